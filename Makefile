@@ -1,0 +1,52 @@
+# Everything that is done to this repository. Each target works in a fresh clone: it needs Python 3.11 or newer (say
+# which with PYTHON=), make and the package registries, and installs into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run check test test-system golden bench clean
+
+help:
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(INSTALLED) ## install all that the other targets need
+	@$(BIN)/python -m engine.http.ui_build
+
+# Beginning anew where a .venv is not whole: making it may have been interrupted, and a moved one points elsewhere.
+$(INSTALLED): pyproject.toml constraints.txt hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: setup ## serve, with sample data, on an embedded PostgreSQL
+	@FIELDSTONE_ENV=$${FIELDSTONE_ENV:-development} $(BIN)/fieldstone serve --demo
+
+check: setup ## lint, format, types, layers, the tests of the project's own rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/project
+
+test: setup ## the tests that need nothing but the package registries
+	$(BIN)/pytest -m "not system"
+
+test-system: setup ## the tests that need a system package (Chromium, pgbouncer)
+	$(BIN)/pytest -m system
+
+golden: setup ## write the golden cases anew; read the diff before you commit it
+	$(BIN)/pytest tests/engine/test_golden.py --update-golden
+
+bench: setup ## the benchmarks
+	$(BIN)/python -m benchmarks
+
+clean: ## remove all that the other targets made, .venv included
+	rm -rf $(VENV) build dist engine/http/ui/dist engine/http/ui/build benchmarks/.work
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

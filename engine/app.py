@@ -1,0 +1,156 @@
+"""The ASGI app: what stands at which address.
+
+    from engine import create_app
+    app = create_app()                      # settings from the environment
+
+It starts with the server's lifespan. Mounted in another application, whose lifespan does not reach it, it starts with
+the first request, or when the host's lifespan enters `async with app.lifespan_context():`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.websockets import WebSocketClose
+
+from engine.assembly import assemble
+from engine.config import Settings, load_settings
+from engine.http.console import ASSETS_PATH, console_assets
+from engine.http.console_route import ConsoleOr
+from engine.http.edge import ErrorBoundary, RequestLog
+from engine.http.exchange import exchange_of
+from engine.http.graphql import GraphQLEndpoint
+from engine.http.limits import RateLimiter
+from engine.http.status import Health, Index, MetricsPage, NotFound, Readiness
+from engine.metrics import Metrics
+from engine.observe import Log, build_log
+from engine.runtime import Assemble, Runtime
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_EXPOSED_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")
+_TEN_MINUTES = 600
+
+
+class Fieldstone:
+    """The app that `create_app` returns.
+
+    Args:
+        settings: all that can be configured.
+        assembly: opens the services.
+
+    Attributes:
+        settings: what it was made with.
+        runtime: the services behind it.
+        log: where its lines go.
+    """
+
+    def __init__(self, settings: Settings, assembly: Assemble = assemble) -> None:
+        self.settings = settings
+        self.log: Log = build_log(settings)
+        self.runtime = Runtime(settings, self.log, assembly)
+        self.metrics = Metrics(self.runtime.stats)
+        limiter = RateLimiter(limit=settings.rate_limit, window=settings.rate_window_ms / 1000)
+        self._graphql = {
+            path: GraphQLEndpoint(settings=settings, runtime=self.runtime, select=select, limiter=limiter, log=self.log)
+            for path, select in (
+                ("/graphql", lambda services: services.core),
+                ("/metadata", lambda services: services.metadata),
+            )
+        }
+        self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
+        inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
+        if settings.allowed_origins:
+            inner = _CrossOrigin(inner, settings.allowed_origins)
+        self._http = RequestLog(inner, log=self.log, metrics=self.metrics)
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Serve one ASGI connection."""
+        match scope["type"]:
+            case "http":
+                await self._http(scope, receive, send)
+            case "lifespan":
+                await self._lifespan(receive, send)
+            case "websocket":
+                await WebSocketClose(code=1000)(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan_context(self) -> AsyncIterator[None]:
+        """Start the app and stop it again: for the lifespan of an application that it is mounted in."""
+        async with self.runtime.running():
+            yield
+
+    async def _lifespan(self, receive: "Receive", send: "Send") -> None:
+        await receive()
+        try:
+            await self.runtime.start()
+        except Exception as error:  # noqa: BLE001 - the server reports it
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.runtime.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _dispatch(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer a POST of an operation at once, and leave the rest to Starlette's router."""
+        path = scope["path"]
+        root_path = scope.get("root_path", "")
+        if root_path and path.startswith(root_path):
+            path = path[len(root_path) :]
+        endpoint = self._graphql.get(path)
+        if endpoint is not None:
+            exchange_of(scope).endpoint = path
+            if scope["method"] == "POST":
+                await endpoint(scope, receive, send)
+                return
+        await self._router(scope, receive, send)
+
+    def _routes(self) -> list[BaseRoute]:
+        routes: list[BaseRoute] = [
+            Route("/", Index()),
+            Route("/healthz", Health()),
+            Route("/readyz", Readiness(self.runtime)),
+            Route("/metrics", MetricsPage(self.metrics)),
+        ]
+        for path, endpoint in self._graphql.items():
+            shown: ASGIApp = ConsoleOr(endpoint, path) if self.settings.is_development else endpoint
+            routes.append(Route(path, shown))
+        if self.settings.is_development:
+            routes.append(Mount(ASSETS_PATH, console_assets))
+        return routes
+
+
+class _CrossOrigin:
+    """CORS, which only a request with an Origin header has to pass through."""
+
+    def __init__(self, app: "ASGIApp", origins: tuple[str, ...]) -> None:
+        self._app = app
+        self._cors = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=("GET", "POST", "OPTIONS"),
+            allow_headers=("*",),
+            expose_headers=_EXPOSED_HEADERS,
+            max_age=_TEN_MINUTES,
+        )
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        has_origin = any(name == b"origin" for name, _ in scope["headers"])
+        await (self._cors if has_origin else self._app)(scope, receive, send)
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Fieldstone:
+    """Return Fieldstone as an ASGI app.
+
+    Args:
+        settings: by default those of the environment.
+        overrides: single settings by their attribute's name in `engine.config.Settings`, such as `rate_limit=0`.
+
+    Raises:
+        ConfigurationError: a setting is not what it must be.
+    """
+    return Fieldstone(load_settings(settings, **overrides))

@@ -1,0 +1,173 @@
+"""Puts the parts together: opened in their order, from the database to the two APIs, and closed in reverse."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from engine.config import Settings
+from engine.core_api import build_core_api
+from engine.metadata_api import build_metadata_api
+from engine.metrics import RuntimeStats
+from engine.observe import Log
+from engine.operation import DocumentLimits
+from engine.planner.context import RecordLimits
+from engine.preparation import Limits
+from engine.services import Foundation, Services
+from metadata.catalog import Catalog
+from metadata.current import LIMIT, CurrentSnapshots
+from metadata.errors import NameTaken, UnknownObject
+from metadata.key_store import KeyStore
+from metadata.model import Snapshot
+from metadata.workspaces import DEFAULT_WORKSPACE, Workspaces
+from metadata.writer import ModelWriter
+from sql import embedded
+from sql.executor import Database
+from sql.pool_settings import PoolSettings
+
+_CLOSING = 2.0
+"""Seconds that the pool waits for what a drained server still runs."""
+
+
+@asynccontextmanager
+async def assemble(settings: Settings, log: Log) -> AsyncIterator[Services]:
+    """Open everything that the endpoints need.
+
+    Raises:
+        SqlError: the database cannot be had.
+        MetadataError: its catalog is not for this program.
+    """
+    async with open_foundation(settings, log) as foundation:
+        limits = _limits(settings)
+        writer = ModelWriter(foundation.database, foundation.current, trigram=foundation.catalog.trigram)
+        core = build_core_api(foundation.database, foundation.current, limits, time_limit=settings.statement_timeout)
+        metadata = build_metadata_api(
+            foundation.database,
+            foundation.current,
+            writer,
+            foundation.keys,
+            limits,
+            time_limit=settings.statement_timeout,
+        )
+        versions = _Versions(foundation)
+        yield Services(
+            foundation=foundation,
+            keys=foundation.keys,
+            core=core,
+            metadata=metadata,
+            stats=lambda: RuntimeStats(
+                pool=foundation.database.stats(),
+                plans=core.plans.counters,
+                cached_documents=len(core.plans),
+                versions=versions.by_workspace,
+            ),
+        )
+
+
+@asynccontextmanager
+async def open_foundation(settings: Settings, log: Log) -> AsyncIterator[Foundation]:
+    """Open the catalog, and make the workspace `default` where it is missing.
+
+    Raises:
+        SqlError: the database cannot be had.
+        MetadataError: its catalog is not for this program.
+    """
+    async with open_catalog(settings, log) as (database, catalog):
+        current = CurrentSnapshots(database)
+        workspaces = Workspaces(database, current, trigram=catalog.trigram)
+        yield Foundation(
+            database=database,
+            catalog=catalog,
+            current=current,
+            keys=KeyStore(database),
+            workspaces=workspaces,
+            default=await _find_or_create_default(workspaces, current),
+        )
+
+
+@asynccontextmanager
+async def open_catalog(settings: Settings, log: Log) -> AsyncIterator[tuple[Database, Catalog]]:
+    """Connect to the given database, or start or join the embedded one, and bring its catalog up to date.
+
+    Raises:
+        SqlError: the database cannot be had.
+        MetadataError: its catalog is not for this program.
+    """
+    async with _address(settings, log) as dsn:
+        database = Database.connect(dsn, settings=_pool_settings(settings))
+        try:
+            await database.open()
+            yield database, await Catalog.migrate(database)
+        finally:
+            await database.close()
+
+
+async def _find_or_create_default(workspaces: Workspaces, current: CurrentSnapshots) -> Snapshot:
+    try:
+        workspace = await workspaces.find(DEFAULT_WORKSPACE)
+    except UnknownObject:
+        try:
+            return await workspaces.create(DEFAULT_WORKSPACE, actor="fieldstone")
+        except NameTaken:  # by a process that started at the same time
+            workspace = await workspaces.find(DEFAULT_WORKSPACE)
+    return await current.get(workspace.id)
+
+
+class _Versions:
+    """Remembers the version of each workspace's model that was loaded, as many as are kept loaded."""
+
+    def __init__(self, foundation: Foundation) -> None:
+        self.by_workspace: OrderedDict[str, int] = OrderedDict()
+        foundation.current.add_listener(self._note)
+        self._note(None, foundation.default)
+
+    def _note(self, _before: Snapshot | None, snapshot: Snapshot) -> None:
+        self.by_workspace[snapshot.workspace.name] = snapshot.version
+        self.by_workspace.move_to_end(snapshot.workspace.name)
+        if len(self.by_workspace) > LIMIT:
+            self.by_workspace.popitem(last=False)
+
+
+@asynccontextmanager
+async def _address(settings: Settings, log: Log) -> AsyncIterator[str]:
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    server = await _start_embedded(settings)
+    if server.recovered:
+        log.warning("embedded PostgreSQL recovered", data_dir=str(settings.data_dir), recovered=server.recovered)
+    try:
+        yield server.dsn
+    finally:
+        await asyncio.shield(asyncio.to_thread(embedded.stop, server))
+
+
+async def _start_embedded(settings: Settings) -> embedded.EmbeddedServer:
+    starting = asyncio.ensure_future(asyncio.to_thread(embedded.start, settings.data_dir))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # The thread cannot be stopped halfway: what it starts must be stopped again.
+        await asyncio.to_thread(embedded.stop, await starting)
+        raise
+
+
+def _pool_settings(settings: Settings) -> PoolSettings:
+    return PoolSettings(
+        connections=settings.pool_size,
+        sessions=settings.session_pool_size,
+        prepare=settings.prepare_statements,
+        open_timeout=settings.startup_timeout,
+        close_timeout=_CLOSING,
+        statement_timeout=settings.statement_timeout,
+        response_limit=settings.max_response_bytes,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        document=DocumentLimits(tokens=settings.max_tokens, depth=settings.max_depth, aliases=settings.max_aliases),
+        records=RecordLimits(
+            default_page=settings.default_page, largest_page=settings.max_page, bulk=settings.max_bulk_writes
+        ),
+    )

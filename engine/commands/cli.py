@@ -1,0 +1,124 @@
+"""The command line: what can be asked for, and how it is explained."""
+
+from datetime import datetime
+from importlib.metadata import version
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from engine.commands import keys, workspaces
+from engine.commands.failures import run
+from engine.commands.migrate import migrate as migrate_catalog
+from engine.commands.serve import serve as serve_app
+
+cli = typer.Typer(
+    name="fieldstone",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help=(
+        "A dynamic schema engine: metadata rows become a GraphQL API over PostgreSQL while the server runs.\n\n"
+        "Start with `fieldstone serve --demo`, which needs nothing else: without DATABASE_URL it brings its own"
+        " PostgreSQL. Then make a key with `fieldstone api-key create --name NAME` and send it as"
+        " `Authorization: Bearer KEY`.\n\n"
+        "All else is set by environment variables; the README lists them."
+    ),
+    epilog="Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the command line is wrong.",
+)
+_api_key = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that clients send.")
+_workspace = typer.Typer(no_args_is_help=True, help="Make and list workspaces, each with its own model and records.")
+cli.add_typer(_api_key, name="api-key")
+cli.add_typer(_workspace, name="workspace")
+
+_Workspace = Annotated[str, typer.Option("--workspace", help="The workspace's name.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("fieldstone"))
+        raise typer.Exit
+
+
+@cli.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
+
+@cli.command()
+def serve(
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; 0 takes a free one.  [FIELDSTONE_PORT, 3000]")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.  [FIELDSTONE_HOST, 127.0.0.1]")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill the workspace `default` with sample data, if it is empty.")
+    ] = False,
+) -> None:
+    """Serve the APIs until SIGTERM or Ctrl+C.
+
+    Waits for the database, brings its catalog up to date, then answers at `/graphql` (records) and `/metadata`
+    (objects and fields). With `FIELDSTONE_ENV=development` both show GraphiQL in a browser, and a key for this start
+    is printed in a line to paste.
+    """
+    given: dict[str, Any] = {"port": port, "host": host}
+    run(
+        lambda settings: serve_app(settings, demo=demo),
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's catalog up to date, and do nothing else.
+
+    Safe to repeat, and to run several times at once. A catalog newer than this program is refused.
+    """
+    run(migrate_catalog)
+
+
+@_api_key.command("create")
+def create_key(
+    name: Annotated[str, typer.Option(help="What the key is for; shown in lists and logs.")],
+    workspace: _Workspace = "default",
+    expires_at: Annotated[
+        datetime | None, typer.Option(help="When it stops working, in UTC; never unless given.")
+    ] = None,
+) -> None:
+    """Make a key and print it, alone on the last line.
+
+    It is shown this once: only its hash is kept. Works beside a running server.
+    """
+    run(lambda settings: keys.create(settings, workspace=workspace, name=name, expires_at=expires_at))
+
+
+@_api_key.command("list")
+def list_keys(workspace: _Workspace = "default") -> None:
+    """List a workspace's keys: id, state, name."""
+    run(lambda settings: keys.list_all(settings, workspace=workspace))
+
+
+@_api_key.command("revoke")
+def revoke_key(
+    key_id: Annotated[UUID, typer.Argument(help="The key's id, as `fieldstone api-key list` shows it.")],
+    workspace: _Workspace = "default",
+) -> None:
+    """Revoke a key for good; running servers refuse it within a second."""
+    run(lambda settings: keys.revoke(settings, workspace=workspace, key_id=key_id))
+
+
+@_workspace.command("create")
+def create_workspace(name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")]) -> None:
+    """Make a workspace with the standard objects: companies, people, opportunities, activities."""
+    run(lambda settings: workspaces.create(settings, name=name))
+
+
+@_workspace.command("list")
+def list_workspaces() -> None:
+    """List the workspaces by name."""
+    run(workspaces.list_all)

@@ -1,0 +1,19 @@
+"""`fieldstone migrate`: the catalog brought up to date."""
+
+import typer
+
+from engine.assembly import open_catalog
+from engine.config import Settings
+from engine.observe import build_log
+
+
+async def migrate(settings: Settings) -> None:
+    """Apply what is missing, and say what that was.
+
+    Raises:
+        MetadataError: the catalog is not for this program.
+        SqlError: the database cannot be had.
+    """
+    async with open_catalog(settings, build_log(settings)) as (_, catalog):
+        done = f"applied {len(catalog.applied)}" if catalog.applied else "nothing to do"
+        typer.echo(f"The catalog is at version {catalog.version}: {done}.")

@@ -1,0 +1,133 @@
+"""`fieldstone serve`: an app on a socket from the first connection to the last answer."""
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import AsyncIterator, Iterator
+from types import FrameType
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from engine.app import Fieldstone
+from engine.assembly import assemble
+from engine.commands.development_key import development_key
+from engine.commands.listener import listen, url_of
+from engine.config import Settings
+from engine.demo import fill_demo
+from engine.observe import Log, route_standard_logging
+from engine.services import Services
+
+_CLOSING = 3
+"""Seconds of the drain time that are kept for closing the database."""
+
+_QUERY = "{ people(limit: 3, orderBy: { createdAt: DESC }) { edges { node { firstName lastName } } totalCount } }"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, ended by the first signal with what is in flight, by the second without.
+
+    uvicorn's own handling raises the signal again at the end, and the process would end by it instead of with code 0.
+    """
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGTERM, signal.SIGINT)
+        for number in caught:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in caught:
+                loop.remove_signal_handler(number)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+async def serve(settings: Settings, *, demo: bool) -> None:
+    """Serve until a signal ends it, and return when everything is closed.
+
+    Raises:
+        CommandError: the address cannot be listened on.
+        SqlError: the database cannot be had.
+        MetadataError: its catalog is not for this program.
+    """
+    with contextlib.closing(listen(settings.host, settings.port)) as listener:
+        route_standard_logging(settings)
+        app = Fieldstone(settings, assembly=_assemble_with_demo if demo else assemble)
+        server = _Server(_configure(app, settings))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        # Health checks are answered, and everything else is told to wait, while this goes on.
+        starting = asyncio.create_task(app.runtime.start())
+        try:
+            await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                services = starting.result()
+                async with (
+                    development_key(services.foundation, app.log) if settings.is_development else _no_key() as key
+                ):
+                    _announce(url_of(listener), key)
+                    await serving
+        finally:
+            server.should_exit = True
+            starting.cancel()
+            await asyncio.gather(serving, starting, return_exceptions=True)
+            await app.runtime.stop()
+
+
+def _configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, int(settings.drain_timeout) - _CLOSING),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _no_key() -> AsyncIterator[None]:
+    yield None
+
+
+@contextlib.asynccontextmanager
+async def _assemble_with_demo(settings: Settings, log: Log) -> AsyncIterator[Services]:
+    async with assemble(settings, log) as services:
+        foundation = services.foundation
+        with _progress() as progress:
+            task = progress.add_task("sample data", total=None, visible=False)
+            async with foundation.database.session() as connection:
+                filled = await fill_demo(
+                    connection,
+                    foundation.default,
+                    lambda done, total: progress.update(task, completed=done, total=total, visible=True),
+                )
+        log.info("sample data", filled=filled)
+        yield services
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _announce(url: str, key: str | None) -> None:
+    typer.echo(f"\nFieldstone is ready at {url}")
+    typer.echo(f"  records   {url}/graphql\n  metadata  {url}/metadata")
+    if key is None:
+        typer.echo("Make a key with: fieldstone api-key create --name NAME\n")
+        return
+    body = json.dumps({"query": _QUERY})
+    typer.echo("Both show GraphiQL in a browser. With the key of this start, which ends with it:\n")
+    typer.echo(
+        f"curl -s {url}/graphql -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{body}'\n"
+    )

@@ -1,0 +1,284 @@
+"""The settings: every environment variable with its meaning, type and default.
+
+`Settings()` reads the environment; embedding code may give any setting as an argument, by the attribute's name.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from sql.embedded import default_data_dir
+
+_SECRETS = frozenset({"database_url"})
+
+
+class ConfigurationError(Exception):
+    """A setting is not what it must be; the sentence names the variable and what would pass."""
+
+
+class Environment(Enum):
+    """What the server is for."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+
+
+class LogLevel(Enum):
+    """The least severity that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(Enum):
+    """How a line of the log is written."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+def _split(value: Any) -> Any:
+    return (
+        tuple(part for part in (part.strip() for part in value.split(",")) if part) if isinstance(value, str) else value
+    )
+
+
+def _setting(variable: str, default: Any, *, accepts: str, description: str, **constraints: Any) -> Any:
+    """Declare a setting; `accepts` completes the sentence "it must be ..."."""
+    return Field(
+        default,
+        validation_alias=variable,
+        description=description,
+        json_schema_extra={"accepts": accepts},
+        **constraints,
+    )
+
+
+def _whole(variable: str, default: int, *, description: str, least: int = 1, most: int = 2**31 - 1) -> Any:
+    upper = f" to {most}" if most < 2**31 - 1 else " up"
+    accepts = f"a whole number from {least}{upper}, {default} for instance"
+    return _setting(variable, default, accepts=accepts, description=description, ge=least, le=most)
+
+
+def _seconds(variable: str, default: float, *, description: str) -> Any:
+    accepts = f"a number of seconds above 0, {default:g} for instance"
+    return _setting(variable, default, accepts=accepts, description=description, gt=0, le=86_400)
+
+
+class Settings(BaseSettings):
+    """All that can be configured; frozen.
+
+    Raises:
+        ConfigurationError: from `load_settings`; the plain constructor raises pydantic's ValidationError.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        env_ignore_empty=True,
+        case_sensitive=True,
+        hide_input_in_errors=False,
+    )
+
+    database_url: str | None = _setting(
+        "DATABASE_URL",
+        None,
+        accepts="a PostgreSQL connection string such as postgresql://user:password@host:5432/database",
+        description="The PostgreSQL (15 or newer) to use. Unset: Fieldstone starts its own in the data folder.",
+        repr=False,
+    )
+    environment: Environment = _setting(
+        "FIELDSTONE_ENV",
+        Environment.PRODUCTION,
+        accepts="production or development",
+        description="`development` serves GraphiQL, opens CORS and prints a key at the start.",
+    )
+    data_dir: Path = _setting(
+        "FIELDSTONE_DATA_DIR",
+        default_data_dir(),
+        accepts="the path of a folder",
+        description="The folder of the embedded PostgreSQL.",
+    )
+    host: str = _setting(
+        "FIELDSTONE_HOST", "127.0.0.1", accepts="a host name or an address", description="The address to listen on."
+    )
+    port: int = _whole(
+        "FIELDSTONE_PORT", 3000, least=0, most=65_535, description="The port to listen on; 0 takes a free one."
+    )
+    rate_limit: int = _whole(
+        "API_RATE_LIMITING_LIMIT", 100, least=0, description="Operations per key in one window; 0 is no limit."
+    )
+    rate_window_ms: int = _whole("API_RATE_LIMITING_TTL", 60_000, description="The window's length in milliseconds.")
+    max_body_bytes: int = _whole(
+        "FIELDSTONE_MAX_BODY_BYTES", 1_048_576, description="The largest request body in bytes."
+    )
+    max_response_bytes: int = _whole(
+        "FIELDSTONE_MAX_RESPONSE_BYTES", 67_108_864, description="The largest answer of one operation in bytes."
+    )
+    max_batch: int = _whole("FIELDSTONE_MAX_BATCH", 20, description="The most operations in one request.")
+    max_tokens: int = _whole("FIELDSTONE_MAX_TOKENS", 20_000, description="The most tokens in one document.")
+    max_depth: int = _whole(
+        "FIELDSTONE_MAX_DEPTH", 100, most=200, description="The deepest nesting of an operation's fields."
+    )
+    max_aliases: int = _whole("FIELDSTONE_MAX_ALIASES", 500, least=0, description="The most aliases in one operation.")
+    default_page: int = _whole(
+        "FIELDSTONE_DEFAULT_PAGE", 60, description="Records on a page where the query does not say."
+    )
+    max_page: int = _whole("FIELDSTONE_MAX_PAGE", 200, description="The most records on a page.")
+    max_bulk_writes: int = _whole(
+        "FIELDSTONE_MAX_BULK_WRITES", 10_000, description="The most records that one field of a mutation may write."
+    )
+    statement_timeout: float = _seconds(
+        "FIELDSTONE_STATEMENT_TIMEOUT", 15.0, description="The longest run of one SQL statement, in seconds."
+    )
+    body_timeout: float = _seconds(
+        "FIELDSTONE_BODY_TIMEOUT", 30.0, description="The longest wait for a request's body, in seconds."
+    )
+    startup_timeout: float = _seconds(
+        "FIELDSTONE_STARTUP_TIMEOUT", 60.0, description="The longest wait for the database at the start, in seconds."
+    )
+    drain_timeout: float = _seconds(
+        "FIELDSTONE_DRAIN_TIMEOUT", 15.0, description="How long a stop waits for requests in flight, in seconds."
+    )
+    pool_size: int = _whole(
+        "FIELDSTONE_POOL_SIZE", 8, most=1000, description="Database connections that serve requests."
+    )
+    session_pool_size: int = _whole(
+        "FIELDSTONE_SESSION_POOL_SIZE",
+        4,
+        most=1000,
+        description="Database connections for changes of the model, keys and the like.",
+    )
+    prepare_statements: bool = _setting(
+        "FIELDSTONE_PREPARE_STATEMENTS",
+        True,
+        accepts="true or false",
+        description="Whether statements are prepared; `false` suits pgbouncer in transaction mode.",
+    )
+    plan_cache_size: int = _whole("FIELDSTONE_PLAN_CACHE_SIZE", 2_000, description="The most compiled operations kept.")
+    cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = _setting(
+        "FIELDSTONE_CORS_ORIGINS",
+        None,
+        accepts="* or a comma-separated list of origins such as https://app.example.com",
+        description="The origins that browsers may call from. Unset: all in development, none in production.",
+    )
+    log_level: LogLevel = _setting(
+        "FIELDSTONE_LOG_LEVEL",
+        LogLevel.INFO,
+        accepts="debug, info, warning or error",
+        description="The least severity that is logged; each request is a line at `info`.",
+    )
+    log_format: LogFormat | None = _setting(
+        "FIELDSTONE_LOG_FORMAT",
+        None,
+        accepts="json or console",
+        description="Unset: `console` in development, `json` in production.",
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_connection_string(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                conninfo_to_dict(value)
+            except psycopg.ProgrammingError as error:
+                raise ValueError from error
+        return value
+
+    @model_validator(mode="after")
+    def _pages_fit(self) -> Self:
+        if self.default_page > self.max_page:
+            raise ValueError(f"FIELDSTONE_DEFAULT_PAGE must be at most FIELDSTONE_MAX_PAGE, which is {self.max_page}.")
+        return self
+
+    @property
+    def is_development(self) -> bool:
+        """Whether this is a development server."""
+        return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins that CORS lets in; `("*",)` is all."""
+        if self.cors_origins is not None:
+            return self.cors_origins
+        return ("*",) if self.is_development else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One row of the configuration table."""
+
+    name: str
+    attribute: str
+    default: str
+    description: str
+
+
+def load_settings(settings: Settings | None = None, **overrides: Any) -> Settings:
+    """Return `settings` (by default those of the environment) with the overrides, by attribute, in their place.
+
+    Raises:
+        ConfigurationError: one is not what it must be.
+    """
+    given = settings.model_dump() if settings else {}
+    try:
+        return Settings(**(given | overrides))
+    except ValidationError as error:
+        raise ConfigurationError(_sentence(error)) from None
+
+
+def configuration_table() -> tuple[Variable, ...]:
+    """Return all variables in the order in which they are documented."""
+    return tuple(
+        Variable(
+            name=str(field.validation_alias),
+            attribute=attribute,
+            default=_shown_default(field.default),
+            description=field.description or "",
+        )
+        for attribute, field in Settings.model_fields.items()
+    )
+
+
+def _shown_default(default: Any) -> str:
+    match default:
+        case None:
+            return ""
+        case Path():
+            return f"the user's data folder for `{default.name}`"
+        case bool():
+            return str(default).lower()
+        case Enum():
+            return str(default.value)
+        case float():
+            return f"{default:g}"
+        case _:
+            return str(default)
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    if not first["loc"]:
+        return str(first["msg"]).removeprefix("Value error, ")
+    name = str(first["loc"][0])
+    for attribute, field in Settings.model_fields.items():
+        if name in {attribute, field.validation_alias}:
+            shown = "" if attribute in _SECRETS else f", not {_quoted(first['input'])}"
+            extra = field.json_schema_extra
+            accepts = extra["accepts"] if isinstance(extra, dict) else ""
+            return f"{field.validation_alias} must be {accepts}{shown}."
+    return f"There is no setting {name!r}; those that there are stand in engine.config.Settings."
+
+
+def _quoted(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,50 @@
+"""What the database refuses, in the API's terms."""
+
+from engine.errors import (
+    ApiError,
+    BadUserInput,
+    Conflict,
+    NotFound,
+    Path,
+    QueryTooComplex,
+    ServiceUnavailable,
+    Timeout,
+)
+from metadata.model import Snapshot
+from sql import errors
+
+
+def describe(error: errors.DatabaseError, snapshot: Snapshot | None, path: Path | None) -> ApiError | None:
+    """Return the error that a client is sent; None where the fault is ours, or the model has moved (StaleSchema)."""
+    match error:
+        case errors.UniqueViolation():
+            return _taken(error, snapshot, path)
+        case errors.ForeignKeyViolation():
+            return NotFound("A record to connect to was destroyed meanwhile.", path=path)
+        case errors.ValueOutOfRange():
+            return BadUserInput(f"A value is out of range: {error.message}.", path=path)
+        case errors.LimitExceeded():
+            return QueryTooComplex(f"The operation is past a limit of the database: {error.message}.", path=path)
+        case errors.ResponseTooLarge():
+            return QueryTooComplex(f"The answer is too large: {error.message}.", path=path)
+        case errors.StatementTimeout() | errors.LockTimeout():
+            return Timeout("The operation took longer than is allowed, and was undone.", path=path)
+        case errors.CommitOutcomeUnknown():
+            return ServiceUnavailable(
+                "The connection was lost while committing: the change may or may not have been kept.", path=path
+            )
+        case errors.DatabaseUnavailable():
+            return ServiceUnavailable("The database cannot be reached: try again in a moment.", path=path)
+        case errors.Serialization():
+            return Conflict("Other changes were in the way each time: try again.", path=path)
+        case _:
+            return None
+
+
+def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path | None) -> Conflict:
+    index = snapshot.constraints.get(error.constraint or "") if snapshot else None
+    if snapshot is None or index is None:
+        return Conflict("Another record has this id.", field="id", path=path)
+    thing = snapshot.objects[index.object_id]
+    name = ", ".join(thing.by_id[field_id].name for field_id in index.field_ids)
+    return Conflict(f"Another {thing.label_singular} has this value of '{name}'.", field=name, path=path)

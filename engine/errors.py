@@ -1,0 +1,159 @@
+"""The errors that a client can be sent: one class for each code, with its HTTP status.
+
+    ApiError
+    ├── ParseFailed            GRAPHQL_PARSE_FAILED       400
+    ├── ValidationFailed       GRAPHQL_VALIDATION_FAILED  400
+    ├── BadUserInput           BAD_USER_INPUT             400
+    │   └── MethodNotAllowed   ... by a method that cannot    405
+    ├── Unauthenticated        UNAUTHENTICATED            401
+    ├── Forbidden              FORBIDDEN                  403
+    ├── NotFound               NOT_FOUND                  404
+    ├── Conflict               CONFLICT                   409
+    ├── QueryTooComplex        QUERY_TOO_COMPLEX          400
+    ├── Timeout                TIMEOUT                    504
+    ├── RateLimitExceeded      RATE_LIMIT_EXCEEDED        429
+    ├── ServiceUnavailable     SERVICE_UNAVAILABLE        503
+    └── InternalServerError    INTERNAL_SERVER_ERROR      500
+
+The status is that of a response that got no further than this error; an error of a field that was executed leaves the
+response at 200, as the GraphQL-over-HTTP specification has it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+Path = Sequence[str | int]
+
+
+class ApiError(Exception):
+    """An error with a stable code.
+
+    Args:
+        message: one sentence that names what was wrong and, where it can, what would be right.
+        field: the input's name where one is to blame.
+        path: the response keys that lead to the failed field; None for an error of the request.
+        locations: (line, column) pairs in the document, both from 1.
+        extensions: more members of the error's extensions.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        path: Path | None = None,
+        locations: Sequence[tuple[int, int]] = (),
+        extensions: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.path = path
+        self.locations = locations
+        self.extensions = dict(extensions or {})
+
+    def formatted(self) -> dict[str, Any]:
+        """Return the error as the GraphQL specification writes it."""
+        shown: dict[str, Any] = {"message": self.message}
+        if self.locations:
+            shown["locations"] = [{"line": line, "column": column} for line, column in self.locations]
+        if self.path is not None:
+            shown["path"] = list(self.path)
+        extensions: dict[str, Any] = {"code": self.code}
+        if self.field is not None:
+            extensions["field"] = self.field
+        shown["extensions"] = extensions | self.extensions
+        return shown
+
+
+class ParseFailed(ApiError):
+    """The document is not GraphQL."""
+
+    code = "GRAPHQL_PARSE_FAILED"
+    status = 400
+
+
+class ValidationFailed(ApiError):
+    """The document does not fit the schema."""
+
+    code = "GRAPHQL_VALIDATION_FAILED"
+    status = 400
+
+
+class BadUserInput(ApiError):
+    """A value, or the request's body, is not what it must be."""
+
+    code = "BAD_USER_INPUT"
+    status = 400
+
+
+class MethodNotAllowed(BadUserInput):
+    """The operation cannot be sent by this HTTP method."""
+
+    status = 405
+
+
+class Unauthenticated(ApiError):
+    """There is no valid key."""
+
+    code = "UNAUTHENTICATED"
+    status = 401
+
+
+class Forbidden(ApiError):
+    """The key's role may not."""
+
+    code = "FORBIDDEN"
+    status = 403
+
+
+class NotFound(ApiError):
+    """There is no such record to write or to connect."""
+
+    code = "NOT_FOUND"
+    status = 404
+
+
+class Conflict(ApiError):
+    """A unique key is taken, or other records stand in the way."""
+
+    code = "CONFLICT"
+    status = 409
+
+
+class QueryTooComplex(ApiError):
+    """The operation is past a limit."""
+
+    code = "QUERY_TOO_COMPLEX"
+    status = 400
+
+
+class Timeout(ApiError):
+    """The statement took longer than is allowed."""
+
+    code = "TIMEOUT"
+    status = 504
+
+
+class RateLimitExceeded(ApiError):
+    """The key has used up its requests for now; `resetAt` (Unix milliseconds) stands in the extensions."""
+
+    code = "RATE_LIMIT_EXCEEDED"
+    status = 429
+
+
+class ServiceUnavailable(ApiError):
+    """The database is away."""
+
+    code = "SERVICE_UNAVAILABLE"
+    status = 503
+
+
+class InternalServerError(ApiError):
+    """A fault of ours; the client sees the id under which it is logged."""
+
+    code = "INTERNAL_SERVER_ERROR"
+    status = 500

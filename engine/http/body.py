@@ -1,0 +1,125 @@
+"""Reads a request's body within its limits and makes JSON of it."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from engine.errors import BadUserInput
+from engine.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
+from metadata.json_text import JsonValue, loads
+
+if TYPE_CHECKING:
+    from starlette.types import Receive
+
+DEPTH = 200
+"""The deepest nesting of a body: what walks it later is recursive and must end well within Python's limit."""
+
+_DRAINED = 8
+"""A body of at most so many times the limit is read to its end, so that the client gets to see the refusal."""
+
+
+async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, timeout: float) -> bytes:  # noqa: ASYNC109 - the deadline of all parts together
+    """Return the whole body.
+
+    Args:
+        receive: the ASGI channel.
+        declared: the value of Content-Length.
+        limit: bytes at most.
+        timeout: seconds until the body must be there.
+
+    Raises:
+        BodyTooLarge: it has more bytes, by its declaration or by count.
+        BodyTooSlow: it did not arrive in time.
+        ClientGone: the client left before the end.
+    """
+    too_large = BodyTooLarge(f"The request's body has more than {limit} bytes, which is the limit.")
+    if declared is not None and declared.isdigit() and int(declared[:20]) > _DRAINED * limit:
+        raise too_large
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(timeout):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size <= limit:
+                    chunks.append(chunk)
+                if size > _DRAINED * limit or not message.get("more_body", False):
+                    break
+    except TimeoutError:
+        raise BodyTooSlow(f"The request's body did not arrive within {timeout:g} seconds.") from None
+    if size > limit:
+        raise too_large
+    return b"".join(chunks)
+
+
+def decode_json(body: bytes) -> JsonValue:
+    """Return the JSON value that a body is.
+
+    Raises:
+        BadUserInput: it is not JSON in UTF-8, or nested too deeply, or holds a lone surrogate.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadUserInput(f"The request's body is not UTF-8: byte {error.start} cannot be decoded.") from None
+    return decode_json_text(text, name="The request's body")
+
+
+def decode_json_text(text: str, *, name: str) -> JsonValue:
+    """Return the JSON value that `text` is; `name` opens the message of a refusal.
+
+    Raises:
+        BadUserInput: it is not JSON, or nested too deeply, or holds a lone surrogate.
+    """
+    try:
+        value = loads(text)
+    except RecursionError:
+        raise BadUserInput(f"{name} is nested more than {DEPTH} levels deep.") from None
+    except ArithmeticError:
+        raise BadUserInput(f"{name} holds a number whose exponent is out of all range.") from None
+    except ValueError as error:
+        raise BadUserInput(f"{name} is not JSON: {error}.") from None
+    if text.count("[") + text.count("{") > DEPTH and _is_too_deep(value):
+        raise BadUserInput(f"{name} is nested more than {DEPTH} levels deep.")
+    # Decoded UTF-8 holds no surrogates: only an escape can bring one in.
+    if "\\u" in text and _has_lone_surrogate(value):
+        raise BadUserInput(f"{name} holds a lone surrogate, which is not a character.")
+    return value
+
+
+def _is_too_deep(value: JsonValue) -> bool:
+    level = [value]
+    for _ in range(DEPTH + 1):
+        level = [part for parent in level for part in _parts(parent)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: JsonValue) -> list[JsonValue]:
+    match value:
+        case Mapping():
+            return list(value.values())
+        case list():
+            return value
+        case _:
+            return []
+
+
+def _has_lone_surrogate(value: JsonValue) -> bool:
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, str):
+            if not part.isascii() and any("\ud800" <= character <= "\udfff" for character in part):
+                return True
+        elif isinstance(part, Mapping):
+            pending += part.keys()
+            pending += part.values()
+        elif isinstance(part, list):
+            pending += part
+    return False

@@ -1,0 +1,81 @@
+"""The two outermost layers: what nobody foresaw becomes an answer, and every request a line in the log."""
+
+import time
+from typing import TYPE_CHECKING
+
+from engine.errors import ApiError
+from engine.http.batch import build_internal_error
+from engine.http.errors import ClientGone
+from engine.http.exchange import CLIENT_GONE, Exchange, begin_exchange, exchange_of
+from engine.http.replies import build_error_reply, send_reply
+from engine.metrics import Metrics
+from engine.observe import Log, report_unexpected
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_SHOWN_PATH = 200
+
+
+class ErrorBoundary:
+    """Answers what the app within raises; what the client sees of an unexpected error is an id."""
+
+    def __init__(self, app: "ASGIApp", log: Log) -> None:
+        self._app = app
+        self._log = log
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Pass the request on."""
+        exchange = exchange_of(scope)
+        try:
+            await self._app(scope, receive, send)
+        except ClientGone:
+            exchange.status = CLIENT_GONE
+        except ApiError as error:
+            await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")
+        except Exception as error:
+            exchange.error_id = report_unexpected(self._log, error)
+            if exchange.status:
+                raise  # The response has begun: only the server can break it off.
+            reply = build_error_reply(build_internal_error(exchange.error_id))
+            await send_reply(send, reply, head=scope["method"] == "HEAD")
+
+
+class RequestLog:
+    """Logs and counts each request when it is over."""
+
+    def __init__(self, app: "ASGIApp", *, log: Log, metrics: Metrics) -> None:
+        self._app = app
+        self._log = log
+        self._metrics = metrics
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Pass the request on."""
+        exchange = begin_exchange(scope)
+        begun = time.perf_counter()
+
+        async def observed_send(message: "Message") -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed_send)
+        finally:
+            self._record(scope, exchange, time.perf_counter() - begun)
+
+    def _record(self, scope: "Scope", exchange: Exchange, seconds: float) -> None:
+        # Without a status the request's task was cancelled from outside.
+        status = exchange.status or CLIENT_GONE
+        self._metrics.count_request(exchange.endpoint, status, seconds)
+        facts: dict[str, object] = {
+            "method": scope["method"],
+            "path": ascii(scope["path"][:_SHOWN_PATH])[1:-1],
+            "status": status,
+            "ms": round(seconds * 1000, 2),
+        }
+        if exchange.key is not None:
+            facts |= {"workspace": exchange.workspace, "key": exchange.key, "operations": exchange.operations}
+        if exchange.error_id is not None:
+            facts["error_id"] = exchange.error_id
+        self._log.info("request", **facts)

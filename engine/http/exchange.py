@@ -1,0 +1,45 @@
+"""What is known of one request while it is answered: the line that the log gets, and the marks on the metrics."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+_KEY = "fieldstone.exchange"
+
+CLIENT_GONE = 499
+"""The status of a request whose client left before the answer, as nginx writes it in its log."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """Filled in as the request passes through the layers.
+
+    Attributes:
+        endpoint: the address that answers it, one of a few; `other` where there is none.
+        status: that of the response; 0 before it begins.
+        workspace: the id of the principal's workspace.
+        key: the id of the API key, never the key.
+        operations: how many it asked for.
+        error_id: under which an unexpected error was logged.
+    """
+
+    endpoint: str = "other"
+    status: int = 0
+    workspace: str | None = None
+    key: str | None = None
+    operations: int = 0
+    error_id: str | None = None
+
+
+def begin_exchange(scope: "Scope") -> Exchange:
+    """Put a new exchange into the scope, for `exchange_of` to find."""
+    scope[_KEY] = exchange = Exchange()
+    return exchange
+
+
+def exchange_of(scope: "Scope") -> Exchange:
+    """Return the exchange of a request."""
+    exchange: Exchange = scope[_KEY]
+    return exchange

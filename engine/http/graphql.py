@@ -1,0 +1,178 @@
+"""The endpoint of a GraphQL API: from an HTTP request to operations, and from their answers to a response.
+
+https://graphql.github.io/graphql-over-http/draft/
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.config import Settings
+from engine.errors import ApiError, MethodNotAllowed
+from engine.http.auth import authenticate
+from engine.http.batch import answer_batch, answer_one
+from engine.http.body import decode_json, read_body
+from engine.http.disconnect import CancelOnDisconnect
+from engine.http.errors import NotAcceptable, UnsupportedMediaType
+from engine.http.exchange import Exchange, exchange_of
+from engine.http.limits import RateLimiter
+from engine.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, is_json
+from engine.http.replies import Headers, Reply, build_error_reply, send_reply
+from engine.http.requests import Batch, build_query_request, build_request
+from engine.observe import Log
+from engine.pipeline import Answer, GraphQLApi, GraphQLRequest
+from engine.runtime import Runtime
+from engine.services import Services
+from metadata.access import Principal
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+_ALLOW = (b"allow", b"GET, HEAD, POST, OPTIONS")
+
+
+class GraphQLEndpoint:
+    """An ASGI app that answers every method at one address, whichever path leads to it.
+
+    Args:
+        settings: the limits.
+        runtime: gives the services as soon as they are there.
+        select: the API among them.
+        limiter: shared by all endpoints, as the limit is the key's.
+        log: for unexpected errors.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        runtime: Runtime,
+        select: Callable[[Services], GraphQLApi],
+        limiter: RateLimiter,
+        log: Log,
+    ) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._select = select
+        self._limiter = limiter
+        self._log = log
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer one request."""
+        given = _read_headers(scope)
+        media_type = choose_media_type(given.get(b"accept"))
+        headers: Headers = []
+        try:
+            reply = await self._answer(scope, receive, given, media_type, headers)
+        except ApiError as error:
+            reply = build_error_reply(error, media_type=media_type)
+        if reply.status == MethodNotAllowed.status:
+            headers.append(_ALLOW)
+        if headers:
+            reply = replace(reply, headers=[*reply.headers, *headers])
+        await send_reply(send, reply, head=scope["method"] == "HEAD")
+
+    async def _answer(
+        self,
+        scope: "Scope",
+        receive: "Receive",
+        given: dict[bytes, bytes],
+        media_type: bytes | None,
+        headers: Headers,
+    ) -> Reply:
+        method = scope["method"]
+        if method == "OPTIONS":
+            return Reply(status=200, body=b"", headers=[_ALLOW])
+        if method not in {"POST", "GET", "HEAD"}:
+            raise MethodNotAllowed(f"The method {method} is not allowed here: send a POST, or a GET for a query.")
+        exchange = exchange_of(scope)
+        services = self._runtime.services or await self._runtime.ready()
+        principal = await authenticate(services.keys, given.get(b"authorization"))
+        exchange.workspace = str(principal.workspace_id)
+        exchange.key = str(principal.key_id)
+        self._count(principal, headers)
+        if media_type is None:
+            raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")
+        request = await self._read(scope, receive, given)
+        api = self._select(services)
+        if isinstance(request, Batch):
+            self._count(principal, headers, more=len(request.items) - 1)
+            return await self._run_batch(api, principal, request, receive, media_type, exchange)
+        return await self._run(api, principal, request, receive, media_type, exchange, is_post=method == "POST")
+
+    async def _read(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes]) -> GraphQLRequest | Batch:
+        if scope["method"] != "POST":
+            return build_query_request(scope["query_string"])
+        if not is_json(given.get(b"content-type")):
+            raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
+        body = await read_body(
+            receive,
+            declared=given.get(b"content-length"),
+            limit=self._settings.max_body_bytes,
+            timeout=self._settings.body_timeout,
+        )
+        return build_request(decode_json(body), max_batch=self._settings.max_batch)
+
+    def _count(self, principal: Principal, headers: Headers, *, more: int | None = None) -> None:
+        """Take one operation off the key's allowance before the body is read, the rest of a batch after."""
+        allowance = self._limiter.take(principal.key_id, 1 if more is None else more)
+        if allowance is None:
+            return
+        headers[:] = allowance.headers()
+        if not allowance.granted:
+            headers.append((b"retry-after", b"%d" % self._limiter.retry_after(allowance)))
+            raise self._limiter.refusal(allowance)
+
+    async def _run(
+        self,
+        api: GraphQLApi,
+        principal: Principal,
+        request: GraphQLRequest,
+        receive: "Receive",
+        media_type: bytes,
+        exchange: Exchange,
+        *,
+        is_post: bool,
+    ) -> Reply:
+        exchange.operations = 1
+        # After the body of a GET there may be anything: it was never read.
+        async with CancelOnDisconnect(receive):
+            answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, exchange=exchange)
+        return Reply(status=_status(answer, media_type), body=answer.body, media_type=media_type)
+
+    async def _run_batch(
+        self,
+        api: GraphQLApi,
+        principal: Principal,
+        batch: Batch,
+        receive: "Receive",
+        media_type: bytes,
+        exchange: Exchange,
+    ) -> Reply:
+        exchange.operations = len(batch.items)
+        async with CancelOnDisconnect(receive):
+            answers = await answer_batch(api, principal, batch.items, log=self._log, exchange=exchange)
+        body = b"[" + b",".join([answer.body for answer in answers]) + b"]"
+        return Reply(status=200, body=body, media_type=media_type)
+
+
+_READ = frozenset({b"accept", b"authorization", b"content-length", b"content-type"})
+
+
+def _read_headers(scope: "Scope") -> dict[bytes, bytes]:
+    """Return the headers that matter here; a list that was sent in several parts is put together."""
+    given: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        if name in _READ:
+            given[name] = given[name] + b"," + value if name in given and name == b"accept" else value
+    return given
+
+
+def _status(answer: Answer, media_type: bytes) -> int:
+    """As application/json a well-formed request is answered with 200 even where its document is wrong.
+
+    https://graphql.github.io/graphql-over-http/draft/#sec-application-json
+    """
+    if answer.status == 400 and media_type != GRAPHQL_RESPONSE:
+        return 200
+    return answer.status

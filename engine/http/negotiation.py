@@ -1,0 +1,133 @@
+"""Which media type a client sends, and which it wants back.
+
+https://www.rfc-editor.org/rfc/rfc9110#name-content-negotiation
+https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+JSON = b"application/json; charset=utf-8"
+GRAPHQL_RESPONSE = b"application/graphql-response+json; charset=utf-8"
+
+_LONGEST_CACHED = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaRange:
+    """One entry of an Accept header; `*` stands for anything."""
+
+    type: str
+    subtype: str
+    quality: float
+    charset: str | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Fit:
+    """How well a media type fits a header: its quality, then how exactly it was named (0 to 2)."""
+
+    quality: float
+    exactness: int
+
+
+def choose_media_type(accept: bytes | None) -> bytes | None:
+    """Return the value for the response's Content-Type; None where the client takes neither JSON type.
+
+    Between the two at one quality the one named more exactly wins, then `application/graphql-response+json` where
+    both are named, and `application/json` where neither is (the specification's audit has it so).
+    """
+    if accept is None:
+        return JSON
+    return _choose(accept) if len(accept) > _LONGEST_CACHED else _choose_cached(accept)
+
+
+def prefers_html(accept: bytes | None) -> bool:
+    """Return whether the client names text/html and wants it no less than JSON, as browsers do."""
+    if accept is None:
+        return False
+    ranges = _parse_ranges(accept)
+    page = _fit(ranges, "text", "html")
+    answer = max(_fit(ranges, "application", "json"), _fit(ranges, "application", "graphql-response+json"))
+    return page.exactness == 2 and page.quality > 0 and page >= answer
+
+
+def is_json(content_type: bytes | None) -> bool:
+    """Return whether a Content-Type says JSON in UTF-8."""
+    if content_type is None or len(content_type) > _LONGEST_CACHED:
+        return False
+    return _is_json(content_type)
+
+
+@lru_cache(maxsize=64)
+def _is_json(content_type: bytes) -> bool:
+    media_type, *parameters = content_type.decode("latin-1").lower().split(";")
+    charset = _parameter(parameters, "charset")
+    return media_type.strip() == "application/json" and charset in {None, "utf-8", "utf8"}
+
+
+def _choose(accept: bytes) -> bytes | None:
+    ranges = _parse_ranges(accept)
+    if not ranges:
+        return JSON
+    plain = _fit(ranges, "application", "json")
+    response = _fit(ranges, "application", "graphql-response+json")
+    if max(plain, response).quality == 0:
+        return None
+    if response.exactness == 2:
+        return GRAPHQL_RESPONSE if response >= plain else JSON
+    return JSON if plain >= response else GRAPHQL_RESPONSE
+
+
+_choose_cached = lru_cache(maxsize=128)(_choose)
+
+
+def _fit(ranges: tuple[MediaRange, ...], kind: str, subtype: str) -> _Fit:
+    """The most exact range decides, whatever its quality."""
+    best = _Fit(0, -1)
+    for media_range in ranges:
+        if media_range.charset not in {None, "utf-8", "utf8", "*"}:
+            continue
+        if (media_range.type, media_range.subtype) == (kind, subtype):
+            exactness = 2
+        elif (media_range.type, media_range.subtype) == (kind, "*"):
+            exactness = 1
+        elif (media_range.type, media_range.subtype) == ("*", "*"):
+            exactness = 0
+        else:
+            continue
+        if exactness > best.exactness or (exactness == best.exactness and media_range.quality > best.quality):
+            best = _Fit(media_range.quality, exactness)
+    return best
+
+
+def _parse_ranges(accept: bytes) -> tuple[MediaRange, ...]:
+    ranges = []
+    for entry in accept.decode("latin-1").lower().split(","):
+        media_type, *parameters = entry.split(";")
+        kind, slash, subtype = media_type.strip().partition("/")
+        if slash:
+            ranges.append(
+                MediaRange(
+                    type=kind.strip(),
+                    subtype=subtype.strip(),
+                    quality=_quality(_parameter(parameters, "q")),
+                    charset=_parameter(parameters, "charset"),
+                )
+            )
+    return tuple(ranges)
+
+
+def _parameter(parameters: list[str], name: str) -> str | None:
+    for parameter in parameters:
+        key, equals, value = parameter.partition("=")
+        if equals and key.strip() == name:
+            return value.strip().strip('"')
+    return None
+
+
+def _quality(text: str | None) -> float:
+    """A quality that is not one counts as 1, as if it had not been said."""
+    if text is None or not text.replace(".", "", 1).isdecimal() or not text.isascii():
+        return 1.0
+    return min(float(text), 1.0)

@@ -1,0 +1,65 @@
+"""Complete responses, and how errors become them."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
+from engine.http.auth import CHALLENGE
+from engine.http.errors import BodyTooLarge, BodyTooSlow
+from engine.http.negotiation import JSON
+from metadata.json_text import dumps
+
+if TYPE_CHECKING:
+    from starlette.types import Send
+
+Headers = list[tuple[bytes, bytes]]
+
+TEXT = b"text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A response; its length is added when it is sent."""
+
+    status: int
+    body: bytes
+    media_type: bytes = JSON
+    headers: Headers = field(default_factory=list)
+
+
+def build_error_reply(error: ApiError, *, media_type: bytes | None = None) -> Reply:
+    """Return the response for a request that got no further than this error."""
+    shown: dict[str, object] = {"errors": [error.formatted()]}
+    headers: Headers = []
+    match error:
+        case Unauthenticated():
+            headers.append(CHALLENGE)
+        case ServiceUnavailable():
+            headers.append((b"retry-after", b"1"))
+        case RateLimitExceeded():
+            shown["extensions"] = {"code": error.code} | error.extensions
+        case BodyTooLarge() | BodyTooSlow():
+            # What is left of the body must not be taken for the next request.
+            headers.append((b"connection", b"close"))
+    return Reply(
+        status=error.status,
+        body=dumps(shown).encode("utf-8", "replace"),
+        media_type=media_type or JSON,
+        headers=headers,
+    )
+
+
+async def send_reply(send: "Send", reply: Reply, *, head: bool = False) -> None:
+    """Send the response, for a HEAD without its body."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": reply.status,
+            "headers": [
+                (b"content-type", reply.media_type),
+                (b"content-length", b"%d" % len(reply.body)),
+                *reply.headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"" if head else reply.body})

@@ -1,0 +1,203 @@
+"""The Metadata API: the model of a workspace, read like records and changed in one transaction a request."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncRawCursor
+
+from engine.errors import ApiError
+from engine.metadata_errors import describe_refusal
+from engine.metadata_inputs import read_create_field, read_create_object
+from engine.operation import Selected, collect_fields
+from engine.pipeline import Call, GraphQLApi
+from engine.plan_cache import PlanCache
+from engine.planner.compiled import compile_bound
+from engine.planner.context import PlanContext
+from engine.planner.inputs import Bindings, arguments_of, value_of
+from engine.planner.queries import plan_one_by_id
+from engine.preparation import Limits
+from engine.schema.lazy import lazy_schema
+from engine.schema.metadata_mutations import METADATA_MUTATIONS
+from metadata.access import create_key, revoke_key
+from metadata.catalog_model import catalog_snapshot
+from metadata.current import CurrentSnapshots
+from metadata.errors import MetadataError
+from metadata.json_text import JsonValue, dumps
+from metadata.key_store import KeyStore
+from metadata.model import Object, Snapshot
+from metadata.scalars import DATE_TIME
+from metadata.transaction import ModelTransaction
+from metadata.writer import ModelWriter
+from sql.executor import Database
+from sql.read_plan import ReadPlan
+
+MOST_CATALOGS = 1_000
+
+
+class CatalogSource:
+    """The catalog's own model for each workspace; it never changes."""
+
+    def __init__(self, current: CurrentSnapshots) -> None:
+        self._current = current
+        self._snapshots: OrderedDict[UUID, Snapshot] = OrderedDict()
+
+    async def get(self, workspace_id: UUID) -> Snapshot:
+        """Return the catalog as this workspace sees it."""
+        found = self._snapshots.get(workspace_id)
+        if found is None:
+            found = catalog_snapshot((await self._current.get(workspace_id)).workspace)
+            self._snapshots[workspace_id] = found
+            if len(self._snapshots) > MOST_CATALOGS:
+                self._snapshots.popitem(last=False)
+        return found
+
+    async def refresh(self, workspace_id: UUID) -> Snapshot:
+        """Return the same: a newer model has the same catalog."""
+        return await self.get(workspace_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a root field wrote: the record to answer with.
+
+    Attributes:
+        extra: what the answer has beyond the record, by field name, as JSON values.
+    """
+
+    object_name: str
+    id: UUID
+    type_name: str
+    extra: Mapping[str, JsonValue]
+
+
+Run = Callable[[ModelTransaction, UUID, Mapping[str, JsonValue]], Awaitable[Written]]
+
+
+async def _create_object(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    given = arguments["input"]
+    change = read_create_object(given.get("object", given))
+    await transaction.apply(change)
+    return Written(object_name="object", id=change.id, type_name="Object", extra={})
+
+
+async def _create_field(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    given = arguments["input"]
+    change = read_create_field(given.get("field", given))
+    await transaction.apply(change)
+    return Written(object_name="field", id=change.id, type_name="Field", extra={})
+
+
+async def _create_api_key(
+    transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    given = arguments["input"]
+    expires_at = given.get("expiresAt")
+    made = await create_key(
+        transaction.connection,
+        workspace_id=workspace_id,
+        name=given["name"],
+        expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
+    )
+    return Written(object_name="apiKey", id=made.key.id, type_name="CreatedApiKey", extra={"token": made.token})
+
+
+def _revoke_api_key(keys: KeyStore) -> Run:
+    async def run(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
+        key_id = UUID(arguments["id"])
+        await revoke_key(transaction.connection, workspace_id=workspace_id, key_id=key_id)
+        transaction.after_commit(lambda: keys.forget(key_id))
+        return Written(object_name="apiKey", id=key_id, type_name="ApiKey", extra={})
+
+    return run
+
+
+class _Mutations:
+    """Executes the mutations: all root fields of a request in order, in one transaction."""
+
+    def __init__(self, writer: ModelWriter, keys: KeyStore, limits: Limits) -> None:
+        self._writer = writer
+        self._limits = limits
+        self._runs: Mapping[str, Run] = {
+            "createObject": _create_object,
+            "createOneObject": _create_object,
+            "createField": _create_field,
+            "createOneField": _create_field,
+            "createApiKey": _create_api_key,
+            "revokeApiKey": _revoke_api_key(keys),
+        }
+
+    async def __call__(self, call: Call) -> bytes:
+        operation = call.prepared.operation
+        roots = collect_fields(operation, (operation.definition.selection_set,), call.variables)
+
+        async def body(transaction: ModelTransaction) -> bytes:
+            entries = [f"{dumps(root.key)}:{await self._run(call, transaction, root)}" for root in roots]
+            return f"{{{','.join(entries)}}}".encode()
+
+        return await self._writer.run(call.principal.workspace_id, body, actor=call.principal.key_name)
+
+    async def _run(self, call: Call, transaction: ModelTransaction, selected: Selected) -> str:
+        if selected.name == "__typename":
+            return dumps("Mutation")
+        bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
+        trees = arguments_of(selected.nodes[0], call.variables)
+        arguments = {name: value_of(tree, bindings) for name, tree in trees.items()}
+        try:
+            written = await self._runs[selected.name](transaction, call.principal.workspace_id, arguments)
+        except MetadataError as error:
+            if known := describe_refusal(error, (selected.key,), selected.location):
+                raise known from error
+            raise
+        except ApiError as error:
+            error.path, error.locations = (selected.key,), selected.location
+            raise
+        return await self._answer(call, transaction, selected, written)
+
+    async def _answer(self, call: Call, transaction: ModelTransaction, selected: Selected, written: Written) -> str:
+        """Return the record written, read as it is before the commit."""
+        context = PlanContext(
+            snapshot=call.snapshot,
+            operation=call.prepared.operation,
+            variables=call.variables,
+            limits=self._limits.records,
+        )
+        thing: Object = call.snapshot.by_singular[written.object_name]
+        extra = dict(written.extra) | {"__typename": written.type_name}
+        plan = plan_one_by_id(context, thing, written.id, selected, extra)
+        bound = compile_bound(ReadPlan(entries=((selected.key, plan),)), context.parameters.binders)
+        parameters = bound.bind(Bindings(variables=call.variables, actor=""))
+        cursor = AsyncRawCursor(transaction.connection)
+        await cursor.execute(
+            bound.statement.sql, [None if text is None else text.decode() for text in parameters], prepare=False
+        )
+        row = await cursor.fetchone()
+        text: str = row[0] if row else ""
+        return text[len(dumps(selected.key)) + 2 : -1]
+
+
+def build_metadata_api(
+    database: Database,
+    current: CurrentSnapshots,
+    writer: ModelWriter,
+    keys: KeyStore,
+    limits: Limits,
+    *,
+    time_limit: float,
+) -> GraphQLApi:
+    """Return the Metadata API; `time_limit` is the seconds that a query may take."""
+    return GraphQLApi(
+        database=database,
+        source=CatalogSource(current),
+        build_schema=lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS),
+        mutate=_Mutations(writer, keys, limits),
+        plans=PlanCache(),
+        limits=limits,
+        time_limit=time_limit,
+    )

@@ -1,0 +1,23 @@
+"""What the model refuses, in the API's terms."""
+
+from engine.errors import ApiError, BadUserInput, Conflict, NotFound, Path, Timeout
+from metadata import errors
+
+
+def describe_refusal(
+    error: errors.MetadataError, path: Path, locations: tuple[tuple[int, int], ...] = ()
+) -> ApiError | None:
+    """Return the error that a client is sent; None where the fault is ours."""
+    message = error.message[:1].upper() + error.message[1:] + ("" if error.message.endswith(".") else ".")
+    match error:
+        case errors.NameTaken():
+            kind: type[ApiError] = Conflict
+        case errors.InvalidChange() | errors.InvalidValue() | errors.ChangeFailed():
+            kind = BadUserInput
+        case errors.UnknownObject():
+            kind = NotFound
+        case errors.ChangeBlocked():
+            kind = Timeout
+        case _:
+            return None
+    return kind(message, field=error.field, path=path, locations=locations)

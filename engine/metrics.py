@@ -1,0 +1,121 @@
+"""The measurements that Prometheus collects, in a registry of this app's own.
+
+https://prometheus.io/docs/practices/naming/
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+from engine.plan_cache import PlanCounters
+from sql.pool_settings import PoolStats
+
+MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()
+
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeStats:
+    """What the parts behind an app count by themselves.
+
+    Attributes:
+        cached_documents: operations that the plan cache holds.
+        versions: the version of each loaded workspace's model, by the workspace's name.
+    """
+
+    pool: PoolStats
+    plans: PlanCounters
+    cached_documents: int
+    versions: Mapping[str, int]
+
+
+class Metrics:
+    """The counters of one app.
+
+    Args:
+        read_stats: gives the state of the parts that count by themselves; None while they are not there.
+    """
+
+    def __init__(self, read_stats: Callable[[], RuntimeStats | None]) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "fieldstone_requests",
+            "HTTP requests by endpoint and status.",
+            ("endpoint", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "fieldstone_request_seconds",
+            "Time from a request's head to the end of its answer.",
+            ("endpoint",),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._marks: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._registry.register(_StatsCollector(read_stats))
+
+    def count_request(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count one answered request; `endpoint` is one of a few."""
+        marks = self._marks.get((endpoint, status))
+        if marks is None:
+            marks = self._requests.labels(endpoint, str(status)), self._seconds.labels(endpoint)
+            self._marks[endpoint, status] = marks
+        marks[0].inc()
+        marks[1].observe(seconds)
+
+    def render(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _StatsCollector(Collector):
+    """Reads the state of the runtime at the moment of each scrape."""
+
+    def __init__(self, read_stats: Callable[[], RuntimeStats | None]) -> None:
+        self._read_stats = read_stats
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics; only `fieldstone_ready` while there is nothing behind the app."""
+        stats = self._read_stats()
+        yield GaugeMetricFamily("fieldstone_ready", "1 when operations can be served.", value=stats is not None)
+        if stats is not None:
+            yield from _plan_metrics(stats)
+            yield from _pool_metrics(stats.pool)
+            versions = GaugeMetricFamily(
+                "fieldstone_model_version", "The version of a loaded workspace's model.", labels=("workspace",)
+            )
+            for workspace, version in stats.versions.items():
+                versions.add_metric((workspace,), version)
+            yield versions
+
+
+def _plan_metrics(stats: RuntimeStats) -> Iterator[Metric]:
+    plans = CounterMetricFamily("fieldstone_plans", "Plans looked up, and dropped by changes.", labels=("event",))
+    plans.add_metric(("hit",), stats.plans.hits)
+    plans.add_metric(("miss",), stats.plans.misses)
+    plans.add_metric(("drop",), stats.plans.drops)
+    yield plans
+    yield GaugeMetricFamily(
+        "fieldstone_plan_cache_documents", "Operations in the plan cache.", value=stats.cached_documents
+    )
+
+
+def _pool_metrics(pool: PoolStats) -> Iterator[Metric]:
+    connections = GaugeMetricFamily(
+        "fieldstone_pool_connections", "Connections that serve statements, by state.", labels=("state",)
+    )
+    connections.add_metric(("in_use",), pool.in_use)
+    connections.add_metric(("idle",), pool.idle)
+    connections.add_metric(("opening",), pool.opening)
+    yield connections
+    yield GaugeMetricFamily("fieldstone_pool_limit", "The most connections that serve statements.", value=pool.limit)
+    yield GaugeMetricFamily("fieldstone_pool_waiting", "Callers that wait for a connection.", value=pool.waiting)
+    events = CounterMetricFamily("fieldstone_pool_events", "What happened to connections.", labels=("event",))
+    for name in ("opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried"):
+        events.add_metric((name,), getattr(pool, name))
+    yield events

@@ -1,0 +1,85 @@
+"""The log: one structured line for each thing that happened, on standard error."""
+
+import logging
+import sys
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+import structlog
+from structlog.typing import Processor
+
+from engine.config import LogFormat, LogLevel, Settings
+
+Log: TypeAlias = structlog.typing.FilteringBoundLogger
+
+_LEVELS = {
+    LogLevel.DEBUG: logging.DEBUG,
+    LogLevel.INFO: logging.INFO,
+    LogLevel.WARNING: logging.WARNING,
+    LogLevel.ERROR: logging.ERROR,
+}
+
+
+class _Stderr:
+    """Standard error of the moment, whose loss must not stop a request."""
+
+    def __call__(self, *_arguments: Any) -> "_Stderr":
+        return self
+
+    def msg(self, message: str) -> None:
+        try:
+            sys.stderr.write(message + "\n")
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+def build_log(settings: Settings) -> Log:
+    """Return a log of its own, which leaves the configuration of a host application's logging alone."""
+    log: Log = structlog.wrap_logger(
+        _Stderr(),
+        processors=[*_SHARED, *_final(settings)],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
+        context_class=dict,
+        cache_logger_on_first_use=True,
+    )
+    return log
+
+
+def route_standard_logging(settings: Settings) -> None:
+    """Let what libraries log through `logging` come out like our own lines: for the command, which owns the process."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_final(settings)],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=_LEVELS[settings.log_level], force=True)
+    # Their informational lines repeat what ours say.
+    for chatty in ("uvicorn", "uvicorn.error", "psycopg", "psycopg.pool", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, _LEVELS[settings.log_level]))
+
+
+def report_unexpected(log: Log, error: BaseException) -> str:
+    """Log an error that nobody foresaw, and return the id of the line, which is all that a client gets to see."""
+    error_id = uuid4().hex
+    log.error("unexpected error", id=error_id, exc_info=error)
+    return error_id
+
+
+_SHARED: list[Processor] = [
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def _final(settings: Settings) -> list[Processor]:
+    chosen = settings.log_format or (LogFormat.CONSOLE if settings.is_development else LogFormat.JSON)
+    if chosen is LogFormat.CONSOLE:
+        return [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -1,0 +1,189 @@
+"""The request path, top to bottom: from a GraphQL request to the bytes of its answer.
+
+    find the snapshot          the model that the request keeps until it ends
+    prepare the document       parse, validate (cached by text and operation name)
+    coerce the variables
+    plan                       plan, compile (cached by the variables' shape)
+    bind and execute           one statement for a query, one transaction for a mutation
+    write the answer           the database's bytes between a constant head and tail
+
+What a snapshot that lags behind would refuse is tried once more on the newest one.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from graphql import FieldNode, GraphQLSchema, OperationType
+from metadata.access import Principal
+
+from engine.database_errors import describe
+from engine.errors import ApiError, BadUserInput, MethodNotAllowed, NotFound, ValidationFailed
+from engine.plan_cache import DocumentKey, PlanCache, Prepared, QueryPlan
+from engine.planner.inputs import Bindings
+from engine.preparation import InvalidDocument, Limits, plan, prepare
+from engine.schema_cache import SchemaCache
+from engine.variables import Variables, coerce_variables
+from metadata.json_text import JsonValue, dumps
+from metadata.model import Snapshot
+from sql.errors import DatabaseError, StaleSchema
+from sql.executor import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphQLRequest:
+    """A request as the transport hands it over."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A response: its body is JSON text.
+
+    Attributes:
+        status: 200 where the operation was executed, else the HTTP status of what stood in the way.
+    """
+
+    body: bytes
+    status: int
+
+
+class SnapshotSource(Protocol):
+    """Where the snapshots come from that an API is built on."""
+
+    async def get(self, workspace_id: UUID) -> Snapshot:
+        """Return the snapshot at hand."""
+
+    async def refresh(self, workspace_id: UUID) -> Snapshot:
+        """Return the snapshot of the newest version; the same instance where nothing is newer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One operation that is about to be executed."""
+
+    principal: Principal
+    snapshot: Snapshot
+    schema: GraphQLSchema
+    prepared: Prepared
+    variables: Variables
+
+
+Mutate = Callable[[Call], Awaitable[bytes]]
+"""Executes a mutation and returns its data as JSON text; raises ApiError or DatabaseError."""
+
+
+class GraphQLApi:
+    """One GraphQL API: what a transport talks to.
+
+    Args:
+        database: where queries are read.
+        source: the snapshots that it is built on.
+        build_schema: makes the schema of a snapshot.
+        mutate: executes its mutations.
+        plans: prepared documents and plans.
+        limits: what a request may ask for.
+        time_limit: seconds that a query may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        source: SnapshotSource,
+        build_schema: Callable[[Snapshot], GraphQLSchema],
+        mutate: Mutate,
+        plans: PlanCache,
+        limits: Limits,
+        time_limit: float,
+    ) -> None:
+        self.plans = plans
+        self.schemas = SchemaCache(build_schema)
+        self._database = database
+        self._source = source
+        self._mutate = mutate
+        self._limits = limits
+        self._time_limit = time_limit
+
+    async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
+        """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
+        try:
+            snapshot = await self._source.get(principal.workspace_id)
+            try:
+                return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
+            except (InvalidDocument, ValidationFailed, BadUserInput, NotFound, StaleSchema):
+                newest = await self._source.refresh(principal.workspace_id)
+                if newest is snapshot:
+                    raise
+                return await self._attempt(newest, principal, request, allow_mutation=allow_mutation)
+        except InvalidDocument as invalid:
+            return refusal(invalid.errors)
+        except ApiError as error:
+            return refusal([error])
+        except DatabaseError as error:
+            if known := describe(error, None, None):
+                return refusal([known])
+            raise
+
+    async def _attempt(
+        self, snapshot: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
+    ) -> Answer:
+        schema = self.schemas.get(snapshot)
+        key = DocumentKey(
+            workspace_id=principal.workspace_id, text=request.query, operation_name=request.operation_name
+        )
+        prepared = prepare(self.plans, key, snapshot, schema, self._limits)
+        is_query = prepared.operation.type is OperationType.QUERY
+        if not (is_query or allow_mutation):
+            raise MethodNotAllowed("A mutation must be sent by POST.")
+        variables = coerce_variables(schema, prepared.definitions, request.variables)
+        call = Call(principal=principal, snapshot=snapshot, schema=schema, prepared=prepared, variables=variables)
+        try:
+            return await self._query(call) if is_query else executed(await self._mutate(call))
+        except StaleSchema:
+            raise
+        except DatabaseError as error:
+            if known := describe(error, snapshot, _path(prepared)):
+                raise known from error
+            raise
+
+    async def _query(self, call: Call) -> Answer:
+        planned = plan(self.plans, call.prepared, call.snapshot, call.schema, self._limits, call.variables)
+        if not isinstance(planned, QueryPlan):
+            msg = "a query has a query's plan"
+            raise TypeError(msg)
+        data = planned.constant
+        if planned.statement is not None:
+            bound = planned.statement
+            parameters = bound.bind(Bindings(variables=call.variables, actor=call.principal.key_name))
+            ((text,),) = await self._database.read(bound.statement, parameters, timeout=self._time_limit)
+            data = text or b"null"
+        return executed(data, planned.errors)
+
+
+def _path(prepared: Prepared) -> tuple[str | int, ...]:
+    """Return the path that a failure of the whole operation is reported at: its first root field."""
+    selections = prepared.operation.definition.selection_set.selections
+    first = selections[0] if selections else None
+    return ((first.alias or first.name).value,) if isinstance(first, FieldNode) else ()
+
+
+def executed(data: bytes, errors: Sequence[ApiError] = ()) -> Answer:
+    """Return the answer of an operation that was executed."""
+    if not errors:
+        return Answer(body=b'{"data":' + data + b"}", status=200)
+    listed = dumps([error.formatted() for error in errors]).encode()
+    return Answer(body=b'{"errors":' + listed + b',"data":' + data + b"}", status=200)
+
+
+def refusal(errors: Sequence[ApiError]) -> Answer:
+    """Return the answer of an operation that failed: with `data: null` where it is a field that failed."""
+    listed = [error.formatted() for error in errors]
+    if any(error.path is not None for error in errors):
+        status = errors[0].status if errors[0].status == 503 else 200
+        return Answer(body=dumps({"errors": listed, "data": None}).encode(), status=status)
+    return Answer(body=dumps({"errors": listed}).encode(), status=errors[0].status)

@@ -1,0 +1,153 @@
+"""The plan cache: from a document to what was prepared for it, and by shape to its plans."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from graphql import VariableDefinitionNode
+
+from engine.errors import ApiError
+from engine.operation import Operation
+from engine.planner.compiled import BoundStatement
+from engine.planner.mutations import PlannedWrite, TypeNameOnly
+from engine.variables import Usage
+from metadata.model import Object, Snapshot
+
+MOST_DOCUMENTS = 2_000
+MOST_TEXT = 2_000_000
+"""Characters of all documents together: a parsed one takes about a hundred bytes for each."""
+MOST_SHAPES = 64
+"""Plans of one document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentKey:
+    """What a prepared document is found by."""
+
+    workspace_id: UUID
+    text: str
+    operation_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPlan:
+    """A query, ready to be bound: one statement, or a constant answer that asks nothing of the database.
+
+    Attributes:
+        errors: those of root fields that are null for them.
+    """
+
+    statement: BoundStatement | None
+    constant: bytes = b""
+    errors: tuple[ApiError, ...] = ()
+    depends: Mapping[UUID, Object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutationPlan:
+    """A mutation, ready to be bound."""
+
+    writes: tuple[PlannedWrite | TypeNameOnly, ...]
+    depends: Mapping[UUID, Object]
+
+
+Plan = QueryPlan | MutationPlan
+
+
+@dataclass(slots=True, kw_only=True)
+class Prepared:
+    """A valid operation with the plans made for it so far.
+
+    Attributes:
+        depends: the objects that the document names, without which it might not be valid.
+        checked: the newest snapshot that was seen to hold all these objects.
+    """
+
+    operation: Operation
+    definitions: tuple[VariableDefinitionNode, ...]
+    usages: tuple[Usage, ...]
+    depends: Mapping[UUID, Object]
+    checked: Snapshot
+    is_introspection: bool = False
+    plans: OrderedDict[Hashable, tuple[Plan, Snapshot]] = field(default_factory=OrderedDict)
+
+
+@dataclass(slots=True, kw_only=True)
+class PlanCounters:
+    """How often a plan was found, was not there, and was dropped because its objects changed."""
+
+    hits: int = 0
+    misses: int = 0
+    drops: int = 0
+
+
+class PlanCache:
+    """Prepared documents, least recently used out; what a change of the model touched goes when it is asked for."""
+
+    def __init__(self) -> None:
+        self.counters = PlanCounters()
+        self._documents: OrderedDict[DocumentKey, Prepared] = OrderedDict()
+        self._text = 0
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def find_document(self, key: DocumentKey, snapshot: Snapshot) -> Prepared | None:
+        """Return what was prepared for a document, if it still holds under this snapshot."""
+        prepared = self._documents.get(key)
+        if prepared is None:
+            return None
+        if prepared.checked is not snapshot:
+            if not holds(prepared.depends, snapshot):
+                self._drop(key)
+                return None
+            prepared.checked = snapshot
+        self._documents.move_to_end(key)
+        return prepared
+
+    def keep_document(self, key: DocumentKey, prepared: Prepared) -> None:
+        """Keep a prepared document."""
+        if len(key.text) > MOST_TEXT // 8:
+            return
+        if key in self._documents:
+            self._drop(key)
+        self._documents[key] = prepared
+        self._text += len(key.text)
+        while len(self._documents) > MOST_DOCUMENTS or self._text > MOST_TEXT:
+            oldest, _ = self._documents.popitem(last=False)
+            self._text -= len(oldest.text)
+
+    def _drop(self, key: DocumentKey) -> None:
+        prepared = self._documents.pop(key)
+        self._text -= len(key.text)
+        self.counters.drops += len(prepared.plans)
+
+    def find_plan(self, prepared: Prepared, shape: Hashable, snapshot: Snapshot) -> Plan | None:
+        """Return the plan for a shape, if it still holds under this snapshot."""
+        found = prepared.plans.get(shape)
+        if found is None:
+            self.counters.misses += 1
+            return None
+        plan, checked = found
+        if checked is not snapshot:
+            if not holds(plan.depends, snapshot):
+                del prepared.plans[shape]
+                self.counters.drops += 1
+                self.counters.misses += 1
+                return None
+            prepared.plans[shape] = (plan, snapshot)
+        prepared.plans.move_to_end(shape)
+        self.counters.hits += 1
+        return plan
+
+    def keep_plan(self, prepared: Prepared, shape: Hashable, plan: Plan, snapshot: Snapshot) -> None:
+        """Keep a plan."""
+        prepared.plans[shape] = (plan, snapshot)
+        if len(prepared.plans) > MOST_SHAPES:
+            prepared.plans.popitem(last=False)
+
+
+def holds(depends: Mapping[UUID, Object], snapshot: Snapshot) -> bool:
+    """Whether a snapshot holds these very instances."""
+    return all(snapshot.objects.get(key) is thing for key, thing in depends.items())

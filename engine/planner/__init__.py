@@ -1,0 +1,1 @@
+"""The planner: a validated operation and a snapshot become plans of SQL; pure."""

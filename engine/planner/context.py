@@ -1,0 +1,80 @@
+"""What the parts of the planner share while one operation is planned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from engine.operation import Operation, Selected, collect_fields
+from engine.planner.inputs import Binder, constant
+from metadata.json_text import JsonValue
+from metadata.model import Object, RelationEnd, Snapshot
+from sql.plan import And, Compare, Comparison, Condition, Hop, IsNull, Parameter
+from sql.types import SqlType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLimits:
+    """How many records: on a page unless said, on a page at most, in a bulk write at most."""
+
+    default_page: int = 60
+    largest_page: int = 200
+    bulk: int = 10_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Parameters:
+    """The parameters of one statement, in the order of their slots."""
+
+    binders: list[Binder] = field(default_factory=list)
+
+    def add(self, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
+        """Return the parameter that this binder fills."""
+        self.binders.append(binder)
+        return Parameter(slot=len(self.binders) - 1, type=sql_type, array=array)
+
+
+@dataclass(slots=True, kw_only=True)
+class PlanContext:
+    """One operation on one snapshot; `parameters` are those of the statement being planned.
+
+    Attributes:
+        touched: the objects that the plan depends on, by id.
+    """
+
+    snapshot: Snapshot
+    operation: Operation
+    variables: Mapping[str, JsonValue]
+    limits: RecordLimits
+    parameters: Parameters = field(default_factory=Parameters)
+    touched: dict[UUID, Object] = field(default_factory=dict)
+
+    def touch(self, thing: Object) -> Object:
+        """Note that the plan depends on this object."""
+        self.touched[thing.id] = thing
+        return thing
+
+    def selected_below(self, selected: Selected) -> list[Selected]:
+        """Return the fields selected below a field."""
+        return collect_fields(self.operation, selected.selection_sets, self.variables)
+
+
+def visible(context: PlanContext, thing: Object, *, deleted: bool = False) -> tuple[Condition, ...]:
+    """Return the conditions under which a record exists for the API; `deleted` lets the deleted ones in."""
+    terms: list[Condition] = []
+    if thing.owner is not None:
+        owner = context.parameters.add(constant(str(context.snapshot.workspace.id).encode()), SqlType.UUID)
+        terms.append(Compare(left=thing.owner, comparison=Comparison.EQ, right=owner))
+    if thing.deleted_at is not None and not deleted:
+        terms.append(IsNull(column=thing.deleted_at))
+    return tuple(terms)
+
+
+def hop_over(context: PlanContext, end: RelationEnd, *, deleted: bool = False) -> Hop:
+    """Return the step across a to-one relation to the record that the API shows there."""
+    target = context.touch(end.target)
+    return Hop(
+        column=end.foreign_key.column,
+        table=target.table,
+        key=target.key,
+        condition=And(terms=visible(context, target, deleted=deleted)),
+    )

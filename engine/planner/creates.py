@@ -1,0 +1,75 @@
+"""Creates: the data argument of a create becomes the columns, references and rows of an Insert."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.planner.context import PlanContext
+from engine.planner.inputs import Binder, Bindings, Blame, Tree, value_of
+from engine.planner.links import link_coercer, link_end, link_reference
+from engine.planner.rows import LinkSource, RowWriter, written_fields
+from metadata.json_text import JsonValue, dumps
+from metadata.model import Field, Object
+from sql.plan import Column
+from sql.write_plan import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateInput:
+    """The data argument: one record, or `many` of them."""
+
+    tree: Tree
+    many: bool
+    blame: Blame
+
+    def rows(self, bindings: Bindings) -> Sequence[Mapping[str, JsonValue]]:
+        """Return the records' data for a request."""
+        value = value_of(self.tree, bindings)
+        return value if isinstance(value, list) else [value]
+
+
+def build_create(
+    context: PlanContext, thing: Object, data: CreateInput
+) -> tuple[tuple[Column, ...], tuple[Reference, ...], Binder]:
+    """Return an Insert's columns and references, and the binder of its rows."""
+    sample = data.rows(Bindings(variables=context.variables, actor=""))
+    references: list[Reference] = []
+    sources: dict[tuple[str, str], LinkSource] = {}
+    for key_name, field in thing.foreign_keys.items():
+        for lookup in _lookups(sample, key_name, field):
+            blame = data.blame.at(field.name)
+            end = link_end(context, field, blame)
+            key = f"{end.foreign_key.column.name}:{lookup}"
+            references.append(link_reference(context, end, lookup, key, blame))
+            sources[(field.name, lookup)] = LinkSource(key=key, coerce=link_coercer(end, lookup, blame))
+    plain = written_fields(thing, with_created_at=any(row.get("createdAt") is not None for row in sample))
+    writer = RowWriter(
+        thing=thing, plain=plain, links=tuple(thing.foreign_keys.items()), sources=sources, blame=data.blame
+    )
+    most = context.limits.bulk
+
+    def bind(bindings: Bindings) -> bytes:
+        rows = data.rows(bindings)
+        if len(rows) > most:
+            raise data.blame.error(f"A request may write at most {most} records, not {len(rows)}.")
+        return dumps(writer.write(rows, bindings.actor)).encode()
+
+    columns = tuple(part.column for field in plain for part in field.parts)
+    return columns, tuple(references), bind
+
+
+def _lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[str]:
+    """Return by which unique fields the rows connect a relation, in a fixed order.
+
+    What it looks at is the shape that `engine/variables.py` gives the data of a create.
+    """
+    found: set[str] = set()
+    for row in rows:
+        if row.get(key_name) is not None:
+            found.add("id")
+        if isinstance(link := row.get(field.name), dict):
+            connect = link.get("connect")
+            if isinstance(connect, dict):
+                found.update(connect["where"] if isinstance(connect.get("where"), dict) else ())
+            else:
+                found.add("id")
+    return sorted(found)

@@ -1,0 +1,240 @@
+"""Mutations: each root field becomes the statements that write it, and those that read its answer."""
+
+from dataclasses import dataclass
+
+from engine.operation import Selected, collect_fields
+from engine.planner.assignments import build_assignments
+from engine.planner.compiled import BoundStatement, compile_bound
+from engine.planner.context import Parameters, PlanContext, visible
+from engine.planner.creates import CreateInput, build_create
+from engine.planner.events import bind_ids, event_target, touched_at
+from engine.planner.filters import encoder, write_filter
+from engine.planner.inputs import Blame, arguments_of, array_literal, bind_tree
+from engine.planner.removal import Removal, plan_removal
+from engine.planner.selection import Path, build_record
+from metadata.api_names import MutationRoot, Verb, find_mutation
+from metadata.model import Object
+from metadata.scalars import UUID
+from sql.plan import And, Condition, IsNull, Parameter, Table
+from sql.read_plan import Output, Record, ToOne
+from sql.types import SqlType
+from sql.write_plan import Assignment, Delete, EventTarget, Insert, Now, Null, ReadBack, Reference, Update
+
+ACTIONS = {
+    Verb.CREATE: "created",
+    Verb.UPDATE: "updated",
+    Verb.DELETE: "deleted",
+    Verb.RESTORE: "restored",
+    Verb.DESTROY: "destroyed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWrite:
+    """One root field of a mutation.
+
+    Attributes:
+        many: the answer is the list of the records, else its one item.
+        write: the statement that writes; its row is (problem, ids, answer).
+        read_back: reads the answer by the ids, where the write cannot give it.
+        removal: what must be done to other records once these are gone.
+        references: what the write's references are to, for the message of a missing one.
+    """
+
+    key: str
+    path: Path
+    location: tuple[tuple[int, int], ...]
+    thing: Object
+    verb: Verb
+    many: bool
+    write: BoundStatement
+    read_back: BoundStatement | None
+    removal: Removal
+    references: tuple["ReferenceName", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceName:
+    """How a reference is called in an error: the relation's field and the object that it leads to."""
+
+    field: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeNameOnly:
+    """A root field `__typename` of a mutation."""
+
+    key: str
+
+
+def plan_mutation(context: PlanContext) -> tuple[PlannedWrite | TypeNameOnly, ...]:
+    """Return the plans of a mutation's root fields, in order.
+
+    Raises:
+        ApiError: an argument is refused.
+    """
+    planned: list[PlannedWrite | TypeNameOnly] = []
+    for selected in collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables):
+        if selected.name == "__typename":
+            planned.append(TypeNameOnly(key=selected.key))
+            continue
+        root = find_mutation(context.snapshot, selected.name)
+        if root is None:
+            msg = f"the validated field {selected.name} is no root field"
+            raise LookupError(msg)
+        context.parameters = Parameters()
+        planned.append(_Root(context, root, selected).plan())
+    return tuple(planned)
+
+
+class _Root:
+    """The planning of one root field."""
+
+    def __init__(self, context: PlanContext, root: MutationRoot, selected: Selected) -> None:
+        self.context = context
+        self.root = root
+        self.selected = selected
+        self.thing = context.touch(root.object)
+        self.path: Path = (selected.key,)
+        self.arguments = arguments_of(selected.nodes[0], context.variables)
+
+    def plan(self) -> PlannedWrite:
+        match self.root.verb:
+            case Verb.CREATE:
+                plan: Insert | Update | Delete = self._insert()
+            case Verb.DESTROY:
+                plan = self._delete()
+            case _:
+                plan = self._update()
+        write = compile_bound(plan, self.context.parameters.binders)
+        references = () if isinstance(plan, Delete) else plan.references
+        return PlannedWrite(
+            key=self.selected.key,
+            path=self.path,
+            location=self.selected.location,
+            thing=self.thing,
+            verb=self.root.verb,
+            many=self.root.many,
+            write=write,
+            read_back=None if plan.record is not None else self._read_back(),
+            removal=plan_removal(self.context, self.thing) if isinstance(plan, Delete) else {},
+            references=tuple(self._name(reference) for reference in references),
+        )
+
+    def _blame(self, field: str) -> Blame:
+        return Blame(field=field, path=self.path)
+
+    def _record(self) -> Record:
+        return build_record(self.context, self.thing, self.context.selected_below(self.selected), self.path)
+
+    def _written_record(self) -> Record | None:
+        """Return the record where it can be answered from the rows written, before anyone can read them.
+
+        The statement that writes does not see what it wrote: connections, and hops to the table itself, are read back.
+        """
+        mark = len(self.context.parameters.binders)
+        record = self._record()
+        if _stays(record, self.thing.table):
+            return record
+        del self.context.parameters.binders[mark:]
+        return None
+
+    def _read_back(self) -> BoundStatement:
+        self.context.parameters = Parameters()
+        ids = self.context.parameters.add(bind_ids, SqlType.UUID, array=True)
+        plan = ReadBack(table=self.thing.table, key=self.thing.key, ids=ids, record=self._record())
+        return compile_bound(plan, self.context.parameters.binders)
+
+    def _event(self) -> EventTarget:
+        return event_target(self.context, self.thing, ACTIONS[self.root.verb])
+
+    def _insert(self) -> Insert:
+        data = CreateInput(tree=self.arguments["data"], many=self.root.many, blame=self._blame("data"))
+        columns, references, binder = build_create(self.context, self.thing, data)
+        return Insert(
+            table=self.thing.table,
+            key=self.thing.key,
+            columns=columns,
+            rows=self.context.parameters.add(binder, SqlType.JSONB),
+            references=references,
+            event=self._event(),
+            record=self._written_record(),
+        )
+
+    def _update(self) -> Update:
+        verb = self.root.verb
+        condition, ids = self._which(deleted=verb is Verb.RESTORE)
+        references: tuple[Reference, ...] = ()
+        assignments: tuple[Assignment, ...] = ()
+        if verb is Verb.UPDATE:
+            blame = self._blame("data")
+            assignments, references = build_assignments(self.context, self.thing, self.arguments["data"], blame)
+        elif self.thing.deleted_at is not None:
+            assignments = (Assignment(column=self.thing.deleted_at, value=Now() if verb is Verb.DELETE else Null()),)
+        return Update(
+            table=self.thing.table,
+            key=self.thing.key,
+            condition=condition,
+            ids=ids,
+            limit=self.context.limits.bulk,
+            assignments=(*assignments, *touched_at(self.thing)),
+            references=references,
+            event=self._event(),
+            record=self._written_record(),
+        )
+
+    def _delete(self) -> Delete:
+        condition, ids = self._which(deleted=None)
+        return Delete(
+            table=self.thing.table,
+            key=self.thing.key,
+            condition=condition,
+            ids=ids,
+            limit=self.context.limits.bulk,
+            event=self._event(),
+            record=self._record(),
+        )
+
+    def _which(self, *, deleted: bool | None) -> tuple[Condition, Parameter | None]:
+        """Return which records are meant, by a condition and by an id.
+
+        `deleted` picks among the deleted or the live ones; None means both by an id, and by a filter the live ones
+        unless it names deletedAt.
+        """
+        context, thing = self.context, self.thing
+        if not self.root.many:
+            encode = encoder(UUID)
+            blame = self._blame("id")
+            binder = bind_tree(self.arguments["id"], lambda value: array_literal([encode(value).decode()]), blame)
+            ids = context.parameters.add(binder, SqlType.UUID, array=True)
+            return _among(context, thing, deleted=deleted), ids
+        said, names_deleted = write_filter(context, thing, self.arguments["filter"], self._blame("filter"))
+        if deleted is None and not names_deleted:
+            deleted = False
+        return And(terms=(said, _among(context, thing, deleted=deleted))), None
+
+    def _name(self, reference: Reference) -> ReferenceName:
+        for field in self.thing.by_name.values():
+            if field.relation_id is not None and field.parts and field.parts[0].column.name == reference.column.name:
+                target = next(o for o in self.context.snapshot.objects.values() if o.table == reference.table)
+                return ReferenceName(field=field.name, target=target.label_singular)
+        msg = f"no relation holds {reference.column.name}"
+        raise LookupError(msg)
+
+
+def _among(context: PlanContext, thing: Object, *, deleted: bool | None) -> Condition:
+    terms = visible(context, thing, deleted=deleted is not False)
+    if deleted and thing.deleted_at is not None:
+        terms = (*terms, IsNull(column=thing.deleted_at, negated=True))
+    return And(terms=terms)
+
+
+def _stays(output: Output, table: Table) -> bool:
+    match output:
+        case Record():
+            return all(_stays(entry, table) for _, entry in output.entries)
+        case ToOne():
+            return output.hop.table != table and _stays(output.record, table)
+        case _:
+            return not hasattr(output, "page")

@@ -1,0 +1,113 @@
+"""Queries: the root fields of a query operation become one read plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.errors import ApiError
+from engine.operation import Selected, collect_fields
+from engine.planner.aggregates import build_aggregate
+from engine.planner.context import PlanContext
+from engine.planner.filters import encoder, select_condition
+from engine.planner.inputs import Blame, arguments_of, bind_tree, constant
+from engine.planner.orders import build_order
+from engine.planner.selection import Path, build_connection, build_record, type_literal
+from engine.schema.introspection import is_introspection_field
+from metadata.api_names import QueryRole, find_query
+from metadata.json_text import JsonValue, dumps
+from metadata.model import Object
+from metadata.scalars import UUID as UUID_SCALAR
+from sql.plan import And, Compare, Comparison
+from sql.read_plan import Literal, One, OrderKey, ReadPlan, Record, Root
+from sql.types import SqlType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedQuery:
+    """A query's plan, with the errors of root fields that are null for them."""
+
+    plan: ReadPlan
+    errors: tuple[ApiError, ...]
+
+
+def plan_query(context: PlanContext, introspected: dict[str, object]) -> PlannedQuery:
+    """Return the plan of a query operation.
+
+    `introspected` holds the answers of the root fields that ask for the schema itself, by response key.
+
+    Raises:
+        ApiError: an argument is refused and no nullable field holds what it is an argument of.
+    """
+    entries: list[tuple[str, Root]] = []
+    errors: list[ApiError] = []
+    roots = collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables)
+    for selected in roots:
+        path = (selected.key,)
+        if selected.name == "__typename":
+            entries.append((selected.key, type_literal("Query")))
+        elif is_introspection_field(selected.name):
+            entries.append((selected.key, Literal(text=dumps(introspected[selected.key]))))
+        else:
+            entries.append((selected.key, _root(context, selected, path, errors)))
+    return PlannedQuery(plan=ReadPlan(entries=tuple(entries)), errors=tuple(errors))
+
+
+def _root(context: PlanContext, selected: Selected, path: Path, errors: list[ApiError]) -> Root:
+    root = find_query(context.snapshot, selected.name)
+    if root is None:
+        msg = f"the validated field {selected.name} is no root field"
+        raise LookupError(msg)
+    thing = context.touch(root.object)
+    mark = len(context.parameters.binders)
+    try:
+        match root.role:
+            case QueryRole.MANY:
+                return build_connection(context, thing, selected, path)
+            case QueryRole.AGGREGATE:
+                return build_aggregate(context, thing, selected, path)
+            case QueryRole.ONE:
+                return plan_one(context, thing, selected, path)
+    except ApiError as error:
+        if not error.locations:
+            error.locations = selected.location
+        if root.role is not QueryRole.ONE:
+            raise
+        del context.parameters.binders[mark:]
+        errors.append(error)  # a nullable field is null, and its siblings answer
+        return Literal(text="null")
+
+
+def plan_one(context: PlanContext, thing: Object, selected: Selected, path: Path) -> One:
+    """Return the plan of one record, by its id or as the first (by id) under a filter."""
+    arguments = arguments_of(selected.nodes[0], context.variables)
+    given = [name for name in ("id", "filter") if arguments.get(name) is not None]
+    if len(given) != 1:
+        raise Blame(field="id", path=path).error(f"'{selected.name}' takes either 'id' or 'filter'.")
+    blame = Blame(field=given[0], path=path)
+    if given == ["id"]:
+        key = context.parameters.add(bind_tree(arguments["id"], encoder(UUID_SCALAR), blame), SqlType.UUID)
+        wanted = Compare(left=thing.key, comparison=Comparison.EQ, right=key)
+        condition = And(terms=(wanted, select_condition(context, thing, None, blame)))
+        order: tuple[OrderKey, ...] = ()
+    else:
+        condition = And(terms=(select_condition(context, thing, arguments["filter"], blame),))
+        order = build_order(context, thing, None, blame)
+    record = build_record(context, thing, context.selected_below(selected), path)
+    return One(table=thing.table, condition=condition, order=order, record=record)
+
+
+def plan_one_by_id(
+    context: PlanContext, thing: Object, key: UUID, selected: Selected, constants: Mapping[str, JsonValue]
+) -> One:
+    """Return the plan of the record with this id; fields named in `constants` are answered with these values."""
+    path = (selected.key,)
+    parameter = context.parameters.add(constant(str(key).encode()), SqlType.UUID)
+    wanted = Compare(left=thing.key, comparison=Comparison.EQ, right=parameter)
+    fields = context.selected_below(selected)
+    record = build_record(context, thing, [field for field in fields if field.name not in constants], path)
+    found = dict(record.entries)
+    entries = tuple(
+        (field.key, Literal(text=dumps(constants[field.name])) if field.name in constants else found[field.key])
+        for field in fields
+    )
+    return One(table=thing.table, condition=And(terms=(wanted,)), record=Record(entries=entries))

@@ -1,0 +1,184 @@
+"""Preparation, the cold half of a request: parse, validate, plan and compile, each result kept for the next time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    GraphQLSchema,
+    GraphQLType,
+    InlineFragmentNode,
+    NamedTypeNode,
+    Node,
+    ObjectFieldNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    visit,
+)
+
+from engine.errors import ApiError, BadUserInput
+from engine.operation import (
+    DocumentLimits,
+    Operation,
+    parse_operation,
+    validate_operation,
+)
+from engine.plan_cache import DocumentKey, MutationPlan, Plan, PlanCache, Prepared, QueryPlan
+from engine.planner.compiled import compile_bound
+from engine.planner.context import PlanContext, RecordLimits
+from engine.planner.mutations import plan_mutation
+from engine.planner.queries import plan_query
+from engine.schema.introspection import introspect, is_introspection_field
+from engine.variables import Variables, find_usages, shape_of
+from metadata.api_names import find_type
+from metadata.json_text import dumps
+from metadata.model import Object, Snapshot
+from sql.read_plan import Literal
+
+
+class InvalidDocument(Exception):
+    """The document does not fit the schema; `errors` says where."""
+
+    def __init__(self, errors: list[ApiError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a request may ask for."""
+
+    document: DocumentLimits
+    records: RecordLimits
+
+
+def prepare(cache: PlanCache, key: DocumentKey, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits) -> Prepared:
+    """Return the document prepared for this snapshot, from the cache where it is there.
+
+    Raises:
+        ApiError: it cannot be parsed, is past a limit, or has no such operation.
+        InvalidDocument: it does not fit the schema.
+    """
+    prepared = cache.find_document(key, snapshot)
+    if prepared is not None:
+        return prepared
+    operation = parse_operation(key.text, key.operation_name, limits.document)
+    if found := validate_operation(schema, operation):
+        raise InvalidDocument(found)
+    definition = operation.definition
+    prepared = Prepared(
+        operation=operation,
+        definitions=tuple(definition.variable_definitions or ()),
+        usages=find_usages((definition, *operation.fragments.values())),
+        depends=_named_objects(snapshot, schema, operation),
+        checked=snapshot,
+        is_introspection=_asks_for_schema(operation),
+    )
+    cache.keep_document(key, prepared)
+    return prepared
+
+
+def plan(
+    cache: PlanCache,
+    prepared: Prepared,
+    snapshot: Snapshot,
+    schema: GraphQLSchema,
+    limits: Limits,
+    variables: Variables,
+) -> Plan:
+    """Return the plan for an operation with these variables, from the cache where it is there.
+
+    Raises:
+        ApiError: an argument is refused.
+    """
+    shape = shape_of(prepared.usages, variables)
+    if not prepared.is_introspection and (found := cache.find_plan(prepared, shape, snapshot)):
+        return found
+    made = _make_plan(prepared.operation, snapshot, schema, limits, variables)
+    # What was refused may have been refused for a value that is not part of the shape.
+    if not prepared.is_introspection and not (isinstance(made, QueryPlan) and made.errors):
+        cache.keep_plan(prepared, shape, made, snapshot)
+    return made
+
+
+def _make_plan(
+    operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, variables: Variables
+) -> Plan:
+    context = PlanContext(snapshot=snapshot, operation=operation, variables=variables, limits=limits.records)
+    match operation.type:
+        case OperationType.QUERY:
+            return _make_query_plan(context, schema)
+        case OperationType.MUTATION:
+            return MutationPlan(writes=plan_mutation(context), depends=context.touched)
+        case OperationType.SUBSCRIPTION:
+            raise BadUserInput("Subscriptions are not served here.")
+
+
+def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
+    introspected: dict[str, object] = {}
+    if _asks_for_schema(context.operation):
+        introspected = introspect(schema, context.operation, context.variables)
+    planned = plan_query(context, introspected)
+    constants = [(key, root.text) for key, root in planned.plan.entries if isinstance(root, Literal)]
+    if len(constants) == len(planned.plan.entries):
+        text = ",".join(f"{dumps(key)}:{constant}" for key, constant in constants)
+        return QueryPlan(
+            statement=None, constant=f"{{{text}}}".encode(), errors=planned.errors, depends=context.touched
+        )
+    statement = compile_bound(planned.plan, context.parameters.binders)
+    return QueryPlan(statement=statement, errors=planned.errors, depends=context.touched)
+
+
+def _asks_for_schema(operation: Operation) -> bool:
+    """Whether the schema itself is asked for: by name, since what is skipped may be asked for next time."""
+    return any(
+        isinstance(node, FieldNode) and is_introspection_field(node.name.value)
+        for root in (operation.definition, *operation.fragments.values())
+        for node in (*root.selection_set.selections, *_inline(root.selection_set))
+    )
+
+
+def _inline(selection_set: SelectionSetNode) -> Iterator[SelectionNode]:
+    for selection in selection_set.selections:
+        if isinstance(selection, InlineFragmentNode):
+            yield from selection.selection_set.selections
+            yield from _inline(selection.selection_set)
+
+
+class _NamedTypes(Visitor):
+    """Collects the names of the types of all fields, arguments and variables of a document."""
+
+    def __init__(self, type_info: TypeInfo) -> None:
+        super().__init__()
+        self.type_info = type_info
+        self.names: set[str] = set()
+
+    def enter(self, node: Node, *_: object) -> None:
+        """Note the types at hand."""
+        if isinstance(node, NamedTypeNode):
+            self.names.add(node.name.value)
+        elif isinstance(node, FieldNode):
+            self._add(self.type_info.get_parent_type())
+            self._add(self.type_info.get_type())
+        elif isinstance(node, ArgumentNode | ObjectFieldNode):
+            self._add(self.type_info.get_input_type())
+
+    def _add(self, type_: GraphQLType | None) -> None:
+        if type_ is not None:
+            self.names.add(get_named_type(type_).name)
+
+
+def _named_objects(snapshot: Snapshot, schema: GraphQLSchema, operation: Operation) -> Mapping[UUID, Object]:
+    """Return the objects whose types the document names, without which it might not be valid."""
+    type_info = TypeInfo(schema)
+    visitor = _NamedTypes(type_info)
+    visit(operation.document, TypeInfoVisitor(type_info, visitor))
+    found = (find_type(snapshot, name) for name in visitor.names)
+    return {one.object.id: one.object for one in found if one is not None}

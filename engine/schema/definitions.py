@@ -1,0 +1,127 @@
+"""Every type of a schema by its name: the one place that knows which types there are."""
+
+from collections.abc import Iterator, Mapping
+from typing import assert_never
+
+from graphql import GraphQLNamedType, introspection_types
+
+from engine.schema import aggregates, enums, inputs, records
+from engine.schema.composites import COMPOSITES, composite_name
+from engine.schema.filters import PRESENCE, SCALAR_FILTERS
+from engine.schema.groups import GROUPS
+from engine.schema.paging import ORDER_BY_DIRECTION, PAGE_INFO
+from engine.schema.roots import MUTATION, QUERY, build_mutation, build_query
+from engine.schema.scalars import CONNECT_TARGET, SCALARS
+from engine.schema.scope import TypeScope
+from metadata import api_names
+from metadata.api_names import FieldEnumType, FieldTypeRole, ObjectType, TypeRole
+from metadata.field_types import FIELD_TYPES
+from metadata.model import Object, relation_end
+
+SHARED: Mapping[str, GraphQLNamedType] = {
+    **{shared.name: shared for shared in (PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE)},
+    **SCALARS,
+    **SCALAR_FILTERS,
+    **COMPOSITES,
+    **introspection_types,
+}
+"""The types that know no snapshot: every schema has these very instances."""
+
+_ONLY_IN_DATA = frozenset(
+    {CONNECT_TARGET.name} | {composite_name(entry, TypeRole.INPUT) for entry in FIELD_TYPES.values() if entry.composite}
+)
+_COMPOSITE_TYPES = {
+    composite_name(entry, role): field_type
+    for field_type, entry in FIELD_TYPES.items()
+    if entry.composite
+    for role in TypeRole
+}
+_GROUPS = {group.role: group for group in GROUPS}
+
+
+def type_names(scope: TypeScope) -> Iterator[str]:
+    """Yield the names of all types."""
+    yield QUERY
+    yield MUTATION
+    if scope.mutations is not None:
+        yield from scope.mutations.types
+    yield from (name for name in SHARED if _is_shared(scope, name))
+    for thing in scope.snapshot.by_singular.values():
+        yield from (api_names.type_name(thing, role) for role in TypeRole if _has_role(scope, thing, role))
+        for field in api_names.enum_fields(thing):
+            yield from api_names.enum_type_names(thing, field)
+
+
+def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
+    """Return a new type, None where the schema has none of this name. Shared types are always the same instances."""
+    if name == QUERY:
+        return build_query(scope)
+    if name == MUTATION:
+        return build_mutation(scope)
+    if name in SHARED:
+        return SHARED[name] if _is_shared(scope, name) else None
+    if scope.mutations is not None and (build := scope.mutations.types.get(name)):
+        return build(scope)
+    match api_names.find_type(scope.snapshot, name):
+        case None:
+            return None
+        case FieldEnumType(object=thing, field=field, role=FieldTypeRole.ENUM):
+            return enums.build_enum(thing, field)
+        case FieldEnumType(object=thing, field=field):
+            return enums.build_enum_filter(scope, thing, field)
+        case ObjectType(object=thing, role=role):
+            return _build_object_type(scope, thing, role) if _has_role(scope, thing, role) else None
+
+
+def _build_object_type(scope: TypeScope, thing: Object, role: TypeRole) -> GraphQLNamedType:
+    match role:
+        case TypeRole.RECORD:
+            return records.build_record(scope, thing)
+        case TypeRole.CONNECTION:
+            return records.build_connection(scope, thing)
+        case TypeRole.EDGE:
+            return records.build_edge(scope, thing)
+        case TypeRole.FILTER:
+            return inputs.build_filter(scope, thing)
+        case TypeRole.RELATION_FILTER:
+            return inputs.build_relation_filter(scope, thing)
+        case TypeRole.ORDER_BY:
+            return inputs.build_order_by(scope, thing)
+        case TypeRole.INPUT:
+            return inputs.build_input(scope, thing)
+        case TypeRole.RELATION_INPUT:
+            return inputs.build_relation_input(thing)
+        case TypeRole.AGGREGATE:
+            return aggregates.build_aggregate(scope, thing)
+        case TypeRole.SUM | TypeRole.AVG | TypeRole.MIN | TypeRole.MAX:
+            return aggregates.build_group(thing, _GROUPS[role])
+        case _:
+            assert_never(role)
+
+
+def _is_shared(scope: TypeScope, name: str) -> bool:
+    """Whether the schema has a shared type: where clients create no fields, only what its own may lead to."""
+    if scope.mutations is None:
+        return True
+    return name not in _ONLY_IN_DATA and _COMPOSITE_TYPES.get(name) in {None, *scope.field_types}
+
+
+def _has_role(scope: TypeScope, thing: Object, role: TypeRole) -> bool:
+    """Whether the object has this type: those that nothing would lead to are left out."""
+    match role:
+        case TypeRole.INPUT:
+            return scope.mutations is None
+        case TypeRole.RELATION_INPUT:
+            return scope.mutations is None and _is_target(scope, thing)
+        case TypeRole.RELATION_FILTER:
+            return _is_target(scope, thing)
+        case TypeRole.SUM | TypeRole.AVG | TypeRole.MIN | TypeRole.MAX:
+            return aggregates.has_group(thing, _GROUPS[role])
+        case _:
+            return True
+
+
+def _is_target(scope: TypeScope, thing: Object) -> bool:
+    """Whether a to-one relation leads to the object."""
+    ends = (relation_end(scope.snapshot, field) for field in thing.by_name.values() if field.relation_id)
+    return any(end is not None and not end.to_one for end in ends) or thing.id in scope.one_way_targets

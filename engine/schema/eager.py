@@ -1,0 +1,34 @@
+"""The ordinary GraphQLSchema, fully built from the same definitions: what the lazy one is held against."""
+
+from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
+
+from engine.schema.definitions import build_type, type_names
+from engine.schema.roots import MUTATION, QUERY
+from engine.schema.scope import Members, MutationSet, TypeScope
+from metadata.model import Snapshot
+
+
+def eager_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> GraphQLSchema:
+    """Return the schema of a snapshot with every type built; the arguments are those of `lazy_schema`."""
+    types: dict[str, GraphQLNamedType] = {}
+
+    def named(name: str) -> GraphQLNamedType:
+        if name not in types:
+            built = build_type(scope, name)
+            if built is None:
+                raise KeyError(name)
+            types[name] = built
+        return types[name]
+
+    scope = TypeScope(snapshot=snapshot, mutations=mutations, named=named, build_object=_build_object)
+    everything = [named(name) for name in type_names(scope)]
+    return GraphQLSchema(
+        query=scope.object_type(QUERY), mutation=scope.object_type(MUTATION), types=everything, assume_valid=True
+    )
+
+
+def _build_object(name: str, description: str, members: Members) -> GraphQLObjectType:
+    def fields() -> dict[str, GraphQLField]:
+        return {field: found for field in members.names() if (found := members.find(field)) is not None}
+
+    return GraphQLObjectType(name, fields, description=description)

@@ -1,0 +1,81 @@
+"""The filter inputs of single columns: one for each scalar, and one for each enum of options."""
+
+from collections.abc import Mapping, Sequence
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLString,
+)
+
+from engine.schema.scalars import all_subfields, scalar_type
+from metadata.operators import EQUALITY, Argument, Operator
+from metadata.scalars import UUID, Scalar
+
+PRESENCE = GraphQLEnumType(
+    "Presence",
+    {
+        "NULL": GraphQLEnumValue("NULL", description="There is no value."),
+        "NOT_NULL": GraphQLEnumValue("NOT_NULL", description="There is a value."),
+    },
+    description="Whether there is a value.",
+)
+
+
+def scalar_filter_name(scalar: Scalar) -> str:
+    """Return the name of a scalar's filter input."""
+    return f"{scalar.name}Filter"
+
+
+def operator_fields(
+    operators: Sequence[Operator], value: GraphQLScalarType | GraphQLEnumType
+) -> dict[str, GraphQLInputField]:
+    """Return a filter's fields: one for each operator on columns of the type `value`."""
+    return {
+        operator.name: GraphQLInputField(_argument(operator.argument, value), description=operator.description)
+        for operator in operators
+    }
+
+
+def _argument(argument: Argument, value: GraphQLScalarType | GraphQLEnumType) -> GraphQLInputType:
+    match argument:
+        case Argument.VALUE:
+            return value
+        case Argument.VALUES | Argument.RANGE:
+            return GraphQLList(GraphQLNonNull(value))
+        case Argument.TEXT:
+            return GraphQLString
+        case Argument.PRESENCE:
+            return PRESENCE
+
+
+def _scalar_filters() -> dict[str, GraphQLInputObjectType]:
+    operators: dict[str, tuple[Operator, ...]] = {}
+    filters: dict[str, GraphQLInputObjectType] = {}
+    for scalar, accepted in [(UUID, EQUALITY), *((sub.scalar, sub.operators) for sub in all_subfields())]:
+        name = scalar_filter_name(scalar)
+        if operators.setdefault(name, accepted) != accepted:
+            msg = f"{name} stands for two sets of operators"
+            raise TypeError(msg)
+        if name not in filters:
+            filters[name] = GraphQLInputObjectType(
+                name,
+                operator_fields(accepted, scalar_type(scalar)),
+                description=f"Conditions on a value of type {scalar.name}; all of them must hold.",
+            )
+    return filters
+
+
+SCALAR_FILTERS: Mapping[str, GraphQLInputObjectType] = _scalar_filters()
+"""The scalars' filter inputs by their names."""
+
+
+def scalar_filter(scalar: Scalar) -> GraphQLInputObjectType:
+    """Return a scalar's filter input."""
+    return SCALAR_FILTERS[scalar_filter_name(scalar)]

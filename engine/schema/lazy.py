@@ -1,0 +1,127 @@
+"""A GraphQLSchema that builds a type when its name is first asked for: all that leans on graphql-core's internals.
+
+Written against graphql-core 3.3.2 (the version is pinned). It relies on these of its habits: types are looked up by
+`schema.type_map` and the root types alone; `GraphQLObjectType.fields` is a `functools.cached_property`, so that an
+assignment stands in for it; whoever lists types or fields iterates the mapping, and whoever changes them calls `.copy`
+first. A mapping here answers for every name from the start and holds only what was asked for.
+"""
+
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
+from threading import RLock
+from typing import TypeVar, overload
+
+from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
+
+from engine.schema.definitions import build_type, type_names
+from engine.schema.roots import MUTATION, QUERY
+from engine.schema.scope import Members, MutationSet, TypeScope
+from metadata.model import Snapshot
+
+V = TypeVar("V")
+D = TypeVar("D")
+
+
+class LazyMap(dict[str, V]):
+    """A dict whose values are made when they are asked for; to iterate over it makes them all."""
+
+    def __init__(self, names: Callable[[], Iterable[str]], find: Callable[[str], V | None], lock: RLock) -> None:
+        super().__init__()
+        self._names = names
+        self._find = find
+        self._lock = lock
+
+    def __missing__(self, name: str) -> V:
+        with self._lock:  # two threads must not build two types of one name
+            if dict.__contains__(self, name):
+                return super().__getitem__(name)
+            value = self._find(name)
+            if value is None:
+                raise KeyError(name)
+            self[name] = value
+            return value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._names())
+
+    def __bool__(self) -> bool:
+        return next(iter(self), None) is not None
+
+    @overload
+    def get(self, name: str, default: None = None, /) -> V | None: ...
+    @overload
+    def get(self, name: str, default: V, /) -> V: ...
+    @overload
+    def get(self, name: str, default: D, /) -> V | D: ...
+    def get(self, name: str, default: D | None = None, /) -> V | D | None:
+        """Return the value of a name, `default` where there is none."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def keys(self) -> KeysView[str]:  # type: ignore[override]  # dict's own views know only what was made
+        """Return all names."""
+        return KeysView(self)
+
+    def values(self) -> ValuesView[V]:  # type: ignore[override]  # see keys
+        """Return all values."""
+        return ValuesView(self)
+
+    def items(self) -> ItemsView[str, V]:  # type: ignore[override]  # see keys
+        """Return all names with their values."""
+        return ItemsView(self)
+
+    def copy(self) -> dict[str, V]:
+        """Return an ordinary dict of all."""
+        return {name: self[name] for name in self}
+
+    @property
+    def made(self) -> int:
+        """How many values were made so far."""
+        return super().__len__()
+
+
+class LazySchema(GraphQLSchema):
+    """A schema whose type map is lazy."""
+
+    type_map: LazyMap[GraphQLNamedType]
+
+
+def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> LazySchema:
+    """Return the schema of a snapshot: at once, whatever the number of its objects.
+
+    Args:
+        snapshot: the objects whose records can be queried.
+        mutations: what takes the place of the mutations derived from the objects.
+    """
+    lock = RLock()
+
+    def build_object(name: str, description: str, members: Members) -> GraphQLObjectType:
+        built = GraphQLObjectType(name, {}, description=description)
+        fields: LazyMap[GraphQLField] = LazyMap(members.names, members.find, lock)
+        built.fields = fields
+        return built
+
+    scope = TypeScope(
+        snapshot=snapshot,
+        mutations=mutations,
+        named=lambda name: schema.type_map[name],
+        build_object=build_object,
+    )
+    # The constructor walks from the root types to all others, so it is given none.
+    schema = LazySchema(assume_valid=True)
+    schema.type_map = LazyMap(lambda: type_names(scope), lambda name: build_type(scope, name), lock)
+    schema.query_type = scope.object_type(QUERY)
+    schema.mutation_type = scope.object_type(MUTATION)
+    return schema
+
+
+def built_types(schema: GraphQLSchema) -> int:
+    """Return how many types a schema holds so far, shared and built-in ones included."""
+    return schema.type_map.made if isinstance(schema, LazySchema) else len(schema.type_map)

@@ -1,0 +1,147 @@
+"""The mutations of the Metadata API, with the inputs that only they take."""
+
+from collections.abc import Callable, Mapping
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from engine.schema.scalars import SCALARS
+from engine.schema.scope import MutationSet, TypeScope
+from metadata import scalars
+
+_UUID = SCALARS[scalars.UUID.name]
+_DATE_TIME = SCALARS[scalars.DATE_TIME.name]
+_JSON = SCALARS[scalars.JSON.name]
+_REQUIRED_TEXT = GraphQLNonNull(GraphQLString)
+
+
+def _field(of_type: GraphQLInputType, description: str) -> GraphQLInputField:
+    return GraphQLInputField(of_type, description=description)
+
+
+_CREATE_OBJECT_INPUT = GraphQLInputObjectType(
+    "CreateObjectInput",
+    {
+        "nameSingular": _field(_REQUIRED_TEXT, "The name of one record, in camelCase: person."),
+        "namePlural": _field(_REQUIRED_TEXT, "The name of several records, in camelCase: people."),
+        "labelSingular": _field(_REQUIRED_TEXT, "What people call one record: Person."),
+        "labelPlural": _field(_REQUIRED_TEXT, "What people call several records: People."),
+        "description": _field(GraphQLString, "What the object stands for."),
+        "icon": _field(GraphQLString, "The name of an icon."),
+        "skipNameField": _field(GraphQLBoolean, "True: the object gets no field `name`."),
+    },
+    description="An object to create. It starts with the fields that every object has.",
+)
+
+
+def _create_field_input(scope: TypeScope) -> GraphQLInputObjectType:
+    return GraphQLInputObjectType(
+        "CreateFieldInput",
+        lambda: {
+            "objectMetadataId": _field(GraphQLNonNull(_UUID), "The id of the object that the field is added to."),
+            "type": _field(GraphQLNonNull(scope.enum_type("FieldTypeEnum")), "The field's type, fixed for good."),
+            "name": _field(_REQUIRED_TEXT, "The field's name, in camelCase: jobTitle."),
+            "label": _field(_REQUIRED_TEXT, "What people call the field: Job title."),
+            "description": _field(GraphQLString, "What the field stands for."),
+            "icon": _field(GraphQLString, "The name of an icon."),
+            "defaultValue": _field(
+                _JSON, "The value of a record that is created without one; `now` and `uuid` are computed."
+            ),
+            "options": _field(_JSON, "For SELECT: a list of `{ value label color position }`."),
+            "settings": _field(
+                _JSON, "What belongs to the type: `{ dataType }` of NUMBER, `{ onDelete }` of RELATION."
+            ),
+            "isActive": _field(GraphQLBoolean, "False: the field is kept, but not shown in the API."),
+            "isNullable": _field(GraphQLBoolean, "False: a record must have a value."),
+            "isUnique": _field(GraphQLBoolean, "True: no two records may have the same value."),
+            "relationCreationPayload": _field(
+                _JSON,
+                "For RELATION, its other end: `{ targetObjectMetadataId targetFieldLabel targetFieldName"
+                " targetFieldIcon type }`; `type` is MANY_TO_ONE or ONE_TO_MANY.",
+            ),
+        },
+        description="A field to create.",
+    )
+
+
+def _wrapper(name: str, member: str, wrapped: str) -> Callable[[TypeScope], GraphQLInputObjectType]:
+    return lambda scope: GraphQLInputObjectType(
+        name,
+        lambda: {member: _field(GraphQLNonNull(scope.input_type(wrapped)), f"The {member} to create.")},
+        description=f"A wrapper around `{wrapped}`.",
+    )
+
+
+_CREATE_API_KEY_INPUT = GraphQLInputObjectType(
+    "CreateApiKeyInput",
+    {
+        "name": _field(_REQUIRED_TEXT, "What the key is for; events name who acted by it."),
+        "expiresAt": _field(_DATE_TIME, "When the key ceases to be valid; never where it is left out."),
+    },
+    description="An API key to create.",
+)
+
+_CREATED_API_KEY = GraphQLObjectType(
+    "CreatedApiKey",
+    {
+        "id": GraphQLField(GraphQLNonNull(_UUID), description="The key's id."),
+        "name": GraphQLField(_REQUIRED_TEXT, description="What the key is for."),
+        "token": GraphQLField(_REQUIRED_TEXT, description="The key itself, shown this once."),
+        "expiresAt": GraphQLField(_DATE_TIME, description="When the key ceases to be valid, null for never."),
+        "createdAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When the key was created."),
+    },
+    description="A new API key with its token.",
+)
+
+_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
+    _CREATE_OBJECT_INPUT.name: lambda _: _CREATE_OBJECT_INPUT,
+    "CreateFieldInput": _create_field_input,
+    "CreateOneObjectInput": _wrapper("CreateOneObjectInput", "object", _CREATE_OBJECT_INPUT.name),
+    "CreateOneFieldInput": _wrapper("CreateOneFieldInput", "field", "CreateFieldInput"),
+    _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
+    _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
+}
+
+
+def _with_input(input_name: str, output_name: str, description: str) -> Callable[[TypeScope], GraphQLField]:
+    return lambda scope: GraphQLField(
+        GraphQLNonNull(scope.object_type(output_name)),
+        args={
+            "input": GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description="What is to be created.")
+        },
+        description=description,
+    )
+
+
+def _revoke_api_key(scope: TypeScope) -> GraphQLField:
+    return GraphQLField(
+        GraphQLNonNull(scope.object_type("ApiKey")),
+        args={"id": GraphQLArgument(GraphQLNonNull(_UUID), description="The key's id.")},
+        description="Revokes an API key: no request that carries it is served any more.",
+    )
+
+
+METADATA_MUTATIONS = MutationSet(
+    fields={
+        "createObject": _with_input("CreateObjectInput", "Object", "Creates an object, and its table."),
+        "createOneObject": _with_input("CreateOneObjectInput", "Object", "Another spelling of `createObject`."),
+        "createField": _with_input(
+            "CreateFieldInput", "Field", "Creates a field, and its columns; for a RELATION, both of its ends."
+        ),
+        "createOneField": _with_input("CreateOneFieldInput", "Field", "Another spelling of `createField`."),
+        "createApiKey": _with_input("CreateApiKeyInput", "CreatedApiKey", "Creates an API key and shows its token."),
+        "revokeApiKey": _revoke_api_key,
+    },
+    types=_TYPES,
+)
+"""The Metadata API's mutations; the snapshot must have the objects `object`, `field` (whose `type` is a SELECT) and
+`apiKey`."""

@@ -1,0 +1,76 @@
+"""What every connection has in common: its arguments, its page info, the directions of its order."""
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+ORDER_BY_DIRECTION = GraphQLEnumType(
+    "OrderByDirection",
+    {
+        name: GraphQLEnumValue(name, description=description)
+        for name, description in (
+            ("ASC", "Ascending, NULL last."),
+            ("DESC", "Descending, NULL first."),
+            ("AscNullsFirst", "Ascending, NULL first."),
+            ("AscNullsLast", "Ascending, NULL last."),
+            ("DescNullsFirst", "Descending, NULL first."),
+            ("DescNullsLast", "Descending, NULL last."),
+        )
+    },
+    description="A direction to order by.",
+)
+
+PAGE_INFO = GraphQLObjectType(
+    "PageInfo",
+    {
+        "hasNextPage": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether records follow this page."),
+        "hasPreviousPage": GraphQLField(
+            GraphQLNonNull(GraphQLBoolean), description="Whether records come before this page."
+        ),
+        "startCursor": GraphQLField(
+            GraphQLString, description="The cursor of the page's first record, null where the page is empty."
+        ),
+        "endCursor": GraphQLField(
+            GraphQLString, description="The cursor of the page's last record, null where the page is empty."
+        ),
+    },
+    description="Where a page stands among all records that match.",
+)
+
+
+def filter_argument(filter_input: GraphQLInputObjectType, *, required: bool = False) -> GraphQLArgument:
+    """Return the argument `filter`."""
+    if required:
+        return GraphQLArgument(
+            GraphQLNonNull(filter_input),
+            description="Which records are meant; a filter that says nothing is refused.",
+        )
+    return GraphQLArgument(filter_input, description="Only records that match.")
+
+
+def connection_arguments(
+    filter_input: GraphQLInputObjectType, order_input: GraphQLInputObjectType
+) -> dict[str, GraphQLArgument]:
+    """Return the arguments of a connection."""
+    return {
+        "filter": filter_argument(filter_input),
+        "orderBy": GraphQLArgument(
+            GraphQLList(order_input), description="The order: a list of objects with one key each, or one such object."
+        ),
+        "first": GraphQLArgument(GraphQLInt, description="At most so many records from the start of what is left."),
+        "after": GraphQLArgument(GraphQLString, description="Only records that follow the one with this cursor."),
+        "last": GraphQLArgument(GraphQLInt, description="At most so many records from the end of what is left."),
+        "before": GraphQLArgument(GraphQLString, description="Only records that come before the one with this cursor."),
+        "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
+        "offset": GraphQLArgument(GraphQLInt, description="Skip so many records first."),
+    }

@@ -1,0 +1,79 @@
+"""What the definitions of GraphQL types know: the snapshot, and the other types of the same schema by name."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+from uuid import UUID
+
+from graphql import GraphQLEnumType, GraphQLField, GraphQLInputObjectType, GraphQLNamedType, GraphQLObjectType
+
+from metadata.api_names import TypeRole, type_name
+from metadata.field_types import FieldType
+from metadata.model import Object, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """The fields of an object type: their names, and each by its name (None where there is none)."""
+
+    names: Callable[[], Iterable[str]]
+    find: Callable[[str], GraphQLField | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutationSet:
+    """Mutations that stand in for those derived from the objects, and the types that only they use."""
+
+    fields: Mapping[str, Callable[["TypeScope"], GraphQLField]]
+    types: Mapping[str, Callable[["TypeScope"], GraphQLNamedType]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeScope:
+    """One schema as its definitions see it. Not slotted: the look-up tables are made at first use.
+
+    Attributes:
+        mutations: None where the mutations are derived from the objects.
+        named: a type of this schema by its name; KeyError where there is none.
+        build_object: an object type from its name, description and members, all made at once or as they are used.
+    """
+
+    snapshot: Snapshot
+    mutations: MutationSet | None
+    named: Callable[[str], GraphQLNamedType]
+    build_object: Callable[[str, str, Members], GraphQLObjectType]
+
+    @cached_property
+    def one_way_targets(self) -> frozenset[UUID]:
+        """The ids of the objects that a relation leads to which they do not show themselves."""
+        return frozenset(
+            relation.target_object_id
+            for relation in self.snapshot.relations.values()
+            if self.snapshot.objects[relation.target_object_id].by_id[relation.target_field_id].relation_id is None
+        )
+
+    @cached_property
+    def field_types(self) -> frozenset[FieldType]:
+        """The types of all fields."""
+        return frozenset(field.type for thing in self.snapshot.objects.values() for field in thing.fields)
+
+    def object_type(self, name: str) -> GraphQLObjectType:
+        """Return an object type."""
+        return cast("GraphQLObjectType", self.named(name))
+
+    def input_type(self, name: str) -> GraphQLInputObjectType:
+        """Return an input object type."""
+        return cast("GraphQLInputObjectType", self.named(name))
+
+    def enum_type(self, name: str) -> GraphQLEnumType:
+        """Return an enum."""
+        return cast("GraphQLEnumType", self.named(name))
+
+    def output_of(self, thing: Object, role: TypeRole) -> GraphQLObjectType:
+        """Return an object's type for output."""
+        return self.object_type(type_name(thing, role))
+
+    def input_of(self, thing: Object, role: TypeRole) -> GraphQLInputObjectType:
+        """Return an object's type for input."""
+        return self.input_type(type_name(thing, role))

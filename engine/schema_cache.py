@@ -1,0 +1,33 @@
+"""The schema of each workspace's current snapshot, made at first use and thrown away with the snapshot."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from uuid import UUID
+
+from graphql import GraphQLSchema
+
+from metadata.model import Snapshot
+
+MOST_SCHEMAS = 100
+
+
+class SchemaCache:
+    """Schemas by workspace; GraphQL types belong to one snapshot and are never carried into the next."""
+
+    def __init__(self, build: Callable[[Snapshot], GraphQLSchema]) -> None:
+        self._build = build
+        self._schemas: OrderedDict[UUID, tuple[Snapshot, GraphQLSchema]] = OrderedDict()
+
+    def get(self, snapshot: Snapshot) -> GraphQLSchema:
+        """Return the schema of this snapshot."""
+        key = snapshot.workspace.id
+        found = self._schemas.get(key)
+        if found is not None and found[0] is snapshot:
+            self._schemas.move_to_end(key)
+            return found[1]
+        schema = self._build(snapshot)
+        if found is None or found[0].version <= snapshot.version:
+            self._schemas[key] = (snapshot, schema)
+            if len(self._schemas) > MOST_SCHEMAS:
+                self._schemas.popitem(last=False)
+        return schema

@@ -1,0 +1,46 @@
+"""What stands behind the endpoints of one app, and what the commands work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.metrics import RuntimeStats
+from engine.pipeline import GraphQLApi
+from metadata.catalog import Catalog
+from metadata.current import CurrentSnapshots
+from metadata.key_store import KeyStore
+from metadata.model import Snapshot
+from metadata.workspaces import Workspaces
+from sql.executor import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """An open database whose catalog is up to date, with the workspace `default` in it.
+
+    Attributes:
+        default: the model of that workspace.
+    """
+
+    database: Database
+    catalog: Catalog
+    current: CurrentSnapshots
+    keys: KeyStore
+    workspaces: Workspaces
+    default: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The open parts of one process.
+
+    Attributes:
+        core: the API of the records.
+        metadata: the API of the model.
+        stats: reads what the parts count.
+    """
+
+    foundation: Foundation
+    keys: KeyStore
+    core: GraphQLApi
+    metadata: GraphQLApi
+    stats: Callable[[], RuntimeStats]

@@ -1,0 +1,260 @@
+"""Variables: the request's values held against the types that the operation declares, and the shape that they give it.
+
+Coercion follows the GraphQL specification (section 6.1.2) but leaves each leaf as the client sent it, so that no digit
+of a number is lost: the column's scalar reads it when it is bound.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from graphql import (
+    ArgumentNode,
+    DirectiveNode,
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLSchema,
+    Node,
+    ObjectFieldNode,
+    VariableDefinitionNode,
+    VariableNode,
+    is_input_type,
+    print_ast,
+    type_from_ast,
+    value_from_ast_untyped,
+)
+
+from engine.errors import BadUserInput, ValidationFailed
+from metadata.errors import InvalidValue
+from metadata.json_text import JsonValue
+from metadata.scalars import DECIMAL, INT, STRING, shown
+from sql.cursor import CursorError, cursor_nulls
+
+Variables = Mapping[str, JsonValue]
+
+
+def coerce_variables(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], given: Variables
+) -> dict[str, JsonValue]:
+    """Return the values of the declared variables; one that is absent and has no default is not in it.
+
+    Raises:
+        BadUserInput: a value is not of its type; the message names the variable and the place in it.
+    """
+    values: dict[str, JsonValue] = {}
+    for definition in definitions:
+        name = definition.variable.name.value
+        declared = type_from_ast(schema, definition.type)
+        if declared is None or not is_input_type(declared):
+            raise ValidationFailed(f"Variable '${name}' is of the unknown type '{print_ast(definition.type)}'.")
+        if name not in given:
+            if definition.default_value is not None:
+                values[name] = value_from_ast_untyped(definition.default_value)
+            elif isinstance(declared, GraphQLNonNull):
+                raise BadUserInput(f"Variable '${name}' of type '{declared}' is required.", field=name)
+            continue
+        _check(declared, given[name], f"${name}", name)
+        values[name] = given[name]
+    return values
+
+
+def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str) -> None:
+    if isinstance(declared, GraphQLNonNull):
+        if value is None:
+            raise BadUserInput(f"Variable '{place}' must not be null: it is of type '{declared}'.", field=field)
+        declared = declared.of_type
+    if value is None:
+        return
+    match declared:
+        case GraphQLList():
+            for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
+                _check(declared.of_type, item, place if index is None else f"{place}[{index}]", field)
+        case GraphQLInputObjectType():
+            _check_object(declared, value, place, field)
+        case GraphQLEnumType():
+            if not isinstance(value, str) or value not in declared.values:
+                known = ", ".join(declared.values)
+                raise BadUserInput(f"Variable '{place}' must be one of {known}, not {shown(value)}.", field=field)
+        case GraphQLScalarType():
+            _check_leaf(declared, value, place, field)
+
+
+def _check_object(declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str) -> None:
+    if not isinstance(value, dict):
+        raise BadUserInput(f"Variable '{place}' must be an object ('{declared}'), not {shown(value)}.", field=field)
+    fields = declared.fields
+    for name, item in value.items():
+        if name not in fields:
+            raise BadUserInput(
+                f"Variable '{place}' has the field {shown(name)}, which '{declared}' does not define.", field=name
+            )
+        _check(fields[name].type, item, f"{place}.{name}", name)
+    for name, defined in fields.items():
+        if name not in value and isinstance(defined.type, GraphQLNonNull):
+            raise BadUserInput(f"Variable '{place}' lacks the field '{name}', which is required.", field=name)
+
+
+def _check_leaf(declared: GraphQLScalarType, value: JsonValue, place: str, field: str) -> None:
+    builtin = _BUILT_IN.get(declared.name)
+    try:
+        if builtin:
+            builtin(value)
+        else:
+            declared.parse_value(value)
+    except InvalidValue as error:
+        reason = error.message
+    except GraphQLError as error:
+        reason = error.message
+    else:
+        return
+    raise BadUserInput(f"Variable '{place}' {reason}.", field=field)
+
+
+def _check_boolean(value: JsonValue) -> None:
+    if not isinstance(value, bool):
+        raise InvalidValue(f"must be true or false, not {shown(value)}")
+
+
+# graphql-core's own scalars would read a Decimal as no number, and 3.0 as a float.
+_BUILT_IN = {
+    "Int": INT.coerce,
+    "Float": DECIMAL.coerce,
+    "String": STRING.coerce,
+    "ID": STRING.coerce,
+    "Boolean": _check_boolean,
+}
+
+
+class Probe(Enum):
+    """What of a variable's value decides how its operation is compiled."""
+
+    VALUE = "the value itself: a limit, a direction, a condition of @skip"
+    CURSOR = "which of the cursor's keys are null"
+    DATA = "which links to other records it sets, and how"
+    STRUCTURE = "its keys, and what is null"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """A variable and one of the ways in which the operation uses it."""
+
+    variable: str
+    probe: Probe
+
+
+_ARGUMENT_PROBES = {
+    "first": Probe.VALUE,
+    "last": Probe.VALUE,
+    "limit": Probe.VALUE,
+    "orderBy": Probe.VALUE,
+    "after": Probe.CURSOR,
+    "before": Probe.CURSOR,
+}
+_VALUE_KEYS = frozenset({"is", "isNot", "disconnect"})
+
+
+def find_usages(nodes: Sequence[Node]) -> tuple[Usage, ...]:
+    """Return how the variables are used below these nodes, in a fixed order."""
+    found: dict[Usage, None] = {}
+    pending: list[tuple[Node, Probe]] = [(node, Probe.STRUCTURE) for node in nodes]
+    while pending:
+        node, probe = pending.pop()
+        if isinstance(node, VariableNode):
+            found[Usage(variable=node.name.value, probe=probe)] = None
+            continue
+        for name in node.keys:
+            child = getattr(node, name, None)
+            pending += [
+                (item, _probe(node, item, probe))
+                for item in (child if isinstance(child, tuple | list) else (child,))
+                if isinstance(item, Node) and not isinstance(item, VariableDefinitionNode)
+            ]
+    return tuple(sorted(found, key=lambda usage: (usage.variable, usage.probe.name)))
+
+
+def _probe(parent: Node, node: Node, outer: Probe) -> Probe:
+    match node:
+        case DirectiveNode():
+            return Probe.VALUE
+        case FieldNode():
+            return Probe.STRUCTURE
+        case ArgumentNode() if isinstance(parent, FieldNode):
+            if node.name.value == "data" and parent.name.value.startswith("create"):
+                return Probe.DATA if isinstance(node.value, VariableNode) else Probe.STRUCTURE
+            return _ARGUMENT_PROBES.get(node.name.value, Probe.STRUCTURE)
+        case ObjectFieldNode() if node.name.value in _VALUE_KEYS:
+            return Probe.VALUE
+    return outer
+
+
+ABSENT_SHAPE = "absent"
+
+
+def shape_of(usages: Sequence[Usage], values: Variables) -> tuple[object, ...]:
+    """Return what the values decide about the operation's SQL; hashable; equal shapes may share a plan."""
+    return tuple(
+        _SHAPES[usage.probe](values[usage.variable]) if usage.variable in values else ABSENT_SHAPE for usage in usages
+    )
+
+
+def _value_shape(value: JsonValue) -> object:
+    match value:
+        case dict():
+            return tuple((key, _value_shape(item)) for key, item in value.items())
+        case list():
+            return ("[", *map(_value_shape, value))
+        case _:
+            return (type(value).__name__, value)
+
+
+def _structure_shape(value: JsonValue, key: str = "") -> object:
+    match value:
+        case dict():
+            return tuple((name, _structure_shape(item, name)) for name, item in value.items())
+        case list() if not value:
+            return "[]"
+        case list() if isinstance(value[0], dict):
+            return ("[", *map(_structure_shape, value))
+        case list():
+            return "["
+        case None:
+            return None
+        case str() | bool() if key in _VALUE_KEYS:
+            return value
+        case _:
+            return True
+
+
+def _data_shape(value: JsonValue) -> object:
+    links: set[tuple[str, str]] = set()
+    for row in value if isinstance(value, list) else (value,):
+        for key, item in row.items() if isinstance(row, dict) else ():
+            if isinstance(item, dict) and isinstance(connect := item.get("connect"), dict):
+                where = connect.get("where")
+                links.update((key, name) for name in (where if isinstance(where, dict) else ()))
+            elif item is not None and (isinstance(item, dict) or key.endswith("Id") or key == "createdAt"):
+                links.add((key, ""))
+    return frozenset(links)
+
+
+def _cursor_shape(value: JsonValue) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return cursor_nulls(value)
+    except CursorError:
+        return "invalid"
+
+
+_SHAPES = {
+    Probe.VALUE: _value_shape,
+    Probe.CURSOR: _cursor_shape,
+    Probe.DATA: _data_shape,
+    Probe.STRUCTURE: _structure_shape,
+}

@@ -1,0 +1,138 @@
+"""Running a mutation: its root fields in order in one transaction, all or nothing."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from engine.errors import BadUserInput, Conflict, NotFound
+from engine.planner.compiled import BoundStatement
+from engine.planner.inputs import Bindings
+from engine.planner.mutations import PlannedWrite, TypeNameOnly
+from engine.planner.removal import Implied
+from metadata.json_text import dumps
+from metadata.model import OnDelete
+from sql.executor import Database
+from sql.statement import Row, Statement
+from sql.transaction import Transaction, run_transaction
+from sql.write_plan import Problem
+
+_DEFER = Statement(text="SET CONSTRAINTS ALL DEFERRED")
+_NO_IDS = b"{}"
+
+
+async def run_writes(
+    database: Database, writes: Sequence[PlannedWrite | TypeNameOnly], bindings: Bindings, *, time_limit: float
+) -> bytes:
+    """Run a mutation and return its data as JSON text.
+
+    Raises:
+        ApiError: what stood in the way; nothing was written.
+        DatabaseError: what the database says.
+    """
+    if len(writes) == 1 and isinstance(only := writes[0], PlannedWrite) and _is_single(only):
+        (row,) = await database.write(only.write.statement, only.write.bind(bindings), timeout=time_limit)
+        _judge(only, row)
+        return _data([(only.key, _answer(only, row[2] or b"[]"))])
+    bound = [one.write.bind(bindings) if isinstance(one, PlannedWrite) else [] for one in writes]
+
+    async def work(transaction: Transaction) -> bytes:
+        answers: list[tuple[str, bytes]] = []
+        for one, parameters in zip(writes, bound, strict=True):
+            if isinstance(one, TypeNameOnly):
+                answers.append((one.key, b'"Mutation"'))
+            else:
+                answers.append((one.key, await _run(transaction, one, parameters, bindings)))
+        return _data(answers)
+
+    return await run_transaction(database, work, timeout=time_limit)
+
+
+def _is_single(write: PlannedWrite) -> bool:
+    """Whether one statement does it all."""
+    return write.read_back is None and not write.removal.get(write.thing.id)
+
+
+async def _run(
+    transaction: Transaction, write: PlannedWrite, parameters: list[bytes | None], bindings: Bindings
+) -> bytes:
+    if write.removal.get(write.thing.id):
+        await transaction.run(_DEFER, [])
+    (row,) = await transaction.run(write.write.statement, parameters)
+    _judge(write, row)
+    _, ids, answer = row
+    if ids and ids != _NO_IDS:
+        await _imply(transaction, write, write.thing.id, replace(bindings, ids=ids))
+    if write.read_back is not None:
+        answer = await _read(transaction, write.read_back, replace(bindings, ids=ids or _NO_IDS))
+    return _answer(write, answer or b"[]")
+
+
+async def _imply(transaction: Transaction, write: PlannedWrite, object_id: UUID, bindings: Bindings) -> None:
+    """Do what the destruction of the records `bindings.ids` of an object implies for others."""
+    for implied in write.removal.get(object_id, ()):
+        bound = implied.statement
+        (row,) = await transaction.run(bound.statement, bound.bind(bindings))
+        if implied.on_delete is OnDelete.RESTRICT:
+            _restrict(write, implied, row)
+            continue
+        _judge(write, row)
+        ids = row[1]
+        if implied.on_delete is OnDelete.CASCADE and ids and ids != _NO_IDS:
+            await _imply(transaction, write, implied.holder.id, replace(bindings, ids=ids))
+
+
+def _restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:
+    count = json.loads(row[0] or b"{}")["n"]["n"]
+    if count:
+        name = implied.holder.label_singular if count == 1 else implied.holder.label_plural
+        raise Conflict(
+            f"{count} {name} still point here by '{implied.field.name}': connect them to another record first.",
+            field=implied.field.name,
+            path=write.path,
+            locations=write.location,
+        )
+
+
+async def _read(transaction: Transaction, bound: BoundStatement, bindings: Bindings) -> bytes:
+    (row,) = await transaction.run(bound.statement, bound.bind(bindings))
+    return row[0] or b"[]"
+
+
+def _judge(write: PlannedWrite, row: Row) -> None:
+    """Raise what stood in the way of a write."""
+    if row[0] is None:
+        return
+    problem, _, details = row[0].decode().partition(":")
+    match Problem(problem):
+        case Problem.NOT_FOUND:
+            ids = ", ".join(json.loads(details))
+            raise NotFound(
+                f"There is no {write.thing.label_singular} with the id {ids} to {write.verb.value}.",
+                field="id",
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.TARGET_NOT_FOUND:
+            reference = write.references[json.loads(details)[0]]
+            raise NotFound(
+                f"There is no {reference.target} to connect '{reference.field}' to.",
+                field=reference.field,
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.TOO_MANY:
+            raise BadUserInput(
+                "The filter means more records than one request may write; nothing was written.",
+                field="filter",
+                path=write.path,
+                locations=write.location,
+            )
+
+
+def _answer(write: PlannedWrite, listed: bytes) -> bytes:
+    return listed if write.many else listed[1:-1]
+
+
+def _data(answers: Sequence[tuple[str, bytes]]) -> bytes:
+    return b"{" + b",".join(dumps(key).encode() + b":" + text for key, text in answers) + b"}"

@@ -1,0 +1,35 @@
+"""Hatchling's build hook: puts the bundled GraphiQL page into the wheel."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class ConsoleBuildHook(BuildHookInterface[Any]):
+    """Builds `engine/http/ui/dist` for a wheel; an editable install leaves that to `python -m engine.http.ui_build`."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the page and add it to the wheel's files, which git's ignore list would keep out.
+
+        Where npm's registry is out of reach the wheel is built without the page, which then says so.
+        """
+        if version == "editable":
+            return
+        ui_build = _load(Path(self.root, "engine", "http", "ui_build.py"))
+        self.app.display_info(ui_build.describe(ui_build.build_console()))
+        build_data["artifacts"].append("/engine/http/ui/dist/**")
+
+
+def _load(path: Path) -> ModuleType:
+    """Import a module by its file: the package around it needs what is not installed while a wheel is built."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module

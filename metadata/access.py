@@ -1,0 +1,136 @@
+"""API keys: made, listed, revoked, and what a token stands for."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from metadata.errors import InvalidChange, UnknownObject
+from metadata.ids import new_id
+from metadata.json_text import unstorable
+from metadata.queries import QUERIES
+from metadata.sessions import Connection
+
+TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - what every token starts with
+
+_TOKEN = re.compile(r"fs_[A-Za-z0-9_-]{43}", re.ASCII)
+_RANDOM_BYTES = 32
+
+
+class Role(Enum):
+    """What the bearer of a key may do."""
+
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key as it is kept; times have an offset, None where there is no such time."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    role: Role
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewApiKey:
+    """A key just made, with its token, which is not kept."""
+
+    key: ApiKey
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who sends a request."""
+
+    key_id: UUID
+    key_name: str
+    workspace_id: UUID
+    role: Role
+
+
+def hash_token(token: str) -> bytes | None:
+    """Return the hash under which a token's key is kept, None for what is no token."""
+    return sha256(token.encode()).digest() if _TOKEN.fullmatch(token) else None
+
+
+async def create_key(
+    connection: Connection,
+    *,
+    workspace_id: UUID,
+    name: str,
+    expires_at: datetime | None = None,
+    role: Role = Role.ADMIN,
+) -> NewApiKey:
+    """Insert a key; commit it before the token is shown.
+
+    Raises:
+        InvalidChange: the name is blank, or the expiry is not in the future.
+    """
+    if not name.strip():
+        raise InvalidChange("name must not be blank; it tells what the key is for", field="name")
+    if reason := unstorable(name):
+        raise InvalidChange(f"name {reason}", field="name")
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        raise InvalidChange("expiresAt must be in the future", field="expiresAt")
+    token = TOKEN_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    cursor = await connection.execute(
+        QUERIES["insert_api_key"],
+        {
+            "id": new_id(),
+            "workspace_id": workspace_id,
+            "name": name,
+            "token_hash": hash_token(token),
+            "role": role.value,
+            "expires_at": expires_at,
+        },
+    )
+    return NewApiKey(key=_build_key(*await cursor.fetchone() or ()), token=token)
+
+
+async def list_keys(connection: Connection, workspace_id: UUID) -> tuple[ApiKey, ...]:
+    """Return the workspace's keys in the order in which they were made, revoked ones too."""
+    cursor = await connection.execute(QUERIES["api_keys"], {"workspace_id": workspace_id})
+    return tuple(_build_key(*row) for row in await cursor.fetchall())
+
+
+async def revoke_key(connection: Connection, *, workspace_id: UUID, key_id: UUID) -> ApiKey:
+    """Revoke a key, for good; one that is revoked stays as it is. `KeyCache.forget` it after the commit.
+
+    Raises:
+        UnknownObject: the workspace has no such key.
+    """
+    cursor = await connection.execute(QUERIES["revoke_api_key"], {"workspace_id": workspace_id, "id": key_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise UnknownObject(f"there is no API key {key_id}", field="id")
+    return _build_key(*row)
+
+
+def _build_key(
+    id_: UUID,
+    workspace_id: UUID,
+    name: str,
+    role: str,
+    created_at: datetime,
+    expires_at: datetime | None,
+    revoked_at: datetime | None,
+) -> ApiKey:
+    return ApiKey(
+        id=id_,
+        workspace_id=workspace_id,
+        name=name,
+        role=Role(role),
+        created_at=created_at,
+        expires_at=expires_at,
+        revoked_at=revoked_at,
+    )

@@ -1,0 +1,199 @@
+"""The names that an object has in the GraphQL API: derived from its own, and found again by their structure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from metadata.field_types import FIELD_TYPES
+from metadata.model import Field, Object, Snapshot, capitalised
+
+
+class TypeRole(Enum):
+    """What a GraphQL type is to its object; the value follows the object's type name."""
+
+    RECORD = ""
+    CONNECTION = "Connection"
+    EDGE = "Edge"
+    FILTER = "FilterInput"
+    RELATION_FILTER = "RelationFilterInput"
+    ORDER_BY = "OrderByInput"
+    INPUT = "Input"
+    RELATION_INPUT = "RelationInput"
+    AGGREGATE = "Aggregate"
+    SUM = "AggregateSum"
+    AVG = "AggregateAvg"
+    MIN = "AggregateMin"
+    MAX = "AggregateMax"
+
+
+class FieldTypeRole(Enum):
+    """What a GraphQL type is to a SELECT field; the value follows the object's type name and the field's name."""
+
+    ENUM = "Enum"
+    ENUM_FILTER = "EnumFilter"
+
+
+class QueryRole(Enum):
+    """What a root field of Query does."""
+
+    ONE = "one"
+    MANY = "many"
+    AGGREGATE = "aggregate"
+
+
+class Verb(Enum):
+    """What a root field of Mutation does; the value stands before the object's name."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    RESTORE = "restore"
+    DESTROY = "destroy"
+
+
+FILTER_WORDS = frozenset({"and", "or", "not"})
+"""What stands beside the fields in every object's filter, and so cannot be a field."""
+
+SHARED_TYPE_NAMES: frozenset[str] = frozenset(
+    {"Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"}
+    | {"UUID", "DateTime", "Date", "BigInt", "BigFloat", "JSON"}
+    | {"PageInfo", "OrderByDirection", "Presence", "ConnectTarget"}
+    | {
+        sub.scalar.name + "Filter"
+        for entry in FIELD_TYPES.values()
+        for sub in (*entry.subfields, *(entry.variants or {}).values())
+    }
+    | {entry.composite + role.value for entry in FIELD_TYPES.values() if entry.composite for role in TypeRole}
+)
+"""The GraphQL types that belong to no object: built in, or shared by all objects (scalars' filters, composites)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectType:
+    """A GraphQL type that belongs to an object."""
+
+    object: Object
+    role: TypeRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldEnumType:
+    """A GraphQL type that belongs to a SELECT field."""
+
+    object: Object
+    field: Field
+    role: FieldTypeRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryRoot:
+    """A root field of Query."""
+
+    object: Object
+    role: QueryRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutationRoot:
+    """A root field of Mutation; `many` where it takes a filter or a list."""
+
+    object: Object
+    verb: Verb
+    many: bool
+
+
+def type_name(thing: Object, role: TypeRole) -> str:
+    """Return the name of an object's GraphQL type."""
+    return thing.type_name + role.value
+
+
+def enum_name(thing: Object, field: Field, role: FieldTypeRole = FieldTypeRole.ENUM) -> str:
+    """Return the name of a SELECT field's GraphQL type."""
+    return thing.type_name + capitalised(field.name) + role.value
+
+
+def query_name(thing: Object, role: QueryRole) -> str:
+    """Return the name of a root field of Query."""
+    match role:
+        case QueryRole.ONE:
+            return thing.name_singular
+        case QueryRole.MANY:
+            return thing.name_plural
+        case QueryRole.AGGREGATE:
+            return f"{thing.name_plural}Aggregate"
+
+
+def mutation_name(thing: Object, verb: Verb, *, many: bool) -> str:
+    """Return the name of a root field of Mutation."""
+    return verb.value + capitalised(thing.name_plural if many else thing.name_singular)
+
+
+def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | None:
+    """Return what a GraphQL type's name stands for, None where it is no object's."""
+    for role in TypeRole:
+        stem = name.removesuffix(role.value) if role.value else name
+        if (stem != name or role is TypeRole.RECORD) and (thing := snapshot.by_type_name.get(stem)):
+            return ObjectType(object=thing, role=role)
+    for field_role in FieldTypeRole:
+        stem = name.removesuffix(field_role.value)
+        if stem == name:
+            continue
+        for place in range(1, len(stem)):
+            thing = snapshot.by_type_name.get(stem[:place])
+            if thing is None:
+                continue
+            for field in enum_fields(thing):
+                if capitalised(field.name) == stem[place:]:
+                    return FieldEnumType(object=thing, field=field, role=field_role)
+    return None
+
+
+def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
+    """Return what a root field of Query stands for."""
+    if thing := snapshot.by_plural.get(name):
+        return QueryRoot(object=thing, role=QueryRole.MANY)
+    if thing := snapshot.by_singular.get(name):
+        return QueryRoot(object=thing, role=QueryRole.ONE)
+    if name.endswith("Aggregate") and (thing := snapshot.by_plural.get(name.removesuffix("Aggregate"))):
+        return QueryRoot(object=thing, role=QueryRole.AGGREGATE)
+    return None
+
+
+def find_mutation(snapshot: Snapshot, name: str) -> MutationRoot | None:
+    """Return what a root field of Mutation stands for."""
+    for verb in Verb:
+        rest = name.removeprefix(verb.value)
+        if rest == name or not rest[:1].isupper():
+            continue
+        for many, names in ((False, snapshot.by_singular), (True, snapshot.by_plural)):
+            if thing := names.get(rest[0].lower() + rest[1:]):
+                return MutationRoot(object=thing, verb=verb, many=many)
+    return None
+
+
+def enum_fields(thing: Object) -> Iterator[Field]:
+    """Yield the active fields that have a GraphQL enum of their own."""
+    return (field for field in thing.by_name.values() if FIELD_TYPES[field.type].has_options)
+
+
+def enum_type_names(thing: Object, field: Field) -> Iterator[str]:
+    """Yield the names of the GraphQL types of a field: none unless it has options."""
+    if FIELD_TYPES[field.type].has_options:
+        yield from (enum_name(thing, field, role) for role in FieldTypeRole)
+
+
+def all_type_names(thing: Object) -> Iterator[str]:
+    """Yield the names of all GraphQL types of an object."""
+    yield from (type_name(thing, role) for role in TypeRole)
+    for field in enum_fields(thing):
+        yield from enum_type_names(thing, field)
+
+
+def all_query_names(thing: Object) -> Iterator[str]:
+    """Yield the names of all root fields of Query of an object."""
+    return (query_name(thing, role) for role in QueryRole)
+
+
+def all_mutation_names(thing: Object) -> Iterator[str]:
+    """Yield the names of all root fields of Mutation of an object."""
+    return (mutation_name(thing, verb, many=many) for verb in Verb for many in (False, True))

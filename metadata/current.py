@@ -1,0 +1,118 @@
+"""The current snapshot of each workspace: loaded on first use, replaced by newer ones, forgotten when long unused."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from metadata.model import Snapshot
+from metadata.queries import build_statement
+from metadata.sessions import Reads
+from metadata.store import read_snapshot
+
+_VERSION = build_statement("current_version")
+
+Listener = Callable[[Snapshot | None, Snapshot], None]
+"""Called with the snapshot before, None where there was none, and the one that took its place."""
+
+LIMIT = 500
+"""The workspaces whose snapshots are kept."""
+
+
+@dataclass(slots=True, weakref_slot=True)
+class _Flight:
+    """The checks of one workspace's version: one at a time, each serving all who asked before it began."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    begun: int = 0
+    ended: int = 0
+
+
+class CurrentSnapshots:
+    """The current snapshots of the workspaces in use.
+
+    Args:
+        database: where the models are.
+        limit: how many are kept; the least recently used one goes.
+    """
+
+    def __init__(self, database: Reads, *, limit: int = LIMIT) -> None:
+        self._database = database
+        self._limit = limit
+        self._snapshots: OrderedDict[UUID, Snapshot] = OrderedDict()
+        self._flights: WeakValueDictionary[UUID, _Flight] = WeakValueDictionary()
+        self._listeners: list[Listener] = []
+        self._doubted: set[UUID] = set()
+
+    def add_listener(self, listener: Listener) -> None:
+        """Have `listener` called whenever a snapshot takes another's place."""
+        self._listeners.append(listener)
+
+    def peek(self, workspace_id: UUID) -> Snapshot | None:
+        """Return the snapshot if it is here."""
+        snapshot = self._snapshots.get(workspace_id)
+        if snapshot is not None:
+            self._snapshots.move_to_end(workspace_id)
+        return snapshot
+
+    async def get(self, workspace_id: UUID) -> Snapshot:
+        """Return the current snapshot, loading it unless it is here.
+
+        Raises:
+            UnknownObject: there is no such workspace.
+        """
+        snapshot = self.peek(workspace_id)
+        if snapshot is None or workspace_id in self._doubted:
+            return await self.refresh(workspace_id)
+        return snapshot
+
+    def doubt(self, workspace_id: UUID) -> None:
+        """Have the next `get` compare versions: a change may have been committed without our knowing."""
+        if workspace_id in self._snapshots:
+            self._doubted.add(workspace_id)
+
+    async def refresh(self, workspace_id: UUID) -> Snapshot:
+        """Return the snapshot of the version that the database has by now.
+
+        Raises:
+            UnknownObject: there is no such workspace.
+        """
+        flight = self._flights.setdefault(workspace_id, _Flight())
+        asked_after = flight.begun
+        async with flight.lock:
+            snapshot = self.peek(workspace_id)
+            if snapshot is not None and flight.ended > asked_after:
+                return snapshot
+            flight.begun += 1
+            number = flight.begun
+            snapshot = await self._load_newer(workspace_id, snapshot)
+            flight.ended = number
+            self._doubted.discard(workspace_id)
+            return snapshot
+
+    def publish(self, snapshot: Snapshot) -> bool:
+        """Make this the current snapshot unless a newer one is; return whether it is now."""
+        id_ = snapshot.workspace.id
+        before = self._snapshots.get(id_)
+        if before is not None and before.version >= snapshot.version:
+            return before is snapshot
+        self._snapshots[id_] = snapshot
+        self._snapshots.move_to_end(id_)
+        while len(self._snapshots) > self._limit:
+            forgotten, _ = self._snapshots.popitem(last=False)
+            self._doubted.discard(forgotten)
+        for listener in self._listeners:
+            listener(before, snapshot)
+        return True
+
+    async def _load_newer(self, workspace_id: UUID, snapshot: Snapshot | None) -> Snapshot:
+        if snapshot is not None:
+            rows = await self._database.read(_VERSION, [str(workspace_id).encode()])
+            if rows and int(rows[0][0] or 0) <= snapshot.version:
+                return self.peek(workspace_id) or snapshot
+        async with self._database.session() as connection:
+            loaded = await read_snapshot(connection, workspace_id)
+        self.publish(loaded)
+        return self.peek(workspace_id) or loaded

@@ -1,0 +1,57 @@
+"""JSON as the engine reads and writes it: every digit of a number kept, text that PostgreSQL cannot hold refused."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+JsonValue = Any
+"""None, bool, int, Decimal, float, str, or a list or mapping of them: the edge where Any is meant."""
+
+
+def loads(text: str | bytes) -> JsonValue:
+    """Read JSON text; numbers with a point or an exponent become Decimal.
+
+    Raises:
+        ValueError: it is not JSON (NaN and Infinity are not), or a number has thousands of digits.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+def dumps(value: JsonValue) -> str:
+    """Write JSON text without spaces, Decimals with all their digits."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except TypeError:
+        return _dump(value)
+
+
+def _dump(value: JsonValue) -> str:
+    match value:
+        case Decimal():
+            return format(value, "f") if abs(value.adjusted()) < 30 else str(value)
+        case Mapping():
+            return (
+                "{" + ",".join(f"{json.dumps(str(k), ensure_ascii=False)}:{_dump(v)}" for k, v in value.items()) + "}"
+            )
+        case list() | tuple():
+            return "[" + ",".join(map(_dump, value)) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _refuse_constant(name: str) -> JsonValue:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
+
+
+def unstorable(text: str) -> str | None:
+    """Return why PostgreSQL cannot hold this text, or None where it can."""
+    if "\x00" in text:
+        return "must not contain the NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "must not contain a lone surrogate"
+    return None

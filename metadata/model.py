@@ -1,0 +1,287 @@
+"""The model of one workspace, immutable: objects, fields, relations, indexes and the snapshot that holds them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from uuid import UUID
+
+from metadata.field_types import FIELD_TYPES, FieldType, subfields_of
+from metadata.json_text import JsonValue
+from metadata.operators import EQUALITY, Operator
+from metadata.scalars import UUID as UUID_SCALAR
+from metadata.scalars import Scalar
+from sql.plan import Column, Table
+from sql.types import SqlType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A tenant: its records live in the PostgreSQL schema `schema`."""
+
+    id: UUID
+    name: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One value of a SELECT field; `position` orders them."""
+
+    value: str
+    label: str
+    color: str | None = None
+    position: float
+
+
+class Access(Enum):
+    """When a client may write a field."""
+
+    READ_WRITE = "read and write"
+    CREATE_ONLY = "on create only"
+    READ_ONLY = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One column of a field, as the API shows it.
+
+    Attributes:
+        name: the sub-field's name in a composite, else None.
+        options: the allowed texts in their order, where there are such.
+    """
+
+    name: str | None
+    description: str
+    column: Column
+    scalar: Scalar
+    operators: tuple[Operator, ...]
+    options: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A field's metadata.
+
+    Attributes:
+        column: the physical name that its columns start with, fixed at creation; "" where it has none.
+        relation_id: for a RELATION, the relation that it is one of the two ends of.
+        parts: its columns, made by `build_field`.
+    """
+
+    id: UUID
+    object_id: UUID
+    name: str
+    type: FieldType
+    label: str
+    description: str | None = None
+    icon: str | None = None
+    column: str
+    is_nullable: bool = True
+    is_unique: bool = False
+    is_active: bool = True
+    is_custom: bool = True
+    is_system: bool = False
+    default: JsonValue = None
+    options: tuple[Option, ...] = ()
+    settings: Mapping[str, JsonValue] = field(default_factory=dict)
+    relation_id: UUID | None = None
+    parts: tuple[Part, ...] = ()
+    access: Access = Access.READ_WRITE
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether it has sub-fields."""
+        return FIELD_TYPES[self.type].composite is not None
+
+
+class OnDelete(Enum):
+    """What destroying the target does to the records that point to it."""
+
+    SET_NULL = "SET_NULL"
+    CASCADE = "CASCADE"
+    RESTRICT = "RESTRICT"
+
+
+class RelationType(Enum):
+    """A relation as one of its ends sees it."""
+
+    MANY_TO_ONE = "MANY_TO_ONE"
+    ONE_TO_MANY = "ONE_TO_MANY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A many-to-one relation: the source object's field holds the key of a record of the target object."""
+
+    id: UUID
+    source_object_id: UUID
+    source_field_id: UUID
+    target_object_id: UUID
+    target_field_id: UUID
+    on_delete: OnDelete = OnDelete.SET_NULL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index on a table; `fields` in the order of its columns. `name` is physical, unique in the schema."""
+
+    id: UUID
+    object_id: UUID
+    name: str
+    field_ids: tuple[UUID, ...]
+    is_unique: bool = False
+    method: str = "btree"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """An object's metadata with its fields. Not slotted: the look-up tables are made at first use.
+
+    Attributes:
+        retired_columns: physical names that were used once and must not be used again.
+        owner: the column that holds the workspace's id, where the table is shared by all workspaces.
+    """
+
+    id: UUID
+    name_singular: str
+    name_plural: str
+    label_singular: str
+    label_plural: str
+    description: str | None = None
+    icon: str | None = None
+    table: Table
+    is_custom: bool = True
+    is_system: bool = False
+    is_active: bool = True
+    fields: tuple[Field, ...] = ()
+    retired_columns: frozenset[str] = frozenset()
+    owner: Column | None = None
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The active fields by name."""
+        return {field.name: field for field in self.fields if field.is_active}
+
+    @cached_property
+    def by_id(self) -> Mapping[UUID, Field]:
+        """All fields by id."""
+        return {field.id: field for field in self.fields}
+
+    @cached_property
+    def key(self) -> Column:
+        """The primary key's column."""
+        return self.by_name["id"].parts[0].column
+
+    @cached_property
+    def deleted_at(self) -> Column | None:
+        """The column that marks a record as deleted; None where records are only ever removed."""
+        marked = self.by_name.get("deletedAt")
+        return marked.parts[0].column if marked else None
+
+    @cached_property
+    def foreign_keys(self) -> Mapping[str, Field]:
+        """The active fields that hold a key, by the name under which the API shows the key: the field's name + Id."""
+        return {f"{name}Id": field for name, field in self.by_name.items() if field.relation_id and field.parts}
+
+    @property
+    def type_name(self) -> str:
+        """The name of the GraphQL type of a record."""
+        return capitalised(self.name_singular)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """All that one workspace's API is built from. A change makes a new one that shares every untouched object."""
+
+    workspace: Workspace
+    version: int
+    objects: Mapping[UUID, Object]
+    relations: Mapping[UUID, Relation]
+    indexes: Mapping[UUID, Index]
+    retired_tables: frozenset[str] = frozenset()
+
+    @cached_property
+    def by_singular(self) -> Mapping[str, Object]:
+        """The active objects by nameSingular."""
+        return {thing.name_singular: thing for thing in self.objects.values() if thing.is_active}
+
+    @cached_property
+    def by_plural(self) -> Mapping[str, Object]:
+        """The active objects by namePlural."""
+        return {thing.name_plural: thing for thing in self.objects.values() if thing.is_active}
+
+    @cached_property
+    def by_type_name(self) -> Mapping[str, Object]:
+        """The active objects by the name of their GraphQL type."""
+        return {thing.type_name: thing for thing in self.objects.values() if thing.is_active}
+
+    @cached_property
+    def constraints(self) -> Mapping[str, Index]:
+        """The indexes by their physical name."""
+        return {index.name: index for index in self.indexes.values()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationEnd:
+    """A relation as one of its ends sees it.
+
+    Attributes:
+        to_one: whether this end holds the key.
+        target: the object at the other end, `target_field` its field for this relation.
+        foreign_key: the part that holds the key; of this end's object where `to_one`, else of the target.
+    """
+
+    relation: Relation
+    to_one: bool
+    target: Object
+    target_field: Field
+    foreign_key: Part
+
+
+def relation_end(snapshot: Snapshot, end: Field) -> RelationEnd | None:
+    """Return the relation that a RELATION field is an end of; None where the other end is not active."""
+    if end.relation_id is None:
+        return None
+    relation = snapshot.relations[end.relation_id]
+    to_one = end.id == relation.source_field_id
+    target = snapshot.objects[relation.target_object_id if to_one else relation.source_object_id]
+    target_field = target.by_id[relation.target_field_id if to_one else relation.source_field_id]
+    if not (target.is_active and target_field.is_active):
+        return None
+    source = end if to_one else target_field
+    return RelationEnd(
+        relation=relation, to_one=to_one, target=target, target_field=target_field, foreign_key=source.parts[0]
+    )
+
+
+def capitalised(name: str) -> str:
+    """Return the name with its first letter in upper case."""
+    return name[0].upper() + name[1:]
+
+
+def build_parts(
+    *, field_type: FieldType, column: str, is_nullable: bool, options: tuple[Option, ...], data_type: str | None
+) -> tuple[Part, ...]:
+    """Return the columns of a field. A RELATION whose `column` is not empty holds the key under it."""
+    if field_type is FieldType.RELATION:
+        if not column:
+            return ()
+        key = Column(name=column, type=SqlType.UUID, nullable=is_nullable)
+        return (Part(name=None, description="", column=key, scalar=UUID_SCALAR, operators=EQUALITY),)
+    values = tuple(option.value for option in sorted(options, key=lambda option: option.position))
+    return tuple(
+        Part(
+            name=sub.name,
+            description=sub.description,
+            column=Column(
+                name=column + capitalised(sub.name) if sub.name else column,
+                type=sub.scalar.sql_type,
+                nullable=is_nullable or place > 0,
+            ),
+            scalar=sub.scalar,
+            operators=sub.operators,
+            options=values if FIELD_TYPES[field_type].has_options else None,
+        )
+        for place, sub in enumerate(subfields_of(field_type, data_type))
+    )

@@ -1,0 +1,206 @@
+"""The filter operators: one entry each with the shape of its argument and the condition it means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from metadata.errors import InvalidValue
+from sql.plan import Among, And, Column, Compare, Comparison, Condition, IsNull, Matches, Operand, Parameter
+
+
+class Argument(Enum):
+    """The shape of an operator's argument."""
+
+    VALUE = "one value of the field's scalar"
+    VALUES = "a list of the field's scalar"
+    RANGE = "a list of two of the field's scalar"
+    TEXT = "text"
+    PRESENCE = "NULL or NOT_NULL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """An operator.
+
+    Attributes:
+        condition: builds what it means for an operand and the argument's parameters (two for a RANGE, none for
+            PRESENCE).
+        pattern: how TEXT becomes the parameter's text.
+        when_null: what a null argument means; None where null is refused.
+        when_not_null: for PRESENCE, what NOT_NULL means.
+    """
+
+    name: str
+    description: str
+    argument: Argument
+    condition: Callable[..., Condition]
+    pattern: Callable[[str], str] = str
+    when_null: Callable[[Operand], Condition] | None = None
+    when_not_null: Callable[[Operand], Condition] | None = None
+
+
+def column_of(operand: Operand) -> Column:
+    """Return the column that an operand reads."""
+    return operand if isinstance(operand, Column) else operand.column
+
+
+def escape_like(text: str) -> str:
+    r"""Return a LIKE pattern that matches the text itself: `%`, `_` and `\` are literal."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _checked_pattern(pattern: str) -> str:
+    if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+        raise InvalidValue("must not end with a backslash that escapes nothing")
+    return pattern
+
+
+def _is_null(operand: Operand) -> Condition:
+    return IsNull(column=column_of(operand))
+
+
+def _is_not_null(operand: Operand) -> Condition:
+    return IsNull(column=column_of(operand), negated=True)
+
+
+def _compare(comparison: Comparison, *, ranked: bool = False) -> Callable[[Operand, Parameter], Condition]:
+    def build(operand: Operand, value: Parameter) -> Condition:
+        return Compare(left=operand if ranked else column_of(operand), comparison=comparison, right=value)
+
+    return build
+
+
+def _among(*, negated: bool) -> Callable[[Operand, Parameter], Condition]:
+    return lambda operand, values: Among(column=column_of(operand), values=values, negated=negated)
+
+
+def _matches(*, case_sensitive: bool = False) -> Callable[[Operand, Parameter], Condition]:
+    return lambda operand, text: Matches(column=column_of(operand), pattern=text, case_sensitive=case_sensitive)
+
+
+def _between(operand: Operand, low: Parameter, high: Parameter) -> Condition:
+    from_low = Compare(left=operand, comparison=Comparison.GE, right=low)
+    to_high = Compare(left=operand, comparison=Comparison.LE, right=high)
+    return And(terms=(from_low, to_high))
+
+
+EQ = Operator(
+    name="eq",
+    description="Equal to; null: is NULL.",
+    argument=Argument.VALUE,
+    condition=_compare(Comparison.EQ),
+    when_null=_is_null,
+)
+NEQ = Operator(
+    name="neq",
+    description="Not equal to (a NULL never matches); null: is not NULL.",
+    argument=Argument.VALUE,
+    condition=_compare(Comparison.NE),
+    when_null=_is_not_null,
+)
+IN = Operator(
+    name="in",
+    description="Equal to one of these; an empty list matches nothing.",
+    argument=Argument.VALUES,
+    condition=_among(negated=False),
+)
+NOT_IN = Operator(
+    name="notIn",
+    description="Equal to none of these (a NULL never matches).",
+    argument=Argument.VALUES,
+    condition=_among(negated=True),
+)
+GT = Operator(
+    name="gt", description="Greater than.", argument=Argument.VALUE, condition=_compare(Comparison.GT, ranked=True)
+)
+GTE = Operator(
+    name="gte",
+    description="Greater than or equal to.",
+    argument=Argument.VALUE,
+    condition=_compare(Comparison.GE, ranked=True),
+)
+LT = Operator(
+    name="lt", description="Less than.", argument=Argument.VALUE, condition=_compare(Comparison.LT, ranked=True)
+)
+LTE = Operator(
+    name="lte",
+    description="Less than or equal to.",
+    argument=Argument.VALUE,
+    condition=_compare(Comparison.LE, ranked=True),
+)
+BETWEEN = Operator(
+    name="between",
+    description="From the first to the second of two values, both included.",
+    argument=Argument.RANGE,
+    condition=_between,
+)
+CONTAINS = Operator(
+    name="contains",
+    description="Contains this text, whatever the case.",
+    argument=Argument.TEXT,
+    condition=_matches(),
+    pattern=lambda text: f"%{escape_like(text)}%",
+)
+STARTS_WITH = Operator(
+    name="startsWith",
+    description="Starts with this text, whatever the case.",
+    argument=Argument.TEXT,
+    condition=_matches(),
+    pattern=lambda text: f"{escape_like(text)}%",
+)
+ENDS_WITH = Operator(
+    name="endsWith",
+    description="Ends with this text, whatever the case.",
+    argument=Argument.TEXT,
+    condition=_matches(),
+    pattern=lambda text: f"%{escape_like(text)}",
+)
+LIKE = Operator(
+    name="like",
+    description="Matches this pattern: % is any text, _ any character, the backslash escapes.",
+    argument=Argument.TEXT,
+    condition=_matches(case_sensitive=True),
+    pattern=_checked_pattern,
+)
+ILIKE = Operator(
+    name="ilike",
+    description="Matches this pattern, whatever the case.",
+    argument=Argument.TEXT,
+    condition=_matches(),
+    pattern=_checked_pattern,
+)
+IEQ = Operator(
+    name="ieq",
+    description="Equal to, whatever the case.",
+    argument=Argument.TEXT,
+    condition=_matches(),
+    pattern=escape_like,
+)
+IS = Operator(
+    name="is",
+    description="Is NULL or NOT_NULL (null means NULL).",
+    argument=Argument.PRESENCE,
+    condition=_is_null,
+    when_null=_is_null,
+    when_not_null=_is_not_null,
+)
+IS_NOT = Operator(
+    name="isNot",
+    description="Is not NULL, or is not NOT_NULL (null means NULL).",
+    argument=Argument.PRESENCE,
+    condition=_is_not_null,
+    when_null=_is_not_null,
+    when_not_null=_is_null,
+)
+JSON_CONTAINS = Operator(
+    name="contains",
+    description="Contains this JSON value, as PostgreSQL's @> has it.",
+    argument=Argument.VALUE,
+    condition=_compare(Comparison.CONTAINS),
+)
+
+PRESENCE = (IS, IS_NOT)
+EQUALITY = (EQ, NEQ, IN, NOT_IN, *PRESENCE)
+ORDERED = (EQ, NEQ, IN, NOT_IN, GT, GTE, LT, LTE, BETWEEN, *PRESENCE)
+TEXT = (EQ, NEQ, IN, NOT_IN, GT, GTE, LT, LTE, CONTAINS, STARTS_WITH, ENDS_WITH, LIKE, ILIKE, IEQ, *PRESENCE)
+DOCUMENT = (JSON_CONTAINS, *PRESENCE)

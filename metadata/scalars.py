@@ -1,0 +1,276 @@
+"""The scalar types: one entry each with its column type, its JSON encoding, and how a client's value is read.
+
+A coerced value is a *cell*: the text that PostgreSQL reads, except for JSON, whose cell is the JSON value itself.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from metadata.errors import InvalidValue
+from metadata.json_text import JsonValue, unstorable
+from sql.types import Encoding, SqlType
+
+Cell = Any
+"""A str; for JSON any JSON value."""
+
+DIGITS = 1_000
+"""The digits that a decimal number may have, before and behind the point."""
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
+)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """A scalar type of the API.
+
+    Attributes:
+        coerce: a client's JSON value to a cell; raises InvalidValue ("must be ...").
+        total: the scalar of `sum` and `avg`, None where there is none.
+        extremes: whether `min` and `max` exist.
+    """
+
+    name: str
+    description: str
+    sql_type: SqlType
+    encoding: Encoding
+    coerce: Callable[[JsonValue], Cell]
+    total: "Scalar | None" = None
+    extremes: bool = False
+
+
+def _uuid(value: JsonValue) -> Cell:
+    if isinstance(value, str) and _UUID.fullmatch(value):
+        return value.lower()
+    raise InvalidValue(f"must be a UUID such as 0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e, not {shown(value)}")
+
+
+def _text(value: JsonValue) -> Cell:
+    if not isinstance(value, str):
+        raise InvalidValue(f"must be text, not {shown(value)}")
+    if reason := unstorable(value):
+        raise InvalidValue(reason)
+    return value
+
+
+def _boolean(value: JsonValue) -> Cell:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    raise InvalidValue(f"must be true or false, not {shown(value)}")
+
+
+def _whole_number(value: JsonValue, bits: int, *, text: bool) -> Cell:
+    number = _number(value, text=text)
+    limit = 1 << (bits - 1)
+    if number != number.to_integral_value() or not -limit <= number < limit:
+        raise InvalidValue(f"must be a whole number from {-limit} to {limit - 1}, not {shown(value)}")
+    return str(int(number))
+
+
+def _decimal(value: JsonValue, *, text: bool) -> Cell:
+    return format(_number(value, text=text), "f")
+
+
+def _double(value: JsonValue) -> Cell:
+    number = float(_number(value, text=False))
+    if math.isinf(number):
+        raise InvalidValue(f"must be a number of at most 1.8e308, not {shown(value)}")
+    return repr(number)
+
+
+def _number(value: JsonValue, *, text: bool) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | (str if text else int)):
+        raise InvalidValue(f"must be a number, not {shown(value)}")
+    try:
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+    except (InvalidOperation, ValueError):
+        raise InvalidValue(f"must be a number, not {shown(value)}") from None
+    if not number.is_finite():
+        raise InvalidValue(f"must be a finite number, not {shown(value)}")
+    _, digits, exponent = number.as_tuple()
+    if not isinstance(exponent, int) or len(digits) + max(exponent, 0) > DIGITS or -exponent > DIGITS:
+        raise InvalidValue(f"must have at most {DIGITS} digits before and behind the point")
+    return number
+
+
+def _date(value: JsonValue) -> Cell:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError:
+            pass
+    raise InvalidValue(f"must be a date such as 2024-01-31, not {shown(value)}")
+
+
+def _instant(value: JsonValue) -> Cell:
+    """A time without an offset is UTC; digits behind the microsecond are refused rather than lost."""
+    example = "must be a date and time such as 2024-01-31T09:30:00Z"
+    found = _INSTANT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise InvalidValue(f"{example}, not {shown(value)}")
+    day, time, offset = found.groups()
+    if time and len(time.partition(".")[2].rstrip("0")) > 6:
+        raise InvalidValue(f"must not be finer than a microsecond, not {shown(value)}")
+    if time and "." in time:
+        whole, _, fraction = time.partition(".")
+        time = f"{whole}.{fraction[:6]:0<6}"
+    try:
+        instant = datetime.fromisoformat(f"{day}T{time or '00:00'}{(offset or 'Z').upper()}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidValue(f"{example}, not {shown(value)}") from None
+    return instant.isoformat()
+
+
+def _json(value: JsonValue) -> Cell:
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        match part:
+            case str():
+                _text(part)
+            case dict():
+                pending += part.keys()
+                pending += part.values()
+            case list():
+                pending += part
+            case Decimal():
+                _number(part, text=False)
+    return value
+
+
+def shown(value: JsonValue) -> str:
+    """Return a client's value as an error message may quote it: short, and without what cannot be printed."""
+    match value:
+        case None | bool():
+            text = {None: "null", True: "true", False: "false"}[value]
+        case str():
+            text = f'"{value}"'
+        case list():
+            text = "a list"
+        case dict():
+            text = "an object"
+        case _:
+            text = str(value)
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+TOTAL = Scalar(
+    name="Float",
+    description="A computed number.",
+    sql_type=SqlType.NUMERIC,
+    encoding=Encoding.TRIMMED,
+    coerce=lambda value: _decimal(value, text=False),
+)
+BIG_TOTAL = Scalar(
+    name="BigFloat",
+    description="A computed number of any precision, as a string.",
+    sql_type=SqlType.NUMERIC,
+    encoding=Encoding.QUOTED_TRIMMED,
+    coerce=lambda value: _decimal(value, text=True),
+)
+DOUBLE_TOTAL = Scalar(
+    name="Float",
+    description="A computed double-precision number.",
+    sql_type=SqlType.DOUBLE,
+    encoding=Encoding.BARE,
+    coerce=_double,
+)
+UUID = Scalar(
+    name="UUID",
+    description="A UUID, in lower case.",
+    sql_type=SqlType.UUID,
+    encoding=Encoding.QUOTED,
+    coerce=_uuid,
+)
+STRING = Scalar(
+    name="String",
+    description="Text.",
+    sql_type=SqlType.TEXT,
+    encoding=Encoding.STRING,
+    coerce=_text,
+    extremes=True,
+)
+BOOLEAN = Scalar(
+    name="Boolean",
+    description="true or false.",
+    sql_type=SqlType.BOOLEAN,
+    encoding=Encoding.BARE,
+    coerce=_boolean,
+)
+DECIMAL = Scalar(
+    name="Float",
+    description="A decimal number; all its digits are kept.",
+    sql_type=SqlType.NUMERIC,
+    encoding=Encoding.BARE,
+    coerce=lambda value: _decimal(value, text=False),
+    total=TOTAL,
+    extremes=True,
+)
+BIG_FLOAT = Scalar(
+    name="BigFloat",
+    description="A decimal number of any precision, as a string; accepts numbers and strings.",
+    sql_type=SqlType.NUMERIC,
+    encoding=Encoding.QUOTED,
+    coerce=lambda value: _decimal(value, text=True),
+    total=BIG_TOTAL,
+    extremes=True,
+)
+DOUBLE = Scalar(
+    name="Float",
+    description="A double-precision number.",
+    sql_type=SqlType.DOUBLE,
+    encoding=Encoding.BARE,
+    coerce=_double,
+    total=DOUBLE_TOTAL,
+    extremes=True,
+)
+INT = Scalar(
+    name="Int",
+    description="A whole number of 32 bits.",
+    sql_type=SqlType.INTEGER,
+    encoding=Encoding.BARE,
+    coerce=lambda value: _whole_number(value, 32, text=False),
+    total=TOTAL,
+    extremes=True,
+)
+BIG_INT = Scalar(
+    name="BigInt",
+    description="A whole number of 64 bits, as a string; accepts numbers and strings.",
+    sql_type=SqlType.BIGINT,
+    encoding=Encoding.QUOTED,
+    coerce=lambda value: _whole_number(value, 64, text=True),
+    total=BIG_TOTAL,
+    extremes=True,
+)
+DATE = Scalar(
+    name="Date",
+    description="A date, ISO 8601: 2024-01-31.",
+    sql_type=SqlType.DATE,
+    encoding=Encoding.QUOTED,
+    coerce=_date,
+    extremes=True,
+)
+DATE_TIME = Scalar(
+    name="DateTime",
+    description="A point in time, ISO 8601 in UTC: 2024-01-31T09:30:00Z. Input without an offset is UTC.",
+    sql_type=SqlType.TIMESTAMP,
+    encoding=Encoding.INSTANT,
+    coerce=_instant,
+    extremes=True,
+)
+JSON = Scalar(
+    name="JSON",
+    description="Any JSON value.",
+    sql_type=SqlType.JSONB,
+    encoding=Encoding.JSON,
+    coerce=_json,
+)

@@ -1,0 +1,151 @@
+"""Rows of the catalog become a snapshot."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from metadata.field_types import FieldType
+from metadata.json_text import JsonValue, loads
+from metadata.model import (
+    Access,
+    Field,
+    Index,
+    Object,
+    OnDelete,
+    Option,
+    Part,
+    Relation,
+    Snapshot,
+    Workspace,
+    build_parts,
+)
+from sql.plan import Table
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogRows:
+    """The rows of one workspace, each kind in the order of creation, with the columns that queries.sql loads."""
+
+    objects: Iterable[Row]
+    fields: Iterable[Row]
+    relations: Iterable[Row]
+    indexes: Iterable[Row]
+    retired_names: Iterable[Row]
+
+
+def build_snapshot(workspace: Workspace, version: int, rows: CatalogRows) -> Snapshot:
+    """Return the snapshot that the rows stand for."""
+    fields: defaultdict[UUID, list[Field]] = defaultdict(list)
+    for row in rows.fields:
+        field = _build_field(row)
+        fields[field.object_id].append(field)
+    retired: defaultdict[UUID | None, set[str]] = defaultdict(set)
+    for object_id, name in rows.retired_names:
+        retired[object_id].add(name)
+    return Snapshot(
+        workspace=workspace,
+        version=version,
+        objects={
+            row[0]: _build_object(row, workspace.schema, tuple(fields[row[0]]), frozenset(retired[row[0]]))
+            for row in rows.objects
+        },
+        relations={row[0]: _build_relation(row) for row in rows.relations},
+        indexes={row[0]: _build_index(row) for row in rows.indexes},
+        retired_tables=frozenset(retired[None]),
+    )
+
+
+def _build_object(row: Row, schema: str, fields: tuple[Field, ...], retired: frozenset[str]) -> Object:
+    id_, singular, plural, label_singular, label_plural, description, icon, table, is_custom, is_system, is_active = row
+    return Object(
+        id=id_,
+        name_singular=singular,
+        name_plural=plural,
+        label_singular=label_singular,
+        label_plural=label_plural,
+        description=description,
+        icon=icon,
+        table=Table(schema=schema, name=table),
+        is_custom=is_custom,
+        is_system=is_system,
+        is_active=is_active,
+        fields=fields,
+        retired_columns=retired,
+    )
+
+
+def _build_field(row: Row) -> Field:
+    (id_, object_id, name, type_name, label, description, icon, column, is_nullable, is_unique, is_active) = row[:11]
+    (is_custom, is_system, default, options_text, settings_text, relation_id, access) = row[11:]
+    field_type = FieldType(type_name)
+    options = _build_options(options_text)
+    settings: Mapping[str, JsonValue] = loads(settings_text) if settings_text else {}
+    return Field(
+        id=id_,
+        object_id=object_id,
+        name=name,
+        type=field_type,
+        label=label,
+        description=description,
+        icon=icon,
+        column=column,
+        is_nullable=is_nullable,
+        is_unique=is_unique,
+        is_active=is_active,
+        is_custom=is_custom,
+        is_system=is_system,
+        default=loads(default) if default else None,
+        options=options,
+        settings=settings,
+        relation_id=relation_id,
+        parts=_parts(field_type, column, is_nullable, options, settings.get("dataType")),
+        access=Access[access],
+    )
+
+
+@lru_cache(maxsize=4096)
+def _parts(
+    field_type: FieldType, column: str, is_nullable: bool, options: tuple[Option, ...], data_type: str | None
+) -> tuple[Part, ...]:
+    """Most objects have the same system fields: their parts are shared."""
+    return build_parts(
+        field_type=field_type, column=column, is_nullable=is_nullable, options=options, data_type=data_type
+    )
+
+
+def _build_options(text: str | None) -> tuple[Option, ...]:
+    if text is None:
+        return ()
+    return tuple(
+        Option(value=option["value"], label=option["label"], color=option["color"], position=float(option["position"]))
+        for option in loads(text)
+    )
+
+
+def _build_relation(row: Row) -> Relation:
+    id_, source_object, source_field, target_object, target_field, on_delete = row
+    return Relation(
+        id=id_,
+        source_object_id=source_object,
+        source_field_id=source_field,
+        target_object_id=target_object,
+        target_field_id=target_field,
+        on_delete=OnDelete(on_delete),
+    )
+
+
+def _build_index(row: Row) -> Index:
+    id_, object_id, name, field_ids, is_unique, method = row
+    return Index(
+        id=id_,
+        object_id=object_id,
+        name=name,
+        field_ids=tuple(map(UUID, loads(field_ids))),
+        is_unique=is_unique,
+        method=method,
+    )

@@ -1,0 +1,146 @@
+"""The catalog's rows: a workspace's model loaded, and what is new in it inserted."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from metadata.change_types import Applied
+from metadata.errors import UnknownObject
+from metadata.json_text import JsonValue, dumps
+from metadata.model import Field, Index, Object, Relation, Snapshot, Workspace
+from metadata.options import options_json
+from metadata.queries import QUERIES
+from metadata.sessions import Connection
+from metadata.snapshot import CatalogRows, build_snapshot
+
+_LOADS = ("load_objects", "load_fields", "load_relations", "load_indexes", "load_retired_names")
+
+
+async def load_snapshot(connection: Connection, workspace_id: UUID) -> Snapshot:
+    """Return the workspace's model as this transaction sees it: six queries, whatever the number of objects.
+
+    The queries must see one state: the transaction is REPEATABLE READ, or holds the workspace's lock.
+
+    Raises:
+        UnknownObject: there is no such workspace.
+    """
+    parameters = {"workspace_id": workspace_id}
+    found = await (await connection.execute(QUERIES["workspace_by_id"], parameters)).fetchone()
+    if found is None:
+        raise UnknownObject(f"there is no workspace {workspace_id}")
+    id_, name, schema, version = found
+    rows = [await (await connection.execute(QUERIES[query], parameters, binary=True)).fetchall() for query in _LOADS]
+    objects, fields, relations, indexes, retired_names = rows
+    return build_snapshot(
+        Workspace(id=id_, name=name, schema=schema),
+        version,
+        CatalogRows(objects=objects, fields=fields, relations=relations, indexes=indexes, retired_names=retired_names),
+    )
+
+
+async def read_snapshot(connection: Connection, workspace_id: UUID) -> Snapshot:
+    """Return the workspace's model as last committed, read in a transaction of its own.
+
+    Raises:
+        UnknownObject: there is no such workspace.
+    """
+    async with connection.transaction():
+        await connection.execute(QUERIES["begin_read"])
+        return await load_snapshot(connection, workspace_id)
+
+
+async def read_version(connection: Connection, workspace_id: UUID) -> int:
+    """Return the version of the workspace's model.
+
+    Raises:
+        UnknownObject: there is no such workspace.
+    """
+    row = await (await connection.execute(QUERIES["model_version"], {"workspace_id": workspace_id})).fetchone()
+    if row is None:
+        raise UnknownObject(f"there is no workspace {workspace_id}")
+    version: int = row[0]
+    return version
+
+
+async def insert_rows(connection: Connection, workspace: Workspace, applied: Applied) -> None:
+    """Insert the rows of what a change made."""
+    # A field's row refers to its relation's, whose own references to its fields are checked at the commit.
+    for query, rows in (
+        ("insert_object", map(_object_row, applied.objects)),
+        ("insert_relation", map(_relation_row, applied.relations)),
+        ("insert_field", map(_field_row, applied.fields)),
+        ("insert_index", map(_index_row, applied.indexes)),
+    ):
+        await _insert(connection, query, workspace, rows)
+
+
+async def _insert(connection: Connection, query: str, workspace: Workspace, rows: Iterable[Mapping[str, Any]]) -> None:
+    parameters = [{"workspace_id": workspace.id, **row} for row in rows]
+    if parameters:
+        async with connection.cursor() as cursor:
+            await cursor.executemany(QUERIES[query], parameters)
+
+
+def _object_row(thing: Object) -> Mapping[str, Any]:
+    return {
+        "id": thing.id,
+        "name_singular": thing.name_singular,
+        "name_plural": thing.name_plural,
+        "label_singular": thing.label_singular,
+        "label_plural": thing.label_plural,
+        "description": thing.description,
+        "icon": thing.icon,
+        "table_name": thing.table.name,
+        "is_custom": thing.is_custom,
+        "is_system": thing.is_system,
+        "is_active": thing.is_active,
+    }
+
+
+def _field_row(field: Field) -> Mapping[str, Any]:
+    return {
+        "id": field.id,
+        "object_id": field.object_id,
+        "name": field.name,
+        "type": field.type.value,
+        "label": field.label,
+        "description": field.description,
+        "icon": field.icon,
+        "column_name": field.column,
+        "is_nullable": field.is_nullable,
+        "is_unique": field.is_unique,
+        "is_active": field.is_active,
+        "is_custom": field.is_custom,
+        "is_system": field.is_system,
+        "default_value": _json(field.default),
+        "options": _json(options_json(field.options)),
+        "settings": _json(field.settings or None),
+        "relation_id": field.relation_id,
+        "access": field.access.name,
+    }
+
+
+def _relation_row(relation: Relation) -> Mapping[str, Any]:
+    return {
+        "id": relation.id,
+        "source_object_id": relation.source_object_id,
+        "source_field_id": relation.source_field_id,
+        "target_object_id": relation.target_object_id,
+        "target_field_id": relation.target_field_id,
+        "on_delete": relation.on_delete.value,
+    }
+
+
+def _index_row(index: Index) -> Mapping[str, Any]:
+    return {
+        "id": index.id,
+        "object_id": index.object_id,
+        "name": index.name,
+        "field_ids": dumps([str(id_) for id_ in index.field_ids]),
+        "is_unique": index.is_unique,
+        "method": index.method,
+    }
+
+
+def _json(value: JsonValue) -> str | None:
+    return None if value is None else dumps(value)

@@ -1,0 +1,206 @@
+"""The errors of talking to PostgreSQL: one class for each thing that a caller can act on.
+
+    SqlError
+    ├── EmbeddedServerError          EMBEDDED_SERVER
+    ├── UnsupportedServer            UNSUPPORTED_SERVER
+    └── DatabaseError                DATABASE_ERROR          any other SQLSTATE
+        ├── IntegrityViolation
+        │   ├── UniqueViolation      UNIQUE_VIOLATION        23505, 23P01
+        │   ├── ForeignKeyViolation  FOREIGN_KEY_VIOLATION   23503, 23001
+        │   ├── NotNullViolation     NOT_NULL_VIOLATION      23502
+        │   └── CheckViolation       CHECK_VIOLATION         23514
+        ├── ValueOutOfRange          VALUE_OUT_OF_RANGE      class 22
+        ├── StaleSchema              STALE_SCHEMA            42703, 42P01, 42883, 42704, 3F000
+        │   └── StalePlan            STALE_PLAN              0A000 of a cached plan, 26000, 42P05; retryable
+        ├── StatementTimeout         STATEMENT_TIMEOUT       57014
+        ├── LockTimeout              LOCK_TIMEOUT            55P03
+        ├── Serialization            SERIALIZATION           40001, 40P01; retryable
+        ├── LimitExceeded            LIMIT_EXCEEDED          class 54
+        ├── ResponseTooLarge         RESPONSE_TOO_LARGE
+        ├── CommitOutcomeUnknown     COMMIT_OUTCOME_UNKNOWN
+        └── DatabaseUnavailable      DATABASE_UNAVAILABLE    57P03, class 53, cannot connect, no free connection
+            └── ConnectionLost       CONNECTION_LOST         class 08, 57P01, 57P02, 57P05, 25P03, socket closed
+
+Which SQLSTATE makes which class stands in sql/sqlstate.py alone.
+"""
+
+from typing import ClassVar
+
+
+class SqlError(Exception):
+    """Anything that this package raises on purpose.
+
+    Attributes:
+        code: stable, ours; callers and logs may rely on it.
+    """
+
+    code: ClassVar[str] = "SQL_ERROR"
+
+
+class EmbeddedServerError(SqlError):
+    """The embedded server cannot be made, started, reached or stopped."""
+
+    code = "EMBEDDED_SERVER"
+
+
+class UnsupportedServer(SqlError):
+    """The server is older than what Fieldstone needs.
+
+    Args:
+        found: the server's version number as libpq gives it, 140011 for 14.11.
+        needed: the least major version.
+    """
+
+    code = "UNSUPPORTED_SERVER"
+
+    def __init__(self, *, found: int, needed: int) -> None:
+        major, minor = divmod(found, 10000)
+        super().__init__(f"the server runs PostgreSQL {major}.{minor}; PostgreSQL {needed} or newer is needed")
+        self.found = found
+        self.needed = needed
+
+
+class DatabaseError(SqlError):
+    """A statement failed.
+
+    Args:
+        message: the server's, or ours where the server said nothing.
+        sqlstate: the server's error code; None where it gave none.
+        detail: the server's second sentence; it may hold values of the rows concerned.
+        schema: the schema that the server named.
+        table: the table that the server named, in `schema`.
+        column: the column that the server named, in `table`.
+        constraint: the constraint that the server named; for a unique index, the index.
+
+    Attributes:
+        retryable: the same work may succeed when its transaction is run again; nothing of it was kept.
+    """
+
+    code = "DATABASE_ERROR"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sqlstate: str | None = None,
+        detail: str | None = None,
+        schema: str | None = None,
+        table: str | None = None,
+        column: str | None = None,
+        constraint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.sqlstate = sqlstate
+        self.detail = detail
+        self.schema = schema
+        self.table = table
+        self.column = column
+        self.constraint = constraint
+
+
+class IntegrityViolation(DatabaseError):
+    """A constraint forbids the change."""
+
+    code = "INTEGRITY_VIOLATION"
+
+
+class UniqueViolation(IntegrityViolation):
+    """Another row has these values (`schema`, `table`, `constraint`)."""
+
+    code = "UNIQUE_VIOLATION"
+
+
+class ForeignKeyViolation(IntegrityViolation):
+    """The row referred to is not there, or rows still refer to this one (`schema`, `table`, `constraint`)."""
+
+    code = "FOREIGN_KEY_VIOLATION"
+
+
+class NotNullViolation(IntegrityViolation):
+    """A required column got NULL (`schema`, `table`, `column`)."""
+
+    code = "NOT_NULL_VIOLATION"
+
+
+class CheckViolation(IntegrityViolation):
+    """A check constraint forbids the row (`schema`, `table`, `constraint`)."""
+
+    code = "CHECK_VIOLATION"
+
+
+class ValueOutOfRange(DatabaseError):
+    """A value does not fit, or is not written as its type needs."""
+
+    code = "VALUE_OUT_OF_RANGE"
+
+
+class StaleSchema(DatabaseError):
+    """The statement names what is not, or no longer, there."""
+
+    code = "STALE_SCHEMA"
+
+
+class StalePlan(StaleSchema):
+    """The prepared statement is no longer valid on its connection; it is prepared again when run again."""
+
+    code = "STALE_PLAN"
+    retryable = True
+
+
+class StatementTimeout(DatabaseError):
+    """The statement was ended by the server, at its time limit or because it was asked to."""
+
+    code = "STATEMENT_TIMEOUT"
+
+
+class LockTimeout(DatabaseError):
+    """A lock was not free in time."""
+
+    code = "LOCK_TIMEOUT"
+
+
+class Serialization(DatabaseError):
+    """Two transactions were in each other's way and the server rolled this one back."""
+
+    code = "SERIALIZATION"
+    retryable = True
+
+
+class LimitExceeded(DatabaseError):
+    """The statement is past a limit of the server's making: columns, nesting, arguments, size."""
+
+    code = "LIMIT_EXCEEDED"
+
+
+class ResponseTooLarge(DatabaseError):
+    """The answer has more bytes than the settings allow."""
+
+    code = "RESPONSE_TOO_LARGE"
+
+
+class CommitOutcomeUnknown(DatabaseError):
+    """The connection was lost while committing: the change may or may not have been kept."""
+
+    code = "COMMIT_OUTCOME_UNKNOWN"
+
+
+class DatabaseUnavailable(DatabaseError):
+    """The database cannot serve now: nothing was done."""
+
+    code = "DATABASE_UNAVAILABLE"
+
+
+class ConnectionLost(DatabaseUnavailable):
+    """The connection ended before the statement's answer was complete.
+
+    Attributes:
+        outcome_unknown: a statement sent outside a transaction may have been committed.
+    """
+
+    code = "CONNECTION_LOST"
+
+    def __init__(self, message: str, *, sqlstate: str | None = None, outcome_unknown: bool = False) -> None:
+        super().__init__(message, sqlstate=sqlstate)
+        self.outcome_unknown = outcome_unknown

@@ -1,0 +1,183 @@
+"""The database as the rest of the program sees it: statements in, rows out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from sql.direct_pool import DirectPool
+from sql.driver import Driver, Link
+from sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseUnavailable, StalePlan
+from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
+from sql.server import require_version, wait_for_server
+from sql.session_pool import SessionPool
+from sql.sqlstate import translate_error
+from sql.statement import Parameters, Row, Statement, Step
+from sql.transaction import Transaction
+
+
+class Database:
+    """One database with the connections of this process to it.
+
+    All failures are DatabaseErrors, see sql/errors.py. A `timeout` is in seconds; without one the settings'
+    `statement_timeout` ends a statement, which the server sees to at no cost to us.
+    """
+
+    def __init__(self, dsn: str, settings: PoolSettings) -> None:
+        self._settings = settings
+        self._counters = PoolCounters()
+        # A session runs migrations too, which take what time they need.
+        self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
+        self._driver: Driver = (DirectPool if settings.direct else SessionPool)(dsn, settings, self._counters)
+        self._sessions: AsyncConnectionPool[psycopg.AsyncConnection] = AsyncConnectionPool(
+            self._conninfo,
+            min_size=0,
+            max_size=settings.sessions,
+            max_lifetime=settings.max_age,
+            timeout=settings.acquire_timeout,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+
+    @classmethod
+    def connect(cls, dsn: str, *, settings: PoolSettings) -> "Database":
+        """Return the database that `dsn` names, a libpq connection string or URL, without reaching for it yet."""
+        return cls(dsn, settings)
+
+    async def open(self) -> None:
+        """Wait until the database accepts connections, and get ready to serve.
+
+        Raises:
+            DatabaseUnavailable: It does not within the settings' `open_timeout`.
+            UnsupportedServer: It is too old.
+        """
+        require_version(await wait_for_server(self._conninfo, limit=self._settings.open_timeout))
+        await self._driver.open()
+        await self._sessions.open()
+
+    async def close(self) -> None:
+        """Close all connections; what still runs gets the settings' `close_timeout` to end."""
+        await asyncio.gather(self._driver.close(), self._sessions.close(timeout=self._settings.close_timeout))
+
+    async def read(
+        self,
+        statement: Statement,
+        parameters: Parameters,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+    ) -> list[Row]:
+        """Return the rows of one statement that changes nothing; a lost connection is replaced once, unseen."""
+        link = await self._driver.acquire()
+        try:
+            return await link.execute(statement, parameters, timeout)
+        except StalePlan:
+            link.forget([statement])
+        except ConnectionLost:
+            self._counters.retried += 1
+        finally:
+            link.release()
+        link = await self._driver.acquire(verify=True)
+        try:
+            return await link.execute(statement, parameters, timeout)
+        finally:
+            link.release()
+
+    async def write(
+        self,
+        statement: Statement,
+        parameters: Parameters,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+    ) -> list[Row]:
+        """Run one statement, commit it, and return its rows.
+
+        Raises:
+            CommitOutcomeUnknown: The connection was lost and with it the answer; it is never run again.
+        """
+        return (await self.pipeline([(statement, parameters)], timeout=timeout))[0]
+
+    async def pipeline(
+        self,
+        steps: Sequence[Step],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+    ) -> list[list[Row]]:
+        """Run the statements as one transaction in one round trip, and return the rows of each.
+
+        Raises:
+            CommitOutcomeUnknown: The connection was lost and with it the answers; they are never run again.
+        """
+        link = await self._driver.acquire(verify=True)
+        try:
+            try:
+                return await _run_steps(link, steps, timeout)
+            except StalePlan:
+                # Nothing was kept: a stale plan is noticed before its statement runs.
+                link.forget([statement for statement, _ in steps])
+        finally:
+            await _release(link)
+        link = await self._driver.acquire(verify=True)
+        try:
+            return await _run_steps(link, steps, timeout)
+        finally:
+            await _release(link)
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+    ) -> AsyncIterator[Transaction]:
+        """Hold a transaction that is committed at the end, or rolled back where an exception leaves the block.
+
+        Args:
+            timeout: seconds for all of it up to the commit.
+
+        Raises:
+            CommitOutcomeUnknown: The connection was lost while committing.
+        """
+        link = await self._driver.acquire(verify=True)
+        try:
+            transaction = Transaction(link, timeout)
+            yield transaction
+            await transaction.commit()
+        finally:
+            await _release(link)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        """Hold an ordinary psycopg connection, whose transaction ends with the block as psycopg's own blocks do.
+
+        It has no statement timeout. What psycopg raises leaves the block as an error of ours.
+        """
+        try:
+            async with self._sessions.connection() as connection:
+                yield connection
+        except (PoolTimeout, PoolClosed, TooManyRequests) as error:
+            raise DatabaseUnavailable(str(error)) from error
+        except psycopg.Error as error:
+            raise translate_error(error) from error
+
+    def stats(self) -> PoolStats:
+        """Return the present state of the connections that serve statements."""
+        return self._driver.stats()
+
+
+async def _run_steps(link: Link, steps: Sequence[Step], limit: float | None) -> list[list[Row]]:
+    try:
+        if len(steps) == 1:
+            return [await link.execute(*steps[0], limit)]
+        return await link.execute_all(steps, limit=limit)
+    except ConnectionLost as error:
+        if error.outcome_unknown:
+            raise CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}") from error
+        raise
+
+
+async def _release(link: Link) -> None:
+    """Give the connection back, and wait until what was left open on it has been rolled back."""
+    restoring = link.release()
+    if restoring is not None:
+        await asyncio.shield(restoring)

@@ -1,0 +1,151 @@
+"""How the connections to the database are made, bounded and counted."""
+
+import dataclasses
+from dataclasses import dataclass
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSettings:
+    """Limits of one process's connections; all times in seconds.
+
+    Attributes:
+        connections: how many serve statements at most.
+        sessions: how many ordinary psycopg connections there are beside them at most.
+        direct: drive libpq directly; False takes psycopg's own pool, which any platform has.
+        prepare: prepare statements; False suits pgbouncer in transaction mode, which also drops session settings.
+        prepared_statements: how many a connection keeps prepared at most.
+        max_age: a connection older than this is replaced (a little earlier or later, so that not all go at once).
+        max_statements: a connection that has run so many statements is replaced.
+        acquire_timeout: the longest wait for a free connection.
+        max_waiting: how many may wait at once.
+        connect_timeout: the longest wait for one connection to be made.
+        open_timeout: the longest wait for the database when starting.
+        close_timeout: how long closing waits for what still runs before it is cancelled.
+        statement_timeout: the server ends a statement after this, whatever its caller asks.
+        cancel_timeout: how long a cancelled statement may take to end before its connection is given up.
+        response_limit: bytes of one statement's answer at most.
+        application_name: shown in pg_stat_activity.
+        search_path: schemas of unqualified names; all tables are named with their schema.
+    """
+
+    connections: int = 8
+    sessions: int = 4
+    direct: bool = True
+    prepare: bool = True
+    prepared_statements: int = 200
+    max_age: float = 1800.0
+    max_statements: int = 100_000
+    acquire_timeout: float = 10.0
+    max_waiting: int = 2000
+    connect_timeout: float = 10.0
+    open_timeout: float = 30.0
+    close_timeout: float = 10.0
+    statement_timeout: float = 15.0
+    cancel_timeout: float = 5.0
+    response_limit: int = 64 * 1024 * 1024
+    application_name: str = "fieldstone"
+    search_path: str = "pg_catalog"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolStats:
+    """The connections at one moment, and what has happened to them since the start.
+
+    Attributes:
+        limit: how many there may be.
+        in_use: how many serve somebody.
+        idle: how many are free.
+        opening: how many are being made.
+        waiting: callers that wait for one.
+        opened: made so far.
+        lost: ended by the server or the network.
+        recycled: replaced for their age or use.
+        prepared: statements prepared so far.
+        evicted: prepared statements closed to keep within the limit.
+        cancelled: statements that the server was asked to end.
+        retried: reads that were run again on another connection.
+    """
+
+    limit: int
+    in_use: int = 0
+    idle: int = 0
+    opening: int = 0
+    waiting: int = 0
+    opened: int = 0
+    lost: int = 0
+    recycled: int = 0
+    prepared: int = 0
+    evicted: int = 0
+    cancelled: int = 0
+    retried: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class PoolCounters:
+    """The running counts behind PoolStats."""
+
+    opened: int = 0
+    lost: int = 0
+    recycled: int = 0
+    prepared: int = 0
+    evicted: int = 0
+    cancelled: int = 0
+    retried: int = 0
+
+    def stats(self, *, limit: int, in_use: int, idle: int, opening: int, waiting: int) -> PoolStats:
+        """Return the counts together with the present state."""
+        return PoolStats(
+            limit=limit,
+            in_use=in_use,
+            idle=idle,
+            opening=opening,
+            waiting=waiting,
+            **dataclasses.asdict(self),
+        )
+
+
+def session_settings(settings: PoolSettings, *, statement_timeout: float) -> dict[str, str]:
+    """Return the server settings of a connection, on which the text format of values depends."""
+    every = {
+        "TimeZone": "UTC",
+        "DateStyle": "ISO, YMD",
+        "IntervalStyle": "postgres",
+        "standard_conforming_strings": "on",
+    }
+    if not settings.prepare:
+        # pgbouncer carries only what the server reports from one server connection to the next, and refuses the rest.
+        return every
+    return {
+        **every,
+        "extra_float_digits": "1",
+        "search_path": settings.search_path,
+        "statement_timeout": str(round(statement_timeout * 1000)),
+        "jit": "off",
+    }
+
+
+def build_conninfo(dsn: str, settings: PoolSettings, *, statement_timeout: float) -> str:
+    """Return `dsn` with what every connection of ours needs; what `dsn` says about the network stays."""
+    given = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if value is not None}
+    options = [given["options"]] if "options" in given else []
+    if settings.prepare:
+        options += [
+            f"-c {name}={_escape(value)}"
+            for name, value in session_settings(settings, statement_timeout=statement_timeout).items()
+        ]
+    network = {
+        "connect_timeout": str(max(2, round(settings.connect_timeout))),
+        "keepalives_idle": "30",
+        "keepalives_interval": "5",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "20000",
+        "application_name": settings.application_name,
+    }
+    ours = {"client_encoding": "UTF8"} | ({"options": " ".join(options)} if options else {})
+    return make_conninfo("", **(network | given | ours))
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")

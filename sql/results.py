@@ -1,0 +1,26 @@
+"""Rows out of libpq's results."""
+
+from psycopg.pq.abc import PGresult
+
+from sql.errors import ResponseTooLarge
+from sql.statement import Row
+
+
+def decode_rows(result: PGresult, limit: int) -> list[Row]:
+    """Return the rows of a successful answer, none for a command without any.
+
+    Raises:
+        ResponseTooLarge: they have more than `limit` bytes.
+    """
+    columns = result.nfields
+    room = limit
+    found: list[Row] = []
+    for row in range(result.ntuples):
+        values = tuple([result.get_value(row, column) for column in range(columns)])
+        for value in values:
+            if value is not None:
+                room -= len(value)
+        if room < 0:
+            raise ResponseTooLarge(f"the answer has more than {limit} bytes")
+        found.append(values)
+    return found

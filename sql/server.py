@@ -1,0 +1,49 @@
+"""Whether the database can be used: it answers, and it is new enough."""
+
+import asyncio
+
+import psycopg
+from psycopg.pq import PGconn, Ping
+
+from sql.errors import DatabaseUnavailable, UnsupportedServer
+
+NEEDED_MAJOR_VERSION = 15
+_RETRY_INTERVAL = 0.25
+
+
+def require_version(found: int) -> None:
+    """Refuse a server that is too old.
+
+    Args:
+        found: the version number as libpq gives it, 150004 for 15.4.
+
+    Raises:
+        UnsupportedServer: It is older than NEEDED_MAJOR_VERSION.
+    """
+    if found < NEEDED_MAJOR_VERSION * 10000:
+        raise UnsupportedServer(found=found, needed=NEEDED_MAJOR_VERSION)
+
+
+async def wait_for_server(conninfo: str, *, limit: float) -> int:
+    """Return the version number of the server, once it accepts connections.
+
+    A server that is there and turns us away (password, database) is not waited for.
+
+    Raises:
+        DatabaseUnavailable: It did not accept a connection within `limit` seconds, or never will.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + limit
+    while True:
+        try:
+            connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+        except psycopg.OperationalError as error:
+            # libpq keeps the SQLSTATE of a refused connection to itself, but ping tells "not yet" from "not you".
+            ping = await asyncio.to_thread(PGconn.ping, conninfo.encode())
+            if ping in (Ping.OK, Ping.NO_ATTEMPT) or loop.time() >= deadline:
+                raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error
+            await asyncio.sleep(_RETRY_INTERVAL)
+        else:
+            version = connection.pgconn.server_version
+            await connection.close()
+            return version

@@ -1,0 +1,100 @@
+"""What the server's error reports mean: the only place where an SQLSTATE is read."""
+
+import psycopg
+from psycopg.pq import DiagnosticField, ExecStatus
+from psycopg.pq.abc import PGresult
+
+from sql.errors import (
+    CheckViolation,
+    ConnectionLost,
+    DatabaseError,
+    DatabaseUnavailable,
+    ForeignKeyViolation,
+    LimitExceeded,
+    LockTimeout,
+    NotNullViolation,
+    Serialization,
+    StalePlan,
+    StaleSchema,
+    StatementTimeout,
+    UniqueViolation,
+    ValueOutOfRange,
+)
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_BY_STATE: dict[str, type[DatabaseError]] = {
+    "23001": ForeignKeyViolation,
+    "23502": NotNullViolation,
+    "23503": ForeignKeyViolation,
+    "23505": UniqueViolation,
+    "23514": CheckViolation,
+    "23P01": UniqueViolation,
+    "25P03": ConnectionLost,
+    "26000": StalePlan,
+    "3F000": StaleSchema,
+    "40001": Serialization,
+    "40P01": Serialization,
+    "42703": StaleSchema,
+    "42704": StaleSchema,
+    "42883": StaleSchema,
+    "42P01": StaleSchema,
+    "42P05": StalePlan,
+    "55P03": LockTimeout,
+    "57014": StatementTimeout,
+    "57P01": ConnectionLost,
+    "57P02": ConnectionLost,
+    "57P03": DatabaseUnavailable,
+    "57P05": ConnectionLost,
+}
+_BY_CLASS: dict[str, type[DatabaseError]] = {
+    "08": ConnectionLost,
+    "22": ValueOutOfRange,
+    "53": DatabaseUnavailable,
+    "54": LimitExceeded,
+}
+
+_FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
+
+
+def is_reported_error(result: PGresult) -> bool:
+    """Tell whether `result` is an error that the server reported, not one that libpq made up for a lost socket."""
+    return result.status == _FATAL_ERROR and result.error_field(DiagnosticField.SQLSTATE) is not None
+
+
+def translate_result(result: PGresult) -> DatabaseError:
+    """Return the error that an answer of status FATAL_ERROR stands for."""
+
+    def text(field: DiagnosticField) -> str | None:
+        value = result.error_field(field)
+        return None if value is None else value.decode("utf-8", "replace")
+
+    message = text(DiagnosticField.MESSAGE_PRIMARY) or result.error_message.decode("utf-8", "replace").strip()
+    sqlstate = text(DiagnosticField.SQLSTATE)
+    if sqlstate is None:
+        return ConnectionLost(message, outcome_unknown=True)
+    kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], DatabaseError)
+    # Messages are translated by lc_messages, the name of the C function that raised is not.
+    if sqlstate == "0A000" and text(DiagnosticField.SOURCE_FUNCTION) == "RevalidateCachedQuery":
+        kind = StalePlan
+    if issubclass(kind, ConnectionLost):
+        return kind(message, sqlstate=sqlstate)
+    return kind(
+        message,
+        sqlstate=sqlstate,
+        detail=text(DiagnosticField.MESSAGE_DETAIL),
+        schema=text(DiagnosticField.SCHEMA_NAME),
+        table=text(DiagnosticField.TABLE_NAME),
+        column=text(DiagnosticField.COLUMN_NAME),
+        constraint=text(DiagnosticField.CONSTRAINT_NAME),
+    )
+
+
+def translate_error(error: psycopg.Error) -> DatabaseError:
+    """Return the error of ours that one of psycopg's stands for."""
+    if error.pgresult is not None:
+        return translate_result(error.pgresult)
+    message = str(error).strip()
+    # What has no report of the server is a socket that broke or was never there, unless it is a fault of ours.
+    if isinstance(error, psycopg.OperationalError):
+        return ConnectionLost(message, outcome_unknown=True)
+    return DatabaseError(message)

@@ -1,0 +1,48 @@
+"""A statement: SQL text with numbered parameters, as a server prepares it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from sql.errors import ValueOutOfRange
+
+Parameters = Sequence[bytes | None]
+"""The values of $1..$n as UTF-8 text in PostgreSQL's input format, None for NULL."""
+
+Row = tuple[bytes | None, ...]
+"""One row of an answer: its columns as UTF-8 text in PostgreSQL's output format, None for NULL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """SQL text that names its parameters $1..$n and casts each of them, so that all travel as untyped text.
+
+    Attributes:
+        text: the SQL.
+        sql: the same in UTF-8.
+        name: what the prepared statement is called on every connection; equal texts have equal names.
+    """
+
+    text: str
+    sql: bytes = field(init=False, repr=False, compare=False)
+    name: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        sql = self.text.encode()
+        object.__setattr__(self, "sql", sql)
+        object.__setattr__(self, "name", b"fs_" + blake2b(sql, digest_size=16).hexdigest().encode())
+
+
+Step = tuple[Statement, Parameters]
+"""A statement with its parameters' values."""
+
+
+def refuse_nul(parameters: Parameters) -> None:
+    """Refuse what libpq would silently cut: it takes a text value to end at its first zero byte.
+
+    Raises:
+        ValueOutOfRange: A value has a zero byte, which no PostgreSQL type can hold as text.
+    """
+    for value in parameters:
+        if value is not None and b"\0" in value:
+            raise ValueOutOfRange("a text value may not hold a NUL character", sqlstate="22021")

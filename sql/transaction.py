@@ -1,0 +1,110 @@
+"""Several statements that are kept together or not at all."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, TypeVar
+
+from sql.driver import Link
+from sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseError, StalePlan, StatementTimeout
+from sql.statement import Parameters, Row, Statement, Step
+
+T = TypeVar("T")
+
+_FIRST_PAUSE = 0.01
+
+
+class Transaction:
+    """A transaction on one connection, begun together with its first statement.
+
+    Args:
+        link: the connection, its caller's own.
+        limit: seconds for all of it up to the commit.
+    """
+
+    def __init__(self, link: Link, limit: float | None) -> None:
+        self._link = link
+        self._deadline = None if limit is None else asyncio.get_running_loop().time() + limit
+        self._begun = False
+
+    async def run(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        """Run one statement and return its rows."""
+        if not self._begun:
+            return (await self.pipeline([(statement, parameters)]))[0]
+        try:
+            return await self._link.execute(statement, parameters, self._time_left())
+        except StalePlan:
+            self._link.forget([statement])
+            raise
+
+    async def pipeline(self, steps: Sequence[Step]) -> list[list[Row]]:
+        """Run the statements in order, in one round trip, and return the rows of each."""
+        begin, self._begun = not self._begun, True
+        try:
+            return await self._link.execute_all(steps, begin=begin, limit=self._time_left())
+        except StalePlan:
+            self._link.forget([statement for statement, _ in steps])
+            raise
+
+    async def commit(self) -> None:
+        """Keep what was done.
+
+        Raises:
+            CommitOutcomeUnknown: The connection was lost meanwhile.
+            DatabaseError: A deferred constraint is violated, or a statement had failed: nothing was kept.
+        """
+        if not self._begun:
+            return
+        try:
+            tag = await self._link.command(b"COMMIT")
+        except ConnectionLost as error:
+            raise CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}") from error
+        if tag != b"COMMIT":
+            raise DatabaseError("a statement of the transaction had failed, so it was rolled back", sqlstate="25P02")
+
+    def _time_left(self) -> float | None:
+        if self._deadline is None:
+            return None
+        left = self._deadline - asyncio.get_running_loop().time()
+        if left <= 0:
+            raise StatementTimeout("the transaction's time is up")
+        return left
+
+
+class _Transactional(Protocol):
+    def transaction(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Transaction]: ...
+
+
+async def run_transaction(
+    database: _Transactional,
+    work: Callable[[Transaction], Awaitable[T]],
+    *,
+    timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+    attempts: int = 5,
+) -> T:
+    """Return what `work` returns once its transaction has been committed.
+
+    Where the server rolled it back in favour of another transaction it is run again, after a random pause that grows:
+    `work` must have no effects but those on the transaction.
+
+    Args:
+        database: where to run it.
+        work: runs the statements.
+        timeout: seconds for each attempt.
+        attempts: how often to run it at most.
+
+    Raises:
+        DatabaseError: It failed for another reason, or each time.
+    """
+    pause = _FIRST_PAUSE
+    while True:
+        attempts -= 1
+        try:
+            async with database.transaction(timeout=timeout) as transaction:
+                return await work(transaction)
+        except DatabaseError as error:
+            if not error.retryable or attempts <= 0:
+                raise
+        await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
+        pause *= 2

@@ -1,0 +1,150 @@
+"""One libpq connection's messages, sent and received without ever blocking the event loop.
+
+The socket is watched for as long as the connection lives, not for each statement: a statement costs one system call to
+send and one to receive, and an idle connection that dies is noticed when it does.
+"""
+
+import asyncio
+import contextlib
+
+import psycopg
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+from sql.errors import ConnectionLost
+from sql.sqlstate import is_reported_error, translate_result
+
+COMPLETE = frozenset({int(ExecStatus.COMMAND_OK), int(ExecStatus.TUPLES_OK), int(ExecStatus.EMPTY_QUERY)})
+_COPYING = frozenset({int(ExecStatus.COPY_IN), int(ExecStatus.COPY_OUT), int(ExecStatus.COPY_BOTH)})
+_BROKEN = int(ConnStatus.BAD)
+_PIPELINE_SYNC = int(ExecStatus.PIPELINE_SYNC)
+
+
+class Wire:
+    """What is under way on one connected socket.
+
+    Attributes:
+        pgconn: libpq's connection; only to send, the receiving is done here.
+        ended: closed, by either side.
+    """
+
+    __slots__ = ("_expected", "_future", "_loop", "_pipelined", "_results", "_socket", "_started", "ended", "pgconn")
+
+    def __init__(self, pgconn: PGconn) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._future: asyncio.Future[list[PGresult]] | None = None
+        self._results: list[PGresult] = []
+        self._pipelined = False
+        self._expected = 1
+        self._started = self._loop.time()
+        self._socket = pgconn.socket
+        self.pgconn = pgconn
+        self.ended = False
+        pgconn.nonblocking = 1
+        self._loop.add_reader(self._socket, self._on_readable)
+
+    def busy_for(self) -> float:
+        """Return for how many seconds it has been running what was sent last, 0 where that has ended."""
+        return 0.0 if self._future is None else self._loop.time() - self._started
+
+    def verify(self) -> bool:
+        """Tell whether the socket is still open, having read what has arrived on it."""
+        # The server's farewell is read first, the end of the stream after it.
+        for _ in range(2):
+            if not self.ended:
+                self._on_readable()
+        return not self.ended
+
+    def enter_pipeline(self) -> None:
+        """Have what is sent next answered together, at its sync."""
+        self.pgconn.enter_pipeline_mode()
+        self._pipelined = True
+        # Until all has been sent.
+        self._expected = 0
+
+    def answer(self, expected: int) -> asyncio.Future[list[PGresult]]:
+        """Flush what was sent; the future's results are those of its `expected` commands, and of a failed commit."""
+        loop = self._loop
+        self._expected = expected
+        self._started = loop.time()
+        self._future = future = loop.create_future()
+        if self.pgconn.flush():
+            loop.add_writer(self._socket, self._on_writable)
+        return future
+
+    def end(self, reason: str) -> None:
+        """Close the socket; a caller who still waits gets ConnectionLost."""
+        if self.ended:
+            return
+        self.ended = True
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        future, self._future = self._future, None
+        if future is not None and not future.done():
+            future.set_exception(self._loss(reason))
+        self.pgconn.finish()
+        self._on_ended()
+
+    def _on_ended(self) -> None:
+        """Called once, after the socket was closed."""
+
+    def _on_pipelined(self, results: list[PGresult]) -> None:
+        """Called with the results of a pipeline, whether or not its caller still waits."""
+
+    def _on_writable(self) -> None:
+        try:
+            if not self.pgconn.flush():
+                self._loop.remove_writer(self._socket)
+        except psycopg.Error as error:
+            self.end(str(error))
+
+    def _on_readable(self) -> None:
+        try:
+            self.pgconn.consume_input()
+            if self._future is not None:
+                self._collect()
+        except psycopg.Error as error:
+            self.end(str(error))
+
+    def _collect(self) -> None:
+        pgconn = self.pgconn
+        while not pgconn.is_busy():
+            result = pgconn.get_result()
+            if result is None:
+                # In a pipeline it ends the results of one command, else of all.
+                if self._pipelined:
+                    continue
+                self._finish()
+                return
+            status = result.status
+            if status == _PIPELINE_SYNC:
+                self._finish()
+                return
+            if status in _COPYING:
+                self.end("COPY is not for this driver")
+                return
+            self._results.append(result)
+
+    def _finish(self) -> None:
+        results, self._results = self._results, []
+        if self._pipelined:
+            self.pgconn.exit_pipeline_mode()
+            self._pipelined = False
+            self._on_pipelined(results)
+        future, self._future = self._future, None
+        if future is not None and not future.done():
+            future.set_result(results)
+
+    def _loss(self, reason: str) -> ConnectionLost:
+        """Return the error for a caller whose answer will not come, with the server's last words if there are any."""
+        with contextlib.suppress(psycopg.Error):
+            # Of a socket that broke; one that we give up has more to say than we want to hear.
+            while self.pgconn.status == _BROKEN and (result := self.pgconn.get_result()) is not None:
+                self._results.append(result)
+        reported = next(filter(is_reported_error, self._results), None)
+        answered = sum(result.status in COMPLETE for result in self._results)
+        # A statement is complete before its commit is: an error reported after all answers leaves that open.
+        if reported is None or answered >= self._expected:
+            return ConnectionLost(reason.strip(), outcome_unknown=True)
+        error = translate_result(reported)
+        return ConnectionLost(error.message, sqlstate=error.sqlstate)

@@ -1,0 +1,47 @@
+"""Fixtures that every test may use: a real server and databases on it."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.databases import Databases, add_extensions, running_server
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden cases anew (make golden)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--update-golden") and os.environ.get("CI"):
+        raise pytest.UsageError("golden cases are updated by people, who read the diff, not by CI")
+
+
+@pytest.fixture(scope="session")
+def server_dsn() -> Iterator[str]:
+    """The address of a server, as a user who may make databases."""
+    with running_server() as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def databases(server_dsn: str) -> Iterator[Databases]:
+    """Templates, made once a session with `databases.template(name, fill)`, and `databases.clone(template)`."""
+    made = Databases(server_dsn)
+    yield made
+    made.drop_templates()
+
+
+@pytest.fixture
+def clone_database(databases: Databases) -> Iterator[Callable[[str], str]]:
+    """A function that returns the address of a new copy of a template; the copies go at the test's end."""
+    with contextlib.ExitStack() as clones:
+        yield lambda template: clones.enter_context(databases.clone(template))
+
+
+@pytest.fixture
+def empty_database(databases: Databases) -> Iterator[str]:
+    """The address of a database with nothing but the extensions in it."""
+    with databases.clone(databases.template("empty", add_extensions)) as dsn:
+        yield dsn

@@ -1,0 +1,162 @@
+"""Databases for tests: one server for the session, templates that are filled once, a clone for each test."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from sql import embedded
+from sql.embedded_folder import DataFolder
+from sql.embedded_locks import is_held
+from sql.embedded_process import shut_down
+
+_PREFIX = "fieldstone-tests-"
+_SECONDS_TO_BE_OLD = 600
+_BYTES_NEEDED = 2 << 30
+
+# Nothing here outlives the session, so nothing of it needs to reach a disk.
+_WITHOUT_DURABILITY = ("fsync", "synchronous_commit", "full_page_writes")
+
+
+@contextlib.contextmanager
+def running_server() -> Iterator[str]:
+    """Yield the address of a server whose user may make databases.
+
+    That is the one of ``FIELDSTONE_TEST_DATABASE_URL`` or else an embedded one on a data folder that is thrown away.
+    """
+    given = os.environ.get("FIELDSTONE_TEST_DATABASE_URL")
+    if given:
+        yield make_conninfo(given)
+        return
+    place = _fastest_place()
+    _remove_left_behind(place)
+    data_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+    data_dir.chmod(0o755)
+    try:
+        server = embedded.start(data_dir)
+        try:
+            _give_up_durability(server.dsn)
+            yield server.dsn
+        finally:
+            embedded.stop(server)
+    finally:
+        shutil.rmtree(data_dir)
+
+
+def _remove_left_behind(place: Path) -> None:
+    """Remove the servers of test sessions that were killed."""
+    for root in place.glob(f"{_PREFIX}*"):
+        folder = DataFolder(root=root)
+        is_ours = root.stat().st_uid == os.geteuid() and folder.users_lock.exists()
+        # One that is just being made holds its lock within moments.
+        if is_ours and time.time() - root.stat().st_mtime > _SECONDS_TO_BE_OLD and not is_held(folder.users_lock):
+            if is_held(folder.server_lock):
+                shut_down(folder)
+            shutil.rmtree(root, ignore_errors=True)  # another session may be at it too
+
+
+def _fastest_place() -> Path:
+    """Return a folder in memory where there is one with room: cloning takes 10 ms there and 200 ms on a disk."""
+    memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder of our own in it
+    has_room = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _BYTES_NEEDED
+    return memory if has_room else Path(tempfile.gettempdir())
+
+
+def _give_up_durability(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for name in _WITHOUT_DURABILITY:
+            connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+        connection.execute("SELECT pg_reload_conf()")
+
+
+class Databases:
+    """Makes databases on one server and drops them.
+
+    Args:
+        server_dsn: The server's address, as a user who may make databases.
+    """
+
+    def __init__(self, server_dsn: str) -> None:
+        self._server_dsn = server_dsn
+        self._templates: dict[str, str] = {}
+        self._made = 0
+
+    def template(self, name: str, fill: Callable[[str], None], *, base: str | None = None) -> str:
+        """Return the template ``name``, made at its first use.
+
+        Args:
+            name: What the template is known by in this session.
+            fill: Is given the address of a database to fill.
+            base: The template that this one begins as; none is an empty database.
+        """
+        if name not in self._templates:
+            dsn = self._create(base)
+            database = _name_of(dsn)
+            try:
+                fill(dsn)
+                self._close(database)
+            except BaseException:
+                self._drop(database)
+                raise
+            self._templates[name] = database
+        return name
+
+    @contextlib.contextmanager
+    def clone(self, template: str | None = None) -> Iterator[str]:
+        """Yield the address of a new copy of ``template`` (or of an empty database), which is dropped afterwards."""
+        dsn = self._create(template)
+        try:
+            yield dsn
+        finally:
+            self._drop(_name_of(dsn))
+
+    def drop_templates(self) -> None:
+        """Drop all templates."""
+        while self._templates:
+            _, database = self._templates.popitem()
+            self._drop(database)
+
+    def _create(self, template: str | None) -> str:
+        self._made += 1
+        name = f"fieldstone_test_{os.getpid()}_{self._made}"
+        # template0 takes no connections, so nothing can be in the way of copying it. FILE_COPY is the faster one
+        # here: 8 to 14 ms against 10 to 18 ms.
+        source = "template0" if template is None else self._templates[template]
+        self._run(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(source)
+            )
+        )
+        return make_conninfo(self._server_dsn, dbname=name)
+
+    def _close(self, database: str) -> None:
+        """Let nobody connect to a template any more, as a connection stands in the way of copying it."""
+        self._run(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(database)))
+        self._run(
+            sql.SQL("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = {}").format(database)
+        )
+
+    def _drop(self, database: str) -> None:
+        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self._server_dsn, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def _name_of(dsn: str) -> str:
+    return str(conninfo_to_dict(dsn)["dbname"])
+
+
+def add_extensions(dsn: str) -> None:
+    """Install in a database what Fieldstone uses where the server has it."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION pg_trgm")
+        connection.execute("CREATE EXTENSION unaccent")

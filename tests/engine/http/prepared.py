@@ -1,0 +1,18 @@
+"""The template database that the apps of these tests start from."""
+
+import asyncio
+
+from engine.assembly import open_foundation
+from engine.config import load_settings
+from engine.observe import build_log
+
+
+def migrate(dsn: str) -> None:
+    """Bring a database's catalog up to date and make the workspace `default` in it."""
+    settings = load_settings(database_url=dsn, log_level="error")
+
+    async def run() -> None:
+        async with open_foundation(settings, build_log(settings)):
+            pass
+
+    asyncio.run(run())

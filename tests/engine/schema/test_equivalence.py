@@ -1,0 +1,142 @@
+"""The lazy schema is the eager one, seen through every window that graphql-core has."""
+
+from collections.abc import Iterator
+
+import pytest
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_client_schema,
+    build_schema,
+    introspection_from_schema,
+    is_introspection_type,
+    lexicographic_sort_schema,
+    print_schema,
+    validate_schema,
+)
+from hypothesis import HealthCheck, given, settings
+
+from engine.schema.eager import eager_schema
+from engine.schema.lazy import lazy_schema
+from engine.schema.metadata_mutations import METADATA_MUTATIONS
+from engine.schema.scope import MutationSet
+from metadata import api_names
+from metadata.model import Snapshot
+from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
+from tests.strategies import snapshots
+
+WORKSPACES: dict[str, tuple[Snapshot, MutationSet | None]] = {
+    "standard": (standard_snapshot(), None),
+    "every field type": (all_types_snapshot(), None),
+    "metadata": (metadata_snapshot(), METADATA_MUTATIONS),
+}
+
+workspaces = pytest.mark.parametrize(("snapshot", "mutations"), WORKSPACES.values(), ids=WORKSPACES)
+generated = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def sorted_print(schema: GraphQLSchema) -> str:
+    return print_schema(lexicographic_sort_schema(schema))
+
+
+def check_is_valid(schema: GraphQLSchema) -> None:
+    """The definitions are legal GraphQL: graphql-core says so once it is not told to assume it."""
+    unchecked = schema.to_kwargs()
+    unchecked["assume_valid"] = False
+    assert validate_schema(GraphQLSchema(**unchecked)) == []
+
+
+@workspaces
+def test_prints_the_same(snapshot: Snapshot, mutations: MutationSet | None) -> None:
+    eager = eager_schema(snapshot, mutations)
+    check_is_valid(eager)
+    assert sorted_print(lazy_schema(snapshot, mutations)) == sorted_print(eager)
+
+
+@given(snapshots())
+@generated
+def test_prints_the_same_for_any_workspace(snapshot: Snapshot) -> None:
+    eager = eager_schema(snapshot)
+    check_is_valid(eager)
+    assert sorted_print(lazy_schema(snapshot)) == sorted_print(eager)
+
+
+@workspaces
+def test_introspection_is_the_same(snapshot: Snapshot, mutations: MutationSet | None) -> None:
+    def by_name(schema: GraphQLSchema) -> dict[str, object]:
+        found = introspection_from_schema(schema, input_value_deprecation=True)["__schema"]
+        types = {type_["name"]: type_ for type_ in found["types"]}
+        return {**found, "types": types}
+
+    assert by_name(lazy_schema(snapshot, mutations)) == by_name(eager_schema(snapshot, mutations))
+
+
+@workspaces
+def test_a_client_rebuilds_it_from_introspection(snapshot: Snapshot, mutations: MutationSet | None) -> None:
+    lazy = lazy_schema(snapshot, mutations)
+    assert sorted_print(build_client_schema(introspection_from_schema(lazy))) == sorted_print(lazy)
+
+
+@given(snapshots())
+@generated
+def test_a_client_rebuilds_any_workspace(snapshot: Snapshot) -> None:
+    lazy = lazy_schema(snapshot)
+    assert sorted_print(build_client_schema(introspection_from_schema(lazy))) == sorted_print(lazy)
+
+
+def test_a_client_rebuilds_it_from_its_text() -> None:
+    lazy = lazy_schema(standard_snapshot())
+    assert sorted_print(build_schema(print_schema(lazy))) == sorted_print(lazy)
+
+
+@workspaces
+def test_only_shared_types_are_out_of_reach(snapshot: Snapshot, mutations: MutationSet | None) -> None:
+    eager = eager_schema(snapshot, mutations)
+    reached = GraphQLSchema(query=eager.query_type, mutation=eager.mutation_type)
+    assert set(reached.type_map) <= set(eager.type_map)
+    assert set(eager.type_map) - set(reached.type_map) <= api_names.SHARED_TYPE_NAMES
+
+
+def test_the_names_of_shared_types_are_reserved() -> None:
+    snapshot, _ = WORKSPACES["every field type"]
+    schema = eager_schema(snapshot)
+    own = {name for thing in snapshot.objects.values() for name in api_names.all_type_names(thing)}
+    shared = {name for name, type_ in schema.type_map.items() if not is_introspection_type(type_)} - own
+    assert shared <= api_names.SHARED_TYPE_NAMES
+
+
+def undescribed(schema: GraphQLSchema) -> Iterator[str]:
+    """Yield the coordinates of what has no description."""
+    for name, type_ in schema.type_map.items():
+        if is_introspection_type(type_):
+            continue
+        if not type_.description:
+            yield name
+        members = {}
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+            members = {**type_.fields}
+            for field_name, field in type_.fields.items():
+                yield from (
+                    f"{name}.{field_name}({argument_name}:)"
+                    for argument_name, argument in field.args.items()
+                    if not argument.description
+                )
+        if isinstance(type_, GraphQLInputObjectType):
+            members = {**type_.fields}
+        if isinstance(type_, GraphQLEnumType):
+            members = {**type_.values}
+        yield from (f"{name}.{member_name}" for member_name, member in members.items() if not member.description)
+
+
+@workspaces
+def test_everything_is_described(snapshot: Snapshot, mutations: MutationSet | None) -> None:
+    assert list(undescribed(lazy_schema(snapshot, mutations))) == []
+
+
+@given(snapshots())
+@generated
+def test_everything_is_described_in_any_workspace(snapshot: Snapshot) -> None:
+    assert list(undescribed(eager_schema(snapshot))) == []

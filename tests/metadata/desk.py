@@ -1,0 +1,124 @@
+"""What one process has at hand to work on a model, and the whole state of a database for comparison."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from metadata.catalog import Catalog
+from metadata.changes import Change, CreateField, CreateObject, NewRelation
+from metadata.current import CurrentSnapshots
+from metadata.field_types import FieldType
+from metadata.key_store import KeyStore
+from metadata.model import Object, Snapshot
+from metadata.store import read_snapshot
+from metadata.workspaces import DEFAULT_WORKSPACE, Workspaces
+from metadata.writer import ModelWriter
+from sql.executor import Database
+from sql.pool_settings import PoolSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One process's parts."""
+
+    database: Database
+    catalog: Catalog
+    current: CurrentSnapshots
+    workspaces: Workspaces
+    writer: ModelWriter
+    keys: KeyStore
+
+    async def default(self) -> Snapshot:
+        """The current model of the workspace `default`."""
+        return await self.current.get((await self.workspaces.find(DEFAULT_WORKSPACE)).id)
+
+    async def change(self, build: Callable[[Snapshot], Iterable[Change]]) -> Snapshot:
+        """Change the workspace `default`."""
+        workspace = await self.workspaces.find(DEFAULT_WORKSPACE)
+        return await self.writer.change(workspace.id, build, actor="test")
+
+    async def reload(self, workspace_id: UUID) -> Snapshot:
+        """The model as the catalog has it."""
+        async with self.database.session() as connection:
+            return await read_snapshot(connection, workspace_id)
+
+
+def connect_database(dsn: str) -> Database:
+    return Database.connect(dsn, settings=PoolSettings(connections=3))
+
+
+async def open_desk(database: Database) -> Desk:
+    catalog = await Catalog.migrate(database)
+    current = CurrentSnapshots(database)
+    return Desk(
+        database=database,
+        catalog=catalog,
+        current=current,
+        workspaces=Workspaces(database, current, trigram=catalog.trigram),
+        writer=ModelWriter(database, current, trigram=catalog.trigram),
+        keys=KeyStore(database),
+    )
+
+
+def person(snapshot: Snapshot) -> Object:
+    return snapshot.by_singular["person"]
+
+
+def new_object(singular: str, plural: str | None = None, **more: Any) -> CreateObject:
+    labels = {"label_singular": singular, "label_plural": plural or f"{singular}s"}
+    return CreateObject(name_singular=singular, name_plural=plural or f"{singular}s", **{**labels, **more})
+
+
+def new_field(thing: Object | UUID, name: str, type_: FieldType = FieldType.TEXT, **more: Any) -> CreateField:
+    object_id = thing.id if isinstance(thing, Object) else thing
+    return CreateField(object_id=object_id, name=name, type=type_, **{"label": name, **more})
+
+
+def new_relation(thing: Object, name: str, target: Object, label: str, **more: Any) -> CreateField:
+    """A relation; what the other end is given starts with `target_` or is `kind`."""
+    kind = {"type": more.pop("kind")} if "kind" in more else {}
+    other = {key: more.pop(key) for key in tuple(more) if key.startswith("target_")}
+    relation = NewRelation(target_object_id=target.id, target_field_label=label, **kind, **other)
+    return new_field(thing, name, FieldType.RELATION, relation=relation, **more)
+
+
+_CATALOG_TABLES = (
+    *("workspace", "object", "field", "relation", "index", "retired_name", "model_change", "api_key"),
+    *("event_staging", "migration"),
+)
+_SCHEMA_QUERIES = (
+    "SELECT table_schema, table_name, column_name, ordinal_position, column_default, is_nullable, data_type"
+    " FROM information_schema.columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema')",
+    "SELECT constraint_schema, table_name, constraint_name, constraint_type FROM information_schema.table_constraints"
+    " WHERE constraint_schema NOT IN ('pg_catalog', 'information_schema')",
+    "SELECT schemaname, tablename, indexname, indexdef FROM pg_indexes WHERE schemaname <> 'pg_catalog'",
+    "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%%'",
+)
+
+
+def whole_state(dsn: str) -> list[list[Any]]:
+    """Every row of the catalog and every column, constraint, index and schema of the database."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        states = [
+            connection.execute(
+                sql.SQL("SELECT row_to_json(t)::text FROM {} AS t").format(sql.Identifier("fieldstone", table))
+            ).fetchall()
+            for table in _CATALOG_TABLES
+        ]
+        states += [connection.execute(query).fetchall() for query in _SCHEMA_QUERIES]
+        return [sorted(state) for state in states]
+
+
+def columns_of(dsn: str, schema: str, table: str) -> dict[str, tuple[str, bool, str | None]]:
+    """A table's columns: type, whether NULL is allowed, and the default."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        rows = connection.execute(
+            "SELECT column_name, data_type, is_nullable = 'YES', column_default FROM information_schema.columns"
+            " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
+            [schema, table],
+        )
+        return {name: (type_, nullable, default) for name, type_, nullable, default in rows}

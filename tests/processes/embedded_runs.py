@@ -1,0 +1,84 @@
+"""Users of the embedded server in processes of their own, and what can be seen of the server's."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from sql.embedded import EmbeddedServer, start, stop
+from sql.embedded_folder import DataFolder
+from sql.embedded_locks import is_held
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A process that uses the server."""
+
+    process: subprocess.Popen[str]
+    dsn: str
+    recovered: str | None
+
+    def leave(self) -> None:
+        """Let it stop in good order."""
+        self.process.communicate()
+        assert self.process.returncode == 0
+
+    def kill(self) -> list[int]:
+        """Kill it and return what it had acknowledged."""
+        self.process.kill()
+        output, _ = self.process.communicate()
+        # The last line may be cut short.
+        return [int(line) for line in output.split("\n")[:-1]]
+
+
+Run = Callable[..., User]
+
+
+@contextlib.contextmanager
+def running(data_dir: Path) -> Iterator[EmbeddedServer]:
+    server = start(data_dir)
+    try:
+        yield server
+    finally:
+        stop(server)
+
+
+def postmaster_of(data_dir: Path) -> int:
+    return int(DataFolder(root=data_dir).postmaster_file.read_text().split()[0])
+
+
+def kill_postmaster(data_dir: Path) -> None:
+    os.kill(postmaster_of(data_dir), signal.SIGKILL)
+
+
+def is_running(data_dir: Path) -> bool:
+    return is_held(DataFolder(root=data_dir).server_lock)
+
+
+def records(dsn: str) -> list[int]:
+    with psycopg.connect(dsn) as connection:
+        return [number for (number,) in connection.execute("SELECT number FROM record ORDER BY number")]
+
+
+def is_alive(process: int) -> bool:
+    """Return whether it runs; a zombie, which waits for its parent alone, does not."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)

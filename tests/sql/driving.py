@@ -1,0 +1,79 @@
+"""An opened Database for the tests of the drivers, and a second way in to look at the server from outside."""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+
+from sql.executor import Database
+from sql.pool_settings import PoolSettings
+from sql.statement import Statement
+
+ECHO = Statement(text="SELECT $1::text")
+BACKEND = Statement(text="SELECT pg_backend_pid()")
+SLEEP = Statement(text="SELECT pg_sleep($1::float8)")
+
+QUICK = PoolSettings(connections=4, acquire_timeout=5, close_timeout=5, open_timeout=5, application_name="driven")
+
+
+@asynccontextmanager
+async def opened(dsn: str, settings: PoolSettings = QUICK, **changes: Any) -> AsyncIterator[Database]:
+    """An open Database with the settings changed."""
+    database = Database.connect(dsn, settings=dataclasses.replace(settings, **changes))
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+class Observer:
+    """A connection of its own that sees and ends what the others do."""
+
+    def __init__(self, connection: psycopg.AsyncConnection) -> None:
+        self.connection = connection
+
+    async def active(self) -> int:
+        """How many of the driven connections run something."""
+        return await self._count("active")
+
+    async def connected(self) -> int:
+        """How many driven connections there are."""
+        return await self._count("%")
+
+    async def terminate(self) -> None:
+        """End all driven connections, as an administrator does."""
+        await self.connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE application_name = 'driven' AND datname = current_database()"
+        )
+
+    async def until_active(self, expected: int) -> None:
+        """Wait until so many of them run something; the test's time limit ends a wait in vain."""
+        while await self.active() != expected:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.01)
+
+    async def until_connected(self, expected: int) -> None:
+        """Wait until there are so many of them."""
+        while await self.connected() != expected:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.01)
+
+    async def _count(self, state: str) -> int:
+        cursor = await self.connection.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE application_name = 'driven' AND datname = current_database() AND state LIKE %s",
+            (state,),
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@asynccontextmanager
+async def observing(dsn: str) -> AsyncIterator[Observer]:
+    """An observer of the database."""
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        yield Observer(connection)

@@ -1,0 +1,162 @@
+"""Inserts: what they answer, what they leave, and what stops them."""
+
+import json
+
+import pytest
+
+from sql.read_plan import Record, Value
+from sql.types import Encoding, SqlType
+from sql.write_plan import Insert, ReadBack
+from tests.sql.shop import (
+    CITY,
+    EMAIL,
+    EXTRA,
+    ID,
+    NAME,
+    OBJECT,
+    PERSON,
+    SCORE,
+    TAGS,
+    UPDATED_AT,
+    WORKSPACE,
+    Shop,
+    bare,
+    event,
+    parameter,
+    text,
+)
+from tests.sql.staff import (
+    ACME,
+    ANNA,
+    DORA,
+    GONE,
+    INSERT,
+    NOBODY,
+    RECORD,
+    array,
+    events,
+    given,
+    people,
+)
+
+
+def test_insert_answers_in_the_order_given(staffed: Shop) -> None:
+    rows = [
+        given("00000000-0000-7000-8000-0000000000b9", "9@z.org", name="Nine"),
+        given("00000000-0000-7000-8000-0000000000b1", "1@z.org", score="-5", company=ACME),
+        given("00000000-0000-7000-8000-0000000000b5", "5@z.org", **{"company.vat": "B1"}),
+    ]
+    problem, ids, answer = staffed.write(INSERT, json.dumps(rows), "me")
+    assert problem is None
+    assert ids == [row["id"] for row in rows]
+    assert answer == [
+        {"id": ids[0], "name": "Nine", "score": None, "company": None},
+        {"id": ids[1], "name": None, "score": -5, "company": {"name": "Acme"}},
+        {"id": ids[2], "name": None, "score": None, "company": {"name": "Bolt"}},
+    ]
+    stored = people(staffed)
+    assert stored[ids[0]]["city"] == "Bern"
+    assert [(record, action, before, actor) for record, action, before, _, actor in events(staffed)] == [
+        (identifier, "created", None, "me") for identifier in ids
+    ]
+    assert [after for _, _, _, after, _ in events(staffed)] == [stored[identifier] for identifier in ids]
+    assert staffed.rows("SELECT DISTINCT workspace_id::text, object_id::text FROM shop.event") == [(WORKSPACE, OBJECT)]
+
+
+def test_insert_of_nothing(staffed: Shop) -> None:
+    assert staffed.write(INSERT, "[]", "me") == (None, [], [])
+    assert events(staffed) == []
+
+
+def test_insert_of_every_column_type(shop: Shop) -> None:
+    plan = Insert(
+        table=PERSON,
+        key=ID,
+        columns=(ID, EMAIL, SCORE, TAGS, EXTRA, UPDATED_AT, CITY),
+        rows=parameter(0),
+        event=event("created", 1),
+        record=Record(
+            entries=(
+                ("score", bare(SCORE)),
+                ("tags", Value(column=TAGS, encoding=Encoding.ARRAY)),
+                ("extra", Value(column=EXTRA, encoding=Encoding.JSON)),
+                ("updatedAt", Value(column=UPDATED_AT, encoding=Encoding.INSTANT)),
+                ("city", text(CITY)),
+            )
+        ),
+    )
+    row = {
+        "id": ANNA,
+        "email": "a",
+        "score": "7",
+        "tags": ["a,b", 'q"\\', ""],
+        "extra": {"k": [1, None, "x"]},
+        "updated_at": "2024-02-29T12:00:00.123456+02:00",
+        "city": "Zürich ' \" \\ % $1",
+    }
+    assert shop.write(plan, json.dumps([row]), None) == (
+        None,
+        [ANNA],
+        [
+            {
+                "score": 7,
+                "tags": ["a,b", 'q"\\', ""],
+                "extra": {"k": [1, None, "x"]},
+                "updatedAt": "2024-02-29T10:00:00.123456Z",
+                "city": "Zürich ' \" \\ % $1",
+            }
+        ],
+    )
+    assert [actor for *_, actor in events(shop)] == [None]
+
+
+def test_insert_leaves_the_record_to_a_read_back(staffed: Shop) -> None:
+    plan = Insert(
+        table=PERSON,
+        key=ID,
+        columns=(ID, EMAIL, NAME),
+        rows=parameter(0),
+        event=event("created", 1),
+        record=None,
+    )
+    ids = [DORA, "00000000-0000-7000-8000-0000000000a0"]
+    rows = [{"id": one, "email": one, "name": None} for one in ids]
+    assert staffed.write(plan, json.dumps(rows), "me") == (None, ids, None)
+    back = ReadBack(table=PERSON, key=ID, ids=parameter(0, SqlType.UUID, array=True), record=RECORD)
+    (answer,) = staffed.run(back, array(*ids))
+    assert [record["id"] for record in json.loads(answer)] == ids
+
+
+def test_read_back_of_nothing(shop: Shop) -> None:
+    back = ReadBack(table=PERSON, key=ID, ids=parameter(0, SqlType.UUID, array=True), record=RECORD)
+    assert shop.run(back, "{}") == ("[]",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "details"),
+    [
+        ([{"company": NOBODY}], [0, 0]),
+        ([{"company": GONE}], [0, 0]),
+        ([{}, {"company.vat": "none"}], [1, 1]),
+        ([{"company": ACME}, {"company.vat": "G1"}, {"company": NOBODY}], [1, 1]),
+    ],
+    ids=["absent", "deleted", "absent by unique key", "the first row of several"],
+)
+def test_insert_with_a_missing_target_writes_nothing(
+    staffed: Shop, rows: list[dict[str, str]], details: list[int]
+) -> None:
+    before = people(staffed)
+    whole = [given(f"00000000-0000-7000-8000-0000000001{n:02}", f"{n}@z.org", **row) for n, row in enumerate(rows)]
+    problem, ids, answer = staffed.write(INSERT, json.dumps(whole), "me")
+    assert problem is not None
+    kind, _, told = problem.partition(":")
+    assert (kind, json.loads(told)) == ("target_not_found", details)
+    assert (ids, answer) == ([], [])
+    assert people(staffed) == before
+    assert events(staffed) == []
+
+
+def test_the_first_reference_with_an_input_counts(staffed: Shop) -> None:
+    rows = [given(DORA, "dora@x.org", company=ACME, **{"company.vat": "none"})]
+    _, _, answer = staffed.write(INSERT, json.dumps(rows), "me")
+    assert answer[0]["company"] == {"name": "Acme"}

@@ -1,0 +1,215 @@
+"""Transactions, over either driver."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from sql.errors import (
+    CommitOutcomeUnknown,
+    ConnectionLost,
+    DatabaseError,
+    Serialization,
+    StatementTimeout,
+    UniqueViolation,
+    ValueOutOfRange,
+)
+from sql.executor import Database
+from sql.statement import Statement
+from sql.transaction import Transaction, run_transaction
+from tests.sql.driving import SLEEP, Observer, observing, opened
+
+ADD = Statement(text="INSERT INTO public.kept (id, amount) VALUES ($1::int, $2::int) RETURNING id")
+SET = Statement(text="UPDATE public.kept SET amount = amount + $2::int WHERE id = $1::int")
+ALL = Statement(text="SELECT id, amount FROM public.kept ORDER BY id")
+FAIL = Statement(text="SELECT 1 / $1::int")
+
+
+@pytest.fixture
+async def observer(empty_database: str) -> AsyncIterator[Observer]:
+    async with observing(empty_database) as made:
+        yield made
+
+
+@pytest.fixture(params=[True, False], ids=["direct", "pooled"])
+async def database(empty_database: str, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
+    async with opened(empty_database, direct=request.param) as made:
+        async with made.session() as session:
+            await session.execute(
+                "CREATE TABLE public.kept (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, amount int)"
+            )
+        yield made
+
+
+async def test_what_ends_well_is_kept(database: Database, observer: Observer) -> None:
+    async with database.transaction() as transaction:
+        assert await transaction.run(ADD, (b"1", b"10")) == [(b"1",)]
+        assert await transaction.pipeline([(ADD, (b"2", b"20")), (SET, (b"1", b"5")), (ALL, ())]) == [
+            [(b"2",)],
+            [],
+            [(b"1", b"15"), (b"2", b"20")],
+        ]
+        assert await database.read(ALL, ()) == []
+    assert await database.read(ALL, ()) == [(b"1", b"15"), (b"2", b"20")]
+    assert await observer.active() == 0
+
+
+async def test_one_that_does_nothing(database: Database) -> None:
+    async with database.transaction():
+        pass
+    assert await database.read(ALL, ()) == []
+
+
+async def fail_in_the_middle(transaction: Transaction) -> None:
+    await transaction.run(ADD, (b"1", b"10"))
+    await transaction.run(FAIL, (b"0",))
+
+
+async def test_what_fails_leaves_nothing(database: Database, observer: Observer) -> None:
+    with pytest.raises(ValueOutOfRange):
+        await run_transaction(database, fail_in_the_middle)
+    # Its locks are gone by the time its caller learns of the failure.
+    cursor = await observer.connection.execute("SELECT count(*) FROM pg_locks WHERE relation = 'public.kept'::regclass")
+    assert await cursor.fetchone() == (0,)
+    assert await database.read(ALL, ()) == []
+
+
+async def test_an_exception_of_the_caller_rolls_back(database: Database) -> None:
+    async def refuse(transaction: Transaction) -> None:
+        await transaction.run(ADD, (b"1", b"10"))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await run_transaction(database, refuse)
+    assert await database.read(ALL, ()) == []
+
+
+async def test_a_swallowed_failure_is_not_taken_for_a_commit(database: Database) -> None:
+    async def swallow(transaction: Transaction) -> None:
+        with pytest.raises(ValueOutOfRange):
+            await fail_in_the_middle(transaction)
+
+    with pytest.raises(DatabaseError, match="rolled back"):
+        await run_transaction(database, swallow)
+    assert await database.read(ALL, ()) == []
+
+
+async def test_a_constraint_that_is_checked_at_the_commit(database: Database) -> None:
+    async def add_twice(transaction: Transaction) -> None:
+        await transaction.pipeline([(ADD, (b"1", b"10")), (ADD, (b"1", b"20"))])
+
+    with pytest.raises(UniqueViolation) as raised:
+        await run_transaction(database, add_twice)
+    assert raised.value.constraint == "kept_pkey"
+    assert await database.read(ALL, ()) == []
+
+
+async def test_its_time_is_for_all_of_it(database: Database, observer: Observer) -> None:
+    async def sleep_twice(transaction: Transaction) -> None:
+        await transaction.run(SLEEP, (b"0.05",))
+        await transaction.run(SLEEP, (b"60",))
+
+    with pytest.raises(StatementTimeout):
+        await run_transaction(database, sleep_twice, timeout=0.2)
+    assert await observer.active() == 0
+
+
+async def test_a_caller_who_leaves_rolls_back(database: Database, observer: Observer) -> None:
+    async def stay(transaction: Transaction) -> None:
+        await transaction.run(ADD, (b"1", b"10"))
+        await transaction.run(SLEEP, (b"60",))
+
+    caller = asyncio.create_task(run_transaction(database, stay))
+    await observer.until_active(1)
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert await observer.active() == 0
+    assert await database.write(ADD, (b"1", b"20")) == [(b"1",)]
+
+
+async def test_a_connection_lost_on_the_way_keeps_nothing(database: Database, observer: Observer) -> None:
+    async def lose(transaction: Transaction) -> None:
+        await transaction.run(ADD, (b"1", b"10"))
+        await observer.terminate()
+        await transaction.run(ADD, (b"2", b"20"))
+
+    with pytest.raises(ConnectionLost):
+        await run_transaction(database, lose)
+    assert await database.read(ALL, ()) == []
+
+
+async def test_a_connection_lost_while_committing_leaves_it_open(database: Database, observer: Observer) -> None:
+    async with database.session() as session:
+        await session.execute(
+            "CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN PERFORM pg_catalog.pg_sleep(60); RETURN NULL; END $$"
+        )
+        await session.execute(
+            "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON public.kept DEFERRABLE"
+            " INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.dawdle()"
+        )
+    runs = 0
+
+    async def add(transaction: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        await transaction.run(ADD, (b"1", b"10"))
+
+    caller = asyncio.create_task(run_transaction(database, add))
+    await observer.until_active(1)
+    await observer.terminate()
+    with pytest.raises(CommitOutcomeUnknown):
+        await caller
+    assert runs == 1
+
+
+async def test_deadlocks_are_resolved_by_running_again(database: Database) -> None:
+    await database.pipeline([(ADD, (b"1", b"0")), (ADD, (b"2", b"0"))])
+    both_hold = asyncio.Barrier(2)
+    runs = 0
+
+    def move(first: bytes, second: bytes) -> "asyncio.Task[None]":
+        met = False
+
+        async def work(transaction: Transaction) -> None:
+            nonlocal met, runs
+            runs += 1
+            await transaction.run(Statement(text="SET LOCAL deadlock_timeout = 10"), ())
+            await transaction.run(SET, (first, b"1"))
+            if not met:
+                met = True
+                await both_hold.wait()
+            await transaction.run(SET, (second, b"1"))
+
+        return asyncio.create_task(run_transaction(database, work, timeout=10))
+
+    await asyncio.gather(move(b"1", b"2"), move(b"2", b"1"))
+    assert await database.read(ALL, ()) == [(b"1", b"2"), (b"2", b"2")]
+    assert runs == 3
+
+
+async def test_attempts_are_limited(database: Database) -> None:
+    runs = 0
+
+    async def lose(transaction: Transaction) -> None:
+        nonlocal runs
+        runs += 1
+        await transaction.run(Statement(text="DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$"), ())
+
+    with pytest.raises(Serialization):
+        await run_transaction(database, lose, attempts=3)
+    assert runs == 3
+
+
+async def test_a_stale_plan_is_run_again(database: Database) -> None:
+    reading = Statement(text="SELECT * FROM public.kept")
+    await database.write(ADD, (b"1", b"10"))
+    assert await database.read(reading, ()) == [(b"1", b"10")]
+    async with database.session() as session:
+        await session.execute("ALTER TABLE public.kept ADD COLUMN note text")
+
+    async def read(transaction: Transaction) -> list[tuple[bytes | None, ...]]:
+        return await transaction.run(reading, ())
+
+    assert await run_transaction(database, read) == [(b"1", b"10", None)]
