@@ -1,5 +1,6 @@
 """The log: one structured line for each thing that happened, on standard error."""
 
+import asyncio
 import logging
 import sys
 from typing import Any, TypeAlias
@@ -58,9 +59,15 @@ def route_standard_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=_LEVELS[settings.log_level], force=True)
+    # The server cancels what has not ended when its drain time has, and says how many.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_cancellation(record))
     # Their informational lines repeat what ours say.
     for chatty in ("uvicorn", "uvicorn.error", "psycopg", "psycopg.pool", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, _LEVELS[settings.log_level]))
+
+
+def _is_cancellation(record: logging.LogRecord) -> bool:
+    return record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
 
 
 def report_unexpected(log: Log, error: BaseException) -> str:

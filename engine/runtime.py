@@ -45,6 +45,7 @@ class Runtime:
             self._stopping = asyncio.Event()
             self._opened = asyncio.get_running_loop().create_future()
             self._owner = asyncio.create_task(self._own(self._opened), name="fieldstone runtime")
+            self._owner.add_done_callback(self._forget)
         return await asyncio.shield(self._opened)
 
     async def stop(self) -> None:
@@ -93,19 +94,17 @@ class Runtime:
                 opened.set_result(services)
                 await self._stopping.wait()
                 self.services = None
-        except BaseException as error:
-            self.services = None
+        except Exception as error:  # noqa: BLE001 - the app's edge
             if opened.done():
-                if not isinstance(error, asyncio.CancelledError):
-                    report_unexpected(self._log, error)
-            elif isinstance(error, asyncio.CancelledError):
-                opened.cancel()
-            else:
-                if self._is_lazy:  # nobody else is there to tell
-                    self._log.error("start failed", reason=str(error), kind=type(error).__name__)
-                opened.set_exception(error)
-            if not isinstance(error, Exception):
-                raise
-        finally:
-            self._opened = self._owner = None
-            self._is_lazy = False
+                report_unexpected(self._log, error)
+                return
+            if self._is_lazy:  # nobody else is there to tell
+                self._log.error("start failed", reason=str(error), kind=type(error).__name__)
+            opened.set_exception(error)
+
+    def _forget(self, _owner: "asyncio.Task[None]") -> None:
+        """Make way for another start. A task that is cancelled before it began does nothing by itself."""
+        if self._opened is not None:
+            self._opened.cancel()
+        self.services = self._opened = self._owner = None
+        self._is_lazy = False

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
 from typing import TypeVar
+from unicodedata import normalize
 from uuid import UUID
 
 from engine.sample_words import (
@@ -38,6 +39,7 @@ _TYPES = ("CALL", "EMAIL", "MEETING", "NOTE", "TASK")
 _STAGES = ("NEW", "SCREENING", "MEETING", "PROPOSAL", "CUSTOMER")
 # Records come in bursts, each made at one and the same moment: orders by time need their tie-breaker.
 _BURST = 4
+_UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ß": "ss", "ı": "i"})  # noqa: RUF001 - the dotless i is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,23 @@ def _company(draw: _Draw) -> Record:
 
 def _person(draw: _Draw) -> Record:
     first, last = draw.one_of(FIRST_NAMES, "first"), draw.one_of(LAST_NAMES, "last")
-    local = "".join(c for c in f"{first}.{last}".lower() if c.isascii() and (c.isalnum() or c == ".")).strip(".")
+    local = _fold(f"{first}.{last}").strip(".") or "person"
     return {
         **_system(draw),
         "firstName": None if draw.chance(4, "no first") else first,
         "lastName": None if draw.chance(2, "no last") else last,
-        "email": f"{local or 'person'}.{draw.number}@{draw.one_of(DOMAINS, 'domain')}",
+        "email": f"{local}.{draw.number}@{draw.one_of(DOMAINS, 'domain')}",
         "phone": None if draw.chance(30, "no phone") else f"+1-555-{draw.below(10_000, 'phone'):04}",
         "jobTitle": None if draw.chance(10, "no job") else draw.one_of(JOB_TITLES, "job"),
         "city": None if draw.chance(20, "no city") else draw.one_of(CITIES, "city"),
         "company": None if draw.chance(8, "no company") else _pick(draw, "company", COMPANIES),
     }
+
+
+def _fold(name: str) -> str:
+    """Return what of a name an e-mail address of old can hold."""
+    plain = normalize("NFKD", name.lower().translate(_UNDECOMPOSED))
+    return "".join(c for c in plain if c.isascii() and (c.isalnum() or c == "."))
 
 
 def _activity(draw: _Draw) -> Record:

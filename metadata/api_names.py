@@ -6,6 +6,7 @@ from enum import Enum
 
 from metadata.field_types import FIELD_TYPES
 from metadata.model import Field, Object, Snapshot, capitalised
+from sql.identifiers import MAXIMUM_BYTES
 
 
 class TypeRole(Enum):
@@ -138,7 +139,8 @@ def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | Non
         stem = name.removesuffix(field_role.value)
         if stem == name:
             continue
-        for place in range(1, len(stem)):
+        # No object's name is longer: what a client sends may be a million letters.
+        for place in range(1, min(len(stem), MAXIMUM_BYTES + 1)):
             thing = snapshot.by_type_name.get(stem[:place])
             if thing is None:
                 continue

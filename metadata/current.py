@@ -63,10 +63,13 @@ class CurrentSnapshots:
         Raises:
             UnknownObject: there is no such workspace.
         """
-        snapshot = self.peek(workspace_id)
-        if snapshot is None or workspace_id in self._doubted:
+        if workspace_id in self._doubted:
             return await self.refresh(workspace_id)
-        return snapshot
+        if snapshot := self.peek(workspace_id):
+            return snapshot
+        flight = self._flights.setdefault(workspace_id, _Flight())
+        async with flight.lock:
+            return self.peek(workspace_id) or await self._check(workspace_id, flight, None)
 
     def doubt(self, workspace_id: UUID) -> None:
         """Have the next `get` compare versions: a change may have been committed without our knowing."""
@@ -85,12 +88,7 @@ class CurrentSnapshots:
             snapshot = self.peek(workspace_id)
             if snapshot is not None and flight.ended > asked_after:
                 return snapshot
-            flight.begun += 1
-            number = flight.begun
-            snapshot = await self._load_newer(workspace_id, snapshot)
-            flight.ended = number
-            self._doubted.discard(workspace_id)
-            return snapshot
+            return await self._check(workspace_id, flight, snapshot)
 
     def publish(self, snapshot: Snapshot) -> bool:
         """Make this the current snapshot unless a newer one is; return whether it is now."""
@@ -106,6 +104,21 @@ class CurrentSnapshots:
         for listener in self._listeners:
             listener(before, snapshot)
         return True
+
+    async def _check(self, workspace_id: UUID, flight: _Flight, snapshot: Snapshot | None) -> Snapshot:
+        flight.begun += 1
+        number = flight.begun
+        # A doubt that comes up while we look stays for the next look.
+        was_doubted = workspace_id in self._doubted
+        self._doubted.discard(workspace_id)
+        try:
+            snapshot = await self._load_newer(workspace_id, snapshot)
+        except BaseException:
+            if was_doubted:
+                self._doubted.add(workspace_id)
+            raise
+        flight.ended = number
+        return snapshot
 
     async def _load_newer(self, workspace_id: UUID, snapshot: Snapshot | None) -> Snapshot:
         if snapshot is not None:

@@ -20,7 +20,7 @@ def canonical(value: JsonValue) -> JsonValue:
     except RecursionError:
         raise InvalidValue("must not be nested so deeply") from None
     except ValueError:
-        raise InvalidValue("must be a JSON value, with numbers of at most 1,000 digits") from None
+        raise InvalidValue("must be a JSON value, with numbers of at most 1000 digits") from None
 
 
 def read_default(

@@ -17,7 +17,7 @@ def compile_plan(plan: ReadPlan | WritePlan | ReadBack) -> Statement:
     Raises:
         IdentifierError: a physical name cannot be one in PostgreSQL.
     """
-    return Statement(text=_compile_query(plan).get_sql())
+    return Statement(text=_compile_query(plan).text())
 
 
 def _compile_query(plan: ReadPlan | WritePlan | ReadBack) -> Query:

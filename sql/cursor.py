@@ -59,7 +59,7 @@ def compile_cursor(tag: str, keys: Sequence[Sequence[Piece]], alias: str) -> Exp
         )
     )
     encoded = expressions.call("encode", _bytes(sealed), _BASE64)
-    query = Query().from_(query_source(Query().select(expressions.named(join_pieces(listed), "content")), alias))
+    query = Query().from_(query_source(Query().select(expressions.named(join_pieces(listed), "content")).text(), alias))
     return expressions.scalar(query.select(expressions.call("translate", encoded, _UNSAFE, _SAFE)))
 
 

@@ -33,6 +33,7 @@ class Database:
         self._driver: Driver = (DirectPool if settings.direct else SessionPool)(dsn, settings, self._counters)
         self._sessions: AsyncConnectionPool[psycopg.AsyncConnection] = AsyncConnectionPool(
             self._conninfo,
+            kwargs={} if settings.prepare else {"prepare_threshold": None},
             min_size=0,
             max_size=settings.sessions,
             max_lifetime=settings.max_age,

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from pypika.terms import Term
-
 from sql.identifiers import quote_identifier
 from sql.plan import Comparison, Parameter
-from sql.terms import Binding, Expression
+from sql.terms import Binding, Expression, Query
 from sql.types import SqlType
 
 TRUE = Expression("true")
@@ -105,6 +103,11 @@ def concatenation(parts: Sequence[Expression]) -> Expression:
     return Expression(" || ".join([part.within(Binding.MATCH) for part in parts]), Binding.OPERATOR)
 
 
+def parenthesised(value: Expression) -> Expression:
+    """The value, to be computed before what stands beside it."""
+    return Expression("(" + value.text + ")")
+
+
 def compare(left: Expression, comparison: Comparison, right: Expression) -> Expression:
     """A comparison."""
     binding = _SPELLED.get(comparison, Binding.COMPARISON)
@@ -181,19 +184,19 @@ def _joined(terms: list[Expression], empty: Expression, operator: str, binding: 
     return Expression(operator.join(texts), binding)
 
 
-def scalar(query: Term) -> Expression:
+def scalar(query: Query) -> Expression:
     """A sub-select's single value, or NULL where it has no row."""
-    return Expression("(" + query.get_sql() + ")")
+    return Expression("(" + query.text() + ")")
 
 
-def array_from(query: Term) -> Expression:
+def array_from(query: Query) -> Expression:
     """The array of a sub-select's values."""
-    return Expression("ARRAY(" + query.get_sql() + ")")
+    return Expression("ARRAY(" + query.text() + ")")
 
 
-def exists(query: Term, *, negated: bool = False) -> Expression:
+def exists(query: Query, *, negated: bool = False) -> Expression:
     """There is a row, or there is none."""
-    return Expression(("NOT EXISTS (" if negated else "EXISTS (") + query.get_sql() + ")", Binding.NOT)
+    return Expression(("NOT EXISTS (" if negated else "EXISTS (") + query.text() + ")", Binding.NOT)
 
 
 def aggregate(

@@ -21,7 +21,7 @@ from sql.read_plan import Record
 from sql.references import Target, find_target, parameter_targets, target_columns
 from sql.scope import Draft, Row
 from sql.select import compile_list
-from sql.terms import ColumnName, Expression, InnerJoin, Query, Source, rows_source, table_source
+from sql.terms import Expression, InnerJoin, Query, Source, rows_source, table_source
 from sql.verdict import compile_guard, compile_insert_verdict, compile_problem, compile_verdict
 from sql.write_plan import Assignment, Delete, EventTarget, Insert, Now, Null, ReadBack, Update
 
@@ -43,9 +43,9 @@ def compile_insert(plan: Insert, draft: Draft) -> Query:
         *[(column.name, _given_value(given, index)) for index, column in enumerate(plan.columns)],
         *target_columns(_given_targets(plan, given)),
     ]
-    change = Query().into(table_source(plan.table, row.alias)).columns([ColumnName(name) for name, _ in values])
+    change = Query().insert(table_source(plan.table, row.alias), [name for name, _ in values])
     change.from_(given).select(*[value for _, value in values])
-    change.only(guard).orderby(expressions.result(given.alias, "position"))
+    change.only(guard).order(expressions.result(given.alias, "position"))
     statement.with_(change.returning(expressions.whole_row(row.alias)), "written")
     written = Source("written", draft.alias())
     event = _event(plan.event, expressions.column(written.alias, plan.key.name), None, written.alias)
@@ -71,17 +71,17 @@ def compile_update(plan: Update, draft: Draft) -> Query:
     row = Row(alias=draft.alias())
     change = Query().update(table_source(plan.table, row.alias))
     for assignment in plan.assignments:
-        change.set(ColumnName(assignment.column.name), _assigned(assignment))
+        change.set(assignment.column.name, _assigned(assignment))
     for name, value in target_columns(targets):
-        change.set(ColumnName(name), value)
+        change.set(name, value)
     change.only(_among_locked(plan.key, row, draft)).returning(expressions.whole_row(row.alias))
     statement.with_(change, "written")
     written, locked = Source("written", draft.alias()), Source("locked", draft.alias())
     key = expressions.column(written.alias, plan.key.name)
     same = expressions.equal(expressions.column(locked.alias, plan.key.name), key)
     event = _event(plan.event, key, locked.alias, written.alias).from_(written)
-    event.do_join(InnerJoin(locked, same))
-    statement.with_(event.orderby(key), "event")
+    event.join(InnerJoin(locked, same))
+    statement.with_(event.order(key), "event")
     answer = Source("written", draft.alias())
     order = expressions.column(answer.alias, plan.key.name)
     text = _answer_text(plan.record, answer.alias, draft, order)
@@ -93,19 +93,19 @@ def compile_delete(plan: Delete, draft: Draft) -> Query:
     statement = Query().with_(_locked(plan, draft), "locked")
     statement.with_(compile_verdict(plan, (), draft), "verdict")
     row = Row(alias=draft.alias())
-    change = Query().from_(table_source(plan.table, row.alias)).delete()
+    change = Query().delete(table_source(plan.table, row.alias))
     key = row.column(plan.key.name)
     statement.with_(change.only(_among_locked(plan.key, row, draft)).returning(key), "written")
     locked, join = _deleted(plan.key, draft)
     key = expressions.column(locked.alias, plan.key.name)
     event = _event(plan.event, key, locked.alias, None).from_(locked)
-    event.do_join(join)
-    statement.with_(event.orderby(key), "event")
+    event.join(join)
+    statement.with_(event.order(key), "event")
     locked, join = _deleted(plan.key, draft)
     order = expressions.column(locked.alias, plan.key.name)
     text = _answer_text(plan.record, locked.alias, draft, order)
     query = _answer(statement, compile_problem(draft), _ids(order), text).from_(locked)
-    query.do_join(join)
+    query.join(join)
     return query
 
 
@@ -116,7 +116,7 @@ def compile_read_back(plan: ReadBack, draft: Draft) -> Query:
     there = expressions.equal(row.column(plan.key.name), expressions.result(named.alias, "id"))
     order = expressions.result(named.alias, "position")
     query = Query().from_(named).select(compile_list(plan.record, row, draft, order))
-    query.do_join(InnerJoin(table_source(plan.table, row.alias), there))
+    query.join(InnerJoin(table_source(plan.table, row.alias), there))
     return query
 
 
@@ -162,7 +162,7 @@ def _locked(plan: Update | Delete, draft: Draft) -> Query:
     if plan.ids is not None:
         condition = expressions.all_of((expressions.equal_to_any(key, expressions.parameter(plan.ids)), condition))
     query = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
-    return query.only(condition).orderby(key).limit(plan.limit + 1).for_update()
+    return query.only(condition).order(key).limit(plan.limit + 1).for_update()
 
 
 def _among_locked(key: Column, row: Row, draft: Draft) -> Expression:
@@ -195,9 +195,8 @@ def _assigned(assignment: Assignment) -> Expression:
 
 
 def _event(target: EventTarget, key: Expression, before: str | None, after: str | None) -> Query:
-    """The event rows' INSERT, short of its FROM; `before` and `after` are the draft of the rows."""
-    query = Query().into(table_source(target.table, _EVENT_ALIAS))
-    query.columns([ColumnName(name) for name in _EVENT_COLUMNS])
+    """The event rows' INSERT, short of its FROM; `before` and `after` are the aliases of the rows."""
+    query = Query().insert(table_source(target.table, _EVENT_ALIAS), _EVENT_COLUMNS)
     return query.select(
         expressions.uuid_literal(target.workspace_id),
         expressions.uuid_literal(target.object_id),

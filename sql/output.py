@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import assert_never
 
 from sql import expressions
-from sql.terms import Expression, Query
+from sql.terms import Expression, LongText, Query
 from sql.types import Encoding, SqlType
 
 Piece = str | Expression
@@ -34,7 +34,16 @@ def join_pieces(pieces: Sequence[Piece]) -> Expression:
         parts.append(expressions.text_literal("".join(constant)))
     if len(parts) == 1 and len(pieces) > 0 and all(isinstance(piece, str) for piece in pieces):
         return expressions.cast_to_text(parts[0])
-    return expressions.concatenation(parts)
+    return expressions.concatenation(_gathered(parts))
+
+
+def _gathered(parts: Sequence[Expression]) -> list[Expression]:
+    """The parts, those that follow a long one made one first: each concatenation copies all that stands before it."""
+    for position, part in enumerate(parts):
+        if isinstance(part, LongText) and position + 2 < len(parts):
+            rest = expressions.concatenation(_gathered(parts[position + 1 :]))
+            return [*parts[: position + 1], expressions.parenthesised(rest)]
+    return list(parts)
 
 
 def object_pieces(entries: Iterable[tuple[str, Iterable[Piece]]]) -> list[Piece]:
@@ -71,7 +80,8 @@ def inline(fragment: Fragment) -> list[Piece]:
 
 def aggregate_text(text: Expression, *, order: Expression | None = None, only: Expression | None = None) -> Expression:
     """The rows' texts with commas between them."""
-    return expressions.coalesce(expressions.aggregate("string_agg", text, _SEPARATOR, order=order, only=only), _EMPTY)
+    rows = expressions.aggregate("string_agg", text, _SEPARATOR, order=order, only=only)
+    return LongText(expressions.coalesce(rows, _EMPTY).text)
 
 
 def or_null(text: Expression) -> Expression:

@@ -57,7 +57,7 @@ def compile_connection(connection: Connection, around: Row | None, draft: Draft,
             case _:
                 assert_never(entry)
     pieces = object_pieces(entries)
-    return Fragment(pieces=pieces, query=rows and Query().from_(rows.source))
+    return Fragment(pieces=pieces, query=None if rows is None else Query().from_(rows.source))
 
 
 def _compile_rows(connection: Connection, around: Row | None, draft: Draft) -> PageRows | None:

@@ -1,9 +1,7 @@
 """A page's rows as a FROM clause: the columns that are wanted of the rows meant, at most so many, in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from pypika.terms import Term
+from dataclasses import dataclass, replace
 
 from sql import expressions
 from sql.filters import compile_condition
@@ -42,9 +40,9 @@ class _Base:
         """The branch's rows, in order."""
         query = Query().from_(self.table)
         for join in self.joins:
-            query.do_join(join)
+            query.join(join)
         query.select(*self.selected).only(expressions.all_of((self.condition, branch.condition)))
-        return query.orderby(*branch.order)
+        return query.order(*branch.order)
 
 
 def compile_members(connection: Connection, row: Row, around: Row | None, draft: Draft) -> Expression:
@@ -92,7 +90,9 @@ def compile_page(
         source=source,
         row=Row(alias=source.alias, names=names),
         limit=limit,
-        keys=tuple(_handed_on(keys, source.alias)),
+        keys=tuple(
+            [replace(key, value=expressions.result(source.alias, "k" + str(index))) for index, key in enumerate(keys)]
+        ),
         number=expressions.result(source.alias, "number"),
         total=expressions.result(source.alias, "total"),
     )
@@ -108,23 +108,12 @@ def _branches(page: Page, keys: Sequence[SortKey]) -> list[Branch]:
     return [any_branch(keys, branches)]
 
 
-def _read_branches(base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], page: Page, limit: int) -> Term:
-    if len(branches) == 1:
-        query = base.read(branches[0]).limit(limit)
-        return query if page.offset is None else query.offset(expressions.parameter(page.offset))
+def _read_branches(base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], page: Page, limit: int) -> str:
     first, *others = [base.read(branch).limit(limit) for branch in branches]
-    union = first.union_all(others[0])
-    for other in others[1:]:
-        union = union.union_all(other)
-    outer = [
-        expressions.ordered(
-            Expression("k" + str(index)),
-            descending=key.descending,
-            nulls_first=key.nulls_first if key.nullable else None,
-        )
-        for index, key in enumerate(keys)
-    ]
-    return union.orderby(*outer).limit(limit)
+    if not others:
+        return first.text() if page.offset is None else first.offset(expressions.parameter(page.offset)).text()
+    outer = [replace(key, value=Expression("k" + str(index))) for index, key in enumerate(keys)]
+    return first.union_all(others, *order_items(outer), limit=limit)
 
 
 def _numbered(source: Source, alias: str, *, counted: bool) -> Source:
@@ -137,18 +126,4 @@ def _numbered(source: Source, alias: str, *, counted: bool) -> Source:
     )
     if counted:
         query.select(expressions.named(expressions.over_all(expressions.COUNT), "total"))
-    return query_source(query, alias)
-
-
-def _handed_on(keys: Sequence[SortKey], alias: str) -> list[SortKey]:
-    return [
-        SortKey(
-            value=expressions.result(alias, "k" + str(index)),
-            operand=key.operand,
-            descending=key.descending,
-            nulls_first=key.nulls_first,
-            nullable=key.nullable,
-            indexable=False,
-        )
-        for index, key in enumerate(keys)
-    ]
+    return query_source(query.text(), alias)

@@ -100,6 +100,9 @@ class PooledLink:
     @asynccontextmanager
     async def _limited(self, limit: float | None) -> AsyncIterator[None]:
         """Cancel what runs inside at the time limit, and translate what it raises."""
+        if limit is None and not self._settings.prepare:
+            # Through a pooler the server has not been told.
+            limit = self._settings.statement_timeout
         timer = None if limit is None else asyncio.get_running_loop().call_later(limit, self._cancel)
         try:
             yield
@@ -201,10 +204,6 @@ class SessionPool:
         connection.prepared_max = self._settings.prepared_statements
         if not self._settings.prepare:
             connection.prepare_threshold = None
-            await apply_session_settings(connection, self._settings)
-
-
-async def apply_session_settings(connection: psycopg.AsyncConnection, settings: PoolSettings) -> None:
-    """Set on the way in what a pooler does not let through at the start of a connection."""
-    for name, value in session_settings(settings, statement_timeout=settings.statement_timeout).items():
-        await connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))
+            settings = session_settings(self._settings, statement_timeout=self._settings.statement_timeout)
+            for name, value in settings.items():
+                await connection.execute("SELECT pg_catalog.set_config(%s, %s, false)", (name, value))

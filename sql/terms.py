@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pypika.dialects import PostgreSQLQueryBuilder
 from pypika.queries import Join, Table
-from pypika.terms import Field, Term
+from pypika.terms import Criterion, Field
 
 from sql import plan
 from sql.identifiers import quote_identifier, quote_table
@@ -29,10 +29,10 @@ class Binding(IntEnum):
     ATOM = 8
 
 
-class Expression(Term):
+class Expression(Criterion):
     """A piece of SQL that stands for a value or a row of values."""
 
-    # Term.__init__ sets it on the instance; all that we name is named by `expressions.named`.
+    # pypika's __init__ sets it on the instance; all that we name is named by `expressions.named`.
     alias = None
 
     def __init__(self, text: str, binding: Binding = Binding.ATOM) -> None:
@@ -52,6 +52,10 @@ class Expression(Term):
         return self.text if self.binding > binding else "(" + self.text + ")"
 
 
+class LongText(Expression):
+    """A text that may be long: many rows' texts in one."""
+
+
 class ColumnName(Field):
     """A bare column name: what INSERT lists and SET assigns to."""
 
@@ -59,7 +63,7 @@ class ColumnName(Field):
         super().__init__(name)
         self.text = quote_identifier(name)
 
-    def get_sql(self, **_options: Any) -> str:
+    def get_sql(self, **_options: Any) -> str:  # type: ignore[override]  # Field breaks its own base's too
         """The quoted name."""
         return self.text
 
@@ -86,7 +90,7 @@ class LeftJoin(Join):
     """LEFT JOIN of a source on a condition."""
 
     def __init__(self, source: Source, condition: Expression) -> None:
-        self.item = source
+        self.item = source  # type: ignore[assignment]  # a source is what pypika calls for, not a term
         self.condition = condition
 
     def get_sql(self, **_options: Any) -> str:
@@ -105,17 +109,100 @@ class InnerJoin(LeftJoin):
         return super().get_sql().removeprefix("LEFT ")
 
 
-class Query(PostgreSQLQueryBuilder):
-    """A statement under construction, changed in place."""
+class Query:
+    """A statement under construction, changed in place.
+
+    It holds a pypika builder rather than being one: the types that pypika's decorators give to a builder's methods
+    are not those of what the methods return.
+
+    Attributes:
+        builder: what puts the clauses together.
+    """
 
     def __init__(self) -> None:
-        super().__init__(immutable=False)
+        self.builder = PostgreSQLQueryBuilder(immutable=False)
+
+    def text(self) -> str:
+        """The SQL."""
+        return self.builder.get_sql()
+
+    def with_(self, query: "Query", name: str) -> Self:
+        """Put a WITH query before it, which may change rows."""
+        self.builder.with_(query.builder, name)
+        return self
+
+    def from_(self, source: Source) -> Self:
+        """Read from a source."""
+        self.builder.from_(source)
+        return self
+
+    def join(self, join: Join) -> Self:
+        """Join a source."""
+        self.builder.do_join(join)
+        return self
+
+    def select(self, *terms: Expression) -> Self:
+        """Add to the select list."""
+        self.builder.select(*terms)
+        return self
 
     def only(self, condition: Expression) -> Self:
         """Keep the rows that fulfil the condition (at most once; where it is true, nothing is said)."""
         if condition.text != "true":
-            self.where(condition)
+            self.builder.where(condition)
         return self
+
+    def order(self, *items: Expression) -> Self:
+        """Order the rows."""
+        self.builder.orderby(*items)
+        return self
+
+    def limit(self, rows: int) -> Self:
+        """Give no more rows."""
+        self.builder.limit(rows)
+        return self
+
+    def offset(self, rows: Expression) -> Self:
+        """Pass over rows."""
+        self.builder.offset(rows)  # type: ignore[arg-type]  # it renders whatever it is given
+        return self
+
+    def for_update(self) -> Self:
+        """Lock the rows."""
+        self.builder.for_update()
+        return self
+
+    def insert(self, table: Source, columns: Sequence[str]) -> Self:
+        """Insert what is selected."""
+        self.builder.into(table).columns([ColumnName(name) for name in columns])
+        return self
+
+    def update(self, table: Source) -> Self:
+        """Update the table."""
+        self.builder.update(table)
+        return self
+
+    def set(self, column: str, value: Expression) -> Self:
+        """Assign a value to a column."""
+        self.builder.set(ColumnName(column), value)
+        return self
+
+    def delete(self, table: Source) -> Self:
+        """Delete from the table."""
+        self.builder.from_(table).delete()
+        return self
+
+    def returning(self, value: Expression) -> Self:
+        """Answer the rows written."""
+        self.builder.returning(value)
+        return self
+
+    def union_all(self, others: "Sequence[Query]", *order: Expression, limit: int) -> str:
+        """The SQL of its rows and the others', in order and limited."""
+        union = self.builder.union_all(others[0].builder)
+        for other in others[1:]:
+            union = union.union_all(other.builder)
+        return union.orderby(*order).limit(limit).get_sql()  # type: ignore[arg-type]  # any term will do
 
 
 def table_source(table: plan.Table, alias: str) -> Source:
@@ -123,9 +210,9 @@ def table_source(table: plan.Table, alias: str) -> Source:
     return Source(quote_table(table), alias)
 
 
-def query_source(query: Term, alias: str) -> Source:
-    """A sub-select."""
-    return Source("(" + query.get_sql() + ")", alias)
+def query_source(text: str, alias: str) -> Source:
+    """A sub-select, by its SQL."""
+    return Source("(" + text + ")", alias)
 
 
 def rows_source(rows: Expression, alias: str, columns: Sequence[str]) -> Source:

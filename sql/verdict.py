@@ -16,7 +16,7 @@ def compile_insert_verdict(targets: Sequence[Target], given: Source) -> Query:
     missing = missing_targets(targets)
     texts = [target_problem(index, expressions.less_one(position)) for index in range(len(targets))]
     first = Query().from_(given).select(expressions.case(zip(missing, texts, strict=True)))
-    first.only(expressions.any_of(missing)).orderby(position).limit(1)
+    first.only(expressions.any_of(missing)).order(position).limit(1)
     return Query().select(expressions.named(expressions.scalar(first), "problem"))
 
 

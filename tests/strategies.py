@@ -37,6 +37,10 @@ option_values = st.from_regex(r"[A-Z_a-z][A-Z_a-z0-9]{0,8}", fullmatch=True).fil
 )
 
 
+# Half of the fields are relations: each makes two fields, and is refused where either name is taken.
+_TYPES = st.sampled_from(FieldType) | st.just(FieldType.RELATION)
+
+
 @st.composite
 def _new_objects(draw: st.DrawFn) -> CreateObject:
     return CreateObject(
@@ -51,7 +55,7 @@ def _new_objects(draw: st.DrawFn) -> CreateObject:
 
 @st.composite
 def _new_fields(draw: st.DrawFn, things: list[Object]) -> CreateField:
-    type_ = draw(st.sampled_from(FieldType))
+    type_ = draw(_TYPES)
     entry = FIELD_TYPES[type_]
     options: JsonValue = None
     settings: JsonValue = None
@@ -94,7 +98,7 @@ def snapshots(draw: st.DrawFn, *, objects: int = 4, fields: int = 12) -> Snapsho
         empty_snapshot(),
         CreateObject(name_singular="thing", name_plural="things", label_singular="Thing", label_plural="Things"),
     ).snapshot
-    for change in draw(st.lists(_new_objects(), max_size=objects - 1)):
+    for change in draw(st.lists(_new_objects(), min_size=objects // 2, max_size=objects - 1)):
         snapshot = _try(snapshot, change)
     for _ in range(draw(st.integers(0, fields))):
         snapshot = _try(snapshot, draw(_new_fields(list(snapshot.objects.values()))))

@@ -1,7 +1,7 @@
 """Reads a request's body within its limits and makes JSON of it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from engine.errors import BadUserInput
@@ -92,22 +92,20 @@ def decode_json_text(text: str, *, name: str) -> JsonValue:
 
 
 def _is_too_deep(value: JsonValue) -> bool:
-    level = [value]
-    for _ in range(DEPTH + 1):
-        level = [part for parent in level for part in _parts(parent)]
+    level = _containers([value])
+    for _ in range(DEPTH):
+        level = [part for parent in level for part in _containers(_members(parent))]
         if not level:
             return False
     return True
 
 
-def _parts(value: JsonValue) -> list[JsonValue]:
-    match value:
-        case Mapping():
-            return list(value.values())
-        case list():
-            return value
-        case _:
-            return []
+def _containers(values: Iterable[JsonValue]) -> list[JsonValue]:
+    return [value for value in values if isinstance(value, Mapping | list)]
+
+
+def _members(container: JsonValue) -> Iterable[JsonValue]:
+    return container.values() if isinstance(container, Mapping) else container
 
 
 def _has_lone_surrogate(value: JsonValue) -> bool:

@@ -1,9 +1,10 @@
 """The two outermost layers: what nobody foresaw becomes an answer, and every request a line in the log."""
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from engine.errors import ApiError
+from engine.errors import ApiError, ServiceUnavailable
 from engine.http.batch import build_internal_error
 from engine.http.errors import ClientGone
 from engine.http.exchange import CLIENT_GONE, Exchange, begin_exchange, exchange_of
@@ -31,6 +32,11 @@ class ErrorBoundary:
             await self._app(scope, receive, send)
         except ClientGone:
             exchange.status = CLIENT_GONE
+        except asyncio.CancelledError:
+            if not exchange.status:
+                stopping = ServiceUnavailable("The server stopped before the answer: a change may or may not be kept.")
+                await send_reply(send, build_error_reply(stopping), head=scope["method"] == "HEAD")
+            raise
         except ApiError as error:
             await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")
         except Exception as error:

@@ -31,7 +31,9 @@ class LazyMap(dict[str, V]):
         self._lock = lock
 
     def __missing__(self, name: str) -> V:
-        with self._lock:  # two threads must not build two types of one name
+        # Two threads must not build two types of one name. To build a type never asks for the fields of another, whose
+        # cached_property has a lock of its own before Python 3.12.
+        with self._lock:
             if dict.__contains__(self, name):
                 return super().__getitem__(name)
             value = self._find(name)

@@ -1,33 +1,18 @@
 """Fixtures: a database with the catalog and the workspace `default`, and what works on it."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from metadata.workspaces import DEFAULT_WORKSPACE
 from sql.executor import Database
 from tests.databases import Databases
-from tests.metadata.desk import Desk, connect_database, open_desk
-
-
-def _fill(dsn: str) -> None:
-    async def fill() -> None:
-        database = connect_database(dsn)
-        await database.open()
-        try:
-            desk = await open_desk(database)
-            await desk.workspaces.create(DEFAULT_WORKSPACE, actor="test")
-        finally:
-            await database.close()
-
-    asyncio.run(fill())
+from tests.metadata.desk import Desk, connect_database, fill_model, open_desk
 
 
 @pytest.fixture
 def model_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
     """The address of a database with the catalog and the workspace `default`."""
-    return clone_database(databases.template("model", _fill, base=None))
+    return clone_database(databases.template("model", fill_model))
 
 
 @pytest.fixture

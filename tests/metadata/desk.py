@@ -1,5 +1,6 @@
 """What one process has at hand to work on a model, and the whole state of a database for comparison."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,21 @@ async def open_desk(database: Database) -> Desk:
     )
 
 
+def fill_model(dsn: str) -> None:
+    """Make the catalog and the workspace `default` in an empty database."""
+
+    async def fill() -> None:
+        database = connect_database(dsn)
+        await database.open()
+        try:
+            desk = await open_desk(database)
+            await desk.workspaces.create(DEFAULT_WORKSPACE, actor="test")
+        finally:
+            await database.close()
+
+    asyncio.run(fill())
+
+
 def person(snapshot: Snapshot) -> Object:
     return snapshot.by_singular["person"]
 
@@ -91,12 +107,16 @@ _CATALOG_TABLES = (
     *("event_staging", "migration"),
 )
 _SCHEMA_QUERIES = (
-    "SELECT table_schema, table_name, column_name, ordinal_position, column_default, is_nullable, data_type"
-    " FROM information_schema.columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema')",
-    "SELECT constraint_schema, table_name, constraint_name, constraint_type FROM information_schema.table_constraints"
-    " WHERE constraint_schema NOT IN ('pg_catalog', 'information_schema')",
+    """
+    SELECT table_schema, table_name, column_name, ordinal_position, column_default, is_nullable, data_type
+    FROM information_schema.columns WHERE table_schema NOT IN ('pg_catalog', 'information_schema')
+    """,
+    """
+    SELECT constraint_schema, table_name, constraint_name, constraint_type FROM information_schema.table_constraints
+    WHERE constraint_schema NOT IN ('pg_catalog', 'information_schema')
+    """,
     "SELECT schemaname, tablename, indexname, indexdef FROM pg_indexes WHERE schemaname <> 'pg_catalog'",
-    "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%%'",
+    "SELECT nspname FROM pg_namespace WHERE NOT starts_with(nspname, 'pg_')",
 )
 
 

@@ -123,7 +123,7 @@ OBJECTS = {
 FIELDS = {
     "name with a capital": refused_field("name", "jobTitle2 would pass", name="JobTitle2"),
     "name too long": refused_field("name", "at most 63 would pass", name="n" * 64),
-    "composite column too long": refused_field("name", "at most 50 would pass", FieldType.CURRENCY, name="n" * 51),
+    "composite column too long": refused_field("name", "at most 51 would pass", FieldType.CURRENCY, name="n" * 52),
     "blank label": refused_field("label", "must not be blank", label="\t"),
     "description with NUL": refused_field("description", "must not contain the NUL", description="\0"),
     "name taken": refused_field(
@@ -232,7 +232,7 @@ FIELDS = {
     ),
     "default with a NUL inside": refused_field("defaultValue", "NUL", FieldType.RAW_JSON, default={"a": ["\0"]}),
     "default with too many digits": refused_field(
-        "defaultValue", "at most 1,000 digits", FieldType.NUMERIC, default=Decimal(10) ** 5_000
+        "defaultValue", "at most 1000 digits", FieldType.NUMERIC, default=Decimal(10) ** 5_000
     ),
     "unique type that cannot be": refused_field(
         "isUnique", "a BOOLEAN field cannot be unique; fields of these types can: UUID, TEXT",

@@ -36,6 +36,8 @@ CREATE TABLE shop.person (
     updated_at timestamptz NOT NULL DEFAULT '2020-01-01Z',
     deleted_at timestamptz
 );
+"""
+EVENT_DDL = """
 CREATE TABLE shop.event (
     sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     workspace_id uuid NOT NULL,
@@ -164,3 +166,4 @@ def make_schema(dsn: str) -> None:
     """Fill a template."""
     with psycopg.connect(dsn, autocommit=True) as database:
         database.execute(DDL)
+        database.execute(EVENT_DDL)

@@ -4,15 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import psycopg
+import psycopg.sql
 import pytest
 
 from sql.compiler import compile_plan
 from sql.plan import And, Parameter, Table
 from sql.read_plan import Edges, OrderKey, Page, ReadPlan
 from sql.types import SqlType
+from sql.write_plan import Insert, Reference
 from tests.databases import Databases
-from tests.sql.shop import BY_ID, ID, NODE, Shop, column, connection, open_shop, parameter
+from tests.sql.shop import BY_ID, EVENT_DDL, ID, NODE, Shop, column, connection, event, open_shop, parameter
 
 THING = Table(schema="shop", name="thing")
 LIMIT = 10
@@ -25,12 +26,14 @@ SELECT uuid_in(md5(n::text)::cstring), CASE WHEN n <= 12000 THEN n % 1200 END, n
 FROM generate_series(1, 20000) AS n;
 CREATE INDEX ON shop.thing (a, id);
 CREATE INDEX ON shop.thing (c, id);
+CREATE TABLE shop.other (id uuid PRIMARY KEY, other_id uuid);
 """
 
 
 def fill(dsn: str) -> None:
     with open_shop(dsn) as shop:
         shop.fill(DDL)
+        shop.fill(EVENT_DDL)
         shop.fill("VACUUM ANALYZE shop.thing")
 
 
@@ -67,9 +70,13 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes_of(inner)
 
 
-def explain(things: Shop, plan: ReadPlan, parameters: list[str]) -> list[dict[str, Any]]:
-    query = "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF, FORMAT JSON) " + compile_plan(plan).text
-    row = psycopg.RawCursor(things.database).execute(query, parameters).fetchone()
+def explain(things: Shop, plan: ReadPlan | Insert, parameters: list[str]) -> list[dict[str, Any]]:
+    """The nodes of the plan that the statement runs by, prepared as a server's session does."""
+    things.database.execute(("PREPARE page AS " + compile_plan(plan).text).encode())
+    given = psycopg.sql.SQL(", ").join([psycopg.sql.Literal(value) for value in parameters])
+    query = psycopg.sql.SQL("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF, FORMAT JSON) EXECUTE page")
+    row = things.database.execute(query + psycopg.sql.SQL("({})").format(given) if parameters else query).fetchone()
+    things.fill("DEALLOCATE page")
     assert row is not None
     return list(nodes_of(row[0][0]["Plan"]))
 
@@ -116,6 +123,43 @@ def rows_read(things: Shop, keys: tuple[OrderKey, ...], at: str | None, backward
     assert {node["Node Type"] for node in tables} <= {"Index Scan", "Index Only Scan"}
     assert [node["Node Type"] for node in nodes if node.get("Rows Removed by Filter", 0)] == []
     return sum(round(node["Actual Rows"] * node["Actual Loops"]) for node in tables)
+
+
+@pytest.mark.parametrize("at", ["500", "NULL"])
+@pytest.mark.parametrize("name", ONE_WAY)
+def test_a_generic_plan_reads_no_more(things: Shop, name: str, at: str) -> None:
+    keys = ONE_WAY[name]
+    if at == "NULL" and not keys[0].nullable:
+        at = "500"
+    things.fill("SET plan_cache_mode = force_generic_plan")
+    try:
+        assert rows_read(things, keys, at, backward=False) <= 2 * (LIMIT + 1)
+    finally:
+        things.fill("RESET plan_cache_mode")
+
+
+def test_an_inserts_references_are_found_by_index(things: Shop) -> None:
+    to_thing = Reference(
+        column=column("other_id", SqlType.UUID),
+        table=THING,
+        key=ID,
+        lookup=ID,
+        condition=And(terms=()),
+        source="other",
+    )
+    plan = Insert(
+        table=Table(schema="shop", name="other"),
+        key=ID,
+        columns=(ID,),
+        rows=parameter(0),
+        references=(to_thing,),
+        event=event("created", 1),
+        record=None,
+    )
+    (row,) = things.rows("SELECT json_agg(json_build_object('id', id, 'other', id))::text FROM shop.thing WHERE c = 7")
+    nodes = explain(things, plan, [row[0], "me"])
+    scans = [node for node in nodes if node.get("Relation Name") == "thing"]
+    assert [(node["Node Type"], node["Actual Loops"]) for node in scans] == [("Index Only Scan", 10)]
 
 
 def test_no_branch_is_read_that_can_hold_nothing() -> None:

@@ -2,6 +2,7 @@
 
 import json
 
+import psycopg
 import pytest
 
 from sql.read_plan import Record, Value
@@ -160,3 +161,11 @@ def test_the_first_reference_with_an_input_counts(staffed: Shop) -> None:
     rows = [given(DORA, "dora@x.org", company=ACME, **{"company.vat": "none"})]
     _, _, answer = staffed.write(INSERT, json.dumps(rows), "me")
     assert answer[0]["company"] == {"name": "Acme"}
+
+
+def test_a_taken_unique_key_is_the_servers_error_and_writes_nothing(staffed: Shop) -> None:
+    rows = [given(DORA, "dora@x.org"), given(NOBODY, "anna@x.org")]
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        staffed.write(INSERT, json.dumps(rows), "me")
+    assert DORA not in people(staffed)
+    assert events(staffed) == []

@@ -2,26 +2,32 @@
 
 import json
 
-import psycopg
 import pytest
 
-from sql.plan import Compare, Comparison
+from sql.compiler import compile_plan
+from sql.plan import Compare, Comparison, Related
+from sql.read_plan import Connection, Cursor, Edges, Link, Page, Record, TotalCount
 from sql.types import SqlType
 from sql.write_plan import Assignment, Delete, Now, Null, Reference, Update
 from tests.sql.shop import (
+    BY_ID,
     COMPANY,
     COMPANY_ID,
     DELETED_AT,
     EMPLOYER,
     ID,
+    IDENTITY,
     LIVE,
     NAME,
+    NODE,
     PERSON,
     SCORE,
+    UPDATED_AT,
     VAT,
     Shop,
     event,
     parameter,
+    text,
 )
 from tests.sql.staff import (
     ACME,
@@ -29,7 +35,6 @@ from tests.sql.staff import (
     BELA,
     BOLT,
     CLIO,
-    DORA,
     GONE,
     INSERT,
     NOBODY,
@@ -178,14 +183,6 @@ def test_an_update_that_assigns_nothing_is_refused(staffed: Shop) -> None:
         staffed.run(plan, "me")
 
 
-def test_a_taken_unique_key_is_the_servers_error_and_writes_nothing(staffed: Shop) -> None:
-    rows = [given(DORA, "dora@x.org"), given(NOBODY, "anna@x.org")]
-    with pytest.raises(psycopg.errors.UniqueViolation):
-        staffed.write(INSERT, json.dumps(rows), "me")
-    assert DORA not in people(staffed)
-    assert events(staffed) == []
-
-
 def test_soft_deletion_is_an_update(staffed: Shop) -> None:
     plan = update(Assignment(column=DELETED_AT, value=Now()))
     problem, ids, _ = staffed.write(plan, array(ANNA), "me")
@@ -213,7 +210,6 @@ def test_ten_thousand_rows(staffed: Shop) -> None:
 
 
 def test_conditions_of_a_write_may_cross_relations(staffed: Shop) -> None:
-    from sql.plan import Related
 
     plan = Delete(
         table=PERSON,
@@ -224,3 +220,67 @@ def test_conditions_of_a_write_may_cross_relations(staffed: Shop) -> None:
         record=None,
     )
     assert staffed.write(plan, "Bolt", "me") == (None, [CLIO], None)
+
+
+def test_deleted_records_may_tell_of_what_was_around_them(staffed: Shop) -> None:
+    staffed.fill("ALTER TABLE shop.person DROP CONSTRAINT person_company_id_fkey")
+    employees = Connection(
+        table=PERSON,
+        condition=LIVE,
+        link=Link(column=COMPANY_ID, key=ID),
+        order=(BY_ID,),
+        page=Page(limit=5),
+        cursor_tag="people",
+        entries=(("edges", Edges(entries=(("node", NODE), ("cursor", Cursor())))), ("totalCount", TotalCount())),
+    )
+    plan = Delete(
+        table=COMPANY,
+        key=ID,
+        condition=LIVE,
+        limit=5,
+        event=event("destroyed", 0),
+        record=Record(entries=(("name", text(NAME)), ("people", employees))),
+    )
+    problem, ids, answer = staffed.write(plan, "me")
+    assert (problem, ids) == (None, [ACME, BOLT])
+    assert [one["name"] for one in answer] == ["Acme", "Bolt"]
+    assert [one["people"]["totalCount"] for one in answer] == [1, 1]
+    assert [one["people"]["edges"][0]["node"]["id"] for one in answer] == [ANNA, CLIO]
+
+
+def test_the_text_of_an_update() -> None:
+    plan = Update(
+        table=PERSON,
+        key=ID,
+        condition=LIVE,
+        ids=parameter(0, SqlType.UUID, array=True),
+        limit=1,
+        assignments=(Assignment(column=NAME, value=parameter(1)), Assignment(column=UPDATED_AT, value=Now())),
+        references=(by_parameter(2),),
+        event=event("updated", 3),
+        record=Record(entries=(("id", IDENTITY),)),
+    )
+    assert compile_plan(plan).text == (
+        """WITH locked AS (SELECT t0.* FROM "shop"."person" AS t0 WHERE t0."id" = ANY($1::uuid[])"""
+        """ AND t0."deleted_at" IS NULL ORDER BY t0."id" LIMIT 2 FOR UPDATE) ,verdict AS (SELECT COALESCE("""
+        """CASE WHEN (SELECT count(*) FROM locked AS t2) > 1 THEN 'too_many' END,"""
+        """(SELECT 'not_found:' || json_agg(t3.id ORDER BY t3.position)::text"""
+        """ FROM unnest($1::uuid[]) WITH ORDINALITY AS t3(id,position)"""
+        """ WHERE NOT EXISTS (SELECT 1 FROM locked AS t4 WHERE t4."id" = t3.id)),"""
+        """CASE WHEN $3::uuid IS NOT NULL AND (SELECT t1."id" FROM "shop"."company" AS t1"""
+        """ WHERE t1."id" = $3::uuid AND t1."deleted_at" IS NULL) IS NULL"""
+        """ THEN 'target_not_found:[0,' || 0::text || ']' END) AS problem)"""
+        """ ,written AS (UPDATE "shop"."person" AS t5 SET "name"=$2::text,"updated_at"=now(),"company_id"="""
+        """(SELECT t1."id" FROM "shop"."company" AS t1 WHERE t1."id" = $3::uuid AND t1."deleted_at" IS NULL)"""
+        """ WHERE t5."id" = ANY(ARRAY(SELECT t6."id" FROM locked AS t6))"""
+        """ AND (SELECT t7.problem FROM verdict AS t7) IS NULL RETURNING t5.*)"""
+        """ ,event AS (INSERT INTO "shop"."event" AS event """
+        """("workspace_id","object_id","record_id","action","before","after","actor")"""
+        """ SELECT '00000000-0000-7000-8000-000000000001'::uuid,'00000000-0000-7000-8000-000000000002'::uuid,"""
+        """t8."id",'updated',to_jsonb(t9.*),to_jsonb(t8.*),$4::text"""
+        """ FROM written AS t8 JOIN locked AS t9 ON t9."id" = t8."id" ORDER BY t8."id")"""
+        """ SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,"""
+        """COALESCE(array_agg(t10."id" ORDER BY t10."id"),'{}'::uuid[]) AS ids,"""
+        """'[' || COALESCE(string_agg('{"id":"' || t10."id"::text || '"}',',' ORDER BY t10."id"),'') || ']' AS answer"""
+        """ FROM written AS t10"""
+    )

@@ -1,6 +1,6 @@
 """The rate limit: fixed windows per key, in bounded memory."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -18,8 +18,8 @@ class Clock:
         return self.now
 
 
-def taken(limiter: RateLimiter, operations: int = 1, key: object = None) -> Allowance:
-    allowance = limiter.take(_KEY if key is None else key, operations)  # type: ignore[arg-type] - any hashable will do
+def taken(limiter: RateLimiter, operations: int = 1, key: UUID | None = None) -> Allowance:
+    allowance = limiter.take(key or _KEY, operations)
     assert allowance is not None
     return allowance
 
@@ -85,8 +85,8 @@ def test_memory_is_bounded_by_forgetting_the_oldest_windows(monkeypatch: pytest.
     limiter = RateLimiter(limit=1, window=60, clock=clock)
     for number in range(100):
         clock.now += 0.001
-        taken(limiter, key=number)
-    assert list(limiter._windows) == list(range(90, 100))
+        taken(limiter, key=UUID(int=number))
+    assert list(limiter._windows) == [UUID(int=number) for number in range(90, 100)]
     clock.now += 61
-    taken(limiter, key="later")
-    assert list(limiter._windows) == ["later"]
+    taken(limiter, key=_KEY)
+    assert list(limiter._windows) == [_KEY]

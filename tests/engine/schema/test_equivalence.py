@@ -1,6 +1,7 @@
 """The lazy schema is the eager one, seen through every window that graphql-core has."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from graphql import (
@@ -24,7 +25,7 @@ from engine.schema.lazy import lazy_schema
 from engine.schema.metadata_mutations import METADATA_MUTATIONS
 from engine.schema.scope import MutationSet
 from metadata import api_names
-from metadata.model import Snapshot
+from metadata.model import Object, Snapshot
 from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
 from tests.strategies import snapshots
 
@@ -106,6 +107,25 @@ def test_the_names_of_shared_types_are_reserved() -> None:
     own = {name for thing in snapshot.objects.values() for name in api_names.all_type_names(thing)}
     shared = {name for name, type_ in schema.type_map.items() if not is_introspection_type(type_)} - own
     assert shared <= api_names.SHARED_TYPE_NAMES
+
+
+@given(snapshots())
+@generated
+def test_what_is_found_by_name_is_what_is_listed(snapshot: Snapshot) -> None:
+    lazy, eager = lazy_schema(snapshot), eager_schema(snapshot)
+    everything = replace(snapshot, objects={id_: _activated(thing) for id_, thing in snapshot.objects.items()})
+    for thing in everything.objects.values():
+        for name in api_names.all_type_names(thing):
+            assert (name in lazy.type_map) == (name in eager.type_map), name
+        record, listed = lazy.type_map[thing.type_name], eager.type_map[thing.type_name]
+        assert isinstance(record, GraphQLObjectType)
+        assert isinstance(listed, GraphQLObjectType)
+        for name in (*thing.by_name, *(f"{name}Id" for name in thing.by_name)):
+            assert (name in record.fields) == (name in listed.fields), name
+
+
+def _activated(thing: Object) -> Object:
+    return replace(thing, fields=tuple(replace(field, is_active=True) for field in thing.fields))
 
 
 def undescribed(schema: GraphQLSchema) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Measures Fieldstone against other ways to serve GraphQL from PostgreSQL: `python -m benchmarks --help`."""

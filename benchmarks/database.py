@@ -1,0 +1,140 @@
+"""The database that all servers share: filled once, copied for each run."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from benchmarks.dataset import TABLES
+from benchmarks.paths import HERE, ROOT, WORK
+from engine.assembly import open_foundation
+from engine.config import Settings
+from engine.observe import build_log
+from metadata.model import Snapshot
+from sql import embedded
+from sql.embedded_folder import recorded_lines
+
+_TEMPLATE = "bench_template"
+_RUN = "bench_run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedDatabase:
+    """The database of one run.
+
+    Attributes:
+        dsn: libpq's connection string.
+        socket_folder: where the server's UNIX socket is.
+        user: whom to connect as.
+        name: the database's name.
+        schema: the schema of the workspace's tables.
+        postmaster: the server's process id.
+    """
+
+    dsn: str
+    socket_folder: str
+    user: str
+    name: str
+    schema: str
+    postmaster: int
+
+
+@contextmanager
+def shared_database() -> Iterator[SharedDatabase]:
+    """Start the embedded PostgreSQL with a fresh copy of the data set, which is gone after the block."""
+    server = embedded.start(WORK / "data")
+    try:
+        schema = _fill_template(server.dsn)
+        with psycopg.connect(server.dsn, autocommit=True) as connection:
+            _copy(connection)
+            # What the copy has left to write must not fall into the first measurement.
+            connection.execute("CHECKPOINT")
+        given = conninfo_to_dict(server.dsn)
+        try:
+            yield SharedDatabase(
+                dsn=make_conninfo(server.dsn, dbname=_RUN),
+                socket_folder=str(given["host"]),
+                user=str(given["user"]),
+                name=_RUN,
+                schema=schema,
+                postmaster=int(recorded_lines(server.folder)[0]),
+            )
+        finally:
+            with psycopg.connect(server.dsn, autocommit=True) as connection:
+                _drop(connection, _RUN)
+    finally:
+        embedded.stop(server)
+
+
+def settle(database: SharedDatabase) -> None:
+    """Bring the tables to rest after writes, so that what was measured before does not weigh on what comes next."""
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        for rows in TABLES:
+            connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(database.schema, rows.table)))
+        connection.execute("VACUUM ANALYZE fieldstone.event_staging")
+        connection.execute("CHECKPOINT")
+
+
+def _copy(connection: psycopg.Connection) -> None:
+    _drop(connection, _RUN)
+    command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
+    connection.execute(command.format(sql.Identifier(_RUN), sql.Identifier(_TEMPLATE)))
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _fill_template(server_dsn: str) -> str:
+    """Make the filled database unless it is there; return the schema of its tables."""
+    dsn = make_conninfo(server_dsn, dbname=_TEMPLATE)
+    wanted = _fingerprint()
+    with psycopg.connect(server_dsn, autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [_TEMPLATE]
+        ).fetchone()
+        if found is not None and found[0] is not None and (mark := str(found[0]).split())[0] == wanted:
+            return mark[1]
+        print("filling the database: about a minute, once", flush=True)
+        _drop(connection, _TEMPLATE)
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
+        schema = asyncio.run(_make_workspace(dsn)).workspace.schema
+        _fill(dsn, schema)
+        mark_text = f"{wanted} {schema}"
+        connection.execute(
+            sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(_TEMPLATE), sql.Literal(mark_text))
+        )
+        return schema
+
+
+async def _make_workspace(dsn: str) -> Snapshot:
+    settings = Settings(database_url=dsn)
+    async with open_foundation(settings, build_log(settings)) as foundation:
+        return foundation.default
+
+
+def _fill(dsn: str, schema: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        with connection.transaction(), connection.cursor() as cursor:
+            for rows in TABLES:
+                columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
+                command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(schema, rows.table), columns)
+                with cursor.copy(command) as copy:
+                    for row in rows.generate():
+                        copy.write_row(row)
+        connection.execute("VACUUM ANALYZE")
+
+
+def _fingerprint() -> str:
+    """Return what changes when the tables or the rows might."""
+    sources = [HERE / "dataset.py", *(ROOT / "metadata").rglob("*.py"), *(ROOT / "metadata").rglob("*.sql")]
+    digest = hashlib.sha256()
+    for source in sorted([*sources, ROOT / "sql" / "ddl.py"], key=Path.as_posix):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,255 @@
+"""The APIs over a test's database, put together as a process serves them, and the templates of such databases."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+from engine.core_api import build_core_api
+from engine.demo import fill_demo
+from engine.metadata_api import build_metadata_api
+from engine.operation import DocumentLimits
+from engine.pipeline import Answer, GraphQLApi, GraphQLRequest
+from engine.planner.context import RecordLimits
+from engine.preparation import Limits
+from metadata.access import Principal, Role
+from metadata.catalog import Catalog
+from metadata.changes import Change
+from metadata.current import CurrentSnapshots
+from metadata.json_text import loads
+from metadata.key_store import KeyStore
+from metadata.model import Snapshot
+from metadata.queries import QUERIES
+from metadata.standard import standard_changes
+from metadata.writer import ModelWriter
+from sql import ddl
+from sql.executor import Database
+from sql.pool_settings import PoolSettings
+from sql.statement import Parameters, Row, Statement, Step
+from sql.transaction import Transaction
+from tests.databases import Databases
+
+WORKSPACE_ID = UUID("0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")
+SCHEMA = "workspace_default"
+LIMITS = Limits(document=DocumentLimits(), records=RecordLimits())
+PRINCIPAL = Principal(key_id=WORKSPACE_ID, key_name="tester", workspace_id=WORKSPACE_ID, role=Role.ADMIN)
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class Log:
+    """The statements that a database was sent, in order, with their parameters."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @property
+    def texts(self) -> list[str]:
+        """The statements' SQL."""
+        return [statement.text for statement, _ in self.steps]
+
+
+class RecordingDatabase(Database):
+    """A database that notes all that the APIs send it; it does what the other does."""
+
+    def __init__(self, dsn: str, settings: PoolSettings) -> None:
+        super().__init__(dsn, settings)
+        self.log = Log()
+
+    async def read(self, statement: Statement, parameters: Parameters, *, timeout: float | None = None) -> list[Row]:  # noqa: ASYNC109 - as the other has it
+        self.log.steps.append((statement, parameters))
+        return await super().read(statement, parameters, timeout=timeout)
+
+    async def pipeline(self, steps: Sequence[Step], *, timeout: float | None = None) -> list[list[Row]]:  # noqa: ASYNC109 - as the other has it
+        self.log.steps += steps
+        return await super().pipeline(steps, timeout=timeout)
+
+    @asynccontextmanager
+    async def transaction(self, *, timeout: float | None = None) -> AsyncIterator[Transaction]:  # noqa: ASYNC109 - as the other has it
+        async with super().transaction(timeout=timeout) as transaction:
+            yield _RecordingTransaction(transaction, self.log)
+
+
+class _RecordingTransaction(Transaction):
+    def __init__(self, recorded: Transaction, log: Log) -> None:
+        super().__init__(recorded._link, None)
+        self._recorded = recorded
+        self._log = log
+
+    async def run(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        self._log.steps.append((statement, parameters))
+        return await self._recorded.run(statement, parameters)
+
+    async def pipeline(self, steps: Sequence[Step]) -> list[list[Row]]:
+        self._log.steps += steps
+        return await self._recorded.pipeline(steps)
+
+    async def commit(self) -> None:
+        await self._recorded.commit()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apis:
+    """What one process serves from a database."""
+
+    database: RecordingDatabase
+    current: CurrentSnapshots
+    writer: ModelWriter
+    core: GraphQLApi
+    metadata: GraphQLApi
+
+    async def snapshot(self) -> Snapshot:
+        """The workspace's model as this process knows it."""
+        return await self.current.get(WORKSPACE_ID)
+
+    async def send(
+        self,
+        text: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        operation_name: str | None = None,
+        api: GraphQLApi | None = None,
+        allow_mutation: bool = True,
+    ) -> Answer:
+        """The answer to a request, of the Core API unless told otherwise."""
+        request = GraphQLRequest(query=text, operation_name=operation_name, variables=variables or {})
+        return await (api or self.core).execute(PRINCIPAL, request, allow_mutation=allow_mutation)
+
+    async def ask(self, text: str, **variables: Any) -> Any:
+        """The whole answer of the Core API as JSON."""
+        return loads((await self.send(text, variables)).body)
+
+    async def data(self, text: str, **variables: Any) -> Any:
+        """The data of an operation of the Core API that must succeed."""
+        return _data_of(await self.ask(text, **variables))
+
+    async def error(self, text: str, **variables: Any) -> dict[str, Any]:
+        """The only error of an operation of the Core API that must fail as a whole."""
+        answer = await self.ask(text, **variables)
+        assert answer.get("data") is None, answer
+        (error,) = answer["errors"]
+        return dict(error)
+
+    async def change(self, text: str, **variables: Any) -> Any:
+        """The data of an operation of the Metadata API that must succeed."""
+        return _data_of(loads((await self.send(text, variables, api=self.metadata)).body))
+
+
+def _data_of(answer: Any) -> Any:
+    assert "errors" not in answer, answer["errors"]
+    return answer["data"]
+
+
+@asynccontextmanager
+async def open_apis(dsn: str, *, limits: Limits = LIMITS, time_limit: float = 15) -> AsyncIterator[Apis]:
+    """Serve a database that holds the workspace."""
+    database = RecordingDatabase(dsn, PoolSettings(connections=3))
+    await database.open()
+    try:
+        catalog = await Catalog.migrate(database)
+        current = CurrentSnapshots(database)
+        writer = ModelWriter(database, current, trigram=catalog.trigram)
+        keys = KeyStore(database)
+        yield Apis(
+            database=database,
+            current=current,
+            writer=writer,
+            core=build_core_api(database, current, limits, time_limit=time_limit),
+            metadata=build_metadata_api(database, current, writer, keys, limits, time_limit=time_limit),
+        )
+    finally:
+        await database.close()
+
+
+class Served:
+    """The APIs for tests that are not coroutines, as those of hypothesis are."""
+
+    def __init__(self, dsn: str, *, limits: Limits = LIMITS) -> None:
+        self._runner = asyncio.Runner()
+        self._opened = open_apis(dsn, limits=limits)
+        self.apis = self._runner.run(self._opened.__aenter__())
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._runner.run(self._opened.__aexit__(None, None, None))
+        self._runner.close()
+
+    def ask(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Any:
+        """The whole answer of the Core API as JSON."""
+        answer = self._runner.run(self.apis.send(text, variables, operation_name=operation_name))
+        return loads(answer.body)
+
+    def snapshot(self) -> Snapshot:
+        """The workspace's model."""
+        return self._runner.run(self.apis.snapshot())
+
+
+def serve(dsn: str, *, limits: Limits = LIMITS) -> Iterator[Served]:
+    """Yield the APIs over a database, for a fixture."""
+    served = Served(dsn, limits=limits)
+    try:
+        yield served
+    finally:
+        served.close()
+
+
+def settle_ids(changes: Iterable[Change]) -> list[Change]:
+    """The changes with ids that are the same each time instead of their random ones."""
+    settled: dict[UUID, UUID] = {}
+
+    def settle(value: T) -> T:
+        if isinstance(value, UUID):
+            fixed = settled.setdefault(value, uuid5(WORKSPACE_ID, f"{len(settled)}"))
+            settled.setdefault(fixed, fixed)
+            return fixed  # type: ignore[return-value]  # T is UUID here
+        if isinstance(value, tuple):
+            return tuple(map(settle, value))  # type: ignore[return-value]  # T is a tuple here
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{one.name: settle(getattr(value, one.name)) for one in fields(value) if one.init})
+        return value
+
+    return [settle(change) for change in changes]
+
+
+def workspace_template(databases: Databases) -> str:
+    """The template of a database with the workspace `default` and its standard objects, all ids always the same."""
+    return databases.template("workspace", lambda dsn: asyncio.run(_make_workspace(dsn)))
+
+
+def sample_template(databases: Databases) -> str:
+    """The template of the workspace with the demo's sample in it."""
+    base = workspace_template(databases)
+    return databases.template("sample", lambda dsn: asyncio.run(_fill_sample(dsn)), base=base)
+
+
+async def _make_workspace(dsn: str) -> None:
+    database = Database.connect(dsn, settings=PoolSettings(connections=2))
+    await database.open()
+    try:
+        catalog = await Catalog.migrate(database)
+        async with database.session() as connection:
+            await connection.execute(
+                QUERIES["insert_workspace"], {"id": WORKSPACE_ID, "name": "default", "schema_name": SCHEMA}
+            )
+            await connection.execute(ddl.create_schema(SCHEMA))
+        writer = ModelWriter(database, CurrentSnapshots(database), trigram=catalog.trigram)
+        changes = settle_ids(standard_changes(with_trigram=catalog.trigram is not None))
+        await writer.change(WORKSPACE_ID, lambda _: changes, actor="test")
+    finally:
+        await database.close()
+
+
+async def _fill_sample(dsn: str) -> None:
+    async with open_apis(dsn) as apis, apis.database.session() as connection:
+        await fill_demo(connection, await apis.snapshot(), lambda _done, _total: None)
+
+
+def as_json(value: Any) -> str:
+    """The value as JSON that people read, for messages and files."""
+    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,0 +1,116 @@
+"""Introspection as an operation asks for it, beside other root fields."""
+
+from typing import Any
+
+import pytest
+
+from engine.errors import BadUserInput
+from engine.operation import DocumentLimits, parse_operation
+from engine.schema.introspection import introspect, is_introspection_field
+from engine.schema.lazy import built_types, lazy_schema
+from metadata.json_text import JsonValue, dumps
+from tests.models import large_snapshot, standard_snapshot
+
+STANDARD = standard_snapshot()
+
+
+def ask(document: str, variables: dict[str, JsonValue] | None = None, name: str | None = None) -> dict[str, JsonValue]:
+    operation = parse_operation(document, name, DocumentLimits())
+    answer = introspect(lazy_schema(STANDARD), operation, variables or {})
+    dumps(answer)
+    return answer
+
+
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "a scalar": ("UUID", {"kind": "SCALAR", "description": "A UUID, in lower case."}),
+    "a scalar that is built in": ("String", {"kind": "SCALAR"}),
+    "a record": ("Person", {"kind": "OBJECT", "description": "Somebody whom one has to do with."}),
+    "a connection": ("PersonConnection", {"kind": "OBJECT", "description": "A page of People."}),
+    "an input": ("PersonFilterInput", {"kind": "INPUT_OBJECT"}),
+    "an enum": (
+        "OpportunityStageEnum",
+        {
+            "kind": "ENUM",
+            "enumValues": [
+                {"name": "NEW", "description": "New"},
+                {"name": "SCREENING", "description": "Screening"},
+                {"name": "MEETING", "description": "Meeting"},
+                {"name": "PROPOSAL", "description": "Proposal"},
+                {"name": "CUSTOMER", "description": "Customer"},
+            ],
+        },
+    ),
+    "a type of introspection": ("__Type", {"kind": "OBJECT"}),
+    "a root": ("Mutation", {"kind": "OBJECT", "description": "What can be written."}),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), KINDS.values(), ids=KINDS)
+def test_type_by_name(name: str, expected: dict[str, Any]) -> None:
+    answer = ask(f'{{ __type(name: "{name}") {{ name kind description enumValues {{ name description }} }} }}')
+    assert answer["__type"]["name"] == name
+    assert expected.items() <= answer["__type"].items()
+
+
+def test_fields_of_a_type_come_in_the_order_of_the_model() -> None:
+    answer = ask('{ __type(name: "Company") { fields { name type { kind name ofType { name } } } } }')
+    fields = {field["name"]: field["type"] for field in answer["__type"]["fields"]}
+    assert list(fields)[:2] == ["id", "name"]
+    assert fields["id"] == {"kind": "NON_NULL", "name": None, "ofType": {"name": "UUID"}}
+    assert fields["employees"] == {"kind": "SCALAR", "name": "Int", "ofType": None}
+    assert fields["people"] == {"kind": "NON_NULL", "name": None, "ofType": {"name": "PersonConnection"}}
+
+
+@pytest.mark.parametrize("name", ["Nobody", "PersonNothing", "", "companyEnum", "CurrencyValueAggregateNothing"])
+def test_no_such_type(name: str) -> None:
+    assert ask(f'{{ __type(name: "{name}") {{ name }} }}') == {"__type": None}
+
+
+def test_variables_aliases_fragments_and_directives() -> None:
+    answer = ask(
+        """
+        query Q($name: String!, $filter: PersonFilterInput, $no: Boolean = false) {
+          ...Root
+          left: __type(name: $name) @include(if: $no) { name }
+          people(filter: $filter) { totalCount }
+          __typename
+        }
+        query Other { people { totalCount } }
+        fragment Root on Query { type: __type(name: $name) { ...Named } type: __type(name: $name) { kind } }
+        fragment Named on __Type { name possibleTypes { name } }
+        """,
+        {"name": "Person", "filter": {"position": {"gt": 1}}, "no": False},
+        "Q",
+    )
+    assert answer == {"type": {"name": "Person", "possibleTypes": None, "kind": "OBJECT"}}
+
+
+def test_an_operation_without_introspection_has_no_answers() -> None:
+    assert ask("{ people { totalCount } __typename }") == {}
+
+
+def test_a_refused_value_names_where() -> None:
+    with pytest.raises(BadUserInput, match=r"name"):
+        ask("query ($name: String!) { __type(name: $name) { name } }", {"name": 1})
+
+
+def test_roots_and_directives() -> None:
+    schema = ask(
+        "{ __schema { queryType { name } mutationType { name } subscriptionType { name } directives { name } } }"
+    )["__schema"]
+    assert schema["queryType"] == {"name": "Query"}
+    assert schema["mutationType"] == {"name": "Mutation"}
+    assert schema["subscriptionType"] is None
+    assert {"include", "skip", "deprecated"} <= {directive["name"] for directive in schema["directives"]}
+
+
+def test_one_type_among_many_builds_few() -> None:
+    schema = lazy_schema(large_snapshot(200))
+    operation = parse_operation('{ __type(name: "Object7") { fields { name } } }', None, DocumentLimits())
+    assert len(introspect(schema, operation, {})["__type"]["fields"]) == 21
+    assert built_types(schema) < 60
+
+
+@pytest.mark.parametrize(("name", "expected"), [("__schema", True), ("__type", True), ("__typename", False)])
+def test_which_fields_are_introspection(name: str, expected: bool) -> None:
+    assert is_introspection_field(name) is expected

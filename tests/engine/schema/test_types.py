@@ -1,0 +1,283 @@
+"""What an object's types hold, for an object with a field of every type."""
+
+from dataclasses import replace
+
+import pytest
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+
+from engine.schema.lazy import LazySchema, lazy_schema
+from engine.schema.metadata_mutations import METADATA_MUTATIONS
+from metadata.model import Snapshot
+from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
+
+SYSTEM = {
+    "id": "UUID!",
+    "name": "String",
+    "createdAt": "DateTime!",
+    "updatedAt": "DateTime!",
+    "deletedAt": "DateTime",
+    "createdBy": "ActorValue",
+    "position": "Float!",
+}
+
+THING = SYSTEM | {
+    "uuidField": "UUID",
+    "textField": "String",
+    "numberField": "Float",
+    "numberDecimalField": "Float",
+    "numberIntField": "Int",
+    "numberBigintField": "BigInt",
+    "numberFloatField": "Float",
+    "numericField": "BigFloat",
+    "booleanField": "Boolean",
+    "dateField": "Date",
+    "datetimeField": "DateTime",
+    "selectField": "ThingSelectFieldEnum",
+    "rawjsonField": "JSON",
+    "currencyField": "CurrencyValue",
+    "actorField": "ActorValue",
+    "positionField": "Float",
+    "other": "Other",
+    "otherId": "UUID",
+    "parent": "Thing",
+    "parentId": "UUID",
+    "children": "ThingConnection!",
+}
+
+NAMES = {name: type_.removesuffix("!") for name, type_ in THING.items() if name != "children"}
+COMPOSITES = {"ActorValue", "CurrencyValue"}
+RELATIONS = {"Other", "Thing"}
+
+FILTER = {
+    name: f"{type_}FilterInput"
+    if type_ in COMPOSITES
+    else f"{type_}RelationFilterInput"
+    if type_ in RELATIONS
+    else f"{type_}Filter"
+    for name, type_ in NAMES.items()
+} | {"and": "[ThingFilterInput!]", "or": "[ThingFilterInput!]", "not": "ThingFilterInput"}
+
+ORDER_BY = {
+    name: f"{type_}OrderByInput" if type_ in COMPOSITES | RELATIONS else "OrderByDirection"
+    for name, type_ in NAMES.items()
+    if type_ != "JSON"
+}
+
+DATA = {
+    name: f"{type_}Input" if type_ in COMPOSITES else f"{type_}RelationInput" if type_ in RELATIONS else type_
+    for name, type_ in NAMES.items()
+    if name not in {"updatedAt", "deletedAt"}
+}
+
+TOTALS = {
+    "position": "Float",
+    "numberField": "Float",
+    "numberDecimalField": "Float",
+    "numberIntField": "Float",
+    "numberBigintField": "BigFloat",
+    "numberFloatField": "Float",
+    "numericField": "BigFloat",
+    "positionField": "Float",
+}
+
+EXTREMES = {
+    name: type_
+    for name, type_ in NAMES.items()
+    if type_ in {"String", "Float", "Int", "BigInt", "BigFloat", "Date", "DateTime"}
+}
+
+COMPARED = ["eq", "neq", "in", "notIn"]
+ORDERED = [*COMPARED, "gt", "gte", "lt", "lte"]
+TEXT = [*ORDERED, "contains", "startsWith", "endsWith", "like", "ilike", "ieq"]
+PRESENCE = {"is": "Presence", "isNot": "Presence"}
+
+
+def operators(names: list[str], value: str) -> dict[str, str]:
+    lists = {"in", "notIn", "between"}
+    texts = {"contains", "startsWith", "endsWith", "like", "ilike", "ieq"}
+    return {name: f"[{value}!]" if name in lists else "String" if name in texts else value for name in names} | PRESENCE
+
+
+EXPECTED: dict[str, dict[str, str]] = {
+    "Thing": THING,
+    "Other": SYSTEM | {"things": "ThingConnection!"},
+    "ThingConnection": {"edges": "[ThingEdge!]!", "pageInfo": "PageInfo!", "totalCount": "Int!"},
+    "ThingEdge": {"node": "Thing!", "cursor": "String!"},
+    "PageInfo": {
+        "hasNextPage": "Boolean!",
+        "hasPreviousPage": "Boolean!",
+        "startCursor": "String",
+        "endCursor": "String",
+    },
+    "ThingFilterInput": FILTER,
+    "ThingRelationFilterInput": FILTER | PRESENCE,
+    "ThingOrderByInput": ORDER_BY,
+    "ThingInput": DATA,
+    "OtherRelationInput": {"connect": "ConnectTarget", "disconnect": "Boolean"},
+    "ThingAggregate": {
+        "count": "Int!",
+        "sum": "ThingAggregateSum",
+        "avg": "ThingAggregateAvg",
+        "min": "ThingAggregateMin",
+        "max": "ThingAggregateMax",
+    },
+    "ThingAggregateSum": TOTALS | {"currencyField": "CurrencyValueAggregateSum"},
+    "ThingAggregateAvg": TOTALS | {"currencyField": "CurrencyValueAggregateAvg"},
+    "ThingAggregateMin": EXTREMES
+    | {
+        "createdBy": "ActorValueAggregateMin",
+        "actorField": "ActorValueAggregateMin",
+        "currencyField": "CurrencyValueAggregateMin",
+    },
+    "CurrencyValue": {"amountMicros": "BigInt", "currencyCode": "String"},
+    "CurrencyValueInput": {"amountMicros": "BigInt", "currencyCode": "String"},
+    "CurrencyValueFilterInput": {"amountMicros": "BigIntFilter", "currencyCode": "StringFilter"},
+    "CurrencyValueOrderByInput": {"amountMicros": "OrderByDirection", "currencyCode": "OrderByDirection"},
+    "CurrencyValueAggregateSum": {"amountMicros": "BigFloat"},
+    "CurrencyValueAggregateMax": {"amountMicros": "BigInt", "currencyCode": "String"},
+    "ActorValueAggregateMin": {"source": "String", "name": "String"},
+    "ThingSelectFieldEnumFilter": operators(TEXT, "ThingSelectFieldEnum"),
+    "StringFilter": operators(TEXT, "String"),
+    "BooleanFilter": operators(COMPARED, "Boolean"),
+    "UUIDFilter": operators(COMPARED, "UUID"),
+    "JSONFilter": {"contains": "JSON"} | PRESENCE,
+} | {
+    f"{scalar}Filter": operators([*ORDERED, "between"], scalar)
+    for scalar in ("Int", "Float", "BigInt", "BigFloat", "Date", "DateTime")
+}
+
+
+@pytest.fixture(scope="module")
+def schema() -> LazySchema:
+    """The schema of an object with a field of every type."""
+    return lazy_schema(all_types_snapshot())
+
+
+def fields_of(schema: GraphQLSchema, name: str) -> dict[str, str]:
+    type_ = schema.type_map[name]
+    assert isinstance(type_, GraphQLObjectType | GraphQLInputObjectType)
+    return {field_name: str(field.type) for field_name, field in type_.fields.items()}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_fields(schema: LazySchema, name: str) -> None:
+    assert fields_of(schema, name) == EXPECTED[name]
+
+
+def arguments_of(schema: GraphQLSchema, root: str) -> dict[str, tuple[dict[str, str], str]]:
+    type_ = schema.type_map[root]
+    assert isinstance(type_, GraphQLObjectType)
+    return {
+        name: ({argument: str(defined.type) for argument, defined in field.args.items()}, str(field.type))
+        for name, field in type_.fields.items()
+        if "Other" not in name and "other" not in name
+    }
+
+
+PAGE = {
+    "filter": "ThingFilterInput",
+    "orderBy": "[ThingOrderByInput]",
+    "first": "Int",
+    "after": "String",
+    "last": "Int",
+    "before": "String",
+    "limit": "Int",
+    "offset": "Int",
+}
+
+
+def test_queries(schema: LazySchema) -> None:
+    assert arguments_of(schema, "Query") == {
+        "thing": ({"id": "UUID", "filter": "ThingFilterInput"}, "Thing"),
+        "things": (PAGE, "ThingConnection!"),
+        "thingsAggregate": ({"filter": "ThingFilterInput"}, "ThingAggregate!"),
+    }
+
+
+def test_a_nested_connection_takes_what_a_root_takes(schema: LazySchema) -> None:
+    thing = schema.type_map["Thing"]
+    assert isinstance(thing, GraphQLObjectType)
+    assert {name: str(argument.type) for name, argument in thing.fields["children"].args.items()} == PAGE
+
+
+def test_mutations(schema: LazySchema) -> None:
+    one, many = "Thing!", "[Thing!]!"
+    by_id, by_filter = {"id": "UUID!"}, {"filter": "ThingFilterInput!"}
+    assert arguments_of(schema, "Mutation") == {
+        "createThing": ({"data": "ThingInput!"}, one),
+        "createThings": ({"data": "[ThingInput!]!"}, many),
+        "updateThing": (by_id | {"data": "ThingInput!"}, one),
+        "updateThings": (by_filter | {"data": "ThingInput!"}, many),
+        "deleteThing": (by_id, one),
+        "deleteThings": (by_filter, many),
+        "restoreThing": (by_id, one),
+        "restoreThings": (by_filter, many),
+        "destroyThing": (by_id, one),
+        "destroyThings": (by_filter, many),
+    }
+
+
+def test_enums(schema: LazySchema) -> None:
+    def values(name: str) -> list[str]:
+        type_ = schema.type_map[name]
+        assert isinstance(type_, GraphQLEnumType)
+        return list(type_.values)
+
+    assert values("ThingSelectFieldEnum") == ["ONE", "TWO"]
+    assert values("Presence") == ["NULL", "NOT_NULL"]
+    assert values("OrderByDirection") == [
+        "ASC",
+        "DESC",
+        "AscNullsFirst",
+        "AscNullsLast",
+        "DescNullsFirst",
+        "DescNullsLast",
+    ]
+
+
+def without(snapshot: Snapshot, object_name: str, field_name: str | None = None) -> Snapshot:
+    """Return the snapshot with an object, or one of its fields, switched off."""
+    thing = snapshot.by_singular[object_name]
+    changed = (
+        replace(thing, is_active=False)
+        if field_name is None
+        else replace(thing, fields=tuple(replace(field, is_active=field.name != field_name) for field in thing.fields))
+    )
+    return replace(snapshot, objects={**snapshot.objects, thing.id: changed})
+
+
+def test_an_object_that_is_switched_off_is_gone_with_the_relations_to_it() -> None:
+    schema = lazy_schema(without(standard_snapshot(), "company"))
+    assert [name for name in schema.type_map if name.startswith("Company")] == []
+    assert "company" not in fields_of(schema, "Person")
+    assert "company" not in fields_of(schema, "PersonFilterInput")
+    assert "companies" not in fields_of(schema, "Query")
+    assert "createCompany" not in fields_of(schema, "Mutation")
+
+
+def test_a_field_that_is_switched_off_is_gone() -> None:
+    schema = lazy_schema(without(standard_snapshot(), "opportunity", "stage"))
+    assert schema.get_type("OpportunityStageEnum") is None
+    assert "stage" not in fields_of(schema, "Opportunity")
+    assert "stage" not in fields_of(schema, "OpportunityInput")
+
+
+def test_a_relation_whose_other_end_is_switched_off_is_gone() -> None:
+    schema = lazy_schema(without(standard_snapshot(), "company", "people"))
+    assert "company" not in fields_of(schema, "Person")
+    assert "company" not in fields_of(schema, "PersonOrderByInput")
+
+
+def test_the_metadata_api_writes_by_its_own_mutations() -> None:
+    schema = lazy_schema(metadata_snapshot(), METADATA_MUTATIONS)
+    assert list(fields_of(schema, "Mutation")) == [*METADATA_MUTATIONS.fields]
+    assert fields_of(schema, "CreatedApiKey") == {
+        "id": "UUID!",
+        "name": "String!",
+        "token": "String!",
+        "expiresAt": "DateTime",
+        "createdAt": "DateTime!",
+    }
+    assert fields_of(schema, "CreateFieldInput")["type"] == "FieldTypeEnum!"
+    for name in ("FieldInput", "ObjectRelationInput", "ConnectTarget", "CurrencyValue"):
+        assert schema.get_type(name) is None

@@ -1,0 +1,143 @@
+"""metadata/current.py"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from metadata.current import CurrentSnapshots
+from metadata.errors import UnknownObject
+from metadata.ids import new_id
+from metadata.model import Snapshot
+from metadata.sessions import Connection
+from metadata.writer import ModelWriter
+from sql.executor import Database
+from sql.statement import Parameters, Row, Statement
+from tests.metadata.desk import Desk, new_object
+
+
+class Counted:
+    """A database that counts what is asked of it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.loads = 0
+        self.checks = 0
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        self.loads += 1
+        async with self._database.session() as connection:
+            yield connection
+
+    async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        self.checks += 1
+        return await self._database.read(statement, parameters)
+
+
+@pytest.fixture
+async def model(desk: Desk) -> Snapshot:
+    return await desk.default()
+
+
+def newer(snapshot: Snapshot, by: int = 1) -> Snapshot:
+    return replace(snapshot, version=snapshot.version + by)
+
+
+async def test_those_who_ask_at_once_share_one_load(database: Database, model: Snapshot) -> None:
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    first, *others = await asyncio.gather(*(current.get(model.workspace.id) for _ in range(20)))
+    assert first == model
+    assert all(other is first for other in others)
+    assert await current.get(model.workspace.id) is first
+    assert (counted.loads, counted.checks) == (1, 0)
+
+
+async def test_those_who_refresh_at_once_share_what_began_after_they_asked(database: Database, model: Snapshot) -> None:
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    loaded = await current.get(model.workspace.id)
+    refreshed = await asyncio.gather(*(current.refresh(model.workspace.id) for _ in range(20)))
+    assert all(snapshot is loaded for snapshot in refreshed)
+    # The first to ask has the check that it began; all who came during it share a second.
+    assert (counted.loads, counted.checks) == (1, 2)
+
+
+async def test_a_refresh_sees_what_another_process_did(desk: Desk, database: Database, model: Snapshot) -> None:
+    current = CurrentSnapshots(database)
+    old = await current.get(model.workspace.id)
+    after = await desk.change(lambda _: [new_object("project")])
+    assert await current.get(model.workspace.id) is old
+    assert await current.refresh(model.workspace.id) == after
+    assert current.peek(model.workspace.id) == after
+
+
+async def test_a_load_that_is_cancelled_leaves_the_next_to_load(database: Database, model: Snapshot) -> None:
+    current = CurrentSnapshots(database)
+    first = asyncio.create_task(current.get(model.workspace.id))
+    second = asyncio.create_task(current.get(model.workspace.id))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == model
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_an_older_snapshot_never_takes_a_newer_ones_place(desk: Desk, model: Snapshot) -> None:
+    later = newer(model)
+    assert desk.current.publish(later)
+    assert not desk.current.publish(model)
+    assert not desk.current.publish(newer(model))
+    assert desk.current.publish(later)
+    assert desk.current.peek(model.workspace.id) is later
+
+
+async def test_listeners_hear_of_each_swap(database: Database, model: Snapshot) -> None:
+    heard: list[tuple[Snapshot | None, Snapshot]] = []
+    current = CurrentSnapshots(database)
+    current.add_listener(lambda before, after: heard.append((before, after)))
+    loaded = await current.get(model.workspace.id)
+    later = newer(loaded)
+    current.publish(later)
+    current.publish(loaded)
+    assert heard == [(None, loaded), (loaded, later)]
+
+
+async def test_the_least_recently_used_goes(desk: Desk, database: Database, model: Snapshot) -> None:
+    others = [await desk.workspaces.create(name, actor="test", standard=False) for name in ("one", "two")]
+    counted = Counted(database)
+    current = CurrentSnapshots(counted, limit=2)
+    ids = [snapshot.workspace.id for snapshot in (model, *others)]
+    await current.get(ids[0])
+    await current.get(ids[1])
+    await current.get(ids[0])
+    await current.get(ids[2])
+    assert [current.peek(id_) is not None for id_ in ids] == [True, False, True]
+    assert counted.loads == 3
+    assert await current.get(ids[1]) == others[0]
+
+
+async def test_a_doubted_snapshot_is_compared_once(desk: Desk, database: Database, model: Snapshot) -> None:
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    await current.get(model.workspace.id)
+    await desk.change(lambda _: [new_object("project")])
+    current.doubt(model.workspace.id)
+    assert "project" in (await current.get(model.workspace.id)).by_singular
+    await current.get(model.workspace.id)
+    assert counted.checks == 1
+
+
+async def test_an_unknown_workspace(database: Database, desk: Desk) -> None:
+    with pytest.raises(UnknownObject, match="there is no workspace"):
+        await desk.current.get(new_id())
+
+
+async def test_a_writer_swaps_before_it_returns(desk: Desk, database: Database, model: Snapshot) -> None:
+    current = CurrentSnapshots(database)
+    writer = ModelWriter(database, current, trigram=None)
+    after = await writer.change(model.workspace.id, lambda _: [new_object("project")], actor="test")
+    assert current.peek(model.workspace.id) is after

@@ -1,0 +1,123 @@
+"""Runs `fieldstone serve` as a process of its own."""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from engine.config import configuration_table
+
+ROOT = Path(__file__).parents[2]
+_READY = re.compile(r"^Fieldstone is ready at (\S+)$")
+_CURL = re.compile(r"^curl .*Bearer (fs_\S+)'")
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return this process's environment without settings of Fieldstone, but with these."""
+    ours = {variable.name for variable in configuration_table()}
+    return {name: value for name, value in os.environ.items() if name not in ours} | variables
+
+
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `fieldstone` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "engine", *arguments],
+        cwd=ROOT,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@dataclass(slots=True)
+class Served:
+    """A server in another process.
+
+    Attributes:
+        url: where it listens.
+        key: the one that it made for this start.
+        curl: the line that it told to paste.
+        errors: what it has written to standard error so far.
+    """
+
+    process: subprocess.Popen[str]
+    url: str = ""
+    key: str = ""
+    curl: str = ""
+    errors: list[str] = field(default_factory=list)
+    reader: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read standard error from the beginning: a full pipe would hold the server up."""
+        self.reader = threading.Thread(target=self._collect, daemon=True)
+        self.reader.start()
+
+    def _collect(self) -> None:
+        assert self.process.stderr is not None
+        self.errors.extend(self.process.stderr)
+
+    def client(self) -> httpx.Client:
+        """Return a client with the key of this start."""
+        return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {self.key}"}, timeout=30)
+
+    def stop(self) -> int:
+        """Ask it to end, and return its exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=30)
+
+
+def start(*options: str, **variables: str) -> Served:
+    """Start a development server on a free port; it is not ready yet."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "engine", "serve", "--port", "0", *options],
+        cwd=ROOT,
+        env=environment(**{"FIELDSTONE_ENV": "development", "API_RATE_LIMITING_LIMIT": "0", **variables}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return Served(process)
+
+
+def wait_until_ready(served: Served) -> None:
+    """Read what the server prints up to the line to paste."""
+    assert served.process.stdout is not None
+    for line in served.process.stdout:
+        if ready := _READY.match(line):
+            served.url = ready[1]
+        if curl := _CURL.match(line):
+            served.key, served.curl = curl[1], line.strip()
+            return
+    raise AssertionError(f"the server ended with {served.process.wait()}: {''.join(served.errors)}")
+
+
+@contextlib.contextmanager
+def serving(*options: str, **variables: str) -> Iterator[Served]:
+    """Run a development server for the length of the block; it must end with code 0."""
+    served = start(*options, **variables)
+    try:
+        wait_until_ready(served)
+        yield served
+        if served.process.poll() is None:
+            assert served.stop() == 0, "".join(served.errors)
+    finally:
+        close(served)
+
+
+def close(served: Served) -> None:
+    """End the process, however it fares, and close its pipes."""
+    served.process.kill()
+    served.process.wait()
+    served.reader.join()
+    for pipe in (served.process.stdout, served.process.stderr):
+        if pipe is not None:
+            pipe.close()

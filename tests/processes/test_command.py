@@ -1,0 +1,138 @@
+"""The command: its help, its exit codes, and one sentence for each mistake."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from tests.databases import Databases
+from tests.engine.http.prepared import migrate
+from tests.processes.serving import run
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    with databases.clone(databases.template("default workspace", migrate)) as dsn:
+        yield dsn
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--help"], ["serve", "migrate", "api-key", "workspace", "DATABASE_URL", "Exit codes"]),
+        (["serve", "--help"], ["--port", "--host", "--demo", "SIGTERM"]),
+        (["api-key", "--help"], ["create", "list", "revoke"]),
+        (["api-key", "create", "--help"], ["--name", "--workspace", "--expires-at", "last line"]),
+        (["workspace", "--help"], ["create", "list"]),
+        (["migrate", "--help"], ["nothing else"]),
+    ],
+    ids=lambda value: " ".join(value) if value[-1] == "--help" else "",
+)
+def test_help_explains_itself(arguments: list[str], words: list[str]) -> None:
+    done = run(*arguments, COLUMNS="120", NO_COLOR="1")
+    assert done.returncode == 0
+    assert [word for word in words if word not in done.stdout] == []
+
+
+def test_migrate_does_only_that_and_can_be_repeated(empty_database: str) -> None:
+    first = run("migrate", DATABASE_URL=empty_database)
+    again = run("migrate", DATABASE_URL=empty_database)
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert first.stdout.startswith("The catalog is at version ")
+    assert again.stdout.endswith("nothing to do.\n")
+    with psycopg.connect(empty_database) as connection:
+        assert connection.execute("SELECT count(*) FROM fieldstone.workspace").fetchall() == [(0,)]
+
+
+def test_keys_are_made_listed_and_revoked(database: str) -> None:
+    made = run("api-key", "create", "--name", "for tests", DATABASE_URL=database)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.splitlines()[-1].startswith("fs_")
+    assert made.stdout.count("\n") == 1
+    soon = run("api-key", "create", "--name", "soon", "--expires-at", "2999-01-01T10:00:00", DATABASE_URL=database)
+    assert soon.returncode == 0, soon.stderr
+    listed = run("api-key", "list", DATABASE_URL=database).stdout.splitlines()
+    assert [line.split(maxsplit=1)[1].split("  ")[0] for line in listed] == ["valid", "expires 2999-01-01 10:00"]
+    assert made.stdout.strip() not in "".join(listed)
+    key_id = listed[0].split()[0]
+    assert run("api-key", "revoke", key_id, DATABASE_URL=database).returncode == 0
+    assert "revoked" in run("api-key", "list", DATABASE_URL=database).stdout.splitlines()[0]
+
+
+def test_workspaces_are_made_and_have_keys_of_their_own(database: str) -> None:
+    made = run("workspace", "create", "second", DATABASE_URL=database)
+    assert made.returncode == 0, made.stderr
+    assert run("workspace", "list", DATABASE_URL=database).stdout.split() == ["default", "second"]
+    assert run("api-key", "create", "--name", "a", "--workspace", "second", DATABASE_URL=database).returncode == 0
+    assert run("api-key", "list", DATABASE_URL=database).stdout == ""
+    assert len(run("api-key", "list", "--workspace", "second", DATABASE_URL=database).stdout.splitlines()) == 1
+
+
+_AWAY = {"DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/d", "FIELDSTONE_STARTUP_TIMEOUT": "0.1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "code", "sentence"),
+    [
+        (["serve", "--host", "no.such.host.invalid"], {}, 1, "There is no address 'no.such.host.invalid'"),
+        (["serve", "--port", "70000"], {}, 1, "FIELDSTONE_PORT must be a whole number from 0 to 65535"),
+        (["serve"], {"FIELDSTONE_ENV": "live"}, 1, "FIELDSTONE_ENV must be production or development, not 'live'."),
+        (["serve", "--port", "0"], _AWAY, 1, "Cannot connect to the database"),
+        (["migrate"], _AWAY, 1, "unset DATABASE_URL to use Fieldstone's own PostgreSQL."),
+        (["migrate"], {"FIELDSTONE_DATA_DIR": "/dev/null/x"}, 1, "FIELDSTONE_DATA_DIR names another folder"),
+        (["serve", "--speed"], {}, 2, "No such option: --speed"),
+        (["api-key", "revoke", "x"], {}, 2, "Invalid value for"),
+        (["api-key", "create"], {}, 2, "Missing option"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_told_in_a_sentence(
+    arguments: list[str], variables: Mapping[str, str], code: int, sentence: str
+) -> None:
+    done = run(*arguments, **variables, NO_COLOR="1", COLUMNS="120")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stderr
+    if code == 1:
+        assert [line for line in done.stderr.splitlines() if line.startswith("fieldstone: ")] != []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["api-key", "create", "--name", " "], "Name must not be blank; it tells what the key is for."),
+        (["api-key", "create", "--name", "a", "--workspace", "nope"], 'There is no workspace "nope".'),
+        (["api-key", "create", "--name", "a", "--expires-at", "2001-01-01"], "ExpiresAt must be in the future."),
+        (["api-key", "revoke", "018cc5ca-0413-7028-876c-8f782314f028"], "There is no API key 018cc5ca"),
+        (["workspace", "create", "default"], 'There is a workspace "default" already.'),
+        (["workspace", "create", "A"], 'A workspace cannot be called "A"'),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_the_database_refuses_is_told_in_a_sentence(database: str, arguments: list[str], sentence: str) -> None:
+    done = run(*arguments, DATABASE_URL=database)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"fieldstone: {sentence}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_busy_port_is_told_before_anything_is_started(database: str) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as busy:
+        port = busy.getsockname()[1]
+        done = run("serve", "--port", str(port), DATABASE_URL=database)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"fieldstone: Port {port} of 127.0.0.1 is in use: stop what uses it, or choose another with --port.\n"
+    )
+
+
+def test_a_catalog_of_a_newer_program_is_refused_by_both_versions(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO fieldstone.migration (version, name, checksum) VALUES (9999, 'later', 'x')")
+    done = run("serve", "--port", "0", DATABASE_URL=database)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "at version 9999" in done.stderr
+    assert "versions up to" in done.stderr

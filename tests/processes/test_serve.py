@@ -1,0 +1,199 @@
+"""`fieldstone serve` as people run it: from the first line that it prints to its end, killed ones included."""
+
+import json
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.databases import Databases
+from tests.engine.http.prepared import migrate
+from tests.processes.embedded_runs import is_running
+from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    with databases.clone(databases.template("default workspace", migrate)) as dsn:
+        yield dsn
+
+
+def ask(client: httpx.Client, query: str, **variables: Any) -> Any:
+    answer = client.post("/graphql", json={"query": query, "variables": variables}).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def test_on_an_empty_folder_it_serves_the_sample_and_the_pasted_line_answers(data_dir: Path) -> None:
+    with serving("--demo", FIELDSTONE_DATA_DIR=str(data_dir)) as served:
+        pasted = subprocess.run(["/bin/sh", "-c", served.curl], capture_output=True, text=True, check=True)
+        assert json.loads(pasted.stdout)["data"]["people"]["totalCount"] == 2_000
+        with served.client() as client:
+            counts = ask(
+                client,
+                "{ companies { totalCount } activities { totalCount } opportunities { totalCount } }",
+            )
+            assert {name: found["totalCount"] for name, found in counts.items()} == {
+                "companies": 300,
+                "activities": 4_000,
+                "opportunities": 2_500,
+            }
+            ask(client, 'mutation { createPerson(data: { email: "new@example.com" }) { id } }')
+        beside = run("api-key", "create", "--name", "beside", FIELDSTONE_DATA_DIR=str(data_dir))
+        assert beside.returncode == 0, beside.stderr
+        key = beside.stdout.splitlines()[-1]
+        with httpx.Client(base_url=served.url, headers={"authorization": f"Bearer {key}"}) as client:
+            assert ask(client, "{ people { totalCount } }") == {"people": {"totalCount": 2_001}}
+        page = httpx.get(f"{served.url}/graphql", headers={"accept": "text/html"})
+        assert page.headers["content-type"].startswith("text/html")
+        assert served.stop() == 0
+    assert not is_running(data_dir)
+    listed = run("api-key", "list", FIELDSTONE_DATA_DIR=str(data_dir))
+    states = {line.split()[-1]: line.split()[1] for line in listed.stdout.splitlines()}
+    assert states == {"server": "revoked", "beside": "valid"}
+    with serving("--demo", FIELDSTONE_DATA_DIR=str(data_dir)) as served, served.client() as client:
+        assert ask(client, "{ people { totalCount } }") == {"people": {"totalCount": 2_001}}
+
+
+def test_until_it_is_ready_it_says_so(database: str) -> None:
+    # A database that takes the connection and says nothing.
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as silent,
+        closing(socket.create_server(("127.0.0.1", 0))) as taken,
+    ):
+        port = taken.getsockname()[1]
+        taken.close()
+        served = start(
+            "--port", str(port), DATABASE_URL=f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/d?connect_timeout=2"
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            deadline = time.monotonic() + 20
+            while True:
+                try:
+                    alive = httpx.get(f"{url}/healthz")
+                    break
+                except httpx.TransportError:
+                    assert time.monotonic() < deadline, served.errors
+                    time.sleep(0.05)
+            assert alive.status_code == 200
+            assert httpx.get(f"{url}/readyz").status_code == 503
+            asked = httpx.post(f"{url}/graphql", json={"query": "{ __typename }"})
+            assert (asked.status_code, asked.headers["retry-after"]) == (503, "1")
+            assert served.stop() == 0
+        finally:
+            close(served)
+
+
+def test_sigterm_lets_requests_in_flight_finish(database: str) -> None:
+    answers: list[httpx.Response] = []
+    with serving(DATABASE_URL=database) as served, psycopg.connect(database) as blocker, served.client() as client:
+        schema = blocker.execute("SELECT schema_name FROM fieldstone.workspace").fetchall()[0][0]
+        blocker.execute(psycopg.sql.SQL("LOCK TABLE {}").format(psycopg.sql.Identifier(schema, "company")))
+        create = {"query": 'mutation { createCompany(data: { name: "last" }) { name } }'}
+        asking = threading.Thread(target=lambda: answers.append(client.post("/graphql", json=create)))
+        asking.start()
+        _wait_for_lock_waiter(database)
+        served.process.send_signal(signal.SIGTERM)
+        _wait_until_refused(served.url)
+        assert served.process.poll() is None
+        blocker.rollback()
+        asking.join()
+        assert served.process.wait(timeout=15) == 0
+    assert answers[0].json() == {"data": {"createCompany": {"name": "last"}}}
+    with psycopg.connect(database) as connection:
+        revoked = connection.execute("SELECT revoked_at IS NOT NULL FROM fieldstone.api_key").fetchall()
+        assert revoked == [(True,)]
+
+
+def test_what_does_not_finish_within_the_drain_time_is_given_up(database: str) -> None:
+    with (
+        serving(DATABASE_URL=database, FIELDSTONE_DRAIN_TIMEOUT="4") as served,
+        psycopg.connect(database) as blocker,
+        served.client() as client,
+    ):
+        schema = blocker.execute("SELECT schema_name FROM fieldstone.workspace").fetchall()[0][0]
+        blocker.execute(psycopg.sql.SQL("LOCK TABLE {}").format(psycopg.sql.Identifier(schema, "company")))
+        answers: list[httpx.Response] = []
+        count = {"query": "{ companies { totalCount } }"}
+        asking = threading.Thread(target=lambda: answers.append(client.post("/graphql", json=count)))
+        asking.start()
+        _wait_for_lock_waiter(database)
+        assert served.stop() == 0
+        asking.join()
+        assert answers[0].status_code == 503
+        assert answers[0].json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+        assert "Traceback" not in "".join(served.errors)
+
+
+def test_kill_9_under_writes_loses_no_acknowledged_record(data_dir: Path) -> None:
+    acknowledged: list[str] = []
+
+    def write(served: Served, number: int) -> None:
+        with served.client() as client:
+            try:
+                for count in range(10_000):
+                    made = ask(client, f'mutation {{ createCompany(data: {{ name: "{number}-{count}" }}) {{ id }} }}')
+                    acknowledged.append(made["createCompany"]["id"])
+            except httpx.TransportError:
+                return
+
+    for _ in range(2):
+        served = start(FIELDSTONE_DATA_DIR=str(data_dir))
+        try:
+            wait_until_ready(served)
+            before = len(acknowledged)
+            writers = [threading.Thread(target=write, args=(served, number)) for number in range(4)]
+            for writer in writers:
+                writer.start()
+            while len(acknowledged) < before + 200:
+                time.sleep(0.01)
+            served.process.kill()
+            for writer in writers:
+                writer.join()
+        finally:
+            close(served)
+    with serving(FIELDSTONE_DATA_DIR=str(data_dir)) as served, served.client() as client:
+        found: set[str] = set()
+        cursor = None
+        while True:
+            page = ask(
+                client,
+                "query ($after: String) { companies(first: 200, after: $after)"
+                " { edges { node { id } } pageInfo { hasNextPage endCursor } } }",
+                after=cursor,
+            )["companies"]
+            found |= {edge["node"]["id"] for edge in page["edges"]}
+            cursor = page["pageInfo"]["endCursor"]
+            if not page["pageInfo"]["hasNextPage"]:
+                break
+    assert set(acknowledged) <= found
+
+
+def _wait_for_lock_waiter(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        for _ in range(1000):
+            waiting = connection.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchall()
+            if waiting[0][0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nobody waits for a lock")
+
+
+def _wait_until_refused(url: str) -> None:
+    for _ in range(1000):
+        try:
+            httpx.get(f"{url}/healthz")
+        except httpx.TransportError:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the server still takes connections")

@@ -1,0 +1,378 @@
+"""The oracle: graphql-core itself executes the eagerly built schema with plain resolvers over rows in memory.
+
+Its answers are compared with those of the engine by `agree`: cursors are the reference's own, numbers are compared by
+their value, and averages to twelve digits.
+"""
+
+import json
+import math
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, localcontext
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from graphql import GraphQLError, GraphQLResolveInfo, execute_sync, parse, validate
+from psycopg import sql
+from psycopg.types.json import set_json_loads
+
+from engine.planner.context import RecordLimits
+from engine.schema.eager import eager_schema
+from metadata.api_names import QueryRole, find_query
+from metadata.json_text import loads
+from metadata.model import Field, Object, Part, Snapshot, relation_end
+from sql.types import SqlType
+from tests.reference_filters import Filters, Row, Rows, sort_value
+
+_PRECISION = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Average:
+    """An average, which PostgreSQL rounds."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey:
+    """What rows are ordered by: a function of the row that is None for NULL."""
+
+    read: Callable[[Row], Any]
+    descending: bool
+    nulls_first: bool
+
+
+def refuse(message: str) -> GraphQLError:
+    """The error of a value that is refused."""
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+
+
+def load_rows(dsn: str, snapshot: Snapshot) -> Rows:
+    """Read all records of a workspace."""
+    with psycopg.connect(dsn) as connection:
+        set_json_loads(loads, connection)
+        found: dict[UUID, dict[str, Row]] = {}
+        for thing in snapshot.objects.values():
+            cursor = connection.execute(
+                sql.SQL("SELECT * FROM {}").format(sql.Identifier(thing.table.schema, thing.table.name))
+            )
+            names = [column.name for column in cursor.description or ()]
+            rows = [dict(zip(names, map(_plain, values), strict=True)) for values in cursor.fetchall()]
+            found[thing.id] = {row[thing.key.name]: row for row in rows}
+        return found
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
+
+
+class Reference:
+    """Answers queries on a snapshot from rows in memory."""
+
+    def __init__(self, snapshot: Snapshot, rows: Rows, limits: RecordLimits | None = None) -> None:
+        self.snapshot = snapshot
+        self.rows = rows
+        self.limits = limits or RecordLimits()
+        self.filters = Filters(snapshot, rows)
+        self.schema = eager_schema(snapshot)
+
+    def ask(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Any:
+        """The whole answer to a query, as JSON values; a document that is not valid is the test's fault."""
+        document = parse(text)
+        assert validate(self.schema, document, hide_suggestions=True) == [], text
+        result = execute_sync(
+            self.schema,
+            document,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+            field_resolver=self._resolve,
+        )
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            answer["errors"] = [
+                {"path": error.path, "code": (error.extensions or {}).get("code")} for error in result.errors
+            ]
+        return answer
+
+    def _resolve(self, source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+        if source is None:
+            return self._root(info.field_name, arguments)
+        return source[info.field_name](**arguments)
+
+    def _root(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        root = find_query(self.snapshot, name)
+        assert root is not None
+        thing = root.object
+        rows = list(self.rows[thing.id].values())
+        match root.role:
+            case QueryRole.MANY:
+                return self._connection(thing, rows, **arguments)
+            case QueryRole.AGGREGATE:
+                return self._aggregate(thing, self._selected(thing, rows, arguments.get("filter")))
+            case QueryRole.ONE:
+                return self._one(thing, rows, arguments)
+
+    def _selected(self, thing: Object, rows: Sequence[Row], given: Any) -> list[Row]:
+        return [row for row in rows if self.filters.selects(thing, row, given)]
+
+    def _one(self, thing: Object, rows: Sequence[Row], arguments: Mapping[str, Any]) -> Any:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        if len(given) != 1:
+            raise refuse("either id or filter")
+        if "id" in given:
+            wanted = given["id"].lower()
+            found = [row for row in self._selected(thing, rows, None) if row[thing.key.name] == wanted]
+        else:
+            found = sorted(self._selected(thing, rows, given["filter"]), key=lambda row: str(row[thing.key.name]))
+        return self._record(thing, found[0]) if found else None
+
+    def _record(self, thing: Object, row: Row) -> Any:
+        """A record as a mapping of its fields to functions that answer them."""
+        found: dict[str, Callable[..., Any]] = {}
+        for name, holder in thing.foreign_keys.items():
+            found[name] = _value(holder.parts[0], row)
+        for name, field in thing.by_name.items():
+            if field.relation_id is not None:
+                found[name] = self._related(thing, field, row)
+            elif field.is_composite:
+                found[name] = _constant({part.name: _value(part, row) for part in field.parts})
+            else:
+                found[name] = _value(field.parts[0], row)
+        return found
+
+    def _related(self, thing: Object, field: Field, row: Row) -> Callable[..., Any]:
+        end = relation_end(self.snapshot, field)
+        assert end is not None
+        target = end.target
+        if end.to_one:
+            there = self.filters.target(field, row)
+            is_there = there is not None and self.filters.is_live(target, there)
+            return lambda: self._record(target, there) if there is not None and is_there else None
+        key = end.foreign_key.column.name
+        members = [other for other in self.rows[target.id].values() if other[key] == row[thing.key.name]]
+        return lambda **arguments: self._connection(target, members, **arguments)
+
+    def _order(self, thing: Object, given: Any) -> list[OrderKey]:
+        keys: list[OrderKey] = []
+        for item in given or []:
+            if item is None or len(item) > 1:
+                raise refuse("one key")
+            for name, direction in item.items():
+                keys.append(self._order_key(thing, name, direction))
+        descending = bool(keys) and keys[-1].descending
+        return [*keys, OrderKey(lambda row: row[thing.key.name], descending, nulls_first=False)]
+
+    def _order_key(self, thing: Object, name: str, given: Any) -> OrderKey:
+        if holder := thing.foreign_keys.get(name):
+            return _column_key(holder.parts[0], given)
+        field = thing.by_name[name]
+        if field.relation_id is not None:
+            end = relation_end(self.snapshot, field)
+            assert end is not None
+            target = end.target
+            ((below, direction),) = given.items()
+            key = self._order_key(target, below, direction)
+
+            def read(row: Row) -> Any:
+                there = self.filters.target(field, row)
+                return key.read(there) if there is not None and self.filters.is_live(target, there) else None
+
+            return OrderKey(read, key.descending, key.nulls_first)
+        if field.is_composite:
+            ((sub, direction),) = given.items()
+            return _column_key(next(part for part in field.parts if part.name == sub), direction)
+        return _column_key(field.parts[0], given)
+
+    def _connection(self, thing: Object, rows: Sequence[Row], **arguments: Any) -> Any:
+        given = {name: value for name, value in arguments.items() if value is not None}
+        keys = self._order(thing, given.get("orderBy"))
+        matching = _sorted(self._selected(thing, rows, given.get("filter")), keys)
+        page = _Page(self, given)
+        tag = json.dumps([str(thing.id), given.get("orderBy")])
+        start, end = page.bounds(thing, matching, tag)
+        shown = matching[start:end]
+        is_back = page.backward
+        beyond_next = page.after_seek if is_back else end < len(matching)
+        beyond_previous = start > 0 if is_back else page.after_seek or page.offset > 0
+
+        def cursor(row: Row) -> str:
+            return encode_cursor(tag, str(row[thing.key.name]))
+
+        def edge(row: Row) -> Any:
+            return {"node": _constant(self._record(thing, row)), "cursor": lambda: cursor(row)}
+
+        return {
+            "edges": lambda: [edge(row) for row in shown],
+            "totalCount": _constant(len(matching)),
+            "pageInfo": _constant(
+                {
+                    "hasNextPage": _constant(beyond_next),
+                    "hasPreviousPage": _constant(beyond_previous),
+                    "startCursor": lambda: cursor(shown[0]) if shown else None,
+                    "endCursor": lambda: cursor(shown[-1]) if shown else None,
+                }
+            ),
+        }
+
+    def _aggregate(self, thing: Object, rows: Sequence[Row]) -> Any:
+        found: dict[str, Callable[..., Any]] = {"count": _constant(len(rows))}
+        for function in ("sum", "avg", "min", "max"):
+            found[function] = _constant(
+                {
+                    field.name: _constant({part.name: _computed(function, part, rows) for part in field.parts})
+                    if field.is_composite
+                    else _computed(function, field.parts[0], rows)
+                    for field in thing.by_name.values()
+                    if field.parts and field.relation_id is None
+                }
+            )
+        return found
+
+
+class _Page:
+    """The paging arguments of a connection."""
+
+    def __init__(self, reference: Reference, given: Mapping[str, Any]) -> None:
+        conflicts = [("first", "limit"), ("first", "last"), ("limit", "last"), ("after", "before")]
+        conflicts += [("first", "before"), ("limit", "before"), ("last", "after")]
+        conflicts += [(name, "offset") for name in ("last", "after", "before")]
+        if any(one in given and other in given for one, other in conflicts):
+            raise refuse("not together")
+        self.backward = "last" in given or "before" in given
+        sizes = [given[name] for name in ("first", "last", "limit") if name in given]
+        self.limit: int = sizes[0] if sizes else reference.limits.default_page
+        self.offset: int = given.get("offset", 0)
+        self.seek: str | None = given.get("before" if self.backward else "after")
+        self.after_seek = self.seek is not None
+        if not 0 <= self.limit <= reference.limits.largest_page or not 0 <= self.offset < 1 << 31:
+            raise refuse("out of range")
+
+    def bounds(self, thing: Object, rows: Sequence[Row], tag: str) -> tuple[int, int]:
+        """From which row to which the page goes."""
+        start, end = self.offset, len(rows)
+        if self.seek is not None:
+            ids = [str(row[thing.key.name]) for row in rows]
+            place = ids.index(decode_cursor(self.seek, tag))
+            start, end = (0, place) if self.backward else (place + 1, end)
+        if self.backward:
+            return max(start, end - self.limit), end
+        return start, max(start, min(end, start + self.limit))
+
+
+def encode_cursor(tag: str, key: str) -> str:
+    """The reference's own cursor: it names the row."""
+    return urlsafe_b64encode(json.dumps([tag, key]).encode()).decode()
+
+
+def decode_cursor(text: str, tag: str) -> str:
+    """The id of the row."""
+    try:
+        found, key = json.loads(urlsafe_b64decode(text))
+    except ValueError:
+        raise refuse("altered") from None
+    if found != tag:
+        raise refuse("foreign")
+    return str(key)
+
+
+_DIRECTIONS = {
+    "ASC": (False, False),
+    "DESC": (True, True),
+    "AscNullsFirst": (False, True),
+    "AscNullsLast": (False, False),
+    "DescNullsFirst": (True, True),
+    "DescNullsLast": (True, False),
+}
+
+
+def _column_key(part: Part, direction: str) -> OrderKey:
+    descending, nulls_first = _DIRECTIONS[direction]
+    return OrderKey(lambda row: sort_value(part, row[part.column.name]), descending, nulls_first)
+
+
+def _sorted(rows: Sequence[Row], keys: Sequence[OrderKey]) -> list[Row]:
+    ordered = list(rows)
+    for key in reversed(keys):
+        present = [row for row in ordered if key.read(row) is not None]
+        absent = [row for row in ordered if key.read(row) is None]
+        present.sort(key=key.read, reverse=key.descending)
+        ordered = [*absent, *present] if key.nulls_first else [*present, *absent]
+    return ordered
+
+
+def _constant(value: Any) -> Callable[..., Any]:
+    return lambda: value
+
+
+def _value(part: Part, row: Row) -> Callable[..., Any]:
+    return lambda: write_value(part, row[part.column.name])
+
+
+def write_value(part: Part, value: Any) -> Any:
+    """A row's value as the API shows it."""
+    match value:
+        case datetime():
+            return f"{value:%Y-%m-%dT%H:%M:%S}" + f".{value.microsecond:06}".rstrip("0").rstrip(".") + "Z"
+        case date():
+            return value.isoformat()
+        case Decimal() if part.scalar.name == "BigFloat":
+            return format(value, "f")
+        case int() if part.column.type is SqlType.BIGINT:
+            return str(value)
+        case _:
+            return value
+
+
+def _computed(function: str, part: Part, rows: Sequence[Row]) -> Callable[..., Any]:
+    return lambda: _compute(function, part, [v for row in rows if (v := row[part.column.name]) is not None])
+
+
+def _compute(function: str, part: Part, values: Sequence[Any]) -> Any:
+    if not values:
+        return None
+    if function in {"min", "max"}:
+        return write_value(part, (min if function == "min" else max)(values))
+    total = part.scalar.total
+    assert total is not None
+    with localcontext() as context:
+        context.prec = _PRECISION
+        result = sum(map(Decimal, values), start=Decimal(0))
+        if function == "avg":
+            result /= len(values)
+        if total.name == "Float":
+            return float(result)
+        return Average(result) if function == "avg" else format(result.normalize(), "f")
+
+
+def agree(actual: Any, expected: Any) -> bool:
+    """Whether the engine's answer is the reference's: keys in the same order, any cursor for any other."""
+    match expected:
+        case dict():
+            return (
+                isinstance(actual, dict)
+                and list(actual) == list(expected)
+                and all(agree(actual[key], value) for key, value in expected.items())
+            )
+        case list():
+            return (
+                isinstance(actual, list)
+                and len(actual) == len(expected)
+                and all(agree(one, other) for one, other in zip(actual, expected, strict=True))
+            )
+        case bool() | None:
+            return actual is expected
+        case Average(value=value):
+            return isinstance(actual, str) and math.isclose(float(actual), float(value), rel_tol=1e-12)
+        case float():
+            return not isinstance(actual, str | bool) and math.isclose(float(actual), expected, rel_tol=1e-12)
+        case str() if expected.startswith(_CURSOR_START):
+            return isinstance(actual, str)
+        case _:
+            return type(actual) is not bool and bool(actual == expected)
+
+
+_CURSOR_START = urlsafe_b64encode(b'["[\\').decode()[:4]

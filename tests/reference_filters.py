@@ -1,0 +1,239 @@
+"""Filters as the reference evaluates them: over rows that are dictionaries, in three-valued logic."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from metadata.model import Field, Object, Part, Snapshot, relation_end
+from sql.types import SqlType
+
+Row = Mapping[str, Any]
+Rows = Mapping[Any, Mapping[str, Row]]
+"""The rows of each object by its id, by their own ids, keyed by physical column names."""
+
+Truth = bool | None
+
+
+class Silence(Enum):
+    """A condition that says nothing."""
+
+    SILENT = "silent"
+
+
+SILENT = Silence.SILENT
+Said = Truth | Silence
+
+
+def all_of(terms: Iterable[Truth]) -> Truth:
+    """AND: false where one is, else unknown where one is."""
+    found = list(terms)
+    if False in found:
+        return False
+    return None if None in found else True
+
+
+def any_of(terms: Iterable[Truth]) -> Truth:
+    """OR: true where one is, else unknown where one is."""
+    found = list(terms)
+    if True in found:
+        return True
+    return None if None in found else False
+
+
+def negated(term: Truth) -> Truth:
+    """NOT."""
+    return None if term is None else not term
+
+
+def read_value(part: Part, value: Any) -> Any:
+    """What the client gave, comparable with what the rows hold."""
+    match part.column.type:
+        case SqlType.UUID:
+            return value.lower()
+        case SqlType.INTEGER | SqlType.BIGINT | SqlType.NUMERIC:
+            return Decimal(str(value))
+        case SqlType.DOUBLE:
+            return float(value)
+        case SqlType.DATE:
+            return date.fromisoformat(value)
+        case SqlType.TIMESTAMP:
+            moment = datetime.fromisoformat(value)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        case _:
+            return value
+
+
+def sort_value(part: Part, value: Any) -> Any:
+    """What a row's value is ordered by; None for NULL."""
+    if value is None or part.options is None:
+        return value
+    return part.options.index(value) if value in part.options else None
+
+
+def _lower(text: str) -> str:
+    """PostgreSQL maps one character to one character."""
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """LIKE."""
+    parts: list[str] = []
+    characters = iter(pattern)
+    for char in characters:
+        if char == "\\":
+            parts.append(re.escape(next(characters)))
+        else:
+            parts.append({"%": ".*", "_": "."}.get(char, re.escape(char)))
+    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+
+
+def json_contains(whole: Any, part: Any) -> bool:
+    """PostgreSQL's @> over jsonb."""
+    if isinstance(whole, list) and not isinstance(part, list | dict):
+        return any(_json_equal(item, part) for item in whole)
+    return _contains(whole, part)
+
+
+def _contains(whole: Any, part: Any) -> bool:
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(
+            key in whole and _contains(whole[key], value) for key, value in part.items()
+        )
+    if isinstance(part, list):
+        return isinstance(whole, list) and all(any(_contains(item, value) for item in whole) for value in part)
+    return not isinstance(whole, list | dict) and _json_equal(whole, part)
+
+
+def _json_equal(one: Any, other: Any) -> bool:
+    return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
+
+
+_LITERAL: Mapping[str, Callable[[str, str], bool]] = {
+    "contains": lambda text, wanted: _lower(wanted) in _lower(text),
+    "startsWith": lambda text, wanted: _lower(text).startswith(_lower(wanted)),
+    "endsWith": lambda text, wanted: _lower(text).endswith(_lower(wanted)),
+    "ieq": lambda text, wanted: _lower(text) == _lower(wanted),
+    "like": is_like,
+    "ilike": lambda text, pattern: is_like(_lower(text), _lower(pattern)),
+}
+
+_RANKED: Mapping[str, Callable[[Any, Any], bool]] = {
+    "gt": lambda one, other: one > other,
+    "gte": lambda one, other: one >= other,
+    "lt": lambda one, other: one < other,
+    "lte": lambda one, other: one <= other,
+}
+
+
+def _operator(part: Part, value: Any, name: str, argument: Any) -> Truth:
+    is_null = value is None
+    if name in {"is", "isNot"}:
+        return (is_null is (argument != "NOT_NULL")) is (name == "is")
+    if argument is None:
+        return is_null is (name == "eq")
+    if name == "in" and argument == []:
+        return False
+    if name == "notIn" and argument == []:
+        return True
+    if is_null:
+        return None
+    if part.column.type is SqlType.JSONB:
+        return json_contains(value, argument)
+    if name in _LITERAL:
+        return _LITERAL[name](value, argument)
+    if name in {"in", "notIn"}:
+        items = argument if isinstance(argument, list) else [argument]
+        return (value in [read_value(part, item) for item in items]) is (name == "in")
+    if name == "between":
+        low, high = (sort_value(part, read_value(part, end)) for end in argument)
+        return bool(low <= sort_value(part, value) <= high)
+    wanted = read_value(part, argument)
+    if name in {"eq", "neq"}:
+        return (value == wanted) is (name == "eq")
+    return _RANKED[name](sort_value(part, value), sort_value(part, wanted))
+
+
+class Filters:
+    """Evaluates filters over these rows."""
+
+    def __init__(self, snapshot: Snapshot, rows: Rows) -> None:
+        self.snapshot = snapshot
+        self.rows = rows
+
+    def selects(self, thing: Object, row: Row, given: Any) -> bool:
+        """Whether a read with this filter shows the row."""
+        if not self.is_live(thing, row) and not self.names_deleted(thing, given):
+            return False
+        return self.truth(thing, row, given) in {True, SILENT}
+
+    def is_live(self, thing: Object, row: Row) -> bool:
+        """Whether the record is not deleted."""
+        return thing.deleted_at is None or row[thing.deleted_at.name] is None
+
+    def names_deleted(self, thing: Object, given: Any) -> bool:
+        """Whether the filter names deletedAt on this level, in what says something."""
+        if not given:
+            return False
+        for name, member in given.items():
+            if name == "deletedAt" and member:
+                return True
+            items = member if isinstance(member, list) else [member]
+            if name in {"and", "or", "not"} and any(self.names_deleted(thing, item) for item in items):
+                return True
+        return False
+
+    def target(self, field: Field, row: Row) -> Row | None:
+        """The record, deleted or not, that a to-one relation leads to."""
+        end = relation_end(self.snapshot, field)
+        assert end is not None
+        return self.rows[end.target.id].get(row[end.foreign_key.column.name])
+
+    def truth(self, thing: Object, row: Row, given: Any) -> Said:
+        """Whether the filter holds for the row."""
+        return _joined(self._member(thing, row, name, member) for name, member in (given or {}).items())
+
+    def _member(self, thing: Object, row: Row, name: str, given: Any) -> Said:
+        if name in {"and", "or", "not"}:
+            items = given if isinstance(given, list) else [given]
+            said = [term for item in items if (term := self.truth(thing, row, item)) is not SILENT]
+            if not said:
+                return SILENT
+            return any_of(said) if name == "or" else all_of(said) if name == "and" else negated(all_of(said))
+        if holder := thing.foreign_keys.get(name):
+            return self._part(holder.parts[0], row, given)
+        field = thing.by_name[name]
+        if field.relation_id is not None:
+            return self._relation(field, row, given)
+        if field.is_composite:
+            parts = {part.name: part for part in field.parts}
+            return _joined(self._part(parts[sub], row, member) for sub, member in given.items())
+        return self._part(field.parts[0], row, given)
+
+    def _part(self, part: Part, row: Row, given: Any) -> Said:
+        value = row[part.column.name]
+        return _joined(_operator(part, value, name, argument) for name, argument in given.items())
+
+    def _relation(self, field: Field, row: Row, given: Any) -> Said:
+        end = relation_end(self.snapshot, field)
+        assert end is not None
+        there = self.target(field, row)
+        is_there = there is not None and self.is_live(end.target, there)
+        terms: list[Said] = [
+            (is_there is (given[name] == "NOT_NULL")) is (name == "is") for name in ("is", "isNot") if name in given
+        ]
+        below = {name: member for name, member in given.items() if name not in {"is", "isNot"}}
+        if there is None or not (is_there or self.names_deleted(end.target, below)):
+            nobody = dict.fromkeys(column for any_row in self.rows[end.target.id].values() for column in any_row)
+            is_silent = self.truth(end.target, nobody, below) is SILENT
+            terms.append(SILENT if is_silent else None)
+        else:
+            terms.append(self.truth(end.target, there, below))
+        return _joined(terms)
+
+
+def _joined(terms: Iterable[Said]) -> Said:
+    said = [term for term in terms if not isinstance(term, Silence)]
+    return all_of(said) if said else SILENT

@@ -1,0 +1,72 @@
+"""A network between the program and the server that can be made to stop carrying anything."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+_PORT = "5432"
+
+
+class Network:
+    """Passes bytes on in both directions while `carries` is set, otherwise not even the end of a stream.
+
+    Who newly comes is let in while `admits` is set.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        server = conninfo_to_dict(dsn)
+        self._host = str(server.get("host") or "localhost")
+        self._port = int(server.get("port") or _PORT)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.carries = asyncio.Event()
+        self.carries.set()
+        self.admits = asyncio.Event()
+        self.admits.set()
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Connect a caller with the server."""
+        await self.admits.wait()
+        if self._host.startswith("/"):
+            onward = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
+        else:
+            onward = await asyncio.open_connection(self._host, self._port)
+        for source, sink in ((reader, onward[1]), (onward[0], writer)):
+            self._writers.add(sink)
+            self._tasks.add(asyncio.create_task(self._carry(source, sink)))
+
+    async def close(self) -> None:
+        """Cut every connection."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while True:
+            data = await source.read(65536)
+            await self.carries.wait()
+            if not data:
+                sink.close()
+                return
+            sink.write(data)
+            await sink.drain()
+
+
+@asynccontextmanager
+async def network(dsn: str, folder: Path) -> AsyncIterator[tuple[Network, str]]:
+    """A network to the database, with the address of its near end, a socket in `folder`."""
+    made = Network(dsn)
+    listener = await asyncio.start_unix_server(made.accept, folder / f".s.PGSQL.{_PORT}")
+    try:
+        yield made, make_conninfo(dsn, host=str(folder), port=_PORT)
+    finally:
+        listener.close()
+        await made.close()
