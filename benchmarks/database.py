@@ -18,7 +18,7 @@ from engine.config import Settings
 from engine.observe import build_log
 from metadata.model import Snapshot
 from sql import embedded
-from sql.embedded_folder import recorded_lines
+from sql.embedded.folder import recorded_lines
 
 _TEMPLATE = "bench_template"
 _RUN = "bench_run"

@@ -50,3 +50,15 @@ def send(connection: http.client.HTTPConnection, request: HttpRequest, *, number
 def write_requests(raw: list[bytes]) -> bytes:
     """Return the file that `load.lua` reads: for each request its length on a line of its own, then its bytes."""
     return b"".join(b"%d\n" % len(one) + one for one in raw)
+
+
+def read_requests(content: bytes) -> list[bytes]:
+    """Return what `write_requests` was given."""
+    found: list[bytes] = []
+    place = 0
+    while place < len(content):
+        line = content.index(b"\n", place)
+        end = line + 1 + int(content[place:line])
+        found.append(content[line + 1 : end])
+        place = end
+    return found

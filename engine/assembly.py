@@ -170,4 +170,5 @@ def _limits(settings: Settings) -> Limits:
         records=RecordLimits(
             default_page=settings.default_page, largest_page=settings.max_page, bulk=settings.max_bulk_writes
         ),
+        cached_documents=settings.plan_cache_size,
     )

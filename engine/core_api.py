@@ -12,7 +12,7 @@ from sql.executor import Database
 
 def build_core_api(database: Database, current: CurrentSnapshots, limits: Limits, *, time_limit: float) -> GraphQLApi:
     """Return the Core API; `time_limit` is the seconds that an operation may take."""
-    plans = PlanCache()
+    plans = PlanCache(limits.cached_documents)
 
     async def mutate(call: Call) -> bytes:
         planned = plan(plans, call.prepared, call.snapshot, call.schema, limits, call.variables)

@@ -197,7 +197,7 @@ def build_metadata_api(
         source=CatalogSource(current),
         build_schema=lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS),
         mutate=_Mutations(writer, keys, limits),
-        plans=PlanCache(),
+        plans=PlanCache(limits.cached_documents),
         limits=limits,
         time_limit=time_limit,
     )

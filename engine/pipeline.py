@@ -16,7 +16,6 @@ from typing import Protocol
 from uuid import UUID
 
 from graphql import FieldNode, GraphQLSchema, OperationType
-from metadata.access import Principal
 
 from engine.database_errors import describe
 from engine.errors import ApiError, BadUserInput, MethodNotAllowed, NotFound, ValidationFailed
@@ -25,6 +24,7 @@ from engine.planner.inputs import Bindings
 from engine.preparation import InvalidDocument, Limits, plan, prepare
 from engine.schema_cache import SchemaCache
 from engine.variables import Variables, coerce_variables
+from metadata.access import Principal
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Snapshot
 from sql.errors import DatabaseError, StaleSchema

@@ -14,7 +14,6 @@ from engine.planner.mutations import PlannedWrite, TypeNameOnly
 from engine.variables import Usage
 from metadata.model import Object, Snapshot
 
-MOST_DOCUMENTS = 2_000
 MOST_TEXT = 2_000_000
 """Characters of all documents together: a parsed one takes about a hundred bytes for each."""
 MOST_SHAPES = 64
@@ -83,9 +82,10 @@ class PlanCounters:
 
 
 class PlanCache:
-    """Prepared documents, least recently used out; what a change of the model touched goes when it is asked for."""
+    """Prepared documents, at most `limit`, least recently used out; what a change touched goes when it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self.counters = PlanCounters()
         self._documents: OrderedDict[DocumentKey, Prepared] = OrderedDict()
         self._text = 0
@@ -114,7 +114,7 @@ class PlanCache:
             self._drop(key)
         self._documents[key] = prepared
         self._text += len(key.text)
-        while len(self._documents) > MOST_DOCUMENTS or self._text > MOST_TEXT:
+        while len(self._documents) > self._limit or self._text > MOST_TEXT:
             oldest, _ = self._documents.popitem(last=False)
             self._text -= len(oldest.text)
 

@@ -53,10 +53,11 @@ class InvalidDocument(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a request may ask for."""
+    """What a request may ask for, and how many prepared documents are kept."""
 
     document: DocumentLimits
     records: RecordLimits
+    cached_documents: int = 2_000
 
 
 def prepare(cache: PlanCache, key: DocumentKey, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits) -> Prepared:

@@ -52,7 +52,7 @@ class Verb(Enum):
     DESTROY = "destroy"
 
 
-FILTER_WORDS = frozenset({"and", "or", "not"})
+FILTER_WORDS = frozenset({"and", "or", "not", "is", "isNot"})
 """What stands beside the fields in every object's filter, and so cannot be a field."""
 
 SHARED_TYPE_NAMES: frozenset[str] = frozenset(

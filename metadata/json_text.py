@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 JsonValue = Any
@@ -16,7 +16,7 @@ def loads(text: str | bytes) -> JsonValue:
         ValueError: it is not JSON (NaN and Infinity are not), or a number has thousands of digits.
         RecursionError: it is nested too deeply.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    return json.loads(text, parse_float=read_decimal, parse_constant=_refuse_constant)
 
 
 def dumps(value: JsonValue) -> str:
@@ -39,6 +39,18 @@ def _dump(value: JsonValue) -> str:
             return "[" + ",".join(map(_dump, value)) + "]"
         case _:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def read_decimal(digits: str) -> Decimal:
+    """Return the number written with a point or an exponent.
+
+    Raises:
+        ValueError: its exponent is beyond what a Decimal can have.
+    """
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise ValueError(f"the number {digits[:40]} is out of range") from None
 
 
 def _refuse_constant(name: str) -> JsonValue:

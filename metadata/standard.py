@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
-from metadata.create_index import TRIGRAM
+from metadata.changes.create_index import TRIGRAM
 from metadata.field_types import FieldType
 from metadata.json_text import JsonValue
 

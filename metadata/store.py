@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from metadata.change_types import Applied
+from metadata.changes.options import options_json
+from metadata.changes.types import Applied
 from metadata.errors import UnknownObject
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Field, Index, Object, Relation, Snapshot, Workspace
-from metadata.options import options_json
 from metadata.queries import QUERIES
 from metadata.sessions import Connection
 from metadata.snapshot import CatalogRows, build_snapshot

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from metadata.changes.names import index_name
 from metadata.field_types import FieldType
 from metadata.json_text import JsonValue
 from metadata.model import Access, Field, Index, build_parts
-from metadata.names import index_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ import psycopg
 from psycopg.sql import SQL
 
 from metadata.changes import Change, apply, describe
+from metadata.changes.migration import RequiredColumn, build_ddl, find_required_columns
 from metadata.errors import ChangeFailed, InvalidChange
 from metadata.json_text import JsonValue, dumps
-from metadata.migration import RequiredColumn, build_ddl, find_required_columns
 from metadata.model import Snapshot
 from metadata.queries import QUERIES
 from metadata.sessions import Connection

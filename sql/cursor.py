@@ -11,9 +11,9 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
-from sql import expressions
-from sql.output import Piece, join_pieces
-from sql.terms import Expression, Query, query_source
+from sql.compiler import expressions
+from sql.compiler.output import Piece, join_pieces
+from sql.compiler.terms import Expression, Query, query_source
 
 _CHECK_LENGTH = 8
 _UTF8 = expressions.text_literal("UTF8")

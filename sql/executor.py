@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from sql.direct_pool import DirectPool
-from sql.driver import Driver, Link
+from sql.driver.direct_pool import DirectPool
+from sql.driver.protocols import Driver, Link
+from sql.driver.server import require_version, wait_for_server
+from sql.driver.session_pool import SessionPool
 from sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseUnavailable, StalePlan
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
-from sql.server import require_version, wait_for_server
-from sql.session_pool import SessionPool
 from sql.sqlstate import translate_error
 from sql.statement import Parameters, Row, Statement, Step
 from sql.transaction import Transaction

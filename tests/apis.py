@@ -199,13 +199,19 @@ def serve(dsn: str, *, limits: Limits = LIMITS) -> Iterator[Served]:
         served.close()
 
 
-def settle_ids(changes: Iterable[Change]) -> list[Change]:
-    """The changes with ids that are the same each time instead of their random ones."""
-    settled: dict[UUID, UUID] = {}
+def settle_ids(changes: Iterable[Change], *, salt: str = "", known: Iterable[UUID] = ()) -> list[Change]:
+    """The changes with ids that are the same each time instead of their random ones.
+
+    Args:
+        changes: as they are made.
+        salt: makes the ids differ from those of other changes.
+        known: the ids of what is there already, which stay.
+    """
+    settled = {id_: id_ for id_ in known}
 
     def settle(value: T) -> T:
         if isinstance(value, UUID):
-            fixed = settled.setdefault(value, uuid5(WORKSPACE_ID, f"{len(settled)}"))
+            fixed = settled.setdefault(value, uuid5(WORKSPACE_ID, f"{salt}{len(settled)}"))
             settled.setdefault(fixed, fixed)
             return fixed  # type: ignore[return-value]  # T is UUID here
         if isinstance(value, tuple):

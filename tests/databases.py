@@ -13,9 +13,9 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from sql import embedded
-from sql.embedded_folder import DataFolder
-from sql.embedded_locks import is_held
-from sql.embedded_process import shut_down
+from sql.embedded.folder import DataFolder
+from sql.embedded.locks import is_held
+from sql.embedded.process import shut_down
 
 _PREFIX = "fieldstone-tests-"
 _SECONDS_TO_BE_OLD = 600

@@ -24,7 +24,7 @@ from graphql import (
 
 from engine.errors import BadUserInput
 from metadata.errors import InvalidValue
-from metadata.json_text import JsonValue
+from metadata.json_text import JsonValue, read_decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,10 @@ def literal(node: ValueNode) -> JsonValue:
         case IntValueNode(value=digits):
             return int(digits) if len(digits) < 20 else Decimal(digits)
         case FloatValueNode(value=digits):
-            return Decimal(digits)
+            try:
+                return read_decimal(digits)
+            except ValueError as error:
+                raise BadUserInput(f"A number in the document cannot be read: {error}.") from None
         case BooleanValueNode(value=flag):
             return flag
         case StringValueNode(value=text) | EnumValueNode(value=text):

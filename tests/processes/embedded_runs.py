@@ -12,8 +12,8 @@ from pathlib import Path
 import psycopg
 
 from sql.embedded import EmbeddedServer, start, stop
-from sql.embedded_folder import DataFolder
-from sql.embedded_locks import is_held
+from sql.embedded.folder import DataFolder
+from sql.embedded.locks import is_held
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,8 +12,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from sql.embedded import EmbeddedServer, start, stop
-from sql.embedded_folder import PORT, DataFolder
-from sql.embedded_locks import is_held
+from sql.embedded.folder import PORT, DataFolder
+from sql.embedded.locks import is_held
 from sql.errors import EmbeddedServerError
 from tests.processes.embedded_runs import Run, is_alive, is_running, postmaster_of, records, running
 

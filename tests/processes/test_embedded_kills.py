@@ -10,8 +10,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from sql.embedded import start, stop
-from sql.embedded_account import choose_account
-from sql.embedded_folder import PORT, DataFolder
+from sql.embedded.account import choose_account
+from sql.embedded.folder import PORT, DataFolder
 from tests.processes.embedded_runs import (
     ROOT,
     Run,

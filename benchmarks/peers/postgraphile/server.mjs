@@ -36,7 +36,7 @@ server.on("error", (error) => {
 });
 const served = instance.createServ(grafserv);
 await served.addTo(server);
-server.listen(Number(env.BENCH_PORT), "127.0.0.1");
+server.listen(Number(process.argv[2]), "127.0.0.1");
 const stop = async () => {
   server.close();
   server.closeAllConnections();

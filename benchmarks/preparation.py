@@ -1,0 +1,124 @@
+"""Before the measuring: each server's requests, and the proof that all give the same answers to them."""
+
+import contextlib
+import http.client
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from benchmarks.database import SharedDatabase
+from benchmarks.equality import Unequal, canonical, read_data, require_equal
+from benchmarks.http_request import HttpRequest, HttpResponse, send, write_requests
+from benchmarks.paths import WORK
+from benchmarks.process import RunningServer
+from benchmarks.workloads import Variables, Workload
+
+_COMPARED = 12
+"""Requests of each workload whose answers are compared; those of every server are read for their size."""
+_OF_THE_RECORD_ITSELF = ("id", "email", "createdAt", "updatedAt", "createdBySource", "createdByName")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A workload, ready to be sent to one server.
+
+    Attributes:
+        requests: the file that wrk's script reads.
+        size: bytes of an answer, on the average.
+    """
+
+    workload: Workload
+    server: RunningServer
+    requests: Path
+    size: float
+
+
+def prepare(workload: Workload, servers: Sequence[RunningServer], database: SharedDatabase) -> list[Prepared]:
+    """Return the workload for each server.
+
+    Raises:
+        Unequal: they do not give the same answers.
+    """
+    values = workload.variables()
+    prepared: list[Prepared] = []
+    expected: list[object] | None = None
+    for place, server in enumerate(servers):
+        with contextlib.closing(server.connect()) as connection:
+            own = [_with_cursor(server, connection, one) for one in values] if workload.pages else values
+            requests = [server.server.ask(workload.name.lower(), one) for one in own]
+            if workload.writes:
+                sizes, answers = _write(connection, requests[:_COMPARED], place, database)
+            else:
+                sizes, answers = _read(connection, requests)
+        if expected is None:
+            expected = answers
+        for number, (one, other) in enumerate(zip(expected, answers, strict=True)):
+            require_equal(f"{workload.name}, request {number}, {server.server.label}", one, other)
+        path = WORK / "requests" / f"{workload.name}-{server.server.name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(write_requests([request.raw(server.port) for request in requests]))
+        prepared.append(Prepared(workload=workload, server=server, requests=path, size=mean(sizes)))
+    return prepared
+
+
+def _with_cursor(server: RunningServer, connection: http.client.HTTPConnection, values: Variables) -> Variables:
+    data = read_data(_send(connection, server.server.ask("cursor", values), 0).body)
+    match data:
+        case {"people": {"edges": [{"cursor": str(cursor)}]}}:
+            return {"after": cursor}
+        case _:
+            raise Unequal(f"{server.server.label} gives no cursor: {data!r}")
+
+
+def _read(connection: http.client.HTTPConnection, requests: Sequence[HttpRequest]) -> tuple[list[int], list[object]]:
+    """Return the sizes of all answers, and what some of them say."""
+    responses = [_send(connection, request, 0) for request in requests]
+    answers = [_flat(canonical(read_data(response.body))) for response in responses[:_COMPARED]]
+    return [response.size for response in responses], answers
+
+
+def _write(
+    connection: http.client.HTTPConnection, requests: Sequence[HttpRequest], place: int, database: SharedDatabase
+) -> tuple[list[int], list[object]]:
+    """Return the sizes of the answers, and the records that are there afterwards."""
+    first = 900_000_000_000 + place * 1_000
+    responses = [_send(connection, request, first + number) for number, request in enumerate(requests)]
+    query = sql.SQL("SELECT * FROM {} WHERE email = %s").format(sql.Identifier(database.schema, "person"))
+    answers: list[object] = []
+    with psycopg.connect(database.dsn, row_factory=dict_row) as reading:
+        for number, response in enumerate(responses):
+            read_data(response.body)
+            row = reading.execute(query, [f"nova.{first + number:012d}@example.com"]).fetchone()
+            if row is None or str(row["id"]) not in response.body.decode():
+                raise Unequal(f"the answer is not of the record that was created: {response.body[:300]!r}")
+            answers.append({key: value for key, value in row.items() if key not in _OF_THE_RECORD_ITSELF})
+    return [response.size for response in responses], answers
+
+
+def _send(connection: http.client.HTTPConnection, request: HttpRequest, number: int) -> HttpResponse:
+    response = send(connection, request, number=number)
+    if response.status != http.HTTPStatus.OK:
+        raise Unequal(f"status {response.status}: {response.body[:500]!r}")
+    return response
+
+
+def _flat(answer: object) -> object:
+    """Return the answer without the level that PostGraphile puts its aggregates under."""
+    match answer:
+        case {"opportunitiesAggregate": {"aggregates": dict(inner), **outer}}:
+            return {"opportunitiesAggregate": {**outer, **inner}}
+        case _:
+            return answer
+
+
+def is_expected_size(prepared: Prepared, received: int, requests: int) -> bool:
+    """Tell whether so many bytes are what right answers weigh: what failed is shorter, or longer."""
+    return requests == 0 or abs(received / requests - prepared.size) <= 0.05 * prepared.size
+
+

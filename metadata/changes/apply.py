@@ -1,0 +1,53 @@
+"""`apply`: a snapshot and a change make the next snapshot. Pure: what is random stands in the change."""
+
+from typing import assert_never
+
+from metadata.changes.create_field import apply_create_field
+from metadata.changes.create_index import apply_create_index
+from metadata.changes.create_object import apply_create_object
+from metadata.changes.create_relation import apply_create_relation
+from metadata.changes.types import Applied, CreateField, CreateIndex, CreateObject
+from metadata.field_types import FieldType
+from metadata.json_text import JsonValue
+from metadata.model import Snapshot
+
+Change = CreateObject | CreateField | CreateIndex
+
+
+def apply(snapshot: Snapshot, change: Change) -> Applied:
+    """Return the next snapshot, which shares every object that the change does not touch, and what is new in it.
+
+    Raises:
+        InvalidChange: the change breaks a rule; NameTaken where only names are taken.
+        UnknownObject: what it is about is not there.
+    """
+    match change:
+        case CreateObject():
+            return apply_create_object(snapshot, change)
+        case CreateField(type=FieldType.RELATION):
+            return apply_create_relation(snapshot, change)
+        case CreateField():
+            return apply_create_field(snapshot, change)
+        case CreateIndex():
+            return apply_create_index(snapshot, change)
+        case _:
+            assert_never(change)
+
+
+def describe(change: Change) -> JsonValue:
+    """Return the change as the history of the model keeps it."""
+    match change:
+        case CreateObject():
+            return {"action": "createObject", "id": str(change.id), "nameSingular": change.name_singular}
+        case CreateField():
+            return {
+                "action": "createField",
+                "id": str(change.id),
+                "objectMetadataId": str(change.object_id),
+                "name": change.name,
+                "type": change.type.value,
+            }
+        case CreateIndex():
+            return {"action": "createIndex", "id": str(change.id), "objectMetadataId": str(change.object_id)}
+        case _:
+            assert_never(change)

@@ -1,0 +1,179 @@
+"""What creating a field does to a snapshot, for every type but RELATION."""
+
+from dataclasses import replace
+
+from metadata.changes.collisions import check_field_name
+from metadata.changes.defaults import is_function, read_default
+from metadata.changes.names import SYSTEM_COLUMNS, check_name, choose_physical, column_suffixes, index_name
+from metadata.changes.options import read_options
+from metadata.changes.problems import Problems, check_label, check_texts
+from metadata.changes.settings import read_settings
+from metadata.changes.types import Applied, CreateField
+from metadata.errors import InvalidChange, UnknownObject
+from metadata.field_types import FIELD_TYPES, FieldType
+from metadata.model import Field, Index, Object, Option, Snapshot, build_parts
+
+# https://www.postgresql.org/docs/current/limits.html: dropped columns count.
+MAXIMUM_COLUMNS = 1_600
+
+
+def apply_create_field(snapshot: Snapshot, change: CreateField) -> Applied:
+    """Return the snapshot with a new field.
+
+    Raises:
+        InvalidChange: an input breaks a rule; NameTaken where only names are taken.
+        UnknownObject: there is no such object.
+    """
+    thing = find_object(snapshot, change)
+    problems = Problems()
+    if change.relation is not None:
+        problems.add(
+            InvalidChange(
+                f"relationCreationPayload is for RELATION fields, not for {change.type.value}; leave it out",
+                field="relationCreationPayload",
+            )
+        )
+    check_texts_of(change, problems, longest_suffix=max(column_suffixes(change.type), key=len))
+    options, settings, default = _read_inputs(change, problems)
+    _check_unique(change, problems)
+    problems.raise_any()
+    field = build_field(
+        change,
+        thing=thing,
+        column=choose_column(thing, change.name, column_suffixes(change.type)),
+        options=options,
+        settings=settings,
+        default=default,
+    )
+    problems.add(check_field_name(snapshot, thing, field, holds_key=False), check_room(thing, field))
+    problems.raise_any()
+    indexes: tuple[Index, ...] = ()
+    if change.is_unique:
+        name = index_name(thing.table.name, (field.column,), "key")
+        indexes = (Index(id=change.index_id, object_id=thing.id, name=name, field_ids=(field.id,), is_unique=True),)
+    return Applied(
+        snapshot=replace(
+            snapshot,
+            objects={**snapshot.objects, thing.id: replace(thing, fields=(*thing.fields, field))},
+            indexes={**snapshot.indexes, **{index.id: index for index in indexes}},
+        ),
+        fields=(field,),
+        indexes=indexes,
+    )
+
+
+def find_object(snapshot: Snapshot, change: CreateField) -> Object:
+    """Return the object that a new field is for.
+
+    Raises:
+        UnknownObject: there is none.
+    """
+    thing = snapshot.objects.get(change.object_id)
+    if thing is None:
+        raise UnknownObject(f"there is no object {change.object_id}", field="objectMetadataId")
+    return thing
+
+
+def check_texts_of(change: CreateField, problems: Problems, *, longest_suffix: str) -> None:
+    """Check the name by itself, the label, and what is only shown."""
+    problems.add(
+        check_name(change.name, "name", longest_suffix=longest_suffix),
+        check_label(change.label, "label"),
+        *check_texts(((change.description, "description"), (change.icon, "icon"))),
+    )
+
+
+def build_field(
+    change: CreateField,
+    *,
+    thing: Object,
+    column: str,
+    options: tuple[Option, ...] = (),
+    settings: dict[str, object],
+    default: object = None,
+) -> Field:
+    """Return the field that a change asks for, its inputs read already."""
+    data_type = settings.get("dataType")
+    return Field(
+        id=change.id,
+        object_id=thing.id,
+        name=change.name,
+        type=change.type,
+        label=change.label,
+        description=change.description,
+        icon=change.icon,
+        column=column,
+        is_nullable=change.is_nullable,
+        is_unique=change.is_unique,
+        is_active=change.is_active,
+        is_custom=change.is_custom,
+        default=default,
+        options=options,
+        settings=settings,
+        parts=build_parts(
+            field_type=change.type,
+            column=column,
+            is_nullable=change.is_nullable,
+            options=options,
+            data_type=data_type if isinstance(data_type, str) else None,
+        ),
+    )
+
+
+def choose_column(thing: Object, wanted: str, suffixes: tuple[str, ...] = ("",)) -> str:
+    """Return the physical name for a new field: as wanted, or with a number where that was ever used."""
+    used = {part.column.name for field in thing.fields for part in field.parts} | thing.retired_columns | SYSTEM_COLUMNS
+    return choose_physical(wanted, used.__contains__, suffixes)
+
+
+def check_room(thing: Object, field: Field) -> InvalidChange | None:
+    """Return a refusal where the table has no room for the columns of one more field."""
+    used = sum(len(field.parts) for field in thing.fields) + len(thing.retired_columns)
+    if used + len(field.parts) <= MAXIMUM_COLUMNS:
+        return None
+    return InvalidChange(
+        f"{thing.name_singular} has used {used} columns, those of deleted fields included, and a table of PostgreSQL"
+        f" takes {MAXIMUM_COLUMNS} in its life; a new object with a relation to {thing.name_singular} can hold more",
+        field="objectMetadataId",
+    )
+
+
+def _read_inputs(change: CreateField, problems: Problems) -> tuple[tuple[Option, ...], dict[str, object], object]:
+    options: tuple[Option, ...] = ()
+    settings: dict[str, object] = {}
+    default: object = None
+    try:
+        settings = read_settings(change.type, change.settings)
+        options = read_options(change.type, change.options)
+        data_type = settings.get("dataType")
+        default = read_default(
+            change.type,
+            change.default,
+            data_type=data_type if isinstance(data_type, str) else None,
+            options=options,
+            required=not change.is_nullable,
+        )
+    except InvalidChange as error:
+        problems.add(error)
+    return options, settings, default
+
+
+def _check_unique(change: CreateField, problems: Problems) -> None:
+    if not change.is_unique:
+        return
+    if not FIELD_TYPES[change.type].can_be_unique:
+        allowed = ", ".join(kind.value for kind in FieldType if FIELD_TYPES[kind].can_be_unique)
+        problems.add(
+            InvalidChange(
+                f"a {change.type.value} field cannot be unique; fields of these types can: {allowed}", field="isUnique"
+            )
+        )
+    elif change.default is not None and not (
+        change.type is FieldType.UUID and is_function(change.type, change.default)
+    ):
+        problems.add(
+            InvalidChange(
+                "a unique field cannot have a default value, which two records would share; leave defaultValue out",
+                field="defaultValue",
+            )
+        )

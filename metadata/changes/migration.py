@@ -1,0 +1,108 @@
+"""What a change of the model means for the tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from psycopg.sql import Composed
+
+from metadata.changes.create_index import TRIGRAM
+from metadata.changes.defaults import default_cells, is_function
+from metadata.changes.names import index_name
+from metadata.changes.types import Applied
+from metadata.errors import InvalidChange
+from metadata.field_types import FieldType
+from metadata.json_text import dumps
+from metadata.model import Field, Index, Object
+from sql import ddl
+from sql.ddl import ColumnDefinition, DefaultFunction, TrigramClass
+from sql.plan import Table
+from sql.types import SqlType
+
+_FUNCTIONS = {
+    (FieldType.UUID, "uuid"): DefaultFunction.RANDOM_UUID,
+    (FieldType.DATE_TIME, "now"): DefaultFunction.NOW,
+    (FieldType.DATE, "now"): DefaultFunction.TODAY,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredColumn:
+    """A new column that no row can do without, and that the rows already there would have no value for."""
+
+    table: Table
+    object_name: str
+    field: Field
+
+
+def build_ddl(applied: Applied, *, trigram: TrigramClass | None) -> Iterator[Composed]:
+    """Yield the statements of a change.
+
+    Args:
+        applied: the change.
+        trigram: the operator class for trigram indexes, None where the server has not got it.
+
+    Raises:
+        InvalidChange: the server cannot do it.
+    """
+    objects = applied.snapshot.objects
+    created = {thing.id for thing in applied.objects}
+    for thing in applied.objects:
+        yield _create_table(thing, applied)
+    for field in applied.fields:
+        if field.object_id not in created and field.parts:
+            yield ddl.add_columns(objects[field.object_id].table, list(_definitions(field)))
+    for relation in applied.relations:
+        source, target = objects[relation.source_object_id], objects[relation.target_object_id]
+        column = source.by_id[relation.source_field_id].parts[0].column
+        name = index_name(source.table.name, (column.name,), "fkey")
+        yield ddl.add_foreign_key(source.table, name, column, target=target.table, key=target.key)
+    for index in applied.indexes:
+        if not _is_primary_key(index, objects[index.object_id]):
+            yield _create_index(index, objects[index.object_id], trigram)
+
+
+def find_required_columns(applied: Applied) -> Iterator[RequiredColumn]:
+    """Yield the new columns that can only be added to an empty table."""
+    created = {thing.id for thing in applied.objects}
+    for field in applied.fields:
+        if field.object_id in created:
+            continue
+        thing = applied.snapshot.objects[field.object_id]
+        if any(not definition.column.nullable and definition.default is None for definition in _definitions(field)):
+            yield RequiredColumn(table=thing.table, object_name=thing.name_singular, field=field)
+
+
+def _create_table(thing: Object, applied: Applied) -> Composed:
+    primary_key = next(index for index in applied.indexes if _is_primary_key(index, thing))
+    columns = [definition for field in thing.fields for definition in _definitions(field)]
+    return ddl.create_table(thing.table, columns, key=thing.key, key_constraint=primary_key.name)
+
+
+def _create_index(index: Index, thing: Object, trigram: TrigramClass | None) -> Composed:
+    if index.method == TRIGRAM and trigram is None:
+        raise InvalidChange("the server has no extension pg_trgm, which a trigram index needs", field="method")
+    return ddl.create_index(
+        thing.table,
+        index.name,
+        [part.column for id_ in index.field_ids for part in thing.by_id[id_].parts],
+        unique=index.is_unique,
+        where_null=thing.deleted_at if index.is_unique else None,
+        trigram=trigram if index.method == TRIGRAM else None,
+    )
+
+
+def _is_primary_key(index: Index, thing: Object) -> bool:
+    return index.is_unique and index.field_ids == (thing.by_name["id"].id,)
+
+
+def _definitions(field: Field) -> Iterator[ColumnDefinition]:
+    if is_function(field.type, field.default):
+        yield ColumnDefinition(column=field.parts[0].column, default=_FUNCTIONS[field.type, field.default])
+        return
+    if field.type is FieldType.RELATION:
+        yield from (ColumnDefinition(column=part.column) for part in field.parts)
+        return
+    cells = default_cells(field.type, field.default, data_type=field.settings.get("dataType"))
+    for part, cell in zip(field.parts, cells, strict=True):
+        default = dumps(cell) if cell is not None and part.column.type is SqlType.JSONB else cell
+        yield ColumnDefinition(column=part.column, default=default)

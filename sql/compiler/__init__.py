@@ -1,0 +1,5 @@
+"""From plan to statement."""
+
+from sql.compiler.plans import compile_plan
+
+__all__ = ["compile_plan"]

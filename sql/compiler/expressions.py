@@ -1,0 +1,234 @@
+"""Constructors of expressions, each a frozen piece of SQL text with the parentheses that it needs."""
+
+from collections.abc import Iterable, Sequence
+
+from sql.compiler.terms import Binding, Expression, Query
+from sql.identifiers import quote_identifier
+from sql.plan import Comparison, Parameter
+from sql.types import SqlType
+
+TRUE = Expression("true")
+FALSE = Expression("false")
+NULL = Expression("NULL")
+NOW = Expression("now()")
+ONE = Expression("1")
+COUNT = Expression("count(*)")
+NULL_TEXT = Expression("NULL::text")
+NULL_JSONB = Expression("NULL::jsonb")
+NO_UUIDS = Expression("'{}'::uuid[]")
+
+_SPELLED = {
+    Comparison.CONTAINS: Binding.OPERATOR,
+    Comparison.OVERLAPS: Binding.OPERATOR,
+}
+
+
+def column(alias: str, name: str) -> Expression:
+    """A column of the source with this alias, by its physical name."""
+    return Expression(alias + "." + quote_identifier(name))
+
+
+def result(alias: str, name: str) -> Expression:
+    """A column with a generated name."""
+    return Expression(alias + "." + name)
+
+
+def whole_row(alias: str) -> Expression:
+    """All columns of the source with this alias; as a function's argument, its row."""
+    return Expression(alias + ".*")
+
+
+def number(value: int) -> Expression:
+    """An integer that is part of the plan."""
+    return Expression(str(value)) if value >= 0 else Expression("(" + str(value) + ")")
+
+
+def text_literal(text: str) -> Expression:
+    """A text that is part of the plan (standard_conforming_strings is on: a backslash is one)."""
+    if "\0" in text:
+        raise ValueError("a text holds a NUL character")
+    return Expression("'" + text.replace("'", "''") + "'")
+
+
+def uuid_literal(text: str) -> Expression:
+    """A UUID that is part of the plan."""
+    return Expression(text_literal(text).text + "::uuid")
+
+
+def texts(values: Sequence[str]) -> Expression:
+    """An array of texts that are part of the plan."""
+    return Expression("ARRAY[" + ",".join([text_literal(value).text for value in values]) + "]::text[]")
+
+
+def element(array: Expression, position: Expression) -> Expression:
+    """The array's element at a position from 1, NULL where there is none."""
+    return Expression("(" + array.text + ")[" + position.text + "]")
+
+
+def parameter(slot: Parameter) -> Expression:
+    """The parameter, cast to its type."""
+    return Expression("$" + str(slot.slot + 1) + "::" + slot.type.value + ("[]" if slot.array else ""))
+
+
+def json_parameter(slot: Parameter) -> Expression:
+    """The parameter as json, which keeps the order and the spelling of what it holds."""
+    return Expression("$" + str(slot.slot + 1) + "::json")
+
+
+def cast_to_text(value: Expression) -> Expression:
+    """The value's text."""
+    return Expression(value.within(Binding.OPERATOR) + "::text")
+
+
+def call(function: str, *arguments: Expression) -> Expression:
+    """A function's result."""
+    return Expression(function + "(" + ",".join([argument.text for argument in arguments]) + ")")
+
+
+def coalesce(*values: Expression) -> Expression:
+    """The first value that is not NULL."""
+    return values[0] if len(values) == 1 else call("COALESCE", *values)
+
+
+def case(branches: Iterable[tuple[Expression, Expression]]) -> Expression:
+    """The value of the first branch whose condition holds, or NULL."""
+    whens = " ".join(["WHEN " + condition.text + " THEN " + value.text for condition, value in branches])
+    return Expression("CASE " + whens + " END")
+
+
+def concatenation(parts: Sequence[Expression]) -> Expression:
+    """The texts one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    return Expression(" || ".join([part.within(Binding.MATCH) for part in parts]), Binding.OPERATOR)
+
+
+def parenthesised(value: Expression) -> Expression:
+    """The value, to be computed before what stands beside it."""
+    return Expression("(" + value.text + ")")
+
+
+def compare(left: Expression, comparison: Comparison, right: Expression) -> Expression:
+    """A comparison."""
+    binding = _SPELLED.get(comparison, Binding.COMPARISON)
+    return Expression(left.within(binding) + " " + comparison.value + " " + right.within(binding), binding)
+
+
+def equal(left: Expression, right: Expression) -> Expression:
+    """The values are equal."""
+    return Expression(left.within(Binding.COMPARISON) + " = " + right.within(Binding.COMPARISON), Binding.COMPARISON)
+
+
+def row(values: Sequence[Expression]) -> Expression:
+    """A row of values, or the value where there is one."""
+    return values[0] if len(values) == 1 else Expression("(" + ",".join([value.text for value in values]) + ")")
+
+
+def less_one(value: Expression) -> Expression:
+    """The number before it."""
+    return Expression("(" + value.text + " - 1)")
+
+
+def equal_to_any(left: Expression, array: Expression) -> Expression:
+    """The value is an element of the array."""
+    return Expression(left.within(Binding.COMPARISON) + " = ANY(" + array.text + ")", Binding.COMPARISON)
+
+
+def unlike_all(left: Expression, array: Expression) -> Expression:
+    """The value differs from every element of the array."""
+    return Expression(left.within(Binding.COMPARISON) + " <> ALL(" + array.text + ")", Binding.COMPARISON)
+
+
+def matches(text: Expression, pattern: Expression, *, case_sensitive: bool) -> Expression:
+    """The text matches a LIKE pattern."""
+    operator = " LIKE " if case_sensitive else " ILIKE "
+    return Expression(text.within(Binding.MATCH) + operator + pattern.within(Binding.MATCH), Binding.MATCH)
+
+
+def is_null(value: Expression, *, negated: bool = False) -> Expression:
+    """The value is NULL, or is not."""
+    return Expression(value.within(Binding.IS) + (" IS NOT NULL" if negated else " IS NULL"), Binding.IS)
+
+
+def is_empty(array: Expression, *, negated: bool = False) -> Expression:
+    """The array has no elements, or has some; unknown where it is NULL."""
+    comparison = " > 0" if negated else " = 0"
+    return Expression("cardinality(" + array.text + ")" + comparison, Binding.COMPARISON)
+
+
+def negation(term: Expression) -> Expression:
+    """NOT."""
+    if term is TRUE:
+        return FALSE
+    if term is FALSE:
+        return TRUE
+    return Expression("NOT " + term.within(Binding.NOT), Binding.NOT)
+
+
+def all_of(terms: Iterable[Expression]) -> Expression:
+    """AND of the terms: true where there are none."""
+    return _joined([term for term in terms if term is not TRUE], TRUE, " AND ", Binding.AND)
+
+
+def any_of(terms: Iterable[Expression]) -> Expression:
+    """OR of the terms: false where there are none."""
+    return _joined([term for term in terms if term is not FALSE], FALSE, " OR ", Binding.OR)
+
+
+def _joined(terms: list[Expression], empty: Expression, operator: str, binding: Binding) -> Expression:
+    # A term that decides all (false AND ..) is no reason to drop the others: they may hold parameters.
+    if len(terms) < 2:
+        return terms[0] if terms else empty
+    # AND and OR are associative, so an operand that binds equally needs no parentheses: the tree becomes flat.
+    texts = [term.text if term.binding >= binding else "(" + term.text + ")" for term in terms]
+    return Expression(operator.join(texts), binding)
+
+
+def scalar(query: Query) -> Expression:
+    """A sub-select's single value, or NULL where it has no row."""
+    return Expression("(" + query.text() + ")")
+
+
+def array_from(query: Query) -> Expression:
+    """The array of a sub-select's values."""
+    return Expression("ARRAY(" + query.text() + ")")
+
+
+def exists(query: Query, *, negated: bool = False) -> Expression:
+    """There is a row, or there is none."""
+    return Expression(("NOT EXISTS (" if negated else "EXISTS (") + query.text() + ")", Binding.NOT)
+
+
+def aggregate(
+    function: str, *arguments: Expression, order: Expression | None = None, only: Expression | None = None
+) -> Expression:
+    """An aggregate, its input in `order` and only those rows that fulfil `only`."""
+    inside = ",".join([argument.text for argument in arguments])
+    ordered = inside if order is None else inside + " ORDER BY " + order.text
+    filtered = "" if only is None else " FILTER (WHERE " + only.text + ")"
+    return Expression(function + "(" + ordered + ")" + filtered)
+
+
+def over_all(function: Expression) -> Expression:
+    """A window function over all rows in the order in which they come."""
+    return Expression(function.text + " OVER ()")
+
+
+def named(value: Expression, name: str) -> Expression:
+    """The value as a column with a generated name (a select list's item)."""
+    return Expression(value.text + " AS " + name)
+
+
+def ordered(value: Expression, *, descending: bool, nulls_first: bool | None) -> Expression:
+    """An ORDER BY item; `nulls_first` None (no matter) and PostgreSQL's default are left unsaid, as indexes have it."""
+    direction = " DESC" if descending else ""
+    nulls = ""
+    if nulls_first is not None and nulls_first is not descending:
+        nulls = " NULLS FIRST" if nulls_first else " NULLS LAST"
+    return Expression(value.text + direction + nulls)
+
+
+def rows_of_json(document: Expression, columns: Sequence[tuple[str, SqlType]]) -> Expression:
+    """The rows of a JSON list of objects, with these columns."""
+    definitions = ",".join([quote_identifier(name) + " " + kind.value for name, kind in columns])
+    return Expression("ROWS FROM (json_to_recordset(" + document.text + ") AS (" + definitions + "))")

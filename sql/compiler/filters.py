@@ -1,0 +1,123 @@
+"""Conditions as they stand in WHERE, true to SQL's three-valued logic."""
+
+from typing import assert_never
+
+from sql.compiler import expressions
+from sql.compiler.scope import Draft, Row
+from sql.compiler.terms import Expression, Query, table_source
+from sql.plan import (
+    Among,
+    And,
+    Column,
+    Compare,
+    Condition,
+    HasRelated,
+    Hop,
+    IsEmpty,
+    IsNull,
+    Matches,
+    Not,
+    Operand,
+    Or,
+    Parameter,
+    Ranked,
+    Related,
+)
+from sql.types import SqlType
+
+
+def compile_operand(operand: Operand, row: Row) -> Expression:
+    """The operand's value in the row."""
+    match operand:
+        case Column():
+            return row.column(operand.name)
+        case Ranked():
+            return rank(operand, row.column(operand.column.name))
+        case _:
+            assert_never(operand)
+
+
+def compile_operand_parameter(operand: Operand, parameter: Parameter) -> Expression:
+    """The parameter as a value to compare the operand with: ranked where the operand is."""
+    value = expressions.parameter(parameter)
+    return rank(operand, value) if isinstance(operand, Ranked) else value
+
+
+def rank(operand: Ranked, value: Expression) -> Expression:
+    """The position of the text among the operand's values."""
+    return expressions.call("array_position", expressions.texts(operand.values), value)
+
+
+def compile_condition(condition: Condition, row: Row, draft: Draft, *, negated: bool = False) -> Expression:
+    """The condition over the row.
+
+    `negated` says that it stands below an odd number of NOTs. Only there does it matter whether a missing related row
+    makes it unknown or false: three-valued logic is monotone in what stands under none, so that taking false for
+    unknown there never changes which rows a WHERE keeps.
+    """
+    match condition:
+        case And():
+            return expressions.all_of(
+                [compile_condition(term, row, draft, negated=negated) for term in condition.terms]
+            )
+        case Or():
+            return expressions.any_of(
+                [compile_condition(term, row, draft, negated=negated) for term in condition.terms]
+            )
+        case Not(term=Not(term=term)):
+            return compile_condition(term, row, draft, negated=negated)
+        case Not():
+            return expressions.negation(compile_condition(condition.term, row, draft, negated=not negated))
+        case Related():
+            return _compile_related(condition, row, draft, negated=negated)
+        case HasRelated():
+            return expressions.exists(_across(condition.hop, row, draft), negated=condition.negated)
+        case _:
+            return _compile_test(condition, row)
+
+
+def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty, row: Row) -> Expression:
+    match condition:
+        case Compare():
+            left = compile_operand(condition.left, row)
+            return expressions.compare(
+                left, condition.comparison, compile_operand_parameter(condition.left, condition.right)
+            )
+        case Among():
+            among = expressions.unlike_all if condition.negated else expressions.equal_to_any
+            return among(row.column(condition.column.name), expressions.parameter(condition.values))
+        case Matches():
+            text = row.column(condition.column.name)
+            if condition.column.type is not SqlType.TEXT:
+                text = expressions.cast_to_text(text)
+            pattern = expressions.parameter(condition.pattern)
+            return expressions.matches(text, pattern, case_sensitive=condition.case_sensitive)
+        case IsNull():
+            return expressions.is_null(row.column(condition.column.name), negated=condition.negated)
+        case IsEmpty():
+            return expressions.is_empty(row.column(condition.column.name), negated=condition.negated)
+        case _:
+            assert_never(condition)
+
+
+def _compile_related(condition: Related, row: Row, draft: Draft, *, negated: bool) -> Expression:
+    alias = draft.alias()
+    there = Row(alias=alias)
+    wanted = compile_condition(condition.condition, there, draft, negated=negated)
+    arrived = compile_arrival(condition.hop, row, there, draft)
+    query = Query().from_(table_source(condition.hop.table, alias))
+    if negated:
+        return expressions.scalar(query.select(wanted).only(arrived))
+    return expressions.exists(query.select(expressions.ONE).only(expressions.all_of((arrived, wanted))))
+
+
+def _across(hop: Hop, row: Row, draft: Draft) -> Query:
+    alias = draft.alias()
+    arrived = compile_arrival(hop, row, Row(alias=alias), draft)
+    return Query().from_(table_source(hop.table, alias)).select(expressions.ONE).only(arrived)
+
+
+def compile_arrival(hop: Hop, row: Row, there: Row, draft: Draft) -> Expression:
+    """`there` is the row that the hop leads to from `row`."""
+    step = expressions.equal(there.column(hop.key.name), row.column(hop.column.name))
+    return expressions.all_of((step, compile_condition(hop.condition, there, draft)))

@@ -1,0 +1,229 @@
+"""Write plans as one statement each: lock, judge, change, leave events, answer.
+
+Its WITH queries, each after those that it reads:
+
+    locked   the rows meant, in their newest version, locked in key order (Update and Delete)
+    given    the input's rows, with what their references point to (Insert)
+    verdict  one row: the problem, or NULL
+    written  the change; it does nothing where the verdict has a problem
+    event    one event row for each written record
+
+All of them see the tables as they were before the statement, so what comes after `written` reads from its result.
+Where rows are aggregated without an ORDER BY they come from one WITH query, in the order in which it was fed.
+"""
+
+from typing import assert_never
+
+from sql.compiler import expressions
+from sql.compiler.filters import compile_condition
+from sql.compiler.references import Target, find_target, parameter_targets, target_columns
+from sql.compiler.scope import Draft, Row
+from sql.compiler.select import compile_list
+from sql.compiler.terms import Expression, InnerJoin, Query, Source, rows_source, table_source
+from sql.compiler.verdict import compile_guard, compile_insert_verdict, compile_problem, compile_verdict
+from sql.plan import Column, Parameter
+from sql.read_plan import Record
+from sql.write_plan import Assignment, Delete, EventTarget, Insert, Now, Null, ReadBack, Update
+
+_EVENT_ALIAS = "event"
+_EVENT_COLUMNS = ("workspace_id", "object_id", "record_id", "action", "before", "after", "actor")
+
+
+def compile_insert(plan: Insert, draft: Draft) -> Query:
+    """The statement of an Insert."""
+    statement = Query().with_(_given(plan, draft), "given")
+    guard = expressions.TRUE
+    if plan.references:
+        judged = Source("given", draft.alias())
+        statement.with_(compile_insert_verdict(_given_targets(plan, judged), judged), "verdict")
+        guard = compile_guard(draft)
+    row = Row(alias=draft.alias())
+    given = Source("given", draft.alias())
+    values = [
+        *[(column.name, _given_value(given, index)) for index, column in enumerate(plan.columns)],
+        *target_columns(_given_targets(plan, given)),
+    ]
+    change = Query().insert(table_source(plan.table, row.alias), [name for name, _ in values])
+    change.from_(given).select(*[value for _, value in values])
+    change.only(guard).order(expressions.result(given.alias, "position"))
+    statement.with_(change.returning(expressions.whole_row(row.alias)), "written")
+    written = Source("written", draft.alias())
+    event = _event(plan.event, expressions.column(written.alias, plan.key.name), None, written.alias)
+    statement.with_(event.from_(written), "event")
+    answer = Source("written", draft.alias())
+    ids = expressions.aggregate("array_agg", expressions.column(answer.alias, plan.key.name))
+    text = _answer_text(plan.record, answer.alias, draft, None)
+    problem = compile_problem(draft) if plan.references else expressions.NULL_TEXT
+    return _answer(statement, problem, ids, text).from_(answer)
+
+
+def compile_update(plan: Update, draft: Draft) -> Query:
+    """The statement of an Update.
+
+    Raises:
+        ValueError: it assigns nothing.
+    """
+    if not plan.assignments and not plan.references:
+        raise ValueError("the update assigns nothing")
+    statement = Query().with_(_locked(plan, draft), "locked")
+    targets = parameter_targets(plan.references, draft)
+    statement.with_(compile_verdict(plan, targets, draft), "verdict")
+    row = Row(alias=draft.alias())
+    change = Query().update(table_source(plan.table, row.alias))
+    for assignment in plan.assignments:
+        change.set(assignment.column.name, _assigned(assignment))
+    for name, value in target_columns(targets):
+        change.set(name, value)
+    change.only(_among_locked(plan.key, row, draft)).returning(expressions.whole_row(row.alias))
+    statement.with_(change, "written")
+    written, locked = Source("written", draft.alias()), Source("locked", draft.alias())
+    key = expressions.column(written.alias, plan.key.name)
+    same = expressions.equal(expressions.column(locked.alias, plan.key.name), key)
+    event = _event(plan.event, key, locked.alias, written.alias).from_(written)
+    event.join(InnerJoin(locked, same))
+    statement.with_(event.order(key), "event")
+    answer = Source("written", draft.alias())
+    order = expressions.column(answer.alias, plan.key.name)
+    text = _answer_text(plan.record, answer.alias, draft, order)
+    return _answer(statement, compile_problem(draft), _ids(order), text).from_(answer)
+
+
+def compile_delete(plan: Delete, draft: Draft) -> Query:
+    """The statement of a Delete."""
+    statement = Query().with_(_locked(plan, draft), "locked")
+    statement.with_(compile_verdict(plan, (), draft), "verdict")
+    row = Row(alias=draft.alias())
+    change = Query().delete(table_source(plan.table, row.alias))
+    key = row.column(plan.key.name)
+    statement.with_(change.only(_among_locked(plan.key, row, draft)).returning(key), "written")
+    locked, join = _deleted(plan.key, draft)
+    key = expressions.column(locked.alias, plan.key.name)
+    event = _event(plan.event, key, locked.alias, None).from_(locked)
+    event.join(join)
+    statement.with_(event.order(key), "event")
+    locked, join = _deleted(plan.key, draft)
+    order = expressions.column(locked.alias, plan.key.name)
+    text = _answer_text(plan.record, locked.alias, draft, order)
+    query = _answer(statement, compile_problem(draft), _ids(order), text).from_(locked)
+    query.join(join)
+    return query
+
+
+def compile_read_back(plan: ReadBack, draft: Draft) -> Query:
+    """The statement of a ReadBack."""
+    named = rows_source(expressions.call("unnest", expressions.parameter(plan.ids)), draft.alias(), ("id", "position"))
+    row = Row(alias=draft.alias())
+    there = expressions.equal(row.column(plan.key.name), expressions.result(named.alias, "id"))
+    order = expressions.result(named.alias, "position")
+    query = Query().from_(named).select(compile_list(plan.record, row, draft, order))
+    query.join(InnerJoin(table_source(plan.table, row.alias), there))
+    return query
+
+
+def _given(plan: Insert, draft: Draft) -> Query:
+    """The rows given: the values c0.., the references' inputs g0.., the keys found for them r0.., the position."""
+    kinds = {column.name: column.type for column in plan.columns}
+    for reference in plan.references:
+        kinds.setdefault(str(reference.source), reference.lookup.type)
+    document = expressions.rows_of_json(expressions.json_parameter(plan.rows), list(kinds.items()))
+    names = {name: "v" + str(index) for index, name in enumerate(kinds)}
+    source = rows_source(document, draft.alias(), (*names.values(), "position"))
+    row = Row(alias=source.alias, names=names)
+    query = Query().from_(source)
+    query.select(*[expressions.named(row.column(one.name), "c" + str(n)) for n, one in enumerate(plan.columns)])
+    for index, reference in enumerate(plan.references):
+        if not isinstance(reference.source, str):
+            raise TypeError("an insert's reference names a key of its rows")
+        target = find_target(reference, row.column(reference.source), draft)
+        query.select(expressions.named(target.given, "g" + str(index)), expressions.named(target.key, "r" + str(index)))
+    return query.select(expressions.result(source.alias, "position"))
+
+
+def _given_value(given: Source, index: int) -> Expression:
+    return expressions.result(given.alias, "c" + str(index))
+
+
+def _given_targets(plan: Insert, given: Source) -> list[Target]:
+    """The references' targets as they stand in the rows given."""
+    return [
+        Target(
+            reference=reference,
+            given=expressions.result(given.alias, "g" + str(index)),
+            key=expressions.result(given.alias, "r" + str(index)),
+        )
+        for index, reference in enumerate(plan.references)
+    ]
+
+
+def _locked(plan: Update | Delete, draft: Draft) -> Query:
+    row = Row(alias=draft.alias())
+    key = row.column(plan.key.name)
+    condition = compile_condition(plan.condition, row, draft)
+    if plan.ids is not None:
+        condition = expressions.all_of((expressions.equal_to_any(key, expressions.parameter(plan.ids)), condition))
+    query = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
+    return query.only(condition).order(key).limit(plan.limit + 1).for_update()
+
+
+def _among_locked(key: Column, row: Row, draft: Draft) -> Expression:
+    """The row was locked and nothing stands in the way.
+
+    By an array of the keys: a join would follow an estimate of up to the limit, and read the whole table for one row.
+    """
+    alias = draft.alias()
+    keys = expressions.array_from(Query().from_(Source("locked", alias)).select(expressions.column(alias, key.name)))
+    return expressions.all_of((expressions.equal_to_any(row.column(key.name), keys), compile_guard(draft)))
+
+
+def _deleted(key: Column, draft: Draft) -> tuple[Source, InnerJoin]:
+    """The locked rows, joined with those that were deleted."""
+    locked, written = Source("locked", draft.alias()), Source("written", draft.alias())
+    same = expressions.equal(expressions.column(written.alias, key.name), expressions.column(locked.alias, key.name))
+    return locked, InnerJoin(written, same)
+
+
+def _assigned(assignment: Assignment) -> Expression:
+    match assignment.value:
+        case Parameter():
+            return expressions.parameter(assignment.value)
+        case Now():
+            return expressions.NOW
+        case Null():
+            return expressions.NULL
+        case _:
+            assert_never(assignment.value)
+
+
+def _event(target: EventTarget, key: Expression, before: str | None, after: str | None) -> Query:
+    """The event rows' INSERT, short of its FROM; `before` and `after` are the aliases of the rows."""
+    query = Query().insert(table_source(target.table, _EVENT_ALIAS), _EVENT_COLUMNS)
+    return query.select(
+        expressions.uuid_literal(target.workspace_id),
+        expressions.uuid_literal(target.object_id),
+        key,
+        expressions.text_literal(target.action),
+        _document(before),
+        _document(after),
+        expressions.parameter(target.actor),
+    )
+
+
+def _document(alias: str | None) -> Expression:
+    return expressions.NULL_JSONB if alias is None else expressions.call("to_jsonb", expressions.whole_row(alias))
+
+
+def _ids(key: Expression) -> Expression:
+    return expressions.aggregate("array_agg", key, order=key)
+
+
+def _answer_text(record: Record | None, alias: str, draft: Draft, order: Expression | None) -> Expression:
+    return expressions.NULL_TEXT if record is None else compile_list(record, Row(alias=alias), draft, order)
+
+
+def _answer(statement: Query, problem: Expression, ids: Expression, text: Expression) -> Query:
+    """The statement's own SELECT, short of its FROM."""
+    return statement.select(
+        expressions.named(problem, "problem"),
+        expressions.named(expressions.coalesce(ids, expressions.NO_UUIDS), "ids"),
+        expressions.named(text, "answer"),
+    )

@@ -1,0 +1,135 @@
+"""How values become JSON text: pieces that are constants or expressions and never NULL."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import assert_never
+
+from sql.compiler import expressions
+from sql.compiler.terms import Expression, LongText, Query
+from sql.types import Encoding, SqlType
+
+Piece = str | Expression
+
+UTC = expressions.text_literal("UTC")
+NULL_TEXT = expressions.text_literal("null")
+_SEPARATOR = expressions.text_literal(",")
+_EMPTY = expressions.text_literal("")
+
+
+def join_pieces(pieces: Sequence[Piece]) -> Expression:
+    """The pieces' text, with neighbouring constants made one."""
+    parts: list[Expression] = []
+    constant: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            constant.append(piece)
+            continue
+        if constant:
+            parts.append(expressions.text_literal("".join(constant)))
+            constant = []
+        parts.append(piece)
+    if constant:
+        parts.append(expressions.text_literal("".join(constant)))
+    if len(parts) == 1 and len(pieces) > 0 and all(isinstance(piece, str) for piece in pieces):
+        return expressions.cast_to_text(parts[0])
+    return expressions.concatenation(_gathered(parts))
+
+
+def _gathered(parts: Sequence[Expression]) -> list[Expression]:
+    """The parts, those that follow a long one made one first: each concatenation copies all that stands before it."""
+    for position, part in enumerate(parts):
+        if isinstance(part, LongText) and position + 2 < len(parts):
+            rest = expressions.concatenation(_gathered(parts[position + 1 :]))
+            return [*parts[: position + 1], expressions.parenthesised(rest)]
+    return list(parts)
+
+
+def object_pieces(entries: Iterable[tuple[str, Iterable[Piece]]]) -> list[Piece]:
+    """A JSON object of already encoded values."""
+    pieces: list[Piece] = []
+    opening = "{"
+    for key, value in entries:
+        pieces.append(opening + _quoted_key(key) + ":")
+        pieces.extend(value)
+        opening = ","
+    pieces.append("{}" if opening == "{" else "}")
+    return pieces
+
+
+@lru_cache(maxsize=8192)
+def _quoted_key(key: str) -> str:
+    return json.dumps(key, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """A value's pieces; `query` is the SELECT, of one row and still without a select list, that they belong to."""
+
+    pieces: list[Piece]
+    query: Query | None = None
+
+
+def inline(fragment: Fragment) -> list[Piece]:
+    """The fragment's pieces as they stand in another SELECT's."""
+    if fragment.query is None:
+        return fragment.pieces
+    return [expressions.scalar(fragment.query.select(join_pieces(fragment.pieces)))]
+
+
+def aggregate_text(text: Expression, *, order: Expression | None = None, only: Expression | None = None) -> Expression:
+    """The rows' texts with commas between them."""
+    rows = expressions.aggregate("string_agg", text, _SEPARATOR, order=order, only=only)
+    return LongText(expressions.coalesce(rows, _EMPTY).text)
+
+
+def or_null(text: Expression) -> Expression:
+    """The text, or JSON's null where it is NULL."""
+    return expressions.coalesce(text, NULL_TEXT)
+
+
+def encode_value(value: Expression, kind: SqlType, encoding: Encoding, *, nullable: bool) -> list[Piece]:
+    """A value as JSON text; `kind` is the type of the value or of the column that it was computed from."""
+    pieces = _encode(value, kind, encoding)
+    if nullable:
+        return [or_null(join_pieces(pieces))]
+    return pieces
+
+
+def _encode(value: Expression, kind: SqlType, encoding: Encoding) -> list[Piece]:
+    match encoding:
+        case Encoding.STRING | Encoding.ARRAY:
+            return [_json(value)]
+        case Encoding.QUOTED if kind is SqlType.DATE:
+            # The cast would follow DateStyle.
+            return [_json(value)]
+        case Encoding.QUOTED:
+            return ['"', expressions.cast_to_text(value), '"']
+        case Encoding.BARE if kind is SqlType.DOUBLE:
+            # The cast would give a bare NaN or Infinity, which no JSON parser takes.
+            return [_json(value)]
+        case Encoding.BARE | Encoding.JSON:
+            return [expressions.cast_to_text(value)]
+        case Encoding.TRIMMED:
+            return [expressions.cast_to_text(expressions.call("trim_scale", value))]
+        case Encoding.QUOTED_TRIMMED:
+            return ['"', expressions.cast_to_text(expressions.call("trim_scale", value)), '"']
+        case Encoding.INSTANT:
+            local = expressions.cast_to_text(expressions.call("to_json", expressions.call("timezone", UTC, value)))
+            return [expressions.call("left", local, expressions.number(-1)), 'Z"']
+        case _:
+            assert_never(encoding)
+
+
+def encode_key(value: Expression, kind: SqlType, *, nullable: bool) -> list[Piece]:
+    """A cursor's key as JSON text: the string that, given back and cast to the type, is the same value, or null."""
+    if kind in (SqlType.TEXT, SqlType.UUID, SqlType.DATE, SqlType.TIMESTAMP):
+        pieces: list[Piece] = [_json(value)]
+    else:
+        pieces = ['"', expressions.cast_to_text(value), '"']
+    return [or_null(join_pieces(pieces))] if nullable else pieces
+
+
+def _json(value: Expression) -> Expression:
+    return expressions.cast_to_text(expressions.call("to_json", value))

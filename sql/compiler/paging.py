@@ -1,0 +1,129 @@
+"""A page's rows as a FROM clause: the columns that are wanted of the rows meant, at most so many, in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sql.compiler import expressions
+from sql.compiler.filters import compile_condition
+from sql.compiler.ordering import Branch, SortKey, any_branch, compile_order, order_items, seek_branches, split_nulls
+from sql.compiler.scope import Draft, Row
+from sql.compiler.terms import Expression, LeftJoin, Query, Source, query_source, table_source
+from sql.read_plan import Connection, Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRows:
+    """The rows of a page, in the order in which they were sought (backwards where the page is).
+
+    `keys` are the order keys' values as the source hands them on, `number` each row's number from 1, `total` the number
+    of rows: each is there only where it was asked for.
+    """
+
+    source: Source
+    row: Row
+    limit: int
+    keys: tuple[SortKey, ...]
+    number: Expression
+    total: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    """What all branches of a page read: the table, its joins, and the select list."""
+
+    table: Source
+    joins: Sequence[LeftJoin]
+    condition: Expression
+    selected: Sequence[Expression]
+
+    def read(self, branch: Branch) -> Query:
+        """The branch's rows, in order."""
+        query = Query().from_(self.table)
+        for join in self.joins:
+            query.join(join)
+        query.select(*self.selected).only(expressions.all_of((self.condition, branch.condition)))
+        return query.order(*branch.order)
+
+
+def compile_members(connection: Connection, row: Row, around: Row | None, draft: Draft) -> Expression:
+    """The row belongs to the connection: it fulfils the condition, and is linked to the row around it."""
+    condition = compile_condition(connection.condition, row, draft)
+    if connection.link is None or around is None:
+        return condition
+    link = connection.link
+    return expressions.all_of(
+        (expressions.equal(row.column(link.column.name), around.column(link.key.name)), condition)
+    )
+
+
+def compile_page(
+    connection: Connection,
+    around: Row | None,
+    draft: Draft,
+    *,
+    columns: Sequence[str],
+    keys_wanted: bool,
+    limit: int,
+    numbered: bool,
+    counted: bool,
+) -> PageRows:
+    """The page's first `limit` rows with these columns, and what else was asked for."""
+    page = connection.page
+    row = Row(alias=draft.alias())
+    keys, joins = compile_order(connection.order, row, draft, backward=page.backward)
+    members = compile_members(connection, row, around, draft)
+    branches = _branches(page, keys)
+    names = {name: "c" + str(index) for index, name in enumerate(columns)}
+    selected = [expressions.named(row.column(name), names[name]) for name in columns]
+    if keys_wanted or len(branches) > 1:
+        selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
+    base = _Base(
+        table=table_source(connection.table, row.alias),
+        joins=joins,
+        condition=members,
+        selected=selected or [expressions.named(expressions.ONE, "c0")],
+    )
+    source = query_source(_read_branches(base, branches, keys, page, limit), draft.alias())
+    if numbered:
+        source = _numbered(source, draft.alias(), counted=counted)
+    return PageRows(
+        source=source,
+        row=Row(alias=source.alias, names=names),
+        limit=limit,
+        keys=tuple(
+            [replace(key, value=expressions.result(source.alias, "k" + str(index))) for index, key in enumerate(keys)]
+        ),
+        number=expressions.result(source.alias, "number"),
+        total=expressions.result(source.alias, "total"),
+    )
+
+
+def _branches(page: Page, keys: Sequence[SortKey]) -> list[Branch]:
+    if page.seek is None:
+        everything = [Branch(condition=expressions.TRUE, order=order_items(keys))]
+        return everything if page.offset is not None else split_nulls(keys)
+    branches = seek_branches(keys, page.seek)
+    if len(branches) == 1 or (branches and page.offset is None and keys[0].indexable):
+        return branches
+    return [any_branch(keys, branches)]
+
+
+def _read_branches(base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], page: Page, limit: int) -> str:
+    first, *others = [base.read(branch).limit(limit) for branch in branches]
+    if not others:
+        return first.text() if page.offset is None else first.offset(expressions.parameter(page.offset)).text()
+    outer = [replace(key, value=Expression("k" + str(index))) for index, key in enumerate(keys)]
+    return first.union_all(others, *order_items(outer), limit=limit)
+
+
+def _numbered(source: Source, alias: str, *, counted: bool) -> Source:
+    # Numbered after the limit, over rows that come in order: a window in the inner query would keep PostgreSQL from
+    # sorting no more than the page needs.
+    query = Query().from_(source)
+    query.select(
+        expressions.whole_row(source.alias),
+        expressions.named(expressions.over_all(expressions.call("row_number")), "number"),
+    )
+    if counted:
+        query.select(expressions.named(expressions.over_all(expressions.COUNT), "total"))
+    return query_source(query.text(), alias)

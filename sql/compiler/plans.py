@@ -1,0 +1,37 @@
+"""From plan to statement: the only entry to the compiler."""
+
+from typing import assert_never
+
+from sql.compiler.mutate import compile_delete, compile_insert, compile_read_back, compile_update
+from sql.compiler.scope import Draft
+from sql.compiler.select import compile_read
+from sql.compiler.terms import Query
+from sql.read_plan import ReadPlan
+from sql.statement import Statement
+from sql.write_plan import Delete, Insert, ReadBack, Update, WritePlan
+
+
+def compile_plan(plan: ReadPlan | WritePlan | ReadBack) -> Statement:
+    """The plan's one statement; equal plans give equal text.
+
+    Raises:
+        IdentifierError: a physical name cannot be one in PostgreSQL.
+    """
+    return Statement(text=_compile_query(plan).text())
+
+
+def _compile_query(plan: ReadPlan | WritePlan | ReadBack) -> Query:
+    draft = Draft()
+    match plan:
+        case ReadPlan():
+            return compile_read(plan, draft)
+        case Insert():
+            return compile_insert(plan, draft)
+        case Update():
+            return compile_update(plan, draft)
+        case Delete():
+            return compile_delete(plan, draft)
+        case ReadBack():
+            return compile_read_back(plan, draft)
+        case _:
+            assert_never(plan)

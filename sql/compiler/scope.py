@@ -1,0 +1,60 @@
+"""What a statement under construction refers to: generated aliases, and the row at hand."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+
+from sql.compiler import expressions
+from sql.compiler.terms import Expression
+from sql.plan import Parameter
+
+
+class Draft:
+    """A statement under construction.
+
+    Attributes:
+        unread: the parameters of parts that turned out to have nothing to read. The server wants to know the type of
+            every parameter up to the highest, so they still have to be named.
+    """
+
+    def __init__(self) -> None:
+        self.unread: list[Parameter] = []
+        self._aliases = 0
+
+    def alias(self) -> str:
+        """A new alias: t0, t1 and so on, so that the same plan gives the same bytes."""
+        alias = "t" + str(self._aliases)
+        self._aliases += 1
+        return alias
+
+    def leave_unread(self, part: object) -> None:
+        """Note the parameters of a part of the plan that is not compiled."""
+        self.unread.extend(_parameters_of(part))
+
+
+def _parameters_of(part: object) -> Iterator[Parameter]:
+    if isinstance(part, Parameter):
+        yield part
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _parameters_of(item)
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from _parameters_of(getattr(part, field.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """The row of the source with this alias.
+
+    A sub-select names the columns that it hands on by generated names, so that none can collide with its others:
+    `names` maps the physical names to those.
+    """
+
+    alias: str
+    names: Mapping[str, str] | None = None
+
+    def column(self, name: str) -> Expression:
+        """The row's column of this physical name."""
+        if self.names is None:
+            return expressions.column(self.alias, name)
+        return expressions.result(self.alias, self.names[name])

@@ -1,0 +1,156 @@
+"""What a read plan asks for, as JSON text made by SELECTs.
+
+Relations are scalar sub-selects: for limited rows they cost the same as LEFT JOIN LATERAL or a little less, they are
+not evaluated for the row beyond the page, and a page's rows, which no join can reorder, are aggregated as they come.
+"""
+
+from typing import assert_never
+
+from sql.compiler import expressions
+from sql.compiler.filters import compile_arrival, compile_condition
+from sql.compiler.output import (
+    Fragment,
+    Piece,
+    aggregate_text,
+    encode_value,
+    inline,
+    join_pieces,
+    object_pieces,
+    or_null,
+)
+from sql.compiler.page_output import columns_of, compile_connection
+from sql.compiler.paging import compile_page
+from sql.compiler.scope import Draft, Row
+from sql.compiler.terms import Expression, Query, table_source
+from sql.read_plan import (
+    Aggregate,
+    AggregateRecord,
+    Computed,
+    Connection,
+    Count,
+    Literal,
+    One,
+    Output,
+    Page,
+    ReadPlan,
+    Record,
+    Root,
+    ToOne,
+    Value,
+)
+
+
+def compile_read(plan: ReadPlan, draft: Draft) -> Query:
+    """The SELECT of a read plan."""
+    fragments = [(key, _compile_root(root, draft)) for key, root in plan.entries]
+    # The first that reads rows becomes the statement itself: its text may be long, and a sub-select's is copied.
+    query = next((fragment.query for _, fragment in fragments if fragment.query is not None), None) or Query()
+    entries = [(key, fragment.pieces if fragment.query is query else inline(fragment)) for key, fragment in fragments]
+    query.select(join_pieces(object_pieces(entries)))
+    if draft.unread:
+        named = dict.fromkeys(expressions.parameter(unread).text for unread in draft.unread)
+        query.with_(Query().select(*[Expression(text) for text in named]), "unread")
+    return query
+
+
+def compile_record(record: Record, row: Row, draft: Draft) -> Expression:
+    """A row's JSON object."""
+    return join_pieces(_record_pieces(record, row, draft))
+
+
+def compile_list(record: Record, row: Row, draft: Draft, order: Expression | None) -> Expression:
+    """All rows' JSON objects as a list: an aggregate."""
+    text = aggregate_text(compile_record(record, row, draft), order=order)
+    return join_pieces(("[", text, "]"))
+
+
+def _compile_root(root: Root, draft: Draft) -> Fragment:
+    match root:
+        case Connection():
+            return compile_connection(root, None, draft, _record_pieces)
+        case One():
+            return Fragment(pieces=[or_null(expressions.scalar(_compile_one(root, draft)))])
+        case Aggregate():
+            return _compile_aggregate(root, draft)
+        case Literal():
+            return Fragment(pieces=[root.text])
+        case _:
+            assert_never(root)
+
+
+def _record_pieces(record: Record, row: Row, draft: Draft) -> list[Piece]:
+    return object_pieces([(key, _compile_output(output, row, draft)) for key, output in record.entries])
+
+
+def _compile_output(output: Output, row: Row, draft: Draft) -> list[Piece]:
+    match output:
+        case Literal():
+            return [output.text]
+        case Value():
+            column = output.column
+            return encode_value(row.column(column.name), column.type, output.encoding, nullable=column.nullable)
+        case Record():
+            return _record_pieces(output, row, draft)
+        case ToOne():
+            there = Row(alias=draft.alias())
+            query = Query().from_(table_source(output.hop.table, there.alias))
+            arrived = compile_arrival(output.hop, row, there, draft)
+            query.select(compile_record(output.record, there, draft)).only(arrived)
+            return [or_null(expressions.scalar(query))]
+        case Connection():
+            return inline(compile_connection(output, row, draft, _record_pieces))
+        case _:
+            assert_never(output)
+
+
+def _compile_one(one: One, draft: Draft) -> Query:
+    if one.order:
+        # Ordered first, then written: only the first row's record is made.
+        rows = compile_page(
+            Connection(
+                table=one.table,
+                condition=one.condition,
+                order=one.order,
+                page=Page(limit=1),
+                cursor_tag="",
+                entries=(),
+            ),
+            None,
+            draft,
+            columns=columns_of([one.record]),
+            keys_wanted=False,
+            limit=1,
+            numbered=False,
+            counted=False,
+        )
+        return Query().from_(rows.source).select(compile_record(one.record, rows.row, draft))
+    row = Row(alias=draft.alias())
+    query = Query().from_(table_source(one.table, row.alias))
+    condition = compile_condition(one.condition, row, draft)
+    return query.select(compile_record(one.record, row, draft)).only(condition).limit(1)
+
+
+def _compile_aggregate(aggregate: Aggregate, draft: Draft) -> Fragment:
+    row = Row(alias=draft.alias())
+    query = Query().from_(table_source(aggregate.table, row.alias))
+    condition = compile_condition(aggregate.condition, row, draft)
+    return Fragment(pieces=_aggregate_pieces(aggregate.record, row), query=query.only(condition))
+
+
+def _aggregate_pieces(record: AggregateRecord, row: Row) -> list[Piece]:
+    return object_pieces([(key, _compile_measure(measure, row)) for key, measure in record.entries])
+
+
+def _compile_measure(measure: Computed | Count | Literal | AggregateRecord, row: Row) -> list[Piece]:
+    match measure:
+        case Computed():
+            value = expressions.call(measure.function.value, row.column(measure.column.name))
+            return encode_value(value, measure.column.type, measure.encoding, nullable=True)
+        case Count():
+            return [expressions.cast_to_text(expressions.COUNT)]
+        case Literal():
+            return [measure.text]
+        case AggregateRecord():
+            return _aggregate_pieces(measure, row)
+        case _:
+            assert_never(measure)

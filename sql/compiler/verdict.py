@@ -1,0 +1,58 @@
+"""What stands in a write's way, as the WITH query `verdict` of one row: the problem's text, or NULL."""
+
+from collections.abc import Sequence
+
+from sql.compiler import expressions
+from sql.compiler.references import Target, missing_targets, target_problem
+from sql.compiler.scope import Draft
+from sql.compiler.terms import Expression, Query, Source, rows_source
+from sql.plan import Column, Comparison, Parameter
+from sql.write_plan import Delete, Problem, Update
+
+
+def compile_insert_verdict(targets: Sequence[Target], given: Source) -> Query:
+    """The verdict on the rows given, with these targets: the first one whose target is missing."""
+    position = expressions.result(given.alias, "position")
+    missing = missing_targets(targets)
+    texts = [target_problem(index, expressions.less_one(position)) for index in range(len(targets))]
+    first = Query().from_(given).select(expressions.case(zip(missing, texts, strict=True)))
+    first.only(expressions.any_of(missing)).order(position).limit(1)
+    return Query().select(expressions.named(expressions.scalar(first), "problem"))
+
+
+def compile_verdict(plan: Update | Delete, targets: Sequence[Target], draft: Draft) -> Query:
+    """The verdict on the rows locked."""
+    count = Query().from_(Source("locked", draft.alias())).select(expressions.COUNT)
+    beyond = expressions.compare(expressions.scalar(count), Comparison.GT, expressions.number(plan.limit))
+    problems = [expressions.case([(beyond, expressions.text_literal(Problem.TOO_MANY.value))])]
+    if plan.ids is not None:
+        problems.append(expressions.scalar(_absent(plan.key, plan.ids, draft)))
+    problems += [
+        expressions.case([(missing, target_problem(index, expressions.number(0)))])
+        for index, missing in enumerate(missing_targets(targets))
+    ]
+    return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
+
+
+def _absent(key: Column, ids: Parameter, draft: Draft) -> Query:
+    """The problem of the ids that are not locked, NULL where all are."""
+    wanted = rows_source(expressions.call("unnest", expressions.parameter(ids)), draft.alias(), ("id", "position"))
+    locked = Source("locked", draft.alias())
+    identifier = expressions.result(wanted.alias, "id")
+    there = Query().from_(locked).select(expressions.ONE)
+    there.only(expressions.equal(expressions.column(locked.alias, key.name), identifier))
+    position = expressions.result(wanted.alias, "position")
+    listed = expressions.cast_to_text(expressions.aggregate("json_agg", identifier, order=position))
+    text = expressions.concatenation((expressions.text_literal(Problem.NOT_FOUND.value + ":"), listed))
+    return Query().from_(wanted).select(text).only(expressions.exists(there, negated=True))
+
+
+def compile_guard(draft: Draft) -> Expression:
+    """The verdict has no problem."""
+    return expressions.is_null(compile_problem(draft))
+
+
+def compile_problem(draft: Draft) -> Expression:
+    """The verdict's problem."""
+    alias = draft.alias()
+    return expressions.scalar(Query().from_(Source("verdict", alias)).select(expressions.result(alias, "problem")))

@@ -1,0 +1,267 @@
+"""One connection that serves statements: prepared as needed, cancelled and rolled back when their caller leaves."""
+
+import asyncio
+import random
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import psycopg
+from psycopg import capabilities
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+
+from sql.driver.prepared import PreparedStatements
+from sql.driver.results import decode_rows
+from sql.driver.wire import COMPLETE, Wire
+from sql.errors import ConnectionLost, DatabaseError
+from sql.pool_settings import PoolCounters, PoolSettings
+from sql.sqlstate import translate_result
+from sql.statement import Parameters, Row, Statement, Step, refuse_nul
+
+_FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
+_IDLE = int(TransactionStatus.IDLE)
+_CONNECTED = int(ConnStatus.OK)
+
+
+class Home(Protocol):
+    """Where a connection goes back to."""
+
+    def take_back(self, connection: "Connection") -> asyncio.Task[None] | None:
+        """Receive a connection whose caller is done with it."""
+        ...
+
+    def remove(self, connection: "Connection") -> None:
+        """Learn that a connection has ended."""
+        ...
+
+
+class Connection(Wire):
+    """A Link over libpq.
+
+    Args:
+        session: the psycopg connection that made the socket; it is used for nothing more than cancelling.
+        settings: the limits.
+        counters: counted in.
+        home: told about the end of it.
+
+    Attributes:
+        retired: it was ended on purpose.
+    """
+
+    __slots__ = (
+        "_can_close",
+        "_cancelling",
+        "_counters",
+        "_home",
+        "_max_age",
+        "_opened",
+        "_prepared",
+        "_preparing",
+        "_session",
+        "_settings",
+        "_statements",
+        "retired",
+    )
+
+    def __init__(
+        self, session: psycopg.AsyncConnection, settings: PoolSettings, counters: PoolCounters, home: Home
+    ) -> None:
+        super().__init__(session.pgconn)
+        self._session = session
+        self._settings = settings
+        self._counters = counters
+        self._home = home
+        self._can_close = capabilities.has_send_close_prepared()
+        self._prepared = PreparedStatements(settings.prepared_statements, counters)
+        self._preparing: list[tuple[int, bytes]] = []
+        self._cancelling: asyncio.Task[None] | None = None
+        self._opened = self._started
+        # So that connections made together are not all replaced together.
+        self._max_age = settings.max_age * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
+        self._statements = 0
+        self.retired = False
+
+    @property
+    def at_rest(self) -> bool:
+        """True where it can serve the next caller as it is."""
+        return (
+            self._future is None
+            and self._cancelling is None
+            and not self.ended
+            and self.pgconn.transaction_status == _IDLE
+        )
+
+    @property
+    def is_worn(self) -> bool:
+        """True where it is old or used enough to be replaced: its backend's caches only grow."""
+        return self._statements >= self._settings.max_statements or self._started - self._opened >= self._max_age
+
+    async def execute(self, statement: Statement, parameters: Parameters, limit: float | None = None) -> list[Row]:
+        """Run one statement, see Link; a prepared one is one message there and one back."""
+        refuse_nul(parameters)
+        try:
+            if self._prepared.touch(statement.name):
+                self.pgconn.send_query_prepared(statement.name, parameters)
+            elif self._settings.prepare:
+                return (await self.execute_all(((statement, parameters),), limit=limit))[0]
+            else:
+                self.pgconn.send_query_params(statement.sql, parameters)
+        except psycopg.OperationalError as error:
+            raise self._unsent(error) from error
+        results = await self._answer(1, limit)
+        return decode_rows(results[0], self._settings.response_limit)
+
+    async def execute_all(
+        self, steps: Sequence[Step], *, begin: bool = False, limit: float | None = None
+    ) -> list[list[Row]]:
+        """Run several statements in one round trip, see Link."""
+        for _, parameters in steps:
+            refuse_nul(parameters)
+        wanted: list[int] = []
+        sent = 0
+        try:
+            sent = self._send_pipeline(steps, wanted, begin=begin)
+        except psycopg.OperationalError as error:
+            raise self._unsent(error) from error
+        finally:
+            # A pipeline without its sync can neither be finished nor be left.
+            if not sent:
+                self.end("a pipeline could not be sent")
+        results = await self._answer(sent, limit)
+        return [decode_rows(results[index], self._settings.response_limit) for index in wanted]
+
+    async def command(self, sql: bytes) -> bytes:
+        """Run a command that is not worth preparing, see Link."""
+        try:
+            self.pgconn.send_query_params(sql, None)
+        except psycopg.OperationalError as error:
+            raise self._unsent(error) from error
+        return (await self._answer(1, None))[0].command_status or b""
+
+    def forget(self, statements: Iterable[Statement], /) -> None:
+        """Prepare the statements anew next time, see Link."""
+        self._prepared.forget(statement.name for statement in statements)
+        if not self._can_close:
+            self.retired = True
+            self.end("prepared statements went stale")
+
+    def release(self) -> asyncio.Task[None] | None:
+        """Give it back, see Link."""
+        return self._home.take_back(self)
+
+    def cancel(self) -> None:
+        """Ask the server to end what runs; the caller's answer is then what the server says."""
+        if self._cancelling is None and self._future is not None:
+            self._counters.cancelled += 1
+            self._cancelling = self._loop.create_task(self._cancel())
+
+    async def restore(self) -> None:
+        """Bring it back to rest after its caller has gone: end what runs, roll back what is open."""
+        if self._future is not None:
+            # The former caller's future may be cancelled already; this one stands for the end of its statement.
+            self._future = self._loop.create_future()
+            self.cancel()
+        if self._cancelling is not None:
+            # Until the server has taken the cancellation it could hit the next caller's statement.
+            await self._cancelling
+            self._cancelling = None
+        await self._settle()
+        try:
+            if not self.ended and self.pgconn.transaction_status != _IDLE:
+                await self.command(b"ROLLBACK")
+        except DatabaseError as error:
+            self.end(error.message)
+
+    def retire(self) -> None:
+        """End it on purpose."""
+        self.retired = True
+        self.end("the connection was closed")
+
+    async def close(self) -> None:
+        """End it on purpose, whatever it is doing."""
+        self.retire()
+        if self._cancelling is not None:
+            self._cancelling.cancel()
+            await asyncio.gather(self._cancelling, return_exceptions=True)
+
+    def _on_ended(self) -> None:
+        self._home.remove(self)
+
+    def _on_pipelined(self, results: list[PGresult]) -> None:
+        for index, name in self._preparing:
+            if results[index].status in COMPLETE:
+                self._prepared.add(name)
+        self._preparing.clear()
+
+    def _send_pipeline(self, steps: Sequence[Step], wanted: list[int], *, begin: bool) -> int:
+        """Send everything up to the sync, and note in `wanted` which results are the steps'; return how many come."""
+        prepare = self._settings.prepare
+        self.enter_pipeline()
+        sent = 0
+        closing, missing = self._prepared.make_room([step[0].name for step in steps] if prepare else ())
+        # First, so that no failed statement makes the server skip it.
+        for name in closing:
+            if self._can_close:
+                self.pgconn.send_close_prepared(name)
+            else:
+                self.pgconn.send_query_params(b'DEALLOCATE "' + name + b'"', None)
+            sent += 1
+        if begin:
+            self.pgconn.send_query_params(b"BEGIN", None)
+            sent += 1
+        for statement, parameters in steps:
+            if statement.name in missing:
+                missing.discard(statement.name)
+                self.pgconn.send_prepare(statement.name, statement.sql)
+                self._preparing.append((sent, statement.name))
+                sent += 1
+            if prepare:
+                self.pgconn.send_query_prepared(statement.name, parameters)
+            else:
+                self.pgconn.send_query_params(statement.sql, parameters)
+            wanted.append(sent)
+            sent += 1
+        self.pgconn.pipeline_sync()
+        return sent
+
+    async def _answer(self, expected: int, limit: float | None) -> list[PGresult]:
+        """Return the results of what was sent, or raise the first error among them."""
+        self._statements += 1
+        future = self.answer(expected)
+        if limit is None:
+            results = await future
+        else:
+            timer = self._loop.call_later(limit, self.cancel)
+            try:
+                results = await future
+            finally:
+                timer.cancel()
+        for result in results:
+            if result.status == _FATAL_ERROR:
+                raise translate_result(result)
+        return results
+
+    async def _cancel(self) -> None:
+        try:
+            await self._session.cancel_safe(timeout=self._settings.cancel_timeout)
+        except psycopg.Error as error:
+            self.end(f"cannot cancel: {error}")
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Wait until what was cancelled has ended; give the connection up where that takes too long."""
+        future = self._future
+        if future is None:
+            return
+        await asyncio.wait([future], timeout=self._settings.cancel_timeout)
+        # A caller who leaves cancels the future and not the statement, whose end is then restore's to wait for.
+        if self._future is future and not future.cancelled():
+            self.end("no answer to a cancellation")
+        if future.done() and not future.cancelled():
+            future.exception()
+
+    def _unsent(self, error: psycopg.Error) -> DatabaseError:
+        if self.pgconn.status == _CONNECTED:
+            return DatabaseError(str(error).strip())
+        self.end(str(error))
+        return ConnectionLost(str(error).strip())

@@ -1,0 +1,156 @@
+"""The embedded server's data: how its cluster is made and what it is tuned to."""
+
+import os
+import shutil
+import signal
+import tempfile
+from io import FileIO
+from pathlib import Path
+
+from sql.embedded.account import Account, can_enter, spawn
+from sql.embedded.folder import DataFolder
+from sql.errors import EmbeddedServerError
+
+SUPERUSER = "fieldstone"
+
+# The one place of tuning: a machine of 2 cores and a few GB that it shares with Fieldstone, requests that read and
+# write a few rows each, and nothing acknowledged that is not on disk. ALTER SYSTEM overrides it for one cluster.
+SETTINGS = {
+    # Reached through the UNIX socket only, by its own user and root.
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    # Durable; wal_level stays high enough for pg_basebackup and archiving.
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "wal_level": "replica",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "15min",
+    # Memory.
+    "shared_buffers": "128MB",
+    "effective_cache_size": "512MB",
+    "work_mem": "8MB",
+    "maintenance_work_mem": "64MB",
+    "huge_pages": "off",
+    # A workspace of a thousand objects is made and dropped in one transaction, which locks each table and index.
+    "max_locks_per_transaction": "256",
+    # Many short statements: compiling them costs more than it saves, and requests are what runs in parallel.
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "random_page_cost": "1.1",
+    # What a Fieldstone that was killed was waiting for ends too.
+    "client_connection_check_interval": "2s",
+    "timezone": "UTC",
+    "lc_messages": "C",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+    "log_lock_waits": "on",
+    "log_checkpoints": "off",
+}
+
+_INITDB_OPTIONS = (
+    f"--username={SUPERUSER}",
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--data-checksums",
+    "--no-instructions",
+)
+
+
+def remove_unfinished(folder: DataFolder) -> bool:
+    """Remove what an initialisation that was killed has left; return whether there was any."""
+    if not folder.unfinished_cluster.exists():
+        return False
+    shutil.rmtree(folder.unfinished_cluster)
+    return True
+
+
+def initialise(folder: DataFolder, account: Account, programs: Path, lock: FileIO) -> None:
+    """Make a new cluster, which appears complete or not at all.
+
+    Args:
+        folder: Where it is to lie.
+        account: Who is to own it.
+        programs: The folder with ``initdb``.
+        lock: An exclusive hold on the server lock, which initdb inherits.
+
+    Raises:
+        EmbeddedServerError: initdb failed; its output is in the message.
+    """
+    unfinished = folder.unfinished_cluster
+    unfinished.mkdir(mode=0o700)
+    try:
+        if account.uid is not None and account.gid is not None:
+            os.chown(unfinished, account.uid, account.gid)
+        command: list[str | Path] = [programs / "initdb", "-D", path_for(account, unfinished), *_INITDB_OPTIONS]
+        _run(command, account, unfinished, lock)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)  # the next start removes what is left
+        raise
+    unfinished.rename(folder.cluster)
+    _sync(folder.root)
+
+
+def _run(command: list[str | Path], account: Account, directory: Path, lock: FileIO) -> None:
+    with tempfile.TemporaryFile() as output:
+        process = spawn(account, command, directory=directory, output=output, keep_open=[lock.fileno()])
+        try:
+            status = process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # initdb and what it runs are a session of their own
+            process.wait()
+            raise
+        if status != 0:
+            output.seek(0)
+            said = output.read().decode(errors="replace").strip()
+            raise EmbeddedServerError(f"initdb could not make a cluster: {said}")
+
+
+def _sync(directory: Path) -> None:
+    """Make the last rename in ``directory`` outlive a loss of power."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def path_for(account: Account, cluster: Path) -> Path:
+    """Return the path under which a process of ``account`` that runs in ``cluster`` reaches it.
+
+    Where a folder above is closed to the account, that is the process's own view of its working directory, which
+    PostgreSQL never leaves; no folder's mode is changed.
+
+    Raises:
+        EmbeddedServerError: The folder is closed to the account on a system without ``/proc``.
+    """
+    if account.uid is None or can_enter(account, cluster):
+        return cluster
+    own_view = Path("/proc/self/cwd")
+    if not own_view.exists():
+        raise EmbeddedServerError(
+            f"user {account.name}, who is to run PostgreSQL, cannot enter {cluster}: set FIELDSTONE_DATA_DIR to a"
+            " folder that it can enter, run Fieldstone as an ordinary user, or set DATABASE_URL"
+        )
+    return own_view
+
+
+def write_settings(cluster: Path, account: Account, *, socket_folder: str) -> None:
+    """Write ``postgresql.conf`` of ``cluster`` anew from the settings of this version of Fieldstone."""
+    settings = SETTINGS | {"unix_socket_directories": socket_folder}
+    lines = ["# Written by Fieldstone at each start. To change a setting for good, use ALTER SYSTEM.", ""]
+    for name, value in settings.items():
+        quoted = value.replace("'", "''")
+        lines.append(f"{name} = '{quoted}'")
+    descriptor, name = tempfile.mkstemp(prefix="postgresql.conf.", dir=cluster)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+        file.flush()
+        os.fsync(descriptor)
+        if account.uid is not None and account.gid is not None:
+            os.fchown(descriptor, account.uid, account.gid)
+    Path(name).replace(cluster / "postgresql.conf")

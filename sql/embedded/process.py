@@ -1,0 +1,186 @@
+"""The embedded server's processes: started, waited for and ended."""
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+
+from sql.embedded.account import Account, spawn
+from sql.embedded.cluster import path_for, write_settings
+from sql.embedded.folder import DataFolder, recorded_lines, recorded_socket_folder
+from sql.embedded.locks import is_held
+from sql.embedded.socket import Answer, ask, choose_socket_folder, remove_socket, remove_socket_folder
+from sql.errors import EmbeddedServerError
+
+_LOG = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_LOOKS = 0.02
+_SECONDS_BETWEEN_REPORTS = 10
+_SECONDS_FOR_ORPHANS = 3
+_SECONDS_FOR_A_SIGNAL = 10
+_SECONDS_FOR_A_SHUTDOWN = 60
+_LARGEST_LOG = 10_000_000
+
+
+def launch(folder: DataFolder, account: Account, programs: Path, lock: FileIO) -> int:
+    """Start a postmaster on the cluster and return before it serves, with the size of its log so far in bytes.
+
+    Args:
+        folder: Where the cluster lies.
+        account: Who is to run it.
+        programs: The folder with ``postgres``.
+        lock: An exclusive hold on the server lock, which the server inherits.
+
+    Raises:
+        EmbeddedServerError: The account may not run it.
+    """
+    socket_folder = choose_socket_folder(folder, account)
+    write_settings(folder.cluster, account, socket_folder=socket_folder)
+    # With the lock in hand these are certainly stale, whatever process has their pid by now.
+    remove_socket(folder.cluster / socket_folder)
+    folder.postmaster_file.unlink(missing_ok=True)
+    if folder.log.exists() and folder.log.stat().st_size > _LARGEST_LOG:
+        folder.log.replace(folder.log.with_name(f"{folder.log.name}.1"))
+    command: list[str | Path] = [programs / "postgres", "-D", path_for(account, folder.cluster)]
+    # So that a list of processes tells whose server it is, even where -D is the server's own view.
+    command += ["-c", f"fieldstone.data_dir={folder.root}"]
+    folder.log.touch(mode=0o600)
+    with folder.log.open("ab") as log:
+        log_size = log.tell()
+        process = spawn(account, command, directory=folder.cluster, output=log, keep_open=[lock.fileno()])
+    # It ends when the server does, so that no zombie is left while this process lives on.
+    threading.Thread(target=process.wait, name=_reaper_name(process.pid), daemon=True).start()
+    return log_size
+
+
+def wait_until_ready(folder: DataFolder, log_size: int) -> None:
+    """Return when a connection has succeeded, however long the server recovers.
+
+    Args:
+        folder: Where the server was launched.
+        log_size: How long its log was before, in bytes.
+
+    Raises:
+        EmbeddedServerError: It ended instead; the message has what it said.
+    """
+    looks = _looks(f"PostgreSQL is recovering in {folder.root}")
+    while ask(folder) is not Answer.READY:
+        if not is_held(folder.server_lock):
+            with folder.log.open("rb") as log:
+                log.seek(log_size)
+                said = log.read().decode(errors="replace").strip()
+            raise EmbeddedServerError(f"PostgreSQL did not start on {folder.cluster}: {said}")
+        next(looks)
+
+
+def settle(folder: DataFolder) -> bool:
+    """Return True when a server answers, False when the last process of one has ended, whichever comes first.
+
+    Orphans of a postmaster that was killed end by themselves within moments, or are ended after.
+
+    Raises:
+        EmbeddedServerError: They cannot be ended.
+    """
+    silent_since = 0.0
+    looks = _looks(f"waiting for the server of {folder.root}")
+    while is_held(folder.server_lock):
+        seconds = next(looks)
+        answer = ask(folder)
+        if answer is Answer.READY:
+            return True
+        if answer is Answer.BUSY:
+            silent_since = seconds
+        elif seconds - silent_since > _SECONDS_FOR_ORPHANS:
+            end_processes(folder)
+    return False
+
+
+def shut_down(folder: DataFolder) -> None:
+    """Stop the server, open connections notwithstanding, and return when its last process has ended.
+
+    Raises:
+        EmbeddedServerError: It does not end.
+    """
+    socket_folder = recorded_socket_folder(folder)
+    # Only while somebody listens is the recorded pid certainly the postmaster's.
+    if ask(folder) is not Answer.SILENT:
+        postmaster = int(recorded_lines(folder)[0])
+        os.kill(postmaster, signal.SIGINT)
+        if _wait_for_end(folder, _SECONDS_FOR_A_SHUTDOWN):
+            _wait_until_reaped(postmaster)
+    elif is_held(folder.server_lock):
+        _wait_for_end(folder, _SECONDS_FOR_ORPHANS)
+    end_processes(folder)
+    if socket_folder is not None and not folder.postmaster_file.exists():
+        remove_socket_folder(socket_folder)
+
+
+def end_processes(folder: DataFolder) -> None:
+    """End whatever still runs on the cluster as a crash would, which loses nothing that was committed.
+
+    Raises:
+        EmbeddedServerError: It cannot be found (other systems than Linux, another container), or does not end.
+    """
+    for number in (signal.SIGQUIT, signal.SIGKILL):
+        if not is_held(folder.server_lock):
+            return
+        processes = _processes_in(folder)
+        _LOG.warning("ending processes %s of the server in %s with %s", processes, folder.root, number.name)
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+        if _wait_for_end(folder, _SECONDS_FOR_A_SIGNAL):
+            return
+    raise EmbeddedServerError(
+        f"processes of a server that was killed still use {folder.cluster}: end them, then try again"
+    )
+
+
+def _processes_in(folder: DataFolder) -> list[int]:
+    """Return the pids of PostgreSQL's processes on the folder: they never leave the cluster they were started in."""
+    places = [place.stat() for place in (folder.cluster, folder.unfinished_cluster) if place.exists()]
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if not (entry / "exe").readlink().name.startswith(("postgres", "initdb")):
+                continue
+            directory = (entry / "cwd").stat()
+            if any(os.path.samestat(directory, place) for place in places):
+                found.append(int(entry.name))
+    return found
+
+
+def _wait_for_end(folder: DataFolder, limit: float) -> bool:
+    looks = _looks(f"waiting for the server of {folder.root} to end")
+    while is_held(folder.server_lock):
+        if next(looks) > limit:
+            return False
+    return True
+
+
+def _reaper_name(process: int) -> str:
+    return f"reaper of PostgreSQL {process}"
+
+
+def _wait_until_reaped(process: int) -> None:
+    """Wait, where the process that has ended was started by this one, until it is no zombie either."""
+    for thread in threading.enumerate():
+        if thread.name == _reaper_name(process):
+            thread.join()
+
+
+def _looks(purpose: str) -> Iterator[float]:
+    """Yield the seconds since the first look, with a pause before each other one and a line in the log at times."""
+    begin = reported = time.monotonic()
+    while True:
+        now = time.monotonic()
+        if now - reported > _SECONDS_BETWEEN_REPORTS:
+            _LOG.info("%s (%d s)", purpose, now - begin)
+            reported = now
+        yield now - begin
+        time.sleep(_SECONDS_BETWEEN_LOOKS)

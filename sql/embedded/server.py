@@ -1,0 +1,138 @@
+"""A PostgreSQL of Fieldstone's own, started on a data folder and shared by the processes that use it.
+
+Its users are counted by file locks, which the kernel releases when their holder is killed; the last one to leave stops
+the server.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from io import FileIO
+from pathlib import Path
+
+import platformdirs
+import psycopg
+from psycopg import sql
+
+from sql.embedded.account import choose_account
+from sql.embedded.binaries import find_programs
+from sql.embedded.cluster import initialise, remove_unfinished
+from sql.embedded.folder import DataFolder, recorded_lines
+from sql.embedded.locks import exclusively, is_held, open_lock, take_shared, try_exclusive
+from sql.embedded.process import launch, settle, shut_down, wait_until_ready
+from sql.embedded.socket import conninfo, socket_folder_in_use
+from sql.errors import EmbeddedServerError
+
+_LOG = logging.getLogger(__name__)
+
+_DATABASE = "fieldstone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddedServer:
+    """A handle on the running server: one of its users.
+
+    Args:
+        dsn: libpq's connection string for the database ``fieldstone``, over the UNIX socket.
+        recovered: what this start recovered from, in a sentence; None if all was in order.
+    """
+
+    dsn: str
+    recovered: str | None
+    folder: DataFolder = field(repr=False)
+    registration: FileIO = field(repr=False)
+
+
+def default_data_dir() -> Path:
+    """Return Fieldstone's folder among the user's data."""
+    return platformdirs.user_data_path("fieldstone", appauthor=False)
+
+
+def start(data_dir: Path) -> EmbeddedServer:
+    """Start the server on ``data_dir``, or join the one that runs there, and register as one of its users.
+
+    Blocks until a connection has succeeded, which takes as long as the server recovers from what it was killed in.
+
+    Raises:
+        EmbeddedServerError: It cannot be started; the message says why and the way out.
+    """
+    try:
+        folder = DataFolder(root=data_dir.expanduser().resolve())
+        folder.root.mkdir(parents=True, exist_ok=True)
+        with exclusively(folder.change_lock):
+            return _join(folder)
+    except (OSError, psycopg.Error) as error:
+        raise EmbeddedServerError(f"PostgreSQL cannot be run on {data_dir}: {error}") from error
+
+
+def stop(server: EmbeddedServer) -> None:
+    """Leave the server; its last user stops it and leaves no process behind. A second call does nothing.
+
+    Raises:
+        EmbeddedServerError: The server does not end.
+    """
+    if server.registration.closed:
+        return
+    try:
+        with exclusively(server.folder.change_lock):
+            _leave(server.folder, server.registration)
+    except OSError as error:
+        raise EmbeddedServerError(f"the PostgreSQL of {server.folder.root} cannot be stopped: {error}") from error
+
+
+def _join(folder: DataFolder) -> EmbeddedServer:
+    registration = open_lock(folder.users_lock)
+    try:
+        is_first = try_exclusive(registration)
+        take_shared(registration)
+        recovered = _bring_up(folder, is_first=is_first)
+        socket_folder = socket_folder_in_use(folder)
+        _ensure_database(conninfo(socket_folder, "postgres"))
+    except BaseException:
+        _leave(folder, registration)
+        raise
+    if recovered is not None:
+        _LOG.warning("%s", recovered)
+    return EmbeddedServer(
+        dsn=conninfo(socket_folder, _DATABASE), recovered=recovered, folder=folder, registration=registration
+    )
+
+
+def _leave(folder: DataFolder, registration: FileIO) -> None:
+    with registration:
+        is_last = try_exclusive(registration)
+    if is_last and is_held(folder.server_lock):
+        shut_down(folder)
+
+
+def _bring_up(folder: DataFolder, *, is_first: bool) -> str | None:
+    """Make sure that a server answers; return what that recovered from."""
+    if settle(folder):
+        if is_first:
+            return f"Took over the PostgreSQL of {folder.root}, which was left running by a process that was killed."
+        return None
+    account = choose_account(folder.cluster)
+    programs = find_programs(account, folder.root)
+    was_killed = bool(recorded_lines(folder))
+    with open_lock(folder.server_lock) as lock:
+        if not try_exclusive(lock):
+            raise EmbeddedServerError(f"processes of a server still run on {folder.cluster}: try again")
+        was_half_made = remove_unfinished(folder)
+        if not folder.cluster.exists():
+            initialise(folder, account, programs, lock)
+        log_size = launch(folder, account, programs, lock)
+    wait_until_ready(folder, log_size)
+    if was_killed:
+        return (
+            f"The PostgreSQL of {folder.root} had been killed: it has replayed its log, and all that was committed"
+            " is there."
+        )
+    if was_half_made:
+        return f"The initialisation of {folder.root} had been killed: it was removed and done anew."
+    return None
+
+
+def _ensure_database(maintenance: str) -> None:
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone()
+        if found is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))

@@ -1,0 +1,119 @@
+"""The embedded server's socket: where it lies and who answers on it."""
+
+import contextlib
+import enum
+import os
+import socket
+import stat
+import tempfile
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from sql.embedded.account import Account, can_enter
+from sql.embedded.cluster import SUPERUSER
+from sql.embedded.folder import PORT, SOCKET_NAME, DataFolder, fits_a_socket, recorded_socket_folder
+from sql.errors import EmbeddedServerError
+
+_PREFIX = "fieldstone-"
+_IN_CLUSTER = "."
+_SECONDS_TO_CONNECT = 5
+
+
+class Answer(enum.Enum):
+    """What came of an attempt to connect."""
+
+    READY = enum.auto()
+    BUSY = enum.auto()  # a postmaster listens, but serves nobody yet, or no longer
+    SILENT = enum.auto()
+
+
+def conninfo(socket_folder: Path, database: str) -> str:
+    """Return libpq's connection string for a database of the server that listens in ``socket_folder``."""
+    return make_conninfo(host=str(socket_folder), port=PORT, user=SUPERUSER, dbname=database)
+
+
+def socket_folder_in_use(folder: DataFolder) -> Path:
+    """Return where the server of ``folder``, which has just answered, listens.
+
+    Raises:
+        EmbeddedServerError: It has ended since.
+    """
+    socket_folder = recorded_socket_folder(folder)
+    if socket_folder is None:
+        raise EmbeddedServerError(f"the PostgreSQL of {folder.root} ended as soon as it had started")
+    return socket_folder
+
+
+def ask(folder: DataFolder) -> Answer:
+    """Return whether the server of ``folder`` runs: only a connection that succeeds says so."""
+    socket_folder = recorded_socket_folder(folder)
+    if socket_folder is None or not fits_a_socket(socket_folder):
+        return Answer.SILENT
+    try:
+        with psycopg.connect(conninfo(socket_folder, "postgres"), connect_timeout=_SECONDS_TO_CONNECT):
+            return Answer.READY
+    except psycopg.OperationalError:
+        return Answer.BUSY if _is_listened_on(socket_folder / SOCKET_NAME) else Answer.SILENT
+
+
+def _is_listened_on(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def choose_socket_folder(folder: DataFolder, account: Account) -> str:
+    """Return ``unix_socket_directories`` for the next server: the cluster itself unless its path is too long.
+
+    Then it is a short folder of its own; one that a killed server has left is used again, so that the addresses
+    which other processes hold stay true.
+
+    Raises:
+        EmbeddedServerError: No place for temporary files is short enough.
+    """
+    if fits_a_socket(folder.cluster):
+        return _IN_CLUSTER
+    recorded = recorded_socket_folder(folder)
+    if recorded is not None and recorded != folder.cluster and _is_private(recorded, account):
+        return str(recorded)
+    places = [os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108
+    for place in filter(None, places):
+        with contextlib.suppress(OSError):
+            chosen = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+            if account.uid is not None and account.gid is not None:
+                os.chown(chosen, account.uid, account.gid)
+            if fits_a_socket(chosen) and can_enter(account, chosen):
+                return str(chosen)
+            chosen.rmdir()
+    raise EmbeddedServerError(
+        f"{folder.cluster} is too long for a UNIX socket's path, and there is no shorter place for temporary files:"
+        " choose a shorter FIELDSTONE_DATA_DIR"
+    )
+
+
+def remove_socket(socket_folder: Path) -> None:
+    """Remove what a server that has ended left in its socket folder, and the folder if it was made for that."""
+    for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+        (socket_folder / name).unlink(missing_ok=True)
+
+
+def remove_socket_folder(socket_folder: Path) -> None:
+    """Remove the folder of a server that was shut down if it was made for the socket."""
+    if socket_folder.name.startswith(_PREFIX):
+        with contextlib.suppress(OSError):
+            socket_folder.rmdir()
+
+
+def _is_private(path: Path, account: Account) -> bool:
+    """Return whether nobody but the account can put a socket of his own there."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    owner = os.geteuid() if account.uid is None else account.uid
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == owner and not status.st_mode & 0o077

@@ -1,0 +1,46 @@
+"""Any query gives what the oracle gives: graphql-core over rows in memory."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.apis import Served, as_json, serve
+from tests.databases import Databases
+from tests.operations import examples, queries
+from tests.reference import Reference, agree, load_rows
+from tests.specimens import specimen_template
+
+
+class Bench:
+    """The engine and the oracle over the same records."""
+
+    def __init__(self, served: Served, dsn: str) -> None:
+        self.served = served
+        snapshot = served.snapshot()
+        self.reference = Reference(snapshot, load_rows(dsn, snapshot))
+        self.ids = sorted(id_ for rows in self.reference.rows.values() for id_ in rows)
+
+
+@pytest.fixture(scope="module")
+def bench(databases: Databases) -> Iterator[Bench]:
+    with databases.clone(specimen_template(databases)) as dsn:
+        for served in serve(dsn):
+            yield Bench(served, dsn)
+
+
+@given(data=st.data())
+@examples(300)
+def test_any_query(bench: Bench, data: st.DataObject) -> None:
+    operation = data.draw(queries(bench.reference.schema, bench.ids))
+    text, variables = operation.write(lift=True)
+    plain, _ = operation.write(lift=False)
+    expected = bench.reference.ask(text, variables)
+    for document, values in ((text, variables), (plain, {})):
+        log = bench.served.apis.database.log
+        log.steps.clear()
+        actual = bench.served.ask(document, values)
+        assert agree(actual, expected), f"{document}\n{values}\n{as_json(actual)[:6000]}\n{as_json(expected)[:6000]}"
+        assert len(log) <= 1
+        assert bench.served.ask(document, values) == actual

@@ -1,0 +1,346 @@
+"""Hypothesis strategies over GraphQL: whatever valid query a client could write for a workspace.
+
+An operation is drawn once and written in several ways: with every value in the document, with values lifted into
+variables, and with other values for the same variables.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_leaf_type,
+)
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from metadata.json_text import dumps
+from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEXTS, UUIDS
+
+IN_CI = bool(os.environ.get("CI"))
+
+
+def examples(count: int) -> settings:
+    """Settings for so many examples, always the same ones in CI."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        derandomize=IN_CI,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EnumValue:
+    """The name of an enum's value."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A value that may be a variable of this type; `other` is one to put in its place."""
+
+    of_type: str
+    value: Any
+    other: Any
+    as_default: bool = False
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes a drawn operation; `lift` makes variables of what can be, `take_other` gives them their other values."""
+
+    lift: bool
+    take_other: bool = False
+    definitions: list[str] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def value(self, drawn: Any) -> str:
+        """The text of a value."""
+        if isinstance(drawn, Lifted):
+            if not self.lift:
+                return self.value(drawn.value)
+            name = f"v{len(self.definitions)}"
+            definition = f"${name}: {drawn.of_type}"
+            if drawn.as_default:
+                definition += f" = {Writer(lift=False).value(drawn.value)}"
+            self.definitions.append(definition)
+            if not drawn.as_default:
+                self.variables[name] = to_json(drawn.other if self.take_other else drawn.value)
+            return f"${name}"
+        match drawn:
+            case EnumValue(name=name):
+                return name
+            case dict():
+                return "{" + ", ".join(f"{name}: {self.value(item)}" for name, item in drawn.items()) + "}"
+            case list():
+                return "[" + ", ".join(map(self.value, drawn)) + "]"
+            case _:
+                return dumps(drawn)
+
+
+def to_json(drawn: Any) -> Any:
+    """A drawn value as a client puts it into variables."""
+    match drawn:
+        case Lifted(value=value):
+            return to_json(value)
+        case EnumValue(name=name):
+            return name
+        case dict():
+            return {name: to_json(item) for name, item in drawn.items()}
+        case list():
+            return [to_json(item) for item in drawn]
+        case _:
+            return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One line of a selection set: a field, an inline fragment, or a spread."""
+
+    write: Callable[[Writer], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A drawn operation."""
+
+    selections: Sequence[Selection]
+    fragments: Sequence[tuple[str, str, Sequence[Selection]]]
+
+    def write(self, *, lift: bool, take_other: bool = False) -> tuple[str, dict[str, Any]]:
+        """The document and its variables."""
+        writer = Writer(lift=lift, take_other=take_other)
+        body = _write_set(writer, self.selections)
+        fragments = [f"fragment {name} on {on} {_write_set(writer, lines)}" for name, on, lines in self.fragments]
+        head = f"query ({', '.join(writer.definitions)}) " if writer.definitions else ""
+        return "\n".join([head + body, *fragments]), writer.variables
+
+
+def _write_set(writer: Writer, selections: Sequence[Selection]) -> str:
+    return "{ " + " ".join(selection.write(writer) for selection in selections) + " }"
+
+
+_SCALARS: Mapping[str, st.SearchStrategy[Any]] = {
+    "String": st.sampled_from(TEXTS),
+    "Int": st.sampled_from(INTS),
+    "Float": st.sampled_from([value for value in DECIMALS if abs(value) < 10**6]).map(float),
+    "BigInt": st.sampled_from(BIGS).flatmap(lambda value: st.sampled_from([value, str(value)])),
+    "BigFloat": st.sampled_from(DECIMALS).map(str),
+    "Boolean": st.booleans(),
+    "Date": st.sampled_from(DATES).map(lambda value: value.isoformat()),
+    "DateTime": st.sampled_from(MOMENTS).map(lambda value: value.isoformat()),
+    "UUID": st.sampled_from(UUIDS).flatmap(lambda value: st.sampled_from([str(value), str(value).upper()])),
+    "JSON": st.sampled_from(
+        [d for d in DOCUMENTS if not isinstance(d, Decimal) and '"' not in dumps(d).replace('"', "", 9)]
+    ),
+}
+_TEXT_OPERATORS = {"like", "ilike"}
+_PATTERNS = st.lists(st.sampled_from(["%", "_", "a", "B", "\\%", "\\_", "\\\\", "é", "'"]), max_size=4).map("".join)
+_NULLABLE_OPERATORS = {"eq", "neq", "is", "isNot"}
+
+
+class Values:
+    """Draws the values of input types."""
+
+    def __init__(self, draw: st.DrawFn, ids: Sequence[str]) -> None:
+        self.draw = draw
+        self.ids = ids
+
+    def chance(self, percent: int) -> bool:
+        return self.draw(st.integers(0, 99)) < percent
+
+    def liftable(self, of_type: str, draw: Callable[[], Any]) -> Any:
+        """A value that is a variable's now and then."""
+        value = draw()
+        if not self.chance(30):
+            return value
+        as_default = not of_type.endswith("!") and value is not None and self.chance(15)
+        return Lifted(of_type, value, value if as_default else draw(), as_default)
+
+    def filter(self, of_type: GraphQLInputObjectType, depth: int = 2) -> dict[str, Any]:
+        """A filter of an object's records."""
+        names = list(of_type.fields)
+        if depth <= 0:
+            names = [name for name in names if not _is_nested(of_type.fields[name].type)]
+        found: dict[str, Any] = {}
+        for name in self.draw(st.lists(st.sampled_from(names), max_size=3, unique=True)):
+            member = of_type.fields[name].type
+            found[name] = self._member(name, member, depth)
+        return found
+
+    def _member(self, name: str, member: GraphQLInputType, depth: int) -> Any:
+        named = get_named_type(member)
+        if isinstance(member, GraphQLList):
+            item = GraphQLNonNull(named)
+            whole = [self.filter_of(named, depth - 1) for _ in range(self.draw(st.integers(0, 3)))]
+            return self.liftable(f"[{item}]", lambda: whole)
+        if isinstance(named, GraphQLEnumType):
+            return self.liftable(named.name, lambda: self.leaf(named))
+        if "eq" in named.fields or ("is" in named.fields and "and" not in named.fields):
+            return self.liftable(named.name, lambda: self.operators(named))
+        return self.liftable(named.name, lambda: self.filter_of(named, depth - 1))
+
+    def filter_of(self, named: GraphQLNamedType, depth: int) -> dict[str, Any]:
+        """A filter of any kind."""
+        assert isinstance(named, GraphQLInputObjectType)
+        return self.filter(named, depth)
+
+    def operators(self, of_type: GraphQLNamedType) -> dict[str, Any]:
+        """Some operators with their arguments."""
+        assert isinstance(of_type, GraphQLInputObjectType)
+        found: dict[str, Any] = {}
+        for name in self.draw(st.lists(st.sampled_from(list(of_type.fields)), max_size=2, unique=True)):
+            declared = of_type.fields[name].type
+            found[name] = self.liftable(str(declared), lambda n=name, d=declared: self._argument(n, d))  # type: ignore[misc]  # a lambda's defaults
+        return found
+
+    def _argument(self, name: str, declared: GraphQLInputType) -> Any:
+        named = get_named_type(declared)
+        if name in _NULLABLE_OPERATORS and self.chance(15):
+            return None
+        if name in _TEXT_OPERATORS:
+            return self.draw(_PATTERNS)
+        if not isinstance(declared, GraphQLList):
+            return self.leaf(named)
+        size = 2 if name == "between" else self.draw(st.integers(0, 3))
+        if size == 1 and self.chance(30):
+            return self.leaf(named)
+        return [self.leaf(named) for _ in range(size)]
+
+    def leaf(self, named: GraphQLNamedType) -> Any:
+        """A value of a scalar or an enum."""
+        if isinstance(named, GraphQLEnumType):
+            return EnumValue(self.draw(st.sampled_from(list(named.values))))
+        if named.name == "UUID" and self.chance(70):
+            return self.draw(st.sampled_from(self.ids))
+        return self.draw(_SCALARS[named.name])
+
+    def order(self, of_type: GraphQLInputObjectType, depth: int = 2) -> dict[str, Any]:
+        """One key of an order."""
+        names = [
+            name
+            for name, member in of_type.fields.items()
+            if depth > 0 or isinstance(get_named_type(member.type), GraphQLEnumType)
+        ]
+        name = self.draw(st.sampled_from(names))
+        named = get_named_type(of_type.fields[name].type)
+        if isinstance(named, GraphQLInputObjectType):
+            return {name: self.order(named, depth - 1)}
+        return {name: self.liftable(named.name, lambda: self.leaf(named))}
+
+
+def _is_nested(of_type: GraphQLInputType) -> bool:
+    named = get_named_type(of_type)
+    return isinstance(named, GraphQLInputObjectType) and "and" in named.fields
+
+
+class Selections:
+    """Draws selection sets."""
+
+    def __init__(self, draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str]) -> None:
+        self.draw = draw
+        self.schema = schema
+        self.values = Values(draw, ids)
+        self.fragments: list[tuple[str, str, Sequence[Selection]]] = []
+        self.aliases = 0
+
+    def of(self, parent: GraphQLObjectType, depth: int) -> list[Selection]:
+        """A selection set on this type."""
+        names = [name for name, one in parent.fields.items() if depth > 0 or is_leaf_type(get_named_type(one.type))]
+        chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=4))
+        lines = [self.line(parent, name, depth) for name in chosen]
+        if len(lines) > 1 and self.values.chance(25):
+            lines = [*lines[:1], self._fragment(parent, lines[1:])]
+        return lines
+
+    def line(self, parent: GraphQLObjectType, name: str, depth: int) -> Selection:
+        """A field."""
+        alias = self._alias()
+        directive = self._directive()
+        if name == "__typename":
+            return Selection(lambda w: f"{alias}__typename{directive(w)}")
+        one = parent.fields[name]
+        named = get_named_type(one.type)
+        arguments = self.arguments(name, one)
+        if arguments and not alias:
+            alias = self._alias(always=True)
+        below = self.of(named, depth - 1) if isinstance(named, GraphQLObjectType) else None
+
+        def write(writer: Writer) -> str:
+            given = ", ".join(f"{key}: {writer.value(value)}" for key, value in arguments.items())
+            head = f"{alias}{name}" + (f"({given})" if given else "") + directive(writer)
+            return head if below is None else f"{head} {_write_set(writer, below)}"
+
+        return Selection(write)
+
+    def _alias(self, *, always: bool = False) -> str:
+        if not (always or self.values.chance(25)):
+            return ""
+        self.aliases += 1
+        padding = self.draw(st.sampled_from(["", "", "", "_" * 61, "_" * 90]))
+        return f"a{padding}{self.aliases}: "
+
+    def _directive(self) -> Callable[[Writer], str]:
+        if not self.values.chance(12):
+            return lambda _: ""
+        kind = self.draw(st.sampled_from(["skip", "include"]))
+        flag = self.values.liftable("Boolean!", lambda: self.draw(st.booleans()))
+        return lambda writer: f" @{kind}(if: {writer.value(flag)})"
+
+    def _fragment(self, parent: GraphQLObjectType, lines: Sequence[Selection]) -> Selection:
+        directive = self._directive()
+        if self.values.chance(50):
+            name = f"F{len(self.fragments)}"
+            self.fragments.append((name, parent.name, lines))
+            return Selection(lambda w: f"...{name}{directive(w)}")
+        on = self.draw(st.sampled_from(["", f" on {parent.name}"]))
+        return Selection(lambda w: f"...{on}{directive(w)} {_write_set(w, lines)}")
+
+    def arguments(self, name: str, one: GraphQLField) -> dict[str, Any]:
+        """Some of a field's arguments, which go together."""
+        given: dict[str, Any] = {}
+        values = self.values
+        if "id" in one.args and values.chance(50):
+            return {"id": values.liftable("UUID", lambda: self.draw(st.sampled_from(values.ids)))}
+        if "filter" in one.args and ("id" in one.args or values.chance(60)):
+            of_type = one.args["filter"].type
+            assert isinstance(of_type, GraphQLInputObjectType)
+            given["filter"] = values.liftable(of_type.name, lambda: values.filter(of_type))
+        if "orderBy" in one.args and values.chance(50):
+            key = get_named_type(one.args["orderBy"].type)
+            assert isinstance(key, GraphQLInputObjectType)
+            given["orderBy"] = values.liftable(f"[{key.name}]", lambda: self._order(key))
+        if "first" in one.args:
+            size = self.draw(st.sampled_from(["", "first", "limit", "last"]))
+            if size:
+                given[size] = values.liftable("Int", lambda: self.draw(st.sampled_from([0, 1, 2, 3, 7, 200])))
+            if size != "last" and values.chance(15):
+                given["offset"] = values.liftable("Int", lambda: self.draw(st.sampled_from([0, 1, 5, 1000])))
+        return given
+
+    def _order(self, key: GraphQLInputObjectType) -> Any:
+        keys = [self.values.order(key) for _ in range(self.draw(st.integers(0, 3)))]
+        return keys[0] if len(keys) == 1 and self.values.chance(40) else keys
+
+
+@st.composite
+def queries(draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], *, depth: int = 4) -> Operation:
+    """Valid queries; `ids` are those of the records."""
+    assert schema.query_type is not None
+    selections = Selections(draw, schema, ids)
+    lines = selections.of(schema.query_type, depth)
+    return Operation(lines, selections.fragments)

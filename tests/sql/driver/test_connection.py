@@ -1,0 +1,125 @@
+"""One driven connection: its loop, its socket, its end."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from sql.driver.direct_pool import DirectPool
+from sql.errors import CommitOutcomeUnknown, DatabaseUnavailable, StatementTimeout
+from sql.pool_settings import PoolCounters
+from sql.statement import Statement
+from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, observing, opened
+from tests.sql.network import network
+
+PREPARED = Statement(text="SELECT count(*) FROM pg_prepared_statements")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket in it."""
+    made = Path(tempfile.mkdtemp(prefix="net"))
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_either_event_loop_will_do(empty_database: str, run: Callable[[Awaitable[None]], None]) -> None:
+    async def use() -> None:
+        large = b"x" * 8_000_000
+        async with opened(empty_database, connections=2) as database, observing(empty_database) as observer:
+            answers = await asyncio.gather(*(database.read(ECHO, (b"%d" % n,)) for n in range(100)))
+            assert answers == [[(b"%d" % n,)] for n in range(100)]
+            assert await database.pipeline([(ECHO, (large,)), (ECHO, (b"x",))]) == [[(large,)], [(b"x",)]]
+            with pytest.raises(StatementTimeout):
+                await database.read(SLEEP, (b"60",), timeout=0.05)
+            before = await database.read(BACKEND, ())
+            await observer.terminate()
+            assert await database.read(BACKEND, ()) != before
+            caller = asyncio.create_task(database.read(SLEEP, (b"60",)))
+            await observer.until_active(1)
+            caller.cancel()
+            await observer.until_active(0)
+
+    run(use())
+
+
+async def test_an_idle_connection_that_dies_is_noticed_without_use(empty_database: str) -> None:
+    async with opened(empty_database) as database, observing(empty_database) as observer:
+        await database.read(ECHO, (b"x",))
+        await observer.terminate()
+        while database.stats().idle:  # noqa: ASYNC110 - it happens within the loop's next turns
+            await asyncio.sleep(0.01)
+        assert (database.stats().lost, database.stats().in_use) == (1, 0)
+
+
+async def test_a_network_that_carries_nothing_ends_in_an_error(empty_database: str, folder: Path) -> None:
+    async with (
+        network(empty_database, folder) as (between, dsn),
+        opened(dsn, connections=1, cancel_timeout=0.1, acquire_timeout=0.3, close_timeout=0.1) as database,
+    ):
+        await database.read(ECHO, (b"x",))
+        between.carries.clear()
+        with pytest.raises(CommitOutcomeUnknown):
+            await database.write(SLEEP, (b"60",), timeout=0.05)
+        assert database.stats().in_use == 0
+        with pytest.raises(DatabaseUnavailable):
+            await database.read(ECHO, (b"x",))
+        between.carries.set()
+        assert await database.read(ECHO, (b"back",)) == [(b"back",)]
+
+
+async def test_a_late_cancellation_does_not_hit_the_next_caller(empty_database: str, folder: Path) -> None:
+    async with (
+        network(empty_database, folder) as (between, dsn),
+        opened(dsn, connections=1) as database,
+        observing(empty_database) as observer,
+    ):
+        leaving = asyncio.create_task(database.read(SLEEP, (b"0.2",)))
+        await observer.until_active(1)
+        between.admits.clear()
+        leaving.cancel()
+        await observer.until_active(0)
+        following = asyncio.create_task(database.read(SLEEP, (b"0.1",)))
+        await asyncio.sleep(0.05)
+        assert (database.stats().in_use, database.stats().waiting, await observer.active()) == (1, 1, 0)
+        between.admits.set()
+        assert await following == [(b"",)]
+
+
+async def test_a_network_that_is_cut_under_a_write_leaves_it_open(empty_database: str, folder: Path) -> None:
+    async with (
+        network(empty_database, folder) as (between, dsn),
+        opened(dsn) as database,
+        observing(empty_database) as observer,
+    ):
+        caller = asyncio.create_task(database.write(SLEEP, (b"60",)))
+        await observer.until_active(1)
+        await between.close()
+        with pytest.raises(CommitOutcomeUnknown):
+            await caller
+        await observer.terminate()
+
+
+async def test_without_closing_in_the_protocol_statements_are_deallocated(empty_database: str) -> None:
+    pool = DirectPool(empty_database, QUICK, PoolCounters())
+    await pool.open()
+    link = await pool.acquire()
+    # As with a libpq from before version 17.
+    link._can_close = False
+    link._prepared._limit = 3
+    for number in range(8):
+        assert await link.execute(Statement(text=f"SELECT {number:d}"), ()) == [(b"%d" % number,)]
+    assert await link.execute(PREPARED, ()) == [(b"3",)]
+    link.forget([PREPARED])
+    link.release()
+    again = await pool.acquire()
+    assert again is not link
+    assert await again.execute(PREPARED, ()) == [(b"1",)]
+    again.release()
+    await pool.close()
+    assert pool.stats().lost == 0

@@ -1,0 +1,177 @@
+"""What the pool of driven connections does beyond serving one caller."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from sql.driver.direct_pool import DirectPool
+from sql.errors import DatabaseUnavailable
+from sql.executor import Database
+from sql.pool_settings import PoolCounters
+from sql.statement import Statement
+from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, observing, opened
+
+PREPARED = Statement(text="SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'fs\\_%'")
+
+
+async def test_callers_are_served_in_the_order_in_which_they_came(empty_database: str) -> None:
+    pool = DirectPool(empty_database, QUICK, PoolCounters())
+    await pool.open()
+    served: list[int] = []
+
+    async def call(number: int) -> None:
+        link = await pool.acquire()
+        served.append(number)
+        assert await link.execute(ECHO, (b"%d" % number,)) == [(b"%d" % number,)]
+        link.release()
+
+    await asyncio.gather(*(call(number) for number in range(200)))
+    assert served == list(range(200))
+    stats = pool.stats()
+    assert (stats.opened, stats.idle, stats.in_use, stats.waiting) == (4, 4, 0, 0)
+    await pool.close()
+
+
+async def test_a_caller_who_comes_again_and_again_overtakes_nobody(empty_database: str) -> None:
+    async with opened(empty_database, connections=1) as database:
+        served: list[str] = []
+
+        async def call(name: str, times: int) -> None:
+            for _ in range(times):
+                await database.read(ECHO, (b"x",))
+                served.append(name)
+
+        await asyncio.gather(call("greedy", 20), call("modest", 1))
+        assert served.index("modest") <= 1
+
+
+async def test_waiting_is_bounded_in_time(empty_database: str) -> None:
+    async with opened(empty_database, connections=1, acquire_timeout=0.05, close_timeout=0.05) as database:
+        holder = asyncio.create_task(database.read(SLEEP, (b"0.3",)))
+        await asyncio.sleep(0)
+        with pytest.raises(DatabaseUnavailable, match="in time"):
+            await database.read(ECHO, (b"x",))
+        assert database.stats().waiting == 0
+        await holder
+        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+
+
+async def test_waiting_is_bounded_in_number(empty_database: str) -> None:
+    async with opened(empty_database, connections=1, max_waiting=2) as database:
+        answers = await asyncio.gather(*(database.read(ECHO, (b"x",)) for _ in range(5)), return_exceptions=True)
+        assert sum(isinstance(answer, DatabaseUnavailable) for answer in answers) == 3
+        assert sum(answer == [(b"x",)] for answer in answers) == 2
+
+
+async def test_those_who_leave_while_they_wait_leave_nothing_behind(empty_database: str) -> None:
+    async with opened(empty_database, connections=1) as database:
+        callers = [asyncio.create_task(database.read(ECHO, (b"x",))) for _ in range(50)]
+        for turn, caller in enumerate(callers):
+            if turn % 2:
+                await asyncio.sleep(0.001)
+            caller.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
+        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+        assert (database.stats().waiting, database.stats().in_use) == (0, 0)
+
+
+async def test_cancelling_at_any_moment_never_hits_the_next_statement(empty_database: str) -> None:
+    async with opened(empty_database, connections=2) as database:
+        for turn in range(150):
+            caller = asyncio.create_task(database.read(ECHO, (b"left",)))
+            for _ in range(turn % 6):
+                await asyncio.sleep(0)
+            caller.cancel()
+            number = b"%d" % turn
+            assert await database.read(ECHO, (number,)) == [(number,)]
+        assert database.stats().lost == 0
+
+
+async def test_prepared_statements_are_closed_beyond_the_limit(empty_database: str) -> None:
+    async with opened(empty_database, connections=1, prepared_statements=5) as database:
+        for number in range(12):
+            for _ in range(2):
+                assert await database.read(Statement(text=f"SELECT {number:d}"), ()) == [(b"%d" % number,)]
+        assert await database.read(PREPARED, ()) == [(b"5",)]
+        assert (database.stats().prepared, database.stats().evicted) == (13, 8)
+        # The least recently used went, the others stayed.
+        await database.read(Statement(text="SELECT 11"), ())
+        assert database.stats().prepared == 13
+        await database.read(Statement(text="SELECT 0"), ())
+        assert database.stats().prepared == 14
+
+
+async def test_a_pipeline_may_need_more_than_the_limit_for_a_while(empty_database: str) -> None:
+    async with opened(empty_database, connections=1, prepared_statements=2) as database:
+        steps = [(Statement(text=f"SELECT {number:d}"), ()) for number in range(4)]
+        for _ in range(2):
+            assert await database.pipeline(steps + steps[:1]) == [[(b"%d" % n,)] for n in (0, 1, 2, 3, 0)]
+        assert await database.read(PREPARED, ()) == [(b"2",)]
+
+
+async def test_a_failed_pipeline_keeps_the_books_right(empty_database: str) -> None:
+    async with opened(empty_database, connections=1, prepared_statements=2) as database:
+        fine, broken = Statement(text="SELECT 1"), Statement(text="SELECT nothing")
+        for _ in range(3):
+            answers = await asyncio.gather(database.pipeline([(broken, ()), (fine, ())]), return_exceptions=True)
+            assert isinstance(answers[0], Exception)
+            assert await database.read(fine, ()) == [(b"1",)]
+            assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+        assert await database.read(PREPARED, ()) == [(b"2",)]
+
+
+async def test_a_connection_is_replaced_after_so_many_statements(empty_database: str) -> None:
+    async with opened(empty_database, connections=1, max_statements=10) as database, observing(empty_database) as seen:
+        backends = [(await database.read(BACKEND, ()))[0][0] for _ in range(35)]
+        assert len(set(backends)) == 4
+        assert (database.stats().recycled, database.stats().lost) == (3, 0)
+        await seen.until_connected(1)
+
+
+async def test_an_old_connection_is_replaced(empty_database: str) -> None:
+    async with opened(empty_database, connections=1, max_age=0.0) as database:
+        backends = [(await database.read(BACKEND, ()))[0][0] for _ in range(3)]
+        assert len(set(backends)) == 3
+
+
+async def test_a_database_that_goes_is_reported_at_once(empty_database: str) -> None:
+    database_name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
+    async with opened(empty_database) as database:
+        await database.read(ECHO, (b"x",))
+        maintenance = psycopg.conninfo.make_conninfo(empty_database, dbname="postgres")
+        async with await psycopg.AsyncConnection.connect(maintenance, autocommit=True) as other:
+            name = psycopg.sql.Identifier(str(database_name))
+            await other.execute(psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+            await other.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
+                " AND application_name = 'driven'",
+                (database_name,),
+            )
+            with pytest.raises(DatabaseUnavailable):
+                await database.read(ECHO, (b"x",))
+            await other.execute(psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+        assert await database.read(ECHO, (b"back",)) == [(b"back",)]
+
+
+async def test_copy_does_not_hang_a_connection(empty_database: str) -> None:
+    async with opened(empty_database) as database:
+        with pytest.raises(DatabaseUnavailable, match="COPY"):
+            await database.read(Statement(text="COPY (SELECT 1) TO STDOUT"), ())
+        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+
+
+async def test_a_caller_with_wrong_parameters_harms_nobody_else(empty_database: str) -> None:
+    async with opened(empty_database, connections=1) as database:
+        for parameters in ((b"1", b"2"), ()):
+            with pytest.raises(Exception, match="parameter"):
+                await database.read(ECHO, parameters)
+        with pytest.raises(TypeError):
+            await database.pipeline([(ECHO, (b"x",)), (ECHO, ("text",))])  # type: ignore[list-item] # on purpose
+        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+
+
+async def test_closing_twice_and_unopened(empty_database: str) -> None:
+    async with opened(empty_database) as database:
+        await database.close()
+    await Database.connect(empty_database, settings=QUICK).close()

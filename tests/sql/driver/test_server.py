@@ -1,0 +1,39 @@
+"""Waiting for the server, and refusing one that is too old."""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sql.driver.server import require_version, wait_for_server
+from sql.errors import DatabaseUnavailable, UnsupportedServer
+
+
+@pytest.mark.parametrize("version", [150000, 180006, 200001])
+def test_versions_that_will_do(version: int) -> None:
+    require_version(version)
+
+
+@pytest.mark.parametrize(("version", "shown"), [(149999, "14.9999"), (140011, "14.11"), (90624, "9.624")])
+def test_an_old_server_is_refused_by_name(version: int, shown: str) -> None:
+    with pytest.raises(UnsupportedServer) as raised:
+        require_version(version)
+    assert str(raised.value) == f"the server runs PostgreSQL {shown}; PostgreSQL 15 or newer is needed"
+
+
+async def test_the_version_of_one_that_answers(empty_database: str) -> None:
+    with psycopg.connect(empty_database) as connection:
+        assert await wait_for_server(empty_database, limit=0) == connection.info.server_version
+
+
+async def test_one_that_is_not_there_is_waited_for_so_long(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnavailable, match="cannot connect"):
+        await wait_for_server(f"host={tmp_path} dbname=x user=x", limit=0.3)
+
+
+async def test_one_that_turns_us_away_is_not_waited_for(empty_database: str) -> None:
+    conninfo = psycopg.conninfo.make_conninfo(empty_database, dbname="no such database")
+    async with asyncio.timeout(20):
+        with pytest.raises(DatabaseUnavailable, match="no such database"):
+            await wait_for_server(conninfo, limit=1000)
