@@ -25,7 +25,7 @@ $(INSTALLED): pyproject.toml constraints.txt hatch_build.py
 	@touch $@
 
 run: setup ## serve, with sample data, on an embedded PostgreSQL
-	@FIELDSTONE_ENV=$${FIELDSTONE_ENV:-development} $(BIN)/fieldstone serve --demo
+	@exec env FIELDSTONE_ENV="$${FIELDSTONE_ENV:-development}" $(BIN)/fieldstone serve --demo
 
 check: setup ## lint, format, types, layers, the tests of the project's own rules
 	$(BIN)/ruff check .

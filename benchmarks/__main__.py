@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.chart import render_chart
+from benchmarks.command import CommandFailed
 from benchmarks.database import SharedDatabase, shared_database
 from benchmarks.equality import Unequal
 from benchmarks.measure import Plan, WrongAnswers, measure
@@ -53,7 +54,7 @@ def main() -> int:
     try:
         require_wrk()
         run = _run(order)
-    except (WrkError, InstallError, ServerError, Unequal, WrongAnswers, ChangeRefused) as error:
+    except (WrkError, InstallError, CommandFailed, ServerError, Unequal, WrongAnswers, ChangeRefused) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     write_run(run, order.folder / f"{order.kind}.json")

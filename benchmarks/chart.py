@@ -7,7 +7,7 @@ from benchmarks.results import Run
 from benchmarks.tables import format_rate
 
 _WIDTH, _COLUMNS, _GAP = 880, 2, 36
-_TITLE, _BAR, _STEP, _LABEL, _VALUE = 26, 16, 22, 176, 64
+_TITLE, _BAR, _STEP, _LABEL, _VALUE = 26, 16, 22, 196, 60
 _SUBJECT = "fieldstone"
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328 }

@@ -1,6 +1,5 @@
 """The database that all servers share: filled once, copied for each run."""
 
-import asyncio
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +10,9 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from benchmarks.command import run_fieldstone
 from benchmarks.dataset import TABLES
 from benchmarks.paths import HERE, ROOT, WORK
-from engine.assembly import open_foundation
-from engine.config import Settings
-from engine.observe import build_log
-from metadata.model import Snapshot
 from sql import embedded
 from sql.embedded.folder import recorded_lines
 
@@ -104,7 +100,7 @@ def _fill_template(server_dsn: str) -> str:
         print("filling the database: about a minute, once", flush=True)
         _drop(connection, _TEMPLATE)
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
-        schema = asyncio.run(_make_workspace(dsn)).workspace.schema
+        schema = _make_workspace(dsn)
         _fill(dsn, schema)
         mark_text = f"{wanted} {schema}"
         connection.execute(
@@ -113,10 +109,14 @@ def _fill_template(server_dsn: str) -> str:
         return schema
 
 
-async def _make_workspace(dsn: str) -> Snapshot:
-    settings = Settings(database_url=dsn)
-    async with open_foundation(settings, build_log(settings)) as foundation:
-        return foundation.default
+def _make_workspace(dsn: str) -> str:
+    """Let the command make the workspace `default`, as it does wherever there is none; return the tables' schema."""
+    run_fieldstone("workspace", "list", environment={"DATABASE_URL": dsn})
+    with psycopg.connect(dsn) as connection:
+        found = connection.execute("SELECT schema_name FROM fieldstone.workspace WHERE name = 'default'").fetchone()
+    if found is None:
+        raise LookupError("the command made no workspace")
+    return str(found[0])
 
 
 def _fill(dsn: str, schema: str) -> None:

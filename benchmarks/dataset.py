@@ -18,8 +18,10 @@ _SEED = 20_240_101
 _START = datetime(2021, 1, 1, tzinfo=UTC)
 _SYSTEM = ("id", "createdAt", "updatedAt", "deletedAt", "createdBySource", "createdByName", "position")
 _FIRST = ("Ada", "Alan", "Amélie", "Bruno", "Carla", "Daniel", "Emma", "Erik", "Grace", "Hanna", "Ivan", "José")
-_LAST = ("Adams", "Bauer", "Brown", "Chen", "Curie", "Dubois", "Evans", "Fischer", "Gupta", "Hopper", "Ito", "Jensen",
-         "Jones", "Kim", "Lopez", "Meyer", "Nguyen", "Okafor", "Rossi", "Turing")  # fmt: skip
+_SURNAMES = 7_680
+_ONSETS = ("b", "br", "ch", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "st", "t", "v", "w", "z")
+_VOWELS = ("a", "e", "i", "o", "u", "ai", "ei", "ou")
+_CODAS = ("", "ck", "l", "m", "n", "r", "s", "t")
 _JOBS = ("Account Manager", "Data Engineer", "Designer", "Head of Sales", "Office Manager", "Software Developer")
 _CITIES = ("Amsterdam", "Berlin", "Lagos", "Lisboa", "London", "New York", "Tokyo", "Zürich")
 _KINDS = ("Analytics", "Energy", "Foods", "Health", "Labs", "Logistics", "Robotics", "Travel")
@@ -74,9 +76,19 @@ def person_id(number: int) -> UUID:
     return _id(2, number)
 
 
+def person_surname(number: int) -> str:
+    """Return the last name of a person: about thirteen share one, and were made at very different times."""
+    rest, name = number * 7_919 % _SURNAMES * 2_654_435_761 % (1 << 32), ""
+    for _ in range(3):
+        for parts in (_ONSETS, _VOWELS, _CODAS):
+            rest, place = divmod(rest, len(parts))
+            name += parts[place]
+    return name.capitalize()
+
+
 def person_email(number: int) -> str:
     """Return the address of a person."""
-    return f"{_LAST[number % len(_LAST)].lower()}.{number}@example.com"
+    return f"{person_surname(number).lower()}.{number}@example.com"
 
 
 def is_deleted(number: int) -> bool:
@@ -85,8 +97,8 @@ def is_deleted(number: int) -> bool:
 
 
 def email_fragments(count: int) -> list[str]:
-    """Return parts of addresses, each of which about twenty people have."""
-    return [f"{_LAST[number % len(_LAST)].lower()}.{13 + number * 7 % 80}" for number in range(count)]
+    """Return the beginnings of addresses, each of which about thirteen people share."""
+    return [person_email(number * 13).partition(".")[0] + "." for number in range(count)]
 
 
 def _id(kind: int, number: int) -> UUID:
@@ -105,7 +117,7 @@ def _system(kind: int, number: int, *, deleted: bool) -> Row:
 def _companies() -> Iterator[Row]:
     draw = _Draw(1)
     for number in range(COMPANIES):
-        name = f"{draw.one_of(_LAST)} {draw.one_of(_KINDS)} {number}"
+        name = f"{person_surname(draw.below(PEOPLE))} {draw.one_of(_KINDS)} {number}"
         website = None if draw.chance(15) else f"https://company-{number}.example"
         employees = None if draw.chance(12) else draw.below(5_000)
         revenue = None if draw.chance(25) else Decimal(draw.below(100_000_000)) / 100
@@ -118,7 +130,7 @@ def _people() -> Iterator[Row]:
         yield (
             *_system(2, number, deleted=is_deleted(number)),
             None if draw.chance(4) else draw.one_of(_FIRST),
-            _LAST[number % len(_LAST)],
+            person_surname(number),
             person_email(number),
             None if draw.chance(30) else f"+1-555-{draw.below(10_000):04}",
             None if draw.chance(10) else draw.one_of(_JOBS),
@@ -134,7 +146,7 @@ def _activities() -> Iterator[Row]:
         yield (
             *_system(3, number, deleted=is_deleted(number)),
             draw.one_of(_TITLES),
-            None if draw.chance(30) else f"Line one\n\tof note {number}, with \"quotes\"",
+            None if draw.chance(30) else f'Line one\n\tof note {number}, with "quotes"',
             None if draw.chance(3) else draw.one_of(_TYPES),
             due,
             due + timedelta(minutes=draw.below(3_000)) if due is not None and draw.chance(60) else None,

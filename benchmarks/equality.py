@@ -68,7 +68,9 @@ def _difference(expected: object, found: object, place: str) -> str | None:
     elif isinstance(expected, list) and isinstance(found, list):
         if len(expected) != len(found):
             return f"at {place or 'the root'}: {len(found)} items, not {len(expected)}"
-        pairs = [(f"{place}[{index}]", one, other) for index, (one, other) in enumerate(zip(expected, found, strict=True))]
+        pairs = [
+            (f"{place}[{index}]", one, other) for index, (one, other) in enumerate(zip(expected, found, strict=True))
+        ]
     else:
         return None if expected == found else f"at {place or 'the root'}: {found!r}, not {expected!r}"
     return next((text for where, one, other in pairs if (text := _difference(one, other, where)) is not None), None)

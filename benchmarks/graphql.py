@@ -11,7 +11,8 @@ from benchmarks.workloads import Variables
 def read_operations(dialect: str) -> Mapping[str, str]:
     """Return the documents of a dialect by name."""
     return {
-        path.stem: path.read_text(encoding="utf-8") for path in sorted((HERE / "operations" / dialect).glob("*.graphql"))
+        path.stem: path.read_text(encoding="utf-8")
+        for path in sorted((HERE / "operations" / dialect).glob("*.graphql"))
     }
 
 

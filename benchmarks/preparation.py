@@ -2,7 +2,6 @@
 
 import contextlib
 import http.client
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,5 +119,3 @@ def _flat(answer: object) -> object:
 def is_expected_size(prepared: Prepared, received: int, requests: int) -> bool:
     """Tell whether so many bytes are what right answers weigh: what failed is shorter, or longer."""
     return requests == 0 or abs(received / requests - prepared.size) <= 0.05 * prepared.size
-
-

@@ -75,7 +75,10 @@ def _wait_until_ready(started: RunningServer, process: subprocess.Popen[bytes]) 
     request = started.server.ask("w1", {"id": "00000000-0000-7000-8000-000000000000"})
     deadline = time.monotonic() + _LONGEST_START
     while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(started.connect()) as connection:
+        with (
+            contextlib.suppress(OSError, http.client.HTTPException),
+            contextlib.closing(started.connect()) as connection,
+        ):
             connection.request(request.method, request.path, body=request.body or None, headers=dict(request.headers))
             if connection.getresponse().status == http.HTTPStatus.OK:
                 return

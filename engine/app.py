@@ -7,6 +7,7 @@ It starts with the server's lifespan. Mounted in another application, whose life
 the first request, or when the host's lifespan enters `async with app.lifespan_context():`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ from engine.http.exchange import exchange_of
 from engine.http.graphql import GraphQLEndpoint
 from engine.http.limits import RateLimiter
 from engine.http.status import Health, Index, MetricsPage, NotFound, Readiness
+from engine.http.stream import StreamEndpoint
+from engine.http.ws.endpoint import SocketEndpoint
 from engine.metrics import Metrics
 from engine.observe import Log, build_log
 from engine.runtime import Assemble, Runtime
@@ -61,6 +64,9 @@ class Fieldstone:
                 ("/metadata", lambda services: services.metadata),
             )
         }
+        self._closing = asyncio.Event()
+        self._socket = SocketEndpoint(runtime=self.runtime, limiter=limiter, metrics=self.metrics, log=self.log)
+        self._stream = StreamEndpoint(settings=settings, runtime=self.runtime, limiter=limiter, closing=self._closing)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
         inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
         if settings.allowed_origins:
@@ -75,13 +81,18 @@ class Fieldstone:
             case "lifespan":
                 await self._lifespan(receive, send)
             case "websocket":
-                await WebSocketClose(code=1000)(scope, receive, send)
+                is_ours = self._path(scope) == "/graphql"
+                await (self._socket if is_ours else WebSocketClose())(scope, receive, send)
 
     @asynccontextmanager
     async def lifespan_context(self) -> AsyncIterator[None]:
         """Start the app and stop it again: for the lifespan of an application that it is mounted in."""
         async with self.runtime.running():
             yield
+
+    def end_streams(self) -> None:
+        """End the event streams, which would not end by themselves: when the server begins to stop."""
+        self._closing.set()
 
     async def _lifespan(self, receive: "Receive", send: "Send") -> None:
         await receive()
@@ -97,10 +108,7 @@ class Fieldstone:
 
     async def _dispatch(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer a POST of an operation at once, and leave the rest to Starlette's router."""
-        path = scope["path"]
-        root_path = scope.get("root_path", "")
-        if root_path and path.startswith(root_path):
-            path = path[len(root_path) :]
+        path = self._path(scope)
         endpoint = self._graphql.get(path)
         if endpoint is not None:
             exchange_of(scope).endpoint = path
@@ -109,12 +117,20 @@ class Fieldstone:
                 return
         await self._router(scope, receive, send)
 
+    @staticmethod
+    def _path(scope: "Scope") -> str:
+        """Return the path below the one that the app is mounted at."""
+        path: str = scope["path"]
+        root_path = scope.get("root_path", "")
+        return path[len(root_path) :] if root_path and path.startswith(root_path) else path
+
     def _routes(self) -> list[BaseRoute]:
         routes: list[BaseRoute] = [
             Route("/", Index()),
             Route("/healthz", Health()),
             Route("/readyz", Readiness(self.runtime)),
             Route("/metrics", MetricsPage(self.metrics)),
+            Route("/graphql/stream", self._stream),
         ]
         for path, endpoint in self._graphql.items():
             shown: ASGIApp = ConsoleOr(endpoint, path) if self.settings.is_development else endpoint

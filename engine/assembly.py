@@ -4,12 +4,16 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from engine.config import Settings
 from engine.core_api import build_core_api
+from engine.events.partitions import Retention
+from engine.events.sequencer import Wake
+from engine.events.service import open_events
+from engine.in_step import keep_in_step
 from engine.metadata_api import build_metadata_api
 from engine.metrics import RuntimeStats
-from engine.observe import Log
 from engine.operation import DocumentLimits
 from engine.planner.context import RecordLimits
 from engine.preparation import Limits
@@ -17,6 +21,7 @@ from engine.services import Foundation, Services
 from metadata.catalog import Catalog
 from metadata.current import LIMIT, CurrentSnapshots
 from metadata.errors import NameTaken, UnknownObject
+from metadata.index_builder import IndexBuilder
 from metadata.key_store import KeyStore
 from metadata.model import Snapshot
 from metadata.workspaces import DEFAULT_WORKSPACE, Workspaces
@@ -30,17 +35,24 @@ _CLOSING = 2.0
 
 
 @asynccontextmanager
-async def assemble(settings: Settings, log: Log) -> AsyncIterator[Services]:
+async def assemble(settings: Settings) -> AsyncIterator[Services]:
     """Open everything that the endpoints need.
 
     Raises:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with open_foundation(settings, log) as foundation:
+    async with open_foundation(settings) as foundation:
         limits = _limits(settings)
         writer = ModelWriter(foundation.database, foundation.current, trigram=foundation.catalog.trigram)
-        core = build_core_api(foundation.database, foundation.current, limits, time_limit=settings.statement_timeout)
+        written = Wake()
+        core = build_core_api(
+            foundation.database,
+            foundation.current,
+            limits,
+            time_limit=settings.statement_timeout,
+            written=written,
+        )
         metadata = build_metadata_api(
             foundation.database,
             foundation.current,
@@ -50,29 +62,53 @@ async def assemble(settings: Settings, log: Log) -> AsyncIterator[Services]:
             time_limit=settings.statement_timeout,
         )
         versions = _Versions(foundation)
-        yield Services(
-            foundation=foundation,
-            keys=foundation.keys,
-            core=core,
-            metadata=metadata,
-            stats=lambda: RuntimeStats(
-                pool=foundation.database.stats(),
-                plans=core.plans.counters,
-                cached_documents=len(core.plans),
-                versions=versions.by_workspace,
+        async with keep_in_step(settings, foundation, writer), _building_indexes(foundation, writer), open_events(
+            foundation.database,
+            foundation.current,
+            core,
+            written,
+            retention=Retention(
+                window=timedelta(hours=settings.event_retention_hours), count=settings.event_retention_count
             ),
-        )
+        ) as events:
+            yield Services(
+                foundation=foundation,
+                keys=foundation.keys,
+                core=core,
+                metadata=metadata,
+                events=events,
+                stats=lambda: RuntimeStats(
+                    pool=foundation.database.stats(),
+                    plans=core.plans.counters,
+                    cached_documents=len(core.plans),
+                    versions=versions.by_workspace,
+                    events=events.stats(),
+                ),
+            )
 
 
 @asynccontextmanager
-async def open_foundation(settings: Settings, log: Log) -> AsyncIterator[Foundation]:
+async def _building_indexes(foundation: Foundation, writer: ModelWriter) -> AsyncIterator[None]:
+    """Build in the background what changes leave to be built."""
+    builder = IndexBuilder(foundation.database, trigram=foundation.catalog.trigram)
+    writer.when_postponed(builder.wake)
+    task = asyncio.create_task(builder.run(), name="fieldstone index builder")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
     """Open the catalog, and make the workspace `default` where it is missing.
 
     Raises:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with open_catalog(settings, log) as (database, catalog):
+    async with open_catalog(settings) as (database, catalog):
         current = CurrentSnapshots(database)
         workspaces = Workspaces(database, current, trigram=catalog.trigram)
         yield Foundation(
@@ -86,14 +122,14 @@ async def open_foundation(settings: Settings, log: Log) -> AsyncIterator[Foundat
 
 
 @asynccontextmanager
-async def open_catalog(settings: Settings, log: Log) -> AsyncIterator[tuple[Database, Catalog]]:
+async def open_catalog(settings: Settings) -> AsyncIterator[tuple[Database, Catalog]]:
     """Connect to the given database, or start or join the embedded one, and bring its catalog up to date.
 
     Raises:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with _address(settings, log) as dsn:
+    async with _address(settings) as dsn:
         database = Database.connect(dsn, settings=_pool_settings(settings))
         try:
             await database.open()
@@ -129,13 +165,11 @@ class _Versions:
 
 
 @asynccontextmanager
-async def _address(settings: Settings, log: Log) -> AsyncIterator[str]:
+async def _address(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
     server = await _start_embedded(settings)
-    if server.recovered:
-        log.warning("embedded PostgreSQL recovered", data_dir=str(settings.data_dir), recovered=server.recovered)
     try:
         yield server.dsn
     finally:

@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -15,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sql.embedded import default_data_dir
 
-_SECRETS = frozenset({"database_url"})
+_SECRETS = frozenset({"database_url", "listen_url", "broadcast_url"})
 
 
 class ConfigurationError(Exception):
@@ -125,7 +126,7 @@ class Settings(BaseSettings):
         "FIELDSTONE_MAX_RESPONSE_BYTES", 67_108_864, description="The largest answer of one operation in bytes."
     )
     max_batch: int = _whole("FIELDSTONE_MAX_BATCH", 20, description="The most operations in one request.")
-    max_tokens: int = _whole("FIELDSTONE_MAX_TOKENS", 20_000, description="The most tokens in one document.")
+    max_tokens: int = _whole("FIELDSTONE_MAX_TOKENS", 10_000, description="The most tokens in one document.")
     max_depth: int = _whole(
         "FIELDSTONE_MAX_DEPTH", 100, most=200, description="The deepest nesting of an operation's fields."
     )
@@ -158,6 +159,20 @@ class Settings(BaseSettings):
         most=1000,
         description="Database connections for changes of the model, keys and the like.",
     )
+    listen_url: str | None = _setting(
+        "FIELDSTONE_LISTEN_URL",
+        None,
+        accepts="a PostgreSQL connection string such as postgresql://user:password@host:5432/database",
+        description="The same database without a pooler, for LISTEN, where `DATABASE_URL` leads to a pooler.",
+        repr=False,
+    )
+    broadcast_url: str | None = _setting(
+        "FIELDSTONE_BROADCAST_URL",
+        None,
+        accepts="a Redis URL such as redis://127.0.0.1:6379/0, with `pip install 'fieldstone[redis]'`",
+        description="The Redis by which processes tell each other of changes. Unset: PostgreSQL's LISTEN and NOTIFY.",
+        repr=False,
+    )
     prepare_statements: bool = _setting(
         "FIELDSTONE_PREPARE_STATEMENTS",
         True,
@@ -165,6 +180,16 @@ class Settings(BaseSettings):
         description="Whether statements are prepared; `false` suits pgbouncer in transaction mode.",
     )
     plan_cache_size: int = _whole("FIELDSTONE_PLAN_CACHE_SIZE", 2_000, description="The most compiled operations kept.")
+    event_retention_hours: int = _whole(
+        "FIELDSTONE_EVENT_RETENTION_HOURS",
+        72,
+        description="How long events are kept, for subscriptions and webhooks to resume, in hours.",
+    )
+    event_retention_count: int = _whole(
+        "FIELDSTONE_EVENT_RETENTION_COUNT",
+        1_000_000,
+        description="The most events that are kept, whatever their age; what a webhook still needs stays.",
+    )
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = _setting(
         "FIELDSTONE_CORS_ORIGINS",
         None,
@@ -184,7 +209,7 @@ class Settings(BaseSettings):
         description="Unset: `console` in development, `json` in production.",
     )
 
-    @field_validator("database_url")
+    @field_validator("database_url", "listen_url")
     @classmethod
     def _is_a_connection_string(cls, value: str | None) -> str | None:
         if value is not None:
@@ -192,6 +217,13 @@ class Settings(BaseSettings):
                 conninfo_to_dict(value)
             except psycopg.ProgrammingError as error:
                 raise ValueError from error
+        return value
+
+    @field_validator("broadcast_url")
+    @classmethod
+    def _is_a_redis_url(cls, value: str | None) -> str | None:
+        if value is not None and not (value.startswith(("redis://", "rediss://")) and find_spec("redis")):
+            raise ValueError
         return value
 
     @model_validator(mode="after")

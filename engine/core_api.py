@@ -1,5 +1,7 @@
 """The Core API: the records of a workspace."""
 
+from collections.abc import Callable
+
 from engine.pipeline import Call, GraphQLApi
 from engine.plan_cache import MutationPlan, PlanCache
 from engine.planner.inputs import Bindings
@@ -10,8 +12,23 @@ from metadata.current import CurrentSnapshots
 from sql.executor import Database
 
 
-def build_core_api(database: Database, current: CurrentSnapshots, limits: Limits, *, time_limit: float) -> GraphQLApi:
-    """Return the Core API; `time_limit` is the seconds that an operation may take."""
+def build_core_api(
+    database: Database,
+    current: CurrentSnapshots,
+    limits: Limits,
+    *,
+    time_limit: float,
+    written: Callable[[], None] = lambda: None,
+) -> GraphQLApi:
+    """Return the Core API.
+
+    Args:
+        database: where the records are.
+        current: the models.
+        limits: what a request may ask for.
+        time_limit: the seconds that an operation may take.
+        written: called when a mutation has been committed.
+    """
     plans = PlanCache(limits.cached_documents)
 
     async def mutate(call: Call) -> bytes:
@@ -20,7 +37,9 @@ def build_core_api(database: Database, current: CurrentSnapshots, limits: Limits
             msg = "a mutation has a mutation's plan"
             raise TypeError(msg)
         bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
-        return await run_writes(database, planned.writes, bindings, time_limit=time_limit)
+        data = await run_writes(database, planned.writes, bindings, call.snapshot, time_limit=time_limit)
+        written()
+        return data
 
     return GraphQLApi(
         database=database,

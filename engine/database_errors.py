@@ -21,6 +21,8 @@ def describe(error: errors.DatabaseError, snapshot: Snapshot | None, path: Path 
             return _taken(error, snapshot, path)
         case errors.ForeignKeyViolation():
             return NotFound("A record to connect to was destroyed meanwhile.", path=path)
+        case errors.NotNullViolation():
+            return _required(error, snapshot, path)
         case errors.ValueOutOfRange():
             return BadUserInput(f"A value is out of range: {error.message}.", path=path)
         case errors.LimitExceeded():
@@ -48,3 +50,12 @@ def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path 
     thing = snapshot.objects[index.object_id]
     name = ", ".join(thing.by_id[field_id].name for field_id in index.field_ids)
     return Conflict(f"Another {thing.label_singular} has this value of '{name}'.", field=name, path=path)
+
+
+def _required(error: errors.NotNullViolation, snapshot: Snapshot | None, path: Path | None) -> BadUserInput:
+    """Return the refusal of a record without a value that is required by now, which the snapshot did not know."""
+    things = snapshot.objects.values() if snapshot else ()
+    thing = next((thing for thing in things if thing.table.name == error.table), None)
+    fields = thing.fields if thing else ()
+    name = next((field.name for field in fields for part in field.parts if part.column.name == error.column), "")
+    return BadUserInput(f"Field '{name or error.column}' is required", field=name or None, path=path)

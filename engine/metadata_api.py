@@ -10,7 +10,13 @@ from psycopg import AsyncRawCursor
 
 from engine.errors import ApiError
 from engine.metadata_errors import describe_refusal
-from engine.metadata_inputs import read_create_field, read_create_object
+from engine.metadata_inputs import (
+    read_create_field,
+    read_create_index,
+    read_create_object,
+    read_update_field,
+    read_update_object,
+)
 from engine.operation import Selected, collect_fields
 from engine.pipeline import Call, GraphQLApi
 from engine.plan_cache import PlanCache
@@ -23,12 +29,14 @@ from engine.schema.lazy import lazy_schema
 from engine.schema.metadata_mutations import METADATA_MUTATIONS
 from metadata.access import create_key, revoke_key
 from metadata.catalog_model import catalog_snapshot
+from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject
 from metadata.current import CurrentSnapshots
 from metadata.errors import MetadataError
 from metadata.json_text import JsonValue, dumps
 from metadata.key_store import KeyStore
 from metadata.model import Object, Snapshot
-from metadata.scalars import DATE_TIME
+from metadata.rollback import roll_back
+from metadata.scalars import BIG_INT, DATE_TIME
 from metadata.transaction import ModelTransaction
 from metadata.writer import ModelWriter
 from sql.executor import Database
@@ -65,12 +73,16 @@ class Written:
 
     Attributes:
         extra: what the answer has beyond the record, by field name, as JSON values.
+        constant: the whole answer as JSON text, where it is no record.
+        removal: what is applied once the record has been read: the answer is the record as it was.
     """
 
     object_name: str
     id: UUID
     type_name: str
     extra: Mapping[str, JsonValue]
+    removal: Change | None = None
+    constant: str | None = None
 
 
 Run = Callable[[ModelTransaction, UUID, Mapping[str, JsonValue]], Awaitable[Written]]
@@ -94,6 +106,68 @@ async def _create_field(
     return Written(object_name="field", id=change.id, type_name="Field", extra={})
 
 
+def _target(arguments: Mapping[str, JsonValue]) -> UUID:
+    """Return the id that a mutation is about; an alias has it in its input."""
+    return UUID(arguments["id"] if "id" in arguments else arguments["input"]["id"])
+
+
+def _values(arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    given: Mapping[str, JsonValue] = arguments["input"]
+    return given if "id" in arguments else given["update"]
+
+
+async def _update_object(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    object_id = _target(arguments)
+    await transaction.apply(read_update_object(object_id, _values(arguments)))
+    return Written(object_name="object", id=object_id, type_name="Object", extra={})
+
+
+async def _update_field(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    field_id = _target(arguments)
+    await transaction.apply(read_update_field(field_id, _values(arguments)))
+    return Written(object_name="field", id=field_id, type_name="Field", extra={})
+
+
+async def _delete_object(
+    _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    id_ = _target(arguments)
+    removal = DeleteObject(object_id=id_)
+    return Written(object_name="object", id=id_, type_name="Object", extra={}, removal=removal)
+
+
+async def _delete_field(
+    _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    id_ = _target(arguments)
+    return Written(object_name="field", id=id_, type_name="Field", extra={}, removal=DeleteField(field_id=id_))
+
+
+async def _create_index(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    change = read_create_index(arguments["input"])
+    await transaction.apply(change)
+    return Written(object_name="index", id=change.id, type_name="Index", extra={})
+
+
+async def _delete_index(
+    _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    id_ = _target(arguments)
+    return Written(object_name="index", id=id_, type_name="Index", extra={}, removal=DeleteIndex(index_id=id_))
+
+
+async def _roll_back(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
+    await roll_back(transaction, int(BIG_INT.coerce(arguments["to"])))
+    version = transaction.snapshot.version + transaction.is_changed
+    return Written(object_name="", id=workspace_id, type_name="", extra={}, constant=dumps(str(version)))
+
+
 async def _create_api_key(
     transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]
 ) -> Written:
@@ -112,7 +186,7 @@ def _revoke_api_key(keys: KeyStore) -> Run:
     async def run(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
         key_id = UUID(arguments["id"])
         await revoke_key(transaction.connection, workspace_id=workspace_id, key_id=key_id)
-        transaction.after_commit(lambda: keys.forget(key_id))
+        transaction.after_commit(lambda: keys.note_revoked(key_id))
         return Written(object_name="apiKey", id=key_id, type_name="ApiKey", extra={})
 
     return run
@@ -129,6 +203,17 @@ class _Mutations:
             "createOneObject": _create_object,
             "createField": _create_field,
             "createOneField": _create_field,
+            "updateObject": _update_object,
+            "updateOneObject": _update_object,
+            "updateField": _update_field,
+            "updateOneField": _update_field,
+            "deleteObject": _delete_object,
+            "deleteOneObject": _delete_object,
+            "deleteField": _delete_field,
+            "deleteOneField": _delete_field,
+            "createIndex": _create_index,
+            "deleteIndex": _delete_index,
+            "rollback": _roll_back,
             "createApiKey": _create_api_key,
             "revokeApiKey": _revoke_api_key(keys),
         }
@@ -151,6 +236,9 @@ class _Mutations:
         arguments = {name: value_of(tree, bindings) for name, tree in trees.items()}
         try:
             written = await self._runs[selected.name](transaction, call.principal.workspace_id, arguments)
+            answer = written.constant or await self._answer(call, transaction, selected, written)
+            if written.removal is not None:
+                await transaction.apply(written.removal)
         except MetadataError as error:
             if known := describe_refusal(error, (selected.key,), selected.location):
                 raise known from error
@@ -158,7 +246,7 @@ class _Mutations:
         except ApiError as error:
             error.path, error.locations = (selected.key,), selected.location
             raise
-        return await self._answer(call, transaction, selected, written)
+        return answer
 
     async def _answer(self, call: Call, transaction: ModelTransaction, selected: Selected, written: Written) -> str:
         """Return the record written, read as it is before the commit."""

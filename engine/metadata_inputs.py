@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from engine.errors import BadUserInput
-from metadata.changes import CreateField, CreateObject, NewRelation
+from metadata.changes import CreateField, CreateIndex, CreateObject, NewJunction, NewRelation, UpdateField, UpdateObject
+from metadata.changes.create_index import BTREE
+from metadata.changes.notation import FIELD_INPUTS, OBJECT_INPUTS
 from metadata.errors import InvalidValue
 from metadata.field_types import FieldType
 from metadata.json_text import JsonValue
@@ -16,7 +18,10 @@ Input = Mapping[str, JsonValue]
 
 _RELATION_MEMBERS = frozenset(
     {"targetObjectMetadataId", "targetFieldLabel", "targetFieldName", "targetFieldIcon", "type"}
+    | {"junctionNameSingular", "junctionNamePlural"}
 )
+_MANY_TO_MANY = "MANY_TO_MANY"
+_RELATION_TYPES = (*(known.value for known in RelationType), _MANY_TO_MANY)
 
 
 def read_create_object(given: Input) -> CreateObject:
@@ -61,6 +66,29 @@ def read_create_field(given: Input) -> CreateField:
         is_unique=_flag(given, "isUnique", default=False),
         is_active=_flag(given, "isActive", default=True),
         relation=relation,
+        morph=_read_morph(field_type, given.get("morphRelationsCreationPayload")),
+    )
+
+
+def read_update_object(object_id: UUID, given: Input) -> UpdateObject:
+    """Return the change that an updateObject asks for."""
+    return UpdateObject(object_id=object_id, **{OBJECT_INPUTS[name]: value for name, value in given.items()})
+
+
+def read_update_field(field_id: UUID, given: Input) -> UpdateField:
+    """Return the change that an updateField asks for."""
+    return UpdateField(field_id=field_id, **{FIELD_INPUTS[name]: value for name, value in given.items()})
+
+
+def read_create_index(given: Input) -> CreateIndex:
+    """Return the change that a createIndex asks for."""
+    method = given.get("method")
+    return CreateIndex(
+        object_id=UUID(given["objectMetadataId"]),
+        field_ids=tuple(map(UUID, given["fieldMetadataIds"])),
+        method=BTREE if method is None else method,
+        is_unique=_flag(given, "isUnique", default=False),
+        is_partial=_flag(given, "isPartial", default=False),
     )
 
 
@@ -85,15 +113,40 @@ def _read_relation(payload: JsonValue) -> NewRelation:
     except InvalidValue as error:
         raise BadUserInput(f"targetObjectMetadataId {error.message}.", field="targetObjectMetadataId") from None
     relation_type = payload.get("type", RelationType.MANY_TO_ONE.value)
-    if relation_type not in {known.value for known in RelationType}:
-        raise BadUserInput(f"type must be MANY_TO_ONE or ONE_TO_MANY, not {shown(relation_type)}.", field="type")
+    if relation_type not in _RELATION_TYPES:
+        raise BadUserInput(
+            f"type must be one of {', '.join(_RELATION_TYPES)}, not {shown(relation_type)}.", field="type"
+        )
     return NewRelation(
         target_object_id=target,
         target_field_label=_text(payload, "targetFieldLabel", required=True) or "",
         target_field_name=_text(payload, "targetFieldName"),
         target_field_icon=_text(payload, "targetFieldIcon"),
-        type=RelationType(relation_type),
+        type=RelationType.MANY_TO_ONE if relation_type == _MANY_TO_MANY else RelationType(relation_type),
+        junction=_read_junction(payload, relation_type),
     )
+
+
+def _read_morph(field_type: FieldType, payload: JsonValue) -> tuple[NewRelation, ...]:
+    blame = "morphRelationsCreationPayload"
+    if payload is None:
+        return ()
+    if field_type is not FieldType.MORPH_RELATION:
+        raise BadUserInput(f"A field of type {field_type.value} takes no {blame}.", field=blame)
+    targets = tuple(map(_read_relation, payload if isinstance(payload, list) else [payload]))
+    if any(target.junction or target.type is not RelationType.MANY_TO_ONE for target in targets):
+        raise BadUserInput(f"The relations of a {blame} are all MANY_TO_ONE; leave type out.", field="type")
+    return targets
+
+
+def _read_junction(payload: Input, relation_type: str) -> NewJunction | None:
+    names = {name: _text(payload, name) for name in ("junctionNameSingular", "junctionNamePlural")}
+    if relation_type == _MANY_TO_MANY:
+        return NewJunction(name_singular=names["junctionNameSingular"], name_plural=names["junctionNamePlural"])
+    for name, value in names.items():
+        if value is not None:
+            raise BadUserInput(f"{name} is for a relation of the type MANY_TO_MANY; leave it out.", field=name)
+    return None
 
 
 def _text(payload: Input, name: str, *, required: bool = False) -> str | None:

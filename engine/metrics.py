@@ -6,11 +6,12 @@ https://prometheus.io/docs/practices/naming/
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from engine.events.counters import EventStats
 from engine.plan_cache import PlanCounters
 from sql.pool_settings import PoolStats
 
@@ -26,12 +27,14 @@ class RuntimeStats:
     Attributes:
         cached_documents: operations that the plan cache holds.
         versions: the version of each loaded workspace's model, by the workspace's name.
+        events: the state of the event log and of its readers.
     """
 
     pool: PoolStats
     plans: PlanCounters
     cached_documents: int
     versions: Mapping[str, int]
+    events: EventStats
 
 
 class Metrics:
@@ -57,6 +60,10 @@ class Metrics:
             registry=self._registry,
         )
         self._marks: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._sockets = Gauge("fieldstone_sockets", "WebSockets that are open.", registry=self._registry)
+        self._closes = Counter(
+            "fieldstone_socket_closes", "WebSockets that were closed, by code.", ("code",), registry=self._registry
+        )
         self._registry.register(_StatsCollector(read_stats))
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
@@ -67,6 +74,15 @@ class Metrics:
             self._marks[endpoint, status] = marks
         marks[0].inc()
         marks[1].observe(seconds)
+
+    def open_socket(self) -> None:
+        """Count a WebSocket that was opened."""
+        self._sockets.inc()
+
+    def close_socket(self, code: int) -> None:
+        """Count one that was closed; `code` is one of a few."""
+        self._sockets.dec()
+        self._closes.labels(str(int(code))).inc()
 
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""
@@ -86,6 +102,7 @@ class _StatsCollector(Collector):
         if stats is not None:
             yield from _plan_metrics(stats)
             yield from _pool_metrics(stats.pool)
+            yield from _event_metrics(stats.events)
             versions = GaugeMetricFamily(
                 "fieldstone_model_version", "The version of a loaded workspace's model.", labels=("workspace",)
             )
@@ -119,3 +136,29 @@ def _pool_metrics(pool: PoolStats) -> Iterator[Metric]:
     for name in ("opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried"):
         events.add_metric((name,), getattr(pool, name))
     yield events
+
+
+def _event_metrics(events: EventStats) -> Iterator[Metric]:
+    yield GaugeMetricFamily("fieldstone_event_log_position", "The position of the newest event.", value=events.last)
+    yield GaugeMetricFamily(
+        "fieldstone_event_log_events", "Events that are kept in the log.", value=events.last - events.first + 1
+    )
+    yield GaugeMetricFamily(
+        "fieldstone_event_lag_seconds",
+        "How long the oldest event of the last move had waited to be in the log.",
+        value=events.lag,
+    )
+    yield CounterMetricFamily(
+        "fieldstone_events_logged", "Events that this process moved to the log.", value=events.moved
+    )
+    yield GaugeMetricFamily("fieldstone_subscribers", "Subscriptions that are served.", value=events.subscribers)
+    yield GaugeMetricFamily("fieldstone_subscription_groups", "Groups that share a statement.", value=events.groups)
+    yield CounterMetricFamily(
+        "fieldstone_event_statements", "Statements that read events for a group.", value=events.hub.statements
+    )
+    yield CounterMetricFamily(
+        "fieldstone_events_delivered", "Results handed to subscribers.", value=events.hub.delivered
+    )
+    yield CounterMetricFamily(
+        "fieldstone_full_outboxes", "Times that a subscriber's queue was full.", value=events.hub.demoted
+    )

@@ -13,6 +13,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     InlineFragmentNode,
+    ListTypeNode,
     Node,
     OperationDefinitionNode,
     OperationType,
@@ -151,7 +152,7 @@ def check_document(
             aliases += 1
         if isinstance(node, SelectionSetNode):
             _check_repeats(node)
-        deeper = depth + isinstance(node, SelectionSetNode | ListValueNode | ObjectValueNode)
+        deeper = depth + isinstance(node, SelectionSetNode | ListValueNode | ObjectValueNode | ListTypeNode)
         pending += [(child, deeper) for child in _children(node)]
     if aliases > limits.aliases:
         raise QueryTooComplex(f"The document has more than {limits.aliases} aliases.")
@@ -204,7 +205,7 @@ class _Expansion:
                     below, height = self.measure(selection.selection_set, depth + 1)
                     below, height = below + 1, height + 1
                 case FragmentSpreadNode():
-                    below, height = self._fragment(selection.name.value)
+                    below, height = self._fragment(selection.name.value, depth)
                 case _:
                     below, height = self.measure(cast("InlineFragmentNode", selection).selection_set, depth)
             fields, levels = fields + below, max(levels, height)
@@ -214,14 +215,16 @@ class _Expansion:
             raise QueryTooComplex(f"The operation is nested deeper than {self.limits.depth} levels.")
         return fields, levels
 
-    def _fragment(self, name: str) -> tuple[int, int]:
+    def _fragment(self, name: str, depth: int) -> tuple[int, int]:
         if name in self.measured:
             return self.measured[name]
         fragment = self.fragments.get(name)
         if fragment is None or name in self.spreading:
             return 0, 0  # an unknown fragment or a cycle: validation says so
+        if len(self.spreading) > self.limits.depth:
+            raise QueryTooComplex(f"Fragments spread each other more than {self.limits.depth} levels deep.")
         self.spreading.add(name)
-        self.measured[name] = self.measure(fragment.selection_set, 0)
+        self.measured[name] = self.measure(fragment.selection_set, depth)
         self.spreading.remove(name)
         return self.measured[name]
 

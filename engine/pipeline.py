@@ -10,6 +10,7 @@
 What a snapshot that lags behind would refuse is tried once more on the newest one.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,7 +19,14 @@ from uuid import UUID
 from graphql import FieldNode, GraphQLSchema, OperationType
 
 from engine.database_errors import describe
-from engine.errors import ApiError, BadUserInput, MethodNotAllowed, NotFound, ValidationFailed
+from engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
+from engine.events.subscription import (
+    Refused,
+    Subscription,
+    SubscriptionPlan,
+    SubscriptionRequest,
+    bind_subscription,
+)
 from engine.plan_cache import DocumentKey, PlanCache, Prepared, QueryPlan
 from engine.planner.inputs import Bindings
 from engine.preparation import InvalidDocument, Limits, plan, prepare
@@ -46,10 +54,12 @@ class Answer:
 
     Attributes:
         status: 200 where the operation was executed, else the HTTP status of what stood in the way.
+        has_refusals: whether root fields of a query are null because they were refused.
     """
 
     body: bytes
     status: int
+    has_refusals: bool = False
 
 
 class SnapshotSource(Protocol):
@@ -111,37 +121,82 @@ class GraphQLApi:
 
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
         """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
+        opened = await self.open(principal, request, allow_mutation=allow_mutation)
+        if isinstance(opened, Subscription):
+            return refusal([BadUserInput("A subscription is served over WebSocket, or as an event stream.")])
+        return opened
+
+    async def open(
+        self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
+    ) -> Answer | Subscription:
+        """Return the answer to a query or a mutation, as `execute` does, or the subscription that was asked for."""
         try:
-            snapshot = await self._source.get(principal.workspace_id)
-            try:
-                return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
-            except (InvalidDocument, ValidationFailed, BadUserInput, NotFound, StaleSchema):
-                newest = await self._source.refresh(principal.workspace_id)
-                if newest is snapshot:
-                    raise
-                return await self._attempt(newest, principal, request, allow_mutation=allow_mutation)
+            return await self._resolve(principal, request, allow_mutation=allow_mutation)
         except InvalidDocument as invalid:
             return refusal(invalid.errors)
         except ApiError as error:
             return refusal([error])
+
+    async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> Subscription:
+        """Return the subscription that an operation is.
+
+        Raises:
+            Refused: it is none, or not under the current model.
+        """
+        try:
+            request = GraphQLRequest(
+                query=operation.query, operation_name=operation.operation_name, variables=operation.variables
+            )
+            opened = await self._resolve(principal, request, allow_mutation=False)
+        except InvalidDocument as invalid:
+            raise Refused(invalid.errors) from None
+        except ApiError as error:
+            raise Refused([error]) from None
+        if not isinstance(opened, Subscription):
+            raise Refused([BadUserInput("The operation is no subscription.")])
+        return opened
+
+    async def refresh(self, workspace_id: UUID) -> None:
+        """Have the newest model of a workspace be the current one."""
+        await self._source.refresh(workspace_id)
+
+    async def _resolve(
+        self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
+    ) -> Answer | Subscription:
+        try:
+            snapshot = await self._source.get(principal.workspace_id)
+            try:
+                answer = await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
+                if isinstance(answer, Subscription) or not answer.has_refusals:
+                    return answer
+                newest = await self._source.refresh(principal.workspace_id)
+                if newest is snapshot:
+                    return answer
+            except (InvalidDocument, ValidationFailed, BadUserInput, NotFound, Conflict, StaleSchema):
+                newest = await self._source.refresh(principal.workspace_id)
+                if newest is snapshot:
+                    raise
+            return await self._attempt(newest, principal, request, allow_mutation=allow_mutation)
         except DatabaseError as error:
             if known := describe(error, None, None):
-                return refusal([known])
+                raise known from error
             raise
 
     async def _attempt(
         self, snapshot: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
-    ) -> Answer:
+    ) -> Answer | Subscription:
         schema = self.schemas.get(snapshot)
         key = DocumentKey(
             workspace_id=principal.workspace_id, text=request.query, operation_name=request.operation_name
         )
         prepared = prepare(self.plans, key, snapshot, schema, self._limits)
         is_query = prepared.operation.type is OperationType.QUERY
-        if not (is_query or allow_mutation):
+        if prepared.operation.type is OperationType.MUTATION and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
-        variables = coerce_variables(schema, prepared.definitions, request.variables)
+        variables = coerce_variables(schema, prepared.definitions, request.variables, depth=self._limits.document.depth)
         call = Call(principal=principal, snapshot=snapshot, schema=schema, prepared=prepared, variables=variables)
+        if prepared.operation.type is OperationType.SUBSCRIPTION:
+            return self._subscription(call, request)
         try:
             return await self._query(call) if is_query else executed(await self._mutate(call))
         except StaleSchema:
@@ -151,8 +206,23 @@ class GraphQLApi:
                 raise known from error
             raise
 
-    async def _query(self, call: Call) -> Answer:
+    def _subscription(self, call: Call, request: GraphQLRequest) -> Subscription:
         planned = plan(self.plans, call.prepared, call.snapshot, call.schema, self._limits, call.variables)
+        if not isinstance(planned, SubscriptionPlan):
+            msg = "a subscription has a subscription's plan"
+            raise TypeError(msg)
+        return bind_subscription(
+            planned,
+            principal=call.principal,
+            operation=request,
+            variables=call.variables,
+            depends=call.prepared.depends,
+        )
+
+    async def _query(self, call: Call) -> Answer:
+        arguments = (self.plans, call.prepared, call.snapshot, call.schema, self._limits, call.variables)
+        # Whoever asks for a large schema must not make the others wait.
+        planned = await asyncio.to_thread(plan, *arguments) if call.prepared.is_introspection else plan(*arguments)
         if not isinstance(planned, QueryPlan):
             msg = "a query has a query's plan"
             raise TypeError(msg)
@@ -177,7 +247,7 @@ def executed(data: bytes, errors: Sequence[ApiError] = ()) -> Answer:
     if not errors:
         return Answer(body=b'{"data":' + data + b"}", status=200)
     listed = dumps([error.formatted() for error in errors]).encode()
-    return Answer(body=b'{"errors":' + listed + b',"data":' + data + b"}", status=200)
+    return Answer(body=b'{"errors":' + listed + b',"data":' + data + b"}", status=200, has_refusals=True)
 
 
 def refusal(errors: Sequence[ApiError]) -> Answer:

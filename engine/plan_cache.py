@@ -8,6 +8,7 @@ from uuid import UUID
 from graphql import VariableDefinitionNode
 
 from engine.errors import ApiError
+from engine.events.subscription import SubscriptionPlan
 from engine.operation import Operation
 from engine.planner.compiled import BoundStatement
 from engine.planner.mutations import PlannedWrite, TypeNameOnly
@@ -51,7 +52,7 @@ class MutationPlan:
     depends: Mapping[UUID, Object]
 
 
-Plan = QueryPlan | MutationPlan
+Plan = QueryPlan | MutationPlan | SubscriptionPlan
 
 
 @dataclass(slots=True, kw_only=True)

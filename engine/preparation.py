@@ -23,7 +23,8 @@ from graphql import (
     visit,
 )
 
-from engine.errors import ApiError, BadUserInput
+from engine.errors import ApiError
+from engine.events.subscription import compile_subscription
 from engine.operation import (
     DocumentLimits,
     Operation,
@@ -35,12 +36,16 @@ from engine.planner.compiled import compile_bound
 from engine.planner.context import PlanContext, RecordLimits
 from engine.planner.mutations import plan_mutation
 from engine.planner.queries import plan_query
+from engine.planner.subscriptions import plan_subscription
 from engine.schema.introspection import introspect, is_introspection_field
 from engine.variables import Variables, find_usages, shape_of
 from metadata.api_names import find_type
 from metadata.json_text import dumps
 from metadata.model import Object, Snapshot
 from sql.read_plan import Literal
+
+LARGEST_CONSTANT = 1_000_000
+"""Bytes of an answer that is kept as it is: the schema of a workspace of some twenty objects."""
 
 
 class InvalidDocument(Exception):
@@ -74,13 +79,14 @@ def prepare(cache: PlanCache, key: DocumentKey, snapshot: Snapshot, schema: Grap
     if found := validate_operation(schema, operation):
         raise InvalidDocument(found)
     definition = operation.definition
+    is_introspection = _asks_for_schema(operation)
     prepared = Prepared(
         operation=operation,
         definitions=tuple(definition.variable_definitions or ()),
-        usages=find_usages((definition, *operation.fragments.values())),
+        usages=find_usages((definition, *operation.fragments.values()), by_value=is_introspection),
         depends=_named_objects(snapshot, schema, operation),
         checked=snapshot,
-        is_introspection=_asks_for_schema(operation),
+        is_introspection=is_introspection,
     )
     cache.keep_document(key, prepared)
     return prepared
@@ -100,11 +106,11 @@ def plan(
         ApiError: an argument is refused.
     """
     shape = shape_of(prepared.usages, variables)
-    if not prepared.is_introspection and (found := cache.find_plan(prepared, shape, snapshot)):
+    if found := cache.find_plan(prepared, shape, snapshot):
         return found
     made = _make_plan(prepared.operation, snapshot, schema, limits, variables)
     # What was refused may have been refused for a value that is not part of the shape.
-    if not prepared.is_introspection and not (isinstance(made, QueryPlan) and made.errors):
+    if not (isinstance(made, QueryPlan) and (made.errors or len(made.constant) > LARGEST_CONSTANT)):
         cache.keep_plan(prepared, shape, made, snapshot)
     return made
 
@@ -119,12 +125,13 @@ def _make_plan(
         case OperationType.MUTATION:
             return MutationPlan(writes=plan_mutation(context), depends=context.touched)
         case OperationType.SUBSCRIPTION:
-            raise BadUserInput("Subscriptions are not served here.")
+            return compile_subscription(plan_subscription(context), context.touched)
 
 
 def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
-    introspected: dict[str, object] = {}
+    introspected: Mapping[str, str] = {}
     if _asks_for_schema(context.operation):
+        context.touched.update(context.snapshot.objects)
         introspected = introspect(schema, context.operation, context.variables)
     planned = plan_query(context, introspected)
     constants = [(key, root.text) for key, root in planned.plan.entries if isinstance(root, Literal)]

@@ -12,7 +12,7 @@ from engine.services import Services
 from metadata.errors import MetadataError
 from sql.errors import SqlError
 
-Assemble = Callable[[Settings, Log], AbstractAsyncContextManager[Services]]
+Assemble = Callable[[Settings], AbstractAsyncContextManager[Services]]
 
 
 class Runtime:
@@ -89,7 +89,7 @@ class Runtime:
 
     async def _own(self, opened: "asyncio.Future[Services]") -> None:
         try:
-            async with self._assembly(self._settings, self._log) as services:
+            async with self._assembly(self._settings) as services:
                 self.services = services
                 opened.set_result(services)
                 await self._stopping.wait()

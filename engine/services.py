@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.events.service import Events
 from engine.metrics import RuntimeStats
 from engine.pipeline import GraphQLApi
 from metadata.catalog import Catalog
@@ -36,6 +37,7 @@ class Services:
     Attributes:
         core: the API of the records.
         metadata: the API of the model.
+        events: what happens to the records.
         stats: reads what the parts count.
     """
 
@@ -43,4 +45,5 @@ class Services:
     keys: KeyStore
     core: GraphQLApi
     metadata: GraphQLApi
+    events: Events
     stats: Callable[[], RuntimeStats]

@@ -27,10 +27,10 @@ from graphql import (
     is_input_type,
     print_ast,
     type_from_ast,
-    value_from_ast_untyped,
 )
 
-from engine.errors import BadUserInput, ValidationFailed
+from engine.errors import BadUserInput, QueryTooComplex, ValidationFailed
+from engine.planner.inputs import constant_value
 from metadata.errors import InvalidValue
 from metadata.json_text import JsonValue
 from metadata.scalars import DECIMAL, INT, STRING, shown
@@ -40,12 +40,13 @@ Variables = Mapping[str, JsonValue]
 
 
 def coerce_variables(
-    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], given: Variables
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], given: Variables, *, depth: int
 ) -> dict[str, JsonValue]:
     """Return the values of the declared variables; one that is absent and has no default is not in it.
 
     Raises:
         BadUserInput: a value is not of its type; the message names the variable and the place in it.
+        QueryTooComplex: it is nested deeper than `depth` lists and input objects.
     """
     values: dict[str, JsonValue] = {}
     for definition in definitions:
@@ -55,28 +56,30 @@ def coerce_variables(
             raise ValidationFailed(f"Variable '${name}' is of the unknown type '{print_ast(definition.type)}'.")
         if name not in given:
             if definition.default_value is not None:
-                values[name] = value_from_ast_untyped(definition.default_value)
+                values[name] = constant_value(definition.default_value)
             elif isinstance(declared, GraphQLNonNull):
                 raise BadUserInput(f"Variable '${name}' of type '{declared}' is required.", field=name)
             continue
-        _check(declared, given[name], f"${name}", name)
+        _check(declared, given[name], f"${name}", name, depth)
         values[name] = given[name]
     return values
 
 
-def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str) -> None:
+def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str, depth: int) -> None:
     if isinstance(declared, GraphQLNonNull):
         if value is None:
             raise BadUserInput(f"Variable '{place}' must not be null: it is of type '{declared}'.", field=field)
         declared = declared.of_type
     if value is None:
         return
+    if depth < 0:
+        raise QueryTooComplex(f"Variable '{place.partition('.')[0]}' is nested too deeply.")
     match declared:
         case GraphQLList():
             for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
-                _check(declared.of_type, item, place if index is None else f"{place}[{index}]", field)
+                _check(declared.of_type, item, place if index is None else f"{place}[{index}]", field, depth - 1)
         case GraphQLInputObjectType():
-            _check_object(declared, value, place, field)
+            _check_object(declared, value, place, field, depth - 1)
         case GraphQLEnumType():
             if not isinstance(value, str) or value not in declared.values:
                 known = ", ".join(declared.values)
@@ -85,7 +88,7 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str)
             _check_leaf(declared, value, place, field)
 
 
-def _check_object(declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str) -> None:
+def _check_object(declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str, depth: int) -> None:
     if not isinstance(value, dict):
         raise BadUserInput(f"Variable '{place}' must be an object ('{declared}'), not {shown(value)}.", field=field)
     fields = declared.fields
@@ -94,7 +97,7 @@ def _check_object(declared: GraphQLInputObjectType, value: JsonValue, place: str
             raise BadUserInput(
                 f"Variable '{place}' has the field {shown(name)}, which '{declared}' does not define.", field=name
             )
-        _check(fields[name].type, item, f"{place}.{name}", name)
+        _check(fields[name].type, item, f"{place}.{name}", name, depth)
     for name, defined in fields.items():
         if name not in value and isinstance(defined.type, GraphQLNonNull):
             raise BadUserInput(f"Variable '{place}' lacks the field '{name}', which is required.", field=name)
@@ -156,17 +159,17 @@ _ARGUMENT_PROBES = {
     "after": Probe.CURSOR,
     "before": Probe.CURSOR,
 }
-_VALUE_KEYS = frozenset({"is", "isNot", "disconnect"})
+_VALUE_KEYS = frozenset({"is", "isNot", "isEmpty", "disconnect"})
 
 
-def find_usages(nodes: Sequence[Node]) -> tuple[Usage, ...]:
-    """Return how the variables are used below these nodes, in a fixed order."""
+def find_usages(nodes: Sequence[Node], *, by_value: bool = False) -> tuple[Usage, ...]:
+    """Return how the variables are used below these nodes, in a fixed order; `by_value`: all by their value."""
     found: dict[Usage, None] = {}
     pending: list[tuple[Node, Probe]] = [(node, Probe.STRUCTURE) for node in nodes]
     while pending:
         node, probe = pending.pop()
         if isinstance(node, VariableNode):
-            found[Usage(variable=node.name.value, probe=probe)] = None
+            found[Usage(variable=node.name.value, probe=Probe.VALUE if by_value else probe)] = None
             continue
         for name in node.keys:
             child = getattr(node, name, None)

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from engine.errors import BadUserInput, Conflict, NotFound
+from engine.database_errors import describe
+from engine.errors import ApiError, BadUserInput, Conflict, NotFound
 from engine.planner.compiled import BoundStatement
 from engine.planner.inputs import Bindings
-from engine.planner.mutations import PlannedWrite, TypeNameOnly
+from engine.planner.mutations import PlannedWrite, TypeNameOnly, located
 from engine.planner.removal import Implied
 from metadata.json_text import dumps
-from metadata.model import OnDelete
+from metadata.model import OnDelete, Snapshot
+from sql.errors import DatabaseError
 from sql.executor import Database
 from sql.statement import Row, Statement
 from sql.transaction import Transaction, run_transaction
@@ -22,19 +24,29 @@ _NO_IDS = b"{}"
 
 
 async def run_writes(
-    database: Database, writes: Sequence[PlannedWrite | TypeNameOnly], bindings: Bindings, *, time_limit: float
+    database: Database,
+    writes: Sequence[PlannedWrite | TypeNameOnly],
+    bindings: Bindings,
+    snapshot: Snapshot,
+    *,
+    time_limit: float,
 ) -> bytes:
-    """Run a mutation and return its data as JSON text.
+    """Run a mutation, planned on `snapshot`, and return its data as JSON text.
 
     Raises:
         ApiError: what stood in the way; nothing was written.
         DatabaseError: what the database says.
     """
     if len(writes) == 1 and isinstance(only := writes[0], PlannedWrite) and _is_single(only):
-        (row,) = await database.write(only.write.statement, only.write.bind(bindings), timeout=time_limit)
-        _judge(only, row)
-        return _data([(only.key, _answer(only, row[2] or b"[]"))])
-    bound = [one.write.bind(bindings) if isinstance(one, PlannedWrite) else [] for one in writes]
+        try:
+            (row,) = await database.write(only.write.statement, _bind(only, bindings), timeout=time_limit)
+        except DatabaseError as error:
+            if not error.retryable:
+                raise
+        else:
+            _judge(only, row)
+            return _data([(only.key, _answer(only, row[2] or b"[]"))])
+    bound = [_bind(one, bindings) if isinstance(one, PlannedWrite) else [] for one in writes]
 
     async def work(transaction: Transaction) -> bytes:
         answers: list[tuple[str, bytes]] = []
@@ -42,15 +54,38 @@ async def run_writes(
             if isinstance(one, TypeNameOnly):
                 answers.append((one.key, b'"Mutation"'))
             else:
-                answers.append((one.key, await _run(transaction, one, parameters, bindings)))
+                answers.append((one.key, await _try(transaction, one, parameters, bindings, snapshot)))
         return _data(answers)
 
     return await run_transaction(database, work, timeout=time_limit)
 
 
+def _bind(write: PlannedWrite, bindings: Bindings) -> list[bytes | None]:
+    try:
+        return write.write.bind(bindings)
+    except ApiError as error:
+        raise located(error, write.location) from None
+
+
 def _is_single(write: PlannedWrite) -> bool:
     """Whether one statement does it all."""
     return write.read_back is None and not write.removal.get(write.thing.id)
+
+
+async def _try(
+    transaction: Transaction,
+    write: PlannedWrite,
+    parameters: list[bytes | None],
+    bindings: Bindings,
+    snapshot: Snapshot,
+) -> bytes:
+    """Run one root field; what the database says against it is said of this field."""
+    try:
+        return await _run(transaction, write, parameters, bindings)
+    except DatabaseError as error:
+        if not error.retryable and (known := describe(error, snapshot, write.path)):
+            raise located(known, write.location) from error
+        raise
 
 
 async def _run(

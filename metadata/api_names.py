@@ -25,6 +25,7 @@ class TypeRole(Enum):
     AVG = "AggregateAvg"
     MIN = "AggregateMin"
     MAX = "AggregateMax"
+    FIELD_NAME = "Field"
 
 
 class FieldTypeRole(Enum):
@@ -52,15 +53,25 @@ class Verb(Enum):
     DESTROY = "destroy"
 
 
+_HAPPENED = {
+    Verb.CREATE: "Created",
+    Verb.UPDATE: "Updated",
+    Verb.DELETE: "Deleted",
+    Verb.RESTORE: "Restored",
+    Verb.DESTROY: "Destroyed",
+}
+"""What stands behind the object's name in a root field of Subscription. None of them ends with another, so that two
+such names are equal only where their objects' names are."""
+
 FILTER_WORDS = frozenset({"and", "or", "not", "is", "isNot"})
 """What stands beside the fields in every object's filter, and so cannot be a field."""
 
 SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     {"Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"}
-    | {"UUID", "DateTime", "Date", "BigInt", "BigFloat", "JSON"}
+    | {"UUID", "DateTime", "Date", "BigInt", "BigFloat", "JSON", "TSVector"}
     | {"PageInfo", "OrderByDirection", "Presence", "ConnectTarget"}
     | {
-        sub.scalar.name + "Filter"
+        sub.scalar.filter_name
         for entry in FIELD_TYPES.values()
         for sub in (*entry.subfields, *(entry.variants or {}).values())
     }
@@ -103,6 +114,14 @@ class MutationRoot:
     many: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionRoot:
+    """A root field of Subscription: what must have happened to a record."""
+
+    object: Object
+    verb: Verb
+
+
 def type_name(thing: Object, role: TypeRole) -> str:
     """Return the name of an object's GraphQL type."""
     return thing.type_name + role.value
@@ -127,6 +146,11 @@ def query_name(thing: Object, role: QueryRole) -> str:
 def mutation_name(thing: Object, verb: Verb, *, many: bool) -> str:
     """Return the name of a root field of Mutation."""
     return verb.value + capitalised(thing.name_plural if many else thing.name_singular)
+
+
+def subscription_name(thing: Object, verb: Verb) -> str:
+    """Return the name of a root field of Subscription."""
+    return thing.name_singular + _HAPPENED[verb]
 
 
 def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | None:
@@ -173,6 +197,14 @@ def find_mutation(snapshot: Snapshot, name: str) -> MutationRoot | None:
     return None
 
 
+def find_subscription(snapshot: Snapshot, name: str) -> SubscriptionRoot | None:
+    """Return what a root field of Subscription stands for."""
+    for verb, ending in _HAPPENED.items():
+        if name.endswith(ending) and (thing := snapshot.by_singular.get(name.removesuffix(ending))):
+            return SubscriptionRoot(object=thing, verb=verb)
+    return None
+
+
 def enum_fields(thing: Object) -> Iterator[Field]:
     """Yield the active fields that have a GraphQL enum of their own."""
     return (field for field in thing.by_name.values() if FIELD_TYPES[field.type].has_options)
@@ -199,3 +231,8 @@ def all_query_names(thing: Object) -> Iterator[str]:
 def all_mutation_names(thing: Object) -> Iterator[str]:
     """Yield the names of all root fields of Mutation of an object."""
     return (mutation_name(thing, verb, many=many) for verb in Verb for many in (False, True))
+
+
+def all_subscription_names(thing: Object) -> Iterator[str]:
+    """Yield the names of all root fields of Subscription of an object."""
+    return (subscription_name(thing, verb) for verb in Verb)

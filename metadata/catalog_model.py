@@ -39,6 +39,7 @@ def _field(
     required: bool = True,
     options: Iterable[str] = (),
     relation: str | None = None,
+    data_type: str | None = None,
 ) -> Field:
     choices = tuple(Option(value=value, label=value, position=place) for place, value in enumerate(options))
     return Field(
@@ -54,8 +55,11 @@ def _field(
         is_system=True,
         options=choices,
         relation_id=_id("relation between", relation) if relation else None,
+        settings={"dataType": data_type} if data_type else {},
         access=Access.READ_ONLY,
-        parts=build_parts(field_type=type_, column=column, is_nullable=not required, options=choices, data_type=None),
+        parts=build_parts(
+            field_type=type_, column=column, is_nullable=not required, options=choices, data_type=data_type
+        ),
     )
 
 
@@ -200,7 +204,16 @@ _INDEX = _object(
         _field("index", "name", FieldType.TEXT, "name", "Its name in PostgreSQL."),
         _field("index", "fieldMetadataIds", FieldType.RAW_JSON, "field_ids", "The ids of its fields, in a list."),
         _field("index", "isUnique", FieldType.BOOLEAN, "is_unique", "Whether no two live records share a value."),
-        _field("index", "method", FieldType.TEXT, "method", "What kind of index it is: btree or trigram."),
+        _field("index", "method", FieldType.TEXT, "method", "What kind of index it is: btree, gin or trigram."),
+        _field("index", "isPartial", FieldType.BOOLEAN, "is_partial", "Whether it is of the live records alone."),
+        _field(
+            "index",
+            "status",
+            FieldType.SELECT,
+            "status",
+            "Whether it is in use: BUILDING on a big table, FAILED where records share a value.",
+            options=("READY", "BUILDING", "FAILED"),
+        ),
         _field("index", "createdAt", FieldType.DATE_TIME, "created_at", "When it was created."),
         _field("index", "updatedAt", FieldType.DATE_TIME, "updated_at", "When it was last changed."),
     ),
@@ -222,7 +235,34 @@ _API_KEY = _object(
     ),
 )
 
-_OBJECTS: Final = {thing.id: thing for thing in (_OBJECT, _FIELD, _RELATION, _INDEX, _API_KEY)}
+_CHANGE = _object(
+    "metadataChange",
+    "metadataHistory",
+    "model_change",
+    "A version of the model: what was changed, by whom, when.",
+    (
+        _field("metadataChange", "id", FieldType.UUID, "id", "The id of this entry."),
+        _field(
+            "metadataChange",
+            "version",
+            FieldType.NUMBER,
+            "version",
+            "The version that it made.",
+            data_type="bigint",
+        ),
+        _field("metadataChange", "actor", FieldType.TEXT, "actor", "The name of the key, or of the command."),
+        _field("metadataChange", "createdAt", FieldType.DATE_TIME, "at", "When it was made."),
+        _field(
+            "metadataChange",
+            "changes",
+            FieldType.RAW_JSON,
+            "change",
+            "Each change in its order: what was asked for, what it touched `before` and `after`, and its `inverse`.",
+        ),
+    ),
+)
+
+_OBJECTS: Final = {thing.id: thing for thing in (_OBJECT, _FIELD, _RELATION, _INDEX, _API_KEY, _CHANGE)}
 _RELATIONS: Final = {
     relation.id: relation
     for relation in (

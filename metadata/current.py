@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -90,6 +90,32 @@ class CurrentSnapshots:
                 return snapshot
             return await self._check(workspace_id, flight, snapshot)
 
+    async def catch_up(self, workspace_id: UUID, version: int) -> None:
+        """Have a snapshot that is here, and older than `version`, replaced by the newest.
+
+        Raises:
+            UnknownObject: there is no such workspace any more.
+        """
+        flight = self._flights.setdefault(workspace_id, _Flight())
+        async with flight.lock:
+            snapshot = self._snapshots.get(workspace_id)
+            if snapshot is not None and snapshot.version < version:
+                await self._load(workspace_id, snapshot)
+
+    def version_of(self, workspace_id: UUID) -> int | None:
+        """Return the version of a snapshot that is here, without counting as a use of it."""
+        snapshot = self._snapshots.get(workspace_id)
+        return None if snapshot is None else snapshot.version
+
+    def versions(self) -> Mapping[UUID, int]:
+        """Return the versions of all snapshots that are here."""
+        return {id_: snapshot.version for id_, snapshot in self._snapshots.items()}
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Drop the snapshot of a workspace that is gone."""
+        self._snapshots.pop(workspace_id, None)
+        self._doubted.discard(workspace_id)
+
     def publish(self, snapshot: Snapshot) -> bool:
         """Make this the current snapshot unless a newer one is; return whether it is now."""
         id_ = snapshot.workspace.id
@@ -125,7 +151,10 @@ class CurrentSnapshots:
             rows = await self._database.read(_VERSION, [str(workspace_id).encode()])
             if rows and int(rows[0][0] or 0) <= snapshot.version:
                 return self.peek(workspace_id) or snapshot
+        return await self._load(workspace_id, snapshot)
+
+    async def _load(self, workspace_id: UUID, base: Snapshot | None) -> Snapshot:
         async with self._database.session() as connection:
-            loaded = await read_snapshot(connection, workspace_id)
+            loaded = await read_snapshot(connection, workspace_id, base)
         self.publish(loaded)
         return self.peek(workspace_id) or loaded

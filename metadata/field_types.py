@@ -20,21 +20,37 @@ class FieldType(Enum):
     DATE = "DATE"
     DATE_TIME = "DATE_TIME"
     SELECT = "SELECT"
+    MULTI_SELECT = "MULTI_SELECT"
+    RATING = "RATING"
+    ARRAY = "ARRAY"
     RAW_JSON = "RAW_JSON"
+    FULL_NAME = "FULL_NAME"
+    EMAILS = "EMAILS"
+    PHONES = "PHONES"
+    LINKS = "LINKS"
     CURRENCY = "CURRENCY"
+    ADDRESS = "ADDRESS"
     ACTOR = "ACTOR"
+    RICH_TEXT = "RICH_TEXT"
     POSITION = "POSITION"
+    TS_VECTOR = "TS_VECTOR"
     RELATION = "RELATION"
+    MORPH_RELATION = "MORPH_RELATION"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubField:
-    """One column of a field type; `name` is None where the field is just this column."""
+    """One column of a field type; `name` is None where the field is just this column.
+
+    Attributes:
+        identifies: whether it is in the key of a field that is unique.
+    """
 
     name: str | None = None
     description: str = ""
     scalar: Scalar
     operators: tuple[Operator, ...]
+    identifies: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +63,8 @@ class FieldTypeEntry:
             the default, which stands under "").
         composite: the name of the GraphQL type of a composite, None where the field is one column.
         has_options: its values are those of `options`.
-        can_be_unique: a unique index over its columns makes sense.
+        fixed_options: the values of the options that every field of the type has; none are given for it then.
+        can_be_unique: a unique index over those of its columns that identify a value makes sense.
         can_default: it takes a defaultValue.
         functions: the default values that are computed for each record.
     """
@@ -57,6 +74,7 @@ class FieldTypeEntry:
     variants: Mapping[str, SubField] | None = None
     composite: str | None = None
     has_options: bool = False
+    fixed_options: tuple[str, ...] = ()
     can_be_unique: bool = False
     can_default: bool = True
     functions: tuple[str, ...] = ()
@@ -66,8 +84,18 @@ def _column(scalar: Scalar, filters: tuple[Operator, ...]) -> tuple[SubField, ..
     return (SubField(scalar=scalar, operators=filters),)
 
 
-def _part(name: str, description: str, scalar: Scalar, filters: tuple[Operator, ...]) -> SubField:
-    return SubField(name=name, description=description, scalar=scalar, operators=filters)
+def _part(
+    name: str, description: str, scalar: Scalar, filters: tuple[Operator, ...], *, identifies: bool = False
+) -> SubField:
+    return SubField(name=name, description=description, scalar=scalar, operators=filters, identifies=identifies)
+
+
+def _text(name: str, description: str, *, identifies: bool = False) -> SubField:
+    return _part(name, description, scalars.STRING, operators.TEXT, identifies=identifies)
+
+
+def _document(name: str, description: str) -> SubField:
+    return _part(name, description, scalars.JSON, operators.DOCUMENT)
 
 
 _NUMBERS = {
@@ -121,9 +149,63 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
         subfields=_column(scalars.STRING, operators.TEXT),
         has_options=True,
     ),
+    FieldType.MULTI_SELECT: FieldTypeEntry(
+        description="Any number of the field's options, each once, ordered by their positions.",
+        subfields=_column(scalars.STRING_LIST, operators.LIST),
+        has_options=True,
+    ),
+    FieldType.RATING: FieldTypeEntry(
+        description="A rating from one to five.",
+        subfields=_column(scalars.STRING, operators.TEXT),
+        has_options=True,
+        fixed_options=tuple(f"RATING_{stars}" for stars in range(1, 6)),
+    ),
+    FieldType.ARRAY: FieldTypeEntry(
+        description="A list of text.",
+        subfields=_column(scalars.STRING_LIST, operators.LIST),
+    ),
     FieldType.RAW_JSON: FieldTypeEntry(
         description="Any JSON value.",
         subfields=_column(scalars.JSON, operators.DOCUMENT),
+    ),
+    FieldType.FULL_NAME: FieldTypeEntry(
+        description="A person's name.",
+        composite="FullNameValue",
+        subfields=(
+            _text("firstName", "The given name.", identifies=True),
+            _text("lastName", "The family name.", identifies=True),
+        ),
+        can_be_unique=True,
+    ),
+    FieldType.EMAILS: FieldTypeEntry(
+        description="Email addresses, one of them the primary.",
+        composite="EmailsValue",
+        subfields=(
+            _text("primaryEmail", "The address to write to.", identifies=True),
+            _document("additionalEmails", "Further addresses, a list of text."),
+        ),
+        can_be_unique=True,
+    ),
+    FieldType.PHONES: FieldTypeEntry(
+        description="Phone numbers, one of them the primary.",
+        composite="PhonesValue",
+        subfields=(
+            _text("primaryPhoneNumber", "The number to call, without the calling code.", identifies=True),
+            _text("primaryPhoneCountryCode", "The number's country, an ISO 3166 code such as DE."),
+            _text("primaryPhoneCallingCode", "The number's calling code, such as +49.", identifies=True),
+            _document("additionalPhones", "Further numbers, a list of `{ number countryCode callingCode }`."),
+        ),
+        can_be_unique=True,
+    ),
+    FieldType.LINKS: FieldTypeEntry(
+        description="Links, one of them the primary.",
+        composite="LinksValue",
+        subfields=(
+            _text("primaryLinkUrl", "Where the primary link leads to.", identifies=True),
+            _text("primaryLinkLabel", "What is shown for it."),
+            _document("secondaryLinks", "Further links, a list of `{ url label }`."),
+        ),
+        can_be_unique=True,
     ),
     FieldType.CURRENCY: FieldTypeEntry(
         description="An amount of money.",
@@ -131,6 +213,20 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
         subfields=(
             _part("amountMicros", "The amount in millionths of the currency.", scalars.BIG_INT, operators.ORDERED),
             _part("currencyCode", "The currency's ISO 4217 code.", scalars.STRING, operators.TEXT),
+        ),
+    ),
+    FieldType.ADDRESS: FieldTypeEntry(
+        description="A postal address, and where it is.",
+        composite="AddressValue",
+        subfields=(
+            _text("addressStreet1", "Street and number."),
+            _text("addressStreet2", "What else the street line needs."),
+            _text("addressCity", "The city."),
+            _text("addressPostcode", "The postal code."),
+            _text("addressState", "The state or region."),
+            _text("addressCountry", "The country."),
+            _part("addressLat", "The latitude in degrees.", scalars.DECIMAL, operators.ORDERED),
+            _part("addressLng", "The longitude in degrees.", scalars.DECIMAL, operators.ORDERED),
         ),
     ),
     FieldType.ACTOR: FieldTypeEntry(
@@ -143,15 +239,36 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
             _part("context", "More, as the source has it.", scalars.JSON, operators.DOCUMENT),
         ),
     ),
+    FieldType.RICH_TEXT: FieldTypeEntry(
+        description="Formatted text: as Markdown, and as the document of the BlockNote editor; each is kept as given.",
+        composite="RichTextValue",
+        subfields=(
+            _text("markdown", "The text as Markdown."),
+            _text("blocknote", "The text as BlockNote's JSON."),
+        ),
+    ),
     FieldType.POSITION: FieldTypeEntry(
         description="A place in a hand-made order.",
         subfields=_column(scalars.DOUBLE, operators.ORDERED),
+    ),
+    FieldType.TS_VECTOR: FieldTypeEntry(
+        description="The words of the text fields named in settings.fields, kept by PostgreSQL for searching.",
+        subfields=_column(scalars.TS_VECTOR, operators.SEARCHED),
+        can_default=False,
     ),
     FieldType.RELATION: FieldTypeEntry(
         description="A link to records of another object, or of the same.",
         can_default=False,
     ),
+    FieldType.MORPH_RELATION: FieldTypeEntry(
+        description="A link to a record of one of several objects: a field for each of them, at most one of them set.",
+        can_default=False,
+    ),
 }
+
+
+RELATIONS = frozenset({FieldType.RELATION, FieldType.MORPH_RELATION})
+"""The types of fields that are an end of a relation."""
 
 
 def subfields_of(field_type: FieldType, data_type: str | None) -> tuple[SubField, ...]:

@@ -9,6 +9,9 @@ JsonValue = Any
 """None, bool, int, Decimal, float, str, or a list or mapping of them: the edge where Any is meant."""
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def loads(text: str | bytes) -> JsonValue:
     """Read JSON text; numbers with a point or an exponent become Decimal.
 
@@ -22,7 +25,7 @@ def loads(text: str | bytes) -> JsonValue:
 def dumps(value: JsonValue) -> str:
     """Write JSON text without spaces, Decimals with all their digits."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return _ENCODER.encode(value)
     except TypeError:
         return _dump(value)
 
@@ -38,7 +41,7 @@ def _dump(value: JsonValue) -> str:
         case list() | tuple():
             return "[" + ",".join(map(_dump, value)) + "]"
         case _:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+            return _ENCODER.encode(value)
 
 
 def read_decimal(digits: str) -> Decimal:

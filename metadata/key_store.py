@@ -65,6 +65,11 @@ class KeyStore:
         self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._forgotten: int = 0
+        self._listeners: list[Callable[[UUID], None]] = []
+
+    def add_listener(self, listener: Callable[[UUID], None]) -> None:
+        """Have `listener` called with each key that was revoked here."""
+        self._listeners.append(listener)
 
     async def create(self, workspace_id: UUID, name: str, *, expires_at: datetime | None = None) -> NewApiKey:
         """Create a key and commit it.
@@ -88,11 +93,17 @@ class KeyStore:
         """
         async with self._database.session() as connection, connection.transaction():
             revoked = await revoke_key(connection, workspace_id=workspace_id, key_id=key_id)
-        self.forget(key_id)
+        self.note_revoked(key_id)
         return revoked
 
+    def note_revoked(self, key_id: UUID) -> None:
+        """Forget a key and tell the listeners; call it when a revocation has been committed."""
+        self.forget(key_id)
+        for listener in self._listeners:
+            listener(key_id)
+
     def forget(self, key_id: UUID) -> None:
-        """Look the key up anew when it is next used; call it when a revocation has been committed."""
+        """Look the key up anew when it is next used."""
         self._forgotten += 1
         for token_hash in [hash_ for hash_, known in self._keys.items() if known.principal.key_id == key_id]:
             del self._keys[token_hash]

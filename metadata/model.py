@@ -6,7 +6,7 @@ from enum import Enum
 from functools import cached_property
 from uuid import UUID
 
-from metadata.field_types import FIELD_TYPES, FieldType, subfields_of
+from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
 from metadata.json_text import JsonValue
 from metadata.operators import EQUALITY, Operator
 from metadata.scalars import UUID as UUID_SCALAR
@@ -49,6 +49,7 @@ class Part:
     Attributes:
         name: the sub-field's name in a composite, else None.
         options: the allowed texts in their order, where there are such.
+        identifies: whether it is in the key of a field that is unique.
     """
 
     name: str | None
@@ -57,6 +58,7 @@ class Part:
     scalar: Scalar
     operators: tuple[Operator, ...]
     options: tuple[str, ...] | None = None
+    identifies: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,15 @@ class Field:
         """Whether it has sub-fields."""
         return FIELD_TYPES[self.type].composite is not None
 
+    @property
+    def unique_parts(self) -> tuple[Part, ...]:
+        """The columns that a unique index on it is of."""
+        return tuple(part for part in self.parts if part.identifies)
+
+
+MORPH_SETTING = "morph"
+"""Which morph relation a field is a part of: `{ id name }`."""
+
 
 class OnDelete(Enum):
     """What destroying the target does to the records that point to it."""
@@ -108,11 +119,12 @@ class RelationType(Enum):
 
     MANY_TO_ONE = "MANY_TO_ONE"
     ONE_TO_MANY = "ONE_TO_MANY"
+    ONE_TO_ONE = "ONE_TO_ONE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """A many-to-one relation: the source object's field holds the key of a record of the target object."""
+    """The source object's field holds the key of a record of the target object; one-to-one where it is unique."""
 
     id: UUID
     source_object_id: UUID
@@ -124,13 +136,17 @@ class Relation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """An index on a table; `fields` in the order of its columns. `name` is physical, unique in the schema."""
+    """An index on a table; `fields` in the order of its columns. `name` is physical, unique in the schema.
+
+    One that is unique, or partial, is of the live records alone.
+    """
 
     id: UUID
     object_id: UUID
     name: str
     field_ids: tuple[UUID, ...]
     is_unique: bool = False
+    is_partial: bool = False
     method: str = "btree"
 
 
@@ -184,6 +200,15 @@ class Object:
         """The active fields that hold a key, by the name under which the API shows the key: the field's name + Id."""
         return {f"{name}Id": field for name, field in self.by_name.items() if field.relation_id and field.parts}
 
+    @cached_property
+    def morphs(self) -> tuple[tuple[Field, ...], ...]:
+        """The morph relations: the active fields of each, of which a record has at most one set."""
+        groups: dict[str, list[Field]] = {}
+        for held in self.foreign_keys.values():
+            if held.type is FieldType.MORPH_RELATION:
+                groups.setdefault(held.settings[MORPH_SETTING]["id"], []).append(held)
+        return tuple(map(tuple, groups.values()))
+
     @property
     def type_name(self) -> str:
         """The name of the GraphQL type of a record."""
@@ -227,16 +252,21 @@ class RelationEnd:
     """A relation as one of its ends sees it.
 
     Attributes:
-        to_one: whether this end holds the key.
+        to_one: whether there is at most one live record at the other end.
+        holds_key: whether the key is in this end's object; else it is in the target.
         target: the object at the other end, `target_field` its field for this relation.
-        foreign_key: the part that holds the key; of this end's object where `to_one`, else of the target.
+        foreign_key: the part that holds the key.
+        near, far: the columns of this end's object and of the target that are equal where two records are related.
     """
 
     relation: Relation
     to_one: bool
+    holds_key: bool
     target: Object
     target_field: Field
     foreign_key: Part
+    near: Column
+    far: Column
 
 
 def relation_end(snapshot: Snapshot, end: Field) -> RelationEnd | None:
@@ -244,14 +274,22 @@ def relation_end(snapshot: Snapshot, end: Field) -> RelationEnd | None:
     if end.relation_id is None:
         return None
     relation = snapshot.relations[end.relation_id]
-    to_one = end.id == relation.source_field_id
-    target = snapshot.objects[relation.target_object_id if to_one else relation.source_object_id]
-    target_field = target.by_id[relation.target_field_id if to_one else relation.source_field_id]
+    holds_key = end.id == relation.source_field_id
+    target = snapshot.objects[relation.target_object_id if holds_key else relation.source_object_id]
+    target_field = target.by_id[relation.target_field_id if holds_key else relation.source_field_id]
     if not (target.is_active and target_field.is_active):
         return None
-    source = end if to_one else target_field
+    source = end if holds_key else target_field
+    foreign_key = source.parts[0]
     return RelationEnd(
-        relation=relation, to_one=to_one, target=target, target_field=target_field, foreign_key=source.parts[0]
+        relation=relation,
+        to_one=holds_key or source.is_unique,
+        holds_key=holds_key,
+        target=target,
+        target_field=target_field,
+        foreign_key=foreign_key,
+        near=foreign_key.column if holds_key else snapshot.objects[end.object_id].key,
+        far=target.key if holds_key else foreign_key.column,
     )
 
 
@@ -264,7 +302,7 @@ def build_parts(
     *, field_type: FieldType, column: str, is_nullable: bool, options: tuple[Option, ...], data_type: str | None
 ) -> tuple[Part, ...]:
     """Return the columns of a field. A RELATION whose `column` is not empty holds the key under it."""
-    if field_type is FieldType.RELATION:
+    if field_type in RELATIONS:
         if not column:
             return ()
         key = Column(name=column, type=SqlType.UUID, nullable=is_nullable)
@@ -282,6 +320,7 @@ def build_parts(
             scalar=sub.scalar,
             operators=sub.operators,
             options=values if FIELD_TYPES[field_type].has_options else None,
+            identifies=sub.identifies,
         )
         for place, sub in enumerate(subfields_of(field_type, data_type))
     )

@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from enum import Enum
 
 from metadata.errors import InvalidValue
-from sql.plan import Among, And, Column, Compare, Comparison, Condition, IsNull, Matches, Operand, Parameter
+from sql.plan import (
+    Among,
+    And,
+    Column,
+    Compare,
+    Comparison,
+    Condition,
+    IsEmpty,
+    IsNull,
+    Matches,
+    Operand,
+    Parameter,
+    Searches,
+)
 
 
 class Argument(Enum):
@@ -15,6 +28,7 @@ class Argument(Enum):
     VALUES = "a list of the field's scalar"
     RANGE = "a list of two of the field's scalar"
     TEXT = "text"
+    FLAG = "true or false"
     PRESENCE = "NULL or NOT_NULL"
 
 
@@ -24,10 +38,11 @@ class Operator:
 
     Attributes:
         condition: builds what it means for an operand and the argument's parameters (two for a RANGE, none for
-            PRESENCE).
+            PRESENCE and FLAG).
         pattern: how TEXT becomes the parameter's text.
         when_null: what a null argument means; None where null is refused.
         when_not_null: for PRESENCE, what NOT_NULL means.
+        when_false: for a FLAG, what false means.
     """
 
     name: str
@@ -37,6 +52,7 @@ class Operator:
     pattern: Callable[[str], str] = str
     when_null: Callable[[Operand], Condition] | None = None
     when_not_null: Callable[[Operand], Condition] | None = None
+    when_false: Callable[[Operand], Condition] | None = None
 
 
 def column_of(operand: Operand) -> Column:
@@ -82,6 +98,24 @@ def _between(operand: Operand, low: Parameter, high: Parameter) -> Condition:
     from_low = Compare(left=operand, comparison=Comparison.GE, right=low)
     to_high = Compare(left=operand, comparison=Comparison.LE, right=high)
     return And(terms=(from_low, to_high))
+
+
+def _is_empty(operand: Operand) -> Condition:
+    return IsEmpty(column=column_of(operand))
+
+
+def _has_items(operand: Operand) -> Condition:
+    return IsEmpty(column=column_of(operand), negated=True)
+
+
+def _searches(operand: Operand, query: Parameter) -> Condition:
+    return Searches(column=column_of(operand), query=query)
+
+
+def _words(text: str) -> str:
+    """Return the text search query of all words in a text, each the beginning of one that is found."""
+    quoted = (word.replace("\\", "\\\\").replace("'", "''") for word in text.split())
+    return " & ".join(f"'{word}':*" for word in quoted)
 
 
 EQ = Operator(
@@ -199,8 +233,38 @@ JSON_CONTAINS = Operator(
     condition=_compare(Comparison.CONTAINS),
 )
 
+CONTAINS_ANY = Operator(
+    name="containsAny",
+    description="Has at least one of these; an empty list matches nothing.",
+    argument=Argument.VALUES,
+    condition=_compare(Comparison.OVERLAPS),
+)
+CONTAINS_ALL = Operator(
+    name="containsAll",
+    description="Has each of these; an empty list matches every list, but not NULL.",
+    argument=Argument.VALUES,
+    condition=_compare(Comparison.CONTAINS),
+)
+IS_EMPTY = Operator(
+    name="isEmpty",
+    description="Has no items, or, where false, has some (a NULL never matches).",
+    argument=Argument.FLAG,
+    condition=_is_empty,
+    when_false=_has_items,
+)
+SEARCH = Operator(
+    name="search",
+    description="Has words that begin with all words of this text, whatever the case; a text without words matches"
+    " nothing.",
+    argument=Argument.TEXT,
+    condition=_searches,
+    pattern=_words,
+)
+
 PRESENCE = (IS, IS_NOT)
 EQUALITY = (EQ, NEQ, IN, NOT_IN, *PRESENCE)
 ORDERED = (EQ, NEQ, IN, NOT_IN, GT, GTE, LT, LTE, BETWEEN, *PRESENCE)
 TEXT = (EQ, NEQ, IN, NOT_IN, GT, GTE, LT, LTE, CONTAINS, STARTS_WITH, ENDS_WITH, LIKE, ILIKE, IEQ, *PRESENCE)
 DOCUMENT = (JSON_CONTAINS, *PRESENCE)
+LIST = (CONTAINS_ANY, CONTAINS_ALL, IS_EMPTY, *PRESENCE)
+SEARCHED = (SEARCH, *PRESENCE)

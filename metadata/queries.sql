@@ -49,23 +49,37 @@ SELECT id, name, schema_name FROM fieldstone.workspace ORDER BY name;
 -- name: load_objects
 SELECT id, name_singular, name_plural, label_singular, label_plural, description, icon, table_name,
     is_custom, is_system, is_active
-FROM fieldstone.object WHERE workspace_id = %(workspace_id)s ORDER BY seq;
+FROM fieldstone.object WHERE workspace_id = %(workspace_id)s AND version > %(after)s ORDER BY seq;
+
+-- name: load_object_ids
+SELECT id FROM fieldstone.object WHERE workspace_id = %(workspace_id)s ORDER BY seq;
 
 -- name: load_fields
 SELECT id, object_id, name, type, label, description, icon, column_name, is_nullable, is_unique, is_active,
     is_custom, is_system, default_value::text, options::text, settings::text, relation_id, access
-FROM fieldstone.field WHERE workspace_id = %(workspace_id)s ORDER BY seq;
+FROM fieldstone.field WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 
 -- name: load_relations
 SELECT id, source_object_id, source_field_id, target_object_id, target_field_id, on_delete
-FROM fieldstone.relation WHERE workspace_id = %(workspace_id)s;
+FROM fieldstone.relation WHERE source_object_id = ANY (%(object_ids)s) OR target_object_id = ANY (%(object_ids)s);
 
 -- name: load_indexes
-SELECT id, object_id, name, field_ids::text, is_unique, method
-FROM fieldstone.index WHERE workspace_id = %(workspace_id)s ORDER BY seq;
+SELECT id, object_id, name, field_ids::text, is_unique, is_partial, method
+FROM fieldstone.index WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 
 -- name: load_retired_names
-SELECT object_id, name FROM fieldstone.retired_name WHERE workspace_id = %(workspace_id)s;
+SELECT object_id, name FROM fieldstone.retired_name
+WHERE workspace_id = %(workspace_id)s AND (object_id IS NULL OR object_id = ANY (%(object_ids)s));
+
+-- name: set_object_versions
+UPDATE fieldstone.object SET version = %(version)s WHERE id = ANY (%(object_ids)s);
+
+-- name: moved_versions
+-- The workspaces whose version is not the one that is known; NULL where the workspace is gone.
+SELECT known.id, workspace.version
+FROM unnest($1::uuid[], $2::bigint[]) AS known (id, version)
+LEFT JOIN fieldstone.workspace ON workspace.id = known.id
+WHERE workspace.version IS DISTINCT FROM known.version;
 
 -- name: lock_workspace
 SELECT pg_advisory_xact_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
@@ -116,8 +130,41 @@ VALUES (%(id)s, %(workspace_id)s, %(source_object_id)s, %(source_field_id)s, %(t
     %(target_field_id)s, %(on_delete)s);
 
 -- name: insert_index
-INSERT INTO fieldstone.index (id, workspace_id, object_id, name, field_ids, is_unique, method)
-VALUES (%(id)s, %(workspace_id)s, %(object_id)s, %(name)s, %(field_ids)s::jsonb, %(is_unique)s, %(method)s);
+INSERT INTO fieldstone.index (id, workspace_id, object_id, name, field_ids, is_unique, is_partial, method)
+VALUES (%(id)s, %(workspace_id)s, %(object_id)s, %(name)s, %(field_ids)s::jsonb, %(is_unique)s, %(is_partial)s,
+    %(method)s);
+
+-- name: update_object
+UPDATE fieldstone.object SET name_singular = %(name_singular)s, name_plural = %(name_plural)s,
+    label_singular = %(label_singular)s, label_plural = %(label_plural)s, description = %(description)s,
+    icon = %(icon)s, is_active = %(is_active)s, updated_at = now()
+WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: update_field
+UPDATE fieldstone.field SET name = %(name)s, type = %(type)s, label = %(label)s, description = %(description)s,
+    icon = %(icon)s, is_nullable = %(is_nullable)s, is_unique = %(is_unique)s, is_active = %(is_active)s,
+    default_value = %(default_value)s::jsonb, options = %(options)s::jsonb, settings = %(settings)s::jsonb,
+    updated_at = now()
+WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: update_relation
+UPDATE fieldstone.relation SET on_delete = %(on_delete)s WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: delete_object
+DELETE FROM fieldstone.object WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: delete_field
+DELETE FROM fieldstone.field WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: delete_relation
+DELETE FROM fieldstone.relation WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: delete_index
+DELETE FROM fieldstone.index WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: retire_name
+INSERT INTO fieldstone.retired_name (workspace_id, object_id, name)
+VALUES (%(workspace_id)s, %(object_id)s, %(name)s);
 
 -- name: insert_api_key
 INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role, expires_at)
@@ -136,3 +183,54 @@ WHERE workspace_id = %(workspace_id)s ORDER BY id;
 UPDATE fieldstone.api_key SET revoked_at = coalesce(revoked_at, now())
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s
 RETURNING id, workspace_id, name, role, created_at, expires_at, revoked_at;
+
+-- name: physical_columns
+SELECT c.relname, a.attname, a.atttypid::bigint, a.attnotnull
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p')
+ORDER BY c.relname, a.attnum;
+
+-- name: physical_indexes
+SELECT i.relname, x.indisvalid
+FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid JOIN pg_namespace AS n ON n.oid = i.relnamespace
+WHERE n.nspname = %(schema)s ORDER BY i.relname;
+
+-- name: type_ids
+SELECT name, to_regtype(name)::oid::bigint FROM unnest(%(names)s::text[]) AS name;
+
+-- name: table_bytes
+SELECT pg_relation_size(to_regclass(%(table)s));
+
+-- name: postpone_index
+UPDATE fieldstone.index SET status = 'BUILDING' WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: postponed_indexes
+SELECT index.workspace_id, index.id FROM fieldstone.index WHERE status = 'BUILDING' ORDER BY seq;
+
+-- name: settle_index
+UPDATE fieldstone.index SET status = %(status)s, updated_at = now() WHERE id = %(id)s;
+
+-- name: build_alone
+-- One builder at a time in a database, for as long as its connection lasts.
+SELECT pg_try_advisory_lock(7305437174250336262);
+
+-- name: build_no_longer
+SELECT pg_advisory_unlock(7305437174250336262);
+
+-- name: begin_build
+SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
+    set_config('application_name', 'fieldstone index build', false);
+
+-- name: end_build
+RESET statement_timeout; RESET lock_timeout; RESET application_name;
+
+-- name: interrupt_builds
+-- A build holds a lock that a change of its table waits for. It is begun again later.
+SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+WHERE application_name = 'fieldstone index build' AND datname = current_database() AND state = 'active'
+    AND usename = current_user;
+
+-- name: changes_after
+SELECT version, change::text FROM fieldstone.model_change
+WHERE workspace_id = %(workspace_id)s AND version > %(version)s ORDER BY version DESC;

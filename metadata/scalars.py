@@ -1,6 +1,7 @@
 """The scalar types: one entry each with its column type, its JSON encoding, and how a client's value is read.
 
-A coerced value is a *cell*: the text that PostgreSQL reads, except for JSON, whose cell is the JSON value itself.
+A coerced value is a *cell*: the text that PostgreSQL reads; for a list a list of such texts; for JSON the JSON value
+itself.
 """
 
 import math
@@ -16,7 +17,7 @@ from metadata.json_text import JsonValue, unstorable
 from sql.types import Encoding, SqlType
 
 Cell = Any
-"""A str; for JSON any JSON value."""
+"""A str; for a list a list of str; for JSON any JSON value."""
 
 DIGITS = 1_000
 """The digits that a decimal number may have, before and behind the point."""
@@ -36,6 +37,7 @@ class Scalar:
         coerce: a client's JSON value to a cell; raises InvalidValue ("must be ...").
         total: the scalar of `sum` and `avg`, None where there is none.
         extremes: whether `min` and `max` exist.
+        element: for a list, the scalar of its items, whose name it shares; a list's cell is a list of cells.
     """
 
     name: str
@@ -45,6 +47,12 @@ class Scalar:
     coerce: Callable[[JsonValue], Cell]
     total: "Scalar | None" = None
     extremes: bool = False
+    element: "Scalar | None" = None
+
+    @property
+    def filter_name(self) -> str:
+        """The name of the filter input of its columns."""
+        return f"{self.name}{'List' if self.element else ''}Filter"
 
 
 def _uuid(value: JsonValue) -> Cell:
@@ -146,6 +154,17 @@ def _json(value: JsonValue) -> Cell:
     return value
 
 
+def _texts(value: JsonValue) -> Cell:
+    items = value if isinstance(value, list | tuple) else [value]
+    if None in items:
+        raise InvalidValue("must not have null in its list")
+    return [_text(item) for item in items]
+
+
+def _never(value: JsonValue) -> Cell:
+    raise InvalidValue(f"is computed and cannot be given, not even as {shown(value)}")
+
+
 def shown(value: JsonValue) -> str:
     """Return a client's value as an error message may quote it: short, and without what cannot be printed."""
     match value:
@@ -198,6 +217,21 @@ STRING = Scalar(
     encoding=Encoding.STRING,
     coerce=_text,
     extremes=True,
+)
+STRING_LIST = Scalar(
+    name="String",
+    description="A list of text.",
+    sql_type=SqlType.TEXT_ARRAY,
+    encoding=Encoding.ARRAY,
+    coerce=_texts,
+    element=STRING,
+)
+TS_VECTOR = Scalar(
+    name="TSVector",
+    description="What PostgreSQL's text search has found in a record: its lexemes with their positions.",
+    sql_type=SqlType.TSVECTOR,
+    encoding=Encoding.STRING,
+    coerce=_never,
 )
 BOOLEAN = Scalar(
     name="Boolean",

@@ -1,8 +1,8 @@
 """Rows of the catalog become a snapshot."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -57,6 +57,31 @@ def build_snapshot(workspace: Workspace, version: int, rows: CatalogRows) -> Sna
         relations={row[0]: _build_relation(row) for row in rows.relations},
         indexes={row[0]: _build_index(row) for row in rows.indexes},
         retired_tables=frozenset(retired[None]),
+    )
+
+
+def build_newer_snapshot(
+    base: Snapshot, workspace: Workspace, version: int, rows: CatalogRows, object_ids: Sequence[UUID]
+) -> Snapshot:
+    """Return the snapshot that the older `base` became; an object that is equal to the one before is the same instance.
+
+    `rows` are those of the objects that have moved since, with the relations that begin or end at one of them;
+    `object_ids` are those of all objects that there are, in the order of creation.
+    """
+    moved = build_snapshot(workspace, version, rows)
+    objects = {}
+    for id_ in object_ids:
+        known, loaded = base.objects.get(id_), moved.objects.get(id_)
+        objects[id_] = base.objects[id_] if loaded is None or loaded == known else loaded
+    touched = {*moved.objects, *(id_ for id_ in base.objects if id_ not in objects)}
+    relations = {
+        id_: relation
+        for id_, relation in base.relations.items()
+        if relation.source_object_id not in touched and relation.target_object_id not in touched
+    }
+    indexes = {id_: index for id_, index in base.indexes.items() if index.object_id not in touched}
+    return replace(
+        moved, objects=objects, relations=relations | dict(moved.relations), indexes=indexes | dict(moved.indexes)
     )
 
 
@@ -140,12 +165,13 @@ def _build_relation(row: Row) -> Relation:
 
 
 def _build_index(row: Row) -> Index:
-    id_, object_id, name, field_ids, is_unique, method = row
+    id_, object_id, name, field_ids, is_unique, is_partial, method = row
     return Index(
         id=id_,
         object_id=object_id,
         name=name,
         field_ids=tuple(map(UUID, loads(field_ids))),
         is_unique=is_unique,
+        is_partial=is_partial,
         method=method,
     )

@@ -1,10 +1,12 @@
 """The catalog's rows: a workspace's model loaded, and what is new in it inserted."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from metadata.changes.difference import Difference
 from metadata.changes.options import options_json
 from metadata.changes.types import Applied
 from metadata.errors import UnknownObject
@@ -12,47 +14,63 @@ from metadata.json_text import JsonValue, dumps
 from metadata.model import Field, Index, Object, Relation, Snapshot, Workspace
 from metadata.queries import QUERIES
 from metadata.sessions import Connection
-from metadata.snapshot import CatalogRows, build_snapshot
+from metadata.snapshot import CatalogRows, build_newer_snapshot, build_snapshot
 
-_LOADS = ("load_objects", "load_fields", "load_relations", "load_indexes", "load_retired_names")
+_LOADS = ("load_fields", "load_relations", "load_indexes", "load_retired_names")
 
 # 20,000 fields take 0.3 s to build: requests go on meanwhile.
 _FIELDS_AT_ONCE = 1_000
 
+_BEFORE_ALL = -1
 
-async def load_snapshot(connection: Connection, workspace_id: UUID) -> Snapshot:
-    """Return the workspace's model as this transaction sees it: six queries, whatever the number of objects.
 
-    The queries must see one state: the transaction is REPEATABLE READ, or holds the workspace's lock.
+async def load_snapshot(connection: Connection, workspace_id: UUID, base: Snapshot | None = None) -> Snapshot:
+    """Return the workspace's model as this transaction sees it: a few queries, whatever the number of objects.
+
+    What has not moved since the older model `base` is taken from it, the same instances. The queries must see one
+    state: the transaction is REPEATABLE READ, or holds the workspace's lock.
 
     Raises:
         UnknownObject: there is no such workspace.
     """
-    parameters = {"workspace_id": workspace_id}
+    parameters: dict[str, Any] = {"workspace_id": workspace_id}
     found = await (await connection.execute(QUERIES["workspace_by_id"], parameters)).fetchone()
     if found is None:
         raise UnknownObject(f"there is no workspace {workspace_id}")
     id_, name, schema, version = found
-    rows = [await (await connection.execute(QUERIES[query], parameters, binary=True)).fetchall() for query in _LOADS]
-    objects, fields, relations, indexes, retired_names = rows
-    catalog_rows = CatalogRows(
+    workspace = Workspace(id=id_, name=name, schema=schema)
+    if base is not None and base.version == version:
+        return base
+    parameters["after"] = _BEFORE_ALL if base is None or base.version > version else base.version
+    objects = await _load(connection, "load_objects", parameters)
+    parameters["object_ids"] = [row[0] for row in objects]
+    fields, relations, indexes, retired_names = [await _load(connection, query, parameters) for query in _LOADS]
+    rows = CatalogRows(
         objects=objects, fields=fields, relations=relations, indexes=indexes, retired_names=retired_names
     )
-    workspace = Workspace(id=id_, name=name, schema=schema)
-    if len(fields) > _FIELDS_AT_ONCE:
-        return await asyncio.to_thread(build_snapshot, workspace, version, catalog_rows)
-    return build_snapshot(workspace, version, catalog_rows)
+    build: Callable[[], Snapshot] = partial(build_snapshot, workspace, version, rows)
+    if base is not None:
+        object_ids = [id_ for (id_,) in await _load(connection, "load_object_ids", parameters)]
+        if not base.objects.keys() | set(parameters["object_ids"]) >= set(object_ids):
+            # Rows were inserted by hand: no version tells of them.
+            return await load_snapshot(connection, workspace_id)
+        build = partial(build_newer_snapshot, base, workspace, version, rows, object_ids)
+    return await asyncio.to_thread(build) if len(fields) > _FIELDS_AT_ONCE else build()
 
 
-async def read_snapshot(connection: Connection, workspace_id: UUID) -> Snapshot:
-    """Return the workspace's model as last committed, read in a transaction of its own.
+async def _load(connection: Connection, query: str, parameters: Mapping[str, Any]) -> list[Any]:
+    return await (await connection.execute(QUERIES[query], parameters, binary=True)).fetchall()
+
+
+async def read_snapshot(connection: Connection, workspace_id: UUID, base: Snapshot | None = None) -> Snapshot:
+    """Return the workspace's model as last committed, read in a transaction of its own; `base` as in `load_snapshot`.
 
     Raises:
         UnknownObject: there is no such workspace.
     """
     async with connection.transaction():
         await connection.execute(QUERIES["begin_read"])
-        return await load_snapshot(connection, workspace_id)
+        return await load_snapshot(connection, workspace_id, base)
 
 
 async def read_version(connection: Connection, workspace_id: UUID) -> int:
@@ -77,10 +95,37 @@ async def insert_rows(connection: Connection, workspace: Workspace, applied: App
         ("insert_field", map(_field_row, applied.fields)),
         ("insert_index", map(_index_row, applied.indexes)),
     ):
-        await _insert(connection, query, workspace, rows)
+        await _execute(connection, query, workspace, rows)
 
 
-async def _insert(connection: Connection, query: str, workspace: Workspace, rows: Iterable[Mapping[str, Any]]) -> None:
+async def write_difference(connection: Connection, workspace: Workspace, difference: Difference) -> None:
+    """Update and delete the rows of what a change changed and removed, and note the names that are not used again."""
+    for query, rows in (
+        ("update_object", map(_object_row, difference.objects)),
+        ("update_field", (_field_row(changed.after) for changed in difference.fields)),
+        ("update_relation", map(_relation_row, difference.relations)),
+        ("delete_index", map(_id_row, difference.removed_indexes)),
+        ("delete_field", (_id_row(field) for _, field in difference.removed_fields)),
+        ("delete_relation", map(_id_row, difference.removed_relations)),
+        ("delete_object", map(_id_row, difference.removed_objects)),
+        ("retire_name", _retired_names(difference)),
+    ):
+        await _execute(connection, query, workspace, rows)
+
+
+def _id_row(thing: Object | Field | Relation | Index) -> Mapping[str, Any]:
+    return {"id": thing.id}
+
+
+def _retired_names(difference: Difference) -> Iterable[Mapping[str, Any]]:
+    for thing, field in difference.removed_fields:
+        for part in field.parts:
+            yield {"object_id": thing.id, "name": part.column.name}
+    for thing in difference.removed_objects:
+        yield {"object_id": None, "name": thing.table.name}
+
+
+async def _execute(connection: Connection, query: str, workspace: Workspace, rows: Iterable[Mapping[str, Any]]) -> None:
     parameters = [{"workspace_id": workspace.id, **row} for row in rows]
     if parameters:
         async with connection.cursor() as cursor:
@@ -144,6 +189,7 @@ def _index_row(index: Index) -> Mapping[str, Any]:
         "name": index.name,
         "field_ids": dumps([str(id_) for id_ in index.field_ids]),
         "is_unique": index.is_unique,
+        "is_partial": index.is_partial,
         "method": index.method,
     }
 

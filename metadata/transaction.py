@@ -6,14 +6,20 @@ from dataclasses import replace
 import psycopg
 from psycopg.sql import SQL
 
-from metadata.changes import Change, apply, describe
+from metadata.changes import Applied, Change, CreateIndex, apply, describe
+from metadata.changes.alteration import build_alterations
+from metadata.changes.difference import compare
+from metadata.changes.inverse import invert
 from metadata.changes.migration import RequiredColumn, build_ddl, find_required_columns
+from metadata.changes.record import encode_change, show_difference
 from metadata.errors import ChangeFailed, InvalidChange
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Snapshot
+from metadata.moves import find_moved
 from metadata.queries import QUERIES
+from metadata.row_worker import COUNTED_ROWS, counted, do_row_work
 from metadata.sessions import Connection
-from metadata.store import insert_rows
+from metadata.store import insert_rows, write_difference
 from sql import ddl
 from sql.ddl import TrigramClass
 from sql.errors import (
@@ -23,10 +29,13 @@ from sql.errors import (
     NotNullViolation,
     Serialization,
     StatementTimeout,
+    UniqueViolation,
 )
+from sql.identifiers import quote_table
 from sql.sqlstate import translate_error
 
-_COUNTED_ROWS = 1_000_000
+BIG_TABLE = 32 << 20
+"""The bytes of a table from which on an index is built after the commit, beside readers and writers."""
 
 
 class ModelTransaction:
@@ -37,10 +46,21 @@ class ModelTransaction:
         snapshot: the model as changed so far; its version is that of the model before until `finish`.
     """
 
-    def __init__(self, connection: Connection, snapshot: Snapshot, *, trigram: TrigramClass | None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        *,
+        trigram: TrigramClass | None,
+        big_table: int = BIG_TABLE,
+        postponed: Callable[[], None] = lambda: None,
+    ) -> None:
         self.connection = connection
         self.snapshot = snapshot
+        self._before = snapshot
         self._trigram = trigram
+        self._big_table = big_table
+        self._postponed = postponed
         self._history: list[JsonValue] = []
         self._callbacks: list[Callable[[], None]] = []
 
@@ -52,19 +72,40 @@ class ModelTransaction:
             UnknownObject: what it is about is not there.
             ChangeFailed: PostgreSQL refused it.
         """
-        applied = apply(self.snapshot, change)
-        statements = list(build_ddl(applied, trigram=self._trigram))
+        before = self.snapshot
+        applied = apply(before, change)
+        if applied.snapshot is before:
+            return before
+        difference = compare(before, applied.snapshot)
+        built = await self._build_later(applied) if isinstance(change, CreateIndex) else applied
+        statements = [*build_alterations(before, difference), *build_ddl(built, trigram=self._trigram)]
         try:
             for required in find_required_columns(applied):
                 await self._require_no_rows(required)
+            for work in applied.work:
+                await do_row_work(self.connection, work)
             if statements:
                 await self.connection.execute(SQL("; ").join(statements), prepare=False)
-            await insert_rows(self.connection, applied.snapshot.workspace, applied)
+            await insert_rows(self.connection, before.workspace, applied)
+            await write_difference(self.connection, before.workspace, difference)
+            if built is not applied:
+                await self._postpone(applied)
         except psycopg.Error as error:
             raise _refusal(error) from error
         self.snapshot = applied.snapshot
-        self._history.append(describe(change))
+        self._history.append(
+            {
+                **describe(change),
+                **show_difference(applied, difference),
+                "inverse": [encode_change(step) for step in invert(before, change, applied.snapshot)],
+            }
+        )
         return self.snapshot
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything was applied, and so makes a new version."""
+        return bool(self._history)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Have `callback` called once the transaction has been committed."""
@@ -72,11 +113,13 @@ class ModelTransaction:
 
     async def finish(self, actor: str) -> None:
         """Write the next version with its history, if anything was changed. What is left is to commit."""
-        if not self._history:
+        if not self.is_changed:
             return
         self.snapshot = replace(self.snapshot, version=self.snapshot.version + 1)
         parameters = {"workspace_id": self.snapshot.workspace.id, "version": self.snapshot.version}
         await self.connection.execute(QUERIES["set_version"], parameters)
+        moved = find_moved(self._before, self.snapshot)
+        await self.connection.execute(QUERIES["set_object_versions"], {**parameters, "object_ids": list(moved)})
         await self.connection.execute(
             QUERIES["record_change"], {**parameters, "change": dumps(self._history), "actor": actor}
         )
@@ -86,12 +129,25 @@ class ModelTransaction:
         for callback in self._callbacks:
             callback()
 
+    async def _build_later(self, applied: Applied) -> Applied:
+        """Return the change without its index where the table is big: it is built after the commit."""
+        thing = applied.snapshot.objects[applied.indexes[0].object_id]
+        cursor = await self.connection.execute(QUERIES["table_bytes"], {"table": quote_table(thing.table)})
+        row = await cursor.fetchone()
+        return replace(applied, indexes=()) if row and (row[0] or 0) > self._big_table else applied
+
+    async def _postpone(self, applied: Applied) -> None:
+        for index in applied.indexes:
+            await self.connection.execute(
+                QUERIES["postpone_index"], {"workspace_id": self.snapshot.workspace.id, "id": index.id}
+            )
+        self.after_commit(self._postponed)
+
     async def _require_no_rows(self, required: RequiredColumn) -> None:
-        cursor = await self.connection.execute(ddl.count_rows(required.table, limit=_COUNTED_ROWS))
+        cursor = await self.connection.execute(ddl.count_rows(required.table, limit=COUNTED_ROWS))
         row = await cursor.fetchone()
         if row is None or row[0] == 0:
             return
-        count = f"{row[0]:,}" if row[0] < _COUNTED_ROWS else f"{_COUNTED_ROWS:,} or more"
         field = required.field
         way_out = (
             "leave isNullable out, and make the field required when every record has a value"
@@ -99,8 +155,8 @@ class ModelTransaction:
             else "give a defaultValue, or leave isNullable out"
         )
         raise InvalidChange(
-            f"{field.name} cannot be required: {required.object_name} has {count} records (deleted ones included) that"
-            f" would have no value; {way_out}",
+            f"{field.name} cannot be required: {required.object_name} has {counted(row[0])} records (deleted ones"
+            f" included) that would have no value; {way_out}",
             field="isNullable",
         )
 
@@ -109,8 +165,8 @@ def _refusal(error: psycopg.Error) -> Exception:
     """Return what to raise for an error of PostgreSQL; an error of `sql.errors` is not a refusal of the change."""
     known = translate_error(error)
     match known:
-        case NotNullViolation():
-            # A record came in after the rows were counted: tried again, the count finds it.
+        case NotNullViolation() | UniqueViolation() if known.schema != "fieldstone":
+            # A record came in after the rows were asked: tried again, they say so.
             return Serialization(known.message, sqlstate=known.sqlstate)
         case LockTimeout() | Serialization() | StatementTimeout() | DatabaseUnavailable():
             return known

@@ -15,7 +15,7 @@ from metadata.model import Snapshot
 from metadata.queries import QUERIES
 from metadata.sessions import Connection, Sessions
 from metadata.store import load_snapshot, read_version
-from metadata.transaction import ModelTransaction
+from metadata.transaction import BIG_TABLE, ModelTransaction
 from sql.ddl import TrigramClass
 from sql.errors import CommitOutcomeUnknown, ConnectionLost, LockTimeout, Serialization
 
@@ -40,6 +40,7 @@ class ModelWriter:
         current: gets each new snapshot before `run` returns.
         trigram: the operator class for trigram indexes, None where the server has not got it.
         waits: the milliseconds that each try waits for a lock at most.
+        big_table: the bytes of a table from which on its indexes are built after the commit.
     """
 
     def __init__(
@@ -49,13 +50,33 @@ class ModelWriter:
         *,
         trigram: TrigramClass | None,
         waits: tuple[int, ...] = WAITS,
+        big_table: int = BIG_TABLE,
     ) -> None:
         self._sessions = sessions
         self._current = current
         self._trigram = trigram
         self._waits = waits
+        self._big_table = big_table
+        self._postponed: list[Callable[[], None]] = []
         # One change of a workspace at a time holds a connection, however many are asked for.
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._listeners: list[Callable[[Snapshot], None]] = []
+
+    def add_listener(self, listener: Callable[[Snapshot], None]) -> None:
+        """Have `listener` called with each new model that this writer has committed."""
+        self._listeners.append(listener)
+
+    def when_postponed(self, call: Callable[[], None]) -> None:
+        """Have `call` called when an index has been left to be built."""
+        self._postponed.append(call)
+
+    def _tell_postponed(self) -> None:
+        for call in self._postponed:
+            call()
+
+    async def _interrupt_builds(self) -> None:
+        async with self._sessions.session() as connection:
+            await connection.execute(QUERIES["interrupt_builds"])
 
     async def change(
         self, workspace_id: UUID, build: Callable[[Snapshot], Iterable[Change]], *, actor: str
@@ -99,6 +120,7 @@ class ModelWriter:
                             " try again later"
                         ) from error
                     _LOG.info("try %d of a change of workspace %s: %s", number, workspace_id, error)
+                    await self._interrupt_builds()
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
                 pause = min(pause * 2, _LONGEST_PAUSE)
             raise ValueError("a writer needs at least one try")
@@ -120,7 +142,10 @@ class ModelWriter:
                 if isinstance(error, ConnectionLost):
                     raise CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}") from error
             raise
-        self._current.publish(transaction.snapshot)
+        if transaction.is_changed:
+            self._current.publish(transaction.snapshot)
+            for listener in self._listeners:
+                listener(transaction.snapshot)
         transaction.committed()
         return result
 
@@ -133,5 +158,13 @@ class ModelWriter:
         await connection.execute(QUERIES["detect_deadlocks_at_once"])
         snapshot = self._current.peek(workspace_id)
         if snapshot is None or snapshot.version != await read_version(connection, workspace_id):
-            snapshot = await load_snapshot(connection, workspace_id)
-        return ModelTransaction(connection, snapshot, trigram=self._trigram)
+            snapshot = await load_snapshot(connection, workspace_id, snapshot)
+            # Nobody else can change it while we hold the lock: this is what is committed.
+            self._current.publish(snapshot)
+        return ModelTransaction(
+            connection,
+            snapshot,
+            trigram=self._trigram,
+            big_table=self._big_table,
+            postponed=self._tell_postponed,
+        )

@@ -21,10 +21,16 @@ class DefaultFunction(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnDefinition:
-    """A new column; `default` is the text of a constant, or a function."""
+    """A new column.
+
+    Attributes:
+        default: the text of a constant, or a function.
+        words_of: for a text search vector, the text columns that PostgreSQL computes it from.
+    """
 
     column: Column
     default: str | DefaultFunction | None = None
+    words_of: tuple[Column, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +79,22 @@ def create_index(
     unique: bool = False,
     where_null: Column | None = None,
     trigram: TrigramClass | None = None,
+    inverted: bool = False,
+    concurrently: bool = False,
 ) -> sql.Composed:
-    """CREATE INDEX, of the rows alone where `where_null` is NULL; a GIN index with `trigram`, else a B-tree."""
+    """CREATE INDEX, of the rows alone where `where_null` is NULL; GIN with `trigram` or `inverted`, else a B-tree."""
     names: list[sql.Composable] = [_identifier(column.name) for column in columns]
-    method = sql.SQL("")
+    method = sql.SQL("USING gin ") if inverted else sql.SQL("")
     if trigram is not None:
         method = sql.SQL("USING gin ")
         names = [sql.SQL("{} {}.gin_trgm_ops").format(name_, _identifier(trigram.schema)) for name_ in names]
-    statement = sql.SQL("CREATE {}INDEX {} ON {} {}({})").format(
-        sql.SQL("UNIQUE " if unique else ""), _identifier(name), _table(table), method, sql.SQL(", ").join(names)
+    statement = sql.SQL("CREATE {}INDEX {}{} ON {} {}({})").format(
+        sql.SQL("UNIQUE " if unique else ""),
+        sql.SQL("CONCURRENTLY " if concurrently else ""),
+        _identifier(name),
+        _table(table),
+        method,
+        sql.SQL(", ").join(names),
     )
     if where_null is None:
         return statement
@@ -105,14 +118,24 @@ def count_rows(table: Table, *, limit: int) -> sql.Composed:
 def _definition(definition: ColumnDefinition) -> sql.Composed:
     column = definition.column
     parts: list[sql.Composable] = [_identifier(column.name), sql.SQL(column.type.value)]
+    if definition.words_of:
+        parts.append(_generated_words(definition.words_of))
     if definition.default is not None:
-        parts += [sql.SQL("DEFAULT"), _default(definition.default, column.type)]
+        parts += [sql.SQL("DEFAULT"), column_default(definition.default, column.type)]
     if not column.nullable:
         parts.append(sql.SQL("NOT NULL"))
     return sql.SQL(" ").join(parts)
 
 
-def _default(default: str | DefaultFunction, type_: SqlType) -> sql.Composable:
+def _generated_words(columns: Sequence[Column]) -> sql.Composable:
+    texts = (sql.SQL("coalesce({}, '')").format(_identifier(column.name)) for column in columns)
+    return sql.SQL("GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, {})) STORED").format(
+        sql.SQL(" || ' ' || ").join(texts)
+    )
+
+
+def column_default(default: str | DefaultFunction, type_: SqlType) -> sql.Composable:
+    """Return what stands behind DEFAULT."""
     if isinstance(default, DefaultFunction):
         return sql.SQL(default.value)
     return sql.SQL("{}::{}").format(sql.Literal(default), sql.SQL(type_.value))

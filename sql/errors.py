@@ -10,7 +10,7 @@
         │   ├── NotNullViolation     NOT_NULL_VIOLATION      23502
         │   └── CheckViolation       CHECK_VIOLATION         23514
         ├── ValueOutOfRange          VALUE_OUT_OF_RANGE      class 22
-        ├── StaleSchema              STALE_SCHEMA            42703, 42P01, 42883, 42704, 3F000
+        ├── StaleSchema              STALE_SCHEMA            42703, 42P01, 42883, 42704, 42804, 3F000
         │   └── StalePlan            STALE_PLAN              0A000 of a cached plan, 26000, 42P05; retryable
         ├── StatementTimeout         STATEMENT_TIMEOUT       57014
         ├── LockTimeout              LOCK_TIMEOUT            55P03

@@ -12,6 +12,7 @@ from sql.driver.protocols import Driver, Link
 from sql.driver.server import require_version, wait_for_server
 from sql.driver.session_pool import SessionPool
 from sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseUnavailable, StalePlan
+from sql.listen import Listener
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
 from sql.sqlstate import translate_error
 from sql.statement import Parameters, Row, Statement, Step
@@ -26,6 +27,7 @@ class Database:
     """
 
     def __init__(self, dsn: str, settings: PoolSettings) -> None:
+        self._dsn = dsn
         self._settings = settings
         self._counters = PoolCounters()
         # A session runs migrations too, which take what time they need.
@@ -160,6 +162,18 @@ class Database:
             raise DatabaseUnavailable(str(error)) from error
         except psycopg.Error as error:
             raise translate_error(error) from error
+
+    async def listen(self, channel: str, *, address: str | None = None) -> Listener:
+        """Return a connection of its own that hears what is sent on a channel.
+
+        Args:
+            channel: an identifier.
+            address: a connection string that leads to this database directly, where ours leads to a pooler.
+
+        Raises:
+            DatabaseUnavailable: It cannot be made now.
+        """
+        return await Listener.open(address or self._dsn, channel, settings=self._settings)
 
     def stats(self) -> PoolStats:
         """Return the present state of the connections that serve statements."""

@@ -25,16 +25,23 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """The statement's parameter number `slot + 1`, cast to `type` (to an array of it where `array` is set)."""
+    """The statement's parameter number `slot + 1`, cast to `type` (to an array of it where `array` is set).
+
+    With `in_set` it is the value number `slot` of the parameter set at hand: see `sql.read_plan.EventFeed`.
+    """
 
     slot: int
     type: SqlType
     array: bool = False
+    in_set: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
-    """The position of the column's text among `values` (1-based), NULL where it is none of them."""
+    """The position of the column's text among `values` (1-based), NULL where it is none of them.
+
+    Of a text[] the list of its items' positions, which orders as lists do: item by item, the shorter first.
+    """
 
     column: Column
     values: tuple[str, ...]
@@ -121,6 +128,14 @@ class IsEmpty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Searches:
+    """The text search vector matches a query, given as text in the syntax of to_tsquery."""
+
+    column: Column
+    query: Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
     """The row across a to-one hop fulfils `condition`.
 
@@ -141,17 +156,19 @@ class HasRelated:
 
 
 # Conditions are over the row at hand and follow SQL's three-valued logic.
-Condition = And | Or | Not | Compare | Among | Matches | IsNull | IsEmpty | Related | HasRelated
+Condition = And | Or | Not | Compare | Among | Matches | IsNull | IsEmpty | Searches | Related | HasRelated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
     """A step from the row at hand to at most one row of `table`: where its `key` equals our `column`.
 
-    `condition` is over the row arrived at (it is not deleted, say).
+    `condition` is over the row arrived at (it is not deleted, say). Where `is_unique` is not set, the key alone may have
+    several rows (deleted ones), and only `condition` makes it one; a Related condition then means any of them.
     """
 
     column: Column
     table: Table
     key: Column
     condition: Condition
+    is_unique: bool = True

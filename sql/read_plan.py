@@ -175,6 +175,37 @@ class Aggregate:
     record: AggregateRecord
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFeed:
+    """What one object's events of one action in a range of positions are to those who wait for them.
+
+    One row for each event, in log order, at most `limit`: its position; the numbers from 1 of the parameter sets that
+    want it, with commas between them, NULL where none does; the JSON text of its record, NULL likewise. The record is
+    the row as the write left it (as it was before, where the write removed it); what `record` reads from other tables
+    is as it is now. The log has the columns of the migration that makes it.
+
+    Attributes:
+        table: where such records are kept, for the types of their columns.
+        after: the position that the range begins behind; it ends with `upto`.
+        sets: a JSON list of one object for each set, with the texts or nulls p0, p1 and so on, `set_size` of them.
+        changed: the value in the sets of which columns an update must have changed one; NULL is any.
+        condition: over the record; its parameters are `in_set`.
+    """
+
+    log: Table
+    table: Table
+    object_id: str
+    action: str
+    after: Parameter
+    upto: Parameter
+    sets: Parameter
+    set_size: int
+    changed: Parameter | None
+    condition: Condition
+    limit: int
+    record: Record
+
+
 Output = Literal | Value | Record | ToOne | Connection
 Root = Connection | One | Aggregate | Literal
 

@@ -36,6 +36,7 @@ _BY_STATE: dict[str, type[DatabaseError]] = {
     "40P01": Serialization,
     "42703": StaleSchema,
     "42704": StaleSchema,
+    "42804": StaleSchema,
     "42883": StaleSchema,
     "42P01": StaleSchema,
     "42P05": StalePlan,

@@ -1,12 +1,12 @@
 """Snapshots made in memory: the standard objects, the catalog's own, any others, and large ones."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID, uuid5
 
 from metadata.catalog_model import catalog_snapshot
 from metadata.changes import Change, CreateField, CreateObject, NewRelation, apply
-from metadata.field_types import FIELD_TYPES, FieldType
+from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
 from metadata.json_text import JsonValue
 from metadata.model import Field, Object, Relation, Snapshot, Workspace, build_parts
 from metadata.standard import standard_changes
@@ -72,12 +72,15 @@ def add_relation(snapshot: Snapshot, source: UUID, name: str, target: UUID, inve
     return apply(snapshot, change).snapshot
 
 
+_SETTINGS: Mapping[FieldType, JsonValue] = {FieldType.TS_VECTOR: {"fields": ["name", "textField"]}}
+
+
 def all_types_snapshot() -> Snapshot:
     """Return two objects, `thing` with a field of every type, and of every variant of a type."""
     snapshot, thing = add_object(empty_snapshot(), "thing")
     snapshot, other = add_object(snapshot, "other")
     for type_, entry in FIELD_TYPES.items():
-        if type_ is FieldType.RELATION:
+        if type_ in RELATIONS:
             continue
         for variant in entry.variants or ("",):
             snapshot = add_field(
@@ -86,9 +89,9 @@ def all_types_snapshot() -> Snapshot:
                 f"{type_.name.replace('_', '').lower()}{variant.title()}Field",
                 type_,
                 options=[{"value": "ONE", "label": "One"}, {"value": "TWO", "label": "Two"}]
-                if entry.has_options
+                if entry.has_options and not entry.fixed_options
                 else None,
-                settings={"dataType": variant} if variant else None,
+                settings={"dataType": variant} if variant else _SETTINGS.get(type_),
             )
     snapshot = add_relation(snapshot, thing, "other", other, "things")
     return add_relation(snapshot, thing, "parent", thing, "children")

@@ -316,7 +316,8 @@ def write_value(part: Part, value: Any) -> Any:
     """A row's value as the API shows it."""
     match value:
         case datetime():
-            return f"{value:%Y-%m-%dT%H:%M:%S}" + f".{value.microsecond:06}".rstrip("0").rstrip(".") + "Z"
+            fraction = f".{value.microsecond:06}".rstrip("0").rstrip(".")
+            return f"{value.replace(tzinfo=None, microsecond=0).isoformat()}{fraction}Z"
         case date():
             return value.isoformat()
         case Decimal() if part.scalar.name == "BigFloat":

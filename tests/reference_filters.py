@@ -70,6 +70,8 @@ def sort_value(part: Part, value: Any) -> Any:
     """What a row's value is ordered by; None for NULL."""
     if value is None or part.options is None:
         return value
+    if isinstance(value, list):
+        return [part.options.index(item) for item in value]
     return part.options.index(value) if value in part.options else None
 
 
@@ -134,26 +136,34 @@ def _operator(part: Part, value: Any, name: str, argument: Any) -> Truth:
         return (is_null is (argument != "NOT_NULL")) is (name == "is")
     if argument is None:
         return is_null is (name == "eq")
-    if name == "in" and argument == []:
-        return False
-    if name == "notIn" and argument == []:
-        return True
-    if is_null:
-        return None
+    if name in {"in", "notIn"} and argument == []:
+        return name == "notIn"
+    return None if is_null else _compare(part, value, name, argument)
+
+
+def _compare(part: Part, value: Any, name: str, argument: Any) -> bool:
+    """What an operator says of two values that are there."""
     if part.column.type is SqlType.JSONB:
         return json_contains(value, argument)
     if name in _LITERAL:
         return _LITERAL[name](value, argument)
-    if name in {"in", "notIn"}:
-        items = argument if isinstance(argument, list) else [argument]
-        return (value in [read_value(part, item) for item in items]) is (name == "in")
-    if name == "between":
-        low, high = (sort_value(part, read_value(part, end)) for end in argument)
-        return bool(low <= sort_value(part, value) <= high)
-    wanted = read_value(part, argument)
-    if name in {"eq", "neq"}:
-        return (value == wanted) is (name == "eq")
-    return _RANKED[name](sort_value(part, value), sort_value(part, wanted))
+    items = argument if isinstance(argument, list) else [argument]
+    match name:
+        case "isEmpty":
+            return (value == []) is argument
+        case "containsAny":
+            return any(item in value for item in items)
+        case "containsAll":
+            return all(item in value for item in items)
+        case "in" | "notIn":
+            return (value in [read_value(part, item) for item in items]) is (name == "in")
+        case "eq" | "neq":
+            return (value == read_value(part, argument)) is (name == "eq")
+        case "between":
+            low, high = (sort_value(part, read_value(part, end)) for end in argument)
+            return bool(low <= sort_value(part, value) <= high)
+        case _:
+            return _RANKED[name](sort_value(part, value), sort_value(part, read_value(part, argument)))
 
 
 class Filters:

@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from metadata.changes import Change, CreateField, CreateObject, NewRelation
-from metadata.field_types import FIELD_TYPES, FieldType
+from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
 from metadata.json_text import dumps
 from metadata.model import Object, Part, Snapshot
 from sql.types import SqlType
@@ -31,7 +31,7 @@ TEXTS = (
 INTS = (0, 1, -1, 2, 3, 3, 7, 2_147_483_647, -2_147_483_648)
 BIGS = (0, 1, -1, 9_007_199_254_740_993, 9_223_372_036_854_775_807, -9_223_372_036_854_775_808)
 DECIMALS = tuple(map(Decimal, ("0", "0.5", "12.50", "-12.5", "3", "1000000", "0.1", "99999999.99", "-0.000001")))
-DOUBLES = (0.0, 0.5, -0.5, 1.0, 1.5, 1e300, -1e-7, 3.0, 0.1)
+DOUBLES = (0.0, 0.5, -0.5, 1.0, 1.5, 1e100, -1e-7, 3.0, 0.1)
 DATES = (date(2024, 2, 29), date(2024, 1, 1), date(2024, 1, 2), date(1, 1, 1), date(9999, 12, 31))
 _NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 MOMENTS = (
@@ -60,6 +60,9 @@ _VALUES: dict[SqlType, Sequence[Any]] = {
 
 def values_of(part: Part) -> Sequence[Any]:
     """The values that a column's records have, as psycopg reads them."""
+    if part.column.type is SqlType.TEXT_ARRAY:
+        items = part.options or TEXTS
+        return [[], [items[0]], [items[1]], [items[1], items[0]], [*items[1:4]], [items[0], items[1]]]
     return part.options or _VALUES[part.column.type]
 
 
@@ -69,9 +72,9 @@ def field_name(field_type: FieldType, variant: str = "") -> str:
 
 
 def specimen_fields() -> Iterator[tuple[FieldType, str]]:
-    """All types with their variants, but relations."""
+    """All types with their variants, but relations and what only PostgreSQL can compute."""
     for field_type, entry in FIELD_TYPES.items():
-        if field_type is not FieldType.RELATION:
+        if field_type not in RELATIONS | {FieldType.TS_VECTOR}:
             yield from ((field_type, variant) for variant in entry.variants or ("",))
 
 
@@ -88,7 +91,7 @@ def specimen_changes(snapshot: Snapshot) -> Iterator[Change]:
             label=field_name(field_type, variant),
             type=field_type,
             options=[{"value": value, "label": value, "position": position} for position, value in enumerate(OPTIONS)]
-            if FIELD_TYPES[field_type].has_options
+            if FIELD_TYPES[field_type].has_options and not FIELD_TYPES[field_type].fixed_options
             else None,
             settings={"dataType": variant} if variant else None,
         )
@@ -109,7 +112,20 @@ def specimen_template(databases: Databases) -> str:
 def golden_template(databases: Databases) -> str:
     """The template of the sample with the object `specimen` and no records of it."""
     base = sample_template(databases)
-    return databases.template("golden", lambda dsn: asyncio.run(_add_specimen(dsn)), base=base)
+    return databases.template("golden", lambda dsn: asyncio.run(_make_golden(dsn)), base=base)
+
+
+async def _make_golden(dsn: str) -> None:
+    snapshot = await _add_specimen(dsn)
+    async with open_apis(dsn) as apis:
+        vector = CreateField(
+            object_id=snapshot.by_singular["specimen"].id,
+            name=field_name(FieldType.TS_VECTOR),
+            label="Search vector",
+            type=FieldType.TS_VECTOR,
+            settings={"fields": ["name", field_name(FieldType.TEXT)]},
+        )
+        await apis.writer.change(WORKSPACE_ID, lambda _: [vector], actor="test")
 
 
 async def _add_specimen(dsn: str) -> Snapshot:

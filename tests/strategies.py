@@ -59,14 +59,23 @@ def _new_fields(draw: st.DrawFn, things: list[Object]) -> CreateField:
     entry = FIELD_TYPES[type_]
     options: JsonValue = None
     settings: JsonValue = None
-    if entry.has_options:
+    if entry.has_options and not entry.fixed_options:
         values = draw(st.lists(option_values, min_size=1, max_size=5, unique=True))
         options = [{"value": value, "label": draw(texts), "position": draw(st.integers(0, 9))} for value in values]
     if entry.variants:
         settings = draw(
             st.none() | st.builds(lambda kind: {"dataType": kind}, st.sampled_from([*filter(None, entry.variants)]))
         )
+    if type_ is FieldType.TS_VECTOR:
+        settings = {"fields": ["name"]}
     relation = None
+    morph: tuple[NewRelation, ...] = ()
+    if type_ is FieldType.MORPH_RELATION:
+        targets = draw(st.lists(st.sampled_from(things), min_size=1, max_size=3, unique_by=lambda thing: thing.id))
+        morph = tuple(
+            NewRelation(target_object_id=target.id, target_field_label=draw(labels), target_field_name=draw(names))
+            for target in targets
+        )
     if type_ is FieldType.RELATION:
         relation = NewRelation(
             target_object_id=draw(st.sampled_from(things)).id,
@@ -85,6 +94,7 @@ def _new_fields(draw: st.DrawFn, things: list[Object]) -> CreateField:
         is_nullable=draw(st.booleans()),
         is_active=draw(st.sampled_from([True, True, True, False])),
         relation=relation,
+        morph=morph,
     )
 
 

@@ -8,7 +8,8 @@ SELECT '{"data":{"person":' || coalesce((
     SELECT '{"id":"' || id || '","firstName":' || coalesce(to_json("firstName")::text, 'null')
         || ',"lastName":' || coalesce(to_json("lastName")::text, 'null') || ',"email":' || to_json(email)
         || ',"phone":' || coalesce(to_json(phone)::text, 'null')
-        || ',"jobTitle":' || coalesce(to_json("jobTitle")::text, 'null') || ',"createdAt":' || to_json("createdAt") || '}'
+        || ',"jobTitle":' || coalesce(to_json("jobTitle")::text, 'null')
+        || ',"createdAt":' || to_json("createdAt") || '}'
     FROM ${schema}.person WHERE id = $$1::uuid AND "deletedAt" IS NULL
 ), 'null') || '}}'
 """
@@ -21,7 +22,8 @@ FROM (
     SELECT row_number() OVER () AS number, count(*) OVER () AS total, p."createdAt" || '|' || p.id AS cursor,
         '{"node":{"id":"' || p.id || '","firstName":' || coalesce(to_json(p."firstName")::text, 'null')
         || ',"email":' || to_json(p.email)
-        || ',"company":' || coalesce('{"id":"' || c.id || '","name":' || coalesce(to_json(c.name)::text, 'null') || '}', 'null')
+        || ',"company":' || coalesce(
+            '{"id":"' || c.id || '","name":' || coalesce(to_json(c.name)::text, 'null') || '}', 'null')
         || ',"createdAt":' || to_json(p."createdAt") || '}}' AS edge
     FROM (
         SELECT id, "firstName", email, "createdAt", "companyId"
@@ -85,7 +87,8 @@ SELECT '{"data":{"people":{"edges":[' || coalesce(string_agg(edge, ',') FILTER (
     || '],"pageInfo":{"hasNextPage":' || (count(*) > ${size})::text || ',"endCursor":'
     || coalesce(to_json(max(cursor) FILTER (WHERE number = least(total, ${size})))::text, 'null') || '}}}}'
 FROM (
-    SELECT number, total, cursor, '{"node":{"id":"' || id || '","firstName":' || coalesce(to_json("firstName")::text, 'null')
+    SELECT number, total, cursor,
+        '{"node":{"id":"' || id || '","firstName":' || coalesce(to_json("firstName")::text, 'null')
         || ',"lastName":' || coalesce(to_json("lastName")::text, 'null') || ',"email":' || to_json(email)
         || ',"createdAt":' || to_json("createdAt") || '},"cursor":"' || cursor || '"}' AS edge
     FROM (

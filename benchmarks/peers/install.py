@@ -14,7 +14,15 @@ from benchmarks.paths import HERE, WORK
 _POSTGRAPHILE = HERE / "peers" / "postgraphile"
 _PYTHON = HERE / "peers" / "python"
 _MARK = ".installed"
-_NPM = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--loglevel=error")
+_NPM = (
+    "ci",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--no-update-notifier",
+    "--no-progress",
+    "--loglevel=error",
+)
 
 
 class InstallError(Exception):
@@ -63,7 +71,7 @@ def _npm_ci(folder: Path) -> None:
         ["--prefix", str(folder), *_NPM], return_completed_process=True, cwd=folder, capture_output=True, text=True
     )
     if done.returncode != 0:
-        raise InstallError(f"npm could not install PostGraphile: {done.stdout}{done.stderr}")
+        raise InstallError(f"npm could not install PostGraphile: {done.stdout!s}{done.stderr!s}")
 
 
 def _make_environment(folder: Path) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import typer
 
 from engine.commands import keys, workspaces
+from engine.commands.doctor import doctor as examine
 from engine.commands.failures import run
 from engine.commands.migrate import migrate as migrate_catalog
 from engine.commands.serve import serve as serve_app
@@ -80,6 +81,15 @@ def migrate() -> None:
     Safe to repeat, and to run several times at once. A catalog newer than this program is refused.
     """
     run(migrate_catalog)
+
+
+@cli.command()
+def doctor() -> None:
+    """Compare each workspace's tables with its model, and name what differs with the SQL that repairs it.
+
+    Changes nothing. Exits with 1 where anything differs.
+    """
+    run(examine)
 
 
 @_api_key.command("create")

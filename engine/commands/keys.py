@@ -7,7 +7,6 @@ import typer
 
 from engine.assembly import open_foundation
 from engine.config import Settings
-from engine.observe import build_log
 from metadata.access import ApiKey
 
 
@@ -20,7 +19,7 @@ async def create(settings: Settings, *, workspace: str, name: str, expires_at: d
     """
     if expires_at is not None and expires_at.tzinfo is None:
         expires_at = expires_at.replace(tzinfo=UTC)
-    async with open_foundation(settings, build_log(settings)) as foundation:
+    async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
         made = await foundation.keys.create(found.id, name, expires_at=expires_at)
     typer.echo(f"Key '{name}' of workspace '{workspace}' ({made.key.id}); it is shown this once:", err=True)
@@ -34,7 +33,7 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings, build_log(settings)) as foundation:
+    async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
         keys = await foundation.keys.list(found.id)
     for key in keys:
@@ -50,7 +49,7 @@ async def revoke(settings: Settings, *, workspace: str, key_id: UUID) -> None:
         MetadataError: there is no such workspace, or it has no such key.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings, build_log(settings)) as foundation:
+    async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
         revoked = await foundation.keys.revoke(found.id, key_id)
     typer.echo(f"Key '{revoked.name}' is revoked.", err=True)

@@ -4,7 +4,6 @@ import typer
 
 from engine.assembly import open_catalog
 from engine.config import Settings
-from engine.observe import build_log
 
 
 async def migrate(settings: Settings) -> None:
@@ -14,6 +13,6 @@ async def migrate(settings: Settings) -> None:
         MetadataError: the catalog is not for this program.
         SqlError: the database cannot be had.
     """
-    async with open_catalog(settings, build_log(settings)) as (_, catalog):
+    async with open_catalog(settings) as (_, catalog):
         done = f"applied {len(catalog.applied)}" if catalog.applied else "nothing to do"
         typer.echo(f"The catalog is at version {catalog.version}: {done}.")

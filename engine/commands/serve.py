@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 from collections.abc import AsyncIterator, Iterator
 from types import FrameType
@@ -16,10 +17,13 @@ from engine.app import Fieldstone
 from engine.assembly import assemble
 from engine.commands.development_key import development_key
 from engine.commands.listener import listen, url_of
+from engine.commands.one_write import OneWriteProtocol
 from engine.config import Settings
 from engine.demo import fill_demo
-from engine.observe import Log, route_standard_logging
+from engine.observe import route_standard_logging
 from engine.services import Services
+
+_LOG = logging.getLogger(__name__)
 
 _CLOSING = 3
 """Seconds of the drain time that are kept for closing the database."""
@@ -32,6 +36,10 @@ class _Server(uvicorn.Server):
 
     uvicorn's own handling raises the signal again at the end, and the process would end by it instead of with code 0.
     """
+
+    def __init__(self, config: uvicorn.Config, app: Fieldstone) -> None:
+        super().__init__(config)
+        self.app = app
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,6 +54,7 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        self.app.end_streams()
         self.force_exit = self.should_exit
         self.should_exit = True
 
@@ -61,7 +70,9 @@ async def serve(settings: Settings, *, demo: bool) -> None:
     with contextlib.closing(listen(settings.host, settings.port)) as listener:
         route_standard_logging(settings)
         app = Fieldstone(settings, assembly=_assemble_with_demo if demo else assemble)
-        server = _Server(_configure(app, settings))
+        database = "given by DATABASE_URL" if settings.database_url else f"embedded in {settings.data_dir}"
+        app.log.info("starting", address=url_of(listener), database=database)
+        server = _Server(_configure(app, settings), app)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         # Health checks are answered, and everything else is told to wait, while this goes on.
         starting = asyncio.create_task(app.runtime.start())
@@ -84,8 +95,12 @@ async def serve(settings: Settings, *, demo: bool) -> None:
 def _configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
-        ws="none",
+        http=OneWriteProtocol,
+        proxy_headers=False,
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body_bytes,
+        # It would cost each socket 100 kB, and each message more than it saves.
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -100,8 +115,8 @@ async def _no_key() -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _assemble_with_demo(settings: Settings, log: Log) -> AsyncIterator[Services]:
-    async with assemble(settings, log) as services:
+async def _assemble_with_demo(settings: Settings) -> AsyncIterator[Services]:
+    async with assemble(settings) as services:
         foundation = services.foundation
         with _progress() as progress:
             task = progress.add_task("sample data", total=None, visible=False)
@@ -111,7 +126,7 @@ async def _assemble_with_demo(settings: Settings, log: Log) -> AsyncIterator[Ser
                     foundation.default,
                     lambda done, total: progress.update(task, completed=done, total=total, visible=True),
                 )
-        log.info("sample data", filled=filled)
+        _LOG.info("the sample data is there" if filled else "the workspace has records already: no sample data")
         yield services
 
 

@@ -4,7 +4,6 @@ import typer
 
 from engine.assembly import open_foundation
 from engine.config import Settings
-from engine.observe import build_log
 
 
 async def create(settings: Settings, *, name: str) -> None:
@@ -14,7 +13,7 @@ async def create(settings: Settings, *, name: str) -> None:
         MetadataError: the name will not do, or is taken.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings, build_log(settings)) as foundation:
+    async with open_foundation(settings) as foundation:
         await foundation.workspaces.create(name, actor="fieldstone workspace create")
     typer.echo(f"Workspace '{name}' is made. Its first key: fieldstone api-key create --workspace {name} --name NAME")
 
@@ -26,7 +25,7 @@ async def list_all(settings: Settings) -> None:
         MetadataError: the catalog is not for this program.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings, build_log(settings)) as foundation:
+    async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.list()
     for workspace in found:
         typer.echo(workspace.name)

@@ -79,8 +79,6 @@ def decode_json_text(text: str, *, name: str) -> JsonValue:
         value = loads(text)
     except RecursionError:
         raise BadUserInput(f"{name} is nested more than {DEPTH} levels deep.") from None
-    except ArithmeticError:
-        raise BadUserInput(f"{name} holds a number whose exponent is out of all range.") from None
     except ValueError as error:
         raise BadUserInput(f"{name} is not JSON: {error}.") from None
     if text.count("[") + text.count("{") > DEPTH and _is_too_deep(value):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.config import Settings
-from engine.errors import ApiError, MethodNotAllowed
+from engine.errors import ApiError, MethodNotAllowed, ServiceUnavailable
 from engine.http.auth import authenticate
 from engine.http.batch import answer_batch, answer_one
 from engine.http.body import decode_json, read_body
@@ -17,7 +17,7 @@ from engine.http.errors import NotAcceptable, UnsupportedMediaType
 from engine.http.exchange import Exchange, exchange_of
 from engine.http.limits import RateLimiter
 from engine.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, is_json
-from engine.http.replies import Headers, Reply, build_error_reply, send_reply
+from engine.http.replies import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from engine.http.requests import Batch, build_query_request, build_request
 from engine.observe import Log
 from engine.pipeline import Answer, GraphQLApi, GraphQLRequest
@@ -138,7 +138,8 @@ class GraphQLEndpoint:
         # After the body of a GET there may be anything: it was never read.
         async with CancelOnDisconnect(receive):
             answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, exchange=exchange)
-        return Reply(status=_status(answer, media_type), body=answer.body, media_type=media_type)
+        headers: Headers = [RETRY_SOON] if answer.status == ServiceUnavailable.status else []
+        return Reply(status=_status(answer, media_type), body=answer.body, media_type=media_type, headers=headers)
 
     async def _run_batch(
         self,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Headers = list[tuple[bytes, bytes]]
 
+RETRY_SOON = (b"retry-after", b"1")
 TEXT = b"text/plain; charset=utf-8"
 
 
@@ -35,7 +36,7 @@ def build_error_reply(error: ApiError, *, media_type: bytes | None = None) -> Re
         case Unauthenticated():
             headers.append(CHALLENGE)
         case ServiceUnavailable():
-            headers.append((b"retry-after", b"1"))
+            headers.append(RETRY_SOON)
         case RateLimitExceeded():
             shown["extensions"] = {"code": error.code} | error.extensions
         case BodyTooLarge() | BodyTooSlow():

@@ -1,19 +1,29 @@
 """The small pages beside the APIs: is it alive, is it ready, how is it doing, and what is where."""
 
+import asyncio
+import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from engine.errors import MethodNotAllowed
 from engine.errors import NotFound as NotFoundError
 from engine.http.exchange import exchange_of
-from engine.http.replies import TEXT, Reply, build_error_reply, send_reply
+from engine.http.replies import RETRY_SOON, TEXT, Reply, build_error_reply, send_reply
 from engine.metrics import MEDIA_TYPE, Metrics
 from engine.runtime import Runtime
+from metadata.json_text import dumps
+from sql.errors import SqlError
+from sql.executor import Database
+from sql.statement import Statement
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
+_PROBE = Statement(text="SELECT 1")
+_ASKED_EVERY = 1.0
+_PATIENCE = 2.0
+
 _FRESH = (b"cache-control", b"no-store")
 
 _INDEX = b"""Fieldstone
@@ -36,7 +46,7 @@ class Page(ABC):
         exchange_of(scope).endpoint = self.endpoint
         method = scope["method"]
         if method in {"GET", "HEAD"}:
-            reply = self.reply()
+            reply = await self.reply()
         elif method == "OPTIONS":
             reply = Reply(status=200, body=b"", media_type=TEXT, headers=[_ALLOW])
         else:
@@ -45,7 +55,7 @@ class Page(ABC):
         await send_reply(send, reply, head=method == "HEAD")
 
     @abstractmethod
-    def reply(self) -> Reply:
+    async def reply(self) -> Reply:
         """Return the response."""
 
 
@@ -54,7 +64,7 @@ class Index(Page):
 
     endpoint = "/"
 
-    def reply(self) -> Reply:
+    async def reply(self) -> Reply:
         """Return a few lines of text."""
         return Reply(status=200, body=_INDEX, media_type=TEXT)
 
@@ -64,7 +74,7 @@ class Health(Page):
 
     endpoint = "/healthz"
 
-    def reply(self) -> Reply:
+    async def reply(self) -> Reply:
         """Return 200."""
         return Reply(status=200, body=b'{"status":"ok"}', headers=[_FRESH])
 
@@ -76,12 +86,35 @@ class Readiness(Page):
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._asked_at = -math.inf
+        self._answers = False
 
-    def reply(self) -> Reply:
-        """Return 200 when database, migrations and sample data are there, 503 until then."""
-        if self._runtime.services is None:
-            return Reply(status=503, body=b'{"status":"starting"}', headers=[_FRESH, (b"retry-after", b"1")])
+    async def reply(self) -> Reply:
+        """Return 200 when migrations and sample data are done and the database answers, 503 until then."""
+        services = self._runtime.services
+        if services is None:
+            return _unready("starting")
+        if not await self._database_answers(services.foundation.database):
+            return _unready("the database does not answer")
         return Reply(status=200, body=b'{"status":"ready"}', headers=[_FRESH])
+
+    async def _database_answers(self, database: Database) -> bool:
+        """Return whether it answered within the last second, or does now: whoever asks often costs it nothing."""
+        now = asyncio.get_running_loop().time()
+        if now - self._asked_at >= _ASKED_EVERY:
+            self._asked_at = now
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await database.read(_PROBE, [])
+            except (SqlError, TimeoutError):
+                self._answers = False
+            else:
+                self._answers = True
+        return self._answers
+
+
+def _unready(status: str) -> Reply:
+    return Reply(status=503, body=dumps({"status": status}).encode(), headers=[_FRESH, RETRY_SOON])
 
 
 class MetricsPage(Page):
@@ -92,7 +125,7 @@ class MetricsPage(Page):
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def reply(self) -> Reply:
+    async def reply(self) -> Reply:
         """Return all measurements as text."""
         return Reply(status=200, body=self._metrics.render(), media_type=MEDIA_TYPE, headers=[_FRESH])
 

@@ -1,9 +1,9 @@
 """Assignments: the data argument of an update becomes the columns that it sets."""
 
 from engine.planner.context import PlanContext
-from engine.planner.inputs import Absent, Bindings, Blame, Tree, bind_tree, value_of
+from engine.planner.inputs import Absent, Bindings, Blame, Tree, array_literal, bind_tree, value_of
 from engine.planner.links import link_coercer, link_end, link_reference
-from engine.planner.rows import coerce_cell, missing, read_link
+from engine.planner.rows import check_morph, coerce_cell, missing, read_link
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Access, Field, Object, Part
 from sql.types import SqlType
@@ -30,7 +30,20 @@ def build_assignments(
         assignments += _plain(context, field, member, blame)
     for key_name, field in thing.foreign_keys.items():
         _link(context, field, key_name, given, blame, assignments, references)
+    _clear_morphs(thing, assignments, references, blame)
     return tuple(assignments), tuple(references)
+
+
+def _clear_morphs(thing: Object, assignments: list[Assignment], references: list[Reference], blame: Blame) -> None:
+    """Let a morph relation that is set to a record of one object lead to none of another."""
+    connected = {reference.column.name for reference in references}
+    known = connected | {assignment.column.name for assignment in assignments}
+    for fields in thing.morphs:
+        chosen = [field for field in fields if field.parts[0].column.name in connected]
+        check_morph(chosen, blame)
+        if chosen:
+            columns = (field.parts[0].column for field in fields)
+            assignments += [Assignment(column=column, value=Null()) for column in columns if column.name not in known]
 
 
 def _members(tree: Tree) -> dict[str, Tree]:
@@ -60,10 +73,13 @@ def _plain(context: PlanContext, field: Field, tree: Tree, blame: Blame) -> list
 
 
 def _assign(context: PlanContext, field: Field, part: Part, tree: Tree, blame: Blame) -> Assignment:
+    is_list = part.scalar.element is not None
     is_json = part.column.type is SqlType.JSONB
 
     def convert(value: JsonValue) -> bytes:
         cell = coerce_cell(field, part, value, blame)
+        if is_list:
+            return array_literal(cell)
         return (dumps(cell) if is_json else str(cell)).encode()
 
     binder = bind_tree(tree, convert, blame.at(field.name))

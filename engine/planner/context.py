@@ -73,8 +73,9 @@ def hop_over(context: PlanContext, end: RelationEnd, *, deleted: bool = False) -
     """Return the step across a to-one relation to the record that the API shows there."""
     target = context.touch(end.target)
     return Hop(
-        column=end.foreign_key.column,
+        column=end.near,
         table=target.table,
-        key=target.key,
+        key=end.far,
         condition=And(terms=visible(context, target, deleted=deleted)),
+        is_unique=end.holds_key,
     )

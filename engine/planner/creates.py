@@ -24,7 +24,10 @@ class CreateInput:
     def rows(self, bindings: Bindings) -> Sequence[Mapping[str, JsonValue]]:
         """Return the records' data for a request."""
         value = value_of(self.tree, bindings)
-        return value if isinstance(value, list) else [value]
+        rows = value if isinstance(value, list) else [value]
+        if None in rows:
+            raise self.blame.error("'data' must not have null in its list.")
+        return rows
 
 
 def build_create(

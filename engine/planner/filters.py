@@ -34,6 +34,11 @@ def select_condition(context: PlanContext, thing: Object, tree: Tree, blame: Bla
     return _all(*visible(context, thing, deleted=level.names_deleted), said)
 
 
+def event_condition(context: PlanContext, thing: Object, tree: Tree, blame: Blame) -> Condition | None:
+    """Return the condition on the record that an event tells of, deleted or not; None where the filter says nothing."""
+    return _object(_Level(context=context, thing=context.touch(thing), blame=blame), tree)
+
+
 def write_filter(context: PlanContext, thing: Object, tree: Tree, blame: Blame) -> tuple[Condition, bool]:
     """Return the filter of a bulk write alone, and whether it names deletedAt.
 
@@ -106,6 +111,8 @@ def _member(level: _Level, name: str, tree: Tree) -> Condition | None:
 
 
 def _junction(level: _Level, name: str, tree: Tree) -> Condition | None:
+    if None in listed(tree):
+        raise level.blame.at(name).error(f"'{name}' must not have null in its list.")
     terms = [said for item in listed(tree) if (said := _object(level, item)) is not None]
     if not terms:
         return None
@@ -164,10 +171,15 @@ def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, 
             convert = _pattern_encoder(operator.pattern)
             return operator.condition(operand, parameters.add(bind_tree(tree, convert, blame), SqlType.TEXT))
         case Argument.VALUES:
-            values = parameters.add(bind_tree(tree, list_encoder(scalar), blame), scalar.sql_type, array=True)
+            item = scalar.element or scalar
+            values = parameters.add(bind_tree(tree, list_encoder(item), blame), item.sql_type, array=True)
             return operator.condition(operand, values)
         case Argument.RANGE:
             return operator.condition(operand, *_range(context, scalar, tree, blame))
+        case Argument.FLAG:
+            if cast("Leaf", tree).sample:
+                return operator.condition(operand)
+            return cast("Callable[[Operand], Condition]", operator.when_false)(operand)
         case Argument.PRESENCE:
             if cast("Leaf", tree).sample == "NULL":
                 return operator.condition(operand)

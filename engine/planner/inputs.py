@@ -25,6 +25,7 @@ from graphql import (
 from engine.errors import BadUserInput
 from metadata.errors import InvalidValue
 from metadata.json_text import JsonValue, read_decimal
+from sql.arrays import array_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,23 @@ def arguments_of(field: FieldNode, variables: Mapping[str, JsonValue]) -> dict[s
     return {name: tree for name, tree in found.items() if not isinstance(tree, Absent)}
 
 
+def required_argument(
+    field: FieldNode, variables: Mapping[str, JsonValue], blame: Blame, *, whole: bool = False
+) -> Tree:
+    """Return the argument `blame.field`, which is of a non-null type; with `whole` a variable is one leaf.
+
+    Raises:
+        BadUserInput: it is a variable of a nullable type, and null was given for it.
+    """
+    node = next(node.value for node in field.arguments or () if node.name.value == blame.field)
+    if not isinstance(node, VariableNode):
+        return tree_of(node, variables)
+    value = variables.get(node.name.value)
+    if value is None:
+        raise blame.error(f"'{blame.field}' must not be null.")
+    return Leaf(sample=value, variable=node.name.value) if whole else tree_of(node, variables)
+
+
 def tree_of(node: ValueNode, variables: Mapping[str, JsonValue]) -> Tree:
     """Return the tree of a value in the document."""
     match node:
@@ -136,7 +154,7 @@ def _variable_tree(value: JsonValue, name: str, steps: tuple[str | int, ...]) ->
             return None
         case dict():
             return {key: _variable_tree(item, name, (*steps, key)) for key, item in value.items()}
-        case list() if value and isinstance(value[0], dict):
+        case list() if not value or isinstance(value[0], dict):
             return [_variable_tree(item, name, (*steps, place)) for place, item in enumerate(value)]
         case _:
             return Leaf(sample=value, variable=name, steps=steps)
@@ -153,6 +171,11 @@ def value_of(tree: Tree, bindings: Bindings) -> JsonValue:
             return [value_of(item, bindings) for item in tree]
         case _:
             return None
+
+
+def constant_value(node: ValueNode) -> JsonValue:
+    """Return the JSON value of a value in the document that holds no variables; numbers keep their digits."""
+    return value_of(tree_of(node, {}), _NO_BINDINGS)
 
 
 def is_constant(tree: Tree) -> bool:
@@ -198,5 +221,4 @@ def constant(text: bytes | None) -> Binder:
 
 def array_literal(items: Sequence[str]) -> bytes:
     """Return PostgreSQL's text of an array of texts without NULLs."""
-    quoted = ['"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items]
-    return ("{" + ",".join(quoted) + "}").encode()
+    return array_text(items).encode()

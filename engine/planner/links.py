@@ -1,11 +1,10 @@
 """Links: what a write's data says of to-one relations becomes references for SQL to resolve."""
 
 from collections.abc import Callable, Mapping
-from typing import cast
 
 from engine.planner.context import PlanContext, visible
 from engine.planner.inputs import Blame
-from engine.planner.rows import coerce_cell
+from metadata.errors import InvalidValue
 from metadata.json_text import JsonValue
 from metadata.model import Field, Object, Part, RelationEnd, relation_end
 from metadata.scalars import Cell
@@ -27,7 +26,7 @@ def unique_parts(thing: Object) -> Mapping[str, tuple[Field, Part]]:
     return {
         field.name: (field, field.parts[0])
         for field in thing.by_name.values()
-        if len(field.parts) == 1 and (field.is_unique or field.name == "id")
+        if len(field.parts) == 1 and (field.is_unique or field.name == "id") and field.relation_id is None
     }
 
 
@@ -58,5 +57,12 @@ def lookup_part(end: RelationEnd, lookup: str, blame: Blame) -> tuple[Field, Par
 
 def link_coercer(end: RelationEnd, lookup: str, blame: Blame) -> Callable[[JsonValue], Cell]:
     """Return a function from the client's value to the cell that the target's unique field is compared with."""
-    field, part = lookup_part(end, lookup, blame)
-    return lambda value: cast("Cell", coerce_cell(field, part, value, blame))
+    _, part = lookup_part(end, lookup, blame)
+
+    def coerce(value: JsonValue) -> Cell:
+        try:
+            return part.scalar.coerce(value)
+        except InvalidValue as error:
+            raise blame.error(f"Field '{blame.field}': the '{lookup}' to connect to {error.message}.") from None
+
+    return coerce

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from engine.errors import ApiError
 from engine.operation import Selected, collect_fields
 from engine.planner.assignments import build_assignments
 from engine.planner.compiled import BoundStatement, compile_bound
@@ -9,7 +10,7 @@ from engine.planner.context import Parameters, PlanContext, visible
 from engine.planner.creates import CreateInput, build_create
 from engine.planner.events import bind_ids, event_target, touched_at
 from engine.planner.filters import encoder, write_filter
-from engine.planner.inputs import Blame, arguments_of, array_literal, bind_tree
+from engine.planner.inputs import Blame, Tree, array_literal, bind_tree, required_argument
 from engine.planner.removal import Removal, plan_removal
 from engine.planner.selection import Path, build_record
 from metadata.api_names import MutationRoot, Verb, find_mutation
@@ -84,8 +85,17 @@ def plan_mutation(context: PlanContext) -> tuple[PlannedWrite | TypeNameOnly, ..
             msg = f"the validated field {selected.name} is no root field"
             raise LookupError(msg)
         context.parameters = Parameters()
-        planned.append(_Root(context, root, selected).plan())
+        try:
+            planned.append(_Root(context, root, selected).plan())
+        except ApiError as error:
+            raise located(error, selected.location) from None
     return tuple(planned)
+
+
+def located(error: ApiError, location: tuple[tuple[int, int], ...]) -> ApiError:
+    """Return the error with the place of its root field, where it has none of its own."""
+    error.locations = error.locations or location
+    return error
 
 
 class _Root:
@@ -97,7 +107,6 @@ class _Root:
         self.selected = selected
         self.thing = context.touch(root.object)
         self.path: Path = (selected.key,)
-        self.arguments = arguments_of(selected.nodes[0], context.variables)
 
     def plan(self) -> PlannedWrite:
         match self.root.verb:
@@ -125,6 +134,9 @@ class _Root:
     def _blame(self, field: str) -> Blame:
         return Blame(field=field, path=self.path)
 
+    def _argument(self, name: str, *, whole: bool = False) -> Tree:
+        return required_argument(self.selected.nodes[0], self.context.variables, self._blame(name), whole=whole)
+
     def _record(self) -> Record:
         return build_record(self.context, self.thing, self.context.selected_below(self.selected), self.path)
 
@@ -150,7 +162,7 @@ class _Root:
         return event_target(self.context, self.thing, ACTIONS[self.root.verb])
 
     def _insert(self) -> Insert:
-        data = CreateInput(tree=self.arguments["data"], many=self.root.many, blame=self._blame("data"))
+        data = CreateInput(tree=self._argument("data", whole=True), many=self.root.many, blame=self._blame("data"))
         columns, references, binder = build_create(self.context, self.thing, data)
         return Insert(
             table=self.thing.table,
@@ -169,7 +181,7 @@ class _Root:
         assignments: tuple[Assignment, ...] = ()
         if verb is Verb.UPDATE:
             blame = self._blame("data")
-            assignments, references = build_assignments(self.context, self.thing, self.arguments["data"], blame)
+            assignments, references = build_assignments(self.context, self.thing, self._argument("data"), blame)
         elif self.thing.deleted_at is not None:
             assignments = (Assignment(column=self.thing.deleted_at, value=Now() if verb is Verb.DELETE else Null()),)
         return Update(
@@ -206,10 +218,10 @@ class _Root:
         if not self.root.many:
             encode = encoder(UUID)
             blame = self._blame("id")
-            binder = bind_tree(self.arguments["id"], lambda value: array_literal([encode(value).decode()]), blame)
+            binder = bind_tree(self._argument("id"), lambda value: array_literal([encode(value).decode()]), blame)
             ids = context.parameters.add(binder, SqlType.UUID, array=True)
             return _among(context, thing, deleted=deleted), ids
-        said, names_deleted = write_filter(context, thing, self.arguments["filter"], self._blame("filter"))
+        said, names_deleted = write_filter(context, thing, self._argument("filter"), self._blame("filter"))
         if deleted is None and not names_deleted:
             deleted = False
         return And(terms=(said, _among(context, thing, deleted=deleted))), None

@@ -5,7 +5,7 @@ from typing import cast
 
 from engine.planner.context import PlanContext
 from engine.planner.inputs import Binder, Bindings, Blame, Leaf, Tree
-from metadata.json_text import JsonValue
+from metadata.json_text import JsonValue, unstorable
 from metadata.operators import column_of
 from metadata.scalars import shown
 from sql.cursor import CursorError, decode_cursor
@@ -98,4 +98,7 @@ def _decode(text: JsonValue, order: tuple[OrderKey, ...], tag: str, blame: Blame
         raise blame.error(f"The cursor in '{blame.field}' is not valid: {error}.") from None
     if len(keys) != len(order) or any(key is None and not by.nullable for key, by in zip(keys, order, strict=True)):
         raise blame.error(f"The cursor in '{blame.field}' is not valid: it belongs to another order.")
+    for key in keys:
+        if key is not None and (reason := unstorable(key)):
+            raise blame.error(f"The cursor in '{blame.field}' is not valid: it {reason}.")
     return keys

@@ -30,7 +30,7 @@ class PlannedQuery:
     errors: tuple[ApiError, ...]
 
 
-def plan_query(context: PlanContext, introspected: dict[str, object]) -> PlannedQuery:
+def plan_query(context: PlanContext, introspected: Mapping[str, str]) -> PlannedQuery:
     """Return the plan of a query operation.
 
     `introspected` holds the answers of the root fields that ask for the schema itself, by response key.
@@ -46,7 +46,7 @@ def plan_query(context: PlanContext, introspected: dict[str, object]) -> Planned
         if selected.name == "__typename":
             entries.append((selected.key, type_literal("Query")))
         elif is_introspection_field(selected.name):
-            entries.append((selected.key, Literal(text=dumps(introspected[selected.key]))))
+            entries.append((selected.key, Literal(text=introspected[selected.key])))
         else:
             entries.append((selected.key, _root(context, selected, path, errors)))
     return PlannedQuery(plan=ReadPlan(entries=tuple(entries)), errors=tuple(errors))

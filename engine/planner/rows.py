@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from engine.planner.inputs import Blame
 from metadata.errors import InvalidValue
@@ -11,9 +12,10 @@ from metadata.ids import new_id
 from metadata.json_text import JsonValue
 from metadata.model import Access, Field, Object, Part
 from metadata.scalars import Cell
+from sql.types import SqlType
 
 LONGEST_UNIQUE_TEXT = 2_000
-"""Bytes of text in a unique field: an index entry holds no more than a third of a page."""
+"""Bytes of text in a unique field, all its columns together: an index entry holds no more than a third of a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +70,22 @@ def coerce_cell(field: Field, part: Part, value: JsonValue, blame: Blame) -> Cel
 
 
 def _check_cell(field: Field, part: Part, cell: Cell) -> None:
-    if part.options is not None and cell not in part.options:
-        raise InvalidValue(f"must be one of {', '.join(part.options)}")
-    if field.is_unique and field.type is FieldType.TEXT and len(cell.encode()) > LONGEST_UNIQUE_TEXT:
-        raise InvalidValue(f"must have at most {LONGEST_UNIQUE_TEXT} bytes, since it is unique")
+    if part.options is not None:
+        _check_options(part.options, cell)
+    if field.is_unique and part.identifies and part.column.type is SqlType.TEXT:
+        longest = LONGEST_UNIQUE_TEXT // len(field.unique_parts)
+        if len(cell.encode()) > longest:
+            raise InvalidValue(f"must have at most {longest} bytes, since it is unique")
+
+
+def _check_options(options: Sequence[str], cell: Cell) -> None:
+    if not isinstance(cell, list):
+        if cell not in options:
+            raise InvalidValue(f"must be one of {', '.join(options)}")
+    elif not all(item in options for item in cell):
+        raise InvalidValue(f"must be a list of some of {', '.join(options)}")
+    elif len(set(cell)) < len(cell):
+        raise InvalidValue("must have each option once")
 
 
 def field_cells(field: Field, value: JsonValue, blame: Blame) -> dict[str, Cell]:
@@ -89,6 +103,17 @@ def field_cells(field: Field, value: JsonValue, blame: Blame) -> dict[str, Cell]
     if not field.is_nullable and cells[field.parts[0].column.name] is None:
         raise missing(field, blame)
     return cells
+
+
+def check_morph(connected: Sequence[Field], blame: Blame) -> None:
+    """Check which fields of a morph relation are set to a record: one at most.
+
+    Raises:
+        BadUserInput: there are several.
+    """
+    if len(connected) > 1:
+        first, second = connected[0].name, connected[1].name
+        raise blame.at(second).error(f"'{first}' and '{second}' cannot both be set: they are one relation.")
 
 
 def missing(field: Field, blame: Blame) -> Exception:
@@ -128,6 +153,7 @@ class RowWriter:
                 cells |= field_cells(field, data[field.name], self.blame)
             else:
                 cells |= self._default(field, actor, now)
+        connected: set[UUID] = set()
         for key_name, field in self.links:
             link = read_link(field, key_name, data, self.blame)
             if link is None or link.value is None:
@@ -136,6 +162,9 @@ class RowWriter:
                 continue
             source = self.sources[(field.name, link.lookup)]
             cells[source.key] = source.coerce(link.value)
+            connected.add(field.id)
+        for fields in self.thing.morphs:
+            check_morph([field for field in fields if field.id in connected], self.blame)
         return cells
 
     def _default(self, field: Field, actor: str, now: str) -> dict[str, Cell]:

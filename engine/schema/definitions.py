@@ -13,6 +13,7 @@ from engine.schema.paging import ORDER_BY_DIRECTION, PAGE_INFO
 from engine.schema.roots import MUTATION, QUERY, build_mutation, build_query
 from engine.schema.scalars import CONNECT_TARGET, SCALARS
 from engine.schema.scope import TypeScope
+from engine.schema.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
 from metadata import api_names
 from metadata.api_names import FieldEnumType, FieldTypeRole, ObjectType, TypeRole
 from metadata.field_types import FIELD_TYPES
@@ -43,7 +44,9 @@ def type_names(scope: TypeScope) -> Iterator[str]:
     """Yield the names of all types."""
     yield QUERY
     yield MUTATION
-    if scope.mutations is not None:
+    if scope.mutations is None:
+        yield SUBSCRIPTION
+    else:
         yield from scope.mutations.types
     yield from (name for name in SHARED if _is_shared(scope, name))
     for thing in scope.snapshot.by_singular.values():
@@ -58,6 +61,8 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
         return build_query(scope)
     if name == MUTATION:
         return build_mutation(scope)
+    if name == SUBSCRIPTION:
+        return build_subscription(scope) if scope.mutations is None else None
     if name in SHARED:
         return SHARED[name] if _is_shared(scope, name) else None
     if scope.mutations is not None and (build := scope.mutations.types.get(name)):
@@ -95,6 +100,8 @@ def _build_object_type(scope: TypeScope, thing: Object, role: TypeRole) -> Graph
             return aggregates.build_aggregate(scope, thing)
         case TypeRole.SUM | TypeRole.AVG | TypeRole.MIN | TypeRole.MAX:
             return aggregates.build_group(thing, _GROUPS[role])
+        case TypeRole.FIELD_NAME:
+            return build_field_names(thing)
         case _:
             assert_never(role)
 
@@ -109,19 +116,24 @@ def _is_shared(scope: TypeScope, name: str) -> bool:
 def _has_role(scope: TypeScope, thing: Object, role: TypeRole) -> bool:
     """Whether the object has this type: those that nothing would lead to are left out."""
     match role:
-        case TypeRole.INPUT:
+        case TypeRole.INPUT | TypeRole.FIELD_NAME:
             return scope.mutations is None
         case TypeRole.RELATION_INPUT:
             return scope.mutations is None and _is_target(scope, thing)
         case TypeRole.RELATION_FILTER:
-            return _is_target(scope, thing)
+            return _is_target(scope, thing) or _is_one_to_one_source(scope, thing)
         case TypeRole.SUM | TypeRole.AVG | TypeRole.MIN | TypeRole.MAX:
             return aggregates.has_group(thing, _GROUPS[role])
         case _:
             return True
 
 
+def _is_one_to_one_source(scope: TypeScope, thing: Object) -> bool:
+    """Whether the object holds the key of a one-to-one relation, whose other end leads to it."""
+    return any(field.is_unique and relation_end(scope.snapshot, field) for field in thing.foreign_keys.values())
+
+
 def _is_target(scope: TypeScope, thing: Object) -> bool:
-    """Whether a to-one relation leads to the object."""
+    """Whether a relation whose key is in another object, or in a field of its own, leads to the object."""
     ends = (relation_end(scope.snapshot, field) for field in thing.by_name.values() if field.relation_id)
-    return any(end is not None and not end.to_one for end in ends) or thing.id in scope.one_way_targets
+    return any(end is not None and not end.holds_key for end in ends) or thing.id in scope.one_way_targets

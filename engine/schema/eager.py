@@ -5,6 +5,7 @@ from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSc
 from engine.schema.definitions import build_type, type_names
 from engine.schema.roots import MUTATION, QUERY
 from engine.schema.scope import Members, MutationSet, TypeScope
+from engine.schema.subscriptions import SUBSCRIPTION
 from metadata.model import Snapshot
 
 
@@ -23,7 +24,11 @@ def eager_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> Gr
     scope = TypeScope(snapshot=snapshot, mutations=mutations, named=named, build_object=_build_object)
     everything = [named(name) for name in type_names(scope)]
     return GraphQLSchema(
-        query=scope.object_type(QUERY), mutation=scope.object_type(MUTATION), types=everything, assume_valid=True
+        query=scope.object_type(QUERY),
+        mutation=scope.object_type(MUTATION),
+        subscription=scope.object_type(SUBSCRIPTION) if mutations is None else None,
+        types=everything,
+        assume_valid=True,
     )
 
 

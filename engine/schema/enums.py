@@ -1,6 +1,6 @@
 """The enum of a SELECT field's options, and its filter."""
 
-from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLInputObjectType
+from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLInputObjectType, GraphQLList, GraphQLNonNull
 
 from engine.schema.descriptions import describe_option
 from engine.schema.filters import operator_fields
@@ -17,6 +17,14 @@ def build_enum(thing: Object, field: Field) -> GraphQLEnumType:
         {option.value: GraphQLEnumValue(option.value, description=describe_option(option)) for option in options},
         description=f"The options of `{field.name}` ({field.label}) of {thing.label_plural}.",
     )
+
+
+def enum_value_type(
+    scope: TypeScope, thing: Object, field: Field
+) -> GraphQLEnumType | GraphQLList[GraphQLNonNull[GraphQLEnumType]]:
+    """Return the type of the value of a field with options: one of the enum, or a list of them."""
+    enum = scope.enum_type(enum_name(thing, field))
+    return GraphQLList(GraphQLNonNull(enum)) if field.parts[0].scalar.element else enum
 
 
 def build_enum_filter(scope: TypeScope, thing: Object, field: Field) -> GraphQLInputObjectType:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from graphql import (
+    GraphQLBoolean,
     GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLInputField,
@@ -14,7 +15,7 @@ from graphql import (
     GraphQLString,
 )
 
-from engine.schema.scalars import all_subfields, scalar_type
+from engine.schema.scalars import SCALARS, all_subfields
 from metadata.operators import EQUALITY, Argument, Operator
 from metadata.scalars import UUID, Scalar
 
@@ -26,11 +27,6 @@ PRESENCE = GraphQLEnumType(
     },
     description="Whether there is a value.",
 )
-
-
-def scalar_filter_name(scalar: Scalar) -> str:
-    """Return the name of a scalar's filter input."""
-    return f"{scalar.name}Filter"
 
 
 def operator_fields(
@@ -51,6 +47,8 @@ def _argument(argument: Argument, value: GraphQLScalarType | GraphQLEnumType) ->
             return GraphQLList(GraphQLNonNull(value))
         case Argument.TEXT:
             return GraphQLString
+        case Argument.FLAG:
+            return GraphQLBoolean
         case Argument.PRESENCE:
             return PRESENCE
 
@@ -59,15 +57,16 @@ def _scalar_filters() -> dict[str, GraphQLInputObjectType]:
     operators: dict[str, tuple[Operator, ...]] = {}
     filters: dict[str, GraphQLInputObjectType] = {}
     for scalar, accepted in [(UUID, EQUALITY), *((sub.scalar, sub.operators) for sub in all_subfields())]:
-        name = scalar_filter_name(scalar)
+        name = scalar.filter_name
         if operators.setdefault(name, accepted) != accepted:
             msg = f"{name} stands for two sets of operators"
             raise TypeError(msg)
         if name not in filters:
             filters[name] = GraphQLInputObjectType(
                 name,
-                operator_fields(accepted, scalar_type(scalar)),
-                description=f"Conditions on a value of type {scalar.name}; all of them must hold.",
+                operator_fields(accepted, SCALARS[scalar.name]),
+                description=f"Conditions on a {'list of values' if scalar.element else 'value'} of type {scalar.name};"
+                " all of them must hold.",
             )
     return filters
 
@@ -78,4 +77,4 @@ SCALAR_FILTERS: Mapping[str, GraphQLInputObjectType] = _scalar_filters()
 
 def scalar_filter(scalar: Scalar) -> GraphQLInputObjectType:
     """Return a scalar's filter input."""
-    return SCALAR_FILTERS[scalar_filter_name(scalar)]
+    return SCALAR_FILTERS[scalar.filter_name]

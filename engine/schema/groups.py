@@ -47,5 +47,5 @@ def group_scalar(group: Group, scalar: Scalar) -> Scalar | None:
 
 
 def is_orderable(scalar: Scalar) -> bool:
-    """Whether records can be ordered by a column of this scalar: by any but a JSON document."""
-    return scalar.sql_type is not SqlType.JSONB
+    """Whether records can be ordered by a column of this scalar: by any but a JSON document, or what is searched."""
+    return scalar.sql_type not in {SqlType.JSONB, SqlType.TSVECTOR}

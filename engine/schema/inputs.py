@@ -14,6 +14,7 @@ from graphql import (
 
 from engine.schema.composites import composite_name
 from engine.schema.descriptions import describe_field, describe_key, describe_relation
+from engine.schema.enums import enum_value_type
 from engine.schema.filters import PRESENCE, scalar_filter
 from engine.schema.groups import is_orderable
 from engine.schema.paging import ORDER_BY_DIRECTION
@@ -43,7 +44,7 @@ def _fields(scope: TypeScope, thing: Object, types: _Types) -> Iterator[tuple[Fi
         of_type: GraphQLInputType | None
         if field.relation_id is not None:
             end = relation_end(scope.snapshot, field)
-            if end and end.to_one:
+            if end and end.to_one and (end.holds_key or types.relation is not TypeRole.RELATION_INPUT):
                 of_type = scope.input_of(end.target, types.relation)
                 yield field, name, GraphQLInputField(of_type, description=describe_relation(field, end))
             if field.parts and (of_type := types.scalar(field)):
@@ -119,7 +120,7 @@ def build_input(scope: TypeScope, thing: Object) -> GraphQLInputObjectType:
     """Return the data of a record to create or update; which fields are required is said when it is written."""
     types = _Types(
         scalar=lambda field: scalar_type(field.parts[0].scalar),
-        options=lambda field: scope.enum_type(enum_name(thing, field)),
+        options=lambda field: enum_value_type(scope, thing, field),
         composite=TypeRole.INPUT,
         relation=TypeRole.RELATION_INPUT,
     )

@@ -1,24 +1,39 @@
-"""Introspection: the root fields that ask for the schema itself, answered by graphql-core."""
+"""Introspection: the root fields that ask for the schema itself, answered as text.
 
-from collections.abc import Iterator, Mapping
+A selection is compiled once into functions that write JSON text, by the resolvers of graphql-core's own introspection
+types; executing it by graphql-core takes an awaitable, a path and a completed value for each of its million fields.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from json.encoder import encode_basestring
+from typing import Any
 
 from graphql import (
-    DocumentNode,
-    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
-    Node,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionSetNode,
+    SchemaMetaFieldDef,
+    TypeMetaFieldDef,
     VariableNode,
-    execute_sync,
+    is_leaf_type,
+    value_from_ast_untyped,
 )
 
-from engine.errors import BadUserInput
-from engine.operation import Operation, collect_fields
-from metadata.json_text import JsonValue
+from engine.errors import QueryTooComplex
+from engine.operation import Operation, Selected, collect_fields
+from metadata.json_text import JsonValue, dumps
 
-INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
+INTROSPECTION_FIELDS: Mapping[str, GraphQLField] = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+
+MOST_ROOTS = 20
+"""How often an operation may ask for the schema or a type: each answer may be megabytes."""
+
+Write = Callable[[Any], str]
+"""Writes a value of an introspection type as JSON text."""
 
 
 def is_introspection_field(name: str) -> bool:
@@ -26,50 +41,124 @@ def is_introspection_field(name: str) -> bool:
     return name in INTROSPECTION_FIELDS
 
 
-def introspect(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return the answers of an operation's introspection root fields by response key, as JSON values.
+@dataclass(frozen=True, slots=True)
+class _Info:
+    """As much of graphql-core's resolve info as the introspection resolvers look at."""
 
-    Args:
-        schema: the schema that is asked for.
-        operation: a valid query operation; its other root fields are left out.
-        variables: the coerced values of its variables.
+    schema: GraphQLSchema
+
+
+@dataclass(slots=True, kw_only=True)
+class _Compiler:
+    """Compiles the selections of one operation on one schema."""
+
+    operation: Operation
+    variables: Mapping[str, JsonValue]
+    info: _Info
+    known: dict[tuple[str, tuple[int, ...]], Write] = field(default_factory=dict)
+
+    def write_field(self, selected: Selected, definition: GraphQLField) -> Write:
+        """Return what writes a field of the value at hand."""
+        resolve = definition.resolve
+        arguments = {
+            node.name.value: value_from_ast_untyped(node.value, dict(self.variables))
+            for node in selected.nodes[0].arguments or ()
+            if not isinstance(node.value, VariableNode) or node.value.name.value in self.variables
+        }
+        write = self._write(definition.type, selected)
+        info = self.info
+        if resolve is None:
+            msg = f"the introspection field {selected.name} has no resolver"
+            raise TypeError(msg)
+        if not arguments:
+            return lambda value: write(resolve(value, info))
+        return lambda value: write(resolve(value, info, **arguments))
+
+    def _write(self, type_: GraphQLOutputType, selected: Selected) -> Write:
+        match type_:
+            case GraphQLNonNull():
+                return self._write(type_.of_type, selected)
+            case GraphQLList():
+                item = self._write(type_.of_type, selected)
+                return lambda value: "null" if value is None else f"[{','.join(map(item, value))}]"
+            case GraphQLObjectType():
+                return self._write_object(type_, selected)
+        return _write_leaf(type_.serialize if is_leaf_type(type_) else str)
+
+    def _write_object(self, type_: GraphQLObjectType, selected: Selected) -> Write:
+        key = (type_.name, tuple(map(id, selected.selection_sets)))
+        if key in self.known:
+            return self.known[key]
+        parts: list[tuple[str, Write]] = []
+        for below in collect_fields(self.operation, selected.selection_sets, self.variables):
+            opening = f"{',' if parts else '{'}{dumps(below.key)}:"
+            if below.name == "__typename":
+                parts.append((opening + dumps(type_.name), lambda _: ""))
+            else:
+                parts.append((opening, self.write_field(below, type_.fields[below.name])))
+        if type_.name != "__Type":
+            return self._keep(key, lambda value: "null" if value is None else _write_parts(parts, value))
+        memo: dict[Any, str] = {}
+
+        def write(value: Any) -> str:
+            # Many fields are of few types.
+            if value is None:
+                return "null"
+            place = _identity(value)
+            if (known := memo.get(place)) is None:
+                known = memo[place] = _write_parts(parts, value)
+            return known
+
+        return self._keep(key, write)
+
+    def _keep(self, key: tuple[str, tuple[int, ...]], write: Write) -> Write:
+        self.known[key] = write
+        return write
+
+
+def _write_parts(parts: list[tuple[str, Write]], value: Any) -> str:
+    return "".join([opening + write(value) for opening, write in parts]) + "}"
+
+
+def _identity(type_: Any) -> Any:
+    """Return what is the same for the same type: a list, or a type that is not null, is made anew at each place."""
+    match type_:
+        case GraphQLNonNull(of_type=inner):
+            return ("!", _identity(inner))
+        case GraphQLList(of_type=inner):
+            return ("[", _identity(inner))
+        case _:
+            return id(type_)
+
+
+def _write_leaf(serialize: Callable[[Any], Any]) -> Write:
+    def write(value: Any) -> str:
+        match value:
+            case None:
+                return "null"
+            case str():
+                return encode_basestring(value)
+            case bool():
+                return "true" if value else "false"
+        return dumps(serialize(value))
+
+    return write
+
+
+def introspect(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, JsonValue]) -> dict[str, str]:
+    """Return the answers of an operation's introspection root fields by response key, as JSON text.
 
     Raises:
-        BadUserInput: a value of a variable is refused.
+        QueryTooComplex: they are more than `MOST_ROOTS`.
     """
-    definition = operation.definition
-    selected = collect_fields(operation, (definition.selection_set,), variables)
-    roots = tuple(node for field in selected if is_introspection_field(field.name) for node in field.nodes)
-    used = frozenset(_used_variables(operation, roots))
-    reduced = OperationDefinitionNode(
-        operation=OperationType.QUERY,
-        variable_definitions=tuple(
-            variable for variable in definition.variable_definitions or () if variable.variable.name.value in used
-        ),
-        selection_set=SelectionSetNode(selections=roots),
-    )
-    document = DocumentNode(definitions=(reduced, *operation.fragments.values()))
-    values = {name: value for name, value in variables.items() if name in used}
-    result = execute_sync(schema, document, variable_values=values, hide_suggestions=True)
-    for error in result.errors or ():
-        raise BadUserInput(error.message, path=error.path)
-    return result.data or {}
-
-
-def _used_variables(operation: Operation, roots: tuple[Node, ...]) -> Iterator[str]:
-    """Yield the variables below these nodes, in the fragments that they spread too."""
-    pending: list[Node] = list(roots)
-    spread: set[str] = set()
-    while pending:
-        node = pending.pop()
-        match node:
-            case VariableNode(name=name):
-                yield name.value
-            case FragmentSpreadNode(name=name) if name.value not in spread:
-                spread.add(name.value)
-                pending.append(operation.fragments[name.value])
-        for key in node.keys:
-            child = getattr(node, key, None)
-            pending += [
-                item for item in (child if isinstance(child, tuple | list) else (child,)) if isinstance(item, Node)
-            ]
+    compiler = _Compiler(operation=operation, variables=variables, info=_Info(schema))
+    answers: dict[str, str] = {}
+    for selected in collect_fields(operation, (operation.definition.selection_set,), variables):
+        definition = INTROSPECTION_FIELDS.get(selected.name)
+        if definition is None:
+            continue
+        if len(answers) == MOST_ROOTS:
+            raise QueryTooComplex(f"An operation may ask for the schema {MOST_ROOTS} times at most.")
+        write = compiler.write_field(selected, definition)
+        answers[selected.key] = write(None)
+    return answers

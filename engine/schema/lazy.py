@@ -15,6 +15,7 @@ from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSc
 from engine.schema.definitions import build_type, type_names
 from engine.schema.roots import MUTATION, QUERY
 from engine.schema.scope import Members, MutationSet, TypeScope
+from engine.schema.subscriptions import SUBSCRIPTION
 from metadata.model import Snapshot
 
 V = TypeVar("V")
@@ -121,6 +122,7 @@ def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> Laz
     schema.type_map = LazyMap(lambda: type_names(scope), lambda name: build_type(scope, name), lock)
     schema.query_type = scope.object_type(QUERY)
     schema.mutation_type = scope.object_type(MUTATION)
+    schema.subscription_type = scope.object_type(SUBSCRIPTION) if mutations is None else None
     return schema
 
 

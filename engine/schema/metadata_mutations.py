@@ -14,6 +14,7 @@ from graphql import (
     GraphQLString,
 )
 
+from engine.schema.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
 from engine.schema.scalars import SCALARS
 from engine.schema.scope import MutationSet, TypeScope
 from metadata import scalars
@@ -66,7 +67,13 @@ def _create_field_input(scope: TypeScope) -> GraphQLInputObjectType:
             "relationCreationPayload": _field(
                 _JSON,
                 "For RELATION, its other end: `{ targetObjectMetadataId targetFieldLabel targetFieldName"
-                " targetFieldIcon type }`; `type` is MANY_TO_ONE or ONE_TO_MANY.",
+                " targetFieldIcon type }`; `type` is MANY_TO_ONE, ONE_TO_MANY, ONE_TO_ONE or MANY_TO_MANY, which takes"
+                " `junctionNameSingular junctionNamePlural` too.",
+            ),
+            "morphRelationsCreationPayload": _field(
+                _JSON,
+                "For MORPH_RELATION, a list of its targets: `{ targetObjectMetadataId targetFieldLabel targetFieldName"
+                " targetFieldIcon }`.",
             ),
         },
         description="A field to create.",
@@ -109,6 +116,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjec
     "CreateOneFieldInput": _wrapper("CreateOneFieldInput", "field", "CreateFieldInput"),
     _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
+    **CHANGE_TYPES,
 }
 
 
@@ -138,6 +146,7 @@ METADATA_MUTATIONS = MutationSet(
             "CreateFieldInput", "Field", "Creates a field, and its columns; for a RELATION, both of its ends."
         ),
         "createOneField": _with_input("CreateOneFieldInput", "Field", "Another spelling of `createField`."),
+        **CHANGE_FIELDS,
         "createApiKey": _with_input("CreateApiKeyInput", "CreatedApiKey", "Creates an API key and shows its token."),
         "revokeApiKey": _revoke_api_key,
     },

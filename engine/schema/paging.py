@@ -67,10 +67,15 @@ def connection_arguments(
         "orderBy": GraphQLArgument(
             GraphQLList(order_input), description="The order: a list of objects with one key each, or one such object."
         ),
-        "first": GraphQLArgument(GraphQLInt, description="At most so many records from the start of what is left."),
-        "after": GraphQLArgument(GraphQLString, description="Only records that follow the one with this cursor."),
-        "last": GraphQLArgument(GraphQLInt, description="At most so many records from the end of what is left."),
-        "before": GraphQLArgument(GraphQLString, description="Only records that come before the one with this cursor."),
-        "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
-        "offset": GraphQLArgument(GraphQLInt, description="Skip so many records first."),
+        **_PAGE_ARGUMENTS,
     }
+
+
+_PAGE_ARGUMENTS = {
+    "first": GraphQLArgument(GraphQLInt, description="At most so many records from the start of what is left."),
+    "after": GraphQLArgument(GraphQLString, description="Only records that follow the one with this cursor."),
+    "last": GraphQLArgument(GraphQLInt, description="At most so many records from the end of what is left."),
+    "before": GraphQLArgument(GraphQLString, description="Only records that come before the one with this cursor."),
+    "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
+    "offset": GraphQLArgument(GraphQLInt, description="Skip so many records first."),
+}

@@ -3,23 +3,22 @@
 from collections.abc import Iterator
 
 from graphql import (
-    GraphQLEnumType,
     GraphQLField,
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLScalarType,
     GraphQLString,
 )
 
 from engine.schema.composites import composite_name
 from engine.schema.descriptions import describe_field, describe_key, describe_object, describe_relation
+from engine.schema.enums import enum_value_type
 from engine.schema.paging import PAGE_INFO, connection_arguments
 from engine.schema.scalars import scalar_type
 from engine.schema.scope import Members, TypeScope
-from metadata.api_names import TypeRole, enum_name, type_name
+from metadata.api_names import TypeRole, type_name
 from metadata.field_types import FIELD_TYPES
 from metadata.model import Field, Object, relation_end
 
@@ -60,12 +59,12 @@ def _value_type(scope: TypeScope, thing: Object, field: Field) -> GraphQLOutputT
     if entry.composite:
         return scope.object_type(composite_name(entry, TypeRole.RECORD))
     if entry.has_options:
-        return _nullable(field, scope.enum_type(enum_name(thing, field)))
+        return _nullable(field, enum_value_type(scope, thing, field))
     return _nullable(field, scalar_type(field.parts[0].scalar))
 
 
-def _nullable(field: Field, leaf: GraphQLScalarType | GraphQLEnumType) -> GraphQLOutputType:
-    return leaf if field.is_nullable else GraphQLNonNull(leaf)
+def _nullable(field: Field, value: GraphQLOutputType) -> GraphQLOutputType:
+    return value if field.is_nullable or isinstance(value, GraphQLNonNull) else GraphQLNonNull(value)
 
 
 def connection_field(scope: TypeScope, target: Object, description: str) -> GraphQLField:

@@ -12,6 +12,8 @@ from graphql import (
     GraphQLError,
     GraphQLFloat,
     GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
     GraphQLScalarType,
     GraphQLString,
     IntValueNode,
@@ -151,6 +153,7 @@ SCALARS: Mapping[str, GraphQLScalarType] = {**BUILT_IN, **_own_scalars(), CONNEC
 """Every scalar of the API by its name."""
 
 
-def scalar_type(scalar: Scalar) -> GraphQLScalarType:
-    """Return the GraphQL type of a scalar."""
-    return SCALARS[scalar.name]
+def scalar_type(scalar: Scalar) -> GraphQLScalarType | GraphQLList[GraphQLNonNull[GraphQLScalarType]]:
+    """Return the GraphQL type of a scalar, a list where it is one."""
+    named = SCALARS[scalar.name]
+    return GraphQLList(GraphQLNonNull(named)) if scalar.element else named

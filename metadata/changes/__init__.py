@@ -1,6 +1,33 @@
 """Changes of the model: what they are, what they make of a snapshot, what they mean for the tables. All pure."""
 
 from metadata.changes.apply import Change, apply, describe
-from metadata.changes.types import Applied, CreateField, CreateIndex, CreateObject, NewRelation
+from metadata.changes.types import (
+    Applied,
+    CreateField,
+    CreateIndex,
+    CreateObject,
+    DeleteField,
+    DeleteIndex,
+    DeleteObject,
+    NewJunction,
+    NewRelation,
+    UpdateField,
+    UpdateObject,
+)
 
-__all__ = ["Applied", "Change", "CreateField", "CreateIndex", "CreateObject", "NewRelation", "apply", "describe"]
+__all__ = [
+    "Applied",
+    "Change",
+    "CreateField",
+    "CreateIndex",
+    "CreateObject",
+    "DeleteField",
+    "DeleteIndex",
+    "DeleteObject",
+    "NewJunction",
+    "NewRelation",
+    "UpdateField",
+    "UpdateObject",
+    "apply",
+    "describe",
+]

@@ -4,14 +4,34 @@ from typing import assert_never
 
 from metadata.changes.create_field import apply_create_field
 from metadata.changes.create_index import apply_create_index
+from metadata.changes.create_junction import apply_create_junction
+from metadata.changes.create_morph import apply_create_morph
 from metadata.changes.create_object import apply_create_object
 from metadata.changes.create_relation import apply_create_relation
-from metadata.changes.types import Applied, CreateField, CreateIndex, CreateObject
+from metadata.changes.delete import apply_delete_field, apply_delete_index, apply_delete_object
+from metadata.changes.notation import describe_values
+from metadata.changes.types import (
+    Applied,
+    CreateField,
+    CreateIndex,
+    CreateObject,
+    DeleteField,
+    DeleteIndex,
+    DeleteObject,
+    NewJunction,
+    NewRelation,
+    UpdateField,
+    UpdateObject,
+)
+from metadata.changes.update_field import apply_update_field
+from metadata.changes.update_object import apply_update_object
 from metadata.field_types import FieldType
 from metadata.json_text import JsonValue
 from metadata.model import Snapshot
 
-Change = CreateObject | CreateField | CreateIndex
+Change = (
+    CreateObject | CreateField | CreateIndex | UpdateObject | UpdateField | DeleteObject | DeleteField | DeleteIndex
+)
 
 
 def apply(snapshot: Snapshot, change: Change) -> Applied:
@@ -24,17 +44,31 @@ def apply(snapshot: Snapshot, change: Change) -> Applied:
     match change:
         case CreateObject():
             return apply_create_object(snapshot, change)
+        case CreateField(type=FieldType.RELATION, relation=NewRelation(junction=NewJunction())):
+            return apply_create_junction(snapshot, change)
         case CreateField(type=FieldType.RELATION):
             return apply_create_relation(snapshot, change)
+        case CreateField(type=FieldType.MORPH_RELATION):
+            return apply_create_morph(snapshot, change)
         case CreateField():
             return apply_create_field(snapshot, change)
         case CreateIndex():
             return apply_create_index(snapshot, change)
+        case UpdateObject():
+            return apply_update_object(snapshot, change)
+        case UpdateField():
+            return apply_update_field(snapshot, change)
+        case DeleteObject():
+            return apply_delete_object(snapshot, change)
+        case DeleteField():
+            return apply_delete_field(snapshot, change)
+        case DeleteIndex():
+            return apply_delete_index(snapshot, change)
         case _:
             assert_never(change)
 
 
-def describe(change: Change) -> JsonValue:
+def describe(change: Change) -> dict[str, JsonValue]:
     """Return the change as the history of the model keeps it."""
     match change:
         case CreateObject():
@@ -49,5 +83,15 @@ def describe(change: Change) -> JsonValue:
             }
         case CreateIndex():
             return {"action": "createIndex", "id": str(change.id), "objectMetadataId": str(change.object_id)}
+        case UpdateObject():
+            return {"action": "updateObject", "id": str(change.object_id), **describe_values(change)}
+        case UpdateField():
+            return {"action": "updateField", "id": str(change.field_id), **describe_values(change)}
+        case DeleteObject():
+            return {"action": "deleteObject", "id": str(change.object_id)}
+        case DeleteField():
+            return {"action": "deleteField", "id": str(change.field_id)}
+        case DeleteIndex():
+            return {"action": "deleteIndex", "id": str(change.index_id)}
         case _:
             assert_never(change)

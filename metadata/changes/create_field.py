@@ -1,17 +1,20 @@
 """What creating a field does to a snapshot, for every type but RELATION."""
 
 from dataclasses import replace
+from uuid import UUID
 
 from metadata.changes.collisions import check_field_name
+from metadata.changes.create_index import BTREE, INVERTED
 from metadata.changes.defaults import is_function, read_default
 from metadata.changes.names import SYSTEM_COLUMNS, check_name, choose_physical, column_suffixes, index_name
 from metadata.changes.options import read_options
 from metadata.changes.problems import Problems, check_label, check_texts
+from metadata.changes.search import read_search_settings
 from metadata.changes.settings import read_settings
 from metadata.changes.types import Applied, CreateField
 from metadata.errors import InvalidChange, UnknownObject
 from metadata.field_types import FIELD_TYPES, FieldType
-from metadata.model import Field, Index, Object, Option, Snapshot, build_parts
+from metadata.model import Access, Field, Index, Object, Option, Snapshot, build_parts
 
 # https://www.postgresql.org/docs/current/limits.html: dropped columns count.
 MAXIMUM_COLUMNS = 1_600
@@ -34,8 +37,10 @@ def apply_create_field(snapshot: Snapshot, change: CreateField) -> Applied:
             )
         )
     check_texts_of(change, problems, longest_suffix=max(column_suffixes(change.type), key=len))
-    options, settings, default = _read_inputs(change, problems)
+    options, settings, default = _read_inputs(thing, change, problems)
     _check_unique(change, problems)
+    if change.type is FieldType.TS_VECTOR and not change.is_nullable:
+        problems.add(InvalidChange("a TS_VECTOR field is computed; leave isNullable out", field="isNullable"))
     problems.raise_any()
     field = build_field(
         change,
@@ -47,10 +52,7 @@ def apply_create_field(snapshot: Snapshot, change: CreateField) -> Applied:
     )
     problems.add(check_field_name(snapshot, thing, field, holds_key=False), check_room(thing, field))
     problems.raise_any()
-    indexes: tuple[Index, ...] = ()
-    if change.is_unique:
-        name = index_name(thing.table.name, (field.column,), "key")
-        indexes = (Index(id=change.index_id, object_id=thing.id, name=name, field_ids=(field.id,), is_unique=True),)
+    indexes = _indexes(thing, field, change.index_id)
     return Applied(
         snapshot=replace(
             snapshot,
@@ -59,6 +61,22 @@ def apply_create_field(snapshot: Snapshot, change: CreateField) -> Applied:
         ),
         fields=(field,),
         indexes=indexes,
+    )
+
+
+def _indexes(thing: Object, field: Field, index_id: UUID) -> tuple[Index, ...]:
+    if not field.is_unique and field.type is not FieldType.TS_VECTOR:
+        return ()
+    kind, method = ("key", BTREE) if field.is_unique else ("gin", INVERTED)
+    return (
+        Index(
+            id=index_id,
+            object_id=thing.id,
+            name=index_name(thing.table.name, (field.column,), kind),
+            field_ids=(field.id,),
+            is_unique=field.is_unique,
+            method=method,
+        ),
     )
 
 
@@ -110,6 +128,7 @@ def build_field(
         default=default,
         options=options,
         settings=settings,
+        access=Access.READ_ONLY if change.type is FieldType.TS_VECTOR else Access.READ_WRITE,
         parts=build_parts(
             field_type=change.type,
             column=column,
@@ -138,12 +157,17 @@ def check_room(thing: Object, field: Field) -> InvalidChange | None:
     )
 
 
-def _read_inputs(change: CreateField, problems: Problems) -> tuple[tuple[Option, ...], dict[str, object], object]:
+def _read_inputs(
+    thing: Object, change: CreateField, problems: Problems
+) -> tuple[tuple[Option, ...], dict[str, object], object]:
     options: tuple[Option, ...] = ()
     settings: dict[str, object] = {}
     default: object = None
     try:
-        settings = read_settings(change.type, change.settings)
+        if change.type is FieldType.TS_VECTOR:
+            settings = read_search_settings(thing, change.settings)
+        else:
+            settings = read_settings(change.type, change.settings)
         options = read_options(change.type, change.options)
         data_type = settings.get("dataType")
         default = read_default(

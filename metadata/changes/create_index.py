@@ -3,15 +3,19 @@
 from dataclasses import replace
 
 from metadata.changes.names import index_name
+from metadata.changes.row_work import RequireDistinct
 from metadata.changes.types import Applied, CreateIndex
 from metadata.errors import InvalidChange, NameTaken, UnknownObject
+from metadata.field_types import FieldType
 from metadata.model import Field, Index, Snapshot
 from sql.types import SqlType
 
 BTREE = "btree"
 TRIGRAM = "trigram"
+INVERTED = "gin"
 
-_KINDS = {BTREE: "idx", TRIGRAM: "trgm"}
+_KINDS = {BTREE: "idx", TRIGRAM: "trgm", INVERTED: "gin"}
+_INVERTED_TYPES = frozenset({SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
 
 
 def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
@@ -28,19 +32,40 @@ def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
     if not fields or len(fields) < len(change.field_ids):
         raise UnknownObject(f"an index needs one or more fields of {thing.name_singular}", field="fieldMetadataIds")
     _check_method(change, fields)
-    name = index_name(thing.table.name, (field.parts[0].column.name for field in fields), _KINDS[change.method])
+    kind = "key" if change.is_unique else "live" if change.is_partial else _KINDS[change.method]
+    if change.is_partial and change.method != BTREE:
+        kind += _KINDS[change.method]
+    name = index_name(thing.table.name, (field.parts[0].column.name for field in fields), kind)
     if name in snapshot.constraints:
         raise NameTaken(f"there is such an index already: {name}", field="fieldMetadataIds")
-    index = Index(id=change.id, object_id=thing.id, name=name, field_ids=change.field_ids, method=change.method)
+    index = Index(
+        id=change.id,
+        object_id=thing.id,
+        name=name,
+        field_ids=change.field_ids,
+        is_unique=change.is_unique,
+        is_partial=change.is_partial,
+        method=change.method,
+    )
     after = replace(snapshot, indexes={**snapshot.indexes, index.id: index})
-    return Applied(snapshot=after, indexes=(index,))
+    work = (RequireDistinct(thing=thing, fields=fields, argument="fieldMetadataIds"),) if change.is_unique else ()
+    return Applied(snapshot=after, indexes=(index,), work=work)
 
 
 def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
     if change.method not in _KINDS:
         raise InvalidChange(f"method must be one of {', '.join(_KINDS)}", field="method")
     for field in fields:
-        if len(field.parts) != 1:
+        if len(field.parts) != 1 or (field.type is FieldType.TS_VECTOR and change.method != INVERTED):
             raise InvalidChange(f"{field.name} is not one column, which an index needs", field="fieldMetadataIds")
     if change.method == TRIGRAM and (len(fields) > 1 or fields[0].parts[0].column.type is not SqlType.TEXT):
         raise InvalidChange("a trigram index is on one text field", field="fieldMetadataIds")
+    if change.method == INVERTED and (len(fields) > 1 or fields[0].parts[0].column.type not in _INVERTED_TYPES):
+        raise InvalidChange("a gin index is on one field of JSON or of lists", field="fieldMetadataIds")
+    if len(set(change.field_ids)) < len(change.field_ids):
+        raise InvalidChange("an index has each field once", field="fieldMetadataIds")
+    if change.is_unique and (change.method != BTREE or len(fields) == 1):
+        raise InvalidChange(
+            "a unique index is a btree on several fields; for one field, updateField with isUnique: true",
+            field="isUnique",
+        )

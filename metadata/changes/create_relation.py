@@ -1,5 +1,6 @@
 """What creating a RELATION field does to a snapshot: both of its ends, the key's column and its index."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from metadata.changes.collisions import check_field_name
@@ -38,13 +39,15 @@ def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
     inverse_name = wanted.target_field_name or derive_name(wanted.target_field_label)
     settings = _check_inputs(change, wanted, inverse_name)
 
-    to_one = wanted.type is RelationType.MANY_TO_ONE
+    to_one = wanted.type is not RelationType.ONE_TO_MANY
+    is_one_to_one = wanted.type is RelationType.ONE_TO_ONE
     key_name, holder = (change.name, thing) if to_one else (inverse_name, target)
     column = choose_column(holder, key_name + _KEY_SUFFIX)
     field = replace(
         build_field(change, thing=thing, column=column if to_one else "", settings=settings if to_one else {}),
         relation_id=wanted.id,
         is_nullable=change.is_nullable or not to_one,
+        is_unique=is_one_to_one,
     )
     inverse = _build_inverse(
         change, wanted, name=inverse_name, column="" if to_one else column, settings={} if to_one else settings
@@ -66,22 +69,30 @@ def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
     )
     problems.raise_any()
     relation = _build_relation(wanted, field, inverse, settings)
-    index = Index(
-        id=change.index_id,
-        object_id=source.object_id,
-        name=index_name(holder.table.name, (column,), "idx"),
-        field_ids=(source.id,),
-    )
+    indexes = tuple(_build_indexes(change, wanted, holder, source))
     after = replace(
         _add_field(with_field, inverse),
         relations={**snapshot.relations, relation.id: relation},
-        indexes={**snapshot.indexes, index.id: index},
+        indexes={**snapshot.indexes, **{index.id: index for index in indexes}},
     )
-    return Applied(snapshot=after, fields=(field, inverse), relations=(relation,), indexes=(index,))
+    return Applied(snapshot=after, fields=(field, inverse), relations=(relation,), indexes=indexes)
+
+
+def _build_indexes(change: CreateField, wanted: NewRelation, holder: Object, source: Field) -> Iterator[Index]:
+    """Yield the index on a key; a unique one is of live records alone, so that it does not serve for the others."""
+    ids = (change.index_id, wanted.lookup_index_id) if source.is_unique else (change.index_id,)
+    for id_, is_unique in zip(reversed(ids), (False, True), strict=False):
+        yield Index(
+            id=id_,
+            object_id=holder.id,
+            name=index_name(holder.table.name, (source.column,), "key" if is_unique else "idx"),
+            field_ids=(source.id,),
+            is_unique=is_unique,
+        )
 
 
 def _check_inputs(change: CreateField, wanted: NewRelation, inverse_name: str) -> dict[str, JsonValue]:
-    to_one = wanted.type is RelationType.MANY_TO_ONE
+    to_one = wanted.type is not RelationType.ONE_TO_MANY
     problems = Problems()
     check_texts_of(change, problems, longest_suffix=_KEY_SUFFIX if to_one else "")
     problems.add(
@@ -105,7 +116,11 @@ def _check_inputs(change: CreateField, wanted: NewRelation, inverse_name: str) -
     except InvalidChange as error:
         problems.add(error)
     if change.is_unique:
-        problems.add(InvalidChange("a RELATION field cannot be unique; leave isUnique out", field="isUnique"))
+        problems.add(
+            InvalidChange(
+                "a RELATION field cannot be unique, unless its type is ONE_TO_ONE; leave isUnique out", field="isUnique"
+            )
+        )
     if not change.is_nullable and settings.get("onDelete", OnDelete.SET_NULL.value) == OnDelete.SET_NULL.value:
         problems.add(
             InvalidChange(
@@ -141,7 +156,7 @@ def _build_inverse(
 
 
 def _build_relation(wanted: NewRelation, field: Field, inverse: Field, settings: dict[str, JsonValue]) -> Relation:
-    source, target = (field, inverse) if wanted.type is RelationType.MANY_TO_ONE else (inverse, field)
+    source, target = (field, inverse) if wanted.type is not RelationType.ONE_TO_MANY else (inverse, field)
     return Relation(
         id=wanted.id,
         source_object_id=source.object_id,

@@ -7,6 +7,7 @@ from metadata.field_types import FIELD_TYPES, FieldType, subfields_of
 from metadata.json_text import JsonValue, dumps, loads
 from metadata.model import Option
 from metadata.scalars import shown
+from sql.arrays import array_text
 
 
 def canonical(value: JsonValue) -> JsonValue:
@@ -41,9 +42,10 @@ def read_default(
     except InvalidValue as error:
         raise InvalidChange(f"defaultValue {error.message}", field="defaultValue") from None
     values = [option.value for option in options]
-    if FIELD_TYPES[field_type].has_options and value not in values:
+    if FIELD_TYPES[field_type].has_options and not _are_options(value, values):
         raise InvalidChange(
-            f"defaultValue must be one of the options {', '.join(values)}, not {shown(value)}", field="defaultValue"
+            f"defaultValue must be {_of_options(field_type)} {', '.join(values)}, not {shown(value)}",
+            field="defaultValue",
         )
     if required and FIELD_TYPES[field_type].composite and cells[0] is None:
         first = FIELD_TYPES[field_type].subfields[0].name
@@ -56,6 +58,8 @@ def read_default(
 def default_cells(field_type: FieldType, default: JsonValue, *, data_type: str | None) -> tuple[JsonValue, ...]:
     """Return a constant default's cell for each column; None where the column has none, or a function makes it.
 
+    A list is the text of PostgreSQL's array.
+
     Raises:
         InvalidValue: it is not a value of the field's type.
     """
@@ -64,7 +68,8 @@ def default_cells(field_type: FieldType, default: JsonValue, *, data_type: str |
     if entry.composite is None:
         if default is None or is_function(field_type, default):
             return (None,) * len(parts)
-        return (parts[0].scalar.coerce(default),)
+        cell = parts[0].scalar.coerce(default)
+        return (array_text(cell) if parts[0].scalar.element else cell,)
     if default is None:
         return (None,) * len(parts)
     if not isinstance(default, Mapping):
@@ -82,6 +87,19 @@ def default_cells(field_type: FieldType, default: JsonValue, *, data_type: str |
 def is_function(field_type: FieldType, default: JsonValue) -> bool:
     """Tell whether a default value is computed for each record: "uuid" for a UUID, "now" for a time."""
     return isinstance(default, str) and default in FIELD_TYPES[field_type].functions
+
+
+def _are_options(value: JsonValue, options: list[str]) -> bool:
+    items = value if isinstance(value, list) else [value]
+    return all(item in options for item in items) and len(set(items)) == len(items)
+
+
+def _of_options(field_type: FieldType) -> str:
+    return "a list of some of the options, each once:" if _is_list(field_type) else "one of the options"
+
+
+def _is_list(field_type: FieldType) -> bool:
+    return any(sub.name is None and sub.scalar.element for sub in FIELD_TYPES[field_type].subfields)
 
 
 def _part_names(field_type: FieldType) -> Iterator[str]:

@@ -1,18 +1,19 @@
 """What a change of the model means for the tables."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg.sql import Composed
 
-from metadata.changes.create_index import TRIGRAM
+from metadata.changes.create_index import INVERTED, TRIGRAM
 from metadata.changes.defaults import default_cells, is_function
 from metadata.changes.names import index_name
+from metadata.changes.search import source_columns
 from metadata.changes.types import Applied
 from metadata.errors import InvalidChange
-from metadata.field_types import FieldType
+from metadata.field_types import RELATIONS, FieldType
 from metadata.json_text import dumps
-from metadata.model import Field, Index, Object
+from metadata.model import Field, Index, Object, Part
 from sql import ddl
 from sql.ddl import ColumnDefinition, DefaultFunction, TrigramClass
 from sql.plan import Table
@@ -50,15 +51,15 @@ def build_ddl(applied: Applied, *, trigram: TrigramClass | None) -> Iterator[Com
         yield _create_table(thing, applied)
     for field in applied.fields:
         if field.object_id not in created and field.parts:
-            yield ddl.add_columns(objects[field.object_id].table, list(_definitions(field)))
+            yield ddl.add_columns(objects[field.object_id].table, list(column_definitions(field)))
     for relation in applied.relations:
         source, target = objects[relation.source_object_id], objects[relation.target_object_id]
         column = source.by_id[relation.source_field_id].parts[0].column
         name = index_name(source.table.name, (column.name,), "fkey")
         yield ddl.add_foreign_key(source.table, name, column, target=target.table, key=target.key)
     for index in applied.indexes:
-        if not _is_primary_key(index, objects[index.object_id]):
-            yield _create_index(index, objects[index.object_id], trigram)
+        if not is_primary_key(index, objects[index.object_id]):
+            yield build_index(index, objects[index.object_id], trigram)
 
 
 def find_required_columns(applied: Applied) -> Iterator[RequiredColumn]:
@@ -68,38 +69,64 @@ def find_required_columns(applied: Applied) -> Iterator[RequiredColumn]:
         if field.object_id in created:
             continue
         thing = applied.snapshot.objects[field.object_id]
-        if any(not definition.column.nullable and definition.default is None for definition in _definitions(field)):
+        if any(
+            not definition.column.nullable and definition.default is None for definition in column_definitions(field)
+        ):
             yield RequiredColumn(table=thing.table, object_name=thing.name_singular, field=field)
 
 
 def _create_table(thing: Object, applied: Applied) -> Composed:
-    primary_key = next(index for index in applied.indexes if _is_primary_key(index, thing))
-    columns = [definition for field in thing.fields for definition in _definitions(field)]
+    primary_key = next(index for index in applied.indexes if is_primary_key(index, thing))
+    columns = [definition for field in thing.fields for definition in column_definitions(field)]
     return ddl.create_table(thing.table, columns, key=thing.key, key_constraint=primary_key.name)
 
 
-def _create_index(index: Index, thing: Object, trigram: TrigramClass | None) -> Composed:
+def build_index(index: Index, thing: Object, trigram: TrigramClass | None, *, concurrently: bool = False) -> Composed:
+    """Return the statement that makes an index.
+
+    Raises:
+        InvalidChange: the server cannot do it.
+    """
     if index.method == TRIGRAM and trigram is None:
         raise InvalidChange("the server has no extension pg_trgm, which a trigram index needs", field="method")
     return ddl.create_index(
         thing.table,
         index.name,
-        [part.column for id_ in index.field_ids for part in thing.by_id[id_].parts],
+        [part.column for id_ in index.field_ids for part in _indexed_parts(thing.by_id[id_], index)],
         unique=index.is_unique,
-        where_null=thing.deleted_at if index.is_unique else None,
+        where_null=thing.deleted_at if index.is_unique or index.is_partial else None,
         trigram=trigram if index.method == TRIGRAM else None,
+        inverted=index.method == INVERTED,
+        concurrently=concurrently,
     )
 
 
-def _is_primary_key(index: Index, thing: Object) -> bool:
+def _indexed_parts(field: Field, index: Index) -> tuple[Part, ...]:
+    return field.unique_parts if index.is_unique else field.parts
+
+
+def is_primary_key(index: Index, thing: Object) -> bool:
+    """Tell whether an index is the one that the table's primary key makes."""
     return index.is_unique and index.field_ids == (thing.by_name["id"].id,)
 
 
-def _definitions(field: Field) -> Iterator[ColumnDefinition]:
+def column_definitions(field: Field) -> Iterator[ColumnDefinition]:
+    """Yield the columns of a field as they are to be; no record needs a value of a field that is not active."""
+    for definition in _columns_when_active(field):
+        if field.is_active:
+            yield definition
+        else:
+            yield replace(definition, column=replace(definition.column, nullable=True))
+
+
+def _columns_when_active(field: Field) -> Iterator[ColumnDefinition]:
+    if words_of := source_columns(field):
+        yield ColumnDefinition(column=field.parts[0].column, words_of=words_of)
+        return
     if is_function(field.type, field.default):
         yield ColumnDefinition(column=field.parts[0].column, default=_FUNCTIONS[field.type, field.default])
         return
-    if field.type is FieldType.RELATION:
+    if field.type in RELATIONS:
         yield from (ColumnDefinition(column=part.column) for part in field.parts)
         return
     cells = default_cells(field.type, field.default, data_type=field.settings.get("dataType"))

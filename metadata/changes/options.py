@@ -23,7 +23,10 @@ def read_options(field_type: FieldType, options: JsonValue) -> tuple[Option, ...
     Raises:
         InvalidChange: the type has none, there is none, or one is not well formed.
     """
-    if not FIELD_TYPES[field_type].has_options:
+    entry = FIELD_TYPES[field_type]
+    if entry.fixed_options:
+        return _fixed_options(field_type, entry.fixed_options, options)
+    if not entry.has_options:
         if options:
             raise InvalidChange(f"a {field_type.value} field has no options; leave them out", field="options")
         return ()
@@ -39,6 +42,17 @@ def read_options(field_type: FieldType, options: JsonValue) -> tuple[Option, ...
             raise InvalidChange(f"the option {option.value} is there twice; each value once", field="options")
         seen.add(option.value)
     return read
+
+
+def _fixed_options(field_type: FieldType, values: tuple[str, ...], options: JsonValue) -> tuple[Option, ...]:
+    fixed = tuple(
+        Option(value=value, label=str(place), position=float(place)) for place, value in enumerate(values, start=1)
+    )
+    if options and options != options_json(fixed):
+        raise InvalidChange(
+            f"the options of a {field_type.value} field are always {', '.join(values)}; leave them out", field="options"
+        )
+    return fixed
 
 
 def _read_option(option: JsonValue, place: int) -> Option:

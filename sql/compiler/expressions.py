@@ -15,6 +15,7 @@ ONE = Expression("1")
 COUNT = Expression("count(*)")
 NULL_TEXT = Expression("NULL::text")
 NULL_JSONB = Expression("NULL::jsonb")
+SIMPLE = Expression("'simple'::regconfig")
 NO_UUIDS = Expression("'{}'::uuid[]")
 
 _SPELLED = {
@@ -60,14 +61,26 @@ def texts(values: Sequence[str]) -> Expression:
     return Expression("ARRAY[" + ",".join([text_literal(value).text for value in values]) + "]::text[]")
 
 
+def positions(values: Expression, items: Expression) -> Expression:
+    """The positions of an array's items among the values, in the items' order; NULL for NULL."""
+    each = "SELECT array_position(" + values.text + ",e.v) FROM unnest(" + items.text + ")"
+    listed = "ARRAY(" + each + " WITH ORDINALITY AS e(v,n) ORDER BY e.n)"
+    return case([(is_null(items, negated=True), Expression(listed))])
+
+
 def element(array: Expression, position: Expression) -> Expression:
     """The array's element at a position from 1, NULL where there is none."""
     return Expression("(" + array.text + ")[" + position.text + "]")
 
 
+SETS = "f"
+"""The alias of a statement's parameter sets, whose values are the columns p0, p1 and so on."""
+
+
 def parameter(slot: Parameter) -> Expression:
     """The parameter, cast to its type."""
-    return Expression("$" + str(slot.slot + 1) + "::" + slot.type.value + ("[]" if slot.array else ""))
+    value = SETS + ".p" + str(slot.slot) if slot.in_set else "$" + str(slot.slot + 1)
+    return Expression(value + "::" + slot.type.value + ("[]" if slot.array else ""))
 
 
 def json_parameter(slot: Parameter) -> Expression:
@@ -154,6 +167,12 @@ def is_empty(array: Expression, *, negated: bool = False) -> Expression:
     """The array has no elements, or has some; unknown where it is NULL."""
     comparison = " > 0" if negated else " = 0"
     return Expression("cardinality(" + array.text + ")" + comparison, Binding.COMPARISON)
+
+
+def searches(vector: Expression, query: Expression) -> Expression:
+    """The text search vector matches the query, whose words are as they stand."""
+    wanted = call("to_tsquery", SIMPLE, query)
+    return Expression(vector.within(Binding.OPERATOR) + " @@ " + wanted.text, Binding.OPERATOR)
 
 
 def negation(term: Expression) -> Expression:

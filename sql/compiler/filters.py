@@ -22,6 +22,7 @@ from sql.plan import (
     Parameter,
     Ranked,
     Related,
+    Searches,
 )
 from sql.types import SqlType
 
@@ -45,7 +46,10 @@ def compile_operand_parameter(operand: Operand, parameter: Parameter) -> Express
 
 def rank(operand: Ranked, value: Expression) -> Expression:
     """The position of the text among the operand's values."""
-    return expressions.call("array_position", expressions.texts(operand.values), value)
+    values = expressions.texts(operand.values)
+    if operand.column.type is SqlType.TEXT_ARRAY:
+        return expressions.positions(values, value)
+    return expressions.call("array_position", values, value)
 
 
 def compile_condition(condition: Condition, row: Row, draft: Draft, *, negated: bool = False) -> Expression:
@@ -76,7 +80,7 @@ def compile_condition(condition: Condition, row: Row, draft: Draft, *, negated: 
             return _compile_test(condition, row)
 
 
-def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty, row: Row) -> Expression:
+def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Searches, row: Row) -> Expression:
     match condition:
         case Compare():
             left = compile_operand(condition.left, row)
@@ -96,6 +100,8 @@ def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty, row: 
             return expressions.is_null(row.column(condition.column.name), negated=condition.negated)
         case IsEmpty():
             return expressions.is_empty(row.column(condition.column.name), negated=condition.negated)
+        case Searches():
+            return expressions.searches(row.column(condition.column.name), expressions.parameter(condition.query))
         case _:
             assert_never(condition)
 
@@ -107,7 +113,8 @@ def _compile_related(condition: Related, row: Row, draft: Draft, *, negated: boo
     arrived = compile_arrival(condition.hop, row, there, draft)
     query = Query().from_(table_source(condition.hop.table, alias))
     if negated:
-        return expressions.scalar(query.select(wanted).only(arrived))
+        answer = wanted if condition.hop.is_unique else expressions.aggregate("bool_or", wanted)
+        return expressions.scalar(query.select(answer).only(arrived))
     return expressions.exists(query.select(expressions.ONE).only(expressions.all_of((arrived, wanted))))
 
 

@@ -126,6 +126,8 @@ def encode_key(value: Expression, kind: SqlType, *, nullable: bool) -> list[Piec
     """A cursor's key as JSON text: the string that, given back and cast to the type, is the same value, or null."""
     if kind in (SqlType.TEXT, SqlType.UUID, SqlType.DATE, SqlType.TIMESTAMP):
         pieces: list[Piece] = [_json(value)]
+    elif kind is SqlType.TEXT_ARRAY:
+        pieces = [_json(expressions.cast_to_text(value))]
     else:
         pieces = ['"', expressions.cast_to_text(value), '"']
     return [or_null(join_pieces(pieces))] if nullable else pieces

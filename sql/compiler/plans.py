@@ -2,16 +2,17 @@
 
 from typing import assert_never
 
+from sql.compiler.feed import compile_feed
 from sql.compiler.mutate import compile_delete, compile_insert, compile_read_back, compile_update
 from sql.compiler.scope import Draft
 from sql.compiler.select import compile_read
 from sql.compiler.terms import Query
-from sql.read_plan import ReadPlan
+from sql.read_plan import EventFeed, ReadPlan
 from sql.statement import Statement
 from sql.write_plan import Delete, Insert, ReadBack, Update, WritePlan
 
 
-def compile_plan(plan: ReadPlan | WritePlan | ReadBack) -> Statement:
+def compile_plan(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Statement:
     """The plan's one statement; equal plans give equal text.
 
     Raises:
@@ -20,7 +21,7 @@ def compile_plan(plan: ReadPlan | WritePlan | ReadBack) -> Statement:
     return Statement(text=_compile_query(plan).text())
 
 
-def _compile_query(plan: ReadPlan | WritePlan | ReadBack) -> Query:
+def _compile_query(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Query:
     draft = Draft()
     match plan:
         case ReadPlan():
@@ -33,5 +34,7 @@ def _compile_query(plan: ReadPlan | WritePlan | ReadBack) -> Query:
             return compile_delete(plan, draft)
         case ReadBack():
             return compile_read_back(plan, draft)
+        case EventFeed():
+            return compile_feed(plan, draft)
         case _:
             assert_never(plan)

@@ -132,9 +132,14 @@ def _compile_one(one: One, draft: Draft) -> Query:
 
 def _compile_aggregate(aggregate: Aggregate, draft: Draft) -> Fragment:
     row = Row(alias=draft.alias())
+    pieces = _aggregate_pieces(aggregate.record, row)
+    if all(isinstance(piece, str) for piece in pieces):
+        # Without an aggregate the SELECT would have a row for each of the table's.
+        draft.leave_unread(aggregate.condition)
+        return Fragment(pieces=pieces)
     query = Query().from_(table_source(aggregate.table, row.alias))
     condition = compile_condition(aggregate.condition, row, draft)
-    return Fragment(pieces=_aggregate_pieces(aggregate.record, row), query=query.only(condition))
+    return Fragment(pieces=pieces, query=query.only(condition))
 
 
 def _aggregate_pieces(record: AggregateRecord, row: Row) -> list[Piece]:

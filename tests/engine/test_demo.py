@@ -11,7 +11,6 @@ import pytest
 from engine.assembly import open_foundation
 from engine.config import load_settings
 from engine.demo import fill_demo
-from engine.observe import build_log
 from engine.sample import TOTAL, Record, sample_records
 from engine.services import Foundation
 from metadata.errors import InvalidChange
@@ -28,7 +27,7 @@ def database(databases: Databases) -> Iterator[str]:
 @asynccontextmanager
 async def foundation_of(dsn: str) -> AsyncIterator[Foundation]:
     settings = load_settings(database_url=dsn, log_level="error")
-    async with open_foundation(settings, build_log(settings)) as foundation:
+    async with open_foundation(settings) as foundation:
         yield foundation
 
 

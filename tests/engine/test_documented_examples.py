@@ -5,7 +5,8 @@ A page's examples are executed in their order on the sample workspace, as a read
     ```graphql              an operation of the Core API; `graphql metadata` is one of the Metadata API
     ```bash                 a curl command with an operation, or a batch of them, in its -d
     ```json variables       the variables of the example before it
-    ```json answer          what the example before it answers; ids, times, cursors and tokens may differ
+    ```json answer          what the example before it answers; ids, times, cursors, tokens and the places of errors
+                            in the document may differ
 
 One that is marked `error` (```graphql error) must fail, all others must not. A text in capitals stands for an id:
 `"COMPANY_ID"` for that of the first record of `company`, `"COMPANY_OBJECT_ID"` for that of the object `company`. It
@@ -95,7 +96,7 @@ def comparable(value: Any, key: str = "") -> Any:
     """An answer without what differs from one time to the next."""
     match value:
         case dict():
-            return {name: comparable(item, name) for name, item in value.items()}
+            return {name: comparable(item, name) for name, item in value.items() if name != "locations"}
         case list():
             return [comparable(item) for item in value]
         case str() if key in _CURSORS:
@@ -141,12 +142,17 @@ class _Reader:
 
 
 @pytest.fixture
-async def reader(databases: Databases, clone_database: Callable[[str], str]) -> AsyncIterator[_Reader]:
-    async with open_apis(clone_database(sample_template(databases))) as apis:
+def sample_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
+    return clone_database(sample_template(databases))
+
+
+@pytest.fixture
+async def reader(sample_dsn: str) -> AsyncIterator[_Reader]:
+    async with open_apis(sample_dsn) as apis:
         yield _Reader(apis)
 
 
-@pytest.mark.parametrize(("page", "fewest"), [("README.md", 5), ("docs/api.md", 35)])
+@pytest.mark.parametrize(("page", "fewest"), [("README.md", 5), ("docs/api.md", 25)])
 async def test_a_page_runs_from_its_top_to_its_end(reader: _Reader, page: str, fewest: int) -> None:
     examples = examples_of(page)
     assert len(examples) >= fewest

@@ -76,6 +76,20 @@ CASES = [
         values=["B"],
     ),
     Case(
+        type=FieldType.MULTI_SELECT,
+        options=[{"value": "A"}, {"value": "B"}, {"value": "C"}],
+        default=["C", "A"],
+        columns={"extra": "ARRAY"},
+        values=["{C,A}"],
+    ),
+    Case(type=FieldType.RATING, default="RATING_3", columns={"extra": "text"}, values=["RATING_3"]),
+    Case(
+        type=FieldType.ARRAY,
+        default=["it's", 'a "b"', "c\\d", ""],
+        columns={"extra": "ARRAY"},
+        values=['{it\'s,"a \\"b\\"","c\\\\d",""}'],
+    ),
+    Case(
         type=FieldType.RAW_JSON,
         default={"a": [1, Decimal("2.50"), "'"]},
         columns={"extra": "jsonb"},
@@ -97,6 +111,56 @@ CASES = [
             "extraContext": "jsonb",
         },
         values=["IMPORT", None, None, '{"by": "hand"}'],
+    ),
+    Case(
+        type=FieldType.FULL_NAME,
+        default={"firstName": "Ada", "lastName": "O'Brien"},
+        columns={"extraFirstName": "text", "extraLastName": "text"},
+        values=["Ada", "O'Brien"],
+    ),
+    Case(
+        type=FieldType.EMAILS,
+        default={"primaryEmail": "a@example.com", "additionalEmails": ["b@example.com"]},
+        columns={"extraPrimaryEmail": "text", "extraAdditionalEmails": "jsonb"},
+        values=["a@example.com", '["b@example.com"]'],
+    ),
+    Case(
+        type=FieldType.PHONES,
+        default={"primaryPhoneNumber": "301234", "primaryPhoneCallingCode": "+49", "primaryPhoneCountryCode": "DE"},
+        columns={
+            "extraPrimaryPhoneNumber": "text",
+            "extraPrimaryPhoneCountryCode": "text",
+            "extraPrimaryPhoneCallingCode": "text",
+            "extraAdditionalPhones": "jsonb",
+        },
+        values=["301234", "DE", "+49", None],
+    ),
+    Case(
+        type=FieldType.LINKS,
+        default={"primaryLinkUrl": "https://example.com", "secondaryLinks": [{"url": "https://example.org"}]},
+        columns={"extraPrimaryLinkUrl": "text", "extraPrimaryLinkLabel": "text", "extraSecondaryLinks": "jsonb"},
+        values=["https://example.com", None, '[{"url": "https://example.org"}]'],
+    ),
+    Case(
+        type=FieldType.ADDRESS,
+        default={"addressStreet1": "Weg 1", "addressCity": "Köln", "addressLat": Decimal("50.9413"), "addressLng": 7},
+        columns={
+            "extraAddressStreet1": "text",
+            "extraAddressStreet2": "text",
+            "extraAddressCity": "text",
+            "extraAddressPostcode": "text",
+            "extraAddressState": "text",
+            "extraAddressCountry": "text",
+            "extraAddressLat": "numeric",
+            "extraAddressLng": "numeric",
+        },
+        values=["Weg 1", None, "Köln", None, None, None, "50.9413", "7"],
+    ),
+    Case(
+        type=FieldType.RICH_TEXT,
+        default={"markdown": "# Notes", "blocknote": "[]"},
+        columns={"extraMarkdown": "text", "extraBlocknote": "text"},
+        values=["# Notes", "[]"],
     ),
     Case(type=FieldType.POSITION, default=1, columns={"extra": "double precision"}, values=["1"]),
 ]
@@ -178,3 +242,25 @@ async def test_a_unique_key_binds_live_records_only(desk: Desk, model_dsn: str) 
         with pytest.raises(psycopg.errors.UniqueViolation) as caught:
             connection.execute(psycopg.sql.SQL(insert).format(psycopg.sql.SQL("NULL")))
     assert caught.value.diag.constraint_name == "person_badge_key"
+
+
+@pytest.mark.parametrize(
+    ("type_", "columns"),
+    [
+        (FieldType.FULL_NAME, ["extraFirstName", "extraLastName"]),
+        (FieldType.EMAILS, ["extraPrimaryEmail"]),
+        (FieldType.PHONES, ["extraPrimaryPhoneNumber", "extraPrimaryPhoneCallingCode"]),
+        (FieldType.LINKS, ["extraPrimaryLinkUrl"]),
+    ],
+)
+async def test_a_unique_composite_is_known_by_some_of_its_parts(
+    desk: Desk, model_dsn: str, type_: FieldType, columns: list[str]
+) -> None:
+    after = await desk.change(lambda snapshot: [new_field(person(snapshot), "extra", type_, is_unique=True)])
+    assert "person_extra_key" in after.constraints
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute AS a"
+            " WHERE a.attrelid = 'workspace_default.person_extra_key'::regclass"
+        ).fetchone()
+    assert found == (columns,)

@@ -45,7 +45,14 @@ DEFAULTS: dict[FieldType, st.SearchStrategy[Any]] = {
     FieldType.BOOLEAN: st.booleans(),
     FieldType.DATE: st.dates().map(str) | st.just("now"),
     FieldType.DATE_TIME: st.datetimes().map(lambda at: f"{at.isoformat()}Z") | st.just("now"),
+    FieldType.ARRAY: st.lists(LABELS, max_size=3),
     FieldType.RAW_JSON: JSON,
+    FieldType.FULL_NAME: st.fixed_dictionaries({"firstName": LABELS}, optional={"lastName": LABELS}),
+    FieldType.EMAILS: st.fixed_dictionaries({"primaryEmail": LABELS}, optional={"additionalEmails": JSON}),
+    FieldType.PHONES: st.fixed_dictionaries({"primaryPhoneNumber": LABELS}, optional={"additionalPhones": JSON}),
+    FieldType.LINKS: st.fixed_dictionaries({"primaryLinkUrl": LABELS}, optional={"secondaryLinks": JSON}),
+    FieldType.ADDRESS: st.fixed_dictionaries({"addressStreet1": LABELS}, optional={"addressLat": st.integers(-90, 90)}),
+    FieldType.RICH_TEXT: st.fixed_dictionaries({"markdown": LABELS}, optional={"blocknote": LABELS}),
     FieldType.CURRENCY: st.fixed_dictionaries({"amountMicros": st.integers(-(2**63), 2**63 - 1)}),
     FieldType.ACTOR: st.fixed_dictionaries({"source": LABELS}, optional={"context": JSON, "name": LABELS}),
     FieldType.POSITION: st.floats(-1e9, 1e9) | st.just(Decimal("1.25")),
@@ -64,9 +71,23 @@ def fields(draw: st.DrawFn, things: tuple[Object, ...]) -> CreateField:
             type=draw(st.sampled_from(RelationType)),
         )
         inputs["settings"] = {"onDelete": draw(st.sampled_from(OnDelete)).value}
+    elif field_type is FieldType.MORPH_RELATION:
+        targets = draw(st.lists(st.sampled_from(things), min_size=1, max_size=2, unique_by=lambda thing: thing.id))
+        inputs["morph"] = tuple(
+            NewRelation(target_object_id=target.id, target_field_label=draw(LABELS), target_field_name=draw(NAMES))
+            for target in targets
+        )
+        inputs["settings"] = {"onDelete": draw(st.sampled_from(OnDelete)).value}
+    elif field_type is FieldType.TS_VECTOR:
+        inputs["settings"] = {"fields": ["name"]}
+    elif fixed := FIELD_TYPES[field_type].fixed_options:
+        inputs["default"] = draw(st.sampled_from([None, *fixed]))
     elif FIELD_TYPES[field_type].has_options:
         inputs["options"] = draw(OPTIONS)
-        inputs["default"] = draw(st.sampled_from([None, *(option["value"] for option in inputs["options"])]))
+        default = st.sampled_from([option["value"] for option in inputs["options"]])
+        if field_type is FieldType.MULTI_SELECT:
+            default = st.lists(default, unique=True)
+        inputs["default"] = draw(st.none() | default)
     else:
         inputs["default"] = draw(st.none() | DEFAULTS[field_type])
     if field_type is FieldType.NUMBER:

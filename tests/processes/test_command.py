@@ -136,3 +136,15 @@ def test_a_catalog_of_a_newer_program_is_refused_by_both_versions(database: str)
     assert (done.returncode, done.stdout) == (1, "")
     assert "at version 9999" in done.stderr
     assert "versions up to" in done.stderr
+
+
+def test_the_doctor_names_what_was_done_by_hand_and_its_repair(database: str) -> None:
+    well = run("doctor", DATABASE_URL=database)
+    assert (well.returncode, "agree" in well.stdout) == (0, True), well.stderr
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("ALTER TABLE workspace_default.person DROP COLUMN phone")
+    ill = run("doctor", DATABASE_URL=database)
+    assert ill.returncode == 1
+    assert "default: The column person.phone of person.phone is not there." in ill.stdout
+    assert 'repair: ALTER TABLE "workspace_default"."person" ADD COLUMN "phone" text' in ill.stdout
+    assert ill.stderr == "fieldstone: 1 thing is not as the models say.\n"

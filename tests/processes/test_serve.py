@@ -176,6 +176,7 @@ def test_kill_9_under_writes_loses_no_acknowledged_record(data_dir: Path) -> Non
             cursor = page["pageInfo"]["endCursor"]
             if not page["pageInfo"]["hasNextPage"]:
                 break
+        assert any("killed" in line for line in served.errors), served.errors
     assert set(acknowledged) <= found
 
 

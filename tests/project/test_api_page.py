@@ -1,49 +1,38 @@
-"""The tables of docs/api.md that say what the code says."""
+"""The tables of docs/api.md that repeat what the code says are the code's own."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
+from engine.config import configuration_table
 from metadata import operators
 from metadata.field_types import FIELD_TYPES, FieldType, SubField
-from metadata.operators import Operator
 from tests.project.documentation import ROOT
 
-_ROW = re.compile(r"^\|(.+)\|\s*$", re.MULTILINE)
 _SETS = {
     "equality": operators.EQUALITY,
     "ordered": operators.ORDERED,
     "text": operators.TEXT,
     "json": operators.DOCUMENT,
+    "list": operators.LIST,
+    "search": operators.SEARCHED,
 }
 
-Table = list[tuple[str, ...]]
+
+def _line(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
-def _documented(heading: tuple[str, ...]) -> Table:
-    """The rows of the page's table with this heading."""
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    rows = [tuple(cell.strip() for cell in row.split(" | ")) for row in _ROW.findall(page)]
-    start = rows.index(heading) + 1
-    width = len(heading)
-    end = next((place for place, row in enumerate(rows[start:], start) if len(row) != width), len(rows))
-    return rows[start:end]
-
-
-def _shown(table: Table) -> str:
-    return "\n".join("| " + " | ".join(row) + " |" for row in table)
-
-
-def _check(heading: tuple[str, ...], expected: Table) -> None:
-    found = _documented(heading)[: len(expected)]
-    assert found == expected, f"the table in docs/api.md has to be:\n\n{_shown([heading, *expected])}"
-    assert all(_documented(heading)[len(expected) :][:1] != [row] for row in expected)
+def _check(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    expected = [_line(heading), "|" + "---|" * len(heading), *map(_line, rows)]
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").splitlines()
+    start = page.index(expected[0]) if expected[0] in page else len(page)
+    found = list(takewhile(lambda line: line.startswith("|"), page[start:]))
+    assert found == expected, "the table in docs/api.md has to be:\n\n" + "\n".join(expected)
 
 
 def test_the_operators() -> None:
-    known: dict[tuple[str, str], Operator] = {
-        (operator.name, operator.description): operator for accepted in _SETS.values() for operator in accepted
-    }
-    rows = [(f"`{one.name}`", one.argument.value, one.description) for one in known.values()]
+    known = {one: None for accepted in _SETS.values() for one in accepted}
+    rows = [(f"`{one.name}`", one.argument.value, one.description) for one in known]
     _check(("operator", "argument", "meaning"), rows)
 
 
@@ -52,33 +41,61 @@ def test_the_sets_of_operators() -> None:
     _check(("set", "operators"), rows)
 
 
-def _columns(kind: FieldType) -> Iterator[tuple[str, SubField]]:
+def _columns(kind: FieldType) -> Iterator[tuple[str, SubField, str]]:
+    """The columns of a field type: what each is called, and what it means."""
     entry = FIELD_TYPES[kind]
     if entry.variants is not None:
-        yield from ((f"`{kind.value}` {variant or 'decimal'}", sub) for variant, sub in entry.variants.items() if variant)
+        for variant, column in entry.variants.items():
+            if variant:
+                yield f"`{kind.value}`, `{variant}`", column, column.scalar.description
         return
-    for sub in entry.subfields:
-        yield f"`{kind.value}` {sub.name}" if sub.name else f"`{kind.value}`", sub
+    for column in entry.subfields:
+        name = f"`{kind.value}`, `{column.name}`" if column.name else f"`{kind.value}`"
+        yield name, column, column.description or entry.description
 
 
-def _yes(condition: object) -> str:
-    return "yes" if condition else ""
+def _graphql_type(kind: FieldType, column: SubField) -> str:
+    if FIELD_TYPES[kind].has_options:
+        return "a list of enum values" if column.scalar.element else "an enum"
+    return f"a list of `{column.scalar.name}`" if column.scalar.element else f"`{column.scalar.name}`"
 
 
 def test_the_field_types() -> None:
-    names = {accepted: name for name, accepted in _SETS.items()}
-    rows: Table = []
-    for kind, entry in FIELD_TYPES.items():
-        for shown, sub in _columns(kind):
-            rows.append(
-                (
-                    shown,
-                    "an enum" if entry.has_options else sub.scalar.name,
-                    names[sub.operators],
-                    f"`{sub.scalar.total.name}`" if sub.scalar.total else "",
-                    _yes(sub.scalar.extremes and not entry.has_options),
-                    _yes(entry.can_be_unique),
-                    sub.description or sub.scalar.description if kind is FieldType.NUMBER else sub.description or entry.description,
-                )
-            )
-    _check(("type", "GraphQL type", "filter operators", "sum, avg", "min, max", "unique", "meaning"), rows)
+    sets = {accepted: name for name, accepted in _SETS.items()}
+    rows = [
+        (
+            name,
+            _graphql_type(kind, column),
+            sets[column.operators],
+            f"`{column.scalar.total.name}`" if column.scalar.total else "-",
+            "yes" if column.scalar.extremes and not entry.has_options else "-",
+            "yes" if entry.can_be_unique and column.identifies else "-",
+            ", ".join(f'`"{function}"`' for function in entry.functions) or "-",
+            meaning,
+        )
+        for kind, entry in FIELD_TYPES.items()
+        for name, column, meaning in _columns(kind)
+    ]
+    _check(("type", "GraphQL", "filters", "`sum` `avg`", "`min` `max`", "unique", "computed", "meaning"), rows)
+
+
+def test_the_limits() -> None:
+    defaults = {variable.attribute: variable for variable in configuration_table()}
+    rows = [
+        (what, f"`{defaults[attribute].default}`", f"`{defaults[attribute].name}`", refusal)
+        for what, attribute, refusal in (
+            ("bytes of a body", "max_body_bytes", "413"),
+            ("bytes of an answer", "max_response_bytes", "`QUERY_TOO_COMPLEX`"),
+            ("operations in a batch", "max_batch", "`QUERY_TOO_COMPLEX`"),
+            ("tokens of a document", "max_tokens", "`QUERY_TOO_COMPLEX`"),
+            ("levels of nesting", "max_depth", "`QUERY_TOO_COMPLEX`"),
+            ("aliases of an operation", "max_aliases", "`QUERY_TOO_COMPLEX`"),
+            ("records on a page, unless said", "default_page", "-"),
+            ("records on a page, at most", "max_page", "`BAD_USER_INPUT`"),
+            ("records in a bulk write", "max_bulk_writes", "`BAD_USER_INPUT`"),
+            ("seconds of a statement", "statement_timeout", "`TIMEOUT`"),
+            ("operations of a key in a window", "rate_limit", "`RATE_LIMIT_EXCEEDED`"),
+            ("milliseconds of a window", "rate_window_ms", "-"),
+        )
+    ]
+    _check(("limit", "default", "variable", "beyond it"), rows)

@@ -1,5 +1,7 @@
 """Ariadne over SQLAlchemy: a schema, resolvers and data loaders as its documentation has them."""
 
+# ruff: noqa: A002, ARG001 - the names of arguments are those of the schema, used or not
+
 from datetime import datetime
 from functools import lru_cache
 from typing import Any

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, MetaData, URL, func, insert, select, tuple_
+from sqlalchemy import URL, ForeignKey, MetaData, func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, aliased, mapped_column
 
@@ -145,7 +145,9 @@ async def _load_latest(entity: Any, keys: Sequence[tuple[UUID, int]]) -> list[li
     inner = select(entity, number).where(entity.person_id.in_(people), entity.deleted_at.is_(None)).subquery()
     latest = aliased(entity, inner)
     statement = (
-        select(latest).where(inner.c.number <= max(limit for _, limit in keys)).order_by(inner.c.personId, inner.c.number)
+        select(latest)
+        .where(inner.c.number <= max(limit for _, limit in keys))
+        .order_by(inner.c.personId, inner.c.number)
     )
     by_person: dict[UUID, list[Any]] = {}
     async with sessions() as session:

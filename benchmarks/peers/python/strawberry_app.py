@@ -1,5 +1,7 @@
 """Strawberry over SQLAlchemy: types, resolvers and data loaders as its documentation has them."""
 
+# ruff: noqa: A002, ARG002 - the names of arguments are those of the schema, used or not
+
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum

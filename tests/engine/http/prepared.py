@@ -4,7 +4,6 @@ import asyncio
 
 from engine.assembly import open_foundation
 from engine.config import load_settings
-from engine.observe import build_log
 
 
 def migrate(dsn: str) -> None:
@@ -12,7 +11,7 @@ def migrate(dsn: str) -> None:
     settings = load_settings(database_url=dsn, log_level="error")
 
     async def run() -> None:
-        async with open_foundation(settings, build_log(settings)):
+        async with open_foundation(settings):
             pass
 
     asyncio.run(run())

@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -165,3 +167,28 @@ async def test_web_sockets_are_closed(app_database: str) -> None:
 
     await quiet_app(app_database)({"type": "websocket", "path": "/graphql", "headers": []}, receive, send)
     assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+async def test_while_the_database_is_away_answers_are_503_and_then_it_goes_on(
+    app_database: str, server_dsn: str
+) -> None:
+    app = quiet_app(app_database)
+    name = str(conninfo_to_dict(app_database)["dbname"])
+    async with app.lifespan_context(), client_of(app) as client:
+        await with_key(app, client)
+        assert (await client.post("/graphql", json=PING)).json() == PONG
+        async with await psycopg.AsyncConnection.connect(server_dsn, autocommit=True) as server:
+            await server.execute(SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(Identifier(name)))
+            await server.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+            for path, query in (("/graphql", PING["query"]), ("/metadata", "{ objects { totalCount } }")):
+                answer = await client.post(path, json={"query": query})
+                assert answer.status_code == 503, answer.text
+                assert answer.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+                assert answer.headers["retry-after"] == "1"
+            unready = await client.get("/readyz")
+            assert (unready.status_code, unready.json()) == (503, {"status": "the database does not answer"})
+            assert (await client.get("/healthz")).status_code == 200
+            await server.execute(SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(Identifier(name)))
+        assert (await client.post("/graphql", json=PING)).json() == PONG

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from graphql import execute_sync, get_introspection_query, parse
 
-from engine.errors import BadUserInput
+from engine.errors import QueryTooComplex
 from engine.operation import DocumentLimits, parse_operation
+from engine.schema.eager import eager_schema
 from engine.schema.introspection import introspect, is_introspection_field
 from engine.schema.lazy import built_types, lazy_schema
-from metadata.json_text import JsonValue, dumps
+from metadata.json_text import JsonValue, loads
 from tests.models import large_snapshot, standard_snapshot
 
 STANDARD = standard_snapshot()
@@ -17,8 +19,7 @@ STANDARD = standard_snapshot()
 def ask(document: str, variables: dict[str, JsonValue] | None = None, name: str | None = None) -> dict[str, JsonValue]:
     operation = parse_operation(document, name, DocumentLimits())
     answer = introspect(lazy_schema(STANDARD), operation, variables or {})
-    dumps(answer)
-    return answer
+    return {key: loads(text) for key, text in answer.items()}
 
 
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -89,9 +90,25 @@ def test_an_operation_without_introspection_has_no_answers() -> None:
     assert ask("{ people { totalCount } __typename }") == {}
 
 
-def test_a_refused_value_names_where() -> None:
-    with pytest.raises(BadUserInput, match=r"name"):
-        ask("query ($name: String!) { __type(name: $name) { name } }", {"name": 1})
+def test_the_answer_is_graphql_cores() -> None:
+    document = get_introspection_query(
+        specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+    )
+    expected = execute_sync(eager_schema(STANDARD), parse(document)).data
+    answer = ask(document)
+    for schema in (expected, answer):
+        assert schema is not None
+        schema["__schema"]["types"].sort(key=lambda type_: type_["name"])
+        for type_ in schema["__schema"]["types"]:
+            for members in ("fields", "inputFields", "enumValues"):
+                (type_[members] or []).sort(key=lambda member: member["name"])
+    assert answer == expected
+
+
+def test_the_schema_may_be_asked_for_a_few_times_only() -> None:
+    roots = " ".join(f"a{number}: __schema {{ description }}" for number in range(21))
+    with pytest.raises(QueryTooComplex, match=r"20 times"):
+        ask(f"{{ {roots} }}")
 
 
 def test_roots_and_directives() -> None:
@@ -100,14 +117,14 @@ def test_roots_and_directives() -> None:
     )["__schema"]
     assert schema["queryType"] == {"name": "Query"}
     assert schema["mutationType"] == {"name": "Mutation"}
-    assert schema["subscriptionType"] is None
+    assert schema["subscriptionType"] == {"name": "Subscription"}
     assert {"include", "skip", "deprecated"} <= {directive["name"] for directive in schema["directives"]}
 
 
 def test_one_type_among_many_builds_few() -> None:
     schema = lazy_schema(large_snapshot(200))
     operation = parse_operation('{ __type(name: "Object7") { fields { name } } }', None, DocumentLimits())
-    assert len(introspect(schema, operation, {})["__type"]["fields"]) == 21
+    assert len(loads(introspect(schema, operation, {})["__type"])["fields"]) == 21
     assert built_types(schema) < 60
 
 

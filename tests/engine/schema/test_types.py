@@ -33,10 +33,20 @@ THING = SYSTEM | {
     "dateField": "Date",
     "datetimeField": "DateTime",
     "selectField": "ThingSelectFieldEnum",
+    "multiselectField": "[ThingMultiselectFieldEnum!]",
+    "ratingField": "ThingRatingFieldEnum",
+    "arrayField": "[String!]",
     "rawjsonField": "JSON",
+    "fullnameField": "FullNameValue",
+    "emailsField": "EmailsValue",
+    "phonesField": "PhonesValue",
+    "linksField": "LinksValue",
     "currencyField": "CurrencyValue",
+    "addressField": "AddressValue",
     "actorField": "ActorValue",
+    "richtextField": "RichTextValue",
     "positionField": "Float",
+    "tsvectorField": "TSVector",
     "other": "Other",
     "otherId": "UUID",
     "parent": "Thing",
@@ -45,28 +55,30 @@ THING = SYSTEM | {
 }
 
 NAMES = {name: type_.removesuffix("!") for name, type_ in THING.items() if name != "children"}
-COMPOSITES = {"ActorValue", "CurrencyValue"}
+COMPOSITES = {type_ for type_ in NAMES.values() if type_.endswith("Value")}
 RELATIONS = {"Other", "Thing"}
+
+FILTERS = {"[String!]": "StringListFilter", "[ThingMultiselectFieldEnum!]": "ThingMultiselectFieldEnumFilter"}
 
 FILTER = {
     name: f"{type_}FilterInput"
     if type_ in COMPOSITES
     else f"{type_}RelationFilterInput"
     if type_ in RELATIONS
-    else f"{type_}Filter"
+    else FILTERS.get(type_, f"{type_}Filter")
     for name, type_ in NAMES.items()
 } | {"and": "[ThingFilterInput!]", "or": "[ThingFilterInput!]", "not": "ThingFilterInput"}
 
 ORDER_BY = {
     name: f"{type_}OrderByInput" if type_ in COMPOSITES | RELATIONS else "OrderByDirection"
     for name, type_ in NAMES.items()
-    if type_ != "JSON"
+    if type_ not in {"JSON", "TSVector"}
 }
 
 DATA = {
     name: f"{type_}Input" if type_ in COMPOSITES else f"{type_}RelationInput" if type_ in RELATIONS else type_
     for name, type_ in NAMES.items()
-    if name not in {"updatedAt", "deletedAt"}
+    if name not in {"updatedAt", "deletedAt", "tsvectorField"}
 }
 
 TOTALS = {
@@ -121,14 +133,31 @@ EXPECTED: dict[str, dict[str, str]] = {
         "min": "ThingAggregateMin",
         "max": "ThingAggregateMax",
     },
-    "ThingAggregateSum": TOTALS | {"currencyField": "CurrencyValueAggregateSum"},
-    "ThingAggregateAvg": TOTALS | {"currencyField": "CurrencyValueAggregateAvg"},
+    "ThingAggregateSum": TOTALS
+    | {"currencyField": "CurrencyValueAggregateSum", "addressField": "AddressValueAggregateSum"},
+    "ThingAggregateAvg": TOTALS
+    | {"currencyField": "CurrencyValueAggregateAvg", "addressField": "AddressValueAggregateAvg"},
     "ThingAggregateMin": EXTREMES
-    | {
-        "createdBy": "ActorValueAggregateMin",
-        "actorField": "ActorValueAggregateMin",
-        "currencyField": "CurrencyValueAggregateMin",
+    | {name: f"{type_}AggregateMin" for name, type_ in NAMES.items() if type_ in COMPOSITES},
+    "FullNameValue": {"firstName": "String", "lastName": "String"},
+    "EmailsValue": {"primaryEmail": "String", "additionalEmails": "JSON"},
+    "EmailsValueFilterInput": {"primaryEmail": "StringFilter", "additionalEmails": "JSONFilter"},
+    "EmailsValueOrderByInput": {"primaryEmail": "OrderByDirection"},
+    "EmailsValueAggregateMax": {"primaryEmail": "String"},
+    "PhonesValue": {
+        "primaryPhoneNumber": "String",
+        "primaryPhoneCountryCode": "String",
+        "primaryPhoneCallingCode": "String",
+        "additionalPhones": "JSON",
     },
+    "LinksValue": {"primaryLinkUrl": "String", "primaryLinkLabel": "String", "secondaryLinks": "JSON"},
+    "AddressValue": {
+        **{f"address{part}": "String" for part in ("Street1", "Street2", "City", "Postcode", "State", "Country")},
+        "addressLat": "Float",
+        "addressLng": "Float",
+    },
+    "AddressValueAggregateSum": {"addressLat": "Float", "addressLng": "Float"},
+    "RichTextValueInput": {"markdown": "String", "blocknote": "String"},
     "CurrencyValue": {"amountMicros": "BigInt", "currencyCode": "String"},
     "CurrencyValueInput": {"amountMicros": "BigInt", "currencyCode": "String"},
     "CurrencyValueFilterInput": {"amountMicros": "BigIntFilter", "currencyCode": "StringFilter"},
@@ -137,6 +166,15 @@ EXPECTED: dict[str, dict[str, str]] = {
     "CurrencyValueAggregateMax": {"amountMicros": "BigInt", "currencyCode": "String"},
     "ActorValueAggregateMin": {"source": "String", "name": "String"},
     "ThingSelectFieldEnumFilter": operators(TEXT, "ThingSelectFieldEnum"),
+    "ThingRatingFieldEnumFilter": operators(TEXT, "ThingRatingFieldEnum"),
+    "ThingMultiselectFieldEnumFilter": {
+        "containsAny": "[ThingMultiselectFieldEnum!]",
+        "containsAll": "[ThingMultiselectFieldEnum!]",
+        "isEmpty": "Boolean",
+    }
+    | PRESENCE,
+    "StringListFilter": {"containsAny": "[String!]", "containsAll": "[String!]", "isEmpty": "Boolean"} | PRESENCE,
+    "TSVectorFilter": {"search": "String"} | PRESENCE,
     "StringFilter": operators(TEXT, "String"),
     "BooleanFilter": operators(COMPARED, "Boolean"),
     "UUIDFilter": operators(COMPARED, "UUID"),
@@ -224,6 +262,8 @@ def test_enums(schema: LazySchema) -> None:
         return list(type_.values)
 
     assert values("ThingSelectFieldEnum") == ["ONE", "TWO"]
+    assert values("ThingMultiselectFieldEnum") == ["ONE", "TWO"]
+    assert values("ThingRatingFieldEnum") == [f"RATING_{stars}" for stars in range(1, 6)]
     assert values("Presence") == ["NULL", "NOT_NULL"]
     assert values("OrderByDirection") == [
         "ASC",

@@ -1,0 +1,33 @@
+"""Fieldstone's own command, which makes what the benchmarks need."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from benchmarks.paths import ROOT
+
+FIELDSTONE = (sys.executable, "-m", "engine")
+
+
+class CommandFailed(Exception):
+    """Fieldstone's command could not do what it was asked for; the message is what it said."""
+
+
+def run_fieldstone(*arguments: str, environment: Mapping[str, str]) -> str:
+    """Run the command and return what it printed.
+
+    Raises:
+        CommandFailed: it ended with an error.
+    """
+    done = subprocess.run(
+        [*FIELDSTONE, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise CommandFailed(f"fieldstone {' '.join(arguments)}: {done.stderr.strip()}")
+    return done.stdout

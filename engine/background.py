@@ -1,0 +1,25 @@
+"""Tasks that run beside the requests, whose failure is told."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+_LOG = logging.getLogger(__name__)
+
+
+def start_reported(coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+    """Return a task for the coroutine; its owner cancels and awaits it, and what it raises before is logged at once."""
+    task = asyncio.create_task(coroutine)
+    report_failure(task)
+    return task
+
+
+def report_failure(task: asyncio.Task[Any]) -> None:
+    """Log what the task raises, when it does."""
+    task.add_done_callback(_report)
+
+
+def _report(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        _LOG.error("%s has ended unexpectedly", task.get_coro(), exc_info=error)

@@ -1,0 +1,6 @@
+"""Messages between the processes on one database."""
+
+from engine.broadcast.choice import build_broadcast
+from engine.broadcast.fan_out import Broadcast
+
+__all__ = ["Broadcast", "build_broadcast"]

@@ -1,0 +1,199 @@
+"""Hints between processes: each tells the others what it has done, and all look at the database for what is true.
+
+A hint may come twice, late, or never. Whoever acts on them also looks by itself now and then.
+"""
+
+import asyncio
+import logging
+import random
+import secrets
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import broadcaster
+
+from engine.background import start_reported
+from engine.broadcast.link import LinkLost, Medium
+from engine.broadcast.message import LONGEST_PAYLOAD, Entry, Message, decode_message, encode_message, take_entries
+from engine.broadcast.supervision import SILENCE, SupervisedBackend
+
+_LOG = logging.getLogger(__name__)
+
+MOST_WAITING = 1_000
+"""Hints that wait to be sent at most: past that the others are told that there is a gap."""
+
+_HEARTBEAT: Entry = ("", "")
+_BEATS = 2.5
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class BroadcastCounters:
+    """What has happened since the start: messages (of one or more hints) and connections."""
+
+    sent: int = 0
+    received: int = 0
+    failed: int = 0
+    connections: int = 0
+
+
+class Broadcast:
+    """The hints of one process: one subscription, taken at the start, and a fan-out behind it.
+
+    Args:
+        medium: what carries them; None where there is nothing, so that the hints stay in this process.
+        channel: the same for all processes on one database, and for no others.
+        silence: seconds without a message, one's own included, after which the connection counts as lost.
+    """
+
+    def __init__(self, medium: Medium | None, channel: str, *, silence: float = SILENCE) -> None:
+        self.counters = BroadcastCounters()
+        self._medium = medium
+        self._channel = channel
+        self._silence = silence
+        self._sender = secrets.token_hex(8)
+        self._callbacks: defaultdict[str, list[Callable[[str], None]]] = defaultdict(list)
+        self._gap_callbacks: list[Callable[[], None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._backend: SupervisedBackend | None = None
+        self._tasks: tuple[asyncio.Task[object], ...] = ()
+        # In the order in which they came; one that waits already is not taken twice.
+        self._waiting: dict[Entry, None] = {}
+        self._has_gap = False
+        self._wanted = asyncio.Event()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether other processes are heard, as far as is known."""
+        return self._backend is not None and self._backend.is_connected
+
+    def on(self, topic: str, callback: Callable[[str], None]) -> None:
+        """Have `callback` called with each payload of a topic that a process publishes, this one included.
+
+        It is called by the loop on its own, and must not block.
+        """
+        self._callbacks[topic].append(callback)
+
+    def on_gap(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called whenever hints may have been missed: after each connection, the first included."""
+        self._gap_callbacks.append(callback)
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Tell all processes, this one included; return at once.
+
+        Args:
+            topic: what it is about.
+            payload: an id or a position, up to 200 characters.
+        """
+        if len(payload) > LONGEST_PAYLOAD:
+            raise ValueError(f"a payload has at most {LONGEST_PAYLOAD} characters, not {len(payload)}")
+        if self._loop is None:
+            return
+        self._deliver((topic, payload))
+        if self._medium is not None:
+            if len(self._waiting) >= MOST_WAITING:
+                self._waiting.clear()
+                self._has_gap = True
+            self._waiting[topic, payload] = None
+            self._wanted.set()
+
+    async def start(self) -> None:
+        """Begin to send and to hear; the connection may come later."""
+        self._loop = asyncio.get_running_loop()
+        if self._medium is not None:
+            backend = SupervisedBackend(self._medium, self._note_connection, silence=self._silence)
+            self._backend = backend
+            running = (self._hear(backend), self._send(backend), self._keep_talking())
+            self._tasks = tuple(map(start_reported, running))
+
+    async def close(self) -> None:
+        """End all of it; what waits to be sent is not."""
+        self._loop = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = ()
+
+    async def _hear(self, backend: SupervisedBackend) -> None:
+        bus = broadcaster.Broadcast(backend=backend)
+        await bus.connect()
+        try:
+            async with bus.subscribe(self._channel) as subscriber:
+                while True:
+                    self._receive((await subscriber.get()).message)
+        finally:
+            await _disconnect(bus, backend)
+
+    def _receive(self, text: str) -> None:
+        message = decode_message(text)
+        if message is None:
+            _LOG.warning("a message on channel %s is not one of Fieldstone's: %.80r", self._channel, text)
+            return
+        if message.sender == self._sender:
+            return
+        self.counters.received += 1
+        for entry in message.entries:
+            self._deliver(entry)
+        if message.has_gap:
+            self._tell_of_gap()
+
+    def _deliver(self, entry: Entry) -> None:
+        topic, payload = entry
+        if self._loop is not None:
+            for callback in self._callbacks.get(topic, ()):
+                # On its own: what it raises is no affair of the others.
+                self._loop.call_soon(callback, payload)
+
+    def _note_connection(self) -> None:
+        self.counters.connections += 1
+        self._tell_of_gap()
+
+    def _tell_of_gap(self) -> None:
+        if self._loop is not None:
+            for callback in self._gap_callbacks:
+                self._loop.call_soon(callback)
+
+    async def _send(self, backend: SupervisedBackend) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            await self._wanted.wait()
+            message = self._take()
+            if message is None:
+                self._wanted.clear()
+                continue
+            try:
+                await backend.publish(self._channel, encode_message(message))
+            except LinkLost as error:
+                self.counters.failed += 1
+                _LOG.info("other processes are told later: %s", error)
+                self._has_gap = True
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                self.counters.sent += 1
+                pause = _FIRST_PAUSE
+
+    def _take(self) -> Message | None:
+        """Return what is to be sent next, if there is anything."""
+        entries = take_entries(self._waiting)
+        has_gap, self._has_gap = self._has_gap, False
+        for entry in entries:
+            del self._waiting[entry]
+        return Message(sender=self._sender, entries=entries, has_gap=has_gap) if entries or has_gap else None
+
+    async def _keep_talking(self) -> None:
+        """Send something often enough: a connection on which we do not hear ourselves is not one."""
+        while True:
+            self._waiting[_HEARTBEAT] = None
+            self._wanted.set()
+            await asyncio.sleep(self._silence / _BEATS)
+
+
+async def _disconnect(bus: broadcaster.Broadcast, backend: SupervisedBackend) -> None:
+    try:
+        await bus.disconnect()
+    finally:
+        # broadcaster leaves it out where its listener has failed.
+        await backend.disconnect()

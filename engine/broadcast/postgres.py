@@ -1,0 +1,55 @@
+"""Messages through PostgreSQL: NOTIFY by the pool, LISTEN on a connection of its own."""
+
+from dataclasses import dataclass
+
+from engine.broadcast.link import LinkLost
+from sql.errors import DatabaseError
+from sql.executor import Database
+from sql.listen import NOTIFY, Listener
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresLink:
+    """A listening connection."""
+
+    listener: Listener
+
+    async def next(self) -> str:
+        """Return the next message, see Link."""
+        try:
+            return await self.listener.next()
+        except DatabaseError as error:
+            raise LinkLost(error.message) from error
+
+    async def close(self) -> None:
+        """End it, see Link."""
+        await self.listener.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresMedium:
+    """The database that the models are in.
+
+    Attributes:
+        address: leads to it directly, where its own address leads to a pooler.
+    """
+
+    database: Database
+    address: str | None = None
+
+    async def open(self, channel: str) -> PostgresLink:
+        """Listen, see Medium."""
+        try:
+            return PostgresLink(await self.database.listen(channel, address=self.address))
+        except DatabaseError as error:
+            raise LinkLost(error.message) from error
+
+    async def send(self, channel: str, message: str) -> None:
+        """Notify, see Medium."""
+        try:
+            await self.database.write(NOTIFY, [channel.encode(), message.encode()])
+        except DatabaseError as error:
+            raise LinkLost(error.message) from error
+
+    async def close(self) -> None:
+        """Nothing: the pool is not ours."""

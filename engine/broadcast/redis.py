@@ -1,0 +1,120 @@
+"""Messages through Redis: broadcaster's own backend for it, whose end is noticed.
+
+redis-py would connect anew by itself and not tell that messages were missed, and broadcaster 0.3.1 would wait for ever
+for a listener that has died: so a subscription is given no second try, and its listener is watched.
+"""
+
+import asyncio
+import socket
+from typing import Final
+
+from broadcaster import Event
+from broadcaster._backends.redis import RedisBackend
+from redis import asyncio as redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from engine.broadcast.link import LinkLost
+
+_CONNECTING = 5.0
+_SENDING = 5.0
+_MOST_WAITING = 1_000
+_TROUBLE: Final = (RedisError, OSError)
+
+
+def _client(url: str, *, retries: int) -> redis.Redis:
+    # A peer that has gone without a word is noticed as soon as those of our connections to PostgreSQL are.
+    options = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+    return redis.Redis.from_url(
+        url,
+        retry=Retry(NoBackoff(), retries),
+        socket_connect_timeout=_CONNECTING,
+        socket_timeout=_SENDING,
+        socket_keepalive=True,
+        socket_keepalive_options={
+            getattr(socket, name): value for name, value in options.items() if hasattr(socket, name)
+        },
+    )
+
+
+class RedisLink(RedisBackend):
+    """A subscription to one channel."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._conn = _client(url, retries=0)
+        self._pubsub = self._conn.pubsub()
+        # Redis ends a subscriber that does not read, and so makes known that it has missed something.
+        self._queue: asyncio.Queue[Event] = asyncio.Queue(_MOST_WAITING)
+
+    async def subscribe(self, channel: str) -> None:
+        """Subscribe to the channel."""
+        # In broadcaster's order the listener may look before there is a channel, and never again.
+        await self._pubsub.subscribe(channel)
+        self._ready.set()
+
+    async def next(self) -> str:
+        """Return the next message, see Link."""
+        if self._listener is None:
+            raise LinkLost("Redis is not connected")
+        if self._queue.empty():
+            getting = asyncio.ensure_future(self._queue.get())
+            try:
+                await asyncio.wait([getting, self._listener], return_when=asyncio.FIRST_COMPLETED)
+                if getting.done():
+                    return getting.result().message
+            finally:
+                getting.cancel()
+            raise LinkLost(f"the connection to Redis was lost: {self._listener.exception()}")
+        return self._queue.get_nowait().message
+
+    async def close(self) -> None:
+        """End the subscription, see Link."""
+        listener = self._listener
+        try:
+            await self.disconnect()
+        except _TROUBLE:
+            return
+        finally:
+            if listener is not None:
+                listener.cancel()
+                await asyncio.wait([listener])
+
+
+class RedisMedium:
+    """A Redis server.
+
+    Args:
+        url: its address, redis:// or rediss://.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        # One that has been idle may have been ended by a restart of the server.
+        self._sender = _client(url, retries=1)
+
+    async def open(self, channel: str) -> RedisLink:
+        """Subscribe, see Medium."""
+        link = RedisLink(self._url)
+        try:
+            await link.connect()
+            await link.subscribe(channel)
+        except _TROUBLE as error:
+            await link.close()
+            raise LinkLost(f"cannot subscribe to Redis: {error}") from error
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
+    async def send(self, channel: str, message: str) -> None:
+        """Publish, see Medium."""
+        try:
+            await self._sender.publish(channel, message)
+        except _TROUBLE as error:
+            raise LinkLost(f"cannot publish to Redis: {error}") from error
+
+    async def close(self) -> None:
+        """End the connections that sent, see Medium."""
+        await self._sender.aclose()

@@ -1,0 +1,112 @@
+"""A backend for broadcaster that connects anew by itself.
+
+broadcaster 0.3.1 does not notice that its listener has died of an error, and leaves its subscribers waiting: here
+`next_published` never fails.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from typing import Final
+
+from broadcaster import BroadcastBackend, Event
+
+from engine.background import report_failure
+from engine.broadcast.link import Link, LinkLost, Medium
+
+_LOG = logging.getLogger(__name__)
+
+SILENCE: Final = 25.0
+"""Seconds without any message, one's own included, after which a connection counts as lost."""
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+_CONNECTING = 10.0
+
+
+class SupervisedBackend(BroadcastBackend):
+    """Hears one channel through one link after the other.
+
+    Args:
+        medium: makes the links.
+        connected: called after each connection: what was sent before it may have been missed.
+        silence: seconds without a message after which a link is given up.
+    """
+
+    def __init__(self, medium: Medium, connected: Callable[[], None], *, silence: float = SILENCE) -> None:
+        self._medium = medium
+        self._connected = connected
+        self._silence = silence
+        self._channel: asyncio.Future[str] | None = None
+        self._link: Link | None = None
+        self._reader: asyncio.Task[object] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether messages are heard, as far as is known."""
+        return self._link is not None
+
+    async def connect(self) -> None:
+        """Get ready; the connection is made once the channel is known."""
+        self._channel = asyncio.get_running_loop().create_future()
+
+    async def disconnect(self) -> None:
+        """End everything. broadcaster has cancelled the task that reads, and does not wait for it."""
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.wait([self._reader])
+        await self._drop()
+        await self._medium.close()
+
+    async def subscribe(self, group: str) -> None:
+        """Hear a channel, the only one."""
+        if self._channel is not None:
+            self._channel.set_result(group)
+
+    async def unsubscribe(self, group: str) -> None:
+        """Nothing: the one channel is heard until the end."""
+
+    async def publish(self, channel: str, message: str) -> None:
+        """Send a message.
+
+        Raises:
+            LinkLost: it has not been sent, as far as is known.
+        """
+        await self._medium.send(channel, message)
+
+    async def next_published(self) -> Event:
+        """Return the next message, over however many connections that takes."""
+        if self._channel is None:
+            raise RuntimeError("the backend has not been connected")
+        if self._reader is None and (reader := asyncio.current_task()):
+            self._reader = reader
+            report_failure(reader)
+        channel = await self._channel
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                link = self._link or await self._open(channel)
+                async with asyncio.timeout(self._silence):
+                    return Event(channel=channel, message=await link.next())
+            except LinkLost as error:
+                _LOG.warning("messages of other processes are not heard: %s", error)
+            except TimeoutError:
+                _LOG.warning(
+                    "messages of other processes are not heard: not even our own come back (a pooler?)"
+                )
+            await self._drop()
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _open(self, channel: str) -> Link:
+        async with asyncio.timeout(_CONNECTING):
+            self._link = await self._medium.open(channel)
+        _LOG.info("messages of other processes are heard")
+        self._connected()
+        return self._link
+
+    async def _drop(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()

@@ -1,0 +1,184 @@
+"""The sequencer: moves what writes have staged into the log, one process at a time, and gives it its positions.
+
+A tick is a transaction: the lock is tried first, and only then the move takes its snapshot, as a statement of its own.
+So all that was moved before is seen, and positions go on from the highest without a gap. What a long transaction has
+staged is not visible and waits for its end; nothing else waits for it. Staged rows carry numbers taken under the
+record's row lock, so that the order of the numbers among what is visible is right for every record.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.events.lock import LOCK_KEY
+from engine.events.partitions import Partitions, Retention
+from sql.errors import DatabaseError
+from sql.executor import Database
+from sql.statement import Statement
+
+_LOG = logging.getLogger(__name__)
+
+BATCH = 5_000
+"""Events that one tick moves at most."""
+INTERVAL = 0.5
+"""Seconds after which a tick is tried unasked: how soon another process takes over."""
+_GATHER = 0.004
+"""Seconds after a tick that writes have to gather for the next."""
+_BUSY = 0.01
+"""Seconds after which the lock is tried again where something of ours waits."""
+_TIME_LIMIT = 30.0
+
+_LOCK = Statement(text="SELECT pg_try_advisory_xact_lock($1::bigint)")
+_MOVE = Statement(
+    text="""
+WITH top AS (SELECT coalesce(max(position), 0) AS position FROM fieldstone.event_log),
+moved AS (
+    DELETE FROM fieldstone.event_staging WHERE seq = ANY (ARRAY(
+        SELECT seq FROM fieldstone.event_staging ORDER BY seq
+        LIMIT greatest(0, least($1::bigint, $2::bigint - (SELECT position FROM top)))
+    ))
+    RETURNING *
+),
+logged AS (
+    INSERT INTO fieldstone.event_log
+        (position, workspace_id, object_id, record_id, action, changed, before, after, actor, at)
+    SELECT top.position + row_number() OVER (ORDER BY m.seq), m.workspace_id, m.object_id, m.record_id, m.action,
+        CASE WHEN m.action = 'updated' THEN ARRAY(
+            SELECT a.key FROM jsonb_each(m.after) AS a WHERE a.value IS DISTINCT FROM m.before -> a.key ORDER BY a.key
+        ) ELSE '{}' END, m.before, m.after, m.actor, m.at
+    FROM moved AS m CROSS JOIN top
+    ORDER BY m.seq
+    RETURNING position, at
+)
+SELECT coalesce(max(position), (SELECT position FROM top)), count(*), extract(epoch FROM clock_timestamp() - min(at))
+FROM logged
+"""
+)
+
+
+class Wake:
+    """Called when something was committed that the sequencer should see to; calls before it does count as one."""
+
+    def __init__(self) -> None:
+        self._called = asyncio.Event()
+
+    def __call__(self) -> None:
+        """Have the sequencer look."""
+        self._called.set()
+
+    def forget(self) -> bool:
+        """Begin anew, and return whether there was a call."""
+        called = self._called.is_set()
+        self._called.clear()
+        return called
+
+    async def wait(self, limit: float) -> None:
+        """Return at a call, or after `limit` seconds."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._called.wait(), limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What a tick did: `moved` events, up to the position `last`; `more` says that some may have been left."""
+
+    moved: int
+    last: int
+    more: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class SequencerCounters:
+    """What this process's sequencer has done.
+
+    Attributes:
+        lag: seconds that the oldest event of the last move had waited.
+    """
+
+    ticks: int = 0
+    moved: int = 0
+    lag: float = 0.0
+
+
+class Sequencer:
+    """One process's sequencer.
+
+    Args:
+        database: where the log is.
+        partitions: those of the log.
+        wake: what writes call.
+        moved: is told the newest position after each move.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        partitions: Partitions,
+        *,
+        wake: Wake,
+        moved: Callable[[int], None],
+        batch: int = BATCH,
+        interval: float = INTERVAL,
+    ) -> None:
+        self.counters = SequencerCounters()
+        self._database = database
+        self._partitions = partitions
+        self._wake = wake
+        self._moved = moved
+        self._batch = batch
+        self._interval = interval
+        self._covered = 0
+
+    async def run(self) -> None:
+        """Tick until cancelled: at each call of `wake`, and by the timer."""
+        waiting = False
+        while True:
+            waiting |= self._wake.forget()
+            try:
+                done = await self.tick()
+            except DatabaseError as error:
+                _LOG.warning("events wait: %s", error)
+                await asyncio.sleep(self._interval)
+                continue
+            if done is None and waiting:
+                await asyncio.sleep(_BUSY)
+                continue
+            waiting = False
+            if done is not None and done.moved:
+                self._moved(done.last)
+            if done is None or not done.more:
+                await asyncio.sleep(_GATHER)
+                await self._wake.wait(self._interval)
+
+    async def tick(self) -> Tick | None:
+        """Move what is visible, a batch at most; None where another process is at it."""
+        covered = self._covered
+        done = await self._move()
+        if done is not None and covered - done.last < self._batch:
+            self._covered = await self._partitions.cover(done.last + self._batch)
+        return done
+
+    async def _move(self) -> Tick | None:
+        async with self._database.transaction(timeout=_TIME_LIMIT) as transaction:
+            ((locked,),) = await transaction.run(_LOCK, [b"%d" % LOCK_KEY])
+            if locked != b"t":
+                return None
+            ((last, moved, lag),) = await transaction.run(_MOVE, [b"%d" % self._batch, b"%d" % self._covered])
+        self.counters.ticks += 1
+        self.counters.moved += int(moved or 0)
+        self.counters.lag = max(0.0, float(lag or 0))
+        full = int(moved or 0) == self._batch or int(last or 0) >= self._covered
+        return Tick(moved=int(moved or 0), last=int(last or 0), more=full)
+
+
+async def keep_trimmed(partitions: Partitions, retention: Retention, *, interval: float = 60.0) -> None:
+    """Drop what is no longer kept, at every interval (seconds), until cancelled."""
+    while True:
+        await asyncio.sleep(interval)
+        try:
+            for one in await partitions.trim(retention):
+                _LOG.info("dropped events %d to %d", one.start, one.end - 1)
+        except DatabaseError as error:
+            _LOG.info("the event log is trimmed later: %s", error)

@@ -1,0 +1,144 @@
+"""The events of one process: its sequencer, its hub, and the tasks that they run in."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from engine.errors import ApiError, InternalServerError
+from engine.events.consumers import Consumers
+from engine.events.counters import EventStats
+from engine.events.hints import TOPIC, Hints, NoHints
+from engine.events.hub import Hub, Subscribable
+from engine.events.key_watch import KeyWatch
+from engine.events.log import Bounds, EventLog
+from engine.events.partitions import Partitions, Retention
+from engine.events.sequencer import Sequencer, Wake, keep_trimmed
+from metadata.current import CurrentSnapshots
+from sql.errors import DatabaseError
+from sql.executor import Database
+
+_LOG = logging.getLogger(__name__)
+_PAUSE = 1.0
+_MEASURE = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Events:
+    """What stands behind subscriptions and webhooks.
+
+    Attributes:
+        log: the reader.
+        consumers: those who remember how far they have read.
+        written: to be called after each commit of a write.
+        bounds: how far the log reached when it was last measured.
+    """
+
+    log: EventLog
+    consumers: Consumers
+    partitions: Partitions
+    sequencer: Sequencer
+    hub: Hub
+    keys: KeyWatch
+    written: Wake
+    bounds: Bounds
+
+    def stats(self) -> EventStats:
+        """Return the present state."""
+        counters = self.sequencer.counters
+        return EventStats(
+            first=self.bounds.first,
+            last=self.bounds.last,
+            lag=counters.lag,
+            moved=counters.moved,
+            groups=self.hub.groups,
+            subscribers=self.hub.members,
+            hub=self.hub.counters,
+        )
+
+
+@asynccontextmanager
+async def open_events(
+    database: Database,
+    current: CurrentSnapshots,
+    api: Subscribable,
+    written: Wake,
+    *,
+    retention: Retention,
+    hints: Hints | None = None,
+    partitions: Partitions | None = None,
+) -> AsyncIterator[Events]:
+    """Run the events of a process for the length of the block.
+
+    Args:
+        database: where the log is.
+        current: the models, whose changes are followed.
+        api: what subscriptions are made by.
+        written: what writes call after their commit.
+        retention: what is kept of the log.
+        hints: carries positions to the other processes.
+        partitions: those of the log, unless they are to be as ever.
+    """
+    carrier = hints or NoHints()
+    parts = partitions or Partitions(database)
+    hub = Hub(database, api, report=_report)
+
+    def moved(position: int) -> None:
+        events.bounds = Bounds(first=events.bounds.first, last=max(position, events.bounds.last))
+        hub.wake()
+        carrier.publish(TOPIC, str(position))
+
+    events = Events(
+        log=EventLog(database),
+        consumers=Consumers(database),
+        partitions=parts,
+        sequencer=Sequencer(database, parts, wake=written, moved=moved),
+        hub=hub,
+        keys=KeyWatch(database),
+        written=written,
+        bounds=Bounds(first=1, last=0),
+    )
+    current.add_listener(hub.notice_snapshot)
+    carrier.on(TOPIC, lambda _: hub.wake())
+    carrier.on_gap(hub.wake)
+    tasks = [
+        asyncio.create_task(_supervise(work), name=name)
+        for name, work in (
+            ("sequencer", events.sequencer.run),
+            ("hub", hub.run),
+            ("retention", lambda: keep_trimmed(parts, retention)),
+            ("log measurement", lambda: _measure(events)),
+            ("key watch", events.keys.run),
+        )
+    ]
+    try:
+        yield events
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
+    """Run what must not end; what nobody foresaw is logged, and it begins again."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - the edge of a task that nobody waits for
+            _LOG.exception("the events had to begin again")
+        await asyncio.sleep(_PAUSE)
+
+
+async def _measure(events: Events) -> None:
+    while True:
+        try:
+            events.bounds = await events.log.bounds()
+        except DatabaseError as error:
+            _LOG.info("the event log is measured later: %s", error)
+        await asyncio.sleep(_MEASURE)
+
+
+def _report(error: BaseException) -> ApiError:
+    _LOG.error("a subscription cannot be served", exc_info=error)
+    return InternalServerError("The subscription cannot be served; the server's log says why.")

@@ -1,0 +1,1 @@
+"""graphql-transport-ws: operations over a WebSocket."""

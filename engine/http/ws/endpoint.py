@@ -1,0 +1,77 @@
+"""The WebSocket endpoint: from the handshake to the close."""
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from engine.errors import ServiceUnavailable
+from engine.http.limits import RateLimiter
+from engine.http.ws.connection import Connection, SocketLimits
+from engine.http.ws.protocol import SUBPROTOCOL, Close, Closing
+from engine.metrics import Metrics
+from engine.observe import Log
+from engine.runtime import Runtime
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+_CLIENT_LEFT = 1005
+_BROKEN_OFF = 1006
+
+
+class SocketEndpoint:
+    """An ASGI app that serves graphql-transport-ws.
+
+    Args:
+        runtime: gives the services as soon as they are there.
+        limiter: shared by all endpoints, as the limit is the key's.
+        limits: what one socket may take.
+        metrics: counts sockets.
+        log: for the line of each socket, and unexpected errors.
+    """
+
+    def __init__(
+        self, *, runtime: Runtime, limiter: RateLimiter, metrics: Metrics, log: Log, limits: SocketLimits | None = None
+    ) -> None:
+        self._runtime = runtime
+        self._limiter = limiter
+        self._limits = limits or SocketLimits()
+        self._metrics = metrics
+        self._log = log
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Serve one socket."""
+        await receive()
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        self._metrics.open_socket()
+        code = _BROKEN_OFF
+        try:
+            closing = await self._serve(scope, receive, send, subprotocol)
+            code = _CLIENT_LEFT if closing is None else closing.code
+        finally:
+            self._metrics.close_socket(code)
+            self._log.info("socket", code=code)
+        if closing is not None:
+            # What the client has not read stands before the close in its connection.
+            with contextlib.suppress(TimeoutError, OSError):
+                async with asyncio.timeout(self._limits.farewell):
+                    await send({"type": "websocket.close", "code": int(closing.code), "reason": closing.reason})
+
+    async def _serve(self, scope: "Scope", receive: "Receive", send: "Send", subprotocol: str | None) -> Closing | None:
+        if subprotocol is None:
+            return Closing(Close.SUBPROTOCOL, "Subprotocol not acceptable")
+        try:
+            services = self._runtime.services or await self._runtime.ready()
+        except ServiceUnavailable as error:
+            return Closing(Close.TRY_AGAIN_LATER, error.message)
+        connection = Connection(
+            receive=receive,
+            send=send,
+            services=services,
+            limiter=self._limiter,
+            limits=self._limits,
+            log=self._log,
+            authorization=next((value for name, value in scope["headers"] if name == b"authorization"), None),
+        )
+        return await connection.run()

@@ -1,0 +1,50 @@
+"""Keeps this process in step with the others on its database: models and keys."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from engine.background import start_reported
+from engine.broadcast import Broadcast, build_broadcast
+from engine.config import Settings
+from engine.services import Foundation
+from metadata.model import Snapshot
+from metadata.watch import SnapshotWatch
+from metadata.writer import ModelWriter
+
+MODEL_TOPIC = "model"
+"""A workspace's id and the version of its model, as `id:version`."""
+KEY_TOPIC = "keys"
+"""The id of a key that was revoked."""
+
+
+@asynccontextmanager
+async def keep_in_step(settings: Settings, foundation: Foundation, writer: ModelWriter) -> AsyncIterator[Broadcast]:
+    """Hear of the changes of other processes, tell them of ours, and look at the versions now and then."""
+    broadcast = build_broadcast(settings, foundation.database, foundation.default.workspace.id)
+    watch = SnapshotWatch(foundation.current, foundation.database)
+    _connect(broadcast, watch, foundation, writer)
+    await broadcast.start()
+    watching = start_reported(watch.run())
+    try:
+        yield broadcast
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
+        await broadcast.close()
+
+
+def _connect(broadcast: Broadcast, watch: SnapshotWatch, foundation: Foundation, writer: ModelWriter) -> None:
+    def tell_of_model(snapshot: Snapshot) -> None:
+        broadcast.publish(MODEL_TOPIC, f"{snapshot.workspace.id}:{snapshot.version}")
+
+    def hear_of_model(payload: str) -> None:
+        workspace_id, _, version = payload.partition(":")
+        watch.hear(UUID(workspace_id), int(version))
+
+    writer.add_listener(tell_of_model)
+    foundation.keys.add_listener(lambda key_id: broadcast.publish(KEY_TOPIC, str(key_id)))
+    broadcast.on(MODEL_TOPIC, hear_of_model)
+    broadcast.on(KEY_TOPIC, lambda payload: foundation.keys.forget(UUID(payload)))
+    broadcast.on_gap(watch.ask)

@@ -1,0 +1,160 @@
+"""Subscriptions: the root field of a subscription operation becomes a plan that its whole group shares."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import cast
+
+from engine.operation import collect_fields
+from engine.planner.context import Parameters, PlanContext
+from engine.planner.filters import event_condition
+from engine.planner.inputs import Binder, Bindings, Blame, Leaf, Tree, arguments_of, array_literal, bind_tree
+from engine.planner.mutations import ACTIONS
+from engine.planner.selection import build_record
+from metadata.api_names import find_subscription
+from metadata.json_text import JsonValue
+from metadata.model import Object
+from sql.plan import And, Condition, Parameter, Table
+from sql.read_plan import EventFeed, Output, Record, Value
+from sql.types import SqlType
+
+LOG = Table(schema="fieldstone", name="event_log")
+LONGEST_READ = 500
+"""Events that one statement looks at."""
+_DIGITS = 19
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedFeed:
+    """A subscription's plan.
+
+    Attributes:
+        key: the response key of its field.
+        thing: the object whose records it is about.
+        action: what must have happened to one.
+        feed: what is read; after the parameters of the selection come those for the range and the sets.
+        binders: those of the selection's parameters, which are the same for a whole group.
+        set_binders: those of the values that a set has for each subscriber.
+        after: yields the position to resume after, None where the subscriber gave none; raises BadUserInput.
+    """
+
+    key: str
+    thing: Object
+    action: str
+    feed: EventFeed
+    binders: tuple[Binder, ...]
+    set_binders: tuple[Binder, ...]
+    after: Callable[[Bindings], int | None]
+
+
+class _SetParameters(Parameters):
+    """The parameters of one set, in the order of their places."""
+
+    def add(self, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
+        """Return the parameter that this binder fills in each set."""
+        self.binders.append(binder)
+        return Parameter(slot=len(self.binders) - 1, type=sql_type, array=array, in_set=True)
+
+
+def plan_subscription(context: PlanContext) -> PlannedFeed:
+    """Return the plan of a subscription operation, whose single root field validation has made sure of.
+
+    Raises:
+        ApiError: an argument is refused.
+    """
+    (selected,) = collect_fields(
+        context.operation, (context.operation.definition.selection_set,), context.variables
+    ) or (None,)
+    if selected is None:
+        raise Blame(field="subscription", path=()).error("The subscription selects nothing.")
+    root = find_subscription(context.snapshot, selected.name)
+    if root is None:
+        msg = f"the validated field {selected.name} is no root field"
+        raise LookupError(msg)
+    thing = context.touch(root.object)
+    path = (selected.key,)
+    arguments = arguments_of(selected.nodes[0], context.variables)
+    record = _nullable(build_record(context, thing, context.selected_below(selected), path))
+    condition, changed, set_binders = _plan_sets(context, thing, arguments, path)
+    slots = len(context.parameters.binders)
+    feed = EventFeed(
+        log=LOG,
+        table=thing.table,
+        object_id=str(thing.id),
+        action=ACTIONS[root.verb],
+        after=Parameter(slot=slots, type=SqlType.BIGINT),
+        upto=Parameter(slot=slots + 1, type=SqlType.BIGINT),
+        sets=Parameter(slot=slots + 2, type=SqlType.JSONB),
+        set_size=len(set_binders),
+        changed=changed,
+        condition=condition,
+        limit=LONGEST_READ,
+        record=record,
+    )
+    return PlannedFeed(
+        key=selected.key,
+        thing=thing,
+        action=ACTIONS[root.verb],
+        feed=feed,
+        binders=tuple(context.parameters.binders),
+        set_binders=set_binders,
+        after=_position(arguments.get("after"), Blame(field="after", path=path)),
+    )
+
+
+def _nullable(record: Record) -> Record:
+    """Return the record with every column nullable: an event may be older than a column that is required by now."""
+    entries: list[tuple[str, Output]] = []
+    for key, output in record.entries:
+        match output:
+            case Value(column=column):
+                entries.append((key, replace(output, column=replace(column, nullable=True))))
+            case Record():
+                entries.append((key, _nullable(output)))
+            case _:
+                entries.append((key, output))
+    return Record(entries=tuple(entries))
+
+
+def _plan_sets(
+    context: PlanContext, thing: Object, arguments: dict[str, Tree], path: tuple[str, ...]
+) -> tuple[Condition, Parameter | None, tuple[Binder, ...]]:
+    """Return the condition, the parameter of the changed columns, and the values of a set."""
+    outside, context.parameters = context.parameters, _SetParameters()
+    try:
+        said = event_condition(context, thing, arguments.get("filter"), Blame(field="filter", path=path))
+        changed = None
+        if (tree := arguments.get("changed")) is not None:
+            bind = _columns(thing, tree, Blame(field="changed", path=path))
+            changed = context.parameters.add(bind, SqlType.TEXT, array=True)
+        return said or And(terms=()), changed, tuple(context.parameters.binders)
+    finally:
+        context.parameters = outside
+
+
+def _columns(thing: Object, tree: Tree, blame: Blame) -> Binder:
+    """Return a binder of the physical names of the columns of fields."""
+
+    def encode(value: JsonValue) -> bytes:
+        names = value if isinstance(value, list) else [value]
+        return array_literal([part.column.name for name in names for part in thing.by_name[name].parts])
+
+    return bind_tree(tree, encode, blame)
+
+
+def _position(tree: Tree, blame: Blame) -> Callable[[Bindings], int | None]:
+    if tree is None:
+        return lambda _: None
+    leaf = cast("Leaf", tree)
+    return lambda bindings: read_position(leaf.read(bindings), blame)
+
+
+def read_position(value: JsonValue, blame: Blame) -> int:
+    """Return a position from what a client gave back.
+
+    Raises:
+        BadUserInput: it is none.
+    """
+    text = value if isinstance(value, str) else ""
+    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) < 2**63):
+        raise blame.error(f"'{blame.field}' must be the position of a result, from its extensions.position.")
+    return int(text)

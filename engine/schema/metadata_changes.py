@@ -1,0 +1,178 @@
+"""The mutations of the Metadata API that change or remove what is there, with their inputs."""
+
+from collections.abc import Callable, Mapping
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLString,
+)
+
+from engine.schema.scalars import SCALARS
+from engine.schema.scope import TypeScope
+from metadata import scalars
+
+_UUID = SCALARS[scalars.UUID.name]
+_BIG_INT = SCALARS[scalars.BIG_INT.name]
+_JSON = SCALARS[scalars.JSON.name]
+
+_UPDATE_OBJECT = "UpdateObjectInput"
+_UPDATE_FIELD = "UpdateFieldInput"
+_CREATE_INDEX = "CreateIndexInput"
+
+
+def _field(of_type: GraphQLInputType, description: str) -> GraphQLInputField:
+    return GraphQLInputField(of_type, description=description)
+
+
+def _update_object_input(_scope: TypeScope) -> GraphQLInputObjectType:
+    return GraphQLInputObjectType(
+        _UPDATE_OBJECT,
+        {
+            "nameSingular": _field(GraphQLString, "The new name of one record; its table keeps its own."),
+            "namePlural": _field(GraphQLString, "The new name of several records."),
+            "labelSingular": _field(GraphQLString, "What people call one record."),
+            "labelPlural": _field(GraphQLString, "What people call several records."),
+            "description": _field(GraphQLString, "What the object stands for; null for nothing."),
+            "icon": _field(GraphQLString, "The name of an icon; null for none."),
+            "isActive": _field(GraphQLBoolean, "False: the object and its records are kept, but not shown in the API."),
+        },
+        description="What is to be changed of an object; what is left out stays.",
+    )
+
+
+def _update_field_input(_scope: TypeScope) -> GraphQLInputObjectType:
+    return GraphQLInputObjectType(
+        _UPDATE_FIELD,
+        {
+            "name": _field(GraphQLString, "The new name; its columns keep theirs."),
+            "label": _field(GraphQLString, "What people call the field."),
+            "description": _field(GraphQLString, "What the field stands for; null for nothing."),
+            "icon": _field(GraphQLString, "The name of an icon; null for none."),
+            "defaultValue": _field(_JSON, "The value of a record that is created without one; null for none."),
+            "options": _field(_JSON, "The whole list of options as it is to be."),
+            "optionMapping": _field(
+                _JSON, 'For options that go, what takes their place: `{ OLD: "NEW", GONE: null }`; null is no value.'
+            ),
+            "settings": _field(_JSON, "Settings to change: `{ onDelete }` of RELATION."),
+            "isActive": _field(
+                GraphQLBoolean,
+                "False: the field and its values are kept, but not shown in the API, and no record needs one.",
+            ),
+            "isNullable": _field(GraphQLBoolean, "False: a record must have a value."),
+            "backfillValue": _field(
+                _JSON, "The value for the records that have none, where the field becomes required."
+            ),
+            "isUnique": _field(GraphQLBoolean, "True: no two records may have the same value."),
+        },
+        description="What is to be changed of a field; what is left out stays.",
+    )
+
+
+def _create_index_input(_scope: TypeScope) -> GraphQLInputObjectType:
+    ids = GraphQLNonNull(GraphQLList(GraphQLNonNull(_UUID)))
+    return GraphQLInputObjectType(
+        _CREATE_INDEX,
+        {
+            "objectMetadataId": _field(GraphQLNonNull(_UUID), "The id of the object whose records are indexed."),
+            "fieldMetadataIds": _field(ids, "The ids of its fields, in the order of the index."),
+            "method": _field(
+                GraphQLString,
+                "`btree` unless given; `trigram` for `contains` on one text field, `gin` for what is inside one field"
+                " of lists or JSON.",
+            ),
+            "isUnique": _field(GraphQLBoolean, "True: no two live records share the values of all these fields."),
+            "isPartial": _field(GraphQLBoolean, "True: the index is of the live records alone."),
+        },
+        description="An index to create.",
+    )
+
+
+def _update_wrapper(name: str, wrapped: str) -> Callable[[TypeScope], GraphQLInputObjectType]:
+    return lambda scope: GraphQLInputObjectType(
+        name,
+        lambda: {
+            "id": _field(GraphQLNonNull(_UUID), "The id of what is to be changed."),
+            "update": _field(GraphQLNonNull(scope.input_type(wrapped)), "What is to be changed of it."),
+        },
+        description=f"An id, and a wrapper around `{wrapped}`.",
+    )
+
+
+def _delete_wrapper(name: str) -> Callable[[TypeScope], GraphQLInputObjectType]:
+    return lambda _scope: GraphQLInputObjectType(
+        name,
+        {"id": _field(GraphQLNonNull(_UUID), "The id of what is to be deleted.")},
+        description="A wrapper around an id.",
+    )
+
+
+CHANGE_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType]] = {
+    _UPDATE_OBJECT: _update_object_input,
+    _UPDATE_FIELD: _update_field_input,
+    _CREATE_INDEX: _create_index_input,
+    "UpdateOneObjectInput": _update_wrapper("UpdateOneObjectInput", _UPDATE_OBJECT),
+    "UpdateOneFieldInput": _update_wrapper("UpdateOneFieldInput", _UPDATE_FIELD),
+    "DeleteOneObjectInput": _delete_wrapper("DeleteOneObjectInput"),
+    "DeleteOneFieldInput": _delete_wrapper("DeleteOneFieldInput"),
+}
+"""The types that only these mutations use."""
+
+
+def _mutation(
+    output_name: str, description: str, *, by_id: bool = False, input_name: str | None = None
+) -> Callable[[TypeScope], GraphQLField]:
+    def build(scope: TypeScope) -> GraphQLField:
+        args: dict[str, GraphQLArgument] = {}
+        if by_id:
+            args["id"] = GraphQLArgument(GraphQLNonNull(_UUID), description="The id of what it is about.")
+        if input_name:
+            args["input"] = GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description="What to do.")
+        return GraphQLField(GraphQLNonNull(scope.object_type(output_name)), args=args, description=description)
+
+    return build
+
+
+def _rollback(_scope: TypeScope) -> GraphQLField:
+    return GraphQLField(
+        GraphQLNonNull(_BIG_INT),
+        args={"to": GraphQLArgument(GraphQLNonNull(_BIG_INT), description="A version of `metadataHistory`.")},
+        description=(
+            "Undoes what was changed after a version, as a new version, whose number it answers. Deleted fields and"
+            " objects come back empty: their values are gone."
+        ),
+    )
+
+
+CHANGE_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+    "updateObject": _mutation(
+        "Object", "Changes an object; a new name takes effect at once.", by_id=True, input_name=_UPDATE_OBJECT
+    ),
+    "updateOneObject": _mutation("Object", "Another spelling of `updateObject`.", input_name="UpdateOneObjectInput"),
+    "updateField": _mutation(
+        "Field", "Changes a field; a new name takes effect at once.", by_id=True, input_name=_UPDATE_FIELD
+    ),
+    "updateOneField": _mutation("Field", "Another spelling of `updateField`.", input_name="UpdateOneFieldInput"),
+    "deleteObject": _mutation(
+        "Object", "Deletes an object with its records, and every relation to it; answers as it was.", by_id=True
+    ),
+    "deleteOneObject": _mutation("Object", "Another spelling of `deleteObject`.", input_name="DeleteOneObjectInput"),
+    "deleteField": _mutation(
+        "Field", "Deletes a field with its values, of a RELATION both ends; answers as it was.", by_id=True
+    ),
+    "deleteOneField": _mutation("Field", "Another spelling of `deleteField`.", input_name="DeleteOneFieldInput"),
+    "createIndex": _mutation(
+        "Index",
+        "Creates an index; on a big table it is BUILDING until it is READY, and nobody waits for it.",
+        input_name=_CREATE_INDEX,
+    ),
+    "rollback": _rollback,
+    "deleteIndex": _mutation("Index", "Deletes an index; answers as it was.", by_id=True),
+}
+"""The root fields of these mutations."""

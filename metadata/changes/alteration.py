@@ -1,0 +1,40 @@
+"""What changing or removing parts of the model means for the tables."""
+
+from collections.abc import Iterator
+
+from psycopg.sql import Composed
+
+from metadata.changes.difference import Changed, Difference
+from metadata.changes.migration import column_definitions
+from metadata.model import Snapshot
+from sql import alter
+
+
+def build_alterations(before: Snapshot, difference: Difference) -> Iterator[Composed]:
+    """Yield the statements that bring the tables from the model before to what differs in the one after."""
+    gone_fields = {field.id for _, field in difference.removed_fields}
+    gone_objects = {thing.id for thing in difference.removed_objects}
+    for index in difference.removed_indexes:
+        # Those on what goes, go with it.
+        if index.object_id not in gone_objects and gone_fields.isdisjoint(index.field_ids):
+            yield alter.drop_index(before.workspace.schema, index.name)
+    for thing, field in difference.removed_fields:
+        if field.parts:
+            yield alter.drop_columns(thing.table, [part.column for part in field.parts])
+    # Tables of one change may refer to each other: their keys go before them.
+    for thing in difference.removed_objects:
+        if keys := [part.column for field in thing.fields if field.relation_id for part in field.parts]:
+            yield alter.drop_columns(thing.table, keys)
+    for thing in difference.removed_objects:
+        yield alter.drop_table(thing.table)
+    for changed in difference.fields:
+        yield from _alter_columns(changed)
+
+
+def _alter_columns(changed: Changed) -> Iterator[Composed]:
+    table = changed.thing.table
+    for old, new in zip(column_definitions(changed.before), column_definitions(changed.after), strict=True):
+        if old.default != new.default:
+            yield alter.set_default(table, new.column, new.default)
+        if old.column.nullable != new.column.nullable:
+            yield alter.set_required(table, new.column, required=not new.column.nullable)

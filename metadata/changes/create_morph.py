@@ -1,0 +1,76 @@
+"""What creating a MORPH_RELATION does to a snapshot: a field for each target, of which a record has at most one set."""
+
+from dataclasses import replace
+
+from metadata.changes.create_relation import apply_create_relation
+from metadata.changes.types import Applied, CreateField, NewRelation
+from metadata.errors import InvalidChange, UnknownObject
+from metadata.field_types import FieldType
+from metadata.model import MORPH_SETTING, Field, Object, Snapshot
+
+MOST_TARGETS = 20
+
+
+def apply_create_morph(snapshot: Snapshot, change: CreateField) -> Applied:
+    """Return the snapshot with one many-to-one relation for each target, called by the field and the target.
+
+    Raises:
+        InvalidChange: an input breaks a rule; NameTaken where only names are taken.
+        UnknownObject: there is no such object.
+    """
+    _check_inputs(change)
+    parts: list[Applied] = []
+    after = snapshot
+    for place, wanted in enumerate(change.morph):
+        target = snapshot.objects.get(wanted.target_object_id)
+        if target is None or not target.is_active:
+            raise UnknownObject(f"there is no object {wanted.target_object_id}", field="targetObjectMetadataId")
+        applied = apply_create_relation(after, _relation_to(change, wanted, target, is_first=place == 0))
+        parts.append(_marked(applied, change))
+        after = parts[-1].snapshot
+    return Applied(
+        snapshot=after,
+        fields=tuple(field for part in parts for field in part.fields),
+        relations=tuple(relation for part in parts for relation in part.relations),
+        indexes=tuple(index for part in parts for index in part.indexes),
+    )
+
+
+def _check_inputs(change: CreateField) -> None:
+    argument = "morphRelationsCreationPayload"
+    targets = [wanted.target_object_id for wanted in change.morph]
+    if not 1 <= len(targets) <= MOST_TARGETS:
+        raise InvalidChange(
+            f"a MORPH_RELATION field needs {argument}, a list of 1 to {MOST_TARGETS} targets"
+            " { targetObjectMetadataId targetFieldLabel }",
+            field=argument,
+        )
+    if len(set(targets)) < len(targets):
+        raise InvalidChange(f"{argument} has an object twice; each can be a target once", field=argument)
+    if not change.is_nullable:
+        raise InvalidChange(
+            "a MORPH_RELATION field cannot be required: of its targets' keys one at most is set", field="isNullable"
+        )
+
+
+def _relation_to(change: CreateField, wanted: NewRelation, target: Object, *, is_first: bool) -> CreateField:
+    return replace(
+        change,
+        name=change.name + target.type_name,
+        type=FieldType.RELATION,
+        relation=wanted,
+        morph=(),
+        id=change.id if is_first else wanted.field_id,
+        index_id=change.index_id if is_first else wanted.lookup_index_id,
+    )
+
+
+def _marked(applied: Applied, change: CreateField) -> Applied:
+    """Return the relation with its key's field as a part of the morph relation."""
+    plain, inverse = applied.fields
+    settings = {**plain.settings, MORPH_SETTING: {"id": str(change.id), "name": change.name}}
+    field: Field = replace(plain, type=FieldType.MORPH_RELATION, settings=settings)
+    thing = applied.snapshot.objects[field.object_id]
+    thing = replace(thing, fields=tuple(field if one.id == field.id else one for one in thing.fields))
+    after = replace(applied.snapshot, objects={**applied.snapshot.objects, thing.id: thing})
+    return replace(applied, snapshot=after, fields=(field, inverse))

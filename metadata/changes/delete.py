@@ -1,0 +1,116 @@
+"""What deleting an object, a field or an index does to a snapshot."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from metadata.changes.lookup import find_field, find_object, without_fields
+from metadata.changes.search import vectors_over
+from metadata.changes.types import Applied, DeleteField, DeleteIndex, DeleteObject
+from metadata.errors import InvalidChange, UnknownObject
+from metadata.field_types import FieldType
+from metadata.model import Field, Object, Relation, Snapshot
+
+
+def apply_delete_object(snapshot: Snapshot, change: DeleteObject) -> Applied:
+    """Return the snapshot without an object, and without the relations that begin or end there.
+
+    Raises:
+        InvalidChange: it is a standard object, or one that the engine needs.
+        UnknownObject: there is no such object.
+    """
+    thing = find_object(snapshot, change.object_id)
+    if thing.is_system or not thing.is_custom:
+        kind = "system" if thing.is_system else "standard"
+        raise InvalidChange(
+            f"{thing.name_singular} is a {kind} object, which cannot be deleted; updateObject with isActive: false"
+            " hides it",
+            field="id",
+        )
+    relations = [
+        relation
+        for relation in snapshot.relations.values()
+        if thing.id in {relation.source_object_id, relation.target_object_id}
+    ]
+    after = _without_relations(snapshot, relations)
+    return Applied(
+        snapshot=replace(
+            after,
+            objects={id_: other for id_, other in after.objects.items() if id_ != thing.id},
+            indexes={id_: index for id_, index in after.indexes.items() if index.object_id != thing.id},
+            retired_tables=after.retired_tables | {thing.table.name},
+        )
+    )
+
+
+def apply_delete_field(snapshot: Snapshot, change: DeleteField) -> Applied:
+    """Return the snapshot without a field; of a relation, without both of its ends.
+
+    Raises:
+        InvalidChange: it is a standard field, or one that the engine needs.
+        UnknownObject: there is no such field.
+    """
+    thing, field = find_field(snapshot, change.field_id)
+    _check_deletable(thing, field)
+    if vectors := vectors_over(thing, field):
+        names = ", ".join(vector.name for vector in vectors)
+        raise InvalidChange(f"{names} is computed from {field.name}; delete that field first", field="id")
+    if field.relation_id is None:
+        return Applied(snapshot=without_fields(snapshot, (field,)))
+    relation = snapshot.relations[field.relation_id]
+    for owner, end in _ends(snapshot, relation):
+        _check_deletable(owner, end)
+    return Applied(snapshot=_without_relations(snapshot, [relation]))
+
+
+def apply_delete_index(snapshot: Snapshot, change: DeleteIndex) -> Applied:
+    """Return the snapshot without an index.
+
+    Raises:
+        InvalidChange: it is the one that makes a field unique, or that the engine needs.
+        UnknownObject: there is no such index.
+    """
+    index = snapshot.indexes.get(change.index_id)
+    if index is None:
+        raise UnknownObject(f"there is no index {change.index_id}", field="id")
+    fields = [snapshot.objects[index.object_id].by_id[id_] for id_ in index.field_ids]
+    if index.is_unique and len(fields) == 1 and fields[0].is_unique:
+        raise InvalidChange(
+            f"{index.name} is what makes {fields[0].name} unique; updateField with isUnique: false removes it",
+            field="id",
+        )
+    names = tuple(field.name for field in fields)
+    is_key = len(fields) == 1 and fields[0].relation_id is not None and not index.is_partial
+    if is_key or names in {("id",), ("createdAt", "id")} or fields[0].type is FieldType.TS_VECTOR:
+        raise InvalidChange(f"{index.name} is an index that the engine needs", field="id")
+    return Applied(
+        snapshot=replace(snapshot, indexes={id_: one for id_, one in snapshot.indexes.items() if id_ != index.id})
+    )
+
+
+def _check_deletable(thing: Object, field: Field) -> None:
+    if field.is_system:
+        raise InvalidChange(f"{field.name} is a system field, which every object has", field="id")
+    if not (field.is_custom or thing.is_custom):
+        raise InvalidChange(
+            f"{field.name} is a standard field of {thing.name_singular}, which cannot be deleted; updateField with"
+            " isActive: false hides it",
+            field="id",
+        )
+
+
+def _without_relations(snapshot: Snapshot, relations: list[Relation]) -> Snapshot:
+    ends = [end for relation in relations for _, end in _ends(snapshot, relation)]
+    gone = {relation.id for relation in relations}
+    return replace(
+        without_fields(snapshot, ends),
+        relations={id_: relation for id_, relation in snapshot.relations.items() if id_ not in gone},
+    )
+
+
+def _ends(snapshot: Snapshot, relation: Relation) -> Iterator[tuple[Object, Field]]:
+    for object_id, field_id in (
+        (relation.source_object_id, relation.source_field_id),
+        (relation.target_object_id, relation.target_field_id),
+    ):
+        thing = snapshot.objects[object_id]
+        yield thing, thing.by_id[field_id]

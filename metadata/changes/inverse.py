@@ -1,0 +1,186 @@
+"""The inverse of a change: changes that bring the model back to what it was, though not the values that are gone."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import assert_never
+from uuid import UUID
+
+from metadata.changes.apply import Change
+from metadata.changes.lookup import find_field, find_object
+from metadata.changes.notation import FIELD_INPUTS, OBJECT_INPUTS, describe_values
+from metadata.changes.options import options_json
+from metadata.changes.types import (
+    CreateField,
+    CreateIndex,
+    CreateObject,
+    DeleteField,
+    DeleteIndex,
+    DeleteObject,
+    NewRelation,
+    UpdateField,
+    UpdateObject,
+)
+from metadata.field_types import FieldType
+from metadata.ids import new_id
+from metadata.json_text import JsonValue
+from metadata.model import Field, Index, Object, Relation, RelationType, Snapshot
+
+_ONCE = frozenset({"option_mapping", "backfill"})
+
+
+def invert(before: Snapshot, change: Change, after: Snapshot) -> list[Change]:
+    """Return the changes that undo a change, in their order."""
+    match change:
+        case CreateObject():
+            return [DeleteObject(object_id=change.id)]
+        case CreateField():
+            return [DeleteField(field_id=change.id)]
+        case CreateIndex():
+            return [DeleteIndex(index_id=change.id)]
+        case UpdateObject():
+            thing = find_object(before, change.object_id)
+            names = (OBJECT_INPUTS[name] for name in describe_values(change))
+            return [UpdateObject(object_id=thing.id, **{name: getattr(thing, name) for name in names})]
+        case UpdateField():
+            return [_revert(find_field(before, change.field_id)[1], change)]
+        case DeleteIndex():
+            return [_recreate_index(before.indexes[change.index_id])]
+        case DeleteField():
+            _, field = find_field(before, change.field_id)
+            return [*_recreate_field(before, field), *_recreate_indexes(before, after)]
+        case DeleteObject():
+            thing = find_object(before, change.object_id)
+            return [*_recreate_object(before, thing), *_recreate_indexes(before, after, but=thing)]
+        case _:
+            assert_never(change)
+
+
+def _revert(field: Field, change: UpdateField) -> UpdateField:
+    names = [FIELD_INPUTS[name] for name in describe_values(change)]
+    values: dict[str, JsonValue] = {name: getattr(field, name) for name in names if name not in _ONCE}
+    if "options" in values:
+        values["options"] = options_json(field.options)
+        known = {option.value for option in field.options}
+        given: Mapping[str, str | None] = change.option_mapping or {}
+        # Where two options became one, nobody knows any more which row had which.
+        came = [new for new in given.values() if new is not None and new not in known]
+        values["option_mapping"] = {new: old for old, new in given.items() if new and came.count(new) == 1} or None
+    if "settings" in values:
+        values["settings"] = dict(field.settings)
+    return UpdateField(field_id=field.id, **values)
+
+
+def _recreate_object(before: Snapshot, thing: Object) -> Iterator[Change]:
+    own = [field for field in thing.fields if not field.is_custom]
+    named = next((field for field in own if not field.is_system), None)
+    ids = [field.id for field in own if field.is_system]
+    ids.insert(1, named.id if named else new_id())
+    yield CreateObject(
+        id=thing.id,
+        name_singular=thing.name_singular,
+        name_plural=thing.name_plural,
+        label_singular=thing.label_singular,
+        label_plural=thing.label_plural,
+        description=thing.description,
+        icon=thing.icon,
+        skip_name_field=named is None,
+        field_ids=tuple(ids),
+    )
+    for field in own:
+        yield UpdateField(field_id=field.id, label=field.label, description=field.description, icon=field.icon)
+    if named:
+        yield UpdateField(
+            field_id=named.id, name=named.name, is_nullable=named.is_nullable, is_active=named.is_active,
+            default=named.default, is_unique=named.is_unique,
+        )  # fmt: skip
+    custom = [field for field in thing.fields if field.is_custom and field.relation_id is None]
+    # What is computed from others comes after them.
+    for field in sorted(custom, key=lambda field: field.type is FieldType.TS_VECTOR):
+        yield from _recreate_field(before, field)
+    for relation in before.relations.values():
+        if thing.id in {relation.source_object_id, relation.target_object_id}:
+            yield from _recreate_relation(before, relation)
+    if not thing.is_active:
+        yield UpdateObject(object_id=thing.id, is_active=False)
+
+
+def _recreate_field(before: Snapshot, field: Field) -> Iterable[Change]:
+    if field.relation_id is not None:
+        return _recreate_relation(before, before.relations[field.relation_id])
+    settings = {key: value for key, value in field.settings.items() if key != "columns"}
+    return [_create_field(before, field, settings=settings, relation=None)]
+
+
+def _recreate_relation(before: Snapshot, relation: Relation) -> Iterator[Change]:
+    _, source = find_field(before, relation.source_field_id)
+    _, target = find_field(before, relation.target_field_id)
+    yield _create_field(
+        before,
+        source,
+        settings=dict(source.settings),
+        relation=NewRelation(
+            id=relation.id,
+            target_object_id=target.object_id,
+            target_field_id=target.id,
+            target_field_label=target.label,
+            target_field_name=target.name,
+            target_field_icon=target.icon,
+            type=RelationType.MANY_TO_ONE,
+        ),
+    )
+    yield UpdateField(field_id=target.id, description=target.description, is_active=target.is_active)
+
+
+def _create_field(
+    before: Snapshot, field: Field, *, settings: Mapping[str, JsonValue], relation: NewRelation | None
+) -> CreateField:
+    return CreateField(
+        id=field.id,
+        object_id=field.object_id,
+        name=field.name,
+        label=field.label,
+        type=field.type,
+        description=field.description,
+        icon=field.icon,
+        default=field.default,
+        options=options_json(field.options),
+        settings=dict(settings) or None,
+        is_nullable=field.is_nullable,
+        is_unique=field.is_unique,
+        is_active=field.is_active,
+        is_custom=field.is_custom,
+        relation=relation,
+        index_id=next((index.id for index in before.indexes.values() if _is_own(index, field.id)), new_id()),
+    )
+
+
+def _recreate_indexes(before: Snapshot, after: Snapshot, *, but: Object | None = None) -> Iterator[Change]:
+    """Yield those of the indexes that went along that do not come with a field of their own."""
+    for index in before.indexes.values():
+        if index.id in after.indexes or (len(index.field_ids) == 1 and _comes_along(before, index)):
+            continue
+        fields = before.objects[index.object_id].by_id
+        if but is not None and index.object_id == but.id and all(fields[id_].is_system for id_ in index.field_ids):
+            continue
+        yield _recreate_index(index)
+
+
+def _comes_along(before: Snapshot, index: Index) -> bool:
+    field = before.objects[index.object_id].by_id[index.field_ids[0]]
+    return (
+        index.is_unique or field.type is FieldType.TS_VECTOR or (field.relation_id is not None and not index.is_partial)
+    )
+
+
+def _recreate_index(index: Index) -> CreateIndex:
+    return CreateIndex(
+        id=index.id,
+        object_id=index.object_id,
+        field_ids=index.field_ids,
+        method=index.method,
+        is_unique=index.is_unique,
+        is_partial=index.is_partial,
+    )
+
+
+def _is_own(index: Index, field_id: UUID) -> bool:
+    return index.field_ids == (field_id,) and not index.is_partial and index.method != "trigram"

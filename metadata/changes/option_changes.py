@@ -1,0 +1,54 @@
+"""What a new list of options asks of the rows that have one of the old."""
+
+from collections.abc import Mapping
+
+from metadata.changes.row_work import MapOptions, RequireUnused, RowWork
+from metadata.errors import InvalidChange
+from metadata.json_text import JsonValue
+from metadata.model import Field, Object
+from metadata.scalars import shown
+
+
+def read_option_work(thing: Object, field: Field, updated: Field, given: JsonValue) -> list[RowWork]:
+    """Return the work for the options that go: mapped to others, or else not in use.
+
+    Raises:
+        InvalidChange: the mapping is not one from options that go to options that stay.
+    """
+    kept = {option.value for option in updated.options}
+    gone = {option.value for option in field.options} - kept
+    mapping = _read_mapping(given, gone, kept, is_nullable=updated.is_nullable)
+    work: list[RowWork] = []
+    if mapping:
+        work.append(MapOptions(thing=thing, field=updated, mapping=mapping))
+    if unmapped := sorted(gone - mapping.keys()):
+        work.append(RequireUnused(thing=thing, field=updated, options=tuple(unmapped)))
+    return work
+
+
+def _read_mapping(given: JsonValue, gone: set[str], kept: set[str], *, is_nullable: bool) -> Mapping[str, str | None]:
+    argument = "optionMapping"
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InvalidChange(
+            f'optionMapping must be an object such as {{ OLD: "NEW" }}, not {shown(given)}', field=argument
+        )
+    for old, new in given.items():
+        if old not in gone:
+            known = f"these go: {', '.join(sorted(gone))}" if gone else "none goes"
+            raise InvalidChange(
+                f"optionMapping has {shown(old)}, which is no option that goes; {known}", field=argument
+            )
+        if new is None and not is_nullable:
+            raise InvalidChange(
+                f"optionMapping cannot give {old} no value: the field is required; one of"
+                f" {', '.join(sorted(kept))} would pass",
+                field=argument,
+            )
+        if new is not None and new not in kept:
+            raise InvalidChange(
+                f"optionMapping must lead to an option that stays ({', '.join(sorted(kept))}), not {shown(new)}",
+                field=argument,
+            )
+    return given

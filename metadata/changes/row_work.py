@@ -1,0 +1,55 @@
+"""What a change asks of the rows that are there, and what it does to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from metadata.model import Field, Object
+from metadata.scalars import Cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequireValues:
+    """Every row has a value of the field, which becomes required."""
+
+    thing: Object
+    field: Field
+    argument: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillValues:
+    """The rows without a value of the field get one; `cells` are those of its columns."""
+
+    thing: Object
+    field: Field
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequireDistinct:
+    """No two live rows share the values of these fields, which become unique."""
+
+    thing: Object
+    fields: tuple[Field, ...]
+    argument: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequireUnused:
+    """No row has one of these options, which go."""
+
+    thing: Object
+    field: Field
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapOptions:
+    """The rows with an option get another in its place; None is no value."""
+
+    thing: Object
+    field: Field
+    mapping: Mapping[str, str | None]
+
+
+RowWork = RequireValues | FillValues | RequireDistinct | RequireUnused | MapOptions

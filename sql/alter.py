@@ -1,0 +1,52 @@
+"""The statements that change or remove what is there in the tables, composed by psycopg."""
+
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from sql.ddl import DefaultFunction, column_default
+from sql.identifiers import quote_identifier, quote_table
+from sql.plan import Column, Table
+
+
+def drop_table(table: Table) -> sql.Composed:
+    """DROP TABLE."""
+    return sql.SQL("DROP TABLE {}").format(_table(table))
+
+
+def drop_columns(table: Table, columns: Sequence[Column]) -> sql.Composed:
+    """ALTER TABLE that drops columns, with the indexes and constraints on them."""
+    drops = (sql.SQL("DROP COLUMN {}").format(_column(column)) for column in columns)
+    return sql.SQL("ALTER TABLE {} {}").format(_table(table), sql.SQL(", ").join(drops))
+
+
+def set_required(table: Table, column: Column, *, required: bool) -> sql.Composed:
+    """ALTER TABLE that refuses NULLs in a column, or lets them in."""
+    return sql.SQL("ALTER TABLE {} ALTER COLUMN {} {} NOT NULL").format(
+        _table(table), _column(column), sql.SQL("SET" if required else "DROP")
+    )
+
+
+def set_default(table: Table, column: Column, default: str | DefaultFunction | None) -> sql.Composed:
+    """ALTER TABLE that gives new rows another default; None is none."""
+    change = (
+        sql.SQL("DROP DEFAULT")
+        if default is None
+        else sql.SQL("SET DEFAULT {}").format(column_default(default, column.type))
+    )
+    return sql.SQL("ALTER TABLE {} ALTER COLUMN {} {}").format(_table(table), _column(column), change)
+
+
+def drop_index(schema: str, name: str, *, concurrently: bool = False) -> sql.Composed:
+    """DROP INDEX, where it is there."""
+    return sql.SQL("DROP INDEX {}IF EXISTS {}").format(
+        sql.SQL("CONCURRENTLY " if concurrently else ""), _table(Table(schema=schema, name=name))
+    )
+
+
+def _column(column: Column) -> sql.SQL:
+    return sql.SQL(quote_identifier(column.name))
+
+
+def _table(table: Table) -> sql.SQL:
+    return sql.SQL(quote_table(table))

@@ -1,0 +1,76 @@
+"""The statements that look at and rewrite the values of a table's columns, composed by psycopg."""
+
+from collections.abc import Mapping, Sequence
+
+from psycopg import sql
+
+from sql.identifiers import quote_identifier, quote_table
+from sql.plan import Column, Table
+from sql.types import SqlType
+
+
+def count_empty(table: Table, column: Column, *, limit: int) -> sql.Composed:
+    """SELECT of the number of rows in which the column is NULL, counted no further than `limit`."""
+    return sql.SQL("SELECT count(*) FROM (SELECT FROM {} WHERE {} IS NULL LIMIT {}) AS counted").format(
+        _table(table), _column(column), sql.Literal(limit)
+    )
+
+
+def count_each(table: Table, column: Column, values: Sequence[str]) -> sql.Composed:
+    """SELECT of each of the values that is there with the number of rows that have it."""
+    return sql.SQL("SELECT found, count(*) FROM {} WHERE found = ANY ({}) GROUP BY found ORDER BY found").format(
+        _unnested(table, column), sql.Literal(list(values))
+    )
+
+
+def find_duplicates(table: Table, columns: Sequence[Column], *, live: Column | None, limit: int) -> sql.Composed:
+    """SELECT of values that several rows have, as one text, with the number of rows; `live` is NULL in these rows."""
+    names = [_column(column) for column in columns]
+    given: list[sql.Composable] = [sql.SQL("{} IS NOT NULL").format(name) for name in names]
+    if live is not None:
+        given.append(sql.SQL("{} IS NULL").format(_column(live)))
+    return sql.SQL(
+        "SELECT concat_ws(' ', {0}), count(*) FROM {1} WHERE {2} GROUP BY {0} HAVING count(*) > 1"
+        " ORDER BY count(*) DESC, {0} LIMIT {3}"
+    ).format(sql.SQL(", ").join(names), _table(table), sql.SQL(" AND ").join(given), sql.Literal(limit))
+
+
+def fill_empty(table: Table, first: Column, values: Mapping[str, tuple[str, SqlType]]) -> sql.Composed:
+    """UPDATE of the rows in which the first column is NULL: columns by name get the value of this text."""
+    assignments = (
+        sql.SQL("{} = {}::{}").format(sql.SQL(quote_identifier(name)), sql.Literal(text), sql.SQL(type_.value))
+        for name, (text, type_) in values.items()
+    )
+    return sql.SQL("UPDATE {} SET {} WHERE {} IS NULL").format(
+        _table(table), sql.SQL(", ").join(assignments), _column(first)
+    )
+
+
+def replace_value(table: Table, column: Column, old: str, new: str | None) -> sql.Composed:
+    """UPDATE of the rows that have a text, alone or in a list: it becomes another, None is no value."""
+    if column.type is not SqlType.TEXT_ARRAY:
+        return sql.SQL("UPDATE {0} SET {1} = {2} WHERE {1} = {3}").format(
+            _table(table), _column(column), sql.Literal(new), sql.Literal(old)
+        )
+    changed = sql.SQL("array_remove({}, {})").format(_column(column), sql.Literal(old))
+    if new is not None:
+        # A list that has both keeps one of them.
+        changed = sql.SQL(
+            "CASE WHEN {0} @> ARRAY[{2}] THEN array_remove({0}, {1}) ELSE array_replace({0}, {1}, {2}) END"
+        ).format(_column(column), sql.Literal(old), sql.Literal(new))
+    return sql.SQL("UPDATE {0} SET {1} = {2} WHERE {1} @> ARRAY[{3}]").format(
+        _table(table), _column(column), changed, sql.Literal(old)
+    )
+
+
+def _unnested(table: Table, column: Column) -> sql.Composed:
+    value = sql.SQL("unnest({})") if column.type is SqlType.TEXT_ARRAY else sql.SQL("{}")
+    return sql.SQL("(SELECT {} AS found FROM {}) AS every").format(value.format(_column(column)), _table(table))
+
+
+def _column(column: Column) -> sql.SQL:
+    return sql.SQL(quote_identifier(column.name))
+
+
+def _table(table: Table) -> sql.SQL:
+    return sql.SQL(quote_table(table))

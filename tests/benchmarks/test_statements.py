@@ -1,0 +1,28 @@
+"""The baseline's SQL and the operations of the others: what the benchmark asks is the same question for all."""
+
+import pytest
+
+from benchmarks.baseline.statements import build_statements
+from benchmarks.graphql import read_operations
+from benchmarks.workloads import DIFFERENT, WORKLOADS
+
+
+def test_each_dialect_has_an_operation_for_each_workload() -> None:
+    wanted = {workload.name.lower() for workload in WORKLOADS} | {"cursor"}
+    assert read_operations("fieldstone").keys() == read_operations("postgraphile").keys() == wanted
+
+
+def test_a_schema_is_put_in_everywhere() -> None:
+    statements = build_statements("workspace_default")
+    for text in (statements.person, statements.next_page, statements.create):
+        assert "workspace_default.person" in text
+        assert "${" not in text
+    with pytest.raises(ValueError, match="drop"):
+        build_statements('x"; drop')
+
+
+@pytest.mark.parametrize("name", ["W1", "W2", "W3", "W5"])
+def test_a_workload_asks_for_something_else_each_time(name: str) -> None:
+    (workload,) = (one for one in WORKLOADS if one.name == name)
+    values = {str(one) for one in workload.variables()}
+    assert len(values) > DIFFERENT * 0.9

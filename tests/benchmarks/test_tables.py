@@ -1,0 +1,46 @@
+"""The report in Markdown."""
+
+from benchmarks.mixed import CHANGING, STEADY
+from benchmarks.tables import render_report, render_table
+from tests.benchmarks.runs import measurement, run_of
+
+
+def test_a_table_has_its_names_left_and_its_numbers_right() -> None:
+    assert render_table(["", "a"], [["x", "1"]]) == "|  | a |\n| --- | ---: |\n| x | 1 |"
+
+
+def test_rates_are_medians_of_the_rounds_with_the_ratio_to_the_subject() -> None:
+    subject = [measurement("W1", "fieldstone", 8, rate=rate) for rate in (9_000.0, 12_000.0, 15_000.0)]
+    report = render_report(run_of(*subject, measurement("W1", "baseline", 8, rate=6_000.0)))
+    assert "| W1 | 12,000 | 6,000 (2.00x) |" in report
+
+
+def test_a_goal_is_reached_where_the_lesser_of_the_ratios_reaches_it() -> None:
+    report = render_report(
+        run_of(
+            measurement("W1", "fieldstone", 8, rate=3_000.0),
+            measurement("W1", "fieldstone", 32, rate=2_800.0),
+            measurement("W1", "baseline", 8, rate=2_000.0),
+            measurement("W1", "baseline", 32, rate=2_000.0),
+            measurement("W1", "postgraphile", 8, rate=1_000.0),
+            measurement("W1", "postgraphile", 32, rate=1_000.0),
+        )
+    )
+    assert "| W1 against By hand | 1.5 | 1.50 / 1.40 | **no** |" in report
+    assert "| W1 against PostGraphile 5 | 2 | 3.00 / 2.80 | yes |" in report
+
+
+def test_the_tail_of_the_mixed_load_is_compared_within_each_pair() -> None:
+    tails = {STEADY: (10.0, 20.0, 40.0), CHANGING: (14.0, 28.0, 80.0)}
+    report = render_report(
+        run_of(
+            *(
+                measurement("W7", "fieldstone", 8, rate=500.0, tail=tail, variant=variant, failed=1)
+                for variant, values in tails.items()
+                for tail in values
+            )
+        )
+    )
+    assert "1.40x, reached" in report
+    assert "| 8 connections, changing | 500 | 1.00 | 2.00 | 28.00 | 9.0 | 3 |" in report
+    assert "Requests per second" not in report

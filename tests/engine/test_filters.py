@@ -1,0 +1,300 @@
+"""Filters: every operator of every column against the oracle, and the contract's sentences one by one."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from graphql import GraphQLInputObjectType, get_named_type
+
+from metadata.model import Object, Part
+from metadata.operators import Argument, Operator
+from tests.apis import Apis, Served, open_apis, serve
+from tests.databases import Databases
+from tests.reference import Reference, agree, load_rows, write_value
+from tests.specimens import TEXTS, specimen_template, values_of
+
+PATTERNS = ("", "%", "_", "a%", "%b", "A_", "\\%%", "%\\_%", "%é%", "\\\\%")
+PER_REQUEST = 40
+
+
+@pytest.fixture(scope="module")
+def dsn(databases: Databases) -> Iterator[str]:
+    with databases.clone(specimen_template(databases)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def served(dsn: str) -> Iterator[Served]:
+    yield from serve(dsn)
+
+
+@pytest.fixture(scope="module")
+def reference(dsn: str, served: Served) -> Reference:
+    return Reference(served.snapshot(), load_rows(dsn, served.snapshot()))
+
+
+def columns(thing: Object) -> Iterator[tuple[tuple[str, ...], Part]]:
+    """Every column that can be filtered by, with the names that lead to it."""
+    for key, holder in thing.foreign_keys.items():
+        yield (key,), holder.parts[0]
+    for name, field in thing.by_name.items():
+        if field.relation_id is None:
+            yield from (((name, part.name) if part.name else (name,), part) for part in field.parts)
+
+
+def arguments(part: Part, operator: Operator) -> Iterator[Any]:
+    """Values for an operator: null where that means something, and what the records have."""
+    if operator.when_null is not None:
+        yield None
+    known = [str(value) if isinstance(value, UUID) else write_value(part, value) for value in values_of(part)]
+    match operator.argument:
+        case Argument.VALUE:
+            yield from known[:8]
+        case Argument.TEXT if operator.name in {"like", "ilike"}:
+            yield from PATTERNS
+        case Argument.TEXT:
+            yield from TEXTS
+        case Argument.VALUES:
+            items = known if not part.scalar.element else [item for value in known for item in value]
+            yield from ([], items[:1], items[:3], items[1:2] * 2)
+        case Argument.RANGE:
+            yield from ([known[0], known[1]], [known[1], known[0]], [known[2], known[2]])
+        case Argument.PRESENCE:
+            yield from ("NULL", "NOT_NULL")
+        case Argument.FLAG:
+            yield from (True, False)
+
+
+def nested(names: tuple[str, ...], innermost: Any) -> Any:
+    for name in reversed(names):
+        innermost = {name: innermost}
+    return innermost
+
+
+def every_filter(thing: Object) -> Iterator[dict[str, Any]]:
+    for names, part in columns(thing):
+        for operator in part.operators:
+            if operator.name == "search":
+                continue  # what text search finds is PostgreSQL's own
+            for argument in arguments(part, operator):
+                plain = nested((*names, operator.name), argument)
+                yield plain
+                yield {"not": plain}
+
+
+def test_every_operator_of_every_column(served: Served, reference: Reference) -> None:
+    thing = served.snapshot().by_singular["specimen"]
+    filters = list(every_filter(thing))
+    assert len(filters) > 2_000
+    shown = 0
+    for start in range(0, len(filters), PER_REQUEST):
+        batch = filters[start : start + PER_REQUEST]
+        declared = ", ".join(f"$f{place}: SpecimenFilterInput" for place in range(len(batch)))
+        selected = " ".join(
+            f"a{place}: specimens(filter: $f{place}, first: 200) {{ edges {{ node {{ id }} }} totalCount }}"
+            for place in range(len(batch))
+        )
+        variables = {f"f{place}": one for place, one in enumerate(batch)}
+        text = f"query ({declared}) {{ {selected} }}"
+        actual, expected = served.ask(text, variables), reference.ask(text, variables)
+        assert "errors" not in actual, actual["errors"]
+        for place, one in enumerate(batch):
+            assert agree(actual["data"][f"a{place}"], expected["data"][f"a{place}"]), one
+            shown += actual["data"][f"a{place}"]["totalCount"]
+    assert shown > 10_000
+
+
+def test_no_column_is_left_out(served: Served, reference: Reference) -> None:
+    """The schema has no operator that the other test does not know."""
+    thing = served.snapshot().by_singular["specimen"]
+    known = {(*names, operator.name) for names, part in columns(thing) for operator in part.operators}
+    of_type = reference.schema.type_map["SpecimenFilterInput"]
+    assert isinstance(of_type, GraphQLInputObjectType)
+    assert set(_paths(of_type, ())) == known
+
+
+def _paths(of_type: GraphQLInputObjectType, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, field in of_type.fields.items():
+        named = get_named_type(field.type)
+        if isinstance(named, GraphQLInputObjectType):
+            if "and" not in named.fields:
+                yield from _paths(named, (*names, name))
+        else:
+            yield (*names, name)
+
+
+@pytest.fixture
+def specimen_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
+    return clone_database(specimen_template(databases))
+
+
+@pytest.fixture
+async def specimens(specimen_dsn: str) -> AsyncIterator[Apis]:
+    async with open_apis(specimen_dsn) as opened:
+        yield opened
+
+
+EQUIVALENT = {
+    "eq: null is IS NULL": ("{aText: {eq: null}}", "{aText: {is: NULL}}"),
+    "neq: null is IS NOT NULL": ("{aText: {neq: null}}", "{aText: {is: NOT_NULL}}"),
+    "isNot: null is IS NOT NULL": ("{aText: {isNot: null}}", "{aText: {is: NOT_NULL}}"),
+    "is: null is IS NULL": ("{aText: {is: null}}", "{aText: {is: NULL}}"),
+    "in: [] matches nothing": ("{aText: {in: []}}", "{id: {is: NULL}}"),
+    "a single value is a list": ('{aText: {in: "a"}}', '{aText: {in: ["a"]}}'),
+    "several operators are AND-ed": ('{aText: {gt: "a", lt: "b"}}', '{and: [{aText: {gt: "a"}}, {aText: {lt: "b"}}]}'),
+    "several fields are AND-ed": (
+        '{aText: {gt: "a"}, aBoolean: {eq: true}}',
+        '{and: [{aText: {gt: "a"}}, {aBoolean: {eq: true}}]}',
+    ),
+    "an empty filter": ("{}", "null"),
+    "an empty and": ("{and: []}", "{}"),
+    "an empty or": ("{or: []}", "{}"),
+    "an empty not": ("{not: {}}", "{}"),
+    "an empty disjunct is left out": ('{or: [{}, {aText: {eq: "a"}}]}', '{aText: {eq: "a"}}'),
+    "an empty conjunct is left out": ('{and: [{aText: {}}, {aText: {eq: "a"}}]}', '{aText: {eq: "a"}}'),
+    "deep empties are left out": ('{or: [{not: {and: [{}]}}, {aText: {eq: "a"}}]}', '{aText: {eq: "a"}}'),
+    "a relation that says nothing": ("{parent: {}}", "{}"),
+    "and takes one": ('{and: {aText: {eq: "a"}}}', '{aText: {eq: "a"}}'),
+    "a relation that is there": ("{parent: {is: NOT_NULL}}", "{parent: {id: {is: NOT_NULL}}}"),
+    "not not": ('{not: {not: {aText: {eq: "a"}}}}', '{aText: {eq: "a"}}'),
+    "De Morgan": (
+        '{not: {or: [{aText: {eq: "a"}}, {aBoolean: {eq: true}}]}}',
+        '{and: [{not: {aText: {eq: "a"}}}, {not: {aBoolean: {eq: true}}}]}',
+    ),
+    "between is both included": ("{aNumberInt: {between: [1, 3]}}", "{aNumberInt: {gte: 1, lte: 3}}"),
+    "contains takes % as it is": ('{aText: {contains: "%"}}', '{aText: {like: "%\\\\%%"}}'),
+    "ieq takes _ as it is": ('{aText: {ieq: "_"}}', '{aText: {eq: "_"}}'),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), EQUIVALENT.values(), ids=EQUIVALENT)
+def test_two_ways_to_say_one_thing(served: Served, one: str, other: str) -> None:
+    answer = served.ask(
+        f"{{ one: specimens(filter: {one}) {{ edges {{ node {{ id }} }} totalCount }}"
+        f" other: specimens(filter: {other}) {{ edges {{ node {{ id }} }} totalCount }} }}"
+    )
+    assert answer["data"]["one"] == answer["data"]["other"]
+
+
+def test_a_null_matches_neither_a_condition_nor_its_opposite(served: Served) -> None:
+    answer = served.ask(
+        '{ all: specimens { totalCount } yes: specimens(filter: {aText: {contains: "a"}}) { totalCount }'
+        ' no: specimens(filter: {not: {aText: {contains: "a"}}}) { totalCount }'
+        " unknown: specimens(filter: {aText: {is: NULL}}) { totalCount } }"
+    )["data"]
+    totals = {key: page["totalCount"] for key, page in answer.items()}
+    assert totals["yes"] + totals["no"] + totals["unknown"] == totals["all"]
+    assert totals["unknown"] > 0
+
+
+def test_an_absent_variable_is_an_operator_that_is_not_there(served: Served) -> None:
+    filter_ = "{aText: {eq: $v}, and: [{not: {aText: {neq: $v}}}], parent: {and: []}}"
+    text = (
+        f"query ($v: String, $w: SpecimenFilterInput) {{ specimens(filter: {filter_}) {{ totalCount }}"
+        " all: specimens(filter: $w) { totalCount } }"
+    )
+    answer = served.ask(text)["data"]
+    assert answer["specimens"] == answer["all"]
+    assert served.ask(text, {"v": "a"})["data"]["specimens"]["totalCount"] < answer["all"]["totalCount"]
+
+
+REFUSED = {
+    "{aText: {gt: null}}": "The operator 'gt' of 'aText' must not be null.",
+    "{aText: {contains: null}}": "The operator 'contains' of 'aText' must not be null.",
+    "{aText: {in: null}}": "The operator 'in' of 'aText' must not be null.",
+    "{aNumberInt: {between: null}}": "The operator 'between' of 'aNumberInt' must not be null.",
+    "{aNumberInt: {between: [1]}}": "Field 'aNumberInt' between takes a list of two values.",
+    "{aNumberInt: {between: [1, 2, 3]}}": "Field 'aNumberInt' between takes a list of two values.",
+    "{aText: null}": "The filter of 'aText' must not be null; for NULL itself write { aText: { is: NULL } }.",
+    "{not: null}": "The filter of 'not' must not be null; for NULL itself write { not: { is: NULL } }.",
+    '{aText: {like: "a\\\\"}}': "Field 'aText' must not end with a backslash that escapes nothing.",
+    '{aText: {eq: "\\u0000"}}': "Field 'aText' must not contain the NUL character.",
+    '{aCurrency: {currencyCode: {contains: "\\u0000"}}}': "Field 'currencyCode' must not contain the NUL character.",
+}
+
+
+@pytest.mark.parametrize(("filter_", "message"), REFUSED.items())
+def test_what_is_no_condition(served: Served, filter_: str, message: str) -> None:
+    answer = served.ask(f"{{ specimens(filter: {filter_}) {{ totalCount }} }}")
+    assert answer["data"] is None
+    (error,) = answer["errors"]
+    assert (error["message"], error["path"]) == (message, ["specimens"])
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    answer = served.ask(f"{{ specimen(filter: {filter_}) {{ id }} }}")
+    assert answer["data"] == {"specimen": None}
+    assert answer["errors"][0]["path"] == ["specimen"]
+
+
+async def total(apis: Apis, plural: str, filter_: str) -> int:
+    answer = await apis.data(f"{{ {plural}(filter: {filter_}) {{ totalCount }} }}")
+    return int(answer[plural]["totalCount"])
+
+
+async def test_deleted_records_come_back_for_a_filter_that_names_deleted_at(apis: Apis) -> None:
+    made = await apis.data(
+        'mutation { a: createCompany(data: {name: "a"}) { id } b: createCompany(data: {name: "b"}) { id } }'
+    )
+    gone = made["b"]["id"]
+    await apis.data('mutation ($id: UUID!) { createPerson(data: {email: "x", companyId: $id}) { id } }', id=gone)
+    await apis.data("mutation ($id: UUID!) { deleteCompany(id: $id) { id } }", id=gone)
+    expected = {
+        "{}": 1,
+        "{deletedAt: {is: NOT_NULL}}": 1,
+        "{deletedAt: {is: NULL}}": 1,
+        "{deletedAt: {}}": 1,
+        '{or: [{deletedAt: {is: NOT_NULL}}, {name: {eq: "a"}}]}': 2,
+        "{not: {deletedAt: {is: NULL}}}": 1,
+        '{and: [{name: {in: ["a", "b"]}}, {or: [{deletedAt: {gt: "2000-01-01"}}]}]}': 1,
+    }
+    assert {filter_: await total(apis, "companies", filter_) for filter_ in expected} == expected
+    across = {
+        '{company: {name: {eq: "b"}}}': 0,
+        '{company: {name: {eq: "b"}, deletedAt: {is: NOT_NULL}}}': 1,
+        "{company: {is: NULL}}": 1,
+        "{company: {is: NOT_NULL}}": 0,
+        "{companyId: {is: NOT_NULL}}": 1,
+        '{deletedAt: {is: NULL}, company: {name: {eq: "b"}}}': 0,
+    }
+    assert {filter_: await total(apis, "people", filter_) for filter_ in across} == across
+    one = await apis.data(
+        "query ($id: UUID) { company(filter: {id: {eq: $id}, deletedAt: {is: NOT_NULL}}) { name } }", id=gone
+    )
+    assert one == {"company": {"name": "b"}}
+    assert await apis.data("query ($id: UUID) { company(id: $id) { name } }", id=gone) == {"company": None}
+
+
+async def test_filters_on_nested_connections_and_counts(specimens: Apis) -> None:
+    answer = await specimens.data(
+        "{ companies(first: 200) { edges { node { all: specimens(first: 200) { edges { node { aBoolean } } }"
+        " some: specimens(first: 0, filter: {aBoolean: {eq: true}}) { totalCount edges { cursor } } } } } }"
+    )
+    counted = 0
+    for edge in answer["companies"]["edges"]:
+        company = edge["node"]
+        expected = sum(one["node"]["aBoolean"] is True for one in company["all"]["edges"])
+        assert company["some"] == {"totalCount": expected, "edges": []}
+        counted += expected
+    assert counted > 5
+
+
+async def test_one_record_is_asked_for_by_its_id_or_by_a_filter(apis: Apis) -> None:
+    await apis.data('mutation { createCompanies(data: [{name: "a"}, {name: "a"}]) { id } }')
+    first = (await apis.data("{ companies { edges { node { id } } } }"))["companies"]["edges"][0]["node"]
+    assert await apis.data('{ company(filter: {name: {eq: "a"}}) { id } }') == {"company": first}
+    assert await apis.data('{ company(filter: {name: {eq: "b"}}) { id } }') == {"company": None}
+    for arguments in (
+        "",
+        '(id: "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e", filter: {})',
+        "(id: null)",
+        "(id: null, filter: null)",
+    ):
+        answer = await apis.ask(f"{{ company{arguments} {{ id }} other: companies {{ totalCount }} }}")
+        assert answer["data"] == {"company": None, "other": {"totalCount": 2}}
+        (error,) = answer["errors"]
+        assert error == {
+            "message": "'company' takes either 'id' or 'filter'.",
+            "locations": [{"line": 1, "column": 3}],
+            "path": ["company"],
+            "extensions": {"code": "BAD_USER_INPUT", "field": "id"},
+        }

@@ -1,0 +1,231 @@
+"""Changes of the model through the Metadata API, and what the Core API serves after each."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from metadata.json_text import loads
+from tests.apis import Apis, open_apis
+
+FIND = "query ($of: UUID!) { fields(filter: { objectMetadataId: { eq: $of } }) { edges { node { id name } } } }"
+OBJECTS = "{ objects { edges { node { id nameSingular } } } }"
+
+
+async def object_id(apis: Apis, name: str) -> str:
+    edges = (await apis.change(OBJECTS))["objects"]["edges"]
+    return str(next(edge["node"]["id"] for edge in edges if edge["node"]["nameSingular"] == name))
+
+
+async def field_id(apis: Apis, thing: str, name: str) -> str:
+    edges = (await apis.change(FIND, of=await object_id(apis, thing)))["fields"]["edges"]
+    return str(next(edge["node"]["id"] for edge in edges if edge["node"]["name"] == name))
+
+
+async def refused(apis: Apis, text: str, **variables: Any) -> Any:
+    answer = loads((await apis.send(text, variables, api=apis.metadata)).body)
+    assert answer.get("data") is None, answer
+    (error,) = answer["errors"]
+    return error
+
+
+async def test_a_renamed_object_is_served_under_its_new_name_with_its_records(apis: Apis) -> None:
+    await apis.data('mutation { createPerson(data: { email: "a@example.com" }) { id } }')
+    renamed = await apis.change(
+        """mutation ($id: UUID!) { updateObject(id: $id, input: { nameSingular: "contact", namePlural: "contacts",
+        labelSingular: "Contact", description: null }) {
+            nameSingular namePlural labelSingular description __typename } }
+        """,
+        id=await object_id(apis, "person"),
+    )
+    assert renamed["updateObject"] == {
+        "nameSingular": "contact",
+        "namePlural": "contacts",
+        "labelSingular": "Contact",
+        "description": None,
+        "__typename": "Object",
+    }
+    answer = await apis.data("{ contacts { edges { node { __typename email } } } companies { totalCount } }")
+    assert answer["contacts"]["edges"] == [{"node": {"__typename": "Contact", "email": "a@example.com"}}]
+    gone = await apis.error("{ people { totalCount } }")
+    assert gone["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_the_aliases_do_the_same(apis: Apis) -> None:
+    made = await apis.change(
+        'mutation ($of: UUID!) { createOneField(input: { field: { objectMetadataId: $of, name: "badge", label: "Badge",'
+        " type: TEXT } }) { id } }",
+        of=await object_id(apis, "person"),
+    )
+    id_ = made["createOneField"]["id"]
+    named = await apis.change(
+        'mutation ($id: UUID!) { updateOneField(input: { id: $id, update: { name: "pass" } }) { id name } }', id=id_
+    )
+    assert named["updateOneField"] == {"id": id_, "name": "pass"}
+    gone = await apis.change("mutation ($id: UUID!) { deleteOneField(input: { id: $id }) { id name label } }", id=id_)
+    assert gone["deleteOneField"] == {"id": id_, "name": "pass", "label": "Badge"}
+    company = await object_id(apis, "company")
+    named = await apis.change(
+        'mutation ($id: UUID!) { updateOneObject(input: { id: $id, update: { icon: "house" } }) { icon } }', id=company
+    )
+    assert named["updateOneObject"] == {"icon": "house"}
+
+
+async def test_a_deleted_object_is_answered_as_it_was(apis: Apis) -> None:
+    made = await apis.change(
+        'mutation { createObject(input: { nameSingular: "project", namePlural: "projects", labelSingular: "Project",'
+        ' labelPlural: "Projects" }) { id } }'
+    )
+    gone = await apis.change(
+        "mutation ($id: UUID!) { deleteObject(id: $id) { nameSingular fields { totalCount } } }",
+        id=made["createObject"]["id"],
+    )
+    assert gone["deleteObject"] == {"nameSingular": "project", "fields": {"totalCount": 7}}
+    error = await refused(
+        apis, "mutation ($id: UUID!) { deleteOneObject(input: { id: $id }) { id } }", id=made["createObject"]["id"]
+    )
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    assert error["path"] == ["deleteOneObject"]
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "words"),
+    [
+        ({"type": "TEXT"}, "GRAPHQL_VALIDATION_FAILED", "type"),
+        ({"objectMetadataId": "x"}, "GRAPHQL_VALIDATION_FAILED", "objectMetadataId"),
+        ({"name": "city"}, "CONFLICT", "city2 would pass"),
+        ({"isUnique": True, "defaultValue": "x"}, "BAD_USER_INPUT", "two records would share"),
+    ],
+)
+async def test_what_cannot_be_changed_is_refused(values: dict[str, Any], code: str, words: str, apis: Apis) -> None:
+    inputs = ", ".join(
+        f"{name}: {str(value).lower() if value is True else repr(value)}" for name, value in values.items()
+    )
+    error = await refused(
+        apis,
+        f"mutation ($id: UUID!) {{ updateField(id: $id, input: {{ {inputs} }}) {{ id }} }}".replace("'", '"'),
+        id=await field_id(apis, "person", "phone"),
+    )
+    assert (error["extensions"]["code"], words in error["message"]) == (code, True), error
+
+
+async def test_unknown_inputs_in_a_variable_are_refused(apis: Apis) -> None:
+    error = await refused(
+        apis,
+        "mutation ($id: UUID!, $input: UpdateFieldInput!) { updateField(id: $id, input: $input) { id } }",
+        id=await field_id(apis, "person", "phone"),
+        input={"label": "Phone", "objectMetadataId": "x"},
+    )
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "objectMetadataId"}
+
+
+async def test_several_changes_in_one_request_are_all_or_nothing(apis: Apis) -> None:
+    phone, city = await field_id(apis, "person", "phone"), await field_id(apis, "person", "city")
+    before = await apis.snapshot()
+    error = await refused(
+        apis,
+        'mutation ($a: UUID!, $b: UUID!) { one: updateField(id: $a, input: { name: "mobile" }) { id }'
+        ' two: updateField(id: $b, input: { name: "mobile" }) { id } }',
+        a=phone,
+        b=city,
+    )
+    assert error["path"] == ["two"]
+    assert await apis.snapshot() is before
+
+
+READ = "{ people(first: 3, orderBy: [{ city: ASC }]) { edges { node { id email company { name } } } totalCount } }"
+WRITE = "mutation ($data: PersonInput!) { createPerson(data: $data) { id email } }"
+UPDATE = 'mutation { updatePeople(filter: { id: { is: NOT_NULL } }, data: { jobTitle: "x" }) { id } }'
+
+
+async def test_requests_whose_document_stays_valid_do_not_fail_while_the_model_changes(
+    apis: Apis, workspace_dsn: str
+) -> None:
+    """Two processes serve; fields come, are renamed and go through either; reads and writes go on at both."""
+    async with open_apis(workspace_dsn) as other:
+        processes = (apis, other)
+        is_over = asyncio.Event()
+        served = 0
+
+        async def ask(process: Apis, number: int) -> None:
+            nonlocal served
+            while not is_over.is_set():
+                email = f"{number}.{served}@example.com"
+                for text, variables in ((READ, {}), (WRITE, {"data": {"email": email}}), (UPDATE, {})):
+                    answer = loads((await process.send(text, variables)).body)
+                    assert "errors" not in answer, answer
+                served += 1
+
+        async def alter() -> None:
+            person = await object_id(apis, "person")
+            for number in range(8):
+                one, two = processes[number % 2], processes[(number + 1) % 2]
+                made = await one.change(
+                    'mutation ($of: UUID!) { createField(input: { objectMetadataId: $of, name: "extra", label: "Extra",'
+                    ' type: TEXT, defaultValue: "none" }) { id } }',
+                    of=person,
+                )
+                id_ = made["createField"]["id"]
+                assert await two.data("{ people(first: 1) { edges { node { extra } } } }")
+                await two.change(
+                    'mutation ($id: UUID!) { updateField(id: $id, input: { name: "more" }) { id } }', id=id_
+                )
+                assert await one.data("{ people(first: 1) { edges { node { more } } } }")
+                await one.change(
+                    "mutation ($id: UUID!) { updateField(id: $id, input: { isNullable: false }) { id } }", id=id_
+                )
+                await two.change("mutation ($id: UUID!) { deleteField(id: $id) { id } }", id=id_)
+            is_over.set()
+
+        async with asyncio.TaskGroup() as group:
+            for number, process in enumerate(processes):
+                group.create_task(ask(process, number))
+            group.create_task(alter())
+        assert served > 0
+
+
+HISTORY = """{ metadataHistory(orderBy: [{ version: DESC }], first: 1) {
+        edges { node { version actor createdAt changes } } }
+    metadataHistoryAggregate { count } }"""
+
+
+async def test_the_history_says_who_changed_what_and_how_to_undo_it(apis: Apis) -> None:
+    id_ = await field_id(apis, "person", "phone")
+    await apis.change('mutation ($id: UUID!) { updateField(id: $id, input: { name: "mobile" }) { id } }', id=id_)
+    answer = await apis.change(HISTORY)
+    ((entry,),) = [[edge["node"] for edge in answer["metadataHistory"]["edges"]]]
+    (step,) = entry["changes"]
+    assert (entry["version"], entry["actor"]) == (str((await apis.snapshot()).version), "tester")
+    assert (step["action"], step["name"], step["before"][0]["name"]) == ("updateField", "mobile", "phone")
+    assert [(one["kind"], one["name"]) for one in step["after"]] == [("field", "mobile")]
+    assert step["inverse"] == [
+        {"action": "updateField", "fieldId": id_, "name": "phone", "optionMapping": None, "backfill": None}
+        | {"indexId": step["inverse"][0]["indexId"]}
+    ]
+
+
+async def test_a_rollback_makes_a_new_version_of_the_old_model(apis: Apis) -> None:
+    version = (await apis.snapshot()).version
+    id_ = await field_id(apis, "person", "phone")
+    await apis.change('mutation ($id: UUID!) { updateField(id: $id, input: { name: "mobile" }) { id } }', id=id_)
+    await apis.change('mutation ($id: UUID!) { updateField(id: $id, input: { name: "cell" }) { id } }', id=id_)
+    done = await apis.change("mutation ($to: BigInt!) { rollback(to: $to) }", to=version)
+    assert done == {"rollback": str(version + 3)}
+    await apis.data("{ people { edges { node { phone } } } }")
+    again = await apis.change("mutation ($to: BigInt!) { rollback(to: $to) }", to=version + 3)
+    assert again == {"rollback": str(version + 3)}
+    error = await refused(apis, "mutation { rollback(to: -1) }")
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "to"}
+
+
+async def test_an_index_is_created_shown_and_deleted(apis: Apis) -> None:
+    made = await apis.change(
+        "mutation ($of: UUID!, $fields: [UUID!]!) { createIndex(input: { objectMetadataId: $of,"
+        " fieldMetadataIds: $fields, isPartial: true }) { id name status method isPartial fieldMetadataIds } }",
+        of=await object_id(apis, "person"),
+        fields=[await field_id(apis, "person", "city")],
+    )
+    index = made["createIndex"]
+    assert (index["name"], index["status"], index["isPartial"]) == ("person_city_live", "READY", True)
+    gone = await apis.change("mutation ($id: UUID!) { deleteIndex(id: $id) { name } }", id=index["id"])
+    assert gone == {"deleteIndex": {"name": "person_city_live"}}

@@ -1,0 +1,155 @@
+"""Documents that would cost too much are refused before they cost it, and none exhausts the stack."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from engine.operation import FRAGMENTS, REPEATS, DocumentLimits
+from tests.apis import LIMITS, Served, serve, workspace_template
+from tests.databases import Databases
+
+DEPTH = DocumentLimits().depth
+ID = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
+
+
+@pytest.fixture(scope="module")
+def served(databases: Databases) -> Iterator[Served]:
+    with databases.clone(workspace_template(databases)) as dsn:
+        yield from serve(dsn)
+
+
+def nested(levels: int, innermost: str = "id") -> str:
+    """A selection on Company of so many levels, four to a turn."""
+    text = innermost
+    for _ in range(levels // 4):
+        text = f"people {{ edges {{ node {{ company {{ {text} }} }} }} }}"
+    return text
+
+
+def nested_filter(levels: int) -> str:
+    return "{not: " * levels + '{name: {eq: "x"}}' + "}" * levels
+
+
+def chain(length: int, link: str) -> str:
+    """Fragments that spread each other, one `link` each."""
+    fragments = [f"fragment F{n} on Company {{ {link % f'...F{n + 1}'} }}" for n in range(length)]
+    return " ".join([*fragments, f"fragment F{length} on Company {{ id }}"])
+
+
+def doubling(levels: int) -> str:
+    """Fragments that each spread the next one twice: the last stands there 2 to the power of `levels` times."""
+    fragments = [
+        f"fragment F{n} on Company {{ a: people {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }}"
+        f" b: people {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }} }}"
+        for n in range(levels)
+    ]
+    return " ".join([*fragments, f"fragment F{levels} on Company {{ id }}"])
+
+
+ONE = f'{{ company(id: "{ID}") {{ %s }} }} '
+
+TOO_COMPLEX = {
+    "levels": ONE % nested(DEPTH + 4),
+    "levels that break the parser": "{a" * 30_000,
+    "levels of a filter": f"{{ companies(filter: {nested_filter(DEPTH + 1)}) {{ totalCount }} }}",
+    "levels of lists": "{ companies(filter: {and: %s}) { totalCount } }" % ("[" * 3_000 + "]" * 3_000),
+    "levels through fragments": ONE % "...F0" + chain(150, nested(8, "%s")),
+    "fragments one behind the other": ONE % "...F0" + chain(200, "%s"),
+    "fragments": ONE % "id" + " ".join(f"fragment F{n} on Company {{ id }}" for n in range(FRAGMENTS + 1)),
+    "one field again and again": ONE % ("id " * 2_000),
+    "one spread again and again": ONE % ("...F " * 2_000) + "fragment F on Company { id }",
+    "inline fragments": ONE % ("... { id } " * (REPEATS + 1)),
+    "aliases": ONE % " ".join(f"a{n}: id" for n in range(DocumentLimits().aliases + 1)),
+    "fields behind fragments": ONE % "...F0" + doubling(14),
+    "levels of a variable's type": f"query ($f: {'[' * 150}Int{']' * 150}) {{ __typename }}",
+    "tokens": ONE % " ".join(f"x{n}" for n in range(DocumentLimits().tokens)),
+}
+
+
+@pytest.mark.parametrize("document", TOO_COMPLEX.values(), ids=TOO_COMPLEX)
+def test_too_complex(served: Served, document: str) -> None:
+    log = served.apis.database.log
+    log.steps.clear()
+    answer = served.ask(document)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["QUERY_TOO_COMPLEX"]
+    assert "data" not in answer
+    assert not log
+
+
+INVALID = {
+    "a fragment that spreads itself": ONE % "...F" + "fragment F on Company { ...F }",
+    "fragments in a circle": ONE % "...F" + "fragment F on Company { ...G } fragment G on Company { people { edges {"
+    " node { company { ...F } } } } }",
+    "an unknown fragment": ONE % "...F",
+    "a hundred unknown fields": ONE % " ".join(f"unknown{n}" for n in range(100)),
+    "an integer that is none": "{ companies(first: 99999999999999999999) { totalCount } }",
+    "an integer of many digits": "{ companies(first: %s) { totalCount } }" % ("9" * 50_000),
+    "a number of many digits": "{ companies(filter: {employees: {eq: %s}}) { totalCount } }" % ("9" * 50_000),
+    "conflicting fields": "{ a: companies { totalCount } a: people { totalCount } }",
+}
+
+
+@pytest.mark.parametrize("document", INVALID.values(), ids=INVALID)
+def test_not_valid(served: Served, document: str) -> None:
+    answer = served.ask(document)
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"GRAPHQL_VALIDATION_FAILED"}
+    assert 0 < len(answer["errors"]) <= 21
+    assert "data" not in answer
+
+
+WITHIN_LIMITS = {
+    "levels": ONE % nested(DEPTH - 4),
+    "levels of a filter": f"{{ companies(filter: {nested_filter(DEPTH - 4)}) {{ totalCount }} }}",
+    "fragments one behind the other": ONE % "...F0" + chain(40, "%s"),
+    "fields behind fragments": ONE % "...F0" + doubling(4),
+    "one field again and again": ONE % ("id " * REPEATS),
+    "aliases": ONE % " ".join(f"a{n}: id" for n in range(DocumentLimits().aliases)),
+}
+
+
+@pytest.mark.parametrize("document", WITHIN_LIMITS.values(), ids=WITHIN_LIMITS)
+def test_within_limits(served: Served, document: str) -> None:
+    assert "errors" not in served.ask(document)
+
+
+@pytest.mark.parametrize("operator", ["not", "and", "or"])
+def test_a_filter_in_variables_is_as_deep_as_one_in_the_document(served: Served, operator: str) -> None:
+    document = "query ($f: CompanyFilterInput) { companies(filter: $f) { totalCount } }"
+    levels = (DEPTH if operator == "not" else DEPTH // 2) - 4
+
+    def ask(levels: int) -> Any:
+        filter_: Any = {"name": {"eq": "x"}}
+        for _ in range(levels):
+            filter_ = {operator: filter_} if operator == "not" else {operator: [filter_, {"employees": {"eq": 1}}]}
+        return served.ask(document, {"f": filter_})
+
+    assert ask(levels) == {"data": {"companies": {"totalCount": 0}}}
+    (error,) = ask(levels + 6)["errors"]
+    assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    assert error["message"] == "Variable '$f' is nested too deeply."
+
+
+PAGE_SIZES = {
+    "first": "'first' must be from 0 to 200, not 201.",
+    "last": "'last' must be from 0 to 200, not 201.",
+    "limit": "'limit' must be from 0 to 200, not 201.",
+}
+
+
+@pytest.mark.parametrize(("argument", "message"), PAGE_SIZES.items(), ids=PAGE_SIZES)
+def test_a_page_past_the_limit_is_refused_and_not_cut(served: Served, argument: str, message: str) -> None:
+    answer = served.ask(f"{{ companies({argument}: 201) {{ totalCount }} }}")
+    assert answer["data"] is None
+    (error,) = answer["errors"]
+    assert error == {
+        "message": message,
+        "locations": [{"line": 1, "column": 3}],
+        "path": ["companies"],
+        "extensions": {"code": "BAD_USER_INPUT", "field": argument},
+    }
+
+
+def test_the_limits_are_those_of_the_contract() -> None:
+    assert (LIMITS.document.depth, LIMITS.document.aliases) == (100, 500)
+    assert (LIMITS.records.default_page, LIMITS.records.largest_page, LIMITS.records.bulk) == (60, 200, 10_000)

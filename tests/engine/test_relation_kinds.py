@@ -1,0 +1,187 @@
+"""One-to-one, many-to-many and self-relations, made through the Metadata API and used by the Core API."""
+
+from typing import Any
+
+from metadata.json_text import loads
+from tests.apis import Apis
+
+CREATE = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id name relation { %s } } }" % (
+    "type targetObject { nameSingular } targetField { name relation { type } }"
+)
+
+
+async def _relate(apis: Apis, source: str, name: str, target: str, inverse: str, **more: Any) -> Any:
+    snapshot = await apis.snapshot()
+    payload = {
+        "targetObjectMetadataId": str(snapshot.by_singular[target].id),
+        "targetFieldLabel": inverse.title(),
+        "targetFieldName": inverse,
+        **{key: more.pop(key) for key in tuple(more) if key.startswith("junction") or key == "type"},
+    }
+    given = {
+        "objectMetadataId": str(snapshot.by_singular[source].id),
+        "name": name,
+        "label": name.title(),
+        "type": "RELATION",
+        "relationCreationPayload": payload,
+        **more,
+    }
+    return loads((await apis.send(CREATE, {"input": given}, api=apis.metadata)).body)
+
+
+async def _companies(apis: Apis, *names: str) -> list[str]:
+    answer = await apis.data(
+        "mutation ($d: [CompanyInput!]!) { createCompanies(data: $d) { id } }", d=[{"name": name} for name in names]
+    )
+    return [one["id"] for one in answer["createCompanies"]]
+
+
+async def test_a_one_to_one_relation_is_to_one_at_both_ends(apis: Apis) -> None:
+    made = await _relate(apis, "person", "runs", "company", "boss", type="ONE_TO_ONE")
+    assert made["data"]["createField"]["relation"] == {
+        "type": "ONE_TO_ONE",
+        "targetObject": {"nameSingular": "company"},
+        "targetField": {"name": "boss", "relation": {"type": "ONE_TO_ONE"}},
+    }
+    acme, blue, _ = await _companies(apis, "Acme", "Blue", "Corp")
+    create = "mutation ($d: PersonInput!) { createPerson(data: $d) { id runs { name boss { email } } } }"
+    ada = (await apis.data(create, d={"email": "ada@x", "runs": {"connect": acme}}))["createPerson"]
+    assert ada["runs"] == {"name": "Acme", "boss": {"email": "ada@x"}}
+    taken = await apis.error(create, d={"email": "bob@x", "runsId": acme})
+    assert (taken["extensions"]["code"], taken["extensions"]["field"]) == ("CONFLICT", "runs")
+    bob = (await apis.data(create, d={"email": "bob@x", "runsId": blue}))["createPerson"]
+
+    ordered = await apis.data(
+        "{ companies(orderBy: { boss: { email: DESC } }) { edges { node { name boss { email } } } } }"
+    )
+    assert [edge["node"]["name"] for edge in ordered["companies"]["edges"]] == ["Corp", "Blue", "Acme"]
+    names = (
+        "query ($f: CompanyFilterInput) { companies(filter: $f, orderBy: { name: ASC }) { edges { node { name } } } }"
+    )
+
+    async def found(given: Any) -> list[str]:
+        return [edge["node"]["name"] for edge in (await apis.data(names, f=given))["companies"]["edges"]]
+
+    assert await found({"boss": {"email": {"eq": "bob@x"}}}) == ["Blue"]
+    assert await found({"not": {"boss": {"email": {"eq": "bob@x"}}}}) == ["Acme"]
+    assert await found({"boss": {"is": "NULL"}}) == ["Corp"]
+
+    # A deleted record gives its place to another; a filter that names deletedAt then sees both.
+    await apis.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=ada["id"])
+    assert await found({"boss": {"is": "NULL"}}) == ["Acme", "Corp"]
+    await apis.data(create, d={"email": "eve@x", "runsId": acme})
+    assert await found({"boss": {"email": {"eq": "ada@x"}}}) == []
+    assert await found({"boss": {"email": {"eq": "ada@x"}, "deletedAt": {"is": "NOT_NULL"}}}) == ["Acme"]
+    neither = {"or": [{"email": {"eq": "ada@x"}}, {"email": {"eq": "eve@x"}}], "deletedAt": {"is": "NOT_NULL"}}
+    assert await found({"not": {"boss": neither}}) == ["Blue"]
+    back = await apis.error("mutation ($id: UUID!) { restorePerson(id: $id) { id } }", id=ada["id"])
+    assert back["extensions"]["code"] == "CONFLICT"
+
+    # The key is written where it is held, and only there.
+    refused = await apis.error('mutation { createCompany(data: { boss: { connect: "%s" } }) { id } }' % bob["id"])
+    assert refused["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    gone = await apis.data("mutation ($id: UUID!) { destroyCompany(id: $id) { name boss { email } } }", id=blue)
+    assert gone["destroyCompany"] == {"name": "Blue", "boss": {"email": "bob@x"}}
+    assert (await apis.data("query ($id: UUID!) { person(id: $id) { runsId } }", id=bob["id"]))["person"] == {
+        "runsId": None
+    }
+
+
+async def test_an_object_may_be_related_to_itself(apis: Apis) -> None:
+    await _relate(apis, "company", "parent", "company", "children")
+    group, _ = await _companies(apis, "Group", "Other")
+    made = await apis.data(
+        'mutation ($id: ConnectTarget!) { createCompany(data: { name: "Part", parent: { connect: $id } })'
+        " { name parent { name children { edges { node { name } } } } } }",
+        id=group,
+    )
+    assert made["createCompany"] == {
+        "name": "Part",
+        "parent": {"name": "Group", "children": {"edges": [{"node": {"name": "Part"}}]}},
+    }
+    deep = await apis.data(
+        '{ companies(filter: { parent: { name: { eq: "Group" }, parent: { is: NULL } } }) { totalCount } }'
+    )
+    assert deep["companies"]["totalCount"] == 1
+
+
+async def test_a_many_to_many_relation_has_an_object_of_its_own(apis: Apis) -> None:
+    made = await _relate(
+        apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY", description="Who helps."
+    )
+    assert made["data"]["createField"]["relation"] == {
+        "type": "ONE_TO_MANY",
+        "targetObject": {"nameSingular": "companyPerson"},
+        "targetField": {"name": "company", "relation": {"type": "MANY_TO_ONE"}},
+    }
+    snapshot = await apis.snapshot()
+    assert snapshot.by_singular["company"].by_name["advisers"].description == "Who helps."
+    acme, blue = await _companies(apis, "Acme", "Blue")
+    people = await apis.data('mutation { createPeople(data: [{ email: "ada@x" }, { email: "bob@x" }]) { id } }')
+    ada, bob = (one["id"] for one in people["createPeople"])
+    link = "mutation ($d: [CompanyPersonInput!]!) { createCompanyPeople(data: $d) { id } }"
+    await apis.data(link, d=[{"companyId": acme, "personId": ada}, {"companyId": acme, "personId": bob}])
+    twice = await apis.error(link, d=[{"companyId": acme, "personId": ada}])
+    assert twice["extensions"]["code"] == "CONFLICT"
+    alone = await apis.error(link, d=[{"companyId": blue}])
+    assert alone["extensions"]["field"] == "person"
+    both = await apis.data(
+        """{ companies(orderBy: { name: ASC }) { edges { node { name
+        advisers(orderBy: { person: { email: DESC } }) { totalCount edges { node { person { email } } } } } } }
+        people(filter: { email: { eq: "ada@x" } }) { edges { node { advises { edges { node { company { name } } } } } } } }"""
+    )
+    assert both == {
+        "companies": {
+            "edges": [
+                {
+                    "node": {
+                        "name": "Acme",
+                        "advisers": {
+                            "totalCount": 2,
+                            "edges": [
+                                {"node": {"person": {"email": "bob@x"}}},
+                                {"node": {"person": {"email": "ada@x"}}},
+                            ],
+                        },
+                    }
+                },
+                {"node": {"name": "Blue", "advisers": {"totalCount": 0, "edges": []}}},
+            ]
+        },
+        "people": {"edges": [{"node": {"advises": {"edges": [{"node": {"company": {"name": "Acme"}}}]}}}]},
+    }
+    # The links go with what they link.
+    await apis.data("mutation ($id: UUID!) { destroyPerson(id: $id) { id } }", id=ada)
+    assert (await apis.data("{ companyPeople { totalCount } }"))["companyPeople"]["totalCount"] == 1
+
+    # A second relation of the two needs other names for its object, and says so.
+    refused = (await _relate(apis, "company", "fans", "person", "likes", type="MANY_TO_MANY"))["errors"][0]
+    assert refused["extensions"]["field"] == "junctionNameSingular"
+    named = await _relate(
+        apis,
+        "company",
+        "fans",
+        "person",
+        "likes",
+        type="MANY_TO_MANY",
+        junctionNameSingular="fandom",
+        junctionNamePlural="fandoms",
+    )
+    assert named["data"]["createField"]["relation"]["targetObject"] == {"nameSingular": "fandom"}
+    own = await _relate(apis, "person", "friends", "person", "friendOf", type="MANY_TO_MANY")
+    assert own["data"]["createField"]["relation"]["targetField"]["name"] == "person"
+    assert set((await apis.snapshot()).by_singular["personPerson"].foreign_keys) == {"personId", "otherPersonId"}
+
+
+async def test_what_a_many_to_many_relation_cannot_have_is_refused(apis: Apis) -> None:
+    for extra, field in (
+        ({"isNullable": False}, "isNullable"),
+        ({"settings": {"onDelete": "CASCADE"}}, "settings"),
+        ({"defaultValue": "x"}, "defaultValue"),
+    ):
+        answer = await _relate(apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY", **extra)
+        assert answer["errors"][0]["extensions"]["field"] == field
+    clash = await _relate(apis, "company", "people", "person", "advises", type="MANY_TO_MANY")
+    assert clash["errors"][0]["extensions"]["field"] == "name"
+    stray = await _relate(apis, "company", "advisers", "person", "advises", junctionNameSingular="advice")
+    assert stray["errors"][0]["extensions"]["field"] == "junctionNameSingular"

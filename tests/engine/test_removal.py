@@ -1,0 +1,167 @@
+"""Destroying records: what becomes of those that point to them, by the relation's onDelete."""
+
+from typing import Any
+
+import pytest
+
+from tests.apis import Apis
+from tests.engine.records import check_refused, count, create, take_events
+
+CREATE_OBJECT = "mutation ($o: CreateObjectInput!) { createObject(input: $o) { id } }"
+CREATE_FIELD = "mutation ($f: CreateFieldInput!) { createField(input: $f) { id } }"
+
+
+async def make_object(apis: Apis, name: str) -> str:
+    """The id of a new object."""
+    given = {"nameSingular": name, "namePlural": f"{name}s", "labelSingular": name, "labelPlural": f"{name}s"}
+    return str((await apis.change(CREATE_OBJECT, o=given))["createObject"]["id"])
+
+
+async def relate(apis: Apis, source: str, name: str, target: str, on_delete: str | None, **more: Any) -> None:
+    """A new relation from one object to another."""
+    payload = {"targetObjectMetadataId": target, "targetFieldLabel": f"{name} of", "type": "MANY_TO_ONE"}
+    given = {"objectMetadataId": source, "name": name, "label": name, "type": "RELATION", **more}
+    settings = {"onDelete": on_delete} if on_delete else None
+    await apis.change(CREATE_FIELD, f={**given, "settings": settings, "relationCreationPayload": payload})
+
+
+async def test_set_null_is_what_a_relation_does_unless_told_otherwise(apis: Apis) -> None:
+    company = await create(apis, "company")
+    other = await create(apis, "company")
+    for email in ("a", "b"):
+        await create(apis, "person", email=email, companyId=company)
+    await create(apis, "person", email="c", companyId=other)
+    await create(apis, "opportunity", companyId=company)
+    deleted = await create(apis, "activity", companyId=company)
+    await apis.data("mutation ($id: UUID!) { deleteActivity(id: $id) { id } }", id=deleted)
+    await take_events(apis)
+    text = "mutation ($id: UUID!) { destroyCompany(id: $id) { id } }"
+    assert await apis.data(text, id=company) == {"destroyCompany": {"id": company}}
+    people = await apis.data("{ people(orderBy: {email: ASC}) { edges { node { companyId } } } }")
+    assert [edge["node"]["companyId"] for edge in people["people"]["edges"]] == [None, None, other]
+    events = await take_events(apis)
+    assert sorted(event.action for event in events) == ["destroyed", "updated", "updated", "updated", "updated"]
+    emptied = [event for event in events if event.action == "updated"]
+    assert {
+        (event.before and event.before["companyId"], event.after and event.after["companyId"]) for event in emptied
+    } == {(company, None)}
+    activity = "{ activities(filter: {deletedAt: {is: NOT_NULL}}) { edges { node { companyId } } } }"
+    assert await apis.data(activity) == {"activities": {"edges": [{"node": {"companyId": None}}]}}
+
+
+async def test_cascade_goes_on_through_all_that_cascade(apis: Apis) -> None:
+    shelf, box, thing = [await make_object(apis, name) for name in ("shelf", "box", "thing")]
+    await relate(apis, box, "shelf", shelf, "CASCADE")
+    await relate(apis, thing, "box", box, "CASCADE")
+    await relate(apis, thing, "spare", box, "SET_NULL")
+    first, second = [await create(apis, "shelf") for _ in range(2)]
+    boxes = [await create(apis, "box", shelfId=first) for _ in range(2)]
+    kept = await create(apis, "box", shelfId=second)
+    for box_id in (*boxes, kept):
+        await create(apis, "thing", boxId=box_id, spareId=boxes[0])
+    await take_events(apis)
+    answer = await apis.data("mutation ($id: UUID!) { destroyShelf(id: $id) { id } }", id=first)
+    assert answer == {"destroyShelf": {"id": first}}
+    assert [await count(apis, plural) for plural in ("shelfs", "boxs", "things")] == [1, 1, 1]
+    left = await apis.data("{ things { edges { node { boxId spareId } } } }")
+    assert left == {"things": {"edges": [{"node": {"boxId": kept, "spareId": None}}]}}
+    events = await take_events(apis)
+    assert sorted(event.action for event in events if event.action == "destroyed") == ["destroyed"] * 5
+    assert all(event.after is None for event in events if event.action == "destroyed")
+
+
+async def test_restrict_refuses_and_says_what_stands_in_the_way(apis: Apis) -> None:
+    shelf, box = [await make_object(apis, name) for name in ("shelf", "box")]
+    await relate(apis, box, "shelf", shelf, "RESTRICT")
+    id_ = await create(apis, "shelf")
+    one = await create(apis, "box", shelfId=id_)
+    text = f'mutation {{ destroyShelf(id: "{id_}") {{ id }} }}'
+    message = "1 box still point here by 'shelf': connect them to another record first."
+    await check_refused(apis, text, "CONFLICT", message, field="shelf")
+    await create(apis, "box", shelfId=id_)
+    message = "2 boxs still point here by 'shelf': connect them to another record first."
+    await check_refused(apis, text, "CONFLICT", message, field="shelf")
+    many = "mutation { destroyShelfs(filter: {id: {is: NOT_NULL}}) { id } }"
+    await check_refused(apis, many, "CONFLICT", message, field="shelf")
+    both = f'mutation {{ destroyBoxs(filter: {{id: {{is: NOT_NULL}}}}) {{ id }} destroyShelf(id: "{id_}") {{ id }} }}'
+    answer = await apis.data(both)
+    assert one in [row["id"] for row in answer["destroyBoxs"]]
+
+
+async def test_a_restriction_further_down_undoes_a_cascade(apis: Apis) -> None:
+    shelf, box, thing = [await make_object(apis, name) for name in ("shelf", "box", "thing")]
+    await relate(apis, box, "shelf", shelf, "CASCADE")
+    await relate(apis, thing, "box", box, "RESTRICT")
+    id_ = await create(apis, "shelf")
+    await create(apis, "thing", boxId=await create(apis, "box", shelfId=id_))
+    message = "1 thing still point here by 'box': connect them to another record first."
+    text = f'mutation {{ destroyShelf(id: "{id_}") {{ id }} }}'
+    await check_refused(apis, text, "CONFLICT", message, field="box")
+
+
+@pytest.mark.parametrize("on_delete", ["SET_NULL", "CASCADE"])
+async def test_records_that_point_to_each_other_and_to_themselves(apis: Apis, on_delete: str) -> None:
+    thing = await make_object(apis, "thing")
+    await relate(apis, thing, "parent", thing, on_delete)
+    text = "mutation ($id: UUID!, $parent: UUID) { updateThing(id: $id, data: {parentId: $parent}) { id } }"
+    ring = [await create(apis, "thing") for _ in range(3)]
+    for id_, parent in zip(ring, [*ring[1:], ring[0]], strict=True):
+        await apis.data(text, id=id_, parent=parent)
+    alone = await create(apis, "thing")
+    await apis.data(text, id=alone, parent=alone)
+    for id_ in (ring[0], alone):
+        answer = await apis.data("mutation ($id: UUID!) { destroyThing(id: $id) { id } }", id=id_)
+        assert answer == {"destroyThing": {"id": id_}}
+    assert await count(apis, "things") == (2 if on_delete == "SET_NULL" else 0)
+
+
+async def test_several_that_point_to_each_other_are_destroyed_at_once(apis: Apis) -> None:
+    thing = await make_object(apis, "thing")
+    await relate(apis, thing, "parent", thing, "SET_NULL")
+    first = await create(apis, "thing")
+    await create(apis, "thing", parentId=first)
+    answer = await apis.data("mutation { destroyThings(filter: {id: {is: NOT_NULL}}) { id } }")
+    assert len(answer["destroyThings"]) == 2
+    assert await count(apis, "things") == 0
+
+
+async def test_soft_deletion_implies_nothing(apis: Apis) -> None:
+    shelf, box = [await make_object(apis, name) for name in ("shelf", "box")]
+    await relate(apis, box, "shelf", shelf, "RESTRICT")
+    id_ = await create(apis, "shelf")
+    await create(apis, "box", shelfId=id_)
+    await apis.data("mutation ($id: UUID!) { deleteShelf(id: $id) { id } }", id=id_)
+    boxes = await apis.data("{ boxs { edges { node { shelfId shelf { id } } } } }")
+    assert boxes == {"boxs": {"edges": [{"node": {"shelfId": id_, "shelf": None}}]}}
+    await apis.data("mutation ($id: UUID!) { restoreShelf(id: $id) { id } }", id=id_)
+    boxes = await apis.data("{ boxs { edges { node { shelf { id } } } } }")
+    assert boxes == {"boxs": {"edges": [{"node": {"shelf": {"id": id_}}}]}}
+
+
+async def test_a_required_relation(apis: Apis) -> None:
+    shelf, box = [await make_object(apis, name) for name in ("shelf", "box")]
+    await relate(apis, box, "shelf", shelf, "CASCADE", isNullable=False)
+    id_ = await create(apis, "shelf")
+    box_id = await create(apis, "box", shelfId=id_)
+    message = "Field 'shelf' is required"
+    for text in (
+        "mutation { createBox(data: {}) { id } }",
+        "mutation { createBox(data: {shelfId: null}) { id } }",
+        "mutation { createBox(data: {shelf: {disconnect: true}}) { id } }",
+        f'mutation {{ updateBox(id: "{box_id}", data: {{shelfId: null}}) {{ id }} }}',
+        f'mutation {{ updateBox(id: "{box_id}", data: {{shelf: {{disconnect: true}}}}) {{ id }} }}',
+    ):
+        await check_refused(apis, text, "BAD_USER_INPUT", message, field="shelf")
+
+
+async def test_the_destroyed_record_is_answered_as_it_was(apis: Apis) -> None:
+    company = await create(apis, "company", name="a")
+    person = await create(apis, "person", email="x", companyId=company)
+    answer = await apis.data(
+        "mutation ($id: UUID!) { destroyCompany(id: $id) { name people { totalCount } } }",
+        id=company,
+    )
+    assert answer["destroyCompany"]["name"] == "a"
+    assert answer["destroyCompany"]["people"]["totalCount"] == 1
+    answer = await apis.data("mutation ($id: UUID!) { destroyPerson(id: $id) { email company { id } } }", id=person)
+    assert answer == {"destroyPerson": {"email": "x", "company": None}}

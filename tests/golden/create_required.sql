@@ -1,0 +1,1 @@
+SELECT version FROM fieldstone.workspace WHERE id = $1::uuid;

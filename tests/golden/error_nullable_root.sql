@@ -1,0 +1,1 @@
+SELECT '{"person":null,"companies":{"totalCount":' || (SELECT count(*) FROM "workspace_default"."company" AS t0 WHERE t0."deletedAt" IS NULL)::text || '}}';

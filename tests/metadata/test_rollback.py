@@ -1,0 +1,148 @@
+"""metadata/rollback.py: every kind of change undone, and the model and tables what they were."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from metadata.changes import (
+    Change,
+    CreateIndex,
+    DeleteField,
+    DeleteIndex,
+    DeleteObject,
+    UpdateField,
+    UpdateObject,
+    apply,
+)
+from metadata.changes.inverse import invert
+from metadata.changes.record import decode_change, encode_change
+from metadata.drift import find_drift
+from metadata.errors import InvalidChange
+from metadata.field_types import FieldType
+from metadata.json_text import dumps, loads
+from metadata.model import Object, Snapshot
+from metadata.rollback import roll_back
+from metadata.transaction import ModelTransaction
+from tests.metadata.changes.test_updates import field_of, options
+from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
+
+Build = Callable[[Snapshot], Iterable[Change]]
+
+
+def fill(snapshot: Snapshot) -> Iterable[Change]:
+    """An object with everything, for the changes to be about."""
+    thing = new_object("project", description="Work")
+    yield thing
+    yield new_field(thing.id, "budget", FieldType.CURRENCY, default={"amountMicros": 5})
+    yield new_field(thing.id, "stage", FieldType.SELECT, options=options("NEW", "OLD"), default="NEW")
+    code = new_field(thing.id, "code", is_unique=True, is_nullable=False)
+    yield code
+    yield CreateIndex(object_id=thing.id, field_ids=(code.id,), is_partial=True)
+    yield new_relation(person(snapshot), "project", replace(person(snapshot), id=thing.id), "Members")
+    yield new_relation(replace(person(snapshot), id=thing.id), "lead", person(snapshot), "Leads", is_active=False)
+
+
+def project(snapshot: Snapshot) -> Object:
+    return snapshot.by_singular["project"]
+
+
+def on(name: str, /, **values: Any) -> Build:
+    return lambda snapshot: [UpdateField(field_id=field_of(snapshot, "project", name).id, **values)]
+
+
+CHANGES: dict[str, Build] = {
+    "new object": lambda _: [new_object("task")],
+    "new field": lambda snapshot: [new_field(person(snapshot), "extra")],
+    "new relation": lambda snapshot: [new_relation(person(snapshot), "boss", person(snapshot), "Reports")],
+    "new index": lambda snapshot: [
+        CreateIndex(object_id=person(snapshot).id, field_ids=(person(snapshot).by_name["city"].id,))
+    ],
+    "object renamed": lambda snapshot: [
+        UpdateObject(object_id=project(snapshot).id, name_singular="plan", name_plural="plans", description=None)
+    ],
+    "object off": lambda snapshot: [UpdateObject(object_id=project(snapshot).id, is_active=False)],
+    "field renamed": on("budget", name="money", label="Money", icon="coins"),
+    "field off": on("code", is_active=False),
+    "field optional": on("code", is_nullable=True),
+    "field no longer unique": on("code", is_unique=False),
+    "default gone": on("budget", default=None),
+    "options changed": on(
+        "stage", options=options("FIRST", "OLD", "LATE"), option_mapping={"NEW": "FIRST"}, default="FIRST"
+    ),
+    "relation's rule": lambda snapshot: [
+        UpdateField(field_id=field_of(snapshot, "person", "project").id, settings={"onDelete": "CASCADE"})
+    ],
+    "index deleted": lambda snapshot: [DeleteIndex(index_id=snapshot.constraints["project_code_live"].id)],
+    "field deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],
+    "composite deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "budget").id)],
+    "relation deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "person", "project").id)],
+    "object deleted": lambda snapshot: [DeleteObject(object_id=project(snapshot).id)],
+}  # fmt: skip
+
+
+def shown(snapshot: Snapshot) -> Any:
+    """The model without its physical names and the order of its parts, which a rollback does not bring back."""
+    return (
+        {
+            thing.id: (
+                replace(thing, fields=(), retired_columns=frozenset(), table=replace(thing.table, name="")),
+                {field.id: replace(field, column="", parts=()) for field in thing.fields},
+            )
+            for thing in snapshot.objects.values()
+        },
+        dict(snapshot.relations),
+        {
+            (one.object_id, one.field_ids, one.is_unique, one.is_partial, one.method)
+            for one in snapshot.indexes.values()
+        },
+    )
+
+
+@pytest.mark.parametrize("build", [pytest.param(build, id=name) for name, build in CHANGES.items()])
+async def test_what_was_changed_is_undone(build: Build, desk: Desk) -> None:
+    before = await desk.change(fill)
+    changed = await desk.change(build)
+    assert shown(changed) != shown(before)
+
+    async def body(transaction: ModelTransaction) -> None:
+        await roll_back(transaction, before.version)
+
+    await desk.writer.run(before.workspace.id, body, actor="test")
+    after = await desk.default()
+    assert shown(after) == shown(before)
+    assert after.version == changed.version + 1
+    assert await desk.reload(after.workspace.id) == after
+    async with desk.database.session() as connection:
+        assert await find_drift(connection, after, trigram=desk.catalog.trigram) == []
+
+
+async def test_a_rollback_over_many_versions_and_a_rollback_of_it(desk: Desk) -> None:
+    before = await desk.change(fill)
+    for build in (CHANGES["field renamed"], CHANGES["options changed"], CHANGES["new relation"]):
+        changed = await desk.change(build)
+    for version, model in ((before.version, before), (changed.version, changed)):
+
+        async def body(transaction: ModelTransaction, version: int = version) -> None:
+            await roll_back(transaction, version)
+
+        await desk.writer.run(before.workspace.id, body, actor="test")
+        assert shown(await desk.default()) == shown(model)
+
+
+@pytest.mark.parametrize("to", [-1, 10_000])
+async def test_an_unknown_version_is_refused(to: int, desk: Desk) -> None:
+    model = await desk.default()
+    with pytest.raises(InvalidChange, match="to must be a version from 0 to"):
+        await desk.writer.run(model.workspace.id, lambda transaction: roll_back(transaction, to), actor="test")
+    assert await desk.default() is model
+
+
+@pytest.mark.parametrize("build", [pytest.param(build, id=name) for name, build in CHANGES.items()])
+async def test_changes_and_inverses_survive_being_written(build: Build, desk: Desk) -> None:
+    snapshot = await desk.change(fill)
+    for change in build(snapshot):
+        assert decode_change(loads(dumps(encode_change(change)))) == change
+        for step in invert(snapshot, change, apply(snapshot, change).snapshot):
+            assert decode_change(loads(dumps(encode_change(step)))) == step
