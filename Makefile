@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-system golden bench clean
+.PHONY: help setup run check test test-system golden bench bench-quick clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,8 +43,11 @@ test-system: setup ## the tests that need a system package (Chromium, pgbouncer)
 golden: setup ## write the golden cases anew; read the diff before you commit it
 	$(BIN)/pytest tests/engine/test_golden.py --update-golden
 
-bench: setup ## the benchmarks
+bench: setup ## the benchmarks against the peers
 	$(BIN)/python -m benchmarks
+
+bench-quick: setup ## the benchmarks of Fieldstone and the baseline, under two minutes
+	$(BIN)/python -m benchmarks --quick
 
 clean: ## remove all that the other targets made, .venv included
 	rm -rf $(VENV) build dist engine/http/ui/dist engine/http/ui/build benchmarks/.work

@@ -62,15 +62,20 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             time_limit=settings.statement_timeout,
         )
         versions = _Versions(foundation)
-        async with keep_in_step(settings, foundation, writer), _building_indexes(foundation, writer), open_events(
-            foundation.database,
-            foundation.current,
-            core,
-            written,
-            retention=Retention(
-                window=timedelta(hours=settings.event_retention_hours), count=settings.event_retention_count
-            ),
-        ) as events:
+        async with (
+            keep_in_step(settings, foundation, writer) as broadcast,
+            _building_indexes(foundation, writer),
+            open_events(
+                foundation.database,
+                foundation.current,
+                core,
+                written,
+                retention=Retention(
+                    window=timedelta(hours=settings.event_retention_hours), count=settings.event_retention_count
+                ),
+                hints=broadcast,
+            ) as events,
+        ):
             yield Services(
                 foundation=foundation,
                 keys=foundation.keys,
@@ -83,6 +88,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                     cached_documents=len(core.plans),
                     versions=versions.by_workspace,
                     events=events.stats(),
+                    broadcast=broadcast.stats(),
                 ),
             )
 

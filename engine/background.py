@@ -2,10 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 _LOG = logging.getLogger(__name__)
+
+_PAUSE = 1.0
+
+
+async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
+    """Run what must not end; what nobody foresaw is logged, and it begins again."""
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - the edge of a task that nobody waits for
+            _LOG.exception("what runs in the background had to begin again")
+        await asyncio.sleep(_PAUSE)
 
 
 def start_reported(coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[object]:

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from engine.background import start_reported
+from engine.background import keep_running
 from engine.broadcast import Broadcast, build_broadcast
 from engine.config import Settings
 from engine.services import Foundation
 from metadata.model import Snapshot
-from metadata.watch import SnapshotWatch
+from metadata.watch import POLL_INTERVAL, SnapshotWatch
 from metadata.writer import ModelWriter
 
 MODEL_TOPIC = "model"
@@ -20,13 +20,15 @@ KEY_TOPIC = "keys"
 
 
 @asynccontextmanager
-async def keep_in_step(settings: Settings, foundation: Foundation, writer: ModelWriter) -> AsyncIterator[Broadcast]:
-    """Hear of the changes of other processes, tell them of ours, and look at the versions now and then."""
+async def keep_in_step(
+    settings: Settings, foundation: Foundation, writer: ModelWriter, *, interval: float = POLL_INTERVAL
+) -> AsyncIterator[Broadcast]:
+    """Hear of the changes of other processes, tell them of ours, and look at the versions each `interval` seconds."""
     broadcast = build_broadcast(settings, foundation.database, foundation.default.workspace.id)
-    watch = SnapshotWatch(foundation.current, foundation.database)
+    watch = SnapshotWatch(foundation.current, foundation.database, interval=interval)
     _connect(broadcast, watch, foundation, writer)
     await broadcast.start()
-    watching = start_reported(watch.run())
+    watching = asyncio.create_task(keep_running(watch.run), name="fieldstone snapshot watch")
     try:
         yield broadcast
     finally:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from graphql import GraphQLSchema
 from psycopg import AsyncRawCursor
 
 from engine.errors import ApiError
+from engine.metadata_batch import read_change
 from engine.metadata_errors import describe_refusal
 from engine.metadata_inputs import (
     read_create_field,
@@ -35,6 +37,7 @@ from metadata.errors import MetadataError
 from metadata.json_text import JsonValue, dumps
 from metadata.key_store import KeyStore
 from metadata.model import Object, Snapshot
+from metadata.preview import preview
 from metadata.rollback import roll_back
 from metadata.scalars import BIG_INT, DATE_TIME
 from metadata.transaction import ModelTransaction
@@ -192,6 +195,20 @@ def _revoke_api_key(keys: KeyStore) -> Run:
     return run
 
 
+async def _apply_changes(
+    schema: GraphQLSchema, transaction: ModelTransaction, arguments: Mapping[str, JsonValue]
+) -> str:
+    """Return the plan as JSON text, having carried it out unless it is a dry run."""
+    given = arguments["changes"]
+    listed = given if isinstance(given, list) else [given]
+    builds = [read_change(schema, change, place) for place, change in enumerate(listed)]
+    found = await preview(transaction.connection, transaction.snapshot, builds, trigram=transaction.trigram)
+    if not arguments.get("dryRun"):
+        for change in found.changes:
+            await transaction.apply(change)
+    return dumps({**found.plan, "version": str(transaction.snapshot.version + transaction.is_changed)})
+
+
 class _Mutations:
     """Executes the mutations: all root fields of a request in order, in one transaction."""
 
@@ -235,6 +252,8 @@ class _Mutations:
         trees = arguments_of(selected.nodes[0], call.variables)
         arguments = {name: value_of(tree, bindings) for name, tree in trees.items()}
         try:
+            if selected.name == "applyChanges":
+                return await _apply_changes(call.schema, transaction, arguments)
             written = await self._runs[selected.name](transaction, call.principal.workspace_id, arguments)
             answer = written.constant or await self._answer(call, transaction, selected, written)
             if written.removal is not None:

@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
+from engine.broadcast import BroadcastStats
 from engine.events.counters import EventStats
 from engine.plan_cache import PlanCounters
 from sql.pool_settings import PoolStats
@@ -28,6 +29,7 @@ class RuntimeStats:
         cached_documents: operations that the plan cache holds.
         versions: the version of each loaded workspace's model, by the workspace's name.
         events: the state of the event log and of its readers.
+        broadcast: the messages to and from other processes.
     """
 
     pool: PoolStats
@@ -35,6 +37,7 @@ class RuntimeStats:
     cached_documents: int
     versions: Mapping[str, int]
     events: EventStats
+    broadcast: BroadcastStats
 
 
 class Metrics:
@@ -103,6 +106,7 @@ class _StatsCollector(Collector):
             yield from _plan_metrics(stats)
             yield from _pool_metrics(stats.pool)
             yield from _event_metrics(stats.events)
+            yield from _broadcast_metrics(stats.broadcast)
             versions = GaugeMetricFamily(
                 "fieldstone_model_version", "The version of a loaded workspace's model.", labels=("workspace",)
             )
@@ -162,3 +166,15 @@ def _event_metrics(events: EventStats) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "fieldstone_full_outboxes", "Times that a subscriber's queue was full.", value=events.hub.demoted
     )
+
+
+def _broadcast_metrics(broadcast: BroadcastStats) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "fieldstone_broadcast_connected", "1 when messages of other processes are heard.", value=broadcast.is_connected
+    )
+    messages = CounterMetricFamily(
+        "fieldstone_broadcast_events", "Messages to and from other processes, and connections made.", labels=("event",)
+    )
+    for name in ("sent", "received", "failed", "connections"):
+        messages.add_metric((name,), getattr(broadcast, name))
+    yield messages

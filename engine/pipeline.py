@@ -54,12 +54,10 @@ class Answer:
 
     Attributes:
         status: 200 where the operation was executed, else the HTTP status of what stood in the way.
-        has_refusals: whether root fields of a query are null because they were refused.
     """
 
     body: bytes
     status: int
-    has_refusals: bool = False
 
 
 class SnapshotSource(Protocol):
@@ -166,17 +164,12 @@ class GraphQLApi:
         try:
             snapshot = await self._source.get(principal.workspace_id)
             try:
-                answer = await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
-                if isinstance(answer, Subscription) or not answer.has_refusals:
-                    return answer
-                newest = await self._source.refresh(principal.workspace_id)
-                if newest is snapshot:
-                    return answer
+                return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
             except (InvalidDocument, ValidationFailed, BadUserInput, NotFound, Conflict, StaleSchema):
                 newest = await self._source.refresh(principal.workspace_id)
                 if newest is snapshot:
                     raise
-            return await self._attempt(newest, principal, request, allow_mutation=allow_mutation)
+                return await self._attempt(newest, principal, request, allow_mutation=allow_mutation)
         except DatabaseError as error:
             if known := describe(error, None, None):
                 raise known from error
@@ -246,8 +239,8 @@ def executed(data: bytes, errors: Sequence[ApiError] = ()) -> Answer:
     """Return the answer of an operation that was executed."""
     if not errors:
         return Answer(body=b'{"data":' + data + b"}", status=200)
-    listed = dumps([error.formatted() for error in errors]).encode()
-    return Answer(body=b'{"errors":' + listed + b',"data":' + data + b"}", status=200, has_refusals=True)
+    listed = dumps([error.formatted() for error in errors]).encode("utf-8", "replace")
+    return Answer(body=b'{"errors":' + listed + b',"data":' + data + b"}", status=200)
 
 
 def refusal(errors: Sequence[ApiError]) -> Answer:
@@ -255,5 +248,5 @@ def refusal(errors: Sequence[ApiError]) -> Answer:
     listed = [error.formatted() for error in errors]
     if any(error.path is not None for error in errors):
         status = errors[0].status if errors[0].status == 503 else 200
-        return Answer(body=dumps({"errors": listed, "data": None}).encode(), status=status)
-    return Answer(body=dumps({"errors": listed}).encode(), status=errors[0].status)
+        return Answer(body=dumps({"errors": listed, "data": None}).encode("utf-8", "replace"), status=status)
+    return Answer(body=dumps({"errors": listed}).encode("utf-8", "replace"), status=errors[0].status)

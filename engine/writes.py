@@ -120,9 +120,9 @@ async def _imply(transaction: Transaction, write: PlannedWrite, object_id: UUID,
 def _restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:
     count = json.loads(row[0] or b"{}")["n"]["n"]
     if count:
-        name = implied.holder.label_singular if count == 1 else implied.holder.label_plural
         raise Conflict(
-            f"{count} {name} still point here by '{implied.field.name}': connect them to another record first.",
+            f"Records of {implied.holder.label_plural} point to what would be destroyed, by '{implied.field.name}': "
+            f"{count}, deleted ones included. Connect them to another record, or destroy them, first.",
             field=implied.field.name,
             path=write.path,
             locations=write.location,
@@ -158,7 +158,7 @@ def _judge(write: PlannedWrite, row: Row) -> None:
             )
         case Problem.TOO_MANY:
             raise BadUserInput(
-                "The filter means more records than one request may write; nothing was written.",
+                f"The filter means more than the {write.limit} records that one request may write; nothing was written.",
                 field="filter",
                 path=write.path,
                 locations=write.location,

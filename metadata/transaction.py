@@ -43,6 +43,7 @@ class ModelTransaction:
 
     Attributes:
         connection: what the changes are written on; what is read on it sees them.
+        trigram: the operator class for trigram indexes, None where the server has not got it.
         snapshot: the model as changed so far; its version is that of the model before until `finish`.
     """
 
@@ -58,7 +59,7 @@ class ModelTransaction:
         self.connection = connection
         self.snapshot = snapshot
         self._before = snapshot
-        self._trigram = trigram
+        self.trigram = trigram
         self._big_table = big_table
         self._postponed = postponed
         self._history: list[JsonValue] = []
@@ -78,7 +79,7 @@ class ModelTransaction:
             return before
         difference = compare(before, applied.snapshot)
         built = await self._build_later(applied) if isinstance(change, CreateIndex) else applied
-        statements = [*build_alterations(before, difference), *build_ddl(built, trigram=self._trigram)]
+        statements = [*build_alterations(before, difference), *build_ddl(built, trigram=self.trigram)]
         try:
             for required in find_required_columns(applied):
                 await self._require_no_rows(required)

@@ -163,8 +163,8 @@ Condition = And | Or | Not | Compare | Among | Matches | IsNull | IsEmpty | Sear
 class Hop:
     """A step from the row at hand to at most one row of `table`: where its `key` equals our `column`.
 
-    `condition` is over the row arrived at (it is not deleted, say). Where `is_unique` is not set, the key alone may have
-    several rows (deleted ones), and only `condition` makes it one; a Related condition then means any of them.
+    `condition` is over the row arrived at (it is not deleted, say). Where `is_unique` is not set, the key alone may
+    have several rows (deleted ones), and only `condition` makes it one; a Related condition then means any of them.
     """
 
     column: Column

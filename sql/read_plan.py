@@ -111,10 +111,7 @@ class Link:
 class Connection:
     """A page of `table`'s rows under `condition` in `order`, tied by `link` to the row at hand where there is one.
 
-    A cursor is `cursor_tag` + the order keys' values: unpadded URL-safe base64 without line breaks of the UTF-8 JSON
-    list `[tag, k1, .., kn, check]`, where each key is its text (a Ranked key's is the text that is ranked) or null, and
-    `check` the first 8 hex digits of the SHA-256 of the JSON text `[tag, k1, .., kn]`. `sql/cursor.py` writes it in SQL
-    and reads it in Python. What pages of NULLs cost is least where the last key points the way of the one before it.
+    Its cursors are made under `cursor_tag`, as sql/cursor.py writes and reads them.
     """
 
     table: Table

@@ -25,7 +25,7 @@ from metadata.api_names import QueryRole, find_query
 from metadata.json_text import loads
 from metadata.model import Field, Object, Part, Snapshot, relation_end
 from sql.types import SqlType
-from tests.reference_filters import Filters, Row, Rows, sort_value
+from tests.reference_filters import SILENT, Filters, Row, Rows, sort_value
 
 _PRECISION = 2_000
 
@@ -127,22 +127,24 @@ class Reference:
             wanted = given["id"].lower()
             found = [row for row in self._selected(thing, rows, None) if row[thing.key.name] == wanted]
         else:
+            if any(self.filters.truth(thing, row, given["filter"]) is SILENT for row in rows):
+                raise refuse("a filter that says something")
             found = sorted(self._selected(thing, rows, given["filter"]), key=lambda row: str(row[thing.key.name]))
         return self._record(thing, found[0]) if found else None
 
-    def _record(self, thing: Object, row: Row) -> Any:
-        """A record as a mapping of its fields to functions that answer them."""
-        found: dict[str, Callable[..., Any]] = {}
-        for name, holder in thing.foreign_keys.items():
-            found[name] = _value(holder.parts[0], row)
-        for name, field in thing.by_name.items():
-            if field.relation_id is not None:
-                found[name] = self._related(thing, field, row)
-            elif field.is_composite:
-                found[name] = _constant({part.name: _value(part, row) for part in field.parts})
-            else:
-                found[name] = _value(field.parts[0], row)
-        return found
+    def _record(self, thing: Object, row: Row) -> "_Record":
+        return _Record(self, thing, row)
+
+    def answer_field(self, thing: Object, row: Row, name: str) -> Callable[..., Any]:
+        """What answers a field of a record."""
+        if holder := thing.foreign_keys.get(name):
+            return _value(holder.parts[0], row)
+        field = thing.by_name[name]
+        if field.relation_id is not None:
+            return self._related(thing, field, row)
+        if field.is_composite:
+            return _constant({part.name: _value(part, row) for part in field.parts})
+        return _value(field.parts[0], row)
 
     def _related(self, thing: Object, field: Field, row: Row) -> Callable[..., Any]:
         end = relation_end(self.snapshot, field)
@@ -231,6 +233,18 @@ class Reference:
                 }
             )
         return found
+
+
+class _Record:
+    """A record: what answers each of its fields."""
+
+    def __init__(self, reference: Reference, thing: Object, row: Row) -> None:
+        self.reference = reference
+        self.thing = thing
+        self.row = row
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        return self.reference.answer_field(self.thing, self.row, name)
 
 
 class _Page:

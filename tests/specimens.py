@@ -125,7 +125,17 @@ async def _make_golden(dsn: str) -> None:
             type=FieldType.TS_VECTOR,
             settings={"fields": ["name", field_name(FieldType.TEXT)]},
         )
-        await apis.writer.change(WORKSPACE_ID, lambda _: [vector], actor="test")
+        morph = CreateField(
+            object_id=snapshot.by_singular["specimen"].id,
+            name=field_name(FieldType.MORPH_RELATION),
+            label="Owner",
+            type=FieldType.MORPH_RELATION,
+            morph=tuple(
+                NewRelation(target_object_id=snapshot.by_singular[name].id, target_field_label="Owned specimens")
+                for name in ("company", "person")
+            ),
+        )
+        await apis.writer.change(WORKSPACE_ID, lambda _: [vector, morph], actor="test")
 
 
 async def _add_specimen(dsn: str) -> Snapshot:

@@ -4,6 +4,7 @@ A hint may come twice, late, or never. Whoever acts on them also looks by itself
 """
 
 import asyncio
+import dataclasses
 import logging
 import random
 import secrets
@@ -31,12 +32,30 @@ _LONGEST_PAUSE = 1.0
 
 @dataclass(slots=True, kw_only=True)
 class BroadcastCounters:
-    """What has happened since the start: messages (of one or more hints) and connections."""
+    """What has happened since the start.
+
+    Attributes:
+        sent: messages of one or more hints each.
+        received: messages of other processes.
+        failed: messages that could not be sent.
+        connections: how often others began to be heard.
+    """
 
     sent: int = 0
     received: int = 0
     failed: int = 0
     connections: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroadcastStats:
+    """The state of a broadcast, and what has happened so far, see BroadcastCounters."""
+
+    is_connected: bool
+    sent: int
+    received: int
+    failed: int
+    connections: int
 
 
 class Broadcast:
@@ -69,6 +88,10 @@ class Broadcast:
         """Whether other processes are heard, as far as is known."""
         return self._backend is not None and self._backend.is_connected
 
+    def stats(self) -> BroadcastStats:
+        """Return the present state."""
+        return BroadcastStats(is_connected=self.is_connected, **dataclasses.asdict(self.counters))
+
     def on(self, topic: str, callback: Callable[[str], None]) -> None:
         """Have `callback` called with each payload of a topic that a process publishes, this one included.
 
@@ -92,7 +115,7 @@ class Broadcast:
         if self._loop is None:
             return
         self._deliver((topic, payload))
-        if self._medium is not None:
+        if self._medium is not None and (topic, payload) not in self._waiting:
             if len(self._waiting) >= MOST_WAITING:
                 self._waiting.clear()
                 self._has_gap = True
@@ -167,7 +190,9 @@ class Broadcast:
                 await backend.publish(self._channel, encode_message(message))
             except LinkLost as error:
                 self.counters.failed += 1
-                _LOG.info("other processes are told later: %s", error)
+                # The first of a row is worth a line.
+                level = logging.INFO if pause == _FIRST_PAUSE else logging.DEBUG
+                _LOG.log(level, "other processes are told later: %s", error)
                 self._has_gap = True
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
                 pause = min(pause * 2, _LONGEST_PAUSE)

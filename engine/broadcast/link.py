@@ -22,11 +22,11 @@ class Link(Protocol):
 class Medium(Protocol):
     """Where messages go through. What fails for a reason outside this process raises LinkLost."""
 
-    async def open(self, channel: str) -> Link:
+    async def open(self, channel: str, /) -> Link:
         """Return a new connection: what is sent on the channel from now on is heard."""
         ...
 
-    async def send(self, channel: str, message: str) -> None:
+    async def send(self, channel: str, message: str, /) -> None:
         """Send a message to all who hear the channel."""
         ...
 

@@ -41,6 +41,7 @@ class SupervisedBackend(BroadcastBackend):
         self._channel: asyncio.Future[str] | None = None
         self._link: Link | None = None
         self._reader: asyncio.Task[object] | None = None
+        self._is_silent = False
 
     @property
     def is_connected(self) -> bool:
@@ -90,11 +91,9 @@ class SupervisedBackend(BroadcastBackend):
                 async with asyncio.timeout(self._silence):
                     return Event(channel=channel, message=await link.next())
             except LinkLost as error:
-                _LOG.warning("messages of other processes are not heard: %s", error)
+                self._tell_of_silence(str(error))
             except TimeoutError:
-                _LOG.warning(
-                    "messages of other processes are not heard: not even our own come back (a pooler?)"
-                )
+                self._tell_of_silence("not even our own come back (a pooler?)")
             await self._drop()
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -102,9 +101,15 @@ class SupervisedBackend(BroadcastBackend):
     async def _open(self, channel: str) -> Link:
         async with asyncio.timeout(_CONNECTING):
             self._link = await self._medium.open(channel)
-        _LOG.info("messages of other processes are heard")
+        self._is_silent = False
+        _LOG.info("other processes are heard")
         self._connected()
         return self._link
+
+    def _tell_of_silence(self, why: str) -> None:
+        """Log the first failure of a row: there is one each second."""
+        _LOG.log(logging.DEBUG if self._is_silent else logging.WARNING, "other processes are not heard: %s", why)
+        self._is_silent = True
 
     async def _drop(self) -> None:
         link, self._link = self._link, None

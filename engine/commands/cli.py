@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
-from engine.commands import keys, workspaces
+from engine.commands import keys, schema, workspaces
 from engine.commands.doctor import doctor as examine
 from engine.commands.failures import run
 from engine.commands.migrate import migrate as migrate_catalog
@@ -30,7 +31,9 @@ cli = typer.Typer(
 )
 _api_key = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that clients send.")
 _workspace = typer.Typer(no_args_is_help=True, help="Make and list workspaces, each with its own model and records.")
+_schema = typer.Typer(no_args_is_help=True, help="Keep a workspace's model as a YAML file in version control.")
 cli.add_typer(_api_key, name="api-key")
+cli.add_typer(_schema, name="schema")
 cli.add_typer(_workspace, name="workspace")
 
 _Workspace = Annotated[str, typer.Option("--workspace", help="The workspace's name.")]
@@ -120,6 +123,37 @@ def revoke_key(
 ) -> None:
     """Revoke a key for good; running servers refuse it within a second."""
     run(lambda settings: keys.revoke(settings, workspace=workspace, key_id=key_id))
+
+
+@_schema.command("export")
+def export_schema(workspace: _Workspace = "default") -> None:
+    """Print the model as YAML."""
+    run(lambda settings: schema.export(settings, workspace=workspace))
+
+
+@_schema.command("diff")
+def diff_schema(
+    path: Annotated[Path, typer.Argument(help="A file that `fieldstone schema export` wrote.")],
+    workspace: _Workspace = "default",
+) -> None:
+    """Show what `apply` would change, with its SQL; exits with 2 where there is a difference."""
+    run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=True, yes=False))
+
+
+@_schema.command("apply")
+def apply_schema(
+    path: Annotated[Path, typer.Argument(help="A file that `fieldstone schema export` wrote.")],
+    workspace: _Workspace = "default",
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit with 2 where there is more to do.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Make the model what the file says, having shown what that changes.
+
+    Objects and fields that the file does not have stay: nothing is ever deleted by it. Safe to repeat.
+    """
+    run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=check, yes=yes))
 
 
 @_workspace.command("create")

@@ -18,6 +18,7 @@ from engine.assembly import assemble
 from engine.commands.development_key import development_key
 from engine.commands.listener import listen, url_of
 from engine.commands.one_write import OneWriteProtocol
+from engine.commands.socket_protocol import BreakingProtocol
 from engine.config import Settings
 from engine.demo import fill_demo
 from engine.observe import route_standard_logging
@@ -97,7 +98,7 @@ def _configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
         app,
         http=OneWriteProtocol,
         proxy_headers=False,
-        ws="websockets-sansio",
+        ws=BreakingProtocol,
         ws_max_size=settings.max_body_bytes,
         # It would cost each socket 100 kB, and each message more than it saves.
         ws_per_message_deflate=False,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.config import Settings
 from engine.database_errors import describe
-from engine.errors import ApiError, BadUserInput, MethodNotAllowed, Unauthenticated
+from engine.errors import ApiError, BadUserInput, MethodNotAllowed, ServiceUnavailable, Unauthenticated
 from engine.events.subscription import Subscription
 from engine.http.auth import authenticate
 from engine.http.body import decode_json, read_body
@@ -108,11 +108,10 @@ class StreamEndpoint:
         request = await self._read(scope, receive, given)
         opened = await services.core.open(principal, request, allow_mutation=scope["method"] == "POST")
         if isinstance(opened, Answer):
-            if opened.status != 200:
+            if opened.status == ServiceUnavailable.status:
                 return Reply(status=opened.status, body=opened.body, media_type=JSON)
-            await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
-            text = _next(opened.body.decode()) + _COMPLETE
-            await send({"type": "http.response.body", "body": text.encode()})
+            # What is wrong with the document is told in the stream too: a failed request would be tried again.
+            await _send_one(send, opened.body.decode(), headers)
             return None
         if (last := given.get(b"last-event-id")) is not None:
             # Whoever reconnects sends the address it began with: what it has seen since counts.
@@ -167,6 +166,9 @@ class StreamEndpoint:
         sink = _StreamSink(outbox, fail)
         try:
             member = await services.events.hub.subscribe(subscription, sink)
+        except BadUserInput as error:
+            await _send_one(send, dumps({"errors": [error.formatted()]}), headers)
+            return
         except DatabaseError as error:
             if known := describe(error, None, None):
                 raise known from error
@@ -174,7 +176,8 @@ class StreamEndpoint:
         revoked = Unauthenticated("The API key is not valid any more.")
         forget = services.events.keys.add(principal.key_id, lambda: sink.fail([revoked]))
         writing = asyncio.create_task(self._write(outbox, send, headers))
-        others = [asyncio.create_task(_until_gone(receive)), asyncio.create_task(_wait(self._closing))]
+        gone, closing = asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._until_closing())
+        others = (gone, closing)
         try:
             await asyncio.wait({writing, *others}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -185,6 +188,12 @@ class StreamEndpoint:
             await asyncio.gather(writing, *others, return_exceptions=True)
         if not writing.cancelled():
             writing.result()
+        elif not gone.done() or gone.cancelled():
+            # Ended without an event that says so, the stream is one to come back to.
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _until_closing(self) -> None:
+        await self._closing.wait()
 
     async def _write(self, outbox: Outbox, send: "Send", headers: Headers) -> None:
         """Send what comes into the outbox, up to an empty text."""
@@ -211,6 +220,12 @@ class _StreamSink(OutboxSink):
         return super().offer(position, _next(payload, position))
 
 
+async def _send_one(send: "Send", payload: str, headers: Headers) -> None:
+    """Send a stream of one result."""
+    await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
+    await send({"type": "http.response.body", "body": (_next(payload) + _COMPLETE).encode()})
+
+
 def _next(payload: str, position: int | None = None) -> str:
     return "event: next\n" + ("" if position is None else f"id: {position}\n") + "data: " + payload + "\n\n"
 
@@ -223,7 +238,3 @@ def _takes_events(accept: bytes) -> bool:
 async def _until_gone(receive: "Receive") -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()

@@ -46,7 +46,12 @@ def build_create(
             sources[(field.name, lookup)] = LinkSource(key=key, coerce=link_coercer(end, lookup, blame))
     plain = written_fields(thing, with_created_at=any(row.get("createdAt") is not None for row in sample))
     writer = RowWriter(
-        thing=thing, plain=plain, links=tuple(thing.foreign_keys.items()), sources=sources, blame=data.blame
+        thing=thing,
+        plain=plain,
+        links=tuple(thing.foreign_keys.items()),
+        sources=sources,
+        many=data.many,
+        blame=data.blame,
     )
     most = context.limits.bulk
 

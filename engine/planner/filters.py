@@ -49,6 +49,15 @@ def write_filter(context: PlanContext, thing: Object, tree: Tree, blame: Blame) 
         raise blame.error(
             f"The variable '${absent.variable}' is absent: every variable in a bulk write's filter must have a value."
         )
+    return said_filter(context, thing, tree, blame)
+
+
+def said_filter(context: PlanContext, thing: Object, tree: Tree, blame: Blame) -> tuple[Condition, bool]:
+    """Return a filter alone, and whether it names deletedAt.
+
+    Raises:
+        BadUserInput: it says nothing.
+    """
     level = _Level(context=context, thing=context.touch(thing), blame=blame)
     said = _object(level, tree)
     if said is None:

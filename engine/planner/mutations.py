@@ -39,6 +39,7 @@ class PlannedWrite:
         write: the statement that writes; its row is (problem, ids, answer).
         read_back: reads the answer by the ids, where the write cannot give it.
         removal: what must be done to other records once these are gone.
+        limit: how many records it may write.
         references: what the write's references are to, for the message of a missing one.
     """
 
@@ -51,6 +52,7 @@ class PlannedWrite:
     write: BoundStatement
     read_back: BoundStatement | None
     removal: Removal
+    limit: int
     references: tuple["ReferenceName", ...]
 
 
@@ -128,6 +130,7 @@ class _Root:
             write=write,
             read_back=None if plan.record is not None else self._read_back(),
             removal=plan_removal(self.context, self.thing) if isinstance(plan, Delete) else {},
+            limit=self.context.limits.bulk,
             references=tuple(self._name(reference) for reference in references),
         )
 

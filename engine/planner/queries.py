@@ -7,8 +7,8 @@ from uuid import UUID
 from engine.errors import ApiError
 from engine.operation import Selected, collect_fields
 from engine.planner.aggregates import build_aggregate
-from engine.planner.context import PlanContext
-from engine.planner.filters import encoder, select_condition
+from engine.planner.context import PlanContext, visible
+from engine.planner.filters import encoder, said_filter, select_condition
 from engine.planner.inputs import Blame, arguments_of, bind_tree, constant
 from engine.planner.orders import build_order
 from engine.planner.selection import Path, build_connection, build_record, type_literal
@@ -90,7 +90,8 @@ def plan_one(context: PlanContext, thing: Object, selected: Selected, path: Path
         condition = And(terms=(wanted, select_condition(context, thing, None, blame)))
         order: tuple[OrderKey, ...] = ()
     else:
-        condition = And(terms=(select_condition(context, thing, arguments["filter"], blame),))
+        said, names_deleted = said_filter(context, thing, arguments["filter"], blame)
+        condition = And(terms=(said, *visible(context, thing, deleted=names_deleted)))
         order = build_order(context, thing, None, blame)
     record = build_record(context, thing, context.selected_below(selected), path)
     return One(table=thing.table, condition=condition, order=order, record=record)

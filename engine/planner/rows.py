@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from engine.errors import BadUserInput
 from engine.planner.inputs import Blame
 from metadata.errors import InvalidValue
 from metadata.field_types import FieldType
@@ -129,22 +130,32 @@ class RowWriter:
         plain: the fields that are not relations and have a column in the Insert.
         links: the relations, each with the name of its key in the API.
         sources: for each relation and lookup that the Insert resolves, the key in the row and the lookup's cell.
+        many: whether the client gave a list, so that an error says which of its rows.
     """
 
     thing: Object
     plain: tuple[Field, ...]
     links: tuple[tuple[str, Field], ...]
     sources: Mapping[tuple[str, str], "LinkSource"]
+    many: bool
     blame: Blame
 
     def write(self, rows: Sequence[Mapping[str, JsonValue]], actor: str) -> list[dict[str, Cell]]:
         """Return the Insert's rows.
 
         Raises:
-            BadUserInput: a value is missing or wrong; the message names its field.
+            BadUserInput: a value is missing or wrong; the message names its field, `extensions.index` the row.
         """
         now = datetime.now(UTC).isoformat()
-        return [self._row(row, actor, now) for row in rows]
+        written: list[dict[str, Cell]] = []
+        for row in rows:
+            try:
+                written.append(self._row(row, actor, now))
+            except BadUserInput as error:
+                if self.many:
+                    error.extensions.setdefault("index", len(written))
+                raise
+        return written
 
     def _row(self, data: Mapping[str, JsonValue], actor: str, now: str) -> dict[str, Cell]:
         cells: dict[str, Cell] = {source.key: None for source in self.sources.values()}

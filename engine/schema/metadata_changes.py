@@ -150,6 +150,28 @@ def _rollback(_scope: TypeScope) -> GraphQLField:
     )
 
 
+def _apply_changes(_scope: TypeScope) -> GraphQLField:
+    return GraphQLField(
+        GraphQLNonNull(_JSON),
+        args={
+            "changes": GraphQLArgument(
+                GraphQLNonNull(GraphQLList(GraphQLNonNull(_JSON))),
+                description=(
+                    "Each is an object with one member, named like a mutation, that holds its input:"
+                    ' `{ createField: { objectMetadataId: "project", .. } }`, `{ updateField: { id: "project.budget",'
+                    " update: { .. } } }`. Where an id is asked for, the name of an object, or of a field as"
+                    " `object.field`, does as well, of those made by earlier changes too."
+                ),
+            ),
+            "dryRun": GraphQLArgument(GraphQLBoolean, description="True: nothing is changed, and no table locked."),
+        },
+        description=(
+            "Makes several changes, all or none, as one version. Answers with the plan `{ changes sql locks appears"
+            " vanishes breaking }` and the `version`."
+        ),
+    )
+
+
 CHANGE_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
     "updateObject": _mutation(
         "Object", "Changes an object; a new name takes effect at once.", by_id=True, input_name=_UPDATE_OBJECT
@@ -172,6 +194,7 @@ CHANGE_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
         "Creates an index; on a big table it is BUILDING until it is READY, and nobody waits for it.",
         input_name=_CREATE_INDEX,
     ),
+    "applyChanges": _apply_changes,
     "rollback": _rollback,
     "deleteIndex": _mutation("Index", "Deletes an index; answers as it was.", by_id=True),
 }

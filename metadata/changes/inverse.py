@@ -33,7 +33,10 @@ def invert(before: Snapshot, change: Change, after: Snapshot) -> list[Change]:
         case CreateObject():
             return [DeleteObject(object_id=change.id)]
         case CreateField():
-            return [DeleteField(field_id=change.id)]
+            if change.relation is not None and change.relation.junction is not None:
+                return [DeleteObject(object_id=change.relation.junction.id)]
+            others = (DeleteField(field_id=target.field_id) for target in change.morph[1:])
+            return [DeleteField(field_id=change.id), *others]
         case CreateIndex():
             return [DeleteIndex(index_id=change.id)]
         case UpdateObject():
@@ -124,7 +127,7 @@ def _recreate_relation(before: Snapshot, relation: Relation) -> Iterator[Change]
             target_field_label=target.label,
             target_field_name=target.name,
             target_field_icon=target.icon,
-            type=RelationType.MANY_TO_ONE,
+            type=RelationType.ONE_TO_ONE if source.is_unique else RelationType.MANY_TO_ONE,
         ),
     )
     yield UpdateField(field_id=target.id, description=target.description, is_active=target.is_active)
@@ -145,7 +148,7 @@ def _create_field(
         options=options_json(field.options),
         settings=dict(settings) or None,
         is_nullable=field.is_nullable,
-        is_unique=field.is_unique,
+        is_unique=field.is_unique and relation is None,
         is_active=field.is_active,
         is_custom=field.is_custom,
         relation=relation,

@@ -47,14 +47,15 @@ def encode_change(change: Change) -> JsonValue:
 def decode_change(given: JsonValue) -> Change:
     """Return the change that `encode_change` wrote."""
     values = {_snake(name): value for name, value in given.items() if name != "action"}
-    relation = values.pop("relation", None)
+    relation, morph = values.pop("relation", None), values.pop("morph", ())
     change_type = _ACTIONS[given["action"]]
     decoded: dict[str, Any] = {name: _decode(name, value) for name, value in values.items()}
     if "type" in decoded:
         decoded["type"] = FieldType(decoded["type"])
     if relation is not None:
-        inner: dict[str, Any] = {_snake(name): _decode(_snake(name), value) for name, value in relation.items()}
-        decoded["relation"] = NewRelation(**{**inner, "type": RelationType(inner["type"])})
+        decoded["relation"] = _decode_relation(relation)
+    if morph:
+        decoded["morph"] = tuple(map(_decode_relation, morph))
     return change_type(**decoded)
 
 
@@ -92,6 +93,11 @@ def _plain(value: object) -> JsonValue:
             return [_plain(item) for item in value]
         case _:
             return value
+
+
+def _decode_relation(given: JsonValue) -> NewRelation:
+    values: dict[str, Any] = {_snake(name): _decode(_snake(name), value) for name, value in given.items()}
+    return NewRelation(**{**values, "type": RelationType(values["type"])})
 
 
 def _decode(name: str, value: JsonValue) -> object:

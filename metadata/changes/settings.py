@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from metadata.errors import InvalidChange
-from metadata.field_types import FIELD_TYPES, FieldType
+from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
 from metadata.json_text import JsonValue
 from metadata.model import OnDelete
 from metadata.scalars import shown
@@ -35,6 +35,6 @@ def _settings_of(field_type: FieldType) -> dict[str, tuple[str, ...]]:
     allowed: dict[str, tuple[str, ...]] = {}
     if variants := FIELD_TYPES[field_type].variants:
         allowed["dataType"] = tuple(filter(None, variants))
-    if field_type is FieldType.RELATION:
+    if field_type in RELATIONS:
         allowed["onDelete"] = tuple(rule.value for rule in OnDelete)
     return allowed

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sql.compiler.terms import Binding, Expression, Query
+from sql.compiler.terms import Binding, Expression, Query, rows_source
 from sql.identifiers import quote_identifier
 from sql.plan import Comparison, Parameter
 from sql.types import SqlType
@@ -63,14 +63,26 @@ def texts(values: Sequence[str]) -> Expression:
 
 def positions(values: Expression, items: Expression) -> Expression:
     """The positions of an array's items among the values, in the items' order; NULL for NULL."""
-    each = "SELECT array_position(" + values.text + ",e.v) FROM unnest(" + items.text + ")"
-    listed = "ARRAY(" + each + " WITH ORDINALITY AS e(v,n) ORDER BY e.n)"
-    return case([(is_null(items, negated=True), Expression(listed))])
+    return _for_each(items, call("array_position", values, _ITEM))
 
 
 def element(array: Expression, position: Expression) -> Expression:
     """The array's element at a position from 1, NULL where there is none."""
     return Expression("(" + array.text + ")[" + position.text + "]")
+
+
+def elements(array: Expression, places: Expression) -> Expression:
+    """The array's elements at these positions, in their order; NULL for NULL."""
+    return _for_each(places, element(array, _ITEM))
+
+
+_ITEM = Expression("e.v")
+
+
+def _for_each(items: Expression, value: Expression) -> Expression:
+    """The array of a value of `_ITEM` for each of an array's items, in their order; NULL for NULL."""
+    query = Query().from_(rows_source(call("unnest", items), "e", ("v", "n"))).select(value).order(Expression("e.n"))
+    return case([(is_null(items, negated=True), array_from(query))])
 
 
 SETS = "f"

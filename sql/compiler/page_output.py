@@ -150,7 +150,10 @@ def _key_value(key: SortKey) -> tuple[Expression, SqlType]:
     if isinstance(key.operand, Column):
         return key.value, key.operand.type
     # The text, not its rank: what a rank means changes when options are added.
-    return expressions.element(expressions.texts(key.operand.values), key.value), SqlType.TEXT
+    values, kind = expressions.texts(key.operand.values), key.operand.column.type
+    if kind is SqlType.TEXT_ARRAY:
+        return expressions.elements(values, key.value), kind
+    return expressions.element(values, key.value), SqlType.TEXT
 
 
 def _compile_page_info(info: PageInfo, connection: Connection, rows: PageRows | None, draft: Draft) -> list[Piece]:

@@ -47,6 +47,10 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] ",
     "log_lock_waits": "on",
     "log_checkpoints": "off",
+    # A client's conflict is no event of the server's, and its values are nobody else's business.
+    "log_min_messages": "warning",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 _INITDB_OPTIONS = (

@@ -50,14 +50,22 @@ async def create(apis: Apis, singular: str, **data: Any) -> str:
 
 
 async def check_refused(
-    apis: Apis, text: str, code: str, message: str, *, field: str | None = None, **variables: Any
+    apis: Apis,
+    text: str,
+    code: str,
+    message: str,
+    *,
+    field: str | None = None,
+    index: int | None = None,
+    **variables: Any,
 ) -> None:
     """The mutation fails with this error, at its first root field, and nothing is written."""
     before = await _everything(apis)
     answer = await apis.ask(text, **variables)
     assert answer["data"] is None
     (error,) = answer["errors"]
-    expected = {"code": code} | ({"field": field} if field else {})
+    told = {"field": field, "index": index}
+    expected = {"code": code} | {name: value for name, value in told.items() if value is not None}
     assert (error["message"], error["extensions"]) == (message, expected), json.dumps(error, default=str)
     assert len(error["path"]) == 1
     assert await _everything(apis) == before

@@ -81,7 +81,7 @@ async def test_one_document_creates_as_many_as_it_is_given(apis: Apis) -> None:
 
 async def test_the_row_that_is_wrong_is_the_end_of_all(apis: Apis) -> None:
     text = 'mutation { createPeople(data: [{email: "a"}, {firstName: "x"}]) { id } }'
-    await check_refused(apis, text, "BAD_USER_INPUT", "Field 'email' is required", field="email")
+    await check_refused(apis, text, "BAD_USER_INPUT", "Field 'email' is required", field="email", index=1)
 
 
 async def test_update_delete_restore_and_destroy_by_a_filter(apis: Apis) -> None:
@@ -171,7 +171,7 @@ async def test_an_absent_variable_is_refused(apis: Apis, verb: str, filter_: str
 async def test_past_the_limit_nothing_is_touched(limited: Apis) -> None:
     await people(limited, 5)
     await create(limited, "person", email="one more")
-    message = "The filter means more records than one request may write; nothing was written."
+    message = "The filter means more than the 5 records that one request may write; nothing was written."
     for verb in ("update", "delete", "destroy"):
         text = f"mutation {{ {write(verb, '{id: {is: NOT_NULL}}')} }}"
         await check_refused(limited, text, "BAD_USER_INPUT", message, field="filter")

@@ -11,7 +11,7 @@ from metadata.model import Object, Part
 from metadata.operators import Argument, Operator
 from tests.apis import Apis, Served, open_apis, serve
 from tests.databases import Databases
-from tests.reference import Reference, agree, load_rows, write_value
+from tests.reference import Reference, load_rows, write_value
 from tests.specimens import TEXTS, specimen_template, values_of
 
 PATTERNS = ("", "%", "_", "a%", "%b", "A_", "\\%%", "%\\_%", "%é%", "\\\\%")
@@ -85,6 +85,7 @@ def every_filter(thing: Object) -> Iterator[dict[str, Any]]:
 
 def test_every_operator_of_every_column(served: Served, reference: Reference) -> None:
     thing = served.snapshot().by_singular["specimen"]
+    rows = reference.rows[thing.id]
     filters = list(every_filter(thing))
     assert len(filters) > 2_000
     shown = 0
@@ -92,16 +93,16 @@ def test_every_operator_of_every_column(served: Served, reference: Reference) ->
         batch = filters[start : start + PER_REQUEST]
         declared = ", ".join(f"$f{place}: SpecimenFilterInput" for place in range(len(batch)))
         selected = " ".join(
-            f"a{place}: specimens(filter: $f{place}, first: 200) {{ edges {{ node {{ id }} }} totalCount }}"
+            f"a{place}: specimens(filter: $f{place}, first: 200) {{ edges {{ node {{ id }} }} }}"
             for place in range(len(batch))
         )
         variables = {f"f{place}": one for place, one in enumerate(batch)}
-        text = f"query ({declared}) {{ {selected} }}"
-        actual, expected = served.ask(text, variables), reference.ask(text, variables)
+        actual = served.ask(f"query ({declared}) {{ {selected} }}", variables)
         assert "errors" not in actual, actual["errors"]
         for place, one in enumerate(batch):
-            assert agree(actual["data"][f"a{place}"], expected["data"][f"a{place}"]), one
-            shown += actual["data"][f"a{place}"]["totalCount"]
+            found = [edge["node"]["id"] for edge in actual["data"][f"a{place}"]["edges"]]
+            assert found == sorted(id_ for id_, row in rows.items() if reference.filters.selects(thing, row, one)), one
+            shown += len(found)
     assert shown > 10_000
 
 

@@ -1,12 +1,13 @@
-"""One-to-one, many-to-many and self-relations, made through the Metadata API and used by the Core API."""
+"""One-to-one, many-to-many, self- and morph relations, made through the Metadata API and used by the Core API."""
 
 from typing import Any
 
 from metadata.json_text import loads
 from tests.apis import Apis
 
-CREATE = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id name relation { %s } } }" % (
-    "type targetObject { nameSingular } targetField { name relation { type } }"
+CREATE = (
+    "mutation ($input: CreateFieldInput!) { createField(input: $input) { id name relation {"
+    " type targetObject { nameSingular } targetField { name relation { type } } } } }"
 )
 
 
@@ -78,7 +79,7 @@ async def test_a_one_to_one_relation_is_to_one_at_both_ends(apis: Apis) -> None:
     assert back["extensions"]["code"] == "CONFLICT"
 
     # The key is written where it is held, and only there.
-    refused = await apis.error('mutation { createCompany(data: { boss: { connect: "%s" } }) { id } }' % bob["id"])
+    refused = await apis.error("mutation { createCompany(data: { boss: { disconnect: true } }) { id } }")
     assert refused["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     gone = await apis.data("mutation ($id: UUID!) { destroyCompany(id: $id) { name boss { email } } }", id=blue)
     assert gone["destroyCompany"] == {"name": "Blue", "boss": {"email": "bob@x"}}
@@ -128,7 +129,8 @@ async def test_a_many_to_many_relation_has_an_object_of_its_own(apis: Apis) -> N
     both = await apis.data(
         """{ companies(orderBy: { name: ASC }) { edges { node { name
         advisers(orderBy: { person: { email: DESC } }) { totalCount edges { node { person { email } } } } } } }
-        people(filter: { email: { eq: "ada@x" } }) { edges { node { advises { edges { node { company { name } } } } } } } }"""
+        people(filter: { email: { eq: "ada@x" } }) { edges { node {
+        advises { edges { node { company { name } } } } } } } }"""
     )
     assert both == {
         "companies": {
@@ -185,3 +187,79 @@ async def test_what_a_many_to_many_relation_cannot_have_is_refused(apis: Apis) -
     assert clash["errors"][0]["extensions"]["field"] == "name"
     stray = await _relate(apis, "company", "advisers", "person", "advises", junctionNameSingular="advice")
     assert stray["errors"][0]["extensions"]["field"] == "junctionNameSingular"
+
+
+async def test_a_morph_relation_leads_to_a_record_of_one_of_several_objects(apis: Apis) -> None:
+    snapshot = await apis.snapshot()
+    targets = [
+        {"targetObjectMetadataId": str(snapshot.by_singular[name].id), "targetFieldLabel": "Owned activities"}
+        for name in ("person", "company")
+    ]
+    given: dict[str, Any] = {
+        "objectMetadataId": str(snapshot.by_singular["activity"].id),
+        "name": "owner",
+        "label": "Owner",
+        "type": "MORPH_RELATION",
+    }
+    made = loads(
+        (await apis.send(CREATE, {"input": given | {"morphRelationsCreationPayload": targets}}, api=apis.metadata)).body
+    )
+    assert made["data"]["createField"]["name"] == "ownerPerson"
+    assert [field.type.value for field in (await apis.snapshot()).by_singular["activity"].morphs[0]] == [
+        "MORPH_RELATION",
+        "MORPH_RELATION",
+    ]
+    (acme,) = await _companies(apis, "Acme")
+    person = await apis.data('mutation { createPerson(data: { email: "ada@x" }) { id } }')
+    ada = person["createPerson"]["id"]
+    fields = "{ id ownerPersonId ownerCompanyId ownerPerson { email } ownerCompany { name } }"
+    create = f"mutation ($d: ActivityInput!) {{ createActivity(data: $d) {fields} }}"
+    update = f"mutation ($id: UUID!, $d: ActivityInput!) {{ updateActivity(id: $id, data: $d) {fields} }}"
+    call = (await apis.data(create, d={"ownerPerson": {"connect": ada}}))["createActivity"]
+    by_ada = {"id": call["id"], "ownerPersonId": ada, "ownerCompanyId": None, "ownerPerson": {"email": "ada@x"}}
+    assert call == by_ada | {"ownerCompany": None}
+
+    # To set one of them is to leave the other.
+    moved = (await apis.data(update, id=call["id"], d={"ownerCompanyId": acme}))["updateActivity"]
+    assert (moved["ownerPersonId"], moved["ownerCompany"]) == (None, {"name": "Acme"})
+    same = (await apis.data(update, id=call["id"], d={"ownerPersonId": None, "title": "x"}))["updateActivity"]
+    assert same["ownerCompanyId"] == acme
+    for text, variables in ((create, {}), (update, {"id": call["id"]})):
+        both = await apis.error(text, **variables, d={"ownerPersonId": ada, "ownerCompany": {"connect": acme}})
+        assert (both["extensions"]["code"], both["extensions"]["field"]) == ("BAD_USER_INPUT", "ownerCompany")
+
+    shown = await apis.data(
+        "query ($f: ActivityFilterInput) { activities(filter: $f) { totalCount }"
+        " companies { edges { node { ownedActivities { totalCount } } } } }",
+        f={"or": [{"ownerPerson": {"email": {"eq": "ada@x"}}}, {"ownerCompany": {"name": {"eq": "Acme"}}}]},
+    )
+    assert shown == {
+        "activities": {"totalCount": 1},
+        "companies": {"edges": [{"node": {"ownedActivities": {"totalCount": 1}}}]},
+    }
+    await apis.data("mutation ($id: UUID!) { destroyCompany(id: $id) { id } }", id=acme)
+    left = await apis.data(f"query ($id: UUID!) {{ activity(id: $id) {fields} }}", id=call["id"])
+    assert left["activity"]["ownerCompanyId"] is None
+
+
+async def test_what_a_morph_relation_cannot_have_is_refused(apis: Apis) -> None:
+    snapshot = await apis.snapshot()
+    company = {"targetObjectMetadataId": str(snapshot.by_singular["company"].id), "targetFieldLabel": "Owned"}
+    given: dict[str, Any] = {
+        "objectMetadataId": str(snapshot.by_singular["activity"].id),
+        "name": "owner",
+        "label": "Owner",
+        "type": "MORPH_RELATION",
+        "morphRelationsCreationPayload": [company],
+    }
+    for extra, field in (
+        ({"morphRelationsCreationPayload": []}, "morphRelationsCreationPayload"),
+        ({"morphRelationsCreationPayload": [company, company]}, "morphRelationsCreationPayload"),
+        ({"morphRelationsCreationPayload": [company | {"type": "ONE_TO_ONE"}]}, "type"),
+        ({"isNullable": False}, "isNullable"),
+        ({"isUnique": True}, "isUnique"),
+        ({"type": "TEXT"}, "morphRelationsCreationPayload"),
+        ({"name": "x" * 60}, "name"),
+    ):
+        answer = loads((await apis.send(CREATE, {"input": given | extra}, api=apis.metadata)).body)
+        assert answer["errors"][0]["extensions"]["field"] == field

@@ -11,6 +11,14 @@ CREATE_OBJECT = "mutation ($o: CreateObjectInput!) { createObject(input: $o) { i
 CREATE_FIELD = "mutation ($f: CreateFieldInput!) { createField(input: $f) { id } }"
 
 
+def waiting(plural: str, field: str, number: int) -> str:
+    """What a refused destruction says."""
+    return (
+        f"Records of {plural} point to what would be destroyed, by '{field}': {number}, deleted ones included."
+        " Connect them to another record, or destroy them, first."
+    )
+
+
 async def make_object(apis: Apis, name: str) -> str:
     """The id of a new object."""
     given = {"nameSingular": name, "namePlural": f"{name}s", "labelSingular": name, "labelPlural": f"{name}s"}
@@ -76,10 +84,10 @@ async def test_restrict_refuses_and_says_what_stands_in_the_way(apis: Apis) -> N
     id_ = await create(apis, "shelf")
     one = await create(apis, "box", shelfId=id_)
     text = f'mutation {{ destroyShelf(id: "{id_}") {{ id }} }}'
-    message = "1 box still point here by 'shelf': connect them to another record first."
+    message = waiting("boxs", "shelf", 1)
     await check_refused(apis, text, "CONFLICT", message, field="shelf")
     await create(apis, "box", shelfId=id_)
-    message = "2 boxs still point here by 'shelf': connect them to another record first."
+    message = waiting("boxs", "shelf", 2)
     await check_refused(apis, text, "CONFLICT", message, field="shelf")
     many = "mutation { destroyShelfs(filter: {id: {is: NOT_NULL}}) { id } }"
     await check_refused(apis, many, "CONFLICT", message, field="shelf")
@@ -94,7 +102,7 @@ async def test_a_restriction_further_down_undoes_a_cascade(apis: Apis) -> None:
     await relate(apis, thing, "box", box, "RESTRICT")
     id_ = await create(apis, "shelf")
     await create(apis, "thing", boxId=await create(apis, "box", shelfId=id_))
-    message = "1 thing still point here by 'box': connect them to another record first."
+    message = waiting("things", "box", 1)
     text = f'mutation {{ destroyShelf(id: "{id_}") {{ id }} }}'
     await check_refused(apis, text, "CONFLICT", message, field="box")
 

@@ -22,7 +22,7 @@ from metadata.drift import find_drift
 from metadata.errors import InvalidChange
 from metadata.field_types import FieldType
 from metadata.json_text import dumps, loads
-from metadata.model import Object, Snapshot
+from metadata.model import Object, RelationType, Snapshot
 from metadata.rollback import roll_back
 from metadata.transaction import ModelTransaction
 from tests.metadata.changes.test_updates import field_of, options
@@ -73,6 +73,9 @@ CHANGES: dict[str, Build] = {
     ),
     "relation's rule": lambda snapshot: [
         UpdateField(field_id=field_of(snapshot, "person", "project").id, settings={"onDelete": "CASCADE"})
+    ],
+    "one-to-one": lambda snapshot: [
+        new_relation(person(snapshot), "twin", person(snapshot), "Twin of", kind=RelationType.ONE_TO_ONE)
     ],
     "index deleted": lambda snapshot: [DeleteIndex(index_id=snapshot.constraints["project_code_live"].id)],
     "field deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],

@@ -14,6 +14,7 @@ from metadata.changes import Change, CreateField, CreateObject, NewRelation
 from metadata.errors import InvalidChange
 from metadata.field_types import FIELD_TYPES, FieldType
 from metadata.model import Object, OnDelete, RelationType, Snapshot
+from metadata.store import read_snapshot
 from tests.databases import Databases
 from tests.metadata.desk import Desk, columns_of, connect_database, fill_model, open_desk
 
@@ -141,6 +142,16 @@ class _Workbench:
         after: Snapshot = self.run(self.desk.writer.change(snapshot.workspace.id, lambda _: [change], actor="test"))
         return after
 
+    def follow(self, behind: Snapshot) -> Snapshot:
+        """What a process that is behind has after it has looked."""
+
+        async def read() -> Snapshot:
+            async with self._database.session() as connection:
+                return await read_snapshot(connection, behind.workspace.id, behind)
+
+        after: Snapshot = self.run(read())
+        return after
+
     def close(self) -> None:
         self.run(self._database.close())
         self._loop.close()
@@ -157,7 +168,7 @@ def bench(databases: Databases) -> Iterator[_Workbench]:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_the_model_that_changes_make_is_the_one_that_is_loaded(bench: _Workbench, data: st.DataObject) -> None:
-    snapshot = bench.new_workspace()
+    snapshot = behind = bench.new_workspace()
     made = 0
     for _ in range(data.draw(st.integers(1, 12))):
         things = tuple(snapshot.objects.values())
@@ -167,7 +178,11 @@ def test_the_model_that_changes_make_is_the_one_that_is_loaded(bench: _Workbench
         except InvalidChange:
             continue
         made += 1
+        if data.draw(st.booleans()):
+            behind = bench.follow(behind)
+            assert behind == snapshot
     assert snapshot.version == made
+    assert bench.follow(behind) == snapshot
     assert bench.run(bench.desk.reload(snapshot.workspace.id)) == snapshot
     for thing in snapshot.objects.values():
         columns = columns_of(bench.dsn, thing.table.schema, thing.table.name)

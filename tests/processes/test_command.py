@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -148,3 +149,22 @@ def test_the_doctor_names_what_was_done_by_hand_and_its_repair(database: str) ->
     assert "default: The column person.phone of person.phone is not there." in ill.stdout
     assert 'repair: ALTER TABLE "workspace_default"."person" ADD COLUMN "phone" text' in ill.stdout
     assert ill.stderr == "fieldstone: 1 thing is not as the models say.\n"
+
+
+def test_a_model_is_exported_changed_and_applied(database: str, tmp_path: Path) -> None:
+    exported = run("schema", "export", DATABASE_URL=database)
+    assert exported.returncode == 0, exported.stderr
+    file = tmp_path / "model.yaml"
+    file.write_text(exported.stdout)
+    assert run("schema", "diff", str(file), DATABASE_URL=database).returncode == 0
+    file.write_text(exported.stdout.replace("label: City", "label: Town"))
+    differs = run("schema", "apply", str(file), "--check", DATABASE_URL=database)
+    assert (differs.returncode, "updateField" in differs.stdout) == (2, True), differs.stderr
+    unasked = run("schema", "apply", str(file), DATABASE_URL=database)
+    assert (unasked.returncode, "--yes" in unasked.stderr) == (1, True)
+    applied = run("schema", "apply", str(file), "--yes", DATABASE_URL=database)
+    assert applied.stdout.endswith("1 changes were made.\n"), applied.stderr
+    assert run("schema", "apply", str(file), "--check", DATABASE_URL=database).returncode == 0
+    assert run("schema", "export", DATABASE_URL=database).stdout == file.read_text()
+    file.write_text("version: [")
+    assert "cannot be read as YAML" in run("schema", "diff", str(file), DATABASE_URL=database).stderr

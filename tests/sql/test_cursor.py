@@ -1,7 +1,6 @@
 """Cursors read back what was written, and tell blank, altered and foreign ones apart."""
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
 from hypothesis import given
@@ -47,7 +46,7 @@ def test_a_long_cursor_has_no_line_breaks(empty_shop: Shop) -> None:
     order = (OrderKey(operand=NAME), BY_ID)
     answer = empty_shop.read(connection(PERSON, And(terms=()), order=order, page=Page(limit=1)))
     cursor = answer["edges"][0]["cursor"]
-    assert set(cursor) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert set(cursor) <= set("0123456789abcdef")
     assert decode_cursor(cursor, "t")[0] == name
 
 
@@ -63,7 +62,11 @@ def test_foreign() -> None:
 
 
 def sealed(content: str) -> str:
-    return urlsafe_b64encode(content.encode()).rstrip(b"=").decode()
+    return content.encode().hex()
+
+
+def unsealed(cursor: str) -> str:
+    return bytes.fromhex(cursor).decode()
 
 
 GOOD = encode_cursor("t", ["x", None])
@@ -82,14 +85,15 @@ GOOD = encode_cursor("t", ["x", None])
         GOOD + "\n",
         GOOD[:-1],
         GOOD + "A",
-        GOOD.lower(),
+        GOOD.upper(),
+        f"{GOOD[:2]} {GOOD[2:]}",
         sealed("[]"),
         sealed("{}"),
         sealed('["t","x",null]'),
-        sealed('["t","x",null,"00000000"]'),
+        sealed('["t","x",null]00000000'),
         sealed("[" * 100_000),
-        sealed(urlsafe_b64decode(GOOD + "==").decode().replace('"x"', '"y"')),
-        sealed(json.dumps(json.loads(urlsafe_b64decode(GOOD + "==")))),
+        sealed(unsealed(GOOD).replace('"x"', '"y"')),
+        sealed(json.dumps(json.loads(unsealed(GOOD)[:-8])) + unsealed(GOOD)[-8:]),
     ],
 )
 def test_altered(text: str) -> None:
@@ -103,7 +107,7 @@ def test_any_text_is_refused_as_a_cursor_is(text: str) -> None:
         decode_cursor(text, "t")
 
 
-@given(keys=KEYS, position=st.integers(min_value=0), character=st.sampled_from("AQgwz059-_"))
+@given(keys=KEYS, position=st.integers(min_value=0), character=st.sampled_from("0123456789abcdefAg-"))
 def test_a_changed_character_is_noticed(keys: list[str | None], position: int, character: str) -> None:
     cursor = encode_cursor("t", keys)
     position %= len(cursor)

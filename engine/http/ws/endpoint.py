@@ -51,7 +51,7 @@ class SocketEndpoint:
             code = _CLIENT_LEFT if closing is None else closing.code
         finally:
             self._metrics.close_socket(code)
-            self._log.info("socket", code=code)
+            self._log.info("socket", code=int(code))
         if closing is not None:
             # What the client has not read stands before the close in its connection.
             with contextlib.suppress(TimeoutError, OSError):

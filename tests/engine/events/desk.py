@@ -1,0 +1,155 @@
+"""One process's APIs and events over a test's database, and subscribers that keep what they get."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.core_api import build_core_api
+from engine.errors import ApiError
+from engine.events.group import Member
+from engine.events.partitions import Partitions, Retention
+from engine.events.sequencer import Wake
+from engine.events.service import Events, open_events
+from engine.metadata_api import build_metadata_api
+from engine.pipeline import GraphQLApi, GraphQLRequest
+from metadata.catalog import Catalog
+from metadata.current import CurrentSnapshots
+from metadata.json_text import loads
+from metadata.key_store import KeyStore
+from metadata.writer import ModelWriter
+from sql.pool_settings import PoolSettings
+from tests.apis import LIMITS, PRINCIPAL, RecordingDatabase
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """A subscriber with a queue of `size` results, which it reads where `reads` is set."""
+
+    size: int = 1_000_000
+    results: list[dict[str, Any]] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    errors: list[dict[str, Any]] | None = None
+    member: Member | None = None
+    waiting: int = 0
+
+    @property
+    def has_room(self) -> bool:
+        return self.waiting < self.size
+
+    def offer(self, position: int, payload: str) -> bool:
+        if not self.has_room:
+            return False
+        self.waiting += 1
+        result = loads(payload)
+        assert result["extensions"] == {"position": str(position)}
+        self.positions.append(position)
+        self.results.append(next(iter(result["data"].values())))
+        return True
+
+    def fail(self, errors: list[ApiError]) -> None:
+        self.errors = [error.formatted() for error in errors]
+
+    async def until(self, count: int) -> list[dict[str, Any]]:
+        """Return the results as soon as there are so many."""
+        await settled(lambda: len(self.results) >= count)
+        return self.results
+
+    async def until_failed(self) -> dict[str, Any]:
+        """Return the error that ended it."""
+        await settled(lambda: self.errors is not None)
+        assert self.errors is not None
+        (error,) = self.errors
+        return error
+
+
+async def settled(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The parts of one process."""
+
+    database: RecordingDatabase
+    current: CurrentSnapshots
+    core: GraphQLApi
+    metadata: GraphQLApi
+    keys: KeyStore
+    written: Wake
+    events: Events
+
+    async def data(self, text: str, *, api: GraphQLApi | None = None, **variables: Any) -> Any:
+        """The data of an operation that must succeed."""
+        request = GraphQLRequest(query=text, operation_name=None, variables=variables)
+        answer = loads((await (api or self.core).execute(PRINCIPAL, request, allow_mutation=True)).body)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def subscribe(self, text: str, *, listener: Listener | None = None, **variables: Any) -> Listener:
+        """A subscriber that gets the results from now on."""
+        request = GraphQLRequest(query=text, operation_name=None, variables=variables)
+        subscription = await self.core.subscribe(PRINCIPAL, request)
+        taken = listener or Listener()
+        taken.member = await self.events.hub.subscribe(subscription, taken)
+        return taken
+
+    async def person(self, email: str, **values: Any) -> str:
+        """The id of a new person."""
+        created = await self.data(
+            "mutation ($data: PersonInput!) { createPerson(data: $data) { id } }", data={"email": email, **values}
+        )
+        return str(created["createPerson"]["id"])
+
+    async def update(self, id_: str, **values: Any) -> None:
+        """Change a person."""
+        await self.data(
+            "mutation ($id: UUID!, $data: PersonInput!) { updatePerson(id: $id, data: $data) { id } }",
+            id=id_,
+            data=values,
+        )
+
+    async def logged(self, count: int) -> None:
+        """Wait until the log has so many events."""
+        async with asyncio.timeout(20):
+            while (await self.events.log.bounds()).last < count:
+                await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def open_desk(
+    dsn: str, *, partition_size: int = 50_000, retention: Retention | None = None
+) -> AsyncIterator[Desk]:
+    """Run a process's events on a database that holds the workspace."""
+    database = RecordingDatabase(dsn, PoolSettings(connections=5))
+    await database.open()
+    try:
+        catalog = await Catalog.migrate(database)
+        current = CurrentSnapshots(database)
+        written = Wake()
+        keys = KeyStore(database)
+        core = build_core_api(database, current, LIMITS, time_limit=15, written=written)
+        writer = ModelWriter(database, current, trigram=catalog.trigram)
+        async with open_events(
+            database,
+            current,
+            core,
+            written,
+            retention=retention or Retention(),
+            partitions=Partitions(database, size=partition_size),
+        ) as events:
+            yield Desk(
+                database=database,
+                current=current,
+                core=core,
+                metadata=build_metadata_api(database, current, writer, keys, LIMITS, time_limit=15),
+                keys=keys,
+                written=written,
+                events=events,
+            )
+    finally:
+        await database.close()

@@ -1,0 +1,159 @@
+"""The log's order: gapless, right for every record, and never held up."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import psycopg
+import psycopg.sql
+import pytest
+
+from engine.events.lock import LOCK_KEY
+from engine.events.partitions import Partitions
+from engine.events.sequencer import Sequencer, Wake
+from metadata.ids import new_id
+from sql.executor import Database
+from sql.pool_settings import PoolSettings
+from tests.apis import WORKSPACE_ID
+from tests.engine.events.desk import Desk, open_desk
+
+STAGE = (
+    "INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, before, after)"
+    " VALUES (gen_random_uuid(), gen_random_uuid(), %s, %s, %s, %s)"
+)
+
+
+async def stage(connection: psycopg.AsyncConnection, record: object, action: str = "created", **after: object) -> None:
+    await connection.execute(STAGE, [record, action, None, json.dumps(after)])
+
+
+async def test_positions_have_no_gaps_and_follow_the_writes(desk: Desk) -> None:
+    ids = [await desk.person(f"{number}@example.com") for number in range(20)]
+    await desk.logged(20)
+    events = await desk.events.log.read(0, 100)
+    assert [event.position for event in events] == list(range(1, 21))
+    assert [str(event.record_id) for event in events] == ids
+    assert {event.actor for event in events} == {"tester"}
+
+
+async def test_an_event_tells_what_was_changed(desk: Desk) -> None:
+    id_ = await desk.person("a@example.com", city="Rome")
+    await desk.update(id_, city="Oslo", email="a@example.com")
+    await desk.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=id_)
+    await desk.data("mutation ($id: UUID!) { restorePerson(id: $id) { id } }", id=id_)
+    await desk.data("mutation ($id: UUID!) { destroyPerson(id: $id) { id } }", id=id_)
+    await desk.logged(5)
+    events = await desk.events.log.read(0, 10)
+    assert [event.action for event in events] == ["created", "updated", "deleted", "restored", "destroyed"]
+    created, updated, *_, destroyed = events
+    assert (created.before, destroyed.after) == (None, None)
+    assert json.loads(updated.changed) == ["city", "updatedAt"]
+    assert json.loads(updated.before or b"")["city"] == "Rome"
+    assert json.loads(updated.after or b"")["city"] == "Oslo"
+    assert updated.at.endswith("Z")
+
+
+async def test_the_record_lock_decides_not_the_transaction_id(workspace_dsn: str) -> None:
+    """The first transaction by its id is the second to get the row's lock: its event comes second."""
+    async with (
+        open_desk(workspace_dsn) as desk,
+        await psycopg.AsyncConnection.connect(workspace_dsn) as early,
+        await psycopg.AsyncConnection.connect(workspace_dsn) as late,
+    ):
+        id_ = await desk.person("a@example.com")
+        table = (await desk.current.get(WORKSPACE_ID)).by_singular["person"].table
+        update = psycopg.sql.SQL("UPDATE {} SET city = %s WHERE id = %s").format(
+            psycopg.sql.Identifier(table.schema, table.name)
+        )
+        for connection in (early, late):
+            await connection.execute("SELECT pg_current_xact_id()")
+        await late.execute(update, ["late", id_])
+        waiting = asyncio.create_task(early.execute(update, ["early", id_]))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        await stage(late, id_, "updated", city="late")
+        await late.commit()
+        await waiting
+        await stage(early, id_, "updated", city="early")
+        await early.commit()
+        await desk.logged(3)
+        events = await desk.events.log.read(1, 10)
+        assert [json.loads(event.after or b"")["city"] for event in events] == ["late", "early"]
+
+
+async def test_a_transaction_that_stays_open_holds_nobody_up(workspace_dsn: str, desk: Desk) -> None:
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as stuck:
+        await stuck.execute("SELECT pg_current_xact_id()")
+        held = uuid4()
+        await stage(stuck, held)
+        for number in range(10):
+            await desk.person(f"{number}@example.com")
+        await desk.logged(10)
+        assert held not in [event.record_id for event in await desk.events.log.read(0, 100)]
+        await stuck.commit()
+        await desk.logged(11)
+        assert [event.record_id for event in await desk.events.log.read(10, 100)] == [held]
+
+
+async def test_a_bulk_write_is_in_order(desk: Desk) -> None:
+    people = [{"email": f"{number}@example.com", "firstName": str(number)} for number in range(10_000)]
+    await desk.data("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
+    await desk.logged(10_000)
+    events = await desk.events.log.read(0, 20_000)
+    assert [event.position for event in events] == list(range(1, 10_001))
+    assert [json.loads(event.after or b"")["firstName"] for event in events] == [person["firstName"] for person in people]
+
+
+@pytest.fixture
+async def database(workspace_dsn: str) -> AsyncIterator[Database]:
+    opened = Database.connect(workspace_dsn, settings=PoolSettings(connections=4))
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+def sequencer_on(database: Database, *, size: int = 1_000, batch: int = 100) -> Sequencer:
+    partitions = Partitions(database, size=size)
+    return Sequencer(database, partitions, wake=Wake(), moved=lambda _: None, batch=batch)
+
+
+async def test_only_one_process_moves_and_another_takes_over(workspace_dsn: str, database: Database) -> None:
+    sequencer = sequencer_on(database)
+    assert await sequencer.tick() is not None
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
+        await other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        assert await sequencer.tick() is None
+    done = await sequencer.tick()
+    assert done is not None
+
+
+async def test_batches_and_partitions_are_filled_without_a_gap(workspace_dsn: str, database: Database) -> None:
+    sequencer = sequencer_on(database, size=7, batch=5)
+    records = [new_id() for _ in range(33)]
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as writer:
+        for record in records:
+            await stage(writer, record)
+    while (done := await sequencer.tick()) is not None and done.more:
+        assert done.moved <= 5
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as reader:
+        cursor = await reader.execute("SELECT position, record_id FROM fieldstone.event_log ORDER BY position")
+        assert await cursor.fetchall() == list(enumerate(records, 1))
+        cursor = await reader.execute("SELECT count(*) FROM fieldstone.event_staging")
+        assert await cursor.fetchone() == (0,)
+
+
+async def test_many_writers_and_two_sequencers_make_one_gapless_log(workspace_dsn: str) -> None:
+    async with open_desk(workspace_dsn, partition_size=50) as one, open_desk(workspace_dsn, partition_size=50) as two:
+        id_ = await one.person("a@example.com")
+
+        async def write(desk: Desk, number: int) -> None:
+            await desk.update(id_, city=str(number))
+
+        await asyncio.gather(*(write(desk, number) for number in range(60) for desk in (one, two)))
+        await one.logged(121)
+        events = await two.events.log.read(1, 1_000)
+        assert [event.position for event in events] == list(range(2, 122))
+        # Each update begins where the one before it ended, which only the right order has.
+        for before, after in zip(events, events[1:], strict=False):
+            assert after.before == before.after

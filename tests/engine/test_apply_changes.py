@@ -1,0 +1,97 @@
+"""`applyChanges`: several changes as one version, and what a dry run says of them."""
+
+from typing import Any
+
+import pytest
+
+from metadata.json_text import loads
+from tests.apis import Apis
+from tests.engine.test_metadata_changes import refused
+from tests.metadata.desk import whole_state
+
+APPLY = "mutation ($changes: [JSON!]!, $dryRun: Boolean) { applyChanges(changes: $changes, dryRun: $dryRun) }"
+
+CHANGES: list[dict[str, Any]] = [
+    {
+        "createObject": {
+            "nameSingular": "project", "namePlural": "projects", "labelSingular": "Project", "labelPlural": "Projects"
+        }
+    },
+    {"createField": {"objectMetadataId": "project", "name": "budget", "label": "Budget", "type": "CURRENCY"}},
+    {
+        "createField": {
+            "objectMetadataId": "person", "name": "project", "label": "Project", "type": "RELATION",
+            "relationCreationPayload": {"targetObjectMetadataId": "project", "targetFieldLabel": "Members"},
+        }
+    },
+    {"updateField": {"id": "project.budget", "update": {"name": "money"}}},
+    {"updateField": {"id": "person.phone", "update": {"name": "mobile", "isNullable": False}}},
+    {"createIndex": {"objectMetadataId": "person", "fieldMetadataIds": ["person.city"]}},
+]  # fmt: skip
+
+
+async def test_later_changes_name_what_earlier_ones_made(apis: Apis) -> None:
+    version = (await apis.snapshot()).version
+    plan = (await apis.change(APPLY, changes=CHANGES))["applyChanges"]
+    assert plan["version"] == str(version + 1)
+    await apis.data("{ people { edges { node { mobile project { money { amountMicros } } } } } }")
+
+
+async def test_a_dry_run_says_what_would_be_and_changes_nothing(apis: Apis, workspace_dsn: str) -> None:
+    await apis.data('mutation { createPerson(data: { email: "a@example.com", phone: "1" }) { id } }')
+    before, model = whole_state(workspace_dsn), await apis.snapshot()
+    plan = (await apis.change(APPLY, changes=CHANGES, dryRun=True))["applyChanges"]
+    assert whole_state(workspace_dsn) == before
+    assert await apis.snapshot() is model
+    assert plan["version"] == str(model.version)
+    assert [step["action"] for step in plan["changes"]] == [next(iter(change)) for change in CHANGES]
+    assert 'ALTER TABLE "workspace_default"."person" ALTER COLUMN "phone" SET NOT NULL' in plan["sql"]
+    assert {"table": "person", "lock": "ACCESS EXCLUSIVE", "rowsWritten": 0} in plan["locks"]
+    assert {"Project", "Query.projects", "Person.mobile", "Person.projectId", "Mutation.createProject"} <= set(
+        plan["appears"]
+    )
+    assert plan["vanishes"] == ["Person.phone"]
+    assert plan["breaking"] == ["Person.mobile becomes required", "Person.phone vanishes"]
+
+
+async def test_a_dry_run_counts_the_rows_that_would_be_written(apis: Apis) -> None:
+    await apis.data(
+        "mutation { createOpportunities(data: [{ stage: NEW }, { stage: NEW }, { stage: MEETING }]) { id } }"
+    )
+    options = [{"value": value} for value in ("FIRST", "SCREENING", "MEETING", "PROPOSAL", "CUSTOMER")]
+    update = {"options": options, "optionMapping": {"NEW": "FIRST"}}
+    changes = [{"updateField": {"id": "opportunity.stage", "update": update}}]
+    plan = (await apis.change(APPLY, changes=changes, dryRun=True))["applyChanges"]
+    assert {"table": "opportunity", "lock": "ROW EXCLUSIVE", "rowsWritten": 2} in plan["locks"]
+    assert plan["breaking"] == ["OpportunityStageEnum.NEW vanishes"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"createThing": {}}, "BAD_USER_INPUT", "changes[1] must be an object with one of createObject"),
+        ({}, "BAD_USER_INPUT", "changes[1] must be"),
+        ({"deleteObject": {"id": "nothing"}}, "NOT_FOUND", 'There is no object "nothing"'),
+        ({"deleteField": {"id": "person.nothing"}}, "NOT_FOUND", 'There is no field "person.nothing"'),
+        ({"deleteField": {"id": "person.city"}}, "BAD_USER_INPUT", "City is a standard field"),
+        ({"updateField": {"id": "person.city", "update": {"type": "TEXT"}}}, "BAD_USER_INPUT", "'type'"),
+        ({"updateField": {"id": "person.city", "update": {"label": 1}}}, "BAD_USER_INPUT", "changes[1].updateField"),
+        ({"createObject": {"nameSingular": "x"}}, "BAD_USER_INPUT", "namePlural"),
+    ],
+)
+@pytest.mark.parametrize("dry", [True, False])
+async def test_what_is_refused_leaves_nothing_behind(
+    change: dict[str, Any], code: str, words: str, dry: bool, apis: Apis, workspace_dsn: str
+) -> None:
+    before = whole_state(workspace_dsn)
+    first = {"updateField": {"id": "person.phone", "update": {"label": "Mobile"}}}
+    error = await refused(apis, APPLY, changes=[first, change], dryRun=dry)
+    assert (error["extensions"]["code"], words.lower() in error["message"].lower()) == (code, True), error
+    assert whole_state(workspace_dsn) == before
+
+
+async def test_the_rows_are_asked_in_a_dry_run_too(apis: Apis) -> None:
+    await apis.data('mutation { createPerson(data: { email: "a@example.com" }) { id } }')
+    changes = [{"updateField": {"id": "person.phone", "update": {"isNullable": False}}}]
+    answer = loads((await apis.send(APPLY, {"changes": changes, "dryRun": True}, api=apis.metadata)).body)
+    assert "1 records of person" in answer["errors"][0]["message"]

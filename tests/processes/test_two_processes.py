@@ -1,0 +1,274 @@
+"""Two servers on one database: what is changed through one is served by the other, whatever becomes of the messages."""
+
+import asyncio
+import contextlib
+import itertools
+import re
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from sql.embedded import start as start_embedded
+from sql.embedded import stop as stop_embedded
+from sql.listen import APPLICATION_NAME
+from tests.databases import Databases
+from tests.engine.http.prepared import migrate
+from tests.processes.embedded_runs import kill_postmaster
+from tests.processes.model_changes import CREATE_FIELD, CREATE_OBJECT, Series
+from tests.processes.serving import Served, serving
+from tests.redis_server import running_redis
+
+CHANGES = 200
+LOAD = 50
+"""Requests a second to each server."""
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    with databases.clone(databases.template("default workspace", migrate)) as dsn:
+        yield dsn
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two servers with a client for each."""
+
+    one: Served
+    other: Served
+    clients: tuple[httpx.Client, httpx.Client]
+
+
+@contextmanager
+def two_servers(**variables: str) -> Iterator[Pair]:
+    with serving(**variables) as one, serving(**variables) as other, one.client() as first, other.client() as second:
+        yield Pair(one, other, (first, second))
+
+
+def ask(client: httpx.Client, path: str, query: str, **variables: Any) -> Any:
+    answer = client.post(path, json={"query": query, "variables": variables}).json()
+    assert "errors" not in answer, (query, answer)
+    return answer["data"]
+
+
+def object_ids(client: httpx.Client) -> dict[str, str]:
+    found = ask(client, "/metadata", "{ objects(first: 100) { edges { node { id namePlural } } } }")
+    return {edge["node"]["namePlural"]: edge["node"]["id"] for edge in found["objects"]["edges"]}
+
+
+def metric(client: httpx.Client, name: str) -> float:
+    """What a server says of itself, without being made to look at anything."""
+    found = re.search(rf"^{re.escape(name)} (\S+)$", client.get("/metrics").text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
+
+
+def version(client: httpx.Client) -> float:
+    """The version of the model that a server has loaded."""
+    return metric(client, 'fieldstone_model_version{workspace="default"}')
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def create_object(client: httpx.Client, name: str) -> str:
+    given = {"nameSingular": name, "namePlural": f"{name}s", "labelSingular": name, "labelPlural": f"{name}s"}
+    return str(ask(client, "/metadata", CREATE_OBJECT, input=given)["createObject"]["id"])
+
+
+def change_and_see(pair: Pair, name: str) -> None:
+    """Change the model through one server, and see the other take notice by itself."""
+    one, other = pair.clients
+    create_object(one, name)
+    until(lambda: version(other) == version(one))
+    ask(other, "/graphql", f"{{ {name}s {{ totalCount }} }}")
+
+
+READS = (
+    "{ people(first: 5) { totalCount edges { node { id email company { name } } } } }",
+    "{ companies(first: 5, orderBy: { name: ASC }) { edges { node { id name people { totalCount } } } } }",
+    '{ people(filter: { email: { contains: "load" } }, orderBy: { createdAt: DESC }, first: 3) { totalCount } }',
+    "{ peopleAggregate { count } }",
+)
+WRITES = (
+    'mutation { createPerson(data: { email: "load-%s@example.com", firstName: "L" }) { id } }',
+    'mutation { createCompany(data: { name: "load %s" }) { id name } }',
+    'mutation { updatePeople(filter: { firstName: { eq: "%s" } }, data: { city: "Ulm" }) { id } }',
+    'mutation { deletePeople(filter: { firstName: { eq: "%s" } }) { id } }',
+)
+
+
+@dataclass(slots=True)
+class Load:
+    """Requests of both kinds, at a steady rate, whose documents are valid before and after every change."""
+
+    client: httpx.AsyncClient
+    name: str
+    sent: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Send until cancelled; those under way are finished."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with asyncio.TaskGroup() as tasks:
+            try:
+                for number in itertools.count():
+                    await asyncio.sleep(max(0.0, began + number / LOAD - loop.time()))
+                    tasks.create_task(self._send(number))
+            except asyncio.CancelledError:
+                return
+
+    async def _send(self, number: int) -> None:
+        document = READS[number % 4] if number % 3 else WRITES[number % 4] % f"{self.name}{number}"
+        answer = await self.client.post("/graphql", json={"query": document})
+        self.sent += 1
+        if answer.status_code != 200 or "errors" in answer.json():
+            self.failures.append(f"{document}: {answer.status_code} {answer.text}")
+
+
+@asynccontextmanager
+async def loaded(served: Served, name: str) -> AsyncIterator[Load]:
+    headers = {"authorization": f"Bearer {served.key}"}
+    async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=30) as client:
+        load = Load(client, name)
+        task = asyncio.create_task(load.run())
+        try:
+            yield load
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def test_each_change_is_served_by_the_other_in_its_next_request_under_load(database: str) -> None:
+    with two_servers(DATABASE_URL=database, FIELDSTONE_LOG_LEVEL="warning") as pair:
+        series = Series(objects=object_ids(pair.clients[0]))
+
+        def change_all() -> None:
+            for number, step in enumerate(itertools.islice(series.steps(), CHANGES)):
+                through, beside = pair.clients[:: 1 if number % 2 else -1]
+                document = step(partial(ask, through, "/metadata"))
+                ask(beside, "/graphql", document)
+
+        async with loaded(pair.one, "a") as first, loaded(pair.other, "b") as second:
+            await asyncio.to_thread(change_all)
+        assert first.failures == second.failures == []
+        assert min(first.sent, second.sent) > LOAD
+        versions = [version(client) for client in pair.clients]
+        until(lambda: version(pair.clients[0]) == version(pair.clients[1]))
+        assert max(versions) >= CHANGES
+        assert [line for served in (pair.one, pair.other) for line in served.errors if "error" in line] == []
+
+
+async def test_a_hundred_fields_at_once_through_both_are_all_made(database: str) -> None:
+    with two_servers(DATABASE_URL=database) as pair:
+        ids = [create_object(pair.clients[0], f"thing{number}") for number in range(10)]
+        before = version(pair.clients[0])
+
+        async def create(client: httpx.AsyncClient, number: int) -> None:
+            given = {"objectMetadataId": ids[number % 10], "name": f"field{number}", "label": "F", "type": "TEXT"}
+            answer = await client.post("/metadata", json={"query": CREATE_FIELD, "variables": {"input": given}})
+            assert "errors" not in answer.json(), answer.text
+
+        async with contextlib.AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(
+                    httpx.AsyncClient(
+                        base_url=served.url,
+                        headers={"authorization": f"Bearer {served.key}"},
+                        timeout=60,
+                        limits=httpx.Limits(max_connections=100),
+                    )
+                )
+                for served in (pair.one, pair.other)
+            ]
+            await asyncio.gather(*(create(clients[number // 10 % 2], number) for number in range(100)))
+        until(lambda: all(version(client) == before + 100 for client in pair.clients))
+        for client, place in itertools.product(pair.clients, range(10)):
+            selection = " ".join(f"field{number}" for number in range(place, 100, 10))
+            ask(client, "/graphql", f"{{ thing{place}s {{ edges {{ node {{ {selection} }} }} }} }}")
+    with psycopg.connect(database) as connection:
+        rows = connection.execute("SELECT version FROM fieldstone.model_change ORDER BY version").fetchall()
+    assert [number for (number,) in rows] == list(range(1, int(before) + 101))
+
+
+def test_a_key_that_was_revoked_through_one_is_refused_by_the_other(database: str) -> None:
+    with two_servers(DATABASE_URL=database) as pair:
+        one, other = pair.clients
+        made = ask(one, "/metadata", 'mutation { createApiKey(input: { name: "x" }) { id token } }')["createApiKey"]
+        with httpx.Client(base_url=pair.other.url, headers={"authorization": f"Bearer {made['token']}"}) as theirs:
+            ask(theirs, "/graphql", "{ people { totalCount } }")
+            ask(one, "/metadata", "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }", id=made["id"])
+            until(lambda: theirs.post("/graphql", json={"query": "{ __typename }"}).status_code == 401)
+        ask(other, "/graphql", "{ people { totalCount } }")
+
+
+def end_listeners(dsn: str) -> int:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        return connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE application_name = %s AND datname = current_database()",
+            [APPLICATION_NAME],
+        ).rowcount
+
+
+def test_listening_connections_that_are_terminated_come_back(database: str) -> None:
+    with two_servers(DATABASE_URL=database) as pair:
+        change_and_see(pair, "before")
+        for number in range(2):
+            # Each server has one, and has it again.
+            until(lambda: end_listeners(database) == 2)
+            change_and_see(pair, f"after{number}")
+
+
+def test_redis_is_stopped_and_started(database: str) -> None:
+    with running_redis() as redis, two_servers(DATABASE_URL=database, FIELDSTONE_BROADCAST_URL=redis.url) as pair:
+        change_and_see(pair, "before")
+        assert end_listeners(database) == 0
+        redis.stop()
+        change_and_see(pair, "without")
+        redis.start()
+        change_and_see(pair, "again")
+        connections = 'fieldstone_broadcast_events_total{event="connections"}'
+        until(lambda: [metric(client, connections) for client in pair.clients] == [2, 2])
+
+
+def test_with_messages_cut_off_each_looks_by_itself(database: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
+    with two_servers(DATABASE_URL=database, FIELDSTONE_BROADCAST_URL=nobody) as pair:
+        for number in range(3):
+            change_and_see(pair, f"thing{number}")
+        # And no refusal waits for that.
+        create_object(pair.clients[0], "urgent")
+        ask(pair.clients[1], "/graphql", "{ urgents { totalCount } }")
+        assert [metric(client, "fieldstone_broadcast_connected") for client in pair.clients] == [0, 0]
+
+
+def test_postgresql_is_restarted(data_dir: Path) -> None:
+    server = start_embedded(data_dir)
+    try:
+        with two_servers(DATABASE_URL=server.dsn) as pair:
+            change_and_see(pair, "before")
+            kill_postmaster(data_dir)
+            again = start_embedded(data_dir)
+            try:
+                until(lambda: all(client.get("/readyz").status_code == 200 for client in pair.clients))
+                change_and_see(pair, "after")
+                until(lambda: end_listeners(server.dsn) == 2)
+            finally:
+                stop_embedded(again)
+    finally:
+        stop_embedded(server)
