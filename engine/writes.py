@@ -158,7 +158,7 @@ def _judge(write: PlannedWrite, row: Row) -> None:
             )
         case Problem.TOO_MANY:
             raise BadUserInput(
-                f"The filter means more than the {write.limit} records that one request may write; nothing was written.",
+                f"The filter means more than the {write.limit} records that a request may write; nothing was written.",
                 field="filter",
                 path=write.path,
                 locations=write.location,

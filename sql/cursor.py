@@ -1,21 +1,15 @@
-"""Cursors: how a row's place in an order is written in SQL, then read again in Python.
+"""Cursors: a row's place in an order, as sql/compiler/cursors.py writes it in SQL and as Python reads it again.
 
 A cursor is the UTF-8 of the JSON list `[tag, k1, .., kn]` and of its check, in hex: each key is its text or null, the
 check is the first 8 digits of the list's MD5. It guards against mistakes, not against forgery: a cursor tells nothing
-that its maker could not ask for. A page has dozens of cursors, and base64 with SHA-256 took longer than the page's rows.
+that its maker could not ask for. A page has dozens of cursors: base64 and SHA-256 took longer than the page's rows.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
 
-from sql.compiler import expressions
-from sql.compiler.output import Piece, join_pieces
-from sql.compiler.terms import Expression, Query, query_source
-
-_CHECK_LENGTH = 8
-_UTF8 = expressions.text_literal("UTF8")
-_HEX = expressions.text_literal("hex")
+CHECK_LENGTH = 8
 
 
 class CursorError(ValueError):
@@ -34,20 +28,6 @@ class ForeignCursorError(CursorError):
     """The cursor belongs to another connection or another order."""
 
 
-def compile_cursor(tag: str, keys: Sequence[Sequence[Piece]], alias: str) -> Expression:
-    """The cursor with these encoded keys; `alias` is an unused one."""
-    listed: list[Piece] = ["[" + json.dumps(tag, ensure_ascii=False)]
-    for key in keys:
-        listed.extend((",", *key))
-    listed.append("]")
-    content = expressions.result(alias, "content")
-    digest = expressions.call("md5", expressions.call("convert_to", content, _UTF8))
-    check = expressions.call("left", digest, expressions.number(_CHECK_LENGTH))
-    sealed = expressions.call("convert_to", expressions.concatenation((content, check)), _UTF8)
-    query = Query().from_(query_source(Query().select(expressions.named(join_pieces(listed), "content")).text(), alias))
-    return expressions.scalar(query.select(expressions.call("encode", sealed, _HEX)))
-
-
 def encode_cursor(tag: str, keys: Sequence[str | None]) -> str:
     """The cursor that SQL writes for a row with these keys' texts."""
     content = json.dumps([tag, *keys], ensure_ascii=False, separators=(",", ":"))
@@ -59,7 +39,7 @@ def decode_cursor(text: str, tag: str) -> tuple[str | None, ...]:
 
     Raises:
         BlankCursorError: it is empty or white space.
-        AlteredCursorError: it is not what `compile_cursor` or `encode_cursor` wrote.
+        AlteredCursorError: it is not what SQL or `encode_cursor` wrote.
         ForeignCursorError: it was made under another tag.
     """
     if not text.strip():
@@ -85,7 +65,7 @@ def _unseal(text: str) -> list[str | None]:
     altered = AlteredCursorError("the cursor is not one that was given out")
     try:
         sealed = bytes.fromhex(text).decode()
-        content, check = sealed[:-_CHECK_LENGTH], sealed[-_CHECK_LENGTH:]
+        content, check = sealed[:-CHECK_LENGTH], sealed[-CHECK_LENGTH:]
         parsed = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise altered from error
@@ -105,4 +85,4 @@ def _is_content(parsed: object) -> bool:
 
 
 def _check(content: str) -> str:
-    return hashlib.md5(content.encode(), usedforsecurity=False).hexdigest()[:_CHECK_LENGTH]
+    return hashlib.md5(content.encode(), usedforsecurity=False).hexdigest()[:CHECK_LENGTH]

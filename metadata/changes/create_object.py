@@ -5,9 +5,9 @@ from dataclasses import replace
 from metadata.changes.collisions import check_object_names
 from metadata.changes.names import check_name, choose_physical
 from metadata.changes.problems import Problems, check_label, check_texts
+from metadata.changes.system_fields import build_system_fields, build_system_indexes
 from metadata.changes.types import Applied, CreateObject
 from metadata.model import Object, Snapshot
-from metadata.system_fields import build_system_fields, build_system_indexes
 from sql.plan import Table
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from sql.compiler import expressions
+from sql.compiler.cursors import compile_cursor
 from sql.compiler.ordering import SortKey
 from sql.compiler.output import (
     NULL_TEXT,
@@ -17,7 +18,6 @@ from sql.compiler.output import (
 from sql.compiler.paging import PageRows, compile_members, compile_page
 from sql.compiler.scope import Draft, Row
 from sql.compiler.terms import Expression, Query, table_source
-from sql.cursor import compile_cursor
 from sql.plan import Column, Comparison
 from sql.read_plan import (
     Connection,

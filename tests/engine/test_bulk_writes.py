@@ -171,7 +171,7 @@ async def test_an_absent_variable_is_refused(apis: Apis, verb: str, filter_: str
 async def test_past_the_limit_nothing_is_touched(limited: Apis) -> None:
     await people(limited, 5)
     await create(limited, "person", email="one more")
-    message = "The filter means more than the 5 records that one request may write; nothing was written."
+    message = "The filter means more than the 5 records that a request may write; nothing was written."
     for verb in ("update", "delete", "destroy"):
         text = f"mutation {{ {write(verb, '{id: {is: NOT_NULL}}')} }}"
         await check_refused(limited, text, "BAD_USER_INPUT", message, field="filter")
