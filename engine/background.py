@@ -8,6 +8,7 @@ from typing import Any
 _LOG = logging.getLogger(__name__)
 
 _PAUSE = 1.0
+_AGAIN = 0.1
 
 
 async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
@@ -25,6 +26,18 @@ def start_reported(coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[objec
     task = asyncio.create_task(coroutine)
     report_failure(task)
     return task
+
+
+async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks until they have ended.
+
+    Once is not always enough: up to Python 3.11 `asyncio.wait_for`, which libraries use, swallows a cancellation that
+    comes when its own wait is over. https://bugs.python.org/issue37658
+    """
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=_AGAIN)
 
 
 def report_failure(task: asyncio.Task[Any]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from engine.background import keep_running
+from engine.background import end_tasks, keep_running
 from engine.broadcast import Broadcast, build_broadcast
 from engine.config import Settings
 from engine.services import Foundation
@@ -32,8 +32,7 @@ async def keep_in_step(
     try:
         yield broadcast
     finally:
-        watching.cancel()
-        await asyncio.wait([watching])
+        await end_tasks(watching)
         await broadcast.close()
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import broadcaster
 
-from engine.background import start_reported
+from engine.background import end_tasks, start_reported
 from engine.broadcast.link import LinkLost, Medium
 from engine.broadcast.message import LONGEST_PAYLOAD, Entry, Message, decode_message, encode_message, take_entries
 from engine.broadcast.supervision import SILENCE, SupervisedBackend
@@ -134,9 +134,7 @@ class Broadcast:
     async def close(self) -> None:
         """End all of it; what waits to be sent is not."""
         self._loop = None
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(*self._tasks)
         self._tasks = ()
 
     async def _hear(self, backend: SupervisedBackend) -> None:

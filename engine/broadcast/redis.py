@@ -15,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from engine.background import end_tasks
 from engine.broadcast.link import LinkLost
 
 _CONNECTING = 5.0
@@ -78,8 +79,9 @@ class RedisLink(RedisBackend):
             return
         finally:
             if listener is not None:
-                listener.cancel()
-                await asyncio.wait([listener])
+                await end_tasks(listener)
+                # Looked at, so that asyncio does not tell of it as forgotten.
+                _ = listener.cancelled() or listener.exception()
 
 
 class RedisMedium:

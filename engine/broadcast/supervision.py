@@ -12,7 +12,7 @@ from typing import Final
 
 from broadcaster import BroadcastBackend, Event
 
-from engine.background import report_failure
+from engine.background import end_tasks, report_failure
 from engine.broadcast.link import Link, LinkLost, Medium
 
 _LOG = logging.getLogger(__name__)
@@ -55,8 +55,7 @@ class SupervisedBackend(BroadcastBackend):
     async def disconnect(self) -> None:
         """End everything. broadcaster has cancelled the task that reads, and does not wait for it."""
         if self._reader is not None:
-            self._reader.cancel()
-            await asyncio.wait([self._reader])
+            await end_tasks(self._reader)
         await self._drop()
         await self._medium.close()
 

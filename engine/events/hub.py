@@ -16,7 +16,7 @@ from engine.events.counters import HubCounters
 from engine.events.group import Delivery, Group, Member, Sets, Sink, build_sets
 from engine.events.log import Bounds, EventLog
 from engine.events.sequencer import Wake
-from engine.events.subscription import GroupKey, SubscriptionRequest, Refused, Subscription
+from engine.events.subscription import GroupKey, Refused, Subscription, SubscriptionRequest
 from metadata.access import Principal
 from metadata.errors import MetadataError
 from metadata.model import Object, Snapshot

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from engine.background import end_tasks, keep_running
 from engine.errors import ApiError, InternalServerError
 from engine.events.consumers import Consumers
 from engine.events.counters import EventStats
@@ -20,7 +21,6 @@ from sql.errors import DatabaseError
 from sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
-_PAUSE = 1.0
 _MEASURE = 5.0
 
 
@@ -103,7 +103,7 @@ async def open_events(
     carrier.on(TOPIC, lambda _: hub.wake())
     carrier.on_gap(hub.wake)
     tasks = [
-        asyncio.create_task(_supervise(work), name=name)
+        asyncio.create_task(keep_running(work), name=name)
         for name, work in (
             ("sequencer", events.sequencer.run),
             ("hub", hub.run),
@@ -115,19 +115,7 @@ async def open_events(
     try:
         yield events
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _supervise(work: Callable[[], Awaitable[None]]) -> None:
-    """Run what must not end; what nobody foresaw is logged, and it begins again."""
-    while True:
-        try:
-            await work()
-        except Exception:  # noqa: BLE001 - the edge of a task that nobody waits for
-            _LOG.exception("the events had to begin again")
-        await asyncio.sleep(_PAUSE)
+        await end_tasks(*tasks)
 
 
 async def _measure(events: Events) -> None:

@@ -1,6 +1,7 @@
 """engine/broadcast"""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -210,6 +211,8 @@ class DeafLink:
 
 @dataclass
 class DeafMedium:
+    """A medium of which nothing comes back."""
+
     opened: int = 0
 
     async def open(self, _channel: str, /) -> DeafLink:
@@ -230,6 +233,24 @@ async def test_a_connection_on_which_not_even_our_own_come_back_is_given_up() ->
         # In this process a hint needs no medium.
         one.broadcast.publish("news", "1")
         await until(lambda: one.heard == ["1"])
+
+
+@dataclass
+class StubbornMedium(DeafMedium):
+    """Its `send` takes the first cancellation for an answer, as `asyncio.wait_for` of Python 3.11 may."""
+
+    sending: int = 0
+
+    async def send(self, _channel: str, _message: str, /) -> None:
+        self.sending += 1
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+
+async def test_closing_ends_what_swallows_a_cancellation() -> None:
+    medium = StubbornMedium()
+    async with started(medium):
+        await until(lambda: medium.sending == 1)
 
 
 async def test_a_connection_on_which_our_own_come_back_stays(kind: Kind) -> None:

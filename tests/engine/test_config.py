@@ -32,6 +32,8 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_DATA_DIR": ("/data", Path("/data")),
         "FIELDSTONE_HOST": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value, not bound to
         "FIELDSTONE_CORS_ORIGINS": ("https://a.example, https://b.example", ("https://a.example", "https://b.example")),
+        "FIELDSTONE_LISTEN_URL": ("postgresql://u@direct/d", "postgresql://u@direct/d"),
+        "FIELDSTONE_BROADCAST_URL": ("rediss://h:6379/0", "rediss://h:6379/0"),
         "FIELDSTONE_PREPARE_STATEMENTS": ("false", False),
         "FIELDSTONE_LOG_LEVEL": ("warning", None),
         "FIELDSTONE_LOG_FORMAT": ("console", None),
@@ -89,9 +91,17 @@ def test_a_wrong_setting_is_refused_by_name_with_what_would_pass(given: dict[str
     assert str(refused.value) == sentence
 
 
-def test_a_database_url_is_never_shown() -> None:
+@pytest.mark.parametrize(
+    ("attribute", "wrong", "right"),
+    [
+        ("database_url", "host=x password=hidden nonsense", "postgresql://u:hidden@h/d"),
+        ("listen_url", "host=x password=hidden nonsense", "postgresql://u:hidden@h/d"),
+        ("broadcast_url", "http://u:hidden@h", "redis://u:hidden@h/0"),
+    ],
+)
+def test_an_address_is_never_shown(attribute: str, wrong: str, right: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        load_settings(database_url="host=x password=hidden nonsense")
-    assert str(refused.value).startswith("DATABASE_URL must be a PostgreSQL connection string such as")
+        load_settings(None, **{attribute: wrong})
+    assert " must be a " in str(refused.value)
     assert "hidden" not in str(refused.value)
-    assert "hidden" not in repr(load_settings(database_url="postgresql://u:hidden@h/d"))
+    assert "hidden" not in repr(load_settings(None, **{attribute: right}))

@@ -107,7 +107,7 @@ async def test_killed_in_the_middle_of_a_migration_the_next_start_does_it(bare_d
     async with opened(bare_dsn) as database:
         migration = asyncio.create_task(Catalog.migrate(database, slow))
         killed = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        while not rows(bare_dsn, killed):  # noqa: ASYNC110 - what is waited for happens in PostgreSQL
+        while not rows(bare_dsn, killed):
             await asyncio.sleep(0.01)
         with pytest.raises(ConnectionLost):
             await migration

@@ -39,13 +39,13 @@ async def connected(dsn: str) -> AsyncIterator[Connection]:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110 - what is waited for happens in PostgreSQL
+    while not holds():
         await asyncio.sleep(0.005)
 
 
 async def until_found(connection: Connection, query: str) -> tuple[Any, ...]:
     """Wait until the query has a row."""
-    while (row := await (await connection.execute(query.encode())).fetchone()) is None:  # noqa: ASYNC110 - as above
+    while (row := await (await connection.execute(query.encode())).fetchone()) is None:
         await asyncio.sleep(0.005)
     found: tuple[Any, ...] = row
     return found

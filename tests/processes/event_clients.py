@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import psycopg
@@ -168,7 +168,7 @@ class Writing:
         self._thread = threading.Thread(target=self._write)
         self.answered = 0
 
-    def __enter__(self) -> "Writing":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

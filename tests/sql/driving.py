@@ -53,12 +53,12 @@ class Observer:
 
     async def until_active(self, expected: int) -> None:
         """Wait until so many of them run something; the test's time limit ends a wait in vain."""
-        while await self.active() != expected:  # noqa: ASYNC110 - the server tells nobody
+        while await self.active() != expected:
             await asyncio.sleep(0.01)
 
     async def until_connected(self, expected: int) -> None:
         """Wait until there are so many of them."""
-        while await self.connected() != expected:  # noqa: ASYNC110 - the server tells nobody
+        while await self.connected() != expected:
             await asyncio.sleep(0.01)
 
     async def _count(self, state: str) -> int:

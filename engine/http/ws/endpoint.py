@@ -42,7 +42,7 @@ class SocketEndpoint:
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one socket."""
         await receive()
-        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope["subprotocols"] else None
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         self._metrics.open_socket()
         code = _BROKEN_OFF

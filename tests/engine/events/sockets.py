@@ -66,7 +66,11 @@ class Socket:
 
 @asynccontextmanager
 async def connected(
-    app: Fieldstone, *, path: str = "/graphql", protocols: tuple[str, ...] = (PROTOCOL,), headers: Mapping[str, str] = {}
+    app: Fieldstone,
+    *,
+    path: str = "/graphql",
+    protocols: tuple[str, ...] = (PROTOCOL,),
+    headers: Mapping[str, str] = {},
 ) -> AsyncIterator[Socket]:
     """Hold a socket to the app."""
     socket = Socket()

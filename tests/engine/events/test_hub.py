@@ -7,13 +7,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from engine.errors import BadUserInput
+from engine.errors import ApiError, BadUserInput
 from engine.events.partitions import Retention
 from engine.events.subscription import Refused
 from tests.apis import PRINCIPAL
 from tests.engine.events.desk import Desk, Listener, open_desk, settled
 
-CREATED = "subscription ($filter: PersonFilterInput, $after: String) { personCreated(filter: $filter, after: $after) { email } }"
+CREATED = "subscription ($filter: PersonFilterInput, $after: String) { personCreated(filter: $filter, after: $after) { email } }"  # noqa: E501 - one operation, one line
 
 
 def emails(listener: Listener) -> list[str]:
@@ -88,7 +88,7 @@ async def test_a_filter_means_what_it_means_in_a_query(desk: Desk, given: Any) -
     await desk.data('mutation { createCompany(data: { name: "Last" }) { id } }')
     await end.until(2)
     page = await desk.data(
-        "query ($filter: PersonFilterInput) { people(filter: $filter, orderBy: { createdAt: ASC }) { edges { node { email } } } }",
+        "query ($filter: PersonFilterInput) { people(filter: $filter, orderBy: { createdAt: ASC }) { edges { node { email } } } }",  # noqa: E501 - one operation, one line
         filter=given,
     )
     assert emails(listener) == [edge["node"]["email"] for edge in page["people"]["edges"]]
@@ -154,6 +154,7 @@ async def test_a_position_that_cannot_be_resumed_is_refused(workspace_dsn: str, 
         with pytest.raises((BadUserInput, Refused)) as refused:
             await desk.subscribe(CREATED, after=after)
         error = refused.value.errors[0] if isinstance(refused.value, Refused) else refused.value
+        assert isinstance(error, ApiError)
         assert (error.code, error.field, error.extensions.get("reason")) == ("BAD_USER_INPUT", "after", reason)
         if reason == "POSITION_EXPIRED":
             listener = await desk.subscribe(CREATED, after=error.extensions["oldest"])
@@ -232,7 +233,7 @@ async def test_whoever_leaves_gets_nothing_more(desk: Desk) -> None:
 
 async def _object(desk: Desk, name: str) -> str:
     page = await desk.data("{ objects { edges { node { id nameSingular } } } }", api=desk.metadata)
-    return next(edge["node"]["id"] for edge in page["objects"]["edges"] if edge["node"]["nameSingular"] == name)
+    return str(next(edge["node"]["id"] for edge in page["objects"]["edges"] if edge["node"]["nameSingular"] == name))
 
 
 async def test_a_subscription_outlives_a_change_of_its_object(desk: Desk) -> None:
@@ -241,7 +242,7 @@ async def test_a_subscription_outlives_a_change_of_its_object(desk: Desk) -> Non
     await listener.until(1)
     person = await _object(desk, "person")
     await desk.data(
-        "mutation ($id: UUID!) { createField(input: { objectMetadataId: $id, name: \"nick\", label: \"Nick\", type: TEXT }) { id } }",
+        'mutation ($id: UUID!) { createField(input: { objectMetadataId: $id, name: "nick", label: "Nick", type: TEXT }) { id } }',  # noqa: E501 - one operation, one line
         api=desk.metadata,
         id=person,
     )

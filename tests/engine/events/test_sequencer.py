@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from uuid import uuid4
 
 import psycopg
@@ -102,7 +103,9 @@ async def test_a_bulk_write_is_in_order(desk: Desk) -> None:
     await desk.logged(10_000)
     events = await desk.events.log.read(0, 20_000)
     assert [event.position for event in events] == list(range(1, 10_001))
-    assert [json.loads(event.after or b"")["firstName"] for event in events] == [person["firstName"] for person in people]
+    assert [json.loads(event.after or b"")["firstName"] for event in events] == [
+        person["firstName"] for person in people
+    ]
 
 
 @pytest.fixture
@@ -155,5 +158,5 @@ async def test_many_writers_and_two_sequencers_make_one_gapless_log(workspace_ds
         events = await two.events.log.read(1, 1_000)
         assert [event.position for event in events] == list(range(2, 122))
         # Each update begins where the one before it ended, which only the right order has.
-        for before, after in zip(events, events[1:], strict=False):
+        for before, after in pairwise(events):
             assert after.before == before.after

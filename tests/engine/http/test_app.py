@@ -156,19 +156,6 @@ def test_settings_that_will_not_do_are_refused_at_once() -> None:
         create_app(rate_limit=-1)
 
 
-async def test_web_sockets_are_closed(app_database: str) -> None:
-    sent: list[Message] = []
-
-    async def send(message: "Message") -> None:
-        sent.append(message)
-
-    async def receive() -> "Message":
-        return {"type": "websocket.connect"}
-
-    await quiet_app(app_database)({"type": "websocket", "path": "/graphql", "headers": []}, receive, send)
-    assert [message["type"] for message in sent] == ["websocket.close"]
-
-
 async def test_while_the_database_is_away_answers_are_503_and_then_it_goes_on(
     app_database: str, server_dsn: str
 ) -> None:

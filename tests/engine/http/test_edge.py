@@ -105,7 +105,7 @@ async def test_a_client_that_leaves_ends_its_statement(start_app: StartApp, caps
             ]
             scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
             request = asyncio.create_task(app(scope, receive, send))
-            while services.foundation.database.stats().in_use == 0:  # noqa: ASYNC110 - nothing tells
+            while services.foundation.database.stats().in_use == 0:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
             left.set()

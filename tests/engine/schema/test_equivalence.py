@@ -96,9 +96,7 @@ def test_a_client_rebuilds_it_from_its_text() -> None:
 @workspaces
 def test_only_shared_types_are_out_of_reach(snapshot: Snapshot, mutations: MutationSet | None) -> None:
     eager = eager_schema(snapshot, mutations)
-    reached = GraphQLSchema(
-        query=eager.query_type, mutation=eager.mutation_type, subscription=eager.subscription_type
-    )
+    reached = GraphQLSchema(query=eager.query_type, mutation=eager.mutation_type, subscription=eager.subscription_type)
     assert set(reached.type_map) <= set(eager.type_map)
     assert set(eager.type_map) - set(reached.type_map) <= api_names.SHARED_TYPE_NAMES
 

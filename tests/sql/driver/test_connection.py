@@ -52,7 +52,7 @@ async def test_an_idle_connection_that_dies_is_noticed_without_use(empty_databas
     async with opened(empty_database) as database, observing(empty_database) as observer:
         await database.read(ECHO, (b"x",))
         await observer.terminate()
-        while database.stats().idle:  # noqa: ASYNC110 - it happens within the loop's next turns
+        while database.stats().idle:
             await asyncio.sleep(0.01)
         assert (database.stats().lost, database.stats().in_use) == (1, 0)
 
