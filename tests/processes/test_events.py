@@ -113,6 +113,7 @@ def test_readers_that_do_not_read_do_not_grow_the_server(dsn: str) -> None:
                 assert server.served is not None
                 before = _resident(server.served.process.pid)
         metrics = _metrics(server.url)
+        assert server.served is not None
         assert metrics["fieldstone_full_outboxes_total"] >= 20
         assert _resident(server.served.process.pid) - before < 40
         # 20 readers times 16 batches of 500 kB would be 160 MB.
