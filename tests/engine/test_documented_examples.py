@@ -136,7 +136,7 @@ class _Reader:
         first, *others = placeholder.removesuffix("_OBJECT").lower().split("_")
         name = first + "".join(map(str.capitalize, others))
         path, key = ("/metadata", "object") if is_object else ("/graphql", name)
-        condition = f'{{ nameSingular: {{ eq: "{name}" }} }}' if is_object else "{}"
+        condition = f'{{ nameSingular: {{ eq: "{name}" }} }}' if is_object else "{ id: { is: NOT_NULL } }"
         answer = await self._send(path, f"{{ {key}(filter: {condition}) {{ id }} }}", {})
         return str(answer["data"][key]["id"])
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.apis import workspace_template
+from tests.databases import Databases
 from tests.processes.embedded_runs import ROOT, Run, User
+from tests.processes.event_clients import install_clients
 
 
 @pytest.fixture
@@ -42,3 +45,16 @@ def run_user() -> Iterator[Run]:
     yield run
     for process in processes:
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the Node.js clients with what they need installed."""
+    return install_clients(tmp_path_factory.mktemp("clients") / "clients")
+
+
+@pytest.fixture
+def event_dsn(databases: Databases) -> Iterator[str]:
+    """The address of a database with an empty workspace."""
+    with databases.clone(workspace_template(databases)) as dsn:
+        yield dsn

@@ -149,18 +149,14 @@ def make_key(dsn: str) -> str:
 
 def send(url: str, key: str, query: str, **variables: Any) -> Any:
     """Return the data of an operation."""
-    answer = _post(url, key, query, **variables)
-    assert "errors" not in answer, answer
-    return answer["data"]
-
-
-def _post(url: str, key: str, query: str, **variables: Any) -> Any:
-    return httpx.post(
+    answer = httpx.post(
         f"{url}/graphql",
         json={"query": query, "variables": variables},
         headers={"authorization": f"Bearer {key}"},
         timeout=30,
     ).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
 
 
 class Writing:
@@ -183,14 +179,16 @@ class Writing:
 
     def _write(self) -> None:
         number = 0
-        while not self._ended.wait(0.01):
-            number += 1
-            server = self._servers[number % len(self._servers)]
-            query = "mutation ($email: String!) { createPerson(data: { email: $email }) { id } }"
-            # One that was just started says so, and one that was killed says nothing.
-            with contextlib.suppress(httpx.TransportError):
-                answer = _post(server.url, self._key, query, email=f"{number}@example.com")
-                self.answered += "errors" not in answer
+        query = "mutation ($email: String!) { createPerson(data: { email: $email }) { id } }"
+        with httpx.Client(timeout=30, headers={"authorization": f"Bearer {self._key}"}) as http:
+            while not self._ended.wait(0.01):
+                number += 1
+                server = self._servers[number % len(self._servers)]
+                body = {"query": query, "variables": {"email": f"{number}@example.com"}}
+                # One that was just started says so, and one that was killed says nothing.
+                with contextlib.suppress(httpx.TransportError):
+                    answer = http.post(f"{server.url}/graphql", json=body).json()
+                    self.answered += "errors" not in answer
 
 
 def logged_positions(dsn: str) -> list[int]:

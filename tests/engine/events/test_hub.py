@@ -253,6 +253,52 @@ async def test_a_subscription_outlives_a_change_of_its_object(desk: Desk) -> Non
     assert await newer.until(2) == [{"email": "a@example.com", "nick": None}, {"email": "b@example.com", "nick": "B"}]
 
 
+async def _field(desk: Desk, name: str) -> str:
+    page = await desk.data("{ fields(first: 200) { edges { node { id name } } } }", api=desk.metadata)
+    return str(next(edge["node"]["id"] for edge in page["fields"]["edges"] if edge["node"]["name"] == name))
+
+
+async def test_a_change_ends_the_subscriptions_that_it_makes_invalid_and_no_others(desk: Desk) -> None:
+    doomed = await desk.subscribe("subscription { personCreated { email jobTitle } }")
+    filtered = await desk.subscribe('subscription { personCreated(filter: { jobTitle: { eq: "x" } }) { email } }')
+    changed = await desk.subscribe("subscription { personUpdated(changed: [jobTitle]) { email } }")
+    stays = await desk.subscribe("subscription { personCreated { email } }")
+    await desk.person("a@example.com", jobTitle="x")
+    await doomed.until(1)
+    await stays.until(1)
+    id_ = await _field(desk, "jobTitle")
+    hide = "mutation ($id: UUID!) { updateField(id: $id, input: { isActive: false }) { id } }"
+    await desk.data(hide, api=desk.metadata, id=id_)
+    for listener in (doomed, filtered, changed):
+        error = await listener.until_failed()
+        assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        assert "jobTitle" in error["message"]
+    await desk.person("b@example.com")
+    await stays.until(2)
+    assert stays.positions == [1, 2]
+    assert desk.events.hub.members == 1
+
+
+async def test_a_process_that_has_not_heard_of_a_change_notices_it(workspace_dsn: str) -> None:
+    """A statement names a column that another process has dropped: who does not ask for it goes on."""
+    async with open_desk(workspace_dsn) as two, open_desk(workspace_dsn) as one:
+        create = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+        given = {"objectMetadataId": await _object(two, "person"), "name": "nick", "label": "Nick", "type": "TEXT"}
+        id_ = (await two.data(create, api=two.metadata, input=given))["createField"]["id"]
+        doomed = await one.subscribe("subscription { personCreated { email nick } }")
+        stays = await one.subscribe("subscription { personCreated { email } }")
+        for text in (
+            "mutation ($id: UUID!) { updateField(id: $id, input: { isActive: false }) { id } }",
+            "mutation ($id: UUID!) { deleteField(id: $id) { id } }",
+        ):
+            await two.data(text, api=two.metadata, id=id_)
+        await two.person("a@example.com")
+        await stays.until(1)
+        assert "nick" in (await doomed.until_failed())["message"]
+        await two.person("b@example.com")
+        await stays.until(2)
+
+
 async def test_one_group_that_fails_takes_no_other_with_it(workspace_dsn: str, desk: Desk) -> None:
     """An event that cannot be read as a record any more ends who asked for it, with an error, and nobody else."""
     people, companies = await desk.subscribe(CREATED), await desk.subscribe("subscription { companyCreated { name } }")
@@ -266,6 +312,19 @@ async def test_one_group_that_fails_takes_no_other_with_it(workspace_dsn: str, d
     await desk.data('mutation { createCompany(data: { name: "Acme" }) { id } }')
     assert (await people.until_failed())["extensions"]["code"] == "BAD_USER_INPUT"
     assert await companies.until(1) == [{"name": "Acme"}]
+
+
+async def test_events_arrive_late_when_the_connections_were_lost(workspace_dsn: str, desk: Desk) -> None:
+    listener = await desk.subscribe(CREATED)
+    for number in range(5):
+        await desk.person(f"{number}@example.com")
+        async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
+            await other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+    await listener.until(5)
+    assert listener.positions == [1, 2, 3, 4, 5]
 
 
 async def test_two_processes_deliver_the_same(workspace_dsn: str) -> None:
