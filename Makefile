@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-system golden bench bench-quick clean
+.PHONY: help setup run check test test-system golden bench bench-quick bench-events clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ bench: setup ## the benchmarks against the peers
 
 bench-quick: setup ## the benchmarks of Fieldstone and the baseline, under two minutes
 	$(BIN)/python -m benchmarks --quick
+
+bench-events: setup ## 2,000 subscribers against one query for each of them
+	$(BIN)/python -m benchmarks.events
 
 clean: ## remove all that the other targets made, .venv included
 	rm -rf $(VENV) build dist engine/http/ui/dist engine/http/ui/build benchmarks/.work

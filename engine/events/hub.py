@@ -26,7 +26,6 @@ from sql.errors import (
     ResponseTooLarge,
     Serialization,
     StaleSchema,
-    StatementTimeout,
 )
 from sql.executor import Database
 
@@ -40,7 +39,8 @@ _AT_ONCE = 4
 """Statements that run side by side: the rest of the pool is for requests."""
 _PAUSE = 0.5
 
-_PASSING = (DatabaseUnavailable, Serialization, StatementTimeout)
+# A statement that takes too long is no such thing: it would take too long again, and all others would wait for it.
+_PASSING = (DatabaseUnavailable, Serialization)
 
 
 class Subscribable(Protocol):

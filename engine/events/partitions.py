@@ -56,8 +56,8 @@ class Partitions:
     """
 
     def __init__(self, database: Database, *, size: int = SIZE) -> None:
+        self.size = size
         self._database = database
-        self._size = size
 
     async def cover(self, position: int) -> int:
         """Make sure that there are partitions up to a position, and return the last one covered."""
@@ -66,7 +66,7 @@ class Partitions:
             rows = await (await connection.execute(_LISTED)).fetchall()
             end = max((_partition(name).end for (name,) in rows), default=1)
             while end <= position:
-                made = Partition(start=end, end=end + self._size)
+                made = Partition(start=end, end=end + self.size)
                 name = quote_table(made.table)
                 # Attached afterwards: to create it as a partition would lock the log's readers out.
                 await connection.execute(

@@ -156,8 +156,9 @@ class Sequencer:
         """Move what is visible, a batch at most; None where another process is at it."""
         covered = self._covered
         done = await self._move()
-        if done is not None and covered - done.last < self._batch:
-            self._covered = await self._partitions.cover(done.last + self._batch)
+        ahead = min(self._batch, self._partitions.size)
+        if done is not None and covered - done.last < ahead:
+            self._covered = await self._partitions.cover(done.last + ahead)
         return done
 
     async def _move(self) -> Tick | None:

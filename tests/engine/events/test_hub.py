@@ -10,7 +10,7 @@ import pytest
 from engine.errors import ApiError, BadUserInput
 from engine.events.partitions import Retention
 from engine.events.subscription import Refused
-from tests.apis import PRINCIPAL
+from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.events.desk import Desk, Listener, open_desk, settled
 
 CREATED = "subscription ($filter: PersonFilterInput, $after: String) { personCreated(filter: $filter, after: $after) { email } }"  # noqa: E501 - one operation, one line
@@ -316,15 +316,23 @@ async def test_one_group_that_fails_takes_no_other_with_it(workspace_dsn: str, d
 
 async def test_events_arrive_late_when_the_connections_were_lost(workspace_dsn: str, desk: Desk) -> None:
     listener = await desk.subscribe(CREATED)
-    for number in range(5):
-        await desk.person(f"{number}@example.com")
-        async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
+    person = desk.current.peek(WORKSPACE_ID)
+    assert person is not None
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as other:
+        for number in range(5):
+            await other.execute(
+                "INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, after)"
+                " VALUES (%s, %s, gen_random_uuid(), 'created', jsonb_build_object('email', %s::text))",
+                [WORKSPACE_ID, person.by_singular["person"].id, f"{number}@example.com"],
+            )
             await other.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+            desk.written()
     await listener.until(5)
     assert listener.positions == [1, 2, 3, 4, 5]
+    assert emails(listener) == [f"{number}@example.com" for number in range(5)]
 
 
 async def test_two_processes_deliver_the_same(workspace_dsn: str) -> None:

@@ -1,0 +1,10 @@
+"""Events under SIGKILL: whoever resumes has lost nothing, and got nothing twice."""
+
+from pathlib import Path
+
+from tests.processes.event_clients import survive
+
+
+def test_no_event_is_lost_or_doubled_when_a_server_is_killed(clients: Path, event_dsn: str) -> None:
+    got, written = survive(event_dsn, clients, kills=5)
+    assert got == written > 200
