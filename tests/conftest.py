@@ -3,10 +3,12 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.databases import Databases, add_extensions, running_server
+from tests.npm_clients import install_clients
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,3 +47,9 @@ def empty_database(databases: Databases) -> Iterator[str]:
     """The address of a database with nothing but the extensions in it."""
     with databases.clone(databases.template("empty", add_extensions)) as dsn:
         yield dsn
+
+
+@pytest.fixture(scope="session")
+def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the Node.js clients with what they need installed."""
+    return install_clients(tmp_path_factory.mktemp("clients") / "clients")

@@ -6,6 +6,8 @@ import pytest
 
 from tests.apis import Apis, Served, open_apis, sample_template, serve, workspace_template
 from tests.databases import Databases
+from tests.reference import Reference, load_rows
+from tests.specimens import specimen_template
 
 
 @pytest.fixture
@@ -26,3 +28,37 @@ def sample(databases: Databases) -> Iterator[Served]:
     """The APIs over the demo's sample, shared by a module's tests, which only read."""
     with databases.clone(sample_template(databases)) as dsn:
         yield from serve(dsn)
+
+
+@pytest.fixture
+def specimen_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
+    """The address of a database with the specimens."""
+    return clone_database(specimen_template(databases))
+
+
+@pytest.fixture
+async def specimens(specimen_dsn: str) -> AsyncIterator[Apis]:
+    """The APIs over the specimens."""
+    async with open_apis(specimen_dsn) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def awkward(databases: Databases) -> Iterator[tuple[Served, Reference]]:
+    """The APIs over the specimens and the oracle over the same records, shared by a module's tests, which only read."""
+    with databases.clone(specimen_template(databases)) as dsn:
+        for served in serve(dsn):
+            snapshot = served.snapshot()
+            yield served, Reference(snapshot, load_rows(dsn, snapshot))
+
+
+@pytest.fixture(scope="module")
+def served(awkward: tuple[Served, Reference]) -> Served:
+    """The APIs over the specimens."""
+    return awkward[0]
+
+
+@pytest.fixture(scope="module")
+def reference(awkward: tuple[Served, Reference]) -> Reference:
+    """The oracle over the records that `served` serves."""
+    return awkward[1]

@@ -23,6 +23,7 @@ from sql.executor import Database
 from sql.listen import APPLICATION_NAME, NOTIFY
 from sql.pool_settings import PoolSettings
 from tests.redis_server import RedisServer, running_redis
+from tests.waiting import until
 
 CHANNEL = "fieldstone_test"
 SETTINGS = PoolSettings(connections=2)
@@ -52,14 +53,6 @@ async def started(medium: Medium | None, *, silence: float = 25.0) -> AsyncItera
         yield ears
     finally:
         await ears.broadcast.close()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0.002)
 
 
 @asynccontextmanager

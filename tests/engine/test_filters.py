@@ -1,6 +1,6 @@
 """Filters: every operator of every column against the oracle, and the contract's sentences one by one."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -9,29 +9,12 @@ from graphql import GraphQLInputObjectType, get_named_type
 
 from metadata.model import Object, Part
 from metadata.operators import Argument, Operator
-from tests.apis import Apis, Served, open_apis, serve
-from tests.databases import Databases
-from tests.reference import Reference, load_rows, write_value
-from tests.specimens import TEXTS, specimen_template, values_of
+from tests.apis import Apis, Served
+from tests.reference import Reference, write_value
+from tests.specimens import TEXTS, values_of
 
 PATTERNS = ("", "%", "_", "a%", "%b", "A_", "\\%%", "%\\_%", "%é%", "\\\\%")
 PER_REQUEST = 40
-
-
-@pytest.fixture(scope="module")
-def dsn(databases: Databases) -> Iterator[str]:
-    with databases.clone(specimen_template(databases)) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def served(dsn: str) -> Iterator[Served]:
-    yield from serve(dsn)
-
-
-@pytest.fixture(scope="module")
-def reference(dsn: str, served: Served) -> Reference:
-    return Reference(served.snapshot(), load_rows(dsn, served.snapshot()))
 
 
 def columns(thing: Object) -> Iterator[tuple[tuple[str, ...], Part]]:
@@ -123,17 +106,6 @@ def _paths(of_type: GraphQLInputObjectType, names: tuple[str, ...]) -> Iterator[
                 yield from _paths(named, (*names, name))
         else:
             yield (*names, name)
-
-
-@pytest.fixture
-def specimen_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
-    return clone_database(specimen_template(databases))
-
-
-@pytest.fixture
-async def specimens(specimen_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(specimen_dsn) as opened:
-        yield opened
 
 
 EQUIVALENT = {

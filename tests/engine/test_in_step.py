@@ -1,7 +1,7 @@
 """engine/in_step.py: two processes' parts on one database, of which neither looks by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -15,6 +15,7 @@ from engine.services import Foundation
 from metadata.changes import CreateObject
 from metadata.key_store import KeyStore
 from metadata.writer import ModelWriter
+from tests.waiting import until
 
 NEVER = 3600.0
 
@@ -40,14 +41,6 @@ async def process(dsn: str) -> AsyncIterator[Process]:
         async with keep_in_step(settings, foundation, writer, interval=NEVER) as broadcast:
             await until(lambda: broadcast.is_connected and broadcast.counters.sent > 0)
             yield Process(foundation, writer, broadcast)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0.002)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from graphql import GraphQLInputObjectType, get_named_type
 from sql.cursor import encode_cursor
 from tests.apis import Served, serve
 from tests.databases import Databases
-from tests.reference import Reference, load_rows
+from tests.reference import Reference
 from tests.specimens import specimen_template
 
 DIRECTIONS = ("ASC", "DESC", "AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast")
@@ -30,22 +30,6 @@ WITHOUT_ID = (
 )
 
 Order = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def dsn(databases: Databases) -> Iterator[str]:
-    with databases.clone(specimen_template(databases)) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def served(dsn: str) -> Iterator[Served]:
-    yield from serve(dsn)
-
-
-@pytest.fixture(scope="module")
-def reference(dsn: str, served: Served) -> Reference:
-    return Reference(served.snapshot(), load_rows(dsn, served.snapshot()))
 
 
 def ids(page: Any) -> list[str]:

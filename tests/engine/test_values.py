@@ -1,29 +1,16 @@
 """Values of every type: what goes in comes out, whatever its digits, and what cannot be held is named beforehand."""
 
-from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from metadata.field_types import FIELD_TYPES, FieldType
-from tests.apis import Apis, open_apis
-from tests.databases import Databases
+from tests.apis import Apis
 from tests.engine.records import check_refused, count, create
-from tests.specimens import field_name, specimen_fields, specimen_template
+from tests.specimens import field_name, specimen_fields
 
 ID = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
-
-
-@pytest.fixture
-def specimen_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
-    return clone_database(specimen_template(databases))
-
-
-@pytest.fixture
-async def specimens(specimen_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(specimen_dsn) as opened:
-        yield opened
 
 
 _TEXT_COMPOSITES: dict[str, dict[str, Any]] = {

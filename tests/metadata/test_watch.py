@@ -1,7 +1,7 @@
 """metadata/watch.py"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -14,6 +14,7 @@ from metadata.watch import SnapshotWatch
 from sql.executor import Database
 from tests.metadata.desk import Desk, new_object
 from tests.metadata.test_current import Counted
+from tests.waiting import until
 
 NEVER = 3600.0
 
@@ -26,14 +27,6 @@ async def watching(watch: SnapshotWatch) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.wait([task])
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0.002)
 
 
 @pytest.fixture

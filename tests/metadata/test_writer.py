@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
@@ -28,6 +28,7 @@ from tests.metadata.desk import (
     person,
     whole_state,
 )
+from tests.waiting import until
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -36,11 +37,6 @@ Connection = psycopg.AsyncConnection[Any]
 async def connected(dsn: str) -> AsyncIterator[Connection]:
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
         yield connection
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    while not holds():
-        await asyncio.sleep(0.005)
 
 
 async def until_found(connection: Connection, query: str) -> tuple[Any, ...]:

@@ -13,7 +13,6 @@ import pytest
 from tests.apis import workspace_template
 from tests.databases import Databases
 from tests.processes.embedded_runs import ROOT, Run, User
-from tests.processes.event_clients import install_clients
 
 
 @pytest.fixture
@@ -45,12 +44,6 @@ def run_user() -> Iterator[Run]:
     yield run
     for process in processes:
         process.communicate()
-
-
-@pytest.fixture(scope="session")
-def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the Node.js clients with what they need installed."""
-    return install_clients(tmp_path_factory.mktemp("clients") / "clients")
 
 
 @pytest.fixture

