@@ -56,16 +56,22 @@ class Observer:
         while await self.active() != expected:
             await asyncio.sleep(0.01)
 
+    async def until_asleep(self) -> None:
+        """Wait until one of them is inside `pg_sleep`, so that it is known which statement it has come to."""
+        while not await self._count("%", "PgSleep"):
+            await asyncio.sleep(0.01)
+
     async def until_connected(self, expected: int) -> None:
         """Wait until there are so many of them."""
         while await self.connected() != expected:
             await asyncio.sleep(0.01)
 
-    async def _count(self, state: str) -> int:
+    async def _count(self, state: str, event: str = "%") -> int:
         cursor = await self.connection.execute(
             "SELECT count(*) FROM pg_stat_activity"
-            " WHERE application_name = 'driven' AND datname = current_database() AND state LIKE %s",
-            (state,),
+            " WHERE application_name = 'driven' AND datname = current_database()"
+            " AND state LIKE %s AND coalesce(wait_event, '') LIKE %s",
+            (state, event),
         )
         row = await cursor.fetchone()
         assert row is not None

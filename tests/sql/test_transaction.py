@@ -120,7 +120,7 @@ async def test_a_caller_who_leaves_rolls_back(database: Database, observer: Obse
         await transaction.run(SLEEP, (b"60",))
 
     caller = asyncio.create_task(run_transaction(database, stay))
-    await observer.until_active(1)
+    await observer.until_asleep()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
@@ -157,7 +157,7 @@ async def test_a_connection_lost_while_committing_leaves_it_open(database: Datab
         await transaction.run(ADD, (b"1", b"10"))
 
     caller = asyncio.create_task(run_transaction(database, add))
-    await observer.until_active(1)
+    await observer.until_asleep()
     await observer.terminate()
     with pytest.raises(CommitOutcomeUnknown):
         await caller
