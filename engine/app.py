@@ -24,11 +24,12 @@ from engine.http.edge import ErrorBoundary, RequestLog
 from engine.http.exchange import exchange_of
 from engine.http.graphql import GraphQLEndpoint
 from engine.http.limits import RateLimiter
+from engine.http.request_line import build_request_log
 from engine.http.status import Health, Index, MetricsPage, NotFound, Readiness
 from engine.http.stream import StreamEndpoint
 from engine.http.ws.endpoint import SocketEndpoint
 from engine.metrics import Metrics
-from engine.observe import Log, build_log
+from engine.observe import Log, build_log, flush_log
 from engine.runtime import Assemble, Runtime
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Fieldstone:
         inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
         if settings.allowed_origins:
             inner = _CrossOrigin(inner, settings.allowed_origins)
-        self._http = RequestLog(inner, log=self.log, metrics=self.metrics)
+        self._http = RequestLog(inner, write_line=build_request_log(settings, self.log), metrics=self.metrics)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one ASGI connection."""
@@ -87,8 +88,11 @@ class Fieldstone:
     @asynccontextmanager
     async def lifespan_context(self) -> AsyncIterator[None]:
         """Start the app and stop it again: for the lifespan of an application that it is mounted in."""
-        async with self.runtime.running():
-            yield
+        try:
+            async with self.runtime.running():
+                yield
+        finally:
+            flush_log()
 
     def end_streams(self) -> None:
         """End the event streams, which would not end by themselves: when the server begins to stop."""
@@ -104,6 +108,7 @@ class Fieldstone:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.runtime.stop()
+        flush_log()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _dispatch(self, scope: "Scope", receive: "Receive", send: "Send") -> None:

@@ -3,13 +3,17 @@
 https://prometheus.io/docs/practices/naming/
 """
 
+import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from engine.broadcast import BroadcastStats
 from engine.events.counters import EventStats
@@ -49,20 +53,8 @@ class Metrics:
 
     def __init__(self, read_stats: Callable[[], RuntimeStats | None]) -> None:
         self._registry = CollectorRegistry()
-        self._requests = Counter(
-            "fieldstone_requests",
-            "HTTP requests by endpoint and status.",
-            ("endpoint", "status"),
-            registry=self._registry,
-        )
-        self._seconds = Histogram(
-            "fieldstone_request_seconds",
-            "Time from a request's head to the end of its answer.",
-            ("endpoint",),
-            buckets=_BUCKETS,
-            registry=self._registry,
-        )
-        self._marks: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._requests = _Requests()
+        self._registry.register(self._requests)
         self._sockets = Gauge("fieldstone_sockets", "WebSockets that are open.", registry=self._registry)
         self._closes = Counter(
             "fieldstone_socket_closes", "WebSockets that were closed, by code.", ("code",), registry=self._registry
@@ -71,12 +63,7 @@ class Metrics:
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count one answered request; `endpoint` is one of a few."""
-        marks = self._marks.get((endpoint, status))
-        if marks is None:
-            marks = self._requests.labels(endpoint, str(status)), self._seconds.labels(endpoint)
-            self._marks[endpoint, status] = marks
-        marks[0].inc()
-        marks[1].observe(seconds)
+        self._requests.count(endpoint, status, seconds)
 
     def open_socket(self) -> None:
         """Count a WebSocket that was opened."""
@@ -90,6 +77,51 @@ class Metrics:
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self._registry)
+
+
+@dataclass(slots=True)
+class _Times:
+    """How often a request took how long; the last of the counts is of those beyond all buckets."""
+
+    counts: list[int]
+    total: float = 0.0
+
+
+class _Requests(Collector):
+    """Counts requests in plain numbers: the library's own counters, made for threads, take five times as long."""
+
+    def __init__(self) -> None:
+        self._answered: dict[tuple[str, int], int] = {}
+        self._times: dict[str, _Times] = {}
+        self._created = time.time()
+
+    def count(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        key = (endpoint, status)
+        self._answered[key] = self._answered.get(key, 0) + 1
+        times = self._times.get(endpoint)
+        if times is None:
+            times = self._times[endpoint] = _Times([0] * (len(_BUCKETS) + 1))
+        times.counts[bisect_left(_BUCKETS, seconds)] += 1
+        times.total += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the counts and the times."""
+        answered = CounterMetricFamily(
+            "fieldstone_requests", "HTTP requests by endpoint and status.", labels=("endpoint", "status")
+        )
+        for (endpoint, status), number in self._answered.items():
+            answered.add_metric((endpoint, str(status)), number, created=self._created)
+        yield answered
+        seconds = HistogramMetricFamily(
+            "fieldstone_request_seconds",
+            "Time from a request's head to the end of its answer.",
+            labels=("endpoint",),
+        )
+        for endpoint, times in self._times.items():
+            bounds = (*map(floatToGoString, _BUCKETS), "+Inf")
+            seconds.add_metric((endpoint,), list(zip(bounds, accumulate(times.counts), strict=True)), times.total)
+        yield seconds
 
 
 class _StatsCollector(Collector):

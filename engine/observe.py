@@ -1,6 +1,7 @@
 """The log: one structured line for each thing that happened, on standard error."""
 
 import asyncio
+import atexit
 import logging
 import sys
 from typing import Any, TypeAlias
@@ -21,26 +22,60 @@ _LEVELS = {
 }
 
 
+_LINGER = 0.05
+"""Seconds for which lines are held back at most, to be written together: a system call for each would be felt."""
+_MOST_HELD = 500
+
+
 class _Stderr:
     """Standard error of the moment, whose loss must not stop a request."""
+
+    def __init__(self) -> None:
+        self._held: list[str] = []
 
     def __call__(self, *_arguments: Any) -> "_Stderr":
         return self
 
     def msg(self, message: str) -> None:
+        self._held.append(message)
+        self.flush()
+
+    debug = info = warning = error = critical = exception = log = msg
+
+    def hold(self, message: str) -> None:
+        """Write a line soon: with the next that is written at once, or in a moment; call it on a running loop."""
+        held = self._held
+        held.append(message)
+        if len(held) == 1:
+            asyncio.get_running_loop().call_later(_LINGER, self.flush)
+        elif len(held) >= _MOST_HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is held back."""
+        if not self._held:
+            return
+        text = "\n".join(self._held) + "\n"
+        self._held.clear()
         try:
-            sys.stderr.write(message + "\n")
+            sys.stderr.write(text)
             sys.stderr.flush()
         except (OSError, ValueError):
             return
 
-    debug = info = warning = error = critical = exception = log = msg
+
+_STDERR = _Stderr()
+"""One for the process, whose standard error it is: all lines keep their order."""
+atexit.register(_STDERR.flush)
+
+hold_line = _STDERR.hold
+flush_log = _STDERR.flush
 
 
 def build_log(settings: Settings) -> Log:
     """Return a log of its own, which leaves the configuration of a host application's logging alone."""
     log: Log = structlog.wrap_logger(
-        _Stderr(),
+        _STDERR,
         processors=[*_SHARED, *_final(settings)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
         context_class=dict,
@@ -83,9 +118,19 @@ _SHARED: list[Processor] = [
 ]
 
 
-def _final(settings: Settings) -> list[Processor]:
+def logs_requests(settings: Settings) -> bool:
+    """Whether lines that inform are written at all."""
+    return _LEVELS[settings.log_level] <= logging.INFO
+
+
+def logs_json(settings: Settings) -> bool:
+    """Whether a line is a JSON object, and not laid out for a reader."""
     chosen = settings.log_format or (LogFormat.CONSOLE if settings.is_development else LogFormat.JSON)
-    if chosen is LogFormat.CONSOLE:
+    return chosen is LogFormat.JSON
+
+
+def _final(settings: Settings) -> list[Processor]:
+    if not logs_json(settings):
         return [
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
         ]

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from engine.errors import ApiError, ServiceUnavailable
 from engine.http.batch import build_internal_error
 from engine.http.errors import ClientGone
-from engine.http.exchange import CLIENT_GONE, Exchange, begin_exchange, exchange_of
+from engine.http.exchange import CLIENT_GONE, begin_exchange, exchange_of
 from engine.http.replies import build_error_reply, send_reply
+from engine.http.request_line import WriteLine
 from engine.metrics import Metrics
 from engine.observe import Log, report_unexpected
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-_SHOWN_PATH = 200
 
 
 class ErrorBoundary:
@@ -50,9 +49,9 @@ class ErrorBoundary:
 class RequestLog:
     """Logs and counts each request when it is over."""
 
-    def __init__(self, app: "ASGIApp", *, log: Log, metrics: Metrics) -> None:
+    def __init__(self, app: "ASGIApp", *, write_line: WriteLine, metrics: Metrics) -> None:
         self._app = app
-        self._log = log
+        self._write_line = write_line
         self._metrics = metrics
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -68,20 +67,8 @@ class RequestLog:
         try:
             await self._app(scope, receive, observed_send)
         finally:
-            self._record(scope, exchange, time.perf_counter() - begun)
-
-    def _record(self, scope: "Scope", exchange: Exchange, seconds: float) -> None:
-        # Without a status the request's task was cancelled from outside.
-        status = exchange.status or CLIENT_GONE
-        self._metrics.count_request(exchange.endpoint, status, seconds)
-        facts: dict[str, object] = {
-            "method": scope["method"],
-            "path": ascii(scope["path"][:_SHOWN_PATH])[1:-1],
-            "status": status,
-            "ms": round(seconds * 1000, 2),
-        }
-        if exchange.key is not None:
-            facts |= {"workspace": exchange.workspace, "key": exchange.key, "operations": exchange.operations}
-        if exchange.error_id is not None:
-            facts["error_id"] = exchange.error_id
-        self._log.info("request", **facts)
+            seconds = time.perf_counter() - begun
+            # Without a status the request's task was cancelled from outside.
+            status = exchange.status or CLIENT_GONE
+            self._metrics.count_request(exchange.endpoint, status, seconds)
+            self._write_line(scope, exchange, status, seconds)

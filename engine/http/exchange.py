@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metadata.access import Principal
+
 if TYPE_CHECKING:
     from starlette.types import Scope
 
@@ -19,16 +21,14 @@ class Exchange:
     Attributes:
         endpoint: the address that answers it, one of a few; `other` where there is none.
         status: that of the response; 0 before it begins.
-        workspace: the id of the principal's workspace.
-        key: the id of the API key, never the key.
+        principal: who asked, once that is known.
         operations: how many it asked for.
         error_id: under which an unexpected error was logged.
     """
 
     endpoint: str = "other"
     status: int = 0
-    workspace: str | None = None
-    key: str | None = None
+    principal: Principal | None = None
     operations: int = 0
     error_id: str | None = None
 

@@ -88,8 +88,7 @@ class GraphQLEndpoint:
         exchange = exchange_of(scope)
         services = self._runtime.services or await self._runtime.ready()
         principal = await authenticate(services.keys, given.get(b"authorization"))
-        exchange.workspace = str(principal.workspace_id)
-        exchange.key = str(principal.key_id)
+        exchange.principal = principal
         self._count(principal, headers)
         if media_type is None:
             raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")

@@ -101,7 +101,7 @@ class StreamEndpoint:
         services = self._runtime.services or await self._runtime.ready()
         principal = await authenticate(services.keys, given.get(b"authorization"))
         exchange = exchange_of(scope)
-        exchange.workspace, exchange.key, exchange.operations = str(principal.workspace_id), str(principal.key_id), 1
+        exchange.principal, exchange.operations = principal, 1
         self._count(principal, headers)
         if not _takes_events(given.get(b"accept", b"*/*")):
             raise NotAcceptable("The answer is text/event-stream.")
