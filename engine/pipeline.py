@@ -19,6 +19,7 @@ from uuid import UUID
 from graphql import FieldNode, GraphQLSchema, OperationType
 
 from engine.database_errors import describe
+from engine.deflated import DeflatedText
 from engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
 from engine.events.subscription import (
     Refused,
@@ -27,9 +28,11 @@ from engine.events.subscription import (
     SubscriptionRequest,
     bind_subscription,
 )
+from engine.introspection.answers import SchemaAnswers
 from engine.plan_cache import DocumentKey, PlanCache, Prepared, QueryPlan
 from engine.planner.inputs import Bindings
 from engine.preparation import InvalidDocument, Limits, plan, prepare
+from engine.schema.lazy import LazySchema
 from engine.schema_cache import SchemaCache
 from engine.variables import Variables, coerce_variables
 from metadata.access import Principal
@@ -58,6 +61,22 @@ class Answer:
 
     body: bytes
     status: int
+
+
+class SchemaAnswer(Answer):
+    """The schema, which may be megabytes: its text is kept compressed, and is whole only for who asks for `body`."""
+
+    text: DeflatedText
+
+    def __init__(self, text: DeflatedText) -> None:
+        # What a frozen dataclass's own constructor does; it would set the body too.
+        object.__setattr__(self, "status", 200)
+        object.__setattr__(self, "text", text)
+
+    @property
+    def body(self) -> bytes:
+        """The whole text."""
+        return bytes(self.text)
 
 
 class SnapshotSource(Protocol):
@@ -111,6 +130,7 @@ class GraphQLApi:
     ) -> None:
         self.plans = plans
         self.schemas = SchemaCache(build_schema)
+        self.schema_answers = SchemaAnswers()
         self._database = database
         self._source = source
         self._mutate = mutate
@@ -213,6 +233,10 @@ class GraphQLApi:
         )
 
     async def _query(self, call: Call) -> Answer:
+        if call.prepared.is_introspection and isinstance(call.schema, LazySchema):
+            schema_text = await self.schema_answers.answer(call.prepared.operation, call.variables, call.schema)
+            if schema_text is not None:
+                return SchemaAnswer(schema_text)
         arguments = (self.plans, call.prepared, call.snapshot, call.schema, self._limits, call.variables)
         # Whoever asks for a large schema must not make the others wait.
         planned = await asyncio.to_thread(plan, *arguments) if call.prepared.is_introspection else plan(*arguments)

@@ -78,4 +78,4 @@ def _group(items: Sequence[GraphQLRequest | ApiError]) -> list[list[int]]:
 
 
 def _refuse(error: ApiError) -> Answer:
-    return Answer(body=build_error_reply(error).body, status=error.status)
+    return Answer(body=bytes(build_error_reply(error).body), status=error.status)

@@ -20,7 +20,7 @@ from engine.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, is_json
 from engine.http.replies import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from engine.http.requests import Batch, build_query_request, build_request
 from engine.observe import Log
-from engine.pipeline import Answer, GraphQLApi, GraphQLRequest
+from engine.pipeline import Answer, GraphQLApi, GraphQLRequest, SchemaAnswer
 from engine.runtime import Runtime
 from engine.services import Services
 from metadata.access import Principal
@@ -70,7 +70,7 @@ class GraphQLEndpoint:
             headers.append(_ALLOW)
         if headers:
             reply = replace(reply, headers=[*reply.headers, *headers])
-        await send_reply(send, reply, head=scope["method"] == "HEAD")
+        await send_reply(send, reply, head=scope["method"] == "HEAD", accept_encoding=given.get(b"accept-encoding"))
 
     async def _answer(
         self,
@@ -137,8 +137,9 @@ class GraphQLEndpoint:
         # After the body of a GET there may be anything: it was never read.
         async with CancelOnDisconnect(receive):
             answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, exchange=exchange)
+        body = answer.text if isinstance(answer, SchemaAnswer) else answer.body
         headers: Headers = [RETRY_SOON] if answer.status == ServiceUnavailable.status else []
-        return Reply(status=_status(answer, media_type), body=answer.body, media_type=media_type, headers=headers)
+        return Reply(status=_status(answer, media_type), body=body, media_type=media_type, headers=headers)
 
     async def _run_batch(
         self,
@@ -156,7 +157,9 @@ class GraphQLEndpoint:
         return Reply(status=200, body=body, media_type=media_type)
 
 
-_READ = frozenset({b"accept", b"authorization", b"content-length", b"content-type"})
+_READ = frozenset({b"accept", b"accept-encoding", b"authorization", b"content-length", b"content-type"})
+
+_LISTS = frozenset({b"accept", b"accept-encoding"})
 
 
 def _read_headers(scope: "Scope") -> dict[bytes, bytes]:
@@ -164,7 +167,7 @@ def _read_headers(scope: "Scope") -> dict[bytes, bytes]:
     given: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name in _READ:
-            given[name] = given[name] + b"," + value if name in given and name == b"accept" else value
+            given[name] = given[name] + b"," + value if name in given and name in _LISTS else value
     return given
 
 

@@ -52,6 +52,18 @@ def prefers_html(accept: bytes | None) -> bool:
     return page.exactness == 2 and page.quality > 0 and page >= answer
 
 
+def takes_deflate(accept_encoding: bytes | None) -> bool:
+    """Return whether a client names deflate among the encodings that it takes.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding
+    """
+    for part in (accept_encoding or b"").lower().split(b","):
+        name, _, weight = part.replace(b" ", b"").partition(b";")
+        if name == b"deflate":
+            return not weight.startswith(b"q=0") or bool(weight.removeprefix(b"q=").strip(b"0."))
+    return False
+
+
 def is_json(content_type: bytes | None) -> bool:
     """Return whether a Content-Type says JSON in UTF-8."""
     if content_type is None or len(content_type) > _LONGEST_CACHED:

@@ -50,7 +50,7 @@ def type_names(scope: TypeScope) -> Iterator[str]:
         yield from scope.mutations.types
     yield from (name for name in SHARED if _is_shared(scope, name))
     for thing in scope.snapshot.by_singular.values():
-        yield from (api_names.type_name(thing, role) for role in TypeRole if _has_role(scope, thing, role))
+        yield from (api_names.type_name(thing, role) for role in TypeRole if has_role(scope, thing, role))
         for field in api_names.enum_fields(thing):
             yield from api_names.enum_type_names(thing, field)
 
@@ -75,10 +75,11 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
         case FieldEnumType(object=thing, field=field):
             return enums.build_enum_filter(scope, thing, field)
         case ObjectType(object=thing, role=role):
-            return _build_object_type(scope, thing, role) if _has_role(scope, thing, role) else None
+            return build_object_type(scope, thing, role) if has_role(scope, thing, role) else None
 
 
-def _build_object_type(scope: TypeScope, thing: Object, role: TypeRole) -> GraphQLNamedType:
+def build_object_type(scope: TypeScope, thing: Object, role: TypeRole) -> GraphQLNamedType:
+    """Return a new type of an object, whether the schema has it or not."""
     match role:
         case TypeRole.RECORD:
             return records.build_record(scope, thing)
@@ -113,7 +114,7 @@ def _is_shared(scope: TypeScope, name: str) -> bool:
     return name not in _ONLY_IN_DATA and _COMPOSITE_TYPES.get(name) in {None, *scope.field_types}
 
 
-def _has_role(scope: TypeScope, thing: Object, role: TypeRole) -> bool:
+def has_role(scope: TypeScope, thing: Object, role: TypeRole) -> bool:
     """Whether the object has this type: those that nothing would lead to are left out."""
     match role:
         case TypeRole.INPUT | TypeRole.FIELD_NAME:

@@ -42,44 +42,49 @@ def is_introspection_field(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Info:
+class Info:
     """As much of graphql-core's resolve info as the introspection resolvers look at."""
 
     schema: GraphQLSchema
 
 
 @dataclass(slots=True, kw_only=True)
-class _Compiler:
-    """Compiles the selections of one operation on one schema."""
+class Compiler:
+    """Compiles the selections of one operation on one schema, which must live as long as what it returns."""
 
     operation: Operation
     variables: Mapping[str, JsonValue]
-    info: _Info
+    info: Info
     known: dict[tuple[str, tuple[int, ...]], Write] = field(default_factory=dict)
 
     def write_field(self, selected: Selected, definition: GraphQLField) -> Write:
         """Return what writes a field of the value at hand."""
-        resolve = definition.resolve
-        arguments = {
-            node.name.value: value_from_ast_untyped(node.value, dict(self.variables))
-            for node in selected.nodes[0].arguments or ()
-            if not isinstance(node.value, VariableNode) or node.value.name.value in self.variables
-        }
-        write = self._write(definition.type, selected)
-        info = self.info
+        resolve = self.resolver(selected, definition)
+        write = self.write_value(definition.type, selected)
+        return lambda value: write(resolve(value))
+
+    def resolver(self, selected: Selected, definition: GraphQLField) -> Callable[[Any], Any]:
+        """Return what gives a field's value, the value that it is a field of being given.
+
+        Raises:
+            TypeError: it is not of introspection.
+        """
+        resolve, info = definition.resolve, self.info
+        arguments = argument_values(selected, self.variables)
         if resolve is None:
             msg = f"the introspection field {selected.name} has no resolver"
             raise TypeError(msg)
         if not arguments:
-            return lambda value: write(resolve(value, info))
-        return lambda value: write(resolve(value, info, **arguments))
+            return lambda value: resolve(value, info)
+        return lambda value: resolve(value, info, **arguments)
 
-    def _write(self, type_: GraphQLOutputType, selected: Selected) -> Write:
+    def write_value(self, type_: GraphQLOutputType, selected: Selected) -> Write:
+        """Return what writes a value of this type."""
         match type_:
             case GraphQLNonNull():
-                return self._write(type_.of_type, selected)
+                return self.write_value(type_.of_type, selected)
             case GraphQLList():
-                item = self._write(type_.of_type, selected)
+                item = self.write_value(type_.of_type, selected)
                 return lambda value: "null" if value is None else f"[{','.join(map(item, value))}]"
             case GraphQLObjectType():
                 return self._write_object(type_, selected)
@@ -114,6 +119,15 @@ class _Compiler:
     def _keep(self, key: tuple[str, tuple[int, ...]], write: Write) -> Write:
         self.known[key] = write
         return write
+
+
+def argument_values(selected: Selected, variables: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the arguments that are given to a field of introspection."""
+    return {
+        node.name.value: value_from_ast_untyped(node.value, dict(variables))
+        for node in selected.nodes[0].arguments or ()
+        if not isinstance(node.value, VariableNode) or node.value.name.value in variables
+    }
 
 
 def _write_parts(parts: list[tuple[str, Write]], value: Any) -> str:
@@ -151,7 +165,7 @@ def introspect(schema: GraphQLSchema, operation: Operation, variables: Mapping[s
     Raises:
         QueryTooComplex: they are more than `MOST_ROOTS`.
     """
-    compiler = _Compiler(operation=operation, variables=variables, info=_Info(schema))
+    compiler = Compiler(operation=operation, variables=variables, info=Info(schema))
     answers: dict[str, str] = {}
     for selected in collect_fields(operation, (operation.definition.selection_set,), variables):
         definition = INTROSPECTION_FIELDS.get(selected.name)

@@ -91,9 +91,10 @@ class LazyMap(dict[str, V]):
 
 
 class LazySchema(GraphQLSchema):
-    """A schema whose type map is lazy."""
+    """A schema whose type map is lazy; `scope` is what its types are defined by."""
 
     type_map: LazyMap[GraphQLNamedType]
+    scope: TypeScope
 
 
 def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> LazySchema:
@@ -119,6 +120,7 @@ def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> Laz
     )
     # The constructor walks from the root types to all others, so it is given none.
     schema = LazySchema(assume_valid=True)
+    schema.scope = scope
     schema.type_map = LazyMap(lambda: type_names(scope), lambda name: build_type(scope, name), lock)
     schema.query_type = scope.object_type(QUERY)
     schema.mutation_type = scope.object_type(MUTATION)

@@ -30,7 +30,7 @@ _HAPPENINGS = {
 }
 
 # https://spec.graphql.org/October2021/#sec-Enums: no value may be named like one of these.
-_NO_ENUM_VALUES = frozenset({"true", "false", "null"})
+NO_ENUM_VALUES = frozenset({"true", "false", "null"})
 
 
 def build_subscription(scope: TypeScope) -> GraphQLObjectType:
@@ -81,4 +81,4 @@ def build_field_names(thing: Object) -> GraphQLEnumType:
 
 def named_fields(thing: Object) -> Iterator[Field]:
     """Yield the fields whose change a subscription can ask for."""
-    return (field for field in thing.by_name.values() if field.parts and field.name not in _NO_ENUM_VALUES)
+    return (field for field in thing.by_name.values() if field.parts and field.name not in NO_ENUM_VALUES)

@@ -1,0 +1,205 @@
+"""The answers to ordinary introspections: what is written of each object is kept while the object stays the same.
+
+A change of the model makes new instances of what it touches; all else is found again by identity, as plans are. The
+text of a thousand objects takes megabytes, compressed, and half a second: it is written in slices between which others
+are served, and never stands in memory as a whole.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.deflated import DeflatedText, Piece, deflate
+from engine.introspection.request import SchemaRequest, read_request
+from engine.introspection.templates import ROOTS, ObjectTexts, Templates
+from engine.introspection.type_writer import TypeWriter
+from engine.operation import Operation
+from engine.schema.definitions import SHARED
+from engine.schema.lazy import LazySchema, lazy_schema
+from metadata.json_text import JsonValue
+from metadata.model import Object, Snapshot, Workspace
+
+MOST_BYTES = 32 << 20
+"""Compressed bytes that are kept of all workspaces together: those of some 8,000 objects."""
+MOST_REQUESTS = 16
+"""Requests whose templates are kept. GraphiQL, codegen and their like ask in a handful of ways."""
+_AT_ONCE = 4
+"""Objects that are written before others are served: some two milliseconds."""
+
+_COMMA = deflate(",")
+_NOTHING = Snapshot(
+    workspace=Workspace(id=UUID(int=0), name="", schema=""), version=0, objects={}, relations={}, indexes={}
+)
+"""A snapshot without objects: its root types have no fields, and its other types are those of every schema."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fragment:
+    """What was written of one object.
+
+    Attributes:
+        depends: the object itself, and those that its relations lead to.
+        is_one_way_target: whether a relation leads to it that it does not show.
+        pieces: its types, and its fields of the root types.
+    """
+
+    depends: Mapping[UUID, Object]
+    is_one_way_target: bool
+    pieces: tuple[Piece, ...]
+
+    @property
+    def size(self) -> int:
+        """Its compressed bytes."""
+        return sum(len(piece.data) for piece in self.pieces)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """What a request's answer has for every workspace: the text around the types, the root types, and the shared ones.
+
+    Attributes:
+        types: between the root types and those of the objects.
+    """
+
+    before: Piece
+    roots: tuple[tuple[Piece, Piece], ...]
+    shared: Piece
+    after: Piece
+    templates: Templates
+
+
+class SchemaAnswers:
+    """Answers introspections in the ordinary way.
+
+    Args:
+        most_bytes: how much is kept; what was least recently used goes.
+
+    Attributes:
+        written: how many objects were written so far.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self.written = 0
+        self._most_bytes = most_bytes
+        self._frames: OrderedDict[Hashable, _Frame] = OrderedDict()
+        self._kept: OrderedDict[tuple[UUID, Hashable], dict[UUID, _Fragment]] = OrderedDict()
+        self._sizes: dict[tuple[UUID, Hashable], int] = {}
+
+    @property
+    def bytes(self) -> int:
+        """The compressed bytes that are kept."""
+        return sum(self._sizes.values())
+
+    async def answer(
+        self, operation: Operation, variables: Mapping[str, JsonValue], schema: LazySchema
+    ) -> DeflatedText | None:
+        """Return the response to an operation; None unless it asks for the schema alone, and in the ordinary way.
+
+        Raises:
+            BadUserInput: a directive's condition is no Boolean.
+        """
+        request = None if schema.scope.mutations else read_request(operation, variables)
+        if request is None:
+            return None
+        frame = self._frame(request)
+        snapshot = schema.scope.snapshot
+        key = (snapshot.workspace.id, request.key)
+        kept = self._kept.setdefault(key, {})
+        fragments: list[_Fragment] = []
+        fresh = 0
+        for thing in snapshot.by_singular.values():
+            if fresh == _AT_ONCE:
+                fresh = 0
+                await asyncio.sleep(0)
+            found = kept.get(thing.id)
+            if found is None or not _holds(found, thing, schema):
+                fresh += 1
+                found = kept[thing.id] = self._write(frame.templates, schema, thing)
+            fragments.append(found)
+        self._settle(key, kept, snapshot)
+        return DeflatedText(_join(frame, fragments))
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Drop what is kept of a workspace."""
+        for key in [key for key in self._kept if key[0] == workspace_id]:
+            del self._kept[key]
+            self._sizes.pop(key, None)
+
+    def _write(self, templates: Templates, schema: LazySchema, thing: Object) -> _Fragment:
+        self.written += 1
+        texts: ObjectTexts = templates.write_object(schema, thing)
+        return _Fragment(
+            depends={thing.id: thing} | dict(_neighbours(schema.scope.snapshot, thing)),
+            is_one_way_target=thing.id in schema.scope.one_way_targets,
+            pieces=tuple(map(deflate, texts)),
+        )
+
+    def _frame(self, request: SchemaRequest) -> _Frame:
+        found = self._frames.get(request.key)
+        if found is None:
+            found = self._frames[request.key] = _make_frame(request)
+            if len(self._frames) > MOST_REQUESTS:
+                self._frames.popitem(last=False)
+        self._frames.move_to_end(request.key)
+        return found
+
+    def _settle(self, key: tuple[UUID, Hashable], kept: dict[UUID, _Fragment], snapshot: Snapshot) -> None:
+        """Count what is kept, and drop what is gone or too much."""
+        for id_ in kept.keys() - snapshot.objects.keys():
+            del kept[id_]
+        self._kept[key] = kept
+        self._kept.move_to_end(key)
+        self._sizes[key] = sum(fragment.size for fragment in kept.values())
+        while len(self._sizes) > 1 and self.bytes > self._most_bytes:
+            oldest = next(one for one in self._kept if one in self._sizes)
+            del self._kept[oldest], self._sizes[oldest]
+
+
+def _make_frame(request: SchemaRequest) -> _Frame:
+    schema = lazy_schema(_NOTHING)
+    writer = TypeWriter(request, schema)
+    before, after = writer.around()
+    roots = [writer.write(schema.type_map[root]) for root in ROOTS]
+    shared = ",".join(writer.write(schema.type_map[name]).text for name in SHARED)
+    return _Frame(
+        before=deflate(before),
+        roots=tuple((deflate(root.head), deflate(root.tail + ",")) for root in roots),
+        shared=deflate(shared),
+        after=deflate(after),
+        templates=Templates(request),
+    )
+
+
+def _join(frame: _Frame, fragments: list[_Fragment]) -> Iterator[Piece]:
+    yield frame.before
+    for place, (head, tail) in enumerate(frame.roots, start=1):
+        yield head
+        yield from _separated(fragment.pieces[place] for fragment in fragments)
+        yield tail
+    yield from _separated([frame.shared, *(fragment.pieces[0] for fragment in fragments)])
+    yield frame.after
+
+
+def _separated(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the pieces of a list; where no members are asked for, they are empty."""
+    for place, piece in enumerate(piece for piece in pieces if piece.length):
+        if place:
+            yield _COMMA
+        yield piece
+
+
+def _neighbours(snapshot: Snapshot, thing: Object) -> Iterator[tuple[UUID, Object]]:
+    for field in thing.by_name.values():
+        if field.relation_id is not None:
+            relation = snapshot.relations[field.relation_id]
+            other = relation.target_object_id if field.id == relation.source_field_id else relation.source_object_id
+            yield other, snapshot.objects[other]
+
+
+def _holds(fragment: _Fragment, thing: Object, schema: LazySchema) -> bool:
+    scope = schema.scope
+    return fragment.is_one_way_target == (thing.id in scope.one_way_targets) and all(
+        scope.snapshot.objects.get(key) is one for key, one in fragment.depends.items()
+    )

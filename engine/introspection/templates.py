@@ -1,0 +1,174 @@
+"""Templates: how an object is described, once for each kind of object and each kind of field.
+
+What a template says comes from the definitions themselves, and graphql-core's resolvers: they are asked about a
+specimen, and its placeholders are what is filled in for a real object. So the text of an object costs as much as its
+bytes, not as the types that it describes.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from engine.introspection.request import SchemaRequest
+from engine.introspection.specimens import (
+    FIELD,
+    PLACEHOLDER,
+    field_specimen,
+    field_words,
+    object_specimen,
+    object_words,
+    option_words,
+)
+from engine.introspection.type_writer import TypeWriter
+from engine.schema.definitions import build_object_type, has_role
+from engine.schema.enums import build_enum, build_enum_filter
+from engine.schema.lazy import LazySchema, lazy_schema
+from engine.schema.roots import MUTATION, QUERY
+from engine.schema.subscriptions import NO_ENUM_VALUES, SUBSCRIPTION
+from metadata.api_names import FILTER_WORDS, TypeRole
+from metadata.field_types import FIELD_TYPES
+from metadata.model import Field, Object, RelationEnd, Snapshot, relation_end
+
+ROOTS = (QUERY, MUTATION, SUBSCRIPTION)
+
+_FIELD_ROLES = (
+    TypeRole.RECORD,
+    TypeRole.FILTER,
+    TypeRole.RELATION_FILTER,
+    TypeRole.ORDER_BY,
+    TypeRole.INPUT,
+    TypeRole.SUM,
+    TypeRole.AVG,
+    TypeRole.MIN,
+    TypeRole.MAX,
+    TypeRole.FIELD_NAME,
+)
+"""The types that have members for the object's fields."""
+_FIELD_NAME = _FIELD_ROLES.index(TypeRole.FIELD_NAME)
+# No JSON text has it.
+_CUT = "\0"
+
+
+class ObjectTexts(NamedTuple):
+    """What is written of one object: its types, and its fields of the root types, as members of lists."""
+
+    types: str
+    query: str
+    mutation: str
+    subscription: str
+
+
+class _FieldTemplate(NamedTuple):
+    """Columns, cut: the field's members in each of `_FIELD_ROLES`; then its enum's head and tail, and the filter."""
+
+    columns: str
+    option: str
+
+
+@dataclass(slots=True)
+class Templates:
+    """The templates of one request; they serve every workspace."""
+
+    request: SchemaRequest
+    _objects: dict[Hashable, str] = field(default_factory=dict)
+    _fields: dict[Hashable, _FieldTemplate] = field(default_factory=dict)
+
+    @property
+    def made(self) -> int:
+        """How many templates there are so far."""
+        return len(self._objects) + len(self._fields)
+
+    def write_object(self, schema: LazySchema, thing: Object) -> ObjectTexts:
+        """Return what the schema says of an active object of its snapshot."""
+        words = object_words(thing)
+        rows: list[list[str]] = []
+        enums: list[str] = []
+        for one in thing.by_name.values():
+            end = relation_end(schema.scope.snapshot, one)
+            template = self._field_template(schema.scope.snapshot, thing, one, end)
+            columns = (template.columns % (words | field_words(one, end))).split(_CUT)
+            *members, head, tail, enum_filter = columns
+            if one.name in NO_ENUM_VALUES:
+                members[_FIELD_NAME] = ""
+            rows.append(members)
+            if FIELD_TYPES[one.type].has_options:
+                options = sorted(one.options, key=lambda option: option.position)
+                listed = _join(template.option % option_words(option) for option in options)
+                enums += [head + listed + tail, enum_filter]
+        by_role = dict(zip(_FIELD_ROLES, map(_join, zip(*rows, strict=True)), strict=True))
+        roles = [role for role in TypeRole if has_role(schema.scope, thing, role)]
+        *parts, query, mutation, subscription = (self._object_template(schema, thing, roles) % words).split(_CUT)
+        types = [
+            parts[place] + _join((by_role.get(role, ""), parts[place + 1])) + parts[place + 2]
+            for place, role in zip(range(0, len(parts), 3), roles, strict=True)
+        ]
+        return ObjectTexts(",".join([*types, *enums]), query, mutation, subscription)
+
+    def _object_template(self, schema: LazySchema, thing: Object, roles: list[TypeRole]) -> str:
+        kind = (bool(thing.description), *roles)
+        if (known := self._objects.get(kind)) is not None:
+            return known
+        made = self._objects[kind] = _template(self._object_columns(schema.scope.snapshot, thing, roles))
+        return made
+
+    def _object_columns(self, snapshot: Snapshot, thing: Object, roles: list[TypeRole]) -> list[str]:
+        """Return the head, the members that are no field's, and the tail of each type; then what the roots have."""
+        alone, specimen = object_specimen(snapshot, thing)
+        schema = lazy_schema(alone)
+        writer = TypeWriter(self.request, schema)
+        columns: list[str] = []
+        for role in roles:
+            written = writer.write(build_object_type(schema.scope, specimen, role))
+            own = [text for name, text in written.members if role not in _FIELD_ROLES or name in FILTER_WORDS]
+            columns += [written.head, ",".join(own), written.tail]
+        for root in ROOTS:
+            columns.append(",".join(text for _, text in writer.write(schema.type_map[root]).members))
+        return columns
+
+    def _field_template(self, snapshot: Snapshot, thing: Object, one: Field, end: RelationEnd | None) -> _FieldTemplate:
+        kind = _kind_of(one, end)
+        if (known := self._fields.get(kind)) is not None:
+            return known
+        alone, specimen = field_specimen(snapshot, thing, one)
+        schema = lazy_schema(alone)
+        writer = TypeWriter(self.request, schema)
+        columns: list[str] = []
+        for role in _FIELD_ROLES:
+            written = writer.write(build_object_type(schema.scope, specimen, role))
+            columns.append(",".join(text for name, text in written.members if name.startswith(FIELD)))
+        option = ""
+        if FIELD_TYPES[one.type].has_options:
+            own = specimen.by_name[FIELD]
+            enum = writer.write(build_enum(specimen, own))
+            option = ",".join(text for _, text in enum.members)
+            enum_filter = writer.write(build_enum_filter(schema.scope, specimen, own))
+            columns += [enum.head, enum.tail, enum_filter.text]
+        else:
+            columns += ["", "", ""]
+        made = self._fields[kind] = _FieldTemplate(_template(columns), _template([option]))
+        return made
+
+
+def _kind_of(one: Field, end: RelationEnd | None) -> Hashable:
+    """Return all of a field but its words that the definitions look at."""
+    return (
+        one.type,
+        one.settings.get("dataType"),
+        bool(one.parts),
+        one.is_nullable,
+        one.is_unique,
+        one.access,
+        bool(one.description),
+        bool(one.options),
+        None if end is None else (end.to_one, end.holds_key),
+    )
+
+
+def _template(columns: list[str]) -> str:
+    """Return a format string over the words, whose columns are cut apart after it is filled in."""
+    return PLACEHOLDER.sub(r"%(\g<0>)s", _CUT.join(columns).replace("%", "%%"))
+
+
+def _join(members: Iterable[str]) -> str:
+    """Return the members of a list; where none are asked for, each is empty."""
+    return ",".join(filter(None, members))

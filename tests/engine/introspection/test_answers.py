@@ -1,0 +1,245 @@
+"""Introspection in the ordinary way is graphql-core's answer, and costs what has changed since the last one."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from graphql import execute_sync, get_introspection_query, parse
+from hypothesis import HealthCheck, given, settings
+
+from engine.introspection.answers import SchemaAnswers
+from engine.operation import DocumentLimits, parse_operation
+from engine.schema.eager import eager_schema
+from engine.schema.lazy import lazy_schema
+from engine.schema.metadata_mutations import METADATA_MUTATIONS
+from metadata.changes import CreateField, UpdateObject, apply
+from metadata.field_types import FieldType
+from metadata.json_text import JsonValue, loads
+from metadata.model import Object, Snapshot
+from tests.models import (
+    add_field,
+    add_object,
+    add_relation,
+    all_types_snapshot,
+    empty_snapshot,
+    large_snapshot,
+    metadata_snapshot,
+    standard_snapshot,
+)
+from tests.strategies import snapshots
+
+FULL = get_introspection_query(
+    specified_by_url=True,
+    directive_is_repeatable=True,
+    schema_description=True,
+    input_value_deprecation=True,
+    one_of=True,
+    experimental_directive_deprecation=True,
+)
+QUERIES: dict[str, str] = {
+    "all that graphql-js can ask": FULL,
+    "without descriptions": get_introspection_query(descriptions=False),
+    "as GraphiQL asks first": get_introspection_query(schema_description=True, input_value_deprecation=True),
+    "names alone": "{ __schema { types { name kind } } }",
+    "no lists of members": "{ __schema { queryType { name } types { name ofType { name } possibleTypes { name } } } }",
+    "in another order": """{ s: __schema { __typename all: types {
+        fields { n: name type { kind ofType { name } } }
+        __typename called: name enumValues(includeDeprecated: true) { name }
+    } description } }""",
+}
+WORKSPACES: dict[str, Snapshot] = {
+    "empty": empty_snapshot(),
+    "standard": standard_snapshot(),
+    "every field type": all_types_snapshot(),
+    "a ring of relations": large_snapshot(8),
+}
+everywhere = pytest.mark.parametrize("snapshot", WORKSPACES.values(), ids=WORKSPACES)
+
+
+async def ask(
+    answers: SchemaAnswers, snapshot: Snapshot, document: str = FULL, variables: Mapping[str, JsonValue] | None = None
+) -> Any:
+    operation = parse_operation(document, None, DocumentLimits())
+    text = await answers.answer(operation, variables or {}, lazy_schema(snapshot))
+    return None if text is None else in_order(loads(bytes(text))["data"])
+
+
+def expected(snapshot: Snapshot, document: str = FULL, variables: dict[str, Any] | None = None) -> Any:
+    answer = execute_sync(eager_schema(snapshot), parse(document), variable_values=variables)
+    assert answer.errors is None
+    return in_order(answer.data)
+
+
+def in_order(answer: Any) -> Any:
+    """The answer with the lists sorted that have no order of their own."""
+    match answer:
+        case dict():
+            return {key: in_order(value) for key, value in answer.items()}
+        case list():
+            return sorted(map(in_order, answer), key=repr)
+    return answer
+
+
+@everywhere
+@pytest.mark.parametrize("document", QUERIES.values(), ids=QUERIES)
+async def test_the_answer_is_graphql_cores(snapshot: Snapshot, document: str) -> None:
+    assert await ask(SchemaAnswers(), snapshot, document) == expected(snapshot, document)
+
+
+@given(snapshots())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_answer_is_graphql_cores_for_any_workspace(snapshot: Snapshot) -> None:
+    assert asyncio.run(ask(SchemaAnswers(), snapshot)) == expected(snapshot)
+
+
+async def test_members_stand_in_the_order_of_the_model() -> None:
+    operation = parse_operation(FULL, None, DocumentLimits())
+    text = await SchemaAnswers().answer(operation, {}, lazy_schema(standard_snapshot()))
+    (person,) = [one for one in loads(bytes(text or b""))["data"]["__schema"]["types"] if one["name"] == "Person"]
+    names = [field["name"] for field in person["fields"]]
+    assert names[:3] == ["id", "createdAt", "updatedAt"]
+    assert names.index("company") + 1 == names.index("companyId")
+
+
+async def test_words_that_are_no_enum_values() -> None:
+    snapshot, id_ = add_object(empty_snapshot(), "switch", "switches")
+    for name in ("true", "null", "class"):
+        snapshot = add_field(snapshot, id_, name, FieldType.TEXT)
+    assert await ask(SchemaAnswers(), snapshot) == expected(snapshot)
+
+
+async def test_words_of_the_model_are_only_words() -> None:
+    snapshot, id_ = add_object(empty_snapshot(), "thing")
+    for label in ('100 % "of" qxSa', "%(qxNf)s", "\\ \u2028 \U0001f600 \x07"):
+        change = UpdateObject(object_id=id_, label_plural=label, description=label)
+        snapshot = apply(snapshot, change).snapshot
+        assert await ask(SchemaAnswers(), snapshot) == expected(snapshot)
+
+
+@pytest.mark.parametrize("flag", [True, False])
+async def test_variables(flag: bool) -> None:
+    document = """
+        query ($deprecated: Boolean!, $no: Boolean!) {
+          __schema { types { name fields(includeDeprecated: $deprecated) { name @skip(if: $no) isDeprecated } } }
+        }
+    """
+    answers, snapshot = SchemaAnswers(), standard_snapshot()
+    for variables in ({"deprecated": flag, "no": True}, {"deprecated": flag, "no": False}):
+        assert await ask(answers, snapshot, document, variables) == expected(snapshot, document, variables)
+
+
+UNUSUAL: dict[str, str] = {
+    "types within types": "{ __schema { types { fields { type { fields { name } } } } } }",
+    "what a wrapped type says of itself": "{ __schema { types { fields { type { ofType { description } } } } } }",
+    "the fields of a root": "{ __schema { queryType { fields { name } } types { name } } }",
+    "two lists": "{ __schema { types { a: fields { name } b: fields { name } } } }",
+    "the types twice": "{ __schema { a: types { name } b: types { name } } }",
+    "the schema twice": "{ a: __schema { types { name } } b: __schema { types { name } } }",
+    "no types": "{ __schema { queryType { name } } }",
+    "one type": '{ __type(name: "Person") { name } }',
+    "records as well": "{ __schema { types { name } } people { totalCount } }",
+}
+
+
+@pytest.mark.parametrize("document", UNUSUAL.values(), ids=UNUSUAL)
+async def test_what_goes_the_general_way(document: str) -> None:
+    assert await ask(SchemaAnswers(), standard_snapshot(), document) is None
+
+
+async def test_the_metadata_api_goes_the_general_way() -> None:
+    operation = parse_operation(FULL, None, DocumentLimits())
+    schema = lazy_schema(metadata_snapshot(), METADATA_MUTATIONS)
+    assert await SchemaAnswers().answer(operation, {}, schema) is None
+
+
+def find(snapshot: Snapshot, name: str) -> Object:
+    return snapshot.by_singular[name]
+
+
+async def test_a_change_costs_what_it_touches() -> None:
+    answers, snapshot = SchemaAnswers(), large_snapshot(30)
+    await ask(answers, snapshot)
+    assert answers.written == 30
+    await ask(answers, snapshot)
+    assert answers.written == 30
+    field = CreateField(object_id=find(snapshot, "object7").id, name="extra", label="Extra", type=FieldType.TEXT)
+    after = apply(snapshot, field).snapshot
+    assert await ask(answers, after) == expected(after)
+    # The object itself, and the two that have a relation to it, whose words they use.
+    assert answers.written == 33
+    # The older snapshot has its own again, and nothing of the newer one.
+    assert await ask(answers, snapshot) == expected(snapshot)
+
+
+async def test_a_label_is_told_where_relations_lead_to_it() -> None:
+    answers, snapshot = SchemaAnswers(), large_snapshot(6)
+    await ask(answers, snapshot)
+    renamed = UpdateObject(object_id=find(snapshot, "object2").id, label_plural="Renamed things")
+    after = apply(snapshot, renamed).snapshot
+    assert await ask(answers, after) == expected(after)
+
+
+async def test_a_relation_that_its_target_does_not_show() -> None:
+    snapshot, source = add_object(empty_snapshot(), "source")
+    snapshot, target = add_object(snapshot, "target")
+    related = add_relation(snapshot, source, "target", target, "sources")
+    # The end at the target is the key of its records, as the catalog's own objects have it.
+    key = related.objects[target].by_name["id"]
+    relations = {id_: replace(one, target_field_id=key.id) for id_, one in related.relations.items()}
+    after = replace(related, objects={**related.objects, target: snapshot.objects[target]}, relations=relations)
+    answers = SchemaAnswers()
+    assert await ask(answers, snapshot) == expected(snapshot)
+    assert await ask(answers, after) == expected(after)
+
+
+async def test_other_snapshots_share_what_is_the_same() -> None:
+    answers, snapshot = SchemaAnswers(), standard_snapshot()
+    await ask(answers, snapshot)
+    grown, _ = add_object(snapshot, "planet")
+    assert await ask(answers, grown) == expected(grown)
+    assert answers.written == len(snapshot.objects) + 1
+    assert await ask(answers, snapshot) == expected(snapshot)
+
+
+async def test_clients_that_ask_for_the_same_in_other_words_share() -> None:
+    answers, snapshot = SchemaAnswers(), standard_snapshot()
+    await ask(answers, snapshot, "{ __schema { types { name kind } } }")
+    await ask(answers, snapshot, "query Q { __schema { ...S } } fragment S on __Schema { types { ... { name } kind } }")
+    assert answers.written == len(snapshot.objects)
+
+
+async def test_others_are_served_meanwhile() -> None:
+    answers, snapshot = SchemaAnswers(), large_snapshot(40)
+    seen: list[int] = []
+    asked = asyncio.create_task(ask(answers, snapshot, "{ __schema { types { name } } }"))
+    while not asked.done():
+        await asyncio.sleep(0)
+        seen.append(answers.written)
+    steps = [after - before for before, after in pairwise(seen)]
+    assert max(steps) <= 4
+
+
+async def test_who_asks_at_the_same_time_writes_it_once() -> None:
+    answers, snapshot = SchemaAnswers(), large_snapshot(40)
+    first, second = await asyncio.gather(ask(answers, snapshot), ask(answers, snapshot))
+    assert first == second
+    assert answers.written == 40
+
+
+async def test_what_was_least_recently_used_goes() -> None:
+    answers = SchemaAnswers(most_bytes=1)
+    first, second = standard_snapshot(), large_snapshot(3)
+    second = replace(second, workspace=replace(second.workspace, id=find(second, "object0").id))
+    await ask(answers, first)
+    await ask(answers, second)
+    kept = answers.bytes
+    assert kept > 1
+    await ask(answers, second)
+    assert answers.written == len(first.objects) + 3
+    assert await ask(answers, first) == expected(first)
+    assert answers.written == 2 * len(first.objects) + 3
+    answers.forget(first.workspace.id)
+    assert answers.bytes == 0
