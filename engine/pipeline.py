@@ -29,9 +29,10 @@ from engine.events.subscription import (
     bind_subscription,
 )
 from engine.introspection.answers import SchemaAnswers
-from engine.plan_cache import DocumentKey, PlanCache, Prepared, QueryPlan
+from engine.plan_cache import DocumentKey, PlanCache, Prepared
+from engine.planner.failures import settle
 from engine.planner.inputs import Bindings
-from engine.preparation import InvalidDocument, Limits, plan, prepare
+from engine.preparation import InvalidDocument, Limits, plan, plan_query_bound, prepare
 from engine.schema.lazy import LazySchema
 from engine.schema_cache import SchemaCache
 from engine.variables import Variables, coerce_variables
@@ -237,19 +238,19 @@ class GraphQLApi:
             schema_text = await self.schema_answers.answer(call.prepared.operation, call.variables, call.schema)
             if schema_text is not None:
                 return SchemaAnswer(schema_text)
-        arguments = (self.plans, call.prepared, call.snapshot, call.schema, self._limits, call.variables)
+        bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
+        arguments = (self.plans, call.prepared, call.snapshot, call.schema, self._limits, bindings)
         # Whoever asks for a large schema must not make the others wait.
-        planned = await asyncio.to_thread(plan, *arguments) if call.prepared.is_introspection else plan(*arguments)
-        if not isinstance(planned, QueryPlan):
-            msg = "a query has a query's plan"
-            raise TypeError(msg)
+        planned, parameters = (
+            await asyncio.to_thread(plan_query_bound, *arguments)
+            if call.prepared.is_introspection
+            else plan_query_bound(*arguments)
+        )
         data = planned.constant
         if planned.statement is not None:
-            bound = planned.statement
-            parameters = bound.bind(Bindings(variables=call.variables, actor=call.principal.key_name))
-            ((text,),) = await self._database.read(bound.statement, parameters, timeout=self._time_limit)
+            ((text,),) = await self._database.read(planned.statement.statement, parameters, timeout=self._time_limit)
             data = text or b"null"
-        return executed(data, planned.errors)
+        return executed(data) if planned.failures is None else executed(*settle(data, planned.failures))
 
 
 def _path(prepared: Prepared) -> tuple[str | int, ...]:

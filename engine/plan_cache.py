@@ -7,10 +7,11 @@ from uuid import UUID
 
 from graphql import VariableDefinitionNode
 
-from engine.errors import ApiError
 from engine.events.subscription import SubscriptionPlan
 from engine.operation import Operation
 from engine.planner.compiled import BoundStatement
+from engine.planner.failures import Failures
+from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite, TypeNameOnly
 from engine.variables import Usage
 from metadata.model import Object, Snapshot
@@ -35,13 +36,17 @@ class QueryPlan:
     """A query, ready to be bound: one statement, or a constant answer that asks nothing of the database.
 
     Attributes:
-        errors: those of root fields that are null for them.
+        failures: the fields that fail, in a plan that is made for one request alone.
     """
 
     statement: BoundStatement | None
     constant: bytes = b""
-    errors: tuple[ApiError, ...] = ()
+    failures: Failures | None = None
     depends: Mapping[UUID, Object]
+
+    def bind(self, bindings: Bindings) -> list[bytes | None]:
+        """Return the statement's parameters for a request; raises ApiError."""
+        return self.statement.bind(bindings) if self.statement else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

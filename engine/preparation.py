@@ -33,7 +33,9 @@ from engine.operation import (
 )
 from engine.plan_cache import DocumentKey, MutationPlan, Plan, PlanCache, Prepared, QueryPlan
 from engine.planner.compiled import compile_bound
-from engine.planner.context import PlanContext, RecordLimits
+from engine.planner.context import Parameters, PlanContext, RecordLimits
+from engine.planner.failures import Failures
+from engine.planner.inputs import Bindings
 from engine.planner.mutations import plan_mutation
 from engine.planner.queries import plan_query
 from engine.planner.subscriptions import plan_subscription
@@ -109,10 +111,38 @@ def plan(
     if found := cache.find_plan(prepared, shape, snapshot):
         return found
     made = _make_plan(prepared.operation, snapshot, schema, limits, variables)
-    # What was refused may have been refused for a value that is not part of the shape.
-    if not (isinstance(made, QueryPlan) and (made.errors or len(made.constant) > LARGEST_CONSTANT)):
+    if not (isinstance(made, QueryPlan) and len(made.constant) > LARGEST_CONSTANT):
         cache.keep_plan(prepared, shape, made, snapshot)
     return made
+
+
+def plan_query_bound(
+    cache: PlanCache, prepared: Prepared, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, bindings: Bindings
+) -> tuple[QueryPlan, list[bytes | None]]:
+    """Return a query's plan and its statement's parameters for a request.
+
+    Where an argument is refused the plan is made for this request alone, so that its other fields answer.
+
+    Raises:
+        ApiError: none can.
+    """
+    try:
+        planned = plan(cache, prepared, snapshot, schema, limits, bindings.variables)
+        if not isinstance(planned, QueryPlan):
+            msg = "a query has a query's plan"
+            raise TypeError(msg)
+        return planned, planned.bind(bindings)
+    except ApiError:
+        context = PlanContext(
+            snapshot=snapshot,
+            operation=prepared.operation,
+            variables=bindings.variables,
+            limits=limits.records,
+            parameters=Parameters(tried=bindings),
+            failures=Failures(),
+        )
+        planned = _make_query_plan(context, schema)
+        return planned, planned.bind(bindings)
 
 
 def _make_plan(
@@ -134,14 +164,15 @@ def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
         context.touched.update(context.snapshot.objects)
         introspected = introspect(schema, context.operation, context.variables)
     planned = plan_query(context, introspected)
-    constants = [(key, root.text) for key, root in planned.plan.entries if isinstance(root, Literal)]
-    if len(constants) == len(planned.plan.entries):
-        text = ",".join(f"{dumps(key)}:{constant}" for key, constant in constants)
-        return QueryPlan(
-            statement=None, constant=f"{{{text}}}".encode(), errors=planned.errors, depends=context.touched
-        )
-    statement = compile_bound(planned.plan, context.parameters.binders)
-    return QueryPlan(statement=statement, errors=planned.errors, depends=context.touched)
+    constants = [(key, root.text) for key, root in planned.entries if isinstance(root, Literal)]
+    statement, constant = None, ""
+    if len(constants) == len(planned.entries):
+        constant = f"{{{','.join(f'{dumps(key)}:{text}' for key, text in constants)}}}"
+    else:
+        statement = compile_bound(planned, context.parameters.binders)
+    return QueryPlan(
+        statement=statement, constant=constant.encode(), failures=context.failures, depends=context.touched
+    )
 
 
 def _asks_for_schema(operation: Operation) -> bool:

@@ -247,12 +247,23 @@ def _is_nested(of_type: GraphQLInputType) -> bool:
     return isinstance(named, GraphQLInputObjectType) and "and" in named.fields
 
 
+_REFUSED = [
+    ("first", "Int", 201),
+    ("last", "Int", -1),
+    ("offset", "Int", -1),
+    ("after", "String", "no cursor"),
+    ("before", "String", ""),
+]
+"""Arguments that every connection refuses: their names, types and values."""
+
+
 class Selections:
     """Draws selection sets."""
 
-    def __init__(self, draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str]) -> None:
+    def __init__(self, draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], refused: int) -> None:
         self.draw = draw
         self.schema = schema
+        self.refused = refused
         self.values = Values(draw, ids)
         self.fragments: list[tuple[str, str, Sequence[Selection]]] = []
         self.aliases = 0
@@ -329,6 +340,10 @@ class Selections:
                 given[size] = values.liftable("Int", lambda: self.draw(st.sampled_from([0, 1, 2, 3, 7, 200])))
             if size != "last" and values.chance(15):
                 given["offset"] = values.liftable("Int", lambda: self.draw(st.sampled_from([0, 1, 5, 1000])))
+            if values.chance(self.refused):
+                name, declared, value = self.draw(st.sampled_from(_REFUSED))
+                given = {key: one for key, one in given.items() if key in {"filter", "orderBy"}}
+                given[name] = values.liftable(declared, lambda: value)
         return given
 
     def _order(self, key: GraphQLInputObjectType) -> Any:
@@ -337,9 +352,11 @@ class Selections:
 
 
 @st.composite
-def queries(draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], *, depth: int = 4) -> Operation:
-    """Valid queries; `ids` are those of the records."""
+def queries(
+    draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], *, depth: int = 4, refused: int = 0
+) -> Operation:
+    """Valid queries; `ids` are those of the records, `refused` the percentage of pages that cannot be."""
     assert schema.query_type is not None
-    selections = Selections(draw, schema, ids)
+    selections = Selections(draw, schema, ids, refused)
     lines = selections.of(schema.query_type, depth)
     return Operation(lines, selections.fragments)

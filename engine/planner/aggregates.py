@@ -2,9 +2,10 @@
 
 from engine.operation import Selected
 from engine.planner.context import PlanContext
+from engine.planner.failures import Path
 from engine.planner.filters import select_condition
 from engine.planner.inputs import Blame, arguments_of
-from engine.planner.selection import Path, type_literal
+from engine.planner.selection import type_literal
 from metadata.api_names import TypeRole, type_name
 from metadata.field_types import FIELD_TYPES
 from metadata.model import Object, Part

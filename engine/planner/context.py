@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from engine.operation import Operation, Selected, collect_fields
-from engine.planner.inputs import Binder, constant
+from engine.planner.failures import Failures, Path
+from engine.planner.inputs import Binder, Bindings, constant
 from metadata.json_text import JsonValue
 from metadata.model import Object, RelationEnd, Snapshot
 from sql.plan import And, Compare, Comparison, Condition, Hop, IsNull, Parameter
@@ -23,12 +24,19 @@ class RecordLimits:
 
 @dataclass(slots=True, kw_only=True)
 class Parameters:
-    """The parameters of one statement, in the order of their slots."""
+    """The parameters of one statement, in the order of their slots; each is bound at once to the values in `tried`."""
 
     binders: list[Binder] = field(default_factory=list)
+    tried: Bindings | None = None
 
     def add(self, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
-        """Return the parameter that this binder fills."""
+        """Return the parameter that this binder fills.
+
+        Raises:
+            ApiError: the values that are tried are refused.
+        """
+        if self.tried is not None:
+            binder(self.tried)
         self.binders.append(binder)
         return Parameter(slot=len(self.binders) - 1, type=sql_type, array=array)
 
@@ -39,6 +47,7 @@ class PlanContext:
 
     Attributes:
         touched: the objects that the plan depends on, by id.
+        failures: what collects the fields that fail; None: the first one fails the operation.
     """
 
     snapshot: Snapshot
@@ -47,6 +56,12 @@ class PlanContext:
     limits: RecordLimits
     parameters: Parameters = field(default_factory=Parameters)
     touched: dict[UUID, Object] = field(default_factory=dict)
+    failures: Failures | None = None
+
+    def note_nullable(self, path: Path) -> None:
+        """Note that the field that these response keys lead to may be null."""
+        if self.failures is not None:
+            self.failures.nullable.add(path)
 
     def touch(self, thing: Object) -> Object:
         """Note that the plan depends on this object."""

@@ -9,10 +9,11 @@ from engine.planner.compiled import BoundStatement, compile_bound
 from engine.planner.context import Parameters, PlanContext, visible
 from engine.planner.creates import CreateInput, build_create
 from engine.planner.events import bind_ids, event_target, touched_at
+from engine.planner.failures import Path
 from engine.planner.filters import encoder, write_filter
 from engine.planner.inputs import Blame, Tree, array_literal, bind_tree, required_argument
 from engine.planner.removal import Removal, plan_removal
-from engine.planner.selection import Path, build_record
+from engine.planner.selection import build_record
 from metadata.api_names import MutationRoot, Verb, find_mutation
 from metadata.model import Object
 from metadata.scalars import UUID

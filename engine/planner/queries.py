@@ -1,17 +1,17 @@
 """Queries: the root fields of a query operation become one read plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from engine.errors import ApiError
 from engine.operation import Selected, collect_fields
 from engine.planner.aggregates import build_aggregate
 from engine.planner.context import PlanContext, visible
+from engine.planner.failures import Path
 from engine.planner.filters import encoder, said_filter, select_condition
 from engine.planner.inputs import Blame, arguments_of, bind_tree, constant
 from engine.planner.orders import build_order
-from engine.planner.selection import Path, build_connection, build_record, type_literal
+from engine.planner.selection import build_connection, build_record, type_literal
 from engine.schema.introspection import is_introspection_field
 from metadata.api_names import QueryRole, find_query
 from metadata.json_text import JsonValue, dumps
@@ -22,41 +22,32 @@ from sql.read_plan import Literal, One, OrderKey, ReadPlan, Record, Root
 from sql.types import SqlType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedQuery:
-    """A query's plan, with the errors of root fields that are null for them."""
-
-    plan: ReadPlan
-    errors: tuple[ApiError, ...]
-
-
-def plan_query(context: PlanContext, introspected: Mapping[str, str]) -> PlannedQuery:
+def plan_query(context: PlanContext, introspected: Mapping[str, str]) -> ReadPlan:
     """Return the plan of a query operation.
 
     `introspected` holds the answers of the root fields that ask for the schema itself, by response key.
 
     Raises:
-        ApiError: an argument is refused and no nullable field holds what it is an argument of.
+        ApiError: a field fails that the context does not collect, or a root field that must not be null as the first.
     """
     entries: list[tuple[str, Root]] = []
-    errors: list[ApiError] = []
     roots = collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables)
     for selected in roots:
-        path = (selected.key,)
         if selected.name == "__typename":
             entries.append((selected.key, type_literal("Query")))
         elif is_introspection_field(selected.name):
             entries.append((selected.key, Literal(text=introspected[selected.key])))
         else:
-            entries.append((selected.key, _root(context, selected, path, errors)))
-    return PlannedQuery(plan=ReadPlan(entries=tuple(entries)), errors=tuple(errors))
+            entries.append((selected.key, _root(context, selected)))
+    return ReadPlan(entries=tuple(entries))
 
 
-def _root(context: PlanContext, selected: Selected, path: Path, errors: list[ApiError]) -> Root:
+def _root(context: PlanContext, selected: Selected) -> Root:
     root = find_query(context.snapshot, selected.name)
     if root is None:
         msg = f"the validated field {selected.name} is no root field"
         raise LookupError(msg)
+    path = (selected.key,)
     thing = context.touch(root.object)
     mark = len(context.parameters.binders)
     try:
@@ -66,15 +57,15 @@ def _root(context: PlanContext, selected: Selected, path: Path, errors: list[Api
             case QueryRole.AGGREGATE:
                 return build_aggregate(context, thing, selected, path)
             case QueryRole.ONE:
+                context.note_nullable(path)
                 return plan_one(context, thing, selected, path)
     except ApiError as error:
-        if not error.locations:
-            error.locations = selected.location
-        if root.role is not QueryRole.ONE:
+        failures = context.failures
+        if failures is None or (root.role is not QueryRole.ONE and not failures.errors):
+            error.locations = error.locations or selected.location
             raise
         del context.parameters.binders[mark:]
-        errors.append(error)  # a nullable field is null, and its siblings answer
-        return Literal(text="null")
+        return failures.mark(error, path, selected.location)
 
 
 def plan_one(context: PlanContext, thing: Object, selected: Selected, path: Path) -> One:

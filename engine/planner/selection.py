@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from engine.errors import ApiError
 from engine.operation import Selected
 from engine.planner.context import PlanContext, hop_over
+from engine.planner.failures import Path
 from engine.planner.filters import select_condition
 from engine.planner.inputs import Blame, arguments_of
 from engine.planner.orders import build_order, order_tag
@@ -27,8 +29,6 @@ from sql.read_plan import (
     Value,
 )
 
-Path = tuple[str | int, ...]
-
 
 def type_literal(name: str) -> Literal:
     """Return what `__typename` answers."""
@@ -50,13 +50,27 @@ def _output(context: PlanContext, thing: Object, selected: Selected, path: Path)
     field = thing.by_name[name]
     if field.relation_id is None:
         return _composite(context, field, selected) if field.is_composite else _value(field)
+    mark = len(context.parameters.binders)
+    try:
+        return _related(context, thing, field, selected, path)
+    except ApiError as error:
+        if context.failures is None:
+            raise
+        del context.parameters.binders[mark:]
+        return context.failures.mark(error, path, selected.location)
+
+
+def _related(context: PlanContext, thing: Object, field: Field, selected: Selected, path: Path) -> ToOne | Connection:
     end = relation_end(context.snapshot, field)
     if end is None:
-        raise Blame(field=name, path=path).error(f"The relation '{name}' leads to an object that is not active.")
-    if end.to_one:
-        hop = hop_over(context, end)
-        return ToOne(hop=hop, record=build_record(context, end.target, context.selected_below(selected), path))
-    return build_connection(context, end.target, selected, path, over=(thing, end))
+        raise Blame(field=field.name, path=path).error(
+            f"The relation '{field.name}' leads to an object that is not active."
+        )
+    if not end.to_one:
+        return build_connection(context, end.target, selected, path, over=(thing, end))
+    context.note_nullable(path)
+    hop = hop_over(context, end)
+    return ToOne(hop=hop, record=build_record(context, end.target, context.selected_below(selected), path))
 
 
 def _value(field: Field) -> Value:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.apis import Served, serve
 from tests.databases import Databases
-from tests.operations import examples, queries
+from tests.operations import Operation, examples, queries
 from tests.reference import Reference, agree, load_rows
 from tests.specimens import specimen_template
 
@@ -39,7 +39,17 @@ def refusals(answer: Any) -> list[Any]:
 @given(data=st.data())
 @examples(300)
 def test_any_query(bench: Bench, data: st.DataObject) -> None:
-    operation = data.draw(queries(bench.reference.schema, bench.ids))
+    check(bench, data.draw(queries(bench.reference.schema, bench.ids)))
+
+
+@given(data=st.data())
+@examples(200)
+def test_any_query_with_refused_pages(bench: Bench, data: st.DataObject) -> None:
+    check(bench, data.draw(queries(bench.reference.schema, bench.ids, refused=15)))
+
+
+def check(bench: Bench, operation: Operation) -> None:
+    """Hold the engine's answer to an operation, twice, with its variables and without, against the oracle's."""
     text, variables = operation.write(lift=True)
     plain, _ = operation.write(lift=False)
     expected = bench.reference.ask(text, variables)
