@@ -44,7 +44,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
     """
     async with open_foundation(settings) as foundation:
         limits = _limits(settings)
-        writer = ModelWriter(foundation.database, foundation.current, trigram=foundation.catalog.trigram)
+        writer = foundation.writer
         written = Wake()
         core = build_core_api(
             foundation.database,
@@ -123,6 +123,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             current=current,
             keys=KeyStore(database),
             workspaces=workspaces,
+            writer=ModelWriter(database, current, trigram=catalog.trigram, largest_rewrite=settings.max_rewrite_bytes),
             default=await _find_or_create_default(workspaces, current),
         )
 

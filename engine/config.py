@@ -179,6 +179,12 @@ class Settings(BaseSettings):
         accepts="true or false",
         description="Whether statements are prepared; `false` suits pgbouncer in transaction mode.",
     )
+    max_rewrite_bytes: int = _whole(
+        "FIELDSTONE_MAX_REWRITE_BYTES",
+        256 << 20,
+        least=0,
+        description="The bytes of a table up to which a change of the model may rewrite it while others wait.",
+    )
     plan_cache_size: int = _whole("FIELDSTONE_PLAN_CACHE_SIZE", 2_000, description="The most compiled operations kept.")
     event_retention_hours: int = _whole(
         "FIELDSTONE_EVENT_RETENTION_HOURS",

@@ -77,7 +77,12 @@ def read_update_object(object_id: UUID, given: Input) -> UpdateObject:
 
 def read_update_field(field_id: UUID, given: Input) -> UpdateField:
     """Return the change that an updateField asks for."""
-    return UpdateField(field_id=field_id, **{FIELD_INPUTS[name]: value for name, value in given.items()})
+    values = {FIELD_INPUTS[name]: value for name, value in given.items()}
+    if values.get("type") is not None:
+        values["type"] = FieldType(values["type"])
+    if "allow_data_loss" in values:
+        values["allow_data_loss"] = bool(values["allow_data_loss"])
+    return UpdateField(field_id=field_id, **values)
 
 
 def read_create_index(given: Input) -> CreateIndex:

@@ -7,7 +7,7 @@
     bind and execute           one statement for a query, one transaction for a mutation
     write the answer           the database's bytes between a constant head and tail
 
-What a snapshot that lags behind would refuse is tried once more on the newest one.
+What a snapshot that lags behind would refuse is tried again on the newest one.
 """
 
 import asyncio
@@ -41,6 +41,9 @@ from metadata.json_text import JsonValue, dumps
 from metadata.model import Snapshot
 from sql.errors import DatabaseError, StaleSchema
 from sql.executor import Database
+
+# A request may wait behind one change of its table after another, each of which makes its statement one of the past.
+_MOST_NEWER = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +187,15 @@ class GraphQLApi:
     ) -> Answer | Subscription:
         try:
             snapshot = await self._source.get(principal.workspace_id)
-            try:
-                return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
-            except (InvalidDocument, ValidationFailed, BadUserInput, NotFound, Conflict, StaleSchema):
-                newest = await self._source.refresh(principal.workspace_id)
-                if newest is snapshot:
-                    raise
-                return await self._attempt(newest, principal, request, allow_mutation=allow_mutation)
+            for _ in range(_MOST_NEWER):
+                try:
+                    return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
+                except (InvalidDocument, ValidationFailed, BadUserInput, NotFound, Conflict, StaleSchema):
+                    newest = await self._source.refresh(principal.workspace_id)
+                    if newest is snapshot:
+                        raise
+                    snapshot = newest
+            return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
         except DatabaseError as error:
             if known := describe(error, None, None):
                 raise known from error

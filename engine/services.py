@@ -11,6 +11,7 @@ from metadata.current import CurrentSnapshots
 from metadata.key_store import KeyStore
 from metadata.model import Snapshot
 from metadata.workspaces import Workspaces
+from metadata.writer import ModelWriter
 from sql.executor import Database
 
 
@@ -27,6 +28,7 @@ class Foundation:
     current: CurrentSnapshots
     keys: KeyStore
     workspaces: Workspaces
+    writer: ModelWriter
     default: Snapshot
 
 

@@ -8,13 +8,14 @@ from metadata.changes import Change, apply, describe
 from metadata.changes.alteration import build_alterations
 from metadata.changes.difference import Difference, compare
 from metadata.changes.migration import build_ddl
-from metadata.changes.row_work import FillValues, MapOptions, RequireDistinct, RowWork
+from metadata.changes.row_work import ConvertValues, FillValues, MapOptions, RequireDistinct, RowWork
 from metadata.changes.types import Applied
+from metadata.conversion_worker import find_lost, require_fit
 from metadata.json_text import JsonValue
 from metadata.model import Field, Object, Snapshot
 from metadata.row_worker import COUNTED_ROWS, do_row_work
 from metadata.sessions import Connection
-from sql import column_rows
+from sql import column_rows, ddl
 from sql.ddl import TrigramClass
 
 
@@ -24,7 +25,7 @@ class Preview:
 
     Attributes:
         changes: with the ids that they would have.
-        plan: for people and programs: `changes`, `sql`, `locks`, `appears`, `vanishes`, `breaking`.
+        plan: for people and programs: `changes`, `sql`, `locks`, `conversions`, `appears`, `vanishes`, `breaking`.
     """
 
     changes: tuple[Change, ...]
@@ -48,6 +49,7 @@ async def preview(
     changes: list[Change] = []
     statements: list[str] = []
     locks: list[JsonValue] = []
+    conversions: list[JsonValue] = []
     for build in builds:
         change = build(snapshot)
         applied = apply(snapshot, change)
@@ -56,6 +58,8 @@ async def preview(
             continue
         difference = compare(snapshot, applied.snapshot)
         for work in applied.work:
+            if isinstance(work, ConvertValues) and _is_there(first, work):
+                conversions.append(await _preview_conversion(connection, work))
             locks += [lock async for lock in _preview_work(connection, first, work)]
         statements += [one.as_string() for one in build_alterations(snapshot, difference)]
         statements += [one.as_string() for one in build_ddl(applied, trigram=trigram)]
@@ -66,6 +70,7 @@ async def preview(
         "changes": [describe(change) for change in changes],
         "sql": statements,
         "locks": locks,
+        "conversions": conversions,
         "appears": sorted(appears),
         "vanishes": sorted(vanishes),
         "breaking": sorted({*(f"{name} vanishes" for name in vanishes), *_demands(first, snapshot)}),
@@ -73,22 +78,55 @@ async def preview(
     return Preview(changes=tuple(changes), plan=plan)
 
 
-async def _preview_work(connection: Connection, first: Snapshot, work: RowWork) -> AsyncIterator[JsonValue]:
+def _is_there(first: Snapshot, work: RowWork) -> bool:
+    """Tell whether the columns are there already, under the names that they will have then."""
     fields = work.fields if isinstance(work, RequireDistinct) else (work.field,)
     known = first.objects.get(work.thing.id)
-    if known is None or any(field.id not in known.by_id for field in fields):
-        return  # its table or column is not there yet, and so has no value
-    column = fields[0].parts[0].column
+    return known is not None and all(
+        field.id in known.by_id and known.by_id[field.id].column == field.column for field in fields
+    )
+
+
+async def _preview_work(connection: Connection, first: Snapshot, work: RowWork) -> AsyncIterator[JsonValue]:
+    if not _is_there(first, work):
+        return  # and so it has no value, or they are counted with the change before
+    table = work.thing.table
     match work:
+        case ConvertValues():
+            lock = "SHARE ROW EXCLUSIVE" if work.conversion.is_same else "ACCESS EXCLUSIVE"
+            lost = await find_lost(connection, work)
+            written = lost.rows if work.conversion.is_same else await _count_rows(connection, work.thing)
+            yield {"table": table.name, "lock": lock, "rowsWritten": written}
+            return
         case FillValues():
-            query = column_rows.count_empty(work.thing.table, column, limit=COUNTED_ROWS)
+            query = column_rows.count_empty(table, work.field.parts[0].column, limit=COUNTED_ROWS)
         case MapOptions():
-            query = column_rows.count_each(work.thing.table, column, list(work.mapping))
+            query = column_rows.count_each(table, work.field.parts[0].column, list(work.mapping))
         case _:
             await do_row_work(connection, work)
             return
     rows = await (await connection.execute(query, prepare=False)).fetchall()
-    yield {"table": work.thing.table.name, "lock": "ROW EXCLUSIVE", "rowsWritten": sum(row[-1] for row in rows)}
+    yield {"table": table.name, "lock": "ROW EXCLUSIVE", "rowsWritten": sum(row[-1] for row in rows)}
+
+
+async def _preview_conversion(connection: Connection, work: ConvertValues) -> JsonValue:
+    """Return what another type would do to the values; what cannot be allowed is refused, what can is counted."""
+    await require_fit(connection, work)
+    lost = await find_lost(connection, work)
+    return {
+        "field": f"{work.thing.name_singular}.{work.field.name}",
+        "from": work.field.type.value,
+        "to": work.updated.type.value,
+        "rowsLosing": lost.rows,
+        "examples": [{"value": text, "rows": rows} for text, rows in lost.examples],
+        "needs": "allowDataLoss" if lost.rows and not work.allow_loss else None,
+    }
+
+
+async def _count_rows(connection: Connection, thing: Object) -> int:
+    cursor = await connection.execute(ddl.count_rows(thing.table, limit=COUNTED_ROWS), prepare=False)
+    row = await cursor.fetchone()
+    return row[0] if row else 0
 
 
 def _locks(first: Snapshot, before: Snapshot, applied: Applied, difference: Difference) -> Iterator[JsonValue]:
@@ -105,7 +143,7 @@ def _locks(first: Snapshot, before: Snapshot, applied: Applied, difference: Diff
 
 
 def _columns(field: Field) -> object:
-    return field.parts, field.default, field.is_active
+    return field.column, field.parts, field.default, field.is_active
 
 
 def _members(snapshot: Snapshot) -> set[str]:

@@ -142,8 +142,8 @@ WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: update_field
 UPDATE fieldstone.field SET name = %(name)s, type = %(type)s, label = %(label)s, description = %(description)s,
-    icon = %(icon)s, is_nullable = %(is_nullable)s, is_unique = %(is_unique)s, is_active = %(is_active)s,
-    default_value = %(default_value)s::jsonb, options = %(options)s::jsonb, settings = %(settings)s::jsonb,
+    icon = %(icon)s, column_name = %(column_name)s, is_nullable = %(is_nullable)s, is_unique = %(is_unique)s,
+    is_active = %(is_active)s, default_value = %(default_value)s::jsonb, options = %(options)s::jsonb, settings = %(settings)s::jsonb,
     updated_at = now()
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from metadata.changes.row_work import FillValues, MapOptions, RequireDistinct, RequireUnused, RequireValues, RowWork
+from metadata.changes.row_work import (
+    ConvertValues,
+    FillValues,
+    MapOptions,
+    RequireDistinct,
+    RequireUnused,
+    RequireValues,
+    RowWork,
+)
+from metadata.conversion_worker import LARGEST_REWRITE, convert_values
 from metadata.errors import InvalidChange
 from metadata.json_text import dumps
 from metadata.scalars import shown
@@ -15,8 +24,8 @@ COUNTED_ROWS = 1_000_000
 _EXAMPLES = 3
 
 
-async def do_row_work(connection: Connection, work: RowWork) -> None:
-    """Ask the rows, or change them.
+async def do_row_work(connection: Connection, work: RowWork, *, largest_rewrite: int = LARGEST_REWRITE) -> None:
+    """Ask the rows, or change them; no table of more bytes than `largest_rewrite` is looked through while others wait.
 
     Raises:
         InvalidChange: they are in the way; the message counts them, or gives examples.
@@ -46,6 +55,8 @@ async def do_row_work(connection: Connection, work: RowWork) -> None:
                 await connection.execute(
                     column_rows.replace_value(work.thing.table, work.field.parts[0].column, old, new), prepare=False
                 )
+        case ConvertValues():
+            await convert_values(connection, work, largest=largest_rewrite)
         case _:
             assert_never(work)
 

@@ -136,14 +136,34 @@ def _plan_field(
         yield lambda latest: _create_or_adopt(latest, owner, name, values)
         return
     was = _export_field(snapshot, field)
-    for key in _FIXED:
-        if values.get(key) != was.get(key):
-            raise InvalidChange(
-                f"{owner}.{name}: {key} is fixed when the field is created; it is {shown(was.get(key))}", field=key
-            )
+    if values.get("relation") != was.get("relation"):
+        raise InvalidChange(
+            f"{owner}.{name}: relation is fixed when the field is created; it is {shown(was.get('relation'))}",
+            field="relation",
+        )
     changed = _changed(was, values, _FIELD_MEMBERS)
+    changed |= _changed_type(f"{owner}.{name}", was, values)
     if changed:
         yield lambda _snapshot: UpdateField(field_id=field.id, **changed)
+
+
+def _changed_type(where: str, was: Mapping[str, JsonValue], values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return what gives a field another type, or other settings."""
+    changed: dict[str, JsonValue] = {}
+    if values.get("type") != was["type"]:
+        changed["type"] = _type(where, values)
+    given, known = values.get("settings") or {}, was.get("settings") or {}
+    if given != known:
+        # What the document has no more is taken back.
+        changed["settings"] = given if "type" in changed else {**dict.fromkeys(known), **_mapping(given, where)}
+    return changed
+
+
+def _type(where: str, values: Mapping[str, JsonValue]) -> FieldType:
+    kinds = {kind.value: kind for kind in FIELD_TYPES}
+    if values.get("type") not in kinds:
+        raise InvalidChange(f"{where}: type must be one of {', '.join(kinds)}, not {shown(values.get('type'))}")
+    return kinds[values["type"]]
 
 
 def _create_or_adopt(latest: Snapshot, owner: str, name: str, values: Mapping[str, JsonValue]) -> Change:
@@ -152,14 +172,11 @@ def _create_or_adopt(latest: Snapshot, owner: str, name: str, values: Mapping[st
     there = next((field for field in thing.fields if field.name == name), None)
     if there is not None:
         return UpdateField(field_id=there.id, **_changed(_export_field(latest, there), values, _FIELD_MEMBERS))
-    kinds = {kind.value: kind for kind in FIELD_TYPES}
-    if values.get("type") not in kinds:
-        raise InvalidChange(f"{owner}.{name}: type must be one of {', '.join(kinds)}, not {shown(values.get('type'))}")
     return CreateField(
         object_id=thing.id,
         name=name,
         label=values.get("label", name),
-        type=kinds[values["type"]],
+        type=_type(f"{owner}.{name}", values),
         description=values.get("description"),
         icon=values.get("icon"),
         default=values.get("defaultValue"),

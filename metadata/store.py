@@ -118,7 +118,8 @@ def _id_row(thing: Object | Field | Relation | Index) -> Mapping[str, Any]:
 
 
 def _retired_names(difference: Difference) -> Iterable[Mapping[str, Any]]:
-    for thing, field in difference.removed_fields:
+    renamed = ((one.thing, one.before) for one in difference.fields if one.before.column != one.after.column)
+    for thing, field in (*difference.removed_fields, *renamed):
         for part in field.parts:
             yield {"object_id": thing.id, "name": part.column.name}
     for thing in difference.removed_objects:

@@ -12,6 +12,7 @@ from metadata.changes.difference import compare
 from metadata.changes.inverse import invert
 from metadata.changes.migration import RequiredColumn, build_ddl, find_required_columns
 from metadata.changes.record import encode_change, show_difference
+from metadata.conversion_worker import LARGEST_REWRITE
 from metadata.errors import ChangeFailed, InvalidChange
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Snapshot
@@ -54,6 +55,7 @@ class ModelTransaction:
         *,
         trigram: TrigramClass | None,
         big_table: int = BIG_TABLE,
+        largest_rewrite: int = LARGEST_REWRITE,
         postponed: Callable[[], None] = lambda: None,
     ) -> None:
         self.connection = connection
@@ -61,6 +63,7 @@ class ModelTransaction:
         self._before = snapshot
         self.trigram = trigram
         self._big_table = big_table
+        self._largest_rewrite = largest_rewrite
         self._postponed = postponed
         self._history: list[JsonValue] = []
         self._callbacks: list[Callable[[], None]] = []
@@ -84,7 +87,7 @@ class ModelTransaction:
             for required in find_required_columns(applied):
                 await self._require_no_rows(required)
             for work in applied.work:
-                await do_row_work(self.connection, work)
+                await do_row_work(self.connection, work, largest_rewrite=self._largest_rewrite)
             if statements:
                 await self.connection.execute(SQL("; ").join(statements), prepare=False)
             await insert_rows(self.connection, before.workspace, applied)

@@ -9,6 +9,7 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from metadata.changes import Change
+from metadata.conversion_worker import LARGEST_REWRITE
 from metadata.current import CurrentSnapshots
 from metadata.errors import ChangeBlocked
 from metadata.model import Snapshot
@@ -41,6 +42,7 @@ class ModelWriter:
         trigram: the operator class for trigram indexes, None where the server has not got it.
         waits: the milliseconds that each try waits for a lock at most.
         big_table: the bytes of a table from which on its indexes are built after the commit.
+        largest_rewrite: the bytes of a table up to which a change may look at or write each row while others wait.
     """
 
     def __init__(
@@ -51,12 +53,14 @@ class ModelWriter:
         trigram: TrigramClass | None,
         waits: tuple[int, ...] = WAITS,
         big_table: int = BIG_TABLE,
+        largest_rewrite: int = LARGEST_REWRITE,
     ) -> None:
         self._sessions = sessions
         self._current = current
         self._trigram = trigram
         self._waits = waits
         self._big_table = big_table
+        self._largest_rewrite = largest_rewrite
         self._postponed: list[Callable[[], None]] = []
         # One change of a workspace at a time holds a connection, however many are asked for.
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -166,5 +170,6 @@ class ModelWriter:
             snapshot,
             trigram=self._trigram,
             big_table=self._big_table,
+            largest_rewrite=self._largest_rewrite,
             postponed=self._tell_postponed,
         )

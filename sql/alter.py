@@ -7,6 +7,7 @@ from psycopg import sql
 from sql.ddl import DefaultFunction, column_default
 from sql.identifiers import quote_identifier, quote_table
 from sql.plan import Column, Table
+from sql.types import SqlType
 
 
 def drop_table(table: Table) -> sql.Composed:
@@ -35,6 +36,27 @@ def set_default(table: Table, column: Column, default: str | DefaultFunction | N
         else sql.SQL("SET DEFAULT {}").format(column_default(default, column.type))
     )
     return sql.SQL("ALTER TABLE {} ALTER COLUMN {} {}").format(_table(table), _column(column), change)
+
+
+def convert_column(table: Table, column: Column, to: SqlType, value: sql.Composable) -> sql.Composed:
+    """ALTER TABLE that makes a column one of another type, of this value of it; the table is written anew."""
+    return sql.SQL("ALTER TABLE {0} ALTER COLUMN {1} DROP DEFAULT, ALTER COLUMN {1} TYPE {2} USING {3}").format(
+        _table(table), _column(column), sql.SQL(to.value), value
+    )
+
+
+def rename_column(table: Table, column: Column, name: str) -> sql.Composed:
+    """ALTER TABLE that gives a column another name."""
+    return sql.SQL("ALTER TABLE {} RENAME COLUMN {} TO {}").format(
+        _table(table), _column(column), sql.SQL(quote_identifier(name))
+    )
+
+
+def lock_table(table: Table, *, readers_too: bool) -> sql.Composed:
+    """LOCK TABLE against writers, or against everybody, to the end of the transaction."""
+    return sql.SQL("LOCK TABLE {} IN {} MODE").format(
+        _table(table), sql.SQL("ACCESS EXCLUSIVE" if readers_too else "SHARE ROW EXCLUSIVE")
+    )
 
 
 def drop_index(schema: str, name: str, *, concurrently: bool = False) -> sql.Composed:

@@ -23,9 +23,18 @@ def count_each(table: Table, column: Column, values: Sequence[str]) -> sql.Compo
     )
 
 
-def find_duplicates(table: Table, columns: Sequence[Column], *, live: Column | None, limit: int) -> sql.Composed:
-    """SELECT of values that several rows have, as one text, with the number of rows; `live` is NULL in these rows."""
-    names = [_column(column) for column in columns]
+def find_duplicates(
+    table: Table, columns: Sequence[Column | sql.Composable], *, live: Column | None, limit: int
+) -> sql.Composed:
+    """SELECT of values that several rows have, as one text, with the number of rows; `live` is NULL in these rows.
+
+    Args:
+        table: where the rows are.
+        columns: what has the values; an expression stands for a column.
+        live: the column that is NULL in the rows that count.
+        limit: how many values at most.
+    """
+    names = [_column(one) if isinstance(one, Column) else sql.SQL("({})").format(one) for one in columns]
     given: list[sql.Composable] = [sql.SQL("{} IS NOT NULL").format(name) for name in names]
     if live is not None:
         given.append(sql.SQL("{} IS NULL").format(_column(live)))
@@ -33,6 +42,49 @@ def find_duplicates(table: Table, columns: Sequence[Column], *, live: Column | N
         "SELECT concat_ws(' ', {0}), count(*) FROM {1} WHERE {2} GROUP BY {0} HAVING count(*) > 1"
         " ORDER BY count(*) DESC, {0} LIMIT {3}"
     ).format(sql.SQL(", ").join(names), _table(table), sql.SQL(" AND ").join(given), sql.Literal(limit))
+
+
+def find_lost(table: Table, column: Column, kept: sql.Composable, *, but: Sequence[str], limit: int) -> sql.Composed:
+    """SELECT of the values that are not kept, as text, each with the number of rows and that of all values.
+
+    Args:
+        table: where the rows are.
+        column: what has the values.
+        kept: the condition that holds for what is kept.
+        but: texts that do not count.
+        limit: how many values at most.
+    """
+    return sql.SQL(
+        "SELECT shown, rows, (sum(rows) OVER ())::bigint FROM (SELECT {0}::text AS shown, count(*) AS rows FROM {1}"
+        " WHERE {0} IS NOT NULL AND ({2}) IS NOT TRUE{3} GROUP BY 1) AS lost ORDER BY rows DESC, shown LIMIT {4}"
+    ).format(_column(column), _table(table), kept, _none_of(column, but), sql.Literal(limit))
+
+
+def lose(
+    table: Table, column: Column, kept: sql.Composable, value: sql.Composable, *, but: Sequence[str]
+) -> sql.Composed:
+    """UPDATE of the rows whose value is not kept, and is none of the texts `but`: it becomes another."""
+    return sql.SQL("UPDATE {0} SET {1} = {2} WHERE {1} IS NOT NULL AND ({3}) IS NOT TRUE{4}").format(
+        _table(table), _column(column), value, kept, _none_of(column, but)
+    )
+
+
+def count_without(
+    table: Table, column: Column, value: sql.Composable, *, but: Sequence[str], limit: int
+) -> sql.Composed:
+    """SELECT of the number of rows with a value, none of the texts `but`, that would have none of another kind.
+
+    They are counted no further than `limit`.
+    """
+    return sql.SQL(
+        "SELECT count(*) FROM (SELECT FROM {0} WHERE {1} IS NOT NULL AND ({2}) IS NULL{3} LIMIT {4}) AS counted"
+    ).format(_table(table), _column(column), value, _none_of(column, but), sql.Literal(limit))
+
+
+def _none_of(column: Column, texts: Sequence[str]) -> sql.Composed:
+    if not texts:
+        return sql.Composed([])
+    return sql.SQL(" AND {} <> ALL ({})").format(_column(column), sql.Literal(list(texts)))
 
 
 def fill_empty(table: Table, first: Column, values: Mapping[str, tuple[str, SqlType]]) -> sql.Composed:

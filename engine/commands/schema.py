@@ -13,7 +13,6 @@ from metadata.json_text import JsonValue
 from metadata.preview import Preview, preview
 from metadata.schema_file import export_model, plan_document
 from metadata.transaction import ModelTransaction
-from metadata.writer import ModelWriter
 
 _DIFFERENT = 2
 _ACTOR = "fieldstone schema apply"
@@ -51,7 +50,7 @@ async def apply_file(settings: Settings, *, workspace: str, path: Path, check: b
     document = _read(path)
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
-        writer = ModelWriter(foundation.database, foundation.current, trigram=foundation.catalog.trigram)
+        writer = foundation.writer
 
         async def look(transaction: ModelTransaction) -> Preview:
             builds = plan_document(transaction.snapshot, document)

@@ -47,10 +47,14 @@ def _update_object_input(_scope: TypeScope) -> GraphQLInputObjectType:
     )
 
 
-def _update_field_input(_scope: TypeScope) -> GraphQLInputObjectType:
+def _update_field_input(scope: TypeScope) -> GraphQLInputObjectType:
     return GraphQLInputObjectType(
         _UPDATE_FIELD,
         {
+            "type": _field(scope.enum_type("FieldTypeEnum"), "Another type: the records' values become such of it."),
+            "allowDataLoss": _field(
+                GraphQLBoolean, "True: values that the new type cannot hold as they are, are cut or emptied."
+            ),
             "name": _field(GraphQLString, "The new name; its columns keep theirs."),
             "label": _field(GraphQLString, "What people call the field."),
             "description": _field(GraphQLString, "What the field stands for; null for nothing."),
@@ -58,9 +62,11 @@ def _update_field_input(_scope: TypeScope) -> GraphQLInputObjectType:
             "defaultValue": _field(_JSON, "The value of a record that is created without one; null for none."),
             "options": _field(_JSON, "The whole list of options as it is to be."),
             "optionMapping": _field(
-                _JSON, 'For options that go, what takes their place: `{ OLD: "NEW", GONE: null }`; null is no value.'
+                _JSON,
+                'For options that go, what takes their place: `{ OLD: "NEW", GONE: null }`; null is no value. For text'
+                " that becomes options, the option for each text that is none.",
             ),
-            "settings": _field(_JSON, "Settings to change: `{ onDelete }` of RELATION."),
+            "settings": _field(_JSON, "Settings to change: `{ onDelete }` of RELATION, `{ dataType }` of NUMBER."),
             "isActive": _field(
                 GraphQLBoolean,
                 "False: the field and its values are kept, but not shown in the API, and no record needs one.",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from psycopg.sql import Composed
 
+from metadata.changes.conversion import build_conversion, is_conversion
 from metadata.changes.difference import Changed, Difference
 from metadata.changes.migration import column_definitions
 from metadata.model import Snapshot
@@ -33,8 +34,16 @@ def build_alterations(before: Snapshot, difference: Difference) -> Iterator[Comp
 
 def _alter_columns(changed: Changed) -> Iterator[Composed]:
     table = changed.thing.table
+    conversion = (
+        build_conversion(changed.before, changed.after) if is_conversion(changed.before, changed.after) else None
+    )
     for old, new in zip(column_definitions(changed.before), column_definitions(changed.after), strict=True):
-        if old.default != new.default:
+        is_other = conversion is not None and old.column.type is not new.column.type
+        if conversion is not None and is_other:
+            yield alter.convert_column(table, old.column, new.column.type, conversion.value)
+        if old.column.name != new.column.name:
+            yield alter.rename_column(table, old.column, new.column.name)
+        if old.default != new.default or (is_other and new.default is not None):
             yield alter.set_default(table, new.column, new.default)
         if old.column.nullable != new.column.nullable:
             yield alter.set_required(table, new.column, required=not new.column.nullable)

@@ -1,7 +1,7 @@
 """The inverse of a change: changes that bring the model back to what it was, though not the values that are gone."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 from metadata.changes.apply import Change
@@ -9,6 +9,7 @@ from metadata.changes.lookup import find_field, find_object
 from metadata.changes.notation import FIELD_INPUTS, OBJECT_INPUTS, describe_values
 from metadata.changes.options import options_json
 from metadata.changes.types import (
+    UNSET,
     CreateField,
     CreateIndex,
     CreateObject,
@@ -24,7 +25,8 @@ from metadata.ids import new_id
 from metadata.json_text import JsonValue
 from metadata.model import Field, Index, Object, Relation, RelationType, Snapshot
 
-_ONCE = frozenset({"option_mapping", "backfill"})
+_ONCE = frozenset({"option_mapping", "backfill", "allow_data_loss"})
+_OF_A_TYPE = ("options", "settings", "default", "is_unique")
 
 
 def invert(before: Snapshot, change: Change, after: Snapshot) -> list[Change]:
@@ -44,7 +46,8 @@ def invert(before: Snapshot, change: Change, after: Snapshot) -> list[Change]:
             names = (OBJECT_INPUTS[name] for name in describe_values(change))
             return [UpdateObject(object_id=thing.id, **{name: getattr(thing, name) for name in names})]
         case UpdateField():
-            return [_revert(find_field(before, change.field_id)[1], change)]
+            reverted = _revert(find_field(before, change.field_id)[1], change)
+            return [reverted, *_recreate_indexes(before, after)]
         case DeleteIndex():
             return [_recreate_index(before.indexes[change.index_id])]
         case DeleteField():
@@ -59,16 +62,21 @@ def invert(before: Snapshot, change: Change, after: Snapshot) -> list[Change]:
 
 def _revert(field: Field, change: UpdateField) -> UpdateField:
     names = [FIELD_INPUTS[name] for name in describe_values(change)]
-    values: dict[str, JsonValue] = {name: getattr(field, name) for name in names if name not in _ONCE}
+    if change.type is not UNSET:
+        names += _OF_A_TYPE
+    values: dict[str, Any] = {name: getattr(field, name) for name in names if name not in _ONCE}
     if "options" in values:
-        values["options"] = options_json(field.options)
+        values["options"] = options_json(field.options) or []
         known = {option.value for option in field.options}
-        given: Mapping[str, str | None] = change.option_mapping or {}
+        given: Mapping[str, str | None] = (change.type is UNSET and change.option_mapping) or {}
         # Where two options became one, nobody knows any more which row had which.
         came = [new for new in given.values() if new is not None and new not in known]
         values["option_mapping"] = {new: old for old, new in given.items() if new and came.count(new) == 1} or None
     if "settings" in values:
-        values["settings"] = dict(field.settings)
+        gone = change.settings if isinstance(change.settings, Mapping) else {}
+        values["settings"] = {**dict.fromkeys(gone), **field.settings}
+        if change.type is not UNSET:
+            values["settings"] = dict(field.settings)
     return UpdateField(field_id=field.id, **values)
 
 

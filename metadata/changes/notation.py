@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from metadata.changes.types import UNSET, UpdateField, UpdateObject
+from metadata.field_types import FieldType
 from metadata.json_text import JsonValue
 
 OBJECT_INPUTS: Mapping[str, str] = {
@@ -17,6 +18,7 @@ OBJECT_INPUTS: Mapping[str, str] = {
 """What updateObject takes, each with the attribute that it stands for."""
 
 FIELD_INPUTS: Mapping[str, str] = {
+    "type": "type",
     "name": "name",
     "label": "label",
     "description": "description",
@@ -29,10 +31,11 @@ FIELD_INPUTS: Mapping[str, str] = {
     "settings": "settings",
     "optionMapping": "option_mapping",
     "backfillValue": "backfill",
+    "allowDataLoss": "allow_data_loss",
 }
 """What updateField takes, each with the attribute that it stands for."""
 
-_ALWAYS_THERE = frozenset({"optionMapping", "backfillValue"})
+_UNSAID: Mapping[str, JsonValue] = {"optionMapping": None, "backfillValue": None, "allowDataLoss": False}
 
 
 def describe_values(change: UpdateObject | UpdateField) -> dict[str, JsonValue]:
@@ -40,7 +43,7 @@ def describe_values(change: UpdateObject | UpdateField) -> dict[str, JsonValue]:
     inputs = OBJECT_INPUTS if isinstance(change, UpdateObject) else FIELD_INPUTS
     values = {name: getattr(change, attribute) for name, attribute in inputs.items()}
     return {
-        name: value
+        name: value.value if isinstance(value, FieldType) else value
         for name, value in values.items()
-        if value is not UNSET and not (value is None and name in _ALWAYS_THERE)
+        if value is not UNSET and not (name in _UNSAID and value == _UNSAID[name])
     }

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from metadata.model import Field, Object
 from metadata.scalars import Cell
+from sql.conversions import Conversion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,4 +53,24 @@ class MapOptions:
     mapping: Mapping[str, str | None]
 
 
-RowWork = RequireValues | FillValues | RequireDistinct | RequireUnused | MapOptions
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertValues:
+    """The values of a field can be those of its new type.
+
+    Attributes:
+        conversion: in terms of the column as it is.
+        unique: the fields of each unique index that it is in.
+        mapped: the texts that options take the place of before.
+        allow_loss: whether values may lose something, or go.
+    """
+
+    thing: Object
+    field: Field
+    updated: Field
+    conversion: Conversion
+    unique: tuple[tuple[Field, ...], ...]
+    mapped: tuple[str, ...]
+    allow_loss: bool
+
+
+RowWork = RequireValues | FillValues | RequireDistinct | RequireUnused | MapOptions | ConvertValues

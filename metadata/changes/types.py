@@ -178,6 +178,8 @@ class UpdateField:
     """New values of a field; a rename leaves its columns as they are.
 
     Attributes:
+        type: another type, whose values the field's become; its column gets another name by that.
+        allow_data_loss: whether values that the new type cannot hold as they are may lose something, or go.
         options: the whole list as it is to be.
         option_mapping: for a value that is no longer an option, the one that takes its place, or None for no value.
         backfill: the value for the records that have none, where the field becomes required.
@@ -185,6 +187,7 @@ class UpdateField:
     """
 
     field_id: UUID
+    type: FieldType | Unset = UNSET
     name: str | Unset = UNSET
     label: str | Unset = UNSET
     description: str | Unset | None = UNSET
@@ -197,6 +200,7 @@ class UpdateField:
     settings: JsonValue | Unset = UNSET
     option_mapping: JsonValue = None
     backfill: JsonValue = None
+    allow_data_loss: bool = False
     index_id: UUID = field(default_factory=new_id)
 
 

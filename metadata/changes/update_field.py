@@ -3,6 +3,15 @@
 from dataclasses import replace
 
 from metadata.changes.collisions import check_field_name
+from metadata.changes.conversion import (
+    check_type,
+    choose_new_column,
+    convert_default,
+    is_conversion,
+    read_conversion_work,
+    retire_column,
+    without_misfits,
+)
 from metadata.changes.defaults import canonical, default_cells, is_function, read_default
 from metadata.changes.lookup import check_not_null, find_field, with_object
 from metadata.changes.names import check_name, column_suffixes, index_name
@@ -29,19 +38,21 @@ def apply_update_field(snapshot: Snapshot, change: UpdateField) -> Applied:
     thing, field = find_field(snapshot, change.field_id)
     given = _given(change)
     _check_inputs(thing, field, change, given)
-    updated = _build(field, change, given)
+    updated = _build(thing, field, change, given)
     problems = Problems()
-    if updated.name != field.name:
+    if updated.name != field.name or updated.type is not field.type:
         problems.add(_check_rename(snapshot, thing, updated))
     problems.add(*_check_rules(snapshot, field, updated))
     problems.raise_any()
-    work = tuple(_work(thing, field, updated, change))
+    work = tuple(_work(snapshot, thing, field, updated, change))
     if updated == field:
         return Applied(snapshot=snapshot)
     after = with_object(
         snapshot, replace(thing, fields=tuple(updated if one.id == field.id else one for one in thing.fields))
     )
     after, indexes = _change_index(after, thing, field, updated, change)
+    if updated.column != field.column:
+        after = retire_column(without_misfits(after, field, updated), field)
     return Applied(
         snapshot=_change_relation(after, field, updated),
         indexes=indexes,
@@ -51,6 +62,7 @@ def apply_update_field(snapshot: Snapshot, change: UpdateField) -> Applied:
 
 def _given(change: UpdateField) -> dict[str, object]:
     values = {
+        "type": change.type,
         "name": change.name,
         "label": change.label,
         "description": change.description,
@@ -83,11 +95,13 @@ def _check_inputs(thing: Object, field: Field, change: UpdateField, given: dict[
                 if name in given
             )
         )
-    needed = ("name", "label", "isActive", "isNullable", "isUnique", "options")
+    if isinstance(change.type, FieldType):
+        problems.add(check_type(thing, field, change.type))
+    needed = ("type", "name", "label", "isActive", "isNullable", "isUnique", "options")
     problems.add(*check_not_null((given[name], name) for name in needed if name in given))
     if isinstance(change.name, str):
         holds_key = field.relation_id is not None and bool(field.parts)
-        suffix = "Id" if holds_key else max(column_suffixes(field.type), key=len)
+        suffix = "Id" if holds_key else max(column_suffixes(chosen(change.type, field.type)), key=len)
         problems.add(check_name(change.name, "name", longest_suffix=suffix))
     if isinstance(change.label, str):
         problems.add(check_label(change.label, "label"))
@@ -96,27 +110,36 @@ def _check_inputs(thing: Object, field: Field, change: UpdateField, given: dict[
     problems.raise_any()
 
 
-def _build(field: Field, change: UpdateField, given: dict[str, object]) -> Field:
+def _build(thing: Object, field: Field, change: UpdateField, given: dict[str, object]) -> Field:
     """Return the field as it is to be, its inputs read and held against each other."""
-    settings = {**field.settings}
+    type_ = chosen(change.type, field.type)
+    is_other = type_ is not field.type
+    settings = {} if is_other else {**field.settings}
     if "settings" in given:
-        settings |= read_settings(field.type, change.settings)
-        if settings.get("dataType") != field.settings.get("dataType"):
-            raise InvalidChange("settings.dataType is fixed when the field is created", field="settings")
-    options = read_options(field.type, change.options) if "options" in given else field.options
+        settings |= read_settings(type_, change.settings)
+        # null takes a setting back.
+        settings = {
+            key: value for key, value in settings.items() if chosen(change.settings, {}).get(key, value) is not None
+        }
+    options = field.options
+    if "options" in given or (is_other and not _can_keep_options(field, type_)):
+        options = read_options(type_, chosen(change.options, None))
     is_nullable = chosen(change.is_nullable, field.is_nullable)
     data_type = settings.get("dataType")
     default = field.default
-    if "defaultValue" in given or "options" in given or (field.is_nullable and not is_nullable):
+    if is_other:
+        default = convert_default(field, change, type_, data_type)
+    if is_other or "defaultValue" in given or "options" in given or (field.is_nullable and not is_nullable):
         default = read_default(
-            field.type,
-            chosen(change.default, field.default),
+            type_,
+            chosen(change.default, default),
             data_type=data_type,
             options=options,
             required=not is_nullable,
         )
-    return replace(
+    updated = replace(
         field,
+        type=type_,
         name=chosen(change.name, field.name),
         label=chosen(change.label, field.label),
         description=chosen(change.description, field.description),
@@ -127,10 +150,30 @@ def _build(field: Field, change: UpdateField, given: dict[str, object]) -> Field
         default=default,
         options=options,
         settings=settings,
-        parts=build_parts(
-            field_type=field.type, column=field.column, is_nullable=is_nullable, options=options, data_type=data_type
-        ),
     )
+    updated = _with_parts(updated)
+    return (
+        _with_parts(replace(updated, column=choose_new_column(thing, updated.name)))
+        if is_conversion(field, updated)
+        else updated
+    )
+
+
+def _with_parts(field: Field) -> Field:
+    parts = build_parts(
+        field_type=field.type,
+        column=field.column,
+        is_nullable=field.is_nullable,
+        options=field.options,
+        data_type=field.settings.get("dataType"),
+    )
+    return replace(field, parts=parts)
+
+
+def _can_keep_options(field: Field, wanted: FieldType) -> bool:
+    """Tell whether the options serve the new type as they are."""
+    entry = FIELD_TYPES[wanted]
+    return entry.has_options and not entry.fixed_options and bool(field.options)
 
 
 def _check_rename(snapshot: Snapshot, thing: Object, updated: Field) -> InvalidChange | None:
@@ -141,14 +184,15 @@ def _check_rename(snapshot: Snapshot, thing: Object, updated: Field) -> InvalidC
 
 def _check_rules(snapshot: Snapshot, field: Field, updated: Field) -> list[InvalidChange]:
     found: list[InvalidChange] = []
-    if updated.is_unique and not field.is_unique and not FIELD_TYPES[field.type].can_be_unique:
+    becomes_unique = updated.is_unique and (not field.is_unique or updated.type is not field.type)
+    if becomes_unique and not FIELD_TYPES[updated.type].can_be_unique:
         allowed = ", ".join(kind.value for kind in FieldType if FIELD_TYPES[kind].can_be_unique)
         found.append(
             InvalidChange(
-                f"a {field.type.value} field cannot be unique; fields of these types can: {allowed}", field="isUnique"
+                f"a {updated.type.value} field cannot be unique; fields of these types can: {allowed}", field="isUnique"
             )
         )
-    is_random = field.type is FieldType.UUID and is_function(field.type, updated.default)
+    is_random = updated.type is FieldType.UUID and is_function(updated.type, updated.default)
     if updated.is_unique and updated.default is not None and not is_random:
         found.append(
             InvalidChange(
@@ -231,14 +275,22 @@ def is_required(field: Field) -> bool:
     return bool(field.parts) and not field.is_nullable and field.is_active
 
 
-def _work(thing: Object, field: Field, updated: Field, change: UpdateField) -> list[RowWork]:
-    work: list[RowWork] = read_option_work(thing, field, updated, change.option_mapping)
+def _work(snapshot: Snapshot, thing: Object, field: Field, updated: Field, change: UpdateField) -> list[RowWork]:
+    is_converted = is_conversion(field, updated)
+    # Its column is called otherwise only when the rows have been asked.
+    asked = field if is_converted else updated
+    if is_converted:
+        work = read_conversion_work(snapshot, thing, field, updated, change)
+    elif change.allow_data_loss:
+        raise InvalidChange("allowDataLoss is for a field that gets another type; leave it out", field="allowDataLoss")
+    else:
+        work = read_option_work(thing, field, updated, change.option_mapping)
     if is_required(updated) and not is_required(field):
         argument = "isNullable" if updated.is_nullable != field.is_nullable else "isActive"
-        work.append(_values(thing, updated, change, argument))
+        work.append(_values(thing, asked, change, argument))
     elif change.backfill is not None:
         raise InvalidChange("backfillValue is for a field that becomes required; leave it out", field="backfillValue")
-    if updated.is_unique and not field.is_unique:
+    if updated.is_unique and not field.is_unique and not is_converted:
         work.append(RequireDistinct(thing=thing, fields=(updated,), argument="isUnique"))
     return work
 

@@ -91,7 +91,6 @@ async def test_a_deleted_object_is_answered_as_it_was(apis: Apis) -> None:
 @pytest.mark.parametrize(
     ("values", "code", "words"),
     [
-        ({"type": "TEXT"}, "GRAPHQL_VALIDATION_FAILED", "type"),
         ({"objectMetadataId": "x"}, "GRAPHQL_VALIDATION_FAILED", "objectMetadataId"),
         ({"name": "city"}, "CONFLICT", "city2 would pass"),
         ({"isUnique": True, "defaultValue": "x"}, "BAD_USER_INPUT", "two records would share"),
@@ -200,7 +199,7 @@ async def test_the_history_says_who_changed_what_and_how_to_undo_it(apis: Apis) 
     assert [(one["kind"], one["name"]) for one in step["after"]] == [("field", "mobile")]
     assert step["inverse"] == [
         {"action": "updateField", "fieldId": id_, "name": "phone", "optionMapping": None, "backfill": None}
-        | {"indexId": step["inverse"][0]["indexId"]}
+        | {"allowDataLoss": False, "indexId": step["inverse"][0]["indexId"]}
     ]
 
 

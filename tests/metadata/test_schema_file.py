@@ -76,7 +76,8 @@ def test_what_differs_is_changed_and_nothing_else() -> None:
         (("more",), 1, 'the document has no member "more"'),
         (("objects", "person", "label"), "x", 'person has no member "label"'),
         (("objects", "person", "fields", "city", "unique"), True, 'person.city has no member "unique"'),
-        (("objects", "person", "fields", "city", "type"), "NUMBER", "type is fixed when the field is created"),
+        (("objects", "person", "fields", "city", "type"), "CURRENCY", "a TEXT field cannot become a CURRENCY field"),
+        (("objects", "person", "fields", "company", "relation", "name"), "x", "relation is fixed when the field"),
         (("objects", "person", "fields", "more"), {"type": "WORDS"}, "type must be one of"),
         (("objects", "thing"), {"namePlural": "things"}, "the new object thing needs labelSingular, labelPlural"),
     ],
@@ -89,6 +90,23 @@ def test_what_is_no_document_is_refused(path: tuple[str, ...], value: Any, says:
     place[path[-1]] = value
     with pytest.raises(InvalidChange, match=says):
         carry_out(standard_snapshot(), document)
+
+
+def test_another_type_in_the_document_is_a_conversion() -> None:
+    document = written(standard_snapshot())
+    employees = document["objects"]["company"]["fields"]["employees"]
+    assert employees["settings"] == {"dataType": "int"}
+    employees["settings"] = {"dataType": "bigint"}
+    document["objects"]["person"]["fields"]["city"] |= {"type": "SELECT", "options": [{"value": "PARIS"}]}
+    made, count = carry_out(standard_snapshot(), document)
+    city = made.by_singular["person"].by_name["city"]
+    assert (count, city.type, city.column) == (2, FieldType.SELECT, "city2")
+    assert made.by_singular["company"].by_name["employees"].settings == {"dataType": "bigint"}
+    again = written(made)
+    assert carry_out(made, again) == (made, 0)
+    del again["objects"]["company"]["fields"]["employees"]["settings"]
+    reset, _ = carry_out(made, again)
+    assert reset.by_singular["company"].by_name["employees"].settings == {}
 
 
 def test_a_rename_by_the_api_shows_in_the_document() -> None:

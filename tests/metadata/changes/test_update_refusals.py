@@ -126,8 +126,8 @@ REFUSALS = {
     "field: relation with a default": updated("company", "defaultValue", "has no default value", default="x"),
     "field: default of another type": updated("city", "defaultValue", "must be text, not 1", default=1),
     "field: unknown setting": updated("city", "settings", 'has no setting "dataType"', settings={"dataType": "int"}),
-    "field: data type": updated(
-        "employees", "settings", "fixed when the field is created", of="company", settings={"dataType": "float"}
+    "field: unknown data type": updated(
+        "employees", "settings", "must be one of decimal, int", of="company", settings={"dataType": "byte"}
     ),
     "options: in use": updated(
         "stage", "options", "in use, deleted records included: MEETING (1 records), NEW (2 records)",

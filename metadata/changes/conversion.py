@@ -1,0 +1,198 @@
+"""Another type for a field: which there may be, and what it means for its column, its default and its indexes."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from psycopg import sql
+
+from metadata.changes.defaults import is_function, read_default
+from metadata.changes.lookup import with_object
+from metadata.changes.names import SYSTEM_COLUMNS, choose_physical
+from metadata.changes.row_work import ConvertValues, MapOptions, RowWork
+from metadata.changes.search import vectors_over
+from metadata.changes.types import UpdateField, chosen
+from metadata.errors import InvalidChange
+from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
+from metadata.json_text import JsonValue, dumps, loads
+from metadata.model import Field, Object, Snapshot
+from metadata.scalars import shown
+from sql.conversions import Conversion, convert
+from sql.identifiers import quote_identifier
+from sql.types import SqlType
+
+_WHOLE: Final = frozenset({FieldType.TS_VECTOR, *RELATIONS})
+
+
+def is_conversion(field: Field, updated: Field) -> bool:
+    """Tell whether the field's values become others, or are to be read as others."""
+    if updated.type is not field.type:
+        return True
+    return any(new.scalar is not old.scalar for old, new in zip(field.parts, updated.parts, strict=True))
+
+
+def build_conversion(field: Field, updated: Field) -> Conversion | None:
+    """Return what the values of a field become, in terms of its column as it is; None where they can become nothing."""
+    if len(field.parts) != 1 or len(updated.parts) != 1 or {field.type, updated.type} & _WHOLE:
+        return None
+    (old,), (new,) = field.parts, updated.parts
+    # What is an option already may be one of more.
+    is_wider = old.options is not None and new.options is not None and set(old.options) <= set(new.options)
+    if old.column.type is new.column.type and (new.options is None or is_wider):
+        return convert(sql.SQL(quote_identifier(old.column.name)), old.column.type, new.column.type)
+    return convert(sql.SQL(quote_identifier(old.column.name)), old.column.type, new.column.type, options=new.options)
+
+
+def check_type(thing: Object, field: Field, wanted: FieldType) -> InvalidChange | None:
+    """Return why a field cannot become one of another type."""
+    if wanted is field.type:
+        return None
+    if vectors := vectors_over(thing, field):
+        names = ", ".join(vector.name for vector in vectors)
+        return InvalidChange(f"{names} is computed from {field.name}; delete that field first", field="type")
+    allowed = [kind.value for kind in FieldType if kind is not field.type and _is_possible(field, kind)]
+    if wanted.value in allowed:
+        return None
+    instead = f"it can become {', '.join(allowed)}" if allowed else "its type is fixed"
+    return InvalidChange(
+        f"a {field.type.value} field cannot become a {wanted.value} field; {instead}; a new field can take the values"
+        " over, record by record",
+        field="type",
+    )
+
+
+def _is_possible(field: Field, kind: FieldType) -> bool:
+    if len(field.parts) != 1 or {field.type, kind} & _WHOLE or FIELD_TYPES[kind].composite:
+        return False
+    options = () if FIELD_TYPES[kind].has_options else None
+    (sub,) = subfields_of(kind, None)
+    source = field.parts[0].column.type
+    return convert(sql.SQL("x"), source, sub.scalar.sql_type, options=options) is not None
+
+
+def convert_default(field: Field, change: UpdateField, wanted: FieldType, data_type: JsonValue) -> JsonValue:
+    """Return the default value for the new type: as given, or the old one in the new terms.
+
+    Raises:
+        InvalidChange: the old one has no such terms.
+    """
+    given = chosen(change.default, field.default)
+    if given is None or given is not field.default:
+        return given
+    for candidate in _candidates(field, given, wanted):
+        try:
+            return read_default(wanted, candidate, data_type=data_type, options=(), required=False)
+        except InvalidChange:
+            continue
+    raise InvalidChange(
+        f"the default value {shown(given)} is none of a {wanted.value} field; give defaultValue, null for none",
+        field="defaultValue",
+    )
+
+
+def _candidates(field: Field, given: JsonValue, wanted: FieldType) -> Iterator[JsonValue]:
+    """Yield what a default value may be in another type: itself, a list of it, its text, what it spells."""
+    if is_function(field.type, given) and not is_function(wanted, given):
+        return
+    yield given
+    yield [given]
+    if isinstance(given, str):
+        with suppress(ValueError):
+            yield loads(given)
+    else:
+        yield dumps(given)
+
+
+def choose_new_column(thing: Object, name: str) -> str:
+    """Return the name that the column gets: no statement made for the old type finds it any more."""
+    used = {part.column.name for one in thing.fields for part in one.parts} | thing.retired_columns | SYSTEM_COLUMNS
+    return choose_physical(name, used.__contains__)
+
+
+def read_conversion_work(
+    snapshot: Snapshot, thing: Object, field: Field, updated: Field, change: UpdateField
+) -> list[RowWork]:
+    """Return the work that another type asks of the rows.
+
+    Raises:
+        InvalidChange: the mapping of values to options is none, or a value is given for the rows without one.
+    """
+    if change.backfill is not None:
+        raise InvalidChange(
+            "backfillValue and another type are two changes; make the field required in the second",
+            field="backfillValue",
+        )
+    conversion = build_conversion(field, updated)
+    if conversion is None:
+        raise InvalidChange(
+            f"the values of {field.name} cannot become those of a {updated.type.value} field", field="settings"
+        )
+    mapping = _read_mapping(field, updated, change.option_mapping)
+    if conversion.kept is None and conversion.is_same:
+        return []
+    work: list[RowWork] = [
+        ConvertValues(
+            thing=thing,
+            field=field,
+            updated=updated,
+            conversion=conversion,
+            unique=tuple(_unique_with(snapshot, thing, field, updated)),
+            mapped=tuple(mapping),
+            allow_loss=change.allow_data_loss,
+        )
+    ]
+    if mapping:
+        work.append(MapOptions(thing=thing, field=field, mapping=mapping))
+    return work
+
+
+def _unique_with(snapshot: Snapshot, thing: Object, field: Field, updated: Field) -> Iterator[tuple[Field, ...]]:
+    """Yield the fields of each unique index that the field is in."""
+    if updated.is_unique:
+        yield (field,)
+    for index in snapshot.indexes.values():
+        if index.is_unique and field.id in index.field_ids and len(index.field_ids) > 1:
+            yield tuple(thing.by_id[id_] for id_ in index.field_ids)
+
+
+def _read_mapping(field: Field, updated: Field, given: JsonValue) -> dict[str, str | None]:
+    if given is None:
+        return {}
+    values = [option.value for option in updated.options]
+    if field.parts[0].column.type is not SqlType.TEXT or not values:
+        raise InvalidChange(
+            "optionMapping is for text that becomes an option of a SELECT or MULTI_SELECT; leave it out",
+            field="optionMapping",
+        )
+    if not isinstance(given, dict) or not all(new is None or new in values for new in given.values()):
+        raise InvalidChange(
+            f'optionMapping must lead from texts to options or null, such as {{ "in review": "{values[0]}" }}; the'
+            f" options are {', '.join(values)}",
+            field="optionMapping",
+        )
+    if None in given.values() and not updated.is_nullable:
+        raise InvalidChange(
+            f"optionMapping cannot lead to no value: the field is required; one of {', '.join(values)} would pass",
+            field="optionMapping",
+        )
+    return given
+
+
+def without_misfits(after: Snapshot, field: Field, updated: Field) -> Snapshot:
+    """Return the snapshot without the indexes that only the old type could have: those for what is inside a value."""
+    if field.parts[0].column.type is updated.parts[0].column.type:
+        return after
+    indexes = {
+        id_: index
+        for id_, index in after.indexes.items()
+        if not (field.id in index.field_ids and index.method != "btree")
+    }
+    return replace(after, indexes=indexes)
+
+
+def retire_column(after: Snapshot, field: Field) -> Snapshot:
+    """Return the snapshot in which the column's old name is not used again."""
+    thing = after.objects[field.object_id]
+    retired = {part.column.name for part in field.parts}
+    return with_object(after, replace(thing, retired_columns=thing.retired_columns | retired))

@@ -1,0 +1,137 @@
+"""The values of a field that gets another type: asked what they would lose, and let go where that is agreed to."""
+
+from dataclasses import dataclass
+
+from metadata.changes.row_work import ConvertValues
+from metadata.changes.update_field import is_required
+from metadata.errors import InvalidChange
+from metadata.model import Field
+from metadata.queries import QUERIES
+from metadata.scalars import shown
+from metadata.sessions import Connection
+from sql import alter, column_rows
+from sql.identifiers import quote_table
+from sql.plan import Column, Table
+
+LARGEST_REWRITE = 256 << 20
+"""The bytes of a table up to which a change may look at or write each of its rows while others wait."""
+
+_EXAMPLES = 3
+_MOST_COUNTED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """What a conversion would lose: how many rows, and the values that most of them have, as text."""
+
+    rows: int = 0
+    examples: tuple[tuple[str, int], ...] = ()
+
+
+async def convert_values(connection: Connection, work: ConvertValues, *, largest: int) -> None:
+    """Make sure that the values can be those of the new type, up to the transaction's end; let go what may be lost.
+
+    Raises:
+        InvalidChange: values would be lost, are missing or would be shared, or the table is too large.
+        psycopg.Error: what PostgreSQL refuses.
+    """
+    table, column = work.thing.table, work.field.parts[0].column
+    await require_size(
+        connection,
+        table,
+        largest,
+        f"another type for {work.field.name} means to look at every record of {work.thing.name_singular} while nobody"
+        " writes",
+        "create a field of the new type, have it filled in portions (updateX with a filter), and delete this one",
+    )
+    await connection.execute(alter.lock_table(table, readers_too=not work.conversion.is_same), prepare=False)
+    lost = await find_lost(connection, work)
+    if lost.rows and not work.allow_loss:
+        raise InvalidChange(_refusal(work, lost), field="type")
+    await require_fit(connection, work)
+    if lost.rows and work.conversion.is_same and work.conversion.kept is not None:
+        await connection.execute(
+            column_rows.lose(table, column, work.conversion.kept, work.conversion.value, but=work.mapped), prepare=False
+        )
+
+
+async def find_lost(connection: Connection, work: ConvertValues) -> Lost:
+    """Return what the values would lose; nothing is locked or changed."""
+    if work.conversion.kept is None:
+        return Lost()
+    query = column_rows.find_lost(
+        work.thing.table,
+        work.field.parts[0].column,
+        work.conversion.kept,
+        but=work.mapped,
+        limit=_EXAMPLES,
+    )
+    found = await (await connection.execute(query, prepare=False)).fetchall()
+    return Lost(rows=found[0][2], examples=tuple((text, rows) for text, rows, _ in found)) if found else Lost()
+
+
+async def require_fit(connection: Connection, work: ConvertValues) -> None:
+    """Make sure that the new values are there where they must be, and distinct where they must be.
+
+    Raises:
+        InvalidChange: they are not.
+    """
+    table, value = work.thing.table, work.conversion.value
+    if is_required(work.updated):
+        query = column_rows.count_without(
+            table, work.field.parts[0].column, value, but=work.mapped, limit=_MOST_COUNTED
+        )
+        cursor = await connection.execute(query, prepare=False)
+        if (row := await cursor.fetchone()) and row[0]:
+            raise InvalidChange(
+                f"{work.field.name} is required, and {row[0]:,} records of {work.thing.name_singular} (deleted ones"
+                f" included) have a value that would be none of a {work.updated.type.value} field; change them first",
+                field="type",
+            )
+    for fields in work.unique:
+        columns = [value if field.id == work.field.id else column for field in fields for column in _unique(field)]
+        query = column_rows.find_duplicates(table, columns, live=work.thing.deleted_at, limit=_EXAMPLES)
+        found = await (await connection.execute(query, prepare=False)).fetchall()
+        if found:
+            examples = ", ".join(f"{shown(text)} ({rows} records)" for text, rows in found)
+            raise InvalidChange(
+                f"{work.field.name} is unique, and several records of {work.thing.name_singular} would share a value:"
+                f" {examples}; change them first",
+                field="type",
+            )
+
+
+def _unique(field: Field) -> list[Column]:
+    return [part.column for part in field.unique_parts]
+
+
+def _refusal(work: ConvertValues, lost: Lost) -> str:
+    examples = ", ".join(f"{shown(text)} ({rows:,} records)" for text, rows in lost.examples)
+    more = " and others" if sum(rows for _, rows in lost.examples) < lost.rows else ""
+    way_out = (
+        f'optionMapping says what takes their place, such as {{ {shown(lost.examples[0][0])}: "{option.value}" }}, or'
+        if (option := next(iter(work.updated.options), None)) and not work.field.options
+        else "change them first, or"
+    )
+    return (
+        f"{work.field.name} cannot become a {work.updated.type.value} field: {lost.rows:,} records of"
+        f" {work.thing.name_singular} (deleted ones included) have values that it cannot hold as they are: {examples}"
+        f"{more}; {way_out} allowDataLoss: true cuts or empties them"
+    )
+
+
+async def require_size(connection: Connection, table: Table, largest: int, why: str, way_out: str) -> None:
+    """Make sure that a table is not so large that a change must not hold it up.
+
+    Raises:
+        InvalidChange: it is.
+    """
+    cursor = await connection.execute(QUERIES["table_bytes"], {"table": quote_table(table)})
+    row = await cursor.fetchone()
+    size = (row[0] or 0) if row else 0
+    if size > largest:
+        raise InvalidChange(
+            f"{why}, and the table {table.name} has {size >> 20:,} MiB, where at most {largest >> 20:,} MiB are"
+            f" (FIELDSTONE_MAX_REWRITE_BYTES); {way_out}",
+            field="type",
+        )

@@ -1,0 +1,128 @@
+"""Another type for a field through the Metadata API, and what the Core API serves after it."""
+
+import asyncio
+from typing import Any
+
+from metadata.json_text import loads
+from tests.apis import Apis, open_apis
+from tests.engine.test_apply_changes import APPLY
+from tests.engine.test_metadata_changes import field_id, refused
+from tests.metadata.desk import whole_state
+
+UPDATE = """mutation ($id: UUID!, $input: UpdateFieldInput!) {
+    updateOneField(input: { id: $id, update: $input }) { id type options settings } }"""
+READ = "{ people(orderBy: [{ email: ASC }]) { edges { node { city } } } }"
+OPTIONS = [{"value": "PARIS", "label": "Paris"}, {"value": "ROME", "label": "Rome"}]
+
+
+async def add_people(apis: Apis, *cities: str | None) -> None:
+    people = [{"email": f"{place}@example.com", "city": city} for place, city in enumerate(cities)]
+    await apis.data("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
+
+
+async def cities(apis: Apis) -> list[Any]:
+    return [edge["node"]["city"] for edge in (await apis.data(READ))["people"]["edges"]]
+
+
+async def test_text_becomes_a_choice_by_value_and_text_again(apis: Apis) -> None:
+    await add_people(apis, "PARIS", "ROME", None)
+    assert await cities(apis) == ["PARIS", "ROME", None]
+    id_ = await field_id(apis, "person", "city")
+    made = await apis.change(UPDATE, id=id_, input={"type": "SELECT", "options": OPTIONS})
+    assert (made["updateOneField"]["id"], made["updateOneField"]["type"]) == (id_, "SELECT")
+    assert await cities(apis) == ["PARIS", "ROME", None]
+    found = await apis.data("{ people(filter: { city: { eq: PARIS } }) { totalCount } }")
+    assert found == {"people": {"totalCount": 1}}
+    error = await apis.error('mutation { createPerson(data: { email: "x", city: "OSLO" }) { id } }')
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    await apis.change(UPDATE, id=id_, input={"type": "TEXT"})
+    await apis.data('mutation { createPerson(data: { email: "x", city: "Oslo" }) { id } }')
+    assert await cities(apis) == ["PARIS", "ROME", None, "Oslo"]
+
+
+async def test_what_is_no_option_is_shown_in_a_refusal(apis: Apis, workspace_dsn: str) -> None:
+    await add_people(apis, "PARIS", "Oslo", "Oslo", "Bonn")
+    before = whole_state(workspace_dsn)
+    id_ = await field_id(apis, "person", "city")
+    error = await refused(apis, UPDATE, id=id_, input={"type": "SELECT", "options": OPTIONS})
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "type"}
+    assert '"Oslo" (2 records), "Bonn" (1 records); optionMapping says' in error["message"]
+    assert whole_state(workspace_dsn) == before
+    mapping = {"Oslo": "ROME", "Bonn": None}
+    await apis.change(UPDATE, id=id_, input={"type": "SELECT", "options": OPTIONS, "optionMapping": mapping})
+    assert await cities(apis) == ["PARIS", "ROME", "ROME", None]
+
+
+async def test_a_dry_run_counts_what_would_be_lost_and_changes_nothing(apis: Apis, workspace_dsn: str) -> None:
+    await add_people(apis, "1", "2", "two", "two", None)
+    before = whole_state(workspace_dsn)
+    update: dict[str, Any] = {"type": "NUMBER"}
+    change = {"updateField": {"id": "person.city", "update": update}}
+    plan = (await apis.change(APPLY, changes=[change], dryRun=True))["applyChanges"]
+    assert whole_state(workspace_dsn) == before
+    assert plan["conversions"] == [
+        {
+            "field": "person.city",
+            "from": "TEXT",
+            "to": "NUMBER",
+            "rowsLosing": 2,
+            "examples": [{"value": "two", "rows": 2}],
+            "needs": "allowDataLoss",
+        }
+    ]
+    assert {"table": "person", "lock": "ACCESS EXCLUSIVE", "rowsWritten": 5} in plan["locks"]
+    assert any(statement.startswith("ALTER TABLE") and " TYPE numeric USING" in statement for statement in plan["sql"])
+    error = await refused(apis, APPLY, changes=[change])
+    assert "allowDataLoss: true" in error["message"]
+    assert whole_state(workspace_dsn) == before
+    update["allowDataLoss"] = True
+    assert (await apis.change(APPLY, changes=[change]))["applyChanges"]["conversions"][0]["needs"] is None
+    assert await cities(apis) == [1, 2, None, None, None]
+
+
+async def test_a_way_back_is_as_honest(apis: Apis) -> None:
+    version = (await apis.snapshot()).version
+    await add_people(apis, "1")
+    await apis.change(UPDATE, id=await field_id(apis, "person", "city"), input={"type": "ARRAY"})
+    await apis.data('mutation { createPerson(data: { email: "x", city: ["a", "b"] }) { id } }')
+    error = await refused(apis, "mutation ($to: BigInt!) { rollback(to: $to) }", to=version)
+    assert "1 records of person" in error["message"]
+    await apis.data('mutation { updatePeople(filter: { email: { eq: "x" } }, data: { city: ["a"] }) { id } }')
+    await apis.change("mutation ($to: BigInt!) { rollback(to: $to) }", to=version)
+    assert await cities(apis) == ["1", "a"]
+
+
+WRITE = "mutation ($data: PersonInput!) { createPerson(data: $data) { id city } }"
+
+
+async def test_requests_whose_document_stays_valid_do_not_fail_while_types_change(
+    apis: Apis, workspace_dsn: str
+) -> None:
+    """Two processes serve, and either has plans of the type before."""
+    async with open_apis(workspace_dsn) as other:
+        processes = (apis, other)
+        is_over = asyncio.Event()
+        served = 0
+
+        async def ask(process: Apis, number: int) -> None:
+            nonlocal served
+            while not is_over.is_set():
+                data = {"email": f"{number}.{served}@example.com", "city": "PARIS"}
+                for text, variables in ((READ, {}), (WRITE, {"data": data})):
+                    answer = loads((await process.send(text, variables)).body)
+                    assert "errors" not in answer, answer
+                    assert "PARIS" in str(answer) or text is READ
+                served += 1
+
+        async def alter() -> None:
+            id_ = await field_id(apis, "person", "city")
+            for number in range(6):
+                wanted = {"type": "TEXT"} if number % 2 else {"type": "SELECT", "options": OPTIONS}
+                await processes[number // 2 % 2].change(UPDATE, id=id_, input=wanted)
+            is_over.set()
+
+        async with asyncio.TaskGroup() as group:
+            for number, process in enumerate(processes):
+                group.create_task(ask(process, number))
+            group.create_task(alter())
+        assert served > 0

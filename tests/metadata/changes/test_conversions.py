@@ -1,0 +1,390 @@
+"""Another type for a field: what becomes of its values, its default, its column and its indexes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from metadata.changes import CreateIndex, UpdateField
+from metadata.errors import InvalidChange
+from metadata.field_types import FieldType
+from metadata.model import Snapshot
+from metadata.rollback import roll_back
+from metadata.transaction import ModelTransaction
+from metadata.writer import ModelWriter
+from tests.metadata.changes.test_refusals import select
+from tests.metadata.desk import Desk, columns_of, new_field, person, whole_state
+
+NAME = "thing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A field of one type that becomes one of another.
+
+    Attributes:
+        kept: values, and what they become.
+        lost: values that the new type cannot hold as they are, and what they become where that is allowed.
+    """
+
+    source: FieldType
+    target: FieldType
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    kept: Sequence[tuple[str | None, str | None]] = ()
+    lost: Sequence[tuple[str, str | None]] = ()
+
+
+INT, BIGINT, FLOAT, DECIMAL = ({"settings": {"dataType": name}} for name in ("int", "bigint", "float", "decimal"))
+T = FieldType
+OPTIONS = {"options": select("A", "B")}
+
+# The values are texts that PostgreSQL reads and writes.
+CASES = [
+    Case(source=T.NUMBER, target=T.TEXT, kept=[("12.50", "12.50"), ("-3", "-3"), (None, None)]),
+    Case(source=T.NUMBER, target=T.TEXT, before=INT, kept=[("12", "12")]),
+    Case(source=T.NUMBER, target=T.TEXT, before=FLOAT, kept=[("0.1", "0.1"), ("1e100", "1e+100")]),
+    Case(source=T.NUMBER, target=T.NUMERIC, kept=[("12.50", "12.50")]),
+    Case(source=T.NUMBER, target=T.NUMBER, before=INT, after=BIGINT, kept=[("2147483647", "2147483647")]),
+    Case(source=T.NUMBER, target=T.NUMBER, before=INT, after=FLOAT, kept=[("7", "7")]),
+    Case(
+        source=T.NUMBER,
+        target=T.NUMBER,
+        before=FLOAT,
+        after=DECIMAL,
+        kept=[("0.1234567890123456", "0.1234567890123456")],
+    ),
+    Case(
+        source=T.NUMBER,
+        target=T.NUMBER,
+        before=BIGINT,
+        after=INT,
+        kept=[("-2147483648", "-2147483648")],
+        lost=[("2147483648", None)],
+    ),
+    Case(
+        source=T.NUMBER,
+        target=T.NUMBER,
+        before=BIGINT,
+        after=FLOAT,
+        kept=[("9007199254740992", "9.007199254740992e+15")],
+        lost=[("9007199254740993", "9.007199254740992e+15")],
+    ),
+    Case(
+        source=T.NUMBER,
+        target=T.NUMBER,
+        before=DECIMAL,
+        after=INT,
+        kept=[("12.0", "12")],
+        lost=[("12.5", "13"), ("1e20", None)],
+    ),
+    Case(
+        source=T.NUMERIC, target=T.NUMBER, after=FLOAT, kept=[("0.5", "0.5")], lost=[("1e400", None), ("1e-400", "0")]
+    ),
+    Case(source=T.NUMBER, target=T.BOOLEAN, before=INT, kept=[("1", "true"), ("0", "false")], lost=[("2", None)]),
+    Case(source=T.NUMERIC, target=T.TEXT, kept=[("123456789012345678901234.5", "123456789012345678901234.5")]),
+    Case(source=T.BOOLEAN, target=T.TEXT, kept=[("t", "true"), ("f", "false"), (None, None)]),
+    Case(source=T.BOOLEAN, target=T.NUMBER, after=INT, kept=[("t", "1"), ("f", "0")]),
+    Case(
+        source=T.UUID,
+        target=T.TEXT,
+        kept=[("0191D2A4-7c1e-7b0a-9d2e-3f5a6b7c8d9e", "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")],
+    ),
+    Case(
+        source=T.DATE,
+        target=T.DATE_TIME,
+        kept=[("2024-02-29", "2024-02-29 00:00:00+00"), ("0001-01-01", "0001-01-01 00:00:00+00")],
+    ),
+    Case(source=T.DATE, target=T.TEXT, kept=[("2024-02-29", "2024-02-29"), (None, None)]),
+    Case(
+        source=T.DATE_TIME,
+        target=T.DATE,
+        kept=[("2024-02-29T00:00Z", "2024-02-29")],
+        lost=[("2024-02-29T23:30-02", "2024-03-01")],
+    ),
+    Case(source=T.DATE_TIME, target=T.TEXT, kept=[("2024-02-29T10:00:00.25+02", "2024-02-29T08:00:00.25Z")]),
+    Case(source=T.SELECT, target=T.TEXT, before=OPTIONS, kept=[("A", "A"), (None, None)]),
+    Case(source=T.SELECT, target=T.MULTI_SELECT, before=OPTIONS, kept=[("B", "{B}"), (None, None)]),
+    Case(
+        source=T.SELECT,
+        target=T.SELECT,
+        before={"options": select("A", "B")},
+        after={"label": "Same"},
+        kept=[("A", "A")],
+    ),
+    Case(source=T.MULTI_SELECT, target=T.ARRAY, before=OPTIONS, kept=[("{B,A}", "{B,A}"), ("{}", "{}")]),
+    Case(
+        source=T.MULTI_SELECT,
+        target=T.SELECT,
+        before=OPTIONS,
+        kept=[("{B}", "B"), ("{}", None)],
+        lost=[("{B,A}", "B")],
+    ),
+    Case(
+        source=T.TEXT, target=T.SELECT, after=OPTIONS, kept=[("A", "A"), (None, None)], lost=[("C", None), ("a", None)]
+    ),
+    Case(source=T.TEXT, target=T.MULTI_SELECT, after=OPTIONS, kept=[("A", "{A}"), (None, None)], lost=[("C", None)]),
+    Case(source=T.TEXT, target=T.RATING, kept=[("RATING_3", "RATING_3")], lost=[("3", None)]),
+    Case(source=T.RATING, target=T.SELECT, kept=[("RATING_3", "RATING_3")]),
+    Case(source=T.TEXT, target=T.ARRAY, kept=[("a, b", '{"a, b"}'), ("", '{""}'), (None, None)]),
+    Case(source=T.ARRAY, target=T.TEXT, kept=[("{a}", "a"), ("{}", None)], lost=[("{a,b}", "a, b")]),
+    Case(
+        source=T.ARRAY,
+        target=T.MULTI_SELECT,
+        after=OPTIONS,
+        kept=[("{B,A}", "{B,A}")],
+        lost=[("{B,C}", "{B}"), ("{B,B}", "{B}")],
+    ),
+    Case(source=T.TEXT, target=T.RAW_JSON, kept=[("a", '"a"'), ("1", '"1"')]),
+    Case(source=T.RAW_JSON, target=T.TEXT, kept=[('"a"', "a"), ('{"a": 1}', '{"a": 1}')]),
+    Case(source=T.DATE, target=T.RAW_JSON, kept=[("2024-02-29", '"2024-02-29"')]),
+    Case(
+        source=T.TEXT,
+        target=T.NUMBER,
+        kept=[("12.50", "12.50"), ("-.5", "-0.5"), ("1e3", "1000"), (None, None)],
+        lost=[("", None), ("12,5", None), ("1 ", None), ("NaN", None), ("1e999999", None), ("\u0661", None)],
+    ),
+    Case(source=T.TEXT, target=T.NUMBER, after=INT, kept=[("12", "12")], lost=[("12.5", "13"), ("9999999999", None)]),
+    Case(
+        source=T.TEXT,
+        target=T.DATE,
+        kept=[("2024-02-29", "2024-02-29"), ("9999-12-31", "9999-12-31")],
+        lost=[("2023-02-29", None), ("0000-01-01", None), ("2024-13-01", None), ("29.2.2024", None), ("now", None)],
+    ),
+    Case(
+        source=T.TEXT,
+        target=T.DATE_TIME,
+        kept=[
+            ("2024-02-29", "2024-02-29 00:00:00+00"),
+            ("2024-02-29T10:00", "2024-02-29 10:00:00+00"),
+            ("2024-02-29 10:00:00.5+02:00", "2024-02-29 08:00:00.5+00"),
+            ("2024-02-29T10:00:00Z", "2024-02-29 10:00:00+00"),
+        ],
+        lost=[("2023-02-29T10:00Z", None), ("2024-02-29T25:00Z", None), ("today", None)],
+    ),
+    Case(
+        source=T.TEXT,
+        target=T.UUID,
+        lost=[("0191d2a4", None)],
+        kept=[("0191D2A4-7c1e-7b0a-9d2e-3f5a6b7c8d9e", "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")],
+    ),
+    Case(source=T.TEXT, target=T.BOOLEAN, kept=[("True", "true"), ("false", "false")], lost=[("yes", None)]),
+]
+
+
+def named(case: Case) -> str:
+    variants = "".join(f" {side['settings']['dataType']}" for side in (case.before, case.after) if "settings" in side)
+    return f"{case.source.value} to {case.target.value}{variants}"
+
+
+def column_of(snapshot: Snapshot) -> str:
+    return person(snapshot).by_name[NAME].column
+
+
+def fill(dsn: str, values: Sequence[str | None]) -> None:
+    query = sql.SQL("INSERT INTO workspace_default.person (email, {}) VALUES (%s, %s)").format(sql.Identifier(NAME))
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for place, value in enumerate(values):
+            connection.execute(query, [str(place), value])
+
+
+def values_in(dsn: str, column: str) -> list[str | None]:
+    query = sql.SQL("SELECT {}::text FROM workspace_default.person ORDER BY email::integer")
+    with psycopg.connect(dsn) as connection:
+        connection.execute("SET timezone = 'UTC'")
+        return [value for (value,) in connection.execute(query.format(sql.Identifier(column)))]
+
+
+def conversion_of(snapshot: Snapshot, to: FieldType, **more: Any) -> UpdateField:
+    return UpdateField(field_id=person(snapshot).by_name[NAME].id, type=to, **more)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=named(case)) for case in CASES])
+async def test_values_become_those_of_the_new_type(case: Case, desk: Desk, model_dsn: str) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, case.source, **case.before)])
+    fill(model_dsn, [old for old, _ in case.kept])
+    after = await desk.change(lambda snapshot: [conversion_of(snapshot, case.target, **case.after)])
+    assert await desk.reload(after.workspace.id) == after
+    converted = person(after).by_name[NAME]
+    assert converted.type is case.target
+    assert values_in(model_dsn, converted.column) == [new for _, new in case.kept]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=named(case)) for case in CASES if case.lost])
+async def test_values_that_would_lose_are_named_and_lost_only_where_that_is_allowed(
+    case: Case, desk: Desk, model_dsn: str
+) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, case.source, **case.before)])
+    fill(model_dsn, [old for old, _ in (*case.kept, *case.lost)])
+    before = whole_state(model_dsn)
+    with pytest.raises(
+        InvalidChange, match=rf"{len(case.lost)} records of person .* cannot hold as they are"
+    ) as caught:
+        await desk.change(lambda snapshot: [conversion_of(snapshot, case.target, **case.after)])
+    assert caught.value.field == "type"
+    assert whole_state(model_dsn) == before
+    after = await desk.change(
+        lambda snapshot: [conversion_of(snapshot, case.target, allow_data_loss=True, **case.after)]
+    )
+    assert values_in(model_dsn, column_of(after)) == [new for _, new in (*case.kept, *case.lost)]
+
+
+async def test_the_old_name_of_the_column_is_never_used_again(desk: Desk, model_dsn: str) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, default="1")])
+    first = await desk.change(lambda snapshot: [conversion_of(snapshot, T.NUMBER)])
+    assert (column_of(first), person(first).by_name[NAME].default) == ("thing2", 1)
+    columns = columns_of(model_dsn, "workspace_default", "person")
+    assert columns["thing2"] == ("numeric", True, "'1'::numeric")
+    assert NAME not in columns
+    second = await desk.change(lambda snapshot: [conversion_of(snapshot, T.TEXT)])
+    assert (column_of(second), person(second).by_name[NAME].default) == ("thing3", "1")
+    assert {"thing", "thing2"} <= person(second).retired_columns
+    assert await desk.reload(second.workspace.id) == second
+
+
+async def test_a_mapping_gives_texts_their_options(desk: Desk, model_dsn: str) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME)])
+    fill(model_dsn, ["A", "b", "c"])
+    mapping = {"b": "B", "c": None}
+    after = await desk.change(lambda snapshot: [conversion_of(snapshot, T.SELECT, **OPTIONS, option_mapping=mapping)])
+    assert values_in(model_dsn, column_of(after)) == ["A", "B", None]
+
+
+async def test_a_unique_index_is_kept_and_those_for_what_is_inside_a_text_go(desk: Desk, model_dsn: str) -> None:
+    made = await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, is_unique=True)])
+    field_id = person(made).by_name[NAME].id
+    await desk.change(lambda _: [CreateIndex(object_id=person(made).id, field_ids=(field_id,), method="trigram")])
+    fill(model_dsn, ["1", "2"])
+    after = await desk.change(lambda snapshot: [conversion_of(snapshot, T.NUMBER)])
+    assert {index.method for index in after.indexes.values() if field_id in index.field_ids} == {"btree"}
+    with psycopg.connect(model_dsn) as connection, pytest.raises(psycopg.errors.UniqueViolation):
+        connection.execute("INSERT INTO workspace_default.person (email, thing2) VALUES ('9', 2)")
+    with pytest.raises(InvalidChange, match="a BOOLEAN field cannot be unique"):
+        await desk.change(lambda snapshot: [conversion_of(snapshot, T.BOOLEAN)])
+
+
+async def test_a_way_back_brings_the_type_its_options_and_its_indexes(desk: Desk, model_dsn: str) -> None:
+    made = await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, T.NUMBER, **INT, default=5)])
+    fill(model_dsn, ["1", "2"])
+    await desk.change(lambda snapshot: [conversion_of(snapshot, T.TEXT, label="Text")])
+    await desk.change(
+        lambda snapshot: [
+            CreateIndex(object_id=person(snapshot).id, field_ids=(person(made).by_name[NAME].id,), method="trigram")
+        ]
+    )
+    indexed = await desk.default()
+    options = select("A", "B")
+    await desk.change(
+        lambda snapshot: [
+            conversion_of(snapshot, T.MULTI_SELECT, options=options, default=None, option_mapping={"1": "B", "2": "B"})
+        ]
+    )
+
+    async def back(transaction: ModelTransaction) -> None:
+        await roll_back(transaction, indexed.version)
+
+    await desk.writer.run(indexed.workspace.id, back, actor="test")
+    snapshot = await desk.default()
+    assert (person(snapshot).by_name[NAME].type, values_in(model_dsn, column_of(snapshot))) == (T.TEXT, ["B", "B"])
+    assert {
+        index.method for index in snapshot.indexes.values() if person(made).by_name[NAME].id in index.field_ids
+    } == {"trigram"}
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "to a composite": ({"to": T.CURRENCY}, "type", "a TEXT field cannot become a CURRENCY field; it can become UUID,"),
+    "to a relation": ({"to": T.RELATION}, "type", "cannot become a RELATION field"),
+    "no options": ({"to": T.SELECT}, "options", "needs at least one option"),
+    "options of a type without": ({"to": T.NUMBER, "options": select("A")}, "options", "has no options"),
+    "a default that is none": ({"to": T.NUMBER, "default": "x"}, "defaultValue", 'must be a number, not "x"'),
+    "the old default is none": ({"to": T.DATE}, "defaultValue", "is none of a DATE field; give defaultValue, null"),
+    "a setting of the old type": (
+        {"to": T.DATE, "default": None, "settings": {"dataType": "int"}},
+        "settings",
+        "has no setting",
+    ),
+    "unique values that would be shared": (
+        {"to": T.NUMBER, "default": None, "is_unique": True},
+        "type",
+        '"1" (2 records)',
+    ),
+    "a mapping to no option": (
+        {"to": T.SELECT, "default": None, **OPTIONS, "option_mapping": {"1": "C"}},
+        "optionMapping",
+        "the options are A, B",
+    ),
+    "a mapping for no options": (
+        {"to": T.NUMBER, "default": 1, "option_mapping": {"1": "A"}},
+        "optionMapping",
+        "leave it out",
+    ),
+    "a backfill with it": (
+        {"to": T.NUMBER, "default": 1, "is_nullable": False, "backfill": 1},
+        "backfillValue",
+        "are two changes",
+    ),
+    "required without a value": (
+        {"to": T.NUMBER, "default": None, "is_nullable": False},
+        "isNullable",
+        "1 records of person",
+    ),
+    "allowed loss of nothing": ({"to": T.TEXT, "allow_data_loss": True}, "allowDataLoss", "leave it out"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_what_is_refused_leaves_nothing_behind(name: str, desk: Desk, model_dsn: str) -> None:
+    given, blame, says = REFUSED[name]
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, default="a")])
+    fill(model_dsn, ["1", "1.0", None])
+    before = whole_state(model_dsn)
+    with pytest.raises(InvalidChange) as caught:
+        await desk.change(lambda snapshot: [conversion_of(snapshot, given["to"], **_without_to(given))])
+    assert (caught.value.field, says in caught.value.message) == (blame, True), caught.value.message
+    assert whole_state(model_dsn) == before
+
+
+def _without_to(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name != "to"}
+
+
+async def test_lists_that_would_be_no_value_of_a_required_field_are_counted(desk: Desk, model_dsn: str) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, T.ARRAY, is_nullable=False)])
+    fill(model_dsn, ["{a}", "{}"])
+    with pytest.raises(InvalidChange, match="is required, and 1 records"):
+        await desk.change(lambda snapshot: [conversion_of(snapshot, T.TEXT, allow_data_loss=True)])
+
+
+async def test_what_is_computed_from_a_field_keeps_its_type(desk: Desk) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME)])
+    await desk.change(lambda snapshot: [new_field(person(snapshot), "words", T.TS_VECTOR, settings={"fields": [NAME]})])
+    with pytest.raises(InvalidChange, match="words is computed from thing; delete that field first"):
+        await desk.change(lambda snapshot: [conversion_of(snapshot, T.ARRAY)])
+    with pytest.raises(InvalidChange, match="its type is fixed"):
+        await desk.change(lambda snapshot: [UpdateField(field_id=person(snapshot).by_name["words"].id, type=T.TEXT)])
+
+
+async def test_a_table_too_large_to_hold_up_is_refused_with_a_way_out(desk: Desk, model_dsn: str) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME)])
+    fill(model_dsn, ["A"])
+    careful = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, largest_rewrite=0)
+    model = await desk.default()
+    before = whole_state(model_dsn)
+    with pytest.raises(InvalidChange, match=r"FIELDSTONE_MAX_REWRITE_BYTES.*create a field of the new type"):
+        await careful.change(model.workspace.id, lambda snapshot: [conversion_of(snapshot, T.NUMBER)], actor="test")
+    assert whole_state(model_dsn) == before
+    # What needs no look at the records is done at any size.
+    made = await desk.change(lambda snapshot: [conversion_of(snapshot, T.SELECT, **OPTIONS)])
+    await careful.change(made.workspace.id, lambda snapshot: [conversion_of(snapshot, T.TEXT)], actor="test")
+
+
+async def test_json_null_is_no_value(desk: Desk, model_dsn: str) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, T.RAW_JSON)])
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute("INSERT INTO workspace_default.person (email, thing) VALUES ('0', %s)", [Jsonb([1, "a"])])
+    after = await desk.change(lambda snapshot: [conversion_of(snapshot, T.TEXT)])
+    assert values_in(model_dsn, column_of(after)) == ['[1, "a"]']
