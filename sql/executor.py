@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from sql.driver.direct_pool import DirectPool
 from sql.driver.protocols import Driver, Link
 from sql.driver.server import require_version, wait_for_server
 from sql.driver.session_pool import SessionPool
-from sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseUnavailable, StalePlan
+from sql.driver.sessions import Sessions
+from sql.errors import CommitOutcomeUnknown, ConnectionLost, StalePlan
 from sql.listen import Listener
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
 from sql.sqlstate import translate_error
@@ -30,19 +30,9 @@ class Database:
         self._dsn = dsn
         self._settings = settings
         self._counters = PoolCounters()
-        # A session runs migrations too, which take what time they need.
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
         self._driver: Driver = (DirectPool if settings.direct else SessionPool)(dsn, settings, self._counters)
-        self._sessions: AsyncConnectionPool[psycopg.AsyncConnection] = AsyncConnectionPool(
-            self._conninfo,
-            kwargs={} if settings.prepare else {"prepare_threshold": None},
-            min_size=0,
-            max_size=settings.sessions,
-            max_lifetime=settings.max_age,
-            timeout=settings.acquire_timeout,
-            check=AsyncConnectionPool.check_connection,
-            open=False,
-        )
+        self._sessions = Sessions(dsn, settings)
 
     @classmethod
     def connect(cls, dsn: str, *, settings: PoolSettings) -> "Database":
@@ -58,11 +48,10 @@ class Database:
         """
         require_version(await wait_for_server(self._conninfo, limit=self._settings.open_timeout))
         await self._driver.open()
-        await self._sessions.open()
 
     async def close(self) -> None:
         """Close all connections; what still runs gets the settings' `close_timeout` to end."""
-        await asyncio.gather(self._driver.close(), self._sessions.close(timeout=self._settings.close_timeout))
+        await asyncio.gather(self._driver.close(), self._sessions.close())
 
     async def read(
         self,
@@ -156,10 +145,8 @@ class Database:
         It has no statement timeout. What psycopg raises leaves the block as an error of ours.
         """
         try:
-            async with self._sessions.connection() as connection:
+            async with self._sessions.lend() as connection:
                 yield connection
-        except (PoolTimeout, PoolClosed, TooManyRequests) as error:
-            raise DatabaseUnavailable(str(error)) from error
         except psycopg.Error as error:
             raise translate_error(error) from error
 

@@ -73,6 +73,8 @@ class Listener:
             await self._readable.wait()
             self._readable.clear()
             try:
+                # The server's farewell is read first, the end of the stream after it, which may not be reported again.
+                self._connection.pgconn.consume_input()
                 self._connection.pgconn.consume_input()
             except psycopg.Error as error:
                 raise ConnectionLost(f"the listening connection was lost: {translate_error(error).message}") from error

@@ -174,11 +174,16 @@ class DirectPool:
         self._serve(connection)
 
     async def _watch(self) -> None:
-        """Cancel what runs on although the server should have ended it: the server may be unable to, or a pooler."""
+        """Cancel what runs on although the server should have ended it: the server may be unable to, or a pooler.
+
+        A connection that was reset in the middle of an answer may have been reported only once, see Wire.
+        """
         grace = self._settings.cancel_timeout if self._settings.prepare else 0.0
         while True:
             await asyncio.sleep(_WATCH_INTERVAL)
-            for connection in self._all:
+            for connection in list(self._all):
+                if connection.busy_for() > _WATCH_INTERVAL and not connection.verify():
+                    continue
                 if connection.busy_for() > self._settings.statement_timeout + grace:
                     connection.cancel()
 

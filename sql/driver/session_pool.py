@@ -146,6 +146,8 @@ class SessionPool:
             max_waiting=settings.max_waiting,
             max_lifetime=settings.max_age,
             timeout=settings.acquire_timeout,
+            # It would wait twice as long after each connection that it could not make.
+            reconnect_timeout=1.0,
             open=False,
         )
 

@@ -16,6 +16,7 @@ from sql.sqlstate import is_reported_error, translate_result
 
 COMPLETE = frozenset({int(ExecStatus.COMMAND_OK), int(ExecStatus.TUPLES_OK), int(ExecStatus.EMPTY_QUERY)})
 _COPYING = frozenset({int(ExecStatus.COPY_IN), int(ExecStatus.COPY_OUT), int(ExecStatus.COPY_BOTH)})
+_FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 _BROKEN = int(ConnStatus.BAD)
 _PIPELINE_SYNC = int(ExecStatus.PIPELINE_SYNC)
 
@@ -99,10 +100,14 @@ class Wire:
             self.end(str(error))
 
     def _on_readable(self) -> None:
+        was_idle = self._future is None
         try:
             self.pgconn.consume_input()
-            if self._future is not None:
+            if not was_idle:
                 self._collect()
+            if was_idle or _is_farewell(self._results):
+                # A socket that was reset is reported once, with what came before it, and libuv watches it no longer.
+                self.pgconn.consume_input()
         except psycopg.Error as error:
             self.end(str(error))
 
@@ -148,3 +153,8 @@ class Wire:
             return ConnectionLost(reason.strip(), outcome_unknown=True)
         error = translate_result(reported)
         return ConnectionLost(error.message, sqlstate=error.sqlstate)
+
+
+def _is_farewell(results: list[PGresult]) -> bool:
+    """Tell whether the server has said, before the end of the statement, that it closes the connection."""
+    return bool(results) and results[-1].status == _FATAL_ERROR

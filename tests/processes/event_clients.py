@@ -88,12 +88,14 @@ class Server:
     """A server on a port of its own, which may be killed and started again."""
 
     dsn: str
+    variables: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     served: Served | None = None
 
     def start(self) -> None:
         """Begin to serve; it is ready when this returns."""
-        self.served = start("--port", str(self.port), DATABASE_URL=self.dsn, FIELDSTONE_LOG_LEVEL="warning")
+        settings = {"DATABASE_URL": self.dsn, "FIELDSTONE_LOG_LEVEL": "warning", **self.variables}
+        self.served = start("--port", str(self.port), **settings)
         wait_until_ready(self.served)
 
     def kill(self) -> None:
@@ -108,9 +110,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def servers(dsn: str, count: int) -> Iterator[list[Server]]:
+def servers(dsn: str, count: int, **variables: str) -> Iterator[list[Server]]:
     """Run servers on one database."""
-    made = [Server(dsn) for _ in range(count)]
+    made = [Server(dsn, variables) for _ in range(count)]
     try:
         for server in made:
             server.start()
@@ -141,14 +143,18 @@ def send(url: str, key: str, query: str, **variables: Any) -> Any:
 
 
 class Writing:
-    """A thread that creates people on whichever server answers, until it is told to stop."""
+    """A thread that creates people on whichever server answers, until it is told to stop.
+
+    Attributes:
+        answered: the emails of those whose creation was answered, in order.
+    """
 
     def __init__(self, of: list[Server], key: str) -> None:
         self._servers = of
         self._key = key
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write)
-        self.answered = 0
+        self.answered: list[str] = []
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -158,6 +164,11 @@ class Writing:
         self._ended.set()
         self._thread.join()
 
+    def go_on(self) -> None:
+        """Return when some more have been written."""
+        before = len(self.answered)
+        eventually(lambda: len(self.answered) > before + 20, "nothing is written")
+
     def _write(self) -> None:
         number = 0
         query = "mutation ($email: String!) { createPerson(data: { email: $email }) { id } }"
@@ -165,11 +176,12 @@ class Writing:
             while not self._ended.wait(0.01):
                 number += 1
                 server = self._servers[number % len(self._servers)]
-                body = {"query": query, "variables": {"email": f"{number}@example.com"}}
+                email = f"{number}@example.com"
+                body = {"query": query, "variables": {"email": email}}
                 # One that was just started says so, and one that was killed says nothing.
                 with contextlib.suppress(httpx.TransportError):
-                    answer = http.post(f"{server.url}/graphql", json=body).json()
-                    self.answered += "errors" not in answer
+                    if "errors" not in http.post(f"{server.url}/graphql", json=body).json():
+                        self.answered.append(email)
 
 
 def logged_positions(dsn: str) -> list[int]:
@@ -189,15 +201,11 @@ def staged(dsn: str) -> int:
         return int(row[0])
 
 
-def survive(dsn: str, folder: Path, kills: int) -> tuple[int, int]:
-    """Kill one of two servers, again and again, under writes; return how many events each client got, of how many.
-
-    Four clients follow: two on each server, by both protocols. After their reconnections none may have lost an event or
-    have got one twice.
-    """
+@contextlib.contextmanager
+def following(folder: Path, both: list[Server], key: str) -> Iterator[list[Client]]:
+    """Have two clients follow what each server says of new people, from the beginning, by both protocols."""
     created = "subscription ($after: String) { personCreated(after: $after) { email } }"
-    with servers(dsn, 2) as both, contextlib.ExitStack() as stack:
-        key = make_key(dsn)
+    with contextlib.ExitStack() as stack:
         clients = []
         for server in both:
             socket_url = server.url.replace("http", "ws") + "/graphql"
@@ -206,22 +214,36 @@ def survive(dsn: str, folder: Path, kills: int) -> tuple[int, int]:
             clients.append(stack.enter_context(client(folder, "subscribe_sse.js", stream_url, key, created, "0")))
         for one in clients:
             eventually(lambda one=one: one.connections > 0, f"a client has not connected: {one.said}")  # type: ignore[misc]  # mypy knows no such default
-        with Writing(both, key) as writing:
-            for number in range(kills):
-                before = writing.answered
-                eventually(lambda before=before: writing.answered > before + 20, "nothing is written")  # type: ignore[misc]  # likewise
-                both[number % 2].kill()
-                before = writing.answered
-                eventually(lambda before=before: writing.answered > before + 20, "nothing is written")  # type: ignore[misc]  # likewise
-                both[number % 2].start()
-        eventually(lambda: staged(dsn) == 0, "events wait")
-        expected = logged_positions(dsn)
-        for one in clients:
-            eventually(
-                lambda one=one: len(one.positions) >= len(expected),  # type: ignore[misc]  # likewise
-                f"a client has {len(one.positions)} of {len(expected)} events, {one.connections} connections",
-            )
-            assert one.positions == expected
-        assert expected == sorted(set(expected))
-        assert writing.answered <= len(expected)
-        return len(clients[0].positions), len(expected)
+        yield clients
+
+
+def check_that_all_arrived(dsn: str, clients: list[Client], writing: Writing) -> int:
+    """Hold what each client got against the log, and the log against what was answered; return how many they are."""
+    eventually(lambda: staged(dsn) == 0, "events wait")
+    expected = logged_positions(dsn)
+    assert expected == sorted(set(expected))
+    for one in clients:
+        eventually(
+            lambda one=one: len(one.positions) >= len(expected),  # type: ignore[misc]  # mypy knows no such default
+            f"a client has {len(one.positions)} of {len(expected)} events, {one.connections} connections",
+        )
+        assert one.positions == expected
+        assert set(writing.answered) <= {result["personCreated"]["email"] for result in one.results}
+    return len(expected)
+
+
+def survive(dsn: str, folder: Path, kills: int) -> int:
+    """Kill one of two servers, again and again, under writes; return how many events there were.
+
+    Whoever follows, over reconnections, may not have lost an event or have got one twice.
+    """
+    with servers(dsn, 2) as both:
+        key = make_key(dsn)
+        with following(folder, both, key) as clients:
+            with Writing(both, key) as writing:
+                for number in range(kills):
+                    writing.go_on()
+                    both[number % 2].kill()
+                    writing.go_on()
+                    both[number % 2].start()
+            return check_that_all_arrived(dsn, clients, writing)

@@ -19,10 +19,10 @@ import pytest
 
 from sql.embedded import start as start_embedded
 from sql.embedded import stop as stop_embedded
-from sql.listen import APPLICATION_NAME
 from tests.databases import Databases
 from tests.engine.http.prepared import migrate
 from tests.processes.embedded_runs import kill_postmaster
+from tests.processes.listeners import end_listeners
 from tests.processes.model_changes import CREATE_FIELD, CREATE_OBJECT, Series
 from tests.processes.serving import Served, serving
 from tests.redis_server import running_redis
@@ -231,15 +231,6 @@ def test_a_key_that_was_revoked_through_one_is_refused_by_the_other(database: st
             ask(one, "/metadata", "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }", id=made["id"])
             until(lambda: theirs.post("/graphql", json={"query": "{ __typename }"}).status_code == 401)
         ask(other, "/graphql", "{ people { totalCount } }")
-
-
-def end_listeners(dsn: str) -> int:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        return connection.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-            " WHERE application_name = %s AND datname = current_database()",
-            [APPLICATION_NAME],
-        ).rowcount
 
 
 def test_listening_connections_that_are_terminated_come_back(database: str) -> None:

@@ -1,0 +1,107 @@
+"""Ordinary psycopg connections, a few, made when one is asked for and none is free.
+
+psycopg's own pool waits twice as long after each connection that it could not make, and all who ask wait with it: after
+an outage of a minute the first change of a model would wait for up to another one. Here each caller is told at once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg_pool import AsyncConnectionPool
+
+from sql.errors import DatabaseUnavailable
+from sql.pool_settings import PoolSettings, build_conninfo
+
+
+class Sessions:
+    """The sessions of one process.
+
+    Args:
+        dsn: the database.
+        settings: how many there are at most, how long a caller waits for one, and how old one becomes.
+    """
+
+    def __init__(self, dsn: str, settings: PoolSettings) -> None:
+        # A session runs migrations too, which take what time they need.
+        self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.sessions)
+        # Each with the time at which it is too old.
+        self._idle: list[tuple[psycopg.AsyncConnection, float]] = []
+        self._is_closed = False
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        """Hold a connection whose transaction is committed at the end, or rolled back where an exception leaves.
+
+        Raises:
+            DatabaseUnavailable: none came free in time, or none can be made.
+        """
+        if self._is_closed:
+            raise DatabaseUnavailable("the sessions are closed")
+        try:
+            async with asyncio.timeout(self._settings.acquire_timeout):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise DatabaseUnavailable("no session came free in time") from None
+        try:
+            connection, limit = await self._take()
+            try:
+                # psycopg's own block would close it.
+                try:
+                    yield connection
+                except BaseException:
+                    await _roll_back(connection)
+                    raise
+                await connection.commit()
+            finally:
+                await self._take_back(connection, limit)
+        finally:
+            self._slots.release()
+
+    async def close(self) -> None:
+        """End those that are free; those in use are ended when they come back."""
+        self._is_closed = True
+        while self._idle:
+            connection, _ = self._idle.pop()
+            await connection.close()
+
+    async def _take(self) -> tuple[psycopg.AsyncConnection, float]:
+        while self._idle:
+            connection, limit = self._idle.pop()
+            try:
+                await AsyncConnectionPool.check_connection(connection)
+            except psycopg.Error:
+                await connection.close()
+            except BaseException:
+                await connection.close()
+                raise
+            else:
+                return connection, limit
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                self._conninfo, prepare_threshold=5 if self._settings.prepare else None
+            )
+        except psycopg.Error as error:
+            raise DatabaseUnavailable(str(error).strip()) from error
+        return connection, asyncio.get_running_loop().time() + self._settings.max_age
+
+    async def _take_back(self, connection: psycopg.AsyncConnection, limit: float) -> None:
+        is_at_rest = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE
+        is_young = asyncio.get_running_loop().time() < limit
+        if is_at_rest and is_young and not connection.autocommit and not self._is_closed:
+            self._idle.append((connection, limit))
+        else:
+            await connection.close()
+
+
+async def _roll_back(connection: psycopg.AsyncConnection) -> None:
+    try:
+        if not connection.closed:
+            await connection.rollback()
+    except psycopg.Error:
+        # What made the block end is what its caller is to hear of.
+        await connection.close()

@@ -1,0 +1,142 @@
+"""What carries messages goes away and comes back, and PostgreSQL too, under subscribers and writes: nothing is lost.
+
+Nobody starts a server again, and no client has to connect anew.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sql.embedded import start as start_embedded
+from sql.embedded import stop as stop_embedded
+from tests.processes.embedded_runs import kill_postmaster
+from tests.processes.event_clients import (
+    Client,
+    Server,
+    Writing,
+    check_that_all_arrived,
+    eventually,
+    following,
+    make_key,
+    servers,
+)
+from tests.processes.listeners import end_listeners
+from tests.processes.model_changes import CREATE_OBJECT
+from tests.redis_server import running_redis
+
+
+class Scene:
+    """Two servers with their subscribers, while people are written.
+
+    Args:
+        key: for both.
+    """
+
+    def __init__(self, dsn: str, both: list[Server], key: str, clients: list[Client], writing: Writing) -> None:
+        self.dsn = dsn
+        self.clients = clients
+        self.writing = writing
+        headers = {"authorization": f"Bearer {key}"}
+        self._https = [httpx.Client(base_url=server.url, headers=headers, timeout=30) for server in both]
+        self._objects = 0
+
+    def close(self) -> None:
+        for http in self._https:
+            http.close()
+
+    def until_ready(self) -> None:
+        """Return when both serve."""
+        eventually(lambda: all(http.get("/readyz").status_code == 200 for http in self._https), "not ready")
+
+    def until_delivered(self) -> None:
+        """Return when each client has got what was written up to now."""
+        written = set(self.writing.answered)
+        for one in self.clients:
+            eventually(
+                lambda one=one: written <= {result["personCreated"]["email"] for result in one.results},  # type: ignore[misc]  # mypy knows no such default
+                f"a client has {len(one.results)} events of more than {len(written)}",
+            )
+
+    def change(self) -> None:
+        """Change the model through either server, and see the other notice it by itself, without a request for it."""
+        for one, other in (self._https, reversed(self._https)):
+            self._objects += 1
+            name = f"thing{self._objects}"
+            given = {"nameSingular": name, "namePlural": f"{name}s", "labelSingular": name, "labelPlural": f"{name}s"}
+            answer = one.post("/metadata", json={"query": CREATE_OBJECT, "variables": {"input": given}}).json()
+            assert "errors" not in answer, answer
+            eventually(lambda one=one, other=other: _version(other) == _version(one), "the model is stale")  # type: ignore[misc]  # likewise
+            answer = other.post("/graphql", json={"query": f"{{ {name}s {{ totalCount }} }}"}).json()
+            assert "errors" not in answer, answer
+
+
+def _version(http: httpx.Client) -> str:
+    (line,) = [line for line in http.get("/metrics").text.splitlines() if line.startswith("fieldstone_model_version{")]
+    return line
+
+
+@contextlib.contextmanager
+def playing(dsn: str, folder: Path, **variables: str) -> Iterator[Scene]:
+    """Set the scene; afterwards every client must have got every event, once and in order, over one connection."""
+    with servers(dsn, 2, **variables) as both:
+        key = make_key(dsn)
+        processes = [server.served for server in both]
+        with following(folder, both, key) as clients:
+            with Writing(both, key) as writing:
+                scene = Scene(dsn, both, key, clients, writing)
+                try:
+                    writing.go_on()
+                    scene.change()
+                    yield scene
+                    writing.go_on()
+                    scene.change()
+                finally:
+                    scene.close()
+            assert check_that_all_arrived(dsn, clients, writing) > 60
+            assert [one.connections for one in clients] == [1] * 4
+        assert [server.served for server in both] == processes
+        assert all(served is not None and served.process.poll() is None for served in processes)
+
+
+def test_listening_connections_are_terminated(clients: Path, event_dsn: str) -> None:
+    with playing(event_dsn, clients) as scene:
+        for _ in range(3):
+            # Each server has one, and has it again.
+            eventually(lambda: end_listeners(event_dsn) == 2, "a server does not listen")
+            scene.writing.go_on()
+            scene.until_delivered()
+            scene.change()
+
+
+def test_redis_is_stopped_and_started(clients: Path, event_dsn: str) -> None:
+    with running_redis() as redis, playing(event_dsn, clients, FIELDSTONE_BROADCAST_URL=redis.url) as scene:
+        assert end_listeners(event_dsn) == 0
+        for _ in range(2):
+            redis.stop()
+            scene.writing.go_on()
+            scene.until_delivered()
+            scene.change()
+            redis.start()
+            scene.writing.go_on()
+            scene.until_delivered()
+
+
+@pytest.mark.parametrize("medium", ["NOTIFY", "Redis"])
+def test_postgresql_is_restarted(clients: Path, data_dir: Path, medium: str) -> None:
+    with contextlib.ExitStack() as stack:
+        server = start_embedded(data_dir)
+        stack.callback(stop_embedded, server)
+        variables = {}
+        if medium == "Redis":
+            variables["FIELDSTONE_BROADCAST_URL"] = stack.enter_context(running_redis()).url
+        scene = stack.enter_context(playing(server.dsn, clients, **variables))
+        for _ in range(2):
+            kill_postmaster(data_dir)
+            stack.callback(stop_embedded, start_embedded(data_dir))
+            scene.until_ready()
+            scene.writing.go_on()
+            scene.until_delivered()
+            scene.change()
