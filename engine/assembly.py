@@ -1,11 +1,11 @@
 """Puts the parts together: opened in their order, from the database to the two APIs, and closed in reverse."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from engine.background import end_tasks, keep_running
 from engine.config import Settings
 from engine.core_api import build_core_api
 from engine.events.partitions import Retention
@@ -13,13 +13,15 @@ from engine.events.sequencer import Wake
 from engine.events.service import open_events
 from engine.in_step import keep_in_step
 from engine.metadata_api import build_metadata_api
-from engine.metrics import RuntimeStats
+from engine.metrics import ModelStats, RuntimeStats
 from engine.operation import DocumentLimits
+from engine.pipeline import GraphQLApi
+from engine.plan_renewal import PlanRenewal
 from engine.planner.context import RecordLimits
 from engine.preparation import Limits
 from engine.services import Foundation, Services
 from metadata.catalog import Catalog
-from metadata.current import LIMIT, CurrentSnapshots
+from metadata.current import CurrentSnapshots
 from metadata.errors import NameTaken, UnknownObject
 from metadata.index_builder import IndexBuilder
 from metadata.key_store import KeyStore
@@ -61,10 +63,12 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             limits,
             time_limit=settings.statement_timeout,
         )
-        versions = _Versions(foundation)
+        foundation.current.when_forgotten(core.forget)
+        foundation.current.when_forgotten(metadata.forget)
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
             _building_indexes(foundation, writer),
+            _renewing_plans(foundation, core),
             open_events(
                 foundation.database,
                 foundation.current,
@@ -76,6 +80,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 hints=broadcast,
             ) as events,
         ):
+            foundation.current.keep_while(events.hub.serves)
             yield Services(
                 foundation=foundation,
                 keys=foundation.keys,
@@ -86,7 +91,12 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                     pool=foundation.database.stats(),
                     plans=core.plans.counters,
                     cached_documents=len(core.plans),
-                    versions=versions.by_workspace,
+                    versions={one.workspace.name: one.version for one in foundation.current.loaded()},
+                    models=ModelStats(
+                        bytes=foundation.current.bytes,
+                        loads=foundation.current.counters.loads,
+                        evictions=foundation.current.counters.evictions,
+                    ),
                     events=events.stats(),
                     broadcast=broadcast.stats(),
                 ),
@@ -107,6 +117,18 @@ async def _building_indexes(foundation: Foundation, writer: ModelWriter) -> Asyn
 
 
 @asynccontextmanager
+async def _renewing_plans(foundation: Foundation, core: GraphQLApi) -> AsyncIterator[None]:
+    """Make the plans again in the background that changes of a model touch."""
+    renewal = PlanRenewal(core)
+    foundation.current.add_listener(renewal.notice)
+    task = asyncio.create_task(keep_running(renewal.run), name="fieldstone plan renewal")
+    try:
+        yield
+    finally:
+        await end_tasks(task)
+
+
+@asynccontextmanager
 async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
     """Open the catalog, and make the workspace `default` where it is missing.
 
@@ -115,7 +137,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
         MetadataError: its catalog is not for this program.
     """
     async with open_catalog(settings) as (database, catalog):
-        current = CurrentSnapshots(database)
+        current = CurrentSnapshots(database, most_bytes=settings.model_cache_mb << 20)
         workspaces = Workspaces(database, current, trigram=catalog.trigram)
         yield Foundation(
             database=database,
@@ -154,21 +176,6 @@ async def _find_or_create_default(workspaces: Workspaces, current: CurrentSnapsh
         except NameTaken:  # by a process that started at the same time
             workspace = await workspaces.find(DEFAULT_WORKSPACE)
     return await current.get(workspace.id)
-
-
-class _Versions:
-    """Remembers the version of each workspace's model that was loaded, as many as are kept loaded."""
-
-    def __init__(self, foundation: Foundation) -> None:
-        self.by_workspace: OrderedDict[str, int] = OrderedDict()
-        foundation.current.add_listener(self._note)
-        self._note(None, foundation.default)
-
-    def _note(self, _before: Snapshot | None, snapshot: Snapshot) -> None:
-        self.by_workspace[snapshot.workspace.name] = snapshot.version
-        self.by_workspace.move_to_end(snapshot.workspace.name)
-        if len(self.by_workspace) > LIMIT:
-            self.by_workspace.popitem(last=False)
 
 
 @asynccontextmanager

@@ -186,6 +186,11 @@ class Settings(BaseSettings):
         description="The bytes of a table up to which a change of the model may rewrite it while others wait.",
     )
     plan_cache_size: int = _whole("FIELDSTONE_PLAN_CACHE_SIZE", 2_000, description="The most compiled operations kept.")
+    model_cache_mb: int = _whole(
+        "FIELDSTONE_MODEL_CACHE_MB",
+        128,
+        description="Memory for the models of workspaces, in MiB; the least recently used goes, and is loaded again.",
+    )
     event_retention_hours: int = _whole(
         "FIELDSTONE_EVENT_RETENTION_HOURS",
         72,

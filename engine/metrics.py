@@ -26,12 +26,22 @@ _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStats:
+    """What the loaded models take, in bytes, and how often one was loaded and was forgotten to make room."""
+
+    bytes: int
+    loads: int
+    evictions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeStats:
     """What the parts behind an app count by themselves.
 
     Attributes:
         cached_documents: operations that the plan cache holds.
         versions: the version of each loaded workspace's model, by the workspace's name.
+        models: the models' memory.
         events: the state of the event log and of its readers.
         broadcast: the messages to and from other processes.
     """
@@ -40,6 +50,7 @@ class RuntimeStats:
     plans: PlanCounters
     cached_documents: int
     versions: Mapping[str, int]
+    models: ModelStats
     events: EventStats
     broadcast: BroadcastStats
 
@@ -145,13 +156,27 @@ class _StatsCollector(Collector):
             for workspace, version in stats.versions.items():
                 versions.add_metric((workspace,), version)
             yield versions
+            yield GaugeMetricFamily(
+                "fieldstone_model_bytes", "Memory of the loaded models, about.", value=stats.models.bytes
+            )
+            events = CounterMetricFamily(
+                "fieldstone_model_events", "Models loaded, and forgotten to make room.", labels=("event",)
+            )
+            events.add_metric(("load",), stats.models.loads)
+            events.add_metric(("eviction",), stats.models.evictions)
+            yield events
 
 
 def _plan_metrics(stats: RuntimeStats) -> Iterator[Metric]:
-    plans = CounterMetricFamily("fieldstone_plans", "Plans looked up, and dropped by changes.", labels=("event",))
+    plans = CounterMetricFamily(
+        "fieldstone_plans",
+        "Plans looked up, dropped by changes, and made again for them before they were asked for.",
+        labels=("event",),
+    )
     plans.add_metric(("hit",), stats.plans.hits)
     plans.add_metric(("miss",), stats.plans.misses)
     plans.add_metric(("drop",), stats.plans.drops)
+    plans.add_metric(("renewal",), stats.plans.renewals)
     yield plans
     yield GaugeMetricFamily(
         "fieldstone_plan_cache_documents", "Operations in the plan cache.", value=stats.cached_documents

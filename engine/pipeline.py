@@ -32,7 +32,7 @@ from engine.introspection.answers import SchemaAnswers
 from engine.plan_cache import DocumentKey, PlanCache, Prepared
 from engine.planner.failures import settle
 from engine.planner.inputs import Bindings
-from engine.preparation import InvalidDocument, Limits, plan, plan_query_bound, prepare
+from engine.preparation import InvalidDocument, Limits, plan, plan_query_bound, prepare, renew
 from engine.schema.lazy import LazySchema
 from engine.schema_cache import SchemaCache
 from engine.variables import Variables, coerce_variables
@@ -181,6 +181,16 @@ class GraphQLApi:
     async def refresh(self, workspace_id: UUID) -> None:
         """Have the newest model of a workspace be the current one."""
         await self._source.refresh(workspace_id)
+
+    def renew(self, key: DocumentKey, touched: Prepared, snapshot: Snapshot) -> None:
+        """Prepare a document anew under a snapshot that it does not hold under."""
+        renew(self.plans, key, touched, snapshot, self.schemas.get(snapshot), self._limits)
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Drop all that is kept of a workspace."""
+        self.plans.forget(workspace_id)
+        self.schemas.forget(workspace_id)
+        self.schema_answers.forget(workspace_id)
 
     async def _resolve(
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool

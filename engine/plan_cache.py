@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from graphql import VariableDefinitionNode
@@ -13,7 +14,7 @@ from engine.planner.compiled import BoundStatement
 from engine.planner.failures import Failures
 from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite, TypeNameOnly
-from engine.variables import Usage
+from engine.variables import Usage, Variables
 from metadata.model import Object, Snapshot
 
 MOST_TEXT = 2_000_000
@@ -60,6 +61,17 @@ class MutationPlan:
 Plan = QueryPlan | MutationPlan | SubscriptionPlan
 
 
+class KeptPlan(NamedTuple):
+    """A plan, the newest snapshot that it was seen to hold under, and variables of its shape, None where they are long.
+
+    Any variables of the shape make the same plan: these are there to make it again when the model has changed.
+    """
+
+    plan: Plan
+    checked: Snapshot
+    sample: Variables | None
+
+
 @dataclass(slots=True, kw_only=True)
 class Prepared:
     """A valid operation with the plans made for it so far.
@@ -75,16 +87,17 @@ class Prepared:
     depends: Mapping[UUID, Object]
     checked: Snapshot
     is_introspection: bool = False
-    plans: OrderedDict[Hashable, tuple[Plan, Snapshot]] = field(default_factory=OrderedDict)
+    plans: OrderedDict[Hashable, KeptPlan] = field(default_factory=OrderedDict)
 
 
 @dataclass(slots=True, kw_only=True)
 class PlanCounters:
-    """How often a plan was found, was not there, and was dropped because its objects changed."""
+    """How often a plan was found, was not there, was dropped because its objects changed, was made again before use."""
 
     hits: int = 0
     misses: int = 0
     drops: int = 0
+    renewals: int = 0
 
 
 class PlanCache:
@@ -129,29 +142,71 @@ class PlanCache:
         self._text -= len(key.text)
         self.counters.drops += len(prepared.plans)
 
+    def find_touched(self, snapshot: Snapshot, most: int) -> list[tuple[DocumentKey, Prepared]]:
+        """Return what a change of the model touched: documents, or plans of them, that do not hold under its snapshot.
+
+        The `most` most recently used come first to last; nothing counts as used, or is dropped, by looking.
+        """
+        workspace_id = snapshot.workspace.id
+        found: list[tuple[DocumentKey, Prepared]] = []
+        for key, prepared in reversed(self._documents.items()):
+            if len(found) == most:
+                break
+            if key.workspace_id == workspace_id and not _hold_all(prepared, snapshot):
+                found.append((key, prepared))
+        return found
+
+    def replace(self, key: DocumentKey, before: Prepared, after: Prepared | None) -> None:
+        """Put what was prepared anew in the place of what a change touched; None drops it.
+
+        Where another has taken the place meanwhile, that one stays.
+        """
+        if self._documents.get(key) is not before:
+            return
+        if after is None:
+            self._drop(key)
+            return
+        self.counters.drops += len(before.plans)
+        self.counters.renewals += len(after.plans)
+        self._documents[key] = after
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Drop all that is kept of a workspace."""
+        for key in [key for key in self._documents if key.workspace_id == workspace_id]:
+            self._text -= len(key.text)
+            del self._documents[key]
+
     def find_plan(self, prepared: Prepared, shape: Hashable, snapshot: Snapshot) -> Plan | None:
         """Return the plan for a shape, if it still holds under this snapshot."""
         found = prepared.plans.get(shape)
         if found is None:
             self.counters.misses += 1
             return None
-        plan, checked = found
-        if checked is not snapshot:
-            if not holds(plan.depends, snapshot):
+        if found.checked is not snapshot:
+            if not holds(found.plan.depends, snapshot):
                 del prepared.plans[shape]
                 self.counters.drops += 1
                 self.counters.misses += 1
                 return None
-            prepared.plans[shape] = (plan, snapshot)
+            prepared.plans[shape] = found._replace(checked=snapshot)
         prepared.plans.move_to_end(shape)
         self.counters.hits += 1
-        return plan
+        return found.plan
 
-    def keep_plan(self, prepared: Prepared, shape: Hashable, plan: Plan, snapshot: Snapshot) -> None:
-        """Keep a plan."""
-        prepared.plans[shape] = (plan, snapshot)
+    def keep_plan(
+        self, prepared: Prepared, shape: Hashable, plan: Plan, snapshot: Snapshot, sample: Variables | None
+    ) -> None:
+        """Keep a plan, with variables of its shape."""
+        prepared.plans[shape] = KeptPlan(plan, snapshot, sample)
         if len(prepared.plans) > MOST_SHAPES:
             prepared.plans.popitem(last=False)
+
+
+def _hold_all(prepared: Prepared, snapshot: Snapshot) -> bool:
+    return prepared.checked is snapshot or (
+        holds(prepared.depends, snapshot)
+        and all(holds(kept.plan.depends, snapshot) for kept in prepared.plans.values())
+    )
 
 
 def holds(depends: Mapping[UUID, Object], snapshot: Snapshot) -> bool:

@@ -31,7 +31,7 @@ from engine.operation import (
     parse_operation,
     validate_operation,
 )
-from engine.plan_cache import DocumentKey, MutationPlan, Plan, PlanCache, Prepared, QueryPlan
+from engine.plan_cache import DocumentKey, KeptPlan, MutationPlan, Plan, PlanCache, Prepared, QueryPlan
 from engine.planner.compiled import compile_bound
 from engine.planner.context import Parameters, PlanContext, RecordLimits
 from engine.planner.failures import Failures
@@ -40,7 +40,7 @@ from engine.planner.mutations import plan_mutation
 from engine.planner.queries import plan_query
 from engine.planner.subscriptions import plan_subscription
 from engine.schema.introspection import introspect, is_introspection_field
-from engine.variables import Variables, find_usages, shape_of
+from engine.variables import Variables, coerce_variables, find_usages, shape_of
 from metadata.api_names import find_type
 from metadata.json_text import dumps
 from metadata.model import Object, Snapshot
@@ -48,6 +48,11 @@ from sql.read_plan import Literal
 
 LARGEST_CONSTANT = 1_000_000
 """Bytes of an answer that is kept as it is: the schema of a workspace of some twenty objects."""
+
+LONGEST_SAMPLE = 2_000
+"""Characters of the variables that are kept with a plan, to make it again."""
+RENEWED_SHAPES = 4
+"""Plans of one document that are made again when the model has changed."""
 
 
 class InvalidDocument(Exception):
@@ -77,12 +82,17 @@ def prepare(cache: PlanCache, key: DocumentKey, snapshot: Snapshot, schema: Grap
     prepared = cache.find_document(key, snapshot)
     if prepared is not None:
         return prepared
-    operation = parse_operation(key.text, key.operation_name, limits.document)
+    prepared = _prepare(parse_operation(key.text, key.operation_name, limits.document), snapshot, schema)
+    cache.keep_document(key, prepared)
+    return prepared
+
+
+def _prepare(operation: Operation, snapshot: Snapshot, schema: GraphQLSchema) -> Prepared:
     if found := validate_operation(schema, operation):
         raise InvalidDocument(found)
     definition = operation.definition
     is_introspection = _asks_for_schema(operation)
-    prepared = Prepared(
+    return Prepared(
         operation=operation,
         definitions=tuple(definition.variable_definitions or ()),
         usages=find_usages((definition, *operation.fragments.values()), by_value=is_introspection),
@@ -90,8 +100,6 @@ def prepare(cache: PlanCache, key: DocumentKey, snapshot: Snapshot, schema: Grap
         checked=snapshot,
         is_introspection=is_introspection,
     )
-    cache.keep_document(key, prepared)
-    return prepared
 
 
 def plan(
@@ -112,7 +120,7 @@ def plan(
         return found
     made = _make_plan(prepared.operation, snapshot, schema, limits, variables)
     if not (isinstance(made, QueryPlan) and len(made.constant) > LARGEST_CONSTANT):
-        cache.keep_plan(prepared, shape, made, snapshot)
+        cache.keep_plan(prepared, shape, made, snapshot, _sample(variables))
     return made
 
 
@@ -143,6 +151,40 @@ def plan_query_bound(
         )
         planned = _make_query_plan(context, schema)
         return planned, planned.bind(bindings)
+
+
+def renew(
+    cache: PlanCache, key: DocumentKey, touched: Prepared, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits
+) -> None:
+    """Prepare anew what a change of the model touched, with its hottest plans; drop what is valid no more."""
+    try:
+        renewed = _prepare(touched.operation, snapshot, schema)
+    except InvalidDocument:
+        # Whoever asks for it again is told why.
+        cache.replace(key, touched, None)
+        return
+    if not renewed.is_introspection:
+        for kept in reversed([*touched.plans.values()][-RENEWED_SHAPES:]):
+            _renew_plan(cache, renewed, kept, snapshot, schema, limits)
+    cache.replace(key, touched, renewed)
+
+
+def _renew_plan(
+    cache: PlanCache, renewed: Prepared, kept: KeptPlan, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits
+) -> None:
+    if kept.sample is None:
+        return
+    try:
+        variables = coerce_variables(schema, renewed.definitions, kept.sample, depth=limits.document.depth)
+        made = _make_plan(renewed.operation, snapshot, schema, limits, variables)
+    except ApiError:
+        return  # they are of another type by now: no request of this shape gets as far as its plan
+    cache.keep_plan(renewed, shape_of(renewed.usages, variables), made, snapshot, kept.sample)
+
+
+def _sample(variables: Variables) -> Variables | None:
+    """Return the variables, if they are short enough to be kept."""
+    return variables if len(dumps(variables)) <= LONGEST_SAMPLE else None
 
 
 def _make_plan(

@@ -18,6 +18,10 @@ class SchemaCache:
         self._build = build
         self._schemas: OrderedDict[UUID, tuple[Snapshot, GraphQLSchema]] = OrderedDict()
 
+    def forget(self, workspace_id: UUID) -> None:
+        """Drop the schema of a workspace."""
+        self._schemas.pop(workspace_id, None)
+
     def get(self, snapshot: Snapshot) -> GraphQLSchema:
         """Return the schema of this snapshot."""
         key = snapshot.workspace.id

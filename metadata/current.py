@@ -17,8 +17,16 @@ _VERSION = build_statement("current_version")
 Listener = Callable[[Snapshot | None, Snapshot], None]
 """Called with the snapshot before, None where there was none, and the one that took its place."""
 
-LIMIT = 500
-"""The workspaces whose snapshots are kept."""
+MOST_BYTES = 128 << 20
+"""Memory for snapshots: those of some 1,800 workspaces as they are made, or of one with 6,000 objects of 20 fields."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SnapshotCounters:
+    """How often a snapshot was read from the database, and was forgotten to make room for others."""
+
+    loads: int = 0
+    evictions: int = 0
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -35,16 +43,28 @@ class CurrentSnapshots:
 
     Args:
         database: where the models are.
-        limit: how many are kept; the least recently used one goes.
+        most_bytes: how much memory they may take, by their `weight`; the least recently used one goes.
     """
 
-    def __init__(self, database: Reads, *, limit: int = LIMIT) -> None:
+    def __init__(self, database: Reads, *, most_bytes: int = MOST_BYTES) -> None:
+        self.counters = SnapshotCounters()
+        self.bytes = 0
         self._database = database
-        self._limit = limit
+        self._most_bytes = most_bytes
         self._snapshots: OrderedDict[UUID, Snapshot] = OrderedDict()
         self._flights: WeakValueDictionary[UUID, _Flight] = WeakValueDictionary()
         self._listeners: list[Listener] = []
         self._doubted: set[UUID] = set()
+        self._forgetting: list[Callable[[UUID], object]] = []
+        self._needs: list[Callable[[UUID], bool]] = []
+
+    def when_forgotten(self, call: Callable[[UUID], object]) -> None:
+        """Have `call` called with each workspace whose snapshot is forgotten: what was made from it should go too."""
+        self._forgetting.append(call)
+
+    def keep_while(self, is_needed: Callable[[UUID], bool]) -> None:
+        """Keep the snapshots of the workspaces for which this says so, whether they are asked for or not."""
+        self._needs.append(is_needed)
 
     def add_listener(self, listener: Listener) -> None:
         """Have `listener` called whenever a snapshot takes another's place."""
@@ -111,10 +131,18 @@ class CurrentSnapshots:
         """Return the versions of all snapshots that are here."""
         return {id_: snapshot.version for id_, snapshot in self._snapshots.items()}
 
+    def loaded(self) -> tuple[Snapshot, ...]:
+        """Return all snapshots that are here."""
+        return tuple(self._snapshots.values())
+
     def forget(self, workspace_id: UUID) -> None:
-        """Drop the snapshot of a workspace that is gone."""
-        self._snapshots.pop(workspace_id, None)
+        """Drop the snapshot of a workspace."""
+        forgotten = self._snapshots.pop(workspace_id, None)
         self._doubted.discard(workspace_id)
+        if forgotten is not None:
+            self.bytes -= forgotten.weight
+            for call in self._forgetting:
+                call(workspace_id)
 
     def publish(self, snapshot: Snapshot) -> bool:
         """Make this the current snapshot unless a newer one is; return whether it is now."""
@@ -122,14 +150,22 @@ class CurrentSnapshots:
         before = self._snapshots.get(id_)
         if before is not None and before.version >= snapshot.version:
             return before is snapshot
+        self.bytes += snapshot.weight - (before.weight if before else 0)
         self._snapshots[id_] = snapshot
         self._snapshots.move_to_end(id_)
-        while len(self._snapshots) > self._limit:
-            forgotten, _ = self._snapshots.popitem(last=False)
-            self._doubted.discard(forgotten)
+        if self.bytes > self._most_bytes:
+            self._make_room(id_)
         for listener in self._listeners:
             listener(before, snapshot)
         return True
+
+    def _make_room(self, newest: UUID) -> None:
+        for id_ in [id_ for id_ in self._snapshots if id_ != newest]:
+            if self.bytes <= self._most_bytes:
+                break
+            if not any(is_needed(id_) for is_needed in self._needs):
+                self.counters.evictions += 1
+                self.forget(id_)
 
     async def _check(self, workspace_id: UUID, flight: _Flight, snapshot: Snapshot | None) -> Snapshot:
         flight.begun += 1
@@ -156,5 +192,6 @@ class CurrentSnapshots:
     async def _load(self, workspace_id: UUID, base: Snapshot | None) -> Snapshot:
         async with self._database.session() as connection:
             loaded = await read_snapshot(connection, workspace_id, base)
+        self.counters.loads += 1
         self.publish(loaded)
         return self.peek(workspace_id) or loaded

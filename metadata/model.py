@@ -14,6 +14,9 @@ from metadata.scalars import Scalar
 from sql.plan import Column, Table
 from sql.types import SqlType
 
+_SNAPSHOT_BYTES, _OBJECT_BYTES, _FIELD_BYTES, _OPTION_BYTES = 3_000, 2_000, 900, 150
+_RELATION_BYTES, _INDEX_BYTES = 500, 700
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
@@ -209,6 +212,11 @@ class Object:
                 groups.setdefault(held.settings[MORPH_SETTING]["id"], []).append(held)
         return tuple(map(tuple, groups.values()))
 
+    @cached_property
+    def weight(self) -> int:
+        """About the bytes of memory that it takes, its look-up tables among them; measured with tracemalloc."""
+        return _OBJECT_BYTES + len(self.description or "") + sum(map(_field_weight, self.fields))
+
     @property
     def type_name(self) -> str:
         """The name of the GraphQL type of a record."""
@@ -240,6 +248,12 @@ class Snapshot:
     def by_type_name(self) -> Mapping[str, Object]:
         """The active objects by the name of their GraphQL type."""
         return {thing.type_name: thing for thing in self.objects.values() if thing.is_active}
+
+    @cached_property
+    def weight(self) -> int:
+        """About the bytes of memory that it takes, if it shares nothing with another."""
+        shared = _RELATION_BYTES * len(self.relations) + _INDEX_BYTES * len(self.indexes)
+        return _SNAPSHOT_BYTES + shared + sum(thing.weight for thing in self.objects.values())
 
     @cached_property
     def constraints(self) -> Mapping[str, Index]:
@@ -291,6 +305,11 @@ def relation_end(snapshot: Snapshot, end: Field) -> RelationEnd | None:
         near=foreign_key.column if holds_key else snapshot.objects[end.object_id].key,
         far=target.key if holds_key else foreign_key.column,
     )
+
+
+def _field_weight(field: Field) -> int:
+    texts = len(field.description or "") + len(field.label)
+    return _FIELD_BYTES + texts + _OPTION_BYTES * len(field.options)
 
 
 def capitalised(name: str) -> str:

@@ -96,6 +96,10 @@ class Hub:
         """How many subscribers there are."""
         return sum(len(group.live) + len(group.behind) for group in self._groups.values())
 
+    def serves(self, workspace_id: UUID) -> bool:
+        """Whether anybody is subscribed in a workspace."""
+        return any(key.workspace_id == workspace_id for key in self._groups)
+
     def notice_room(self) -> None:
         """Go on with those who are behind: a queue that was full has room again."""
         self._room.set()

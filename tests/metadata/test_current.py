@@ -1,9 +1,12 @@
 """metadata/current.py"""
 
 import asyncio
+import gc
+import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -109,15 +112,58 @@ async def test_listeners_hear_of_each_swap(database: Database, model: Snapshot) 
 async def test_the_least_recently_used_goes(desk: Desk, database: Database, model: Snapshot) -> None:
     others = [await desk.workspaces.create(name, actor="test", standard=False) for name in ("one", "two")]
     counted = Counted(database)
-    current = CurrentSnapshots(counted, limit=2)
+    room = model.weight + 2 * others[0].weight - 1
+    current = CurrentSnapshots(counted, most_bytes=room)
+    forgotten: list[UUID] = []
+    current.when_forgotten(forgotten.append)
     ids = [snapshot.workspace.id for snapshot in (model, *others)]
     await current.get(ids[0])
     await current.get(ids[1])
     await current.get(ids[0])
     await current.get(ids[2])
     assert [current.peek(id_) is not None for id_ in ids] == [True, False, True]
+    assert forgotten == [ids[1]]
+    assert current.bytes == sum(one.weight for one in current.loaded()) <= room
     assert counted.loads == 3
     assert await current.get(ids[1]) == others[0]
+    assert (current.counters.loads, current.counters.evictions) == (4, 2)
+    current.forget(ids[1])
+    assert forgotten == [ids[1], ids[0], ids[1]]
+    assert current.bytes == others[1].weight
+
+
+async def test_what_is_needed_stays_and_so_does_the_newest(desk: Desk, database: Database, model: Snapshot) -> None:
+    other = await desk.workspaces.create("one", actor="test", standard=False)
+    current = CurrentSnapshots(database, most_bytes=1)
+    needed = {model.workspace.id}
+    current.keep_while(needed.__contains__)
+    await current.get(model.workspace.id)
+    await current.get(other.workspace.id)
+    assert len(current.loaded()) == 2
+    needed.clear()
+    later = newer(other)
+    current.publish(later)
+    assert current.loaded() == (later,)
+    assert current.bytes == later.weight
+
+
+async def test_the_weight_is_what_a_snapshot_takes(desk: Desk, database: Database, model: Snapshot) -> None:
+    await desk.change(lambda _: [new_object(f"thing{number}") for number in range(20)])
+    current = CurrentSnapshots(database)
+    await current.get(model.workspace.id)  # what is made once, whatever is loaded
+    current.forget(model.workspace.id)
+    tracemalloc.start()
+    try:
+        loaded = await current.get(model.workspace.id)
+        for thing in loaded.by_singular.values():
+            assert len(thing.by_name) == len(thing.by_id)
+            assert thing.key.name == "id"
+            assert thing.foreign_keys.keys() <= {f"{name}Id" for name in thing.by_name}
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.6 < loaded.weight / taken < 1.7
 
 
 async def test_a_doubted_snapshot_is_compared_once(desk: Desk, database: Database, model: Snapshot) -> None:
