@@ -20,6 +20,10 @@ from engine.plan_renewal import PlanRenewal
 from engine.planner.context import RecordLimits
 from engine.preparation import Limits
 from engine.services import Foundation, Services
+from engine.webhooks.dispatcher import Effort
+from engine.webhooks.service import WebhookOptions, Webhooks
+from engine.webhooks.targets import Targets
+from engine.webhooks.upkeep import Keep
 from metadata.catalog import Catalog
 from metadata.current import CurrentSnapshots
 from metadata.errors import NameTaken, UnknownObject
@@ -55,6 +59,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             time_limit=settings.statement_timeout,
             written=written,
         )
+        webhooks = _webhooks(settings, foundation)
         metadata = build_metadata_api(
             foundation.database,
             foundation.current,
@@ -62,6 +67,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             foundation.keys,
             limits,
             time_limit=settings.statement_timeout,
+            webhooks=webhooks,
         )
         foundation.current.when_forgotten(core.forget)
         foundation.current.when_forgotten(metadata.forget)
@@ -79,6 +85,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 ),
                 hints=broadcast,
             ) as events,
+            webhooks.running(events),
         ):
             foundation.current.keep_while(events.hub.serves)
             yield Services(
@@ -87,6 +94,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 core=core,
                 metadata=metadata,
                 events=events,
+                webhooks=webhooks,
                 stats=lambda: RuntimeStats(
                     pool=foundation.database.stats(),
                     plans=core.plans.counters,
@@ -98,6 +106,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                         evictions=foundation.current.counters.evictions,
                     ),
                     events=events.stats(),
+                    webhooks=webhooks.stats(),
                     broadcast=broadcast.stats(),
                 ),
             )
@@ -209,6 +218,28 @@ def _pool_settings(settings: Settings) -> PoolSettings:
         close_timeout=_CLOSING,
         statement_timeout=settings.statement_timeout,
         response_limit=settings.max_response_bytes,
+    )
+
+
+def _webhooks(settings: Settings, foundation: Foundation) -> Webhooks:
+    return Webhooks(
+        foundation.database,
+        foundation.current,
+        Targets(settings.webhook_allow),
+        WebhookOptions(
+            time_limit=settings.webhook_timeout,
+            disable_after=settings.webhook_disable_after,
+            effort=Effort(
+                total=settings.webhook_concurrency,
+                each=settings.webhook_concurrency_each,
+                attempts=settings.webhook_attempts,
+                first_pause=settings.webhook_retry_delay,
+            ),
+            keep=Keep(
+                delivered=timedelta(hours=settings.webhook_retention_hours),
+                failed=timedelta(hours=settings.webhook_failed_hours),
+            ),
+        ),
     )
 
 

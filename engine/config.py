@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from engine.webhooks.addresses import Network, read_networks
 from sql.embedded import default_data_dir
 
 _SECRETS = frozenset({"database_url", "listen_url", "broadcast_url"})
@@ -50,6 +51,10 @@ def _split(value: Any) -> Any:
     return (
         tuple(part for part in (part.strip() for part in value.split(",")) if part) if isinstance(value, str) else value
     )
+
+
+def _networks(value: Any) -> Any:
+    return read_networks(value) if isinstance(value, str) else value
 
 
 def _setting(variable: str, default: Any, *, accepts: str, description: str, **constraints: Any) -> Any:
@@ -201,6 +206,40 @@ class Settings(BaseSettings):
         1_000_000,
         description="The most events that are kept, whatever their age; what a webhook still needs stays.",
     )
+    webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = _setting(
+        "FIELDSTONE_WEBHOOK_ALLOW",
+        (),
+        accepts="a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix",
+        description="The networks that webhooks may send to although they are not public.",
+    )
+    webhook_timeout: float = _seconds(
+        "FIELDSTONE_WEBHOOK_TIMEOUT", 10.0, description="The longest attempt to deliver an event, in seconds."
+    )
+    webhook_concurrency: int = _whole(
+        "FIELDSTONE_WEBHOOK_CONCURRENCY", 64, most=1000, description="Webhook deliveries that are sent at once."
+    )
+    webhook_concurrency_each: int = _whole(
+        "FIELDSTONE_WEBHOOK_CONCURRENCY_EACH", 8, most=1000, description="Those of them to one webhook."
+    )
+    webhook_attempts: int = _whole(
+        "FIELDSTONE_WEBHOOK_ATTEMPTS", 20, description="How often a delivery is sent before it is given up."
+    )
+    webhook_retry_delay: float = _seconds(
+        "FIELDSTONE_WEBHOOK_RETRY_DELAY",
+        1.0,
+        description="The wait before the second attempt, in seconds; it doubles with each, up to an hour.",
+    )
+    webhook_disable_after: int = _whole(
+        "FIELDSTONE_WEBHOOK_DISABLE_AFTER",
+        259_200,
+        description="Seconds of nothing but failure after which a webhook is disabled.",
+    )
+    webhook_retention_hours: int = _whole(
+        "FIELDSTONE_WEBHOOK_RETENTION_HOURS", 72, description="How long deliveries are kept, in hours."
+    )
+    webhook_failed_hours: int = _whole(
+        "FIELDSTONE_WEBHOOK_FAILED_HOURS", 720, description="How long those that were given up are kept, in hours."
+    )
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = _setting(
         "FIELDSTONE_CORS_ORIGINS",
         None,
@@ -294,7 +333,7 @@ def configuration_table() -> tuple[Variable, ...]:
 
 def _shown_default(default: Any) -> str:
     match default:
-        case None:
+        case None | ():
             return ""
         case Path():
             return f"the user's data folder for `{default.name}`"

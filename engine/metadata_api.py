@@ -1,8 +1,8 @@
 """The Metadata API: the model of a workspace, read like records and changed in one transaction a request."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from engine.metadata_inputs import (
     read_update_field,
     read_update_object,
 )
+from engine.metadata_writes import Run, Sequel, Written
 from engine.operation import Selected, collect_fields
 from engine.pipeline import Call, GraphQLApi
 from engine.plan_cache import PlanCache
@@ -29,6 +30,8 @@ from engine.planner.queries import plan_one_by_id
 from engine.preparation import Limits
 from engine.schema.lazy import lazy_schema
 from engine.schema.metadata_mutations import METADATA_MUTATIONS
+from engine.webhooks.mutations import webhook_checks, webhook_runs
+from engine.webhooks.service import Webhooks
 from metadata.access import create_key, revoke_key
 from metadata.catalog_model import catalog_snapshot
 from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject
@@ -69,27 +72,6 @@ class CatalogSource:
     async def refresh(self, workspace_id: UUID) -> Snapshot:
         """Return the same: a newer model has the same catalog."""
         return await self.get(workspace_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What a root field wrote: the record to answer with.
-
-    Attributes:
-        extra: what the answer has beyond the record, by field name, as JSON values.
-        constant: the whole answer as JSON text, where it is no record.
-        removal: what is applied once the record has been read: the answer is the record as it was.
-    """
-
-    object_name: str
-    id: UUID
-    type_name: str
-    extra: Mapping[str, JsonValue]
-    removal: Change | None = None
-    constant: str | None = None
-
-
-Run = Callable[[ModelTransaction, UUID, Mapping[str, JsonValue]], Awaitable[Written]]
 
 
 async def _create_object(
@@ -136,11 +118,15 @@ async def _update_field(
     return Written(object_name="field", id=field_id, type_name="Field", extra={})
 
 
+def _removal(change: Change) -> Callable[[ModelTransaction], Awaitable[object]]:
+    return lambda transaction: transaction.apply(change)
+
+
 async def _delete_object(
     _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
 ) -> Written:
     id_ = _target(arguments)
-    removal = DeleteObject(object_id=id_)
+    removal = _removal(DeleteObject(object_id=id_))
     return Written(object_name="object", id=id_, type_name="Object", extra={}, removal=removal)
 
 
@@ -148,7 +134,8 @@ async def _delete_field(
     _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
 ) -> Written:
     id_ = _target(arguments)
-    return Written(object_name="field", id=id_, type_name="Field", extra={}, removal=DeleteField(field_id=id_))
+    removal = _removal(DeleteField(field_id=id_))
+    return Written(object_name="field", id=id_, type_name="Field", extra={}, removal=removal)
 
 
 async def _create_index(
@@ -163,7 +150,8 @@ async def _delete_index(
     _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
 ) -> Written:
     id_ = _target(arguments)
-    return Written(object_name="index", id=id_, type_name="Index", extra={}, removal=DeleteIndex(index_id=id_))
+    removal = _removal(DeleteIndex(index_id=id_))
+    return Written(object_name="index", id=id_, type_name="Index", extra={}, removal=removal)
 
 
 async def _roll_back(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
@@ -210,12 +198,33 @@ async def _apply_changes(
     return dumps({**found.plan, "version": str(transaction.snapshot.version + transaction.is_changed)})
 
 
+@contextmanager
+def _located(selected: Selected) -> Iterator[None]:
+    """Let what is refused leave the block as an error of this root field."""
+    try:
+        yield
+    except MetadataError as error:
+        if known := describe_refusal(error, (selected.key,), selected.location):
+            raise known from error
+        raise
+    except ApiError as error:
+        error.path, error.locations = (selected.key,), selected.location
+        raise
+
+
+def _select(call: Call, selected: Selected, values: Mapping[str, JsonValue]) -> str:
+    """Return what is selected of an answer that is no record, as JSON text."""
+    below = collect_fields(call.prepared.operation, selected.selection_sets, call.variables)
+    return dumps({field.key: values[field.name] for field in below})
+
+
 class _Mutations:
     """Executes the mutations: all root fields of a request in order, in one transaction."""
 
-    def __init__(self, writer: ModelWriter, keys: KeyStore, limits: Limits) -> None:
+    def __init__(self, writer: ModelWriter, keys: KeyStore, webhooks: Webhooks, limits: Limits) -> None:
         self._writer = writer
         self._limits = limits
+        self._checks = webhook_checks(webhooks)
         self._runs: Mapping[str, Run] = {
             "createObject": _create_object,
             "createOneObject": _create_object,
@@ -234,38 +243,46 @@ class _Mutations:
             "rollback": _roll_back,
             "createApiKey": _create_api_key,
             "revokeApiKey": _revoke_api_key(keys),
+            **webhook_runs(webhooks),
         }
 
     async def __call__(self, call: Call) -> bytes:
         operation = call.prepared.operation
         roots = collect_fields(operation, (operation.definition.selection_set,), call.variables)
+        bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
+        asked = []
+        for root in roots:
+            trees = arguments_of(root.nodes[0], call.variables)
+            arguments = {name: value_of(tree, bindings) for name, tree in trees.items()}
+            if check := self._checks.get(root.name):
+                with _located(root):
+                    await check(arguments)
+            asked.append((root, arguments))
 
-        async def body(transaction: ModelTransaction) -> bytes:
-            entries = [f"{dumps(root.key)}:{await self._run(call, transaction, root)}" for root in roots]
-            return f"{{{','.join(entries)}}}".encode()
+        async def body(transaction: ModelTransaction) -> list[str | Sequel]:
+            return [await self._run(call, transaction, root, arguments) for root, arguments in asked]
 
-        return await self._writer.run(call.principal.workspace_id, body, actor=call.principal.key_name)
+        answers = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.key_name)
+        entries = []
+        for root, answer in zip(roots, answers, strict=True):
+            text = answer if isinstance(answer, str) else _select(call, root, await answer())
+            entries.append(f"{dumps(root.key)}:{text}")
+        return f"{{{','.join(entries)}}}".encode()
 
-    async def _run(self, call: Call, transaction: ModelTransaction, selected: Selected) -> str:
+    async def _run(
+        self, call: Call, transaction: ModelTransaction, selected: Selected, arguments: Mapping[str, JsonValue]
+    ) -> str | Sequel:
         if selected.name == "__typename":
             return dumps("Mutation")
-        bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
-        trees = arguments_of(selected.nodes[0], call.variables)
-        arguments = {name: value_of(tree, bindings) for name, tree in trees.items()}
-        try:
+        with _located(selected):
             if selected.name == "applyChanges":
                 return await _apply_changes(call.schema, transaction, arguments)
             written = await self._runs[selected.name](transaction, call.principal.workspace_id, arguments)
+            if written.sequel is not None:
+                return written.sequel
             answer = written.constant or await self._answer(call, transaction, selected, written)
             if written.removal is not None:
-                await transaction.apply(written.removal)
-        except MetadataError as error:
-            if known := describe_refusal(error, (selected.key,), selected.location):
-                raise known from error
-            raise
-        except ApiError as error:
-            error.path, error.locations = (selected.key,), selected.location
-            raise
+                await written.removal(transaction)
         return answer
 
     async def _answer(self, call: Call, transaction: ModelTransaction, selected: Selected, written: Written) -> str:
@@ -298,13 +315,24 @@ def build_metadata_api(
     limits: Limits,
     *,
     time_limit: float,
+    webhooks: Webhooks | None = None,
 ) -> GraphQLApi:
-    """Return the Metadata API; `time_limit` is the seconds that a query may take."""
+    """Return the Metadata API.
+
+    Args:
+        database: where the models are.
+        current: the models.
+        writer: changes them.
+        keys: the API keys.
+        limits: what a request may ask for.
+        time_limit: the seconds that a query may take.
+        webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
+    """
     return GraphQLApi(
         database=database,
         source=CatalogSource(current),
         build_schema=lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS),
-        mutate=_Mutations(writer, keys, limits),
+        mutate=_Mutations(writer, keys, webhooks or Webhooks(database, current), limits),
         plans=PlanCache(limits.cached_documents),
         limits=limits,
         time_limit=time_limit,

@@ -18,6 +18,7 @@ from prometheus_client.utils import floatToGoString
 from engine.broadcast import BroadcastStats
 from engine.events.counters import EventStats
 from engine.plan_cache import PlanCounters
+from engine.webhooks.service import WebhookStats
 from sql.pool_settings import PoolStats
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()
@@ -43,6 +44,7 @@ class RuntimeStats:
         versions: the version of each loaded workspace's model, by the workspace's name.
         models: the models' memory.
         events: the state of the event log and of its readers.
+        webhooks: what was sent, and what waits.
         broadcast: the messages to and from other processes.
     """
 
@@ -52,6 +54,7 @@ class RuntimeStats:
     versions: Mapping[str, int]
     models: ModelStats
     events: EventStats
+    webhooks: WebhookStats
     broadcast: BroadcastStats
 
 
@@ -149,6 +152,7 @@ class _StatsCollector(Collector):
             yield from _plan_metrics(stats)
             yield from _pool_metrics(stats.pool)
             yield from _event_metrics(stats.events)
+            yield from _webhook_metrics(stats.webhooks)
             yield from _broadcast_metrics(stats.broadcast)
             versions = GaugeMetricFamily(
                 "fieldstone_model_version", "The version of a loaded workspace's model.", labels=("workspace",)
@@ -222,6 +226,24 @@ def _event_metrics(events: EventStats) -> Iterator[Metric]:
     )
     yield CounterMetricFamily(
         "fieldstone_full_outboxes", "Times that a subscriber's queue was full.", value=events.hub.demoted
+    )
+
+
+def _webhook_metrics(webhooks: WebhookStats) -> Iterator[Metric]:
+    outcomes = CounterMetricFamily(
+        "fieldstone_webhook_deliveries", "What came of attempts to deliver an event.", labels=("outcome",)
+    )
+    for name in ("delivered", "retried", "failed"):
+        outcomes.add_metric((name,), getattr(webhooks.counters, name))
+    yield outcomes
+    yield CounterMetricFamily(
+        "fieldstone_webhooks_disabled", "Webhooks that failed for too long.", value=webhooks.counters.disabled
+    )
+    yield GaugeMetricFamily(
+        "fieldstone_webhook_pending", "Deliveries that are still to be sent.", value=webhooks.backlog.pending
+    )
+    yield GaugeMetricFamily(
+        "fieldstone_webhook_lag_seconds", "How long the oldest of them has waited.", value=webhooks.backlog.lag
     )
 
 

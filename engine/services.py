@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from engine.events.service import Events
 from engine.metrics import RuntimeStats
 from engine.pipeline import GraphQLApi
+from engine.webhooks.service import Webhooks
 from metadata.catalog import Catalog
 from metadata.current import CurrentSnapshots
 from metadata.key_store import KeyStore
@@ -40,6 +41,7 @@ class Services:
         core: the API of the records.
         metadata: the API of the model.
         events: what happens to the records.
+        webhooks: send it to those who asked for it.
         stats: reads what the parts count.
     """
 
@@ -48,4 +50,5 @@ class Services:
     core: GraphQLApi
     metadata: GraphQLApi
     events: Events
+    webhooks: Webhooks
     stats: Callable[[], RuntimeStats]

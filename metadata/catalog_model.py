@@ -1,94 +1,13 @@
 """The catalog's own tables as a model, so that the Metadata API is read by the engine that reads records."""
 
-from collections.abc import Iterable
 from typing import Final
-from uuid import UUID, uuid5
 
+from metadata.catalog_notation import catalog_field as _field
+from metadata.catalog_notation import catalog_object as _object
+from metadata.catalog_notation import catalog_relation as _relation
 from metadata.field_types import FieldType
-from metadata.model import (
-    Access,
-    Field,
-    Object,
-    Option,
-    Relation,
-    RelationType,
-    Snapshot,
-    Workspace,
-    build_parts,
-)
-from sql.plan import Column, Table
-from sql.types import SqlType
-
-_NAMESPACE = UUID("6f1f4f0e-0a35-4d56-9b0c-1d1c0c2f7a11")
-_SCHEMA = "fieldstone"
-_OWNER = Column(name="workspace_id", type=SqlType.UUID, nullable=False)
-
-
-def _id(*path: str) -> UUID:
-    """Return the id of a thing of this model, the same in every process."""
-    return uuid5(_NAMESPACE, ".".join(path))
-
-
-def _field(
-    owner: str,
-    name: str,
-    type_: FieldType,
-    column: str,
-    description: str,
-    *,
-    required: bool = True,
-    options: Iterable[str] = (),
-    relation: str | None = None,
-    data_type: str | None = None,
-) -> Field:
-    choices = tuple(Option(value=value, label=value, position=place) for place, value in enumerate(options))
-    return Field(
-        id=_id(owner, name),
-        object_id=_id(owner),
-        name=name,
-        type=type_,
-        label=name,
-        description=description,
-        column=column,
-        is_nullable=not required,
-        is_custom=False,
-        is_system=True,
-        options=choices,
-        relation_id=_id("relation between", relation) if relation else None,
-        settings={"dataType": data_type} if data_type else {},
-        access=Access.READ_ONLY,
-        parts=build_parts(
-            field_type=type_, column=column, is_nullable=not required, options=choices, data_type=data_type
-        ),
-    )
-
-
-def _object(singular: str, plural: str, table: str, description: str, fields: Iterable[Field]) -> Object:
-    return Object(
-        id=_id(singular),
-        name_singular=singular,
-        name_plural=plural,
-        label_singular=singular,
-        label_plural=plural,
-        description=description,
-        table=Table(schema=_SCHEMA, name=table),
-        is_custom=False,
-        is_system=True,
-        fields=tuple(fields),
-        owner=_OWNER,
-    )
-
-
-def _relation(source: str, name: str, target: str, inverse: str = "id") -> Relation:
-    """Return a relation; one that is shown at its source alone ends at the target's id."""
-    return Relation(
-        id=_id("relation between", f"{source}.{name}"),
-        source_object_id=_id(source),
-        source_field_id=_id(source, name),
-        target_object_id=_id(target),
-        target_field_id=_id(target, inverse),
-    )
-
+from metadata.model import RelationType, Snapshot, Workspace
+from metadata.webhook_model import DELIVERY, WEBHOOK
 
 _OBJECT = _object(
     "object",
@@ -262,7 +181,9 @@ _CHANGE = _object(
     ),
 )
 
-_OBJECTS: Final = {thing.id: thing for thing in (_OBJECT, _FIELD, _RELATION, _INDEX, _API_KEY, _CHANGE)}
+_OBJECTS: Final = {
+    thing.id: thing for thing in (_OBJECT, _FIELD, _RELATION, _INDEX, _API_KEY, _CHANGE, WEBHOOK, DELIVERY)
+}
 _RELATIONS: Final = {
     relation.id: relation
     for relation in (
@@ -271,6 +192,7 @@ _RELATIONS: Final = {
         _relation("relation", "targetObject", "object"),
         _relation("relation", "targetField", "field"),
         _relation("index", "object", "object", "indexes"),
+        _relation("webhookDelivery", "webhook", "webhook", "deliveries"),
     )
 }
 

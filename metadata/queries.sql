@@ -234,3 +234,47 @@ WHERE application_name = 'fieldstone index build' AND datname = current_database
 -- name: changes_after
 SELECT version, change::text FROM fieldstone.model_change
 WHERE workspace_id = %(workspace_id)s AND version > %(version)s ORDER BY version DESC;
+
+-- name: insert_webhook
+INSERT INTO fieldstone.webhook (id, workspace_id, target_url, description, secret, start_position)
+VALUES (%(id)s, %(workspace_id)s, %(target_url)s, %(description)s, %(secret)s,
+    (SELECT coalesce(max(position), 0) FROM fieldstone.event_log));
+
+-- name: delete_webhook_operations
+DELETE FROM fieldstone.webhook_operation WHERE webhook_id = %(webhook_id)s;
+
+-- name: insert_webhook_operation
+INSERT INTO fieldstone.webhook_operation (webhook_id, place, object_id, action)
+VALUES (%(webhook_id)s, %(place)s, %(object_id)s, %(action)s);
+
+-- name: update_webhook
+-- What is NULL stays. Whoever changes the target or activates it wants it tried anew, at once.
+UPDATE fieldstone.webhook SET target_url = coalesce(%(target_url)s, target_url), secret = coalesce(%(secret)s, secret),
+    description = CASE WHEN %(describe)s THEN %(description)s ELSE description END,
+    is_active = coalesce(%(is_active)s, is_active), updated_at = now(),
+    failures = CASE WHEN %(anew)s THEN 0 ELSE failures END,
+    failing_since = CASE WHEN %(anew)s THEN NULL ELSE failing_since END,
+    rests_until = CASE WHEN %(anew)s THEN NULL ELSE rests_until END,
+    disabled_at = CASE WHEN %(is_active)s THEN NULL ELSE disabled_at END,
+    disabled_reason = CASE WHEN %(is_active)s THEN NULL ELSE disabled_reason END
+WHERE workspace_id = %(workspace_id)s AND id = %(id)s RETURNING id;
+
+-- name: delete_webhook
+DELETE FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(id)s RETURNING id;
+
+-- name: webhook_target
+SELECT target_url, secret FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: delivery_webhook
+SELECT webhook.id, webhook.is_active
+FROM fieldstone.webhook_delivery AS delivery JOIN fieldstone.webhook ON webhook.id = delivery.webhook_id
+WHERE delivery.workspace_id = %(workspace_id)s AND delivery.id = %(id)s;
+
+-- name: redeliver
+-- What is being sent at this moment stays as it is.
+UPDATE fieldstone.webhook_delivery SET status = 'PENDING', due_at = now(), finished_at = NULL,
+    attempts = CASE WHEN status = 'PENDING' THEN attempts ELSE 0 END
+WHERE id = %(id)s AND claim IS NULL;
+
+-- name: end_webhook_rest
+UPDATE fieldstone.webhook SET rests_until = NULL WHERE id = %(id)s AND rests_until IS NOT NULL;

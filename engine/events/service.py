@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.background import end_tasks, keep_running
 from engine.errors import ApiError, InternalServerError
@@ -33,6 +33,7 @@ class Events:
         consumers: those who remember how far they have read.
         written: to be called after each commit of a write.
         bounds: how far the log reached when it was last measured.
+        listeners: are called when there may be something new in the log.
     """
 
     log: EventLog
@@ -43,6 +44,17 @@ class Events:
     keys: KeyWatch
     written: Wake
     bounds: Bounds
+    listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def when_moved(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called when there may be something new in the log, by whatever process."""
+        self.listeners.append(listener)
+
+    def notice_news(self) -> None:
+        """Have the readers of the log look."""
+        self.hub.wake()
+        for listener in self.listeners:
+            listener()
 
     def stats(self) -> EventStats:
         """Return the present state."""
@@ -86,7 +98,7 @@ async def open_events(
 
     def moved(position: int) -> None:
         events.bounds = Bounds(first=events.bounds.first, last=max(position, events.bounds.last))
-        hub.wake()
+        events.notice_news()
         carrier.publish(TOPIC, str(position))
 
     events = Events(
@@ -100,8 +112,8 @@ async def open_events(
         bounds=Bounds(first=1, last=0),
     )
     current.add_listener(hub.notice_snapshot)
-    carrier.on(TOPIC, lambda _: hub.wake())
-    carrier.on_gap(hub.wake)
+    carrier.on(TOPIC, lambda _: events.notice_news())
+    carrier.on_gap(events.notice_news)
     tasks = [
         asyncio.create_task(keep_running(work), name=name)
         for name, work in (

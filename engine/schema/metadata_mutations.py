@@ -17,6 +17,7 @@ from graphql import (
 from engine.schema.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
 from engine.schema.scalars import SCALARS
 from engine.schema.scope import MutationSet, TypeScope
+from engine.schema.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
 from metadata import scalars
 
 _UUID = SCALARS[scalars.UUID.name]
@@ -117,6 +118,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjec
     _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
     **CHANGE_TYPES,
+    **WEBHOOK_TYPES,
 }
 
 
@@ -149,8 +151,9 @@ METADATA_MUTATIONS = MutationSet(
         **CHANGE_FIELDS,
         "createApiKey": _with_input("CreateApiKeyInput", "CreatedApiKey", "Creates an API key and shows its token."),
         "revokeApiKey": _revoke_api_key,
+        **WEBHOOK_FIELDS,
     },
     types=_TYPES,
 )
-"""The Metadata API's mutations; the snapshot must have the objects `object`, `field` (whose `type` is a SELECT) and
-`apiKey`."""
+"""The Metadata API's mutations; the snapshot must have the objects `object`, `field` (whose `type` is a SELECT),
+`apiKey`, `webhook` and `webhookDelivery`."""

@@ -1,5 +1,6 @@
 """The settings: read from the environment or given in code, and refused in one sentence."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_LISTEN_URL": ("postgresql://u@direct/d", "postgresql://u@direct/d"),
         "FIELDSTONE_BROADCAST_URL": ("rediss://h:6379/0", "rediss://h:6379/0"),
         "FIELDSTONE_PREPARE_STATEMENTS": ("false", False),
+        "FIELDSTONE_WEBHOOK_ALLOW": ("10.1.2.0/24, ::1", (ip_network("10.1.2.0/24"), ip_network("::1"))),
         "FIELDSTONE_LOG_LEVEL": ("warning", None),
         "FIELDSTONE_LOG_FORMAT": ("console", None),
     }
@@ -70,6 +72,13 @@ def test_cors_is_open_in_development_unless_origins_are_named() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
+        (
+            {"webhook_allow": "10.1.2.3/24"},
+            (
+                "FIELDSTONE_WEBHOOK_ALLOW must be a comma-separated list of networks such as 10.1.2.0/24, without bits"
+                " behind the prefix, not '10.1.2.3/24'."
+            ),
+        ),
         (
             {"rate_limit": "many"},
             "API_RATE_LIMITING_LIMIT must be a whole number from 0 up, 100 for instance, not 'many'.",

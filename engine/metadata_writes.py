@@ -1,0 +1,41 @@
+"""What a mutation of the Metadata API does: it writes in a transaction, and says what is to be answered."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from metadata.json_text import JsonValue
+from metadata.transaction import ModelTransaction
+
+Arguments = Mapping[str, JsonValue]
+"""The arguments of a root field, coerced."""
+
+Sequel = Callable[[], Awaitable[Mapping[str, JsonValue]]]
+"""What is done after the commit; it returns the values of the answer, by field name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a root field wrote: the record to answer with.
+
+    Attributes:
+        extra: what the answer has beyond the record, by field name, as JSON values.
+        constant: the whole answer as JSON text, where it is no record.
+        removal: is called once the record has been read: the answer is the record as it was.
+        sequel: what is done after the commit, where the answer is no record.
+    """
+
+    object_name: str
+    id: UUID
+    type_name: str
+    extra: Mapping[str, JsonValue]
+    removal: Callable[[ModelTransaction], Awaitable[object]] | None = None
+    constant: str | None = None
+    sequel: Sequel | None = None
+
+
+Run = Callable[[ModelTransaction, UUID, Arguments], Awaitable[Written]]
+"""Writes in the transaction of a workspace."""
+
+Check = Callable[[Arguments], Awaitable[None]]
+"""Refuses arguments before there is a transaction, which must not wait for it; raises ApiError."""

@@ -1,0 +1,199 @@
+"""The dispatcher: sends the deliveries that this process has claimed, so many at once, and notes what came of them.
+
+One loop settles what has ended and claims anew; each delivery is sent in a task of its own. A webhook that is failing
+is tried once at a time, and all that are failing have half of the places at most, so that nobody waits for them.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass
+
+from engine.events.sequencer import Wake
+from engine.webhooks.claims import Claimed, Claims, Result, Room
+from engine.webhooks.pauses import next_pause
+from engine.webhooks.payloads import build_body
+from engine.webhooks.sender import Outcome, Sender
+from sql.errors import DatabaseError
+
+_LOG = logging.getLogger(__name__)
+
+INTERVAL = 0.5
+"""Seconds after which it is looked unasked what is due."""
+_TAKE_OVER = 5.0
+"""Seconds beyond an attempt's own after which another process takes a delivery over."""
+_DRAIN = 2.0
+"""Seconds that a stop waits for what is being sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How hard it is tried.
+
+    Attributes:
+        total: deliveries that a process sends at once.
+        each: those of them to one webhook.
+        attempts: how often a delivery is sent before it is given up.
+        first_pause: seconds before the second attempt; each further one waits twice as long.
+    """
+
+    total: int = 64
+    each: int = 8
+    attempts: int = 20
+    first_pause: float = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class WebhookCounters:
+    """What this process's dispatcher has done.
+
+    Attributes:
+        delivered: attempts that were taken.
+        retried: attempts that failed, and are made again.
+        failed: deliveries that were given up.
+        disabled: webhooks that were disabled.
+    """
+
+    delivered: int = 0
+    retried: int = 0
+    failed: int = 0
+    disabled: int = 0
+
+
+class Dispatcher:
+    """One process's dispatcher.
+
+    Args:
+        claims: the deliveries that are due.
+        sender: sends them.
+        effort: how hard it tries.
+        wake: to be called when there may be something to send.
+    """
+
+    def __init__(
+        self, claims: Claims, sender: Sender, effort: Effort, *, wake: Wake, interval: float = INTERVAL
+    ) -> None:
+        self.counters = WebhookCounters()
+        self._claims = claims
+        self._sender = sender
+        self._effort = effort
+        self._wake = wake
+        self._interval = interval
+        self._sending: dict[asyncio.Task[None], Claimed] = {}
+        self._results: list[Result] = []
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            self._wake.forget()
+            try:
+                await self._settle()
+                await self._claim()
+            except DatabaseError as error:
+                _LOG.warning("webhooks wait: %s", error)
+                await asyncio.sleep(self._interval)
+                continue
+            await self._wake.wait(self._interval)
+
+    async def close(self) -> None:
+        """Wait a moment for what is being sent, and give back the rest; `run` must have ended."""
+        if self._sending:
+            await asyncio.wait(self._sending, timeout=_DRAIN)
+        left = dict(self._sending)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+        try:
+            await self._settle()
+            if left:
+                await self._claims.release(list(left.values()))
+        except DatabaseError as error:
+            _LOG.warning("what was being sent to webhooks is sent again later: %s", error)
+
+    async def _settle(self) -> None:
+        """Write down what has ended."""
+        results = tuple(self._results)
+        if not results:
+            return
+        disabled = await self._claims.settle(results)
+        del self._results[: len(results)]
+        for webhook_id, reason in disabled.items():
+            self.counters.disabled += 1
+            _LOG.error("webhook %s is disabled. %s", webhook_id, reason)
+
+    async def _claim(self) -> None:
+        """Claim what is due, as much as there is room for, and begin to send it."""
+        room = self._effort.total - len(self._sending)
+        if room <= 0:
+            return
+        busy = Counter(claimed.webhook_id for claimed in self._sending.values())
+        failing = sum(claimed.is_failing for claimed in self._sending.values())
+        claimed = await self._claims.claim(
+            Room(
+                busy=busy,
+                each=self._effort.each,
+                total=room,
+                failing=max(0, (self._effort.total + 1) // 2 - failing),
+                lease=self._sender.time_limit + _TAKE_OVER,
+            )
+        )
+        for one in claimed:
+            task = asyncio.create_task(self._send(one), name="webhook delivery")
+            self._sending[task] = one
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        del self._sending[task]
+        self._wake()
+
+    async def _send(self, claimed: Claimed) -> None:
+        try:
+            outcome = await self._sender.send(
+                claimed.target,
+                delivery_id=claimed.id,
+                event=claimed.event,
+                body=build_body(claimed.id, claimed.payload),
+            )
+        except Exception:  # noqa: BLE001 - the edge of a task that nobody waits for
+            _LOG.exception("delivery %s could not be sent", claimed.id)
+            outcome = Outcome(error="an error of ours, which the server's log has", duration_ms=0)
+        self._results.append(self._judge(claimed, outcome))
+
+    def _judge(self, claimed: Claimed, outcome: Outcome) -> Result:
+        """Return what follows from an attempt, and log it where it failed."""
+        status, pause, asked = "DELIVERED", None, None
+        if outcome.error is None:
+            self.counters.delivered += 1
+        elif claimed.attempts >= self._effort.attempts:
+            status, asked = "FAILED", outcome.retry_after
+            self.counters.failed += 1
+            _LOG.error(
+                "webhook %s: delivery %s is given up after %d attempts: %s",
+                claimed.webhook_id,
+                claimed.id,
+                claimed.attempts,
+                outcome.error,
+            )
+        else:
+            status, asked = "PENDING", outcome.retry_after
+            pause = max(next_pause(claimed.attempts, self._effort.first_pause), asked or 0.0)
+            self.counters.retried += 1
+            _LOG.warning(
+                "webhook %s: attempt %d of delivery %s failed, the next is in %.1f s: %s",
+                claimed.webhook_id,
+                claimed.attempts,
+                claimed.id,
+                pause,
+                outcome.error,
+            )
+        return Result(
+            claimed=claimed,
+            status=status,
+            pause=pause,
+            asked=asked,
+            response_status=outcome.status,
+            response_body=outcome.body,
+            error=outcome.error,
+            duration_ms=outcome.duration_ms,
+        )

@@ -1,0 +1,220 @@
+"""The fan-out: turns the log's events into deliveries, one for each webhook that waits for the event.
+
+It is one consumer of the log for all processes: whoever gets the lock on its row reads on from there, and the
+deliveries and the new position are committed together. So each event becomes a delivery of each webhook exactly once,
+and the log keeps what has not been read yet.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+from engine.events.consumers import Consumers
+from engine.events.sequencer import Wake
+from engine.webhooks.payloads import NewEvent, RecordReader, build_payload
+from metadata.current import CurrentSnapshots
+from metadata.errors import UnknownObject
+from metadata.ids import new_id
+from metadata.json_text import dumps
+from metadata.model import Object, Snapshot
+from sql.errors import DatabaseError, StaleSchema
+from sql.executor import Database
+from sql.statement import Row, Statement
+from sql.transaction import Transaction
+
+_LOG = logging.getLogger(__name__)
+
+CONSUMER = "webhooks"
+"""What the log knows this consumer as."""
+BATCH = 500
+"""Events that one tick reads at most."""
+INTERVAL = 1.0
+"""Seconds after which a tick is tried unasked."""
+_BUSY = 0.01
+"""Seconds after which the lock is tried again where there is something new."""
+_TIME_LIMIT = 30.0
+
+_BEGIN = Statement(
+    text="SELECT position, least(position + $2::bigint, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log)),"
+    " EXISTS (SELECT FROM fieldstone.webhook WHERE is_active)"
+    " FROM fieldstone.log_consumer WHERE name = $1::text FOR UPDATE OF log_consumer SKIP LOCKED"
+)
+_MATCH = Statement(
+    text="""
+SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
+    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', to_jsonb(array_agg(DISTINCT webhook.id))
+FROM fieldstone.event_log AS event
+    JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.is_active
+        AND webhook.start_position < event.position
+    JOIN fieldstone.webhook_operation AS operation ON operation.webhook_id = webhook.id
+        AND (operation.object_id IS NULL OR operation.object_id = event.object_id)
+        AND (operation.action IS NULL OR operation.action = event.action)
+WHERE event.position > $1::bigint AND event.position <= $2::bigint
+GROUP BY event.position ORDER BY event.position
+"""
+)
+_INSERT = Statement(
+    text="""
+INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload)
+SELECT link.id, event.workspace_id, link.webhook_id, event.position, event.event, event.record_id, event.payload
+FROM jsonb_to_recordset($1::jsonb) AS event
+        (position bigint, workspace_id uuid, record_id uuid, event text, payload text)
+    JOIN jsonb_to_recordset($2::jsonb) AS link (id uuid, webhook_id uuid, position bigint)
+        ON link.position = event.position
+    JOIN fieldstone.webhook ON webhook.id = link.webhook_id
+ORDER BY event.position
+ON CONFLICT (webhook_id, position) DO NOTHING
+"""
+)
+
+
+class FanOut:
+    """One process's share of the fan-out.
+
+    Args:
+        database: where the log is.
+        current: the models that events are written by.
+        wake: to be called when there are new events.
+        made: called after deliveries were made.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        current: CurrentSnapshots,
+        *,
+        wake: Wake,
+        made: Callable[[], None],
+        interval: float = INTERVAL,
+        batch: int = BATCH,
+    ) -> None:
+        self._database = database
+        self._current = current
+        self._records = RecordReader(database, limit=batch)
+        self._wake = wake
+        self._made = made
+        self._interval = interval
+        self._batch = batch
+        self._is_awaited = True
+        self._webhook = Wake()
+
+    def notice_webhook(self) -> None:
+        """Look whether there are webhooks now: one was made or activated."""
+        self._webhook()
+
+    async def run(self) -> None:
+        """Read until cancelled: at each call of `wake` while there are webhooks, and by the timer."""
+        await Consumers(self._database).register(CONSUMER)
+        while True:
+            called = self._wake.forget()
+            try:
+                more = await self.tick()
+            except StaleSchema as error:
+                _LOG.info("the model has moved, events are read again: %s", error)
+                await asyncio.sleep(_BUSY)
+                continue
+            except DatabaseError as error:
+                _LOG.warning("events wait to be sent to webhooks: %s", error)
+                await asyncio.sleep(self._interval)
+                continue
+            if more is None and called:
+                await asyncio.sleep(_BUSY)
+                self._wake()
+            elif not more and self._is_awaited:
+                await self._wake.wait(self._interval)
+            elif not more:
+                self._webhook.forget()
+                await self._webhook.wait(self._interval)
+
+    async def tick(self) -> bool | None:
+        """Read a batch of events; return whether there may be more, None where another process is at it."""
+        async with self._database.transaction(timeout=_TIME_LIMIT) as transaction:
+            rows = await transaction.run(_BEGIN, [CONSUMER.encode(), b"%d" % self._batch])
+            if not rows:
+                return None
+            after, upto = int(rows[0][0] or 0), int(rows[0][1] or 0)
+            self._is_awaited = rows[0][2] == b"t"
+            if upto <= after:
+                return False
+            events = await self._match(transaction, after, upto) if self._is_awaited else []
+            made = await self._deliver(transaction, events) if events else False
+            await transaction.run(Consumers.ADVANCE, [CONSUMER.encode(), b"%d" % upto])
+        if made:
+            self._made()
+        return upto - after == self._batch
+
+    async def _match(self, transaction: Transaction, after: int, upto: int) -> list[NewEvent]:
+        return [_event(row) for row in await transaction.run(_MATCH, [b"%d" % after, b"%d" % upto])]
+
+    async def _deliver(self, transaction: Transaction, events: Sequence[NewEvent]) -> bool:
+        """Make the deliveries of events, and return whether there are any."""
+        objects = await self._find_objects(events)
+        records = await self._read_records(objects, events)
+        described, links = [], []
+        for event in events:
+            thing = objects.get(event.object_id)
+            if thing is None:
+                _LOG.warning("event %d is of an object that was deleted: no webhook is told", event.position)
+                continue
+            described.append(
+                {
+                    "position": event.position,
+                    "workspace_id": str(event.workspace_id),
+                    "record_id": str(event.record_id),
+                    "event": f"{thing.name_singular}.{event.action}",
+                    "payload": build_payload(thing, event, records[event.position]),
+                }
+            )
+            links += [
+                {"id": str(new_id()), "webhook_id": str(webhook_id), "position": event.position}
+                for webhook_id in event.webhooks
+            ]
+        await transaction.run(_INSERT, [dumps(described).encode(), dumps(links).encode()])
+        return bool(described)
+
+    async def _find_objects(self, events: Sequence[NewEvent]) -> Mapping[UUID, Object]:
+        """Return the objects that events are of, as the newest model has them, by their ids."""
+        found: dict[UUID, Object] = {}
+        snapshots: dict[UUID, Snapshot | None] = {}
+        for event in events:
+            if event.workspace_id not in snapshots:
+                snapshots[event.workspace_id] = await self._find_snapshot(event.workspace_id)
+            snapshot = snapshots[event.workspace_id]
+            if snapshot and (thing := snapshot.objects.get(event.object_id)):
+                found[event.object_id] = thing
+        return found
+
+    async def _find_snapshot(self, workspace_id: UUID) -> Snapshot | None:
+        try:
+            return await self._current.refresh(workspace_id)
+        except UnknownObject:
+            return None
+
+    async def _read_records(self, objects: Mapping[UUID, Object], events: Sequence[NewEvent]) -> Mapping[int, str]:
+        """Return the record of each event, as JSON text, by its position."""
+        kinds: dict[tuple[UUID, str], list[int]] = {}
+        for event in events:
+            if event.object_id in objects:
+                kinds.setdefault((event.object_id, event.action), []).append(event.position)
+        found: dict[int, str] = {}
+        for (object_id, action), positions in kinds.items():
+            found |= await self._records.read(objects[object_id], action, positions)
+        return found
+
+
+def _event(row: Row) -> NewEvent:
+    position, workspace_id, object_id, record_id, action, changed, at, webhooks = (
+        (value or b"").decode() for value in row
+    )
+    return NewEvent(
+        position=int(position),
+        workspace_id=UUID(workspace_id),
+        object_id=UUID(object_id),
+        record_id=UUID(record_id),
+        action=action,
+        changed=json.loads(changed),
+        at=f"{at}Z",
+        webhooks=[UUID(id_) for id_ in json.loads(webhooks)],
+    )

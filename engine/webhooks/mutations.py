@@ -1,0 +1,136 @@
+"""The Metadata API's mutations of webhooks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from engine.errors import BadUserInput
+from engine.metadata_writes import Arguments, Check, Run, Written
+from engine.webhooks.payloads import TEST_EVENT, build_body, build_test_payload
+from engine.webhooks.sender import Outcome
+from engine.webhooks.service import Webhooks
+from engine.webhooks.targets import RefusedTarget
+from metadata.ids import new_id
+from metadata.json_text import JsonValue
+from metadata.transaction import ModelTransaction
+from metadata.webhooks import (
+    NewWebhook,
+    Target,
+    WebhookUpdate,
+    create_webhook,
+    delete_webhook,
+    read_target,
+    redeliver,
+    update_webhook,
+)
+
+_DESCRIPTION = "description"
+_KEPT = ("targetUrl", "operations", "secret", "isActive")
+"""Inputs of an update that null would take away."""
+
+
+def webhook_checks(webhooks: Webhooks) -> Mapping[str, Check]:
+    """Return what looks at targets, by the mutation that gives them; it may take as long as a name server does."""
+
+    async def check(arguments: Arguments) -> None:
+        url = arguments["input"].get("targetUrl")
+        if url is None:
+            return
+        try:
+            await webhooks.sender.targets.check(url)
+        except RefusedTarget as refused:
+            raise BadUserInput(f"targetUrl is refused: {refused}.", field="targetUrl") from None
+
+    return {"createWebhook": check, "updateWebhook": check}
+
+
+def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
+    """Return what the mutations do, by their names."""
+
+    async def create(transaction: ModelTransaction, _workspace_id: UUID, arguments: Arguments) -> Written:
+        given = arguments["input"]
+        new = NewWebhook(
+            target_url=given["targetUrl"],
+            operations=_listed(given["operations"]),
+            description=given.get(_DESCRIPTION),
+            secret=given.get("secret"),
+        )
+        id_, secret = await create_webhook(transaction.connection, transaction.snapshot, new)
+        transaction.after_commit(webhooks.notice_change)
+        return Written(object_name="webhook", id=id_, type_name="CreatedWebhook", extra={"secret": secret})
+
+    async def update(transaction: ModelTransaction, _workspace_id: UUID, arguments: Arguments) -> Written:
+        id_ = UUID(arguments["id"])
+        await update_webhook(transaction.connection, transaction.snapshot, id_, _read_update(arguments["input"]))
+        transaction.after_commit(webhooks.notice_change)
+        return Written(object_name="webhook", id=id_, type_name="Webhook", extra={})
+
+    async def delete(_transaction: ModelTransaction, workspace_id: UUID, arguments: Arguments) -> Written:
+        id_ = UUID(arguments["id"])
+        return Written(
+            object_name="webhook",
+            id=id_,
+            type_name="Webhook",
+            extra={},
+            removal=lambda transaction: delete_webhook(transaction.connection, workspace_id, id_),
+        )
+
+    async def send_again(transaction: ModelTransaction, workspace_id: UUID, arguments: Arguments) -> Written:
+        id_ = UUID(arguments["id"])
+        await redeliver(transaction.connection, workspace_id, id_)
+        transaction.after_commit(webhooks.notice_change)
+        return Written(object_name="webhookDelivery", id=id_, type_name="WebhookDelivery", extra={})
+
+    async def test(transaction: ModelTransaction, workspace_id: UUID, arguments: Arguments) -> Written:
+        id_ = UUID(arguments["id"])
+        target = await read_target(transaction.connection, workspace_id, id_)
+
+        async def sequel() -> Mapping[str, JsonValue]:
+            return _describe(await _send_test(webhooks, workspace_id, target))
+
+        return Written(object_name="webhook", id=id_, type_name="WebhookTest", extra={}, sequel=sequel)
+
+    return {
+        "createWebhook": create,
+        "updateWebhook": update,
+        "deleteWebhook": delete,
+        "redeliver": send_again,
+        "testWebhook": test,
+    }
+
+
+async def _send_test(webhooks: Webhooks, workspace_id: UUID, target: Target) -> Outcome:
+    id_ = new_id()
+    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    body = build_body(id_, build_test_payload(workspace_id, at))
+    return await webhooks.sender.send(target, delivery_id=id_, event=TEST_EVENT, body=body)
+
+
+def _describe(outcome: Outcome) -> Mapping[str, JsonValue]:
+    return {
+        "__typename": "WebhookTest",
+        "succeeded": outcome.error is None,
+        "responseStatus": outcome.status,
+        "responseBody": outcome.body,
+        "error": outcome.error,
+        "durationMs": outcome.duration_ms,
+    }
+
+
+def _read_update(given: Arguments) -> WebhookUpdate:
+    for name in _KEPT:
+        if name in given and given[name] is None:
+            raise BadUserInput(f"{name} must not be null; leave it out to keep what it is.", field=name)
+    operations = given.get("operations")
+    return WebhookUpdate(
+        target_url=given.get("targetUrl"),
+        operations=None if operations is None else _listed(operations),
+        secret=given.get("secret"),
+        is_active=given.get("isActive"),
+        describe=_DESCRIPTION in given,
+        description=given.get(_DESCRIPTION),
+    )
+
+
+def _listed(value: JsonValue) -> Sequence[str]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,134 @@
+"""The bodies of events: what stands in them, and how the log's events are read into them."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from engine.planner.whole_record import whole_feed, whole_record
+from metadata.json_text import dumps
+from metadata.model import Object
+from sql.compiler import compile_plan
+from sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
+from sql.executor import Database
+from sql.statement import Statement
+
+_LOG = logging.getLogger(__name__)
+
+TEST_EVENT = "webhook.test"
+"""The name of the event that testWebhook sends, which is about no record."""
+
+_MOST_STATEMENTS = 1_000
+
+# These pass, or the model has moved: the whole is tried again.
+_PASSING = (DatabaseUnavailable, Serialization, StaleSchema)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event that a webhook waits for.
+
+    Attributes:
+        changed: the physical names of the columns that an update changed.
+        at: ISO 8601 in UTC with Z.
+        webhooks: the ids of those that wait for it.
+    """
+
+    position: int
+    workspace_id: UUID
+    object_id: UUID
+    record_id: UUID
+    action: str
+    changed: Sequence[str]
+    at: str
+    webhooks: Sequence[UUID]
+
+
+def build_payload(thing: Object, event: NewEvent, record: str) -> str:
+    """Return the body of an event, but for its id; `record` is JSON text."""
+    keys = whole_record(thing).keys
+    changed = {keys[column] for column in event.changed if column in keys}
+    head = {
+        "event": f"{thing.name_singular}.{event.action}",
+        "workspaceId": str(event.workspace_id),
+        "position": event.position,
+        "occurredAt": event.at,
+        "object": thing.name_singular,
+        "recordId": str(event.record_id),
+    }
+    return (
+        dumps(head)[:-1]
+        + ',"record":'
+        + record
+        + ',"updatedFields":'
+        + dumps([key for key in dict.fromkeys(keys.values()) if key in changed])
+        + "}"
+    )
+
+
+def build_test_payload(workspace_id: UUID, at: str) -> str:
+    """Return the body of a test event, but for its id."""
+    head = {"event": TEST_EVENT, "workspaceId": str(workspace_id), "position": None, "occurredAt": at}
+    return dumps({**head, "object": None, "recordId": None, "record": None, "updatedFields": []})
+
+
+def build_body(delivery_id: UUID, payload: str) -> bytes:
+    """Return the bytes that are signed and sent."""
+    return ('{"id":"' + str(delivery_id) + '",' + payload[1:]).encode()
+
+
+class RecordReader:
+    """Reads the records that events left, as JSON texts.
+
+    Args:
+        database: where the log is.
+        limit: how far apart the positions of one call are at most.
+    """
+
+    def __init__(self, database: Database, *, limit: int) -> None:
+        self._database = database
+        self._limit = limit
+        self._statements: OrderedDict[tuple[UUID, str], tuple[Object, Statement]] = OrderedDict()
+
+    async def read(self, thing: Object, action: str, positions: Sequence[int]) -> Mapping[int, str]:
+        """Return the records of an object's events at these positions, which are in order.
+
+        A record that cannot be written as JSON is null, and the log says why.
+
+        Raises:
+            DatabaseError: it is not these events' fault.
+        """
+        statement = self._statement(thing, action)
+        found: dict[int, str] = {}
+        pending = [tuple(positions)]
+        while pending:
+            part = pending.pop()
+            try:
+                found |= await self._read(statement, part)
+            except _PASSING:
+                raise
+            except DatabaseError as error:
+                if len(part) == 1:
+                    _LOG.exception("the record of event %d cannot be sent: %s", part[0], error)
+                    found[part[0]] = "null"
+                else:
+                    half = len(part) // 2
+                    pending += [part[:half], part[half:]]
+        return found
+
+    def _statement(self, thing: Object, action: str) -> Statement:
+        key = (thing.id, action)
+        known = self._statements.get(key)
+        if known is None or known[0] is not thing:
+            known = thing, compile_plan(whole_feed(thing, action, limit=self._limit))
+            self._statements[key] = known
+        self._statements.move_to_end(key)
+        while len(self._statements) > _MOST_STATEMENTS:
+            self._statements.popitem(last=False)
+        return known[1]
+
+    async def _read(self, statement: Statement, positions: Sequence[int]) -> Mapping[int, str]:
+        after, upto = positions[0] - 1, positions[-1]
+        rows = await self._database.read(statement, [b"%d" % after, b"%d" % upto, b"[{}]"])
+        return {int(row[0] or 0): (row[2] or b"null").decode() for row in rows}

@@ -1,0 +1,140 @@
+"""Sends one event to one target, and says what came of it."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
+from ssl import SSLContext
+from typing import Final
+from uuid import UUID
+
+import httpx
+
+from engine.webhooks.pauses import read_retry_after
+from engine.webhooks.signature import HEADER, sign
+from engine.webhooks.targets import RefusedTarget, Targets, UnknownHost
+from engine.webhooks.transport import GuardedTransport
+from metadata.webhooks import Target
+
+TIME_LIMIT: Final = 10.0
+"""Seconds for one attempt, unless said otherwise."""
+EXCERPT: Final = 1_000
+"""Characters of an answer's body that are kept."""
+
+_MOST_READ = 65_536
+"""Bytes of an answer's body that are read, so that the connection can be used again; a longer one costs it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of an attempt.
+
+    Attributes:
+        status: the HTTP status; None where there was no answer.
+        body: how the answer's body begins.
+        error: why the attempt failed; None where it did not.
+        duration_ms: how long it took.
+        retry_after: seconds that the target asks to be left alone.
+    """
+
+    status: int | None = None
+    body: str | None = None
+    error: str | None = None
+    duration_ms: int
+    retry_after: float | None = None
+
+
+class Sender:
+    """Sends to targets, of all webhooks.
+
+    Args:
+        targets: where it may send.
+        time_limit: seconds for an attempt, from the look-up of the name to the end of the answer.
+        ssl_context: whom it trusts over TLS; by default whom httpx does.
+    """
+
+    def __init__(
+        self, targets: Targets, *, time_limit: float = TIME_LIMIT, ssl_context: SSLContext | None = None
+    ) -> None:
+        self.targets = targets
+        self.time_limit = time_limit
+        self._ssl_context = ssl_context
+
+    @cached_property
+    def _transport(self) -> GuardedTransport:
+        """The connections, made when something is first sent: they need the certificates of all authorities.
+
+        There is no client above them: nothing that could follow a redirect, keep a cookie, ask the environment for a
+        proxy, or log a URL.
+        """
+        return GuardedTransport(self.targets, self._ssl_context or httpx.create_ssl_context())
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+        self.targets.close()
+
+    async def send(self, target: Target, *, delivery_id: UUID, event: str, body: bytes) -> Outcome:
+        """POST a body, signed at this moment, and return what came of it."""
+        started = time.monotonic()
+        answer: httpx.Response | None = None
+        excerpt = bytearray()
+        error: str | None = None
+        try:
+            request = httpx.Request(
+                "POST",
+                target.url,
+                content=body,
+                headers=_headers(target.secret, delivery_id, event, body),
+                extensions={"timeout": httpx.Timeout(self.time_limit).as_dict()},
+            )
+            async with asyncio.timeout(self.time_limit):
+                answer = await self._transport.handle_async_request(request)
+                try:
+                    async for part in answer.aiter_raw():
+                        excerpt += part
+                        if len(excerpt) > _MOST_READ:
+                            break
+                finally:
+                    await answer.aclose()
+        except (RefusedTarget, UnknownHost) as refused:
+            error = str(refused)
+        except (TimeoutError, httpx.TimeoutException):
+            error = f"it took longer than {self.time_limit:g} seconds"
+        except (httpx.HTTPError, httpx.InvalidURL) as failed:
+            error = str(failed) or type(failed).__name__
+        duration_ms = round((time.monotonic() - started) * 1000)
+        if answer is None:
+            return Outcome(error=error, duration_ms=duration_ms)
+        # An answer is one as soon as its head is there, whatever becomes of its body.
+        return Outcome(
+            status=answer.status_code,
+            body=_text(excerpt),
+            error=_describe(answer.status_code),
+            duration_ms=duration_ms,
+            retry_after=read_retry_after(answer.headers.get("retry-after"), datetime.now(UTC)),
+        )
+
+
+def _headers(secret: str, delivery_id: UUID, event: str, body: bytes) -> dict[str, str]:
+    return {
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": f"Fieldstone/{version('fieldstone')}",
+        "x-fieldstone-delivery": str(delivery_id),
+        "x-fieldstone-event": event,
+        HEADER: sign(secret, body, int(time.time())),
+    }
+
+
+def _text(excerpt: bytearray) -> str:
+    # PostgreSQL holds no NUL.
+    return excerpt.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")[:EXCERPT]
+
+
+def _describe(status: int) -> str | None:
+    if 200 <= status < 300:
+        return None
+    return f"HTTP {status}" + (": redirects are not followed" if 300 <= status < 400 else "")

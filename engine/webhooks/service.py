@@ -1,0 +1,100 @@
+"""The webhooks of one process: what reads the log for them, what sends, and the tasks that these run in."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from engine.background import end_tasks, keep_running
+from engine.events.sequencer import Wake
+from engine.events.service import Events
+from engine.webhooks.claims import Claims
+from engine.webhooks.dispatcher import Dispatcher, Effort, WebhookCounters
+from engine.webhooks.fan_out import FanOut
+from engine.webhooks.sender import TIME_LIMIT, Sender
+from engine.webhooks.targets import Targets
+from engine.webhooks.upkeep import Backlog, Keep, keep_measured, keep_trimmed
+from metadata.current import CurrentSnapshots
+from sql.executor import Database
+
+_THREE_DAYS = 259_200.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookOptions:
+    """What can be configured of webhooks.
+
+    Attributes:
+        time_limit: seconds for one attempt.
+        disable_after: seconds of failure after which a webhook is disabled.
+    """
+
+    time_limit: float = TIME_LIMIT
+    disable_after: float = _THREE_DAYS
+    effort: Effort = field(default_factory=Effort)
+    keep: Keep = field(default_factory=Keep)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookStats:
+    """The state of the webhooks at one moment."""
+
+    counters: WebhookCounters
+    backlog: Backlog
+
+
+class Webhooks:
+    """What stands behind the webhooks of a process; nothing is sent before it runs, but by `sender`.
+
+    Args:
+        database: where the webhooks and the log are.
+        current: the models that events are written by.
+        targets: where may be sent to.
+        options: what is configured.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        current: CurrentSnapshots,
+        targets: Targets | None = None,
+        options: WebhookOptions | None = None,
+    ) -> None:
+        chosen = options or WebhookOptions()
+        self.sender = Sender(targets or Targets(), time_limit=chosen.time_limit)
+        self._database = database
+        self._keep = chosen.keep
+        self._backlog = Backlog()
+        self._news, self._due = Wake(), Wake()
+        self.fan_out = FanOut(database, current, wake=self._news, made=self._due)
+        claims = Claims(database, first_pause=chosen.effort.first_pause, disable_after=chosen.disable_after)
+        self.dispatcher = Dispatcher(claims, self.sender, chosen.effort, wake=self._due)
+
+    def notice_change(self) -> None:
+        """Look anew: a webhook was made or changed, or is to be sent something again."""
+        self.fan_out.notice_webhook()
+        self._due()
+
+    def stats(self) -> WebhookStats:
+        """Return the present state."""
+        return WebhookStats(counters=self.dispatcher.counters, backlog=self._backlog)
+
+    @asynccontextmanager
+    async def running(self, events: Events) -> AsyncIterator[None]:
+        """Send what happens for the length of the block."""
+        events.when_moved(self._news)
+        tasks = [
+            asyncio.create_task(keep_running(work), name=name)
+            for name, work in (
+                ("webhook fan-out", self.fan_out.run),
+                ("webhook dispatcher", self.dispatcher.run),
+                ("webhook retention", lambda: keep_trimmed(self._database, self._keep)),
+                ("webhook measurement", lambda: keep_measured(self._database, self._backlog)),
+            )
+        ]
+        try:
+            yield
+        finally:
+            await end_tasks(*tasks)
+            await self.dispatcher.close()
+            await self.sender.close()

@@ -1,0 +1,111 @@
+"""Connections to targets, each to an address that was checked a moment before."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+from ssl import SSLContext
+
+import httpcore
+import httpx
+
+from engine.webhooks.targets import Targets
+
+_IDLE = 5.0
+"""Seconds that a connection is kept for the next event."""
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """HTTP/1.1 without proxies, to nowhere but where the targets' rules allow.
+
+    A name is resolved for each connection, and the addresses that passed are those connected to: what the name leads to
+    a moment later does not matter. TLS and the Host header go on being about the name.
+    """
+
+    def __init__(self, targets: Targets, ssl_context: SSLContext) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=ssl_context,
+            max_connections=None,
+            keepalive_expiry=_IDLE,
+            network_backend=_GuardedNetwork(targets),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        content = request.stream
+        if not isinstance(content, httpx.AsyncByteStream):
+            msg = "an asynchronous client's requests have asynchronous streams"
+            raise TypeError(msg)
+        asked = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(
+                scheme=request.url.raw_scheme,
+                host=request.url.raw_host,
+                port=request.url.port,
+                target=request.url.raw_path,
+            ),
+            headers=request.headers.raw,
+            content=content,
+            extensions=request.extensions,
+        )
+        with _httpx_errors():
+            answered = await self._pool.handle_async_request(asked)
+        return httpx.Response(
+            status_code=answered.status,
+            headers=answered.headers,
+            stream=_Stream(answered),
+            extensions=answered.extensions,
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _httpx_errors():
+            async for part in self._response.aiter_stream():
+                yield part
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+class _GuardedNetwork(httpcore.AsyncNetworkBackend):
+    def __init__(self, targets: Targets) -> None:
+        self._targets = targets
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore has it
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        failure: Exception | None = None
+        for address in await self._targets.resolve(host, port):
+            try:
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise httpcore.ConnectError(f"no connection to {host}, port {port}") from failure
+
+    async def sleep(self, seconds: float) -> None:
+        await self._network.sleep(seconds)
+
+
+@contextmanager
+def _httpx_errors() -> Iterator[None]:
+    """Let what the connections raise leave the block as httpx's clients know it."""
+    try:
+        yield
+    except httpcore.TimeoutException as error:
+        raise httpx.TimeoutException(str(error)) from error
+    except httpcore.ProtocolError as error:
+        raise httpx.RemoteProtocolError(str(error)) from error
+    except httpcore.NetworkError as error:
+        raise httpx.NetworkError(str(error) or "the connection was closed or reset") from error

@@ -1,0 +1,240 @@
+"""Targets that are slow, down for a while, answer what nobody wants, or ask to be left alone."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tests.engine.webhooks.conftest import Sending, Start
+from tests.engine.webhooks.target import Received, Reply, TargetServer, take, target_server
+from tests.waiting import until
+
+REDELIVER = "mutation ($id: UUID!) { redeliver(id: $id) { id status attempts } }"
+
+
+async def refuse(_: Received) -> Reply:
+    return Reply(status=500, body=b"out of order")
+
+
+async def delivered(sending: Sending, **filter: Any) -> list[Any]:  # noqa: A002 - as the API has it
+    """The deliveries, as soon as none of them waits."""
+    async with asyncio.timeout(30):
+        while True:
+            found = await sending.deliveries(filter)
+            if found and all(one["status"] != "PENDING" for one in found):
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def test_a_slow_target_does_not_delay_others(start_sending: Start, target: TargetServer) -> None:
+    released = asyncio.Event()
+
+    async def wait(_: Received) -> Reply:
+        await released.wait()
+        return Reply()
+
+    async with target_server(wait) as slow, start_sending(webhook_concurrency=12) as sending:
+        await sending.webhook(slow.url, "person.created")
+        await sending.webhook(target.url, "person.created")
+        people = await sending.people(*[f"{number}@example.com" for number in range(100)])
+        events = await target.until_taken(100)
+        assert sorted(event["recordId"] for event in events) == sorted(people)
+        assert slow.taken == []
+        assert 0 < slow.busiest <= 8
+        released.set()
+        await slow.until_taken(100)
+
+
+async def test_targets_that_fail_leave_places_for_others(start_sending: Start, target: TargetServer) -> None:
+    """As many that hang as there are places: while they are failing they have half of them."""
+
+    async def hang(_: Received) -> Reply:
+        await asyncio.sleep(3_600)
+        return Reply()
+
+    async with target_server(hang) as dead, start_sending(webhook_concurrency=4, webhook_timeout=0.3) as sending:
+        webhooks = [await sending.webhook(f"{dead.url}/{number}", "person.*") for number in range(6)]
+        person = await sending.person("a@example.com")
+        shown: list[Any] = []
+        async with asyncio.timeout(30):
+            while not (shown and all(one["failingSince"] for one in shown)):
+                shown = [await sending.shown(webhook["id"]) for webhook in webhooks]
+        await sending.webhook(target.url, "person.*")
+        for number in range(10):
+            await sending.update(person, city=str(number))
+        await target.until_taken(10)
+        assert dead.taken == []
+
+
+async def test_a_target_that_was_down_gets_everything_in_the_end(sending: Sending, target: TargetServer) -> None:
+    async with target_server() as gone:
+        url, port = gone.url, gone.port
+    webhook = await sending.webhook(url, "person.created")
+    people = await sending.people(*[f"{number}@example.com" for number in range(20)])
+    async with asyncio.timeout(30):
+        while not (await sending.shown(webhook["id"]))["failingSince"]:
+            await asyncio.sleep(0.01)
+    (tried, *_) = await sending.deliveries({"attempts": {"gt": 0}})
+    assert tried["error"] == f"no connection to 127.0.0.1, port {port}"
+    assert (tried["status"], tried["responseStatus"]) == ("PENDING", None)
+    async with target_server(port=port) as back:
+        events = await back.until_taken(20)
+        assert sorted(event["recordId"] for event in events) == sorted(people)
+        await delivered(sending)
+        assert (await sending.shown(webhook["id"]))["failingSince"] is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "status"),
+    [
+        (Reply(status=500, body=b"out of order"), "HTTP 500", 500),
+        (Reply(status=404), "HTTP 404", 404),
+        (Reply(reset=True), "", None),
+        (Reply(status=204, headers={"content-length": "x"}), "", None),
+        (Reply(status=302, headers={"location": "/elsewhere"}), "HTTP 302: redirects are not followed", 302),
+    ],
+    ids=["500", "404", "reset", "no HTTP", "redirect"],
+)
+async def test_what_fails_once_is_sent_again(
+    sending: Sending, target: TargetServer, reply: Reply, error: str, status: int | None
+) -> None:
+    gate = asyncio.Event()
+
+    async def fail_once(_: Received) -> Reply:
+        if len(target.received) == 1:
+            return reply
+        await gate.wait()
+        return Reply()
+
+    target.behave = fail_once
+    webhook = await sending.webhook(target.url, "person.created")
+    await sending.person("a@example.com")
+    first, second = await target.until_received(2)
+    (pending,) = await sending.deliveries()
+    assert (pending["status"], pending["responseStatus"]) == ("PENDING", status)
+    assert pending["error"].startswith(error)
+    assert pending["error"]
+    assert (await sending.shown(webhook["id"]))["failingSince"] is not None
+    gate.set()
+    (done,) = await delivered(sending)
+    assert (done["status"], done["attempts"], done["error"], done["responseStatus"]) == ("DELIVERED", 2, None, 200)
+    assert first.body == second.body
+    assert [one.path for one in target.received] == ["/hook", "/hook"]
+
+
+async def test_an_attempt_that_takes_too_long_is_ended(start_sending: Start, target: TargetServer) -> None:
+    async def hang_once(_: Received) -> Reply:
+        if len(target.received) == 1:
+            await asyncio.sleep(3_600)
+        return Reply()
+
+    target.behave = hang_once
+    async with start_sending(webhook_timeout=0.3) as sending:
+        await sending.webhook(target.url, "person.created")
+        await sending.person("a@example.com")
+        (done,) = await delivered(sending)
+        assert (done["status"], done["attempts"]) == ("DELIVERED", 2)
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end(sending: Sending, target: TargetServer) -> None:
+    async def talk(_: Received) -> Reply:
+        return Reply(headers={"content-length": str(1 << 40)}, body="\u0000ö".encode() * 200_000)
+
+    target.behave = talk
+    await sending.webhook(target.url, "person.created")
+    await sending.person("a@example.com")
+    (done,) = await delivered(sending)
+    assert (done["status"], done["responseStatus"]) == ("DELIVERED", 200)
+    assert done["responseBody"] == "\N{REPLACEMENT CHARACTER}ö" * 500
+
+
+@pytest.mark.parametrize("value", ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"], ids=["seconds", "date"])
+async def test_a_target_is_left_alone_for_as_long_as_it_asks(
+    sending: Sending, target: TargetServer, value: str
+) -> None:
+    async def ask_for_patience(_: Received) -> Reply:
+        return Reply(status=429, headers={"retry-after": value})
+
+    target.behave = ask_for_patience
+    await sending.webhook(target.url, "person.created")
+    first = await sending.person("a@example.com")
+    await target.until_received(1)
+    async with asyncio.timeout(30):
+        while (pending := (await sending.deliveries())[0])["error"] is None:
+            await asyncio.sleep(0.01)
+    wait = datetime.fromisoformat(pending["nextAttemptAt"]) - datetime.now().astimezone()
+    assert 3_500 < wait.total_seconds() <= 86_400
+    # The others have to wait too: it is the target that asked.
+    second = await sending.person("b@example.com")
+    async with asyncio.timeout(30):
+        while len(await sending.deliveries()) < 2:
+            await asyncio.sleep(0.01)
+    assert [one.event["recordId"] for one in target.received] == [first]
+    target.behave = take
+    await sending.data(REDELIVER, id=pending["id"])
+    events = await target.until_taken(2)
+    assert sorted(event["recordId"] for event in events) == sorted([first, second])
+
+
+async def test_what_is_given_up_is_kept_and_can_be_sent_again(start_sending: Start, target: TargetServer) -> None:
+    refused = asyncio.Event()
+
+    async def refuse_first(request: Received) -> Reply:
+        return await take(request) if refused.is_set() or request.event["updatedFields"] else await refuse(request)
+
+    target.behave = refuse_first
+    async with start_sending(webhook_attempts=3) as sending:
+        await sending.webhook(target.url, "person.*")
+        person = await sending.person("a@example.com")
+        await sending.update(person, city="X")
+        given_up, later = await delivered(sending)
+        assert (given_up["status"], given_up["attempts"]) == ("FAILED", 3)
+        assert (given_up["error"], given_up["responseBody"]) == ("HTTP 500", "out of order")
+        assert (given_up["nextAttemptAt"], given_up["responseStatus"]) == (None, 500)
+        assert later["status"] == "DELIVERED", "a record's next event waits no longer than that"
+        refused.set()
+        answered = await sending.data(REDELIVER, id=given_up["id"])
+        assert answered["redeliver"] == {"id": given_up["id"], "status": "PENDING", "attempts": 0}
+        first, second = await delivered(sending)
+        assert (first["status"], first["attempts"], second["status"]) == ("DELIVERED", 1, "DELIVERED")
+        assert [event["id"] for event in target.taken] == [later["id"], given_up["id"]]
+        # What was taken can be sent again as well.
+        await sending.data(REDELIVER, id=later["id"])
+        await target.until_taken(3)
+        assert target.taken[2]["id"] == later["id"]
+
+
+async def test_a_webhook_that_fails_for_too_long_is_disabled_with_a_notice(
+    start_sending: Start, target: TargetServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    target.behave = refuse
+    async with start_sending(webhook_disable_after=1) as sending:
+        webhook = await sending.webhook(target.url, "person.created")
+        first = await sending.person("a@example.com")
+        async with asyncio.timeout(30):
+            while (shown := await sending.shown(webhook["id"]))["isActive"]:
+                await asyncio.sleep(0.02)
+        assert shown["disabledAt"] >= shown["failingSince"]
+        assert shown["disabledReason"] == (
+            f"Each attempt since {shown['failingSince'][:19]}Z has failed, at last: HTTP 500"
+        )
+        await until(lambda: f"webhook {webhook['id']} is disabled. {shown['disabledReason']}" in caplog.text)
+        assert sending.services.webhooks.stats().counters.disabled == 1
+        # It is told of nothing that happens now, and what waited waits on.
+        await sending.person("b@example.com")
+        (waiting,) = await sending.deliveries()
+        assert waiting["status"] == "PENDING"
+        error = await sending.error(REDELIVER, id=waiting["id"])
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert "isActive: true" in error["message"]
+        target.behave = take
+        await sending.data(
+            "mutation ($id: UUID!) { updateWebhook(id: $id, input: { isActive: true }) { id isActive } }",
+            id=webhook["id"],
+        )
+        (event,) = await target.until_taken(1)
+        assert event["recordId"] == first
+        shown = await sending.shown(webhook["id"])
+        assert (shown["isActive"], shown["disabledAt"], shown["disabledReason"]) == (True, None, None)
+        assert len(await sending.deliveries()) == 1
