@@ -51,6 +51,11 @@ def text_literal(text: str) -> Expression:
     return Expression("'" + text.replace("'", "''") + "'")
 
 
+def bytes_literal(value: bytes) -> Expression:
+    """Bytes that are part of the plan."""
+    return Expression("'\\x" + value.hex() + "'::bytea")
+
+
 def uuid_literal(text: str) -> Expression:
     """A UUID that is part of the plan."""
     return Expression(text_literal(text).text + "::uuid")
@@ -115,10 +120,10 @@ def coalesce(*values: Expression) -> Expression:
     return values[0] if len(values) == 1 else call("COALESCE", *values)
 
 
-def case(branches: Iterable[tuple[Expression, Expression]]) -> Expression:
-    """The value of the first branch whose condition holds, or NULL."""
+def case(branches: Iterable[tuple[Expression, Expression]], *, otherwise: Expression | None = None) -> Expression:
+    """The value of the first branch whose condition holds, else `otherwise` or NULL."""
     whens = " ".join(["WHEN " + condition.text + " THEN " + value.text for condition, value in branches])
-    return Expression("CASE " + whens + " END")
+    return Expression("CASE " + whens + ("" if otherwise is None else " ELSE " + otherwise.text) + " END")
 
 
 def concatenation(parts: Sequence[Expression]) -> Expression:

@@ -122,16 +122,5 @@ def _encode(value: Expression, kind: SqlType, encoding: Encoding) -> list[Piece]
             assert_never(encoding)
 
 
-def encode_key(value: Expression, kind: SqlType, *, nullable: bool) -> list[Piece]:
-    """A cursor's key as JSON text: the string that, given back and cast to the type, is the same value, or null."""
-    if kind in (SqlType.TEXT, SqlType.UUID, SqlType.DATE, SqlType.TIMESTAMP):
-        pieces: list[Piece] = [_json(value)]
-    elif kind is SqlType.TEXT_ARRAY:
-        pieces = [_json(expressions.cast_to_text(value))]
-    else:
-        pieces = ['"', expressions.cast_to_text(value), '"']
-    return [or_null(join_pieces(pieces))] if nullable else pieces
-
-
 def _json(value: Expression) -> Expression:
     return expressions.cast_to_text(expressions.call("to_json", value))

@@ -5,20 +5,18 @@ from typing import assert_never
 
 from sql.compiler import expressions
 from sql.compiler.cursors import compile_cursor
-from sql.compiler.ordering import SortKey
 from sql.compiler.output import (
     NULL_TEXT,
     Fragment,
     Piece,
     aggregate_text,
-    encode_key,
     join_pieces,
     object_pieces,
 )
 from sql.compiler.paging import PageRows, compile_members, compile_page
 from sql.compiler.scope import Draft, Row
 from sql.compiler.terms import Expression, Query, table_source
-from sql.plan import Column, Comparison
+from sql.plan import Comparison
 from sql.read_plan import (
     Connection,
     Cursor,
@@ -34,7 +32,6 @@ from sql.read_plan import (
     TotalCount,
     Value,
 )
-from sql.types import SqlType
 
 RecordWriter = Callable[[Record, Row, Draft], list[Piece]]
 """Writes the record of a row, which may hold connections again."""
@@ -49,7 +46,7 @@ def compile_connection(connection: Connection, around: Row | None, draft: Draft,
             case Edges():
                 entries.append((key, _compile_edges(entry, connection, rows, draft, write)))
             case PageInfo():
-                entries.append((key, _compile_page_info(entry, connection, rows, draft)))
+                entries.append((key, _compile_page_info(entry, connection, rows)))
             case TotalCount():
                 entries.append((key, [_compile_total(connection, around, draft)]))
             case Literal():
@@ -78,7 +75,7 @@ def _compile_rows(connection: Connection, around: Row | None, draft: Draft) -> P
         around,
         draft,
         columns=columns_of(outputs),
-        keys_wanted=ends or any(isinstance(output, Cursor) for output in outputs),
+        placed=ends or any(isinstance(output, Cursor) for output in outputs),
         limit=page.limit + 1 if beyond else page.limit,
         numbered=ends or (bool(edges) and (beyond or page.backward)),
         counted=ends and last in facts,
@@ -122,7 +119,7 @@ def _compile_edges(
             case Record():
                 entries.append((key, write(output, rows.row, draft)))
             case Cursor():
-                entries.append((key, ['"', _compile_row_cursor(connection, rows, draft), '"']))
+                entries.append((key, ['"', compile_cursor(rows.place), '"']))
             case Literal():
                 entries.append((key, [output.text]))
             case _:
@@ -141,26 +138,11 @@ def _within_page(connection: Connection, rows: PageRows) -> Expression | None:
     return expressions.compare(rows.number, Comparison.LE, expressions.number(connection.page.limit))
 
 
-def _compile_row_cursor(connection: Connection, rows: PageRows, draft: Draft) -> Expression:
-    keys = [encode_key(*_key_value(key), nullable=key.nullable) for key in rows.keys]
-    return compile_cursor(connection.cursor_tag, keys, draft.alias())
+def _compile_page_info(info: PageInfo, connection: Connection, rows: PageRows | None) -> list[Piece]:
+    return object_pieces([(key, _compile_fact(fact, connection, rows)) for key, fact in info.entries])
 
 
-def _key_value(key: SortKey) -> tuple[Expression, SqlType]:
-    if isinstance(key.operand, Column):
-        return key.value, key.operand.type
-    # The text, not its rank: what a rank means changes when options are added.
-    values, kind = expressions.texts(key.operand.values), key.operand.column.type
-    if kind is SqlType.TEXT_ARRAY:
-        return expressions.elements(values, key.value), kind
-    return expressions.element(values, key.value), SqlType.TEXT
-
-
-def _compile_page_info(info: PageInfo, connection: Connection, rows: PageRows | None, draft: Draft) -> list[Piece]:
-    return object_pieces([(key, _compile_fact(fact, connection, rows, draft)) for key, fact in info.entries])
-
-
-def _compile_fact(fact: PageFact | Literal, connection: Connection, rows: PageRows | None, draft: Draft) -> list[Piece]:
+def _compile_fact(fact: PageFact | Literal, connection: Connection, rows: PageRows | None) -> list[Piece]:
     page = connection.page
     match fact:
         case Literal():
@@ -171,7 +153,7 @@ def _compile_fact(fact: PageFact | Literal, connection: Connection, rows: PageRo
             first = (fact is PageFact.START_CURSOR) is not page.backward
             limit = expressions.number(page.limit)
             place = expressions.ONE if first else expressions.call("least", rows.total, limit)
-            cursor = join_pieces(('"', _compile_row_cursor(connection, rows, draft), '"'))
+            cursor = join_pieces(('"', compile_cursor(rows.place), '"'))
             found = expressions.aggregate("min", cursor, only=expressions.equal(rows.number, place))
             return [expressions.coalesce(found, NULL_TEXT)]
         case PageFact.HAS_NEXT | PageFact.HAS_PREVIOUS if fact is _fact_beyond(page):

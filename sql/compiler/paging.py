@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sql.compiler import expressions
+from sql.compiler.cursors import compile_place
 from sql.compiler.filters import compile_condition
 from sql.compiler.ordering import Branch, SortKey, any_branch, compile_order, order_items, seek_branches, split_nulls
 from sql.compiler.scope import Draft, Row
@@ -15,14 +16,14 @@ from sql.read_plan import Connection, Page
 class PageRows:
     """The rows of a page, in the order in which they were sought (backwards where the page is).
 
-    `keys` are the order keys' values as the source hands them on, `number` each row's number from 1, `total` the number
-    of rows: each is there only where it was asked for.
+    `place` is each row's place in the order as sql/cursor.py has it, `number` its number from 1, `total` the number of
+    rows: each is there only where it was asked for.
     """
 
     source: Source
     row: Row
     limit: int
-    keys: tuple[SortKey, ...]
+    place: Expression
     number: Expression
     total: Expression
 
@@ -62,7 +63,7 @@ def compile_page(
     draft: Draft,
     *,
     columns: Sequence[str],
-    keys_wanted: bool,
+    placed: bool,
     limit: int,
     numbered: bool,
     counted: bool,
@@ -75,7 +76,7 @@ def compile_page(
     branches = _branches(page, keys)
     names = {name: "c" + str(index) for index, name in enumerate(columns)}
     selected = [expressions.named(row.column(name), names[name]) for name in columns]
-    if keys_wanted or len(branches) > 1:
+    if placed or len(branches) > 1:
         selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
     base = _Base(
         table=table_source(connection.table, row.alias),
@@ -84,15 +85,15 @@ def compile_page(
         selected=selected or [expressions.named(expressions.ONE, "c0")],
     )
     source = query_source(_read_branches(base, branches, keys, page, limit), draft.alias())
-    if numbered:
-        source = _numbered(source, draft.alias(), counted=counted)
+    if numbered or placed:
+        handed = [replace(key, value=expressions.result(source.alias, "k" + str(i))) for i, key in enumerate(keys)]
+        place = compile_place(connection.cursor_tag, handed) if placed else None
+        source = _numbered(source, draft.alias(), place=place, counted=counted)
     return PageRows(
         source=source,
         row=Row(alias=source.alias, names=names),
         limit=limit,
-        keys=tuple(
-            [replace(key, value=expressions.result(source.alias, "k" + str(index))) for index, key in enumerate(keys)]
-        ),
+        place=expressions.result(source.alias, "place"),
         number=expressions.result(source.alias, "number"),
         total=expressions.result(source.alias, "total"),
     )
@@ -116,14 +117,16 @@ def _read_branches(base: _Base, branches: Sequence[Branch], keys: Sequence[SortK
     return first.union_all(others, *order_items(outer), limit=limit)
 
 
-def _numbered(source: Source, alias: str, *, counted: bool) -> Source:
+def _numbered(source: Source, alias: str, *, place: Expression | None, counted: bool) -> Source:
     # Numbered after the limit, over rows that come in order: a window in the inner query would keep PostgreSQL from
-    # sorting no more than the page needs.
+    # sorting no more than the page needs. It also keeps the place from being computed again wherever it is read.
     query = Query().from_(source)
     query.select(
         expressions.whole_row(source.alias),
         expressions.named(expressions.over_all(expressions.call("row_number")), "number"),
     )
+    if place is not None:
+        query.select(expressions.named(place, "place"))
     if counted:
         query.select(expressions.named(expressions.over_all(expressions.COUNT), "total"))
     return query_source(query.text(), alias)

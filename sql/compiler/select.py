@@ -118,7 +118,7 @@ def _compile_one(one: One, draft: Draft) -> Query:
             None,
             draft,
             columns=columns_of([one.record]),
-            keys_wanted=False,
+            placed=False,
             limit=1,
             numbered=False,
             counted=False,
