@@ -37,6 +37,11 @@ cli.add_typer(_schema, name="schema")
 cli.add_typer(_workspace, name="workspace")
 
 _Workspace = Annotated[str, typer.Option("--workspace", help="The workspace's name.")]
+_File = Annotated[Path, typer.Argument(help="A file such as `fieldstone schema export` writes.")]
+_Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+_Prune = Annotated[
+    bool, typer.Option("--prune", help="Delete objects, fields and indexes, with their records, that the file has not.")
+]
 
 
 def _show_version(wanted: bool) -> None:
@@ -133,27 +138,30 @@ def export_schema(workspace: _Workspace = "default") -> None:
 
 @_schema.command("diff")
 def diff_schema(
-    path: Annotated[Path, typer.Argument(help="A file that `fieldstone schema export` wrote.")],
+    path: _File,
     workspace: _Workspace = "default",
+    prune: _Prune = False,
 ) -> None:
     """Show what `apply` would change, with its SQL; exits with 2 where there is a difference."""
-    run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=True, yes=False))
+    run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=True, prune=prune))
 
 
 @_schema.command("apply")
 def apply_schema(
-    path: Annotated[Path, typer.Argument(help="A file that `fieldstone schema export` wrote.")],
+    path: _File,
     workspace: _Workspace = "default",
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit with 2 where there is more to do.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: _Yes = False,
+    prune: _Prune = False,
 ) -> None:
-    """Make the model what the file says, having shown what that changes.
+    """Make the model what the file says, having shown what that changes; all of it or nothing.
 
-    Objects and fields that the file does not have stay: nothing is ever deleted by it. Safe to repeat.
+    What the file does not have stays as it is, unless `--prune` is given. What it calls by another name is renamed
+    where it says `renamedFrom`. Safe to repeat.
     """
-    run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=check, yes=yes))
+    run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=check, yes=yes, prune=prune))
 
 
 @_workspace.command("create")

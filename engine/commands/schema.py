@@ -1,20 +1,18 @@
 """`fieldstone schema`: the model as a YAML file, compared with a workspace and applied to it."""
 
-import sys
 from pathlib import Path
 
 import typer
-import yaml
 
 from engine.assembly import open_foundation
+from engine.commands.agreement import change_model
 from engine.commands.failures import CommandError
 from engine.config import Settings
+from metadata.errors import InvalidChange
 from metadata.json_text import JsonValue
-from metadata.preview import Preview, preview
 from metadata.schema_file import export_model, plan_document
-from metadata.transaction import ModelTransaction
+from metadata.schema_file.text import read_document, write_document
 
-_DIFFERENT = 2
 _ACTOR = "fieldstone schema apply"
 
 
@@ -28,10 +26,12 @@ async def export(settings: Settings, *, workspace: str) -> None:
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
         document = export_model(await foundation.current.get(found.id))
-    typer.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120), nl=False)
+    typer.echo(write_document(document), nl=False)
 
 
-async def apply_file(settings: Settings, *, workspace: str, path: Path, check: bool, yes: bool) -> None:
+async def apply_file(
+    settings: Settings, *, workspace: str, path: Path, check: bool = False, yes: bool = False, prune: bool = False
+) -> None:
     """Show what makes a workspace's model what the file says, and do it once that is agreed to.
 
     Args:
@@ -40,6 +40,7 @@ async def apply_file(settings: Settings, *, workspace: str, path: Path, check: b
         path: the file.
         check: change nothing, and exit with 2 where there is a difference.
         yes: do not ask.
+        prune: delete what the file does not have.
 
     Raises:
         CommandError: the file cannot be read, or it was not agreed to.
@@ -49,45 +50,21 @@ async def apply_file(settings: Settings, *, workspace: str, path: Path, check: b
     """
     document = _read(path)
     async with open_foundation(settings) as foundation:
-        found = await foundation.workspaces.find(workspace)
-        writer = foundation.writer
-
-        async def look(transaction: ModelTransaction) -> Preview:
-            builds = plan_document(transaction.snapshot, document)
-            return await preview(transaction.connection, transaction.snapshot, builds, trigram=transaction.trigram)
-
-        planned = await writer.run(found.id, look, actor=_ACTOR)
-        if not planned.changes:
-            typer.echo(f"The model of '{workspace}' is what {path} says.")
-            return
-        _show(planned)
-        if check:
-            raise typer.Exit(_DIFFERENT)
-        if not yes and not (sys.stdin.isatty() and typer.confirm("Make these changes?")):
-            raise CommandError("Nothing was changed: it was not agreed to; --yes agrees without being asked")
-
-        async def make(transaction: ModelTransaction) -> int:
-            again = await look(transaction)
-            for change in again.changes:
-                await transaction.apply(change)
-            return len(again.changes)
-
-        count = await writer.run(found.id, make, actor=_ACTOR)
-    typer.echo(f"{count} changes were made.")
-
-
-def _show(planned: Preview) -> None:
-    for change in planned.plan["changes"]:
-        rest = ", ".join(f"{name}: {value}" for name, value in change.items() if name != "action")
-        typer.echo(f"{change['action']}  {rest}")
-    for statement in planned.plan["sql"]:
-        typer.echo(f"    {statement}")
-    for breaking in planned.plan["breaking"]:
-        typer.echo(f"breaking for clients: {breaking}")
+        count = await change_model(
+            foundation,
+            await foundation.workspaces.find(workspace),
+            lambda snapshot: plan_document(snapshot, document, prune=prune),
+            actor=_ACTOR,
+            check=check,
+            yes=yes,
+        )
+    typer.echo(f"{count} changes were made." if count else f"The model of '{workspace}' is what {path} says.")
 
 
 def _read(path: Path) -> JsonValue:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CommandError(f"{path} cannot be read as YAML: {error}") from None
+        return read_document(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read: {error}") from None
+    except InvalidChange as error:
+        raise CommandError(f"{path}: {error.message}") from None

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from metadata.changes.create_index import TRIGRAM
 from metadata.changes.lookup import find_field, find_object, without_fields
 from metadata.changes.search import vectors_over
+from metadata.changes.system_fields import BY_CREATION
 from metadata.changes.types import Applied, DeleteField, DeleteIndex, DeleteObject
 from metadata.errors import InvalidChange, UnknownObject
 from metadata.field_types import FieldType
-from metadata.model import Field, Object, Relation, Snapshot
+from metadata.model import Field, Index, Object, Relation, Snapshot
 
 
 def apply_delete_object(snapshot: Snapshot, change: DeleteObject) -> Applied:
@@ -78,13 +80,21 @@ def apply_delete_index(snapshot: Snapshot, change: DeleteIndex) -> Applied:
             f"{index.name} is what makes {fields[0].name} unique; updateField with isUnique: false removes it",
             field="id",
         )
-    names = tuple(field.name for field in fields)
-    is_key = len(fields) == 1 and fields[0].relation_id is not None and not index.is_partial
-    if is_key or names in {("id",), ("createdAt", "id")} or fields[0].type is FieldType.TS_VECTOR:
+    if is_kept(snapshot, index):
         raise InvalidChange(f"{index.name} is an index that the engine needs", field="id")
     return Applied(
         snapshot=replace(snapshot, indexes={id_: one for id_, one in snapshot.indexes.items() if id_ != index.id})
     )
+
+
+def is_kept(snapshot: Snapshot, index: Index) -> bool:
+    """Tell whether an index is there for as long as its fields are: it makes one unique, or the engine needs it."""
+    fields = [snapshot.objects[index.object_id].by_id[id_] for id_ in index.field_ids]
+    if index.is_partial or index.method == TRIGRAM:
+        return False
+    if len(fields) == 1:
+        return index.is_unique or fields[0].relation_id is not None or fields[0].type is FieldType.TS_VECTOR
+    return not index.is_unique and tuple(field.name for field in fields) == BY_CREATION
 
 
 def _check_deletable(thing: Object, field: Field) -> None:

@@ -5,6 +5,7 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from metadata.changes.apply import Change
+from metadata.changes.delete import is_kept
 from metadata.changes.lookup import find_field, find_object
 from metadata.changes.notation import FIELD_INPUTS, OBJECT_INPUTS, describe_values
 from metadata.changes.options import options_json
@@ -23,7 +24,7 @@ from metadata.changes.types import (
 from metadata.field_types import FieldType
 from metadata.ids import new_id
 from metadata.json_text import JsonValue
-from metadata.model import Field, Index, Object, Relation, RelationType, Snapshot
+from metadata.model import MORPH_SETTING, Field, Index, Object, Relation, RelationType, Snapshot
 
 _ONCE = frozenset({"option_mapping", "backfill", "allow_data_loss"})
 _OF_A_TYPE = ("options", "settings", "default", "is_unique")
@@ -55,7 +56,7 @@ def invert(before: Snapshot, change: Change, after: Snapshot) -> list[Change]:
             return [*_recreate_field(before, field), *_recreate_indexes(before, after)]
         case DeleteObject():
             thing = find_object(before, change.object_id)
-            return [*_recreate_object(before, thing), *_recreate_indexes(before, after, but=thing)]
+            return [*_recreate_object(before, thing), *_recreate_indexes(before, after)]
         case _:
             assert_never(change)
 
@@ -77,6 +78,7 @@ def _revert(field: Field, change: UpdateField) -> UpdateField:
         values["settings"] = {**dict.fromkeys(gone), **field.settings}
         if change.type is not UNSET:
             values["settings"] = dict(field.settings)
+        values["settings"].pop(MORPH_SETTING, None)
     return UpdateField(field_id=field.id, **values)
 
 
@@ -101,7 +103,7 @@ def _recreate_object(before: Snapshot, thing: Object) -> Iterator[Change]:
     if named:
         yield UpdateField(
             field_id=named.id, name=named.name, is_nullable=named.is_nullable, is_active=named.is_active,
-            default=named.default, is_unique=named.is_unique,
+            default=named.default, is_unique=named.is_unique, **_type_values(named),
         )  # fmt: skip
     custom = [field for field in thing.fields if field.is_custom and field.relation_id is None]
     # What is computed from others comes after them.
@@ -112,6 +114,14 @@ def _recreate_object(before: Snapshot, thing: Object) -> Iterator[Change]:
             yield from _recreate_relation(before, relation)
     if not thing.is_active:
         yield UpdateObject(object_id=thing.id, is_active=False)
+
+
+def _type_values(named: Field) -> dict[str, JsonValue]:
+    """Return what gives the field that an object starts with another type, where it had one."""
+    if named.type is FieldType.TEXT:
+        return {}
+    values = {"type": named.type, "settings": dict(named.settings) or None}
+    return values if named.options == () else {**values, "options": options_json(named.options)}
 
 
 def _recreate_field(before: Snapshot, field: Field) -> Iterable[Change]:
@@ -164,22 +174,11 @@ def _create_field(
     )
 
 
-def _recreate_indexes(before: Snapshot, after: Snapshot, *, but: Object | None = None) -> Iterator[Change]:
+def _recreate_indexes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
     """Yield those of the indexes that went along that do not come with a field of their own."""
     for index in before.indexes.values():
-        if index.id in after.indexes or (len(index.field_ids) == 1 and _comes_along(before, index)):
-            continue
-        fields = before.objects[index.object_id].by_id
-        if but is not None and index.object_id == but.id and all(fields[id_].is_system for id_ in index.field_ids):
-            continue
-        yield _recreate_index(index)
-
-
-def _comes_along(before: Snapshot, index: Index) -> bool:
-    field = before.objects[index.object_id].by_id[index.field_ids[0]]
-    return (
-        index.is_unique or field.type is FieldType.TS_VECTOR or (field.relation_id is not None and not index.is_partial)
-    )
+        if index.id not in after.indexes and not is_kept(before, index):
+            yield _recreate_index(index)
 
 
 def _recreate_index(index: Index) -> CreateIndex:

@@ -54,6 +54,12 @@ def derive_name(label: str) -> str:
     return name if len(name) <= MAXIMUM_BYTES else ""
 
 
+def derive_label(name: str) -> str:
+    """Return what people may call what has a camelCase name: firstName gives "First name"."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return capitalised(" ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words.split()))
+
+
 def column_suffixes(field_type: FieldType) -> tuple[str, ...]:
     """Return what stands behind a field's physical name in the names of its columns ("" for a plain column)."""
     entry = FIELD_TYPES[field_type]

@@ -1,7 +1,8 @@
 """The fields and indexes that every object starts with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from metadata.changes.names import index_name
@@ -25,6 +26,9 @@ class _SystemField:
 
 
 _NAME = "name"
+
+BY_CREATION = ("createdAt", "id")
+"""The fields of the index for the commonest order."""
 
 _SYSTEM_FIELDS = (
     _SystemField(
@@ -115,6 +119,13 @@ def build_system_fields(object_id: UUID, ids: tuple[UUID, ...], *, skip_name: bo
         )
 
 
+@cache
+def usual_fields() -> Mapping[str, Field]:
+    """Return the fields of an object that nobody has changed, by name; their ids mean nothing."""
+    ids = tuple(UUID(int=place) for place in range(len(_SYSTEM_FIELDS)))
+    return {field.name: field for field in build_system_fields(UUID(int=0), ids, skip_name=False)}
+
+
 def build_system_indexes(
     object_id: UUID, table: str, fields: tuple[Field, ...], ids: tuple[UUID, ...]
 ) -> tuple[Index, ...]:
@@ -132,7 +143,7 @@ def build_system_indexes(
         Index(
             id=by_creation,
             object_id=object_id,
-            name=index_name(table, ("createdAt", "id"), "idx"),
-            field_ids=(by_name["createdAt"], by_name["id"]),
+            name=index_name(table, BY_CREATION, "idx"),
+            field_ids=tuple(by_name[name] for name in BY_CREATION),
         ),
     )

@@ -121,6 +121,8 @@ def _build(thing: Object, field: Field, change: UpdateField, given: dict[str, ob
         settings = {
             key: value for key, value in settings.items() if chosen(change.settings, {}).get(key, value) is not None
         }
+        if field.relation_id is not None and field.parts:
+            settings.setdefault("onDelete", OnDelete.SET_NULL.value)
     options = field.options
     if "options" in given or (is_other and not _can_keep_options(field, type_)):
         options = read_options(type_, chosen(change.options, None))
@@ -185,7 +187,9 @@ def _check_rename(snapshot: Snapshot, thing: Object, updated: Field) -> InvalidC
 def _check_rules(snapshot: Snapshot, field: Field, updated: Field) -> list[InvalidChange]:
     found: list[InvalidChange] = []
     becomes_unique = updated.is_unique and (not field.is_unique or updated.type is not field.type)
-    if becomes_unique and not FIELD_TYPES[updated.type].can_be_unique:
+    # A key that becomes unique makes a many-to-one relation one-to-one.
+    is_key = field.type is FieldType.RELATION and bool(field.parts)
+    if becomes_unique and not FIELD_TYPES[updated.type].can_be_unique and not is_key:
         allowed = ", ".join(kind.value for kind in FieldType if FIELD_TYPES[kind].can_be_unique)
         found.append(
             InvalidChange(
@@ -207,7 +211,14 @@ def _check_rules(snapshot: Snapshot, field: Field, updated: Field) -> list[Inval
         found.append(
             InvalidChange(f"{field.name} has many: change the end of the relation that holds the key", field="id")
         )
-    if holds_key and not updated.is_nullable and updated.settings.get("onDelete") == OnDelete.SET_NULL.value:
+    if field.type is FieldType.MORPH_RELATION and not updated.is_nullable:
+        found.append(
+            InvalidChange(
+                f"{field.name} is a part of a morph relation, of whose keys one at most is set: it cannot be required",
+                field="isNullable",
+            )
+        )
+    elif holds_key and not updated.is_nullable and updated.settings.get("onDelete") == OnDelete.SET_NULL.value:
         found.append(
             InvalidChange(
                 "a required relation cannot be set to null when its target is destroyed: settings.onDelete must be"

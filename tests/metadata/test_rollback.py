@@ -12,6 +12,7 @@ from metadata.changes import (
     DeleteField,
     DeleteIndex,
     DeleteObject,
+    NewRelation,
     UpdateField,
     UpdateObject,
     apply,
@@ -42,6 +43,10 @@ def fill(snapshot: Snapshot) -> Iterable[Change]:
     yield CreateIndex(object_id=thing.id, field_ids=(code.id,), is_partial=True)
     yield new_relation(person(snapshot), "project", replace(person(snapshot), id=thing.id), "Members")
     yield new_relation(replace(person(snapshot), id=thing.id), "lead", person(snapshot), "Leads", is_active=False)
+    targets = (person(snapshot), snapshot.by_singular["company"])
+    owner = tuple(NewRelation(target_object_id=one.id, target_field_label="Owned projects") for one in targets)
+    yield new_field(thing.id, "owner", FieldType.MORPH_RELATION, morph=owner)
+    yield new_relation(person(snapshot), "mate", person(snapshot), "Mate of", kind=RelationType.ONE_TO_ONE)
 
 
 def project(snapshot: Snapshot) -> Object:
@@ -76,6 +81,16 @@ CHANGES: dict[str, Build] = {
     ],
     "one-to-one": lambda snapshot: [
         new_relation(person(snapshot), "twin", person(snapshot), "Twin of", kind=RelationType.ONE_TO_ONE)
+    ],
+    "one-to-one no more": lambda snapshot: [
+        UpdateField(field_id=field_of(snapshot, "person", "mate").id, is_unique=False)
+    ],
+    "many-to-one made one-to-one": lambda snapshot: [
+        UpdateField(field_id=field_of(snapshot, "person", "company").id, is_unique=True)
+    ],
+    "one-to-one deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "person", "mate").id)],
+    "part of a morph relation deleted": lambda snapshot: [
+        DeleteField(field_id=field_of(snapshot, "project", "ownerPerson").id)
     ],
     "index deleted": lambda snapshot: [DeleteIndex(index_id=snapshot.constraints["project_code_live"].id)],
     "field deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],

@@ -1,71 +1,292 @@
-"""metadata/schema_file.py: a model written down, and made again from it."""
+"""metadata/schema_file: a model written down, and made again from it."""
 
 import copy
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import yaml
+from graphql import print_schema
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from metadata.changes import UpdateField, apply
-from metadata.errors import InvalidChange
+from engine.schema.eager import eager_schema
+from metadata.changes import (
+    Change,
+    CreateField,
+    CreateIndex,
+    DeleteObject,
+    NewJunction,
+    NewRelation,
+    UpdateField,
+    UpdateObject,
+    apply,
+)
+from metadata.drift import find_drift
+from metadata.errors import InvalidChange, UnknownObject
 from metadata.field_types import FieldType
-from metadata.model import Snapshot
+from metadata.model import MORPH_SETTING, Field, Object, RelationType, Snapshot
 from metadata.schema_file import export_model, plan_document
-from tests.metadata.changes.test_updates import options
-from tests.metadata.desk import new_field, new_object, new_relation, person
-from tests.models import apply_all, empty_snapshot, standard_snapshot
+from metadata.schema_file.text import read_document, write_document
+from metadata.transaction import ModelTransaction
+from tests.metadata.changes.test_updates import field_of, options
+from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
+from tests.models import all_types_snapshot, apply_all, empty_snapshot, standard_snapshot
+from tests.project.documentation import ROOT
+from tests.strategies import labels, names, snapshots, texts
 
 
-def carry_out(snapshot: Snapshot, document: Any) -> tuple[Snapshot, int]:
-    builds = plan_document(snapshot, document)
+def carry_out(snapshot: Snapshot, document: Any, *, prune: bool = False) -> tuple[Snapshot, int]:
+    builds = plan_document(snapshot, document, prune=prune)
     for build in builds:
         snapshot = apply(snapshot, build(snapshot)).snapshot
     return snapshot, len(builds)
 
 
+def written(snapshot: Snapshot) -> Any:
+    return read_document(write_document(export_model(snapshot)))
+
+
+def shown_field(snapshot: Snapshot, thing: Object, field: Field) -> Any:
+    """A field with names in the place of ids, and without its columns, whose names depend on the history."""
+    known = {key: value for key, value in field.settings.items() if key not in {"columns", "fields", MORPH_SETTING}}
+    sources = [thing.by_id[one.id].name for one in thing.fields if str(one.id) in field.settings.get("fields", ())]
+    relation = snapshot.relations.get(field.relation_id) if field.relation_id else None
+    ends = None
+    if relation is not None:
+        source, target = snapshot.objects[relation.source_object_id], snapshot.objects[relation.target_object_id]
+        ends = (
+            (source.name_singular, source.by_id[relation.source_field_id].name),
+            (target.name_singular, target.by_id[relation.target_field_id].name),
+            relation.on_delete,
+            [one.name for group in thing.morphs if field in group for one in group],
+        )
+    plain = replace(field, id=thing.id, object_id=thing.id, column="", parts=(), relation_id=None, settings=known)
+    return replace(plain, id=snapshot.workspace.id, object_id=snapshot.workspace.id), sources, ends
+
+
+def shown(snapshot: Snapshot) -> Any:
+    """Everything of a model, in its order, but for ids and physical names."""
+    return [
+        (
+            thing.name_singular, thing.name_plural, thing.label_singular, thing.label_plural, thing.description,
+            thing.icon, thing.is_custom, thing.is_active,
+            [shown_field(snapshot, thing, field) for field in thing.fields],
+            {
+                (*(thing.by_id[id_].name for id_ in index.field_ids), index.is_unique, index.is_partial, index.method)
+                for index in snapshot.indexes.values()
+                if index.object_id == thing.id
+            },
+        )
+        for thing in snapshot.objects.values()
+    ]  # fmt: skip
+
+
 def rich(base: Snapshot) -> Snapshot:
-    thing = new_object("project", description="Work")
-    there = replace(person(base), id=thing.id)
-    return apply_all(
+    """A model with everything that a document must know."""
+    thing, hidden, task = (
+        new_object("project", description="Work"),
+        new_object("secret"),
+        new_object("task", skip_name_field=True),
+    )
+    project = replace(person(base), id=thing.id, name_singular="project", label_singular="Project")
+    company = base.by_singular["company"]
+    code = new_field(thing.id, "code", is_unique=True, is_active=False)
+    size = new_field(thing.id, "size", FieldType.NUMBER, settings={"dataType": "int"}, is_nullable=False, default=1)
+    junction = NewJunction(name_singular="membership", name_plural="memberships")
+    model = apply_all(
         base,
         [
             thing,
+            new_relation(person(base), "project", project, "Members"),
             new_field(thing.id, "budget", FieldType.CURRENCY, default={"amountMicros": 5}),
-            new_field(thing.id, "size", FieldType.NUMBER, settings={"dataType": "int"}, is_nullable=False, default=1),
+            size,
+            hidden,
+            task,
+            new_field(task.id, "name", label="Not the one that comes along"),
+            new_field(thing.id, "rate", FieldType.NUMBER, default=1.50),
             new_field(thing.id, "stage", FieldType.SELECT, options=options("NEW", "OLD"), default="NEW"),
-            new_field(thing.id, "code", is_unique=True, is_active=False),
-            new_relation(person(base), "project", there, "Members"),
-            new_relation(there, "parent", there, "Parts", settings={"onDelete": "CASCADE"}),
+            new_field(thing.id, "tags", FieldType.MULTI_SELECT, options=options("NO", "YES"), default=["NO"]),
+            new_field(thing.id, "stars", FieldType.RATING),
+            new_field(thing.id, "due", FieldType.DATE, default="now"),
+            new_field(thing.id, "born", FieldType.DATE, default="2024-01-31"),
+            code,
+            new_relation(project, "parent", project, "Parts", settings={"onDelete": "CASCADE"}),
+            new_relation(project, "lead", person(base), "Leads", kind=RelationType.ONE_TO_ONE),
+            new_relation(company, "boss", person(base), "Bosses", is_active=False),
+            new_relation(project, "tasks", replace(project, id=task.id), "Project", kind=RelationType.ONE_TO_MANY),
+            CreateField(
+                object_id=thing.id, name="crew", label="Crew", type=FieldType.RELATION, description="Who helps.",
+                relation=NewRelation(target_object_id=person(base).id, target_field_label="Crews", junction=junction),
+            ),
+            new_field(junction.id, "since", FieldType.DATE),
+            CreateField(
+                object_id=task.id, name="owner", label="Owner", type=FieldType.MORPH_RELATION, icon="user",
+                morph=tuple(
+                    NewRelation(target_object_id=one.id, target_field_label="Owned tasks")
+                    for one in (company, person(base), project)
+                ),
+            ),
+            new_field(thing.id, "words", FieldType.TS_VECTOR, settings={"fields": ["name", "code"]}),
+            CreateIndex(object_id=thing.id, field_ids=(size.id, code.id), is_unique=True),
+            CreateIndex(object_id=thing.id, field_ids=(code.id,), is_partial=True),
         ],
-    )
+    )  # fmt: skip
+    changes: list[Change] = [
+        UpdateObject(object_id=hidden.id, is_active=False),
+        UpdateObject(object_id=person(base).id, name_singular="contact", name_plural="contacts"),
+        UpdateField(field_id=person(base).by_name["city"].id, name="town"),
+        UpdateField(field_id=person(base).by_name["company"].id, name="employer", settings={"onDelete": "RESTRICT"}),
+        UpdateField(field_id=company.by_name["people"].id, name="staff", description="Who works there"),
+        UpdateField(field_id=company.by_name["createdAt"].id, label="Since", description=None),
+        UpdateField(field_id=field_of(model, "project", "name").id, name="title", is_nullable=False, default="New"),
+        UpdateField(field_id=field_of(model, "task", "ownerCompany").id, name="payer", label="Payer"),
+        UpdateField(field_id=field_of(model, "project", "parts").id, is_active=False),
+        # Its old name is another object's now.
+        new_object("person", "people"),
+    ]
+    return apply_all(model, changes)
 
 
-def written(snapshot: Snapshot) -> Any:
-    return yaml.safe_load(yaml.safe_dump(export_model(snapshot), sort_keys=False))
-
-
-@pytest.mark.parametrize("base", ["empty", "standard"])
-def test_a_model_made_from_its_document_is_the_same(base: str) -> None:
-    document = written(rich(standard_snapshot()))
-    made, count = carry_out(empty_snapshot() if base == "empty" else standard_snapshot(), document)
-    assert count > 0
+@pytest.mark.parametrize("base", [standard_snapshot(), rich(standard_snapshot()), all_types_snapshot()])
+def test_a_model_made_from_its_document_is_the_same(base: Snapshot) -> None:
+    document = written(base)
+    # A new workspace has the standard objects; where a model has not got them, it was made of nothing.
+    start = empty_snapshot() if "thing" in base.by_singular else standard_snapshot()
+    made, _ = carry_out(start, document)
+    assert shown(made) == shown(base)
+    assert print_schema(eager_schema(made)) == print_schema(eager_schema(base))
     assert written(made) == document
-    assert carry_out(made, document) == (made, 0)
+    assert carry_out(made, document, prune=True) == (made, 0)
+    assert carry_out(base, document, prune=True) == (base, 0)
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Snapshot:
+    """Legal models whose parts were changed after they were made."""
+    snapshot = draw(snapshots())
+    for _ in range(draw(st.integers(0, 8))):
+        thing = draw(st.sampled_from(list(snapshot.objects.values())))
+        field = draw(st.sampled_from(thing.fields))
+        other = draw(st.sampled_from(thing.fields))
+        target = draw(st.sampled_from(list(snapshot.objects.values())))
+        changes: list[Change] = [
+            UpdateObject(object_id=thing.id, is_active=False),
+            UpdateObject(object_id=thing.id, name_singular=draw(names), description=draw(texts)),
+            UpdateField(field_id=field.id, is_active=False),
+            UpdateField(field_id=field.id, name=draw(names)),
+            UpdateField(field_id=field.id, label=draw(labels), icon=draw(texts)),
+            UpdateField(field_id=field.id, is_unique=True),
+            UpdateField(field_id=field.id, is_nullable=False, settings={"onDelete": "RESTRICT"}),
+            CreateIndex(object_id=thing.id, field_ids=(field.id, other.id), is_unique=draw(st.booleans())),
+            UpdateField(field_id=field.id, type=draw(st.sampled_from([FieldType.TEXT, FieldType.RAW_JSON]))),
+            CreateIndex(object_id=thing.id, field_ids=(field.id,), method="gin"),
+            CreateIndex(object_id=thing.id, field_ids=(field.id,), is_partial=True),
+            DeleteObject(object_id=thing.id),
+            CreateField(
+                object_id=thing.id, name=draw(names), label=draw(labels), type=FieldType.RELATION,
+                relation=NewRelation(
+                    target_object_id=target.id, target_field_label=draw(labels), target_field_name=draw(names),
+                    junction=NewJunction(),
+                ),
+            ),
+        ]  # fmt: skip
+        change = draw(st.sampled_from(changes))
+        try:
+            snapshot = apply(snapshot, change).snapshot if len(snapshot.objects) > 1 else snapshot
+        except (InvalidChange, UnknownObject):
+            continue
+    return snapshot
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(models())
+def test_any_model_is_made_again_from_its_document(model: Snapshot) -> None:
+    document = written(model)
+    made, _ = carry_out(empty_snapshot(), document)
+    assert shown(made) == shown(model)
+    assert written(made) == document
+    assert carry_out(made, document, prune=True) == (made, 0)
+
+
+async def test_another_workspace_gets_the_same_model(desk: Desk) -> None:
+    model = await desk.default()
+    document = written(rich(model))
+
+    async def body(transaction: ModelTransaction) -> None:
+        for build in plan_document(transaction.snapshot, document):
+            await transaction.apply(build(transaction.snapshot))
+
+    for name in ("other", "another"):
+        workspace = (await desk.workspaces.create(name, actor="test")).workspace
+        await desk.writer.run(workspace.id, body, actor="test")
+        made = await desk.reload(workspace.id)
+        assert shown(made) == shown(await desk.current.get(workspace.id))
+        assert written(made) == document
+        async with desk.database.session() as connection:
+            assert await find_drift(connection, made, trigram=desk.catalog.trigram) == []
+    assert print_schema(eager_schema(made)) == print_schema(eager_schema(rich(model)))
 
 
 def test_what_differs_is_changed_and_nothing_else() -> None:
     model = rich(standard_snapshot())
     document = copy.deepcopy(written(model))
-    document["objects"]["person"]["labelPlural"] = "Contacts"
-    document["objects"]["project"]["fields"]["budget"]["label"] = "Money"
-    del document["objects"]["project"]["fields"]["budget"]["defaultValue"]
-    del document["objects"]["company"]
+    project = document["objects"]["project"]["fields"]
+    document["objects"]["contact"]["labelPlural"] = "Contacts"
+    project["budget"]["label"] = "Money"
+    del project["budget"]["defaultValue"]
+    project["lead"]["relation"]["type"] = "MANY_TO_ONE"
+    project["parent"]["settings"] = {"onDelete": "RESTRICT"}
+    project["stage"]["options"] = [{"value": "NEW"}, {"value": "OLD"}, {"value": "LATE"}]
+    del document["objects"]["company"]["fields"]["website"]
     made, count = carry_out(model, document)
-    assert count == 2
-    budget = made.by_singular["project"].by_name["budget"]
-    assert (made.by_singular["person"].label_plural, budget.label, budget.default) == ("Contacts", "Money", None)
+    assert count == 5
+    thing = made.by_singular["project"]
+    budget, lead = thing.by_name["budget"], thing.by_name["lead"]
+    assert (made.by_singular["contact"].label_plural, budget.label, budget.default) == ("Contacts", "Money", None)
+    assert (lead.is_unique, thing.by_name["parent"].settings["onDelete"]) == (False, "RESTRICT")
+    assert [option.value for option in thing.by_name["stage"].options] == ["NEW", "OLD", "LATE"]
     assert made.by_singular["company"] is model.by_singular["company"]
+    assert carry_out(made, document) == (made, 0)
+
+
+def test_what_has_another_name_in_the_document_keeps_its_values() -> None:
+    model = rich(standard_snapshot())
+    document = copy.deepcopy(written(model))
+    objects = document["objects"]
+    plan = objects["plan"] = objects.pop("project")
+    plan |= {"renamedFrom": "project", "namePlural": "plans"}
+    plan["fields"] = {
+        {"budget": "money", "parts": "pieces"}.get(name, name): values for name, values in plan["fields"].items()
+    }
+    plan["fields"]["money"]["renamedFrom"] = "budget"
+    plan["fields"]["parent"]["relation"] |= {"target": "plan", "inverse": "pieces"}
+    text = (
+        write_document(document)
+        .replace("target: project", "target: plan")
+        .replace("inverseOf: project.", "inverseOf: plan.")
+    )
+    made, count = carry_out(model, read_document(text))
+    assert count == 3
+    before, after = model.by_singular["project"], made.by_singular["plan"]
+    assert (after.id, after.table, after.by_name["money"].id) == (before.id, before.table, before.by_name["budget"].id)
+    # The model's own document has no need to say so.
+    assert carry_out(made, read_document(text)) == (made, 0)
+
+
+def test_pruning_deletes_what_the_document_has_not_got() -> None:
+    model = rich(standard_snapshot())
+    document = written(standard_snapshot())
+    objects = document["objects"]
+    objects["contact"] = {**objects.pop("person"), "namePlural": "contacts"}
+    fields = objects["contact"]["fields"]
+    fields["city"]["renamedFrom"], fields["company"]["renamedFrom"] = "town", "employer"
+    text = write_document(document).replace(": person", ": contact")
+    made, _ = carry_out(model, read_document(text), prune=True)
+    assert set(made.by_singular) == {"company", "contact", "opportunity", "activity"}
+    for thing in standard_snapshot().by_singular.values():
+        now = made.by_singular[thing.name_singular.replace("person", "contact")]
+        assert [field.name for field in now.fields] == [field.name for field in thing.fields]
+    assert carry_out(made, read_document(text), prune=True) == (made, 0)
 
 
 @pytest.mark.parametrize(
@@ -75,13 +296,33 @@ def test_what_differs_is_changed_and_nothing_else() -> None:
         (("objects",), ["person"], "objects must be a mapping"),
         (("more",), 1, 'the document has no member "more"'),
         (("objects", "person", "label"), "x", 'person has no member "label"'),
+        (("objects", "person", "labelPlural"), 5, "person: labelPlural must be text, not 5"),
         (("objects", "person", "fields", "city", "unique"), True, 'person.city has no member "unique"'),
         (("objects", "person", "fields", "city", "type"), "CURRENCY", "a TEXT field cannot become a CURRENCY field"),
-        (("objects", "person", "fields", "company", "relation", "name"), "x", "relation is fixed when the field"),
+        (("objects", "person", "fields", "city", "isUnique"), "no", "isUnique must be true or false"),
         (("objects", "person", "fields", "more"), {"type": "WORDS"}, "type must be one of"),
-        (("objects", "thing"), {"namePlural": "things"}, "the new object thing needs labelSingular, labelPlural"),
+        (("objects", "person", "fields", "more"), {"type": "RELATION"}, "needs relation"),
+        (("objects", "person", "fields", "more"), {"type": "RELATION", "inverseOf": "person.x"}, "no field "),
+        (
+            ("objects", "person", "fields", "more"),
+            {"type": "RELATION", "relation": {"target": "nothing", "inverse": "x"}},
+            'there is no object "nothing"',
+        ),
+        (
+            ("objects", "person", "fields", "more"),
+            {"type": "RELATION", "relation": {"type": "MANY_TO_MANY", "target": "person", "inverse": "x"}},
+            "type must be MANY_TO_ONE or ONE_TO_ONE",
+        ),
+        (
+            ("objects", "person", "fields", "company", "relation"),
+            {"target": "activity", "inverse": "people"},
+            "must have target: company",
+        ),
+        (("objects", "person", "fields", "more"), {"type": "SELECT", "options": [{"value": "1"}]}, "person.more: the"),
+        (("objects", "person", "indexes"), [{"fields": ["nothing"]}], "is no field of it"),
+        (("objects", "thing"), {"namePlural": "things"}, "the object thing needs labelSingular, labelPlural"),
     ],
-)
+)  # fmt: skip
 def test_what_is_no_document_is_refused(path: tuple[str, ...], value: Any, says: str) -> None:
     document = written(standard_snapshot())
     place = document
@@ -99,6 +340,7 @@ def test_another_type_in_the_document_is_a_conversion() -> None:
     employees["settings"] = {"dataType": "bigint"}
     document["objects"]["person"]["fields"]["city"] |= {"type": "SELECT", "options": [{"value": "PARIS"}]}
     made, count = carry_out(standard_snapshot(), document)
+    assert written(made)["objects"]["person"]["fields"]["city"]["type"] == "SELECT"
     city = made.by_singular["person"].by_name["city"]
     assert (count, city.type, city.column) == (2, FieldType.SELECT, "city2")
     assert made.by_singular["company"].by_name["employees"].settings == {"dataType": "bigint"}
@@ -114,3 +356,41 @@ def test_a_rename_by_the_api_shows_in_the_document() -> None:
     city = person(model).by_name["city"]
     renamed = apply(model, UpdateField(field_id=city.id, name="town")).snapshot
     assert "town" in written(renamed)["objects"]["person"]["fields"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("no", "no"),
+        ("true", True),
+        ("2024-01-31", "2024-01-31"),
+        ("12", 12),
+        ("'12'", "12"),
+        ("1.1.1", "1.1.1"),
+    ],
+)
+def test_words_are_text(text: str, value: Any) -> None:
+    found = read_document(f"a: {text}")["a"]
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize("text", ["a: 1\na: 2", "version: [", "a: 1e999999999999999999999"])
+def test_what_is_no_yaml_is_refused(text: str) -> None:
+    with pytest.raises(InvalidChange, match="cannot be read as YAML"):
+        read_document(text)
+
+
+def test_numbers_keep_their_digits() -> None:
+    text = "a: 123456789012345678.0123456789\nb: -1e-7\n"
+    found = read_document(text)
+    assert str(found["a"]) == "123456789012345678.0123456789"
+    assert read_document(write_document(found)) == found
+
+
+def test_the_documented_file_can_be_applied() -> None:
+    page = (ROOT / "docs" / "model-files.md").read_text(encoding="utf-8")
+    text = page.split("```yaml\n")[1].split("```")[0]
+    made, count = carry_out(standard_snapshot(), read_document(text))
+    assert count > 0
+    assert made.by_singular["ship"].by_name["owner"].settings == {"onDelete": "RESTRICT"}
+    assert carry_out(made, read_document(text)) == (made, 0)

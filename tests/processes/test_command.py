@@ -168,3 +168,34 @@ def test_a_model_is_exported_changed_and_applied(database: str, tmp_path: Path) 
     assert run("schema", "export", DATABASE_URL=database).stdout == file.read_text()
     file.write_text("version: [")
     assert "cannot be read as YAML" in run("schema", "diff", str(file), DATABASE_URL=database).stderr
+
+
+def test_a_model_is_carried_to_another_workspace(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "model.yaml"
+    exported = run("schema", "export", DATABASE_URL=database).stdout
+    task = """  task:
+    namePlural: tasks
+    labelSingular: Task
+    labelPlural: Tasks
+    fields:
+      company:
+        type: RELATION
+        relation:
+          target: company
+          inverse: tasks
+"""
+    file.write_text(exported + task)
+    assert run("workspace", "create", "other", DATABASE_URL=database).returncode == 0
+    for name in ("default", "other"):
+        applied = run("schema", "apply", str(file), "--yes", "--workspace", name, DATABASE_URL=database)
+        assert applied.stdout.endswith("2 changes were made.\n"), applied.stderr
+    first, second = (
+        run("schema", "export", "--workspace", name, DATABASE_URL=database) for name in ("default", "other")
+    )
+    assert first.stdout == second.stdout
+    file.write_text(exported)
+    assert run("schema", "diff", str(file), DATABASE_URL=database).returncode == 0
+    pruned = run("schema", "diff", str(file), "--prune", DATABASE_URL=database)
+    assert (pruned.returncode, "deleteObject" in pruned.stdout, "Task vanishes" in pruned.stdout) == (2, True, True)
+    assert run("schema", "apply", str(file), "--prune", "--yes", DATABASE_URL=database).returncode == 0
+    assert run("schema", "export", DATABASE_URL=database).stdout == exported

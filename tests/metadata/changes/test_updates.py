@@ -169,6 +169,9 @@ async def test_what_a_relation_does_on_delete_is_changed(desk: Desk) -> None:
     field = field_of(after, "person", "company")
     assert field.relation_id is not None
     assert after.relations[field.relation_id].on_delete is OnDelete.CASCADE
+    usual = await change(desk, update("person", "company", settings={"onDelete": None}))
+    assert field_of(usual, "person", "company").settings == {"onDelete": "SET_NULL"}
+    await change(desk, update("person", "company", settings={"onDelete": "CASCADE"}))
     after = await change(desk, update("person", "company", is_nullable=False))
     assert not field_of(after, "person", "company").is_nullable
 

@@ -1,0 +1,199 @@
+"""What a document speaks of, held against what the model has: by name, or by the name that it had before."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
+from uuid import UUID
+
+from metadata.errors import InvalidChange
+from metadata.json_text import JsonValue
+from metadata.model import Field, Object, Relation, Snapshot
+from metadata.scalars import shown
+from metadata.schema_file import members
+from metadata.schema_file.export import is_inverse
+
+Values = Mapping[str, JsonValue]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedField:
+    """A field as the document has it; `known` is None where the model has none yet."""
+
+    owner: "StatedObject"
+    name: str
+    values: Values
+    known: Field | None
+
+    @property
+    def path(self) -> str:
+        """How messages name it."""
+        return f"{self.owner.name}.{self.name}"
+
+    @property
+    def first_name(self) -> str:
+        """What it was called before, where the document says so."""
+        old = self.values["renamedFrom"]
+        return self.name if old is None else str(old)
+
+    @property
+    def relation(self) -> Values:
+        """The members of `relation`, with their defaults."""
+        return members.read_members(self.values["relation"], members.RELATION, f"{self.path}.relation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedObject:
+    """An object as the document has it; `known` is None where the model has none yet."""
+
+    name: str
+    values: Values
+    known: Object | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stated:
+    """All of a document, in its order.
+
+    Attributes:
+        objects: by name.
+        fields: by the names of their object and their own.
+    """
+
+    objects: Mapping[str, StatedObject]
+    fields: Mapping[tuple[str, str], StatedField]
+
+    def name_of(self, field: Field) -> str:
+        """Return what the document calls a field of the model; its name where the document has not got it."""
+        return self._names.get(field.id, field.name)
+
+    def object_name(self, thing: Object) -> str:
+        """Return what the document calls an object of the model; its name where the document has not got it."""
+        return self._names.get(thing.id, thing.name_singular)
+
+    @cached_property
+    def _names(self) -> Mapping[UUID, str]:
+        every: Iterable[StatedObject | StatedField] = (*self.objects.values(), *self.fields.values())
+        return {one.known.id: one.name for one in every if one.known is not None}
+
+    def inverse_of(self, field: StatedField) -> StatedField | None:
+        """Return the other end of a relation, where the document has it too."""
+        relation = field.relation
+        return self.fields.get((relation["target"], relation["inverse"]))
+
+    def source_of(self, field: StatedField) -> StatedField | None:
+        """Return the end that holds the key, where the document has it too."""
+        owner, _, name = field.values["inverseOf"].partition(".")
+        return self.fields.get((owner, name))
+
+
+def match_document(snapshot: Snapshot, document: JsonValue) -> Stated:
+    """Return what a document speaks of.
+
+    Raises:
+        InvalidChange: it is no such document, or its parts do not fit together.
+    """
+    read = members.read_members(document, members.DOCUMENT, "the document")
+    if read["version"] != members.VERSION:
+        raise InvalidChange(f"the document must be of version {members.VERSION}, not {shown(read['version'])}")
+    given = {
+        name: members.read_members(value, members.OBJECT, name)
+        for name, value in members.read_mapping(read["objects"], "objects").items()
+    }
+    things = {thing.name_singular: thing for thing in snapshot.objects.values()}
+    known = _match(given, things)
+    objects = {name: StatedObject(name=name, values=values, known=known.get(name)) for name, values in given.items()}
+    fields: dict[tuple[str, str], StatedField] = {}
+    for owner in objects.values():
+        fields.update(_match_fields(owner))
+    fields.update({key: _match_inverse(snapshot, fields, field) for key, field in fields.items() if _is_end(field)})
+    stated = Stated(objects=objects, fields=fields)
+    for field in fields.values():
+        _check_ends(stated, field)
+    return stated
+
+
+def _match(given: Mapping[str, Values], there: Mapping[str, T]) -> dict[str, T]:
+    """Return what is there for each name; what was renamed comes first, as its old name may be another's now."""
+    found: dict[str, T] = {}
+    for name, values in given.items():
+        old = values["renamedFrom"]
+        if name not in there and old in there:
+            found[name] = there[old]
+    taken = {id(one) for one in found.values()}
+    if len(taken) < len(found):
+        raise InvalidChange("two names in the document have the same renamedFrom", field="renamedFrom")
+    for name in given:
+        if name in there and id(there[name]) not in taken:
+            found[name] = there[name]
+    return found
+
+
+def _match_fields(owner: StatedObject) -> Iterator[tuple[tuple[str, str], StatedField]]:
+    where = f"{owner.name}.fields"
+    given = {
+        name: members.read_members(value, members.FIELD, f"{owner.name}.{name}")
+        for name, value in members.read_mapping(owner.values["fields"], where).items()
+    }
+    there = {field.name: field for field in owner.known.fields} if owner.known else {}
+    known = _match(given, there)
+    for name, values in given.items():
+        yield (owner.name, name), StatedField(owner=owner, name=name, values=values, known=known.get(name))
+
+
+def _is_end(field: StatedField) -> bool:
+    return field.values["inverseOf"] is not None
+
+
+def _match_inverse(
+    snapshot: Snapshot, fields: Mapping[tuple[str, str], StatedField], field: StatedField
+) -> StatedField:
+    """Return an inverse with the field that it is: that of its source, whatever it is called in the model."""
+    owner, _, name = field.values["inverseOf"].partition(".")
+    source = fields.get((owner, name))
+    if source is None:
+        thing = next((one for one in snapshot.objects.values() if one.name_singular == owner), None)
+        known = next((one for one in thing.fields if one.name == name), None) if thing else None
+    else:
+        known = source.known
+    relation = _relation_of(snapshot, known)
+    if relation is None or field.owner.known is None or relation.target_object_id != field.owner.known.id:
+        if source is None:
+            raise InvalidChange(
+                f"{field.path}: there is no field {shown(field.values['inverseOf'])} that leads here, neither in the"
+                " model nor in the document",
+                field="inverseOf",
+            )
+        return replace(field, known=None)
+    return replace(field, known=field.owner.known.by_id[relation.target_field_id])
+
+
+def _relation_of(snapshot: Snapshot, field: Field | None) -> Relation | None:
+    if field is None or field.relation_id is None or is_inverse(field):
+        return None
+    return snapshot.relations[field.relation_id]
+
+
+def _check_ends(stated: Stated, field: StatedField) -> None:
+    if field.values["relation"] is not None:
+        relation = field.relation
+        if relation["target"] is None or (relation["inverse"] is None and field.known is None):
+            raise InvalidChange(f"{field.path}.relation needs target and inverse", field="relation")
+        other = stated.inverse_of(field)
+        if other is not None and other.values["inverseOf"] != field.path:
+            raise InvalidChange(
+                f"{other.path} is the inverse of {field.path}, and must have inverseOf: {field.path}", field="inverseOf"
+            )
+    if _is_end(field):
+        source = stated.source_of(field)
+        if source is None:
+            return
+        relation = source.relation
+        if (relation["target"], relation["inverse"]) != (field.owner.name, field.name):
+            raise InvalidChange(
+                f"{field.path} is inverseOf {source.path}, whose relation must have target: {field.owner.name} and"
+                f" inverse: {field.name}",
+                field="relation",
+            )

@@ -1,0 +1,184 @@
+"""The changes that make a model what a document says, in an order in which each is possible."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from metadata.changes import (
+    Change,
+    CreateIndex,
+    CreateObject,
+    DeleteField,
+    DeleteIndex,
+    DeleteObject,
+    UpdateField,
+    UpdateObject,
+)
+from metadata.changes.update_field import is_required
+from metadata.errors import InvalidChange
+from metadata.field_types import FieldType
+from metadata.json_text import JsonValue
+from metadata.model import Relation, Snapshot
+from metadata.scalars import shown
+from metadata.schema_file import members
+from metadata.schema_file.export import built_in_name, index_values, indexes_on_demand, is_inverse
+from metadata.schema_file.field_plan import create_field, finish_relation, update_field, update_fresh
+from metadata.schema_file.matching import Stated, StatedObject, match_document
+from metadata.schema_file.order import order_fields
+
+Build = Callable[[Snapshot], Change]
+
+
+def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = False) -> list[Build]:
+    """Return what makes the model what the document says: nothing where it is; each is built for the model then.
+
+    Args:
+        snapshot: the model.
+        document: what `export_model` returns, or a part of it.
+        prune: whether objects, fields and indexes that the document does not have are deleted, instead of left as they
+            are; those that every workspace has cannot be.
+
+    Raises:
+        InvalidChange: it is no such document, or asks for what is fixed at creation.
+    """
+    stated = match_document(snapshot, document)
+    updates = [change for field in stated.fields.values() if (change := update_field(snapshot, stated, field))]
+    # The end of a relation is hidden only when those who need it are.
+    last = [change for change in updates if change.is_active is False and _is_inverse(snapshot, change)]
+    new = order_fields(stated)
+    return [
+        *(map(_always, _prune(snapshot, stated)) if prune else ()),
+        *map(_always, _update_objects(stated)),
+        *map(_always, _create_objects(stated)),
+        *(build for field in stated.fields.values() for build in update_fresh(field)),
+        *(_always(change) for change in updates if change not in last),
+        *(partial(create_field, stated, field) for field in new),
+        *_create_indexes(snapshot, stated),
+        *_deactivate_objects(stated),
+        *map(_always, last),
+        *(build for field in new for build in finish_relation(stated, field)),
+    ]
+
+
+def _always(change: Change) -> Build:
+    return lambda _snapshot: change
+
+
+def _is_inverse(snapshot: Snapshot, change: UpdateField) -> bool:
+    known = (thing.by_id.get(change.field_id) for thing in snapshot.objects.values())
+    return any(field is not None and is_inverse(field) for field in known)
+
+
+def _own_values(thing: StatedObject) -> dict[str, JsonValue]:
+    missing = [name for name in ("namePlural", "labelSingular", "labelPlural") if thing.values[name] is None]
+    if missing:
+        raise InvalidChange(f"the object {thing.name} needs {', '.join(missing)}", field=missing[0])
+    values = {member.attribute: thing.values[name] for name, member in members.OBJECT.items() if member.attribute}
+    return {"name_singular": thing.name, **values}
+
+
+def _update_objects(stated: Stated) -> Iterator[UpdateObject]:
+    for thing in stated.objects.values():
+        wanted = _own_values(thing)
+        if thing.known is None:
+            continue
+        changed = {name: value for name, value in wanted.items() if value != getattr(thing.known, name)}
+        if changed.get("is_active") is False:
+            del changed["is_active"]
+        if changed:
+            yield UpdateObject(object_id=thing.known.id, **changed)
+
+
+def _create_objects(stated: Stated) -> Iterator[CreateObject]:
+    for thing in stated.objects.values():
+        if thing.known is None:
+            values = _own_values(thing)
+            del values["is_active"]
+            yield CreateObject(**values, skip_name_field=thing.values["skipNameField"])
+
+
+def _deactivate_objects(stated: Stated) -> Iterator[Build]:
+    going = [
+        thing
+        for thing in stated.objects.values()
+        if not thing.values["isActive"] and (thing.known is None or thing.known.is_active)
+    ]
+    names = frozenset(thing.name for thing in going)
+    return (partial(_deactivate_next, names) for _ in going)
+
+
+def _deactivate_next(names: frozenset[str], latest: Snapshot) -> UpdateObject:
+    """Return the deactivation of one of these objects: of one that no other object needs, where there is one."""
+    active = [thing for thing in latest.objects.values() if thing.is_active and thing.name_singular in names]
+    needed = {
+        relation.target_object_id
+        for relation in latest.relations.values()
+        if relation.source_object_id != relation.target_object_id and _is_needed(latest, relation)
+    }
+    chosen = next((thing for thing in active if thing.id not in needed), active[0])
+    return UpdateObject(object_id=chosen.id, is_active=False)
+
+
+def _is_needed(latest: Snapshot, relation: Relation) -> bool:
+    source = latest.objects[relation.source_object_id]
+    return source.is_active and is_required(source.by_id[relation.source_field_id])
+
+
+def _create_indexes(snapshot: Snapshot, stated: Stated) -> Iterator[Build]:
+    for owner in stated.objects.values():
+        there = [values for _, values in _known_indexes(snapshot, stated, owner)]
+        for wanted in _wanted_indexes(owner):
+            if wanted not in there:
+                yield partial(_create_index, owner.name, wanted)
+
+
+def _wanted_indexes(owner: StatedObject) -> list[dict[str, JsonValue]]:
+    given = owner.values["indexes"] or []
+    return [
+        members.read_members(index, members.INDEX, f"{owner.name}.indexes[{place}]")
+        for place, index in enumerate(given)
+    ]
+
+
+def _known_indexes(
+    snapshot: Snapshot, stated: Stated, owner: StatedObject
+) -> Iterator[tuple[DeleteIndex, dict[str, JsonValue]]]:
+    thing = owner.known
+    if thing is not None:
+        for index in indexes_on_demand(snapshot):
+            if index.object_id == thing.id:
+                yield DeleteIndex(index_id=index.id), index_values(thing, index, stated.name_of)
+
+
+def _create_index(owner: str, values: Mapping[str, JsonValue], latest: Snapshot) -> CreateIndex:
+    thing = next(thing for thing in latest.objects.values() if thing.name_singular == owner)
+    ids = {field.name: field.id for field in thing.fields}
+    if unknown := [name for name in values["fields"] or () if name not in ids]:
+        raise InvalidChange(f"an index of {owner} names {shown(unknown[0])}, which is no field of it", field="fields")
+    return CreateIndex(
+        object_id=thing.id,
+        field_ids=tuple(ids[name] for name in values["fields"] or ()),
+        method=values["method"],
+        is_unique=values["isUnique"],
+        is_partial=values["isPartial"],
+    )
+
+
+def _prune(snapshot: Snapshot, stated: Stated) -> Iterator[Change]:
+    kept = {thing.known.id: thing for thing in stated.objects.values() if thing.known is not None}
+    fields = {field.known.id for field in stated.fields.values() if field.known is not None}
+    gone = [thing for thing in snapshot.objects.values() if thing.id not in kept and thing.is_custom]
+    for owner in kept.values():
+        wanted = _wanted_indexes(owner)
+        yield from (change for change, values in _known_indexes(snapshot, stated, owner) if values not in wanted)
+    for id_, owner in kept.items():
+        thing = snapshot.objects[id_]
+        name = built_in_name(thing)
+        for field in sorted(thing.fields, key=lambda field: field.type is not FieldType.TS_VECTOR):
+            if field.id in fields or field.is_system or is_inverse(field):
+                continue
+            if (field is name and not owner.values["skipNameField"]) or not (field.is_custom or thing.is_custom):
+                continue
+            target = snapshot.relations[field.relation_id].target_object_id if field.relation_id else None
+            if target not in {other.id for other in gone}:
+                yield DeleteField(field_id=field.id)
+    yield from (DeleteObject(object_id=thing.id) for thing in gone)
