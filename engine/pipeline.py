@@ -12,8 +12,7 @@ What a snapshot that lags behind would refuse is tried again on the newest one.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from graphql import FieldNode, GraphQLSchema, OperationType
@@ -46,8 +45,7 @@ from sql.executor import Database
 _MOST_NEWER = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphQLRequest:
+class GraphQLRequest(NamedTuple):
     """A request as the transport hands it over."""
 
     query: str
@@ -55,8 +53,7 @@ class GraphQLRequest:
     variables: Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """A response: its body is JSON text.
 
     Attributes:
@@ -93,8 +90,7 @@ class SnapshotSource(Protocol):
         """Return the snapshot of the newest version; the same instance where nothing is newer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """One operation that is about to be executed."""
 
     principal: Principal
@@ -222,7 +218,9 @@ class GraphQLApi:
         is_query = prepared.operation.type is OperationType.QUERY
         if prepared.operation.type is OperationType.MUTATION and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
-        variables = coerce_variables(schema, prepared.definitions, request.variables, depth=self._limits.document.depth)
+        variables = coerce_variables(
+            schema, prepared.declarations, request.variables, depth=self._limits.document.depth
+        )
         call = Call(principal=principal, snapshot=snapshot, schema=schema, prepared=prepared, variables=variables)
         if prepared.operation.type is OperationType.SUBSCRIPTION:
             return self._subscription(call, request)

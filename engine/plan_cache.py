@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from graphql import VariableDefinitionNode
-
 from engine.events.subscription import SubscriptionPlan
 from engine.operation import Operation
 from engine.planner.compiled import BoundStatement
 from engine.planner.failures import Failures
 from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite, TypeNameOnly
-from engine.variables import Usage, Variables
+from engine.variables import Declaration, Usage, Variables
 from metadata.model import Object, Snapshot
 
 MOST_TEXT = 2_000_000
@@ -23,8 +21,7 @@ MOST_SHAPES = 64
 """Plans of one document."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentKey:
+class DocumentKey(NamedTuple):
     """What a prepared document is found by."""
 
     workspace_id: UUID
@@ -82,7 +79,7 @@ class Prepared:
     """
 
     operation: Operation
-    definitions: tuple[VariableDefinitionNode, ...]
+    declarations: tuple[Declaration, ...]
     usages: tuple[Usage, ...]
     depends: Mapping[UUID, Object]
     checked: Snapshot

@@ -40,7 +40,7 @@ from engine.planner.mutations import plan_mutation
 from engine.planner.queries import plan_query
 from engine.planner.subscriptions import plan_subscription
 from engine.schema.introspection import introspect, is_introspection_field
-from engine.variables import Variables, coerce_variables, find_usages, shape_of
+from engine.variables import Variables, coerce_variables, declare, find_usages, shape_of
 from metadata.api_names import find_type
 from metadata.json_text import dumps
 from metadata.model import Object, Snapshot
@@ -94,7 +94,7 @@ def _prepare(operation: Operation, snapshot: Snapshot, schema: GraphQLSchema) ->
     is_introspection = _asks_for_schema(operation)
     return Prepared(
         operation=operation,
-        definitions=tuple(definition.variable_definitions or ()),
+        declarations=declare(schema, definition.variable_definitions or ()),
         usages=find_usages((definition, *operation.fragments.values()), by_value=is_introspection),
         depends=_named_objects(snapshot, schema, operation),
         checked=snapshot,
@@ -175,7 +175,7 @@ def _renew_plan(
     if kept.sample is None:
         return
     try:
-        variables = coerce_variables(schema, renewed.definitions, kept.sample, depth=limits.document.depth)
+        variables = coerce_variables(schema, renewed.declarations, kept.sample, depth=limits.document.depth)
         made = _make_plan(renewed.operation, snapshot, schema, limits, variables)
     except ApiError:
         return  # they are of another type by now: no request of this shape gets as far as its plan

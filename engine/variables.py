@@ -4,12 +4,13 @@ Coercion follows the GraphQL specification (section 6.1.2) but leaves each leaf 
 of a number is lost: the column's scalar reads it when it is bound.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 from graphql import (
     ArgumentNode,
+    ConstValueNode,
     DirectiveNode,
     FieldNode,
     GraphQLEnumType,
@@ -20,8 +21,11 @@ from graphql import (
     GraphQLNonNull,
     GraphQLScalarType,
     GraphQLSchema,
+    GraphQLType,
     Node,
+    NonNullTypeNode,
     ObjectFieldNode,
+    TypeNode,
     VariableDefinitionNode,
     VariableNode,
     is_input_type,
@@ -39,8 +43,40 @@ from sql.cursor import CursorError, cursor_nulls
 Variables = Mapping[str, JsonValue]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """A variable as its operation declares it.
+
+    Attributes:
+        scalar: its type, where that is a scalar, which all schemas share; any other is looked up in the schema at hand.
+    """
+
+    name: str
+    type: TypeNode
+    scalar: GraphQLScalarType | None
+    default: ConstValueNode | None
+
+
+def declare(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> tuple[Declaration, ...]:
+    """Return the variables of an operation that is valid under this schema."""
+    return tuple(
+        Declaration(
+            name=definition.variable.name.value,
+            type=definition.type,
+            scalar=_scalar(type_from_ast(schema, definition.type)),
+            default=definition.default_value,
+        )
+        for definition in definitions
+    )
+
+
+def _scalar(declared: GraphQLType | None) -> GraphQLScalarType | None:
+    inner = declared.of_type if isinstance(declared, GraphQLNonNull) else declared
+    return inner if isinstance(inner, GraphQLScalarType) else None
+
+
 def coerce_variables(
-    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], given: Variables, *, depth: int
+    schema: GraphQLSchema, declarations: Sequence[Declaration], given: Variables, *, depth: int
 ) -> dict[str, JsonValue]:
     """Return the values of the declared variables; one that is absent and has no default is not in it.
 
@@ -49,20 +85,31 @@ def coerce_variables(
         QueryTooComplex: it is nested deeper than `depth` lists and input objects.
     """
     values: dict[str, JsonValue] = {}
-    for definition in definitions:
-        name = definition.variable.name.value
-        declared = type_from_ast(schema, definition.type)
-        if declared is None or not is_input_type(declared):
-            raise ValidationFailed(f"Variable '${name}' is of the unknown type '{print_ast(definition.type)}'.")
+    for declaration in declarations:
+        name = declaration.name
         if name not in given:
-            if definition.default_value is not None:
-                values[name] = constant_value(definition.default_value)
-            elif isinstance(declared, GraphQLNonNull):
-                raise BadUserInput(f"Variable '${name}' of type '{declared}' is required.", field=name)
+            if declaration.default is not None:
+                values[name] = constant_value(declaration.default)
+            elif isinstance(declaration.type, NonNullTypeNode):
+                raise BadUserInput(
+                    f"Variable '${name}' of type '{print_ast(declaration.type)}' is required.", field=name
+                )
             continue
-        _check(declared, given[name], f"${name}", name, depth)
-        values[name] = given[name]
+        value = values[name] = given[name]
+        if declaration.scalar is not None and value is not None:
+            _check_leaf(declaration.scalar, value, f"${name}", name)
+        else:
+            _check(_type_in(schema, declaration), value, f"${name}", name, depth)
     return values
+
+
+def _type_in(schema: GraphQLSchema, declaration: Declaration) -> GraphQLInputType:
+    declared = type_from_ast(schema, declaration.type)
+    if declared is None or not is_input_type(declared):
+        raise ValidationFailed(
+            f"Variable '${declaration.name}' is of the unknown type '{print_ast(declaration.type)}'."
+        )
+    return declared
 
 
 def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str, depth: int) -> None:
@@ -145,10 +192,18 @@ class Probe(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """A variable and one of the ways in which the operation uses it."""
+    """A variable and one of the ways in which the operation uses it.
+
+    Attributes:
+        read: what the probe sees in a value.
+    """
 
     variable: str
     probe: Probe
+    read: Callable[[JsonValue], object] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "read", _SHAPES[self.probe])
 
 
 _ARGUMENT_PROBES = {
@@ -201,9 +256,7 @@ ABSENT_SHAPE = "absent"
 
 def shape_of(usages: Sequence[Usage], values: Variables) -> tuple[object, ...]:
     """Return what the values decide about the operation's SQL; hashable; equal shapes may share a plan."""
-    return tuple(
-        _SHAPES[usage.probe](values[usage.variable]) if usage.variable in values else ABSENT_SHAPE for usage in usages
-    )
+    return tuple([usage.read(values[usage.variable]) if usage.variable in values else ABSENT_SHAPE for usage in usages])
 
 
 def _value_shape(value: JsonValue) -> object:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from engine.database_errors import describe
@@ -97,9 +96,9 @@ async def _run(
     _judge(write, row)
     _, ids, answer = row
     if ids and ids != _NO_IDS:
-        await _imply(transaction, write, write.thing.id, replace(bindings, ids=ids))
+        await _imply(transaction, write, write.thing.id, bindings._replace(ids=ids))
     if write.read_back is not None:
-        answer = await _read(transaction, write.read_back, replace(bindings, ids=ids or _NO_IDS))
+        answer = await _read(transaction, write.read_back, bindings._replace(ids=ids or _NO_IDS))
     return _answer(write, answer or b"[]")
 
 
@@ -114,7 +113,7 @@ async def _imply(transaction: Transaction, write: PlannedWrite, object_id: UUID,
         _judge(write, row)
         ids = row[1]
         if implied.on_delete is OnDelete.CASCADE and ids and ids != _NO_IDS:
-            await _imply(transaction, write, implied.holder.id, replace(bindings, ids=ids))
+            await _imply(transaction, write, implied.holder.id, bindings._replace(ids=ids))
 
 
 def _restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:

@@ -111,13 +111,20 @@ class KeyStore:
     async def authenticate(self, token: str) -> Principal | None:
         """Return whom the token stands for, None where it is not that of a valid key."""
         token_hash = hash_token(token)
-        if token_hash is None:
-            return None
-        is_known, principal = self._recall(token_hash)
-        if is_known:
-            return principal
-        look_up = self._look_ups.setdefault(token_hash, asyncio.Lock())
-        async with look_up:
+        return None if token_hash is None else self.recall(token_hash) or await self.look_up(token_hash)
+
+    def recall(self, token_hash: bytes) -> Principal | None:
+        """Return whom the token with this hash stands for, if that is known without asking the database.
+
+        It does not count as a use: a key in use is looked up each second.
+        """
+        known = self._keys.get(token_hash)
+        return None if known is None or self._clock() - known.checked_at >= FRESH_FOR else known.answer
+
+    async def look_up(self, token_hash: bytes) -> Principal | None:
+        """Return whom the token with this hash stands for, None where it is not that of a valid key."""
+        one_at_a_time = self._look_ups.setdefault(token_hash, asyncio.Lock())
+        async with one_at_a_time:
             is_known, principal = self._recall(token_hash)
             if is_known:
                 return principal
@@ -127,10 +134,7 @@ class KeyStore:
         """Return whether there is a fresh answer, and the answer."""
         now = self._clock()
         if known := self._keys.get(token_hash):
-            if now - known.checked_at >= FRESH_FOR:
-                return False, None
-            self._keys.move_to_end(token_hash)
-            return True, known.answer
+            return (False, None) if now - known.checked_at >= FRESH_FOR else (True, known.answer)
         refused_at = self._refused.get(token_hash)
         return refused_at is not None and now - refused_at < FRESH_FOR, None
 
@@ -141,7 +145,7 @@ class KeyStore:
             self._keys.pop(token_hash, None)
             _keep(self._refused, token_hash, now, self._limit)
             return None
-        known = _read_known(rows[0], now)
+        known = _read_known(rows[0], now, self._keys.get(token_hash))
         # What was forgotten while we looked may be this one, read before it was revoked.
         if forgotten == self._forgotten:
             self._refused.pop(token_hash, None)
@@ -149,10 +153,12 @@ class KeyStore:
         return known.answer
 
 
-def _read_known(row: Row, now: float) -> _Known:
+def _read_known(row: Row, now: float, before: _Known | None) -> _Known:
     id_, workspace_id, name, role = (value.decode() for value in row[:4] if value is not None)
+    principal = Principal(key_id=UUID(id_), key_name=name, workspace_id=UUID(workspace_id), role=Role(role))
     return _Known(
-        principal=Principal(key_id=UUID(id_), key_name=name, workspace_id=UUID(workspace_id), role=Role(role)),
+        # The same instance as long as it says the same: to find one's own ids in a dict is cheaper than equal ones.
+        principal=before.principal if before and before.principal == principal else principal,
         expires_at=None if row[4] is None else float(row[4]),
         checked_at=now,
     )

@@ -1,14 +1,17 @@
 """Who a request is from, by the key in its Authorization header."""
 
+from functools import lru_cache
+
 from engine.database_errors import describe
 from engine.errors import Unauthenticated
-from metadata.access import Principal
+from metadata.access import Principal, hash_token
 from metadata.key_store import KeyStore
 from sql.errors import DatabaseError
 
 CHALLENGE = (b"www-authenticate", b'Bearer realm="fieldstone"')
 
-_LONGEST_KEY = 512
+_LONGEST = 512
+"""Bytes of a header that is looked at."""
 
 
 async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal:
@@ -20,11 +23,12 @@ async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal
     """
     if authorization is None:
         raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
-    scheme, _, token = authorization.partition(b" ")
-    token = token.strip()
-    if scheme.lower() == b"bearer" and token and len(token) <= _LONGEST_KEY and token.isascii():
+    token_hash = _hash_key(authorization) if len(authorization) <= _LONGEST else None
+    if token_hash is not None:
+        if principal := keys.recall(token_hash):
+            return principal
         try:
-            principal = await keys.authenticate(token.decode("ascii"))
+            principal = await keys.look_up(token_hash)
         except DatabaseError as error:
             if known := describe(error, None, None):
                 raise known from error
@@ -32,3 +36,13 @@ async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal
         if principal is not None:
             return principal
     raise Unauthenticated("The API key is not valid: it is unknown, expired or revoked.")
+
+
+@lru_cache(maxsize=1024)
+def _hash_key(authorization: bytes) -> bytes | None:
+    """Return the hash of the key in the header, None where there is none; whether it is valid is asked each time."""
+    scheme, _, token = authorization.partition(b" ")
+    token = token.strip()
+    if scheme.lower() != b"bearer" or not token.isascii():
+        return None
+    return hash_token(token.decode("ascii"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import BadUserInput
 from engine.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
+from engine.http.overdue import Overdue
 from metadata.json_text import JsonValue, loads
 
 if TYPE_CHECKING:
@@ -18,42 +19,72 @@ _DRAINED = 8
 """A body of at most so many times the limit is read to its end, so that the client gets to see the refusal."""
 
 
-async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, timeout: float) -> bytes:  # noqa: ASYNC109 - the deadline of all parts together
+async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, deadline: Overdue) -> bytes:
     """Return the whole body.
 
     Args:
         receive: the ASGI channel.
         declared: the value of Content-Length.
         limit: bytes at most.
-        timeout: seconds until the body must be there.
+        deadline: the time in which the body must be there.
 
     Raises:
         BodyTooLarge: it has more bytes, by its declaration or by count.
         BodyTooSlow: it did not arrive in time.
         ClientGone: the client left before the end.
     """
-    too_large = BodyTooLarge(f"The request's body has more than {limit} bytes, which is the limit.")
     if declared is not None and declared.isdigit() and int(declared[:20]) > _DRAINED * limit:
-        raise too_large
+        raise _too_large(limit)
+    reading = _Reading()
+    place = deadline.enter(reading.give_up)
+    try:
+        return await _read_parts(receive, limit)
+    except asyncio.CancelledError:
+        # Somebody else may have cancelled the task too: that one must get through.
+        if reading.is_given_up and reading.task.uncancel() == 0:
+            raise BodyTooSlow(f"The request's body did not arrive within {deadline.seconds:g} seconds.") from None
+        raise
+    finally:
+        deadline.leave(place)
+
+
+class _Reading:
+    """The task that reads a body, until it is given up."""
+
+    __slots__ = ("is_given_up", "task")
+
+    def __init__(self) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a request runs in a task")
+        self.task = task
+        self.is_given_up = False
+
+    def give_up(self) -> None:
+        self.is_given_up = True
+        self.task.cancel()
+
+
+async def _read_parts(receive: "Receive", limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    try:
-        async with asyncio.timeout(timeout):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGone
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size <= limit:
-                    chunks.append(chunk)
-                if size > _DRAINED * limit or not message.get("more_body", False):
-                    break
-    except TimeoutError:
-        raise BodyTooSlow(f"The request's body did not arrive within {timeout:g} seconds.") from None
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        if size > _DRAINED * limit or not message.get("more_body", False):
+            break
     if size > limit:
-        raise too_large
+        raise _too_large(limit)
     return b"".join(chunks)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The request's body has more than {limit} bytes, which is the limit.")
 
 
 def decode_json(body: bytes) -> JsonValue:

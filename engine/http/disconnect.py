@@ -5,11 +5,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from engine.http.errors import ClientGone
+from engine.http.overdue import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Receive
 
-_PATIENCE = 0.02
+PATIENCE = 0.02
 """Seconds before a request is watched: most are answered by then and never pay for it."""
 
 
@@ -17,10 +18,17 @@ class CancelOnDisconnect:
     """A block that is left with ClientGone when the client closes the connection.
 
     The body must have been read: what `receive` gives within the block is thrown away.
+
+    Args:
+        receive: the ASGI channel.
+        patience: tells when to begin to watch.
     """
 
-    def __init__(self, receive: "Receive") -> None:
+    __slots__ = ("_gone", "_patience", "_place", "_receive", "_task", "_watcher")
+
+    def __init__(self, receive: "Receive", patience: Overdue) -> None:
         self._receive = receive
+        self._patience = patience
         self._watcher: asyncio.Task[None] | None = None
         self._gone = False
 
@@ -29,7 +37,7 @@ class CancelOnDisconnect:
         if task is None:
             raise RuntimeError("a request runs in a task")
         self._task = task
-        self._timer = asyncio.get_running_loop().call_later(_PATIENCE, self._begin)
+        self._place = self._patience.enter(self._begin)
         return self
 
     def _begin(self) -> None:
@@ -44,7 +52,7 @@ class CancelOnDisconnect:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
+        self._patience.leave(self._place)
         if self._watcher is None:
             return
         self._watcher.cancel()

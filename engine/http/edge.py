@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from engine.errors import ApiError, ServiceUnavailable
@@ -59,10 +60,10 @@ class RequestLog:
         exchange = begin_exchange(scope)
         begun = time.perf_counter()
 
-        async def observed_send(message: "Message") -> None:
+        def observed_send(message: "Message") -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, observed_send)

@@ -4,7 +4,6 @@ https://graphql.github.io/graphql-over-http/draft/
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.config import Settings
@@ -12,11 +11,12 @@ from engine.errors import ApiError, MethodNotAllowed, ServiceUnavailable
 from engine.http.auth import authenticate
 from engine.http.batch import answer_batch, answer_one
 from engine.http.body import decode_json, read_body
-from engine.http.disconnect import CancelOnDisconnect
+from engine.http.disconnect import PATIENCE, CancelOnDisconnect
 from engine.http.errors import NotAcceptable, UnsupportedMediaType
 from engine.http.exchange import Exchange, exchange_of
 from engine.http.limits import RateLimiter
 from engine.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, is_json
+from engine.http.overdue import Overdue
 from engine.http.replies import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from engine.http.requests import Batch, build_query_request, build_request
 from engine.observe import Log
@@ -56,6 +56,8 @@ class GraphQLEndpoint:
         self._select = select
         self._limiter = limiter
         self._log = log
+        self._deadline = Overdue(settings.body_timeout)
+        self._patience = Overdue(PATIENCE)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
@@ -68,9 +70,8 @@ class GraphQLEndpoint:
             reply = build_error_reply(error, media_type=media_type)
         if reply.status == MethodNotAllowed.status:
             headers.append(_ALLOW)
-        if headers:
-            reply = replace(reply, headers=[*reply.headers, *headers])
-        await send_reply(send, reply, head=scope["method"] == "HEAD", accept_encoding=given.get(b"accept-encoding"))
+        head, encodings = scope["method"] == "HEAD", given.get(b"accept-encoding")
+        await send_reply(send, reply, headers, head=head, accept_encoding=encodings)
 
     async def _answer(
         self,
@@ -108,7 +109,7 @@ class GraphQLEndpoint:
             receive,
             declared=given.get(b"content-length"),
             limit=self._settings.max_body_bytes,
-            timeout=self._settings.body_timeout,
+            deadline=self._deadline,
         )
         return build_request(decode_json(body), max_batch=self._settings.max_batch)
 
@@ -135,10 +136,10 @@ class GraphQLEndpoint:
     ) -> Reply:
         exchange.operations = 1
         # After the body of a GET there may be anything: it was never read.
-        async with CancelOnDisconnect(receive):
+        async with CancelOnDisconnect(receive, self._patience):
             answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, exchange=exchange)
         body = answer.text if isinstance(answer, SchemaAnswer) else answer.body
-        headers: Headers = [RETRY_SOON] if answer.status == ServiceUnavailable.status else []
+        headers = (RETRY_SOON,) if answer.status == ServiceUnavailable.status else ()
         return Reply(status=_status(answer, media_type), body=body, media_type=media_type, headers=headers)
 
     async def _run_batch(
@@ -151,7 +152,7 @@ class GraphQLEndpoint:
         exchange: Exchange,
     ) -> Reply:
         exchange.operations = len(batch.items)
-        async with CancelOnDisconnect(receive):
+        async with CancelOnDisconnect(receive, self._patience):
             answers = await answer_batch(api, principal, batch.items, log=self._log, exchange=exchange)
         body = b"[" + b",".join([answer.body for answer in answers]) + b"]"
         return Reply(status=200, body=body, media_type=media_type)
@@ -167,7 +168,7 @@ def _read_headers(scope: "Scope") -> dict[bytes, bytes]:
     given: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name in _READ:
-            given[name] = given[name] + b"," + value if name in given and name in _LISTS else value
+            given[name] = given[name] + b"," + value if name in _LISTS and name in given else value
     return given
 
 

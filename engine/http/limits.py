@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.errors import RateLimitExceeded
@@ -12,8 +13,7 @@ _KEYS = 50_000
 """How many keys are counted at once; beyond it the oldest window is forgotten."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class Allowance(NamedTuple):
     """What is left to a key.
 
     Attributes:

@@ -1,8 +1,8 @@
 """Complete responses, and how errors become them."""
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from engine.deflated import DeflatedText
 from engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
@@ -12,22 +12,22 @@ from engine.http.negotiation import JSON, takes_deflate
 from metadata.json_text import dumps
 
 if TYPE_CHECKING:
-    from starlette.types import Send
+    from starlette.types import Message, Send
 
-Headers = list[tuple[bytes, bytes]]
+Header = tuple[bytes, bytes]
+Headers = list[Header]
 
 RETRY_SOON = (b"retry-after", b"1")
 TEXT = b"text/plain; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(NamedTuple):
     """A response; its length is added when it is sent."""
 
     status: int
     body: bytes | DeflatedText
     media_type: bytes = JSON
-    headers: Headers = field(default_factory=list)
+    headers: Sequence[Header] = ()
 
 
 def build_error_reply(error: ApiError, *, media_type: bytes | None = None) -> Reply:
@@ -52,23 +52,36 @@ def build_error_reply(error: ApiError, *, media_type: bytes | None = None) -> Re
     )
 
 
-async def send_reply(send: "Send", reply: Reply, *, head: bool = False, accept_encoding: bytes | None = None) -> None:
-    """Send the response, for a HEAD without its body."""
+async def send_reply(
+    send: "Send",
+    reply: Reply,
+    headers: Sequence[Header] = (),
+    *,
+    head: bool = False,
+    accept_encoding: bytes | None = None,
+) -> None:
+    """Send the response with these headers besides its own, for a HEAD without its body."""
     if isinstance(reply.body, DeflatedText):
-        await _send_text(send, reply, reply.body, accept_encoding, head=head)
+        await _send_text(send, reply, reply.body, headers, accept_encoding, head=head)
         return
-    await _send_head(send, reply, len(reply.body), [])
+    await send(_start(reply, len(reply.body), headers))
     await send({"type": "http.response.body", "body": b"" if head else reply.body})
 
 
 async def _send_text(
-    send: "Send", reply: Reply, text: DeflatedText, accept_encoding: bytes | None, *, head: bool
+    send: "Send",
+    reply: Reply,
+    text: DeflatedText,
+    headers: Sequence[Header],
+    accept_encoding: bytes | None,
+    *,
+    head: bool,
 ) -> None:
     """Send a text in chunks, compressed as it is kept where the client takes that."""
-    headers: Headers = [(b"vary", b"accept-encoding")]
+    headers = [*headers, (b"vary", b"accept-encoding")]
     if is_encoded := takes_deflate(accept_encoding):
         headers.append((b"content-encoding", b"deflate"))
-    await _send_head(send, reply, text.encoded_length if is_encoded else len(text), headers)
+    await send(_start(reply, text.encoded_length if is_encoded else len(text), headers))
     if not head:
         for chunk in text.encoded() if is_encoded else text.plain():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -77,16 +90,14 @@ async def _send_text(
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_head(send: "Send", reply: Reply, length: int, more: Headers) -> None:
-    await send(
-        {
-            "type": "http.response.start",
-            "status": reply.status,
-            "headers": [
-                (b"content-type", reply.media_type),
-                (b"content-length", b"%d" % length),
-                *more,
-                *reply.headers,
-            ],
-        }
-    )
+def _start(reply: Reply, length: int, headers: Sequence[Header]) -> "Message":
+    return {
+        "type": "http.response.start",
+        "status": reply.status,
+        "headers": [
+            (b"content-type", reply.media_type),
+            (b"content-length", b"%d" % length),
+            *reply.headers,
+            *headers,
+        ],
+    }

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from engine.config import Settings
 from engine.http.exchange import Exchange
 from engine.observe import Log, hold_line, logs_json, logs_requests
-from metadata.access import Principal
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -60,8 +60,9 @@ class _JsonLines:
 
     def write(self, scope: "Scope", exchange: Exchange, status: int, seconds: float) -> None:
         who = ""
-        if exchange.principal is not None:
-            who = f'{_known_as(exchange.principal)}, "operations": {exchange.operations}'
+        if (principal := exchange.principal) is not None:
+            workspace, key = _text(principal.workspace_id), _text(principal.key_id)
+            who = f', "workspace": "{workspace}", "key": "{key}", "operations": {exchange.operations}'
         error = "" if exchange.error_id is None else f', "error_id": {quoted(exchange.error_id)}'
         hold_line(
             f'{{"method": {quoted(scope["method"])}, "path": {quoted(_shown_path(scope))}, "status": {status}, '
@@ -82,6 +83,4 @@ def _shown_path(scope: "Scope") -> str:
     return ascii(scope["path"][:_SHOWN_PATH])[1:-1]
 
 
-@lru_cache(maxsize=1024)
-def _known_as(principal: Principal) -> str:
-    return f', "workspace": "{principal.workspace_id}", "key": "{principal.key_id}"'
+_text = lru_cache(maxsize=4096)(UUID.__str__)

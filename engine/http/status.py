@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from engine.errors import MethodNotAllowed
 from engine.errors import NotFound as NotFoundError
 from engine.http.exchange import exchange_of
-from engine.http.replies import RETRY_SOON, TEXT, Reply, build_error_reply, send_reply
+from engine.http.replies import RETRY_SOON, TEXT, Header, Reply, build_error_reply, send_reply
 from engine.metrics import MEDIA_TYPE, Metrics
 from engine.runtime import Runtime
 from metadata.json_text import dumps
@@ -45,14 +45,15 @@ class Page(ABC):
         """Answer one request."""
         exchange_of(scope).endpoint = self.endpoint
         method = scope["method"]
+        allow: tuple[Header, ...] = ()
         if method in {"GET", "HEAD"}:
             reply = await self.reply()
         elif method == "OPTIONS":
             reply = Reply(status=200, body=b"", media_type=TEXT, headers=[_ALLOW])
         else:
             reply = build_error_reply(MethodNotAllowed(f"The method {method} is not allowed here: send a GET."))
-            reply.headers.append(_ALLOW)
-        await send_reply(send, reply, head=method == "HEAD")
+            allow = (_ALLOW,)
+        await send_reply(send, reply, allow, head=method == "HEAD")
 
     @abstractmethod
     async def reply(self) -> Reply:

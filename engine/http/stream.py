@@ -18,6 +18,7 @@ from engine.http.exchange import exchange_of
 from engine.http.limits import RateLimiter
 from engine.http.negotiation import JSON, is_json
 from engine.http.outbox import Outbox, OutboxLimits, OutboxSink
+from engine.http.overdue import Overdue
 from engine.http.replies import Headers, Reply, build_error_reply, send_reply
 from engine.http.requests import Batch, build_query_request, build_request
 from engine.pipeline import Answer, GraphQLRequest
@@ -76,6 +77,7 @@ class StreamEndpoint:
         self._limiter = limiter
         self._closing = closing
         self._limits = limits or StreamLimits()
+        self._deadline = Overdue(settings.body_timeout)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
@@ -89,7 +91,7 @@ class StreamEndpoint:
         if reply is not None:
             if reply.status == MethodNotAllowed.status or scope["method"] == "OPTIONS":
                 headers.append(_ALLOW)
-            await send_reply(send, replace(reply, headers=[*reply.headers, *headers]))
+            await send_reply(send, reply, headers)
 
     async def _answer(self, scope: "Scope", receive: "Receive", send: "Send", headers: Headers) -> Reply | None:
         """Return the reply to a request that no stream is the answer to."""
@@ -130,7 +132,7 @@ class StreamEndpoint:
             receive,
             declared=given.get(b"content-length"),
             limit=settings.max_body_bytes,
-            timeout=settings.body_timeout,
+            deadline=self._deadline,
         )
         request = build_request(decode_json(body), max_batch=1)
         if isinstance(request, Batch):

@@ -1,6 +1,7 @@
 """One connection that serves statements: prepared as needed, cancelled and rolled back when their caller leaves."""
 
 import asyncio
+import math
 import random
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -57,6 +58,7 @@ class Connection(Wire):
         "_opened",
         "_prepared",
         "_preparing",
+        "_server_limit",
         "_session",
         "_settings",
         "_statements",
@@ -79,6 +81,8 @@ class Connection(Wire):
         # So that connections made together are not all replaced together.
         self._max_age = settings.max_age * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
         self._statements = 0
+        # A timer for each statement would cost more than most statements do here.
+        self._server_limit = settings.statement_timeout if settings.prepare else math.inf
         self.retired = False
 
     @property
@@ -108,6 +112,8 @@ class Connection(Wire):
                 self.pgconn.send_query_params(statement.sql, parameters)
         except psycopg.OperationalError as error:
             raise self._unsent(error) from error
+        if limit is not None and limit >= self._server_limit:
+            limit = None
         results = await self._answer(1, limit)
         return decode_rows(results[0], self._settings.response_limit)
 

@@ -10,6 +10,7 @@ import pytest
 from engine.errors import BadUserInput
 from engine.http.body import DEPTH, decode_json, read_body
 from engine.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
+from engine.http.overdue import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive
@@ -35,7 +36,7 @@ def chunks(*parts: bytes) -> "Receive":
 
 
 async def read(receive: "Receive", *, declared: bytes | None = None, limit: int = 10, timeout: float = 5) -> bytes:  # noqa: ASYNC109 - what is tested
-    return await read_body(receive, declared=declared, limit=limit, timeout=timeout)
+    return await read_body(receive, declared=declared, limit=limit, deadline=Overdue(timeout))
 
 
 async def test_the_parts_of_a_body_are_put_together() -> None:
@@ -60,6 +61,14 @@ async def test_a_body_that_is_declared_far_too_large_is_not_waited_for() -> None
 async def test_a_body_that_does_not_arrive_is_given_up() -> None:
     with pytest.raises(BodyTooSlow, match=r"within 0\.01 seconds"):
         await read(receiving({"type": "http.request", "body": b"{", "more_body": True}), timeout=0.01)
+
+
+async def test_a_cancellation_from_elsewhere_is_none_of_its_own() -> None:
+    reading = asyncio.create_task(read(receiving()))
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
 
 
 async def test_a_client_that_leaves_halfway_is_not_answered() -> None:

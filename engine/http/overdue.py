@@ -1,0 +1,55 @@
+"""One timer for all who may not take longer than a given time: nearly all are done long before, and pay for none."""
+
+import asyncio
+from collections.abc import Callable
+
+
+class Overdue:
+    """Calls whoever has not left when its time is up.
+
+    Args:
+        seconds: the time, the same for all.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._waiting: dict[int, tuple[float, Callable[[], None]]] = {}  # in the order in which their time is up
+        self._places = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._is_armed = False
+
+    def enter(self, act: Callable[[], None]) -> int:
+        """Have `act` called in `seconds` unless the place that is returned was left by then."""
+        loop = self._loop
+        if loop is None or not self._is_armed or loop.is_closed():
+            loop = self._begin()
+        self._places += 1
+        self._waiting[self._places] = (loop.time() + self.seconds, act)
+        return self._places
+
+    def leave(self, place: int) -> None:
+        """Take back an `enter`, which may have been acted upon."""
+        self._waiting.pop(place, None)
+
+    def _begin(self) -> asyncio.AbstractEventLoop:
+        """Set the timer, on the loop that runs now: nobody who waited on another one is there any more."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            self._waiting.clear()
+        self._is_armed = True
+        loop.call_later(self.seconds, self._sweep, loop)
+        return loop
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        if loop is not self._loop:
+            return
+        now = loop.time()
+        while self._waiting:
+            place, (due, act) = next(iter(self._waiting.items()))
+            if due > now:
+                loop.call_later(due - now, self._sweep, loop)
+                return
+            del self._waiting[place]
+            act()
+        self._is_armed = False
