@@ -15,7 +15,7 @@ help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: $(INSTALLED) ## install all that the other targets need
-	@$(BIN)/python -m engine.http.ui_build
+	@$(BIN)/python -P engine/http/ui_build.py
 
 # Beginning anew where a .venv is not whole: making it may have been interrupted, and a moved one points elsewhere.
 $(INSTALLED): pyproject.toml constraints.txt hatch_build.py

@@ -133,7 +133,10 @@ def validate_operation(schema: GraphQLSchema, operation: Operation) -> list[ApiE
         found = validate(schema, operation.document, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
     except RecursionError:
         return [QueryTooComplex("The document is nested too deeply.")]
-    return [ValidationFailed(error.message, locations=_locations(error)) for error in found]
+    return [ValidationFailed(_HINTS.get(error.message, error.message), locations=_locations(error)) for error in found]
+
+
+_HINTS = {"Unknown type 'ID'.": "Unknown type 'ID'. Ids are of the type 'UUID', for variables too."}
 
 
 def check_document(

@@ -35,6 +35,7 @@ from graphql import (
 
 from engine.errors import BadUserInput, QueryTooComplex, ValidationFailed
 from engine.planner.inputs import constant_value
+from engine.schema.filters import is_operator
 from metadata.errors import InvalidValue
 from metadata.json_text import JsonValue
 from metadata.scalars import DECIMAL, INT, STRING, shown
@@ -144,7 +145,8 @@ def _check_object(declared: GraphQLInputObjectType, value: JsonValue, place: str
             raise BadUserInput(
                 f"Variable '{place}' has the field {shown(name)}, which '{declared}' does not define.", field=name
             )
-        _check(fields[name].type, item, f"{place}.{name}", name, depth)
+        blamed = field if is_operator(fields[name]) else name
+        _check(fields[name].type, item, f"{place}.{name}", blamed, depth)
     for name, defined in fields.items():
         if name not in value and isinstance(defined.type, GraphQLNonNull):
             raise BadUserInput(f"Variable '{place}' lacks the field '{name}', which is required.", field=name)

@@ -28,15 +28,27 @@ PRESENCE = GraphQLEnumType(
     description="Whether there is a value.",
 )
 
+_IS_OPERATOR = "operator"
+
 
 def operator_fields(
     operators: Sequence[Operator], value: GraphQLScalarType | GraphQLEnumType
 ) -> dict[str, GraphQLInputField]:
     """Return a filter's fields: one for each operator on columns of the type `value`."""
     return {
-        operator.name: GraphQLInputField(_argument(operator.argument, value), description=operator.description)
+        operator.name: operator_field(_argument(operator.argument, value), operator.description)
         for operator in operators
     }
+
+
+def operator_field(argument: GraphQLInputType, description: str) -> GraphQLInputField:
+    """Return an operator's field of a filter."""
+    return GraphQLInputField(argument, description=description, extensions={_IS_OPERATOR: True})
+
+
+def is_operator(member: GraphQLInputField) -> bool:
+    """Whether a member of an input is an operator on what its parent names."""
+    return _IS_OPERATOR in member.extensions
 
 
 def _argument(argument: Argument, value: GraphQLScalarType | GraphQLEnumType) -> GraphQLInputType:

@@ -15,7 +15,7 @@ from graphql import (
 from engine.schema.composites import composite_name
 from engine.schema.descriptions import describe_field, describe_key, describe_relation
 from engine.schema.enums import enum_value_type
-from engine.schema.filters import PRESENCE, scalar_filter
+from engine.schema.filters import PRESENCE, operator_field, scalar_filter
 from engine.schema.groups import is_orderable
 from engine.schema.paging import ORDER_BY_DIRECTION
 from engine.schema.scalars import CONNECT_TARGET, scalar_type
@@ -92,8 +92,8 @@ def build_relation_filter(scope: TypeScope, thing: Object) -> GraphQLInputObject
         lambda: (
             _filter_fields(scope, thing)
             | {
-                IS.name: GraphQLInputField(PRESENCE, description="Whether there is such a record; null means NULL."),
-                IS_NOT.name: GraphQLInputField(PRESENCE, description="The opposite of `is`."),
+                IS.name: operator_field(PRESENCE, "Whether there is such a record; null means NULL."),
+                IS_NOT.name: operator_field(PRESENCE, "The opposite of `is`."),
             }
         ),
         description=f"Conditions on the record of {thing.label_plural} that a relation leads to; all of them must"

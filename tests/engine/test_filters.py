@@ -271,3 +271,27 @@ async def test_one_record_is_asked_for_by_its_id_or_by_a_filter(apis: Apis) -> N
             "path": ["company"],
             "extensions": {"code": "BAD_USER_INPUT", "field": "id"},
         }
+
+
+BLAMED = {
+    "an operator's value": ({"email": {"eq": 5}}, "email"),
+    "an operator that is none": ({"email": {"equals": "a"}}, "equals"),
+    "in a list": ({"and": [{"or": [{"email": {"in": ["a", None]}}]}]}, "email"),
+    "of a composite": ({"createdBy": {"name": {"contains": 5}}}, "name"),
+    "across a relation": ({"company": {"employees": {"between": [1, "x"]}}}, "employees"),
+    "the relation itself": ({"company": {"is": "MAYBE"}}, "company"),
+}
+
+
+@pytest.mark.parametrize(("filter_", "field"), BLAMED.values(), ids=BLAMED)
+def test_a_value_in_a_variable_is_blamed_on_its_field(sample: Served, filter_: Any, field: str) -> None:
+    """The operator was named instead."""
+    (error,) = sample.ask("query ($f: PersonFilterInput) { people(filter: $f) { totalCount } }", {"f": filter_})[
+        "errors"
+    ]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": field}
+
+
+def test_the_type_of_ids_is_told_to_those_who_declare_another(sample: Served) -> None:
+    (error,) = sample.ask("query ($id: ID!) { person(id: $id) { id } }", {"id": "1"})["errors"]
+    assert error["message"] == "Unknown type 'ID'. Ids are of the type 'UUID', for variables too."
