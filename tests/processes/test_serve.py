@@ -177,6 +177,9 @@ def test_kill_9_under_writes_loses_no_acknowledged_record(data_dir: Path) -> Non
             if not page["pageInfo"]["hasNextPage"]:
                 break
         assert any("killed" in line for line in served.errors), served.errors
+        # The keys of those that were killed are revoked, that of this start is not.
+        listed = run("api-key", "list", FIELDSTONE_DATA_DIR=str(data_dir)).stdout
+        assert [line.split()[1] for line in listed.splitlines()] == ["revoked", "revoked", "expires"]
     assert set(acknowledged) <= found
 
 
