@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+import trustme
 
 from engine.webhooks.addresses import read_networks
 from engine.webhooks.sender import Outcome, Sender
@@ -144,3 +145,34 @@ async def test_no_proxy_of_the_environment_is_asked(target: TargetServer, monkey
 async def test_a_host_that_is_unknown_is_said_so() -> None:
     outcome = await send(Targets(), "https://nowhere.invalid/")
     assert (outcome.error or "").startswith("the host nowhere.invalid cannot be resolved: ")
+
+
+def over_tls(*names: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's side and a client's side of TLS, of which the server's certificate is for these names."""
+    authority = trustme.CA()
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert(*names).configure_cert(server)
+    authority.configure_trust(client)
+    return server, client
+
+
+async def test_tls_is_about_the_name_and_not_about_the_address() -> None:
+    server, client = over_tls("hooks.invalid")
+    asked: list[str | None] = []
+    server.sni_callback = lambda _socket, name, _context: asked.append(name)
+    targets = Targets(LOCAL, look_up=resolving(["127.0.0.1"]))
+    async with target_server(ssl=server) as target:
+        outcome = await send(targets, f"https://hooks.invalid:{target.port}/", context=client)
+        assert (outcome.status, outcome.error) == (200, None)
+        assert target.received[0].headers["host"] == f"hooks.invalid:{target.port}"
+    assert asked == ["hooks.invalid"]
+
+
+async def test_a_certificate_for_another_name_is_no_proof() -> None:
+    server, client = over_tls("elsewhere.invalid")
+    targets = Targets(LOCAL, look_up=resolving(["127.0.0.1"]))
+    async with target_server(ssl=server) as target:
+        outcome = await send(targets, f"https://hooks.invalid:{target.port}/", context=client)
+        assert outcome.status is None
+        assert "certificate" in (outcome.error or "")
+        assert target.received == []

@@ -1,0 +1,228 @@
+"""Claims: one process has a delivery, until its time is up; and what is kept of those that have ended."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from engine.webhooks.claims import PATIENCE, Claimed, Claims, Result, Room
+from engine.webhooks.upkeep import Backlog, Keep, keep_measured, trim
+from metadata.catalog import Catalog
+from metadata.ids import new_id
+from sql.executor import Database
+from sql.pool_settings import PoolSettings
+from tests.apis import WORKSPACE_ID
+from tests.waiting import until
+
+
+@pytest.fixture
+async def database(workspace_dsn: str) -> AsyncIterator[Database]:
+    """A database with a workspace, where nobody sends."""
+    opened = Database.connect(workspace_dsn, settings=PoolSettings(connections=8))
+    await opened.open()
+    await Catalog.migrate(opened)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def claims(database: Database) -> Claims:
+    """One process's claims."""
+    return Claims(database, first_pause=1.0, disable_after=3_600)
+
+
+async def run(database: Database, sql: str, **values: Any) -> list[Any]:
+    """The rows of a statement, committed."""
+    async with database.session() as connection:
+        cursor = await connection.execute(sql.encode(), values)
+        return await cursor.fetchall() if cursor.description else []
+
+
+async def add_webhook(database: Database) -> UUID:
+    """A new webhook."""
+    id_ = new_id()
+    await run(
+        database,
+        "INSERT INTO fieldstone.webhook (id, workspace_id, target_url, secret, start_position)"
+        " VALUES (%(id)s, %(workspace)s, 'http://x.invalid/', 's', 0)",
+        id=id_,
+        workspace=WORKSPACE_ID,
+    )
+    return id_
+
+
+async def add_delivery(database: Database, webhook_id: UUID, position: int, record_id: UUID | None = None) -> UUID:
+    """A new delivery, due at once."""
+    id_ = new_id()
+    await run(
+        database,
+        "INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload)"
+        " VALUES (%(id)s, %(workspace)s, %(webhook)s, %(position)s, 'person.created', %(record)s, '{}')",
+        id=id_,
+        workspace=WORKSPACE_ID,
+        webhook=webhook_id,
+        position=position,
+        record=record_id or new_id(),
+    )
+    return id_
+
+
+def room(
+    *,
+    total: int = 100,
+    each: int = 100,
+    failing: int = 100,
+    lease: float = 60,
+    busy: Mapping[UUID, int] | None = None,
+) -> Room:
+    return Room(busy=busy or {}, each=each, total=total, failing=failing, lease=lease)
+
+
+def failed(
+    claimed: Claimed, *, status: str = "PENDING", pause: float | None = 0.0, asked: float | None = None
+) -> Result:
+    return Result(claimed=claimed, status=status, pause=pause, asked=asked, error="HTTP 500", duration_ms=1)
+
+
+def taken(claimed: Claimed) -> Result:
+    return Result(claimed=claimed, status="DELIVERED", response_status=200, duration_ms=1)
+
+
+async def test_no_delivery_is_claimed_twice(database: Database, claims: Claims) -> None:
+    webhook_id = await add_webhook(database)
+    made = {await add_delivery(database, webhook_id, position) for position in range(1, 61)}
+    others = [Claims(database, first_pause=1.0, disable_after=3_600) for _ in range(6)]
+    found: list[UUID] = []
+
+    async def take_all(one: Claims) -> None:
+        while claimed := await one.claim(room(total=3)):
+            found.extend(delivery.id for delivery in claimed)
+
+    await asyncio.gather(*map(take_all, others))
+    # Whoever found the rest locked has gone: it comes back.
+    await take_all(claims)
+    assert sorted(found) == sorted(made)
+
+
+async def test_a_claim_that_is_not_settled_is_taken_over(database: Database, claims: Claims) -> None:
+    await add_delivery(database, await add_webhook(database), 1)
+    (first,) = await claims.claim(room(lease=0))
+    (second,) = await claims.claim(room())
+    assert (first.id, first.attempts, second.attempts) == (second.id, 1, 2)
+    assert first.claim != second.claim
+    # Who was too late has no say any more.
+    await claims.settle([taken(first)])
+    assert await run(database, "SELECT status FROM fieldstone.webhook_delivery") == [("PENDING",)]
+    await claims.settle([taken(second)])
+    assert await run(database, "SELECT status FROM fieldstone.webhook_delivery") == [("DELIVERED",)]
+
+
+async def test_what_is_given_back_was_not_tried(database: Database, claims: Claims) -> None:
+    await add_delivery(database, await add_webhook(database), 1)
+    await claims.release(await claims.claim(room()))
+    (again,) = await claims.claim(room())
+    assert again.attempts == 1
+
+
+async def test_the_next_event_of_a_record_waits_for_the_one_before(database: Database, claims: Claims) -> None:
+    one, other = await add_webhook(database), await add_webhook(database)
+    record = new_id()
+    first = await add_delivery(database, one, 1, record)
+    second = await add_delivery(database, one, 2, record)
+    elsewhere = await add_delivery(database, other, 2, record)
+    third = await add_delivery(database, one, 3)
+    claimed = await claims.claim(room())
+    assert {delivery.id for delivery in claimed} == {first, third, elsewhere}
+    assert await claims.claim(room()) == []
+    (held,) = (delivery for delivery in claimed if delivery.id == first)
+    await claims.settle([failed(held, pause=3_600.0)])
+    assert await claims.claim(room()) == [], "it waits for what is tried again later"
+    await run(database, "UPDATE fieldstone.webhook_delivery SET due_at = now() WHERE id = %(id)s", id=first)
+    (held,) = await claims.claim(room())
+    await claims.settle([failed(held, status="FAILED", pause=None)])
+    assert [delivery.id for delivery in await claims.claim(room())] == [second]
+
+
+async def test_places_go_to_those_who_have_the_fewest(database: Database, claims: Claims) -> None:
+    one, other, third = [await add_webhook(database) for _ in range(3)]
+    for position in range(1, 11):
+        for webhook_id in (one, other, third):
+            await add_delivery(database, webhook_id, position)
+    claimed = await claims.claim(room(total=6, each=4, busy={one: 3, other: 4}))
+    counted = [sum(delivery.webhook_id == id_ for delivery in claimed) for id_ in (one, other, third)]
+    assert counted == [1, 0, 4]
+
+
+async def test_one_that_fails_is_tried_once_at_a_time_and_then_rests(database: Database, claims: Claims) -> None:
+    webhook_id = await add_webhook(database)
+    for position in range(1, 11):
+        await add_delivery(database, webhook_id, position)
+    (first,) = await claims.claim(room(total=1))
+    assert not first.is_failing
+    await claims.settle([failed(first)])
+    for _ in range(PATIENCE - 1):
+        (only,) = await claims.claim(room())
+        assert only.is_failing
+        await claims.settle([failed(only)])
+    assert await claims.claim(room()) == []
+    ((failures, rests),) = await run(
+        database, "SELECT failures, rests_until > now() - interval '1 minute' FROM fieldstone.webhook"
+    )
+    assert (failures, rests) == (PATIENCE, True)
+    await run(database, "UPDATE fieldstone.webhook SET rests_until = NULL")
+    (only,) = await claims.claim(room())
+    await claims.settle([taken(only)])
+    assert len(await claims.claim(room())) == 9
+    assert await run(database, "SELECT failures, failing_since, rests_until FROM fieldstone.webhook") == [
+        (0, None, None)
+    ]
+
+
+async def test_those_that_fail_have_places_of_their_own(database: Database, claims: Claims) -> None:
+    for number in range(6):
+        webhook_id = await add_webhook(database)
+        await add_delivery(database, webhook_id, 1)
+        if number < 4:
+            await run(database, "UPDATE fieldstone.webhook SET failures = 1 WHERE id = %(id)s", id=webhook_id)
+    claimed = await claims.claim(room(failing=2))
+    assert sorted(delivery.is_failing for delivery in claimed) == [False, False, True, True]
+
+
+async def test_what_a_target_asks_for_is_not_cut_short(database: Database, claims: Claims) -> None:
+    await add_delivery(database, await add_webhook(database), 1)
+    (only,) = await claims.claim(room())
+    await claims.settle([failed(only, asked=7_200.0, pause=7_200.0)])
+    assert await run(database, "SELECT rests_until > now() + interval '7100 seconds' FROM fieldstone.webhook") == [
+        (True,)
+    ]
+
+
+async def test_what_has_ended_is_kept_for_a_while(database: Database, claims: Claims) -> None:
+    webhook_id = await add_webhook(database)
+    for position in range(1, 7):
+        await add_delivery(database, webhook_id, position)
+    claimed = sorted(await claims.claim(room(total=5)), key=lambda delivery: delivery.id)
+    gone_up = [failed(delivery, status="FAILED", pause=None) for delivery in claimed[:2]]
+    await claims.settle([*gone_up, *map(taken, claimed[2:])])
+    await run(
+        database,
+        "UPDATE fieldstone.webhook_delivery SET finished_at = now() - interval '2 hours' WHERE id = ANY (%(ids)s)",
+        ids=[claimed[0].id, claimed[2].id],
+    )
+    assert await trim(database, Keep(delivered=timedelta(hours=1), failed=timedelta(hours=3))) == 1
+    assert await trim(database, Keep(delivered=timedelta(hours=1), failed=timedelta(hours=1))) == 1
+    rows = await run(database, "SELECT status, count(*)::int FROM fieldstone.webhook_delivery GROUP BY 1 ORDER BY 1")
+    assert rows == [("DELIVERED", 2), ("FAILED", 1), ("PENDING", 1)]
+
+
+async def test_what_waits_is_measured(database: Database) -> None:
+    webhook_id = await add_webhook(database)
+    await add_delivery(database, webhook_id, 1)
+    backlog = Backlog()
+    measuring = asyncio.create_task(keep_measured(database, backlog))
+    await until(lambda: backlog.pending == 1 and backlog.lag > 0)
+    measuring.cancel()
+    await asyncio.wait([measuring])
