@@ -12,7 +12,7 @@ What a snapshot that lags behind would refuse is tried again on the newest one.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
 from graphql import FieldNode, GraphQLSchema, OperationType
@@ -69,10 +69,11 @@ class SchemaAnswer(Answer):
 
     text: DeflatedText
 
-    def __init__(self, text: DeflatedText) -> None:
-        # What a frozen dataclass's own constructor does; it would set the body too.
-        object.__setattr__(self, "status", 200)
-        object.__setattr__(self, "text", text)
+    def __new__(cls, text: DeflatedText) -> Self:
+        """Return the answer that has this text."""
+        made = super().__new__(cls, b"", 200)
+        made.text = text
+        return made
 
     @property
     def body(self) -> bytes:
