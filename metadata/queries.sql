@@ -278,3 +278,61 @@ WHERE id = %(id)s AND claim IS NULL;
 
 -- name: end_webhook_rest
 UPDATE fieldstone.webhook SET rests_until = NULL WHERE id = %(id)s AND rests_until IS NOT NULL;
+
+-- name: source_tables
+SELECT c.oid::bigint, c.relname, c.relkind::text, obj_description(c.oid, 'pg_class'), c.relhassubclass AND c.relkind = 'r'
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+    AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.relname;
+
+-- name: source_columns
+-- A domain is the type that it is over; an array's element is its base.
+WITH RECURSIVE type (id, over, is_array) AS (
+    SELECT DISTINCT a.atttypid, a.atttypid, false FROM pg_attribute AS a WHERE a.attrelid = ANY (%(tables)s)
+    UNION
+    SELECT type.id,
+        CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.typelem END,
+        type.is_array OR (t.typtype <> 'd' AND t.typcategory = 'A')
+    FROM type JOIN pg_type AS t ON t.oid = type.over
+    WHERE t.typtype = 'd' OR (t.typcategory = 'A' AND t.typelem <> 0)
+)
+SELECT a.attrelid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), base.typname, type.is_array,
+    ARRAY (SELECT e.enumlabel::text FROM pg_enum AS e WHERE e.enumtypid = base.oid ORDER BY e.enumsortorder),
+    a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity <> '', a.attgenerated <> '',
+    col_description(a.attrelid, a.attnum)
+FROM pg_attribute AS a
+    JOIN type ON type.id = a.atttypid
+    JOIN pg_type AS base ON base.oid = type.over
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = ANY (%(tables)s) AND a.attnum > 0 AND NOT a.attisdropped
+    AND base.typtype <> 'd' AND NOT (base.typcategory = 'A' AND base.typelem <> 0)
+ORDER BY a.attrelid, a.attnum;
+
+-- name: source_indexes
+SELECT x.indrelid::bigint, i.relname, x.indisprimary, x.indisunique,
+    x.indpred IS NULL AND x.indexprs IS NULL AND m.amname = 'btree' AND x.indnkeyatts = x.indnatts,
+    ARRAY (
+        SELECT a.attname::text FROM unnest(x.indkey) WITH ORDINALITY AS k (number, place)
+            JOIN pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = k.number
+        ORDER BY k.place
+    )
+FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid JOIN pg_am AS m ON m.oid = i.relam
+WHERE x.indrelid = ANY (%(tables)s) AND x.indisvalid
+ORDER BY x.indrelid, i.relname;
+
+-- name: source_constraints
+SELECT k.conrelid::bigint, k.conname, k.contype::text, k.confrelid::bigint, k.confdeltype::text,
+    ARRAY (
+        SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS c (number, place)
+            JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = c.number
+        ORDER BY c.place
+    ),
+    ARRAY (
+        SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS c (number, place)
+            JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = c.number
+        ORDER BY c.place
+    )
+FROM pg_constraint AS k
+WHERE k.conrelid = ANY (%(tables)s) AND k.contype IN ('f', 'c', 'x') AND k.conparentid = 0
+ORDER BY k.conrelid, k.conname;

@@ -11,6 +11,7 @@ import typer
 from engine.commands import keys, schema, workspaces
 from engine.commands.doctor import doctor as examine
 from engine.commands.failures import run
+from engine.commands.import_schema import import_schema
 from engine.commands.migrate import migrate as migrate_catalog
 from engine.commands.serve import serve as serve_app
 
@@ -162,6 +163,40 @@ def apply_schema(
     where it says `renamedFrom`. Safe to repeat.
     """
     run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=check, yes=yes, prune=prune))
+
+
+@_schema.command("import")
+def import_tables(
+    name: Annotated[str, typer.Argument(metavar="SCHEMA", help="A schema of PostgreSQL, such as `public`.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="The address of its database; that of the workspace unless given."),
+    ] = None,
+    workspace: _Workspace = "default",
+    with_rows: Annotated[bool, typer.Option("--with-rows", help="Copy the rows too.")] = False,
+    as_file: Annotated[
+        bool, typer.Option("--print", help="Print the objects as a model file, and change nothing.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing.")] = False,
+    yes: _Yes = False,
+) -> None:
+    """Make objects, fields and relations of the tables, columns and foreign keys of a schema.
+
+    What cannot be taken over is named first. The tables stay as they are: with `--with-rows` their rows are copied, in
+    the same transaction; the ids of the records are made of the primary keys, unless these are UUIDs.
+    """
+    run(
+        lambda settings: import_schema(
+            settings,
+            schema=name,
+            dsn=source,
+            workspace=workspace,
+            with_rows=with_rows,
+            as_file=as_file,
+            check=check,
+            yes=yes,
+        )
+    )
 
 
 @_workspace.command("create")

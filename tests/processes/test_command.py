@@ -170,6 +170,25 @@ def test_a_model_is_exported_changed_and_applied(database: str, tmp_path: Path) 
     assert "cannot be read as YAML" in run("schema", "diff", str(file), DATABASE_URL=database).stderr
 
 
+def test_tables_are_imported_with_their_rows(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "CREATE SCHEMA old; CREATE TABLE old.ships (id int PRIMARY KEY, name text, hull box);"
+            " INSERT INTO old.ships VALUES (1, 'Ark')"
+        )
+    printed = run("schema", "import", "old", "--print", DATABASE_URL=database)
+    assert (printed.returncode, "  ship:\n    namePlural: ships" in printed.stdout) == (0, True), printed.stderr
+    assert "note  ships: the column hull is left out" in printed.stderr
+    assert run("schema", "import", "old", "--check", DATABASE_URL=database).returncode == 2
+    done = run("schema", "import", "old", "--from", database, "--with-rows", "--yes", DATABASE_URL=database)
+    assert done.stdout.endswith("3 changes were made, and 1 rows copied.\n"), done.stderr
+    with psycopg.connect(database) as connection:
+        found = connection.execute('SELECT "sourceId", name FROM workspace_default.ship').fetchall()
+    assert found == [(1, "Ark")]
+    nowhere = run("schema", "import", "nothing", DATABASE_URL=database)
+    assert nowhere.stderr == 'fieldstone: There is no table in a schema "nothing".\n'
+
+
 def test_a_model_is_carried_to_another_workspace(database: str, tmp_path: Path) -> None:
     file = tmp_path / "model.yaml"
     exported = run("schema", "export", DATABASE_URL=database).stdout

@@ -1,0 +1,1 @@
+"""A schema of PostgreSQL as objects, fields and relations, and its rows as their records."""

@@ -1,0 +1,183 @@
+"""What a column of PostgreSQL becomes: the field's type, and how its values are carried over."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from metadata.changes.names import derive_label, derive_name
+from metadata.field_types import FieldType
+from metadata.json_text import JsonValue, read_decimal
+from metadata.schema_import.source import SourceColumn
+from sql import import_rows
+from sql.import_rows import Term
+
+_KEPT_AS_TEXT = frozenset(
+    {"inet", "cidr", "macaddr", "macaddr8", "interval", "time", "timetz", "xml", "bit", "varbit", "ltree", "name"}
+    | {"int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "char"}
+)
+_NOW = re.compile(
+    r"^(now\(\)|CURRENT_TIMESTAMP(\(\d\))?|CURRENT_DATE|LOCALTIMESTAMP|\('now'::text\)::date)$", re.IGNORECASE
+)
+_TEXT = re.compile(r"^'((?:[^']|'')*)'(::[\w\s\".(),\[\]]+)?$")
+_NUMBER = re.compile(r"^\(?'?(-?\d+(\.\d+)?)'?\)?(::[\w\s(),]+)?$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnPlan:
+    """A field for a column.
+
+    Attributes:
+        value: what is written into the field for a row.
+        default: the field's default value.
+        notes: what is not as it was.
+    """
+
+    type: FieldType
+    value: Term
+    options: JsonValue = None
+    settings: JsonValue = None
+    default: JsonValue = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    type: FieldType
+    carry: Callable[[Term], Term] = lambda value: value
+    settings: JsonValue = None
+    note: str | None = None
+
+
+def _number(kind: str | None, carry: Callable[[Term], Term] = lambda value: value) -> _Known:
+    return _Known(type=FieldType.NUMBER, carry=carry, settings={"dataType": kind} if kind else None)
+
+
+_TYPES: Mapping[str, _Known] = {
+    "uuid": _Known(type=FieldType.UUID),
+    **dict.fromkeys(("text", "varchar", "bpchar", "citext"), _Known(type=FieldType.TEXT, carry=import_rows.as_text)),
+    **dict.fromkeys(_KEPT_AS_TEXT, _Known(type=FieldType.TEXT, carry=import_rows.as_text, note="kept as text")),
+    **dict.fromkeys(("int2", "int4"), _number("int")),
+    "int8": _number("bigint"),
+    "oid": _number("bigint"),
+    "numeric": _number(None, import_rows.as_number),
+    **dict.fromkeys(("float4", "float8"), _number("float", import_rows.as_number)),
+    "money": _Known(
+        type=FieldType.NUMBER,
+        carry=lambda value: import_rows.cast(value, "numeric"),
+        note="a number without its currency",
+    ),
+    "bool": _Known(type=FieldType.BOOLEAN),
+    "date": _Known(type=FieldType.DATE, carry=import_rows.as_date),
+    "timestamptz": _Known(type=FieldType.DATE_TIME, carry=lambda value: import_rows.as_moment(value, has_zone=True)),
+    "timestamp": _Known(
+        type=FieldType.DATE_TIME,
+        carry=lambda value: import_rows.as_moment(value, has_zone=False),
+        note="has no time zone, so that its times are taken as UTC",
+    ),
+    "json": _Known(type=FieldType.RAW_JSON, carry=import_rows.as_json),
+    "jsonb": _Known(type=FieldType.RAW_JSON, carry=import_rows.as_json),
+    "hstore": _Known(type=FieldType.RAW_JSON, carry=import_rows.as_json, note="kept as JSON"),
+}
+
+
+def plan_column(column: SourceColumn) -> ColumnPlan | None:
+    """Return the field for a column; None where there is no type for its values."""
+    value = import_rows.column(column.name)
+    if column.is_array:
+        return _plan_array(column, value)
+    if column.labels:
+        return _plan_enum(column, value)
+    known = _TYPES.get(column.base)
+    if known is None:
+        return None
+    default, lost = _read_default(column, known.type)
+    notes = [f"is of the type {column.type}: {known.note}"] if known.note else []
+    return ColumnPlan(
+        type=known.type,
+        value=known.carry(value),
+        settings=known.settings,
+        default=default,
+        notes=(*notes, *lost, *_generated(column)),
+    )
+
+
+def enum_names(labels: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the option for each label of an enum: a GraphQL enum value, each another."""
+    names: list[tuple[str, str]] = []
+    for label in labels:
+        plain = re.fullmatch(r"[_A-Za-z][_0-9A-Za-z]*", label, re.ASCII)
+        wanted = label if plain else re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_") or "VALUE"
+        if wanted[0].isdigit() or wanted.startswith("__") or wanted in {"true", "false", "null"}:
+            wanted = f"V_{wanted.strip('_')}"
+        name, number = wanted, 1
+        while name in {known for _, known in names}:
+            number += 1
+            name = f"{wanted}_{number}"
+        names.append((label, name))
+    return names
+
+
+def _plan_enum(column: SourceColumn, value: Term) -> ColumnPlan:
+    names = enum_names(column.labels)
+    text = _constant(column.default)
+    default = dict(names).get(text) if text is not None else None
+    notes = [f"the value {label!r} is the option {name}" for label, name in names if label != name]
+    lost = [] if column.default is None or default is not None else [f"its default {column.default} is not taken over"]
+    return ColumnPlan(
+        type=FieldType.SELECT,
+        value=import_rows.as_option(value, names),
+        options=[{"value": name, "label": derive_label(label) if label == name else label} for label, name in names],
+        default=default,
+        notes=(*notes, *lost, *_generated(column)),
+    )
+
+
+def _plan_array(column: SourceColumn, value: Term) -> ColumnPlan | None:
+    known = _TYPES.get(column.base)
+    if column.labels or (known is not None and known.type is FieldType.TEXT):
+        plan = ColumnPlan(type=FieldType.ARRAY, value=import_rows.as_texts(value))
+    elif known is not None:
+        plan = ColumnPlan(
+            type=FieldType.RAW_JSON,
+            value=import_rows.as_json(value),
+            notes=(f"is of the type {column.type}: kept as JSON",),
+        )
+    else:
+        return None
+    lost = () if column.default is None else (f"its default {column.default} is not taken over",)
+    return ColumnPlan(type=plan.type, value=plan.value, notes=(*plan.notes, *lost, *_generated(column)))
+
+
+def _generated(column: SourceColumn) -> tuple[str, ...]:
+    return ("is computed there, and a plain value here",) if column.is_generated else ()
+
+
+def _read_default(column: SourceColumn, kind: FieldType) -> tuple[JsonValue, list[str]]:
+    """Return the default value that a column's has become, and what is said where it has become none."""
+    given = column.default
+    if given is None or column.is_generated:
+        return None, []
+    found: JsonValue = None
+    text = _constant(given)
+    number = _NUMBER.match(given)
+    if kind in {FieldType.DATE, FieldType.DATE_TIME} and _NOW.match(given):
+        found = "now"
+    elif kind is FieldType.UUID and given in {"gen_random_uuid()", "uuid_generate_v4()"}:
+        found = "uuid"
+    elif kind is FieldType.BOOLEAN and given in {"true", "false"}:
+        found = given == "true"
+    elif kind is FieldType.NUMBER and number:
+        found = read_decimal(number[1]) if "." in number[1] else int(number[1])
+    elif kind is FieldType.TEXT and text is not None:
+        found = text
+    return found, [] if found is not None else [f"its default {given} is not taken over"]
+
+
+def _constant(default: str | None) -> str | None:
+    found = _TEXT.match(default) if default is not None else None
+    return found[1].replace("''", "'") if found else None
+
+
+def field_name(column: str) -> str:
+    """Return what the field of a column is called where the name is free: postal_code gives postalCode."""
+    return derive_name(re.sub(r"[^A-Za-z0-9]+", " ", column)) or "field"

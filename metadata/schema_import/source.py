@@ -1,0 +1,161 @@
+"""What a schema of PostgreSQL has: tables, columns, keys, as its catalog says."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from metadata.errors import UnknownObject
+from metadata.queries import QUERIES
+from metadata.sessions import Connection
+from sql.plan import Table
+
+_ORDINARY = frozenset({"r", "p"})
+_OTHERS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceColumn:
+    """A column.
+
+    Attributes:
+        type: as PostgreSQL writes it, with its length or precision.
+        base: the name of the type behind domains and arrays.
+        labels: those of an enum, in its order.
+        default: the expression.
+    """
+
+    name: str
+    type: str
+    base: str
+    is_array: bool
+    labels: tuple[str, ...]
+    is_required: bool
+    default: str | None
+    is_identity: bool
+    is_generated: bool
+    comment: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceIndex:
+    """An index; `is_plain` tells whether it is a B-tree of columns, over all rows."""
+
+    name: str
+    is_primary: bool
+    is_unique: bool
+    is_plain: bool
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceConstraint:
+    """A foreign key (kind `f`), or another constraint; `target` is the oid of the table that a foreign key leads to."""
+
+    name: str
+    kind: str
+    target: int
+    on_delete: str
+    columns: tuple[str, ...]
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTable:
+    """A table; `has_children` tells whether other tables inherit from it, whose rows are not its own."""
+
+    oid: int
+    table: Table
+    comment: str | None
+    has_children: bool
+    columns: tuple[SourceColumn, ...]
+    indexes: tuple[SourceIndex, ...]
+    constraints: tuple[SourceConstraint, ...]
+
+    @property
+    def key(self) -> tuple[SourceColumn, ...]:
+        """The columns of the primary key; none where there is none."""
+        primary = next((index for index in self.indexes if index.is_primary), None)
+        return tuple(map(self.column, primary.columns)) if primary else ()
+
+    def column(self, name: str) -> SourceColumn:
+        """Return the column of this name."""
+        return next(column for column in self.columns if column.name == name)
+
+    def is_unique(self, columns: Sequence[str]) -> bool:
+        """Tell whether no two rows share the values of these columns."""
+        return any(index.is_unique and index.is_plain and set(index.columns) == set(columns) for index in self.indexes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A schema; `others` are its relations that are no tables, each with what it is."""
+
+    tables: tuple[SourceTable, ...]
+    others: tuple[tuple[str, str], ...]
+
+
+async def read_source(connection: Connection, schema: str) -> Source:
+    """Return what a schema has.
+
+    Raises:
+        UnknownObject: it has no table.
+    """
+    rows = await _fetch(connection, "source_tables", schema=schema)
+    ordinary = [row for row in rows if row[2] in _ORDINARY]
+    if not ordinary:
+        raise UnknownObject(f'there is no table in a schema "{schema}"', field="schema")
+    oids = [row[0] for row in ordinary]
+    columns: defaultdict[int, list[SourceColumn]] = defaultdict(list)
+    for oid, name, type_, base, is_array, labels, required, default, identity, generated, comment in await _fetch(
+        connection, "source_columns", tables=oids
+    ):
+        column = SourceColumn(
+            name=name,
+            type=type_,
+            base=base,
+            is_array=is_array,
+            labels=tuple(labels),
+            is_required=required,
+            default=default,
+            is_identity=identity,
+            is_generated=generated,
+            comment=comment,
+        )
+        columns[oid].append(column)
+    indexes: defaultdict[int, list[SourceIndex]] = defaultdict(list)
+    for oid, name, is_primary, is_unique, is_plain, keys in await _fetch(connection, "source_indexes", tables=oids):
+        indexes[oid].append(
+            SourceIndex(name=name, is_primary=is_primary, is_unique=is_unique, is_plain=is_plain, columns=tuple(keys))
+        )
+    constraints: defaultdict[int, list[SourceConstraint]] = defaultdict(list)
+    for oid, name, kind, target, on_delete, keys, target_keys in await _fetch(
+        connection, "source_constraints", tables=oids
+    ):
+        constraints[oid].append(
+            SourceConstraint(
+                name=name,
+                kind=kind,
+                target=target,
+                on_delete=on_delete,
+                columns=tuple(keys),
+                target_columns=tuple(target_keys),
+            )
+        )
+    tables = tuple(
+        SourceTable(
+            oid=oid,
+            table=Table(schema=schema, name=name),
+            comment=comment,
+            has_children=has_children,
+            columns=tuple(columns[oid]),
+            indexes=tuple(indexes[oid]),
+            constraints=tuple(constraints[oid]),
+        )
+        for oid, name, _, comment, has_children in ordinary
+    )
+    return Source(tables=tables, others=tuple((row[1], _OTHERS[row[2]]) for row in rows if row[2] in _OTHERS))
+
+
+async def _fetch(connection: Connection, query: str, **parameters: object) -> list[Any]:
+    return await (await connection.execute(QUERIES[query], parameters)).fetchall()
