@@ -24,10 +24,10 @@ from engine.webhooks.dispatcher import Effort
 from engine.webhooks.service import WebhookOptions, Webhooks
 from engine.webhooks.targets import Targets
 from engine.webhooks.upkeep import Keep
+from metadata.builder import Builder
 from metadata.catalog import Catalog
 from metadata.current import CurrentSnapshots
 from metadata.errors import NameTaken, UnknownObject
-from metadata.index_builder import IndexBuilder
 from metadata.key_store import KeyStore
 from metadata.model import Snapshot
 from metadata.workspaces import DEFAULT_WORKSPACE, Workspaces
@@ -73,7 +73,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
         foundation.current.when_forgotten(metadata.forget)
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
-            _building_indexes(foundation, writer),
+            _building(foundation) as builder,
             _renewing_plans(foundation, core),
             open_events(
                 foundation.database,
@@ -108,18 +108,19 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                     events=events.stats(),
                     webhooks=webhooks.stats(),
                     broadcast=broadcast.stats(),
+                    builds=builder.counters,
                 ),
             )
 
 
 @asynccontextmanager
-async def _building_indexes(foundation: Foundation, writer: ModelWriter) -> AsyncIterator[None]:
+async def _building(foundation: Foundation) -> AsyncIterator[Builder]:
     """Build in the background what changes leave to be built."""
-    builder = IndexBuilder(foundation.database, trigram=foundation.catalog.trigram)
-    writer.when_postponed(builder.wake)
-    task = asyncio.create_task(builder.run(), name="fieldstone index builder")
+    builder = Builder(foundation.database, foundation.writer, trigram=foundation.catalog.trigram)
+    foundation.writer.when_postponed(builder.wake)
+    task = asyncio.create_task(builder.run(), name="fieldstone builder")
     try:
-        yield
+        yield builder
     finally:
         task.cancel()
         await asyncio.wait([task])

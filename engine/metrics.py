@@ -19,6 +19,7 @@ from engine.broadcast import BroadcastStats
 from engine.events.counters import EventStats
 from engine.plan_cache import PlanCounters
 from engine.webhooks.service import WebhookStats
+from metadata.builder import BuildCounters
 from sql.pool_settings import PoolStats
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()
@@ -46,6 +47,7 @@ class RuntimeStats:
         events: the state of the event log and of its readers.
         webhooks: what was sent, and what waits.
         broadcast: the messages to and from other processes.
+        builds: what changes of big tables left to be done.
     """
 
     pool: PoolStats
@@ -56,6 +58,7 @@ class RuntimeStats:
     events: EventStats
     webhooks: WebhookStats
     broadcast: BroadcastStats
+    builds: BuildCounters
 
 
 class Metrics:
@@ -154,6 +157,7 @@ class _StatsCollector(Collector):
             yield from _event_metrics(stats.events)
             yield from _webhook_metrics(stats.webhooks)
             yield from _broadcast_metrics(stats.broadcast)
+            yield from _build_metrics(stats.builds)
             versions = GaugeMetricFamily(
                 "fieldstone_model_version", "The version of a loaded workspace's model.", labels=("workspace",)
             )
@@ -245,6 +249,30 @@ def _webhook_metrics(webhooks: WebhookStats) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "fieldstone_webhook_lag_seconds", "How long the oldest of them has waited.", value=webhooks.backlog.lag
     )
+
+
+def _build_metrics(builds: BuildCounters) -> Iterator[Metric]:
+    known = GaugeMetricFamily(
+        "fieldstone_builds",
+        "Indexes and fields of big tables that are being built, or have failed, in the whole database.",
+        labels=("of", "status"),
+    )
+    for of, status, value in (
+        ("index", "building", builds.building_indexes),
+        ("field", "building", builds.building_fields),
+        ("index", "failed", builds.failed_indexes),
+        ("field", "failed", builds.failed_fields),
+    ):
+        known.add_metric((of, status), value)
+    yield known
+    events = CounterMetricFamily(
+        "fieldstone_build_events",
+        "What was settled by this process, and what it was interrupted at.",
+        labels=("event",),
+    )
+    for name in ("settled", "interrupted"):
+        events.add_metric((name,), getattr(builds, name))
+    yield events
 
 
 def _broadcast_metrics(broadcast: BroadcastStats) -> Iterator[Metric]:

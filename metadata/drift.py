@@ -57,8 +57,12 @@ async def find_drift(connection: Connection, snapshot: Snapshot, *, trigram: Tri
             continue
         drifts += _compare_columns(thing, columns, found.types)
     drifts += _find_strangers(snapshot, found)
+    cursor = await connection.execute(QUERIES["postponed_indexes"])
+    building = {id_ for _, id_ in await cursor.fetchall()}
     for index in snapshot.indexes.values():
         thing = snapshot.objects[index.object_id]
+        if index.id in building:
+            continue
         if not found.indexes.get(index.name, False) and thing.table.name in found.tables:
             state = "is not valid" if index.name in found.indexes else "is not there"
             needed = None if is_primary_key(index, thing) else build_index(index, thing, trigram)

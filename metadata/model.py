@@ -1,7 +1,7 @@
 """The model of one workspace, immutable: objects, fields, relations, indexes and the snapshot that holds them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from uuid import UUID
@@ -35,6 +35,14 @@ class Option:
     label: str
     color: str | None = None
     position: float
+
+
+class Status(Enum):
+    """How far something is that is made beside readers and writers."""
+
+    READY = "READY"
+    BUILDING = "BUILDING"
+    FAILED = "FAILED"
 
 
 class Access(Enum):
@@ -72,6 +80,8 @@ class Field:
         column: the physical name that its columns start with, fixed at creation; "" where it has none.
         relation_id: for a RELATION, the relation that it is one of the two ends of.
         parts: its columns, made by `build_field`.
+        status: BUILDING while the rows of a big table are looked through for it.
+        backfill: meanwhile, the cells for the rows that have none.
     """
 
     id: UUID
@@ -93,6 +103,13 @@ class Field:
     relation_id: UUID | None = None
     parts: tuple[Part, ...] = ()
     access: Access = Access.READ_WRITE
+    status: Status = Status.READY
+    backfill: JsonValue = None
+
+    @property
+    def can_be_null(self) -> bool:
+        """Whether a record may be read that has no value of it."""
+        return self.is_nullable or self.status is Status.BUILDING
 
     @property
     def is_composite(self) -> bool:
@@ -315,6 +332,19 @@ def _field_weight(field: Field) -> int:
 def capitalised(name: str) -> str:
     """Return the name with its first letter in upper case."""
     return name[0].upper() + name[1:]
+
+
+def with_parts(field: Field) -> Field:
+    """Return the field with the columns that follow from its other values."""
+    data_type = field.settings.get("dataType")
+    parts = build_parts(
+        field_type=field.type,
+        column=field.column,
+        is_nullable=field.can_be_null,
+        options=field.options,
+        data_type=data_type,
+    )
+    return replace(field, parts=parts)
 
 
 def build_parts(

@@ -56,7 +56,8 @@ SELECT id FROM fieldstone.object WHERE workspace_id = %(workspace_id)s ORDER BY 
 
 -- name: load_fields
 SELECT id, object_id, name, type, label, description, icon, column_name, is_nullable, is_unique, is_active,
-    is_custom, is_system, default_value::text, options::text, settings::text, relation_id, access
+    is_custom, is_system, default_value::text, options::text, settings::text, relation_id, access, status,
+    backfill::text
 FROM fieldstone.field WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 
 -- name: load_relations
@@ -118,10 +119,12 @@ VALUES (%(id)s, %(workspace_id)s, %(name_singular)s, %(name_plural)s, %(label_si
 
 -- name: insert_field
 INSERT INTO fieldstone.field (id, workspace_id, object_id, name, type, label, description, icon, column_name,
-    is_nullable, is_unique, is_active, is_custom, is_system, default_value, options, settings, relation_id, access)
+    is_nullable, is_unique, is_active, is_custom, is_system, default_value, options, settings, relation_id, access,
+    status, backfill)
 VALUES (%(id)s, %(workspace_id)s, %(object_id)s, %(name)s, %(type)s, %(label)s, %(description)s, %(icon)s,
     %(column_name)s, %(is_nullable)s, %(is_unique)s, %(is_active)s, %(is_custom)s, %(is_system)s,
-    %(default_value)s::jsonb, %(options)s::jsonb, %(settings)s::jsonb, %(relation_id)s, %(access)s);
+    %(default_value)s::jsonb, %(options)s::jsonb, %(settings)s::jsonb, %(relation_id)s, %(access)s,
+    %(status)s, %(backfill)s::jsonb);
 
 -- name: insert_relation
 INSERT INTO fieldstone.relation (id, workspace_id, source_object_id, source_field_id, target_object_id,
@@ -144,7 +147,7 @@ WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 UPDATE fieldstone.field SET name = %(name)s, type = %(type)s, label = %(label)s, description = %(description)s,
     icon = %(icon)s, column_name = %(column_name)s, is_nullable = %(is_nullable)s, is_unique = %(is_unique)s,
     is_active = %(is_active)s, default_value = %(default_value)s::jsonb, options = %(options)s::jsonb, settings = %(settings)s::jsonb,
-    updated_at = now()
+    status = %(status)s, backfill = %(backfill)s::jsonb, updated_at = now()
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: update_relation
@@ -202,6 +205,9 @@ SELECT name, to_regtype(name)::oid::bigint FROM unnest(%(names)s::text[]) AS nam
 -- name: table_bytes
 SELECT pg_relation_size(to_regclass(%(table)s));
 
+-- name: tables_above
+SELECT name FROM unnest(%(tables)s::text[]) AS name WHERE pg_relation_size(to_regclass(name)) > %(bytes)s;
+
 -- name: postpone_index
 UPDATE fieldstone.index SET status = 'BUILDING' WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
@@ -210,6 +216,44 @@ SELECT index.workspace_id, index.id FROM fieldstone.index WHERE status = 'BUILDI
 
 -- name: settle_index
 UPDATE fieldstone.index SET status = %(status)s, updated_at = now() WHERE id = %(id)s;
+
+-- name: postponed_fields
+SELECT workspace_id, id FROM fieldstone.field WHERE status = 'BUILDING' ORDER BY seq;
+
+-- name: count_builds
+SELECT (SELECT count(*) FROM fieldstone.index WHERE status = 'BUILDING'),
+    (SELECT count(*) FROM fieldstone.field WHERE status = 'BUILDING'),
+    (SELECT count(*) FROM fieldstone.index WHERE status = 'FAILED'),
+    (SELECT count(*) FROM fieldstone.field WHERE status = 'FAILED');
+
+-- name: set_object_status
+UPDATE fieldstone.object SET status = found.status
+FROM (
+    SELECT object.id,
+        CASE WHEN bool_or(part.status = 'BUILDING') THEN 'BUILDING' WHEN bool_or(part.status = 'FAILED') THEN 'FAILED'
+        ELSE 'READY' END AS status
+    FROM fieldstone.object
+        LEFT JOIN (
+            SELECT object_id, status FROM fieldstone.field WHERE status <> 'READY'
+            UNION ALL SELECT object_id, status FROM fieldstone.index WHERE status <> 'READY'
+        ) AS part ON part.object_id = object.id
+    WHERE object.id = ANY (%(object_ids)s) GROUP BY object.id
+) AS found
+WHERE object.id = found.id AND object.status <> found.status;
+
+-- name: invalid_constraints
+SELECT conname FROM pg_constraint
+WHERE conrelid = to_regclass(%(table)s) AND NOT convalidated AND conname = ANY (%(names)s);
+
+-- name: old_holders
+-- Who has held locks of these tables since before a change began to wait for them. Autovacuum gives way when waited for.
+SELECT DISTINCT held.pid, activity.xact_start
+FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
+WHERE held.locktype = 'relation' AND held.granted AND held.pid <> pg_backend_pid()
+    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND held.relation = ANY (SELECT to_regclass(name)::oid FROM unnest(%(tables)s::text[]) AS name)
+    AND activity.backend_type = 'client backend' AND activity.application_name <> 'fieldstone build'
+    AND activity.xact_start < clock_timestamp() - make_interval(secs => %(seconds)s);
 
 -- name: build_alone
 -- One builder at a time in a database, for as long as its connection lasts.
@@ -220,7 +264,7 @@ SELECT pg_advisory_unlock(7305437174250336262);
 
 -- name: begin_build
 SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
-    set_config('application_name', 'fieldstone index build', false);
+    set_config('application_name', 'fieldstone build', false);
 
 -- name: end_build
 RESET statement_timeout; RESET lock_timeout; RESET application_name;
@@ -228,8 +272,11 @@ RESET statement_timeout; RESET lock_timeout; RESET application_name;
 -- name: interrupt_builds
 -- A build holds a lock that a change of its table waits for. It is begun again later.
 SELECT pg_cancel_backend(pid) FROM pg_stat_activity
-WHERE application_name = 'fieldstone index build' AND datname = current_database() AND state = 'active'
-    AND usename = current_user;
+WHERE application_name = 'fieldstone build' AND datname = current_database() AND state = 'active'
+    AND usename = current_user AND pid IN (
+        SELECT pid FROM pg_locks
+        WHERE locktype = 'relation' AND relation = ANY (SELECT to_regclass(name)::oid FROM unnest(%(tables)s::text[]) AS name)
+    );
 
 -- name: changes_after
 SELECT version, change::text FROM fieldstone.model_change

@@ -15,7 +15,8 @@ from metadata.changes.row_work import (
 from metadata.conversion_worker import LARGEST_REWRITE, convert_values
 from metadata.errors import InvalidChange
 from metadata.json_text import dumps
-from metadata.scalars import shown
+from metadata.model import Field
+from metadata.scalars import Cell, shown
 from metadata.sessions import Connection
 from sql import column_rows
 from sql.types import SqlType
@@ -35,14 +36,7 @@ async def do_row_work(connection: Connection, work: RowWork, *, largest_rewrite:
         case RequireValues():
             await _require_values(connection, work)
         case FillValues():
-            values = {
-                part.column.name: (
-                    dumps(cell) if part.column.type is SqlType.JSONB else str(cell),
-                    part.column.type,
-                )
-                for part, cell in zip(work.field.parts, work.cells, strict=True)
-                if cell is not None
-            }
+            values = fill_values(work.field, work.cells)
             await connection.execute(
                 column_rows.fill_empty(work.thing.table, work.field.parts[0].column, values), prepare=False
             )
@@ -59,6 +53,15 @@ async def do_row_work(connection: Connection, work: RowWork, *, largest_rewrite:
             await convert_values(connection, work, largest=largest_rewrite)
         case _:
             assert_never(work)
+
+
+def fill_values(field: Field, cells: Sequence[Cell]) -> dict[str, tuple[str, SqlType]]:
+    """Return the text and the type of each column that gets one of these cells."""
+    return {
+        part.column.name: (dumps(cell) if part.column.type is SqlType.JSONB else str(cell), part.column.type)
+        for part, cell in zip(field.parts, cells, strict=True)
+        if cell is not None
+    }
 
 
 def counted(rows: int) -> str:

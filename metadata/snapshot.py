@@ -19,6 +19,7 @@ from metadata.model import (
     Part,
     Relation,
     Snapshot,
+    Status,
     Workspace,
     build_parts,
 )
@@ -106,7 +107,7 @@ def _build_object(row: Row, schema: str, fields: tuple[Field, ...], retired: fro
 
 def _build_field(row: Row) -> Field:
     (id_, object_id, name, type_name, label, description, icon, column, is_nullable, is_unique, is_active) = row[:11]
-    (is_custom, is_system, default, options_text, settings_text, relation_id, access) = row[11:]
+    (is_custom, is_system, default, options_text, settings_text, relation_id, access, status, backfill) = row[11:]
     field_type = FieldType(type_name)
     options = _build_options(options_text)
     settings: Mapping[str, JsonValue] = loads(settings_text) if settings_text else {}
@@ -128,8 +129,12 @@ def _build_field(row: Row) -> Field:
         options=options,
         settings=settings,
         relation_id=relation_id,
-        parts=_parts(field_type, column, is_nullable, options, settings.get("dataType")),
+        parts=_parts(
+            field_type, column, is_nullable or status == Status.BUILDING.value, options, settings.get("dataType")
+        ),
         access=Access[access],
+        status=Status(status),
+        backfill=loads(backfill) if backfill else None,
     )
 
 

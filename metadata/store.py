@@ -169,6 +169,8 @@ def _field_row(field: Field) -> Mapping[str, Any]:
         "settings": _json(field.settings or None),
         "relation_id": field.relation_id,
         "access": field.access.name,
+        "status": field.status.value,
+        "backfill": _json(field.backfill),
     }
 
 

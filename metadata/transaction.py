@@ -1,21 +1,24 @@
 """A model being changed: each change is applied to the snapshot, the tables and the catalog's rows alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 import psycopg
 from psycopg.sql import SQL
 
-from metadata.changes import Applied, Change, CreateIndex, apply, describe
+from metadata.changes import Applied, Change, apply, describe
 from metadata.changes.alteration import build_alterations
-from metadata.changes.difference import compare
+from metadata.changes.deferral import defer, find_slow
+from metadata.changes.difference import Difference, compare
 from metadata.changes.inverse import invert
-from metadata.changes.migration import RequiredColumn, build_ddl, find_required_columns
+from metadata.changes.migration import RequiredColumn, build_ddl, find_required_columns, find_rewriting
 from metadata.changes.record import encode_change, show_difference
-from metadata.conversion_worker import LARGEST_REWRITE
+from metadata.conversion_worker import LARGEST_REWRITE, require_size
 from metadata.errors import ChangeFailed, InvalidChange
+from metadata.field_types import FieldType
 from metadata.json_text import JsonValue, dumps
-from metadata.model import Snapshot
+from metadata.model import Object, Snapshot, Status
 from metadata.moves import find_moved
 from metadata.queries import QUERIES
 from metadata.row_worker import COUNTED_ROWS, counted, do_row_work
@@ -46,6 +49,12 @@ class ModelTransaction:
         connection: what the changes are written on; what is read on it sees them.
         trigram: the operator class for trigram indexes, None where the server has not got it.
         snapshot: the model as changed so far; its version is that of the model before until `finish`.
+
+    Args:
+        big_table: the bytes of a table from which on what looks at each of its rows is left for after the commit.
+        largest_rewrite: the bytes of a table up to which each row may be looked at or written while others wait.
+        postponed: called after the commit where anything is left.
+        touched: gets the names of the tables that are locked.
     """
 
     def __init__(
@@ -57,6 +66,7 @@ class ModelTransaction:
         big_table: int = BIG_TABLE,
         largest_rewrite: int = LARGEST_REWRITE,
         postponed: Callable[[], None] = lambda: None,
+        touched: set[str] | None = None,
     ) -> None:
         self.connection = connection
         self.snapshot = snapshot
@@ -65,6 +75,7 @@ class ModelTransaction:
         self._big_table = big_table
         self._largest_rewrite = largest_rewrite
         self._postponed = postponed
+        self._touched = set() if touched is None else touched
         self._history: list[JsonValue] = []
         self._callbacks: list[Callable[[], None]] = []
 
@@ -80,20 +91,29 @@ class ModelTransaction:
         applied = apply(before, change)
         if applied.snapshot is before:
             return before
-        difference = compare(before, applied.snapshot)
-        built = await self._build_later(applied) if isinstance(change, CreateIndex) else applied
-        statements = [*build_alterations(before, difference), *build_ddl(built, trigram=self.trigram)]
         try:
+            slow = [applied.snapshot.objects[id_] for id_ in find_slow(before, applied)]
+            big = frozenset(thing.id for thing in await self._tables_above(self._big_table, slow))
+            applied, built = defer(before, applied, big)
+            difference = compare(before, applied.snapshot)
+            statements = [*build_alterations(before, difference), *build_ddl(built, trigram=self.trigram)]
+            await self._check_rewrites(before, applied)
             for required in find_required_columns(applied):
                 await self._require_no_rows(required)
             for work in applied.work:
                 await do_row_work(self.connection, work, largest_rewrite=self._largest_rewrite)
             if statements:
+                tables = list(_locked(before, applied, difference))
+                self._touched |= set(tables)
+                # Builds of ours on these tables give way at once; they are begun again after the commit.
+                await self.connection.execute(QUERIES["interrupt_builds"], {"tables": tables})
                 await self.connection.execute(SQL("; ").join(statements), prepare=False)
             await insert_rows(self.connection, before.workspace, applied)
             await write_difference(self.connection, before.workspace, difference)
-            if built is not applied:
-                await self._postpone(applied)
+            await self._postpone(applied, big)
+            if big or any(Status.BUILDING in {one.before.status, one.after.status} for one in difference.fields):
+                moved = find_moved(before, applied.snapshot)
+                await self.connection.execute(QUERIES["set_object_status"], {"object_ids": list(moved)})
         except psycopg.Error as error:
             raise _refusal(error) from error
         self.snapshot = applied.snapshot
@@ -133,19 +153,40 @@ class ModelTransaction:
         for callback in self._callbacks:
             callback()
 
-    async def _build_later(self, applied: Applied) -> Applied:
-        """Return the change without its index where the table is big: it is built after the commit."""
-        thing = applied.snapshot.objects[applied.indexes[0].object_id]
-        cursor = await self.connection.execute(QUERIES["table_bytes"], {"table": quote_table(thing.table)})
-        row = await cursor.fetchone()
-        return replace(applied, indexes=()) if row and (row[0] or 0) > self._big_table else applied
+    async def _tables_above(self, size: int, things: Sequence[Object]) -> list[Object]:
+        """Return those of the objects whose tables have more bytes."""
+        if not things:
+            return []
+        names = {quote_table(thing.table): thing for thing in things}
+        cursor = await self.connection.execute(QUERIES["tables_above"], {"tables": list(names), "bytes": size})
+        return [names[name] for (name,) in await cursor.fetchall()]
 
-    async def _postpone(self, applied: Applied) -> None:
+    async def _check_rewrites(self, before: Snapshot, applied: Applied) -> None:
+        """Make sure that no new column writes a large table anew."""
+        for field in find_rewriting(applied):
+            if field.object_id in before.objects:
+                thing = applied.snapshot.objects[field.object_id]
+                what = (
+                    "a TS_VECTOR" if field.type is FieldType.TS_VECTOR else "a value that is computed for each record"
+                )
+                await require_size(
+                    self.connection,
+                    thing.table,
+                    self._largest_rewrite,
+                    f"{what} would write every record of {thing.name_singular} anew while others wait",
+                    "raise it for a quiet hour"
+                    if field.type is FieldType.TS_VECTOR
+                    else "create the field without defaultValue, and give it by updateField, for new records",
+                )
+
+    async def _postpone(self, applied: Applied, big: frozenset[UUID]) -> None:
         for index in applied.indexes:
-            await self.connection.execute(
-                QUERIES["postpone_index"], {"workspace_id": self.snapshot.workspace.id, "id": index.id}
-            )
-        self.after_commit(self._postponed)
+            if index.object_id in big:
+                await self.connection.execute(
+                    QUERIES["postpone_index"], {"workspace_id": self.snapshot.workspace.id, "id": index.id}
+                )
+        if big:
+            self.after_commit(self._postponed)
 
     async def _require_no_rows(self, required: RequiredColumn) -> None:
         cursor = await self.connection.execute(ddl.count_rows(required.table, limit=COUNTED_ROWS))
@@ -163,6 +204,17 @@ class ModelTransaction:
             f" included) that would have no value; {way_out}",
             field="isNullable",
         )
+
+
+def _locked(before: Snapshot, applied: Applied, difference: Difference) -> Iterator[str]:
+    """Yield the tables, quoted, that a change locks and that were there before it."""
+    ids = {field.object_id for field in applied.fields} | {index.object_id for index in applied.indexes}
+    for relation in (*applied.relations, *difference.removed_relations):
+        ids |= {relation.source_object_id, relation.target_object_id}
+    ids |= {one.thing.id for one in difference.fields} | {thing.id for thing, _ in difference.removed_fields}
+    ids |= {thing.id for thing in difference.removed_objects}
+    ids |= {index.object_id for index in difference.removed_indexes}
+    return (quote_table(before.objects[id_].table) for id_ in ids & before.objects.keys())
 
 
 def _refusal(error: psycopg.Error) -> Exception:

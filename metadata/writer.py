@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -32,6 +33,11 @@ WAITS: Final = (300,) * 12 + (1_200,) * 4
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 
+PATIENCE = 20.0
+"""The seconds that transactions in the way are waited for: more than a request's statement may take."""
+
+_LOOK = 0.02
+
 
 class ModelWriter:
     """Changes models.
@@ -41,8 +47,9 @@ class ModelWriter:
         current: gets each new snapshot before `run` returns.
         trigram: the operator class for trigram indexes, None where the server has not got it.
         waits: the milliseconds that each try waits for a lock at most.
-        big_table: the bytes of a table from which on its indexes are built after the commit.
+        big_table: the bytes of a table from which on what looks at each of its rows is left for after the commit.
         largest_rewrite: the bytes of a table up to which a change may look at or write each row while others wait.
+        patience: the seconds that the transactions which are in the way are waited for, beside these waits.
     """
 
     def __init__(
@@ -54,6 +61,7 @@ class ModelWriter:
         waits: tuple[int, ...] = WAITS,
         big_table: int = BIG_TABLE,
         largest_rewrite: int = LARGEST_REWRITE,
+        patience: float = PATIENCE,
     ) -> None:
         self._sessions = sessions
         self._current = current
@@ -61,6 +69,7 @@ class ModelWriter:
         self._waits = waits
         self._big_table = big_table
         self._largest_rewrite = largest_rewrite
+        self._patience = patience
         self._postponed: list[Callable[[], None]] = []
         # One change of a workspace at a time holds a connection, however many are asked for.
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
@@ -78,9 +87,19 @@ class ModelWriter:
         for call in self._postponed:
             call()
 
-    async def _interrupt_builds(self) -> None:
+    async def _outwait(self, tables: set[str], waited: float, patience: float) -> bool:
+        """Wait until the transactions are over that were there before we began; tell whether there were any.
+
+        Meanwhile nobody waits behind us, as behind a lock that is asked for.
+        """
+        parameters = {"tables": sorted(tables), "seconds": waited}
+        ends = time.monotonic() + patience
         async with self._sessions.session() as connection:
-            await connection.execute(QUERIES["interrupt_builds"])
+            first = holders = await _holders(connection, parameters)
+            while holders and time.monotonic() < ends:
+                await asyncio.sleep(_LOOK)
+                holders &= await _holders(connection, parameters)
+        return bool(first)
 
     async def change(
         self, workspace_id: UUID, build: Callable[[Snapshot], Iterable[Change]], *, actor: str
@@ -113,10 +132,11 @@ class ModelWriter:
         """
         lock = self._locks.setdefault(workspace_id, asyncio.Lock())
         async with lock:
-            pause = _FIRST_PAUSE
+            pause, patience = _FIRST_PAUSE, self._patience
             for number, wait in enumerate(self._waits, start=1):
+                touched: set[str] = set()
                 try:
-                    return await self._attempt(workspace_id, body, actor=actor, wait=wait)
+                    return await self._attempt(workspace_id, body, actor=actor, wait=wait, touched=touched)
                 except (LockTimeout, Serialization) as error:
                     if number == len(self._waits):
                         raise ChangeBlocked(
@@ -124,18 +144,27 @@ class ModelWriter:
                             " try again later"
                         ) from error
                     _LOG.info("try %d of a change of workspace %s: %s", number, workspace_id, error)
-                    await self._interrupt_builds()
+                began = time.monotonic()
+                if touched and await self._outwait(touched, wait / 1_000, patience):
+                    patience -= time.monotonic() - began
+                    continue
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
                 pause = min(pause * 2, _LONGEST_PAUSE)
             raise ValueError("a writer needs at least one try")
 
     async def _attempt(
-        self, workspace_id: UUID, body: Callable[[ModelTransaction], Awaitable[T]], *, actor: str, wait: int
+        self,
+        workspace_id: UUID,
+        body: Callable[[ModelTransaction], Awaitable[T]],
+        *,
+        actor: str,
+        wait: int,
+        touched: set[str],
     ) -> T:
         is_committing = False
         try:
             async with self._sessions.session() as connection, connection.transaction():
-                transaction = await self._begin(connection, workspace_id, wait)
+                transaction = await self._begin(connection, workspace_id, wait, touched)
                 result = await body(transaction)
                 await transaction.finish(actor)
                 is_committing = True
@@ -153,7 +182,9 @@ class ModelWriter:
         transaction.committed()
         return result
 
-    async def _begin(self, connection: Connection, workspace_id: UUID, wait: int) -> ModelTransaction:
+    async def _begin(
+        self, connection: Connection, workspace_id: UUID, wait: int, touched: set[str]
+    ) -> ModelTransaction:
         parameters = {"workspace_id": workspace_id}
         await connection.execute(QUERIES["begin_change"], prepare=False)
         # Waiting for one's turn is not waiting for a table: it has no limit, so lock_timeout is set after it.
@@ -172,4 +203,10 @@ class ModelWriter:
             big_table=self._big_table,
             largest_rewrite=self._largest_rewrite,
             postponed=self._tell_postponed,
+            touched=touched,
         )
+
+
+async def _holders(connection: Connection, parameters: Mapping[str, object]) -> set[tuple[object, ...]]:
+    async with connection.transaction():
+        return set(await (await connection.execute(QUERIES["old_holders"], parameters)).fetchall())

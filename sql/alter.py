@@ -28,6 +28,23 @@ def set_required(table: Table, column: Column, *, required: bool) -> sql.Compose
     )
 
 
+def add_required_check(table: Table, name: str, column: Column) -> sql.Composed:
+    """ALTER TABLE that refuses NULLs in what is written from now on; the rows that are there are not looked at."""
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID").format(
+        _table(table), sql.SQL(quote_identifier(name)), _column(column)
+    )
+
+
+def validate_constraint(table: Table, name: str) -> sql.Composed:
+    """ALTER TABLE that looks at the rows that are there, beside readers and writers."""
+    return sql.SQL("ALTER TABLE {} VALIDATE CONSTRAINT {}").format(_table(table), sql.SQL(quote_identifier(name)))
+
+
+def drop_constraint(table: Table, name: str) -> sql.Composed:
+    """ALTER TABLE that drops a constraint."""
+    return sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(_table(table), sql.SQL(quote_identifier(name)))
+
+
 def set_default(table: Table, column: Column, default: str | DefaultFunction | None) -> sql.Composed:
     """ALTER TABLE that gives new rows another default; None is none."""
     change = (

@@ -1,6 +1,7 @@
 """The statements that look at and rewrite the values of a table's columns, composed by psycopg."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from psycopg import sql
 
@@ -95,6 +96,35 @@ def fill_empty(table: Table, first: Column, values: Mapping[str, tuple[str, SqlT
     )
     return sql.SQL("UPDATE {} SET {} WHERE {} IS NULL").format(
         _table(table), sql.SQL(", ").join(assignments), _column(first)
+    )
+
+
+def fill_portion(
+    table: Table,
+    key: Column,
+    first: Column,
+    values: Mapping[str, tuple[str, SqlType]],
+    *,
+    after: UUID | None,
+    limit: int,
+) -> sql.Composed:
+    """UPDATE as `fill_empty` of the next rows in the order of the key; its row is the last of their keys, or NULL."""
+    assignments = (
+        sql.SQL("{} = {}::{}").format(sql.SQL(quote_identifier(name)), sql.Literal(text), sql.SQL(type_.value))
+        for name, (text, type_) in values.items()
+    )
+    beyond = sql.SQL("") if after is None else sql.SQL(" WHERE {} > {}").format(_column(key), sql.Literal(after))
+    return sql.SQL(
+        "WITH portion AS MATERIALIZED (SELECT {1} AS key FROM {0}{4} ORDER BY {1} LIMIT {5}), filled AS ("
+        "UPDATE {0} AS record SET {2} FROM portion WHERE record.{1} = portion.key AND record.{3} IS NULL)"
+        " SELECT (SELECT key FROM portion ORDER BY key DESC LIMIT 1)"
+    ).format(
+        _table(table),
+        _column(key),
+        sql.SQL(", ").join(assignments),
+        _column(first),
+        beyond,
+        sql.Literal(limit),
     )
 
 

@@ -64,10 +64,20 @@ def add_columns(table: Table, columns: Sequence[ColumnDefinition]) -> sql.Compos
     )
 
 
-def add_foreign_key(table: Table, name: str, column: Column, *, target: Table, key: Column) -> sql.Composed:
-    """ALTER TABLE that makes the column refer to the target's key; NO ACTION when that goes."""
-    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE").format(
-        _table(table), _identifier(name), _identifier(column.name), _table(target), _identifier(key.name)
+def add_foreign_key(
+    table: Table, name: str, column: Column, *, target: Table, key: Column, validated: bool = True
+) -> sql.Composed:
+    """ALTER TABLE that makes the column refer to the target's key; NO ACTION when that goes.
+
+    Unless `validated`, the rows that are there are not looked at.
+    """
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE{}").format(
+        _table(table),
+        _identifier(name),
+        _identifier(column.name),
+        _table(target),
+        _identifier(key.name),
+        sql.SQL("" if validated else " NOT VALID"),
     )
 
 

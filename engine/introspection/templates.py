@@ -155,7 +155,7 @@ def _kind_of(one: Field, end: RelationEnd | None) -> Hashable:
         one.type,
         one.settings.get("dataType"),
         bool(one.parts),
-        one.is_nullable,
+        one.can_be_null,
         one.is_unique,
         one.access,
         bool(one.description),

@@ -64,7 +64,7 @@ def _value_type(scope: TypeScope, thing: Object, field: Field) -> GraphQLOutputT
 
 
 def _nullable(field: Field, value: GraphQLOutputType) -> GraphQLOutputType:
-    return value if field.is_nullable or isinstance(value, GraphQLNonNull) else GraphQLNonNull(value)
+    return value if field.can_be_null or isinstance(value, GraphQLNonNull) else GraphQLNonNull(value)
 
 
 def connection_field(scope: TypeScope, target: Object, description: str) -> GraphQLField:

@@ -11,6 +11,7 @@ from metadata.changes.types import (
     DeleteObject,
     NewJunction,
     NewRelation,
+    SettleField,
     UpdateField,
     UpdateObject,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "DeleteObject",
     "NewJunction",
     "NewRelation",
+    "SettleField",
     "UpdateField",
     "UpdateObject",
     "apply",

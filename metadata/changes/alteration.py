@@ -7,7 +7,8 @@ from psycopg.sql import Composed
 from metadata.changes.conversion import build_conversion, is_conversion
 from metadata.changes.difference import Changed, Difference
 from metadata.changes.migration import column_definitions
-from metadata.model import Snapshot
+from metadata.changes.update_field import is_required
+from metadata.model import Field, Snapshot, Status
 from sql import alter
 
 
@@ -47,3 +48,18 @@ def _alter_columns(changed: Changed) -> Iterator[Composed]:
             yield alter.set_default(table, new.column, new.default)
         if old.column.nullable != new.column.nullable:
             yield alter.set_required(table, new.column, required=not new.column.nullable)
+    # A valid check makes SET NOT NULL one of the catalog alone.
+    had_check, has_check = _is_checked(changed.before), _is_checked(changed.after)
+    if has_check and not had_check:
+        yield alter.add_required_check(table, required_check(changed.after), changed.after.parts[0].column)
+    if had_check and not has_check:
+        yield alter.drop_constraint(table, required_check(changed.after))
+
+
+def required_check(field: Field) -> str:
+    """Return the name of the constraint that stands in for NOT NULL while a field is building."""
+    return f"required_{field.id.hex}"
+
+
+def _is_checked(field: Field) -> bool:
+    return field.status is Status.BUILDING and is_required(field)

@@ -10,6 +10,7 @@ from metadata.changes.create_object import apply_create_object
 from metadata.changes.create_relation import apply_create_relation
 from metadata.changes.delete import apply_delete_field, apply_delete_index, apply_delete_object
 from metadata.changes.notation import describe_values
+from metadata.changes.settle_field import apply_settle_field
 from metadata.changes.types import (
     Applied,
     CreateField,
@@ -20,6 +21,7 @@ from metadata.changes.types import (
     DeleteObject,
     NewJunction,
     NewRelation,
+    SettleField,
     UpdateField,
     UpdateObject,
 )
@@ -30,7 +32,15 @@ from metadata.json_text import JsonValue
 from metadata.model import Snapshot
 
 Change = (
-    CreateObject | CreateField | CreateIndex | UpdateObject | UpdateField | DeleteObject | DeleteField | DeleteIndex
+    CreateObject
+    | CreateField
+    | CreateIndex
+    | UpdateObject
+    | UpdateField
+    | SettleField
+    | DeleteObject
+    | DeleteField
+    | DeleteIndex
 )
 
 
@@ -58,14 +68,22 @@ def apply(snapshot: Snapshot, change: Change) -> Applied:
             return apply_update_object(snapshot, change)
         case UpdateField():
             return apply_update_field(snapshot, change)
+        case SettleField():
+            return apply_settle_field(snapshot, change)
+        case DeleteObject() | DeleteField() | DeleteIndex():
+            return _apply_deletion(snapshot, change)
+        case _:
+            assert_never(change)
+
+
+def _apply_deletion(snapshot: Snapshot, change: DeleteObject | DeleteField | DeleteIndex) -> Applied:
+    match change:
         case DeleteObject():
             return apply_delete_object(snapshot, change)
         case DeleteField():
             return apply_delete_field(snapshot, change)
         case DeleteIndex():
             return apply_delete_index(snapshot, change)
-        case _:
-            assert_never(change)
 
 
 def describe(change: Change) -> dict[str, JsonValue]:
@@ -87,6 +105,8 @@ def describe(change: Change) -> dict[str, JsonValue]:
             return {"action": "updateObject", "id": str(change.object_id), **describe_values(change)}
         case UpdateField():
             return {"action": "updateField", "id": str(change.field_id), **describe_values(change)}
+        case SettleField():
+            return {"action": "settleField", "id": str(change.field_id), "status": change.status.value}
         case DeleteObject():
             return {"action": "deleteObject", "id": str(change.object_id)}
         case DeleteField():

@@ -13,7 +13,7 @@ from metadata.changes.types import Applied
 from metadata.errors import InvalidChange
 from metadata.field_types import RELATIONS, FieldType
 from metadata.json_text import dumps
-from metadata.model import Field, Index, Object, Part
+from metadata.model import Field, Index, Object, Part, Status
 from sql import ddl
 from sql.ddl import ColumnDefinition, DefaultFunction, TrigramClass
 from sql.plan import Table
@@ -54,12 +54,23 @@ def build_ddl(applied: Applied, *, trigram: TrigramClass | None) -> Iterator[Com
             yield ddl.add_columns(objects[field.object_id].table, list(column_definitions(field)))
     for relation in applied.relations:
         source, target = objects[relation.source_object_id], objects[relation.target_object_id]
-        column = source.by_id[relation.source_field_id].parts[0].column
-        name = index_name(source.table.name, (column.name,), "fkey")
-        yield ddl.add_foreign_key(source.table, name, column, target=target.table, key=target.key)
+        key = source.by_id[relation.source_field_id]
+        yield ddl.add_foreign_key(
+            source.table,
+            foreign_key_name(source, key),
+            key.parts[0].column,
+            target=target.table,
+            key=target.key,
+            validated=key.status is not Status.BUILDING,
+        )
     for index in applied.indexes:
         if not is_primary_key(index, objects[index.object_id]):
             yield build_index(index, objects[index.object_id], trigram)
+
+
+def foreign_key_name(thing: Object, key: Field) -> str:
+    """Return the name of the constraint on the column of a relation's key."""
+    return index_name(thing.table.name, (key.parts[0].column.name,), "fkey")
 
 
 def find_required_columns(applied: Applied) -> Iterator[RequiredColumn]:
@@ -73,6 +84,17 @@ def find_required_columns(applied: Applied) -> Iterator[RequiredColumn]:
             not definition.column.nullable and definition.default is None for definition in column_definitions(field)
         ):
             yield RequiredColumn(table=thing.table, object_name=thing.name_singular, field=field)
+
+
+def find_rewriting(applied: Applied) -> Iterator[Field]:
+    """Yield the new fields whose columns are computed for each row that is there."""
+    created = {thing.id for thing in applied.objects}
+    for field in applied.fields:
+        if field.object_id not in created and any(
+            definition.words_of or definition.default is DefaultFunction.RANDOM_UUID
+            for definition in column_definitions(field)
+        ):
+            yield field
 
 
 def _create_table(thing: Object, applied: Applied) -> Composed:

@@ -19,6 +19,7 @@ from metadata.changes.types import (
     DeleteIndex,
     DeleteObject,
     NewRelation,
+    SettleField,
     UpdateField,
     UpdateObject,
 )
@@ -32,6 +33,7 @@ _ACTIONS: Mapping[str, type[Change]] = {
     "createIndex": CreateIndex,
     "updateObject": UpdateObject,
     "updateField": UpdateField,
+    "settleField": SettleField,
     "deleteObject": DeleteObject,
     "deleteField": DeleteField,
     "deleteIndex": DeleteIndex,
@@ -147,6 +149,7 @@ def _show_field(field: Field) -> JsonValue:
         "isActive": field.is_active,
         "isNullable": field.is_nullable,
         "isUnique": field.is_unique,
+        "status": field.status.value,
     }
 
 

@@ -9,7 +9,7 @@ from metadata.changes.row_work import RowWork
 from metadata.field_types import FieldType
 from metadata.ids import new_id, new_ids
 from metadata.json_text import JsonValue
-from metadata.model import Field, Index, Object, Relation, RelationType, Snapshot
+from metadata.model import Field, Index, Object, Relation, RelationType, Snapshot, Status
 
 
 class Unset(Enum):
@@ -202,6 +202,14 @@ class UpdateField:
     backfill: JsonValue = None
     allow_data_loss: bool = False
     index_id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleField:
+    """The end of what a field was BUILDING; nobody asks for it but whoever builds."""
+
+    field_id: UUID
+    status: Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from metadata.changes.settings import read_settings
 from metadata.changes.types import UNSET, Applied, UpdateField, chosen
 from metadata.errors import InvalidChange, InvalidValue
 from metadata.field_types import FIELD_TYPES, FieldType
-from metadata.model import Field, Index, Object, OnDelete, Snapshot, build_parts
+from metadata.model import Field, Index, Object, OnDelete, Snapshot, Status, with_parts
 
 _SHOWN = frozenset({"label", "description", "icon"})
 
@@ -97,6 +97,14 @@ def _check_inputs(thing: Object, field: Field, change: UpdateField, given: dict[
         )
     if isinstance(change.type, FieldType):
         problems.add(check_type(thing, field, change.type))
+    if field.status is Status.BUILDING and (change.type is not UNSET or change.settings is not UNSET):
+        problems.add(
+            InvalidChange(
+                f"{field.name} is BUILDING: its records are still looked through; isNullable: true ends that, or wait"
+                " until its status is READY",
+                field="id",
+            )
+        )
     needed = ("type", "name", "label", "isActive", "isNullable", "isUnique", "options")
     problems.add(*check_not_null((given[name], name) for name in needed if name in given))
     if isinstance(change.name, str):
@@ -153,23 +161,14 @@ def _build(thing: Object, field: Field, change: UpdateField, given: dict[str, ob
         options=options,
         settings=settings,
     )
-    updated = _with_parts(updated)
+    if not is_required(updated) or field.status is not Status.BUILDING:
+        updated = replace(updated, status=Status.READY, backfill=None)
+    updated = with_parts(updated)
     return (
-        _with_parts(replace(updated, column=choose_new_column(thing, updated.name)))
+        with_parts(replace(updated, column=choose_new_column(thing, updated.name)))
         if is_conversion(field, updated)
         else updated
     )
-
-
-def _with_parts(field: Field) -> Field:
-    parts = build_parts(
-        field_type=field.type,
-        column=field.column,
-        is_nullable=field.is_nullable,
-        options=field.options,
-        data_type=field.settings.get("dataType"),
-    )
-    return replace(field, parts=parts)
 
 
 def _can_keep_options(field: Field, wanted: FieldType) -> bool:

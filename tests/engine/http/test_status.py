@@ -36,6 +36,7 @@ async def test_metrics_count_requests_plans_connections_and_versions(client: htt
     assert lines['fieldstone_plans_total{event="hit"}'] == "1.0"
     assert lines['fieldstone_plans_total{event="miss"}'] == "1.0"
     assert lines["fieldstone_pool_limit"] == "8.0"
+    assert lines['fieldstone_builds{of="index",status="building"}'] == "0.0"
     assert lines['fieldstone_model_version{workspace="default"}'] == "1.0"
     await client.post(
         "/metadata",

@@ -1,0 +1,77 @@
+"""What a change of a big table leaves for after the commit, so that nobody waits for it while it looks at each row."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from uuid import UUID
+
+from metadata.changes.lookup import with_object
+from metadata.changes.row_work import FillValues
+from metadata.changes.types import Applied
+from metadata.changes.update_field import is_required
+from metadata.model import Field, Snapshot, Status, with_parts
+
+
+def find_slow(before: Snapshot, applied: Applied) -> frozenset[UUID]:
+    """Return the objects that were there before and of which each row is looked at: for an index, a key, a NOT NULL."""
+    found = {index.object_id for index in applied.indexes}
+    found |= {relation.source_object_id for relation in applied.relations}
+    found |= {field.object_id for field in _newly_required(before, applied.snapshot)}
+    return frozenset(found & before.objects.keys())
+
+
+def defer(before: Snapshot, applied: Applied, big: frozenset[UUID]) -> tuple[Applied, Applied]:
+    """Return the change with what is left for later marked as such, and what of it is made at once.
+
+    Args:
+        before: the model before.
+        applied: the change.
+        big: the objects whose tables are big.
+    """
+    if not big:
+        return applied, applied
+    snapshot = applied.snapshot
+    keys = [
+        snapshot.objects[relation.source_object_id].by_id[relation.source_field_id]
+        for relation in applied.relations
+        if relation.source_object_id in big
+    ]
+    required = [field for field in _newly_required(before, snapshot) if field.object_id in big]
+    fills = {
+        work.field.id: work.cells
+        for work in applied.work
+        if isinstance(work, FillValues) and work.field.object_id in big
+    }
+    marked = {
+        field.id: with_parts(replace(field, status=Status.BUILDING, backfill=_cells(fills.get(field.id))))
+        for field in (*keys, *required)
+    }
+    left = replace(
+        applied,
+        snapshot=_with_fields(snapshot, marked.values()),
+        fields=tuple(marked.get(field.id, field) for field in applied.fields),
+        work=tuple(work for work in applied.work if not (isinstance(work, FillValues) and work.field.id in fills)),
+    )
+    return left, replace(left, indexes=tuple(index for index in left.indexes if index.object_id not in big))
+
+
+def _cells(cells: tuple[object, ...] | None) -> list[object] | None:
+    return None if cells is None else list(cells)
+
+
+def _newly_required(before: Snapshot, after: Snapshot) -> Iterator[Field]:
+    for id_, thing in after.objects.items():
+        old = before.objects.get(id_)
+        if old is None or old is thing:
+            continue
+        for field in thing.fields:
+            known = old.by_id.get(field.id)
+            if known is not None and is_required(field) and not is_required(known):
+                yield field
+
+
+def _with_fields(snapshot: Snapshot, fields: Iterable[Field]) -> Snapshot:
+    for field in fields:
+        thing = snapshot.objects[field.object_id]
+        others = tuple(field if one.id == field.id else one for one in thing.fields)
+        snapshot = with_object(snapshot, replace(thing, fields=others))
+    return snapshot

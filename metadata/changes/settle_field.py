@@ -1,0 +1,22 @@
+"""The end of what a field was BUILDING: it is READY, or FAILED, and then optional again."""
+
+from dataclasses import replace
+
+from metadata.changes.lookup import find_field, with_object
+from metadata.changes.types import Applied, SettleField
+from metadata.model import Snapshot, Status, with_parts
+
+
+def apply_settle_field(snapshot: Snapshot, change: SettleField) -> Applied:
+    """Return the snapshot with the field as it is now; the same where it is not building any more.
+
+    Raises:
+        UnknownObject: there is no such field.
+    """
+    thing, field = find_field(snapshot, change.field_id)
+    if field.status is not Status.BUILDING:
+        return Applied(snapshot=snapshot)
+    is_nullable = field.is_nullable or change.status is Status.FAILED
+    settled = with_parts(replace(field, status=change.status, backfill=None, is_nullable=is_nullable))
+    fields = tuple(settled if one.id == field.id else one for one in thing.fields)
+    return Applied(snapshot=with_object(snapshot, replace(thing, fields=fields)))
