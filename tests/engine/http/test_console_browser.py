@@ -1,25 +1,23 @@
 """The GraphiQL page in a real browser: it works, and talks to nobody but the server that it came from."""
 
-import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-import uvicorn
-from graphql import build_schema, graphql_sync, parse, subscribe
 from playwright.async_api import Page, ViewportSize, async_playwright, expect
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from engine.http.console import console_assets, console_page
+from engine import create_app
+from engine.pipeline import GraphQLApi, GraphQLRequest
+from metadata.access import Principal
+from tests.engine.http.listening import listening
 
 pytestmark = pytest.mark.system
 
@@ -37,29 +35,10 @@ LOADED = (".js", ".css", "/editor.worker-", "/json.worker-", "/graphql.worker-")
 WINDOW: ViewportSize = {"width": 1280, "height": 800}
 PEOPLE = "query People($first: Int) { people(first: $first) { edges { node { firstName } } totalCount } }"
 
-SCHEMA = build_schema('''
-    """A person whom the workspace knows."""
-    type Person { id: ID! firstName: String company: Company }
-    "A place where people work."
-    type Company { id: ID! name: String people: [Person!]! }
-    type PersonEdge { node: Person! }
-    type PersonConnection { edges: [PersonEdge!]! totalCount: Int! }
-    type Query { people(first: Int = 60): PersonConnection! }
-    type Subscription { personCreated: Person! }
-''')
-ACME = {"id": "1", "name": "Acme"}
 NAMES = ("Ada", "Grace", "Łukasz")
-
-
-class Records:
-    """The root value: three people, and one who is created whenever somebody subscribes."""
-
-    def people(self, _info: object, first: int) -> dict[str, Any]:
-        nodes = [{"id": name, "firstName": name, "company": ACME} for name in NAMES[:first]]
-        return {"edges": [{"node": node} for node in nodes], "totalCount": len(NAMES)}
-
-    async def person_created(self) -> AsyncIterator[dict[str, Any]]:
-        yield {"personCreated": {"id": "4", "firstName": "Margaret"}}
+CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
+CREATED = 'subscription { personCreated(after: "0") { firstName } }'
+"""Who was created from the beginning on."""
 
 
 @dataclass(kw_only=True)
@@ -71,62 +50,54 @@ class Served:
     socket_keys: list[str] = field(default_factory=list)
 
 
-@asynccontextmanager
-async def serve(prefix: str = "") -> AsyncIterator[Served]:
-    """Serve the page over a small schema, shaped like the real one, that asks for a key."""
-    served = Served(address="", key="a-key-of-this-test")
-
-    async def graphql(request: Request) -> Response:
-        if request.method == "GET":
-            path = request.url.path.removeprefix(request.scope["root_path"])
-            return console_page(endpoint=path, root_path=request.scope["root_path"], title="Fieldstone")
-        if request.headers.get("authorization") != f"Bearer {served.key}":
-            refusal = {"message": "No valid API key", "extensions": {"code": "UNAUTHENTICATED"}}
-            return JSONResponse({"errors": [refusal]}, status_code=401)
-        body = await request.json()
-        result = graphql_sync(SCHEMA, body["query"], Records(), variable_values=body.get("variables"))
-        return JSONResponse(result.formatted)
-
-    async def subscriptions(client: WebSocket) -> None:
-        await client.accept(subprotocol="graphql-transport-ws")
-        try:
-            served.socket_keys.append((await client.receive_json())["payload"]["authorization"])
-            await client.send_json({"type": "connection_ack"})
-            operation = await client.receive_json()
-            document = parse(operation["payload"]["query"])
-            events = subscribe(SCHEMA, document, {"personCreated": lambda _info: Records().person_created()})
-            assert isinstance(events, AsyncIterator)
-            async for event in events:
-                await client.send_json({"id": operation["id"], "type": "next", "payload": event.formatted})
-            await client.send_json({"id": operation["id"], "type": "complete"})
-            await client.receive()
-        except WebSocketDisconnect:
-            return
-
-    routes = [
-        Route("/graphql", graphql, methods=["GET", "POST"]),
-        Route("/metadata", graphql, methods=["GET", "POST"]),
-        WebSocketRoute("/graphql", subscriptions),
-        Mount("/_console", console_assets),
-    ]
-    app = Starlette(routes=[Mount(prefix, Starlette(routes=routes))] if prefix else routes)
-    async with listening(app) as address:
-        served.address = f"{address}{prefix}"
-        yield served
+Serve = Callable[..., AbstractAsyncContextManager[Served]]
 
 
-@asynccontextmanager
-async def listening(app: Any) -> AsyncIterator[str]:
-    """Run an ASGI app on a free port for as long as the block runs; yields its address."""
-    config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio")
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await serving
+@pytest.fixture
+def serve(app_database: str) -> Serve:
+    """A function that serves three people in development mode, under a prefix where one is given."""
+
+    @asynccontextmanager
+    async def start(prefix: str = "") -> AsyncIterator[Served]:
+        app = create_app(database_url=app_database, environment="development", rate_limit=0, log_level="error")
+        async with app.lifespan_context():
+            services = await app.runtime.ready()
+            workspace_id = services.foundation.default.workspace.id
+            token = (await services.foundation.keys.create(workspace_id, "browser")).token
+            principal = await services.foundation.keys.authenticate(token)
+            assert principal is not None
+            await fill(services.core, principal)
+            served = Served(address="", key=token)
+            listener = _Overhearing(app, served.socket_keys)
+            async with listening(Starlette(routes=[Mount(prefix, listener)])) as address:
+                served.address = f"{address}{prefix}"
+                yield served
+
+    return start
+
+
+async def fill(core: GraphQLApi, principal: Principal) -> None:
+    people = [{"firstName": name, "email": f"{name}@example.com"} for name in NAMES]
+    request = GraphQLRequest(query=CREATE, operation_name=None, variables={"data": people})
+    answer = await core.execute(principal, request, allow_mutation=True)
+    assert b'"errors"' not in answer.body, answer.body
+
+
+class _Overhearing:
+    """Passes all to an app, and notes the keys in what its sockets receive."""
+
+    def __init__(self, app: ASGIApp, keys: list[str]) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def overhear() -> Message:
+            message = await receive()
+            if scope["type"] == "websocket" and '"connection_init"' in (message.get("text") or ""):
+                self._keys.append(json.loads(message["text"])["payload"]["authorization"])
+            return message
+
+        await self._app(scope, overhear, send)
 
 
 @dataclass(kw_only=True)
@@ -190,7 +161,9 @@ async def show_documentation(page: Page) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "/crm"])
-async def test_a_query_from_the_address_runs_with_the_key_of_the_fragment(watched: Watched, prefix: str) -> None:
+async def test_a_query_from_the_address_runs_with_the_key_beside_it(
+    watched: Watched, serve: Serve, prefix: str
+) -> None:
     page = watched.page
     async with serve(prefix) as served:
         await page.goto(opened_with(served, query=PEOPLE, variables='{"first":2}'))
@@ -204,7 +177,7 @@ async def test_a_query_from_the_address_runs_with_the_key_of_the_fragment(watche
         await watched.assert_clean(served.address)
 
 
-async def test_the_editor_completes_what_is_typed_from_the_schema(watched: Watched) -> None:
+async def test_the_editor_completes_what_is_typed_from_the_schema(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
         await page.goto(opened_with(served, query=" "))
@@ -222,7 +195,7 @@ async def test_the_editor_completes_what_is_typed_from_the_schema(watched: Watch
         await watched.assert_clean(served.address)
 
 
-async def test_the_documentation_shows_the_descriptions_of_the_schema(watched: Watched) -> None:
+async def test_the_documentation_shows_the_descriptions_of_the_schema(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
         await page.goto(opened_with(served, query=PEOPLE))
@@ -232,23 +205,23 @@ async def test_the_documentation_shows_the_descriptions_of_the_schema(watched: W
         await documentation.get_by_role("link", name="PersonConnection").click()
         await documentation.get_by_role("link", name="PersonEdge").click()
         await documentation.get_by_role("link", name="Person", exact=True).click()
-        await expect(documentation).to_contain_text("A person whom the workspace knows.")
+        await expect(documentation).to_contain_text("Somebody whom one has to do with.")
         await watched.assert_clean(served.address)
 
 
-async def test_a_subscription_brings_its_key_in_the_first_message(watched: Watched) -> None:
+async def test_a_subscription_brings_its_key_in_the_first_message(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
-        await page.goto(opened_with(served, query="subscription { personCreated { firstName } }"))
+        await page.goto(opened_with(served, query=CREATED))
         await expect(text_of(page, "query-editor")).to_contain_text("personCreated")
         await run(page)
-        await expect(text_of(page, "response")).to_contain_text("Margaret")
+        await expect(text_of(page, "response")).to_contain_text("Łukasz")
         assert served.socket_keys == [f"Bearer {served.key}"]
         assert any(url.startswith("ws://") for url in watched.requests)
         await watched.assert_clean(served.address)
 
 
-async def test_a_key_typed_into_the_headers_brings_the_schema_and_outlives_a_reload(watched: Watched) -> None:
+async def test_a_key_typed_into_the_headers_outlives_a_reload(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
         await page.goto(f"{served.address}/graphql?query={quote('{ people { totalCount } }')}")
@@ -272,7 +245,7 @@ async def test_a_key_typed_into_the_headers_brings_the_schema_and_outlives_a_rel
         await watched.assert_clean(served.address)
 
 
-async def test_each_endpoint_remembers_its_own_query_and_both_share_the_key(watched: Watched) -> None:
+async def test_each_endpoint_remembers_its_own_query_and_both_share_the_key(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve("/crm") as served:
         await page.goto(opened_with(served, query="{ people { totalCount } }"))
