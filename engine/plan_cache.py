@@ -13,7 +13,7 @@ from engine.planner.failures import Failures
 from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite, TypeNameOnly
 from engine.variables import Declaration, Usage, Variables
-from metadata.model import Object, Snapshot
+from metadata.model import Index, Object, Snapshot
 
 MOST_TEXT = 2_000_000
 """Characters of all documents together: a parsed one takes about a hundred bytes for each."""
@@ -35,12 +35,14 @@ class QueryPlan:
 
     Attributes:
         failures: the fields that fail, in a plan that is made for one request alone.
+        indexes: those that the statement counts on.
     """
 
     statement: BoundStatement | None
     constant: bytes = b""
     failures: Failures | None = None
     depends: Mapping[UUID, Object]
+    indexes: Mapping[UUID, Index] = field(default_factory=dict)
 
     def bind(self, bindings: Bindings) -> list[bytes | None]:
         """Return the statement's parameters for a request; raises ApiError."""
@@ -180,7 +182,7 @@ class PlanCache:
             self.counters.misses += 1
             return None
         if found.checked is not snapshot:
-            if not holds(found.plan.depends, snapshot):
+            if not _plan_holds(found.plan, snapshot):
                 del prepared.plans[shape]
                 self.counters.drops += 1
                 self.counters.misses += 1
@@ -201,8 +203,14 @@ class PlanCache:
 
 def _hold_all(prepared: Prepared, snapshot: Snapshot) -> bool:
     return prepared.checked is snapshot or (
-        holds(prepared.depends, snapshot)
-        and all(holds(kept.plan.depends, snapshot) for kept in prepared.plans.values())
+        holds(prepared.depends, snapshot) and all(_plan_holds(kept.plan, snapshot) for kept in prepared.plans.values())
+    )
+
+
+def _plan_holds(plan: Plan, snapshot: Snapshot) -> bool:
+    return holds(plan.depends, snapshot) and (
+        not isinstance(plan, QueryPlan)
+        or all(snapshot.indexes.get(key) is index for key, index in plan.indexes.items())
     )
 
 

@@ -213,7 +213,11 @@ def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     else:
         statement = compile_bound(planned, context.parameters.binders)
     return QueryPlan(
-        statement=statement, constant=constant.encode(), failures=context.failures, depends=context.touched
+        statement=statement,
+        constant=constant.encode(),
+        failures=context.failures,
+        depends=context.touched,
+        indexes=context.indexes,
     )
 
 

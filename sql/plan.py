@@ -27,13 +27,15 @@ class Column:
 class Parameter:
     """The statement's parameter number `slot + 1`, cast to `type` (to an array of it where `array` is set).
 
-    With `in_set` it is the value number `slot` of the parameter set at hand: see `sql.read_plan.EventFeed`.
+    With `in_set` it is the value number `slot` of the parameter set at hand: see `sql.read_plan.EventFeed`. With
+    `unplanned` PostgreSQL is not to see its value when it plans.
     """
 
     slot: int
     type: SqlType
     array: bool = False
     in_set: bool = False
+    unplanned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

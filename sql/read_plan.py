@@ -111,7 +111,8 @@ class Link:
 class Connection:
     """A page of `table`'s rows under `condition` in `order`, tied by `link` to the row at hand where there is one.
 
-    Its cursors are made under `cursor_tag`, as sql/cursor.py writes and reads them.
+    Its cursors are made under `cursor_tag`, as sql/cursor.py writes and reads them. Where it is `sampled`, an index
+    serves the order and others the condition, and its first rows decide which of them is followed.
     """
 
     table: Table
@@ -120,6 +121,7 @@ class Connection:
     order: tuple[OrderKey, ...]
     page: Page
     cursor_tag: str
+    sampled: bool = False
     entries: tuple[tuple[str, "Edges | PageInfo | TotalCount | Literal"], ...]
 
 

@@ -8,7 +8,7 @@ from engine.operation import Operation, Selected, collect_fields
 from engine.planner.failures import Failures, Path
 from engine.planner.inputs import Binder, Bindings, constant
 from metadata.json_text import JsonValue
-from metadata.model import Object, RelationEnd, Snapshot
+from metadata.model import Index, Object, RelationEnd, Snapshot
 from sql.plan import And, Compare, Comparison, Condition, Hop, IsNull, Parameter
 from sql.types import SqlType
 
@@ -47,6 +47,7 @@ class PlanContext:
 
     Attributes:
         touched: the objects that the plan depends on, by id.
+        indexes: the indexes that it counts on, by id.
         failures: what collects the fields that fail; None: the first one fails the operation.
     """
 
@@ -56,6 +57,7 @@ class PlanContext:
     limits: RecordLimits
     parameters: Parameters = field(default_factory=Parameters)
     touched: dict[UUID, Object] = field(default_factory=dict)
+    indexes: dict[UUID, Index] = field(default_factory=dict)
     failures: Failures | None = None
 
     def note_nullable(self, path: Path) -> None:

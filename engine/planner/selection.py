@@ -10,6 +10,7 @@ from engine.planner.filters import select_condition
 from engine.planner.inputs import Blame, arguments_of
 from engine.planner.orders import build_order, order_tag
 from engine.planner.pages import build_page
+from engine.planner.sampling import is_sampled
 from metadata.api_names import TypeRole, type_name
 from metadata.field_types import FIELD_TYPES
 from metadata.json_text import dumps
@@ -110,13 +111,15 @@ def build_connection(
     if over is not None:
         holder, end = over
         link = Link(column=end.foreign_key.column, key=holder.key)
+    condition = select_condition(context, thing, arguments.get("filter"), Blame(field="filter", path=path))
     return Connection(
         table=thing.table,
-        condition=select_condition(context, thing, arguments.get("filter"), Blame(field="filter", path=path)),
+        condition=condition,
         link=link,
         order=order,
         page=build_page(context, arguments, order, tag, path),
         cursor_tag=tag,
+        sampled=link is None and is_sampled(context, thing, condition, order),
         entries=tuple(
             (field.key, _facet(context, thing, field, (*path, field.key))) for field in context.selected_below(selected)
         ),

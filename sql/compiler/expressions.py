@@ -97,7 +97,8 @@ SETS = "f"
 def parameter(slot: Parameter) -> Expression:
     """The parameter, cast to its type."""
     value = SETS + ".p" + str(slot.slot) if slot.in_set else "$" + str(slot.slot + 1)
-    return Expression(value + "::" + slot.type.value + ("[]" if slot.array else ""))
+    text = value + "::" + slot.type.value + ("[]" if slot.array else "")
+    return Expression("(SELECT " + text + ")" if slot.unplanned else text)
 
 
 def json_parameter(slot: Parameter) -> Expression:

@@ -7,8 +7,10 @@ from sql.compiler import expressions
 from sql.compiler.cursors import compile_place
 from sql.compiler.filters import compile_condition
 from sql.compiler.ordering import Branch, SortKey, any_branch, compile_order, order_items, seek_branches, split_nulls
+from sql.compiler.sampling import compile_choice, without_patterns
 from sql.compiler.scope import Draft, Row
 from sql.compiler.terms import Expression, LeftJoin, Query, Source, query_source, table_source
+from sql.plan import Condition
 from sql.read_plan import Connection, Page
 
 
@@ -32,6 +34,7 @@ class PageRows:
 class _Base:
     """What all branches of a page read: the table, its joins, and the select list."""
 
+    row: Row
     table: Source
     joins: Sequence[LeftJoin]
     condition: Expression
@@ -70,21 +73,28 @@ def compile_page(
 ) -> PageRows:
     """The page's first `limit` rows with these columns, and what else was asked for."""
     page = connection.page
+    if connection.sampled:
+        connection = replace(connection, condition=without_patterns(connection.condition))
     row = Row(alias=draft.alias())
     keys, joins = compile_order(connection.order, row, draft, backward=page.backward)
     members = compile_members(connection, row, around, draft)
     branches = _branches(page, keys)
     names = {name: "c" + str(index) for index, name in enumerate(columns)}
     selected = [expressions.named(row.column(name), names[name]) for name in columns]
-    if placed or len(branches) > 1:
+    if placed or connection.sampled or len(branches) > 1:
         selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
     base = _Base(
+        row=row,
         table=table_source(connection.table, row.alias),
         joins=joins,
         condition=members,
         selected=selected or [expressions.named(expressions.ONE, "c0")],
     )
-    source = query_source(_read_branches(base, branches, keys, page, limit), draft.alias())
+    if connection.sampled and len(branches) == 1 and page.offset is None and around is None:
+        text = _read_sampled(base, branches[0], keys, connection.condition, draft, limit)
+    else:
+        text = _read_branches(base, branches, keys, page, limit)
+    source = query_source(text, draft.alias())
     if numbered or placed:
         handed = [replace(key, value=expressions.result(source.alias, "k" + str(i))) for i, key in enumerate(keys)]
         place = compile_place(connection.cursor_tag, handed) if placed else None
@@ -113,8 +123,26 @@ def _read_branches(base: _Base, branches: Sequence[Branch], keys: Sequence[SortK
     first, *others = [base.read(branch).limit(limit) for branch in branches]
     if not others:
         return first.text() if page.offset is None else first.offset(expressions.parameter(page.offset)).text()
+    return _united(first, others, keys, limit)
+
+
+def _united(first: Query, others: Sequence[Query], keys: Sequence[SortKey], limit: int) -> str:
     outer = [replace(key, value=Expression("k" + str(index))) for index, key in enumerate(keys)]
     return first.union_all(others, *order_items(outer), limit=limit)
+
+
+def _read_sampled(
+    base: _Base, branch: Branch, keys: Sequence[SortKey], condition: Condition, draft: Draft, limit: int
+) -> str:
+    whole = replace(base, condition=expressions.TRUE, selected=[expressions.whole_row(base.row.alias)])
+    by_order, by_condition = compile_choice(whole.read(branch), condition, draft)
+    walked = base.read(replace(branch, condition=expressions.all_of((branch.condition, by_order))))
+    # The OFFSET keeps the order, and the index that serves it, from the choice of how these rows are found.
+    meant = expressions.all_of((base.condition, branch.condition, by_condition))
+    found = replace(whole, condition=meant).read(Branch(condition=expressions.TRUE, order=()))
+    table = query_source(found.offset(expressions.number(0)).text(), base.row.alias)
+    sorted_ = replace(base, table=table, condition=expressions.TRUE).read(replace(branch, condition=expressions.TRUE))
+    return _united(walked.limit(limit), [sorted_.limit(limit)], keys, limit)
 
 
 def _numbered(source: Source, alias: str, *, place: Expression | None, counted: bool) -> Source:

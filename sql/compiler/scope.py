@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
 from sql.compiler import expressions
-from sql.compiler.terms import Expression
+from sql.compiler.terms import Expression, Query
 from sql.plan import Parameter
 
 
@@ -14,10 +14,12 @@ class Draft:
     Attributes:
         unread: the parameters of parts that turned out to have nothing to read. The server wants to know the type of
             every parameter up to the highest, so they still have to be named.
+        shared: the WITH queries that several parts read, each with its name.
     """
 
     def __init__(self) -> None:
         self.unread: list[Parameter] = []
+        self.shared: list[tuple[Query, str]] = []
         self._aliases = 0
 
     def alias(self) -> str:
@@ -25,6 +27,12 @@ class Draft:
         alias = "t" + str(self._aliases)
         self._aliases += 1
         return alias
+
+    def share(self, query: Query) -> str:
+        """Compute the query once for all that read it; return its name."""
+        name = self.alias()
+        self.shared.append((query, name))
+        return name
 
     def leave_unread(self, part: object) -> None:
         """Note the parameters of a part of the plan that is not compiled."""

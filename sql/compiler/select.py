@@ -47,6 +47,8 @@ def compile_read(plan: ReadPlan, draft: Draft) -> Query:
     query = next((fragment.query for _, fragment in fragments if fragment.query is not None), None) or Query()
     entries = [(key, fragment.pieces if fragment.query is query else inline(fragment)) for key, fragment in fragments]
     query.select(join_pieces(object_pieces(entries)))
+    for shared, name in draft.shared:
+        query.with_(shared, name)
     if draft.unread:
         named = dict.fromkeys(expressions.parameter(unread).text for unread in draft.unread)
         query.with_(Query().select(*[Expression(text) for text in named]), "unread")

@@ -1,0 +1,69 @@
+"""Sampling: which pages are to find out, when they are read, whether to follow their order or their condition."""
+
+from collections.abc import Collection, Iterator
+
+from engine.planner.context import PlanContext
+from metadata.changes.create_index import TRIGRAM
+from metadata.model import Index, Object
+from sql.plan import And, Column, Condition, HasRelated, Matches, Not, Or, Related
+from sql.read_plan import OrderKey
+
+
+def is_sampled(context: PlanContext, thing: Object, condition: Condition, order: tuple[OrderKey, ...]) -> bool:
+    """Return whether trigrams narrow the condition and an index serves the order, and note these indexes."""
+    if not _matches(condition):
+        return False
+    first = order[0]
+    if first.hops or not isinstance(first.operand, Column):
+        return False
+    indexes = [index for index in context.snapshot.indexes.values() if index.object_id == thing.id]
+    trigrams = {column: index for index in indexes if index.method == TRIGRAM for column in _columns(thing, index)}
+    if not _narrows(condition, trigrams.keys()):
+        return False
+    ordered = next((index for index in indexes if _leads(thing, index, first.operand)), None)
+    if ordered is None and first.operand != thing.key:
+        return False
+    used = [*trigrams.values(), *([ordered] if ordered is not None else ())]
+    context.indexes.update({index.id: index for index in used})
+    return True
+
+
+def _matches(condition: Condition) -> bool:
+    """Whether it has a pattern, and nothing that is dear to test for one record."""
+    terms = list(_flat(condition))
+    return any(isinstance(term, Matches) for term in terms) and not any(
+        isinstance(term, Related | HasRelated) for term in terms
+    )
+
+
+def _flat(condition: Condition) -> Iterator[Condition]:
+    match condition:
+        case And() | Or():
+            for term in condition.terms:
+                yield from _flat(term)
+        case Not():
+            yield from _flat(condition.term)
+        case _:
+            yield condition
+
+
+def _narrows(condition: Condition, columns: Collection[Column]) -> bool:
+    match condition:
+        case And():
+            return any(_narrows(term, columns) for term in condition.terms)
+        case Or():
+            return all(_narrows(term, columns) for term in condition.terms)
+        case Matches():
+            return condition.column in columns
+        case _:
+            return False
+
+
+def _columns(thing: Object, index: Index) -> list[Column]:
+    return [part.column for id_ in index.field_ids for part in thing.by_id[id_].parts]
+
+
+def _leads(thing: Object, index: Index, column: Column) -> bool:
+    """Whether the index orders all records by the column."""
+    is_whole = not (index.is_unique or index.is_partial)
+    return index.method == "btree" and is_whole and _columns(thing, index)[:1] == [column]

@@ -1,0 +1,173 @@
+"""How PostgreSQL reads 100,000 people: by indexes, and nothing that it then throws away, however deep the page.
+
+Held are kinds of nodes and numbers of rows, which the same tables give each time; not costs or clocks.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from sql.statement import Step
+from tests.apis import Apis, open_apis
+from tests.databases import Databases
+from tests.engine.large_people import PEOPLE, large_template
+
+SIZE = 20
+MODES = ("force_generic_plan", "force_custom_plan")
+FORWARD = (
+    "query ($order: [PersonOrderByInput], $cursor: String, $filter: PersonFilterInput) {"
+    f" people(first: {SIZE}, orderBy: $order, after: $cursor, filter: $filter)"
+    " { edges { node { id lastName createdAt } cursor } pageInfo { hasNextPage endCursor } } }"
+)
+BACKWARD = FORWARD.replace("first:", "last:").replace("after:", "before:").replace("endCursor", "startCursor")
+DEEP = """query ($order: [PersonOrderByInput], $filter: PersonFilterInput) {
+  people(first: 1, offset: 10000, orderBy: $order, filter: $filter) { edges { cursor } } }"""
+
+
+@pytest.fixture(scope="module")
+def large_dsn(databases: Databases) -> Iterator[str]:
+    with databases.clone(large_template(databases)) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def large(large_dsn: str) -> AsyncIterator[Apis]:
+    async with open_apis(large_dsn) as opened:
+        yield opened
+
+
+def explain(dsn: str, step: Step, mode: str) -> list[dict[str, Any]]:
+    """The nodes of the statement's plan, run with these parameters."""
+    statement, parameters = step
+    with psycopg.connect(dsn, autocommit=True, options=f"-c plan_cache_mode={mode}") as connection:
+        connection.execute(b"PREPARE explained AS " + statement.sql)
+        values = psycopg.sql.SQL(",").join([None if one is None else one.decode() for one in parameters])
+        call = psycopg.sql.SQL("({})").format(values) if parameters else psycopg.sql.SQL("")
+        query = psycopg.sql.SQL("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE explained{}").format(call)
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return list(nodes(row[0][0]["Plan"]))
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from nodes(inner)
+
+
+def read_rows(found: list[dict[str, Any]]) -> int:
+    """How many rows of tables were looked at, those that were thrown away among them."""
+    return sum(
+        round((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+        for node in found
+        if "Relation Name" in node
+    )
+
+
+def scans(found: list[dict[str, Any]]) -> set[str]:
+    """The kinds of nodes that read tables and were run."""
+    return {node["Node Type"] for node in found if "Relation Name" in node and node["Actual Loops"]}
+
+
+async def last_step(apis: Apis, text: str, **variables: Any) -> tuple[Step, Any]:
+    """The statement that a query sends, and its answer."""
+    apis.database.log.steps.clear()
+    data = await apis.data(text, **variables)
+    (step,) = apis.database.log.steps
+    return step, data
+
+
+ORDERS: dict[str, list[dict[str, Any]]] = {
+    "by the id": [],
+    "required, up": [{"createdAt": "ASC"}],
+    "required, down": [{"createdAt": "DESC"}],
+    "nullable, NULLs last": [{"lastName": "ASC"}],
+    "nullable, NULLs first": [{"lastName": "AscNullsFirst"}],
+    "nullable, down, NULLs first": [{"lastName": "DESC"}],
+    "nullable, down, NULLs last": [{"lastName": "DescNullsLast"}],
+    "nullable, then the other way": [{"lastName": "ASC"}, {"id": "DESC"}],
+    "required, then the other way": [{"createdAt": "ASC"}, {"id": "DESC"}],
+}
+
+
+async def cursors(apis: Apis, order: Any) -> list[str | None]:
+    """No cursor, and those of people in the middle of the names and in the middle of the NULLs."""
+    found: list[str | None] = [None]
+    for condition in ({"lastName": {"is": "NULL"}}, {"lastName": {"is": "NOT_NULL"}}):
+        data = await apis.data(DEEP, order=order, filter=condition)
+        found.append(data["people"]["edges"][0]["cursor"])
+    return found
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+async def test_a_page_reads_its_own_rows_however_deep_it_lies(large: Apis, large_dsn: str, order: Any) -> None:
+    for cursor in await cursors(large, order):
+        for text in (FORWARD, BACKWARD):
+            step, data = await last_step(large, text, order=order, cursor=cursor)
+            assert len(data["people"]["edges"]) == SIZE
+            for mode in MODES:
+                found = explain(large_dsn, step, mode)
+                assert "Seq Scan" not in scans(found), (cursor, text, mode)
+                # The page, once for each branch of the seek; an incremental sort reads some 32 rows at a time.
+                assert read_rows(found) <= 6 * SIZE, (cursor, text, mode, read_rows(found))
+
+
+PATTERNS = {
+    "few people": {"contains": "@most.exampl", "startsWith": "c4ca4238a0b9"},
+    "a fifth of all": {"contains": "@often."},
+    "all": {"endsWith": ".example"},
+}
+
+
+@pytest.mark.parametrize("email", PATTERNS.values(), ids=PATTERNS)
+async def test_a_pattern_is_found_by_trigrams_or_by_the_order(large: Apis, large_dsn: str, email: Any) -> None:
+    step, data = await last_step(large, FORWARD, order=[{"createdAt": "DESC"}], filter={"email": email})
+    assert data["people"]["edges"]
+    for mode in MODES:
+        found = explain(large_dsn, step, mode)
+        assert "Seq Scan" not in scans(found)
+        # The sample, and then either a hundred rows in order or what the trigrams lead to.
+        assert read_rows(found) < 500, (mode, read_rows(found))
+
+
+async def test_one_plan_serves_patterns_that_few_and_that_all_fulfil(large: Apis) -> None:
+    """PostgreSQL plans such a statement five times and then no more, which it would for a pattern that it saw."""
+    few: list[str] = []
+    for pattern, people in (("c4ca4238a0b9", 1), ("example", SIZE)) * 8:
+        data = await large.data(FORWARD, order=[{"createdAt": "DESC"}], filter={"email": {"contains": pattern}})
+        assert len(data["people"]["edges"]) == people
+        few += [edge["node"]["id"] for edge in data["people"]["edges"] if people == 1]
+    assert len(set(few)) == 1
+    assert len(set(large.database.log.texts[-16:])) == 1
+
+
+RELATIONS = """
+{ companies(first: 3) { edges { node { people(first: 5, orderBy: [{createdAt: DESC}]) {
+    edges { node { id company { name } } } } } } } }
+"""
+
+
+async def test_relations_are_followed_by_their_keys(large: Apis, large_dsn: str) -> None:
+    step, _ = await last_step(large, RELATIONS)
+    for mode in MODES:
+        found = explain(large_dsn, step, mode)
+        assert "Seq Scan" not in scans([node for node in found if node.get("Relation Name") == "person"])
+        assert read_rows(found) < 2_000
+
+
+async def test_a_record_is_found_by_its_id(large: Apis, large_dsn: str) -> None:
+    page = await large.data("{ people(first: 1) { edges { node { id } } } }")
+    step, _ = await last_step(
+        large, "query ($id: UUID!) { person(id: $id) { email } }", id=page["people"]["edges"][0]["node"]["id"]
+    )
+    for mode in MODES:
+        found = explain(large_dsn, step, mode)
+        assert scans(found) == {"Index Scan"}
+        assert read_rows(found) == 1
+
+
+async def test_there_are_as_many_people_as_these_tests_count_on(large: Apis) -> None:
+    data = await large.data("{ people { totalCount } }")
+    assert data["people"]["totalCount"] == PEOPLE * 99 // 100
