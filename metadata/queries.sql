@@ -101,6 +101,25 @@ SELECT set_config('deadlock_timeout', '20ms', true) WHERE has_parameter_privileg
 -- name: insert_workspace
 INSERT INTO fieldstone.workspace (id, name, schema_name) VALUES (%(id)s, %(name)s, %(schema_name)s);
 
+-- name: revoke_workspace_keys
+UPDATE fieldstone.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE workspace_id = %(workspace_id)s;
+
+-- name: tables_to_drop
+-- Those that no other table refers to come first: dropping them locks none but themselves and what they refer to.
+SELECT class.relname, (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = class.oid
+    AND conrelid <> class.oid) AS referrers
+FROM pg_class AS class JOIN pg_namespace AS schema ON schema.oid = class.relnamespace
+WHERE schema.nspname = %(schema)s AND class.relkind IN ('r', 'p')
+ORDER BY referrers, class.relname LIMIT %(limit)s;
+
+-- name: count_tables
+SELECT count(*), coalesce(sum(pg_total_relation_size(class.oid)), 0)::bigint
+FROM pg_class AS class JOIN pg_namespace AS schema ON schema.oid = class.relnamespace
+WHERE schema.nspname = %(schema)s AND class.relkind IN ('r', 'p');
+
+-- name: delete_workspace
+DELETE FROM fieldstone.workspace WHERE id = %(workspace_id)s;
+
 -- name: taken_schemas
 SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %(prefix)s);
 
@@ -204,6 +223,10 @@ SELECT name, to_regtype(name)::oid::bigint FROM unnest(%(names)s::text[]) AS nam
 
 -- name: table_bytes
 SELECT pg_relation_size(to_regclass(%(table)s));
+
+-- name: used_columns
+SELECT count(*), count(*) FILTER (WHERE attisdropped) FROM pg_attribute
+WHERE attrelid = to_regclass(%(table)s) AND attnum > 0;
 
 -- name: tables_above
 SELECT name FROM unnest(%(tables)s::text[]) AS name WHERE pg_relation_size(to_regclass(name)) > %(bytes)s;

@@ -1,5 +1,6 @@
 """A model being changed: each change is applied to the snapshot, the tables and the catalog's rows alike."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -40,6 +41,10 @@ from sql.sqlstate import translate_error
 
 BIG_TABLE = 32 << 20
 """The bytes of a table from which on an index is built after the commit, beside readers and writers."""
+
+
+# https://www.postgresql.org/docs/current/limits.html
+MAXIMUM_COLUMNS = 1_600
 
 
 class ModelTransaction:
@@ -98,6 +103,7 @@ class ModelTransaction:
             difference = compare(before, applied.snapshot)
             statements = [*build_alterations(before, difference), *build_ddl(built, trigram=self.trigram)]
             await self._check_rewrites(before, applied)
+            await self._check_room(before, applied)
             for required in find_required_columns(applied):
                 await self._require_no_rows(required)
             for work in applied.work:
@@ -177,6 +183,24 @@ class ModelTransaction:
                     "raise it for a quiet hour"
                     if field.type is FieldType.TS_VECTOR
                     else "create the field without defaultValue, and give it by updateField, for new records",
+                )
+
+    async def _check_room(self, before: Snapshot, applied: Applied) -> None:
+        """Make sure that the tables have room for new columns: PostgreSQL counts those that were dropped."""
+        added = Counter({field.object_id: 0 for field in applied.fields if field.object_id in before.objects})
+        for field in applied.fields:
+            added[field.object_id] += len(field.parts)
+        for thing in (before.objects[id_] for id_ in added if id_ in before.objects):
+            cursor = await self.connection.execute(QUERIES["used_columns"], {"table": quote_table(thing.table)})
+            row = await cursor.fetchone()
+            used, dropped = row or (0, 0)
+            if added[thing.id] and used + added[thing.id] > MAXIMUM_COLUMNS:
+                raise InvalidChange(
+                    f"{thing.name_singular} has used {used:,} columns, {dropped:,} of them of deleted fields, and a"
+                    f" table of PostgreSQL takes {MAXIMUM_COLUMNS:,} in its life; `fieldstone doctor --rewrite` makes"
+                    " room where fields were deleted, and a new object with a relation to"
+                    f" {thing.name_singular} can hold more",
+                    field="objectMetadataId",
                 )
 
     async def _postpone(self, applied: Applied, big: frozenset[UUID]) -> None:

@@ -15,6 +15,16 @@ def drop_table(table: Table) -> sql.Composed:
     return sql.SQL("DROP TABLE {}").format(_table(table))
 
 
+def drop_tables(tables: Sequence[Table]) -> sql.Composed:
+    """DROP TABLE of several, where they are there, with the foreign keys that lead to them."""
+    return sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(sql.SQL(", ").join(map(_table, tables)))
+
+
+def drop_schema(name: str) -> sql.Composed:
+    """DROP SCHEMA with what is left in it, where it is there."""
+    return sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.SQL(quote_identifier(name)))
+
+
 def drop_columns(table: Table, columns: Sequence[Column]) -> sql.Composed:
     """ALTER TABLE that drops columns, with the indexes and constraints on them."""
     drops = (sql.SQL("DROP COLUMN {}").format(_column(column)) for column in columns)

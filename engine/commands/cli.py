@@ -31,7 +31,9 @@ cli = typer.Typer(
     epilog="Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the command line is wrong.",
 )
 _api_key = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that clients send.")
-_workspace = typer.Typer(no_args_is_help=True, help="Make and list workspaces, each with its own model and records.")
+_workspace = typer.Typer(
+    no_args_is_help=True, help="Make, list and delete workspaces, each with its own model and records."
+)
 _schema = typer.Typer(no_args_is_help=True, help="Keep a workspace's model as a YAML file in version control.")
 cli.add_typer(_api_key, name="api-key")
 cli.add_typer(_schema, name="schema")
@@ -203,6 +205,19 @@ def import_tables(
 def create_workspace(name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")]) -> None:
     """Make a workspace with the standard objects: companies, people, opportunities, activities."""
     run(lambda settings: workspaces.create(settings, name=name))
+
+
+@_workspace.command("delete")
+def delete_workspace(
+    name: Annotated[str, typer.Argument(help="The workspace's name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a workspace for good: its keys, its records, its model.
+
+    Its keys are revoked first, and its tables go in portions, so that any number of them will do. What was interrupted
+    is gone on with when the command is given again.
+    """
+    run(lambda settings: workspaces.delete(settings, name=name, yes=yes))
 
 
 @_workspace.command("list")

@@ -1,9 +1,13 @@
-"""`fieldstone workspace`: workspaces made and listed."""
+"""`fieldstone workspace`: workspaces made, listed and deleted."""
+
+import sys
 
 import typer
 
 from engine.assembly import open_foundation
+from engine.commands.failures import CommandError
 from engine.config import Settings
+from metadata.workspace_removal import count_tables, delete_workspace
 
 
 async def create(settings: Settings, *, name: str) -> None:
@@ -29,3 +33,29 @@ async def list_all(settings: Settings) -> None:
         found = await foundation.workspaces.list()
     for workspace in found:
         typer.echo(workspace.name)
+
+
+async def delete(settings: Settings, *, name: str, yes: bool) -> None:
+    """Delete a workspace with all its records, once that is agreed to.
+
+    Raises:
+        CommandError: it was not agreed to.
+        MetadataError: there is no such workspace, or it is the one that cannot go.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        workspace = await foundation.workspaces.find(name)
+        async with foundation.database.session() as connection:
+            tables, size = await count_tables(connection, workspace)
+        question = f"Delete the workspace '{name}' for good, with {tables:,} tables of {size >> 20:,} MiB?"
+        if not yes and not (sys.stdin.isatty() and typer.confirm(question)):
+            raise CommandError("Nothing was deleted: it was not agreed to; --yes agrees without being asked")
+        left = tables
+
+        def report(count: int) -> None:
+            nonlocal left
+            left -= count
+            typer.echo(f"{max(left, 0):,} tables are left", err=True)
+
+        await delete_workspace(foundation.database, workspace, report=report)
+    typer.echo(f"Workspace '{name}' is deleted.")

@@ -16,9 +16,6 @@ from metadata.errors import InvalidChange, UnknownObject
 from metadata.field_types import FIELD_TYPES, FieldType
 from metadata.model import Access, Field, Index, Object, Option, Snapshot, build_parts
 
-# https://www.postgresql.org/docs/current/limits.html: dropped columns count.
-MAXIMUM_COLUMNS = 1_600
-
 
 def apply_create_field(snapshot: Snapshot, change: CreateField) -> Applied:
     """Return the snapshot with a new field.
@@ -50,7 +47,7 @@ def apply_create_field(snapshot: Snapshot, change: CreateField) -> Applied:
         settings=settings,
         default=default,
     )
-    problems.add(check_field_name(snapshot, thing, field, holds_key=False), check_room(thing, field))
+    problems.add(check_field_name(snapshot, thing, field, holds_key=False))
     problems.raise_any()
     indexes = _indexes(thing, field, change.index_id)
     return Applied(
@@ -143,18 +140,6 @@ def choose_column(thing: Object, wanted: str, suffixes: tuple[str, ...] = ("",))
     """Return the physical name for a new field: as wanted, or with a number where that was ever used."""
     used = {part.column.name for field in thing.fields for part in field.parts} | thing.retired_columns | SYSTEM_COLUMNS
     return choose_physical(wanted, used.__contains__, suffixes)
-
-
-def check_room(thing: Object, field: Field) -> InvalidChange | None:
-    """Return a refusal where the table has no room for the columns of one more field."""
-    used = sum(len(field.parts) for field in thing.fields) + len(thing.retired_columns)
-    if used + len(field.parts) <= MAXIMUM_COLUMNS:
-        return None
-    return InvalidChange(
-        f"{thing.name_singular} has used {used} columns, those of deleted fields included, and a table of PostgreSQL"
-        f" takes {MAXIMUM_COLUMNS} in its life; a new object with a relation to {thing.name_singular} can hold more",
-        field="objectMetadataId",
-    )
 
 
 def _read_inputs(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from metadata.changes.collisions import check_field_name
-from metadata.changes.create_field import build_field, check_room, check_texts_of, choose_column, find_object
+from metadata.changes.create_field import build_field, check_texts_of, choose_column, find_object
 from metadata.changes.defaults import read_default
 from metadata.changes.names import check_name, derive_name, index_name
 from metadata.changes.options import read_options
@@ -65,7 +65,6 @@ def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
             holds_key=not to_one,
             argument="targetFieldName",
         ),
-        check_room(holder, source),
     )
     problems.raise_any()
     relation = _build_relation(wanted, field, inverse, settings)

@@ -330,3 +330,27 @@ async def test_cancelled_it_leaves_nothing(desk: Desk, model_dsn: str) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert whole_state(model_dsn) == before
+
+
+async def test_a_table_takes_1600_columns_in_its_life(desk: Desk, model_dsn: str) -> None:
+    async with connected(model_dsn) as connection:
+        cursor = await connection.execute(
+            "SELECT count(*) FROM pg_attribute WHERE attrelid = 'workspace_default.person'::regclass AND attnum > 0"
+        )
+        ((used,),) = await cursor.fetchall()
+        room = 1_600 - int(used) - 2
+        adds = ", ".join(f"ADD COLUMN old{number} integer" for number in range(room))
+        drops = ", ".join(f"DROP COLUMN old{number}" for number in range(room))
+        await connection.execute(f"ALTER TABLE workspace_default.person {adds}".encode())
+        await connection.execute(f"ALTER TABLE workspace_default.person {drops}".encode())
+    await desk.change(add("last"))
+    before = whole_state(model_dsn)
+    says = rf"has used 1,599 columns, {room:,} of them of deleted fields.*doctor --rewrite"
+    for field in (add("budget", FieldType.CURRENCY), add("home", FieldType.ADDRESS)):
+        with pytest.raises(InvalidChange, match=says) as caught:
+            await desk.change(field)
+        assert caught.value.field == "objectMetadataId"
+    assert whole_state(model_dsn) == before
+    await desk.change(add("very"))
+    with pytest.raises(InvalidChange, match="has used 1,600 columns"):
+        await desk.change(lambda snapshot: [new_relation(person(snapshot), "boss", person(snapshot), "Reports")])

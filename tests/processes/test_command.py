@@ -26,7 +26,7 @@ def database(databases: Databases) -> Iterator[str]:
         (["serve", "--help"], ["--port", "--host", "--demo", "SIGTERM"]),
         (["api-key", "--help"], ["create", "list", "revoke"]),
         (["api-key", "create", "--help"], ["--name", "--workspace", "--expires-at", "last line"]),
-        (["workspace", "--help"], ["create", "list"]),
+        (["workspace", "--help"], ["create", "list", "delete"]),
         (["migrate", "--help"], ["nothing else"]),
     ],
     ids=lambda value: " ".join(value) if value[-1] == "--help" else "",
@@ -69,6 +69,18 @@ def test_workspaces_are_made_and_have_keys_of_their_own(database: str) -> None:
     assert run("api-key", "create", "--name", "a", "--workspace", "second", DATABASE_URL=database).returncode == 0
     assert run("api-key", "list", DATABASE_URL=database).stdout == ""
     assert len(run("api-key", "list", "--workspace", "second", DATABASE_URL=database).stdout.splitlines()) == 1
+
+
+def test_a_workspace_is_deleted_once_that_is_agreed_to(database: str) -> None:
+    assert run("workspace", "create", "second", DATABASE_URL=database).returncode == 0
+    unasked = run("workspace", "delete", "second", DATABASE_URL=database)
+    assert (unasked.returncode, "--yes agrees" in unasked.stderr) == (1, True)
+    assert run("workspace", "list", DATABASE_URL=database).stdout.split() == ["default", "second"]
+    done = run("workspace", "delete", "second", "--yes", DATABASE_URL=database)
+    assert (done.returncode, done.stdout) == (0, "Workspace 'second' is deleted.\n"), done.stderr
+    assert run("workspace", "list", DATABASE_URL=database).stdout.split() == ["default"]
+    again = run("workspace", "delete", "second", "--yes", DATABASE_URL=database)
+    assert (again.returncode, "here is no workspace" in again.stderr) == (1, True)
 
 
 _AWAY = {"DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/d", "FIELDSTONE_STARTUP_TIMEOUT": "0.1"}

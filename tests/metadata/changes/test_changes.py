@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from metadata.changes import Change, apply
-from metadata.errors import InvalidChange, NameTaken
+from metadata.errors import NameTaken
 from metadata.field_types import FieldType
 from metadata.ids import new_id
 from metadata.model import Access, OnDelete, RelationType, Snapshot, Workspace, relation_end
@@ -147,17 +147,6 @@ def test_a_default_is_kept_with_all_its_digits(two: Snapshot) -> None:
     digits = Decimal("0.1234567890123456789012345678901234567890")
     after = applied(two, new_field(two.by_singular["person"], "share", FieldType.NUMBER, default=digits))
     assert after.by_singular["person"].by_name["share"].default == digits
-
-
-def test_a_table_takes_1600_columns_in_its_life(two: Snapshot) -> None:
-    person = two.by_singular["person"]
-    used = sum(len(field.parts) for field in person.fields)
-    full = replace(person, retired_columns=frozenset(f"old{number}" for number in range(1_600 - used - 1)))
-    snapshot = replace(two, objects={**two.objects, full.id: full})
-    after = applied(snapshot, new_field(full, "last"))
-    with pytest.raises(InvalidChange, match="person has used 1600 columns") as caught:
-        apply(after, new_field(full, "more"))
-    assert caught.value.field == "objectMetadataId"
 
 
 def test_what_is_inactive_keeps_its_names(two: Snapshot) -> None:
