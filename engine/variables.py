@@ -123,6 +123,8 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
     if depth < 0:
         raise QueryTooComplex(f"Variable '{place.partition('.')[0]}' is nested too deeply.")
     match declared:
+        case GraphQLScalarType():
+            _check_leaf(declared, value, place, field)
         case GraphQLList():
             for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
                 _check(declared.of_type, item, place if index is None else f"{place}[{index}]", field, depth - 1)
@@ -132,8 +134,6 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
             if not isinstance(value, str) or value not in declared.values:
                 known = ", ".join(declared.values)
                 raise BadUserInput(f"Variable '{place}' must be one of {known}, not {shown(value)}.", field=field)
-        case GraphQLScalarType():
-            _check_leaf(declared, value, place, field)
 
 
 def _check_object(declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str, depth: int) -> None:

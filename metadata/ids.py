@@ -23,8 +23,10 @@ def new_id() -> UUID:
     """
     global _last  # noqa: PLW0603 - the state that makes ids grow
     with _lock:
-        value = (time.time_ns() // 1_000_000 << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-        if value >> _RANDOM_BITS <= _last >> _RANDOM_BITS:
+        now = time.time_ns() // 1_000_000
+        if now > _last >> _RANDOM_BITS:
+            value = now << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+        else:
             value = _last + 1 + secrets.randbits(_STEP_BITS)
         _last = value
     head = value >> 62  # 48 bits of milliseconds, 12 random bits

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from engine.planner.context import PlanContext
 from engine.planner.inputs import Binder, Bindings, Blame, Tree, value_of
 from engine.planner.links import link_coercer, link_end, link_reference
-from engine.planner.rows import LinkSource, RowWriter, written_fields
+from engine.planner.rows import LinkSource, build_row_writer, written_fields
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Field, Object
 from sql.plan import Column
@@ -45,14 +45,7 @@ def build_create(
             references.append(link_reference(context, end, lookup, key, blame))
             sources[(field.name, lookup)] = LinkSource(key=key, coerce=link_coercer(end, lookup, blame))
     plain = written_fields(thing, with_created_at=any(row.get("createdAt") is not None for row in sample))
-    writer = RowWriter(
-        thing=thing,
-        plain=plain,
-        links=tuple(thing.foreign_keys.items()),
-        sources=sources,
-        many=data.many,
-        blame=data.blame,
-    )
+    writer = build_row_writer(thing, plain, sources, many=data.many, blame=data.blame)
     most = context.limits.bulk
 
     def bind(bindings: Bindings) -> bytes:

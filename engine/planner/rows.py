@@ -122,19 +122,26 @@ def missing(field: Field, blame: Blame) -> Exception:
     return blame.at(field.name).error(f"Field '{field.name}' is required")
 
 
+Default = Callable[[str, str], Mapping[str, Cell]]
+"""Yields the cells of a field that the client did not give, for an actor and a moment; raises BadUserInput."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowWriter:
     """Makes the rows of one create.
 
     Attributes:
-        plain: the fields that are not relations and have a column in the Insert.
+        blank: the cells that are the same in every row that does not give them.
+        plain: the fields that are not relations and have a column in the Insert, each with its default where that is
+            not in `blank`.
         links: the relations, each with the name of its key in the API.
         sources: for each relation and lookup that the Insert resolves, the key in the row and the lookup's cell.
         many: whether the client gave a list, so that an error says which of its rows.
     """
 
     thing: Object
-    plain: tuple[Field, ...]
+    blank: Mapping[str, Cell]
+    plain: tuple[tuple[Field, Default | None], ...]
     links: tuple[tuple[str, Field], ...]
     sources: Mapping[tuple[str, str], "LinkSource"]
     many: bool
@@ -158,12 +165,12 @@ class RowWriter:
         return written
 
     def _row(self, data: Mapping[str, JsonValue], actor: str, now: str) -> dict[str, Cell]:
-        cells: dict[str, Cell] = {source.key: None for source in self.sources.values()}
-        for field in self.plain:
+        cells: dict[str, Cell] = dict(self.blank)
+        for field, default in self.plain:
             if field.name in data and not (data[field.name] is None and field.name in _COMPUTED):
                 cells |= field_cells(field, data[field.name], self.blame)
-            else:
-                cells |= self._default(field, actor, now)
+            elif default is not None:
+                cells |= default(actor, now)
         connected: set[UUID] = set()
         for key_name, field in self.links:
             link = read_link(field, key_name, data, self.blame)
@@ -178,21 +185,61 @@ class RowWriter:
             check_morph([field for field in fields if field.id in connected], self.blame)
         return cells
 
-    def _default(self, field: Field, actor: str, now: str) -> dict[str, Cell]:
-        match field.name:
-            case "id":
-                return {field.parts[0].column.name: str(new_id())}
-            case "createdAt":
-                return {field.parts[0].column.name: now}
-            case "createdBy" if field.type is FieldType.ACTOR:
-                return field_cells(field, {"source": "API", "name": actor}, self.blame)
-        match field.default:
-            case "uuid" if field.type is FieldType.UUID:
-                return field_cells(field, str(new_id()), self.blame)
-            case "now" if field.type in {FieldType.DATE, FieldType.DATE_TIME}:
-                return field_cells(field, now[:10] if field.type is FieldType.DATE else now, self.blame)
-            case default:
-                return field_cells(field, default, self.blame)
+
+def build_row_writer(
+    thing: Object,
+    plain: Sequence[Field],
+    sources: Mapping[tuple[str, str], "LinkSource"],
+    *,
+    many: bool,
+    blame: Blame,
+) -> RowWriter:
+    """Return the writer of an object's rows; defaults that are the same for all rows are made into cells here, once."""
+    blank: dict[str, Cell] = {source.key: None for source in sources.values()}
+    fields: list[tuple[Field, Default | None]] = []
+    for field in plain:
+        default = _find_default(field, blame)
+        if default is None:
+            try:
+                blank |= field_cells(field, field.default, blame)
+            except BadUserInput:
+                # Only a row that does not give it is wrong.
+                default = _plain_default(field, blame)
+        fields.append((field, default))
+    return RowWriter(
+        thing=thing,
+        blank=blank,
+        plain=tuple(fields),
+        links=tuple(thing.foreign_keys.items()),
+        sources=sources,
+        many=many,
+        blame=blame,
+    )
+
+
+def _find_default(field: Field, blame: Blame) -> Default | None:
+    """Return the default of a field that has another one in each row."""
+    match field.name:
+        case "id":
+            column = field.parts[0].column.name
+            return lambda _actor, _now: {column: str(new_id())}
+        case "createdAt":
+            column = field.parts[0].column.name
+            return lambda _actor, now: {column: now}
+        case "createdBy" if field.type is FieldType.ACTOR:
+            return lambda actor, _now: field_cells(field, {"source": "API", "name": actor}, blame)
+    match field.default:
+        case "uuid" if field.type is FieldType.UUID:
+            return lambda _actor, _now: field_cells(field, str(new_id()), blame)
+        case "now" if field.type is FieldType.DATE:
+            return lambda _actor, now: field_cells(field, now[:10], blame)
+        case "now" if field.type is FieldType.DATE_TIME:
+            return lambda _actor, now: field_cells(field, now, blame)
+    return None
+
+
+def _plain_default(field: Field, blame: Blame) -> Default:
+    return lambda _actor, _now: field_cells(field, field.default, blame)
 
 
 _COMPUTED = frozenset({"id", "createdAt", "createdBy", "position"})
