@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-system golden bench bench-quick bench-events clean
+.PHONY: help setup run check test test-system golden bench bench-quick bench-events bench-swap clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ bench: setup ## the benchmarks against the peers
 
 bench-quick: setup ## the benchmarks of Fieldstone and the baseline, under two minutes
 	$(BIN)/python -m benchmarks --quick
+
+bench-swap: setup ## what a change of the model costs, and what many objects and workspaces do to it
+	$(BIN)/python -m benchmarks.swap
 
 bench-events: setup ## 2,000 subscribers against one query for each of them
 	$(BIN)/python -m benchmarks.events

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import signal
@@ -75,18 +76,23 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         app.log.info("starting", address=url_of(listener), database=database)
         server = _Server(_configure(app, settings), app)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
+        # What is imported and loaded until then is here to stay: no collection need look through it, now or later.
+        gc.disable()
         # Health checks are answered, and everything else is told to wait, while this goes on.
         starting = asyncio.create_task(app.runtime.start())
         try:
             await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done():
                 services = starting.result()
+                gc.freeze()
+                gc.enable()
                 async with (
                     development_key(services.foundation, app.log) if settings.is_development else _no_key() as key
                 ):
                     _announce(url_of(listener), key)
                     await serving
         finally:
+            gc.enable()
             server.should_exit = True
             starting.cancel()
             await asyncio.gather(serving, starting, return_exceptions=True)

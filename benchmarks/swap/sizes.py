@@ -1,0 +1,157 @@
+"""createField at models of different sizes, in turn on one server: alone, and with readers whose latency is noted."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.swap.models import Made
+from benchmarks.swap.server import Client, SwapServer, connected
+from benchmarks.swap.timing import middle, percentile
+from engine.assembly import assemble
+from engine.config import LogLevel, Settings
+from engine.pipeline import GraphQLApi, GraphQLRequest
+from engine.schema.lazy import built_types
+from metadata.access import Principal, Role
+from metadata.ids import new_id
+
+CREATE_FIELD = """
+mutation ($object: UUID!, $name: String!) {
+  createField(input: { objectMetadataId: $object, name: $name, label: $name, type: TEXT }) { id name }
+}
+"""
+_READERS = 2
+_QUIET = 0.25
+"""Seconds of reading before each change."""
+_DOCUMENTS = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class Size:
+    """What was measured at one size; times in milliseconds.
+
+    Attributes:
+        alone: createField's times where nothing else is asked.
+        loaded: the same with readers.
+        quiet: the latencies of the readers between the changes.
+        meanwhile: those of the requests that were under way during one.
+        noted: when the requests of the last readers began and ended, by the clock.
+        documents: different operations that were prepared before the counted change.
+        types: built for the first operation after it.
+        dropped, renewed: plans, by it.
+    """
+
+    objects: int
+    alone: list[float] = field(default_factory=list)
+    loaded: list[float] = field(default_factory=list)
+    quiet: list[float] = field(default_factory=list)
+    meanwhile: list[float] = field(default_factory=list)
+    noted: list[tuple[float, float]] = field(default_factory=list)
+    documents: int = 0
+    types: int = 0
+    dropped: int = 0
+    renewed: int = 0
+
+    def summary(self) -> dict[str, float]:
+        """Return what a report shows."""
+        return {
+            "objects": self.objects,
+            "create_field_ms": middle(self.alone),
+            "create_field_p90_ms": percentile(self.alone, 0.9),
+            "create_field_with_readers_ms": middle(self.loaded),
+            "read_p50_ms": middle(self.quiet),
+            "read_p99_ms": percentile(self.quiet, 0.99),
+            "read_meanwhile_p50_ms": middle(self.meanwhile),
+            "read_meanwhile_p99_ms": percentile(self.meanwhile, 0.99),
+            "documents": self.documents,
+            "types_built": self.types,
+            "plans_dropped": self.dropped,
+            "plans_renewed": self.renewed,
+        }
+
+
+async def measure_sizes(server: SwapServer, workspaces: Sequence[tuple[int, Made]], rounds: int) -> list[Size]:
+    """Return the measurements of all sizes, each round of which has every size once."""
+    sizes = [Size(objects=objects) for objects, _ in workspaces]
+    async with contextlib.AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(connected(server, made.token)) for _, made in workspaces]
+        for client, (_, made) in zip(clients, workspaces, strict=True):
+            await _create_field(client, made, "warm")  # loads the model
+        for round_ in range(rounds):
+            for size, client, (_, made) in zip(sizes, clients, workspaces, strict=True):
+                size.alone.append(await _create_field(client, made, f"alone{round_}"))
+        for round_ in range(rounds):
+            for size, client, (_, made) in zip(sizes, clients, workspaces, strict=True):
+                async with _reading(server, made, size):
+                    await asyncio.sleep(_QUIET)
+                    begun = time.perf_counter()
+                    size.loaded.append(await _create_field(client, made, f"loaded{round_}"))
+                    ended = time.perf_counter()
+                _sort(size, begun, ended)
+    return sizes
+
+
+async def _create_field(client: Client, made: Made, name: str) -> float:
+    begun = time.perf_counter()
+    await client.ask("/metadata", CREATE_FIELD, {"object": str(made.object_id), "name": name})
+    return (time.perf_counter() - begun) * 1000
+
+
+@contextlib.asynccontextmanager
+async def _reading(server: SwapServer, made: Made, size: Size) -> AsyncIterator[None]:
+    """Read the object that is changed, and another, until the block ends; `_sort` takes what was noted."""
+    over = False
+    noted: list[tuple[float, float]] = []
+
+    async def read(number: int) -> None:
+        async with connected(server, made.token) as client:
+            query = f"{{ thing{number}s(first: 10) {{ edges {{ node {{ id text0 text1 }} }} totalCount }} }}"
+            while not over:
+                begun = time.perf_counter()
+                await client.ask("/graphql", query)
+                noted.append((begun, time.perf_counter()))
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(_READERS):
+            group.create_task(read(number))
+        yield
+        over = True
+    size.noted = noted
+
+
+def _sort(size: Size, begun: float, ended: float) -> None:
+    for first, last in size.noted:
+        under_way = first < ended and last > begun
+        (size.meanwhile if under_way else size.quiet).append((last - first) * 1000)
+
+
+async def count_swap(dsn: str, made: Made, size: Size) -> None:
+    """Count in this process what one change costs: the types that are built after it, and the plans that it drops."""
+    settings = Settings(database_url=dsn, model_cache_mb=512, log_level=LogLevel.ERROR)
+    async with assemble(settings) as services:
+        workspace = await services.foundation.workspaces.find(made.name)
+        principal = Principal(key_id=new_id(), key_name="benchmark", workspace_id=workspace.id, role=Role.ADMIN)
+        documents = [
+            f'{{ thing{number}s(first: 10, filter: {{ text0: {{ eq: "x" }} }}) {{ edges {{ node {{ id text1 }} }} }} }}'
+            for number in range(min(_DOCUMENTS, size.objects))
+        ]
+        for document in documents:
+            await _run(services.core, principal, document)
+        counters = services.core.plans.counters
+        dropped, renewed = counters.drops, counters.renewals
+        name = f"counted{new_id().hex[-8:]}"
+        await _run(services.metadata, principal, CREATE_FIELD, {"object": str(made.object_id), "name": name})
+        snapshot = await services.foundation.current.get(workspace.id)
+        await _run(services.core, principal, f"{{ thing0s(first: 10) {{ edges {{ node {{ {name} }} }} }} }}")
+        size.types = built_types(services.core.schemas.get(snapshot))
+        for document in documents:
+            await _run(services.core, principal, document)
+        size.documents = len(documents)
+        size.dropped, size.renewed = counters.drops - dropped, counters.renewals - renewed
+
+
+async def _run(api: GraphQLApi, principal: Principal, query: str, variables: dict[str, str] | None = None) -> None:
+    request = GraphQLRequest(query=query, operation_name=None, variables=variables or {})
+    answer = await api.execute(principal, request, allow_mutation=True)
+    assert not answer.body.startswith(b'{"errors"'), answer.body
