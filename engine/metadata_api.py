@@ -41,7 +41,7 @@ from metadata.json_text import JsonValue, dumps
 from metadata.key_store import KeyStore
 from metadata.model import Object, Snapshot
 from metadata.preview import preview
-from metadata.rollback import roll_back
+from metadata.rollback import preview_rollback, roll_back
 from metadata.scalars import BIG_INT, DATE_TIME
 from metadata.transaction import ModelTransaction
 from metadata.writer import ModelWriter
@@ -155,9 +155,14 @@ async def _delete_index(
 
 
 async def _roll_back(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
-    await roll_back(transaction, int(BIG_INT.coerce(arguments["to"])))
-    version = transaction.snapshot.version + transaction.is_changed
-    return Written(object_name="", id=workspace_id, type_name="", extra={}, constant=dumps(str(version)))
+    to = int(BIG_INT.coerce(arguments["to"]))
+    is_dry = bool(arguments.get("dryRun"))
+    # The steps themselves ask the rows, each those that the steps before it leave.
+    plan = (await preview_rollback(transaction, to, ask_rows=is_dry)).plan
+    if not is_dry:
+        await roll_back(transaction, to)
+    answer = dumps({**plan, "version": str(transaction.snapshot.version + transaction.is_changed)})
+    return Written(object_name="", id=workspace_id, type_name="", extra={}, constant=answer)
 
 
 async def _create_api_key(

@@ -222,9 +222,9 @@ class Object:
 
     @cached_property
     def morphs(self) -> tuple[tuple[Field, ...], ...]:
-        """The morph relations: the active fields of each, of which a record has at most one set."""
+        """The morph relations: the fields of each, active or not, of which a record has at most one set."""
         groups: dict[str, list[Field]] = {}
-        for held in self.foreign_keys.values():
+        for held in self.fields:
             if held.type is FieldType.MORPH_RELATION:
                 groups.setdefault(held.settings[MORPH_SETTING]["id"], []).append(held)
         return tuple(map(tuple, groups.values()))

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from metadata import api_names
 from metadata.changes import Change, apply, describe
-from metadata.changes.alteration import build_alterations
 from metadata.changes.difference import Difference, compare
-from metadata.changes.migration import build_ddl
 from metadata.changes.row_work import ConvertValues, FillValues, MapOptions, RequireDistinct, RowWork
+from metadata.changes.statements import build_statements
 from metadata.changes.types import Applied
 from metadata.conversion_worker import find_lost, require_fit
 from metadata.json_text import JsonValue
@@ -25,10 +24,12 @@ class Preview:
 
     Attributes:
         changes: with the ids that they would have.
+        snapshot: the model as it would be.
         plan: for people and programs: `changes`, `sql`, `locks`, `conversions`, `appears`, `vanishes`, `breaking`.
     """
 
     changes: tuple[Change, ...]
+    snapshot: Snapshot
     plan: Mapping[str, JsonValue]
 
 
@@ -38,8 +39,16 @@ async def preview(
     builds: Iterable[Callable[[Snapshot], Change]],
     *,
     trigram: TrigramClass | None,
+    ask_rows: bool = True,
 ) -> Preview:
     """Return what changes would do, each built for the model that those before it make.
+
+    Args:
+        connection: what the rows are asked on.
+        snapshot: the model.
+        builds: the changes.
+        trigram: the operator class for trigram indexes, None where the server has not got it.
+        ask_rows: whether the rows are asked if they are in the way, and counted; if not, nobody is told that they are.
 
     Raises:
         InvalidChange: one breaks a rule, or rows are in its way.
@@ -57,12 +66,11 @@ async def preview(
         if applied.snapshot is snapshot:
             continue
         difference = compare(snapshot, applied.snapshot)
-        for work in applied.work:
+        for work in applied.work if ask_rows else ():
             if isinstance(work, ConvertValues) and _is_there(first, work):
                 conversions.append(await _preview_conversion(connection, work))
             locks += [lock async for lock in _preview_work(connection, first, work)]
-        statements += [one.as_string() for one in build_alterations(snapshot, difference)]
-        statements += [one.as_string() for one in build_ddl(applied, trigram=trigram)]
+        statements += [one.as_string() for one in build_statements(snapshot, applied, difference, trigram=trigram)]
         locks += _locks(first, snapshot, applied, difference)
         snapshot = applied.snapshot
     appears, vanishes = _members(snapshot) - _members(first), _members(first) - _members(snapshot)
@@ -75,7 +83,7 @@ async def preview(
         "vanishes": sorted(vanishes),
         "breaking": sorted({*(f"{name} vanishes" for name in vanishes), *_demands(first, snapshot)}),
     }
-    return Preview(changes=tuple(changes), plan=plan)
+    return Preview(changes=tuple(changes), plan=plan, snapshot=snapshot)
 
 
 def _is_there(first: Snapshot, work: RowWork) -> bool:

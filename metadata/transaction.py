@@ -9,12 +9,12 @@ import psycopg
 from psycopg.sql import SQL
 
 from metadata.changes import Applied, Change, apply, describe
-from metadata.changes.alteration import build_alterations
 from metadata.changes.deferral import defer, find_slow
 from metadata.changes.difference import Difference, compare
 from metadata.changes.inverse import invert
-from metadata.changes.migration import RequiredColumn, build_ddl, find_required_columns, find_rewriting
+from metadata.changes.migration import RequiredColumn, find_required_columns, find_rewriting
 from metadata.changes.record import encode_change, show_difference
+from metadata.changes.statements import build_statements
 from metadata.conversion_worker import LARGEST_REWRITE, require_size
 from metadata.errors import ChangeFailed, InvalidChange
 from metadata.field_types import FieldType
@@ -101,7 +101,7 @@ class ModelTransaction:
             big = frozenset(thing.id for thing in await self._tables_above(self._big_table, slow))
             applied, built = defer(before, applied, big)
             difference = compare(before, applied.snapshot)
-            statements = [*build_alterations(before, difference), *build_ddl(built, trigram=self.trigram)]
+            statements = list(build_statements(before, built, difference, trigram=self.trigram))
             await self._check_rewrites(before, applied)
             await self._check_room(before, applied)
             for required in find_required_columns(applied):

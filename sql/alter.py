@@ -99,3 +99,15 @@ def _column(column: Column) -> sql.SQL:
 
 def _table(table: Table) -> sql.SQL:
     return sql.SQL(quote_table(table))
+
+
+def drop_constraint_if_there(table: Table, name: str) -> sql.Composed:
+    """ALTER TABLE that drops a constraint, where it is there."""
+    return sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(_table(table), sql.SQL(quote_identifier(name)))
+
+
+def add_at_most_one(table: Table, name: str, columns: Sequence[Column]) -> sql.Composed:
+    """ALTER TABLE that lets at most one of the columns have a value; the rows that are there are not looked at."""
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} CHECK (num_nonnulls({}) <= 1) NOT VALID").format(
+        _table(table), sql.SQL(quote_identifier(name)), sql.SQL(", ").join(map(_column, columns))
+    )

@@ -17,6 +17,13 @@ def count_empty(table: Table, column: Column, *, limit: int) -> sql.Composed:
     )
 
 
+def count_given(table: Table, column: Column, *, limit: int) -> sql.Composed:
+    """SELECT of the number of rows in which the column is not NULL, counted no further than `limit`."""
+    return sql.SQL("SELECT count(*) FROM (SELECT FROM {} WHERE {} IS NOT NULL LIMIT {}) AS counted").format(
+        _table(table), _column(column), sql.Literal(limit)
+    )
+
+
 def count_each(table: Table, column: Column, values: Sequence[str]) -> sql.Composed:
     """SELECT of each of the values that is there with the number of rows that have it."""
     return sql.SQL("SELECT found, count(*) FROM {} WHERE found = ANY ({}) GROUP BY found ORDER BY found").format(

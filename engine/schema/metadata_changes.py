@@ -147,11 +147,14 @@ def _mutation(
 
 def _rollback(_scope: TypeScope) -> GraphQLField:
     return GraphQLField(
-        GraphQLNonNull(_BIG_INT),
-        args={"to": GraphQLArgument(GraphQLNonNull(_BIG_INT), description="A version of `metadataHistory`.")},
+        GraphQLNonNull(_JSON),
+        args={
+            "to": GraphQLArgument(GraphQLNonNull(_BIG_INT), description="A version of `metadataHistory`."),
+            "dryRun": GraphQLArgument(GraphQLBoolean, description="True: nothing is changed, and no table locked."),
+        },
         description=(
-            "Undoes what was changed after a version, as a new version, whose number it answers. Deleted fields and"
-            " objects come back empty: their values are gone."
+            "Undoes what was changed after a version, as a new version. Answers like `applyChanges`, and with what is"
+            " `lost` by it: `[{ kind name message }]`, of the kinds DELETED, COMES_BACK_EMPTY and STAYS_LOST."
         ),
     )
 

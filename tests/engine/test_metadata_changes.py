@@ -7,6 +7,7 @@ import pytest
 
 from metadata.json_text import loads
 from tests.apis import Apis, open_apis
+from tests.metadata.desk import whole_state
 
 FIND = "query ($of: UUID!) { fields(filter: { objectMetadataId: { eq: $of } }) { edges { node { id name } } } }"
 OBJECTS = "{ objects { edges { node { id nameSingular } } } }"
@@ -209,12 +210,65 @@ async def test_a_rollback_makes_a_new_version_of_the_old_model(apis: Apis) -> No
     await apis.change('mutation ($id: UUID!) { updateField(id: $id, input: { name: "mobile" }) { id } }', id=id_)
     await apis.change('mutation ($id: UUID!) { updateField(id: $id, input: { name: "cell" }) { id } }', id=id_)
     done = await apis.change("mutation ($to: BigInt!) { rollback(to: $to) }", to=version)
-    assert done == {"rollback": str(version + 3)}
+    assert done["rollback"]["version"] == str(version + 3)
     await apis.data("{ people { edges { node { phone } } } }")
     again = await apis.change("mutation ($to: BigInt!) { rollback(to: $to) }", to=version + 3)
-    assert again == {"rollback": str(version + 3)}
+    assert (again["rollback"]["version"], again["rollback"]["changes"]) == (str(version + 3), [])
     error = await refused(apis, "mutation { rollback(to: -1) }")
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "to"}
+
+
+async def test_a_dry_run_of_a_rollback_says_what_is_lost_and_changes_nothing(apis: Apis, workspace_dsn: str) -> None:
+    await apis.data(
+        'mutation { createPeople(data: [{ email: "a", phone: "12" }, { email: "b", phone: "x" }]) { id }'
+        " createOpportunities(data: [{ stage: NEW }, { stage: MEETING }]) { id } }"
+    )
+    gone = {"nameSingular": "boat", "namePlural": "boats", "labelSingular": "Boat", "labelPlural": "Boats"}
+    extra = {"objectMetadataId": "person", "name": "nick", "label": "Nick", "type": "TEXT"}
+    apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) }"
+    await apis.change(apply, changes=[{"createObject": gone}, {"createField": extra}])
+    version = (await apis.snapshot()).version
+    kept = [{"value": value} for value in ("SCREENING", "MEETING", "PROPOSAL", "CUSTOMER")]
+    number = {"type": "NUMBER", "allowDataLoss": True}
+    late = {"nameSingular": "ship", "namePlural": "ships", "labelSingular": "Ship", "labelPlural": "Ships"}
+    await apis.change(
+        apply,
+        changes=[
+            {"deleteObject": {"id": "boat"}},
+            {"deleteField": {"id": "person.nick"}},
+            {"updateField": {"id": "person.phone", "update": number}},
+            {
+                "updateField": {
+                    "id": "opportunity.stage",
+                    "update": {"options": kept, "optionMapping": {"NEW": "MEETING"}},
+                }
+            },
+            {"createObject": late},
+            {"createField": {**extra, "name": "late"}},
+            {"createField": {**extra, "name": "passing"}},
+            {"deleteField": {"id": "person.passing"}},
+        ],
+    )
+    await apis.data('mutation { createShip(data: { name: "Ark" }) { id } updatePeople('
+                    'filter: { email: { eq: "a" } }, data: { late: "x" }) { id } }')  # fmt: skip
+    before = whole_state(workspace_dsn)
+    text = "mutation ($to: BigInt!, $dry: Boolean) { rollback(to: $to, dryRun: $dry) }"
+    plan = (await apis.change(text, to=version, dry=True))["rollback"]
+    assert whole_state(workspace_dsn) == before
+    assert {(one["kind"], one["name"], one.get("records")) for one in plan["lost"]} == {
+        ("DELETED", "ship", 1),
+        ("DELETED", "person.late", 1),
+        ("COMES_BACK_EMPTY", "boat", None),
+        ("COMES_BACK_EMPTY", "person.nick", None),
+        ("STAYS_LOST", "person.phone", None),
+        ("STAYS_LOST", "opportunity.stage", None),
+    }
+    assert {"Ship", "Person.late"} <= set(plan["vanishes"])
+    assert "Boat" in plan["appears"]
+    done = (await apis.change(text, to=version))["rollback"]
+    assert (done["lost"], done["changes"]) == (plan["lost"], plan["changes"])
+    assert done["version"] == str(int(plan["version"]) + 1)
+    await apis.data("{ boats { totalCount } people { edges { node { nick phone } } } }")
 
 
 async def test_an_index_is_created_shown_and_deleted(apis: Apis) -> None:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import psycopg
+import pytest
+
 from metadata.json_text import loads
 from tests.apis import Apis
 
@@ -263,3 +266,65 @@ async def test_what_a_morph_relation_cannot_have_is_refused(apis: Apis) -> None:
     ):
         answer = loads((await apis.send(CREATE, {"input": given | extra}, api=apis.metadata)).body)
         assert answer["errors"][0]["extensions"]["field"] == field
+
+
+async def test_the_database_holds_that_one_key_of_a_morph_relation_is_set(apis: Apis, workspace_dsn: str) -> None:
+    snapshot = await apis.snapshot()
+    targets = [
+        {"targetObjectMetadataId": str(snapshot.by_singular[name].id), "targetFieldLabel": "Owned activities"}
+        for name in ("person", "company", "opportunity")
+    ]
+    given = {
+        "objectMetadataId": str(snapshot.by_singular["activity"].id), "name": "owner", "label": "Owner",
+        "type": "MORPH_RELATION", "morphRelationsCreationPayload": targets,
+    }  # fmt: skip
+    await apis.change(CREATE, input=given)
+    twice = loads((await apis.send(CREATE, {"input": given}, api=apis.metadata)).body)["errors"][0]
+    assert "morph relation owner" in twice["message"]
+    (acme,) = await _companies(apis, "Acme")
+    ada = (await apis.data('mutation { createPerson(data: { email: "ada@x" }) { id } }'))["createPerson"]["id"]
+    call = (await apis.data("mutation ($p: UUID) { createActivity(data: { ownerPersonId: $p }) { id } }", p=ada))[
+        "createActivity"
+    ]["id"]
+
+    def set_both() -> None:
+        with psycopg.connect(workspace_dsn) as connection:
+            connection.execute(
+                'UPDATE workspace_default.activity SET "ownerPersonId" = %s, "ownerCompanyId" = %s', [ada, acme]
+            )
+
+    with pytest.raises(psycopg.errors.CheckViolation, match="activity_owner_morph"):
+        set_both()
+
+    async def update(field: str, **values: Any) -> None:
+        thing = (await apis.snapshot()).by_singular["activity"]
+        id_ = next(one.id for one in thing.fields if one.name == field)
+        text = "mutation ($id: UUID!, $input: UpdateFieldInput!) { updateField(id: $id, input: $input) { id } }"
+        await apis.change(text, id=str(id_), input=values)
+
+    required = loads(
+        (
+            await apis.send(
+                "mutation ($id: UUID!) { updateField(id: $id, input: { isNullable: false }) { id } }",
+                {"id": str((await apis.snapshot()).by_singular["activity"].by_name["ownerPerson"].id)},
+                api=apis.metadata,
+            )
+        ).body
+    )["errors"][0]
+    assert required["extensions"]["field"] == "isNullable"
+
+    # A part that is hidden gives way to one that is set, so that it is right when it is shown again.
+    await update("ownerPerson", isActive=False)
+    text = (
+        "mutation ($id: UUID!, $c: UUID) { updateActivity(id: $id, data: { ownerCompanyId: $c }) { ownerCompanyId } }"
+    )
+    assert (await apis.data(text, id=call, c=acme))["updateActivity"] == {"ownerCompanyId": acme}
+    await update("ownerPerson", isActive=True)
+    left = await apis.data("query ($id: UUID!) { activity(id: $id) { ownerPersonId } }", id=call)
+    assert left == {"activity": {"ownerPersonId": None}}
+
+    # What is left of it is held when one of its parts goes.
+    third = (await apis.snapshot()).by_singular["activity"].by_name["ownerOpportunity"].id
+    await apis.change("mutation ($id: UUID!) { deleteField(id: $id) { id } }", id=str(third))
+    with pytest.raises(psycopg.errors.CheckViolation, match="activity_owner_morph"):
+        set_both()

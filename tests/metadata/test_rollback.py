@@ -24,7 +24,8 @@ from metadata.errors import InvalidChange
 from metadata.field_types import FieldType
 from metadata.json_text import dumps, loads
 from metadata.model import Object, RelationType, Snapshot
-from metadata.rollback import roll_back
+from metadata.preview import Preview
+from metadata.rollback import preview_rollback, roll_back
 from metadata.transaction import ModelTransaction
 from tests.metadata.changes.test_updates import field_of, options
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
@@ -123,6 +124,13 @@ async def test_what_was_changed_is_undone(build: Build, desk: Desk) -> None:
     before = await desk.change(fill)
     changed = await desk.change(build)
     assert shown(changed) != shown(before)
+
+    async def look(transaction: ModelTransaction) -> Preview:
+        return await preview_rollback(transaction, before.version)
+
+    planned = await desk.writer.run(before.workspace.id, look, actor="test")
+    assert await desk.default() is changed
+    assert shown(planned.snapshot) == shown(before)
 
     async def body(transaction: ModelTransaction) -> None:
         await roll_back(transaction, before.version)
