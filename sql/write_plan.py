@@ -79,12 +79,16 @@ class Insert:
     or nulls, or any JSON for jsonb and JSON lists of texts for text[]. A column set by a Reference is not among
     `columns`. Columns that the list does not name take their defaults. The parameter is cast to json, whatever its
     type says.
+
+    With `is_single` the parameter is one row and is read in a fraction of the time: a text[] of the texts or NULLs of
+    the `columns` and then of the references' `source`s, in their order.
     """
 
     table: Table
     key: Column
     columns: tuple[Column, ...]
     rows: Parameter
+    is_single: bool = False
     references: tuple[Reference, ...] = ()
     event: EventTarget
     record: Record | None

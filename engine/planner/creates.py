@@ -9,7 +9,10 @@ from engine.planner.links import link_coercer, link_end, link_reference
 from engine.planner.rows import LinkSource, build_row_writer, written_fields
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Field, Object
+from metadata.scalars import Cell
+from sql.arrays import array_text
 from sql.plan import Column
+from sql.types import SqlType
 from sql.write_plan import Reference
 
 
@@ -33,7 +36,7 @@ class CreateInput:
 def build_create(
     context: PlanContext, thing: Object, data: CreateInput
 ) -> tuple[tuple[Column, ...], tuple[Reference, ...], Binder]:
-    """Return an Insert's columns and references, and the binder of its rows."""
+    """Return an Insert's columns and references, and the binder of its rows, or of its only one."""
     sample = data.rows(Bindings(variables=context.variables, actor=""))
     references: list[Reference] = []
     sources: dict[tuple[str, str], LinkSource] = {}
@@ -54,8 +57,26 @@ def build_create(
             raise data.blame.error(f"A request may write at most {most} records, not {len(rows)}.")
         return dumps(writer.write(rows, bindings.actor)).encode()
 
+    def bind_one(bindings: Bindings) -> bytes:
+        (cells,) = writer.write(data.rows(bindings), bindings.actor)
+        return array_text([_cell_text(cells[name], kind) for name, kind in kinds]).encode()
+
     columns = tuple(part.column for field in plain for part in field.parts)
-    return columns, tuple(references), bind
+    kinds = [(column.name, column.type) for column in columns]
+    kinds += [(str(reference.source), reference.lookup.type) for reference in references]
+    return columns, tuple(references), bind if data.many else bind_one
+
+
+def _cell_text(cell: Cell, kind: SqlType) -> str | None:
+    if cell is None:
+        return None
+    match kind:
+        case SqlType.TEXT_ARRAY:
+            return array_text(cell)
+        case SqlType.JSONB:
+            return dumps(cell)
+        case _:
+            return str(cell)
 
 
 def _lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[str]:

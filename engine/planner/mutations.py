@@ -173,6 +173,7 @@ class _Root:
             key=self.thing.key,
             columns=columns,
             rows=self.context.parameters.add(binder, SqlType.JSONB),
+            is_single=not self.root.many,
             references=references,
             event=self._event(),
             record=self._written_record(),

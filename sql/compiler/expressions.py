@@ -76,6 +76,11 @@ def element(array: Expression, position: Expression) -> Expression:
     return Expression("(" + array.text + ")[" + position.text + "]")
 
 
+def cast(value: Expression, kind: SqlType) -> Expression:
+    """The value as one of another type."""
+    return Expression(value.within(Binding.OPERATOR) + "::" + kind.value)
+
+
 def elements(array: Expression, places: Expression) -> Expression:
     """The array's elements at these positions, in their order; NULL for NULL."""
     return _for_each(places, element(array, _ITEM))

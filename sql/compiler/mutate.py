@@ -3,7 +3,7 @@
 Its WITH queries, each after those that it reads:
 
     locked   the rows meant, in their newest version, locked in key order (Update and Delete)
-    given    the input's rows, with what their references point to (Insert)
+    given    the input's rows, with what their references point to (Insert, unless it is of one row)
     verdict  one row: the problem, or NULL
     written  the change; it does nothing where the verdict has a problem
     event    one event row for each written record
@@ -12,6 +12,8 @@ All of them see the tables as they were before the statement, so what comes afte
 Where rows are aggregated without an ORDER BY they come from one WITH query, in the order in which it was fed.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from sql.compiler import expressions
@@ -20,9 +22,16 @@ from sql.compiler.references import Target, find_target, parameter_targets, targ
 from sql.compiler.scope import Draft, Row
 from sql.compiler.select import compile_list
 from sql.compiler.terms import Expression, InnerJoin, Query, Source, rows_source, table_source
-from sql.compiler.verdict import compile_guard, compile_insert_verdict, compile_problem, compile_verdict
+from sql.compiler.verdict import (
+    compile_guard,
+    compile_insert_verdict,
+    compile_problem,
+    compile_row_verdict,
+    compile_verdict,
+)
 from sql.plan import Column, Parameter
 from sql.read_plan import Record
+from sql.types import SqlType
 from sql.write_plan import Assignment, Delete, EventTarget, Insert, Now, Null, ReadBack, Update
 
 _EVENT_ALIAS = "event"
@@ -31,22 +40,9 @@ _EVENT_COLUMNS = ("workspace_id", "object_id", "record_id", "action", "before", 
 
 def compile_insert(plan: Insert, draft: Draft) -> Query:
     """The statement of an Insert."""
-    statement = Query().with_(_given(plan, draft), "given")
-    guard = expressions.TRUE
-    if plan.references:
-        judged = Source("given", draft.alias())
-        statement.with_(compile_insert_verdict(_given_targets(plan, judged), judged), "verdict")
-        guard = compile_guard(draft)
-    row = Row(alias=draft.alias())
-    given = Source("given", draft.alias())
-    values = [
-        *[(column.name, _given_value(given, index)) for index, column in enumerate(plan.columns)],
-        *target_columns(_given_targets(plan, given)),
-    ]
-    change = Query().insert(table_source(plan.table, row.alias), [name for name, _ in values])
-    change.from_(given).select(*[value for _, value in values])
-    change.only(guard).order(expressions.result(given.alias, "position"))
-    statement.with_(change.returning(expressions.whole_row(row.alias)), "written")
+    statement = Query()
+    change = _insert_one(plan, statement, draft) if plan.is_single else _insert_given(plan, statement, draft)
+    statement.with_(change, "written")
     written = Source("written", draft.alias())
     event = _event(plan.event, expressions.column(written.alias, plan.key.name), None, written.alias)
     statement.with_(event.from_(written), "event")
@@ -55,6 +51,50 @@ def compile_insert(plan: Insert, draft: Draft) -> Query:
     text = _answer_text(plan.record, answer.alias, draft, None)
     problem = compile_problem(draft) if plan.references else expressions.NULL_TEXT
     return _answer(statement, problem, ids, text).from_(answer)
+
+
+def _insert_given(plan: Insert, statement: Query, draft: Draft) -> Query:
+    """The change that inserts the rows of a JSON list, what it reads put before it."""
+    statement.with_(_given(plan, draft), "given")
+    guard = expressions.TRUE
+    if plan.references:
+        judged = Source("given", draft.alias())
+        statement.with_(compile_insert_verdict(_given_targets(plan, judged), judged), "verdict")
+        guard = compile_guard(draft)
+    given = Source("given", draft.alias())
+    values = [
+        *[(column.name, _given_value(given, index)) for index, column in enumerate(plan.columns)],
+        *target_columns(_given_targets(plan, given)),
+    ]
+    change = _insert(plan, values, draft).from_(given)
+    return change.only(guard).order(expressions.result(given.alias, "position"))
+
+
+def _insert_one(plan: Insert, statement: Query, draft: Draft) -> Query:
+    """The change that inserts the one row of an array, what it reads put before it."""
+    row = expressions.parameter(replace(plan.rows, type=SqlType.TEXT, array=True))
+    kinds = [column.type for column in plan.columns] + [one.lookup.type for one in plan.references]
+    cells = [
+        expressions.cast(expressions.element(row, expressions.number(position)), kind)
+        for position, kind in enumerate(kinds, start=1)
+    ]
+    targets = [
+        find_target(reference, cell, draft)
+        for reference, cell in zip(plan.references, cells[len(plan.columns) :], strict=True)
+    ]
+    guard = expressions.TRUE
+    if targets:
+        statement.with_(compile_row_verdict(targets), "verdict")
+        guard = compile_guard(draft)
+    names = [column.name for column in plan.columns]
+    return _insert(plan, [*zip(names, cells, strict=False), *target_columns(targets)], draft).only(guard)
+
+
+def _insert(plan: Insert, values: Sequence[tuple[str, Expression]], draft: Draft) -> Query:
+    """The INSERT of these columns' values, short of where they come from."""
+    row = Row(alias=draft.alias())
+    change = Query().insert(table_source(plan.table, row.alias), [name for name, _ in values])
+    return change.select(*[value for _, value in values]).returning(expressions.whole_row(row.alias))
 
 
 def compile_update(plan: Update, draft: Draft) -> Query:

@@ -20,6 +20,17 @@ def compile_insert_verdict(targets: Sequence[Target], given: Source) -> Query:
     return Query().select(expressions.named(expressions.scalar(first), "problem"))
 
 
+def compile_row_verdict(targets: Sequence[Target]) -> Query:
+    """The verdict on one row with these targets (one or more): the first that is missing."""
+    problem = expressions.case(
+        [
+            (missing, target_problem(index, expressions.number(0)))
+            for index, missing in enumerate(missing_targets(targets))
+        ]
+    )
+    return Query().select(expressions.named(problem, "problem"))
+
+
 def compile_verdict(plan: Update | Delete, targets: Sequence[Target], draft: Draft) -> Query:
     """The verdict on the rows locked."""
     count = Query().from_(Source("locked", draft.alias())).select(expressions.COUNT)

@@ -1,10 +1,13 @@
 """Inserts: what they answer, what they leave, and what stops them."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
 
+from sql.arrays import array_text
 from sql.read_plan import Record, Value
 from sql.types import Encoding, SqlType
 from sql.write_plan import Insert, ReadBack
@@ -40,6 +43,8 @@ from tests.sql.staff import (
     people,
 )
 
+NEW = "00000000-0000-7000-8000-0000000000b9"
+
 
 def test_insert_answers_in_the_order_given(staffed: Shop) -> None:
     rows = [
@@ -69,12 +74,39 @@ def test_insert_of_nothing(staffed: Shop) -> None:
     assert events(staffed) == []
 
 
-def test_insert_of_every_column_type(shop: Shop) -> None:
+ONE = replace(INSERT, is_single=True)
+ONE_ROWS: dict[str, dict[str, str | None]] = {
+    "no reference": given(ANNA, "9@z.org", name='N"in\\e, NULL', score="-5"),
+    "by key": given(ANNA, "9@z.org", company=ACME),
+    "by another column": given(ANNA, "9@z.org", **{"company.vat": "B1"}),
+    "by both": given(ANNA, "9@z.org", company=ACME, **{"company.vat": "B1"}),
+    "to nobody": given(ANNA, "9@z.org", company=NOBODY),
+    "to what is deleted": given(ANNA, "9@z.org", company=GONE),
+    "to nobody by another column": given(ANNA, "9@z.org", **{"company.vat": "?"}),
+}
+
+
+@pytest.mark.parametrize("row", ONE_ROWS.values(), ids=ONE_ROWS)
+def test_one_row_is_inserted_as_a_list_of_one(staffed: Shop, row: dict[str, str | None]) -> None:
+    row = {**row, "id": NEW}
+    sources = [column.name for column in ONE.columns] + [str(reference.source) for reference in ONE.references]
+    found = []
+    for plan, rows in ((INSERT, json.dumps([row])), (ONE, array_text([row[name] for name in sources]))):
+        answer = staffed.write(plan, rows, "me")
+        found.append((answer, people(staffed).get(NEW), events(staffed)))
+        staffed.fill("DELETE FROM shop.event")
+        staffed.fill(f"DELETE FROM shop.person WHERE id = '{NEW}'")  # noqa: S608 - an id of ours
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("is_single", [False, True])
+def test_insert_of_every_column_type(shop: Shop, is_single: bool) -> None:
     plan = Insert(
         table=PERSON,
         key=ID,
         columns=(ID, EMAIL, SCORE, TAGS, EXTRA, UPDATED_AT, CITY),
         rows=parameter(0),
+        is_single=is_single,
         event=event("created", 1),
         record=Record(
             entries=(
@@ -86,7 +118,7 @@ def test_insert_of_every_column_type(shop: Shop) -> None:
             )
         ),
     )
-    row = {
+    row: dict[str, Any] = {
         "id": ANNA,
         "email": "a",
         "score": "7",
@@ -95,7 +127,9 @@ def test_insert_of_every_column_type(shop: Shop) -> None:
         "updated_at": "2024-02-29T12:00:00.123456+02:00",
         "city": "Zürich ' \" \\ % $1",
     }
-    assert shop.write(plan, json.dumps([row]), None) == (
+    cells = {**row, "tags": array_text(row["tags"]), "extra": json.dumps(row["extra"])}
+    rows = array_text([cells[column.name] for column in plan.columns]) if is_single else json.dumps([row])
+    assert shop.write(plan, rows, None) == (
         None,
         [ANNA],
         [
