@@ -341,10 +341,10 @@ FROM fieldstone.webhook_delivery AS delivery JOIN fieldstone.webhook ON webhook.
 WHERE delivery.workspace_id = %(workspace_id)s AND delivery.id = %(id)s;
 
 -- name: redeliver
--- What is being sent at this moment stays as it is.
+-- What is being sent at this moment stays as it is, and what waits for an earlier one of its record goes on waiting.
 UPDATE fieldstone.webhook_delivery SET status = 'PENDING', due_at = now(), finished_at = NULL,
     attempts = CASE WHEN status = 'PENDING' THEN attempts ELSE 0 END
-WHERE id = %(id)s AND claim IS NULL;
+WHERE id = %(id)s AND claim IS NULL AND NOT (status = 'PENDING' AND due_at IS NULL);
 
 -- name: end_webhook_rest
 UPDATE fieldstone.webhook SET rests_until = NULL WHERE id = %(id)s AND rests_until IS NOT NULL;

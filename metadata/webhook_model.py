@@ -91,7 +91,7 @@ DELIVERY = _object(
             "nextAttemptAt",
             FieldType.DATE_TIME,
             "due_at",
-            "From when on it is sent; null where it has ended.",
+            "From when on it is sent; null where it has ended, or an earlier event of its record is still to be sent.",
             required=False,
         ),
         _field(

@@ -3,7 +3,7 @@
 https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
@@ -66,23 +66,21 @@ def read_networks(text: str) -> tuple[Network, ...]:
 
 def describe_refused(address: Address, allowed: Sequence[Network] = ()) -> str | None:
     """Return what kind of address it is that nothing may be sent to ("a loopback"), None where it may."""
-    if _is_within(address, allowed):
-        return None
-    for inner in _embedded(address):
-        # A translator or relay would lead there.
-        if not _is_within(inner, allowed) and (kind := _kind(inner)):
-            return kind
-    return None
+    return None if is_allowed(address, allowed) else _kind(_meant(address))
 
 
-def _embedded(address: Address) -> Iterator[Address]:
-    """Yield the address, or in its place the IPv4 address that it stands for."""
+def is_allowed(address: Address, allowed: Sequence[Network]) -> bool:
+    """Whether it is in one of the networks, itself or by the IPv4 address that it stands for."""
+    return _is_within(address, allowed) or _is_within(_meant(address), allowed)
+
+
+def _meant(address: Address) -> Address:
+    """Return the IPv4 address that a translator or a relay would lead to, where it is such an address."""
     if isinstance(address, IPv6Address) and address in _NAT64:
-        yield IPv4Address(int(address) & 0xFFFF_FFFF)
-    elif isinstance(address, IPv6Address) and address in _SIX_TO_FOUR:
-        yield IPv4Address(int(address) >> 80 & 0xFFFF_FFFF)
-    else:
-        yield address
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    if isinstance(address, IPv6Address) and address in _SIX_TO_FOUR:
+        return IPv4Address(int(address) >> 80 & 0xFFFF_FFFF)
+    return address
 
 
 def _kind(address: Address) -> str | None:

@@ -1,7 +1,8 @@
 """The deliveries that are due: claimed by one process at a time, and what came of them.
 
 A claim is no lock that is held while something is sent: it moves the time at which the delivery is due to when others
-may take it over. A delivery is claimed only when no earlier one of the same webhook and record is left.
+may take it over. A delivery is claimed only when no earlier one of the same webhook and record is left; those that wait
+for one have no time yet, so that nobody looks at them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,6 +76,21 @@ SET status = result.status, claim = NULL, due_at = now() + result.pause * interv
 FROM jsonb_to_recordset($1::jsonb) AS result (id uuid, claim uuid, status text, pause float8, response_status int,
     response_body text, error text, duration_ms int)
 WHERE delivery.id = result.id AND delivery.claim = result.claim
+"""
+)
+# What waited for those that have ended.
+_PROMOTE = Statement(
+    text="""
+UPDATE fieldstone.webhook_delivery AS delivery SET due_at = now()
+FROM (
+    SELECT DISTINCT ended.webhook_id, ended.record_id FROM fieldstone.webhook_delivery AS ended
+    WHERE ended.id = ANY ($1::uuid[]) AND ended.status <> 'PENDING'
+) AS freed
+WHERE delivery.due_at IS NULL AND delivery.status = 'PENDING' AND delivery.id = (
+    SELECT next.id FROM fieldstone.webhook_delivery AS next
+    WHERE next.webhook_id = freed.webhook_id AND next.record_id = freed.record_id AND next.status = 'PENDING'
+    ORDER BY next.position LIMIT 1
+)
 """
 )
 # A rest grows with the failures behind PATIENCE; what the target asked for counts where it is longer.
@@ -221,8 +237,12 @@ class Claims:
             repr(min(self._first_pause, LONGEST)).encode(),
             repr(self._disable_after).encode(),
         ]
-        _, judged = await self._database.pipeline(
-            [(_SETTLE, [dumps(listed).encode()]), (_JUDGE, [dumps(_verdicts(results)).encode(), *rest])]
+        _, _, judged = await self._database.pipeline(
+            [
+                (_SETTLE, [dumps(listed).encode()]),
+                (_PROMOTE, [array_literal([str(result.claimed.id) for result in results])]),
+                (_JUDGE, [dumps(_verdicts(results)).encode(), *rest]),
+            ]
         )
         return {UUID((id_ or b"").decode()): reason.decode() for id_, reason in judged if reason is not None}
 

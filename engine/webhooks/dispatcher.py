@@ -165,6 +165,8 @@ class Dispatcher:
         status, pause, asked = "DELIVERED", None, None
         if outcome.error is None:
             self.counters.delivered += 1
+            if claimed.is_failing:
+                _LOG.info("webhook %s takes events again", claimed.webhook_id)
         elif claimed.attempts >= self._effort.attempts:
             status, asked = "FAILED", outcome.retry_after
             self.counters.failed += 1

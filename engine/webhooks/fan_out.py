@@ -55,16 +55,29 @@ WHERE event.position > $1::bigint AND event.position <= $2::bigint
 GROUP BY event.position ORDER BY event.position
 """
 )
+# A delivery that has to wait for an earlier one of its record is due at no time yet: whoever settles that one sees to
+# it, and cannot do so before this is committed, since it is locked here. Nobody waits for one that is locked.
 _INSERT = Statement(
     text="""
-INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload)
-SELECT link.id, event.workspace_id, link.webhook_id, event.position, event.event, event.record_id, event.payload
-FROM jsonb_to_recordset($1::jsonb) AS event
-        (position bigint, workspace_id uuid, record_id uuid, event text, payload text)
-    JOIN jsonb_to_recordset($2::jsonb) AS link (id uuid, webhook_id uuid, position bigint)
-        ON link.position = event.position
-    JOIN fieldstone.webhook ON webhook.id = link.webhook_id
-ORDER BY event.position
+INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload, due_at)
+SELECT new.id, new.workspace_id, new.webhook_id, new.position, new.event, new.record_id, new.payload,
+    CASE WHEN new.place = 1 AND earlier.id IS NULL THEN now() END
+FROM (
+        SELECT link.id, link.webhook_id, event.*,
+            row_number() OVER (PARTITION BY link.webhook_id, event.record_id ORDER BY event.position) AS place
+        FROM jsonb_to_recordset($1::jsonb) AS event
+                (position bigint, workspace_id uuid, record_id uuid, event text, payload text)
+            JOIN jsonb_to_recordset($2::jsonb) AS link (id uuid, webhook_id uuid, position bigint)
+                ON link.position = event.position
+            JOIN fieldstone.webhook ON webhook.id = link.webhook_id
+    ) AS new
+    LEFT JOIN LATERAL (
+        SELECT pending.id FROM fieldstone.webhook_delivery AS pending
+        WHERE pending.webhook_id = new.webhook_id AND pending.record_id = new.record_id AND pending.status = 'PENDING'
+        ORDER BY pending.position DESC LIMIT 1
+        FOR SHARE SKIP LOCKED
+    ) AS earlier ON new.place = 1
+ORDER BY new.position
 ON CONFLICT (webhook_id, position) DO NOTHING
 """
 )

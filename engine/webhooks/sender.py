@@ -73,7 +73,8 @@ class Sender:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        if "_transport" in vars(self):
+            await self._transport.aclose()
         self.targets.close()
 
     async def send(self, target: Target, *, delivery_id: UUID, event: str, body: bytes) -> Outcome:

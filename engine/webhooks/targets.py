@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from engine.webhooks.addresses import Network, describe_refused, read_address
+from engine.webhooks.addresses import Network, describe_refused, is_allowed, read_address
 from metadata.json_text import unstorable
 
 LONGEST_URL = 2_048
@@ -70,7 +70,10 @@ class Targets:
             return
 
     async def resolve(self, host: str, port: int) -> list[str]:
-        """Return the addresses of a host, all of which may be sent to.
+        """Return the addresses of a host that may be sent to.
+
+        Of a host that the operator allows by one of its addresses, those not allowed are left out: `localhost` is often
+        at two.
 
         Raises:
             RefusedTarget: one of them may not.
@@ -81,16 +84,15 @@ class Targets:
             texts = await loop.run_in_executor(self._threads, self._look_up, host, port)
         except (OSError, UnicodeError) as error:
             raise UnknownHost(f"the host {host} cannot be resolved: {error}") from error
-        addresses = []
-        for text in texts:
-            address = read_address(text)
-            if kind := describe_refused(address, self._allowed):
-                raise RefusedTarget(
-                    f"{host} is at {text}, {kind} address, where nothing is sent;"
-                    " FIELDSTONE_WEBHOOK_ALLOW lists the networks that are exempt, such as 10.1.2.0/24"
-                )
-            addresses.append(str(address))
-        return addresses
+        addresses = [read_address(text) for text in texts]
+        refused = {address: kind for address in addresses if (kind := describe_refused(address, self._allowed))}
+        if refused and not any(is_allowed(address, self._allowed) for address in addresses):
+            address, kind = next(iter(refused.items()))
+            raise RefusedTarget(
+                f"{host} is at {address}, {kind} address, where nothing is sent;"
+                " FIELDSTONE_WEBHOOK_ALLOW lists the networks that are exempt, such as 10.1.2.0/24"
+            )
+        return [str(address) for address in addresses if address not in refused]
 
 
 def parse(url: str) -> httpx.URL:

@@ -12,6 +12,8 @@ from engine.webhooks.targets import Targets
 _IDLE = 5.0
 """Seconds that a connection is kept for the next event."""
 
+_MOST_IDLE = 64
+
 
 class GuardedTransport(httpx.AsyncBaseTransport):
     """HTTP/1.1 without proxies, to nowhere but where the targets' rules allow.
@@ -24,6 +26,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl_context,
             max_connections=None,
+            max_keepalive_connections=_MOST_IDLE,
             keepalive_expiry=_IDLE,
             network_backend=_GuardedNetwork(targets),
         )

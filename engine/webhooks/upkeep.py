@@ -21,6 +21,14 @@ _TRIM = Statement(
     " AND (status = 'DELIVERED' OR finished_at < now() - $2::float8 * interval '1 second')"
     " ORDER BY finished_at LIMIT $3::int FOR UPDATE SKIP LOCKED)) RETURNING id"
 )
+# Whatever ends a delivery sees to the next of its record; this is for what nobody foresaw.
+_REVIVE = Statement(
+    text="UPDATE fieldstone.webhook_delivery AS delivery SET due_at = now()"
+    " WHERE delivery.status = 'PENDING' AND delivery.due_at IS NULL AND NOT EXISTS ("
+    " SELECT FROM fieldstone.webhook_delivery AS earlier WHERE earlier.webhook_id = delivery.webhook_id"
+    " AND earlier.record_id = delivery.record_id AND earlier.status = 'PENDING'"
+    " AND earlier.position < delivery.position) RETURNING delivery.id"
+)
 _MEASURE = Statement(
     text="SELECT count(*), coalesce(extract(epoch FROM now() - min(delivery.created_at)), 0)"
     " FROM fieldstone.webhook_delivery AS delivery JOIN fieldstone.webhook ON webhook.id = delivery.webhook_id"
@@ -60,11 +68,18 @@ async def trim(database: Database, keep: Keep) -> int:
             return deleted
 
 
+async def revive(database: Database) -> int:
+    """Have sent what waits for nothing, and return how many deliveries that were."""
+    return len(await database.write(_REVIVE, []))
+
+
 async def keep_trimmed(database: Database, keep: Keep) -> None:
-    """Delete what is no longer kept, each minute, until cancelled."""
+    """Delete what is no longer kept, and look for what was left behind, each minute, until cancelled."""
     while True:
         await asyncio.sleep(_TRIM_EVERY)
         try:
+            if revived := await revive(database):
+                _LOG.warning("%d webhook deliveries waited for nothing", revived)
             if deleted := await trim(database, keep):
                 _LOG.info("forgot %d old webhook deliveries", deleted)
         except DatabaseError as error:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from engine.webhooks.claims import PATIENCE, Claimed, Claims, Result, Room
-from engine.webhooks.upkeep import Backlog, Keep, keep_measured, trim
+from engine.webhooks.upkeep import Backlog, Keep, keep_measured, revive, trim
 from metadata.catalog import Catalog
 from metadata.ids import new_id
 from sql.executor import Database
@@ -144,6 +144,33 @@ async def test_the_next_event_of_a_record_waits_for_the_one_before(database: Dat
     (held,) = await claims.claim(room())
     await claims.settle([failed(held, status="FAILED", pause=None)])
     assert [delivery.id for delivery in await claims.claim(room())] == [second]
+
+
+async def test_what_waits_for_an_earlier_one_is_due_when_that_has_ended(database: Database, claims: Claims) -> None:
+    webhook_id, record = await add_webhook(database), new_id()
+    made = [await add_delivery(database, webhook_id, position, record) for position in (1, 2, 3)]
+    await run(database, "UPDATE fieldstone.webhook_delivery SET due_at = NULL WHERE position > 1")
+    (first,) = await claims.claim(room())
+    await claims.settle([failed(first)])
+    (first,) = await claims.claim(room())
+    assert first.id == made[0]
+    await claims.settle([taken(first)])
+    (second,) = await claims.claim(room())
+    assert second.id == made[1]
+    await claims.settle([failed(second, status="FAILED", pause=None)])
+    (third,) = await claims.claim(room())
+    assert third.id == made[2]
+    assert await revive(database) == 0
+
+
+async def test_what_waits_for_nothing_is_found(database: Database, claims: Claims) -> None:
+    webhook_id, record = await add_webhook(database), new_id()
+    first, _ = [await add_delivery(database, webhook_id, position, record) for position in (1, 2)]
+    await run(database, "UPDATE fieldstone.webhook_delivery SET due_at = NULL")
+    assert await claims.claim(room()) == []
+    assert await revive(database) == 1
+    (only,) = await claims.claim(room())
+    assert only.id == first
 
 
 async def test_places_go_to_those_who_have_the_fewest(database: Database, claims: Claims) -> None:

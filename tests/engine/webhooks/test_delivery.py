@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from engine.webhooks.signature import sign
+from engine.webhooks.upkeep import revive
 from metadata.access import Principal, Role
 from metadata.ids import new_id
 from tests.apis import WORKSPACE_ID
@@ -201,10 +202,29 @@ async def test_the_events_of_a_record_come_in_order(sending: Sending, target: Ta
     assert attempts == {position: 2 if position in refused else 1 for position in attempts}
 
 
+async def test_a_record_that_is_written_all_the_time_is_sent_in_order(sending: Sending, target: TargetServer) -> None:
+    """Events come while earlier ones are being sent, and none of them is forgotten."""
+
+    async def hesitate(_: Received) -> Reply:
+        await asyncio.sleep(0.003)
+        return Reply()
+
+    target.behave = hesitate
+    await sending.webhook(target.url, "person.updated")
+    person = await sending.person("a@example.com")
+    for number in range(150):
+        await sending.update(person, city=str(number))
+    events = await target.until_taken(150)
+    await until_settled(sending)
+    assert [event["record"]["city"] for event in events] == [str(number) for number in range(150)]
+    assert target.busiest == 1
+    assert await revive(sending.services.foundation.database) == 0
+
+
 async def test_a_bulk_write_is_sent_in_full(sending: Sending, target: TargetServer) -> None:
     await sending.webhook(target.url, "person.created")
-    people = await sending.people(*[f"{number}@example.com" for number in range(1_200)])
-    events = await target.until_taken(1_200)
+    people = await sending.people(*[f"{number}@example.com" for number in range(600)])
+    events = await target.until_taken(600)
     assert sorted(event["recordId"] for event in events) == sorted(people)
     assert target.busiest <= 8
 

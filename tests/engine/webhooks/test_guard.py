@@ -116,6 +116,13 @@ async def test_a_name_that_leads_inside_later_is_refused_at_the_connection(insid
     assert outcome.error.startswith("rebound.example is at 127.0.0.1, a loopback address")
 
 
+async def test_a_host_that_is_allowed_at_one_address_is_sent_to_at_that_one(target: TargetServer) -> None:
+    """As `localhost` is, which is also at ::1, where only 127.0.0.0/8 is allowed."""
+    targets = Targets(LOCAL, look_up=resolving(["::1", "10.0.0.1", "127.0.0.1"]))
+    assert await targets.resolve("localhost", target.port) == ["127.0.0.1"]
+    assert (await send(targets, f"http://localhost:{target.port}/")).status == 200
+
+
 async def test_localhost_is_refused_at_the_connection(inside: TargetServer) -> None:
     outcome = await send(Targets(), f"http://localhost:{inside.port}/")
     assert "a loopback address" in (outcome.error or "")

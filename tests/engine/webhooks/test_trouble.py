@@ -1,6 +1,7 @@
 """Targets that are slow, down for a while, answer what nobody wants, or ask to be left alone."""
 
 import asyncio
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -97,8 +98,14 @@ async def test_a_target_that_was_down_gets_everything_in_the_end(sending: Sendin
     ids=["500", "404", "reset", "no HTTP", "redirect"],
 )
 async def test_what_fails_once_is_sent_again(
-    sending: Sending, target: TargetServer, reply: Reply, error: str, status: int | None
+    sending: Sending,
+    target: TargetServer,
+    caplog: pytest.LogCaptureFixture,
+    reply: Reply,
+    error: str,
+    status: int | None,
 ) -> None:
+    caplog.set_level(logging.INFO)
     gate = asyncio.Event()
 
     async def fail_once(_: Received) -> Reply:
@@ -121,6 +128,9 @@ async def test_what_fails_once_is_sent_again(
     assert (done["status"], done["attempts"], done["error"], done["responseStatus"]) == ("DELIVERED", 2, None, 200)
     assert first.body == second.body
     assert [one.path for one in target.received] == ["/hook", "/hook"]
+    told = f"webhook {webhook['id']}"
+    assert f"{told}: attempt 1 of delivery {done['id']} failed" in caplog.text
+    assert f"{told} takes events again" in caplog.text
 
 
 async def test_an_attempt_that_takes_too_long_is_ended(start_sending: Start, target: TargetServer) -> None:
