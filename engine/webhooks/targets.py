@@ -88,8 +88,9 @@ class Targets:
         refused = {address: kind for address in addresses if (kind := describe_refused(address, self._allowed))}
         if refused and not any(is_allowed(address, self._allowed) for address in addresses):
             address, kind = next(iter(refused.items()))
+            at = "" if host == str(address) else f"at {address}, "
             raise RefusedTarget(
-                f"{host} is at {address}, {kind} address, where nothing is sent;"
+                f"{host} is {at}{kind} address, where nothing is sent;"
                 " FIELDSTONE_WEBHOOK_ALLOW lists the networks that are exempt, such as 10.1.2.0/24"
             )
         return [str(address) for address in addresses if address not in refused]
