@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from engine.errors import BadUserInput
 from engine.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
-from engine.http.overdue import Overdue
 from metadata.json_text import JsonValue, loads
+from sql.overdue import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Receive
@@ -35,8 +35,7 @@ async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, d
     """
     if declared is not None and declared.isdigit() and int(declared[:20]) > _DRAINED * limit:
         raise _too_large(limit)
-    reading = _Reading()
-    place = deadline.enter(reading.give_up)
+    reading = _Reading(deadline)
     try:
         return await _read_parts(receive, limit)
     except asyncio.CancelledError:
@@ -45,20 +44,17 @@ async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, d
             raise BodyTooSlow(f"The request's body did not arrive within {deadline.seconds:g} seconds.") from None
         raise
     finally:
-        deadline.leave(place)
+        deadline.leave(reading.place)
 
 
 class _Reading:
     """The task that reads a body, until it is given up."""
 
-    __slots__ = ("is_given_up", "task")
+    __slots__ = ("is_given_up", "place", "task")
 
-    def __init__(self) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a request runs in a task")
-        self.task = task
+    def __init__(self, deadline: Overdue) -> None:
         self.is_given_up = False
+        self.place, self.task = deadline.enter_task(self.give_up)
 
     def give_up(self) -> None:
         self.is_given_up = True

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from engine.http.errors import ClientGone
-from engine.http.overdue import Overdue
+from sql.overdue import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Receive
@@ -33,11 +33,7 @@ class CancelOnDisconnect:
         self._gone = False
 
     async def __aenter__(self) -> Self:
-        task = asyncio.current_task()
-        if task is None:
-            raise RuntimeError("a request runs in a task")
-        self._task = task
-        self._place = self._patience.enter(self._begin)
+        self._place, self._task = self._patience.enter_task(self._begin)
         return self
 
     def _begin(self) -> None:

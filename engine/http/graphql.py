@@ -16,7 +16,6 @@ from engine.http.errors import NotAcceptable, UnsupportedMediaType
 from engine.http.exchange import Exchange, exchange_of
 from engine.http.limits import RateLimiter
 from engine.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, is_json
-from engine.http.overdue import Overdue
 from engine.http.replies import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from engine.http.requests import Batch, build_query_request, build_request
 from engine.observe import Log
@@ -24,6 +23,7 @@ from engine.pipeline import Answer, GraphQLApi, GraphQLRequest, SchemaAnswer
 from engine.runtime import Runtime
 from engine.services import Services
 from metadata.access import Principal
+from sql.overdue import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

@@ -18,7 +18,6 @@ from engine.http.exchange import exchange_of
 from engine.http.limits import RateLimiter
 from engine.http.negotiation import JSON, is_json
 from engine.http.outbox import Outbox, OutboxLimits, OutboxSink
-from engine.http.overdue import Overdue
 from engine.http.replies import Headers, Reply, build_error_reply, send_reply
 from engine.http.requests import Batch, build_query_request, build_request
 from engine.pipeline import Answer, GraphQLRequest
@@ -29,6 +28,7 @@ from engine.services import Services
 from metadata.access import Principal
 from metadata.json_text import dumps
 from sql.errors import DatabaseError
+from sql.overdue import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

@@ -4,11 +4,13 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Coroutine
+from functools import partial
 
 import psycopg
 
 from sql.driver.connection import Connection
 from sql.errors import DatabaseError, DatabaseUnavailable
+from sql.overdue import Overdue
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
 from sql.statement import Statement
 
@@ -31,6 +33,7 @@ class DirectPool:
         self._all: set[Connection] = set()
         self._idle: list[Connection] = []
         self._waiters: deque[asyncio.Future[Connection]] = deque()
+        self._patience = Overdue(settings.acquire_timeout)
         self._opening = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._vacant = asyncio.Event()
@@ -95,11 +98,10 @@ class DirectPool:
             raise DatabaseUnavailable("the connections are closed")
         if len(self._waiters) >= self._settings.max_waiting:
             raise DatabaseUnavailable(f"{len(self._waiters)} callers already wait for a connection")
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[Connection] = loop.create_future()
+        waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         self._grow(len(self._waiters))
-        timer = loop.call_later(self._settings.acquire_timeout, self._refuse, waiter, "no connection came free in time")
+        place = self._patience.enter(partial(self._refuse, waiter, "no connection came free in time"))
         try:
             return await waiter
         except (asyncio.CancelledError, DatabaseUnavailable):
@@ -110,7 +112,7 @@ class DirectPool:
                 self.take_back(waiter.result())
             raise
         finally:
-            timer.cancel()
+            self._patience.leave(place)
 
     def _serve(self, connection: Connection) -> None:
         while self._waiters:

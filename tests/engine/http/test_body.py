@@ -10,7 +10,7 @@ import pytest
 from engine.errors import BadUserInput
 from engine.http.body import DEPTH, decode_json, read_body
 from engine.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
-from engine.http.overdue import Overdue
+from sql.overdue import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive

@@ -7,7 +7,7 @@ import pytest
 
 from engine.http.disconnect import PATIENCE, CancelOnDisconnect
 from engine.http.errors import ClientGone
-from engine.http.overdue import Overdue
+from sql.overdue import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Message

@@ -31,6 +31,14 @@ class Overdue:
         """Take back an `enter`, which may have been acted upon."""
         self._waiting.pop(place, None)
 
+    def enter_task(self, act: Callable[[], None]) -> tuple[int, asyncio.Task[object]]:
+        """Return the place as `enter` does, and the running task, which is cheap to find when the loop is known."""
+        place = self.enter(act)
+        task = asyncio.current_task(self._loop)
+        if task is None:
+            raise RuntimeError("only a task can be called off")
+        return place, task
+
     def _begin(self) -> asyncio.AbstractEventLoop:
         """Set the timer, on the loop that runs now: nobody who waited on another one is there any more."""
         loop = asyncio.get_running_loop()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from engine.http.overdue import Overdue
+from sql.overdue import Overdue
 from tests.waiting import until
 
 
