@@ -216,17 +216,17 @@ class GraphQLApi:
             workspace_id=principal.workspace_id, text=request.query, operation_name=request.operation_name
         )
         prepared = prepare(self.plans, key, snapshot, schema, self._limits)
-        is_query = prepared.operation.type is OperationType.QUERY
-        if prepared.operation.type is OperationType.MUTATION and not allow_mutation:
+        kind = prepared.operation.type
+        if kind is OperationType.MUTATION and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
         variables = coerce_variables(
             schema, prepared.declarations, request.variables, depth=self._limits.document.depth
         )
         call = Call(principal=principal, snapshot=snapshot, schema=schema, prepared=prepared, variables=variables)
-        if prepared.operation.type is OperationType.SUBSCRIPTION:
+        if kind is OperationType.SUBSCRIPTION:
             return self._subscription(call, request)
         try:
-            return await self._query(call) if is_query else executed(await self._mutate(call))
+            return await self._query(call) if kind is OperationType.QUERY else executed(await self._mutate(call))
         except StaleSchema:
             raise
         except DatabaseError as error:

@@ -3,7 +3,6 @@
 https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -68,7 +67,7 @@ def _build_item(item: JsonValue) -> GraphQLRequest | ApiError:
 
 
 def _build_operation(given: JsonValue) -> GraphQLRequest:
-    if not isinstance(given, Mapping):
+    if not isinstance(given, dict):
         raise BadUserInput("A request must be a JSON object with the operation's text under 'query'.")
     query = given.get("query")
     if not isinstance(query, str):
@@ -82,10 +81,10 @@ def _build_operation(given: JsonValue) -> GraphQLRequest:
     return GraphQLRequest(query=query, operation_name=name, variables=variables)
 
 
-def _map(given: Mapping[str, JsonValue], name: str) -> Mapping[str, JsonValue]:
+def _map(given: dict[str, JsonValue], name: str) -> dict[str, JsonValue]:
     value = given.get(name)
     if value is None:
         return {}
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise BadUserInput(f"'{name}' must be a JSON object or null.", field=name)
     return value

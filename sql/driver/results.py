@@ -13,6 +13,9 @@ def decode_rows(result: PGresult, limit: int) -> list[Row]:
         ResponseTooLarge: they have more than `limit` bytes.
     """
     columns = result.nfields
+    if columns == 1 and result.ntuples == 1 and (text := result.get_value(0, 0)) is not None and len(text) <= limit:
+        # What a query answers: its whole response.
+        return [(text,)]
     room = limit
     found: list[Row] = []
     for row in range(result.ntuples):
