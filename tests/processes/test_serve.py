@@ -115,6 +115,17 @@ def test_sigterm_lets_requests_in_flight_finish(database: str) -> None:
         assert revoked == [(True,)]
 
 
+def test_every_request_has_its_line_in_the_log_when_the_process_has_ended(database: str) -> None:
+    with serving(DATABASE_URL=database, FIELDSTONE_LOG_FORMAT="json") as served:
+        with served.client() as client:
+            for _ in range(20):
+                ask(client, "{ companies { totalCount } }")
+        assert served.stop() == 0
+    lines = [json.loads(line) for line in served.errors]
+    requests = [line for line in lines if line["event"] == "request"]
+    assert [(line["path"], line["status"]) for line in requests] == [("/graphql", 200)] * 20
+
+
 def test_what_does_not_finish_within_the_drain_time_is_given_up(database: str) -> None:
     with (
         serving(DATABASE_URL=database, FIELDSTONE_DRAIN_TIMEOUT="4") as served,
