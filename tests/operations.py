@@ -28,6 +28,8 @@ from metadata.json_text import dumps
 from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEXTS, UUIDS
 
 IN_CI = bool(os.environ.get("CI"))
+TIMES = int(os.environ.get("FIELDSTONE_TEST_EXAMPLES", "1"))
+"""How many times the usual number of examples is tried."""
 
 
 def examples(count: int) -> settings:
@@ -37,10 +39,15 @@ def examples(count: int) -> settings:
     """
     return settings(
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
-        max_examples=count,
+        max_examples=count * TIMES,
         deadline=None,
         derandomize=IN_CI,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.filter_too_much,
+            HealthCheck.function_scoped_fixture,
+        ],
     )
 
 
