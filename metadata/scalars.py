@@ -196,13 +196,6 @@ BIG_TOTAL = Scalar(
     encoding=Encoding.QUOTED_TRIMMED,
     coerce=lambda value: _decimal(value, text=True),
 )
-DOUBLE_TOTAL = Scalar(
-    name="Float",
-    description="A computed double-precision number.",
-    sql_type=SqlType.DOUBLE,
-    encoding=Encoding.BARE,
-    coerce=_double,
-)
 UUID = Scalar(
     name="UUID",
     description="A UUID, in lower case.",
@@ -264,7 +257,7 @@ DOUBLE = Scalar(
     sql_type=SqlType.DOUBLE,
     encoding=Encoding.BARE,
     coerce=_double,
-    total=DOUBLE_TOTAL,
+    total=TOTAL,
     extremes=True,
 )
 INT = Scalar(

@@ -116,6 +116,11 @@ def cast_to_text(value: Expression) -> Expression:
     return Expression(value.within(Binding.OPERATOR) + "::text")
 
 
+def as_decimal(value: Expression) -> Expression:
+    """A double-precision value as the decimal number that its text shows: the cast itself keeps 15 digits only."""
+    return Expression(cast_to_text(value).text + "::numeric")
+
+
 def call(function: str, *arguments: Expression) -> Expression:
     """A function's result."""
     return Expression(function + "(" + ",".join([argument.text for argument in arguments]) + ")")

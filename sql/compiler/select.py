@@ -24,6 +24,7 @@ from sql.compiler.scope import Draft, Row
 from sql.compiler.terms import Expression, Query, table_source
 from sql.read_plan import (
     Aggregate,
+    AggregateFunction,
     AggregateRecord,
     Computed,
     Connection,
@@ -38,6 +39,7 @@ from sql.read_plan import (
     ToOne,
     Value,
 )
+from sql.types import SqlType
 
 
 def compile_read(plan: ReadPlan, draft: Draft) -> Query:
@@ -151,8 +153,13 @@ def _aggregate_pieces(record: AggregateRecord, row: Row) -> list[Piece]:
 def _compile_measure(measure: Computed | Count | Literal | AggregateRecord, row: Row) -> list[Piece]:
     match measure:
         case Computed():
-            value = expressions.call(measure.function.value, row.column(measure.column.name))
-            return encode_value(value, measure.column.type, measure.encoding, nullable=True)
+            operand = row.column(measure.column.name)
+            kind = measure.column.type
+            if kind is SqlType.DOUBLE and measure.function in {AggregateFunction.SUM, AggregateFunction.AVG}:
+                # In double precision they depend on the order of the rows, and overflow.
+                operand, kind = expressions.as_decimal(operand), SqlType.NUMERIC
+            value = expressions.call(measure.function.value, operand)
+            return encode_value(value, kind, measure.encoding, nullable=True)
         case Count():
             return [expressions.cast_to_text(expressions.COUNT)]
         case Literal():

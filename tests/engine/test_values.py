@@ -1,6 +1,6 @@
 """Values of every type: what goes in comes out, whatever its digits, and what cannot be held is named beforehand."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -237,3 +237,22 @@ async def test_the_option_that_is_none_is_refused_with_those_that_are(apis: Apis
     (error,) = (await apis.ask("mutation { createOpportunity(data: {stage: WON}) { id } }"))["errors"]
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert "OpportunityStageEnum" in error["message"]
+
+
+async def test_sums_of_floats_are_exact_and_do_not_overflow(specimens: Apis) -> None:
+    """In double precision the first two sums were refused as a bad input, and the last was 0.30000000000000004."""
+    selection = "sum { aNumberFloat } avg { aNumberFloat }"
+    text = f"query ($f: SpecimenFilterInput) {{ specimensAggregate(filter: $f) {{ {selection} }} }}"
+    cases = {
+        "big": ([1.7e308, 1.7e308], Decimal("3.4e308"), Decimal("1.7e308")),
+        "small beside big": ([1e200, 1e200, 4e-9, 0.0], Decimal(f"2{'0' * 200}.000000004"), None),
+        "tenths": ([0.1, 0.2], Decimal("0.3"), Decimal("0.15")),
+    }
+    with localcontext() as context:
+        context.prec = 2_000
+        for name, (values, total, average) in cases.items():
+            for value in values:
+                await create(specimens, "specimen", aText=name, aNumberFloat=value)
+            found = (await specimens.data(text, f={"aText": {"eq": name}}))["specimensAggregate"]
+            assert found["sum"]["aNumberFloat"] == total
+            assert found["avg"]["aNumberFloat"] == (total / 4 if average is None else average)
