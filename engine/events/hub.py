@@ -1,7 +1,7 @@
 """The hub: reads the log once for all subscribers of this process and hands each its events, in log order.
 
 What is new is looked at once; each group that it may concern runs one statement. Who joins at an older position, and
-whose queue is full, is brought up to date beside the others: the log is what waits for a slow reader, not memory.
+whose queue is full, is brought up to date beside the others, see catch_up.
 """
 
 import asyncio
@@ -12,21 +12,16 @@ from uuid import UUID
 
 from engine.database_errors import describe
 from engine.errors import ApiError, BadUserInput
+from engine.events.catch_up import PASSING, PAUSE, CatchUp
 from engine.events.counters import HubCounters
-from engine.events.group import Delivery, Group, Member, Sets, Sink, build_sets
-from engine.events.log import Bounds, EventLog
+from engine.events.group import Delivery, Group, Member, Sets, Sink
+from engine.events.log import EventLog, expired
 from engine.events.sequencer import Wake
 from engine.events.subscription import GroupKey, Refused, Subscription, SubscriptionRequest
 from metadata.access import Principal
 from metadata.errors import MetadataError
 from metadata.model import Object, Snapshot
-from sql.errors import (
-    DatabaseError,
-    DatabaseUnavailable,
-    ResponseTooLarge,
-    Serialization,
-    StaleSchema,
-)
+from sql.errors import DatabaseError, ResponseTooLarge, StaleSchema
 from sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
@@ -37,10 +32,6 @@ LONGEST_LOOK = 2_000
 """Events that are delivered in one go."""
 _AT_ONCE = 4
 """Statements that run side by side: the rest of the pool is for requests."""
-_PAUSE = 0.5
-
-# A statement that takes too long is no such thing: it would take too long again, and all others would wait for it.
-_PASSING = (DatabaseUnavailable, Serialization)
 
 
 class Subscribable(Protocol):
@@ -61,6 +52,9 @@ class Hub:
         api: makes subscriptions anew when the model has changed.
         report: logs an error of ours, and returns what its subscribers are told.
         interval: seconds between looks at the log that nobody asked for.
+
+    Attributes:
+        frontier: up to this position the present look reaches: who joins behind it is served with the others.
     """
 
     def __init__(
@@ -81,10 +75,9 @@ class Hub:
         self._groups: dict[GroupKey, Group] = {}
         self._changed: dict[UUID, Snapshot] = {}
         self._cursor = 0
-        self._frontier = 0
+        self.frontier = 0
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._room = asyncio.Event()
-        self._chasing: dict[Group, asyncio.Task[None]] = {}
+        self._catch_up = CatchUp(self, self.log, self.counters, report)
 
     @property
     def groups(self) -> int:
@@ -102,7 +95,7 @@ class Hub:
 
     def notice_room(self) -> None:
         """Go on with those who are behind: a queue that was full has room again."""
-        self._room.set()
+        self._catch_up.notice_room()
 
     def notice_snapshot(self, _before: Snapshot | None, snapshot: Snapshot) -> None:
         """Hold the subscriptions of a workspace against its new model, before the next event is delivered."""
@@ -119,11 +112,11 @@ class Hub:
         bounds = await self.log.bounds()
         after = subscription.after
         if after is not None and not bounds.holds_all_after(after):
-            raise _expired(after, bounds)
+            raise expired(after, bounds)
         member = Member(subscription=subscription, sink=sink, position=bounds.last if after is None else after)
-        if not self._groups and self._frontier == self._cursor:
+        if not self._groups and self.frontier == self._cursor:
             # Nobody was here, so nothing was read meanwhile.
-            self._cursor = self._frontier = max(self._cursor, bounds.last)
+            self._cursor = self.frontier = max(self._cursor, bounds.last)
         self._join(member)
         self.wake()
         return member
@@ -133,8 +126,8 @@ class Hub:
         group = member.group
         if group is not None:
             group.remove(member)
-            self._prune(group)
-            self._room.set()
+            self.prune(group)
+            self._catch_up.notice_room()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -144,21 +137,18 @@ class Hub:
                 more = False
                 try:
                     more = await self._deliver()
-                except _PASSING as error:
+                except PASSING as error:
                     _LOG.warning("events are delivered later: %s", error)
-                    await asyncio.sleep(_PAUSE)
+                    await asyncio.sleep(PAUSE)
                 if not more:
                     await self.wake.wait(self._interval)
         finally:
-            tasks = list(self._chasing.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._catch_up.close()
 
     def end(self, errors: list[ApiError]) -> None:
         """End all subscriptions."""
         for group in list(self._groups.values()):
-            self._fail(group, errors)
+            self.fail(group, errors)
 
     async def _deliver(self) -> bool:
         """Deliver what is new, as much as one look takes; return whether there may be more."""
@@ -170,7 +160,7 @@ class Hub:
         if census is None:
             return False
         # From here on, who joins is not among the sets of this look unless it joins behind it.
-        self._frontier = max(self._frontier, census.upto)
+        self.frontier = max(self.frontier, census.upto)
         concerned = [
             group
             for group in self._groups.values()
@@ -190,18 +180,18 @@ class Hub:
         after = self._cursor
         while after < upto and group.live:
             sets = group.live_sets()
-            read = await self._read(group, after, upto, sets)
+            read = await self.read(group, after, upto, sets)
             if read is None:
                 return
             found, after = read
-            for member in self._hand_out(group, found, sets):
+            for member in self.hand_out(group, found, sets):
                 # Its queue is full: the log keeps the rest for it.
                 member.position = max(member.position, self._cursor)
                 group.add(member, live=False)
                 self.counters.demoted += 1
-                self._chase(group)
+                self._catch_up.chase(group)
 
-    def _hand_out(self, group: Group, found: Iterable[Delivery], sets: Sets) -> set[Member]:
+    def hand_out(self, group: Group, found: Iterable[Delivery], sets: Sets) -> set[Member]:
         """Offer what was found to the members of the sets, and return those that had no room for all."""
         full: set[Member] = set()
         delivered = 0
@@ -219,14 +209,14 @@ class Hub:
         self.counters.delivered += delivered
         return full
 
-    async def _read(self, group: Group, after: int, upto: int, sets: Sets) -> tuple[list[Delivery], int] | None:
+    async def read(self, group: Group, after: int, upto: int, sets: Sets) -> tuple[list[Delivery], int] | None:
         """Read for a group; None where it cannot be served, which its members have been told."""
         try:
             return await self._attempt(group, after, upto, sets)
         except StaleSchema as error:
             # The model has moved, and we may not have heard of it.
             await self._replan(group, error)
-        except _PASSING:
+        except PASSING:
             raise
         except DatabaseError as error:
             self._give_up(group, error)
@@ -252,13 +242,14 @@ class Hub:
                 self._give_up(renewed, error)
 
     def _give_up(self, group: Group, error: DatabaseError) -> None:
-        self._fail(group, [describe(error, None, (group.key.key,)) or self._report(error)])
+        self.fail(group, [describe(error, None, (group.key.key,)) or self._report(error)])
 
-    def _fail(self, group: Group, errors: list[ApiError]) -> None:
+    def fail(self, group: Group, errors: list[ApiError]) -> None:
+        """End all subscriptions of a group."""
         for member in [*group.live, *group.behind]:
             group.remove(member)
             member.sink.fail(errors)
-        self._prune(group)
+        self.prune(group)
 
     def _join(self, member: Member) -> None:
         subscription = member.subscription
@@ -266,66 +257,14 @@ class Hub:
         if group is None:
             group = Group(key=subscription.group, depends=subscription.depends)
             self._groups[subscription.group] = group
-        group.add(member, live=member.position >= self._frontier)
+        group.add(member, live=member.position >= self.frontier)
         if group.behind:
-            self._chase(group)
+            self._catch_up.chase(group)
 
-    def _prune(self, group: Group) -> None:
+    def prune(self, group: Group) -> None:
+        """Forget a group that nobody is left in."""
         if group.is_empty and self._groups.get(group.key) is group:
             del self._groups[group.key]
-
-    def _chase(self, group: Group) -> None:
-        """See to it that those behind in a group are brought up to date."""
-        if group not in self._chasing:
-            task = asyncio.get_running_loop().create_task(self._catch_up(group), name="catch up")
-            self._chasing[group] = task
-            task.add_done_callback(lambda done: self._caught_up(group, done))
-        self._room.set()
-
-    def _caught_up(self, group: Group, done: "asyncio.Task[None]") -> None:
-        del self._chasing[group]
-        if not done.cancelled() and (error := done.exception()) is not None:
-            self._fail(group, [self._report(error)])
-        elif group.behind and not done.cancelled():
-            self._chase(group)
-
-    async def _catch_up(self, group: Group) -> None:
-        while group.behind:
-            ready = [member for member in group.behind if member.sink.has_room]
-            if not ready:
-                self._room.clear()
-                await self._room.wait()
-                continue
-            try:
-                await self._catch_up_once(group, ready)
-            except _PASSING as error:
-                _LOG.warning("missed events are delivered later: %s", error)
-                await asyncio.sleep(_PAUSE)
-
-    async def _catch_up_once(self, group: Group, ready: list[Member]) -> None:
-        low = min(member.position for member in ready)
-        if low < self._frontier:
-            sets = build_sets(ready)
-            read = await self._read(group, low, self._frontier, sets)
-            if read is None:
-                return
-            found, examined = read
-            bounds = await self.log.bounds()
-            if bounds.first > low + 1:
-                # Retention has overtaken them while they did not read.
-                for member in [one for one in ready if one.position + 1 < bounds.first and one.group is group]:
-                    group.remove(member)
-                    member.sink.fail([_expired(member.position, bounds)])
-                self._prune(group)
-                return
-            full = self._hand_out(group, found, sets)
-            self.counters.caught_up += 1
-            for member in ready:
-                if member not in full and member.group is group:
-                    member.position = max(member.position, examined)
-        for member in ready:
-            if member.group is group and member.position >= self._frontier:
-                group.add(member, live=True)
 
     async def _revise(self) -> None:
         """Renew the subscriptions that a change of the model touched."""
@@ -358,24 +297,10 @@ class Hub:
         if is_live:
             member.position = max(member.position, self._cursor)
         group.remove(member)
-        self._prune(group)
+        self.prune(group)
         member.subscription = renewed
         self._join(member)
 
 
 def _holds(depends: Mapping[UUID, Object], snapshot: Snapshot) -> bool:
     return all(snapshot.objects.get(key) is thing for key, thing in depends.items())
-
-
-def _expired(position: int, bounds: Bounds) -> ApiError:
-    if position > bounds.last:
-        return BadUserInput(
-            f"There is no position {position} in the log, whose last is {bounds.last}.",
-            field="after",
-            extensions={"reason": "POSITION_UNKNOWN"},
-        )
-    return BadUserInput(
-        f"The events after position {position} are not kept any more: read the records anew, and subscribe without it.",
-        field="after",
-        extensions={"reason": "POSITION_EXPIRED", "oldest": str(bounds.first - 1)},
-    )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from engine.errors import BadUserInput
 from sql.executor import Database
 from sql.statement import Row, Statement
 
@@ -54,6 +55,21 @@ class Bounds:
     def holds_all_after(self, position: int) -> bool:
         """Whether nothing that followed `position` is gone, and it is not in the future."""
         return self.first - 1 <= position <= self.last
+
+
+def expired(position: int, bounds: Bounds) -> BadUserInput:
+    """Return what a subscriber is told who wants to resume after a position that the log cannot go on from."""
+    if position > bounds.last:
+        return BadUserInput(
+            f"There is no position {position} in the log, whose last is {bounds.last}.",
+            field="after",
+            extensions={"reason": "POSITION_UNKNOWN"},
+        )
+    return BadUserInput(
+        f"The events after position {position} are not kept any more: read the records anew, and subscribe without it.",
+        field="after",
+        extensions={"reason": "POSITION_EXPIRED", "oldest": str(bounds.first - 1)},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
