@@ -1,0 +1,318 @@
+"""Any changes and rollbacks in any order, with records inside: what is loaded, the tables, the schema and the records.
+
+Whatever is done, the model is the one that the catalog loads, the tables are what it says, the lazy schema prints what
+an eager one does, and every value that nothing was done to is still there.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from engine.schema.eager import eager_schema
+from engine.schema.lazy import lazy_schema
+from metadata.changes import (
+    Change,
+    CreateIndex,
+    DeleteField,
+    DeleteIndex,
+    DeleteObject,
+    UpdateField,
+    UpdateObject,
+)
+from metadata.drift import find_drift
+from metadata.errors import InvalidChange, UnknownObject
+from metadata.field_types import FieldType
+from metadata.json_text import dumps
+from metadata.model import Field, Object, Snapshot
+from metadata.rollback import roll_back
+from sql.types import SqlType
+from tests.databases import Databases
+from tests.engine.schema.test_equivalence import sorted_print
+from tests.metadata.desk import columns_of, fill_model, new_object
+from tests.metadata.drawn_changes import DEFAULTS, LABELS, NAMES, OPTIONS, new_fields, new_objects
+from tests.metadata.test_rollback import shown
+from tests.metadata.workbench import Workbench
+from tests.specimens import values_of
+
+Rows = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""The values of each table, record and column."""
+
+_REFUSALS = (InvalidChange, UnknownObject)
+
+
+class AnySequence(RuleBasedStateMachine):
+    """One workspace and what is done to it."""
+
+    bench: ClassVar[Workbench]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.snapshot = self.bench.new_workspace()
+        self.past: dict[int, Any] = {}
+
+    @initialize()
+    def begin(self) -> None:
+        self._apply([new_object("thing"), new_object("other")])
+
+    @rule(data=st.data())
+    def create(self, data: st.DataObject) -> None:
+        changes: list[Change] = data.draw(
+            st.lists(new_objects() | new_fields(self._things) | new_fields(self._things), min_size=1, max_size=3)
+        )
+        self._apply(changes)
+
+    @rule(data=st.data())
+    def update_object(self, data: st.DataObject) -> None:
+        values: dict[str, Any] = {
+            "name_singular": NAMES,
+            "name_plural": NAMES,
+            "label_plural": LABELS,
+            "icon": st.none() | LABELS,
+            "is_active": st.booleans(),
+        }
+        given = data.draw(st.fixed_dictionaries({}, optional=values))
+        self._apply([UpdateObject(object_id=self._draw_object(data).id, **given)])
+
+    @rule(data=st.data())
+    def update_field(self, data: st.DataObject) -> None:
+        field = self._draw_field(data)
+        default = DEFAULTS.get(field.type, st.none())
+        values: dict[str, Any] = {
+            "name": NAMES,
+            "label": LABELS,
+            "description": st.none() | LABELS,
+            "is_active": st.booleans(),
+            "is_nullable": st.booleans(),
+            "is_unique": st.booleans(),
+            "default": st.none() | default,
+            "backfill": st.none() | default,
+        }
+        given = data.draw(st.fixed_dictionaries({}, optional=values))
+        if field.options:
+            given |= _draw_options(data, field)
+        self._apply([UpdateField(field_id=field.id, **given)])
+
+    @rule(data=st.data())
+    def convert(self, data: st.DataObject) -> None:
+        field = self._draw_field(data)
+        change = UpdateField(
+            field_id=field.id,
+            type=data.draw(st.sampled_from(FieldType)),
+            options=[{"value": "A"}] if data.draw(st.booleans()) else None,
+            allow_data_loss=data.draw(st.booleans()),
+        )
+        self._apply([change])
+
+    @rule(data=st.data())
+    def delete_field(self, data: st.DataObject) -> None:
+        self._apply([DeleteField(field_id=self._draw_field(data).id)])
+
+    @precondition(lambda self: len(self.snapshot.objects) > 1)
+    @rule(data=st.data())
+    def delete_object(self, data: st.DataObject) -> None:
+        self._apply([DeleteObject(object_id=self._draw_object(data).id)])
+
+    @rule(data=st.data())
+    def create_index(self, data: st.DataObject) -> None:
+        thing = self._draw_object(data)
+        fields = data.draw(
+            st.lists(st.sampled_from(thing.fields), min_size=1, max_size=2, unique_by=lambda one: one.id)
+        )
+        change = CreateIndex(
+            object_id=thing.id,
+            field_ids=tuple(field.id for field in fields),
+            method=data.draw(st.sampled_from(["btree", "btree", "gin", "trigram"])),
+            is_unique=data.draw(st.booleans()),
+            is_partial=data.draw(st.booleans()),
+        )
+        self._apply([change])
+
+    @rule(data=st.data())
+    def delete_index(self, data: st.DataObject) -> None:
+        if self.snapshot.indexes:
+            self._apply([DeleteIndex(index_id=data.draw(st.sampled_from(list(self.snapshot.indexes))))])
+
+    @rule(data=st.data())
+    def roll_back(self, data: st.DataObject) -> None:
+        # Some object stays, so that there is something to change.
+        to = data.draw(st.sampled_from(sorted(self.past)))
+        before, rows = self.snapshot, self._read_rows()
+        try:
+            self.bench.run(
+                self.bench.desk.writer.run(
+                    before.workspace.id, lambda transaction: roll_back(transaction, to), actor="test"
+                )
+            )
+        except _REFUSALS:
+            self._check_untouched(rows)
+            return
+        self._check(rows)
+        assert shown(self.snapshot) == self.past[to]
+
+    @rule(data=st.data(), chance=st.randoms(use_true_random=False))
+    def insert(self, data: st.DataObject, chance: random.Random) -> None:
+        thing = self._draw_object(data)
+        with psycopg.connect(self.bench.dsn, autocommit=True) as connection:
+            for _ in range(3):
+                row = self._draw_row(thing, chance)
+                if row is not None:
+                    _insert(connection, thing, row)
+
+    @property
+    def _things(self) -> tuple[Object, ...]:
+        return tuple(self.snapshot.objects.values())
+
+    def _draw_object(self, data: st.DataObject) -> Object:
+        return data.draw(st.sampled_from(self._things))
+
+    def _draw_field(self, data: st.DataObject) -> Field:
+        thing = self._draw_object(data)
+        return data.draw(st.sampled_from(sorted(thing.fields, key=lambda field: field.is_system)))
+
+    def _draw_row(self, thing: Object, chance: random.Random) -> dict[str, Any] | None:
+        """Values for a record's columns; None where it would need one of another object that has none."""
+        row: dict[str, Any] = {}
+        for field in thing.fields:
+            if field.type is FieldType.TS_VECTOR:
+                continue
+            for part in field.parts:
+                column = part.column
+                if field.relation_id is not None:
+                    target = self.snapshot.objects[self.snapshot.relations[field.relation_id].target_object_id]
+                    values: Sequence[Any] = list(self._read_table(target))
+                elif field.name in {"id", "deletedAt"} and field.is_system:
+                    values = [UUID(int=chance.getrandbits(128), version=4)] if field.name == "id" else [None]
+                else:
+                    values = values_of(part)
+                if column.nullable and chance.random() < 0.3:
+                    values = [None]
+                if not values:
+                    if not column.nullable:
+                        return None
+                    values = [None]
+                value = chance.choice(values)
+                row[column.name] = Jsonb(value, dumps) if column.type is SqlType.JSONB and value is not None else value
+        return row
+
+    def _apply(self, changes: Sequence[Change]) -> None:
+        rows = self._read_rows()
+        try:
+            self.bench.change(self.snapshot, changes)
+        except _REFUSALS:
+            self._check_untouched(rows)
+            return
+        self._check(rows)
+
+    def _check_untouched(self, rows: Rows) -> None:
+        assert self.bench.desk.current.peek(self.snapshot.workspace.id) == self.snapshot
+        assert self.bench.run(self.bench.desk.reload(self.snapshot.workspace.id)) == self.snapshot
+        assert self._read_rows() == rows
+
+    def _check(self, rows: Rows) -> None:
+        """Take the model that there is now, and hold everything against it."""
+        before, bench = self.snapshot, self.bench
+        after = bench.desk.current.peek(before.workspace.id)
+        assert after is not None
+        assert bench.run(bench.desk.reload(after.workspace.id)) == after
+        assert bench.follow(before) == after
+        assert bench.run(self._drift(after)) == []
+        for thing in after.objects.values():
+            columns = columns_of(bench.dsn, thing.table.schema, thing.table.name)
+            assert set(columns) == {part.column.name for field in thing.fields for part in field.parts}
+        if after.objects:
+            assert sorted_print(lazy_schema(after)) == sorted_print(eager_schema(after))
+        self.snapshot = after
+        self.past[after.version] = shown(after)
+        _check_records(before, after, rows, self._read_rows())
+
+    async def _drift(self, snapshot: Snapshot) -> Any:
+        async with self.bench.desk.database.session() as connection:
+            return await find_drift(connection, snapshot, trigram=self.bench.desk.catalog.trigram)
+
+    def _read_rows(self) -> Rows:
+        return {thing.table.name: self._read_table(thing) for thing in self._things}
+
+    def _read_table(self, thing: Object) -> Mapping[str, Mapping[str, Any]]:
+        query = sql.SQL("SELECT id::text, to_jsonb(t) FROM {} AS t").format(
+            sql.Identifier(thing.table.schema, thing.table.name)
+        )
+        with psycopg.connect(self.bench.dsn, autocommit=True) as connection:
+            return dict(connection.execute(query).fetchall())
+
+
+def _draw_options(data: st.DataObject, field: Field) -> dict[str, Any]:
+    options = data.draw(OPTIONS)
+    kept = [option["value"] for option in options]
+    gone = [option.value for option in field.options if option.value not in kept]
+    mapping = {value: data.draw(st.sampled_from([*kept, None])) for value in gone} if data.draw(st.booleans()) else None
+    return {"options": options, "option_mapping": mapping}
+
+
+def _insert(connection: psycopg.Connection[Any], thing: Object, row: Mapping[str, Any]) -> None:
+    table = sql.Identifier(thing.table.schema, thing.table.name)
+    columns = sql.SQL(",").join(map(sql.Identifier, row))
+    places = sql.SQL(",").join(sql.Placeholder() * len(row))
+    query = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(table, columns, places)
+    connection.execute(query, list(row.values()))
+
+
+def _check_records(before: Snapshot, after: Snapshot, rows: Rows, now: Rows) -> None:
+    """No record is gone or new, and each value is what it was unless something was done to its field."""
+    old = {id_: (thing, field) for thing in before.objects.values() for id_, field in thing.by_id.items()}
+    for thing in after.objects.values():
+        if thing.table.name not in rows:
+            assert now[thing.table.name] == {}
+            continue
+        records = now[thing.table.name]
+        assert records.keys() == rows[thing.table.name].keys()
+        for field in thing.fields:
+            known = old.get(field.id, (thing, None))[1]
+            for part in field.parts:
+                column = part.column.name
+                for id_, record in records.items():
+                    if column in rows[thing.table.name][id_]:
+                        _check_value(known, field, rows[thing.table.name][id_][column], record[column])
+
+
+def _check_value(before: Field | None, after: Field, was: Any, now: Any) -> None:
+    if before is None or before.type is not after.type or before.settings != after.settings:
+        return  # another type for the values that there were
+    if before.options != after.options:
+        values = {option.value for option in after.options}
+        assert set(now if isinstance(now, list) else [now]) <= values | {None}
+    elif not (was is None and not after.is_nullable):
+        assert now == was
+
+
+@pytest.fixture(scope="module")
+def bench(databases: Databases) -> Iterator[Workbench]:
+    with databases.clone(databases.template("model", fill_model)) as dsn:
+        opened = Workbench(dsn)
+        yield opened
+        opened.close()
+
+
+def test_any_sequence_of_changes_and_rollbacks(bench: Workbench) -> None:
+    class OnBench(AnySequence):
+        pass
+
+    OnBench.bench = bench
+    run_state_machine_as_test(
+        OnBench,
+        settings=settings(
+            max_examples=20,
+            stateful_step_count=15,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,111 @@
+"""A way to PostgreSQL that ends at a chosen message: it carries what a client asks for up to it, and nothing after."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+_PORT = "5432"
+_HEAD = 5
+# What has the server do something: a simple query, and the execution of a prepared one.
+# https://www.postgresql.org/docs/current/protocol-message-formats.html
+_STEPS = frozenset(b"QE")
+
+
+class CuttingWay:
+    """Counts the steps of all connections, and cuts them all before the step `last` + 1.
+
+    Attributes:
+        last: how many steps are carried; None for all.
+        steps: how many have been carried.
+        was_cut: whether there was one more.
+        on_cut: is called when there is one more, before the connections are cut.
+    """
+
+    def __init__(self, dsn: str) -> None:
+        server = conninfo_to_dict(dsn)
+        self._host = str(server.get("host") or "localhost")
+        self._port = int(server.get("port") or _PORT)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.last: int | None = None
+        self.steps = 0
+        self.was_cut = False
+        self.on_cut: Callable[[], None] | None = None
+
+    def begin(self, last: int | None, on_cut: Callable[[], None] | None = None) -> None:
+        """Count anew, and carry so many steps."""
+        self.last, self.steps, self.was_cut, self.on_cut = last, 0, False, on_cut
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Connect a caller with the server."""
+        if self.was_cut:
+            writer.close()
+            return
+        if self._host.startswith("/"):
+            back, onward = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
+        else:
+            back, onward = await asyncio.open_connection(self._host, self._port)
+        self._writers |= {writer, onward}
+        for work in (self._ask(reader, onward), self._answer(back, writer)):
+            task = asyncio.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Cut every connection."""
+        self._cut()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _ask(self, reader: asyncio.StreamReader, onward: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            # The first message has no letter.
+            head = await reader.readexactly(4)
+            await self._pass(head + await reader.readexactly(int.from_bytes(head) - 4), onward)
+            while True:
+                head = await reader.readexactly(_HEAD)
+                body = await reader.readexactly(int.from_bytes(head[1:]) - 4)
+                if head[0] in _STEPS:
+                    if self.was_cut or self.steps == self.last:
+                        if not self.was_cut:
+                            self.was_cut = True
+                            if self.on_cut is not None:
+                                self.on_cut()
+                        self._cut()
+                        return
+                    self.steps += 1
+                await self._pass(head + body, onward)
+        onward.close()
+
+    async def _answer(self, back: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await back.read(65536):
+                await self._pass(data, writer)
+        writer.close()
+
+    @staticmethod
+    async def _pass(data: bytes, sink: asyncio.StreamWriter) -> None:
+        sink.write(data)
+        await sink.drain()
+
+    def _cut(self) -> None:
+        for writer in self._writers:
+            writer.close()
+        self._writers.clear()
+
+
+@asynccontextmanager
+async def cutting_way(dsn: str, folder: Path) -> AsyncIterator[tuple[CuttingWay, str]]:
+    """A way to the database, with the address of its near end, a socket in `folder`."""
+    made = CuttingWay(dsn)
+    listener = await asyncio.start_unix_server(made.accept, folder / f".s.PGSQL.{_PORT}")
+    try:
+        yield made, make_conninfo(dsn, host=str(folder), port=_PORT)
+    finally:
+        listener.close()
+        await made.close()
