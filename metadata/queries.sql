@@ -207,16 +207,34 @@ WHERE workspace_id = %(workspace_id)s AND id = %(id)s
 RETURNING id, workspace_id, name, role, created_at, expires_at, revoked_at;
 
 -- name: physical_columns
-SELECT c.relname, a.attname, a.atttypid::bigint, a.attnotnull
+SELECT c.relname, a.attname, a.atttypid::bigint, a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p')
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
+WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p') AND c.relname = coalesce(%(table)s::text, c.relname)
 ORDER BY c.relname, a.attnum;
 
 -- name: physical_indexes
-SELECT i.relname, x.indisvalid
-FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid JOIN pg_namespace AS n ON n.oid = i.relnamespace
-WHERE n.nspname = %(schema)s ORDER BY i.relname;
+SELECT c.relname, i.relname, x.indisvalid, pg_get_indexdef(i.oid)
+FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid JOIN pg_class AS c ON c.oid = x.indrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %(schema)s AND c.relname = coalesce(%(table)s::text, c.relname) ORDER BY i.relname;
+
+-- name: physical_constraints
+SELECT c.relname, k.conname, k.contype::text,
+    ARRAY (
+        SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS o (number, place)
+            JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = o.number
+        ORDER BY o.place
+    ),
+    t.relname, k.condeferrable
+FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_class AS t ON t.oid = k.confrelid
+WHERE n.nspname = %(schema)s AND c.relname = coalesce(%(table)s::text, c.relname) AND k.contype NOT IN ('p', 'n', 't')
+ORDER BY c.relname, k.conname;
+
+-- name: scratch_schema
+SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema();
 
 -- name: type_ids
 SELECT name, to_regtype(name)::oid::bigint FROM unnest(%(names)s::text[]) AS name;
@@ -406,3 +424,34 @@ SELECT k.conrelid::bigint, k.conname, k.contype::text, k.confrelid::bigint, k.co
 FROM pg_constraint AS k
 WHERE k.conrelid = ANY (%(tables)s) AND k.contype IN ('f', 'c', 'x') AND k.conparentid = 0
 ORDER BY k.conrelid, k.conname;
+
+-- name: physical_room
+-- The columns that tables have used, those dropped included.
+SELECT c.relname, c.relnatts::int, (SELECT count(*)::int FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attisdropped)
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %(schema)s AND c.relkind = 'r' ORDER BY c.relname;
+
+-- name: rewrite_obstacles
+-- What would go with a table, and nobody could make again.
+SELECT 'the trigger ' || t.tgname FROM pg_trigger AS t WHERE t.tgrelid = %(table)s::regclass AND NOT t.tgisinternal
+UNION ALL
+SELECT 'the policy ' || p.polname FROM pg_policy AS p WHERE p.polrelid = %(table)s::regclass
+UNION ALL
+SELECT DISTINCT 'the view ' || v.oid::regclass::text
+FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS v ON v.oid = r.ev_class
+WHERE d.refobjid = %(table)s::regclass AND d.classid = 'pg_rewrite'::regclass
+UNION ALL
+SELECT 'the publication ' || p.pubname
+FROM pg_publication_rel AS r JOIN pg_publication AS p ON p.oid = r.prpubid WHERE r.prrelid = %(table)s::regclass;
+
+-- name: table_grants
+SELECT format('GRANT %%s ON TABLE %%s TO %%s%%s', a.privilege_type, %(table)s::text,
+    CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+    CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS a
+WHERE c.oid = %(table)s::regclass AND a.grantee <> c.relowner;
+
+-- name: index_definitions
+SELECT i.relname, pg_get_indexdef(i.oid)
+FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid
+WHERE x.indrelid = %(table)s::regclass ORDER BY i.relname;

@@ -19,7 +19,7 @@ from sql.ddl import TrigramClass
 DEFAULT_WORKSPACE = "default"
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
-_SCHEMA_PREFIX = "workspace_"
+SCHEMA_PREFIX = "workspace_"
 
 
 class Workspaces:
@@ -81,9 +81,9 @@ class Workspaces:
 
 
 async def _insert_workspace(connection: Connection, name: str) -> Workspace:
-    cursor = await connection.execute(QUERIES["taken_schemas"], {"prefix": _SCHEMA_PREFIX})
+    cursor = await connection.execute(QUERIES["taken_schemas"], {"prefix": SCHEMA_PREFIX})
     taken = {schema for (schema,) in await cursor.fetchall()}
-    schema = wanted = _SCHEMA_PREFIX + name.replace("-", "_")
+    schema = wanted = SCHEMA_PREFIX + name.replace("-", "_")
     number = 1
     while schema in taken:
         number += 1

@@ -111,3 +111,10 @@ def add_at_most_one(table: Table, name: str, columns: Sequence[Column]) -> sql.C
     return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} CHECK (num_nonnulls({}) <= 1) NOT VALID").format(
         _table(table), sql.SQL(quote_identifier(name)), sql.SQL(", ").join(map(_column, columns))
     )
+
+
+def set_type(table: Table, column: Column) -> sql.Composed:
+    """ALTER TABLE that gives a column its type, as PostgreSQL casts its values; it fails where it cannot."""
+    return sql.SQL("ALTER TABLE {0} ALTER COLUMN {1} TYPE {2} USING {1}::{2}").format(
+        _table(table), _column(column), sql.SQL(column.type.value)
+    )

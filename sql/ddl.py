@@ -71,6 +71,13 @@ def add_columns(table: Table, columns: Sequence[ColumnDefinition]) -> sql.Compos
     )
 
 
+def add_primary_key(table: Table, name: str, key: Column) -> sql.Composed:
+    """ALTER TABLE that makes a column the primary key."""
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY ({})").format(
+        _table(table), _identifier(name), _identifier(key.name)
+    )
+
+
 def add_foreign_key(
     table: Table, name: str, column: Column, *, target: Table, key: Column, validated: bool = True
 ) -> sql.Composed:

@@ -95,12 +95,22 @@ def migrate() -> None:
 
 
 @cli.command()
-def doctor() -> None:
+def doctor(
+    rewrite: Annotated[
+        bool,
+        typer.Option("--rewrite", help="First make tables anew that near PostgreSQL's 1,600 columns by dropped ones."),
+    ] = False,
+    object_name: Annotated[
+        str | None, typer.Option("--object", help="With --rewrite: the object whose table is made anew in any case.")
+    ] = None,
+) -> None:
     """Compare each workspace's tables with its model, and name what differs with the SQL that repairs it.
 
-    Changes nothing. Exits with 1 where anything differs.
+    Exits with 1 where anything differs. Changes nothing but with `--rewrite`: a table that has dropped at least 100
+    columns, or is short of room for the sake of any, is replaced by a new one in one transaction, under the same names;
+    it says which tables nobody can use meanwhile.
     """
-    run(examine)
+    run(lambda settings: examine(settings, rewrite=rewrite, object_name=object_name))
 
 
 @_api_key.command("create")

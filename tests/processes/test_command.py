@@ -163,6 +163,18 @@ def test_the_doctor_names_what_was_done_by_hand_and_its_repair(database: str) ->
     assert ill.stderr == "fieldstone: 1 thing is not as the models say.\n"
 
 
+def test_the_doctor_makes_a_table_anew_that_has_little_room(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        for action in ("ADD COLUMN {} int", "DROP COLUMN {}"):
+            steps = ", ".join(action.format(f"old{number}") for number in range(120))
+            connection.execute(f"ALTER TABLE workspace_default.person {steps}".encode())
+    done = run("doctor", "--rewrite", DATABASE_URL=database)
+    assert done.returncode == 0, done.stderr
+    assert "making person anew; nobody can use activity, company, opportunity, person meanwhile" in done.stdout
+    assert "person has room for 120 more columns" in done.stdout
+    assert "anew" not in run("doctor", "--rewrite", DATABASE_URL=database).stdout
+
+
 def test_a_model_is_exported_changed_and_applied(database: str, tmp_path: Path) -> None:
     exported = run("schema", "export", DATABASE_URL=database)
     assert exported.returncode == 0, exported.stderr
