@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.changes import DeleteField, DeleteObject, UpdateField, UpdateObject
+from metadata.changes import CreateField, DeleteField, DeleteObject, NewRelation, UpdateField, UpdateObject
 from metadata.changes.types import DeleteIndex
 from metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
 from metadata.field_types import FieldType
@@ -47,6 +47,12 @@ def index_deletion(name: str) -> Build:
 def required_relation(snapshot: Snapshot, thing: str = "person") -> UpdateField:
     end = field_of(snapshot, thing, "company")
     return UpdateField(field_id=end.id, is_nullable=False, settings={"onDelete": "RESTRICT"})
+
+
+def morph(snapshot: Snapshot, target: str) -> CreateField:
+    """A morph relation of an activity."""
+    relation = NewRelation(target_object_id=snapshot.by_singular[target].id, target_field_label="Owned")
+    return new_field(snapshot.by_singular["activity"], "owner", FieldType.MORPH_RELATION, morph=(relation,))
 
 
 REFUSALS = {
@@ -162,6 +168,32 @@ REFUSALS = {
     "deletion: primary key": deleted(index_deletion("person_pkey"), "makes id unique"),
     "deletion: index of the order": deleted(index_deletion("person_createdAt_id_idx"), "the engine needs"),
     "deletion: index of a relation": deleted(index_deletion("person_companyId_idx"), "the engine needs"),
+    "morph: a name twice": Refusal(
+        build=lambda snapshot: [morph(snapshot, "person"), morph(snapshot, "company")],
+        field="name",
+        says="there is a morph relation owner of activity already",
+        kind=NameTaken,
+    ),
+    "morph: required": Refusal(
+        build=lambda snapshot: [
+            owner := morph(snapshot, "person"), UpdateField(field_id=owner.id, is_nullable=False)
+        ],
+        field="isNullable",
+        says="it cannot be required",
+    ),
+    "morph: unique": Refusal(
+        build=lambda snapshot: [owner := morph(snapshot, "person"), UpdateField(field_id=owner.id, is_unique=True)],
+        field="isUnique",
+        says="a MORPH_RELATION field cannot be unique",
+    ),
+    "relation: one-to-one with two of one": Refusal(
+        build=lambda snapshot: [UpdateField(field_id=field_of(snapshot, "activity", "company").id, is_unique=True)],
+        field="isUnique",
+        says="company",
+    ),
+    "relation: unique at the end without a key": updated(
+        "people", "isUnique", "a RELATION field cannot be unique", of="company", is_unique=True
+    ),
     "several at once": Refusal(
         build=update("person", "phone", name="Phone", label="", is_active=None),
         field="isActive",
@@ -182,6 +214,10 @@ REFUSALS = {
 def fill(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("INSERT INTO workspace_default.person (email, city) VALUES ('a', 'Paris'), ('b', 'Paris')")
+        connection.execute(
+            "WITH one AS (INSERT INTO workspace_default.company DEFAULT VALUES RETURNING id) INSERT INTO"
+            ' workspace_default.activity ("companyId") SELECT id FROM one, generate_series(1, 2)'
+        )
         connection.execute("INSERT INTO workspace_default.opportunity (stage) VALUES ('NEW'), ('NEW'), ('MEETING')")
 
 
