@@ -62,8 +62,10 @@ class _Found:
     constraints: Mapping[str, Mapping[str, _Constraint]]
 
 
-async def find_drift(connection: Connection, snapshot: Snapshot, *, trigram: TrigramClass | None) -> list[Drift]:
-    """Return where the workspace's tables are not what its model says; nothing is changed.
+async def find_drift(
+    connection: Connection, snapshot: Snapshot, *, trigram: TrigramClass | None, only: Object | None = None
+) -> list[Drift]:
+    """Return where the workspace's tables, or that of one object, are not what its model says; nothing is changed.
 
     What a table must have is made of the model in a temporary table that nobody else sees, and compared as PostgreSQL
     writes it.
@@ -73,7 +75,7 @@ async def find_drift(connection: Connection, snapshot: Snapshot, *, trigram: Tri
     types = dict(await (await connection.execute(QUERIES["type_ids"], {"names": names})).fetchall())
     building = {id_ for _, id_ in await (await connection.execute(QUERIES["postponed_indexes"])).fetchall()}
     drifts: list[Drift] = []
-    for thing in snapshot.objects.values():
+    for thing in snapshot.objects.values() if only is None else (only,):
         if thing.table.name not in found.columns:
             drifts.append(_missing_table(snapshot, thing, trigram))
             continue
@@ -82,7 +84,7 @@ async def find_drift(connection: Connection, snapshot: Snapshot, *, trigram: Tri
         drifts += _compare_columns(one, types)
         drifts += _compare_indexes(snapshot, one, trigram, building)
         drifts += _compare_constraints(snapshot, one)
-    drifts += _find_strangers(snapshot, found)
+    drifts += (drift for drift in _find_strangers(snapshot, found) if only is None or drift.table == only.table.name)
     return drifts
 
 

@@ -120,9 +120,8 @@ async def _check(transaction: ModelTransaction, thing: Object, tables: list[Tabl
             f"the table {thing.table.name} cannot be made anew with {', '.join(obstacles)}; drop that first, and make"
             " it again after"
         )
-    drifts = await find_drift(connection, snapshot, trigram=transaction.trigram)
-    if found := [drift.finding for drift in drifts if drift.table == thing.table.name]:
-        raise InvalidChange(f"the table is not what the model says, and is to be repaired first: {found[0]}")
+    if drifts := await find_drift(connection, snapshot, trigram=transaction.trigram, only=thing):
+        raise InvalidChange(f"the table is not what the model says, and is to be repaired first: {drifts[0].finding}")
 
 
 def _statements(transaction: ModelTransaction, thing: Object) -> Iterator[Composed]:
