@@ -11,11 +11,10 @@ has dozens of cursors, which cost about as much as the rest of it: PostgreSQL's 
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
-from uuid import UUID
 
 
 class KeyKind(IntEnum):
@@ -31,7 +30,7 @@ class KeyKind(IntEnum):
     """In 8 bytes: a signed number of microseconds since 2000 in UTC, its extremes standing for the infinities."""
 
 
-_SIZES = {KeyKind.NULL: 0, KeyKind.UUID: 16, KeyKind.TIMESTAMP: 8}
+_SIZES: Mapping[int, int] = {KeyKind.NULL: 0, KeyKind.UUID: 16, KeyKind.TIMESTAMP: 8}
 _CHECK_LENGTH = 32
 _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - in UTC, as all that is made of it
 _ERA = timedelta(days=146_097) // timedelta(microseconds=1)
@@ -103,43 +102,39 @@ def _unseal(text: str) -> tuple[str, tuple[str | None, ...]]:
             raise altered
         tag, kinds, position = _decode_head(place)
         keys = tuple(_decode_keys(place, kinds, position))
-    except (ValueError, IndexError) as error:
+    except (ValueError, LookupError) as error:
         raise altered from error
     if not keys:
         raise altered
     return tag, keys
 
 
-def _decode_head(place: bytes) -> tuple[str, list[KeyKind], int]:
+def _decode_head(place: bytes) -> tuple[str, bytes, int]:
     """The tag, the keys' kinds, and where the keys' values begin."""
     end = 1 + place[0]
     start = end + 1 + place[end]
-    return place[1:end].decode(), [KeyKind(kind) for kind in place[end + 1 : start]], start
+    return place[1:end].decode(), place[end + 1 : start], start
 
 
-def _decode_keys(place: bytes, kinds: Sequence[KeyKind], position: int) -> Iterator[str | None]:
+def _decode_keys(place: bytes, kinds: bytes, position: int) -> Iterator[str | None]:
     for kind in kinds:
-        end = place.index(b"\0", position) if kind is KeyKind.TEXT else position + _SIZES[kind]
-        yield _decode_key(kind, place[position:end])
-        position = end + 1 if kind is KeyKind.TEXT else end
+        # A byte stands for each kind: to make an enumeration's member of it takes longer than all else here.
+        is_text = kind == KeyKind.TEXT
+        end = place.index(b"\0", position) if is_text else position + _SIZES[kind]
+        yield _DECODERS[kind](place[position:end])
+        position = end + 1 if is_text else end
     if position != len(place):
         raise ValueError("the place does not end with its last key")
 
 
-def _decode_key(kind: KeyKind, value: bytes) -> str | None:
-    match kind:
-        case KeyKind.NULL:
-            return None
-        case KeyKind.TEXT:
-            return value.decode()
-        case KeyKind.UUID:
-            return str(UUID(bytes=value))
-        case KeyKind.TIMESTAMP:
-            return _instant(int.from_bytes(value, signed=True))
+def _uuid(value: bytes) -> str:
+    digits = value.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def _instant(microseconds: int) -> str:
+def _instant(value: bytes) -> str:
     """The point in time as PostgreSQL reads it, whose calendar is longer than Python's."""
+    microseconds = int.from_bytes(value, signed=True)
     if microseconds in (_FOREVER, -_FOREVER - 1):
         return "infinity" if microseconds > 0 else "-infinity"
     eras, rest = divmod(microseconds, _ERA)
@@ -147,6 +142,14 @@ def _instant(microseconds: int) -> str:
     year = moment.year + 400 * eras
     shown = f"{year if year > 0 else 1 - year:04}{moment.isoformat()[4:]}+00"
     return shown if year > 0 else shown + " BC"
+
+
+_DECODERS: Mapping[int, Callable[[bytes], str | None]] = {
+    KeyKind.NULL: lambda _: None,
+    KeyKind.TEXT: bytes.decode,
+    KeyKind.UUID: _uuid,
+    KeyKind.TIMESTAMP: _instant,
+}
 
 
 def _seal(place: bytes) -> str:
