@@ -112,9 +112,15 @@ def _measure_load(databases: _Databases, plan: _Plan) -> dict[str, Any]:
     with serving(dsn) as server:
         asyncio.run(measure_load(server, made.token, swaps=0, seconds=plan.seconds / 4, mark="warm"))
         before = asyncio.run(measure_load(server, made.token, swaps=0, seconds=plan.seconds, mark="before"))
-        changing = asyncio.run(measure_load(server, made.token, swaps=plan.swaps, seconds=0, mark="during"))
+        paced = asyncio.run(measure_load(server, made.token, swaps=round(plan.seconds), pause=1.0, mark="paced"))
+        changing = asyncio.run(measure_load(server, made.token, swaps=plan.swaps, mark="during"))
         after = asyncio.run(measure_load(server, made.token, swaps=0, seconds=plan.seconds, mark="after"))
-    return {"before": before.summary(), "during": changing.summary(), "after": after.summary()}
+    return {
+        "before": before.summary(),
+        "paced": paced.summary(),
+        "during": changing.summary(),
+        "after": after.summary(),
+    }
 
 
 def _measure_rotation(databases: _Databases, plan: _Plan) -> dict[str, Any]:

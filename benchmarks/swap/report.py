@@ -36,7 +36,13 @@ def _sizes(sizes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _load(load: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "| load of 8 connections | swaps | requests | failed | p50, ms | p99, ms | p99.9, ms | memory, MiB |"
     yield "|---|---:|---:|---:|---:|---:|---:|---:|"
-    for name, title in (("before", "without changes"), ("during", "with them"), ("after", "without again")):
+    titles = {
+        "before": "without changes",
+        "paced": "with one a second",
+        "during": "with one after the other",
+        "after": "without again",
+    }
+    for name, title in titles.items():
         one = load[name]
         yield (
             f"| {title} | {one['swaps']:,} | {one['requests']:,} | {one['failed']} | {one['p50_ms']:.1f}"

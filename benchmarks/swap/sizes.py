@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.swap.models import Made
-from benchmarks.swap.server import Client, SwapServer, connected
+from benchmarks.swap.server import SwapServer, connected
 from benchmarks.swap.timing import middle, percentile
 from engine.assembly import assemble
 from engine.config import LogLevel, Settings
@@ -74,28 +74,29 @@ class Size:
 async def measure_sizes(server: SwapServer, workspaces: Sequence[tuple[int, Made]], rounds: int) -> list[Size]:
     """Return the measurements of all sizes, each round of which has every size once."""
     sizes = [Size(objects=objects) for objects, _ in workspaces]
-    async with contextlib.AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(connected(server, made.token)) for _, made in workspaces]
-        for client, (_, made) in zip(clients, workspaces, strict=True):
-            await _create_field(client, made, "warm")  # loads the model
-        for round_ in range(rounds):
-            for size, client, (_, made) in zip(sizes, clients, workspaces, strict=True):
-                size.alone.append(await _create_field(client, made, f"alone{round_}"))
-        for round_ in range(rounds):
-            for size, client, (_, made) in zip(sizes, clients, workspaces, strict=True):
-                async with _reading(server, made, size):
-                    await asyncio.sleep(_QUIET)
-                    begun = time.perf_counter()
-                    size.loaded.append(await _create_field(client, made, f"loaded{round_}"))
-                    ended = time.perf_counter()
-                _sort(size, begun, ended)
+    for _, made in workspaces:
+        await _create_field(server, made, "warm")  # loads the model
+    for round_ in range(rounds):
+        for size, (_, made) in zip(sizes, workspaces, strict=True):
+            begun, ended = await _create_field(server, made, f"alone{round_}")
+            size.alone.append((ended - begun) * 1000)
+    for round_ in range(rounds):
+        for size, (_, made) in zip(sizes, workspaces, strict=True):
+            async with _reading(server, made, size):
+                await asyncio.sleep(_QUIET)
+                begun, ended = await _create_field(server, made, f"loaded{round_}")
+            size.loaded.append((ended - begun) * 1000)
+            _sort(size, begun, ended)
     return sizes
 
 
-async def _create_field(client: Client, made: Made, name: str) -> float:
-    begun = time.perf_counter()
-    await client.ask("/metadata", CREATE_FIELD, {"object": str(made.object_id), "name": name})
-    return (time.perf_counter() - begun) * 1000
+async def _create_field(server: SwapServer, made: Made, name: str) -> tuple[float, float]:
+    """Return when the request was sent, and when it was answered."""
+    # The server closes a connection that nothing is asked on for a while, as until its next turn.
+    async with connected(server, made.token) as client:
+        begun = time.perf_counter()
+        await client.ask("/metadata", CREATE_FIELD, {"object": str(made.object_id), "name": name})
+        return begun, time.perf_counter()
 
 
 @contextlib.asynccontextmanager

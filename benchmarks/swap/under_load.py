@@ -63,15 +63,18 @@ class Load:
         }
 
 
-async def measure_load(server: SwapServer, token: str, *, swaps: int, seconds: float, mark: str) -> Load:
+async def measure_load(
+    server: SwapServer, token: str, *, swaps: int, mark: str, seconds: float = 0.0, pause: float = 0.0
+) -> Load:
     """Return what a load of `_CLIENTS` connections was like during so many swaps, or for so many seconds without.
 
     Args:
         server: what is asked.
         token: of the workspace with the standard objects.
         swaps: changes of the model, one after the other; 0 for none.
-        seconds: how long the load lasts where there are none.
         mark: makes names and addresses differ from those of other loads.
+        seconds: how long the load lasts where there are none.
+        pause: seconds between two of them.
     """
     load = Load()
     over = asyncio.Event()
@@ -81,7 +84,7 @@ async def measure_load(server: SwapServer, token: str, *, swaps: int, seconds: f
             group.create_task(_work(server, token, load, over, f"{mark}{number}"))
         async with connected(server, token) as client:
             if swaps:
-                await _swap(client, server, load, swaps, mark)
+                await _swap(client, server, load, swaps, mark, pause)
             else:
                 await asyncio.sleep(seconds)
         over.set()
@@ -113,13 +116,14 @@ async def _work(server: SwapServer, token: str, load: Load, over: asyncio.Event,
                 load.failed.append(f"{status}: {body[:300].decode()}")
 
 
-async def _swap(client: Client, server: SwapServer, load: Load, swaps: int, mark: str) -> None:
+async def _swap(client: Client, server: SwapServer, load: Load, swaps: int, mark: str, pause: float) -> None:
     """Create, change and delete fields of `person` in turn."""
     person = _first_id(await client.ask("/metadata", _PERSON))
     field_id = ""
     for number in range(swaps):
         if number % max(1, swaps // 5) == 0:
             load.memory.append(round(process_usage(server.pid).memory, 1))
+        await asyncio.sleep(pause)
         match number % 3:
             case 0:
                 query, variables = CREATE_FIELD, {"object": person, "name": f"{mark}{number}"}

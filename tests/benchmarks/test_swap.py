@@ -94,8 +94,8 @@ SIZE = {
             "| 5,000 | 30.0 | 1.20 | 40.0 | 1.0 / 2.0 | 3.0 / 4.0 | 9 | 1 of 10 | 1 |",
         ),
         (
-            {"load": {"before": LOAD, "during": LOAD | {"swaps": 1_000}, "after": LOAD}},
-            "| with them | 1,000 | 1,234 | 0 | 1.0 | 2.0 | 3.0 | 80 81 |",
+            {"load": {"before": LOAD, "paced": LOAD, "during": LOAD | {"swaps": 1_000}, "after": LOAD}},
+            "| with one after the other | 1,000 | 1,234 | 0 | 1.0 | 2.0 | 3.0 | 80 81 |",
         ),
         (
             {"large": {"objects": 1_000, "start_seconds": [1.0, 0.9, 2.0], "start_cpu_seconds": [0.8]}},
