@@ -234,7 +234,12 @@ class Object:
         """About the bytes of memory that it takes, its look-up tables among them; measured with tracemalloc."""
         return _OBJECT_BYTES + len(self.description or "") + sum(map(_field_weight, self.fields))
 
-    @property
+    @cached_property
+    def is_wholly_active(self) -> bool:
+        """Whether it and all of its fields are active."""
+        return self.is_active and all(field.is_active for field in self.fields)
+
+    @cached_property
     def type_name(self) -> str:
         """The name of the GraphQL type of a record."""
         return capitalised(self.name_singular)

@@ -126,7 +126,7 @@ def _taken(argument: str, name: str, reason: str, clash: Callable[[str], str | N
 
 def _with_inactive(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot with every object and field active: what is switched off keeps its names."""
-    if all(thing.is_active and all(field.is_active for field in thing.fields) for thing in snapshot.objects.values()):
+    if all(thing.is_wholly_active for thing in snapshot.objects.values()):
         return snapshot
     objects = {
         id_: replace(thing, is_active=True, fields=tuple(replace(field, is_active=True) for field in thing.fields))

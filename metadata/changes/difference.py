@@ -1,11 +1,12 @@
 """What differs between two snapshots of a workspace."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
 from metadata.model import Field, Index, Object, Relation, Snapshot
+from metadata.moves import find_differing
 
 T = TypeVar("T")
 
@@ -43,13 +44,15 @@ class Difference:
 
 def compare(before: Snapshot, after: Snapshot) -> Difference:
     """Return what became of what `before` has; the cost is that of the objects that are not the same instances."""
-    pairs = [(thing, after.objects[id_]) for id_, thing in before.objects.items() if id_ in after.objects]
-    touched = [(old, new) for old, new in pairs if old is not new]
+    objects = find_differing(before.objects, after.objects)
+    relations = find_differing(before.relations, after.relations)
+    indexes = find_differing(before.indexes, after.indexes)
+    touched = list(_both(objects))
     changed = [(old, new) for old, new in touched if _own_values(old) != _own_values(new)]
     return Difference(
         objects=tuple(new for _, new in changed),
         objects_before=tuple(old for old, _ in changed),
-        removed_objects=tuple(_removed(before.objects, after.objects)),
+        removed_objects=tuple(_removed(objects)),
         fields=tuple(
             Changed(thing_before=old, thing=new, before=old.by_id[field.id], after=field)
             for old, new in touched
@@ -57,10 +60,10 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
             if field.id in old.by_id and old.by_id[field.id] != field
         ),
         removed_fields=tuple((old, field) for old, new in touched for field in old.fields if field.id not in new.by_id),
-        relations=tuple(_changed(before.relations, after.relations)),
-        removed_relations=tuple(_removed(before.relations, after.relations)),
-        indexes=tuple(_changed(before.indexes, after.indexes)),
-        removed_indexes=tuple(_removed(before.indexes, after.indexes)),
+        relations=tuple(new for old, new in _both(relations) if old != new),
+        removed_relations=tuple(_removed(relations)),
+        indexes=tuple(new for old, new in _both(indexes) if old != new),
+        removed_indexes=tuple(_removed(indexes)),
     )
 
 
@@ -69,9 +72,9 @@ def _own_values(thing: Object) -> tuple[object, ...]:
     return (*texts, thing.description, thing.icon, thing.is_active)
 
 
-def _removed(before: Mapping[UUID, T], after: Mapping[UUID, T]) -> Iterator[T]:
-    return (one for id_, one in before.items() if id_ not in after)
+def _removed(differing: Iterable[tuple[UUID, T | None, T | None]]) -> Iterator[T]:
+    return (old for _, old, new in differing if old is not None and new is None)
 
 
-def _changed(before: Mapping[UUID, T], after: Mapping[UUID, T]) -> Iterator[T]:
-    return (after[id_] for id_, one in before.items() if id_ in after and after[id_] != one)
+def _both(differing: Iterable[tuple[UUID, T | None, T | None]]) -> Iterator[tuple[T, T]]:
+    return ((old, new) for _, old, new in differing if old is not None and new is not None)
