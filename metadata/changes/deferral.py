@@ -9,6 +9,7 @@ from metadata.changes.row_work import FillValues
 from metadata.changes.types import Applied
 from metadata.changes.update_field import is_required
 from metadata.model import Field, Snapshot, Status, with_parts
+from metadata.moves import find_differing
 
 
 def find_slow(before: Snapshot, applied: Applied) -> frozenset[UUID]:
@@ -59,9 +60,8 @@ def _cells(cells: tuple[object, ...] | None) -> list[object] | None:
 
 
 def _newly_required(before: Snapshot, after: Snapshot) -> Iterator[Field]:
-    for id_, thing in after.objects.items():
-        old = before.objects.get(id_)
-        if old is None or old is thing:
+    for _, old, thing in find_differing(before.objects, after.objects):
+        if old is None or thing is None:
             continue
         for field in thing.fields:
             known = old.by_id.get(field.id)

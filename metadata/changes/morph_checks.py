@@ -6,6 +6,7 @@ from psycopg.sql import Composed
 
 from metadata.changes.names import index_name
 from metadata.model import MORPH_SETTING, Object, Snapshot
+from metadata.moves import find_differing
 from sql import alter
 from sql.plan import Column
 
@@ -22,9 +23,8 @@ def morph_checks(thing: Object) -> Mapping[str, tuple[Column, ...]]:
 
 def change_morph_checks(before: Snapshot, after: Snapshot) -> Iterator[Composed]:
     """Yield the statements that bring the constraints from one model to the next, once its columns are there."""
-    for id_, thing in after.objects.items():
-        known = before.objects.get(id_)
-        if known is thing:
+    for _, known, thing in find_differing(before.objects, after.objects):
+        if thing is None:
             continue
         was, now = morph_checks(known) if known else {}, morph_checks(thing)
         for name in was:
