@@ -55,6 +55,9 @@ bench-swap: setup ## what a change of the model costs, and what many objects and
 bench-events: setup ## 2,000 subscribers against one query for each of them
 	$(BIN)/python -m benchmarks.events
 
+bench-big-table: setup ## changes of a table of a million records while it is read and written
+	$(BIN)/python -m benchmarks.big_table
+
 clean: ## remove all that the other targets made, .venv included
 	rm -rf $(VENV) build dist engine/http/ui/dist engine/http/ui/build benchmarks/.work
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from engine.background import end_tasks, keep_running
+from engine.broken_operations import broken_operations
 from engine.config import Settings
 from engine.core_api import build_core_api
 from engine.events.partitions import Retention
@@ -68,6 +69,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             limits,
             time_limit=settings.statement_timeout,
             webhooks=webhooks,
+            find_broken=broken_operations(core.plans),
         )
         foundation.current.when_forgotten(core.forget)
         foundation.current.when_forgotten(metadata.forget)

@@ -9,6 +9,7 @@ from uuid import UUID
 from graphql import GraphQLSchema
 from psycopg import AsyncRawCursor
 
+from engine.broken_operations import FindBroken, none_broken
 from engine.errors import ApiError
 from engine.metadata_batch import read_change
 from engine.metadata_errors import describe_refusal
@@ -190,17 +191,23 @@ def _revoke_api_key(keys: KeyStore) -> Run:
 
 
 async def _apply_changes(
-    schema: GraphQLSchema, transaction: ModelTransaction, arguments: Mapping[str, JsonValue]
+    schema: GraphQLSchema,
+    transaction: ModelTransaction,
+    arguments: Mapping[str, JsonValue],
+    find_broken: FindBroken,
 ) -> str:
     """Return the plan as JSON text, having carried it out unless it is a dry run."""
     given = arguments["changes"]
     listed = given if isinstance(given, list) else [given]
     builds = [read_change(schema, change, place) for place, change in enumerate(listed)]
-    found = await preview(transaction.connection, transaction.snapshot, builds, trigram=transaction.trigram)
+    found = await preview(transaction, builds)
+    broken = await find_broken(found.snapshot)
     if not arguments.get("dryRun"):
         for change in found.changes:
             await transaction.apply(change)
-    return dumps({**found.plan, "version": str(transaction.snapshot.version + transaction.is_changed)})
+    return dumps(
+        {**found.plan, "operations": broken, "version": str(transaction.snapshot.version + transaction.is_changed)}
+    )
 
 
 @contextmanager
@@ -226,8 +233,11 @@ def _select(call: Call, selected: Selected, values: Mapping[str, JsonValue]) -> 
 class _Mutations:
     """Executes the mutations: all root fields of a request in order, in one transaction."""
 
-    def __init__(self, writer: ModelWriter, keys: KeyStore, webhooks: Webhooks, limits: Limits) -> None:
+    def __init__(
+        self, writer: ModelWriter, keys: KeyStore, webhooks: Webhooks, limits: Limits, find_broken: FindBroken
+    ) -> None:
         self._writer = writer
+        self._find_broken = find_broken
         self._limits = limits
         self._checks = webhook_checks(webhooks)
         self._runs: Mapping[str, Run] = {
@@ -281,7 +291,7 @@ class _Mutations:
             return dumps("Mutation")
         with _located(selected):
             if selected.name == "applyChanges":
-                return await _apply_changes(call.schema, transaction, arguments)
+                return await _apply_changes(call.schema, transaction, arguments, self._find_broken)
             written = await self._runs[selected.name](transaction, call.principal.workspace_id, arguments)
             if written.sequel is not None:
                 return written.sequel
@@ -321,6 +331,7 @@ def build_metadata_api(
     *,
     time_limit: float,
     webhooks: Webhooks | None = None,
+    find_broken: FindBroken = none_broken,
 ) -> GraphQLApi:
     """Return the Metadata API.
 
@@ -332,12 +343,13 @@ def build_metadata_api(
         limits: what a request may ask for.
         time_limit: the seconds that a query may take.
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
+        find_broken: tells which operations of clients a change would break.
     """
     return GraphQLApi(
         database=database,
         source=CatalogSource(current),
         build_schema=lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS),
-        mutate=_Mutations(writer, keys, webhooks or Webhooks(database, current), limits),
+        mutate=_Mutations(writer, keys, webhooks or Webhooks(database, current), limits, find_broken),
         plans=PlanCache(limits.cached_documents),
         limits=limits,
         time_limit=time_limit,

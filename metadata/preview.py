@@ -2,19 +2,23 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
-from metadata import api_names
 from metadata.changes import Change, apply, describe
+from metadata.changes.alteration import required_check
 from metadata.changes.difference import Difference, compare
+from metadata.changes.migration import build_index, find_rewriting, foreign_key_name
 from metadata.changes.row_work import ConvertValues, FillValues, MapOptions, RequireDistinct, RowWork
 from metadata.changes.statements import build_statements
 from metadata.changes.types import Applied
 from metadata.conversion_worker import find_lost, require_fit
 from metadata.json_text import JsonValue
-from metadata.model import Field, Object, Snapshot
+from metadata.model import Field, Object, Snapshot, Status
 from metadata.row_worker import COUNTED_ROWS, do_row_work
+from metadata.schema_difference import compare_schemas
 from metadata.sessions import Connection
-from sql import column_rows, ddl
+from metadata.transaction import ModelTransaction
+from sql import alter, column_rows, ddl
 from sql.ddl import TrigramClass
 
 
@@ -24,8 +28,9 @@ class Preview:
 
     Attributes:
         changes: with the ids that they would have.
-        snapshot: the model as it would be.
-        plan: for people and programs: `changes`, `sql`, `locks`, `conversions`, `appears`, `vanishes`, `breaking`.
+        snapshot: the model after them; its version is that before them.
+        plan: for people and programs: `changes`, the statements `sql` and those that come `later`, `locks`,
+            `conversions`, what `appears`, `alters` and `vanishes` in the schema, and what of it is `breaking`.
     """
 
     changes: tuple[Change, ...]
@@ -34,56 +39,78 @@ class Preview:
 
 
 async def preview(
-    connection: Connection,
-    snapshot: Snapshot,
-    builds: Iterable[Callable[[Snapshot], Change]],
-    *,
-    trigram: TrigramClass | None,
-    ask_rows: bool = True,
+    transaction: ModelTransaction, builds: Iterable[Callable[[Snapshot], Change]], *, ask_rows: bool = True
 ) -> Preview:
-    """Return what changes would do, each built for the model that those before it make.
+    """Return what changes would do, each built for the model that those before it make; none is applied.
 
     Args:
-        connection: what the rows are asked on.
-        snapshot: the model.
+        transaction: holds the model, and asks the rows.
         builds: the changes.
-        trigram: the operator class for trigram indexes, None where the server has not got it.
         ask_rows: whether the rows are asked if they are in the way, and counted; if not, nobody is told that they are.
 
     Raises:
         InvalidChange: one breaks a rule, or rows are in its way.
         UnknownObject: what one is about is not there.
     """
-    first = snapshot
+    connection, first = transaction.connection, transaction.snapshot
+    snapshot = first
     changes: list[Change] = []
     statements: list[str] = []
+    later: list[str] = []
     locks: list[JsonValue] = []
     conversions: list[JsonValue] = []
     for build in builds:
         change = build(snapshot)
-        applied = apply(snapshot, change)
+        asked = apply(snapshot, change)
         changes.append(change)
-        if applied.snapshot is snapshot:
+        if asked.snapshot is snapshot:
             continue
+        applied, built, big = await transaction.weigh(snapshot, asked)
         difference = compare(snapshot, applied.snapshot)
-        for work in applied.work if ask_rows else ():
+        for work in asked.work if ask_rows else ():
             if isinstance(work, ConvertValues) and _is_there(first, work):
                 conversions.append(await _preview_conversion(connection, work))
-            locks += [lock async for lock in _preview_work(connection, first, work)]
-        statements += [one.as_string() for one in build_statements(snapshot, applied, difference, trigram=trigram)]
-        locks += _locks(first, snapshot, applied, difference)
+            when = {} if any(work is one for one in applied.work) else _LATER
+            locks += [{**lock, **when} async for lock in _preview_work(connection, first, work)]
+        made = build_statements(snapshot, built, difference, trigram=transaction.trigram)
+        statements += [one.as_string() for one in made]
+        later += _later(applied, big, transaction.trigram)
+        locks += _locks(first, snapshot, built, difference)
+        locks += [
+            {"table": first.objects[id_].table.name, "lock": "SHARE UPDATE EXCLUSIVE", "rowsWritten": 0, **_LATER}
+            for id_ in big & first.objects.keys()
+        ]
+        for field in find_rewriting(applied):
+            if thing := first.objects.get(field.object_id):
+                rows = await _count_rows(connection, thing) if ask_rows else 0
+                locks.append({"table": thing.table.name, "lock": "ACCESS EXCLUSIVE", "rowsWritten": rows})
         snapshot = applied.snapshot
-    appears, vanishes = _members(snapshot) - _members(first), _members(first) - _members(snapshot)
     plan = {
         "changes": [describe(change) for change in changes],
         "sql": statements,
+        "later": later,
         "locks": locks,
         "conversions": conversions,
-        "appears": sorted(appears),
-        "vanishes": sorted(vanishes),
-        "breaking": sorted({*(f"{name} vanishes" for name in vanishes), *_demands(first, snapshot)}),
+        **compare_schemas(first, snapshot),
     }
-    return Preview(changes=tuple(changes), plan=plan, snapshot=snapshot)
+    return Preview(changes=tuple(changes), snapshot=snapshot, plan=plan)
+
+
+_LATER: Mapping[str, JsonValue] = {"when": "after the commit"}
+
+
+def _later(applied: Applied, big: frozenset[UUID], trigram: TrigramClass | None) -> Iterator[str]:
+    """Yield what is done after the commit, beside readers and writers."""
+    for index in applied.indexes:
+        if index.object_id in big:
+            thing = applied.snapshot.objects[index.object_id]
+            yield build_index(index, thing, trigram, concurrently=True).as_string()
+    for id_ in big:
+        thing = applied.snapshot.objects[id_]
+        for field in thing.fields:
+            if field.status is Status.BUILDING:
+                name = foreign_key_name(thing, field) if field.relation_id else required_check(field)
+                yield alter.validate_constraint(thing.table, name).as_string()
 
 
 def _is_there(first: Snapshot, work: RowWork) -> bool:
@@ -137,50 +164,19 @@ async def _count_rows(connection: Connection, thing: Object) -> int:
     return row[0] if row else 0
 
 
-def _locks(first: Snapshot, before: Snapshot, applied: Applied, difference: Difference) -> Iterator[JsonValue]:
+def _locks(first: Snapshot, before: Snapshot, built: Applied, difference: Difference) -> Iterator[JsonValue]:
     exclusive = {thing.id for thing in difference.removed_objects}
     exclusive |= {thing.id for thing, field in difference.removed_fields if field.parts}
     exclusive |= {one.thing.id for one in difference.fields if _columns(one.before) != _columns(one.after)}
-    exclusive |= {field.object_id for field in applied.fields if field.parts}
-    shared = {index.object_id for index in applied.indexes}
-    shared |= {relation.target_object_id for relation in applied.relations}
-    for ids, lock in ((exclusive, "ACCESS EXCLUSIVE"), (shared - exclusive, "SHARE")):
+    exclusive |= {field.object_id for field in built.fields if field.parts}
+    exclusive |= {index.object_id for index in difference.removed_indexes}
+    keys = {relation.target_object_id for relation in built.relations} - exclusive
+    indexed = {index.object_id for index in built.indexes} - exclusive - keys
+    for ids, lock in ((exclusive, "ACCESS EXCLUSIVE"), (keys, "SHARE ROW EXCLUSIVE"), (indexed, "SHARE")):
         # Nobody waits for a table that is only being made.
         for id_ in ids & first.objects.keys():
             yield {"table": before.objects[id_].table.name, "lock": lock, "rowsWritten": 0}
 
 
 def _columns(field: Field) -> object:
-    return field.column, field.parts, field.default, field.is_active
-
-
-def _members(snapshot: Snapshot) -> set[str]:
-    """Return the GraphQL types, their fields and the root fields of a model, as `Type` and `Type.field`."""
-    found: set[str] = set()
-    for thing in snapshot.by_singular.values():
-        found |= set(api_names.all_type_names(thing))
-        found |= {f"{thing.type_name}.{name}" for name in (*thing.by_name, *thing.foreign_keys)}
-        found |= {f"Query.{name}" for name in api_names.all_query_names(thing)}
-        found |= {f"Mutation.{name}" for name in api_names.all_mutation_names(thing)}
-        for field in api_names.enum_fields(thing):
-            enum = api_names.enum_name(thing, field)
-            found |= {f"{enum}.{option.value}" for option in field.options}
-    return found
-
-
-def _demands(first: Snapshot, last: Snapshot) -> Iterator[str]:
-    """Yield what a create must give that it need not give before."""
-    for thing in last.by_singular.values():
-        before = first.objects.get(thing.id)
-        for field in thing.by_name.values() if before else ():
-            if _is_demanded(field) and not _was_demanded(before, field):
-                yield f"{thing.type_name}.{field.name} becomes required"
-
-
-def _was_demanded(before: Object | None, field: Field) -> bool:
-    known = before.by_id.get(field.id) if before else None
-    return known is not None and known.is_active and _is_demanded(known)
-
-
-def _is_demanded(field: Field) -> bool:
-    return bool(field.parts) and not field.is_nullable and field.default is None and not field.is_system
+    return field.column, field.parts, field.default, field.is_active, field.is_nullable, field.status

@@ -44,7 +44,7 @@ async def preview_rollback(transaction: ModelTransaction, to: int, *, ask_rows: 
     undone = await _read_undone(transaction, to)
     before = transaction.snapshot
     builds = [partial(_same, step) for step in undone.steps]
-    found = await preview(transaction.connection, before, builds, trigram=transaction.trigram, ask_rows=ask_rows)
+    found = await preview(transaction, builds, ask_rows=ask_rows)
     lost = [
         *[entry async for entry in _deleted(transaction.connection, before, found.snapshot)],
         *_empty(before, found.snapshot),

@@ -97,13 +97,9 @@ class ModelTransaction:
         if applied.snapshot is before:
             return before
         try:
-            slow = [applied.snapshot.objects[id_] for id_ in find_slow(before, applied)]
-            big = frozenset(thing.id for thing in await self._tables_above(self._big_table, slow))
-            applied, built = defer(before, applied, big)
+            applied, built, big = await self.weigh(before, applied)
             difference = compare(before, applied.snapshot)
             statements = list(build_statements(before, built, difference, trigram=self.trigram))
-            await self._check_rewrites(before, applied)
-            await self._check_room(before, applied)
             for required in find_required_columns(applied):
                 await self._require_no_rows(required)
             for work in applied.work:
@@ -158,6 +154,21 @@ class ModelTransaction:
         """Call what waits for the commit."""
         for callback in self._callbacks:
             callback()
+
+    async def weigh(self, before: Snapshot, applied: Applied) -> tuple[Applied, Applied, frozenset[UUID]]:
+        """Hold a change against the sizes of the tables.
+
+        Returns:
+            The change, what of it is made at once, and the objects whose tables are big and leave the rest for later.
+
+        Raises:
+            InvalidChange: a table is too large for it, or has no room for more columns.
+        """
+        slow = [applied.snapshot.objects[id_] for id_ in find_slow(before, applied)]
+        big = frozenset(thing.id for thing in await self._tables_above(self._big_table, slow))
+        await self._check_rewrites(before, applied)
+        await self._check_room(before, applied)
+        return *defer(before, applied, big), big
 
     async def _tables_above(self, size: int, things: Sequence[Object]) -> list[Object]:
         """Return those of the objects whose tables have more bytes."""

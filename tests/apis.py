@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
+from engine.broken_operations import broken_operations
 from engine.core_api import build_core_api
 from engine.demo import fill_demo
 from engine.metadata_api import build_metadata_api
@@ -24,6 +25,7 @@ from metadata.key_store import KeyStore
 from metadata.model import Snapshot
 from metadata.queries import QUERIES
 from metadata.standard import standard_changes
+from metadata.transaction import BIG_TABLE
 from metadata.writer import ModelWriter
 from sql import ddl
 from sql.executor import Database
@@ -147,21 +149,32 @@ def _data_of(answer: Any) -> Any:
 
 
 @asynccontextmanager
-async def open_apis(dsn: str, *, limits: Limits = LIMITS, time_limit: float = 15) -> AsyncIterator[Apis]:
-    """Serve a database that holds the workspace."""
+async def open_apis(
+    dsn: str, *, limits: Limits = LIMITS, time_limit: float = 15, big_table: int = BIG_TABLE
+) -> AsyncIterator[Apis]:
+    """Serve a database that holds the workspace; a table of more bytes than `big_table` is a big one."""
     database = RecordingDatabase(dsn, PoolSettings(connections=3))
     await database.open()
     try:
         catalog = await Catalog.migrate(database)
         current = CurrentSnapshots(database)
-        writer = ModelWriter(database, current, trigram=catalog.trigram)
+        writer = ModelWriter(database, current, trigram=catalog.trigram, big_table=big_table)
         keys = KeyStore(database)
+        core = build_core_api(database, current, limits, time_limit=time_limit)
         yield Apis(
             database=database,
             current=current,
             writer=writer,
-            core=build_core_api(database, current, limits, time_limit=time_limit),
-            metadata=build_metadata_api(database, current, writer, keys, limits, time_limit=time_limit),
+            core=core,
+            metadata=build_metadata_api(
+                database,
+                current,
+                writer,
+                keys,
+                limits,
+                time_limit=time_limit,
+                find_broken=broken_operations(core.plans),
+            ),
         )
     finally:
         await database.close()

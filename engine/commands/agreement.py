@@ -53,9 +53,7 @@ async def change_model(
 
     async def look(transaction: ModelTransaction) -> tuple[int, Preview]:
         snapshot = transaction.snapshot
-        return snapshot.version, await preview(
-            transaction.connection, snapshot, plan(snapshot), trigram=transaction.trigram
-        )
+        return snapshot.version, await preview(transaction, plan(snapshot))
 
     version, planned = await writer.run(workspace.id, look, actor=actor)
     if not planned.changes:

@@ -175,8 +175,8 @@ def _apply_changes(_scope: TypeScope) -> GraphQLField:
             "dryRun": GraphQLArgument(GraphQLBoolean, description="True: nothing is changed, and no table locked."),
         },
         description=(
-            "Makes several changes, all or none, as one version. Answers with the plan `{ changes sql locks appears"
-            " vanishes breaking }` and the `version`."
+            "Makes several changes, all or none, as one version. Answers with the plan `{ changes sql later locks"
+            " conversions appears alters vanishes breaking operations }` and the `version`."
         ),
     )
 

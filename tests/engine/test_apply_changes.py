@@ -1,11 +1,12 @@
 """`applyChanges`: several changes as one version, and what a dry run says of them."""
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from metadata.json_text import loads
-from tests.apis import Apis
+from tests.apis import Apis, open_apis
 from tests.engine.test_metadata_changes import refused
 from tests.metadata.desk import whole_state
 
@@ -96,3 +97,58 @@ async def test_the_rows_are_asked_in_a_dry_run_too(apis: Apis) -> None:
     changes = [{"updateField": {"id": "person.phone", "update": {"isNullable": False}}}]
     answer = loads((await apis.send(APPLY, {"changes": changes, "dryRun": True}, api=apis.metadata)).body)
     assert "1 records of person" in answer["errors"][0]["message"]
+
+
+async def test_a_plan_names_the_operations_that_it_breaks(apis: Apis) -> None:
+    broken = "query Phones { people { edges { node { phone } } } }"
+    await apis.data(broken)
+    await apis.data("query Cities { people { edges { node { city } } } }")
+    changes: list[dict[str, Any]] = [{"updateField": {"id": "person.phone", "update": {"name": "mobile"}}}]
+    plan = (await apis.change(APPLY, changes=changes, dryRun=True))["applyChanges"]
+    assert plan["operations"] == [
+        {
+            "operation": "Phones",
+            "hash": sha256(broken.encode()).hexdigest(),
+            "reasons": ["Cannot query field 'phone' on type 'Person'."],
+        }
+    ]
+    changes[0]["updateField"]["update"] = {"label": "Mobile"}
+    assert (await apis.change(APPLY, changes=changes, dryRun=True))["applyChanges"]["operations"] == []
+
+
+async def test_a_plan_says_which_types_become_others(apis: Apis) -> None:
+    options = [{"value": "PARIS"}]
+    changes = [
+        {"updateField": {"id": "person.city", "update": {"type": "SELECT", "options": options}}},
+        {"updateField": {"id": "person.phone", "update": {"isNullable": False}}},
+    ]
+    plan = (await apis.change(APPLY, changes=changes, dryRun=True))["applyChanges"]
+    assert plan["alters"] == ["Person.city: String -> PersonCityEnum", "Person.phone: String -> String!"]
+    assert plan["breaking"] == ["Person.city becomes PersonCityEnum", "Person.phone becomes required"]
+    assert "PersonCityEnum.PARIS" in plan["appears"]
+
+
+async def test_a_plan_for_a_big_table_says_what_comes_later(workspace_dsn: str) -> None:
+    async with open_apis(workspace_dsn, big_table=0) as apis:
+        await apis.data('mutation { createPerson(data: { email: "a@example.com" }) { id } }')
+        before = whole_state(workspace_dsn)
+        changes = [
+            {"createIndex": {"objectMetadataId": "person", "fieldMetadataIds": ["person.city"]}},
+            {"updateField": {"id": "person.phone", "update": {"isNullable": False, "backfillValue": "none"}}},
+        ]
+        plan = (await apis.change(APPLY, changes=changes, dryRun=True))["applyChanges"]
+        assert whole_state(workspace_dsn) == before
+    assert [step.split(" ON ")[0].split(' "required')[0] for step in plan["later"]] == [
+        'CREATE INDEX CONCURRENTLY "person_city_idx"',
+        'ALTER TABLE "workspace_default"."person" VALIDATE CONSTRAINT',
+    ]
+    assert len(plan["sql"]) == 1
+    assert 'CHECK ("phone" IS NOT NULL) NOT VALID' in plan["sql"][0]
+    when = {"when": "after the commit"}
+    shared = {"table": "person", "lock": "SHARE UPDATE EXCLUSIVE", "rowsWritten": 0, **when}
+    assert plan["locks"] == [
+        shared,
+        {"table": "person", "lock": "ROW EXCLUSIVE", "rowsWritten": 1, **when},
+        {"table": "person", "lock": "ACCESS EXCLUSIVE", "rowsWritten": 0},
+        shared,
+    ]

@@ -1,0 +1,49 @@
+"""Which of the operations that clients sent lately a change of the model would make invalid."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from hashlib import sha256
+
+from engine.operation import Operation, validate_operation
+from engine.plan_cache import DocumentKey, PlanCache
+from engine.schema.lazy import lazy_schema
+from metadata.json_text import JsonValue
+from metadata.model import Snapshot
+
+MOST_OPERATIONS = 200
+"""Operations, the most recently used ones, that are held against the model to be: some 3 ms each, in a thread."""
+_MOST_REASONS = 3
+
+FindBroken = Callable[[Snapshot], Awaitable[list[JsonValue]]]
+"""Returns the operations that would break, each `{ operation hash reasons }`, under a model."""
+
+
+def broken_operations(plans: PlanCache) -> FindBroken:
+    """Return what looks among the operations that a plan cache holds: those that this process has served."""
+
+    async def find(after: Snapshot) -> list[JsonValue]:
+        touched = [(key, prepared.operation) for key, prepared in plans.find_touched(after, MOST_OPERATIONS)]
+        return await asyncio.to_thread(_validate, touched, after) if touched else []
+
+    return find
+
+
+async def none_broken(_after: Snapshot) -> list[JsonValue]:
+    """Return no operation: nobody has served any."""
+    return []
+
+
+def _validate(touched: Sequence[tuple[DocumentKey, Operation]], after: Snapshot) -> list[JsonValue]:
+    schema = lazy_schema(after)
+    found: list[JsonValue] = []
+    for key, operation in touched:
+        if errors := validate_operation(schema, operation):
+            name = operation.definition.name
+            found.append(
+                {
+                    "operation": name.value if name else None,
+                    "hash": sha256(key.text.encode()).hexdigest(),
+                    "reasons": [error.message for error in errors[:_MOST_REASONS]],
+                }
+            )
+    return found
