@@ -28,7 +28,8 @@ cli = typer.Typer(
         " `Authorization: Bearer KEY`.\n\n"
         "All else is set by environment variables; the README lists them."
     ),
-    epilog="Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the command line is wrong.",
+    epilog="Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the command line is wrong,"
+    " or a comparison has found a difference.",
 )
 _api_key = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that clients send.")
 _workspace = typer.Typer(

@@ -25,13 +25,19 @@ async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str 
         object_name: make those of objects of this name anew, whatever they have used.
 
     Raises:
-        CommandError: there is such a place.
+        CommandError: there is such a place, or no such object.
         MetadataError: the catalog is not for this program, or a table cannot be made anew.
         SqlError: the database cannot be had.
     """
+    if object_name is not None and not rewrite:
+        raise CommandError("--object names a table to be made anew, and needs --rewrite")
     count = 0
     async with open_foundation(settings) as foundation:
         workspaces = await foundation.workspaces.list()
+        if object_name is not None:
+            models = [await foundation.current.get(workspace.id) for workspace in workspaces]
+            if not any(thing.name_singular == object_name for model in models for thing in model.objects.values()):
+                raise CommandError(f'No workspace has an object "{object_name}"')
         for workspace in workspaces:
             snapshot = await foundation.current.get(workspace.id)
             if rewrite:

@@ -2,7 +2,7 @@
 
 0  done
 1  it could not be done; the sentence says why
-2  the command line is wrong
+2  the command line is wrong, or a comparison has found a difference
 """
 
 import asyncio

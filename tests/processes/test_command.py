@@ -173,6 +173,8 @@ def test_the_doctor_makes_a_table_anew_that_has_little_room(database: str) -> No
     assert "making person anew; nobody can use activity, company, opportunity, person meanwhile" in done.stdout
     assert "person has room for 120 more columns" in done.stdout
     assert "anew" not in run("doctor", "--rewrite", DATABASE_URL=database).stdout
+    unknown = run("doctor", "--rewrite", "--object", "nothing", DATABASE_URL=database)
+    assert (unknown.returncode, unknown.stderr) == (1, 'fieldstone: No workspace has an object "nothing".\n')
 
 
 def test_a_model_is_exported_changed_and_applied(database: str, tmp_path: Path) -> None:
