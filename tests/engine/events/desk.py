@@ -122,10 +122,10 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    dsn: str, *, partition_size: int = 50_000, retention: Retention | None = None
+    dsn: str, *, partition_size: int = 50_000, retention: Retention | None = None, statement_timeout: float = 15
 ) -> AsyncIterator[Desk]:
     """Run a process's events on a database that holds the workspace."""
-    database = RecordingDatabase(dsn, PoolSettings(connections=5))
+    database = RecordingDatabase(dsn, PoolSettings(connections=5, statement_timeout=statement_timeout))
     await database.open()
     try:
         catalog = await Catalog.migrate(database)

@@ -314,6 +314,22 @@ async def test_one_group_that_fails_takes_no_other_with_it(workspace_dsn: str, d
     assert await companies.until(1) == [{"name": "Acme"}]
 
 
+async def test_a_feed_that_times_out_ends_its_own_group_and_no_other(workspace_dsn: str) -> None:
+    async with (
+        open_desk(workspace_dsn, statement_timeout=5) as desk,
+        await psycopg.AsyncConnection.connect(workspace_dsn) as other,
+    ):
+        stuck = await desk.subscribe("subscription { personCreated { email opportunities { totalCount } } }")
+        goes_on = await desk.subscribe("subscription { personCreated { email } }")
+        await other.execute("LOCK TABLE workspace_default.opportunity")
+        await desk.person("a@example.com")
+        assert (await stuck.until_failed())["extensions"]["code"] == "TIMEOUT"
+        await desk.person("b@example.com")
+        await goes_on.until(2)
+        assert emails(goes_on) == ["a@example.com", "b@example.com"]
+        assert desk.events.hub.members == 1
+
+
 async def test_events_arrive_late_when_the_connections_were_lost(workspace_dsn: str, desk: Desk) -> None:
     listener = await desk.subscribe(CREATED)
     person = desk.current.peek(WORKSPACE_ID)
