@@ -50,6 +50,8 @@ def _fail(sentence: str) -> NoReturn:
 def _explain(error: Exception, settings: Settings) -> str:
     reason = " ".join(str(error).split()).rstrip(".?!")
     match error:
+        case DatabaseUnavailable() if "unsupported startup parameter" in reason:
+            return f"{_capitalised(reason)}. For pgbouncer in transaction mode set FIELDSTONE_PREPARE_STATEMENTS=false."
         case DatabaseUnavailable() if settings.database_url is not None:
             return (
                 f"{_capitalised(reason)}. Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use"
