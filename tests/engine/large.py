@@ -17,7 +17,7 @@ _AT_ONCE = 100
 
 def large_template(databases: Databases) -> str:
     """The template of the workspace with the objects gadget0 / gadgets0 and so on."""
-    return databases.template("large", lambda dsn: asyncio.run(_fill(dsn)), base=workspace_template(databases))
+    return databases.template("many objects", lambda dsn: asyncio.run(_fill(dsn)), base=workspace_template(databases))
 
 
 async def _fill(dsn: str) -> None:

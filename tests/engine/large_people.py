@@ -28,7 +28,7 @@ FROM generate_series(1, 100000) AS n
 
 def large_template(databases: Databases) -> str:
     """The template of the workspace with these people and an index on (lastName, id)."""
-    return databases.template("large", lambda dsn: asyncio.run(_fill(dsn)), base=workspace_template(databases))
+    return databases.template("many people", lambda dsn: asyncio.run(_fill(dsn)), base=workspace_template(databases))
 
 
 async def _fill(dsn: str) -> None:
