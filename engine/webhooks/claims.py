@@ -93,12 +93,16 @@ WHERE delivery.due_at IS NULL AND delivery.status = 'PENDING' AND delivery.id = 
 )
 """
 )
-# A rest grows with the failures behind PATIENCE; what the target asked for counts where it is longer.
+# A rest grows with the failures behind PATIENCE; what the target asked for counts where it is longer. Failures that are
+# further apart than pauses of ours explain are no failure that goes on: nothing was tried in between.
 _JUDGE = Statement(
     text="""
 UPDATE fieldstone.webhook SET
     failures = CASE WHEN verdict.delivered THEN 0 ELSE webhook.failures + verdict.failed END,
-    failing_since = CASE WHEN NOT verdict.delivered THEN coalesce(webhook.failing_since, now()) END,
+    failing_since = CASE WHEN NOT verdict.delivered THEN coalesce(
+        CASE WHEN webhook.failed_at > now() - $6::float8 * interval '1 second' THEN webhook.failing_since END, now()
+    ) END,
+    failed_at = CASE WHEN NOT verdict.delivered THEN now() END,
     rests_until = greatest(
         CASE WHEN NOT verdict.delivered AND webhook.failures + verdict.failed >= $2::int THEN
             now() + least($3::float8, $4::float8 * 2 ^ least(30, webhook.failures + verdict.failed - $2::int))
@@ -106,12 +110,14 @@ UPDATE fieldstone.webhook SET
         END,
         now() + verdict.asked * interval '1 second'
     ),
-    is_active = verdict.delivered OR webhook.failing_since IS NULL
-        OR webhook.failing_since > now() - $5::float8 * interval '1 second',
+    is_active = (verdict.delivered OR webhook.failing_since > now() - $5::float8 * interval '1 second'
+        OR webhook.failed_at <= now() - $6::float8 * interval '1 second') IS NOT FALSE,
     disabled_at = CASE WHEN NOT verdict.delivered
-        AND webhook.failing_since <= now() - $5::float8 * interval '1 second' THEN now() END,
+        AND webhook.failing_since <= now() - $5::float8 * interval '1 second'
+        AND webhook.failed_at > now() - $6::float8 * interval '1 second' THEN now() END,
     disabled_reason = CASE WHEN NOT verdict.delivered
         AND webhook.failing_since <= now() - $5::float8 * interval '1 second'
+        AND webhook.failed_at > now() - $6::float8 * interval '1 second'
         THEN 'Each attempt since ' || to_char(webhook.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
             || ' has failed, at last: ' || verdict.error END
 FROM (SELECT * FROM jsonb_to_recordset($1::jsonb) AS given (id uuid, delivered boolean, failed int, asked float8,
@@ -191,7 +197,7 @@ class Claims:
     Args:
         database: where they are.
         first_pause: seconds of the first rest.
-        disable_after: seconds of failure after which a webhook is disabled.
+        disable_after: seconds of failure after which a webhook is disabled, if attempts went on in the meantime.
     """
 
     def __init__(self, database: Database, *, first_pause: float, disable_after: float) -> None:
@@ -236,6 +242,7 @@ class Claims:
             repr(LONGEST_REST).encode(),
             repr(min(self._first_pause, LONGEST)).encode(),
             repr(self._disable_after).encode(),
+            repr(max(self._disable_after / 2, 2 * LONGEST)).encode(),
         ]
         _, _, judged = await self._database.pipeline(
             [

@@ -208,6 +208,37 @@ async def test_one_that_fails_is_tried_once_at_a_time_and_then_rests(database: D
     ]
 
 
+@pytest.mark.parametrize(
+    ("last_failed", "is_disabled"),
+    [
+        pytest.param("1 hour", True, id="attempts went on"),
+        pytest.param("3 hours", False, id="nothing was tried in between"),
+    ],
+)
+async def test_only_a_failure_that_goes_on_disables(
+    database: Database,
+    claims: Claims,
+    last_failed: str,
+    is_disabled: bool,
+) -> None:
+    webhook_id = await add_webhook(database)
+    await add_delivery(database, webhook_id, 1)
+    (only,) = await claims.claim(room())
+    assert await claims.settle([failed(only)]) == {}
+    await run(
+        database,
+        "UPDATE fieldstone.webhook SET failing_since = now() - interval '5 hours',"
+        " failed_at = now() - %(last_failed)s::interval",
+        last_failed=last_failed,
+    )
+    (only,) = await claims.claim(room())
+    assert list(await claims.settle([failed(only)])) == [webhook_id] * is_disabled
+    assert await run(
+        database,
+        "SELECT is_active, disabled_at IS NULL, failing_since > now() - interval '1 hour' FROM fieldstone.webhook",
+    ) == [(not is_disabled, not is_disabled, not is_disabled)]
+
+
 async def test_those_that_fail_have_places_of_their_own(database: Database, claims: Claims) -> None:
     for number in range(6):
         webhook_id = await add_webhook(database)
