@@ -258,6 +258,21 @@ async def _field(desk: Desk, name: str) -> str:
     return str(next(edge["node"]["id"] for edge in page["fields"]["edges"] if edge["node"]["name"] == name))
 
 
+async def test_who_resumes_gets_events_from_before_another_type(desk: Desk) -> None:
+    await desk.person("a@example.com", jobTitle="chief")
+    await desk.data(
+        "mutation ($id: UUID!) { updateField(id: $id, input: { type: NUMBER, allowDataLoss: true }) { id } }",
+        api=desk.metadata,
+        id=await _field(desk, "jobTitle"),
+    )
+    await desk.person("b@example.com", jobTitle=7)
+    listener = await desk.subscribe('subscription { personCreated(after: "0") { email jobTitle } }')
+    assert await listener.until(2) == [
+        {"email": "a@example.com", "jobTitle": None},
+        {"email": "b@example.com", "jobTitle": 7},
+    ]
+
+
 async def test_a_change_ends_the_subscriptions_that_it_makes_invalid_and_no_others(desk: Desk) -> None:
     doomed = await desk.subscribe("subscription { personCreated { email jobTitle } }")
     filtered = await desk.subscribe('subscription { personCreated(filter: { jobTitle: { eq: "x" } }) { email } }')

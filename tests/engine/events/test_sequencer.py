@@ -97,6 +97,37 @@ async def test_a_transaction_that_stays_open_holds_nobody_up(workspace_dsn: str,
         assert [event.record_id for event in await desk.events.log.read(10, 100)] == [held]
 
 
+async def test_a_write_that_stays_open_stalls_no_tick_and_its_events_come_in_the_order_of_its_records(
+    workspace_dsn: str, desk: Desk
+) -> None:
+    mine, other = await desk.person("a@example.com"), await desk.person("b@example.com")
+    table = (await desk.current.get(WORKSPACE_ID)).by_singular["person"].table
+    update = psycopg.sql.SQL("UPDATE {} SET city = 'held' WHERE id = %s").format(
+        psycopg.sql.Identifier(table.schema, table.name)
+    )
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as stuck:
+        await stuck.execute(update, [mine])
+        await stage(stuck, mine, "updated", city="held")
+        waiting = asyncio.create_task(desk.update(mine, city="later"))
+        ticks = desk.events.sequencer.counters.ticks
+        for number in range(20):
+            await desk.update(other, city=str(number))
+            await desk.logged(3 + number)
+        assert desk.events.sequencer.counters.ticks >= ticks + 20
+        assert not waiting.done()
+        assert {str(event.record_id) for event in await desk.events.log.read(2, 100)} == {other}
+        await stuck.commit()
+        await waiting
+        await desk.logged(24)
+        events = await desk.events.log.read(22, 100)
+    assert [event.position for event in events] == [23, 24]
+    assert [(str(event.record_id), json.loads(event.after or b"")["city"]) for event in events] == [
+        (mine, "held"),
+        (mine, "later"),
+    ]
+    assert json.loads(events[1].before or b"")["city"] == "held"
+
+
 async def test_a_bulk_write_is_in_order(desk: Desk) -> None:
     people = [{"email": f"{number}@example.com", "firstName": str(number)} for number in range(10_000)]
     await desk.data("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)

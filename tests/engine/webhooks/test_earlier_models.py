@@ -1,0 +1,72 @@
+"""Events from before a change of the model: what is no longer there is left out, and all that follows is told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from engine.webhooks.fan_out import CONSUMER
+from tests.engine.webhooks.conftest import Sending
+from tests.engine.webhooks.target import TargetServer
+from tests.waiting import until
+
+
+@asynccontextmanager
+async def unread(workspace_dsn: str, sending: Sending) -> AsyncIterator[None]:
+    """Have no process read events for webhooks during the block; what it writes is in the log at its end."""
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as reader:
+        await reader.execute("SELECT FROM fieldstone.log_consumer WHERE name = %s FOR UPDATE", [CONSUMER])
+        yield
+        async with asyncio.timeout(30):
+            async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as watcher:
+                while await (await watcher.execute("SELECT FROM fieldstone.event_staging LIMIT 1")).fetchone():
+                    await asyncio.sleep(0.005)
+        assert await sending.deliveries() == []
+
+
+async def test_the_events_of_an_object_that_was_deleted_hold_nobody_up(
+    workspace_dsn: str, sending: Sending, target: TargetServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = await sending.data(
+        'mutation { createObject(input: { nameSingular: "project" namePlural: "projects" labelSingular: "P"'
+        ' labelPlural: "Ps" }) { id } }'
+    )
+    await sending.webhook(target.url, "*.created")
+    async with unread(workspace_dsn, sending):
+        await sending.data('mutation { createProject(data: { name: "T" }) { id } }', metadata=False)
+        await sending.data("mutation ($id: UUID!) { deleteObject(id: $id) { id } }", id=made["createObject"]["id"])
+        person = await sending.person("a@example.com")
+    (event,) = await target.until_taken(1)
+    assert (event["event"], event["recordId"]) == ("person.created", person)
+    await until(lambda: "is of an object that was deleted: no webhook is told" in caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("before", "update", "later"),
+    [
+        pytest.param("Rome", {"type": "NUMBER", "allowDataLoss": True}, 7, id="text that is no number"),
+        pytest.param("12", {"type": "NUMBER"}, 7, id="text that is a number"),
+        pytest.param("12", {"type": "ARRAY"}, ["x"], id="text to a list"),
+    ],
+)
+async def test_an_event_from_before_another_type_is_told_and_holds_nobody_up(
+    workspace_dsn: str, sending: Sending, target: TargetServer, before: str, update: Any, later: Any
+) -> None:
+    page = await sending.data("{ fields(first: 200) { edges { node { id name } } } }")
+    (field,) = (edge["node"]["id"] for edge in page["fields"]["edges"] if edge["node"]["name"] == "jobTitle")
+    await sending.webhook(target.url, "person.created")
+    async with unread(workspace_dsn, sending):
+        first = await sending.person("a@example.com", jobTitle=before)
+        await sending.data(
+            "mutation ($id: UUID!, $input: UpdateFieldInput!) { updateField(id: $id, input: $input) { id } }",
+            id=field,
+            input=update,
+        )
+        second = await sending.person("b@example.com", jobTitle=later)
+    events = {event["recordId"]: event["record"] for event in await target.until_taken(2)}
+    assert set(events) == {first, second}
+    assert (events[first]["email"], events[first]["jobTitle"]) == ("a@example.com", None)
+    assert events[second]["jobTitle"] == later
