@@ -67,6 +67,36 @@ async def test_a_dry_run_counts_the_rows_that_would_be_written(apis: Apis) -> No
     assert plan["breaking"] == ["OpportunityStageEnum.NEW vanishes"]
 
 
+def field(**more: Any) -> dict[str, Any]:
+    """A change that makes a field of a person."""
+    return {"createField": {"objectMetadataId": "person", "name": "extra", "label": "Extra", **more}}
+
+
+def relation(type_: str = "RELATION", **more: Any) -> dict[str, Any]:
+    payload = {"targetObjectMetadataId": "company", "targetFieldLabel": "Extras", **more}
+    return field(type=type_, relationCreationPayload=payload)
+
+
+def morph(**more: Any) -> dict[str, Any]:
+    payload = {"targetObjectMetadataId": "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e", "targetFieldLabel": "Extras", **more}
+    return field(type="MORPH_RELATION", morphRelationsCreationPayload=[payload])
+
+
+PAYLOADS = [
+    (relation("TEXT"), "BAD_USER_INPUT", "A field of type TEXT takes no relationCreationPayload"),
+    (field(type="RELATION"), "BAD_USER_INPUT", "A RELATION takes a relationCreationPayload {"),
+    (relation(colour="red"), "BAD_USER_INPUT", "has no member 'colour'; it has"),
+    (relation(targetObjectMetadataId=1), "BAD_USER_INPUT", "targetObjectMetadataId must be a UUID"),
+    (relation(targetObjectMetadataId="nothing"), "NOT_FOUND", 'There is no object "nothing"'),
+    (relation(type="SOME"), "BAD_USER_INPUT", "type must be one of"),
+    (relation(targetFieldLabel=1), "BAD_USER_INPUT", "targetFieldLabel must be text, not 1"),
+    (relation(junctionNamePlural="x"), "BAD_USER_INPUT", "is for a relation of the type MANY_TO_MANY"),
+    ({"createField": {**morph()["createField"], "type": "TEXT"}}, "BAD_USER_INPUT", "takes no morphRelationsCreation"),
+    (morph(type="ONE_TO_MANY"), "BAD_USER_INPUT", "are all MANY_TO_ONE; leave type out"),
+    (morph(), "NOT_FOUND", "There is no object 0191d2a4"),
+]
+
+
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
@@ -79,6 +109,7 @@ async def test_a_dry_run_counts_the_rows_that_would_be_written(apis: Apis) -> No
         ({"updateField": {"id": "person.city", "update": {"objectMetadataId": "x"}}}, "BAD_USER_INPUT", "objectM"),
         ({"updateField": {"id": "person.city", "update": {"label": 1}}}, "BAD_USER_INPUT", "changes[1].updateField"),
         ({"createObject": {"nameSingular": "x"}}, "BAD_USER_INPUT", "namePlural"),
+        *PAYLOADS,
     ],
 )
 @pytest.mark.parametrize("dry", [True, False])
