@@ -16,6 +16,7 @@
         ├── LockTimeout              LOCK_TIMEOUT            55P03
         ├── Serialization            SERIALIZATION           40001, 40P01; retryable
         ├── LimitExceeded            LIMIT_EXCEEDED          class 54
+        ├── PermissionDenied         PERMISSION_DENIED       42501
         ├── ResponseTooLarge         RESPONSE_TOO_LARGE
         ├── CommitOutcomeUnknown     COMMIT_OUTCOME_UNKNOWN
         └── DatabaseUnavailable      DATABASE_UNAVAILABLE    57P03, class 53, cannot connect, no free connection
@@ -172,6 +173,12 @@ class LimitExceeded(DatabaseError):
     """The statement is past a limit of the server's making: columns, nesting, arguments, size."""
 
     code = "LIMIT_EXCEEDED"
+
+
+class PermissionDenied(DatabaseError):
+    """The database user may not do this."""
+
+    code = "PERMISSION_DENIED"
 
 
 class ResponseTooLarge(DatabaseError):

@@ -14,7 +14,7 @@ import uvloop
 
 from engine.config import ConfigurationError, Settings, load_settings
 from metadata.errors import MetadataError
-from sql.errors import DatabaseUnavailable, EmbeddedServerError, SqlError, UnsupportedServer
+from sql.errors import DatabaseUnavailable, EmbeddedServerError, PermissionDenied, SqlError, UnsupportedServer
 
 _INTERRUPTED = 130
 
@@ -56,6 +56,11 @@ def _explain(error: Exception, settings: Settings) -> str:
             return (
                 f"{_capitalised(reason)}. Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use"
                 " Fieldstone's own PostgreSQL."
+            )
+        case PermissionDenied():
+            return (
+                f"{_capitalised(reason)}. The user of DATABASE_URL must own the database or have been granted CREATE on"
+                " it, and must be the one that has made Fieldstone's schemas there, if they are there already."
             )
         case UnsupportedServer():
             return f"{_capitalised(reason)}: set DATABASE_URL to such a server, or unset it to use Fieldstone's own."

@@ -4,9 +4,12 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.databases import Databases
 from tests.engine.http.prepared import migrate
@@ -130,6 +133,38 @@ def test_what_the_database_refuses_is_told_in_a_sentence(database: str, argument
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"fieldstone: {sentence}")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def stranger(empty_database: str) -> Iterator[str]:
+    """Yield the address of an empty database for a user who may connect to it and no more."""
+    name = f"stranger_{uuid4().hex}"
+    role = sql.Identifier(name)
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(name)))
+        try:
+            yield make_conninfo(empty_database, user=name, password=name)
+        finally:
+            connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+            connection.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+@pytest.mark.parametrize("arguments", [["migrate"], ["serve", "--port", "0"]], ids=" ".join)
+def test_a_user_without_rights_is_told_which_are_needed(stranger: str, arguments: list[str]) -> None:
+    refused = run(*arguments, DATABASE_URL=stranger)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.splitlines()[-1].startswith("fieldstone: Permission denied for database ")
+    assert "granted CREATE on it" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_user_needs_no_more_rights_than_it_is_told_of(stranger: str, empty_database: str) -> None:
+    user = sql.Identifier(str(conninfo_to_dict(stranger)["user"]))
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        database = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(database, user))
+    made = run("workspace", "create", "own", DATABASE_URL=stranger)
+    assert made.returncode == 0, made.stderr
 
 
 def test_a_busy_port_is_told_before_anything_is_started(database: str) -> None:

@@ -15,6 +15,7 @@ from sql.errors import (
     LimitExceeded,
     LockTimeout,
     NotNullViolation,
+    PermissionDenied,
     ResponseTooLarge,
     SqlError,
     StaleSchema,
@@ -136,6 +137,7 @@ async def test_constraint_violations_name_what_is_violated(database: Database) -
         ("SELECT public.nothing(1)", StaleSchema),
         ("SELECT 1 FROM nothing.nothing", StaleSchema),
         ("SELECT concat(" + ",".join("1" * 200) + ")", LimitExceeded),
+        ("DO $$ BEGIN RAISE insufficient_privilege; END $$", PermissionDenied),
         ("SELECT FROM FROM", DatabaseError),
     ],
 )
