@@ -6,14 +6,14 @@ from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
-    GraphQLInputField,
     GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLString,
 )
 
+from engine.schema.mutation_notation import input_member as _member
+from engine.schema.mutation_notation import mutation as _mutation
 from engine.schema.scalars import SCALARS
 from engine.schema.scope import TypeScope
 from metadata import scalars
@@ -27,21 +27,19 @@ _UPDATE_FIELD = "UpdateFieldInput"
 _CREATE_INDEX = "CreateIndexInput"
 
 
-def _field(of_type: GraphQLInputType, description: str) -> GraphQLInputField:
-    return GraphQLInputField(of_type, description=description)
-
-
 def _update_object_input(_scope: TypeScope) -> GraphQLInputObjectType:
     return GraphQLInputObjectType(
         _UPDATE_OBJECT,
         {
-            "nameSingular": _field(GraphQLString, "The new name of one record; its table keeps its own."),
-            "namePlural": _field(GraphQLString, "The new name of several records."),
-            "labelSingular": _field(GraphQLString, "What people call one record."),
-            "labelPlural": _field(GraphQLString, "What people call several records."),
-            "description": _field(GraphQLString, "What the object stands for; null for nothing."),
-            "icon": _field(GraphQLString, "The name of an icon; null for none."),
-            "isActive": _field(GraphQLBoolean, "False: the object and its records are kept, but not shown in the API."),
+            "nameSingular": _member(GraphQLString, "The new name of one record; its table keeps its own."),
+            "namePlural": _member(GraphQLString, "The new name of several records."),
+            "labelSingular": _member(GraphQLString, "What people call one record."),
+            "labelPlural": _member(GraphQLString, "What people call several records."),
+            "description": _member(GraphQLString, "What the object stands for; null for nothing."),
+            "icon": _member(GraphQLString, "The name of an icon; null for none."),
+            "isActive": _member(
+                GraphQLBoolean, "False: the object and its records are kept, but not shown in the API."
+            ),
         },
         description="What is to be changed of an object; what is left out stays.",
     )
@@ -51,31 +49,31 @@ def _update_field_input(scope: TypeScope) -> GraphQLInputObjectType:
     return GraphQLInputObjectType(
         _UPDATE_FIELD,
         {
-            "type": _field(scope.enum_type("FieldTypeEnum"), "Another type: the records' values become such of it."),
-            "allowDataLoss": _field(
+            "type": _member(scope.enum_type("FieldTypeEnum"), "Another type: the records' values become such of it."),
+            "allowDataLoss": _member(
                 GraphQLBoolean, "True: values that the new type cannot hold as they are, are cut or emptied."
             ),
-            "name": _field(GraphQLString, "The new name; its columns keep theirs."),
-            "label": _field(GraphQLString, "What people call the field."),
-            "description": _field(GraphQLString, "What the field stands for; null for nothing."),
-            "icon": _field(GraphQLString, "The name of an icon; null for none."),
-            "defaultValue": _field(_JSON, "The value of a record that is created without one; null for none."),
-            "options": _field(_JSON, "The whole list of options as it is to be."),
-            "optionMapping": _field(
+            "name": _member(GraphQLString, "The new name; its columns keep theirs."),
+            "label": _member(GraphQLString, "What people call the field."),
+            "description": _member(GraphQLString, "What the field stands for; null for nothing."),
+            "icon": _member(GraphQLString, "The name of an icon; null for none."),
+            "defaultValue": _member(_JSON, "The value of a record that is created without one; null for none."),
+            "options": _member(_JSON, "The whole list of options as it is to be."),
+            "optionMapping": _member(
                 _JSON,
                 'For options that go, what takes their place: `{ OLD: "NEW", GONE: null }`; null is no value. For text'
                 " that becomes options, the option for each text that is none.",
             ),
-            "settings": _field(_JSON, "Settings to change: `{ onDelete }` of RELATION, `{ dataType }` of NUMBER."),
-            "isActive": _field(
+            "settings": _member(_JSON, "Settings to change: `{ onDelete }` of RELATION, `{ dataType }` of NUMBER."),
+            "isActive": _member(
                 GraphQLBoolean,
                 "False: the field and its values are kept, but not shown in the API, and no record needs one.",
             ),
-            "isNullable": _field(GraphQLBoolean, "False: a record must have a value."),
-            "backfillValue": _field(
+            "isNullable": _member(GraphQLBoolean, "False: a record must have a value."),
+            "backfillValue": _member(
                 _JSON, "The value for the records that have none, where the field becomes required."
             ),
-            "isUnique": _field(GraphQLBoolean, "True: no two records may have the same value."),
+            "isUnique": _member(GraphQLBoolean, "True: no two records may have the same value."),
         },
         description="What is to be changed of a field; what is left out stays.",
     )
@@ -86,15 +84,15 @@ def _create_index_input(_scope: TypeScope) -> GraphQLInputObjectType:
     return GraphQLInputObjectType(
         _CREATE_INDEX,
         {
-            "objectMetadataId": _field(GraphQLNonNull(_UUID), "The id of the object whose records are indexed."),
-            "fieldMetadataIds": _field(ids, "The ids of its fields, in the order of the index."),
-            "method": _field(
+            "objectMetadataId": _member(GraphQLNonNull(_UUID), "The id of the object whose records are indexed."),
+            "fieldMetadataIds": _member(ids, "The ids of its fields, in the order of the index."),
+            "method": _member(
                 GraphQLString,
                 "`btree` unless given; `trigram` for `contains` on one text field, `gin` for what is inside one field"
                 " of lists or JSON.",
             ),
-            "isUnique": _field(GraphQLBoolean, "True: no two live records share the values of all these fields."),
-            "isPartial": _field(GraphQLBoolean, "True: the index is of the live records alone."),
+            "isUnique": _member(GraphQLBoolean, "True: no two live records share the values of all these fields."),
+            "isPartial": _member(GraphQLBoolean, "True: the index is of the live records alone."),
         },
         description="An index to create.",
     )
@@ -104,8 +102,8 @@ def _update_wrapper(name: str, wrapped: str) -> Callable[[TypeScope], GraphQLInp
     return lambda scope: GraphQLInputObjectType(
         name,
         lambda: {
-            "id": _field(GraphQLNonNull(_UUID), "The id of what is to be changed."),
-            "update": _field(GraphQLNonNull(scope.input_type(wrapped)), "What is to be changed of it."),
+            "id": _member(GraphQLNonNull(_UUID), "The id of what is to be changed."),
+            "update": _member(GraphQLNonNull(scope.input_type(wrapped)), "What is to be changed of it."),
         },
         description=f"An id, and a wrapper around `{wrapped}`.",
     )
@@ -114,7 +112,7 @@ def _update_wrapper(name: str, wrapped: str) -> Callable[[TypeScope], GraphQLInp
 def _delete_wrapper(name: str) -> Callable[[TypeScope], GraphQLInputObjectType]:
     return lambda _scope: GraphQLInputObjectType(
         name,
-        {"id": _field(GraphQLNonNull(_UUID), "The id of what is to be deleted.")},
+        {"id": _member(GraphQLNonNull(_UUID), "The id of what is to be deleted.")},
         description="A wrapper around an id.",
     )
 
@@ -129,20 +127,6 @@ CHANGE_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType]] = {
     "DeleteOneFieldInput": _delete_wrapper("DeleteOneFieldInput"),
 }
 """The types that only these mutations use."""
-
-
-def _mutation(
-    output_name: str, description: str, *, by_id: bool = False, input_name: str | None = None
-) -> Callable[[TypeScope], GraphQLField]:
-    def build(scope: TypeScope) -> GraphQLField:
-        args: dict[str, GraphQLArgument] = {}
-        if by_id:
-            args["id"] = GraphQLArgument(GraphQLNonNull(_UUID), description="The id of what it is about.")
-        if input_name:
-            args["input"] = GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description="What to do.")
-        return GraphQLField(GraphQLNonNull(scope.object_type(output_name)), args=args, description=description)
-
-    return build
 
 
 def _rollback(_scope: TypeScope) -> GraphQLField:

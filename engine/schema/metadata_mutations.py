@@ -6,15 +6,14 @@ from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
-    GraphQLInputField,
     GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
 )
 
 from engine.schema.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
+from engine.schema.mutation_notation import input_member as _member
 from engine.schema.scalars import SCALARS
 from engine.schema.scope import MutationSet, TypeScope
 from engine.schema.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
@@ -26,20 +25,16 @@ _JSON = SCALARS[scalars.JSON.name]
 _REQUIRED_TEXT = GraphQLNonNull(GraphQLString)
 
 
-def _field(of_type: GraphQLInputType, description: str) -> GraphQLInputField:
-    return GraphQLInputField(of_type, description=description)
-
-
 _CREATE_OBJECT_INPUT = GraphQLInputObjectType(
     "CreateObjectInput",
     {
-        "nameSingular": _field(_REQUIRED_TEXT, "The name of one record, in camelCase: person."),
-        "namePlural": _field(_REQUIRED_TEXT, "The name of several records, in camelCase: people."),
-        "labelSingular": _field(_REQUIRED_TEXT, "What people call one record: Person."),
-        "labelPlural": _field(_REQUIRED_TEXT, "What people call several records: People."),
-        "description": _field(GraphQLString, "What the object stands for."),
-        "icon": _field(GraphQLString, "The name of an icon."),
-        "skipNameField": _field(GraphQLBoolean, "True: the object gets no field `name`."),
+        "nameSingular": _member(_REQUIRED_TEXT, "The name of one record, in camelCase: person."),
+        "namePlural": _member(_REQUIRED_TEXT, "The name of several records, in camelCase: people."),
+        "labelSingular": _member(_REQUIRED_TEXT, "What people call one record: Person."),
+        "labelPlural": _member(_REQUIRED_TEXT, "What people call several records: People."),
+        "description": _member(GraphQLString, "What the object stands for."),
+        "icon": _member(GraphQLString, "The name of an icon."),
+        "skipNameField": _member(GraphQLBoolean, "True: the object gets no field `name`."),
     },
     description="An object to create. It starts with the fields that every object has.",
 )
@@ -49,29 +44,29 @@ def _create_field_input(scope: TypeScope) -> GraphQLInputObjectType:
     return GraphQLInputObjectType(
         "CreateFieldInput",
         lambda: {
-            "objectMetadataId": _field(GraphQLNonNull(_UUID), "The id of the object that the field is added to."),
-            "type": _field(GraphQLNonNull(scope.enum_type("FieldTypeEnum")), "The field's type, fixed for good."),
-            "name": _field(_REQUIRED_TEXT, "The field's name, in camelCase: jobTitle."),
-            "label": _field(_REQUIRED_TEXT, "What people call the field: Job title."),
-            "description": _field(GraphQLString, "What the field stands for."),
-            "icon": _field(GraphQLString, "The name of an icon."),
-            "defaultValue": _field(
+            "objectMetadataId": _member(GraphQLNonNull(_UUID), "The id of the object that the field is added to."),
+            "type": _member(GraphQLNonNull(scope.enum_type("FieldTypeEnum")), "The field's type, fixed for good."),
+            "name": _member(_REQUIRED_TEXT, "The field's name, in camelCase: jobTitle."),
+            "label": _member(_REQUIRED_TEXT, "What people call the field: Job title."),
+            "description": _member(GraphQLString, "What the field stands for."),
+            "icon": _member(GraphQLString, "The name of an icon."),
+            "defaultValue": _member(
                 _JSON, "The value of a record that is created without one; `now` and `uuid` are computed."
             ),
-            "options": _field(_JSON, "For SELECT: a list of `{ value label color position }`."),
-            "settings": _field(
+            "options": _member(_JSON, "For SELECT: a list of `{ value label color position }`."),
+            "settings": _member(
                 _JSON, "What belongs to the type: `{ dataType }` of NUMBER, `{ onDelete }` of RELATION."
             ),
-            "isActive": _field(GraphQLBoolean, "False: the field is kept, but not shown in the API."),
-            "isNullable": _field(GraphQLBoolean, "False: a record must have a value."),
-            "isUnique": _field(GraphQLBoolean, "True: no two records may have the same value."),
-            "relationCreationPayload": _field(
+            "isActive": _member(GraphQLBoolean, "False: the field is kept, but not shown in the API."),
+            "isNullable": _member(GraphQLBoolean, "False: a record must have a value."),
+            "isUnique": _member(GraphQLBoolean, "True: no two records may have the same value."),
+            "relationCreationPayload": _member(
                 _JSON,
                 "For RELATION, its other end: `{ targetObjectMetadataId targetFieldLabel targetFieldName"
                 " targetFieldIcon type }`; `type` is MANY_TO_ONE, ONE_TO_MANY, ONE_TO_ONE or MANY_TO_MANY, which takes"
                 " `junctionNameSingular junctionNamePlural` too.",
             ),
-            "morphRelationsCreationPayload": _field(
+            "morphRelationsCreationPayload": _member(
                 _JSON,
                 "For MORPH_RELATION, a list of its targets: `{ targetObjectMetadataId targetFieldLabel targetFieldName"
                 " targetFieldIcon }`.",
@@ -84,7 +79,7 @@ def _create_field_input(scope: TypeScope) -> GraphQLInputObjectType:
 def _wrapper(name: str, member: str, wrapped: str) -> Callable[[TypeScope], GraphQLInputObjectType]:
     return lambda scope: GraphQLInputObjectType(
         name,
-        lambda: {member: _field(GraphQLNonNull(scope.input_type(wrapped)), f"The {member} to create.")},
+        lambda: {member: _member(GraphQLNonNull(scope.input_type(wrapped)), f"The {member} to create.")},
         description=f"A wrapper around `{wrapped}`.",
     )
 
@@ -92,8 +87,8 @@ def _wrapper(name: str, member: str, wrapped: str) -> Callable[[TypeScope], Grap
 _CREATE_API_KEY_INPUT = GraphQLInputObjectType(
     "CreateApiKeyInput",
     {
-        "name": _field(_REQUIRED_TEXT, "What the key is for; events name who acted by it."),
-        "expiresAt": _field(_DATE_TIME, "When the key ceases to be valid; never where it is left out."),
+        "name": _member(_REQUIRED_TEXT, "What the key is for; events name who acted by it."),
+        "expiresAt": _member(_DATE_TIME, "When the key ceases to be valid; never where it is left out."),
     },
     description="An API key to create.",
 )

@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from graphql import (
-    GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
-    GraphQLInputField,
     GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
@@ -16,6 +13,8 @@ from graphql import (
     GraphQLString,
 )
 
+from engine.schema.mutation_notation import input_member as _member
+from engine.schema.mutation_notation import mutation as _mutation
 from engine.schema.scalars import SCALARS
 from engine.schema.scope import TypeScope
 from metadata import scalars
@@ -28,17 +27,13 @@ _OPERATIONS = "What it waits for: `person.created`, `person.*`, `*.deleted` or `
 _SECRET = "What signs the events that are sent."  # noqa: S105 - a description
 
 
-def _input(of_type: GraphQLInputType, description: str) -> GraphQLInputField:
-    return GraphQLInputField(of_type, description=description)
-
-
 _CREATE_INPUT = GraphQLInputObjectType(
     "CreateWebhookInput",
     {
-        "targetUrl": _input(_TEXT, "Where events are sent, by POST: an http or https URL of a public host."),
-        "operations": _input(GraphQLNonNull(_TEXTS), _OPERATIONS),
-        "description": _input(GraphQLString, "What it is for."),
-        "secret": _input(GraphQLString, f"{_SECRET} One is made where it is left out."),
+        "targetUrl": _member(_TEXT, "Where events are sent, by POST: an http or https URL of a public host."),
+        "operations": _member(GraphQLNonNull(_TEXTS), _OPERATIONS),
+        "description": _member(GraphQLString, "What it is for."),
+        "secret": _member(GraphQLString, f"{_SECRET} One is made where it is left out."),
     },
     description="A webhook to create. It is told of what happens from then on.",
 )
@@ -46,11 +41,11 @@ _CREATE_INPUT = GraphQLInputObjectType(
 _UPDATE_INPUT = GraphQLInputObjectType(
     "UpdateWebhookInput",
     {
-        "targetUrl": _input(GraphQLString, "Where events are sent."),
-        "operations": _input(_TEXTS, f"{_OPERATIONS} The whole list."),
-        "description": _input(GraphQLString, "What it is for; null for nothing."),
-        "secret": _input(GraphQLString, f"A new secret. {_SECRET}"),
-        "isActive": _input(
+        "targetUrl": _member(GraphQLString, "Where events are sent."),
+        "operations": _member(_TEXTS, f"{_OPERATIONS} The whole list."),
+        "description": _member(GraphQLString, "What it is for; null for nothing."),
+        "secret": _member(GraphQLString, f"A new secret. {_SECRET}"),
+        "isActive": _member(
             GraphQLBoolean, "False: it is told of nothing that happens meanwhile. True: what waits is sent."
         ),
     },
@@ -93,30 +88,15 @@ WEBHOOK_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | Graph
 """The types that only these mutations use."""
 
 
-def _mutation(
-    output: str, description: str, *, by_id: bool = True, takes: GraphQLInputObjectType | None = None
-) -> Callable[[TypeScope], GraphQLField]:
-    def build(scope: TypeScope) -> GraphQLField:
-        args: dict[str, GraphQLArgument] = {}
-        if by_id:
-            args["id"] = GraphQLArgument(GraphQLNonNull(_UUID), description="The id of what it is about.")
-        if takes:
-            taken = GraphQLNonNull(scope.input_type(takes.name))
-            args["input"] = GraphQLArgument(taken, description="What to do.")
-        return GraphQLField(GraphQLNonNull(scope.object_type(output)), args=args, description=description)
-
-    return build
-
-
 WEBHOOK_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
-    "createWebhook": _mutation(
-        _CREATED.name, "Creates a webhook and shows its secret.", by_id=False, takes=_CREATE_INPUT
-    ),
+    "createWebhook": _mutation(_CREATED.name, "Creates a webhook and shows its secret.", input_name=_CREATE_INPUT.name),
     "updateWebhook": _mutation(
-        "Webhook", "Changes a webhook; one that was disabled is tried anew.", takes=_UPDATE_INPUT
+        "Webhook", "Changes a webhook; one that was disabled is tried anew.", by_id=True, input_name=_UPDATE_INPUT.name
     ),
-    "deleteWebhook": _mutation("Webhook", "Deletes a webhook with its deliveries; answers as it was."),
-    "testWebhook": _mutation(_TEST.name, "Sends a signed test event, `webhook.test`, and says what came of it."),
-    "redeliver": _mutation("WebhookDelivery", "Sends a delivery again; one that was given up begins anew."),
+    "deleteWebhook": _mutation("Webhook", "Deletes a webhook with its deliveries; answers as it was.", by_id=True),
+    "testWebhook": _mutation(
+        _TEST.name, "Sends a signed test event, `webhook.test`, and says what came of it.", by_id=True
+    ),
+    "redeliver": _mutation("WebhookDelivery", "Sends a delivery again; one that was given up begins anew.", by_id=True),
 }
 """The root fields of these mutations; the snapshot must have `webhook` and `webhookDelivery`."""
