@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from tests.sql.network import connect_onward, near_end
 
-_PORT = "5432"
 _HEAD = 5
 # What has the server do something: a simple query, and the execution of a prepared one.
 # https://www.postgresql.org/docs/current/protocol-message-formats.html
@@ -26,9 +25,7 @@ class CuttingWay:
     """
 
     def __init__(self, dsn: str) -> None:
-        server = conninfo_to_dict(dsn)
-        self._host = str(server.get("host") or "localhost")
-        self._port = int(server.get("port") or _PORT)
+        self._dsn = dsn
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.last: int | None = None
@@ -45,10 +42,7 @@ class CuttingWay:
         if self.was_cut:
             writer.close()
             return
-        if self._host.startswith("/"):
-            back, onward = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
-        else:
-            back, onward = await asyncio.open_connection(self._host, self._port)
+        back, onward = await connect_onward(self._dsn)
         self._writers |= {writer, onward}
         for work in (self._ask(reader, onward), self._answer(back, writer)):
             task = asyncio.create_task(work)
@@ -103,9 +97,5 @@ class CuttingWay:
 async def cutting_way(dsn: str, folder: Path) -> AsyncIterator[tuple[CuttingWay, str]]:
     """A way to the database, with the address of its near end, a socket in `folder`."""
     made = CuttingWay(dsn)
-    listener = await asyncio.start_unix_server(made.accept, folder / f".s.PGSQL.{_PORT}")
-    try:
-        yield made, make_conninfo(dsn, host=str(folder), port=_PORT)
-    finally:
-        listener.close()
-        await made.close()
+    async with near_end(made, dsn, folder) as near:
+        yield made, near

@@ -5,8 +5,7 @@ import json
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -16,14 +15,7 @@ import psycopg
 
 from tests.npm_clients import NODE
 from tests.processes.serving import Served, close, run, start, wait_until_ready
-
-
-def eventually(condition: Callable[[], bool], what: str, limit: float = 30) -> None:
-    """Return when the condition holds."""
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
+from tests.waiting import eventually
 
 
 @dataclass(slots=True)

@@ -20,8 +20,8 @@ from tests.processes.embedded_runs import (
     postmaster_of,
     records,
     running,
-    wait_for,
 )
+from tests.waiting import eventually
 
 
 def test_a_killed_user_leaves_a_server_that_the_next_one_takes_over(data_dir: Path, run_user: Run) -> None:
@@ -93,7 +93,7 @@ def test_an_orphan_that_computes_on_is_ended_before_the_next_server_starts(data_
     thread.start()
     with psycopg.connect(user.dsn, autocommit=True) as connection:
         query = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'DO %' AND state = 'active'"
-        wait_for(lambda: connection.execute(query).fetchone() is not None)
+        eventually(lambda: connection.execute(query).fetchone() is not None, "nothing computes", limit=60)
         kill_postmaster(data_dir)
     with running(data_dir) as server:
         assert server.recovered is not None
@@ -127,7 +127,7 @@ def test_a_killed_initialisation_is_done_anew(data_dir: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.processes.embedded_user", data_dir], cwd=ROOT, stdin=subprocess.PIPE
     )
-    wait_for((folder.unfinished_cluster / "base").exists)
+    eventually((folder.unfinished_cluster / "base").exists, "no cluster is made", limit=60)
     process.kill()
     process.communicate()
     assert not folder.cluster.exists()

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes.event_clients import client, eventually, make_key, send, servers
+from tests.processes.event_clients import client, make_key, send, servers
+from tests.waiting import eventually
 
 CREATED = "subscription ($after: String) { personCreated(after: $after) { id firstName email } }"
 CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id firstName email } }"

@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes.embedded_runs import kill_postmaster, wait_for
+from tests.processes.embedded_runs import kill_postmaster
 from tests.processes.model_changes import Outcome, Series, Step
 from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
+from tests.waiting import eventually
 
 ROUNDS = 2
 ACKNOWLEDGED = 10
@@ -61,7 +62,7 @@ def test_a_kill_leaves_whole_changes_and_all_that_were_acknowledged(data_dir: Pa
             enough = len(seen) + ACKNOWLEDGED + 5 * number
             changing = threading.Thread(target=change, args=(served,))
             changing.start()
-            wait_for(lambda: len(seen) >= enough or not changing.is_alive())  # noqa: B023 - called here
+            eventually(lambda: len(seen) >= enough or not changing.is_alive(), "no change", limit=60)  # noqa: B023 - called here
             kill(served, data_dir, victim)
             changing.join()
             assert len(seen) >= enough

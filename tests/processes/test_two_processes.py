@@ -5,8 +5,7 @@ import contextlib
 import itertools
 import re
 import socket
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +25,7 @@ from tests.processes.listeners import end_listeners
 from tests.processes.model_changes import CREATE_FIELD, CREATE_OBJECT, Series
 from tests.processes.serving import Served, serving
 from tests.redis_server import running_redis
+from tests.waiting import eventually
 
 CHANGES = 200
 LOAD = 50
@@ -76,13 +76,6 @@ def version(client: httpx.Client) -> float:
     return metric(client, 'fieldstone_model_version{workspace="default"}')
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def create_object(client: httpx.Client, name: str) -> str:
     given = {"nameSingular": name, "namePlural": f"{name}s", "labelSingular": name, "labelPlural": f"{name}s"}
     return str(ask(client, "/metadata", CREATE_OBJECT, input=given)["createObject"]["id"])
@@ -92,7 +85,7 @@ def change_and_see(pair: Pair, name: str) -> None:
     """Change the model through one server, and see the other take notice by itself."""
     one, other = pair.clients
     create_object(one, name)
-    until(lambda: version(other) == version(one))
+    eventually(lambda: version(other) == version(one), "the model is stale")
     ask(other, "/graphql", f"{{ {name}s {{ totalCount }} }}")
 
 
@@ -185,7 +178,7 @@ async def test_each_change_is_served_by_the_other_in_its_next_request_under_load
         assert first.failures == second.failures == []
         assert min(first.sent, second.sent) > LOAD
         versions = [version(client) for client in pair.clients]
-        until(lambda: version(pair.clients[0]) == version(pair.clients[1]))
+        eventually(lambda: version(pair.clients[0]) == version(pair.clients[1]), "a model is stale")
         assert max(versions) >= CHANGES
         assert [line for served in (pair.one, pair.other) for line in served.errors if "error" in line] == []
 
@@ -213,7 +206,7 @@ async def test_a_hundred_fields_at_once_through_both_are_all_made(database: str)
                 for served in (pair.one, pair.other)
             ]
             await asyncio.gather(*(create(clients[number // 10 % 2], number) for number in range(100)))
-        until(lambda: all(version(client) == before + 100 for client in pair.clients))
+        eventually(lambda: all(version(client) == before + 100 for client in pair.clients), "a model is stale")
         for client, place in itertools.product(pair.clients, range(10)):
             selection = " ".join(f"field{number}" for number in range(place, 100, 10))
             ask(client, "/graphql", f"{{ thing{place}s {{ edges {{ node {{ {selection} }} }} }} }}")
@@ -229,7 +222,10 @@ def test_a_key_that_was_revoked_through_one_is_refused_by_the_other(database: st
         with httpx.Client(base_url=pair.other.url, headers={"authorization": f"Bearer {made['token']}"}) as theirs:
             ask(theirs, "/graphql", "{ people { totalCount } }")
             ask(one, "/metadata", "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }", id=made["id"])
-            until(lambda: theirs.post("/graphql", json={"query": "{ __typename }"}).status_code == 401)
+            eventually(
+                lambda: theirs.post("/graphql", json={"query": "{ __typename }"}).status_code == 401,
+                "the key is served",
+            )
         ask(other, "/graphql", "{ people { totalCount } }")
 
 
@@ -238,7 +234,7 @@ def test_listening_connections_that_are_terminated_come_back(database: str) -> N
         change_and_see(pair, "before")
         for number in range(2):
             # Each server has one, and has it again.
-            until(lambda: end_listeners(database) == 2)
+            eventually(lambda: end_listeners(database) == 2, "a server does not listen")
             change_and_see(pair, f"after{number}")
 
 
@@ -251,7 +247,7 @@ def test_redis_is_stopped_and_started(database: str) -> None:
         redis.start()
         change_and_see(pair, "again")
         connections = 'fieldstone_broadcast_events_total{event="connections"}'
-        until(lambda: [metric(client, connections) for client in pair.clients] == [2, 2])
+        eventually(lambda: [metric(client, connections) for client in pair.clients] == [2, 2], "not connected anew")
 
 
 def test_with_messages_cut_off_each_looks_by_itself(database: str) -> None:
@@ -274,9 +270,11 @@ def test_postgresql_is_restarted(data_dir: Path) -> None:
             kill_postmaster(data_dir)
             again = start_embedded(data_dir)
             try:
-                until(lambda: all(client.get("/readyz").status_code == 200 for client in pair.clients))
+                eventually(
+                    lambda: all(client.get("/readyz").status_code == 200 for client in pair.clients), "not ready"
+                )
                 change_and_see(pair, "after")
-                until(lambda: end_listeners(server.dsn) == 2)
+                eventually(lambda: end_listeners(server.dsn) == 2, "a server does not listen")
             finally:
                 stop_embedded(again)
     finally:

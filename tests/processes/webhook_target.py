@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from tests.processes.event_clients import eventually, logged_positions, staged
+from tests.processes.event_clients import logged_positions, staged
+from tests.waiting import eventually
 
 SETTINGS = {
     "FIELDSTONE_WEBHOOK_ALLOW": "127.0.0.0/8",

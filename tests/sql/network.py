@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -18,9 +19,7 @@ class Network:
     """
 
     def __init__(self, dsn: str) -> None:
-        server = conninfo_to_dict(dsn)
-        self._host = str(server.get("host") or "localhost")
-        self._port = int(server.get("port") or _PORT)
+        self._dsn = dsn
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.carries = asyncio.Event()
@@ -31,10 +30,7 @@ class Network:
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Connect a caller with the server."""
         await self.admits.wait()
-        if self._host.startswith("/"):
-            onward = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
-        else:
-            onward = await asyncio.open_connection(self._host, self._port)
+        onward = await connect_onward(self._dsn)
         for source, sink in ((reader, onward[1]), (onward[0], writer)):
             self._writers.add(sink)
             self._tasks.add(asyncio.create_task(self._carry(source, sink)))
@@ -64,9 +60,33 @@ class Network:
 async def network(dsn: str, folder: Path) -> AsyncIterator[tuple[Network, str]]:
     """A network to the database, with the address of its near end, a socket in `folder`."""
     made = Network(dsn)
-    listener = await asyncio.start_unix_server(made.accept, folder / f".s.PGSQL.{_PORT}")
+    async with near_end(made, dsn, folder) as near:
+        yield made, near
+
+
+class Way(Protocol):
+    """What stands between a client and the server."""
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def connect_onward(dsn: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Return a connection to the server, of which nothing has been sent yet."""
+    server = conninfo_to_dict(dsn)
+    host, port = str(server.get("host") or "localhost"), int(server.get("port") or _PORT)
+    if host.startswith("/"):
+        return await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
+    return await asyncio.open_connection(host, port)
+
+
+@asynccontextmanager
+async def near_end(way: Way, dsn: str, folder: Path) -> AsyncIterator[str]:
+    """The address by which clients come to the database through `way`, a socket in `folder`."""
+    listener = await asyncio.start_unix_server(way.accept, folder / f".s.PGSQL.{_PORT}")
     try:
-        yield made, make_conninfo(dsn, host=str(folder), port=_PORT)
+        yield make_conninfo(dsn, host=str(folder), port=_PORT)
     finally:
         listener.close()
-        await made.close()
+        await way.close()

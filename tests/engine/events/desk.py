@@ -1,7 +1,7 @@
 """One process's APIs and events over a test's database, and subscribers that keep what they get."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +21,7 @@ from metadata.key_store import KeyStore
 from metadata.writer import ModelWriter
 from sql.pool_settings import PoolSettings
 from tests.apis import LIMITS, PRINCIPAL, RecordingDatabase
+from tests.waiting import until
 
 
 @dataclass(slots=True, eq=False)
@@ -53,22 +54,15 @@ class Listener:
 
     async def until(self, count: int) -> list[dict[str, Any]]:
         """Return the results as soon as there are so many."""
-        await settled(lambda: len(self.results) >= count)
+        await until(lambda: len(self.results) >= count)
         return self.results
 
     async def until_failed(self) -> dict[str, Any]:
         """Return the error that ended it."""
-        await settled(lambda: self.errors is not None)
+        await until(lambda: self.errors is not None)
         assert self.errors is not None
         (error,) = self.errors
         return error
-
-
-async def settled(condition: Callable[[], bool]) -> None:
-    """Return when the condition holds."""
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

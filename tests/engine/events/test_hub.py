@@ -11,7 +11,8 @@ from engine.errors import ApiError, BadUserInput
 from engine.events.partitions import Retention
 from engine.events.subscription import Refused
 from tests.apis import PRINCIPAL, WORKSPACE_ID
-from tests.engine.events.desk import Desk, Listener, open_desk, settled
+from tests.engine.events.desk import Desk, Listener, open_desk
+from tests.waiting import until
 
 CREATED = "subscription ($filter: PersonFilterInput, $after: String) { personCreated(filter: $filter, after: $after) { email } }"  # noqa: E501 - one operation, one line
 
@@ -125,7 +126,7 @@ async def test_who_resumes_misses_nothing_and_gets_nothing_twice(desk: Desk) -> 
     resumed = []
     for place in (0, 5, 19):
         resumed.append((place, await desk.subscribe(CREATED, after=str(whole.positions[place]))))
-        await asyncio.sleep(0.02)
+        await whole.until(min(120, len(whole.results) + 10))
     await writing
     await whole.until(120)
     for place, listener in resumed:
@@ -174,7 +175,7 @@ async def test_statements_follow_events_and_groups_not_subscribers(desk: Desk) -
     ]
     counters = desk.events.hub.counters
     assert (desk.events.hub.groups, desk.events.hub.members) == (20, 200)
-    await settled(lambda: not any(listener.member.group.behind for listener in listeners if listener.member.group))  # type: ignore[union-attr]  # each has joined
+    await until(lambda: not any(listener.member.group.behind for listener in listeners if listener.member.group))  # type: ignore[union-attr]  # each has joined
     before, looks = counters.statements, counters.looks
     for number in range(40):
         await desk.person(f"{number}@example.com", jobTitle=str(number % 20))

@@ -71,8 +71,10 @@ async def test_the_record_lock_decides_not_the_transaction_id(workspace_dsn: str
             await connection.execute("SELECT pg_current_xact_id()")
         await late.execute(update, ["late", id_])
         waiting = asyncio.create_task(early.execute(update, ["early", id_]))
-        await asyncio.sleep(0.1)
-        assert not waiting.done()
+        blocked = "SELECT FROM pg_locks WHERE pid = %s AND NOT granted"
+        while (await (await late.execute(blocked, [early.info.backend_pid])).fetchone()) is None:
+            assert not waiting.done()
+            await asyncio.sleep(0.005)
         await stage(late, id_, "updated", city="late")
         await late.commit()
         await waiting

@@ -11,8 +11,8 @@ import pytest
 from engine.http.outbox import OutboxLimits
 from engine.http.ws.connection import SocketLimits
 from tests.engine.events.conftest import Running, StartApp
-from tests.engine.events.desk import settled
 from tests.engine.events.sockets import Closed, connected
+from tests.waiting import until
 
 CREATED = "subscription ($after: String) { personCreated(after: $after) { email } }"
 
@@ -23,7 +23,7 @@ def result(id_: str, email: str, position: int) -> dict[str, Any]:
 
 
 async def subscribers(running: Running, count: int) -> None:
-    await settled(lambda: running.services.events.hub.members == count)
+    await until(lambda: running.services.events.hub.members == count)
 
 
 async def test_a_subscription_from_its_beginning_to_its_end(running: Running) -> None:
@@ -258,7 +258,7 @@ async def test_who_reads_slowly_gets_all(start_app: StartApp) -> None:
         await subscribers(running, 1)
         socket.reads.clear()
         await running.create(*people)
-        await settled(lambda: running.services.events.hub.counters.demoted == 1)
+        await until(lambda: running.services.events.hub.counters.demoted == 1)
         socket.reads.set()
         got = [await socket.receive() for _ in people]
         assert [one["payload"]["data"]["personCreated"]["email"] for one in got] == people

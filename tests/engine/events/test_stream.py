@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.engine.events.conftest import Running, StartApp
-from tests.engine.events.desk import settled
 from tests.engine.events.sockets import streamed
+from tests.waiting import until
 
 CREATED = "subscription ($after: String) { personCreated(after: $after) { email } }"
 
@@ -27,7 +27,7 @@ def authorized(running: Running, **headers: str) -> dict[str, str]:
 
 async def test_a_subscription_by_post(running: Running) -> None:
     async with streamed(running.app, {"query": CREATED}, headers=authorized(running)) as stream:
-        await settled(lambda: running.services.events.hub.members == 1)
+        await until(lambda: running.services.events.hub.members == 1)
         await running.create("1@example.com", "2@example.com")
         assert await stream.events(2) == [event("1@example.com", 1), event("2@example.com", 2)]
         assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
@@ -109,7 +109,7 @@ async def test_a_stream_counts_against_the_rate_limit(start_app: StartApp) -> No
 
 async def test_a_revoked_key_ends_its_stream_with_the_reason(running: Running) -> None:
     async with streamed(running.app, {"query": CREATED}, headers=authorized(running)) as stream:
-        await settled(lambda: running.services.events.hub.members == 1)
+        await until(lambda: running.services.events.hub.members == 1)
         await running.services.keys.revoke(running.services.foundation.default.workspace.id, running.key_id)
         await stream.over()
         told, complete = await stream.events(2)
@@ -119,7 +119,7 @@ async def test_a_revoked_key_ends_its_stream_with_the_reason(running: Running) -
 
 async def test_streams_end_when_the_server_stops(running: Running) -> None:
     async with streamed(running.app, {"query": CREATED}, headers=authorized(running)) as stream:
-        await settled(lambda: running.services.events.hub.members == 1)
+        await until(lambda: running.services.events.hub.members == 1)
         running.app.end_streams()
         await stream.over()
         assert b"complete" not in stream.body

@@ -108,9 +108,13 @@ async def test_a_client_that_leaves_ends_its_statement(start_app: StartApp, caps
             ]
             scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
             request = asyncio.create_task(app(scope, receive, send))
-            while services.foundation.database.stats().in_use == 0:
+            blocked = (
+                "SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+                " WHERE datname = current_database() AND NOT granted"
+            )
+            while (await (await connection.execute(blocked)).fetchone()) is None:
+                assert not request.done()
                 await asyncio.sleep(0.01)
-            await asyncio.sleep(0.05)
             left.set()
             await asyncio.wait_for(request, 5)
         assert sent == []
