@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -26,3 +26,21 @@ def eventually(condition: Callable[[], bool], what: str, limit: float = 30) -> N
     while not condition():
         assert time.monotonic() < end, what
         time.sleep(0.002)
+
+
+async def repeat_during(work: Awaitable[None], *repeated: Callable[[int], Awaitable[None]]) -> int:
+    """Await `work` while each of `repeated` is called again and again, with its turn; return how often all were."""
+    is_over = asyncio.Event()
+
+    async def repeat(one: Callable[[int], Awaitable[None]]) -> int:
+        turn = 0
+        while not is_over.is_set():
+            await one(turn)
+            turn += 1
+        return turn
+
+    async with asyncio.TaskGroup() as group:
+        repeating = [group.create_task(repeat(one)) for one in repeated]
+        await work
+        is_over.set()
+    return sum(task.result() for task in repeating)

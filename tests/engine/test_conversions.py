@@ -1,6 +1,6 @@
 """Another type for a field through the Metadata API, and what the Core API serves after it."""
 
-import asyncio
+from functools import partial
 from typing import Any
 
 from metadata.json_text import loads
@@ -8,6 +8,7 @@ from tests.apis import Apis, open_apis
 from tests.engine.test_apply_changes import APPLY
 from tests.engine.test_metadata_changes import field_id, refused
 from tests.metadata.desk import whole_state
+from tests.waiting import repeat_during
 
 UPDATE = """mutation ($id: UUID!, $input: UpdateFieldInput!) {
     updateOneField(input: { id: $id, update: $input }) { id type options settings } }"""
@@ -101,28 +102,19 @@ async def test_requests_whose_document_stays_valid_do_not_fail_while_types_chang
     """Two processes serve, and either has plans of the type before."""
     async with open_apis(workspace_dsn) as other:
         processes = (apis, other)
-        is_over = asyncio.Event()
-        served = 0
 
-        async def ask(process: Apis, number: int) -> None:
-            nonlocal served
-            while not is_over.is_set():
-                data = {"email": f"{number}.{served}@example.com", "city": "PARIS"}
-                for text, variables in ((READ, {}), (WRITE, {"data": data})):
-                    answer = loads((await process.send(text, variables)).body)
-                    assert "errors" not in answer, answer
-                    assert "PARIS" in str(answer) or text is READ
-                served += 1
+        async def ask(process: Apis, number: int, turn: int) -> None:
+            data = {"email": f"{number}.{turn}@example.com", "city": "PARIS"}
+            for text, variables in ((READ, {}), (WRITE, {"data": data})):
+                answer = loads((await process.send(text, variables)).body)
+                assert "errors" not in answer, answer
+                assert "PARIS" in str(answer) or text is READ
 
         async def alter() -> None:
             id_ = await field_id(apis, "person", "city")
             for number in range(6):
                 wanted = {"type": "TEXT"} if number % 2 else {"type": "SELECT", "options": OPTIONS}
                 await processes[number // 2 % 2].change(UPDATE, id=id_, input=wanted)
-            is_over.set()
 
-        async with asyncio.TaskGroup() as group:
-            for number, process in enumerate(processes):
-                group.create_task(ask(process, number))
-            group.create_task(alter())
-        assert served > 0
+        asks = (partial(ask, process, number) for number, process in enumerate(processes))
+        assert await repeat_during(alter(), *asks) > 0

@@ -1,12 +1,13 @@
 """Fixtures: a database with the catalog and the workspace `default`, and what works on it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
 from sql.executor import Database
 from tests.databases import Databases
 from tests.metadata.desk import Desk, connect_database, fill_model, open_desk
+from tests.metadata.workbench import Workbench
 
 
 @pytest.fixture
@@ -28,3 +29,12 @@ async def database(model_dsn: str) -> AsyncIterator[Database]:
 async def desk(database: Database) -> Desk:
     """What one process holds of it."""
     return await open_desk(database)
+
+
+@pytest.fixture(scope="module")
+def bench(databases: Databases) -> Iterator[Workbench]:
+    """One process on such a database, for the examples of hypothesis."""
+    with databases.clone(databases.template("model", fill_model)) as dsn:
+        opened = Workbench(dsn)
+        yield opened
+        opened.close()

@@ -5,12 +5,11 @@ an eager one does, and every value that nothing was done to is still there.
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
 import psycopg
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -35,9 +34,8 @@ from metadata.json_text import dumps
 from metadata.model import Field, Object, Snapshot
 from metadata.rollback import roll_back
 from sql.types import SqlType
-from tests.databases import Databases
 from tests.engine.schema.test_equivalence import sorted_print
-from tests.metadata.desk import columns_of, fill_model, new_object
+from tests.metadata.desk import columns_of, new_object
 from tests.metadata.drawn_changes import DEFAULTS, LABELS, NAMES, OPTIONS, new_fields, new_objects
 from tests.metadata.test_rollback import shown
 from tests.metadata.workbench import Workbench
@@ -291,14 +289,6 @@ def _check_value(before: Field | None, after: Field, was: Any, now: Any) -> None
         assert set(now if isinstance(now, list) else [now]) <= values | {None}
     elif not (was is None and not after.is_nullable):
         assert now == was
-
-
-@pytest.fixture(scope="module")
-def bench(databases: Databases) -> Iterator[Workbench]:
-    with databases.clone(databases.template("model", fill_model)) as dsn:
-        opened = Workbench(dsn)
-        yield opened
-        opened.close()
 
 
 def test_any_sequence_of_changes_and_rollbacks(bench: Workbench) -> None:

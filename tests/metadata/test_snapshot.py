@@ -1,25 +1,13 @@
 """The model that changes make is the one that the catalog loads: any changes, in any order."""
 
-from collections.abc import Iterator
-
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metadata.changes import Change
 from metadata.errors import InvalidChange
-from tests.databases import Databases
-from tests.metadata.desk import columns_of, fill_model
+from tests.metadata.desk import columns_of
 from tests.metadata.drawn_changes import new_fields, new_objects
 from tests.metadata.workbench import Workbench
-
-
-@pytest.fixture(scope="module")
-def bench(databases: Databases) -> Iterator[Workbench]:
-    with databases.clone(databases.template("model", fill_model)) as dsn:
-        opened = Workbench(dsn)
-        yield opened
-        opened.close()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
