@@ -1,1 +1,1 @@
-"""SQL."""
+"""PostgreSQL: statements made from plans, connections, and a server of Fieldstone's own."""

@@ -1,1 +1,1 @@
-"""http."""
+"""HTTP: what is served at which address, and how."""

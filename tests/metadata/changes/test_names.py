@@ -1,4 +1,4 @@
-"""metadata/names.py"""
+"""metadata/changes/names.py"""
 
 import pytest
 from hypothesis import given
