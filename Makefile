@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help setup run check test test-system golden bench bench-quick bench-events bench-swap bench-big-table clean
 
 help:
-	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
 
 setup: $(INSTALLED) ## install all that the other targets need
 	@$(BIN)/python -P engine/http/ui_build.py

@@ -46,7 +46,7 @@ async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str 
         count += await _find_orphans(foundation, workspaces)
     if count:
         raise CommandError(f"{count} {'thing is' if count == 1 else 'things are'} not as the models say")
-    typer.echo(f"The catalog and the tables of {len(workspaces)} workspaces agree.")
+    typer.echo(f"The catalog and the tables agree. Workspaces: {len(workspaces)}.")
 
 
 async def _rewrite(settings: Settings, foundation: Foundation, snapshot: Snapshot, object_name: str | None) -> Snapshot:

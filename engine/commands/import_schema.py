@@ -83,7 +83,7 @@ async def import_schema(
                 )
 
         count = await change_model(foundation, found, plan, actor=_ACTOR, check=check, yes=yes, then=copy)
-    typer.echo(f"{count} changes were made, and {rows} rows copied." if with_rows else f"{count} changes were made.")
+    typer.echo(f"Changes made: {count}. Rows copied: {rows}." if with_rows else f"Changes made: {count}.")
 
 
 def _same(change: Change, _latest: Snapshot) -> Change:

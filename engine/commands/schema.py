@@ -58,7 +58,7 @@ async def apply_file(
             check=check,
             yes=yes,
         )
-    typer.echo(f"{count} changes were made." if count else f"The model of '{workspace}' is what {path} says.")
+    typer.echo(f"Changes made: {count}." if count else f"The model of '{workspace}' is what {path} says.")
 
 
 def _read(path: Path) -> JsonValue:
