@@ -2,7 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import psycopg
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -14,6 +17,21 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.002)
+
+
+async def until_found(
+    connection: psycopg.AsyncConnection[Any], query: str, parameters: Sequence[object] = ()
+) -> tuple[Any, ...]:
+    """Return a row of the query as soon as it has one.
+
+    Raises:
+        TimeoutError: it has none within half a minute.
+    """
+    async with asyncio.timeout(30):
+        while (row := await (await connection.execute(query.encode(), parameters)).fetchone()) is None:
+            await asyncio.sleep(0.005)
+    found: tuple[Any, ...] = row
+    return found
 
 
 def eventually(condition: Callable[[], bool], what: str, limit: float = 30) -> None:

@@ -28,7 +28,7 @@ from tests.metadata.desk import (
     person,
     whole_state,
 )
-from tests.waiting import until
+from tests.waiting import until, until_found
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -37,14 +37,6 @@ Connection = psycopg.AsyncConnection[Any]
 async def connected(dsn: str) -> AsyncIterator[Connection]:
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
         yield connection
-
-
-async def until_found(connection: Connection, query: str) -> tuple[Any, ...]:
-    """Wait until the query has a row."""
-    while (row := await (await connection.execute(query.encode())).fetchone()) is None:
-        await asyncio.sleep(0.005)
-    found: tuple[Any, ...] = row
-    return found
 
 
 def add(name: str, type_: FieldType = FieldType.TEXT, **more: Any) -> Any:

@@ -29,6 +29,7 @@ from tests.processes.cutting import CuttingWay, cutting_way
 from tests.processes.embedded_runs import ROOT
 from tests.processes.killed_changes import BIG_TABLE, KILLED, fill_killed
 from tests.processes.serving import run
+from tests.waiting import eventually
 
 changes = pytest.mark.parametrize("name", KILLED)
 
@@ -87,8 +88,7 @@ def until_quiet(dsn: str) -> None:
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             " AND state <> 'idle'"
         )
-        while connection.execute(busy).fetchone() != (0,):
-            pass
+        eventually(lambda: connection.execute(busy).fetchone() == (0,), "a connection is still busy")
 
 
 async def check_agreement(dsn: str) -> None:

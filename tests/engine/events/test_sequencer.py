@@ -18,6 +18,7 @@ from sql.executor import Database
 from sql.pool_settings import PoolSettings
 from tests.apis import WORKSPACE_ID
 from tests.engine.events.desk import Desk, open_desk
+from tests.waiting import until_found
 
 STAGE = (
     "INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, before, after)"
@@ -72,9 +73,8 @@ async def test_the_record_lock_decides_not_the_transaction_id(workspace_dsn: str
         await late.execute(update, ["late", id_])
         waiting = asyncio.create_task(early.execute(update, ["early", id_]))
         blocked = "SELECT FROM pg_locks WHERE pid = %s AND NOT granted"
-        while (await (await late.execute(blocked, [early.info.backend_pid])).fetchone()) is None:
-            assert not waiting.done()
-            await asyncio.sleep(0.005)
+        await until_found(late, blocked, [early.info.backend_pid])
+        assert not waiting.done()
         await stage(late, id_, "updated", city="late")
         await late.commit()
         await waiting

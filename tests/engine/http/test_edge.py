@@ -9,6 +9,7 @@ from psycopg.sql import SQL, Identifier
 
 from engine.app import Fieldstone
 from tests.engine.http.conftest import StartApp, client_of
+from tests.waiting import until_found
 
 if TYPE_CHECKING:
     from starlette.types import Message
@@ -112,9 +113,7 @@ async def test_a_client_that_leaves_ends_its_statement(start_app: StartApp, caps
                 "SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database"
                 " WHERE datname = current_database() AND NOT granted"
             )
-            while (await (await connection.execute(blocked)).fetchone()) is None:
-                assert not request.done()
-                await asyncio.sleep(0.01)
+            await until_found(connection, blocked)
             left.set()
             await asyncio.wait_for(request, 5)
         assert sent == []
