@@ -1,6 +1,7 @@
 """What a document speaks of, held against what the model has: by name, or by the name that it had before."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -11,7 +12,8 @@ from metadata.json_text import JsonValue
 from metadata.model import Field, Object, Relation, Snapshot
 from metadata.scalars import shown
 from metadata.schema_file import members
-from metadata.schema_file.export import is_inverse
+from metadata.schema_file.export import first_name, is_inverse
+from metadata.schema_file.renames import find_swaps
 
 Values = Mapping[str, JsonValue]
 
@@ -103,7 +105,7 @@ def match_document(snapshot: Snapshot, document: JsonValue) -> Stated:
         for name, value in members.read_mapping(read["objects"], "objects").items()
     }
     things = {thing.name_singular: thing for thing in snapshot.objects.values()}
-    known = _match(given, things)
+    known = _match(given, things, _first_names_of_object)
     objects = {name: StatedObject(name=name, values=values, known=known.get(name)) for name, values in given.items()}
     fields: dict[tuple[str, str], StatedField] = {}
     for owner in objects.values():
@@ -115,13 +117,22 @@ def match_document(snapshot: Snapshot, document: JsonValue) -> Stated:
     return stated
 
 
-def _match(given: Mapping[str, Values], there: Mapping[str, T]) -> dict[str, T]:
-    """Return what is there for each name; what was renamed comes first, as its old name may be another's now."""
+def _match(
+    given: Mapping[str, Values], there: Mapping[str, T], first_names: Callable[[T], AbstractSet[str]]
+) -> dict[str, T]:
+    """Return what is there for each name; what was renamed comes first, as its old name may be another's now.
+
+    What has a name already was renamed before, unless the document gives that another name.
+    """
+    renames = {name: old for name, values in given.items() if (old := values["renamedFrom"]) in there and old != name}
     found: dict[str, T] = {}
-    for name, values in given.items():
-        old = values["renamedFrom"]
-        if name not in there and old in there:
-            found[name] = there[old]
+    free: set[str] = set()
+    while ready := [name for name in renames if name not in found and (name not in there or name in free)]:
+        found.update((name, there[renames[name]]) for name in ready)
+        free.update(renames[name] for name in ready)
+    for names in find_swaps({name: old for name, old in renames.items() if name not in found}):
+        if not _is_swapped(names, renames, there, first_names):
+            found.update((name, there[renames[name]]) for name in names)
     taken = {id(one) for one in found.values()}
     if len(taken) < len(found):
         raise InvalidChange("two names in the document have the same renamedFrom", field="renamedFrom")
@@ -131,6 +142,33 @@ def _match(given: Mapping[str, Values], there: Mapping[str, T]) -> dict[str, T]:
     return found
 
 
+def _is_swapped(
+    names: list[str], renames: Mapping[str, str], there: Mapping[str, T], first_names: Callable[[T], AbstractSet[str]]
+) -> bool:
+    """Tell whether names that take each other's place have done so: their columns and tables have the first ones.
+
+    Raises:
+        InvalidChange: they have others.
+    """
+    before = all(name in first_names(there[name]) for name in names)
+    after = all(renames[name] in first_names(there[name]) for name in names)
+    if before is after:
+        raise InvalidChange(
+            f"{', '.join(names)} take each other's names by renamedFrom, and nothing tells whether they have done so"
+            " already; rename one of them to another name first, and apply the document without renamedFrom then",
+            field="renamedFrom",
+        )
+    return after
+
+
+def _first_names_of_object(thing: Object) -> AbstractSet[str]:
+    return {thing.table.name}
+
+
+def _first_names_of_field(field: Field) -> AbstractSet[str]:
+    return {field.column, first_name(field)}
+
+
 def _match_fields(owner: StatedObject) -> Iterator[tuple[tuple[str, str], StatedField]]:
     where = f"{owner.name}.fields"
     given = {
@@ -138,7 +176,7 @@ def _match_fields(owner: StatedObject) -> Iterator[tuple[tuple[str, str], Stated
         for name, value in members.read_mapping(owner.values["fields"], where).items()
     }
     there = {field.name: field for field in owner.known.fields} if owner.known else {}
-    known = _match(given, there)
+    known = _match(given, there, _first_names_of_field)
     for name, values in given.items():
         yield (owner.name, name), StatedField(owner=owner, name=name, values=values, known=known.get(name))
 

@@ -13,6 +13,7 @@ from metadata.changes import (
     UpdateField,
     UpdateObject,
 )
+from metadata.changes.types import UNSET
 from metadata.changes.update_field import is_required
 from metadata.errors import InvalidChange
 from metadata.field_types import FieldType
@@ -24,6 +25,7 @@ from metadata.schema_file.export import built_in_name, index_values, indexes_on_
 from metadata.schema_file.field_plan import create_field, finish_relation, update_field, update_fresh
 from metadata.schema_file.matching import Stated, StatedObject, match_document
 from metadata.schema_file.order import order_fields
+from metadata.schema_file.renames import order_renames
 
 Build = Callable[[Snapshot], Change]
 
@@ -50,7 +52,7 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
         *map(_always, _update_objects(stated)),
         *map(_always, _create_objects(stated)),
         *(build for field in stated.fields.values() for build in update_fresh(field)),
-        *(_always(change) for change in updates if change not in last),
+        *map(_always, _order_updates(stated, [change for change in updates if change not in last])),
         *(partial(create_field, stated, field) for field in new),
         *_create_indexes(snapshot, stated),
         *_deactivate_objects(stated),
@@ -77,15 +79,41 @@ def _own_values(thing: StatedObject) -> dict[str, JsonValue]:
 
 
 def _update_objects(stated: Stated) -> Iterator[UpdateObject]:
+    changed: dict[str, UpdateObject] = {}
     for thing in stated.objects.values():
         wanted = _own_values(thing)
         if thing.known is None:
             continue
-        changed = {name: value for name, value in wanted.items() if value != getattr(thing.known, name)}
-        if changed.get("is_active") is False:
-            del changed["is_active"]
-        if changed:
-            yield UpdateObject(object_id=thing.known.id, **changed)
+        values = {name: value for name, value in wanted.items() if value != getattr(thing.known, name)}
+        if values.get("is_active") is False:
+            del values["is_active"]
+        if values:
+            changed[thing.known.name_singular] = UpdateObject(object_id=thing.known.id, **values)
+    renames = {old: update.name_singular for old, update in changed.items() if isinstance(update.name_singular, str)}
+    for old, name in order_renames(renames, stated.objects.keys() | changed.keys()):
+        update = changed[old]
+        if name == renames[old]:
+            yield changed.pop(old)
+        else:
+            plural = UNSET if update.name_plural is UNSET else f"{name}s"
+            yield UpdateObject(object_id=update.object_id, name_singular=name, name_plural=plural)
+    yield from changed.values()
+
+
+def _order_updates(stated: Stated, updates: list[UpdateField]) -> Iterator[UpdateField]:
+    """Yield the updates of fields, and what has to make way for them, so that each new name is free."""
+    left = {update.field_id: update for update in updates}
+    for owner in stated.objects.values():
+        known = {field.name: field.id for field in owner.known.fields} if owner.known else {}
+        renames = {
+            name: new
+            for name, id_ in known.items()
+            if id_ in left and isinstance(new := left[id_].name, str) and new != name
+        }
+        for name, new in order_renames(renames, known.keys() | (owner.values["fields"] or {}).keys()):
+            id_ = known[name]
+            yield left.pop(id_) if new == renames[name] else UpdateField(field_id=id_, name=new)
+    yield from left.values()
 
 
 def _create_objects(stated: Stated) -> Iterator[CreateObject]:
