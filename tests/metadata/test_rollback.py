@@ -27,8 +27,8 @@ from metadata.model import Object, RelationType, Snapshot
 from metadata.preview import Preview
 from metadata.rollback import preview_rollback, roll_back
 from metadata.transaction import ModelTransaction
-from tests.metadata.changes.test_updates import field_of, options
-from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
+from tests.metadata.changes.test_updates import field_of, insert, options
+from tests.metadata.desk import Desk, new_field, new_object, new_relation, person, whole_state
 
 Build = Callable[[Snapshot], Iterable[Change]]
 
@@ -155,6 +155,22 @@ async def test_a_rollback_over_many_versions_and_a_rollback_of_it(desk: Desk) ->
 
         await desk.writer.run(before.workspace.id, body, actor="test")
         assert shown(await desk.default()) == shown(model)
+
+
+async def test_what_records_stand_in_the_way_of_leaves_no_trace(desk: Desk, model_dsn: str) -> None:
+    before = await desk.change(fill)
+    await desk.change(on("code", is_nullable=True))
+    await desk.change(lambda snapshot: [new_field(project(snapshot), "later"), *on("budget", name="money")(snapshot)])
+    insert(model_dsn, "project (name) VALUES ('without a code')")
+    state, model = whole_state(model_dsn), await desk.default()
+    # The later changes are undone first, and that would pass.
+    with pytest.raises(InvalidChange, match="1 records of project") as caught:
+        await desk.writer.run(
+            model.workspace.id, lambda transaction: roll_back(transaction, before.version), actor="test"
+        )
+    assert caught.value.field == "isNullable"
+    assert whole_state(model_dsn) == state
+    assert await desk.default() is model
 
 
 @pytest.mark.parametrize("to", [-1, 10_000])
