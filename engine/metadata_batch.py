@@ -70,10 +70,17 @@ def _resolve(snapshot: Snapshot, action: str, values: Mapping[str, JsonValue]) -
     if isinstance(name := values.get("id"), str):
         find = _field_id if action.endswith("Field") else _object_id
         resolved["id"] = name if action == "deleteIndex" else find(snapshot, name)
-    payload = values.get("relationCreationPayload")
-    if isinstance(payload, dict) and isinstance(name := payload.get("targetObjectMetadataId"), str):
-        resolved["relationCreationPayload"] = {**payload, "targetObjectMetadataId": _object_id(snapshot, name)}
+    if "relationCreationPayload" in values:
+        resolved["relationCreationPayload"] = _resolve_target(snapshot, values["relationCreationPayload"])
+    if isinstance(payloads := values.get("morphRelationsCreationPayload"), list):
+        resolved["morphRelationsCreationPayload"] = [_resolve_target(snapshot, payload) for payload in payloads]
     return resolved
+
+
+def _resolve_target(snapshot: Snapshot, payload: JsonValue) -> JsonValue:
+    if isinstance(payload, dict) and isinstance(name := payload.get("targetObjectMetadataId"), str):
+        return {**payload, "targetObjectMetadataId": _object_id(snapshot, name)}
+    return payload
 
 
 def _object_id(snapshot: Snapshot, name: str) -> str:

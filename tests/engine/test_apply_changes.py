@@ -25,6 +25,15 @@ CHANGES: list[dict[str, Any]] = [
             "relationCreationPayload": {"targetObjectMetadataId": "project", "targetFieldLabel": "Members"},
         }
     },
+    {
+        "createField": {
+            "objectMetadataId": "person", "name": "likes", "label": "Likes", "type": "MORPH_RELATION",
+            "morphRelationsCreationPayload": [
+                {"targetObjectMetadataId": "project", "targetFieldLabel": "Fans"},
+                {"targetObjectMetadataId": "company", "targetFieldLabel": "Fans"},
+            ],
+        }
+    },
     {"updateField": {"id": "project.budget", "update": {"name": "money"}}},
     {"updateField": {"id": "person.phone", "update": {"name": "mobile", "isNullable": False}}},
     {"createIndex": {"objectMetadataId": "person", "fieldMetadataIds": ["person.city"]}},
@@ -35,7 +44,7 @@ async def test_later_changes_name_what_earlier_ones_made(apis: Apis) -> None:
     version = (await apis.snapshot()).version
     plan = (await apis.change(APPLY, changes=CHANGES))["applyChanges"]
     assert plan["version"] == str(version + 1)
-    await apis.data("{ people { edges { node { mobile project { money { amountMicros } } } } } }")
+    await apis.data("{ people { edges { node { mobile likesProject { name } project { money { amountMicros } } } } } }")
 
 
 async def test_a_dry_run_says_what_would_be_and_changes_nothing(apis: Apis, workspace_dsn: str) -> None:
@@ -94,6 +103,7 @@ PAYLOADS = [
     ({"createField": {**morph()["createField"], "type": "TEXT"}}, "BAD_USER_INPUT", "takes no morphRelationsCreation"),
     (morph(type="ONE_TO_MANY"), "BAD_USER_INPUT", "are all MANY_TO_ONE; leave type out"),
     (morph(), "NOT_FOUND", "There is no object 0191d2a4"),
+    (morph(targetObjectMetadataId="nothing"), "NOT_FOUND", 'There is no object "nothing"'),
 ]
 
 
