@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from metadata.changes import (
@@ -174,10 +175,30 @@ async def test_what_records_stand_in_the_way_of_leaves_no_trace(desk: Desk, mode
 
 
 @pytest.mark.parametrize("to", [-1, 10_000])
-async def test_an_unknown_version_is_refused(to: int, desk: Desk) -> None:
-    model = await desk.default()
+async def test_an_unknown_version_is_refused(to: int, desk: Desk, model_dsn: str) -> None:
+    model, state = await desk.default(), whole_state(model_dsn)
     with pytest.raises(InvalidChange, match="to must be a version from 0 to"):
         await desk.writer.run(model.workspace.id, lambda transaction: roll_back(transaction, to), actor="test")
+    assert await desk.default() is model
+    assert whole_state(model_dsn) == state
+
+
+async def test_a_version_without_its_inverse_is_refused_and_leaves_no_trace(desk: Desk, model_dsn: str) -> None:
+    before = await desk.default()
+    old = await desk.change(lambda snapshot: [new_field(person(snapshot), "old")])
+    await desk.change(lambda snapshot: [new_field(person(snapshot), "later")])
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE fieldstone.model_change SET change = (SELECT jsonb_agg(step - 'inverse')"
+            " FROM jsonb_array_elements(change) AS step) WHERE version = %s",
+            [old.version],
+        )
+    state, model = whole_state(model_dsn), await desk.default()
+    with pytest.raises(InvalidChange, match=f"version {old.version} was made before inverses were kept"):
+        await desk.writer.run(
+            model.workspace.id, lambda transaction: roll_back(transaction, before.version), actor="test"
+        )
+    assert whole_state(model_dsn) == state
     assert await desk.default() is model
 
 

@@ -13,9 +13,10 @@ from metadata.changes.types import NewJunction
 from metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
 from metadata.field_types import FieldType as T
 from metadata.model import MORPH_SETTING, RelationType, Snapshot
-from tests.metadata.changes.test_refusals import NOBODY, Build, Refusal, check_refused, nested, select
+from metadata.writer import ModelWriter
+from tests.metadata.changes.test_refusals import NOBODY, Build, Refusal, check_refused, index_on, nested, select
 from tests.metadata.changes.test_updates import field_of, options, update
-from tests.metadata.desk import Desk, new_field, new_object, person
+from tests.metadata.desk import Desk, new_field, new_object, person, whole_state
 
 GROUP = {"id": str(UUID(int=8)), "name": "owner"}
 
@@ -322,3 +323,17 @@ async def test_what_is_refused_afterwards_leaves_no_trace(prepared: Prepared, de
         with psycopg.connect(model_dsn, autocommit=True) as connection:
             connection.execute(f"INSERT INTO workspace_default.{prepared.rows}".encode())
     await check_refused(prepared.refusal, desk, model_dsn)
+
+
+async def test_an_index_that_the_server_has_no_extension_for_leaves_no_trace(desk: Desk, model_dsn: str) -> None:
+    before, model = whole_state(model_dsn), await desk.default()
+    writer = ModelWriter(desk.database, desk.current, trigram=None)
+    with pytest.raises(InvalidChange, match="no extension pg_trgm") as caught:
+        await writer.change(
+            model.workspace.id,
+            lambda snapshot: [new_object("project"), index_on(snapshot, "city", "trigram")],
+            actor="test",
+        )
+    assert caught.value.field == "method"
+    assert whole_state(model_dsn) == before
+    assert await desk.default() is model
