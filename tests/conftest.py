@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.databases import Databases, add_extensions, running_server
 from tests.npm_clients import install_clients
+
+# The same examples each time; whoever looks for more asks for more, and gets others.
+settings.register_profile("steady", derandomize="FIELDSTONE_TEST_EXAMPLES" not in os.environ)
+settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

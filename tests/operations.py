@@ -27,13 +27,12 @@ from hypothesis import strategies as st
 from metadata.json_text import dumps
 from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEXTS, UUIDS
 
-IN_CI = bool(os.environ.get("CI"))
 TIMES = int(os.environ.get("FIELDSTONE_TEST_EXAMPLES", "1"))
 """How many times the usual number of examples is tried."""
 
 
 def examples(count: int) -> settings:
-    """Settings for so many examples, always the same ones in CI.
+    """Settings for so many examples.
 
     What fails is not made smaller: for operations that takes longer than to read them.
     """
@@ -41,7 +40,6 @@ def examples(count: int) -> settings:
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
         max_examples=count * TIMES,
         deadline=None,
-        derandomize=IN_CI,
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,

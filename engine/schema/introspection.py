@@ -96,7 +96,7 @@ class Compiler:
             return self.known[key]
         parts: list[tuple[str, Write]] = []
         for below in collect_fields(self.operation, selected.selection_sets, self.variables):
-            opening = f"{',' if parts else '{'}{dumps(below.key)}:"
+            opening = f"{',' if parts else ''}{dumps(below.key)}:"
             if below.name == "__typename":
                 parts.append((opening + dumps(type_.name), lambda _: ""))
             else:
@@ -131,7 +131,7 @@ def argument_values(selected: Selected, variables: Mapping[str, JsonValue]) -> d
 
 
 def _write_parts(parts: list[tuple[str, Write]], value: Any) -> str:
-    return "".join([opening + write(value) for opening, write in parts]) + "}"
+    return "{" + "".join([opening + write(value) for opening, write in parts]) + "}"
 
 
 def _identity(type_: Any) -> Any:

@@ -86,6 +86,19 @@ def test_variables_aliases_fragments_and_directives() -> None:
     assert answer == {"type": {"name": "Person", "possibleTypes": None, "kind": "OBJECT"}}
 
 
+def test_a_selection_of_which_nothing_is_left_is_an_empty_object() -> None:
+    answer = ask(
+        """{
+          __schema { queryType @skip(if: true) { name } }
+          few: __schema { queryType { name @include(if: false) } }
+          __type(name: "Person") { fields { name @skip(if: true) } }
+        }"""
+    )
+    assert answer["__schema"] == {}
+    assert answer["few"] == {"queryType": {}}
+    assert {frozenset(field) for field in answer["__type"]["fields"]} == {frozenset()}
+
+
 def test_an_operation_without_introspection_has_no_answers() -> None:
     assert ask("{ people { totalCount } __typename }") == {}
 
