@@ -10,7 +10,6 @@ from engine.broken_operations import broken_operations
 from engine.config import Settings
 from engine.core_api import build_core_api
 from engine.events.partitions import Retention
-from engine.events.sequencer import Wake
 from engine.events.service import open_events
 from engine.in_step import keep_in_step
 from engine.metadata_api import build_metadata_api
@@ -31,6 +30,7 @@ from metadata.current import CurrentSnapshots
 from metadata.errors import NameTaken, UnknownObject
 from metadata.key_store import KeyStore
 from metadata.model import Snapshot
+from metadata.wake import Wake
 from metadata.workspaces import DEFAULT_WORKSPACE, Workspaces
 from metadata.writer import ModelWriter
 from sql import embedded

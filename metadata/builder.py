@@ -1,7 +1,5 @@
 """What changes of big tables leave to be done: after the commit, beside readers and writers, one thing at a time."""
 
-import asyncio
-import contextlib
 import logging
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,6 +12,7 @@ from metadata.field_builder import build_field
 from metadata.queries import QUERIES
 from metadata.sessions import Connection, Sessions
 from metadata.store import read_snapshot
+from metadata.wake import Wake
 from metadata.writer import ModelWriter
 from sql import alter
 from sql.ddl import TrigramClass
@@ -60,24 +59,23 @@ class Builder:
         self._writer = writer
         self._trigram = trigram
         self._pause = pause
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self.counters = BuildCounters()
 
     def wake(self) -> None:
         """Have it look at once."""
-        self._wake.set()
+        self._wake()
 
     async def run(self) -> None:
         """Build for as long as the task lives; what is interrupted is begun again by whoever looks next."""
         while True:
-            self._wake.clear()
+            self._wake.forget()
             try:
                 await self.build_all()
             except (SqlError, MetadataError, psycopg.Error) as error:
                 self.counters.interrupted += 1
                 _LOG.warning("what a change left is not done yet: %s", error)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._pause)
+            await self._wake.wait(self._pause)
 
     async def build_all(self) -> int:
         """Build what is to be built, unless another process is at it; return how many things were settled.

@@ -7,13 +7,13 @@ record's row lock, so that the order of the numbers among what is visible is rig
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.events.lock import LOCK_KEY
 from engine.events.partitions import Partitions, Retention
+from metadata.wake import Wake
 from sql.errors import DatabaseError
 from sql.executor import Database
 from sql.statement import Statement
@@ -56,28 +56,6 @@ SELECT coalesce(max(position), (SELECT position FROM top)), count(*), extract(ep
 FROM logged
 """
 )
-
-
-class Wake:
-    """Called when something was committed that the sequencer should see to; calls before it does count as one."""
-
-    def __init__(self) -> None:
-        self._called = asyncio.Event()
-
-    def __call__(self) -> None:
-        """Have the sequencer look."""
-        self._called.set()
-
-    def forget(self) -> bool:
-        """Begin anew, and return whether there was a call."""
-        called = self._called.is_set()
-        self._called.clear()
-        return called
-
-    async def wait(self, limit: float) -> None:
-        """Return at a call, or after `limit` seconds."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._called.wait(), limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

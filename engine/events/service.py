@@ -15,8 +15,9 @@ from engine.events.hub import Hub, Subscribable
 from engine.events.key_watch import KeyWatch
 from engine.events.log import Bounds, EventLog
 from engine.events.partitions import Partitions, Retention
-from engine.events.sequencer import Sequencer, Wake, keep_trimmed
+from engine.events.sequencer import Sequencer, keep_trimmed
 from metadata.current import CurrentSnapshots
+from metadata.wake import Wake
 from sql.errors import DatabaseError
 from sql.executor import Database
 

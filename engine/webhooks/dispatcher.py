@@ -9,11 +9,11 @@ import logging
 from collections import Counter
 from dataclasses import dataclass
 
-from engine.events.sequencer import Wake
 from engine.webhooks.claims import Claimed, Claims, Result, Room
 from engine.webhooks.pauses import next_pause
 from engine.webhooks.payloads import build_body
 from engine.webhooks.sender import Outcome, Sender
+from metadata.wake import Wake
 from sql.errors import DatabaseError
 
 _LOG = logging.getLogger(__name__)

@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from engine.events.consumers import Consumers
-from engine.events.sequencer import Wake
 from engine.webhooks.payloads import NewEvent, RecordReader, build_payload
 from metadata.current import CurrentSnapshots
 from metadata.errors import UnknownObject
 from metadata.ids import new_id
 from metadata.json_text import dumps
 from metadata.model import Object, Snapshot
+from metadata.wake import Wake
 from sql.errors import DatabaseError, StaleSchema
 from sql.executor import Database
 from sql.statement import Row, Statement

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from engine.background import end_tasks, keep_running
-from engine.events.sequencer import Wake
 from engine.events.service import Events
 from engine.webhooks.claims import Claims
 from engine.webhooks.dispatcher import Dispatcher, Effort, WebhookCounters
@@ -15,6 +14,7 @@ from engine.webhooks.sender import TIME_LIMIT, Sender
 from engine.webhooks.targets import Targets
 from engine.webhooks.upkeep import Backlog, Keep, keep_measured, keep_trimmed
 from metadata.current import CurrentSnapshots
+from metadata.wake import Wake
 from sql.executor import Database
 
 _THREE_DAYS = 259_200.0

@@ -10,7 +10,6 @@ from engine.core_api import build_core_api
 from engine.errors import ApiError
 from engine.events.group import Member
 from engine.events.partitions import Partitions, Retention
-from engine.events.sequencer import Wake
 from engine.events.service import Events, open_events
 from engine.metadata_api import build_metadata_api
 from engine.pipeline import GraphQLApi, GraphQLRequest
@@ -18,6 +17,7 @@ from metadata.catalog import Catalog
 from metadata.current import CurrentSnapshots
 from metadata.json_text import loads
 from metadata.key_store import KeyStore
+from metadata.wake import Wake
 from metadata.writer import ModelWriter
 from sql.pool_settings import PoolSettings
 from tests.apis import LIMITS, PRINCIPAL, RecordingDatabase

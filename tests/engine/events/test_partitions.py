@@ -9,7 +9,8 @@ import pytest
 from engine.events.consumers import Consumers
 from engine.events.log import EventLog
 from engine.events.partitions import Partition, Partitions, Retention
-from engine.events.sequencer import Sequencer, Wake
+from engine.events.sequencer import Sequencer
+from metadata.wake import Wake
 from sql.errors import LockTimeout
 from sql.executor import Database
 from sql.pool_settings import PoolSettings

@@ -12,8 +12,9 @@ import pytest
 
 from engine.events.lock import LOCK_KEY
 from engine.events.partitions import Partitions
-from engine.events.sequencer import Sequencer, Wake
+from engine.events.sequencer import Sequencer
 from metadata.ids import new_id
+from metadata.wake import Wake
 from sql.executor import Database
 from sql.pool_settings import PoolSettings
 from tests.apis import WORKSPACE_ID
