@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from engine.background import end_tasks, keep_running
-from engine.broken_operations import broken_operations
+from engine.broadcast.in_step import keep_in_step
 from engine.config import Settings
 from engine.core_api import build_core_api
 from engine.events.partitions import Retention
 from engine.events.service import open_events
-from engine.in_step import keep_in_step
-from engine.metadata_api import build_metadata_api
+from engine.metadata_api.api import build_metadata_api
+from engine.metadata_api.broken_operations import broken_operations
 from engine.metrics import ModelStats, RuntimeStats
 from engine.operation import DocumentLimits
 from engine.pipeline import GraphQLApi
@@ -24,14 +24,14 @@ from engine.webhooks.dispatcher import Effort
 from engine.webhooks.service import WebhookOptions, Webhooks
 from engine.webhooks.targets import Targets
 from engine.webhooks.upkeep import Keep
-from metadata.builder import Builder
-from metadata.catalog import Catalog
+from metadata.building.builder import Builder
+from metadata.catalog.migrate import Catalog
 from metadata.current import CurrentSnapshots
 from metadata.errors import NameTaken, UnknownObject
-from metadata.key_store import KeyStore
 from metadata.model import Snapshot
+from metadata.tenants.key_store import KeyStore
+from metadata.tenants.workspaces import DEFAULT_WORKSPACE, Workspaces
 from metadata.wake import Wake
-from metadata.workspaces import DEFAULT_WORKSPACE, Workspaces
 from metadata.writer import ModelWriter
 from sql import embedded
 from sql.executor import Database

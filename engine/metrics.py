@@ -19,7 +19,7 @@ from engine.broadcast import BroadcastStats
 from engine.events.counters import EventStats
 from engine.plan_cache import PlanCounters
 from engine.webhooks.service import WebhookStats
-from metadata.builder import BuildCounters
+from metadata.building.builder import BuildCounters
 from sql.pool_settings import PoolStats
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()

@@ -18,7 +18,6 @@ from uuid import UUID
 from graphql import FieldNode, GraphQLSchema, OperationType
 
 from engine.database_errors import describe
-from engine.deflated import DeflatedText
 from engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
 from engine.events.subscription import (
     Refused,
@@ -28,16 +27,17 @@ from engine.events.subscription import (
     bind_subscription,
 )
 from engine.introspection.answers import SchemaAnswers
+from engine.introspection.deflated import DeflatedText
 from engine.plan_cache import DocumentKey, PlanCache, Prepared
 from engine.planner.failures import settle
 from engine.planner.inputs import Bindings
 from engine.preparation import InvalidDocument, Limits, plan, plan_query_bound, prepare, renew
+from engine.schema.cache import SchemaCache
 from engine.schema.lazy import LazySchema
-from engine.schema_cache import SchemaCache
 from engine.variables import Variables, coerce_variables
-from metadata.access import Principal
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Snapshot
+from metadata.tenants.access import Principal
 from sql.errors import DatabaseError, StaleSchema
 from sql.executor import Database
 

@@ -7,11 +7,11 @@ from engine.events.service import Events
 from engine.metrics import RuntimeStats
 from engine.pipeline import GraphQLApi
 from engine.webhooks.service import Webhooks
-from metadata.catalog import Catalog
+from metadata.catalog.migrate import Catalog
 from metadata.current import CurrentSnapshots
-from metadata.key_store import KeyStore
 from metadata.model import Snapshot
-from metadata.workspaces import Workspaces
+from metadata.tenants.key_store import KeyStore
+from metadata.tenants.workspaces import Workspaces
 from metadata.writer import ModelWriter
 from sql.executor import Database
 

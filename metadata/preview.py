@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from metadata.building.conversion_worker import find_lost, require_fit
+from metadata.building.row_worker import COUNTED_ROWS, do_row_work
 from metadata.changes import Change, apply, describe
 from metadata.changes.alteration import required_check
 from metadata.changes.difference import Difference, compare
@@ -11,10 +13,8 @@ from metadata.changes.migration import build_index, find_rewriting, foreign_key_
 from metadata.changes.row_work import ConvertValues, FillValues, MapOptions, RequireDistinct, RowWork
 from metadata.changes.statements import build_statements
 from metadata.changes.types import Applied
-from metadata.conversion_worker import find_lost, require_fit
 from metadata.json_text import JsonValue
 from metadata.model import Field, Object, Snapshot, Status
-from metadata.row_worker import COUNTED_ROWS, do_row_work
 from metadata.schema_difference import compare_schemas
 from metadata.sessions import Connection
 from metadata.transaction import ModelTransaction

@@ -8,6 +8,8 @@ from uuid import UUID
 import psycopg
 from psycopg.sql import SQL
 
+from metadata.building.conversion_worker import LARGEST_REWRITE, require_size
+from metadata.building.row_worker import COUNTED_ROWS, counted, do_row_work
 from metadata.changes import Applied, Change, apply, describe
 from metadata.changes.deferral import defer, find_slow
 from metadata.changes.difference import Difference, compare
@@ -15,14 +17,12 @@ from metadata.changes.inverse import invert
 from metadata.changes.migration import RequiredColumn, find_required_columns, find_rewriting
 from metadata.changes.record import encode_change, show_difference
 from metadata.changes.statements import build_statements
-from metadata.conversion_worker import LARGEST_REWRITE, require_size
 from metadata.errors import ChangeFailed, InvalidChange
 from metadata.field_types import FieldType
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Object, Snapshot, Status
 from metadata.moves import find_moved
 from metadata.queries import QUERIES
-from metadata.row_worker import COUNTED_ROWS, counted, do_row_work
 from metadata.sessions import Connection
 from metadata.store import insert_rows, write_difference
 from sql import ddl

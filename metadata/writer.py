@@ -9,8 +9,8 @@ from typing import Final, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from metadata.building.conversion_worker import LARGEST_REWRITE
 from metadata.changes import Change
-from metadata.conversion_worker import LARGEST_REWRITE
 from metadata.current import CurrentSnapshots
 from metadata.errors import ChangeBlocked
 from metadata.model import Snapshot

@@ -8,23 +8,23 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
-from engine.broken_operations import broken_operations
 from engine.core_api import build_core_api
-from engine.demo import fill_demo
-from engine.metadata_api import build_metadata_api
+from engine.demo.fill import fill_demo
+from engine.metadata_api.api import build_metadata_api
+from engine.metadata_api.broken_operations import broken_operations
 from engine.operation import DocumentLimits
 from engine.pipeline import Answer, GraphQLApi, GraphQLRequest
 from engine.planner.context import RecordLimits
 from engine.preparation import Limits
-from metadata.access import Principal, Role
-from metadata.catalog import Catalog
+from metadata.catalog.migrate import Catalog
 from metadata.changes import Change
 from metadata.current import CurrentSnapshots
 from metadata.json_text import loads
-from metadata.key_store import KeyStore
 from metadata.model import Snapshot
 from metadata.queries import QUERIES
-from metadata.standard import standard_changes
+from metadata.tenants.access import Principal, Role
+from metadata.tenants.key_store import KeyStore
+from metadata.tenants.standard import standard_changes
 from metadata.transaction import BIG_TABLE
 from metadata.writer import ModelWriter
 from sql import ddl

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from metadata.catalog_model import catalog_snapshot
+from metadata.catalog.model import catalog_snapshot
 from metadata.changes import Change, CreateField, CreateObject, NewRelation, apply
 from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
 from metadata.json_text import JsonValue
 from metadata.model import Field, Object, Relation, Snapshot, Workspace, build_parts
-from metadata.standard import standard_changes
+from metadata.tenants.standard import standard_changes
 from sql.plan import Table
 
 NAMESPACE = UUID("0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")

@@ -10,9 +10,9 @@ from psycopg import sql
 
 from engine.assembly import open_foundation
 from engine.config import Settings
-from metadata.access import TOKEN_PREFIX, hash_token
 from metadata.changes import Change, CreateField, CreateObject
 from metadata.field_types import FieldType
+from metadata.tenants.access import TOKEN_PREFIX, hash_token
 from metadata.writer import ModelWriter
 
 FIELDS = 20

@@ -13,8 +13,8 @@ from engine.assembly import assemble
 from engine.config import LogLevel, Settings
 from engine.pipeline import GraphQLApi, GraphQLRequest
 from engine.schema.lazy import built_types
-from metadata.access import Principal, Role
 from metadata.ids import new_id
+from metadata.tenants.access import Principal, Role
 
 CREATE_FIELD = """
 mutation ($object: UUID!, $name: String!) {

@@ -6,12 +6,12 @@ from engine.assembly import open_foundation
 from engine.commands.failures import CommandError
 from engine.config import Settings
 from engine.services import Foundation
-from metadata.drift import find_drift
+from metadata.doctor.drift import find_drift
+from metadata.doctor.rewrite import Room, find_room, locked_tables, rewrite_table
 from metadata.model import Snapshot, Workspace
 from metadata.queries import QUERIES
-from metadata.rewrite import Room, find_room, locked_tables, rewrite_table
+from metadata.tenants.workspaces import SCHEMA_PREFIX
 from metadata.transaction import MAXIMUM_COLUMNS, ModelTransaction
-from metadata.workspaces import SCHEMA_PREFIX
 
 _ACTOR = "fieldstone doctor"
 

@@ -7,7 +7,7 @@ import typer
 
 from engine.assembly import open_foundation
 from engine.config import Settings
-from metadata.access import ApiKey
+from metadata.tenants.access import ApiKey
 
 
 async def create(settings: Settings, *, workspace: str, name: str, expires_at: datetime | None) -> None:

@@ -21,7 +21,7 @@ from engine.commands.listener import listen, url_of
 from engine.commands.one_write import OneWriteProtocol
 from engine.commands.socket_protocol import BreakingProtocol
 from engine.config import Settings
-from engine.demo import fill_demo
+from engine.demo.fill import fill_demo
 from engine.observe import route_standard_logging
 from engine.services import Services
 

@@ -7,7 +7,7 @@ import typer
 from engine.assembly import open_foundation
 from engine.commands.failures import CommandError
 from engine.config import Settings
-from metadata.workspace_removal import count_tables, delete_workspace
+from metadata.tenants.workspace_removal import count_tables, delete_workspace
 
 
 async def create(settings: Settings, *, name: str) -> None:

@@ -17,9 +17,9 @@ from engine.events.counters import HubCounters
 from engine.events.group import Delivery, Group, Member, Sets, Sink
 from engine.events.log import EventLog, expired
 from engine.events.subscription import GroupKey, Refused, Subscription, SubscriptionRequest
-from metadata.access import Principal
 from metadata.errors import MetadataError
 from metadata.model import Object, Snapshot
+from metadata.tenants.access import Principal
 from metadata.wake import Wake
 from sql.errors import DatabaseError, ResponseTooLarge, StaleSchema
 from sql.executor import Database

@@ -8,9 +8,9 @@ from uuid import UUID
 from engine.errors import ApiError
 from engine.planner.inputs import Bindings
 from engine.planner.subscriptions import PlannedFeed
-from metadata.access import Principal, Role
 from metadata.json_text import JsonValue
 from metadata.model import Object
+from metadata.tenants.access import Principal, Role
 from sql.compiler import compile_plan
 from sql.statement import Statement
 

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from engine.database_errors import describe
 from engine.errors import Unauthenticated
-from metadata.access import Principal, hash_token
-from metadata.key_store import KeyStore
+from metadata.tenants.access import Principal, hash_token
+from metadata.tenants.key_store import KeyStore
 from sql.errors import DatabaseError
 
 CHALLENGE = (b"www-authenticate", b'Bearer realm="fieldstone"')

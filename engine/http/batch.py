@@ -8,7 +8,7 @@ from engine.http.exchange import Exchange
 from engine.http.replies import build_error_reply
 from engine.observe import Log, report_unexpected
 from engine.pipeline import Answer, GraphQLApi, GraphQLRequest
-from metadata.access import Principal
+from metadata.tenants.access import Principal
 
 
 async def answer_one(

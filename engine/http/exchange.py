@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from metadata.access import Principal
+from metadata.tenants.access import Principal
 
 if TYPE_CHECKING:
     from starlette.types import Scope

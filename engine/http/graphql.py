@@ -22,7 +22,7 @@ from engine.observe import Log
 from engine.pipeline import Answer, GraphQLApi, GraphQLRequest, SchemaAnswer
 from engine.runtime import Runtime
 from engine.services import Services
-from metadata.access import Principal
+from metadata.tenants.access import Principal
 from sql.overdue import Overdue
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.deflated import DeflatedText
 from engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
 from engine.http.auth import CHALLENGE
 from engine.http.errors import BodyTooLarge, BodyTooSlow
 from engine.http.negotiation import JSON, takes_deflate
+from engine.introspection.deflated import DeflatedText
 from metadata.json_text import dumps
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from engine.planner.inputs import Blame
 from engine.planner.subscriptions import read_position
 from engine.runtime import Runtime
 from engine.services import Services
-from metadata.access import Principal
 from metadata.json_text import dumps
+from metadata.tenants.access import Principal
 from sql.errors import DatabaseError
 from sql.overdue import Overdue
 

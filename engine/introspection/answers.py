@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.deflated import DeflatedText, Piece, deflate
+from engine.introspection.deflated import DeflatedText, Piece, deflate
 from engine.introspection.request import SchemaRequest, read_request
 from engine.introspection.templates import ROOTS, ObjectTexts, Templates
 from engine.introspection.type_writer import TypeWriter

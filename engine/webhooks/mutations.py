@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from engine.errors import BadUserInput
-from engine.metadata_writes import Arguments, Check, Run, Written
+from engine.metadata_api.writes import Arguments, Check, Run, Written
 from engine.webhooks.payloads import TEST_EVENT, build_body, build_test_payload
 from engine.webhooks.sender import Outcome
 from engine.webhooks.service import Webhooks

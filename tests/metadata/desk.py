@@ -9,14 +9,14 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from metadata.catalog import Catalog
+from metadata.catalog.migrate import Catalog
 from metadata.changes import Change, CreateField, CreateObject, NewRelation
 from metadata.current import CurrentSnapshots
 from metadata.field_types import FieldType
-from metadata.key_store import KeyStore
 from metadata.model import Object, Snapshot
 from metadata.store import read_snapshot
-from metadata.workspaces import DEFAULT_WORKSPACE, Workspaces
+from metadata.tenants.key_store import KeyStore
+from metadata.tenants.workspaces import DEFAULT_WORKSPACE, Workspaces
 from metadata.writer import ModelWriter
 from sql.executor import Database
 from sql.pool_settings import PoolSettings

@@ -27,7 +27,7 @@ from metadata.changes import (
     UpdateField,
     UpdateObject,
 )
-from metadata.drift import find_drift
+from metadata.doctor.drift import find_drift
 from metadata.errors import InvalidChange, UnknownObject
 from metadata.field_types import FieldType
 from metadata.json_text import dumps

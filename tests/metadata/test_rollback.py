@@ -20,7 +20,7 @@ from metadata.changes import (
 )
 from metadata.changes.inverse import invert
 from metadata.changes.record import decode_change, encode_change
-from metadata.drift import find_drift
+from metadata.doctor.drift import find_drift
 from metadata.errors import InvalidChange
 from metadata.field_types import FieldType
 from metadata.json_text import dumps, loads

@@ -21,7 +21,7 @@ from metadata.changes import (
     UpdateObject,
     apply,
 )
-from metadata.drift import find_drift
+from metadata.doctor.drift import find_drift
 from metadata.errors import InvalidChange, UnknownObject
 from metadata.field_types import FieldType
 from metadata.model import MORPH_SETTING, Field, Object, RelationType, Snapshot

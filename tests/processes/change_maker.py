@@ -8,8 +8,8 @@ import json
 import os
 import sys
 
-from engine.in_step import MODEL_TOPIC
-from metadata.builder import Builder
+from engine.broadcast.in_step import MODEL_TOPIC
+from metadata.building.builder import Builder
 from metadata.writer import ModelWriter
 from sql.listen import NOTIFY
 from tests.metadata.desk import connect_database, open_desk

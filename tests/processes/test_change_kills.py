@@ -19,8 +19,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.builder import Builder
-from metadata.drift import find_drift
+from metadata.building.builder import Builder
+from metadata.doctor.drift import find_drift
 from metadata.writer import ModelWriter
 from sql.errors import DatabaseError
 from tests.databases import Databases

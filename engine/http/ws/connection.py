@@ -29,8 +29,8 @@ from engine.http.ws.protocol import (
 from engine.observe import Log, report_unexpected
 from engine.pipeline import Answer, GraphQLRequest
 from engine.services import Services
-from metadata.access import Principal
 from metadata.json_text import JsonValue, loads
+from metadata.tenants.access import Principal
 from sql.errors import DatabaseError
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from engine.errors import ApiError
 from engine.events.group import Member
 from engine.events.partitions import Partitions, Retention
 from engine.events.service import Events, open_events
-from engine.metadata_api import build_metadata_api
+from engine.metadata_api.api import build_metadata_api
 from engine.pipeline import GraphQLApi, GraphQLRequest
-from metadata.catalog import Catalog
+from metadata.catalog.migrate import Catalog
 from metadata.current import CurrentSnapshots
 from metadata.json_text import loads
-from metadata.key_store import KeyStore
+from metadata.tenants.key_store import KeyStore
 from metadata.wake import Wake
 from metadata.writer import ModelWriter
 from sql.pool_settings import PoolSettings

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine import create_app
 from engine.pipeline import GraphQLApi, GraphQLRequest
-from metadata.access import Principal
+from metadata.tenants.access import Principal
 from tests.engine.http.listening import listening
 
 pytestmark = pytest.mark.system

@@ -10,7 +10,7 @@ from engine.config import Settings, load_settings
 from engine.http.exchange import Exchange
 from engine.http.request_line import build_request_log
 from engine.observe import build_log, flush_log, hold_line
-from metadata.access import Principal, Role
+from metadata.tenants.access import Principal, Role
 from tests.waiting import until
 
 ASKED_BY = Principal(key_id=UUID(int=1), key_name="a key", workspace_id=UUID(int=2), role=Role.ADMIN)

@@ -10,8 +10,8 @@ import pytest
 from engine import create_app
 from engine.pipeline import GraphQLRequest
 from engine.services import Services
-from metadata.access import Principal
 from metadata.json_text import loads
+from metadata.tenants.access import Principal
 from tests.apis import PRINCIPAL
 from tests.engine.webhooks.target import TargetServer, target_server
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.webhooks.claims import PATIENCE, Claimed, Claims, Result, Room
 from engine.webhooks.upkeep import Backlog, Keep, keep_measured, revive, trim
-from metadata.catalog import Catalog
+from metadata.catalog.migrate import Catalog
 from metadata.ids import new_id
 from sql.executor import Database
 from sql.pool_settings import PoolSettings

@@ -9,8 +9,8 @@ import pytest
 
 from engine.webhooks.signature import sign
 from engine.webhooks.upkeep import revive
-from metadata.access import Principal, Role
 from metadata.ids import new_id
+from metadata.tenants.access import Principal, Role
 from tests.apis import WORKSPACE_ID
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take, target_server

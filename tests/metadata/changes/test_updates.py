@@ -8,7 +8,7 @@ import pytest
 
 from metadata.changes import Change, DeleteField, DeleteObject, UpdateField, UpdateObject
 from metadata.changes.types import DeleteIndex
-from metadata.drift import find_drift
+from metadata.doctor.drift import find_drift
 from metadata.field_types import FieldType
 from metadata.model import Field, Object, OnDelete, Snapshot
 from tests.metadata.desk import Desk, columns_of, new_field, new_object, new_relation, person

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.drift import find_drift
+from metadata.doctor.drift import find_drift
 from metadata.errors import ChangeFailed, UnknownObject
 from metadata.field_types import FieldType
 from metadata.model import OnDelete, Snapshot

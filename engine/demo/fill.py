@@ -1,0 +1,86 @@
+"""Fills an empty workspace with the sample data."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+import psycopg
+from psycopg import sql
+
+from engine.demo.sample import TOTAL, Record, sample_records
+from metadata.errors import InvalidChange
+from metadata.model import Object, Snapshot
+from sql.identifiers import quote_identifier, quote_table
+
+_NAMES = ("company", "person", "activity", "opportunity")
+_BATCH = 200
+
+
+async def fill_demo(
+    connection: psycopg.AsyncConnection, snapshot: Snapshot, on_progress: Callable[[int, int], None]
+) -> bool:
+    """Insert the sample in one transaction; return False where the workspace holds records already.
+
+    Args:
+        connection: one without an open transaction.
+        snapshot: of the workspace.
+        on_progress: called with the records inserted so far and their total.
+
+    Raises:
+        InvalidChange: the workspace has lost objects or fields that the sample needs.
+    """
+    objects = [_find(snapshot, name) for name in _NAMES]
+    async with connection.transaction():
+        # Two servers that start at once would both find it empty.
+        for thing in objects:
+            await connection.execute(_about(thing, "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"))
+        for thing in objects:
+            cursor = await connection.execute(_about(thing, "SELECT EXISTS (SELECT FROM {})"))
+            if await cursor.fetchone() == (True,):
+                return False
+        on_progress(0, TOTAL)
+        done = 0
+        for name, records in groupby(sample_records(), key=lambda named: named[0]):
+            thing = _find(snapshot, name)
+            for batch in _batches([record for _, record in records]):
+                await _copy(connection, thing, batch)
+                done += len(batch)
+                on_progress(done, TOTAL)
+    for thing in objects:
+        await connection.execute(_about(thing, "ANALYZE {}"))
+    return True
+
+
+def _find(snapshot: Snapshot, name: str) -> Object:
+    thing = snapshot.by_singular.get(name)
+    if thing is None:
+        raise InvalidChange(
+            f"the sample data needs the object '{name}', which workspace '{snapshot.workspace.name}' lacks"
+        )
+    return thing
+
+
+def _about(thing: Object, template: str) -> sql.Composed:
+    return sql.SQL(template).format(sql.SQL(quote_table(thing.table)))
+
+
+def _batches(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    for start in range(0, len(records), _BATCH):
+        yield records[start : start + _BATCH]
+
+
+async def _copy(connection: psycopg.AsyncConnection, thing: Object, records: Sequence[Record]) -> None:
+    names = tuple(records[0])
+    columns = sql.SQL(", ").join(sql.SQL(quote_identifier(_column(thing, name))) for name in names)
+    command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.SQL(quote_table(thing.table)), columns)
+    async with connection.cursor() as cursor, cursor.copy(command) as copy:
+        for record in records:
+            await copy.write_row([record[name] for name in names])
+
+
+def _column(thing: Object, name: str) -> str:
+    field_name, _, sub_field = name.partition(".")
+    field = thing.by_name.get(field_name)
+    for part in field.parts if field else ():
+        if (part.name or "") == sub_field:
+            return part.column.name
+    raise InvalidChange(f"the sample data needs the field '{name}' of '{thing.name_singular}', which is not there")

@@ -1,0 +1,356 @@
+"""The Metadata API: the model of a workspace, read like records and changed in one transaction a request."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from graphql import GraphQLSchema
+from psycopg import AsyncRawCursor
+
+from engine.errors import ApiError
+from engine.metadata_api.batch import read_change
+from engine.metadata_api.broken_operations import FindBroken, none_broken
+from engine.metadata_api.errors import describe_refusal
+from engine.metadata_api.inputs import (
+    read_create_field,
+    read_create_index,
+    read_create_object,
+    read_update_field,
+    read_update_object,
+)
+from engine.metadata_api.writes import Run, Sequel, Written
+from engine.operation import Selected, collect_fields
+from engine.pipeline import Call, GraphQLApi
+from engine.plan_cache import PlanCache
+from engine.planner.compiled import compile_bound
+from engine.planner.context import PlanContext
+from engine.planner.inputs import Bindings, arguments_of, value_of
+from engine.planner.queries import plan_one_by_id
+from engine.preparation import Limits
+from engine.schema.lazy import lazy_schema
+from engine.schema.metadata_mutations import METADATA_MUTATIONS
+from engine.webhooks.mutations import webhook_checks, webhook_runs
+from engine.webhooks.service import Webhooks
+from metadata.catalog.model import catalog_snapshot
+from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject
+from metadata.current import CurrentSnapshots
+from metadata.errors import MetadataError
+from metadata.json_text import JsonValue, dumps
+from metadata.model import Object, Snapshot
+from metadata.preview import preview
+from metadata.rollback import preview_rollback, roll_back
+from metadata.scalars import BIG_INT, DATE_TIME
+from metadata.tenants.access import create_key, revoke_key
+from metadata.tenants.key_store import KeyStore
+from metadata.transaction import ModelTransaction
+from metadata.writer import ModelWriter
+from sql.executor import Database
+from sql.read_plan import ReadPlan
+
+MOST_CATALOGS = 1_000
+
+
+class CatalogSource:
+    """The catalog's own model for each workspace; it never changes."""
+
+    def __init__(self, current: CurrentSnapshots) -> None:
+        self._current = current
+        self._snapshots: OrderedDict[UUID, Snapshot] = OrderedDict()
+        current.when_forgotten(lambda workspace_id: self._snapshots.pop(workspace_id, None))
+
+    async def get(self, workspace_id: UUID) -> Snapshot:
+        """Return the catalog as this workspace sees it."""
+        found = self._snapshots.get(workspace_id)
+        if found is None:
+            found = catalog_snapshot((await self._current.get(workspace_id)).workspace)
+            self._snapshots[workspace_id] = found
+            if len(self._snapshots) > MOST_CATALOGS:
+                self._snapshots.popitem(last=False)
+        return found
+
+    async def refresh(self, workspace_id: UUID) -> Snapshot:
+        """Return the same: a newer model has the same catalog."""
+        return await self.get(workspace_id)
+
+
+async def _create_object(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    given = arguments["input"]
+    change = read_create_object(given.get("object", given))
+    await transaction.apply(change)
+    return Written(object_name="object", id=change.id, type_name="Object", extra={})
+
+
+async def _create_field(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    given = arguments["input"]
+    change = read_create_field(given.get("field", given))
+    await transaction.apply(change)
+    return Written(object_name="field", id=change.id, type_name="Field", extra={})
+
+
+def _target(arguments: Mapping[str, JsonValue]) -> UUID:
+    """Return the id that a mutation is about; an alias has it in its input."""
+    return UUID(arguments["id"] if "id" in arguments else arguments["input"]["id"])
+
+
+def _values(arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    given: Mapping[str, JsonValue] = arguments["input"]
+    return given if "id" in arguments else given["update"]
+
+
+async def _update_object(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    object_id = _target(arguments)
+    await transaction.apply(read_update_object(object_id, _values(arguments)))
+    return Written(object_name="object", id=object_id, type_name="Object", extra={})
+
+
+async def _update_field(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    field_id = _target(arguments)
+    await transaction.apply(read_update_field(field_id, _values(arguments)))
+    return Written(object_name="field", id=field_id, type_name="Field", extra={})
+
+
+def _removal(change: Change) -> Callable[[ModelTransaction], Awaitable[object]]:
+    return lambda transaction: transaction.apply(change)
+
+
+async def _delete_object(
+    _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    id_ = _target(arguments)
+    removal = _removal(DeleteObject(object_id=id_))
+    return Written(object_name="object", id=id_, type_name="Object", extra={}, removal=removal)
+
+
+async def _delete_field(
+    _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    id_ = _target(arguments)
+    removal = _removal(DeleteField(field_id=id_))
+    return Written(object_name="field", id=id_, type_name="Field", extra={}, removal=removal)
+
+
+async def _create_index(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    change = read_create_index(arguments["input"])
+    await transaction.apply(change)
+    return Written(object_name="index", id=change.id, type_name="Index", extra={})
+
+
+async def _delete_index(
+    _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    id_ = _target(arguments)
+    removal = _removal(DeleteIndex(index_id=id_))
+    return Written(object_name="index", id=id_, type_name="Index", extra={}, removal=removal)
+
+
+async def _roll_back(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
+    to = int(BIG_INT.coerce(arguments["to"]))
+    is_dry = bool(arguments.get("dryRun"))
+    # The steps themselves ask the rows, each those that the steps before it leave.
+    plan = (await preview_rollback(transaction, to, ask_rows=is_dry)).plan
+    if not is_dry:
+        await roll_back(transaction, to)
+    answer = dumps({**plan, "version": str(transaction.snapshot.version + transaction.is_changed)})
+    return Written(object_name="", id=workspace_id, type_name="", extra={}, constant=answer)
+
+
+async def _create_api_key(
+    transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    given = arguments["input"]
+    expires_at = given.get("expiresAt")
+    made = await create_key(
+        transaction.connection,
+        workspace_id=workspace_id,
+        name=given["name"],
+        expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
+    )
+    return Written(object_name="apiKey", id=made.key.id, type_name="CreatedApiKey", extra={"token": made.token})
+
+
+def _revoke_api_key(keys: KeyStore) -> Run:
+    async def run(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
+        key_id = UUID(arguments["id"])
+        await revoke_key(transaction.connection, workspace_id=workspace_id, key_id=key_id)
+        transaction.after_commit(lambda: keys.note_revoked(key_id))
+        return Written(object_name="apiKey", id=key_id, type_name="ApiKey", extra={})
+
+    return run
+
+
+async def _apply_changes(
+    schema: GraphQLSchema,
+    transaction: ModelTransaction,
+    arguments: Mapping[str, JsonValue],
+    find_broken: FindBroken,
+) -> str:
+    """Return the plan as JSON text, having carried it out unless it is a dry run."""
+    given = arguments["changes"]
+    listed = given if isinstance(given, list) else [given]
+    builds = [read_change(schema, change, place) for place, change in enumerate(listed)]
+    found = await preview(transaction, builds)
+    broken = await find_broken(found.snapshot)
+    if not arguments.get("dryRun"):
+        for change in found.changes:
+            await transaction.apply(change)
+    return dumps(
+        {**found.plan, "operations": broken, "version": str(transaction.snapshot.version + transaction.is_changed)}
+    )
+
+
+@contextmanager
+def _located(selected: Selected) -> Iterator[None]:
+    """Let what is refused leave the block as an error of this root field."""
+    try:
+        yield
+    except MetadataError as error:
+        if known := describe_refusal(error, (selected.key,), selected.location):
+            raise known from error
+        raise
+    except ApiError as error:
+        error.path, error.locations = (selected.key,), selected.location
+        raise
+
+
+def _select(call: Call, selected: Selected, values: Mapping[str, JsonValue]) -> str:
+    """Return what is selected of an answer that is no record, as JSON text."""
+    below = collect_fields(call.prepared.operation, selected.selection_sets, call.variables)
+    return dumps({field.key: values[field.name] for field in below})
+
+
+class _Mutations:
+    """Executes the mutations: all root fields of a request in order, in one transaction."""
+
+    def __init__(
+        self, writer: ModelWriter, keys: KeyStore, webhooks: Webhooks, limits: Limits, find_broken: FindBroken
+    ) -> None:
+        self._writer = writer
+        self._find_broken = find_broken
+        self._limits = limits
+        self._checks = webhook_checks(webhooks)
+        self._runs: Mapping[str, Run] = {
+            "createObject": _create_object,
+            "createOneObject": _create_object,
+            "createField": _create_field,
+            "createOneField": _create_field,
+            "updateObject": _update_object,
+            "updateOneObject": _update_object,
+            "updateField": _update_field,
+            "updateOneField": _update_field,
+            "deleteObject": _delete_object,
+            "deleteOneObject": _delete_object,
+            "deleteField": _delete_field,
+            "deleteOneField": _delete_field,
+            "createIndex": _create_index,
+            "deleteIndex": _delete_index,
+            "rollback": _roll_back,
+            "createApiKey": _create_api_key,
+            "revokeApiKey": _revoke_api_key(keys),
+            **webhook_runs(webhooks),
+        }
+
+    async def __call__(self, call: Call) -> bytes:
+        operation = call.prepared.operation
+        roots = collect_fields(operation, (operation.definition.selection_set,), call.variables)
+        bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
+        asked = []
+        for root in roots:
+            trees = arguments_of(root.nodes[0], call.variables)
+            arguments = {name: value_of(tree, bindings) for name, tree in trees.items()}
+            if check := self._checks.get(root.name):
+                with _located(root):
+                    await check(arguments)
+            asked.append((root, arguments))
+
+        async def body(transaction: ModelTransaction) -> list[str | Sequel]:
+            return [await self._run(call, transaction, root, arguments) for root, arguments in asked]
+
+        answers = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.key_name)
+        entries = []
+        for root, answer in zip(roots, answers, strict=True):
+            text = answer if isinstance(answer, str) else _select(call, root, await answer())
+            entries.append(f"{dumps(root.key)}:{text}")
+        return f"{{{','.join(entries)}}}".encode()
+
+    async def _run(
+        self, call: Call, transaction: ModelTransaction, selected: Selected, arguments: Mapping[str, JsonValue]
+    ) -> str | Sequel:
+        if selected.name == "__typename":
+            return dumps("Mutation")
+        with _located(selected):
+            if selected.name == "applyChanges":
+                return await _apply_changes(call.schema, transaction, arguments, self._find_broken)
+            written = await self._runs[selected.name](transaction, call.principal.workspace_id, arguments)
+            if written.sequel is not None:
+                return written.sequel
+            answer = written.constant or await self._answer(call, transaction, selected, written)
+            if written.removal is not None:
+                await written.removal(transaction)
+        return answer
+
+    async def _answer(self, call: Call, transaction: ModelTransaction, selected: Selected, written: Written) -> str:
+        """Return the record written, read as it is before the commit."""
+        context = PlanContext(
+            snapshot=call.snapshot,
+            operation=call.prepared.operation,
+            variables=call.variables,
+            limits=self._limits.records,
+        )
+        thing: Object = call.snapshot.by_singular[written.object_name]
+        extra = dict(written.extra) | {"__typename": written.type_name}
+        plan = plan_one_by_id(context, thing, written.id, selected, extra)
+        bound = compile_bound(ReadPlan(entries=((selected.key, plan),)), context.parameters.binders)
+        parameters = bound.bind(Bindings(variables=call.variables, actor=""))
+        cursor = AsyncRawCursor(transaction.connection)
+        await cursor.execute(
+            bound.statement.sql, [None if text is None else text.decode() for text in parameters], prepare=False
+        )
+        row = await cursor.fetchone()
+        text: str = row[0] if row else ""
+        return text[len(dumps(selected.key)) + 2 : -1]
+
+
+def build_metadata_api(
+    database: Database,
+    current: CurrentSnapshots,
+    writer: ModelWriter,
+    keys: KeyStore,
+    limits: Limits,
+    *,
+    time_limit: float,
+    webhooks: Webhooks | None = None,
+    find_broken: FindBroken = none_broken,
+) -> GraphQLApi:
+    """Return the Metadata API.
+
+    Args:
+        database: where the models are.
+        current: the models.
+        writer: changes them.
+        keys: the API keys.
+        limits: what a request may ask for.
+        time_limit: the seconds that a query may take.
+        webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
+        find_broken: tells which operations of clients a change would break.
+    """
+    return GraphQLApi(
+        database=database,
+        source=CatalogSource(current),
+        build_schema=lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS),
+        mutate=_Mutations(writer, keys, webhooks or Webhooks(database, current), limits, find_broken),
+        plans=PlanCache(limits.cached_documents),
+        limits=limits,
+        time_limit=time_limit,
+    )

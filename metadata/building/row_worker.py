@@ -1,0 +1,112 @@
+"""The rows: asked whether a change can be made, and changed for it."""
+
+from collections.abc import Sequence
+from typing import Any, assert_never
+
+from metadata.building.conversion_worker import LARGEST_REWRITE, convert_values
+from metadata.changes.row_work import (
+    ConvertValues,
+    FillValues,
+    MapOptions,
+    RequireDistinct,
+    RequireUnused,
+    RequireValues,
+    RowWork,
+)
+from metadata.errors import InvalidChange
+from metadata.json_text import dumps
+from metadata.model import Field
+from metadata.scalars import Cell, shown
+from metadata.sessions import Connection
+from sql import column_rows
+from sql.types import SqlType
+
+COUNTED_ROWS = 1_000_000
+_EXAMPLES = 3
+
+
+async def do_row_work(connection: Connection, work: RowWork, *, largest_rewrite: int = LARGEST_REWRITE) -> None:
+    """Ask the rows, or change them; no table of more bytes than `largest_rewrite` is looked through while others wait.
+
+    Raises:
+        InvalidChange: they are in the way; the message counts them, or gives examples.
+        psycopg.Error: what PostgreSQL refuses.
+    """
+    match work:
+        case RequireValues():
+            await _require_values(connection, work)
+        case FillValues():
+            values = fill_values(work.field, work.cells)
+            await connection.execute(
+                column_rows.fill_empty(work.thing.table, work.field.parts[0].column, values), prepare=False
+            )
+        case RequireDistinct():
+            await _require_distinct(connection, work)
+        case RequireUnused():
+            await _require_unused(connection, work)
+        case MapOptions():
+            for old, new in work.mapping.items():
+                await connection.execute(
+                    column_rows.replace_value(work.thing.table, work.field.parts[0].column, old, new), prepare=False
+                )
+        case ConvertValues():
+            await convert_values(connection, work, largest=largest_rewrite)
+        case _:
+            assert_never(work)
+
+
+def fill_values(field: Field, cells: Sequence[Cell]) -> dict[str, tuple[str, SqlType]]:
+    """Return the text and the type of each column that gets one of these cells."""
+    return {
+        part.column.name: (dumps(cell) if part.column.type is SqlType.JSONB else str(cell), part.column.type)
+        for part, cell in zip(field.parts, cells, strict=True)
+        if cell is not None
+    }
+
+
+def counted(rows: int) -> str:
+    """Return a number of rows, counted no further than COUNTED_ROWS, as people read it."""
+    return f"{rows:,}" if rows < COUNTED_ROWS else f"{COUNTED_ROWS:,} or more"
+
+
+async def _require_values(connection: Connection, work: RequireValues) -> None:
+    column = work.field.parts[0].column
+    ((rows,),) = await _fetch(connection, column_rows.count_empty(work.thing.table, column, limit=COUNTED_ROWS))
+    if rows:
+        way_out = "connect them first" if work.field.relation_id else "give them one, or give a backfillValue"
+        raise InvalidChange(
+            f"{work.field.name} cannot be required: {counted(rows)} records of {work.thing.name_singular} (deleted ones"
+            f" included) have no value; {way_out}",
+            field=work.argument,
+        )
+
+
+async def _require_distinct(connection: Connection, work: RequireDistinct) -> None:
+    columns = [part.column for field in work.fields for part in field.unique_parts]
+    query = column_rows.find_duplicates(work.thing.table, columns, live=work.thing.deleted_at, limit=_EXAMPLES + 1)
+    found = await _fetch(connection, query)
+    if found:
+        examples = ", ".join(f"{shown(value)} ({rows} records)" for value, rows in found[:_EXAMPLES])
+        names = " with ".join(field.name for field in work.fields)
+        more = " and others" if len(found) > _EXAMPLES else ""
+        raise InvalidChange(
+            f"{names} cannot be unique: several records of {work.thing.name_singular} share a value:"
+            f" {examples}{more}; change or delete all but one of each",
+            field=work.argument,
+        )
+
+
+async def _require_unused(connection: Connection, work: RequireUnused) -> None:
+    column = work.field.parts[0].column
+    found = await _fetch(connection, column_rows.count_each(work.thing.table, column, work.options))
+    if found:
+        uses = ", ".join(f"{value} ({rows:,} records)" for value, rows in found)
+        raise InvalidChange(
+            f"these options of {work.field.name} are in use, deleted records included: {uses}; optionMapping says what"
+            f' takes their place, such as {{ {found[0][0]}: "{work.field.options[0].value}" }}',
+            field="options",
+        )
+
+
+async def _fetch(connection: Connection, query: Any) -> Sequence[tuple[Any, ...]]:
+    return await (await connection.execute(query, prepare=False)).fetchall()

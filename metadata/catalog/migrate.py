@@ -1,0 +1,143 @@
+"""The catalog: Fieldstone's own tables, brought up to date by numbered SQL files."""
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from typing import Final
+
+import psycopg
+
+from metadata.errors import CatalogMismatch, CatalogTooNew
+from metadata.queries import QUERIES
+from metadata.sessions import Connection, Sessions
+from sql import ddl
+from sql.ddl import TrigramClass
+
+_LOG = logging.getLogger(__name__)
+
+_FILE = re.compile(r"(\d{4})_(\w+)\.sql")
+
+EXTENSIONS: Final = ("pg_trgm", "unaccent")
+EXTENSION_SCHEMA: Final = "fieldstone_ext"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One numbered SQL file."""
+
+    version: int
+    name: str
+    sql: bytes
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of the file."""
+        return sha256(self.sql).hexdigest()
+
+
+def _read_migrations() -> tuple[Migration, ...]:
+    found = [
+        Migration(version=int(match[1]), name=match[2], sql=file.read_bytes())
+        for file in files("metadata.catalog").joinpath("migrations").iterdir()
+        if (match := _FILE.fullmatch(file.name))
+    ]
+    return tuple(sorted(found, key=lambda migration: migration.version))
+
+
+MIGRATIONS: Final = _read_migrations()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """The catalog as a migration left it.
+
+    Attributes:
+        version: the number of the last migration.
+        applied: the versions that this migration applied.
+        extensions: those of `EXTENSIONS` that the database has, each with its schema.
+    """
+
+    version: int
+    applied: tuple[int, ...]
+    extensions: Mapping[str, str]
+
+    @property
+    def trigram(self) -> TrigramClass | None:
+        """The operator class for trigrams, None where the server has not got it."""
+        schema = self.extensions.get("pg_trgm")
+        return None if schema is None else TrigramClass(schema=schema)
+
+    @classmethod
+    async def migrate(cls, sessions: Sessions, migrations: Sequence[Migration] = MIGRATIONS) -> "Catalog":
+        """Bring the catalog up to date, and return it; safe to repeat, and to run several times at once.
+
+        Raises:
+            CatalogTooNew: a newer program has been here.
+            CatalogMismatch: a migration was applied that is another one than ours of that number.
+        """
+        applied = []
+        async with sessions.session() as connection:
+            # Each migration is a transaction that looks anew at what is still to do: others may be at it too.
+            while (version := await _apply_next(connection, migrations)) is not None:
+                _LOG.info("the catalog is at version %d", version)
+                applied.append(version)
+            extensions = await _create_extensions(connection)
+        return cls(version=migrations[-1].version, applied=tuple(applied), extensions=extensions)
+
+
+async def _apply_next(connection: Connection, migrations: Sequence[Migration]) -> int | None:
+    async with connection.transaction():
+        await connection.execute(QUERIES["begin_change"], prepare=False)
+        await connection.execute(QUERIES["lock_catalog"])
+        done = await _read_applied(connection)
+        _compare(done, migrations)
+        migration = next((migration for migration in migrations if migration.version not in done), None)
+        if migration is None:
+            return None
+        await connection.execute(migration.sql, prepare=False)
+        await connection.execute(
+            QUERIES["record_migration"],
+            {"version": migration.version, "name": migration.name, "checksum": migration.checksum},
+        )
+        return migration.version
+
+
+async def _read_applied(connection: Connection) -> Mapping[int, str]:
+    """Return the checksums of the migrations applied, making the table of them where there is none."""
+    exists = await (await connection.execute(QUERIES["catalog_exists"])).fetchone()
+    if exists == (False,):
+        await connection.execute(QUERIES["create_catalog"], prepare=False)
+    rows = await (await connection.execute(QUERIES["catalog_migrations"])).fetchall()
+    return {version: checksum for version, _, checksum in rows}
+
+
+def _compare(done: Mapping[int, str], migrations: Sequence[Migration]) -> None:
+    newest, ours = max(done, default=0), migrations[-1].version
+    if newest > ours:
+        raise CatalogTooNew(
+            f"the catalog is at version {newest}, and this program knows versions up to {ours}: run a newer Fieldstone"
+        )
+    for migration in migrations:
+        if done.get(migration.version, migration.checksum) != migration.checksum:
+            raise CatalogMismatch(
+                f"migration {migration.version} ({migration.name}) of the catalog is not the one of this program:"
+                " the database was made by another build"
+            )
+
+
+async def _create_extensions(connection: Connection) -> Mapping[str, str]:
+    """Create what the server has and lets us create; return what is there, with its schema."""
+    async with connection.transaction():
+        await connection.execute(QUERIES["lock_catalog"])
+        cursor = await connection.execute(QUERIES["available_extensions"], {"names": list(EXTENSIONS)})
+        for (name,) in await cursor.fetchall():
+            try:
+                async with connection.transaction():
+                    await connection.execute(ddl.create_extension(name, EXTENSION_SCHEMA), prepare=False)
+            except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
+                _LOG.warning("the extension %s cannot be created, what needs it does without: %s", name, error)
+        cursor = await connection.execute(QUERIES["extensions"], {"names": list(EXTENSIONS)})
+        return dict(await cursor.fetchall())

@@ -1,0 +1,1 @@
+"""What `fieldstone doctor` finds, and what it does about it."""

@@ -1,0 +1,1 @@
+"""The workspaces: what each starts with, who may come in, and how one ends."""

@@ -1,0 +1,77 @@
+"""The end of a workspace: its tables go in small portions, and what is interrupted is gone on with."""
+
+from collections.abc import Callable
+
+from metadata.errors import InvalidChange
+from metadata.model import Workspace
+from metadata.queries import QUERIES
+from metadata.sessions import Connection, Sessions
+from metadata.tenants.workspaces import DEFAULT_WORKSPACE
+from sql import alter
+from sql.plan import Table
+
+PORTION = 20
+"""Tables that are dropped in one transaction: each is locked with its indexes, TOAST table and keys, and the server's
+lock table has some 6,400 places by default, for everybody together."""
+
+_MOST_REFERRERS = 500
+
+
+async def count_tables(connection: Connection, workspace: Workspace) -> tuple[int, int]:
+    """Return how many tables a workspace has, and their bytes."""
+    cursor = await connection.execute(QUERIES["count_tables"], {"schema": workspace.schema})
+    row = await cursor.fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
+async def delete_workspace(
+    sessions: Sessions, workspace: Workspace, *, report: Callable[[int], None] = lambda _: None
+) -> None:
+    """Delete a workspace with its records, its model and its keys; what was interrupted can be done again.
+
+    Its keys are revoked first. Servers that run forget it with their next look at the versions.
+
+    Args:
+        sessions: where connections come from.
+        workspace: the workspace.
+        report: called with the number of tables of each portion that is gone.
+
+    Raises:
+        InvalidChange: it is the workspace that every installation has.
+        SqlError: the database cannot be had.
+    """
+    if workspace.name == DEFAULT_WORKSPACE:
+        raise InvalidChange(
+            f"the workspace {DEFAULT_WORKSPACE} cannot be deleted: commands without --workspace mean it", field="name"
+        )
+    parameters = {"workspace_id": workspace.id}
+    async with sessions.session() as connection:
+        async with connection.transaction():
+            await connection.execute(QUERIES["lock_workspace"], parameters)
+            await connection.execute(QUERIES["revoke_workspace_keys"], parameters)
+        while count := await _drop_portion(connection, workspace):
+            report(count)
+        async with connection.transaction():
+            await connection.execute(QUERIES["begin_change"], prepare=False)
+            await connection.execute(QUERIES["lock_workspace"], parameters)
+            await connection.execute(alter.drop_schema(workspace.schema), prepare=False)
+            await connection.execute(QUERIES["delete_workspace"], parameters)
+
+
+async def _drop_portion(connection: Connection, workspace: Workspace) -> int:
+    """Drop some of the tables and return their number; none is left where it is 0."""
+    async with connection.transaction():
+        await connection.execute(QUERIES["begin_change"], prepare=False)
+        await connection.execute(QUERIES["lock_workspace"], {"workspace_id": workspace.id})
+        cursor = await connection.execute(QUERIES["tables_to_drop"], {"schema": workspace.schema, "limit": PORTION})
+        found = await cursor.fetchall()
+        chosen: list[Table] = []
+        referrers = 0
+        for name, count in found:
+            referrers += count
+            if chosen and referrers > _MOST_REFERRERS:
+                break
+            chosen.append(Table(schema=workspace.schema, name=name))
+        if chosen:
+            await connection.execute(alter.drop_tables(chosen), prepare=False)
+    return len(chosen)

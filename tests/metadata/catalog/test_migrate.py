@@ -1,0 +1,155 @@
+"""metadata/catalog/migrate.py: migrations run twice, at once, cut short, and on what is not theirs."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from metadata.catalog.migrate import EXTENSION_SCHEMA, MIGRATIONS, Catalog, Migration
+from metadata.current import CurrentSnapshots
+from metadata.errors import CatalogMismatch, CatalogTooNew
+from metadata.tenants.workspaces import Workspaces
+from sql.errors import ConnectionLost, DatabaseError
+from sql.executor import Database
+from tests.databases import Databases
+from tests.metadata.desk import connect_database, whole_state
+
+
+@pytest.fixture
+async def bare_dsn(databases: Databases) -> AsyncIterator[str]:
+    """The address of a database with nothing in it."""
+    with databases.clone() as dsn:
+        yield dsn
+
+
+@contextlib.asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[Database]:
+    database = connect_database(dsn)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def extra(version: int, sql: bytes) -> Migration:
+    return Migration(version=version, name="extra", sql=sql)
+
+
+async def test_the_migrations_are_numbered_without_a_gap() -> None:
+    assert [migration.version for migration in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
+
+
+async def test_a_second_run_does_nothing(bare_dsn: str) -> None:
+    async with opened(bare_dsn) as database:
+        first = await Catalog.migrate(database)
+        state = whole_state(bare_dsn)
+        second = await Catalog.migrate(database)
+    assert first.applied == tuple(migration.version for migration in MIGRATIONS)
+    assert second == replace(first, applied=())
+    assert whole_state(bare_dsn) == state
+
+
+async def test_several_servers_migrate_at_once(bare_dsn: str) -> None:
+    async with opened(bare_dsn) as one, opened(bare_dsn) as two, opened(bare_dsn) as three:
+        catalogs = await asyncio.gather(*(Catalog.migrate(database) for database in (one, two, three, one, two)))
+    assert sorted(version for catalog in catalogs for version in catalog.applied) == [
+        migration.version for migration in MIGRATIONS
+    ]
+    assert len({catalog.version for catalog in catalogs}) == 1
+
+
+async def test_a_newer_catalog_is_refused_with_both_versions(bare_dsn: str) -> None:
+    newest = MIGRATIONS[-1].version
+    async with opened(bare_dsn) as database:
+        await Catalog.migrate(database, (*MIGRATIONS, extra(newest + 1, b"SELECT 1")))
+        with pytest.raises(CatalogTooNew, match=rf"at version {newest + 1}\b.* up to {newest}\b"):
+            await Catalog.migrate(database)
+
+
+async def test_a_catalog_of_another_build_is_refused(bare_dsn: str) -> None:
+    first, *others = MIGRATIONS
+    async with opened(bare_dsn) as database:
+        await Catalog.migrate(database)
+        with pytest.raises(CatalogMismatch, match=r"migration 1 \(catalog\) .* another build"):
+            await Catalog.migrate(database, (replace(first, sql=first.sql + b"\n"), *others))
+
+
+async def test_a_migration_that_fails_leaves_nothing_and_is_run_again(bare_dsn: str) -> None:
+    version = MIGRATIONS[-1].version + 1
+    async with opened(bare_dsn) as database:
+        await Catalog.migrate(database)
+        state = whole_state(bare_dsn)
+        with pytest.raises(DatabaseError, match="division by zero"):
+            await Catalog.migrate(
+                database, (*MIGRATIONS, extra(version, b"CREATE TABLE fieldstone.more (id int); SELECT 1/0"))
+            )
+        assert whole_state(bare_dsn) == state
+        mended = (*MIGRATIONS, extra(version, b"CREATE TABLE fieldstone.more (id int)"))
+        assert (await Catalog.migrate(database, mended)).applied == (version,)
+
+
+async def test_killed_in_the_middle_of_a_migration_the_next_start_does_it(bare_dsn: str) -> None:
+    slow = (
+        *MIGRATIONS,
+        extra(MIGRATIONS[-1].version + 1, b"CREATE TABLE fieldstone.more (id int); SELECT pg_sleep(20)"),
+    )
+    quick = (*MIGRATIONS, replace(slow[-1], sql=b"CREATE TABLE fieldstone.more (id int)"))
+    async with opened(bare_dsn) as database:
+        migration = asyncio.create_task(Catalog.migrate(database, slow))
+        killed = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        while not rows(bare_dsn, killed):
+            await asyncio.sleep(0.01)
+        with pytest.raises(ConnectionLost):
+            await migration
+        assert rows(bare_dsn, "SELECT to_regclass('fieldstone.more')") == [(None,)]
+        assert (await Catalog.migrate(database, quick)).applied == (slow[-1].version,)
+
+
+async def test_the_extensions_get_a_schema_of_their_own(bare_dsn: str) -> None:
+    async with opened(bare_dsn) as database:
+        catalog = await Catalog.migrate(database)
+    assert catalog.extensions == {"pg_trgm": EXTENSION_SCHEMA, "unaccent": EXTENSION_SCHEMA}
+
+
+async def test_extensions_that_are_there_are_used_where_they_are(empty_database: str) -> None:
+    async with opened(empty_database) as database:
+        catalog = await Catalog.migrate(database)
+        workspaces = Workspaces(database, CurrentSnapshots(database), trigram=catalog.trigram)
+        await workspaces.create("default", actor="test")
+    assert catalog.extensions == {"pg_trgm": "public", "unaccent": "public"}
+    assert rows(empty_database, "SELECT indexname FROM pg_indexes WHERE indexname LIKE '%_trgm' ORDER BY 1") == [
+        ("company_name_trgm",),
+        ("opportunity_name_trgm",),
+        ("person_email_trgm",),
+        ("person_jobTitle_trgm",),
+    ]
+
+
+async def test_without_the_right_to_extensions_the_rest_works(bare_dsn: str) -> None:
+    with psycopg.connect(bare_dsn, autocommit=True) as connection:
+        # As managed servers do it that allow some extensions only.
+        connection.execute(
+            "CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql"
+            " AS $$BEGIN RAISE 'not here' USING ERRCODE = 'insufficient_privilege'; END$$"
+        )
+        connection.execute(
+            "CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION')"
+            " EXECUTE FUNCTION public.refuse()"
+        )
+    async with opened(bare_dsn) as database:
+        catalog = await Catalog.migrate(database)
+        assert (catalog.extensions, catalog.trigram) == ({}, None)
+        workspaces = Workspaces(database, CurrentSnapshots(database), trigram=catalog.trigram)
+        snapshot = await workspaces.create("default", actor="test")
+    assert set(snapshot.by_plural) == {"companies", "people", "opportunities", "activities"}
+    assert not any(index.method == "trigram" for index in snapshot.indexes.values())

@@ -1,0 +1,109 @@
+"""metadata/doctor/drift.py: what was done to the tables by hand is named, and its repair repairs it."""
+
+from collections.abc import Iterable
+
+import psycopg
+import pytest
+
+from metadata.changes import Change, NewRelation
+from metadata.doctor.drift import Drift, find_drift
+from metadata.field_types import FieldType
+from metadata.model import Snapshot
+from tests.metadata.desk import Desk, new_field, person
+
+
+async def drifts(desk: Desk) -> list[Drift]:
+    async with desk.database.session() as connection:
+        return await find_drift(connection, await desk.default(), trigram=desk.catalog.trigram)
+
+
+def run(dsn: str, statement: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+async def test_a_new_workspace_has_no_drift(desk: Desk) -> None:
+    assert await drifts(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ("ALTER TABLE person DROP COLUMN phone", "The column person.phone of person.phone is not there."),
+        ("ALTER TABLE person ALTER email DROP NOT NULL", "person.email must refuse NULL, and lets it in."),
+        ("ALTER TABLE person ALTER city SET NOT NULL", "person.city refuses NULL, and must let it in."),
+        ('DROP INDEX "person_companyId_idx"', "The index person_companyId_idx of person is not there."),
+        ("CREATE TABLE stray (id int)", "The table stray belongs to no object."),
+        ("ALTER TABLE person ADD more text", "The column person.more belongs to no field of person."),
+        (
+            "ALTER TABLE person ALTER city TYPE varchar(3)",
+            "The column person.city of person.city is not of the type text.",
+        ),
+        ("ALTER TABLE person ALTER position SET DEFAULT 3", "person.position has another default value."),
+        (
+            'ALTER TABLE person DROP CONSTRAINT "person_companyId_fkey"',
+            "The foreign key person_companyId_fkey of person.company is not there.",
+        ),
+        (
+            (
+                'ALTER TABLE person DROP CONSTRAINT "person_companyId_fkey", ADD CONSTRAINT "person_companyId_fkey"'
+                ' FOREIGN KEY ("companyId") REFERENCES company ON DELETE CASCADE'
+            ),
+            "The foreign key person_companyId_fkey of person.company is not as the model says.",
+        ),
+        ("ALTER TABLE person ADD CONSTRAINT young CHECK (city <> 'x')", "The constraint young of the table person"),
+        (
+            'DROP INDEX "person_companyId_idx"; CREATE INDEX "person_companyId_idx" ON person (city)',
+            "The index person_companyId_idx of person is not as the model says.",
+        ),
+        ("ALTER TABLE activity DROP CONSTRAINT activity_pkey", "The index activity_pkey of activity is not there."),
+    ],
+)
+async def test_what_differs_is_named_and_repaired(statement: str, finding: str, desk: Desk, model_dsn: str) -> None:
+    run(model_dsn, f"SET search_path = workspace_default; {statement}")
+    (drift,) = await drifts(desk)
+    assert finding in drift.finding
+    assert drift.repair is not None
+    run(model_dsn, drift.repair)
+    assert await drifts(desk) == []
+
+
+async def test_a_table_is_made_again_with_all_that_belongs_to_it(desk: Desk, model_dsn: str) -> None:
+    run(model_dsn, "DROP TABLE workspace_default.person CASCADE")
+    found = await drifts(desk)
+    assert [drift.finding for drift in found if drift.table == "person"] == [
+        "The table person of the object person is not there: its records are gone."
+    ]
+    # The keys that lead to it come once it is there.
+    while found:
+        for drift in found:
+            assert drift.repair is not None
+            run(model_dsn, drift.repair)
+        before, found = found, await drifts(desk)
+        assert [drift.finding for drift in found] != [drift.finding for drift in before]
+
+
+async def test_a_required_column_comes_back_empty_first(desk: Desk, model_dsn: str) -> None:
+    run(model_dsn, "INSERT INTO workspace_default.person (id, email) VALUES (gen_random_uuid(), 'x')")
+    run(model_dsn, "ALTER TABLE workspace_default.person DROP COLUMN email")
+    column, *_ = await drifts(desk)
+    assert "is not there; it must refuse NULL" in column.finding
+    assert column.repair is not None
+    run(model_dsn, column.repair)
+    assert "must refuse NULL, and lets it in" in (await drifts(desk))[0].finding
+
+
+async def test_the_constraint_of_a_morph_relation_is_named_and_repaired(desk: Desk, model_dsn: str) -> None:
+    def build(base: Snapshot) -> Iterable[Change]:
+        targets = (person(base), base.by_singular["company"])
+        morph = tuple(NewRelation(target_object_id=one.id, target_field_label="Owned") for one in targets)
+        yield new_field(base.by_singular["activity"], "owner", FieldType.MORPH_RELATION, morph=morph)
+
+    await desk.change(build)
+    assert await drifts(desk) == []
+    run(model_dsn, "ALTER TABLE workspace_default.activity DROP CONSTRAINT activity_owner_morph")
+    (drift,) = await drifts(desk)
+    assert "The constraint activity_owner_morph of activity is not there" in drift.finding
+    assert drift.repair is not None
+    run(model_dsn, drift.repair)
+    assert await drifts(desk) == []
