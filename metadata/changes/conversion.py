@@ -32,16 +32,18 @@ def is_conversion(field: Field, updated: Field) -> bool:
     return any(new.scalar is not old.scalar for old, new in zip(field.parts, updated.parts, strict=True))
 
 
-def build_conversion(field: Field, updated: Field) -> Conversion | None:
-    """Return what the values of a field become, in terms of its column as it is; None where they can become nothing."""
-    if len(field.parts) != 1 or len(updated.parts) != 1 or {field.type, updated.type} & _WHOLE:
-        return None
+def build_conversion(field: Field, updated: Field) -> Conversion:
+    """Return what the values of a field become, in terms of its column as it is; `check_type` has let it pass."""
     (old,), (new,) = field.parts, updated.parts
     # What is an option already may be one of more.
     is_wider = old.options is not None and new.options is not None and set(old.options) <= set(new.options)
-    if old.column.type is new.column.type and (new.options is None or is_wider):
-        return convert(sql.SQL(quote_identifier(old.column.name)), old.column.type, new.column.type)
-    return convert(sql.SQL(quote_identifier(old.column.name)), old.column.type, new.column.type, options=new.options)
+    options = None if is_wider and old.column.type is new.column.type else new.options
+    name = sql.SQL(quote_identifier(old.column.name))
+    conversion = convert(name, old.column.type, new.column.type, options=options)
+    if conversion is None:
+        msg = f"no {updated.type.value} can be made of a {field.type.value}"
+        raise TypeError(msg)
+    return conversion
 
 
 def check_type(thing: Object, field: Field, wanted: FieldType) -> InvalidChange | None:
@@ -124,10 +126,6 @@ def read_conversion_work(
             field="backfillValue",
         )
     conversion = build_conversion(field, updated)
-    if conversion is None:
-        raise InvalidChange(
-            f"the values of {field.name} cannot become those of a {updated.type.value} field", field="settings"
-        )
     mapping = _read_mapping(field, updated, change.option_mapping)
     if conversion.kept is None and conversion.is_same:
         return []

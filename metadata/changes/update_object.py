@@ -35,8 +35,6 @@ def apply_update_object(snapshot: Snapshot, change: UpdateObject) -> Applied:
     _check_inputs(change)
     updated: Object = replace(thing, **given)  # type: ignore[arg-type]  # each value is of its field's type
     problems = Problems()
-    if thing.is_system:
-        problems.add(InvalidChange(f"{thing.name_singular} is a system object, which cannot be changed", field="id"))
     if (updated.name_singular, updated.name_plural) != (thing.name_singular, thing.name_plural):
         others = {id_: other for id_, other in snapshot.objects.items() if id_ != thing.id}
         problems.add(*check_object_names(replace(snapshot, objects=others), updated))

@@ -60,26 +60,6 @@ async def test_each_kind_of_index(
     assert (says in found[0], found[1], status(model_dsn, name)) == (True, True, "READY"), found
 
 
-@pytest.mark.parametrize(
-    ("names", "more", "field", "says"),
-    [
-        (["city"], {"is_unique": True}, "isUnique", "for one field, updateField"),
-        (["city", "city"], {}, "fieldMetadataIds", "each field once"),
-        (["city"], {"method": "gin"}, "fieldMetadataIds", "one field of JSON or of lists"),
-        (["city", "phone"], {"is_unique": True}, "fieldMetadataIds", 'share a value: "Paris 1" (2 records)'),
-    ],
-)
-async def test_what_is_refused_leaves_nothing_behind(
-    names: list[str], more: dict[str, Any], field: str, says: str, desk: Desk, model_dsn: str
-) -> None:
-    fill(model_dsn)
-    before = whole_state(model_dsn)
-    with pytest.raises(InvalidChange) as caught:
-        await desk.change(lambda snapshot: [index_on(snapshot, names, **more)])
-    assert (caught.value.field, says in caught.value.message) == (field, True), caught.value.message
-    assert whole_state(model_dsn) == before
-
-
 def fill(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.changes import CreateField, DeleteField, DeleteObject, NewRelation, UpdateField, UpdateObject
+from metadata.changes import CreateField, CreateIndex, DeleteField, DeleteObject, NewRelation, UpdateField, UpdateObject
 from metadata.changes.types import DeleteIndex
 from metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
 from metadata.field_types import FieldType
@@ -42,6 +42,14 @@ def field_deletion(thing: str, name: str) -> Build:
 
 def index_deletion(name: str) -> Build:
     return lambda snapshot: [DeleteIndex(index_id=snapshot.constraints[name].id)]
+
+
+def indexed(field: str, says: str, /, *names: str, **more: Any) -> Refusal:
+    def build(snapshot: Snapshot) -> list[CreateIndex]:
+        fields = tuple(field_of(snapshot, "person", name).id for name in names)
+        return [CreateIndex(object_id=person(snapshot).id, field_ids=fields, **more)]
+
+    return Refusal(build=build, field=field, says=says)
 
 
 def required_relation(snapshot: Snapshot, thing: str = "person") -> UpdateField:
@@ -168,6 +176,14 @@ REFUSALS = {
     "deletion: primary key": deleted(index_deletion("person_pkey"), "makes id unique"),
     "deletion: index of the order": deleted(index_deletion("person_createdAt_id_idx"), "the engine needs"),
     "deletion: index of a relation": deleted(index_deletion("person_companyId_idx"), "the engine needs"),
+    "index: unique on one field": indexed("isUnique", "for one field, updateField", "city", is_unique=True),
+    "index: a field twice": indexed("fieldMetadataIds", "each field once", "city", "city"),
+    "index: of what is inside a text": indexed(
+        "fieldMetadataIds", "one field of JSON or of lists", "city", method="gin"
+    ),
+    "index: unique with duplicates": indexed(
+        "fieldMetadataIds", 'share a value: "Paris 1" (2 records)', "city", "jobTitle", is_unique=True
+    ),
     "morph: a name twice": Refusal(
         build=lambda snapshot: [morph(snapshot, "person"), morph(snapshot, "company")],
         field="name",
@@ -211,19 +227,18 @@ REFUSALS = {
 }  # fmt: skip
 
 
-def fill(dsn: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("INSERT INTO workspace_default.person (email, city) VALUES ('a', 'Paris'), ('b', 'Paris')")
-        connection.execute(
-            "WITH one AS (INSERT INTO workspace_default.company DEFAULT VALUES RETURNING id) INSERT INTO"
-            ' workspace_default.activity ("companyId") SELECT id FROM one, generate_series(1, 2)'
-        )
-        connection.execute("INSERT INTO workspace_default.opportunity (stage) VALUES ('NEW'), ('NEW'), ('MEETING')")
+ROWS = """
+INSERT INTO workspace_default.person (email, city, "jobTitle") VALUES ('a', 'Paris', '1'), ('b', 'Paris', '1');
+WITH one AS (INSERT INTO workspace_default.company DEFAULT VALUES RETURNING id)
+INSERT INTO workspace_default.activity ("companyId") SELECT id FROM one, generate_series(1, 2);
+INSERT INTO workspace_default.opportunity (stage) VALUES ('NEW'), ('NEW'), ('MEETING')
+"""
 
 
 @pytest.mark.parametrize("refusal", [pytest.param(one, id=name) for name, one in REFUSALS.items()])
 async def test_what_is_refused_leaves_nothing_behind(refusal: Refusal, desk: Desk, model_dsn: str) -> None:
-    fill(model_dsn)
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute(ROWS)
     await check_refused(refusal, desk, model_dsn)
 
 
