@@ -1,7 +1,7 @@
-"""The catalog's rows: a workspace's model loaded, and what is new in it inserted."""
+"""The catalog's rows: a workspace's model loaded, and what writes a change into them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from metadata.changes.types import Applied
 from metadata.errors import UnknownObject
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Field, Index, Object, Relation, Snapshot, Workspace
+from metadata.one_message import Step
 from metadata.queries import QUERIES
 from metadata.sessions import Connection
 from metadata.snapshot import CatalogRows, build_newer_snapshot, build_snapshot
@@ -73,44 +74,29 @@ async def read_snapshot(connection: Connection, workspace_id: UUID, base: Snapsh
         return await load_snapshot(connection, workspace_id, base)
 
 
-async def read_version(connection: Connection, workspace_id: UUID) -> int:
-    """Return the version of the workspace's model.
-
-    Raises:
-        UnknownObject: there is no such workspace.
-    """
-    row = await (await connection.execute(QUERIES["model_version"], {"workspace_id": workspace_id})).fetchone()
-    if row is None:
-        raise UnknownObject(f"there is no workspace {workspace_id}")
-    version: int = row[0]
-    return version
-
-
-async def insert_rows(connection: Connection, workspace: Workspace, applied: Applied) -> None:
-    """Insert the rows of what a change made."""
+def insertions(workspace: Workspace, applied: Applied) -> Iterator[Step]:
+    """Yield what inserts the rows of what a change made."""
     # A field's row refers to its relation's, whose own references to its fields are checked at the commit.
-    for query, rows in (
-        ("insert_object", map(_object_row, applied.objects)),
-        ("insert_relation", map(_relation_row, applied.relations)),
-        ("insert_field", map(_field_row, applied.fields)),
-        ("insert_index", map(_index_row, applied.indexes)),
-    ):
-        await _execute(connection, query, workspace, rows)
+    yield from _each("insert_object", workspace, map(_object_row, applied.objects))
+    yield from _each("insert_relation", workspace, map(_relation_row, applied.relations))
+    yield from _each("insert_field", workspace, map(_field_row, applied.fields))
+    yield from _each("insert_index", workspace, map(_index_row, applied.indexes))
 
 
-async def write_difference(connection: Connection, workspace: Workspace, difference: Difference) -> None:
-    """Update and delete the rows of what a change changed and removed, and note the names that are not used again."""
-    for query, rows in (
-        ("update_object", map(_object_row, difference.objects)),
-        ("update_field", (_field_row(changed.after) for changed in difference.fields)),
-        ("update_relation", map(_relation_row, difference.relations)),
-        ("delete_index", map(_id_row, difference.removed_indexes)),
-        ("delete_field", (_id_row(field) for _, field in difference.removed_fields)),
-        ("delete_relation", map(_id_row, difference.removed_relations)),
-        ("delete_object", map(_id_row, difference.removed_objects)),
-        ("retire_name", _retired_names(difference)),
-    ):
-        await _execute(connection, query, workspace, rows)
+def corrections(workspace: Workspace, difference: Difference) -> Iterator[Step]:
+    """Yield what updates and deletes the rows of what a change changed and removed, and notes names used up by it."""
+    yield from _each("update_object", workspace, map(_object_row, difference.objects))
+    yield from _each("update_field", workspace, (_field_row(changed.after) for changed in difference.fields))
+    yield from _each("update_relation", workspace, map(_relation_row, difference.relations))
+    yield from _each("delete_index", workspace, map(_id_row, difference.removed_indexes))
+    yield from _each("delete_field", workspace, (_id_row(field) for _, field in difference.removed_fields))
+    yield from _each("delete_relation", workspace, map(_id_row, difference.removed_relations))
+    yield from _each("delete_object", workspace, map(_id_row, difference.removed_objects))
+    yield from _each("retire_name", workspace, _retired_names(difference))
+
+
+def _each(query: str, workspace: Workspace, rows: Iterable[Mapping[str, Any]]) -> Iterator[Step]:
+    return ((query, {"workspace_id": workspace.id, **row}) for row in rows)
 
 
 def _id_row(thing: Object | Field | Relation | Index) -> Mapping[str, Any]:
@@ -124,13 +110,6 @@ def _retired_names(difference: Difference) -> Iterable[Mapping[str, Any]]:
             yield {"object_id": thing.id, "name": part.column.name}
     for thing in difference.removed_objects:
         yield {"object_id": None, "name": thing.table.name}
-
-
-async def _execute(connection: Connection, query: str, workspace: Workspace, rows: Iterable[Mapping[str, Any]]) -> None:
-    parameters = [{"workspace_id": workspace.id, **row} for row in rows]
-    if parameters:
-        async with connection.cursor() as cursor:
-            await cursor.executemany(QUERIES[query], parameters)
 
 
 def _object_row(thing: Object) -> Mapping[str, Any]:

@@ -1,12 +1,12 @@
 """A model being changed: each change is applied to the snapshot, the tables and the catalog's rows alike."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 import psycopg
-from psycopg.sql import SQL
+from psycopg.sql import Composed
 
 from metadata.building.conversion_worker import LARGEST_REWRITE, require_size
 from metadata.building.row_worker import COUNTED_ROWS, counted, do_row_work
@@ -22,9 +22,10 @@ from metadata.field_types import FieldType
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Object, Snapshot, Status
 from metadata.moves import find_moved
+from metadata.one_message import Step, send_as_one
 from metadata.queries import QUERIES
 from metadata.sessions import Connection
-from metadata.store import insert_rows, write_difference
+from metadata.store import corrections, insertions
 from sql import ddl
 from sql.ddl import TrigramClass
 from sql.errors import (
@@ -53,7 +54,7 @@ class ModelTransaction:
     Attributes:
         connection: what the changes are written on; what is read on it sees them.
         trigram: the operator class for trigram indexes, None where the server has not got it.
-        snapshot: the model as changed so far; its version is that of the model before until `finish`.
+        snapshot: the model as changed so far; its version is that of the model before until `commit`.
 
     Args:
         big_table: the bytes of a table from which on what looks at each of its rows is left for after the commit.
@@ -81,6 +82,7 @@ class ModelTransaction:
         self._largest_rewrite = largest_rewrite
         self._postponed = postponed
         self._touched = set() if touched is None else touched
+        self._waiting: list[Step | Composed] = []
         self._history: list[JsonValue] = []
         self._callbacks: list[Callable[[], None]] = []
 
@@ -96,28 +98,26 @@ class ModelTransaction:
         applied = apply(before, change)
         if applied.snapshot is before:
             return before
+        await self.write_tables()
         try:
             applied, built, big = await self.weigh(before, applied)
             difference = compare(before, applied.snapshot)
             statements = list(build_statements(before, built, difference, trigram=self.trigram))
             for required in find_required_columns(applied):
                 await self._require_no_rows(required)
-            for work in applied.work:
-                await do_row_work(self.connection, work, largest_rewrite=self._largest_rewrite)
+            await send_as_one(self.connection, self._catalog_steps(before, applied, difference, big))
             if statements:
                 tables = list(_locked(before, applied, difference))
                 self._touched |= set(tables)
                 # Builds of ours on these tables give way at once; they are begun again after the commit.
-                await self.connection.execute(QUERIES["interrupt_builds"], {"tables": tables})
-                await self.connection.execute(SQL("; ").join(statements), prepare=False)
-            await insert_rows(self.connection, before.workspace, applied)
-            await write_difference(self.connection, before.workspace, difference)
-            await self._postpone(applied, big)
-            if big or any(Status.BUILDING in {one.before.status, one.after.status} for one in difference.fields):
-                moved = find_moved(before, applied.snapshot)
-                await self.connection.execute(QUERIES["set_object_status"], {"object_ids": list(moved)})
+                self._waiting = [("interrupt_builds", {"tables": tables}), *statements]
+            # What it locks is locked up to the commit: as late as can be.
+            for work in applied.work:
+                await do_row_work(self.connection, work, largest_rewrite=self._largest_rewrite)
         except psycopg.Error as error:
             raise _refusal(error) from error
+        if big:
+            self.after_commit(self._postponed)
         self.snapshot = applied.snapshot
         self._history.append(
             {
@@ -137,18 +137,43 @@ class ModelTransaction:
         """Have `callback` called once the transaction has been committed."""
         self._callbacks.append(callback)
 
-    async def finish(self, actor: str) -> None:
-        """Write the next version with its history, if anything was changed. What is left is to commit."""
-        if not self.is_changed:
-            return
-        self.snapshot = replace(self.snapshot, version=self.snapshot.version + 1)
-        parameters = {"workspace_id": self.snapshot.workspace.id, "version": self.snapshot.version}
-        await self.connection.execute(QUERIES["set_version"], parameters)
-        moved = find_moved(self._before, self.snapshot)
-        await self.connection.execute(QUERIES["set_object_versions"], {**parameters, "object_ids": list(moved)})
-        await self.connection.execute(
-            QUERIES["record_change"], {**parameters, "change": dumps(self._history), "actor": actor}
-        )
+    async def write_tables(self) -> None:
+        """Do to the tables what the last change means for them, which else waits for the commit or the next change.
+
+        Raises:
+            InvalidChange: it is past a limit.
+            ChangeFailed: PostgreSQL refused it.
+        """
+        waiting, self._waiting = self._waiting, []
+        await self._send(waiting)
+
+    async def commit(self, actor: str) -> None:
+        """Commit; write the next version with its history before that, if anything was changed.
+
+        What locks a table goes with the commit as one message: whoever waits for the table waits for PostgreSQL alone,
+        and not for this process, which is busy with those who wait.
+
+        Raises:
+            InvalidChange: what was left is past a limit.
+            ChangeFailed: PostgreSQL refused it.
+        """
+        steps: list[Step | Composed] = []
+        if self.is_changed:
+            self.snapshot = replace(self.snapshot, version=self.snapshot.version + 1)
+            parameters = {"workspace_id": self.snapshot.workspace.id, "version": self.snapshot.version}
+            moved = find_moved(self._before, self.snapshot)
+            steps = [
+                ("set_version", parameters),
+                ("set_object_versions", {**parameters, "object_ids": list(moved)}),
+                ("record_change", {**parameters, "change": dumps(self._history), "actor": actor}),
+            ]
+        await self._send([*steps, *self._waiting], commit=True)
+
+    async def _send(self, steps: Iterable[Step | Composed], *, commit: bool = False) -> None:
+        try:
+            await send_as_one(self.connection, steps, commit=commit)
+        except psycopg.Error as error:
+            raise _refusal(error) from error
 
     def committed(self) -> None:
         """Call what waits for the commit."""
@@ -214,14 +239,16 @@ class ModelTransaction:
                     field="objectMetadataId",
                 )
 
-    async def _postpone(self, applied: Applied, big: frozenset[UUID]) -> None:
+    def _catalog_steps(
+        self, before: Snapshot, applied: Applied, difference: Difference, big: frozenset[UUID]
+    ) -> Iterator[Step]:
+        yield from insertions(before.workspace, applied)
+        yield from corrections(before.workspace, difference)
         for index in applied.indexes:
             if index.object_id in big:
-                await self.connection.execute(
-                    QUERIES["postpone_index"], {"workspace_id": self.snapshot.workspace.id, "id": index.id}
-                )
-        if big:
-            self.after_commit(self._postponed)
+                yield "postpone_index", {"workspace_id": before.workspace.id, "id": index.id}
+        if big or any(Status.BUILDING in {one.before.status, one.after.status} for one in difference.fields):
+            yield "set_object_status", {"object_ids": list(find_moved(before, applied.snapshot))}
 
     async def _require_no_rows(self, required: RequiredColumn) -> None:
         cursor = await self.connection.execute(ddl.count_rows(required.table, limit=COUNTED_ROWS))

@@ -14,9 +14,10 @@ from metadata.changes import Change
 from metadata.current import CurrentSnapshots
 from metadata.errors import ChangeBlocked
 from metadata.model import Snapshot
+from metadata.one_message import send_as_one
 from metadata.queries import QUERIES
 from metadata.sessions import Connection, Sessions
-from metadata.store import load_snapshot, read_version
+from metadata.store import load_snapshot
 from metadata.transaction import BIG_TABLE, ModelTransaction
 from sql.ddl import TrigramClass
 from sql.errors import CommitOutcomeUnknown, ConnectionLost, LockTimeout, Serialization
@@ -163,11 +164,11 @@ class ModelWriter:
     ) -> T:
         is_committing = False
         try:
-            async with self._sessions.session() as connection, connection.transaction():
+            async with self._sessions.session() as connection:
                 transaction = await self._begin(connection, workspace_id, wait, touched)
                 result = await body(transaction)
-                await transaction.finish(actor)
                 is_committing = True
+                await transaction.commit(actor)
         except BaseException as error:
             if is_committing:
                 # It may have been kept: the next reader looks.
@@ -186,13 +187,19 @@ class ModelWriter:
         self, connection: Connection, workspace_id: UUID, wait: int, touched: set[str]
     ) -> ModelTransaction:
         parameters = {"workspace_id": workspace_id}
-        await connection.execute(QUERIES["begin_change"], prepare=False)
         # Waiting for one's turn is not waiting for a table: it has no limit, so lock_timeout is set after it.
-        await connection.execute(QUERIES["lock_workspace"], parameters)
-        await connection.execute(QUERIES["wait_for_locks_at_most"], {"milliseconds": f"{wait}ms"})
-        await connection.execute(QUERIES["detect_deadlocks_at_once"])
+        found = await send_as_one(
+            connection,
+            [
+                ("begin_change", {}),
+                ("lock_workspace", parameters),
+                ("wait_for_locks_at_most", {"milliseconds": f"{wait}ms"}),
+                ("detect_deadlocks_at_once", {}),
+                ("model_version", parameters),
+            ],
+        )
         snapshot = self._current.peek(workspace_id)
-        if snapshot is None or snapshot.version != await read_version(connection, workspace_id):
+        if snapshot is None or found != [(snapshot.version,)]:
             snapshot = await load_snapshot(connection, workspace_id, snapshot)
             # Nobody else can change it while we hold the lock: this is what is committed.
             self._current.publish(snapshot)

@@ -26,7 +26,7 @@ from metadata.tenants.access import Principal, Role
 from metadata.tenants.key_store import KeyStore
 from metadata.tenants.standard import standard_changes
 from metadata.transaction import BIG_TABLE
-from metadata.writer import ModelWriter
+from metadata.writer import WAITS, ModelWriter
 from sql import ddl
 from sql.executor import Database
 from sql.pool_settings import PoolSettings
@@ -150,15 +150,20 @@ def _data_of(answer: Any) -> Any:
 
 @asynccontextmanager
 async def open_apis(
-    dsn: str, *, limits: Limits = LIMITS, time_limit: float = 15, big_table: int = BIG_TABLE
+    dsn: str,
+    *,
+    limits: Limits = LIMITS,
+    time_limit: float = 15,
+    big_table: int = BIG_TABLE,
+    waits: tuple[int, ...] = WAITS,
 ) -> AsyncIterator[Apis]:
-    """Serve a database that holds the workspace; a table of more bytes than `big_table` is a big one."""
+    """Serve a database that holds the workspace; `big_table` and `waits` are the writer's."""
     database = RecordingDatabase(dsn, PoolSettings(connections=3))
     await database.open()
     try:
         catalog = await Catalog.migrate(database)
         current = CurrentSnapshots(database)
-        writer = ModelWriter(database, current, trigram=catalog.trigram, big_table=big_table)
+        writer = ModelWriter(database, current, trigram=catalog.trigram, waits=waits, big_table=big_table)
         keys = KeyStore(database)
         core = build_core_api(database, current, limits, time_limit=time_limit)
         yield Apis(

@@ -75,6 +75,7 @@ async def import_schema(
         async def copy(transaction: ModelTransaction) -> None:
             nonlocal rows
             if with_rows:
+                await transaction.write_tables()
                 rows = await copy_rows(
                     transaction.connection,
                     transaction.snapshot,

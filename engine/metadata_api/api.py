@@ -220,7 +220,8 @@ def _located(selected: Selected) -> Iterator[None]:
             raise known from error
         raise
     except ApiError as error:
-        error.path, error.locations = (selected.key,), selected.location
+        if error.path is None:
+            error.path, error.locations = (selected.key,), selected.location
         raise
 
 
@@ -275,9 +276,17 @@ class _Mutations:
             asked.append((root, arguments))
 
         async def body(transaction: ModelTransaction) -> list[str | Sequel]:
-            return [await self._run(call, transaction, root, arguments) for root, arguments in asked]
+            written = []
+            for root, arguments in asked:
+                with _located(root):
+                    written.append(await self._run(call, transaction, root, arguments))
+                    if root is not roots[-1]:
+                        # What PostgreSQL refuses is an error of this field, not of the last.
+                        await transaction.write_tables()
+            return written
 
-        answers = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.key_name)
+        with _located(roots[-1]):
+            answers = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.key_name)
         entries = []
         for root, answer in zip(roots, answers, strict=True):
             text = answer if isinstance(answer, str) else _select(call, root, await answer())
@@ -289,15 +298,14 @@ class _Mutations:
     ) -> str | Sequel:
         if selected.name == "__typename":
             return dumps("Mutation")
-        with _located(selected):
-            if selected.name == "applyChanges":
-                return await _apply_changes(call.schema, transaction, arguments, self._find_broken)
-            written = await self._runs[selected.name](transaction, call.principal.workspace_id, arguments)
-            if written.sequel is not None:
-                return written.sequel
-            answer = written.constant or await self._answer(call, transaction, selected, written)
-            if written.removal is not None:
-                await written.removal(transaction)
+        if selected.name == "applyChanges":
+            return await _apply_changes(call.schema, transaction, arguments, self._find_broken)
+        written = await self._runs[selected.name](transaction, call.principal.workspace_id, arguments)
+        if written.sequel is not None:
+            return written.sequel
+        answer = written.constant or await self._answer(call, transaction, selected, written)
+        if written.removal is not None:
+            await written.removal(transaction)
         return answer
 
     async def _answer(self, call: Call, transaction: ModelTransaction, selected: Selected, written: Written) -> str:

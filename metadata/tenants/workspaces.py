@@ -48,7 +48,7 @@ class Workspaces:
                 " and hyphens, a letter first",
                 field="name",
             )
-        async with self._sessions.session() as connection, connection.transaction():
+        async with self._sessions.session() as connection:
             await connection.execute(QUERIES["begin_change"], prepare=False)
             await connection.execute(QUERIES["lock_catalog"])
             workspace = await _insert_workspace(connection, name)
@@ -57,7 +57,7 @@ class Workspaces:
             if standard:
                 for change in standard_changes(with_trigram=self._trigram is not None):
                     await transaction.apply(change)
-            await transaction.finish(actor)
+            await transaction.commit(actor)
         self._current.publish(transaction.snapshot)
         return transaction.snapshot
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -135,6 +137,31 @@ async def test_the_body_reads_what_it_changed_before_the_commit(desk: Desk) -> N
     model = await desk.default()
     assert await desk.writer.run(model.workspace.id, body, actor="test") == ("projects",)
     assert called == ["committed"]
+
+
+async def test_no_round_trip_lies_between_a_tables_lock_and_the_commit(desk: Desk, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+
+    async def body(transaction: ModelTransaction) -> psycopg.pq.abc.PGconn:
+        pgconn = transaction.connection.pgconn
+        pgconn.trace(trace_file.fileno())
+        await transaction.apply(new_field(person(transaction.snapshot), "badge", is_unique=True))
+        await transaction.apply(new_field(person(transaction.snapshot), "shoeSize"))
+        return pgconn
+
+    model = await desk.default()
+    with trace.open("wb") as trace_file:
+        (await desk.writer.run(model.workspace.id, body, actor="test")).untrace()
+    # F is what the frontend sends: a simple query, or what goes with a prepared statement.
+    sent = re.findall(
+        r"^[^\n]*\tF\t\d+\t(?:Query|Parse)\t(.*?)(?=^\S[^\n]*\t[FB]\t)", trace.read_text(), re.MULTILINE | re.DOTALL
+    )
+    locking = [number for number, text in enumerate(sent) if "ALTER TABLE" in text or "CREATE UNIQUE INDEX" in text]
+    # Sizes for the index, room, rows of the catalog, and what the next change finds done; again; all else, and the end.
+    assert locking == [3, 6], sent
+    assert len(sent) == 7
+    order = [sent[6].index(part) for part in ("model_change", "ALTER TABLE", "COMMIT")]
+    assert order == sorted(order)
 
 
 async def test_without_a_change_there_is_no_new_version(desk: Desk, model_dsn: str) -> None:

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 
 from metadata.json_text import loads
@@ -274,3 +275,30 @@ async def test_an_index_is_created_shown_and_deleted(apis: Apis) -> None:
     assert (index["name"], index["status"], index["isPartial"]) == ("person_city_live", "READY", True)
     gone = await apis.change("mutation ($id: UUID!) { deleteIndex(id: $id) { name } }", id=index["id"])
     assert gone == {"deleteIndex": {"name": "person_city_live"}}
+
+
+async def test_what_postgresql_refuses_is_the_error_of_its_field(apis: Apis, workspace_dsn: str) -> None:
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as connection:
+        await connection.execute("ALTER TABLE workspace_default.person ADD COLUMN taken text")
+    before = whole_state(workspace_dsn)
+    create = "createField(input: { objectMetadataId: $of, name: %s, label: %s, type: TEXT }) { id }"
+    taken, free = create % ('"taken"', '"Taken"'), create % ('"free"', '"Free"')
+    for fields, path in ((f"a: {taken} b: {free}", "a"), (f"a: {free} b: {taken}", "b")):
+        error = await refused(apis, f"mutation ($of: UUID!) {{ {fields} }}", of=await object_id(apis, "person"))
+        assert error["path"] == [path]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert "nothing was changed: column" in error["message"]
+    assert whole_state(workspace_dsn) == before
+
+
+async def test_a_change_that_others_keep_from_its_table_is_told_so(workspace_dsn: str) -> None:
+    async with (
+        open_apis(workspace_dsn, waits=(10,)) as apis,
+        await psycopg.AsyncConnection.connect(workspace_dsn) as other,
+    ):
+        person = await object_id(apis, "person")
+        await other.execute("LOCK TABLE workspace_default.person IN ACCESS SHARE MODE")
+        text = """mutation ($of: UUID!) { createField(input: {
+            objectMetadataId: $of, name: "late", label: "Late", type: TEXT }) { id } }"""
+        error = await refused(apis, text, of=person)
+    assert (error["extensions"]["code"], error["path"]) == ("TIMEOUT", ["createField"])
