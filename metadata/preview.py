@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from metadata.building.conversion_worker import find_lost, require_fit
+from metadata.building.conversion_worker import find_lost, require_fit, require_kept, require_small
 from metadata.building.row_worker import COUNTED_ROWS, do_row_work
 from metadata.changes import Change, apply, describe
 from metadata.changes.alteration import required_check
 from metadata.changes.difference import Difference, compare
-from metadata.changes.migration import build_index, find_rewriting, foreign_key_name
+from metadata.changes.migration import build_index, find_required_columns, find_rewriting, foreign_key_name
 from metadata.changes.row_work import ConvertValues, FillValues, MapOptions, RequireDistinct, RowWork
 from metadata.changes.statements import build_statements
 from metadata.changes.types import Applied
@@ -39,7 +39,11 @@ class Preview:
 
 
 async def preview(
-    transaction: ModelTransaction, builds: Iterable[Callable[[Snapshot], Change]], *, ask_rows: bool = True
+    transaction: ModelTransaction,
+    builds: Iterable[Callable[[Snapshot], Change]],
+    *,
+    ask_rows: bool = True,
+    refuse_loss: bool = False,
 ) -> Preview:
     """Return what changes would do, each built for the model that those before it make; none is applied.
 
@@ -47,6 +51,7 @@ async def preview(
         transaction: holds the model, and asks the rows.
         builds: the changes.
         ask_rows: whether the rows are asked if they are in the way, and counted; if not, nobody is told that they are.
+        refuse_loss: whether values that would be lost are a refusal too, as they are when the changes are made.
 
     Raises:
         InvalidChange: one breaks a rule, or rows are in its way.
@@ -67,9 +72,12 @@ async def preview(
             continue
         applied, built, big = await transaction.weigh(snapshot, asked)
         difference = compare(snapshot, applied.snapshot)
+        for required in find_required_columns(applied) if ask_rows else ():
+            if required.field.object_id in first.objects:
+                await transaction.require_no_rows(required)
         for work in asked.work if ask_rows else ():
             if isinstance(work, ConvertValues) and _is_there(first, work):
-                conversions.append(await _preview_conversion(connection, work))
+                conversions.append(await _preview_conversion(transaction, work, refuse_loss=refuse_loss))
             when = {} if any(work is one for one in applied.work) else _LATER
             locks += [{**lock, **when} async for lock in _preview_work(connection, first, work)]
         made = build_statements(snapshot, built, difference, trigram=transaction.trigram)
@@ -144,10 +152,14 @@ async def _preview_work(connection: Connection, first: Snapshot, work: RowWork) 
     yield {"table": table.name, "lock": "ROW EXCLUSIVE", "rowsWritten": sum(row[-1] for row in rows)}
 
 
-async def _preview_conversion(connection: Connection, work: ConvertValues) -> JsonValue:
+async def _preview_conversion(transaction: ModelTransaction, work: ConvertValues, *, refuse_loss: bool) -> JsonValue:
     """Return what another type would do to the values; what cannot be allowed is refused, what can is counted."""
-    await require_fit(connection, work)
+    connection = transaction.connection
+    await require_small(connection, work, transaction.largest_rewrite)
     lost = await find_lost(connection, work)
+    if refuse_loss:
+        require_kept(work, lost)
+    await require_fit(connection, work)
     return {
         "field": f"{work.thing.name_singular}.{work.field.name}",
         "from": work.field.type.value,

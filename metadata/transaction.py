@@ -55,10 +55,10 @@ class ModelTransaction:
         connection: what the changes are written on; what is read on it sees them.
         trigram: the operator class for trigram indexes, None where the server has not got it.
         snapshot: the model as changed so far; its version is that of the model before until `commit`.
+        largest_rewrite: the bytes of a table up to which each row may be looked at or written while others wait.
 
     Args:
         big_table: the bytes of a table from which on what looks at each of its rows is left for after the commit.
-        largest_rewrite: the bytes of a table up to which each row may be looked at or written while others wait.
         postponed: called after the commit where anything is left.
         touched: gets the names of the tables that are locked.
     """
@@ -79,7 +79,7 @@ class ModelTransaction:
         self._before = snapshot
         self.trigram = trigram
         self._big_table = big_table
-        self._largest_rewrite = largest_rewrite
+        self.largest_rewrite = largest_rewrite
         self._postponed = postponed
         self._touched = set() if touched is None else touched
         self._waiting: list[Step | Composed] = []
@@ -104,7 +104,7 @@ class ModelTransaction:
             difference = compare(before, applied.snapshot)
             statements = list(build_statements(before, built, difference, trigram=self.trigram))
             for required in find_required_columns(applied):
-                await self._require_no_rows(required)
+                await self.require_no_rows(required)
             await send_as_one(self.connection, self._catalog_steps(before, applied, difference, big))
             if statements:
                 tables = list(_locked(before, applied, difference))
@@ -113,7 +113,7 @@ class ModelTransaction:
                 self._waiting = [("interrupt_builds", {"tables": tables}), *statements]
             # What it locks is locked up to the commit: as late as can be.
             for work in applied.work:
-                await do_row_work(self.connection, work, largest_rewrite=self._largest_rewrite)
+                await do_row_work(self.connection, work, largest_rewrite=self.largest_rewrite)
         except psycopg.Error as error:
             raise _refusal(error) from error
         if big:
@@ -214,7 +214,7 @@ class ModelTransaction:
                 await require_size(
                     self.connection,
                     thing.table,
-                    self._largest_rewrite,
+                    self.largest_rewrite,
                     f"{what} would write every record of {thing.name_singular} anew while others wait",
                     "raise it for a quiet hour"
                     if field.type is FieldType.TS_VECTOR
@@ -250,7 +250,12 @@ class ModelTransaction:
         if big or any(Status.BUILDING in {one.before.status, one.after.status} for one in difference.fields):
             yield "set_object_status", {"object_ids": list(find_moved(before, applied.snapshot))}
 
-    async def _require_no_rows(self, required: RequiredColumn) -> None:
+    async def require_no_rows(self, required: RequiredColumn) -> None:
+        """Make sure that no record is there that a new column would leave without a value.
+
+        Raises:
+            InvalidChange: there is one.
+        """
         cursor = await self.connection.execute(ddl.count_rows(required.table, limit=COUNTED_ROWS))
         row = await cursor.fetchone()
         if row is None or row[0] == 0:

@@ -53,7 +53,7 @@ async def change_model(
 
     async def look(transaction: ModelTransaction) -> tuple[int, Preview]:
         snapshot = transaction.snapshot
-        return snapshot.version, await preview(transaction, plan(snapshot))
+        return snapshot.version, await preview(transaction, plan(snapshot), refuse_loss=True)
 
     version, planned = await writer.run(workspace.id, look, actor=actor)
     if not planned.changes:

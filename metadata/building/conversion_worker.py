@@ -36,18 +36,10 @@ async def convert_values(connection: Connection, work: ConvertValues, *, largest
         psycopg.Error: what PostgreSQL refuses.
     """
     table, column = work.thing.table, work.field.parts[0].column
-    await require_size(
-        connection,
-        table,
-        largest,
-        f"another type for {work.field.name} means to look at every record of {work.thing.name_singular} while nobody"
-        " writes",
-        "create a field of the new type, have it filled in portions (updateX with a filter), and delete this one",
-    )
+    await require_small(connection, work, largest)
     await connection.execute(alter.lock_table(table, readers_too=not work.conversion.is_same), prepare=False)
     lost = await find_lost(connection, work)
-    if lost.rows and not work.allow_loss:
-        raise InvalidChange(_refusal(work, lost), field="type")
+    require_kept(work, lost)
     await require_fit(connection, work)
     if lost.rows and work.conversion.is_same and work.conversion.kept is not None:
         await connection.execute(
@@ -68,6 +60,32 @@ async def find_lost(connection: Connection, work: ConvertValues) -> Lost:
     )
     found = await (await connection.execute(query, prepare=False)).fetchall()
     return Lost(rows=found[0][2], examples=tuple((text, rows) for text, rows, _ in found)) if found else Lost()
+
+
+def require_kept(work: ConvertValues, lost: Lost) -> None:
+    """Make sure that nothing is lost that may not be.
+
+    Raises:
+        InvalidChange: values would be.
+    """
+    if lost.rows and not work.allow_loss:
+        raise InvalidChange(_refusal(work, lost), field="type")
+
+
+async def require_small(connection: Connection, work: ConvertValues, largest: int) -> None:
+    """Make sure that a table is not too large to be converted while others wait.
+
+    Raises:
+        InvalidChange: it is.
+    """
+    await require_size(
+        connection,
+        work.thing.table,
+        largest,
+        f"another type for {work.field.name} means to look at every record of {work.thing.name_singular} while nobody"
+        " writes",
+        "create a field of the new type, have it filled in portions (updateX with a filter), and delete this one",
+    )
 
 
 async def require_fit(connection: Connection, work: ConvertValues) -> None:

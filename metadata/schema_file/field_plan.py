@@ -15,6 +15,7 @@ from metadata.model import MORPH_SETTING, Field, Object, OnDelete, RelationType,
 from metadata.scalars import shown
 from metadata.schema_file import members
 from metadata.schema_file.export import field_values, is_inverse, shown_values
+from metadata.schema_file.hints import is_filled_first, update_hints
 from metadata.schema_file.matching import Stated, StatedField
 from metadata.schema_file.order import comes_along
 
@@ -41,7 +42,18 @@ def update_field(snapshot: Snapshot, stated: Stated, field: StatedField) -> Upda
         changed |= _of_type(kind, wanted)
     if known.name != field.name:
         changed["name"] = field.name
-    return UpdateField(field_id=known.id, **changed) if changed else None
+    if not known.is_system and is_filled_first(field, kind, wanted):
+        changed.pop("is_nullable", None)
+    hints = {} if known.is_system else update_hints(field, known, kind, wanted)
+    return UpdateField(field_id=known.id, **changed, **hints) if changed else None
+
+
+def require_filled(field: StatedField) -> Iterator[Callable[[Snapshot], Change]]:
+    """Yield what makes a field required that was made, or converted, as an optional one before."""
+    kind = _type_of(field)
+    if is_filled_first(field, kind, _wanted_values(field, kind)):
+        backfill = field.values["backfillValue"]
+        yield lambda latest: UpdateField(field_id=_field_named(latest, field).id, is_nullable=False, backfill=backfill)
 
 
 def create_field(stated: Stated, field: StatedField, latest: Snapshot) -> CreateField:
@@ -60,6 +72,8 @@ def create_field(stated: Stated, field: StatedField, latest: Snapshot) -> Create
     if kind is FieldType.MORPH_RELATION:
         values["settings"] = {**(values["settings"] or {}), MORPH_SETTING: _morph_group(field, thing, str(id_))}
     attributes = {_ATTRIBUTES[name]: value for name, value in values.items()}
+    if is_filled_first(field, kind, values):
+        attributes["is_nullable"] = True
     if relation is not None:
         attributes["is_unique"] = field.values["isUnique"]
     if relation is not None and _is_backward(stated, field):

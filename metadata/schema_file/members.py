@@ -72,6 +72,10 @@ FIELD: Mapping[str, Member] = {
     "relation": Member(kind="a mapping"),
     "inverseOf": _text(),
     "morph": _text(),
+    # Hints: a step of a change needs them, and nothing keeps them.
+    "optionMapping": Member(kind="a mapping"),
+    "backfillValue": Member(kind="a value"),
+    "allowDataLoss": _flag(default=False),
 }
 
 RELATION: Mapping[str, Member] = {

@@ -22,7 +22,7 @@ from metadata.model import Relation, Snapshot
 from metadata.scalars import shown
 from metadata.schema_file import members
 from metadata.schema_file.export import built_in_name, index_values, indexes_on_demand, is_inverse
-from metadata.schema_file.field_plan import create_field, finish_relation, update_field, update_fresh
+from metadata.schema_file.field_plan import create_field, finish_relation, require_filled, update_field, update_fresh
 from metadata.schema_file.matching import Stated, StatedObject, match_document
 from metadata.schema_file.order import order_fields
 from metadata.schema_file.renames import order_renames
@@ -54,6 +54,7 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
         *(build for field in stated.fields.values() for build in update_fresh(field)),
         *map(_always, _order_updates(stated, [change for change in updates if change not in last])),
         *(partial(create_field, stated, field) for field in new),
+        *(build for field in stated.fields.values() for build in require_filled(field)),
         *_create_indexes(snapshot, stated),
         *_deactivate_objects(stated),
         *map(_always, last),

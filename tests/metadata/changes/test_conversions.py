@@ -13,6 +13,7 @@ from metadata.changes import CreateIndex, UpdateField
 from metadata.errors import InvalidChange
 from metadata.field_types import FieldType
 from metadata.model import Snapshot
+from metadata.preview import preview
 from metadata.rollback import roll_back
 from metadata.transaction import ModelTransaction
 from metadata.writer import ModelWriter
@@ -299,6 +300,13 @@ async def test_what_needs_no_look_at_the_records_is_done_at_any_size(desk: Desk,
     await desk.change(lambda snapshot: [new_field(person(snapshot), NAME)])
     fill(model_dsn, ["A"])
     careful = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, largest_rewrite=0)
+
+    async def look(transaction: ModelTransaction) -> None:
+        await preview(transaction, [lambda snapshot: conversion_of(snapshot, T.NUMBER)])
+
+    # A preview says what the change would.
+    with pytest.raises(InvalidChange, match="FIELDSTONE_MAX_REWRITE_BYTES"):
+        await careful.run((await desk.default()).workspace.id, look, actor="test")
     made = await desk.change(lambda snapshot: [conversion_of(snapshot, T.SELECT, **OPTIONS)])
     await careful.change(made.workspace.id, lambda snapshot: [conversion_of(snapshot, T.TEXT)], actor="test")
 
