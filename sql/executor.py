@@ -11,12 +11,12 @@ from sql.driver.protocols import Driver, Link
 from sql.driver.server import require_version, wait_for_server
 from sql.driver.session_pool import SessionPool
 from sql.driver.sessions import Sessions
-from sql.errors import CommitOutcomeUnknown, ConnectionLost, StalePlan
+from sql.errors import CommitOutcomeUnknown, ConnectionLost, Serialization, StalePlan
 from sql.listen import Listener
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
 from sql.sqlstate import translate_error
 from sql.statement import Parameters, Row, Statement, Step
-from sql.transaction import Transaction
+from sql.transaction import Transaction, run_again
 
 
 class Database:
@@ -60,7 +60,10 @@ class Database:
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
     ) -> list[Row]:
-        """Return the rows of one statement that changes nothing; a lost connection is replaced once, unseen."""
+        """Return the rows of one statement that changes nothing.
+
+        A lost connection is replaced once, and a deadlock with a change of the tables tried again, unseen.
+        """
         link = await self._driver.acquire()
         try:
             return await link.execute(statement, parameters, timeout)
@@ -68,11 +71,19 @@ class Database:
             link.forget([statement])
         except ConnectionLost:
             self._counters.retried += 1
+        except Serialization:
+            pass
         finally:
             link.release()
+        return await run_again(lambda: self._read_anew(statement, parameters, timeout))
+
+    async def _read_anew(self, statement: Statement, parameters: Parameters, limit: float | None) -> list[Row]:
         link = await self._driver.acquire(verify=True)
         try:
-            return await link.execute(statement, parameters, timeout)
+            return await link.execute(statement, parameters, limit)
+        except StalePlan:
+            link.forget([statement])
+            raise
         finally:
             link.release()
 

@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 _FIRST_PAUSE = 0.01
 
+ATTEMPTS = 5
+"""How often that is run at most which others keep from being done."""
+
 
 class Transaction:
     """A transaction on one connection, begun together with its first statement.
@@ -81,7 +84,7 @@ async def run_transaction(
     work: Callable[[Transaction], Awaitable[T]],
     *,
     timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
-    attempts: int = 5,
+    attempts: int = ATTEMPTS,
 ) -> T:
     """Return what `work` returns once its transaction has been committed.
 
@@ -97,12 +100,25 @@ async def run_transaction(
     Raises:
         DatabaseError: It failed for another reason, or each time.
     """
+
+    async def attempt() -> T:
+        async with database.transaction(timeout=timeout) as transaction:
+            return await work(transaction)
+
+    return await run_again(attempt, attempts=attempts)
+
+
+async def run_again(attempt: Callable[[], Awaitable[T]], *, attempts: int = ATTEMPTS) -> T:
+    """Return what `attempt` returns, which is made anew as long as the server rolls it back in favour of others.
+
+    Raises:
+        DatabaseError: It failed for another reason, or each of so many times.
+    """
     pause = _FIRST_PAUSE
     while True:
         attempts -= 1
         try:
-            async with database.transaction(timeout=timeout) as transaction:
-                return await work(transaction)
+            return await attempt()
         except DatabaseError as error:
             if not error.retryable or attempts <= 0:
                 raise

@@ -17,6 +17,7 @@ from sql.errors import (
     NotNullViolation,
     PermissionDenied,
     ResponseTooLarge,
+    Serialization,
     SqlError,
     StaleSchema,
     StatementTimeout,
@@ -209,6 +210,20 @@ async def test_a_read_is_run_again_when_its_connection_dies_under_it(database: D
     await observer.terminate()
     assert await caller == [(b"2", b"")]
     assert database.stats().retried == 1
+
+
+async def test_a_read_is_run_again_as_often_as_others_are_in_its_way(database: Database) -> None:
+    await run(database, "CREATE SEQUENCE public.runs")
+    await run(
+        database,
+        "CREATE FUNCTION public.read(failing int) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN"
+        " IF nextval('public.runs') <= failing THEN RAISE EXCEPTION USING ERRCODE = '40P01'; END IF;"
+        " RETURN lastval(); END $$",
+    )
+    reading = Statement(text="SELECT public.read($1::int)")
+    assert await database.read(reading, (b"3",)) == [(b"4",)]
+    with pytest.raises(Serialization):
+        await database.read(reading, (b"100",))
 
 
 async def test_a_write_is_never_run_again(database: Database, observer: Observer) -> None:
