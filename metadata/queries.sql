@@ -211,14 +211,14 @@ SELECT c.relname, a.attname, a.atttypid::bigint, a.attnotnull, pg_get_expr(d.adb
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
-WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p') AND c.relname = coalesce(%(table)s::text, c.relname)
+WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p')
 ORDER BY c.relname, a.attnum;
 
 -- name: physical_indexes
 SELECT c.relname, i.relname, x.indisvalid, pg_get_indexdef(i.oid)
 FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid JOIN pg_class AS c ON c.oid = x.indrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname = %(schema)s AND c.relname = coalesce(%(table)s::text, c.relname) ORDER BY i.relname;
+WHERE n.nspname = %(schema)s ORDER BY i.relname;
 
 -- name: physical_constraints
 SELECT c.relname, k.conname, k.contype::text,
@@ -230,7 +230,7 @@ SELECT c.relname, k.conname, k.contype::text,
     t.relname, k.condeferrable
 FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_class AS t ON t.oid = k.confrelid
-WHERE n.nspname = %(schema)s AND c.relname = coalesce(%(table)s::text, c.relname) AND k.contype NOT IN ('p', 'n', 't')
+WHERE n.nspname = %(schema)s AND k.contype NOT IN ('p', 'n', 't')
 ORDER BY c.relname, k.conname;
 
 -- name: scratch_schema
@@ -445,11 +445,79 @@ SELECT 'the publication ' || p.pubname
 FROM pg_publication_rel AS r JOIN pg_publication AS p ON p.oid = r.prpubid WHERE r.prrelid = %(table)s::regclass;
 
 -- name: table_grants
-SELECT format('GRANT %%s ON TABLE %%s TO %%s%%s', a.privilege_type, %(table)s::text,
-    CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-    CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS a
-WHERE c.oid = %(table)s::regclass AND a.grantee <> c.relowner;
+WITH granted AS (
+    SELECT c.relowner, '' AS of_column, a.* FROM pg_class AS c CROSS JOIN aclexplode(c.relacl) AS a
+    WHERE c.oid = %(table)s::regclass
+    UNION ALL
+    SELECT c.relowner, format('(%%I) ', f.attname), a.*
+    FROM pg_class AS c JOIN pg_attribute AS f ON f.attrelid = c.oid AND NOT f.attisdropped
+        CROSS JOIN aclexplode(f.attacl) AS a
+    WHERE c.oid = %(table)s::regclass
+)
+SELECT format('GRANT %%s %%sON TABLE %%s TO %%s%%s', privilege_type, of_column, %(table)s::text,
+    CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+    CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+FROM granted WHERE grantee <> relowner;
+
+-- name: storage_parameters
+-- How the rows of a table are to be stored, as statements: those that come after them follow it.
+SELECT format('ALTER TABLE %%s SET (%%s)', %(table)s::text,
+    string_agg(format('%%s%%I = %%L', prefix, option_name, option_value), ', '))
+FROM (
+    SELECT '' AS prefix, o.* FROM pg_class AS c CROSS JOIN pg_options_to_table(c.reloptions) AS o
+    WHERE c.oid = %(table)s::regclass
+    UNION ALL
+    SELECT 'toast.', o.*
+    FROM pg_class AS c JOIN pg_class AS t ON t.oid = c.reltoastrelid CROSS JOIN pg_options_to_table(t.reloptions) AS o
+    WHERE c.oid = %(table)s::regclass
+) AS given HAVING count(*) > 0
+UNION ALL
+SELECT format('ALTER TABLE %%s ALTER %%I SET %%s', %(table)s::text, a.attname, given.how)
+FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+    CROSS JOIN LATERAL (
+        SELECT 'STORAGE ' || CASE a.attstorage
+            WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END AS how
+        WHERE a.attstorage <> t.typstorage
+        UNION ALL
+        SELECT 'COMPRESSION ' || CASE a.attcompression WHEN 'p' THEN 'pglz' ELSE 'lz4' END WHERE a.attcompression <> ''
+    ) AS given
+WHERE a.attrelid = %(table)s::regclass AND a.attnum > 0 AND NOT a.attisdropped;
+
+-- name: table_settings
+-- What else was said of a table by hand, as statements.
+SELECT format('ALTER TABLE %%s ALTER %%I SET STATISTICS %%s', %(table)s::text, a.attname, a.attstattarget)
+FROM pg_attribute AS a
+WHERE a.attrelid = %(table)s::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attstattarget >= 0
+UNION ALL
+SELECT format('ALTER TABLE %%s ALTER %%I SET (%%I = %%L)', %(table)s::text, a.attname, o.option_name, o.option_value)
+FROM pg_attribute AS a CROSS JOIN pg_options_to_table(a.attoptions) AS o
+WHERE a.attrelid = %(table)s::regclass AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL
+SELECT pg_get_statisticsobjdef(s.oid) FROM pg_statistic_ext AS s WHERE s.stxrelid = %(table)s::regclass
+UNION ALL
+SELECT format('COMMENT ON %%s IS %%L', CASE
+    WHEN d.objsubid > 0 THEN format('COLUMN %%s.%%I', %(table)s::text, a.attname) ELSE format('TABLE %%s', %(table)s::text)
+    END, d.description)
+FROM pg_description AS d LEFT JOIN pg_attribute AS a ON a.attrelid = d.objoid AND a.attnum = d.objsubid
+WHERE d.objoid = %(table)s::regclass AND d.classoid = 'pg_class'::regclass
+UNION ALL
+SELECT format('ALTER TABLE %%s %%s', %(table)s::text, given.how)
+FROM pg_class AS c CROSS JOIN LATERAL (
+    SELECT 'ENABLE ROW LEVEL SECURITY' AS how WHERE c.relrowsecurity
+    UNION ALL SELECT 'FORCE ROW LEVEL SECURITY' WHERE c.relforcerowsecurity
+    UNION ALL SELECT 'REPLICA IDENTITY ' || CASE c.relreplident WHEN 'f' THEN 'FULL' ELSE 'NOTHING' END
+    WHERE c.relreplident IN ('f', 'n')
+    UNION ALL
+    SELECT format('REPLICA IDENTITY USING INDEX %%I', i.relname)
+    FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid AND x.indisreplident
+) AS given
+WHERE c.oid = %(table)s::regclass;
+
+-- name: not_null_names
+-- What the NOT NULLs of a table are called; before PostgreSQL 18 they have no names.
+SELECT a.attname, k.conname
+FROM pg_constraint AS k JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+WHERE k.conrelid = %(table)s::regclass AND k.contype = 'n';
 
 -- name: index_definitions
 SELECT i.relname, pg_get_indexdef(i.oid)

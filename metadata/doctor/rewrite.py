@@ -1,7 +1,8 @@
 """A table made anew under its names, without the dropped columns that PostgreSQL counts towards its 1,600."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg.sql import Composed
@@ -64,8 +65,9 @@ def locked_tables(snapshot: Snapshot, thing: Object) -> list[Table]:
 
 
 async def rewrite_table(transaction: ModelTransaction, thing: Object, *, largest: int = LARGEST_REWRITE) -> None:
-    """Put a new table in the place of an object's, in this transaction: the same names, rows, indexes, keys and grants.
+    """Put a new table in the place of an object's, in this transaction, with the same names and rows.
 
+    Indexes, keys, grants, storage parameters and whatever else was set for the table are as they were.
     Nobody else can use the table, nor those that are related to it, until the commit.
 
     Args:
@@ -82,18 +84,25 @@ async def rewrite_table(transaction: ModelTransaction, thing: Object, *, largest
     try:
         await connection.execute(rewrite.lock_tables(tables), prepare=False)
         await _check(transaction, thing, tables, largest)
-        names = {"table": quote_table(thing.table)}
-        grants = await (await connection.execute(QUERIES["table_grants"], names)).fetchall()
+        storage = await _ask(connection, "storage_parameters", thing)
+        settings = [*await _ask(connection, "table_settings", thing), *await _ask(connection, "table_grants", thing)]
+        required = dict(await _ask(connection, "not_null_names", thing))
         known = {index.name for index in snapshot.indexes.values() if index.object_id == thing.id}
-        cursor = await connection.execute(QUERIES["index_definitions"], names)
-        others = [definition for name, definition in await cursor.fetchall() if name not in known]
-        for statement in _statements(transaction, thing):
+        others = [(text,) for name, text in await _ask(connection, "index_definitions", thing) if name not in known]
+        for statement in _statements(transaction, thing, [text for (text,) in storage]):
             await connection.execute(statement, prepare=False)
-        for text in (*others, *(grant for (grant,) in grants)):
+        for column, name in await _ask(connection, "not_null_names", thing):
+            if (wanted := required.get(column, name)) != name:
+                await connection.execute(rewrite.rename_constraint(thing.table, name, wanted), prepare=False)
+        for (text,) in (*others, *settings):
             await connection.execute(text.encode(), prepare=False)
         await connection.execute(rewrite.analyze(thing.table), prepare=False)
     except psycopg.Error as error:
         raise _refusal(thing, error) from error
+
+
+async def _ask(connection: Connection, query: str, thing: Object) -> list[Any]:
+    return await (await connection.execute(QUERIES[query], {"table": quote_table(thing.table)})).fetchall()
 
 
 async def _check(transaction: ModelTransaction, thing: Object, tables: list[Table], largest: int) -> None:
@@ -114,8 +123,7 @@ async def _check(transaction: ModelTransaction, thing: Object, tables: list[Tabl
                 f"the table {table.name} {use}, and has {size >> 20:,} MiB, for which others would wait too long, where"
                 f" at most {largest >> 20:,} MiB are (FIELDSTONE_MAX_REWRITE_BYTES); raise it for a quiet hour"
             )
-    cursor = await connection.execute(QUERIES["rewrite_obstacles"], {"table": quote_table(thing.table)})
-    if obstacles := [name for (name,) in await cursor.fetchall()]:
+    if obstacles := [name for (name,) in await _ask(connection, "rewrite_obstacles", thing)]:
         raise InvalidChange(
             f"the table {thing.table.name} cannot be made anew with {', '.join(obstacles)}; drop that first, and make"
             " it again after"
@@ -124,7 +132,7 @@ async def _check(transaction: ModelTransaction, thing: Object, tables: list[Tabl
         raise InvalidChange(f"the table is not what the model says, and is to be repaired first: {drifts[0].finding}")
 
 
-def _statements(transaction: ModelTransaction, thing: Object) -> Iterator[Composed]:
+def _statements(transaction: ModelTransaction, thing: Object, storage: Sequence[str]) -> Iterator[Composed | bytes]:
     snapshot = transaction.snapshot
     indexes = [index for index in snapshot.indexes.values() if index.object_id == thing.id]
     primary = next(index for index in indexes if is_primary_key(index, thing))
@@ -136,6 +144,7 @@ def _statements(transaction: ModelTransaction, thing: Object) -> Iterator[Compos
     yield rewrite.rename_table(thing.table, old.name)
     yield rewrite.rename_constraint(old, primary.name, f"{old.name}_pkey")
     yield ddl.create_table(thing.table, definitions, key=thing.key, key_constraint=primary.name)
+    yield from (text.encode() for text in storage)
     stored = [definition.column.name for definition in definitions if not definition.words_of]
     yield rewrite.carry_over(old, thing.table, stored)
     yield alter.drop_table(old)

@@ -1,6 +1,7 @@
 """metadata/doctor/drift.py: what was done to the tables by hand is named, and its repair repairs it."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import psycopg
 import pytest
@@ -9,7 +10,7 @@ from metadata.changes import Change, NewRelation
 from metadata.doctor.drift import Drift, find_drift
 from metadata.field_types import FieldType
 from metadata.model import Snapshot
-from tests.metadata.desk import Desk, new_field, person
+from tests.metadata.desk import Desk, new_field, new_object, person
 
 
 async def drifts(desk: Desk) -> list[Drift]:
@@ -66,6 +67,30 @@ async def test_what_differs_is_named_and_repaired(statement: str, finding: str, 
     assert drift.repair is not None
     run(model_dsn, drift.repair)
     assert await drifts(desk) == []
+
+
+async def count_statements(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> int:
+    count = 0
+    async with desk.database.session() as connection:
+        execute = connection.execute
+
+        def counted(*args: Any, **more: Any) -> Any:
+            nonlocal count
+            count += 1
+            return execute(*args, **more)
+
+        monkeypatch.setattr(connection, "execute", counted)
+        assert await find_drift(connection, await desk.default(), trigram=desk.catalog.trigram) == []
+    return count
+
+
+async def test_no_statement_is_of_one_object_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = await count_statements(desk, monkeypatch)
+    await desk.change(lambda _: [new_object(f"thing{number}") for number in range(20)])
+    assert await count_statements(desk, monkeypatch) == few
+    await desk.change(lambda _: [new_object(f"more{number}") for number in range(40)])
+    # What takes many locks is done for some objects at a time.
+    assert few < await count_statements(desk, monkeypatch) < 2 * few
 
 
 async def test_a_table_is_made_again_with_all_that_belongs_to_it(desk: Desk, model_dsn: str) -> None:

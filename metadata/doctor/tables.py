@@ -1,0 +1,117 @@
+"""What PostgreSQL has in the place of objects, and what it would have if their tables were made of the model now."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg.sql import SQL, Composed
+
+from metadata.changes.create_index import TRIGRAM
+from metadata.changes.migration import build_index, column_definitions, is_primary_key
+from metadata.model import Index, Object
+from metadata.queries import QUERIES
+from metadata.sessions import Connection
+from sql import ddl
+from sql.ddl import TrigramClass
+from sql.plan import Table
+
+_SCRATCH = "pg_temp"
+
+# Each table and index takes a lock, of which a server has some 6,400 for all.
+_TABLES_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    """A constraint; of a foreign key `columns` are its columns and `target` is its table."""
+
+    kind: str
+    columns: tuple[str, ...]
+    target: str | None
+    is_deferrable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """What PostgreSQL has, by the names of tables.
+
+    Attributes:
+        columns: for each table and column, the type's oid, whether NULL is refused, and the default or expression.
+        indexes: for each table and index, its definition without the table's name; None where it is not valid.
+        constraints: for each table and constraint but the primary keys and NOT NULLs.
+    """
+
+    columns: Mapping[str, Mapping[str, tuple[int, bool, str | None]]]
+    indexes: Mapping[str, Mapping[str, str | None]]
+    constraints: Mapping[str, Mapping[str, Constraint]]
+
+
+async def read_tables(connection: Connection, schema: str) -> Tables:
+    """Return what a schema has."""
+    parameters = {"schema": schema}
+    columns: defaultdict[str, dict[str, tuple[int, bool, str | None]]] = defaultdict(dict)
+    for name, column, type_id, is_required, default in await _fetch(connection, "physical_columns", parameters):
+        known = columns[name]
+        if column is not None:
+            known[column] = (type_id, is_required, default)
+    indexes: defaultdict[str, dict[str, str | None]] = defaultdict(dict)
+    for name, index, is_valid, definition in await _fetch(connection, "physical_indexes", parameters):
+        indexes[name][index] = _without_table(definition) if is_valid else None
+    constraints: defaultdict[str, dict[str, Constraint]] = defaultdict(dict)
+    rows = await _fetch(connection, "physical_constraints", parameters)
+    for name, constraint, kind, keys, target, is_deferrable in rows:
+        constraints[name][constraint] = Constraint(
+            kind=kind, columns=tuple(keys), target=target, is_deferrable=is_deferrable
+        )
+    return Tables(columns=columns, indexes=indexes, constraints=constraints)
+
+
+async def make_tables(
+    connection: Connection, things: Sequence[tuple[Object, Sequence[Index]]], *, trigram: TrigramClass | None
+) -> AsyncIterator[tuple[Sequence[Object], Tables]]:
+    """Yield what the tables of objects are to have, some objects at a time: they are made, read and undone again.
+
+    Args:
+        connection: what nobody else sees of is made on it.
+        things: the objects, each with the indexes that its table is to have.
+        trigram: the operator class for trigram indexes, None where the server has not got it.
+    """
+    for start in range(0, len(things), _TABLES_AT_ONCE):
+        some = things[start : start + _TABLES_AT_ONCE]
+        made = [
+            statement
+            for thing, indexes in some
+            for statement in create_table(
+                replace(thing, table=Table(schema=_SCRATCH, name=thing.table.name)), indexes, trigram
+            )
+        ]
+        async with connection.transaction(force_rollback=True):
+            await connection.execute(SQL("; ").join(made), prepare=False)
+            row = await (await connection.execute(QUERIES["scratch_schema"])).fetchone()
+            wanted = await read_tables(connection, row[0] if row else "")
+        yield [thing for thing, _ in some], wanted
+
+
+def create_table(thing: Object, indexes: Sequence[Index], trigram: TrigramClass | None) -> Iterator[Composed]:
+    """Yield what makes an object's table, with those of its indexes that can be had."""
+    definitions = [definition for field in thing.fields for definition in column_definitions(field)]
+    primary = next(index for index in indexes if is_primary_key(index, thing))
+    yield ddl.create_table(thing.table, definitions, key=thing.key, key_constraint=primary.name)
+    for index in indexes:
+        if index is not primary and can_make(index, trigram):
+            yield build_index(index, thing, trigram)
+
+
+def can_make(index: Index, trigram: TrigramClass | None) -> bool:
+    """Tell whether the server has what an index is made of."""
+    return index.method != TRIGRAM or trigram is not None
+
+
+async def _fetch(connection: Connection, query: str, parameters: Mapping[str, str]) -> list[Any]:
+    return await (await connection.execute(QUERIES[query], parameters)).fetchall()
+
+
+def _without_table(definition: str) -> str:
+    """Return an index's definition behind the name of its table."""
+    return f"{definition.split(' ON ', 1)[0]} {definition[definition.index(' USING ') :]}"
