@@ -2,15 +2,26 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 from uuid import UUID
 
-from metadata.building.conversion_worker import find_lost, require_fit, require_kept, require_small
-from metadata.building.row_worker import COUNTED_ROWS, do_row_work
+from psycopg.sql import Composed
+
+from metadata.building.conversion_worker import find_lost, require_kept
+from metadata.building.row_worker import COUNTED_ROWS, check_row_work
 from metadata.changes import Change, apply, describe
 from metadata.changes.alteration import required_check
 from metadata.changes.difference import Difference, compare
 from metadata.changes.migration import build_index, find_required_columns, find_rewriting, foreign_key_name
-from metadata.changes.row_work import ConvertValues, FillValues, MapOptions, RequireDistinct, RowWork
+from metadata.changes.row_work import (
+    ConvertValues,
+    FillValues,
+    MapOptions,
+    RequireDistinct,
+    RequireUnused,
+    RequireValues,
+    RowWork,
+)
 from metadata.changes.statements import build_statements
 from metadata.changes.types import Applied
 from metadata.json_text import JsonValue
@@ -19,6 +30,7 @@ from metadata.schema_difference import compare_schemas
 from metadata.sessions import Connection
 from metadata.transaction import ModelTransaction
 from sql import alter, column_rows, ddl
+from sql.conversions import Conversion
 from sql.ddl import TrigramClass
 
 
@@ -31,11 +43,29 @@ class Preview:
         snapshot: the model after them; its version is that before them.
         plan: for people and programs: `changes`, the statements `sql` and those that come `later`, `locks`,
             `conversions`, what `appears`, `alters` and `vanishes` in the schema, and what of it is `breaking`.
+        is_certain: whether all rows could be asked; not those of which a change before makes what they will be.
     """
 
     changes: tuple[Change, ...]
     snapshot: Snapshot
     plan: Mapping[str, JsonValue]
+    is_certain: bool = True
+
+
+async def try_out(
+    transaction: ModelTransaction, builds: Iterable[Callable[[Snapshot], Change]], *, refuse_loss: bool = False
+) -> Preview:
+    """Return what `preview` does for changes that are not to be made; whatever would refuse them refuses this too.
+
+    Where only the changes themselves tell, they are made and taken back, with the locks that they take.
+
+    Raises:
+        MetadataError: as `ModelTransaction.apply` does.
+    """
+    found = await preview(transaction, builds, refuse_loss=refuse_loss)
+    if not found.is_certain:
+        await transaction.make_and_undo(found.changes)
+    return found
 
 
 async def preview(
@@ -64,6 +94,8 @@ async def preview(
     later: list[str] = []
     locks: list[JsonValue] = []
     conversions: list[JsonValue] = []
+    written: set[UUID] = set()
+    is_certain = True
     for build in builds:
         change = build(snapshot)
         asked = apply(snapshot, change)
@@ -76,10 +108,15 @@ async def preview(
             if required.field.object_id in first.objects:
                 await transaction.require_no_rows(required)
         for work in asked.work if ask_rows else ():
-            if isinstance(work, ConvertValues) and _is_there(first, work):
-                conversions.append(await _preview_conversion(transaction, work, refuse_loss=refuse_loss))
+            if not _is_there(first, work) or written & set(_fields(work)):
+                is_certain = False
+                continue
+            await check_row_work(connection, work, largest_rewrite=transaction.largest_rewrite)
+            if isinstance(work, ConvertValues):
+                conversions.append(await _preview_conversion(connection, work, refuse_loss=refuse_loss))
             when = {} if any(work is one for one in applied.work) else _LATER
-            locks += [{**lock, **when} async for lock in _preview_work(connection, first, work)]
+            locks += [{**lock, **when} async for lock in _preview_work(connection, work)]
+        written |= {id_ for work in asked.work if isinstance(work, _Writing) for id_ in _fields(work)}
         made = build_statements(snapshot, built, difference, trigram=transaction.trigram)
         statements += [one.as_string() for one in made]
         later += _later(applied, big, transaction.trigram)
@@ -101,9 +138,10 @@ async def preview(
         "conversions": conversions,
         **compare_schemas(first, snapshot),
     }
-    return Preview(changes=tuple(changes), snapshot=snapshot, plan=plan)
+    return Preview(changes=tuple(changes), snapshot=snapshot, plan=plan, is_certain=is_certain)
 
 
+_Writing = FillValues | MapOptions | ConvertValues
 _LATER: Mapping[str, JsonValue] = {"when": "after the commit"}
 
 
@@ -123,43 +161,49 @@ def _later(applied: Applied, big: frozenset[UUID], trigram: TrigramClass | None)
 
 def _is_there(first: Snapshot, work: RowWork) -> bool:
     """Tell whether the columns are there already, under the names that they will have then."""
-    fields = work.fields if isinstance(work, RequireDistinct) else (work.field,)
     known = first.objects.get(work.thing.id)
     return known is not None and all(
-        field.id in known.by_id and known.by_id[field.id].column == field.column for field in fields
+        id_ in known.by_id and known.by_id[id_].column == field.column for id_, field in _fields(work).items()
     )
 
 
-async def _preview_work(connection: Connection, first: Snapshot, work: RowWork) -> AsyncIterator[JsonValue]:
-    if not _is_there(first, work):
-        return  # and so it has no value, or they are counted with the change before
+def _fields(work: RowWork) -> dict[UUID, Field]:
+    return {field.id: field for field in (work.fields if isinstance(work, RequireDistinct) else (work.field,))}
+
+
+async def _preview_work(connection: Connection, work: RowWork) -> AsyncIterator[JsonValue]:
+    """Yield the locks that work on the rows takes, with the number of rows that it writes."""
     table = work.thing.table
+    lock, rows = "SHARE ROW EXCLUSIVE", 0
     match work:
+        case ConvertValues(conversion=Conversion(is_same=True)):
+            rows = (await find_lost(connection, work)).rows
         case ConvertValues():
-            lock = "SHARE ROW EXCLUSIVE" if work.conversion.is_same else "ACCESS EXCLUSIVE"
-            lost = await find_lost(connection, work)
-            written = lost.rows if work.conversion.is_same else await _count_rows(connection, work.thing)
-            yield {"table": table.name, "lock": lock, "rowsWritten": written}
-            return
+            lock, rows = "ACCESS EXCLUSIVE", await _count_rows(connection, work.thing)
         case FillValues():
             query = column_rows.count_empty(table, work.field.parts[0].column, limit=COUNTED_ROWS)
+            lock, rows = "ROW EXCLUSIVE", await _sum(connection, query)
         case MapOptions():
             query = column_rows.count_each(table, work.field.parts[0].column, list(work.mapping))
-        case _:
-            await do_row_work(connection, work)
+            rows = await _sum(connection, query)
+        case RequireUnused():
+            pass
+        case RequireValues() | RequireDistinct():
             return
-    rows = await (await connection.execute(query, prepare=False)).fetchall()
-    yield {"table": table.name, "lock": "ROW EXCLUSIVE", "rowsWritten": sum(row[-1] for row in rows)}
+        case _:
+            assert_never(work)
+    yield {"table": table.name, "lock": lock, "rowsWritten": rows}
 
 
-async def _preview_conversion(transaction: ModelTransaction, work: ConvertValues, *, refuse_loss: bool) -> JsonValue:
-    """Return what another type would do to the values; what cannot be allowed is refused, what can is counted."""
-    connection = transaction.connection
-    await require_small(connection, work, transaction.largest_rewrite)
+async def _sum(connection: Connection, query: Composed) -> int:
+    return sum(row[-1] for row in await (await connection.execute(query, prepare=False)).fetchall())
+
+
+async def _preview_conversion(connection: Connection, work: ConvertValues, *, refuse_loss: bool) -> JsonValue:
+    """Return what another type would do to the values."""
     lost = await find_lost(connection, work)
     if refuse_loss:
         require_kept(work, lost)
-    await require_fit(connection, work)
     return {
         "field": f"{work.thing.name_singular}.{work.field.name}",
         "from": work.field.type.value,
@@ -171,9 +215,7 @@ async def _preview_conversion(transaction: ModelTransaction, work: ConvertValues
 
 
 async def _count_rows(connection: Connection, thing: Object) -> int:
-    cursor = await connection.execute(ddl.count_rows(thing.table, limit=COUNTED_ROWS), prepare=False)
-    row = await cursor.fetchone()
-    return row[0] if row else 0
+    return await _sum(connection, ddl.count_rows(thing.table, limit=COUNTED_ROWS))
 
 
 def _locks(first: Snapshot, before: Snapshot, built: Applied, difference: Difference) -> Iterator[JsonValue]:

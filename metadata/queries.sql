@@ -242,6 +242,14 @@ SELECT name, to_regtype(name)::oid::bigint FROM unnest(%(names)s::text[]) AS nam
 -- name: table_bytes
 SELECT pg_relation_size(to_regclass(%(table)s));
 
+-- name: is_indexed
+SELECT EXISTS (
+    SELECT FROM pg_index JOIN pg_class AS index ON index.oid = indexrelid JOIN pg_am ON pg_am.oid = relam
+        JOIN pg_attribute AS key ON key.attrelid = indrelid AND key.attnum = indkey[0]
+    WHERE indrelid = to_regclass(%(table)s) AND attname = %(column)s AND amname = %(method)s
+        AND indisvalid AND indpred IS NULL
+);
+
 -- name: used_columns
 SELECT count(*), count(*) FILTER (WHERE attisdropped) FROM pg_attribute
 WHERE attrelid = to_regclass(%(table)s) AND attnum > 0;

@@ -10,7 +10,7 @@ from metadata.changes.record import decode_change
 from metadata.errors import InvalidChange
 from metadata.json_text import JsonValue, loads
 from metadata.model import Field, Object, Snapshot
-from metadata.preview import Preview, preview
+from metadata.preview import Preview, preview, try_out
 from metadata.queries import QUERIES
 from metadata.sessions import Connection
 from metadata.transaction import ModelTransaction
@@ -44,7 +44,9 @@ async def preview_rollback(transaction: ModelTransaction, to: int, *, ask_rows: 
     undone = await _read_undone(transaction, to)
     before = transaction.snapshot
     builds = [partial(_same, step) for step in undone.steps]
-    found = await preview(transaction, builds, ask_rows=ask_rows)
+    # Nobody can agree to a loss here.
+    look = partial(try_out, refuse_loss=True) if ask_rows else partial(preview, ask_rows=False)
+    found = await look(transaction, builds)
     lost = [
         *[entry async for entry in _deleted(transaction.connection, before, found.snapshot)],
         *_empty(before, found.snapshot),

@@ -128,6 +128,25 @@ class ModelTransaction:
         )
         return self.snapshot
 
+    async def make_and_undo(self, changes: Iterable[Change]) -> None:
+        """Apply changes and take them back.
+
+        Raises:
+            MetadataError: as `apply` does.
+        """
+        trial = ModelTransaction(
+            self.connection,
+            self.snapshot,
+            trigram=self.trigram,
+            big_table=self._big_table,
+            largest_rewrite=self.largest_rewrite,
+            touched=self._touched,
+        )
+        async with self.connection.transaction(force_rollback=True):
+            for change in changes:
+                await trial.apply(change)
+            await trial.write_tables()
+
     @property
     def is_changed(self) -> bool:
         """Whether anything was applied, and so makes a new version."""
@@ -251,7 +270,7 @@ class ModelTransaction:
             yield "set_object_status", {"object_ids": list(find_moved(before, applied.snapshot))}
 
     async def require_no_rows(self, required: RequiredColumn) -> None:
-        """Make sure that no record is there that a new column would leave without a value.
+        """Make sure that no record is there for a column that it would have no value for.
 
         Raises:
             InvalidChange: there is one.

@@ -25,10 +25,16 @@ def count_given(table: Table, column: Column, *, limit: int) -> sql.Composed:
 
 
 def count_each(table: Table, column: Column, values: Sequence[str]) -> sql.Composed:
-    """SELECT of each of the values that is there with the number of rows that have it."""
-    return sql.SQL("SELECT found, count(*) FROM {} WHERE found = ANY ({}) GROUP BY found ORDER BY found").format(
-        _unnested(table, column), sql.Literal(list(values))
-    )
+    """SELECT of each of the values that is there, alone or in a list, with the number of rows that have it."""
+    name, wanted = _column(column), sql.Literal(list(values))
+    if column.type is not SqlType.TEXT_ARRAY:
+        query = "SELECT {1}, count(*) FROM {0} WHERE {1} = ANY ({2}) GROUP BY 1 ORDER BY 1"
+    else:
+        query = (
+            "SELECT found, count(*) FROM {0}, unnest({1}) AS found WHERE {1} && {2} AND found = ANY ({2})"
+            " GROUP BY 1 ORDER BY 1"
+        )
+    return sql.SQL(query).format(_table(table), name, wanted)
 
 
 def find_duplicates(
@@ -150,11 +156,6 @@ def replace_value(table: Table, column: Column, old: str, new: str | None) -> sq
     return sql.SQL("UPDATE {0} SET {1} = {2} WHERE {1} @> ARRAY[{3}]").format(
         _table(table), _column(column), changed, sql.Literal(old)
     )
-
-
-def _unnested(table: Table, column: Column) -> sql.Composed:
-    value = sql.SQL("unnest({})") if column.type is SqlType.TEXT_ARRAY else sql.SQL("{}")
-    return sql.SQL("(SELECT {} AS found FROM {}) AS every").format(value.format(_column(column)), _table(table))
 
 
 def _column(column: Column) -> sql.SQL:

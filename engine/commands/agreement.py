@@ -9,7 +9,7 @@ from engine.commands.failures import CommandError
 from engine.services import Foundation
 from metadata.changes import Change
 from metadata.model import Snapshot, Workspace
-from metadata.preview import Preview, preview
+from metadata.preview import Preview, try_out
 from metadata.transaction import ModelTransaction
 
 DIFFERENT = 2
@@ -53,7 +53,7 @@ async def change_model(
 
     async def look(transaction: ModelTransaction) -> tuple[int, Preview]:
         snapshot = transaction.snapshot
-        return snapshot.version, await preview(transaction, plan(snapshot), refuse_loss=True)
+        return snapshot.version, await try_out(transaction, plan(snapshot), refuse_loss=True)
 
     version, planned = await writer.run(workspace.id, look, actor=actor)
     if not planned.changes:

@@ -39,7 +39,7 @@ from metadata.current import CurrentSnapshots
 from metadata.errors import MetadataError
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Object, Snapshot
-from metadata.preview import preview
+from metadata.preview import preview, try_out
 from metadata.rollback import preview_rollback, roll_back
 from metadata.scalars import BIG_INT, DATE_TIME
 from metadata.tenants.access import create_key, revoke_key
@@ -200,9 +200,10 @@ async def _apply_changes(
     given = arguments["changes"]
     listed = given if isinstance(given, list) else [given]
     builds = [read_change(schema, change, place) for place, change in enumerate(listed)]
-    found = await preview(transaction, builds)
+    is_dry = bool(arguments.get("dryRun"))
+    found = await (try_out if is_dry else preview)(transaction, builds)
     broken = await find_broken(found.snapshot)
-    if not arguments.get("dryRun"):
+    if not is_dry:
         for change in found.changes:
             await transaction.apply(change)
     return dumps(

@@ -28,6 +28,16 @@ class Lost:
     examples: tuple[tuple[str, int], ...] = ()
 
 
+async def require_convertible(connection: Connection, work: ConvertValues, *, largest: int) -> None:
+    """Make sure that the values can be those of the new type, but for what they lose; nothing is locked or changed.
+
+    Raises:
+        InvalidChange: values would be missing or shared, or the table is too large.
+    """
+    await _require_small(connection, work, largest)
+    await _require_fit(connection, work)
+
+
 async def convert_values(connection: Connection, work: ConvertValues, *, largest: int) -> None:
     """Make sure that the values can be those of the new type, up to the transaction's end; let go what may be lost.
 
@@ -35,16 +45,22 @@ async def convert_values(connection: Connection, work: ConvertValues, *, largest
         InvalidChange: values would be lost, are missing or would be shared, or the table is too large.
         psycopg.Error: what PostgreSQL refuses.
     """
+    await _require_small(connection, work, largest)
     table, column = work.thing.table, work.field.parts[0].column
-    await require_small(connection, work, largest)
-    await connection.execute(alter.lock_table(table, readers_too=not work.conversion.is_same), prepare=False)
+    await hold_table(connection, table, readers_too=not work.conversion.is_same)
     lost = await find_lost(connection, work)
     require_kept(work, lost)
-    await require_fit(connection, work)
+    await _require_fit(connection, work)
     if lost.rows and work.conversion.is_same and work.conversion.kept is not None:
         await connection.execute(
             column_rows.lose(table, column, work.conversion.kept, work.conversion.value, but=work.mapped), prepare=False
         )
+
+
+async def hold_table(connection: Connection, table: Table, *, readers_too: bool) -> None:
+    """Lock a table against writers, or against everybody, to the transaction's end; builds of ours on it give way."""
+    await connection.execute(QUERIES["interrupt_builds"], {"tables": [quote_table(table)]})
+    await connection.execute(alter.lock_table(table, readers_too=readers_too), prepare=False)
 
 
 async def find_lost(connection: Connection, work: ConvertValues) -> Lost:
@@ -72,28 +88,8 @@ def require_kept(work: ConvertValues, lost: Lost) -> None:
         raise InvalidChange(_refusal(work, lost), field="type")
 
 
-async def require_small(connection: Connection, work: ConvertValues, largest: int) -> None:
-    """Make sure that a table is not too large to be converted while others wait.
-
-    Raises:
-        InvalidChange: it is.
-    """
-    await require_size(
-        connection,
-        work.thing.table,
-        largest,
-        f"another type for {work.field.name} means to look at every record of {work.thing.name_singular} while nobody"
-        " writes",
-        "create a field of the new type, have it filled in portions (updateX with a filter), and delete this one",
-    )
-
-
-async def require_fit(connection: Connection, work: ConvertValues) -> None:
-    """Make sure that the new values are there where they must be, and distinct where they must be.
-
-    Raises:
-        InvalidChange: they are not.
-    """
+async def _require_fit(connection: Connection, work: ConvertValues) -> None:
+    """Make sure that the new values are there where they must be, and distinct where they must be."""
     table, value = work.thing.table, work.conversion.value
     if is_required(work.updated):
         query = column_rows.count_without(
@@ -138,7 +134,20 @@ def _refusal(work: ConvertValues, lost: Lost) -> str:
     )
 
 
-async def require_size(connection: Connection, table: Table, largest: int, why: str, way_out: str) -> None:
+async def _require_small(connection: Connection, work: ConvertValues, largest: int) -> None:
+    await require_size(
+        connection,
+        work.thing.table,
+        largest,
+        f"another type for {work.field.name} means to look at every record of {work.thing.name_singular} while nobody"
+        " writes",
+        "create a field of the new type, have it filled in portions (updateX with a filter), and delete this one",
+    )
+
+
+async def require_size(
+    connection: Connection, table: Table, largest: int, why: str, way_out: str, *, argument: str = "type"
+) -> None:
     """Make sure that a table is not so large that a change must not hold it up.
 
     Raises:
@@ -151,5 +160,5 @@ async def require_size(connection: Connection, table: Table, largest: int, why: 
         raise InvalidChange(
             f"{why}, and the table {table.name} has {size >> 20:,} MiB, where at most {largest >> 20:,} MiB are"
             f" (FIELDSTONE_MAX_REWRITE_BYTES); {way_out}",
-            field="type",
+            field=argument,
         )

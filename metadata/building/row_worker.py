@@ -1,9 +1,15 @@
 """The rows: asked whether a change can be made, and changed for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
-from metadata.building.conversion_worker import LARGEST_REWRITE, convert_values
+from metadata.building.conversion_worker import (
+    LARGEST_REWRITE,
+    convert_values,
+    hold_table,
+    require_convertible,
+    require_size,
+)
 from metadata.changes.row_work import (
     ConvertValues,
     FillValues,
@@ -16,13 +22,47 @@ from metadata.changes.row_work import (
 from metadata.errors import InvalidChange
 from metadata.json_text import dumps
 from metadata.model import Field
+from metadata.queries import QUERIES
 from metadata.scalars import Cell, shown
 from metadata.sessions import Connection
 from sql import column_rows
+from sql.identifiers import quote_table
 from sql.types import SqlType
 
 COUNTED_ROWS = 1_000_000
 _EXAMPLES = 3
+
+
+async def check_row_work(connection: Connection, work: RowWork, *, largest_rewrite: int = LARGEST_REWRITE) -> None:
+    """Ask the rows whether they are in the way of what `do_row_work` does; nothing is locked or changed.
+
+    Raises:
+        InvalidChange: they are, but for what a conversion loses; the message counts them, or gives examples.
+    """
+    match work:
+        case RequireValues():
+            await _require_values(connection, work)
+        case RequireDistinct():
+            await _require_distinct(connection, work)
+        case RequireUnused():
+            await _require_unused(connection, work)
+            await _require_counted_fast(connection, work, largest_rewrite)
+        case MapOptions():
+            await require_size(
+                connection,
+                work.thing.table,
+                largest_rewrite,
+                f"optionMapping for {work.field.name} means to look at every record of {work.thing.name_singular} while"
+                " nobody writes",
+                "give the records other options in portions (updateX with a filter), then take these away",
+                argument="optionMapping",
+            )
+        case ConvertValues():
+            await require_convertible(connection, work, largest=largest_rewrite)
+        case FillValues():
+            pass
+        case _:
+            assert_never(work)
 
 
 async def do_row_work(connection: Connection, work: RowWork, *, largest_rewrite: int = LARGEST_REWRITE) -> None:
@@ -33,18 +73,21 @@ async def do_row_work(connection: Connection, work: RowWork, *, largest_rewrite:
         psycopg.Error: what PostgreSQL refuses.
     """
     match work:
-        case RequireValues():
-            await _require_values(connection, work)
+        case RequireValues() | RequireDistinct():
+            await check_row_work(connection, work)
         case FillValues():
             values = fill_values(work.field, work.cells)
             await connection.execute(
                 column_rows.fill_empty(work.thing.table, work.field.parts[0].column, values), prepare=False
             )
-        case RequireDistinct():
-            await _require_distinct(connection, work)
         case RequireUnused():
+            # Most refusals need no lock; nobody can write what is found to be unused once it is held.
+            await check_row_work(connection, work, largest_rewrite=largest_rewrite)
+            await hold_table(connection, work.thing.table, readers_too=False)
             await _require_unused(connection, work)
         case MapOptions():
+            await check_row_work(connection, work, largest_rewrite=largest_rewrite)
+            await hold_table(connection, work.thing.table, readers_too=False)
             for old, new in work.mapping.items():
                 await connection.execute(
                     column_rows.replace_value(work.thing.table, work.field.parts[0].column, old, new), prepare=False
@@ -108,5 +151,25 @@ async def _require_unused(connection: Connection, work: RequireUnused) -> None:
         )
 
 
-async def _fetch(connection: Connection, query: Any) -> Sequence[tuple[Any, ...]]:
-    return await (await connection.execute(query, prepare=False)).fetchall()
+async def _require_counted_fast(connection: Connection, work: RequireUnused, largest: int) -> None:
+    """Make sure that an index tells whether the options are in use, where the table is large."""
+    column = work.field.parts[0].column
+    method = "gin" if column.type is SqlType.TEXT_ARRAY else "btree"
+    parameters = {"table": quote_table(work.thing.table), "column": column.name, "method": method}
+    ((is_indexed,),) = await _fetch(connection, QUERIES["is_indexed"], parameters)
+    if not is_indexed:
+        await require_size(
+            connection,
+            work.thing.table,
+            largest,
+            f"to take options of {work.field.name} away means to look at every record of {work.thing.name_singular}"
+            " while nobody writes",
+            f"createIndex on {work.field.name} (method: {method}) makes it fast, and may go after",
+            argument="options",
+        )
+
+
+async def _fetch(
+    connection: Connection, query: Any, parameters: Mapping[str, object] | None = None
+) -> Sequence[tuple[Any, ...]]:
+    return await (await connection.execute(query, parameters, prepare=False)).fetchall()

@@ -16,14 +16,19 @@ def read_option_work(thing: Object, field: Field, updated: Field, given: JsonVal
         InvalidChange: the mapping is not one from options that go to options that stay.
     """
     kept = {option.value for option in updated.options}
-    gone = {option.value for option in field.options} - kept
+    gone = find_gone(field, updated)
     mapping = _read_mapping(given, gone, kept, is_nullable=updated.is_nullable)
     work: list[RowWork] = []
-    if mapping:
-        work.append(MapOptions(thing=thing, field=updated, mapping=mapping))
     if unmapped := sorted(gone - mapping.keys()):
         work.append(RequireUnused(thing=thing, field=updated, options=tuple(unmapped)))
+    if mapping:
+        work.append(MapOptions(thing=thing, field=updated, mapping=mapping))
     return work
+
+
+def find_gone(field: Field, updated: Field) -> set[str]:
+    """Return the options that go."""
+    return {option.value for option in field.options} - {option.value for option in updated.options}
 
 
 def _read_mapping(given: JsonValue, gone: set[str], kept: set[str], *, is_nullable: bool) -> Mapping[str, str | None]:

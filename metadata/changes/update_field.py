@@ -15,7 +15,7 @@ from metadata.changes.conversion import (
 from metadata.changes.defaults import canonical, default_cells, is_function, read_default
 from metadata.changes.lookup import check_not_null, find_field, with_object
 from metadata.changes.names import check_name, column_suffixes, index_name
-from metadata.changes.option_changes import read_option_work
+from metadata.changes.option_changes import find_gone, read_option_work
 from metadata.changes.options import read_options
 from metadata.changes.problems import Problems, check_label, check_texts
 from metadata.changes.row_work import FillValues, RequireDistinct, RequireValues, RowWork
@@ -164,11 +164,9 @@ def _build(thing: Object, field: Field, change: UpdateField, given: dict[str, ob
     if not is_required(updated) or field.status is not Status.BUILDING:
         updated = replace(updated, status=Status.READY, backfill=None)
     updated = with_parts(updated)
-    return (
-        with_parts(replace(updated, column=choose_new_column(thing, updated.name)))
-        if is_conversion(field, updated)
-        else updated
-    )
+    if is_conversion(field, updated) or find_gone(field, updated):
+        updated = with_parts(replace(updated, column=choose_new_column(thing, updated.name)))
+    return updated
 
 
 def _can_keep_options(field: Field, wanted: FieldType) -> bool:
@@ -288,20 +286,20 @@ def is_required(field: Field) -> bool:
 def _work(snapshot: Snapshot, thing: Object, field: Field, updated: Field, change: UpdateField) -> list[RowWork]:
     is_converted = is_conversion(field, updated)
     # Its column is called otherwise only when the rows have been asked.
-    asked = field if is_converted else updated
+    asked = field if is_converted else with_parts(replace(updated, column=field.column))
     if is_converted:
         work = read_conversion_work(snapshot, thing, field, updated, change)
     elif change.allow_data_loss:
         raise InvalidChange("allowDataLoss is for a field that gets another type; leave it out", field="allowDataLoss")
     else:
-        work = read_option_work(thing, field, updated, change.option_mapping)
+        work = read_option_work(thing, field, asked, change.option_mapping)
     if is_required(updated) and not is_required(field):
         argument = "isNullable" if updated.is_nullable != field.is_nullable else "isActive"
         work.append(_values(thing, asked, change, argument))
     elif change.backfill is not None:
         raise InvalidChange("backfillValue is for a field that becomes required; leave it out", field="backfillValue")
     if updated.is_unique and not field.is_unique and not is_converted:
-        work.append(RequireDistinct(thing=thing, fields=(updated,), argument="isUnique"))
+        work.append(RequireDistinct(thing=thing, fields=(asked,), argument="isUnique"))
     return work
 
 

@@ -96,6 +96,27 @@ async def test_a_new_option_is_served(apis: Apis, other: Apis, query: str) -> No
     assert await other.data(query, **given) == {"opportunities": {"totalCount": 0}}
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        "mutation {{ createOpportunity(data: {{ stage: {0} }}) {{ stage }} }}",
+        "mutation {{ updateOpportunities(filter: {{ id: {{ is: NOT_NULL }} }}, data: {{ stage: {0} }}) {{ stage }} }}",
+    ],
+    ids=["create", "update"],
+)
+async def test_an_option_that_is_gone_is_written_no_more(write: str, apis: Apis, other: Apis) -> None:
+    await other.data(write.format("NEW"))
+    await other.data(
+        "mutation { updateOpportunities(filter: { id: { is: NOT_NULL } }, data: { stage: MEETING }) { id } }"
+    )
+    options = [{"value": value, "label": value} for value in ("SCREENING", "MEETING", "PROPOSAL", "CUSTOMER")]
+    await update_field(apis, "opportunity", "stage", options=options)
+    answer = await other.send(write.format("NEW"))
+    assert "Value 'NEW' does not exist in 'OpportunityStageEnum' enum" in answer.body.decode()
+    assert loads(answer.body).get("data") is None
+    await other.data(write.format("CUSTOMER"))
+
+
 async def test_a_field_that_is_no_longer_required_may_be_left_out(apis: Apis, other: Apis) -> None:
     document = 'mutation { createPerson(data: { firstName: "A" }) { firstName } }'
     assert (await other.error(document))["message"] == "Field 'email' is required"

@@ -174,6 +174,68 @@ async def test_what_records_stand_in_the_way_of_leaves_no_trace(desk: Desk, mode
     assert await desk.default() is model
 
 
+def twice_converted(snapshot: Snapshot) -> Iterable[Change]:
+    yield from on("size", type=FieldType.TEXT)(snapshot)
+    yield from on("size", type=FieldType.ARRAY)(snapshot)
+
+
+IN_THE_WAY: dict[str, tuple[Build, str, str | None]] = {
+    "a value of the type before": (on("size", type=FieldType.TEXT), "(code, size2) VALUES ('a', '2')", None),
+    "a value of none": (on("size", type=FieldType.TEXT), "(code, size2) VALUES ('a', 'x')", "1 records of project"),
+    "a value of the type two before": (twice_converted, "(code, size3) VALUES ('a', '{2}')", None),
+    "a value of none two before": (twice_converted, "(code, size3) VALUES ('a', '{x}')", "become a NUMBER field"),
+    "a record without a value that comes back": (
+        lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],
+        "(name) VALUES ('a')",
+        "code cannot be required: project has 1 records",
+    ),
+    "a record with an option of which nobody knows": (
+        on("stage", options=options("NEW", "OLD", "OLDER")), "(code, stage) VALUES ('a', 'OLDER')", "in use"
+    ),
+    "a record with an option under its second name": (
+        lambda snapshot: [
+            *on("stage", options=options("NEW", "OLDER"), option_mapping={"OLD": "OLDER"})(snapshot),
+            *on("stage", options=options("NEW", "OLDEST"), option_mapping={"OLDER": "OLDEST"})(snapshot),
+        ],
+        "(code, stage3) VALUES ('a', 'OLDEST')",
+        None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("build", "row", "says"), IN_THE_WAY.values(), ids=IN_THE_WAY)
+async def test_a_dry_run_refuses_what_the_rollback_does(
+    build: Build, row: str, says: str | None, desk: Desk, model_dsn: str
+) -> None:
+    before = await desk.change(
+        lambda _: [
+            thing := new_object("project"),
+            new_field(thing.id, "size", FieldType.NUMBER),
+            new_field(thing.id, "stage", FieldType.SELECT, options=options("NEW", "OLD")),
+            new_field(thing.id, "code", is_nullable=False),
+        ]
+    )
+    await desk.change(build)
+    insert(model_dsn, f"project {row}")
+    state, model = whole_state(model_dsn), await desk.default()
+    refusals: list[str | None] = []
+    for run in (preview_rollback, roll_back):
+
+        async def body(transaction: ModelTransaction, run: Any = run) -> None:
+            await run(transaction, before.version)
+
+        try:
+            await desk.writer.run(model.workspace.id, body, actor="test")
+            refusals.append(None)
+        except InvalidChange as error:
+            refusals.append(error.message)
+        if run is preview_rollback:
+            assert whole_state(model_dsn) == state
+            assert await desk.default() is model
+    assert refusals[0] == refusals[1]
+    assert (refusals[0] is None) if says is None else says in str(refusals[0])
+
+
 @pytest.mark.parametrize("to", [-1, 10_000])
 async def test_an_unknown_version_is_refused(to: int, desk: Desk, model_dsn: str) -> None:
     model, state = await desk.default(), whole_state(model_dsn)

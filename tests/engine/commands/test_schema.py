@@ -128,7 +128,7 @@ async def test_what_is_said_of_one_step_is_used_by_it_and_harmless_after(
     columns = [made.by_singular["person"].by_name[name].column for name in ("jobTitle", "badge", "city", "phone")]
     rows = execute(workspace_dsn, "SELECT to_jsonb(person) FROM person ORDER BY email")
     assert [[row[name] for name in columns] for (row,) in rows] == [["CTO", "A1", None, 1], ["None yet", "A1", None, 1]]
-    assert execute(workspace_dsn, "SELECT stage FROM opportunity") == [(stage["options"][0]["value"],)]
+    assert execute(workspace_dsn, "SELECT stage2 FROM opportunity") == [(stage["options"][0]["value"],)]
     assert all(
         not made.by_singular[thing].by_name[name].is_nullable
         for thing, names in {"person": ("jobTitle", "badge", "phone"), "task": ("size",)}.items()

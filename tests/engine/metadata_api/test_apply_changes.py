@@ -72,7 +72,7 @@ async def test_a_dry_run_counts_the_rows_that_would_be_written(apis: Apis) -> No
     update = {"options": options, "optionMapping": {"NEW": "FIRST"}}
     changes = [{"updateField": {"id": "opportunity.stage", "update": update}}]
     plan = (await apis.change(APPLY, changes=changes, dryRun=True))["applyChanges"]
-    assert {"table": "opportunity", "lock": "ROW EXCLUSIVE", "rowsWritten": 2} in plan["locks"]
+    assert {"table": "opportunity", "lock": "SHARE ROW EXCLUSIVE", "rowsWritten": 2} in plan["locks"]
     assert plan["breaking"] == ["OpportunityStageEnum.NEW vanishes"]
 
 
@@ -133,11 +133,19 @@ async def test_what_is_refused_leaves_nothing_behind(
     assert whole_state(workspace_dsn) == before
 
 
-async def test_the_rows_are_asked_in_a_dry_run_too(apis: Apis) -> None:
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [{"updateField": {"id": "person.phone", "update": {"isNullable": False}}}],
+        [field(type="TEXT", isNullable=False)],
+        [field(type="TEXT"), {"updateField": {"id": "person.extra", "update": {"isNullable": False}}}],
+    ],
+    ids=["of a field", "of a new field", "of a field that another change makes"],
+)
+async def test_the_rows_are_asked_in_a_dry_run_too(changes: list[Any], apis: Apis) -> None:
     await apis.data('mutation { createPerson(data: { email: "a@example.com" }) { id } }')
-    changes = [{"updateField": {"id": "person.phone", "update": {"isNullable": False}}}]
     answer = loads((await apis.send(APPLY, {"changes": changes, "dryRun": True}, api=apis.metadata)).body)
-    assert "1 records of person" in answer["errors"][0]["message"]
+    assert "cannot be required: " in answer["errors"][0]["message"]
 
 
 async def test_a_plan_names_the_operations_that_it_breaks(apis: Apis) -> None:

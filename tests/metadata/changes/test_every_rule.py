@@ -60,6 +60,7 @@ async def test_each_rule_has_a_case(desk: Desk, monkeypatch: pytest.MonkeyPatch)
         async def body(transaction: ModelTransaction, case: Prepared = case) -> None:
             for change in case.build(transaction.snapshot):
                 await transaction.apply(change)
+            await transaction.write_tables()
             await transaction.connection.execute(case.done.encode())
             for change in case.refusal.build(transaction.snapshot):
                 await transaction.apply(change)

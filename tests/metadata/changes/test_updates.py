@@ -157,11 +157,12 @@ async def test_options_are_added_reordered_renamed_and_removed(desk: Desk, model
     wanted = options("MEETING", "FIRST", "PROPOSAL", "CUSTOMER", "SCREENING", "LOST")
     after = await change(desk, update("opportunity", "stage", options=wanted, option_mapping={"NEW": "FIRST"}))
     assert field_of(after, "opportunity", "stage").parts[0].options == tuple(one["value"] for one in wanted)
-    assert column(model_dsn, "opportunity", "stage") == ["FIRST", "MEETING", None]
+    stage = field_of(after, "opportunity", "stage").column
+    assert column(model_dsn, "opportunity", stage) == ["FIRST", "MEETING", None]
     after = await change(
         desk, update("opportunity", "stage", options=options("FIRST"), option_mapping={"MEETING": None})
     )
-    assert column(model_dsn, "opportunity", "stage") == ["FIRST", None, None]
+    assert column(model_dsn, "opportunity", field_of(after, "opportunity", "stage").column) == ["FIRST", None, None]
 
 
 async def test_what_a_relation_does_on_delete_is_changed(desk: Desk) -> None:
