@@ -8,7 +8,7 @@ the first request, or when the host's lifespan enters `async with app.lifespan_c
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,16 +27,25 @@ from engine.http.limits import RateLimiter
 from engine.http.request_line import build_request_log
 from engine.http.status import Health, Index, MetricsPage, NotFound, Readiness
 from engine.http.stream import StreamEndpoint
+from engine.http.warm import WarmPath
 from engine.http.ws.endpoint import SocketEndpoint
 from engine.metrics import Metrics
 from engine.observe import Log, build_log, flush_log
+from engine.pipeline import GraphQLApi
 from engine.runtime import Assemble, Runtime
+from engine.services import Services
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _EXPOSED_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")
 _TEN_MINUTES = 600
+
+_APIS: Mapping[str, Callable[[Services], GraphQLApi]] = {
+    "/graphql": lambda services: services.core,
+    "/metadata": lambda services: services.metadata,
+}
+"""The GraphQL APIs by the path that they stand at."""
 
 
 class Fieldstone:
@@ -50,6 +59,7 @@ class Fieldstone:
         settings: what it was made with.
         runtime: the services behind it.
         log: where its lines go.
+        warm: answers what a server hands over whole.
     """
 
     def __init__(self, settings: Settings, assembly: Assemble = assemble) -> None:
@@ -60,10 +70,7 @@ class Fieldstone:
         limiter = RateLimiter(limit=settings.rate_limit, window=settings.rate_window_ms / 1000)
         self._graphql = {
             path: GraphQLEndpoint(settings=settings, runtime=self.runtime, select=select, limiter=limiter, log=self.log)
-            for path, select in (
-                ("/graphql", lambda services: services.core),
-                ("/metadata", lambda services: services.metadata),
-            )
+            for path, select in _APIS.items()
         }
         self._closing = asyncio.Event()
         self._socket = SocketEndpoint(runtime=self.runtime, limiter=limiter, metrics=self.metrics, log=self.log)
@@ -72,7 +79,16 @@ class Fieldstone:
         inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
         if settings.allowed_origins:
             inner = _CrossOrigin(inner, settings.allowed_origins)
-        self._http = RequestLog(inner, write_line=build_request_log(settings, self.log), metrics=self.metrics)
+        write_line = build_request_log(settings, self.log)
+        self._http = RequestLog(inner, write_line=write_line, metrics=self.metrics)
+        self.warm = WarmPath(
+            settings=settings,
+            runtime=self.runtime,
+            apis=_APIS,
+            limiter=limiter,
+            metrics=self.metrics,
+            write_line=write_line,
+        )
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one ASGI connection."""

@@ -82,6 +82,11 @@ class Metrics:
         """Count one answered request; `endpoint` is one of a few."""
         self._requests.count(endpoint, status, seconds)
 
+    def count_warm_request(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count one that the warm path answered."""
+        self._requests.warm += 1
+        self._requests.count(endpoint, status, seconds)
+
     def open_socket(self) -> None:
         """Count a WebSocket that was opened."""
         self._sockets.inc()
@@ -111,6 +116,7 @@ class _Requests(Collector):
         self._answered: dict[tuple[str, int], int] = {}
         self._times: dict[str, _Times] = {}
         self._created = time.time()
+        self.warm = 0
 
     def count(self, endpoint: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -130,6 +136,9 @@ class _Requests(Collector):
         for (endpoint, status), number in self._answered.items():
             answered.add_metric((endpoint, str(status)), number, created=self._created)
         yield answered
+        yield CounterMetricFamily(
+            "fieldstone_warm_requests", "Of these, what was answered by plans at hand, without a task.", value=self.warm
+        )
         seconds = HistogramMetricFamily(
             "fieldstone_request_seconds",
             "Time from a request's head to the end of its answer.",

@@ -28,18 +28,19 @@ from engine.events.subscription import (
 )
 from engine.introspection.answers import SchemaAnswers
 from engine.introspection.deflated import DeflatedText
-from engine.plan_cache import DocumentKey, PlanCache, Prepared
+from engine.plan_cache import DocumentKey, PlanCache, Prepared, QueryPlan
 from engine.planner.failures import settle
 from engine.planner.inputs import Bindings
 from engine.preparation import InvalidDocument, Limits, plan, plan_query_bound, prepare, renew
 from engine.schema.cache import SchemaCache
 from engine.schema.lazy import LazySchema
-from engine.variables import Variables, coerce_variables
+from engine.variables import Variables, coerce_variables, shape_of
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Snapshot
 from metadata.tenants.access import Principal
 from sql.errors import DatabaseError, StaleSchema
 from sql.executor import Database
+from sql.statement import Parameters, Statement, refuse_nul
 
 # A request may wait behind one change of its table after another, each of which makes its statement one of the past.
 _MOST_NEWER = 8
@@ -87,6 +88,9 @@ class SnapshotSource(Protocol):
     async def get(self, workspace_id: UUID) -> Snapshot:
         """Return the snapshot at hand."""
 
+    def recall(self, workspace_id: UUID) -> Snapshot | None:
+        """Return the snapshot at hand, if there is one of which nobody doubts that it is current."""
+
     async def refresh(self, workspace_id: UUID) -> Snapshot:
         """Return the snapshot of the newest version; the same instance where nothing is newer."""
 
@@ -99,6 +103,19 @@ class Call(NamedTuple):
     schema: GraphQLSchema
     prepared: Prepared
     variables: Variables
+
+
+class Ready(NamedTuple):
+    """A query that nothing is left to do for but to ask the database.
+
+    Attributes:
+        path: where its failure is reported at.
+    """
+
+    snapshot: Snapshot
+    path: tuple[str | int, ...]
+    statement: Statement
+    parameters: Parameters
 
 
 Mutate = Callable[[Call], Awaitable[bytes]]
@@ -155,6 +172,28 @@ class GraphQLApi:
             return refusal(invalid.errors)
         except ApiError as error:
             return refusal([error])
+
+    def recall(self, principal: Principal, request: GraphQLRequest) -> Ready | None:
+        """Return a query that was asked before in this shape, with new values; None where it takes more than that."""
+        snapshot = self._source.recall(principal.workspace_id)
+        if snapshot is None:
+            return None
+        key = DocumentKey(principal.workspace_id, request.query, request.operation_name)
+        prepared = self.plans.find_document(key, snapshot)
+        if prepared is None or prepared.is_introspection or prepared.operation.type is not OperationType.QUERY:
+            return None
+        try:
+            variables = coerce_variables(
+                self.schemas.get(snapshot), prepared.declarations, request.variables, depth=self._limits.document.depth
+            )
+            planned = self.plans.find_plan(prepared, shape_of(prepared.usages, variables), snapshot)
+            if not isinstance(planned, QueryPlan) or planned.statement is None:
+                return None
+            parameters = planned.statement.bind(Bindings(variables, principal.key_name))
+            refuse_nul(parameters)
+        except (ApiError, DatabaseError):
+            return None
+        return Ready(snapshot, _path(prepared), planned.statement.statement, parameters)
 
     async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> Subscription:
         """Return the subscription that an operation is.

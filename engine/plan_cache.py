@@ -179,13 +179,11 @@ class PlanCache:
         """Return the plan for a shape, if it still holds under this snapshot."""
         found = prepared.plans.get(shape)
         if found is None:
-            self.counters.misses += 1
             return None
         if found.checked is not snapshot:
             if not _plan_holds(found.plan, snapshot):
                 del prepared.plans[shape]
                 self.counters.drops += 1
-                self.counters.misses += 1
                 return None
             prepared.plans[shape] = found._replace(checked=snapshot)
         prepared.plans.move_to_end(shape)

@@ -118,6 +118,7 @@ def plan(
     shape = shape_of(prepared.usages, variables)
     if found := cache.find_plan(prepared, shape, snapshot):
         return found
+    cache.counters.misses += 1
     made = _make_plan(prepared.operation, snapshot, schema, limits, variables)
     if not (isinstance(made, QueryPlan) and len(made.constant) > LARGEST_CONSTANT):
         cache.keep_plan(prepared, shape, made, snapshot, _sample(variables))

@@ -77,6 +77,10 @@ class CurrentSnapshots:
             self._snapshots.move_to_end(workspace_id)
         return snapshot
 
+    def recall(self, workspace_id: UUID) -> Snapshot | None:
+        """Return the current snapshot if it is here, and nobody doubts that it is current."""
+        return None if workspace_id in self._doubted else self.peek(workspace_id)
+
     async def get(self, workspace_id: UUID) -> Snapshot:
         """Return the current snapshot, loading it unless it is here.
 

@@ -1,13 +1,14 @@
 """The database as the rest of the program sees it: statements in, rows out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
 
 from sql.driver.direct_pool import DirectPool
 from sql.driver.protocols import Driver, Link
+from sql.driver.quick_read import Finish, QuickRead
 from sql.driver.server import require_version, wait_for_server
 from sql.driver.session_pool import SessionPool
 from sql.driver.sessions import Sessions
@@ -86,6 +87,27 @@ class Database:
             raise
         finally:
             link.release()
+
+    def read_quickly(
+        self, statement: Statement, parameters: Parameters, *, finish: Finish, give_up: Callable[[], None]
+    ) -> QuickRead | None:
+        """Begin what `read` does without a task: one of the two is called, unless it is cancelled before.
+
+        It is ended by the settings' `statement_timeout`.
+
+        Args:
+            statement: changes nothing.
+            parameters: its values, none of which holds a NUL.
+            finish: takes the rows, or the error in their place.
+            give_up: learns that it takes more than that: call `read`.
+
+        Returns:
+            What it can be begun and cancelled by; None where the connections are not driven by us.
+        """
+        if not isinstance(self._driver, DirectPool) or not self._settings.prepare:
+            return None
+        limit = self._settings.response_limit
+        return QuickRead(self._driver, statement, parameters, limit=limit, finish=finish, give_up=give_up)
 
     async def write(
         self,

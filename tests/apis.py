@@ -13,7 +13,7 @@ from engine.demo.fill import fill_demo
 from engine.metadata_api.api import build_metadata_api
 from engine.metadata_api.broken_operations import broken_operations
 from engine.operation import DocumentLimits
-from engine.pipeline import Answer, GraphQLApi, GraphQLRequest
+from engine.pipeline import Answer, GraphQLApi, GraphQLRequest, executed
 from engine.planner.context import RecordLimits
 from engine.preparation import Limits
 from metadata.catalog.migrate import Catalog
@@ -123,6 +123,25 @@ class Apis:
         request = GraphQLRequest(query=text, operation_name=operation_name, variables=variables or {})
         return await (api or self.core).execute(PRINCIPAL, request, allow_mutation=allow_mutation)
 
+    async def send_warm(
+        self, text: str, variables: Mapping[str, Any] | None = None, *, operation_name: str | None = None
+    ) -> bytes | None:
+        """The body of the answer as the warm path has it; None where it leaves the request to the ordinary one."""
+        request = GraphQLRequest(query=text, operation_name=operation_name, variables=variables or {})
+        ready = self.core.recall(PRINCIPAL, request)
+        if ready is None:
+            return None
+        told: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        read = self.database.read_quickly(
+            ready.statement,
+            ready.parameters,
+            finish=lambda rows, error: told.set_result(None if error else executed(rows[0][0] or b"null").body),
+            give_up=lambda: told.set_result(None),
+        )
+        assert read is not None
+        read.begin()
+        return await told
+
     async def ask(self, text: str, **variables: Any) -> Any:
         """The whole answer of the Core API as JSON."""
         return loads((await self.send(text, variables)).body)
@@ -202,6 +221,11 @@ class Served:
         """The whole answer of the Core API as JSON."""
         answer = self._runner.run(self.apis.send(text, variables, operation_name=operation_name))
         return loads(answer.body)
+
+    def ask_warm(self, text: str, variables: Mapping[str, Any] | None = None) -> Any:
+        """The same as the warm path has it; None where it leaves the request to the ordinary one."""
+        body = self._runner.run(self.apis.send_warm(text, variables))
+        return None if body is None else loads(body)
 
     def snapshot(self) -> Snapshot:
         """The workspace's model."""

@@ -17,8 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from engine.app import Fieldstone
 from engine.assembly import assemble
 from engine.commands.development_key import development_key
+from engine.commands.http_protocol import FieldstoneProtocol
 from engine.commands.listener import listen, url_of
-from engine.commands.one_write import OneWriteProtocol
 from engine.commands.socket_protocol import BreakingProtocol
 from engine.config import Settings
 from engine.demo.fill import fill_demo
@@ -107,7 +107,7 @@ def configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
     """Return what uvicorn is told."""
     return uvicorn.Config(
         app,
-        http=OneWriteProtocol,
+        http=FieldstoneProtocol,
         proxy_headers=False,
         ws=BreakingProtocol,
         ws_max_size=settings.max_body_bytes,

@@ -23,7 +23,7 @@ async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal
     """
     if authorization is None:
         raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
-    token_hash = _hash_key(authorization) if len(authorization) <= _LONGEST else None
+    token_hash = hash_key(authorization)
     if token_hash is not None:
         if principal := keys.recall(token_hash):
             return principal
@@ -38,9 +38,15 @@ async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal
     raise Unauthenticated("The API key is not valid: it is unknown, expired or revoked.")
 
 
+def hash_key(authorization: bytes | None) -> bytes | None:
+    """Return the hash of the key in the header, None where there is none; whether it is valid is asked each time."""
+    if authorization is None or len(authorization) > _LONGEST:
+        return None
+    return _hash_key(authorization)
+
+
 @lru_cache(maxsize=1024)
 def _hash_key(authorization: bytes) -> bytes | None:
-    """Return the hash of the key in the header, None where there is none; whether it is valid is asked each time."""
     scheme, _, token = authorization.partition(b" ")
     token = token.strip()
     if scheme.lower() != b"bearer" or not token.isascii():

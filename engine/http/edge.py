@@ -72,4 +72,4 @@ class RequestLog:
             # Without a status the request's task was cancelled from outside.
             status = exchange.status or CLIENT_GONE
             self._metrics.count_request(exchange.endpoint, status, seconds)
-            self._write_line(scope, exchange, status, seconds)
+            self._write_line(scope["method"], scope["path"], exchange, status, seconds)

@@ -3,7 +3,7 @@
 https://graphql.github.io/graphql-over-http/draft/
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from engine.config import Settings
@@ -61,7 +61,7 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
-        given = _read_headers(scope)
+        given = read_headers(scope["headers"])
         media_type = choose_media_type(given.get(b"accept"))
         headers: Headers = []
         try:
@@ -138,9 +138,7 @@ class GraphQLEndpoint:
         # After the body of a GET there may be anything: it was never read.
         async with CancelOnDisconnect(receive, self._patience):
             answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, exchange=exchange)
-        body = answer.text if isinstance(answer, SchemaAnswer) else answer.body
-        headers = (RETRY_SOON,) if answer.status == ServiceUnavailable.status else ()
-        return Reply(status=_status(answer, media_type), body=body, media_type=media_type, headers=headers)
+        return build_reply(answer, media_type)
 
     async def _run_batch(
         self,
@@ -163,13 +161,20 @@ _READ = frozenset({b"accept", b"accept-encoding", b"authorization", b"content-le
 _LISTS = frozenset({b"accept", b"accept-encoding"})
 
 
-def _read_headers(scope: "Scope") -> dict[bytes, bytes]:
+def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Return the headers that matter here; a list that was sent in several parts is put together."""
     given: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name in _READ:
             given[name] = given[name] + b"," + value if name in _LISTS and name in given else value
     return given
+
+
+def build_reply(answer: Answer, media_type: bytes) -> Reply:
+    """Return the response that an operation's answer is sent as."""
+    body = answer.text if isinstance(answer, SchemaAnswer) else answer.body
+    headers = (RETRY_SOON,) if answer.status == ServiceUnavailable.status else ()
+    return Reply(_status(answer, media_type), body, media_type, headers)
 
 
 def _status(answer: Answer, media_type: bytes) -> int:

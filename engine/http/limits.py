@@ -72,6 +72,12 @@ class RateLimiter:
             window.used += operations
         return Allowance(limit=self._limit, remaining=self._limit - window.used, reset=window.end, granted=granted)
 
+    def give_back(self, key: UUID) -> None:
+        """Undo a `take` of one operation."""
+        window = self._windows.get(key)
+        if window is not None and window.used:
+            window.used -= 1
+
     def refusal(self, allowance: Allowance) -> RateLimitExceeded:
         """Return the error for operations that were not granted."""
         period = f"{self._window:g} seconds"

@@ -8,18 +8,14 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from engine.config import Settings
 from engine.http.exchange import Exchange
 from engine.observe import Log, hold_line, logs_json, logs_requests
 
-if TYPE_CHECKING:
-    from starlette.types import Scope
-
-WriteLine = Callable[["Scope", Exchange, int, float], None]
-"""Writes the line of a request: with its status, and the seconds that it took."""
+WriteLine = Callable[[str, str, Exchange, int, float], None]
+"""Writes the line of a request: with its method, path and status, and the seconds that it took."""
 
 _SHOWN_PATH = 200
 
@@ -27,16 +23,16 @@ _SHOWN_PATH = 200
 def build_request_log(settings: Settings, log: Log) -> WriteLine:
     """Return what writes the lines of requests as these settings want them."""
     if not logs_requests(settings):
-        return lambda _scope, _exchange, _status, _seconds: None
+        return lambda _method, _path, _exchange, _status, _seconds: None
     if logs_json(settings):
         return _JsonLines().write
-    return lambda scope, exchange, status, seconds: _write_with(log, scope, exchange, status, seconds)
+    return lambda method, path, exchange, status, seconds: _write_with(log, method, path, exchange, status, seconds)
 
 
-def _write_with(log: Log, scope: "Scope", exchange: Exchange, status: int, seconds: float) -> None:
+def _write_with(log: Log, method: str, path: str, exchange: Exchange, status: int, seconds: float) -> None:
     facts: dict[str, object] = {
-        "method": scope["method"],
-        "path": _shown_path(scope),
+        "method": method,
+        "path": _shown(path),
         "status": status,
         "ms": round(seconds * 1000, 2),
     }
@@ -58,14 +54,14 @@ class _JsonLines:
         self._second = -1
         self._begun = ""
 
-    def write(self, scope: "Scope", exchange: Exchange, status: int, seconds: float) -> None:
+    def write(self, method: str, path: str, exchange: Exchange, status: int, seconds: float) -> None:
         who = ""
         if (principal := exchange.principal) is not None:
             workspace, key = _text(principal.workspace_id), _text(principal.key_id)
             who = f', "workspace": "{workspace}", "key": "{key}", "operations": {exchange.operations}'
         error = "" if exchange.error_id is None else f', "error_id": {quoted(exchange.error_id)}'
         hold_line(
-            f'{{"method": {quoted(scope["method"])}, "path": {quoted(_shown_path(scope))}, "status": {status}, '
+            f'{{"method": {quoted(method)}, "path": {quoted(_shown(path))}, "status": {status}, '
             f'"ms": {seconds * 1000:.2f}{who}{error}, "event": "request", "level": "info", '
             f'"timestamp": "{self._now()}"}}'
         )
@@ -79,8 +75,8 @@ class _JsonLines:
         return f"{self._begun}.{int((now - second) * 1_000_000):06d}Z"
 
 
-def _shown_path(scope: "Scope") -> str:
-    return ascii(scope["path"][:_SHOWN_PATH])[1:-1]
+def _shown(path: str) -> str:
+    return ascii(path[:_SHOWN_PATH])[1:-1]
 
 
 _text = lru_cache(maxsize=4096)(UUID.__str__)

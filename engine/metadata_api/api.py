@@ -70,6 +70,10 @@ class CatalogSource:
                 self._snapshots.popitem(last=False)
         return found
 
+    def recall(self, workspace_id: UUID) -> Snapshot | None:
+        """Return the catalog as this workspace sees it, if it is here."""
+        return self._snapshots.get(workspace_id)
+
     async def refresh(self, workspace_id: UUID) -> Snapshot:
         """Return the same: a newer model has the same catalog."""
         return await self.get(workspace_id)

@@ -13,7 +13,7 @@ from psycopg.pq.abc import PGresult
 
 from sql.driver.prepared import PreparedStatements
 from sql.driver.results import decode_rows
-from sql.driver.wire import COMPLETE, Wire
+from sql.driver.wire import COMPLETE, Waiting, Wire
 from sql.errors import ConnectionLost, DatabaseError
 from sql.pool_settings import PoolCounters, PoolSettings
 from sql.sqlstate import translate_result
@@ -89,7 +89,7 @@ class Connection(Wire):
     def at_rest(self) -> bool:
         """True where it can serve the next caller as it is."""
         return (
-            self._future is None
+            self._waiting is None
             and self._cancelling is None
             and not self.ended
             and self.pgconn.transaction_status == _IDLE
@@ -136,6 +136,19 @@ class Connection(Wire):
         results = await self._answer(sent, limit)
         return [decode_rows(results[index], self._settings.response_limit) for index in wanted]
 
+    def ask(self, statement: Statement, parameters: Parameters, waiting: Waiting) -> bool:
+        """Send a statement and have its result told; False where it is not prepared here, or cannot be sent."""
+        if not self._prepared.touch(statement.name):
+            return False
+        try:
+            self.pgconn.send_query_prepared(statement.name, parameters)
+        except psycopg.OperationalError as error:
+            self._unsent(error)
+            return False
+        self._statements += 1
+        self.tell(waiting, 1)
+        return True
+
     async def command(self, sql: bytes) -> bytes:
         """Run a command that is not worth preparing, see Link."""
         try:
@@ -157,15 +170,13 @@ class Connection(Wire):
 
     def cancel(self) -> None:
         """Ask the server to end what runs; the caller's answer is then what the server says."""
-        if self._cancelling is None and self._future is not None:
+        if self._cancelling is None and self._waiting is not None:
             self._counters.cancelled += 1
             self._cancelling = self._loop.create_task(self._cancel())
 
     async def restore(self) -> None:
         """Bring it back to rest after its caller has gone: end what runs, roll back what is open."""
-        if self._future is not None:
-            # The former caller's future may be cancelled already; this one stands for the end of its statement.
-            self._future = self._loop.create_future()
+        if self._waiting is not None:
             self.cancel()
         if self._cancelling is not None:
             # Until the server has taken the cancellation it could hit the next caller's statement.
@@ -256,15 +267,8 @@ class Connection(Wire):
 
     async def _settle(self) -> None:
         """Wait until what was cancelled has ended; give the connection up where that takes too long."""
-        future = self._future
-        if future is None:
-            return
-        await asyncio.wait([future], timeout=self._settings.cancel_timeout)
-        # A caller who leaves cancels the future and not the statement, whose end is then restore's to wait for.
-        if self._future is future and not future.cancelled():
+        if not await self.over(self._settings.cancel_timeout):
             self.end("no answer to a cancellation")
-        if future.done() and not future.cancelled():
-            future.exception()
 
     def _unsent(self, error: psycopg.Error) -> DatabaseError:
         if self.pgconn.status == _CONNECTED:

@@ -9,12 +9,14 @@ from functools import partial
 import psycopg
 
 from sql.driver.connection import Connection
+from sql.driver.quick_read import QuickRead
 from sql.errors import DatabaseError, DatabaseUnavailable
 from sql.overdue import Overdue
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
 from sql.statement import Statement
 
 _WATCH_INTERVAL = 1.0
+_NONE_CAME_FREE = "no connection came free in time"
 _SET = Statement(text="SELECT pg_catalog.set_config($1::text, $2::text, false)")
 
 
@@ -32,7 +34,7 @@ class DirectPool:
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=settings.statement_timeout)
         self._all: set[Connection] = set()
         self._idle: list[Connection] = []
-        self._waiters: deque[asyncio.Future[Connection]] = deque()
+        self._waiters: deque[asyncio.Future[Connection] | QuickRead] = deque()
         self._patience = Overdue(settings.acquire_timeout)
         self._opening = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -66,6 +68,24 @@ class DirectPool:
             if not verify or connection.verify():
                 return connection
 
+    def lend(self, read: QuickRead) -> None:
+        """Have a read take a connection as soon as one is free, in its turn."""
+        if self._idle:
+            read.take(self._idle.pop())
+            return
+        try:
+            self._line_up(read)
+        except DatabaseUnavailable as error:
+            read.refuse(error)
+            return
+        read.place = self._patience.enter(partial(self._refuse, read, _NONE_CAME_FREE))
+
+    def strike_off(self, read: QuickRead) -> None:
+        """Forget a read that waits."""
+        self._patience.leave(read.place)
+        with contextlib.suppress(ValueError):
+            self._waiters.remove(read)
+
     def take_back(self, connection: Connection) -> asyncio.Task[None] | None:
         """Receive a connection from its caller and hand it on, after restoring it where that is needed."""
         if connection.at_rest and not connection.is_worn:
@@ -94,14 +114,9 @@ class DirectPool:
         )
 
     async def _wait(self) -> Connection:
-        if self._closing:
-            raise DatabaseUnavailable("the connections are closed")
-        if len(self._waiters) >= self._settings.max_waiting:
-            raise DatabaseUnavailable(f"{len(self._waiters)} callers already wait for a connection")
         waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        self._grow(len(self._waiters))
-        place = self._patience.enter(partial(self._refuse, waiter, "no connection came free in time"))
+        self._line_up(waiter)
+        place = self._patience.enter(partial(self._refuse, waiter, _NONE_CAME_FREE))
         try:
             return await waiter
         except (asyncio.CancelledError, DatabaseUnavailable):
@@ -114,9 +129,21 @@ class DirectPool:
         finally:
             self._patience.leave(place)
 
+    def _line_up(self, waiter: "asyncio.Future[Connection] | QuickRead") -> None:
+        if self._closing:
+            raise DatabaseUnavailable("the connections are closed")
+        if len(self._waiters) >= self._settings.max_waiting:
+            raise DatabaseUnavailable(f"{len(self._waiters)} callers already wait for a connection")
+        self._waiters.append(waiter)
+        self._grow(len(self._waiters))
+
     def _serve(self, connection: Connection) -> None:
         while self._waiters:
             waiter = self._waiters.popleft()
+            if isinstance(waiter, QuickRead):
+                self._patience.leave(waiter.place)
+                waiter.take(connection)
+                return
             if not waiter.done():
                 waiter.set_result(connection)
                 return
@@ -199,12 +226,14 @@ class DirectPool:
                     await self._vacant.wait()
 
     def _refuse_waiters(self, reason: str) -> None:
-        for waiter in self._waiters:
+        for waiter in list(self._waiters):
             self._refuse(waiter, reason)
 
-    @staticmethod
-    def _refuse(waiter: asyncio.Future[Connection], reason: str) -> None:
-        if not waiter.done():
+    def _refuse(self, waiter: "asyncio.Future[Connection] | QuickRead", reason: str) -> None:
+        if isinstance(waiter, QuickRead):
+            self.strike_off(waiter)
+            waiter.refuse(DatabaseUnavailable(reason))
+        elif not waiter.done():
             waiter.set_exception(DatabaseUnavailable(reason))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:

@@ -6,6 +6,7 @@ send and one to receive, and an idle connection that dies is noticed when it doe
 
 import asyncio
 import contextlib
+from typing import Protocol
 
 import psycopg
 from psycopg.pq import ConnStatus, ExecStatus
@@ -21,6 +22,22 @@ _BROKEN = int(ConnStatus.BAD)
 _PIPELINE_SYNC = int(ExecStatus.PIPELINE_SYNC)
 
 
+class Waiting(Protocol):
+    """Whoever gets the results: the future of a task, or what is called back at once."""
+
+    def done(self) -> bool:
+        """Whether nobody waits any more."""
+        ...
+
+    def set_result(self, results: list[PGresult], /) -> None:
+        """Take the results."""
+        ...
+
+    def set_exception(self, error: BaseException, /) -> None:
+        """Learn that there will be none."""
+        ...
+
+
 class Wire:
     """What is under way on one connected socket.
 
@@ -29,11 +46,23 @@ class Wire:
         ended: closed, by either side.
     """
 
-    __slots__ = ("_expected", "_future", "_loop", "_pipelined", "_results", "_socket", "_started", "ended", "pgconn")
+    __slots__ = (
+        "_expected",
+        "_loop",
+        "_over",
+        "_pipelined",
+        "_results",
+        "_socket",
+        "_started",
+        "_waiting",
+        "ended",
+        "pgconn",
+    )
 
     def __init__(self, pgconn: PGconn) -> None:
         self._loop = asyncio.get_running_loop()
-        self._future: asyncio.Future[list[PGresult]] | None = None
+        self._waiting: Waiting | None = None
+        self._over: asyncio.Future[None] | None = None
         self._results: list[PGresult] = []
         self._pipelined = False
         self._expected = 1
@@ -46,7 +75,7 @@ class Wire:
 
     def busy_for(self) -> float:
         """Return for how many seconds it has been running what was sent last, 0 where that has ended."""
-        return 0.0 if self._future is None else self._loop.time() - self._started
+        return 0.0 if self._waiting is None else self._loop.time() - self._started
 
     def verify(self) -> bool:
         """Tell whether the socket is still open, having read what has arrived on it."""
@@ -55,6 +84,14 @@ class Wire:
             if not self.ended:
                 self._on_readable()
         return not self.ended
+
+    async def over(self, limit: float) -> bool:
+        """Wait until what was sent has ended, whoever gets its answer; False where that takes longer than `limit`."""
+        if self._waiting is not None:
+            self._over = over = self._loop.create_future()
+            await asyncio.wait([over], timeout=limit)
+            self._over = None
+        return self._waiting is None
 
     def enter_pipeline(self) -> None:
         """Have what is sent next answered together, at its sync."""
@@ -65,13 +102,17 @@ class Wire:
 
     def answer(self, expected: int) -> asyncio.Future[list[PGresult]]:
         """Flush what was sent; the future's results are those of its `expected` commands, and of a failed commit."""
-        loop = self._loop
-        self._expected = expected
-        self._started = loop.time()
-        self._future = future = loop.create_future()
-        if self.pgconn.flush():
-            loop.add_writer(self._socket, self._on_writable)
+        future: asyncio.Future[list[PGresult]] = self._loop.create_future()
+        self.tell(future, expected)
         return future
+
+    def tell(self, waiting: Waiting, expected: int) -> None:
+        """Flush what was sent, and have the results told to `waiting` as `answer` does."""
+        self._expected = expected
+        self._started = self._loop.time()
+        self._waiting = waiting
+        if self.pgconn.flush():
+            self._loop.add_writer(self._socket, self._on_writable)
 
     def end(self, reason: str) -> None:
         """Close the socket; a caller who still waits gets ConnectionLost."""
@@ -80,11 +121,12 @@ class Wire:
         self.ended = True
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
-        future, self._future = self._future, None
-        if future is not None and not future.done():
-            future.set_exception(self._loss(reason))
+        waiting = self._take_waiting()
+        loss = None if waiting is None or waiting.done() else self._loss(reason)
         self.pgconn.finish()
         self._on_ended()
+        if waiting is not None and loss is not None:
+            waiting.set_exception(loss)
 
     def _on_ended(self) -> None:
         """Called once, after the socket was closed."""
@@ -100,7 +142,7 @@ class Wire:
             self.end(str(error))
 
     def _on_readable(self) -> None:
-        was_idle = self._future is None
+        was_idle = self._waiting is None
         try:
             self.pgconn.consume_input()
             if not was_idle:
@@ -136,9 +178,15 @@ class Wire:
             self.pgconn.exit_pipeline_mode()
             self._pipelined = False
             self._on_pipelined(results)
-        future, self._future = self._future, None
-        if future is not None and not future.done():
-            future.set_result(results)
+        waiting = self._take_waiting()
+        if waiting is not None and not waiting.done():
+            waiting.set_result(results)
+
+    def _take_waiting(self) -> Waiting | None:
+        waiting, self._waiting = self._waiting, None
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
+        return waiting
 
     def _loss(self, reason: str) -> ConnectionLost:
         """Return the error for a caller whose answer will not come, with the server's last words if there are any."""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.pipeline import GraphQLRequest
 from metadata.field_types import FIELD_TYPES, FieldType
-from tests.apis import as_json, open_apis
+from tests.apis import PRINCIPAL, as_json, open_apis
 from tests.databases import Databases
 from tests.specimens import golden_template
 
@@ -28,17 +29,22 @@ async def test_case(name: str, golden_dsn: str, request: pytest.FixtureRequest) 
     given = GOLDEN / f"{name}.variables.json"
     variables = json.loads(given.read_text(encoding="utf-8")) if given.exists() else {}
     async with open_apis(golden_dsn) as apis:
-        answer = await apis.send((GOLDEN / f"{name}.graphql").read_text(encoding="utf-8"), variables)
+        text = (GOLDEN / f"{name}.graphql").read_text(encoding="utf-8")
+        answer = await apis.send(text, variables)
         found = {
             "sql": "".join(f"{text};\n" for text in apis.database.log.texts),
             "json": as_json(json.loads(answer.body)) + "\n",
         }
-    for suffix, text in found.items():
+        if apis.core.recall(PRINCIPAL, GraphQLRequest(text, None, variables)):
+            assert await apis.send_warm(text, variables) == answer.body
+        else:
+            assert "errors" in found["json"] or text.startswith("mutation") or name == "introspection_type"
+    for suffix, written in found.items():
         path = GOLDEN / f"{name}.{suffix}"
         if request.config.getoption("--update-golden"):
-            path.write_text(text, encoding="utf-8")
+            path.write_text(written, encoding="utf-8")
         else:
-            assert text == path.read_text(encoding="utf-8")
+            assert written == path.read_text(encoding="utf-8")
 
 
 def test_there_are_enough() -> None:

@@ -23,7 +23,9 @@ def settings(**given: Any) -> Settings:
 async def written(scope: dict[str, Any], exchange: Exchange, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     flush_log()
     capsys.readouterr()
-    build_request_log(settings(log_level="info"), build_log(settings(log_level="info")))(scope, exchange, 200, 0.00123)
+    build_request_log(settings(log_level="info"), build_log(settings(log_level="info")))(
+        scope["method"], scope["path"], exchange, 200, 0.00123
+    )
     flush_log()
     (line,) = capsys.readouterr().err.splitlines()
     found: dict[str, Any] = json.loads(line)
@@ -78,6 +80,6 @@ async def test_what_is_written_at_once_comes_after_what_was_held_back(capsys: py
 
 async def test_nothing_is_written_where_only_errors_are_wanted(capsys: pytest.CaptureFixture[str]) -> None:
     quiet = settings(log_level="error")
-    build_request_log(quiet, build_log(quiet))({"method": "GET", "path": "/"}, Exchange(), 200, 0.1)
+    build_request_log(quiet, build_log(quiet))("GET", "/", Exchange(), 200, 0.1)
     flush_log()
     assert capsys.readouterr().err == ""

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from engine.commands.one_write import OneWriteProtocol
+from engine.commands.http_protocol import FieldstoneProtocol
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -127,20 +127,20 @@ LAST = request("/", last=True)
     ],
 )  # fmt: skip
 async def test_the_wire_carries_what_uvicorn_sends(sent: tuple[bytes, ...]) -> None:
-    answer = await exchange(OneWriteProtocol, *sent)
+    answer = await exchange(FieldstoneProtocol, *sent)
     assert answer == await exchange(HttpToolsProtocol, *sent)
     assert answer.startswith(b"HTTP/1.1 ")
 
 
 @pytest.mark.parametrize("path", ["/injected", "/too-long", "/nothing"])
 async def test_a_fault_of_the_app_makes_no_answer_of_it(path: str, caplog: pytest.LogCaptureFixture) -> None:
-    answer = await exchange(OneWriteProtocol, request(path, last=True))
+    answer = await exchange(FieldstoneProtocol, request(path, last=True))
     assert b"x-made" not in answer
     assert b"POST abc" not in answer
     assert [record.name for record in caplog.records] == ["uvicorn.error"]
 
 
-class Counting(OneWriteProtocol):
+class Counting(FieldstoneProtocol):
     """Counts its writes."""
 
     written: list[bytes]
@@ -168,7 +168,7 @@ async def test_a_whole_answer_is_one_write() -> None:
 
 
 async def test_a_connection_is_kept_until_the_server_ends() -> None:
-    async with listening(OneWriteProtocol) as (port, server):
+    async with listening(FieldstoneProtocol) as (port, server):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(3):
             writer.write(request("/"))

@@ -1,0 +1,213 @@
+"""The warm path of a request that a server hands over whole: from its bytes to its reply without a task.
+
+A client sends the same head again and again, and asks the same operation of other values. So a head that was parsed
+once is known by its bytes, with what it stands for: the key, the media type, the length. Where the operation's plan is
+at hand too, and its statement prepared, the request is answered by plain calls: one asks the database, another writes
+what it answered. Whatever takes more than that starts over on the ordinary path, which every server has.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from engine.config import Settings
+from engine.database_errors import describe
+from engine.errors import ApiError
+from engine.http.auth import hash_key
+from engine.http.body import decode_json
+from engine.http.exchange import CLIENT_GONE, Exchange
+from engine.http.graphql import build_reply, read_headers
+from engine.http.limits import RateLimiter
+from engine.http.negotiation import choose_media_type, is_json
+from engine.http.replies import Headers, Reply
+from engine.http.request_line import WriteLine
+from engine.http.requests import build_request
+from engine.metrics import Metrics
+from engine.pipeline import GraphQLApi, GraphQLRequest, Ready, executed, refusal
+from engine.runtime import Runtime
+from engine.services import Services
+from metadata.tenants.access import Principal
+from sql.errors import DatabaseError
+from sql.executor import Database
+from sql.statement import Row
+
+_MOST_HEADS = 4_096
+_ELSEWHERE = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"origin"})
+"""Headers of requests that are for the ordinary path."""
+
+
+class Head(NamedTuple):
+    """What a head stands for, which is that of a POST of an operation on a connection that stays open.
+
+    Attributes:
+        media_type: of the reply.
+        length: bytes of its body.
+    """
+
+    path: str
+    token_hash: bytes
+    media_type: bytes
+    length: int
+
+
+class Client(Protocol):
+    """Who waits for the answer to a request."""
+
+    def reply(self, reply: Reply, headers: Headers) -> None:
+        """Send this reply, with these headers besides its own."""
+        ...
+
+    def start_over(self) -> None:
+        """Send the request to the ordinary path."""
+        ...
+
+
+class WarmPath:
+    """What of an app is answered without a task.
+
+    Args:
+        apis: the APIs by the path that they stand at.
+        limiter: the one of the ordinary path.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        runtime: Runtime,
+        apis: Mapping[str, Callable[[Services], GraphQLApi]],
+        limiter: RateLimiter,
+        metrics: Metrics,
+        write_line: WriteLine,
+    ) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._apis = apis
+        self._limiter = limiter
+        self._metrics = metrics
+        self._write_line = write_line
+        self._heads: dict[bytes, Head] = {}
+
+    def recall(self, head: bytes) -> Head | None:
+        """Return what the bytes of a head stand for, if they were learned."""
+        return self._heads.get(head)
+
+    def learn(self, head: bytes, scope: Mapping[str, Any], *, length: int) -> None:
+        """Keep what the bytes of a head stand for, if it is one of those that are answered here.
+
+        Args:
+            head: its bytes, with the empty line behind it.
+            scope: what a parser has read in them, in ASGI's terms.
+            length: bytes of the body that came with it.
+        """
+        services, path = self._runtime.services, scope["path"]
+        if services is None or scope["method"] != "POST" or scope["http_version"] != "1.1" or path not in self._apis:
+            return
+        headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        if any(name in _ELSEWHERE or (name == b"connection" and value != b"keep-alive") for name, value in headers):
+            return
+        given = read_headers(headers)
+        media_type = choose_media_type(given.get(b"accept"))
+        if media_type is None or not is_json(given.get(b"content-type")):
+            return
+        if given.get(b"content-length") != b"%d" % length or length > self._settings.max_body_bytes:
+            return
+        token_hash = hash_key(given.get(b"authorization"))
+        # Nobody without a key can drive out the others' heads.
+        if token_hash is None or services.keys.recall(token_hash) is None:
+            return
+        if len(self._heads) >= _MOST_HEADS:
+            del self._heads[next(iter(self._heads))]
+        self._heads[head] = Head(path, token_hash, media_type, length)
+
+    def prepare(self, head: Head, body: bytes, client: Client) -> "WarmRequest | None":
+        """Return the request, ready to begin; None where it takes more than what is at hand."""
+        begun = time.perf_counter()
+        services = self._runtime.services
+        principal = services.keys.recall(head.token_hash) if services else None
+        if services is None or principal is None:
+            return None
+        try:
+            request = build_request(decode_json(body), max_batch=0)
+        except ApiError:
+            return None
+        if not isinstance(request, GraphQLRequest):
+            return None
+        ready = self._apis[head.path](services).recall(principal, request)
+        if ready is None:
+            return None
+        allowance = self._limiter.take(principal.key_id)
+        if allowance is not None and not allowance.granted:
+            return None
+        headers = [] if allowance is None else allowance.headers()
+        return WarmRequest(self, services.foundation.database, head, principal, ready, client, headers, begun)
+
+    def give_back(self, principal: Principal) -> None:
+        """Have a request not count that starts over."""
+        self._limiter.give_back(principal.key_id)
+
+    def note(self, exchange: Exchange, seconds: float) -> None:
+        """Log and count a request that is over."""
+        self._metrics.count_warm_request(exchange.endpoint, exchange.status, seconds)
+        self._write_line("POST", exchange.endpoint, exchange, exchange.status, seconds)
+
+
+class WarmRequest:
+    """One request, until it is answered or starts over."""
+
+    __slots__ = ("_begun", "_client", "_head", "_headers", "_path", "_principal", "_read", "_ready")
+
+    def __init__(
+        self,
+        path: WarmPath,
+        database: Database,
+        head: Head,
+        principal: Principal,
+        ready: Ready,
+        client: Client,
+        headers: Headers,
+        begun: float,
+    ) -> None:
+        self._path = path
+        self._head = head
+        self._principal = principal
+        self._ready = ready
+        self._client = client
+        self._headers = headers
+        self._begun = begun
+        self._read = database.read_quickly(
+            ready.statement, ready.parameters, finish=self._finish, give_up=self._start_over
+        )
+
+    def begin(self) -> None:
+        """Ask the database; the client may be told before this returns."""
+        if self._read is None:
+            self._start_over()
+        else:
+            self._read.begin()
+
+    def abandon(self) -> None:
+        """End it: the client has gone."""
+        if self._read is not None:
+            self._read.cancel()
+        self._note(CLIENT_GONE)
+
+    def _start_over(self) -> None:
+        self._path.give_back(self._principal)
+        self._client.start_over()
+
+    def _finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
+        if error is None:
+            answer = executed(rows[0][0] or b"null")
+        elif known := describe(error, self._ready.snapshot, self._ready.path):
+            answer = refusal([known])
+        else:
+            self._start_over()
+            return
+        reply = build_reply(answer, self._head.media_type)
+        self._client.reply(reply, self._headers)
+        self._note(reply.status)
+
+    def _note(self, status: int) -> None:
+        exchange = Exchange(endpoint=self._head.path, status=status, principal=self._principal, operations=1)
+        self._path.note(exchange, time.perf_counter() - self._begun)

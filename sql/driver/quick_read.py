@@ -1,0 +1,131 @@
+"""One prepared read without a task: its caller is called back with the answer."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
+
+from sql.driver.results import decode_rows
+from sql.errors import ConnectionLost, DatabaseError, StalePlan
+from sql.sqlstate import translate_result
+from sql.statement import Parameters, Row, Statement
+
+if TYPE_CHECKING:
+    from sql.driver.connection import Connection
+
+_FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
+
+Finish = Callable[[Sequence[Row], DatabaseError | None], None]
+"""Takes the rows, or what stands in their place."""
+
+
+class Lender(Protocol):
+    """Where connections come from."""
+
+    def lend(self, read: "QuickRead") -> None:
+        """Have the read's `take` called with a connection as soon as one is free, or its `refuse`."""
+        ...
+
+    def strike_off(self, read: "QuickRead") -> None:
+        """Forget a read that waits."""
+        ...
+
+
+class QuickRead:
+    """A read that is repeated so often that it is prepared on the connections, and pays for nothing but its messages.
+
+    Args:
+        statement: changes nothing.
+        parameters: its values, none of which holds a NUL.
+        limit: bytes of the answer.
+        finish: called once, unless it is cancelled before.
+        give_up: called instead where the statement is not prepared on this connection, or has to be anew, or the
+            connection was lost: the caller starts over as usual.
+    """
+
+    __slots__ = ("_connection", "_finish", "_give_up", "_lender", "_limit", "_parameters", "_statement", "place")
+
+    def __init__(
+        self,
+        lender: Lender,
+        statement: Statement,
+        parameters: Parameters,
+        *,
+        limit: int,
+        finish: Finish,
+        give_up: Callable[[], None],
+    ) -> None:
+        self._lender = lender
+        self._statement = statement
+        self._parameters = parameters
+        self._limit = limit
+        self._finish: Finish | None = finish
+        self._give_up = give_up
+        self._connection: Connection | None = None
+        self.place = 0
+
+    def begin(self) -> None:
+        """Ask for a connection; what comes of it may be told before this returns."""
+        self._lender.lend(self)
+
+    def cancel(self) -> None:
+        """End it: the server is told to stop, and nobody is called."""
+        self._finish = None
+        if self._connection is None:
+            self._lender.strike_off(self)
+        else:
+            self._connection.cancel()
+            self._connection.release()
+
+    def take(self, connection: "Connection") -> None:
+        """Send the statement on this connection."""
+        if connection.ask(self._statement, self._parameters, self):
+            self._connection = connection
+        else:
+            connection.release()
+            self._give_up()
+
+    def refuse(self, error: DatabaseError) -> None:
+        """Learn that there will be no connection."""
+        if self._finish is not None:
+            self._finish((), error)
+
+    # What follows is what a connection needs of whom it answers, as of an asyncio.Future.
+
+    def done(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._finish is None
+
+    def set_result(self, results: list[PGresult]) -> None:
+        """Take the answer."""
+        self._release()
+        rows: Sequence[Row] = ()
+        error: DatabaseError | None = None
+        try:
+            if results[0].status == _FATAL_ERROR:
+                raise translate_result(results[0])
+            rows = decode_rows(results[0], self._limit)
+        except DatabaseError as found:
+            error = found
+        self._tell(rows, error)
+
+    def set_exception(self, error: BaseException) -> None:
+        """Learn that the answer will not come."""
+        self._release()
+        if not isinstance(error, DatabaseError):
+            raise error
+        self._tell((), error)
+
+    def _release(self) -> None:
+        if self._connection is not None:
+            self._connection.release()
+
+    def _tell(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
+        finish, self._finish = self._finish, None
+        if finish is None:
+            return
+        if isinstance(error, ConnectionLost | StalePlan):
+            self._give_up()
+        else:
+            finish(rows, error)
