@@ -7,9 +7,10 @@ from typing import Final
 
 from psycopg import sql
 
+from metadata.changes.create_field import choose_column
 from metadata.changes.defaults import is_function, read_default
 from metadata.changes.lookup import with_object
-from metadata.changes.names import SYSTEM_COLUMNS, choose_physical
+from metadata.changes.names import column_suffixes
 from metadata.changes.row_work import ConvertValues, MapOptions, RowWork
 from metadata.changes.search import vectors_over
 from metadata.changes.types import UpdateField, chosen
@@ -106,10 +107,13 @@ def _candidates(field: Field, given: JsonValue, wanted: FieldType) -> Iterator[J
         yield dumps(given)
 
 
-def choose_new_column(thing: Object, name: str) -> str:
-    """Return the name that the column gets: no statement made for the old type finds it any more."""
-    used = {part.column.name for one in thing.fields for part in one.parts} | thing.retired_columns | SYSTEM_COLUMNS
-    return choose_physical(name, used.__contains__)
+def choose_new_column(thing: Object, field: Field, wanted: FieldType) -> str:
+    """Return the name that the column gets: no statement made for the old type finds it any more.
+
+    It is the first one with another number: by that a model file tells fields that have taken each other's names.
+    """
+    first = field.column.rstrip("0123456789")
+    return choose_column(thing, first if first in thing.retired_columns else field.column, column_suffixes(wanted))
 
 
 def read_conversion_work(

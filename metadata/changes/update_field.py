@@ -165,7 +165,7 @@ def _build(thing: Object, field: Field, change: UpdateField, given: dict[str, ob
         updated = replace(updated, status=Status.READY, backfill=None)
     updated = with_parts(updated)
     if is_conversion(field, updated) or find_gone(field, updated):
-        updated = with_parts(replace(updated, column=choose_new_column(thing, updated.name)))
+        updated = with_parts(replace(updated, column=choose_new_column(thing, field, updated.type)))
     return updated
 
 

@@ -147,11 +147,16 @@ def _is_swapped(
 ) -> bool:
     """Tell whether names that take each other's place have done so: their columns and tables have the first ones.
 
+    Ends of relations without a column tell nothing; they are found by the other end, whatever is told here.
+
     Raises:
         InvalidChange: they have others.
     """
-    before = all(name in first_names(there[name]) for name in names)
-    after = all(renames[name] in first_names(there[name]) for name in names)
+    telling = [name for name in names if first_names(there[name])]
+    if not telling:
+        return False
+    before = all(name in first_names(there[name]) for name in telling)
+    after = all(renames[name] in first_names(there[name]) for name in telling)
     if before is after:
         raise InvalidChange(
             f"{', '.join(names)} take each other's names by renamedFrom, and nothing tells whether they have done so"
@@ -166,7 +171,7 @@ def _first_names_of_object(thing: Object) -> AbstractSet[str]:
 
 
 def _first_names_of_field(field: Field) -> AbstractSet[str]:
-    return {field.column, first_name(field)}
+    return {field.column, first_name(field)} if field.column else set()
 
 
 def _match_fields(owner: StatedObject) -> Iterator[tuple[tuple[str, str], StatedField]]:

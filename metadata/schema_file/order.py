@@ -1,12 +1,12 @@
 """The order in which the fields of a document are made, so that each object has its own in the document's order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 from metadata.changes.system_fields import usual_fields
 from metadata.field_types import FieldType
-from metadata.schema_file.matching import Stated, StatedField
+from metadata.schema_file.matching import Stated, StatedField, Values
 
 
 def order_fields(stated: Stated) -> list[StatedField]:
@@ -34,9 +34,17 @@ def _is_made(field: StatedField) -> bool:
 def comes_along(field: StatedField) -> bool:
     """Tell whether a field of a new object comes with it, as the system fields do."""
     usual = usual_fields().get(field.first_name)
-    if field.owner.known is not None or usual is None:
+    if field.owner.known is not None or usual is None or _has_old_name(field):
         return False
     return usual.is_system or not field.owner.values["skipNameField"]
+
+
+def _has_old_name(field: StatedField) -> bool:
+    """Tell whether a field has the name that another one comes with, and gives up."""
+    others: Mapping[str, Values] = field.owner.values["fields"]
+    return field.values["renamedFrom"] is None and any(
+        other.get("renamedFrom") == field.name for other in others.values()
+    )
 
 
 def _sequences(stated: Stated) -> Iterator[list[StatedField]]:

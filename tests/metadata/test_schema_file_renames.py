@@ -1,6 +1,8 @@
 """Names that take each other's place in a model file: they move, with their records, once and no more."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -8,11 +10,12 @@ from hypothesis import strategies as st
 
 from metadata.changes import UpdateField
 from metadata.errors import InvalidChange
+from metadata.model import Snapshot
 from metadata.schema_file import plan_document
 from metadata.schema_file.renames import find_swaps, order_renames
 from metadata.transaction import ModelTransaction
 from tests.metadata.changes.test_updates import field_of
-from tests.metadata.desk import Desk, new_field, new_object, person
+from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
 from tests.metadata.test_schema_file import carry_out, shown, written
 from tests.models import apply_all, standard_snapshot
 
@@ -67,6 +70,84 @@ def test_objects_take_the_names_of_others(moves: dict[str, str], with_plural: bo
         thing = made.by_singular[new]
         assert (thing.id, thing.name_plural) == (model.by_singular[old].id, f"{new if with_plural else old}s")
     assert carry_out(made, document, prune=True) == (made, 0)
+
+
+def related() -> Snapshot:
+    """Ships and boats that lead to each other and to their own kind."""
+    model = apply_all(standard_snapshot(), [new_object("ship"), new_object("boat")])
+    for source, name, target, label in (
+        ("ship", "boat", "boat", "Ships"),
+        ("ship", "sister", "ship", "Sisters"),
+        ("boat", "ship", "ship", "Boats"),
+    ):
+        ends = model.by_singular[source], model.by_singular[target]
+        model = apply_all(model, [new_relation(ends[0], name, ends[1], label)])
+    return model
+
+
+def point_elsewhere(document: dict[str, Any], moves: Mapping[str, str]) -> None:
+    """Have what leads to objects and fields lead to their new names; `object.field` is a field."""
+    for thing in document["objects"].values():
+        for values in thing.get("fields", {}).values():
+            if relation := values.get("relation"):
+                target = relation["target"]
+                relation["inverse"] = moves.get(f"{target}.{relation['inverse']}", f".{relation['inverse']}").split(
+                    "."
+                )[1]
+                relation["target"] = moves.get(target, target)
+            if "inverseOf" in values:
+                source = moves.get(values["inverseOf"], values["inverseOf"])
+                owner, _, name = source.partition(".")
+                values["inverseOf"] = f"{moves.get(owner, owner)}.{name}"
+
+
+@pytest.mark.parametrize("moves", [
+    {"ship": "boat", "boat": "ship"},
+    {"ship": "company", "company": "boat", "boat": "ship"},
+], ids=["two swap", "three in a round"])  # fmt: skip
+def test_related_objects_take_each_others_names(moves: dict[str, str]) -> None:
+    model = related()
+    document = written(model)
+    renamed(document["objects"], moves)
+    point_elsewhere(document, moves)
+    check_moved(model, document, {model.by_singular[old].id: new for old, new in moves.items()})
+
+
+@pytest.mark.parametrize("moves", [
+    {"boat": "sister", "sister": "boat"},
+    {"sisters": "boats", "boats": "sisters"},
+    {"name": "boat", "boat": "name"},
+    {"name": "boats", "boats": "name"},
+], ids=["keys", "inverses", "a column and a key", "a column and an inverse"])  # fmt: skip
+def test_ends_of_relations_take_the_names_of_others(moves: dict[str, str]) -> None:
+    model = related()
+    document = written(model)
+    renamed(document["objects"]["ship"]["fields"], moves)
+    point_elsewhere(document, {f"ship.{old}": f"ship.{new}" for old, new in moves.items()})
+    fields = {field.name: field.id for field in model.by_singular["ship"].fields}
+    check_moved(model, document, {fields[old]: new for old, new in moves.items()})
+
+
+def check_moved(model: Snapshot, document: dict[str, Any], names: Mapping[UUID, str]) -> None:
+    """Check that a document moves the names once, and says the same to another workspace."""
+    made, _ = carry_out(model, document)
+    now = {thing.id: thing.name_singular for thing in made.objects.values()}
+    now |= {field.id: field.name for thing in made.objects.values() for field in thing.fields}
+    assert {id_: now[id_] for id_ in names} == names
+    assert carry_out(made, document, prune=True) == (made, 0)
+    assert shown(carry_out(standard_snapshot(), written(made))[0]) == shown(made)
+
+
+def test_a_swap_is_known_when_the_columns_have_other_names_since() -> None:
+    model = standard_snapshot()
+    document = written(model)
+    renamed(document["objects"]["person"]["fields"], {"city": "phone", "phone": "city"})
+    made, _ = carry_out(model, document)
+    for name in ("city", "phone"):
+        document["objects"]["person"]["fields"][name]["type"] = "ARRAY"
+    converted, _ = carry_out(made, document)
+    assert [person(converted).by_name[name].column for name in ("city", "phone")] == ["phone2", "city2"]
+    assert carry_out(converted, document, prune=True) == (converted, 0)
 
 
 async def test_the_columns_stay_with_the_fields(desk: Desk) -> None:

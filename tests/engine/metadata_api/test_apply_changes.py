@@ -64,6 +64,37 @@ async def test_a_dry_run_says_what_would_be_and_changes_nothing(apis: Apis, work
     assert plan["breaking"] == ["Person.mobile becomes required", "Person.phone vanishes"]
 
 
+async def test_related_objects_and_their_fields_take_each_others_names(apis: Apis) -> None:
+    made = await apis.data('mutation { createCompany(data: { name: "A" }) { id } }')
+    create = (
+        'mutation ($id: UUID!) { createPerson(data: { email: "a", city: "Ulm", phone: "1", companyId: $id }) { id } }'
+    )
+    await apis.data(create, id=made["createCompany"]["id"])
+
+    def renames(kind: str, *steps: tuple[str, dict[str, str]]) -> list[Any]:
+        return [{kind: {"id": id_, "update": update}} for id_, update in steps]
+
+    await apis.change(APPLY, changes=[
+        *renames(
+            "updateObject",
+            ("person", {"nameSingular": "other", "namePlural": "others"}),
+            ("company", {"nameSingular": "person", "namePlural": "people"}),
+            ("other", {"nameSingular": "company", "namePlural": "companies"}),
+        ),
+        *renames(
+            "updateField",
+            ("company.city", {"name": "other"}), ("company.phone", {"name": "city"}),
+            ("company.other", {"name": "phone"}),
+            ("company.company", {"name": "person"}), ("person.people", {"name": "companies"}),
+        ),
+    ])  # fmt: skip
+    found = await apis.data(
+        "{ companies { edges { node { city phone person { name companies { edges { node { email } } } } } } } }"
+    )
+    person = {"name": "A", "companies": {"edges": [{"node": {"email": "a"}}]}}
+    assert found["companies"]["edges"] == [{"node": {"city": "1", "phone": "Ulm", "person": person}}]
+
+
 async def test_a_dry_run_counts_the_rows_that_would_be_written(apis: Apis) -> None:
     await apis.data(
         "mutation { createOpportunities(data: [{ stage: NEW }, { stage: NEW }, { stage: MEETING }]) { id } }"
