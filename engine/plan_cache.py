@@ -35,14 +35,14 @@ class QueryPlan:
 
     Attributes:
         failures: the fields that fail, in a plan that is made for one request alone.
-        indexes: those that the statement counts on.
+        indexes: those of the objects of which the statement would be another with others, by the object's id.
     """
 
     statement: BoundStatement | None
     constant: bytes = b""
     failures: Failures | None = None
     depends: Mapping[UUID, Object]
-    indexes: Mapping[UUID, Index] = field(default_factory=dict)
+    indexes: Mapping[UUID, tuple[Index, ...]] = field(default_factory=dict)
 
     def bind(self, bindings: Bindings) -> list[bytes | None]:
         """Return the statement's parameters for a request; raises ApiError."""
@@ -208,7 +208,7 @@ def _hold_all(prepared: Prepared, snapshot: Snapshot) -> bool:
 def _plan_holds(plan: Plan, snapshot: Snapshot) -> bool:
     return holds(plan.depends, snapshot) and (
         not isinstance(plan, QueryPlan)
-        or all(snapshot.indexes.get(key) is index for key, index in plan.indexes.items())
+        or all(snapshot.indexes_of.get(key, ()) == known for key, known in plan.indexes.items())
     )
 
 

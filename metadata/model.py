@@ -168,6 +168,7 @@ class Index:
     is_unique: bool = False
     is_partial: bool = False
     method: str = "btree"
+    status: Status = Status.READY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,6 +277,14 @@ class Snapshot:
         """About the bytes of memory that it takes, if it shares nothing with another."""
         shared = _RELATION_BYTES * len(self.relations) + _INDEX_BYTES * len(self.indexes)
         return _SNAPSHOT_BYTES + shared + sum(thing.weight for thing in self.objects.values())
+
+    @cached_property
+    def indexes_of(self) -> Mapping[UUID, tuple[Index, ...]]:
+        """The indexes of each object that has any."""
+        found: dict[UUID, tuple[Index, ...]] = {}
+        for index in self.indexes.values():
+            found[index.object_id] = (*found.get(index.object_id, ()), index)
+        return found
 
     @cached_property
     def constraints(self) -> Mapping[str, Index]:

@@ -65,7 +65,7 @@ SELECT id, source_object_id, source_field_id, target_object_id, target_field_id,
 FROM fieldstone.relation WHERE source_object_id = ANY (%(object_ids)s) OR target_object_id = ANY (%(object_ids)s);
 
 -- name: load_indexes
-SELECT id, object_id, name, field_ids::text, is_unique, is_partial, method
+SELECT id, object_id, name, field_ids::text, is_unique, is_partial, method, status
 FROM fieldstone.index WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 
 -- name: load_retired_names
@@ -152,9 +152,9 @@ VALUES (%(id)s, %(workspace_id)s, %(source_object_id)s, %(source_field_id)s, %(t
     %(target_field_id)s, %(on_delete)s);
 
 -- name: insert_index
-INSERT INTO fieldstone.index (id, workspace_id, object_id, name, field_ids, is_unique, is_partial, method)
+INSERT INTO fieldstone.index (id, workspace_id, object_id, name, field_ids, is_unique, is_partial, method, status)
 VALUES (%(id)s, %(workspace_id)s, %(object_id)s, %(name)s, %(field_ids)s::jsonb, %(is_unique)s, %(is_partial)s,
-    %(method)s);
+    %(method)s, %(status)s);
 
 -- name: update_object
 UPDATE fieldstone.object SET name_singular = %(name_singular)s, name_plural = %(name_plural)s,
@@ -257,13 +257,10 @@ WHERE attrelid = to_regclass(%(table)s) AND attnum > 0;
 -- name: tables_above
 SELECT name FROM unnest(%(tables)s::text[]) AS name WHERE pg_relation_size(to_regclass(name)) > %(bytes)s;
 
--- name: postpone_index
-UPDATE fieldstone.index SET status = 'BUILDING' WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
-
 -- name: postponed_indexes
 SELECT index.workspace_id, index.id FROM fieldstone.index WHERE status = 'BUILDING' ORDER BY seq;
 
--- name: settle_index
+-- name: update_index
 UPDATE fieldstone.index SET status = %(status)s, updated_at = now() WHERE id = %(id)s;
 
 -- name: postponed_fields

@@ -170,7 +170,7 @@ def _build_relation(row: Row) -> Relation:
 
 
 def _build_index(row: Row) -> Index:
-    id_, object_id, name, field_ids, is_unique, is_partial, method = row
+    id_, object_id, name, field_ids, is_unique, is_partial, method, status = row
     return Index(
         id=id_,
         object_id=object_id,
@@ -179,4 +179,5 @@ def _build_index(row: Row) -> Index:
         is_unique=is_unique,
         is_partial=is_partial,
         method=method,
+        status=Status(status),
     )

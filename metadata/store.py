@@ -88,6 +88,7 @@ def corrections(workspace: Workspace, difference: Difference) -> Iterator[Step]:
     yield from _each("update_object", workspace, map(_object_row, difference.objects))
     yield from _each("update_field", workspace, (_field_row(changed.after) for changed in difference.fields))
     yield from _each("update_relation", workspace, map(_relation_row, difference.relations))
+    yield from _each("update_index", workspace, map(_index_row, difference.indexes))
     yield from _each("delete_index", workspace, map(_id_row, difference.removed_indexes))
     yield from _each("delete_field", workspace, (_id_row(field) for _, field in difference.removed_fields))
     yield from _each("delete_relation", workspace, map(_id_row, difference.removed_relations))
@@ -173,6 +174,7 @@ def _index_row(index: Index) -> Mapping[str, Any]:
         "is_unique": index.is_unique,
         "is_partial": index.is_partial,
         "method": index.method,
+        "status": index.status.value,
     }
 
 

@@ -263,10 +263,8 @@ class ModelTransaction:
     ) -> Iterator[Step]:
         yield from insertions(before.workspace, applied)
         yield from corrections(before.workspace, difference)
-        for index in applied.indexes:
-            if index.object_id in big:
-                yield "postpone_index", {"workspace_id": before.workspace.id, "id": index.id}
-        if big or any(Status.BUILDING in {one.before.status, one.after.status} for one in difference.fields):
+        settled = any(Status.BUILDING in {one.before.status, one.after.status} for one in difference.fields)
+        if big or settled or difference.indexes:
             yield "set_object_status", {"object_ids": list(find_moved(before, applied.snapshot))}
 
     async def require_no_rows(self, required: RequiredColumn) -> None:

@@ -47,7 +47,7 @@ class PlanContext:
 
     Attributes:
         touched: the objects that the plan depends on, by id.
-        indexes: the indexes that it counts on, by id.
+        indexes: the indexes of those objects of which it makes a difference what there are, by the object's id.
         failures: what collects the fields that fail; None: the first one fails the operation.
     """
 
@@ -57,7 +57,7 @@ class PlanContext:
     limits: RecordLimits
     parameters: Parameters = field(default_factory=Parameters)
     touched: dict[UUID, Object] = field(default_factory=dict)
-    indexes: dict[UUID, Index] = field(default_factory=dict)
+    indexes: dict[UUID, tuple[Index, ...]] = field(default_factory=dict)
     failures: Failures | None = None
 
     def note_nullable(self, path: Path) -> None:

@@ -4,28 +4,25 @@ from collections.abc import Collection, Iterator
 
 from engine.planner.context import PlanContext
 from metadata.changes.create_index import TRIGRAM
-from metadata.model import Index, Object
+from metadata.model import Index, Object, Status
 from sql.plan import And, Column, Condition, HasRelated, Matches, Not, Or, Related
 from sql.read_plan import OrderKey
 
 
 def is_sampled(context: PlanContext, thing: Object, condition: Condition, order: tuple[OrderKey, ...]) -> bool:
-    """Return whether trigrams narrow the condition and an index serves the order, and note these indexes."""
+    """Return whether trigrams narrow the condition and an index serves the order, and note what was to choose from."""
     if not _matches(condition):
         return False
     first = order[0]
     if first.hops or not isinstance(first.operand, Column):
         return False
-    indexes = [index for index in context.snapshot.indexes.values() if index.object_id == thing.id]
-    trigrams = {column: index for index in indexes if index.method == TRIGRAM for column in _columns(thing, index)}
-    if not _narrows(condition, trigrams.keys()):
+    known = context.snapshot.indexes_of.get(thing.id, ())
+    context.indexes[thing.id] = known
+    indexes = [index for index in known if index.status is Status.READY]
+    trigrams = {column for index in indexes if index.method == TRIGRAM for column in _columns(thing, index)}
+    if not _narrows(condition, trigrams):
         return False
-    ordered = next((index for index in indexes if _leads(thing, index, first.operand)), None)
-    if ordered is None and first.operand != thing.key:
-        return False
-    used = [*trigrams.values(), *([ordered] if ordered is not None else ())]
-    context.indexes.update({index.id: index for index in used})
-    return True
+    return first.operand == thing.key or any(_leads(thing, index, first.operand) for index in indexes)
 
 
 def _matches(condition: Condition) -> bool:

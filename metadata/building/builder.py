@@ -6,9 +6,11 @@ from uuid import UUID
 
 import psycopg
 
-from metadata.building.field_builder import build_field
+from metadata.building.field_builder import ACTOR, build_field
+from metadata.changes import SettleIndex
 from metadata.changes.migration import build_index
 from metadata.errors import MetadataError, UnknownObject
+from metadata.model import Status
 from metadata.queries import QUERIES
 from metadata.sessions import Connection, Sessions
 from metadata.store import read_snapshot
@@ -133,7 +135,7 @@ class Builder:
         thing = snapshot.objects[index.object_id]
         # What an interrupted build left is there, but not valid.
         leftover = alter.drop_index(snapshot.workspace.schema, index.name, concurrently=True)
-        status = "READY"
+        status = Status.READY
         try:
             await connection.execute(leftover, prepare=False)
             await connection.execute(build_index(index, thing, self._trigram, concurrently=True), prepare=False)
@@ -144,9 +146,10 @@ class Builder:
                 case UniqueViolation() as found:
                     _LOG.warning("the index %s cannot be built: %s", index.name, found.message)
                     await connection.execute(leftover, prepare=False)
-                    status = "FAILED"
+                    status = Status.FAILED
                 case other:
                     raise other from error
-        await connection.execute(QUERIES["settle_index"], {"id": index_id, "status": status})
-        await connection.execute(QUERIES["set_object_status"], {"object_ids": [thing.id]})
+        # A change of the model, since plans depend on what can be found by an index.
+        settle = SettleIndex(index_id=index_id, status=status)
+        await self._writer.change(workspace_id, lambda _: [settle], actor=ACTOR)
         return True

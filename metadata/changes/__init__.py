@@ -12,6 +12,7 @@ from metadata.changes.types import (
     NewJunction,
     NewRelation,
     SettleField,
+    SettleIndex,
     UpdateField,
     UpdateObject,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "NewJunction",
     "NewRelation",
     "SettleField",
+    "SettleIndex",
     "UpdateField",
     "UpdateObject",
     "apply",

@@ -10,7 +10,7 @@ from metadata.changes.create_object import apply_create_object
 from metadata.changes.create_relation import apply_create_relation
 from metadata.changes.delete import apply_delete_field, apply_delete_index, apply_delete_object
 from metadata.changes.notation import describe_values
-from metadata.changes.settle_field import apply_settle_field
+from metadata.changes.settle import apply_settle_field, apply_settle_index
 from metadata.changes.types import (
     Applied,
     CreateField,
@@ -22,6 +22,7 @@ from metadata.changes.types import (
     NewJunction,
     NewRelation,
     SettleField,
+    SettleIndex,
     UpdateField,
     UpdateObject,
 )
@@ -38,6 +39,7 @@ Change = (
     | UpdateObject
     | UpdateField
     | SettleField
+    | SettleIndex
     | DeleteObject
     | DeleteField
     | DeleteIndex
@@ -70,6 +72,8 @@ def apply(snapshot: Snapshot, change: Change) -> Applied:
             return apply_update_field(snapshot, change)
         case SettleField():
             return apply_settle_field(snapshot, change)
+        case SettleIndex():
+            return apply_settle_index(snapshot, change)
         case DeleteObject() | DeleteField() | DeleteIndex():
             return _apply_deletion(snapshot, change)
         case _:
@@ -107,6 +111,8 @@ def describe(change: Change) -> dict[str, JsonValue]:
             return {"action": "updateField", "id": str(change.field_id), **describe_values(change)}
         case SettleField():
             return {"action": "settleField", "id": str(change.field_id), "status": change.status.value}
+        case SettleIndex():
+            return {"action": "settleIndex", "id": str(change.index_id), "status": change.status.value}
         case DeleteObject():
             return {"action": "deleteObject", "id": str(change.object_id)}
         case DeleteField():

@@ -46,13 +46,16 @@ def defer(before: Snapshot, applied: Applied, big: frozenset[UUID]) -> tuple[App
         field.id: with_parts(replace(field, status=Status.BUILDING, backfill=_cells(fills.get(field.id))))
         for field in (*keys, *required)
     }
+    indexes = {index.id: replace(index, status=Status.BUILDING) for index in applied.indexes if index.object_id in big}
+    marked_fields = _with_fields(snapshot, marked.values())
     left = replace(
         applied,
-        snapshot=_with_fields(snapshot, marked.values()),
+        snapshot=replace(marked_fields, indexes={**snapshot.indexes, **indexes}),
         fields=tuple(marked.get(field.id, field) for field in applied.fields),
+        indexes=tuple(indexes.get(index.id, index) for index in applied.indexes),
         work=tuple(work for work in applied.work if not (isinstance(work, FillValues) and work.field.id in fills)),
     )
-    return left, replace(left, indexes=tuple(index for index in left.indexes if index.object_id not in big))
+    return left, replace(left, indexes=tuple(index for index in left.indexes if index.id not in indexes))
 
 
 def _cells(cells: tuple[object, ...] | None) -> list[object] | None:

@@ -19,6 +19,7 @@ from metadata.changes.types import (
     DeleteObject,
     NewRelation,
     SettleField,
+    SettleIndex,
     UpdateField,
     UpdateObject,
 )
@@ -50,7 +51,7 @@ def invert(before: Snapshot, change: Change, after: Snapshot) -> list[Change]:
         case UpdateField():
             reverted = _revert(find_field(before, change.field_id)[1], change)
             return [reverted, *_recreate_indexes(before, after)]
-        case SettleField():
+        case SettleField() | SettleIndex():
             return []
         case DeleteIndex():
             return [_recreate_index(before.indexes[change.index_id])]

@@ -20,6 +20,7 @@ from metadata.changes.types import (
     DeleteObject,
     NewRelation,
     SettleField,
+    SettleIndex,
     UpdateField,
     UpdateObject,
 )
@@ -34,6 +35,7 @@ _ACTIONS: Mapping[str, type[Change]] = {
     "updateObject": UpdateObject,
     "updateField": UpdateField,
     "settleField": SettleField,
+    "settleIndex": SettleIndex,
     "deleteObject": DeleteObject,
     "deleteField": DeleteField,
     "deleteIndex": DeleteIndex,

@@ -213,6 +213,14 @@ class SettleField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettleIndex:
+    """The end of what an index was BUILDING; nobody asks for it but whoever builds."""
+
+    index_id: UUID
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteObject:
     """The end of an object: its table, and every relation that begins or ends there."""
 

@@ -46,8 +46,7 @@ async def find_drift(
     found = await read_tables(connection, snapshot.workspace.schema)
     names = [type_.value for type_ in SqlType]
     types = dict(await (await connection.execute(QUERIES["type_ids"], {"names": names})).fetchall())
-    building = {id_ for _, id_ in await (await connection.execute(QUERIES["postponed_indexes"])).fetchall()}
-    parts = _Parts(snapshot=snapshot, trigram=trigram, building=frozenset(building))
+    parts = _Parts(snapshot=snapshot, trigram=trigram)
     things = snapshot.objects.values() if only is None else (only,)
     drifts = [_missing_table(parts, thing) for thing in things if thing.table.name not in found.columns]
     there = [(thing, parts.built(thing)) for thing in things if thing.table.name in found.columns]
@@ -63,19 +62,10 @@ async def find_drift(
 
 @dataclass(frozen=True, kw_only=True)
 class _Parts:
-    """The model, with what belongs to an object found at once; `building` are the indexes that are not there yet."""
+    """The model, with what belongs to an object found at once."""
 
     snapshot: Snapshot
     trigram: TrigramClass | None
-    building: frozenset[UUID]
-
-    @cached_property
-    def indexes(self) -> Mapping[UUID, Sequence[Index]]:
-        """The indexes of each object."""
-        found: defaultdict[UUID, list[Index]] = defaultdict(list)
-        for index in self.snapshot.indexes.values():
-            found[index.object_id].append(index)
-        return found
 
     @cached_property
     def relations(self) -> Mapping[UUID, Sequence[Relation]]:
@@ -87,7 +77,7 @@ class _Parts:
 
     def built(self, thing: Object) -> list[Index]:
         """Return the indexes that an object's table is to have by now."""
-        return [index for index in self.indexes[thing.id] if index.id not in self.building]
+        return [index for index in self.snapshot.indexes_of[thing.id] if index.status is not Status.BUILDING]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +98,7 @@ def _missing_table(parts: _Parts, thing: Object) -> Drift:
     """Return the table with all that belongs to it, but for the keys of others that lead to it."""
     return Drift(
         finding=f"The table {thing.table.name} of the object {thing.name_singular} is not there: its records are gone.",
-        repair=_joined(list(create_table(thing, parts.indexes[thing.id], parts.trigram))),
+        repair=_joined(list(create_table(thing, parts.snapshot.indexes_of[thing.id], parts.trigram))),
         table=thing.table.name,
     )
 

@@ -87,7 +87,7 @@ async def rewrite_table(transaction: ModelTransaction, thing: Object, *, largest
         storage = await _ask(connection, "storage_parameters", thing)
         settings = [*await _ask(connection, "table_settings", thing), *await _ask(connection, "table_grants", thing)]
         required = dict(await _ask(connection, "not_null_names", thing))
-        known = {index.name for index in snapshot.indexes.values() if index.object_id == thing.id}
+        known = {index.name for index in snapshot.indexes_of[thing.id]}
         others = [(text,) for name, text in await _ask(connection, "index_definitions", thing) if name not in known]
         for statement in _statements(transaction, thing, [text for (text,) in storage]):
             await connection.execute(statement, prepare=False)
@@ -107,10 +107,8 @@ async def _ask(connection: Connection, query: str, thing: Object) -> list[Any]:
 
 async def _check(transaction: ModelTransaction, thing: Object, tables: list[Table], largest: int) -> None:
     connection, snapshot = transaction.connection, transaction.snapshot
-    indexes = [index.id for index in snapshot.indexes.values() if index.object_id == thing.id]
-    cursor = await connection.execute(QUERIES["postponed_indexes"])
-    building = {id_ for _, id_ in await cursor.fetchall()} & set(indexes)
-    if building or any(field.status is Status.BUILDING for field in thing.fields):
+    building = Status.BUILDING in {one.status for one in thing.fields}
+    if building or any(index.status is Status.BUILDING for index in snapshot.indexes_of[thing.id]):
         raise InvalidChange(f"{thing.name_singular} is still being changed: try again when its status is READY")
     for table in tables:
         row = await (await connection.execute(QUERIES["table_bytes"], {"table": quote_table(table)})).fetchone()
@@ -134,7 +132,7 @@ async def _check(transaction: ModelTransaction, thing: Object, tables: list[Tabl
 
 def _statements(transaction: ModelTransaction, thing: Object, storage: Sequence[str]) -> Iterator[Composed | bytes]:
     snapshot = transaction.snapshot
-    indexes = [index for index in snapshot.indexes.values() if index.object_id == thing.id]
+    indexes = snapshot.indexes_of[thing.id]
     primary = next(index for index in indexes if is_primary_key(index, thing))
     relations = _relations(snapshot, thing)
     old = Table(schema=thing.table.schema, name=f"{_OLD}{thing.id.hex}")

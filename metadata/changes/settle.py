@@ -1,9 +1,9 @@
-"""The end of what a field was BUILDING: it is READY, or FAILED, and then optional again."""
+"""The end of what a field or an index was BUILDING: it is READY, or FAILED, and a field then optional again."""
 
 from dataclasses import replace
 
 from metadata.changes.lookup import find_field, with_object
-from metadata.changes.types import Applied, SettleField
+from metadata.changes.types import Applied, SettleField, SettleIndex
 from metadata.model import Snapshot, Status, with_parts
 
 
@@ -20,3 +20,12 @@ def apply_settle_field(snapshot: Snapshot, change: SettleField) -> Applied:
     settled = with_parts(replace(field, status=change.status, backfill=None, is_nullable=is_nullable))
     fields = tuple(settled if one.id == field.id else one for one in thing.fields)
     return Applied(snapshot=with_object(snapshot, replace(thing, fields=fields)))
+
+
+def apply_settle_index(snapshot: Snapshot, change: SettleIndex) -> Applied:
+    """Return the snapshot with the index as it is now; the same where it is not building any more, or not there."""
+    index = snapshot.indexes.get(change.index_id)
+    if index is None or index.status is not Status.BUILDING:
+        return Applied(snapshot=snapshot)
+    indexes = {**snapshot.indexes, index.id: replace(index, status=change.status)}
+    return Applied(snapshot=replace(snapshot, indexes=indexes))
