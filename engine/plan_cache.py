@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite, TypeNameOnly
 from engine.variables import Declaration, Usage, Variables
 from metadata.model import Index, Object, Snapshot
+from metadata.moves import has_grown
 
 MOST_TEXT = 2_000_000
 """Characters of all documents together: a parsed one takes about a hundred bytes for each."""
@@ -116,11 +117,9 @@ class PlanCache:
         prepared = self._documents.get(key)
         if prepared is None:
             return None
-        if prepared.checked is not snapshot:
-            if not holds(prepared.depends, snapshot):
-                self._drop(key)
-                return None
-            prepared.checked = snapshot
+        if prepared.checked is not snapshot and not keep_valid(prepared, snapshot):
+            self._drop(key)
+            return None
         self._documents.move_to_end(key)
         return prepared
 
@@ -155,6 +154,16 @@ class PlanCache:
                 found.append((key, prepared))
         return found
 
+    def drop_plans(self, prepared: Prepared, snapshot: Snapshot) -> list[KeptPlan]:
+        """Drop the plans of a document that do not hold under this snapshot, and return them, the last used last."""
+        stale = {
+            shape: kept for shape, kept in prepared.plans.items() if not _plan_holds(prepared, kept.plan, snapshot)
+        }
+        for shape in stale:
+            del prepared.plans[shape]
+        self.counters.drops += len(stale)
+        return list(stale.values())
+
     def replace(self, key: DocumentKey, before: Prepared, after: Prepared | None) -> None:
         """Put what was prepared anew in the place of what a change touched; None drops it.
 
@@ -181,11 +190,12 @@ class PlanCache:
         if found is None:
             return None
         if found.checked is not snapshot:
-            if not _plan_holds(found.plan, snapshot):
+            if not _plan_holds(prepared, found.plan, snapshot):
                 del prepared.plans[shape]
                 self.counters.drops += 1
                 return None
-            prepared.plans[shape] = found._replace(checked=snapshot)
+            plan = replace(found.plan, depends={id_: snapshot.objects[id_] for id_ in found.plan.depends})
+            prepared.plans[shape] = found = found._replace(plan=plan, checked=snapshot)
         prepared.plans.move_to_end(shape)
         self.counters.hits += 1
         return found.plan
@@ -199,19 +209,49 @@ class PlanCache:
             prepared.plans.popitem(last=False)
 
 
+def keep_valid(prepared: Prepared, snapshot: Snapshot) -> bool:
+    """Return whether a document is valid under this snapshot, and note it if so.
+
+    Objects that have got more fields leave it valid: no name changes its meaning, and no argument is required by the
+    schema because of a field.
+    """
+    if not _is_valid(prepared, snapshot):
+        return False
+    if prepared.checked is not snapshot:
+        # With the newest instances, so that the former ones need not be kept.
+        prepared.depends = {id_: snapshot.objects[id_] for id_ in prepared.depends}
+        prepared.checked = snapshot
+    return True
+
+
+def _is_valid(prepared: Prepared, snapshot: Snapshot) -> bool:
+    if prepared.checked is snapshot:
+        return True
+    return _hold(prepared.depends, snapshot, grown=not prepared.is_introspection)
+
+
 def _hold_all(prepared: Prepared, snapshot: Snapshot) -> bool:
-    return prepared.checked is snapshot or (
-        holds(prepared.depends, snapshot) and all(_plan_holds(kept.plan, snapshot) for kept in prepared.plans.values())
+    return _is_valid(prepared, snapshot) and all(
+        kept.checked is snapshot or _plan_holds(prepared, kept.plan, snapshot) for kept in prepared.plans.values()
     )
 
 
-def _plan_holds(plan: Plan, snapshot: Snapshot) -> bool:
-    return holds(plan.depends, snapshot) and (
-        not isinstance(plan, QueryPlan)
-        or all(snapshot.indexes_of.get(key, ()) == known for key, known in plan.indexes.items())
+def _plan_holds(prepared: Prepared, plan: Plan, snapshot: Snapshot) -> bool:
+    """Whether a plan still does what its document says.
+
+    What a query reads of an object does not change with fields that it does not name; what is written and told of one
+    does: an event has all fields.
+    """
+    if not isinstance(plan, QueryPlan):
+        return _hold(plan.depends, snapshot, grown=False)
+    return _hold(plan.depends, snapshot, grown=not prepared.is_introspection) and all(
+        snapshot.indexes_of.get(key, ()) == known for key, known in plan.indexes.items()
     )
 
 
-def holds(depends: Mapping[UUID, Object], snapshot: Snapshot) -> bool:
-    """Whether a snapshot holds these very instances."""
-    return all(snapshot.objects.get(key) is thing for key, thing in depends.items())
+def _hold(depends: Mapping[UUID, Object], snapshot: Snapshot, *, grown: bool) -> bool:
+    """Whether a snapshot holds these very instances, or those that they have grown to."""
+    return all(
+        (now := snapshot.objects.get(key)) is thing or (grown and has_grown(thing, now))
+        for key, thing in depends.items()
+    )

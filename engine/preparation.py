@@ -31,7 +31,7 @@ from engine.operation import (
     parse_operation,
     validate_operation,
 )
-from engine.plan_cache import DocumentKey, KeptPlan, MutationPlan, Plan, PlanCache, Prepared, QueryPlan
+from engine.plan_cache import DocumentKey, KeptPlan, MutationPlan, Plan, PlanCache, Prepared, QueryPlan, keep_valid
 from engine.planner.compiled import compile_bound
 from engine.planner.context import Parameters, PlanContext, RecordLimits
 from engine.planner.failures import Failures
@@ -158,6 +158,10 @@ def renew(
     cache: PlanCache, key: DocumentKey, touched: Prepared, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits
 ) -> None:
     """Prepare anew what a change of the model touched, with its hottest plans; drop what is valid no more."""
+    if keep_valid(touched, snapshot):
+        for kept in cache.drop_plans(touched, snapshot)[-RENEWED_SHAPES:]:
+            cache.counters.renewals += _renew_plan(cache, touched, kept, snapshot, schema, limits)
+        return
     try:
         renewed = _prepare(touched.operation, snapshot, schema)
     except InvalidDocument:
@@ -172,15 +176,17 @@ def renew(
 
 def _renew_plan(
     cache: PlanCache, renewed: Prepared, kept: KeptPlan, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits
-) -> None:
+) -> bool:
+    """Make a plan again, and return whether it could be."""
     if kept.sample is None:
-        return
+        return False
     try:
         variables = coerce_variables(schema, renewed.declarations, kept.sample, depth=limits.document.depth)
         made = _make_plan(renewed.operation, snapshot, schema, limits, variables)
     except ApiError:
-        return  # they are of another type by now: no request of this shape gets as far as its plan
+        return False  # they are of another type by now: no request of this shape gets as far as its plan
     cache.keep_plan(renewed, shape_of(renewed.usages, variables), made, snapshot, kept.sample)
+    return True
 
 
 def _sample(variables: Variables) -> Variables | None:

@@ -6,12 +6,20 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.errors import ApiError
 from engine.pipeline import GraphQLRequest
+from engine.plan_cache import DocumentKey, Plan, PlanCache, QueryPlan
+from engine.preparation import InvalidDocument, plan, prepare
+from engine.schema.lazy import lazy_schema
+from engine.variables import coerce_variables
+from metadata.changes import CreateField, NewRelation, apply
 from metadata.field_types import FIELD_TYPES, FieldType
-from tests.apis import PRINCIPAL, as_json, open_apis
+from metadata.model import Snapshot
+from tests.apis import LIMITS, PRINCIPAL, WORKSPACE_ID, as_json, open_apis
 from tests.databases import Databases
 from tests.specimens import golden_template
 
@@ -45,6 +53,57 @@ async def test_case(name: str, golden_dsn: str, request: pytest.FixtureRequest) 
             path.write_text(written, encoding="utf-8")
         else:
             assert written == path.read_text(encoding="utf-8")
+
+
+def grow(snapshot: Snapshot) -> Snapshot:
+    """The model with another field of each object, and relations from each to one of them."""
+    target = next(iter(snapshot.objects))
+    for thing in snapshot.objects.values():
+        relation = NewRelation(target_object_id=target, target_field_label=f"Grown {thing.label_plural}")
+        for field in (
+            CreateField(object_id=thing.id, name="grown", label="Grown", type=FieldType.TEXT, is_unique=True),
+            CreateField(object_id=thing.id, name="tied", label="Tied", type=FieldType.RELATION, relation=relation),
+        ):
+            snapshot = apply(snapshot, field).snapshot
+    return snapshot
+
+
+async def test_a_query_that_outlives_new_fields_is_what_it_would_be_made_to(golden_dsn: str) -> None:
+    async with open_apis(golden_dsn) as apis:
+        before = await apis.snapshot()
+    grown, kept = grow(before), PlanCache(len(CASES))
+    tried = 0
+    for name in CASES:
+        given = GOLDEN / f"{name}.variables.json"
+        variables = json.loads(given.read_text(encoding="utf-8")) if given.exists() else {}
+        text = (GOLDEN / f"{name}.graphql").read_text(encoding="utf-8")
+        key = DocumentKey(workspace_id=WORKSPACE_ID, text=text, operation_name=None)
+
+        def plan_with(
+            cache: PlanCache, snapshot: Snapshot, key: DocumentKey = key, variables: Any = variables
+        ) -> Plan | None:
+            schema = lazy_schema(snapshot)
+            try:
+                prepared = prepare(cache, key, snapshot, schema, LIMITS)
+                values = coerce_variables(schema, prepared.declarations, variables, depth=LIMITS.document.depth)
+                return plan(cache, prepared, snapshot, schema, LIMITS, values)
+            except (ApiError, InvalidDocument):
+                return None
+
+        old, new, anew = plan_with(kept, before), plan_with(kept, grown), plan_with(PlanCache(1), grown)
+        if isinstance(old, QueryPlan) and old.statement is not None:
+            tried += 1
+            assert isinstance(new, QueryPlan)
+            assert isinstance(anew, QueryPlan)
+            assert new.statement is not None
+            assert anew.statement is not None
+            assert new.statement.statement.text == anew.statement.statement.text
+            # What asks for the schema itself is made anew, and what looks for indexes where there are others.
+            is_same = "__type(" not in text and old.indexes == anew.indexes
+            assert (new.statement is old.statement) is is_same
+            assert all(new.depends[id_] is grown.objects[id_] for id_ in anew.depends)
+            assert (new.depends, new.indexes) == (anew.depends, anew.indexes)
+    assert tried >= 30
 
 
 def test_there_are_enough() -> None:

@@ -1,11 +1,14 @@
 """metadata/moves.py"""
 
+from dataclasses import replace
 from uuid import UUID, uuid5
 
 import pytest
 
-from metadata.moves import find_differing
-from tests.models import NAMESPACE
+from metadata.changes import CreateField, DeleteField, UpdateField, UpdateObject
+from metadata.field_types import FieldType
+from metadata.moves import find_differing, has_grown
+from tests.models import NAMESPACE, add_object, apply_all, empty_snapshot
 
 A, B, C, D = (uuid5(NAMESPACE, name) for name in "abcd")
 ONE, TWO, OTHER = object(), object(), object()
@@ -32,3 +35,21 @@ def test_what_differs(before: Pairs, after: Pairs, expected: set[tuple[UUID, obj
     found = find_differing(before, after)
     assert set(found) == expected
     assert len(found) == len(expected)
+
+
+def test_an_object_grows_by_new_fields_alone() -> None:
+    first, id_ = add_object(empty_snapshot(), "person")
+    field = CreateField(object_id=id_, name="nick", label="Nick", type=FieldType.TEXT)
+    grown = apply_all(first, [field])
+    before, after = first.objects[id_], grown.objects[id_]
+    assert has_grown(before, after)
+    assert has_grown(before, replace(after, fields=tuple(map(replace, after.fields))))
+    assert has_grown(before, before)
+    assert not has_grown(before, None)
+    assert not has_grown(after, before)
+    for change in (
+        UpdateField(field_id=field.id, label="Other"),
+        DeleteField(field_id=field.id),
+        UpdateObject(object_id=id_, label_plural="Others"),
+    ):
+        assert not has_grown(after, apply_all(grown, [change]).objects[id_])
