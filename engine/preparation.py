@@ -218,7 +218,7 @@ def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     if len(constants) == len(planned.entries):
         constant = f"{{{','.join(f'{dumps(key)}:{text}' for key, text in constants)}}}"
     else:
-        statement = compile_bound(planned, context.parameters.binders)
+        statement = compile_bound(planned, context.parameters)
     return QueryPlan(
         statement=statement,
         constant=constant.encode(),

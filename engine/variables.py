@@ -293,10 +293,14 @@ def _data_shape(value: JsonValue) -> object:
     links: set[tuple[str, str]] = set()
     for row in value if isinstance(value, list) else (value,):
         for key, item in row.items() if isinstance(row, dict) else ():
-            if isinstance(item, dict) and isinstance(connect := item.get("connect"), dict):
-                where = connect.get("where")
-                links.update((key, name) for name in (where if isinstance(where, dict) else ()))
-            elif item is not None and (isinstance(item, dict) or key.endswith("Id") or key == "createdAt"):
+            if isinstance(item, dict):
+                connect = item.get("connect")
+                if isinstance(connect, dict):
+                    where = connect.get("where")
+                    links.update((key, name) for name in (where if isinstance(where, dict) else ()))
+                elif connect is not None:
+                    links.add((key, ""))
+            elif item is not None and (key == "createdAt" or key.endswith("Id")):
                 links.add((key, ""))
     return frozenset(links)
 

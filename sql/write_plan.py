@@ -3,7 +3,7 @@
 Each write plan is one statement that answers one row of three columns:
 
     problem  NULL, or what stood in the way (see `Problem`), and then nothing was written
-    ids      uuid[] of the records written, in the answer's order
+    ids      uuid[] of the records written, in the answer's order; NULL from an InsertOne that has a `record`
     answer   JSON text: a list of the records, or NULL where `record` is None (the answer is then read back)
 """
 
@@ -43,7 +43,7 @@ class Reference:
     """A foreign key that the write sets: the target must exist under `condition`.
 
     `column` is the foreign key in the written table; `source` names the input value: for an Insert a key in each
-    element of the JSON input, for an Update a parameter. `lookup` is the target's column that the input value is
+    element of the JSON input, else a parameter. `lookup` is the target's column that the input value is
     compared with: its key, or a unique column (connect by unique key). A NULL input connects to nothing. Of several
     references that set one column, the first whose input is not NULL counts.
     """
@@ -79,16 +79,12 @@ class Insert:
     or nulls, or any JSON for jsonb and JSON lists of texts for text[]. A column set by a Reference is not among
     `columns`. Columns that the list does not name take their defaults. The parameter is cast to json, whatever its
     type says.
-
-    With `is_single` the parameter is one row and is read in a fraction of the time: a text[] of the texts or NULLs of
-    the `columns` and then of the references' `source`s, in their order.
     """
 
     table: Table
     key: Column
     columns: tuple[Column, ...]
     rows: Parameter
-    is_single: bool = False
     references: tuple[Reference, ...] = ()
     event: EventTarget
     record: Record | None
@@ -100,6 +96,21 @@ class Assignment:
 
     column: Column
     value: Parameter | Now | Null
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsertOne:
+    """Insert one row of these values, in half the time that an Insert takes for it.
+
+    Each reference has a parameter as its source, which is never NULL, and a column of its own.
+    """
+
+    table: Table
+    key: Column
+    values: tuple[Assignment, ...]
+    references: tuple[Reference, ...] = ()
+    event: EventTarget
+    record: Record | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,4 +159,4 @@ class ReadBack:
     record: Record
 
 
-WritePlan = Insert | Update | Delete
+WritePlan = Insert | InsertOne | Update | Delete

@@ -324,7 +324,7 @@ class _Mutations:
         thing: Object = call.snapshot.by_singular[written.object_name]
         extra = dict(written.extra) | {"__typename": written.type_name}
         plan = plan_one_by_id(context, thing, written.id, selected, extra)
-        bound = compile_bound(ReadPlan(entries=((selected.key, plan),)), context.parameters.binders)
+        bound = compile_bound(ReadPlan(entries=((selected.key, plan),)), context.parameters)
         parameters = bound.bind(Bindings(variables=call.variables, actor=""))
         cursor = AsyncRawCursor(transaction.connection)
         await cursor.execute(

@@ -1,9 +1,10 @@
 """Assignments: the data argument of an update becomes the columns that it sets."""
 
+from engine.planner.cells import build_cell_reader, missing
 from engine.planner.context import PlanContext
 from engine.planner.inputs import Absent, Bindings, Blame, Tree, array_literal, bind_tree, value_of
 from engine.planner.links import link_coercer, link_end, link_reference
-from engine.planner.rows import check_morph, coerce_cell, missing, read_link
+from engine.planner.rows import check_morph, read_link
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Access, Field, Object, Part
 from sql.types import SqlType
@@ -75,9 +76,10 @@ def _plain(context: PlanContext, field: Field, tree: Tree, blame: Blame) -> list
 def _assign(context: PlanContext, field: Field, part: Part, tree: Tree, blame: Blame) -> Assignment:
     is_list = part.scalar.element is not None
     is_json = part.column.type is SqlType.JSONB
+    read = build_cell_reader(field, part, blame)
 
     def convert(value: JsonValue) -> bytes:
-        cell = coerce_cell(field, part, value, blame)
+        cell = read(value)
         if is_list:
             return array_literal(cell)
         return (dumps(cell) if is_json else str(cell)).encode()

@@ -1,9 +1,9 @@
 """A statement with the binders of its parameters: what a plan keeps of the planner's work."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.planner.inputs import Binder, Bindings
+from engine.planner.context import Parameters
+from engine.planner.inputs import Binder, Bindings, RowBinder
 from sql.compiler import compile_plan
 from sql.read_plan import ReadPlan
 from sql.statement import Statement
@@ -12,16 +12,19 @@ from sql.write_plan import ReadBack, WritePlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundStatement:
-    """A statement and the binders of its parameters, in order."""
+    """A statement and the binders of its parameters, in order; `row` fills those that come before the others'."""
 
     statement: Statement
     binders: tuple[Binder, ...]
+    row: RowBinder | None = None
 
     def bind(self, bindings: Bindings) -> list[bytes | None]:
         """Return the parameters' texts for a request."""
-        return [binder(bindings) for binder in self.binders]
+        bound = [] if self.row is None else self.row(bindings)
+        bound += [binder(bindings) for binder in self.binders]
+        return bound
 
 
-def compile_bound(plan: ReadPlan | WritePlan | ReadBack, binders: Sequence[Binder]) -> BoundStatement:
-    """Compile a plan; the binders are those of its parameters' slots."""
-    return BoundStatement(statement=compile_plan(plan), binders=tuple(binders))
+def compile_bound(plan: ReadPlan | WritePlan | ReadBack, parameters: Parameters) -> BoundStatement:
+    """Compile a plan that has these parameters."""
+    return BoundStatement(statement=compile_plan(plan), binders=tuple(parameters.binders), row=parameters.row)

@@ -1,12 +1,12 @@
 """What the parts of the planner share while one operation is planned."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from engine.operation import Operation, Selected, collect_fields
 from engine.planner.failures import Failures, Path
-from engine.planner.inputs import Binder, Bindings, constant
+from engine.planner.inputs import Binder, Bindings, RowBinder, constant
 from metadata.json_text import JsonValue
 from metadata.model import Index, Object, RelationEnd, Snapshot
 from sql.plan import And, Compare, Comparison, Condition, Hop, IsNull, Parameter
@@ -24,10 +24,16 @@ class RecordLimits:
 
 @dataclass(slots=True, kw_only=True)
 class Parameters:
-    """The parameters of one statement, in the order of their slots; each is bound at once to the values in `tried`."""
+    """The parameters of one statement, in the order of their slots; each is bound at once to the values in `tried`.
+
+    Attributes:
+        row: fills the first ones, `width` in number, together.
+    """
 
     binders: list[Binder] = field(default_factory=list)
     tried: Bindings | None = None
+    row: RowBinder | None = None
+    width: int = 0
 
     def add(self, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
         """Return the parameter that this binder fills.
@@ -38,7 +44,20 @@ class Parameters:
         if self.tried is not None:
             binder(self.tried)
         self.binders.append(binder)
-        return Parameter(slot=len(self.binders) - 1, type=sql_type, array=array)
+        return Parameter(slot=self.width + len(self.binders) - 1, type=sql_type, array=array)
+
+    def add_row(self, binder: RowBinder, sql_types: Sequence[SqlType]) -> list[Parameter]:
+        """Return the parameters that this binder fills; they come before all others.
+
+        Raises:
+            ApiError: the values that are tried are refused.
+        """
+        if self.binders or self.row is not None:
+            raise ValueError("a row's parameters are a statement's first")
+        if self.tried is not None:
+            binder(self.tried)
+        self.row, self.width = binder, len(sql_types)
+        return [Parameter(slot=slot, type=sql_type) for slot, sql_type in enumerate(sql_types)]
 
 
 @dataclass(slots=True, kw_only=True)

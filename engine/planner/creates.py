@@ -1,19 +1,18 @@
-"""Creates: the data argument of a create becomes the columns, references and rows of an Insert."""
+"""Creates: the data argument of a create becomes the values and references of an Insert, or of an InsertOne."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from engine.planner.context import PlanContext
-from engine.planner.inputs import Binder, Bindings, Blame, Tree, value_of
+from engine.planner.inputs import Bindings, Blame, Tree, array_literal, value_of
 from engine.planner.links import link_coercer, link_end, link_reference
-from engine.planner.rows import LinkSource, build_row_writer, written_fields
+from engine.planner.rows import LinkSource, RowWriter, build_row_writer, written_fields
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Field, Object
 from metadata.scalars import Cell
-from sql.arrays import array_text
-from sql.plan import Column
+from sql.plan import Column, Parameter
 from sql.types import SqlType
-from sql.write_plan import Reference
+from sql.write_plan import Assignment, Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,48 +34,64 @@ class CreateInput:
 
 def build_create(
     context: PlanContext, thing: Object, data: CreateInput
-) -> tuple[tuple[Column, ...], tuple[Reference, ...], Binder]:
-    """Return an Insert's columns and references, and the binder of its rows, or of its only one."""
-    sample = data.rows(Bindings(variables=context.variables, actor=""))
-    references: list[Reference] = []
-    sources: dict[tuple[str, str], LinkSource] = {}
-    for key_name, field in thing.foreign_keys.items():
-        for lookup in _lookups(sample, key_name, field):
-            blame = data.blame.at(field.name)
-            end = link_end(context, field, blame)
-            key = f"{end.foreign_key.column.name}:{lookup}"
-            references.append(link_reference(context, end, lookup, key, blame))
-            sources[(field.name, lookup)] = LinkSource(key=key, coerce=link_coercer(end, lookup, blame))
-    plain = written_fields(thing, with_created_at=any(row.get("createdAt") is not None for row in sample))
-    writer = build_row_writer(thing, plain, sources, many=data.many, blame=data.blame)
+) -> tuple[tuple[Column, ...], tuple[Reference, ...], Parameter]:
+    """Return the columns of an Insert of many, its references, and the parameter of its rows."""
+    columns, references, writer = _build_writer(context, thing, data)
+    keys = [*[column.name for column in columns], *[str(reference.source) for reference in references]]
     most = context.limits.bulk
 
     def bind(bindings: Bindings) -> bytes:
         rows = data.rows(bindings)
         if len(rows) > most:
             raise data.blame.error(f"A request may write at most {most} records, not {len(rows)}.")
-        return dumps(writer.write(rows, bindings.actor)).encode()
+        return dumps([dict(zip(keys, row, strict=True)) for row in writer.write(rows, bindings.actor)]).encode()
 
-    def bind_one(bindings: Bindings) -> bytes:
-        (cells,) = writer.write(data.rows(bindings), bindings.actor)
-        return array_text([_cell_text(cells[name], kind) for name, kind in kinds]).encode()
+    return columns, references, context.parameters.add(bind, SqlType.JSONB)
 
+
+def build_create_one(
+    context: PlanContext, thing: Object, data: CreateInput
+) -> tuple[tuple[Assignment, ...], tuple[Reference, ...]]:
+    """Return the values and the references of an InsertOne, whose parameters are the statement's first."""
+    columns, references, writer = _build_writer(context, thing, data)
+    kinds = [column.type for column in columns] + [reference.lookup.type for reference in references]
+    encoders = [_ENCODERS.get(kind, str.encode) for kind in kinds]
+
+    def bind(bindings: Bindings) -> list[bytes | None]:
+        (row,) = writer.write(data.rows(bindings), bindings.actor)
+        return [None if cell is None else encode(cell) for encode, cell in zip(encoders, row, strict=True)]
+
+    row = context.parameters.add_row(bind, kinds)
+    values = [Assignment(column=column, value=slot) for column, slot in zip(columns, row, strict=False)]
+    sources = row[len(columns) :]
+    return tuple(values), tuple(replace(one, source=slot) for one, slot in zip(references, sources, strict=True))
+
+
+def _build_writer(
+    context: PlanContext, thing: Object, data: CreateInput
+) -> tuple[tuple[Column, ...], tuple[Reference, ...], RowWriter]:
+    """Return a create's columns, its references, and the writer of its rows, whose cells are in that order."""
+    sample = data.rows(Bindings(variables=context.variables, actor=""))
+    plain = written_fields(thing, with_created_at=any(row.get("createdAt") is not None for row in sample))
     columns = tuple(part.column for field in plain for part in field.parts)
-    kinds = [(column.name, column.type) for column in columns]
-    kinds += [(str(reference.source), reference.lookup.type) for reference in references]
-    return columns, tuple(references), bind if data.many else bind_one
+    references: list[Reference] = []
+    sources: dict[tuple[str, str], LinkSource] = {}
+    for key_name, field in thing.foreign_keys.items():
+        for lookup in _lookups(sample, key_name, field):
+            blame = data.blame.at(field.name)
+            end = link_end(context, field, blame)
+            place = len(columns) + len(references)
+            sources[(field.name, lookup)] = LinkSource(place, link_coercer(end, lookup, blame))
+            references.append(link_reference(context, end, lookup, f"{end.foreign_key.column.name}:{lookup}", blame))
+    writer = build_row_writer(thing, plain, sources, many=data.many, blame=data.blame)
+    return columns, tuple(references), writer
 
 
-def _cell_text(cell: Cell, kind: SqlType) -> str | None:
-    if cell is None:
-        return None
-    match kind:
-        case SqlType.TEXT_ARRAY:
-            return array_text(cell)
-        case SqlType.JSONB:
-            return dumps(cell)
-        case _:
-            return str(cell)
+_ENCODERS: Mapping[SqlType, Callable[[Cell], bytes]] = {
+    SqlType.TEXT_ARRAY: array_literal,
+    SqlType.JSONB: lambda cell: dumps(cell).encode(),
+}
+"""How a cell that is no text becomes a parameter."""
 
 
 def _lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[str]:
@@ -92,6 +107,6 @@ def _lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Fiel
             connect = link.get("connect")
             if isinstance(connect, dict):
                 found.update(connect["where"] if isinstance(connect.get("where"), dict) else ())
-            else:
+            elif connect is not None:
                 found.add("id")
     return sorted(found)

@@ -46,6 +46,9 @@ class Bindings(NamedTuple):
 Binder = Callable[[Bindings], bytes | None]
 """Yields a parameter's text for one request, None for NULL; raises BadUserInput."""
 
+RowBinder = Callable[[Bindings], list[bytes | None]]
+"""Yields the texts of several parameters, which one request's row is of; raises BadUserInput."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blame:

@@ -7,7 +7,7 @@ from engine.operation import Selected, collect_fields
 from engine.planner.assignments import build_assignments
 from engine.planner.compiled import BoundStatement, compile_bound
 from engine.planner.context import Parameters, PlanContext, visible
-from engine.planner.creates import CreateInput, build_create
+from engine.planner.creates import CreateInput, build_create, build_create_one
 from engine.planner.events import bind_ids, event_target, touched_at
 from engine.planner.failures import Path
 from engine.planner.filters import encoder, write_filter
@@ -20,7 +20,19 @@ from metadata.scalars import UUID
 from sql.plan import And, Condition, IsNull, Parameter, Table
 from sql.read_plan import Output, Record, ToOne
 from sql.types import SqlType
-from sql.write_plan import Assignment, Delete, EventTarget, Insert, Now, Null, ReadBack, Reference, Update
+from sql.write_plan import (
+    Assignment,
+    Delete,
+    EventTarget,
+    Insert,
+    InsertOne,
+    Now,
+    Null,
+    ReadBack,
+    Reference,
+    Update,
+    WritePlan,
+)
 
 ACTIONS = {
     Verb.CREATE: "created",
@@ -114,12 +126,12 @@ class _Root:
     def plan(self) -> PlannedWrite:
         match self.root.verb:
             case Verb.CREATE:
-                plan: Insert | Update | Delete = self._insert()
+                plan: WritePlan = self._insert()
             case Verb.DESTROY:
                 plan = self._delete()
             case _:
                 plan = self._update()
-        write = compile_bound(plan, self.context.parameters.binders)
+        write = compile_bound(plan, self.context.parameters)
         references = () if isinstance(plan, Delete) else plan.references
         return PlannedWrite(
             key=self.selected.key,
@@ -160,20 +172,29 @@ class _Root:
         self.context.parameters = Parameters()
         ids = self.context.parameters.add(bind_ids, SqlType.UUID, array=True)
         plan = ReadBack(table=self.thing.table, key=self.thing.key, ids=ids, record=self._record())
-        return compile_bound(plan, self.context.parameters.binders)
+        return compile_bound(plan, self.context.parameters)
 
     def _event(self) -> EventTarget:
         return event_target(self.context, self.thing, ACTIONS[self.root.verb])
 
-    def _insert(self) -> Insert:
+    def _insert(self) -> Insert | InsertOne:
         data = CreateInput(tree=self._argument("data", whole=True), many=self.root.many, blame=self._blame("data"))
-        columns, references, binder = build_create(self.context, self.thing, data)
+        if not self.root.many:
+            values, references = build_create_one(self.context, self.thing, data)
+            return InsertOne(
+                table=self.thing.table,
+                key=self.thing.key,
+                values=values,
+                references=references,
+                event=self._event(),
+                record=self._written_record(),
+            )
+        columns, references, rows = build_create(self.context, self.thing, data)
         return Insert(
             table=self.thing.table,
             key=self.thing.key,
             columns=columns,
-            rows=self.context.parameters.add(binder, SqlType.JSONB),
-            is_single=not self.root.many,
+            rows=rows,
             references=references,
             event=self._event(),
             record=self._written_record(),

@@ -65,7 +65,7 @@ def _implied(context: PlanContext, relation: Relation) -> Implied:
         on_delete=on_delete,
         holder=holder,
         field=field,
-        statement=compile_bound(plan, context.parameters.binders),
+        statement=compile_bound(plan, context.parameters),
     )
 
 

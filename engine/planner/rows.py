@@ -1,26 +1,22 @@
-"""The records that a create writes: a client's data becomes the JSON rows that an Insert reads."""
+"""The records that a create writes: a client's data becomes the rows that an Insert reads."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from engine.errors import BadUserInput
+from engine.planner.cells import FieldWriter, build_cell_reader, build_field_writer, missing
 from engine.planner.inputs import Blame
-from metadata.errors import InvalidValue
 from metadata.field_types import FieldType
-from metadata.ids import new_id
+from metadata.ids import new_id_text
 from metadata.json_text import JsonValue
-from metadata.model import Access, Field, Object, Part
+from metadata.model import Access, Field, Object
 from metadata.scalars import Cell
-from sql.types import SqlType
-
-LONGEST_UNIQUE_TEXT = 2_000
-"""Bytes of text in a unique field, all its columns together: an index entry holds no more than a third of a page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkInput:
+class LinkInput(NamedTuple):
     """What a record's data says of one to-one relation: nothing, null, or the record to connect to.
 
     `lookup` is the name of the target's unique field that `value` is of.
@@ -59,53 +55,6 @@ def read_link(field: Field, key_name: str, data: Mapping[str, JsonValue], blame:
     return LinkInput(lookup=lookup, value=value)
 
 
-def coerce_cell(field: Field, part: Part, value: JsonValue, blame: Blame) -> Cell:
-    """Return the cell of a value that is not null."""
-    try:
-        cell = part.scalar.coerce(value)
-        _check_cell(field, part, cell)
-    except InvalidValue as error:
-        name = f"{field.name}.{part.name}" if part.name else field.name
-        raise blame.at(field.name).error(f"Field '{name}' {error.message}.") from None
-    return cell
-
-
-def _check_cell(field: Field, part: Part, cell: Cell) -> None:
-    if part.options is not None:
-        _check_options(part.options, cell)
-    if field.is_unique and part.identifies and part.column.type is SqlType.TEXT:
-        longest = LONGEST_UNIQUE_TEXT // len(field.unique_parts)
-        if len(cell.encode()) > longest:
-            raise InvalidValue(f"must have at most {longest} bytes, since it is unique")
-
-
-def _check_options(options: Sequence[str], cell: Cell) -> None:
-    if not isinstance(cell, list):
-        if cell not in options:
-            raise InvalidValue(f"must be one of {', '.join(options)}")
-    elif not all(item in options for item in cell):
-        raise InvalidValue(f"must be a list of some of {', '.join(options)}")
-    elif len(set(cell)) < len(cell):
-        raise InvalidValue("must have each option once")
-
-
-def field_cells(field: Field, value: JsonValue, blame: Blame) -> dict[str, Cell]:
-    """Return the cells of a field's columns, None for NULL, from what the client gave."""
-    if value is None or not field.is_composite:
-        if value is None and not field.is_nullable:
-            raise missing(field, blame)
-        return {
-            part.column.name: None if value is None else coerce_cell(field, part, value, blame) for part in field.parts
-        }
-    cells = {
-        part.column.name: None if (given := value.get(part.name)) is None else coerce_cell(field, part, given, blame)
-        for part in field.parts
-    }
-    if not field.is_nullable and cells[field.parts[0].column.name] is None:
-        raise missing(field, blame)
-    return cells
-
-
 def check_morph(connected: Sequence[Field], blame: Blame) -> None:
     """Check which fields of a morph relation are set to a record: one at most.
 
@@ -117,44 +66,60 @@ def check_morph(connected: Sequence[Field], blame: Blame) -> None:
         raise blame.at(second).error(f"'{first}' and '{second}' cannot both be set: they are one relation.")
 
 
-def missing(field: Field, blame: Blame) -> Exception:
-    """Return the error of a required field that has no value."""
-    return blame.at(field.name).error(f"Field '{field.name}' is required")
+Default = Callable[[str, str, list[Cell]], None]
+"""Puts the cells of a field that the client did not give into a row, for an actor and a moment; raises BadUserInput."""
 
 
-Default = Callable[[str, str], Mapping[str, Cell]]
-"""Yields the cells of a field that the client did not give, for an actor and a moment; raises BadUserInput."""
+class PlainField(NamedTuple):
+    """A field of a create that is not a relation.
+
+    Attributes:
+        is_computed: null means that the server fills it in.
+        default: None where the blank row has its cells.
+    """
+
+    name: str
+    is_computed: bool
+    write: FieldWriter
+    default: Default | None
+
+
+class LinkSource(NamedTuple):
+    """Where a row names a record to connect to."""
+
+    place: int
+    coerce: Callable[[JsonValue], Cell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowWriter:
-    """Makes the rows of one create.
+    """Makes the rows of one create: the cells of the columns, and of what names a record to connect to.
 
     Attributes:
-        blank: the cells that are the same in every row that does not give them.
-        plain: the fields that are not relations and have a column in the Insert, each with its default where that is
-            not in `blank`.
+        blank: the row of a record of which nothing was given, short of what is another in each row.
         links: the relations, each with the name of its key in the API.
-        sources: for each relation and lookup that the Insert resolves, the key in the row and the lookup's cell.
+        sources: for each relation and lookup that the Insert resolves.
+        is_dated: whether a default asks for the moment.
         many: whether the client gave a list, so that an error says which of its rows.
     """
 
     thing: Object
-    blank: Mapping[str, Cell]
-    plain: tuple[tuple[Field, Default | None], ...]
+    blank: Sequence[Cell]
+    plain: tuple[PlainField, ...]
     links: tuple[tuple[str, Field], ...]
-    sources: Mapping[tuple[str, str], "LinkSource"]
+    sources: Mapping[tuple[str, str], LinkSource]
+    is_dated: bool
     many: bool
     blame: Blame
 
-    def write(self, rows: Sequence[Mapping[str, JsonValue]], actor: str) -> list[dict[str, Cell]]:
+    def write(self, rows: Sequence[Mapping[str, JsonValue]], actor: str) -> list[list[Cell]]:
         """Return the Insert's rows.
 
         Raises:
             BadUserInput: a value is missing or wrong; the message names its field, `extensions.index` the row.
         """
-        now = datetime.now(UTC).isoformat()
-        written: list[dict[str, Cell]] = []
+        now = datetime.now(UTC).isoformat() if self.is_dated else ""
+        written: list[list[Cell]] = []
         for row in rows:
             try:
                 written.append(self._row(row, actor, now))
@@ -164,14 +129,14 @@ class RowWriter:
                 raise
         return written
 
-    def _row(self, data: Mapping[str, JsonValue], actor: str, now: str) -> dict[str, Cell]:
-        cells: dict[str, Cell] = dict(self.blank)
-        for field, default in self.plain:
-            if field.name in data and not (data[field.name] is None and field.name in _COMPUTED):
-                cells |= field_cells(field, data[field.name], self.blame)
+    def _row(self, data: Mapping[str, JsonValue], actor: str, now: str) -> list[Cell]:
+        cells = [*self.blank]
+        for name, is_computed, write, default in self.plain:
+            if name in data and not (is_computed and data[name] is None):
+                write(data[name], cells)
             elif default is not None:
-                cells |= default(actor, now)
-        connected: set[UUID] = set()
+                default(actor, now, cells)
+        connected: list[UUID] = []
         for key_name, field in self.links:
             link = read_link(field, key_name, data, self.blame)
             if link is None or link.value is None:
@@ -179,8 +144,8 @@ class RowWriter:
                     raise missing(field, self.blame)
                 continue
             source = self.sources[(field.name, link.lookup)]
-            cells[source.key] = source.coerce(link.value)
-            connected.add(field.id)
+            cells[source.place] = source.coerce(link.value)
+            connected.append(field.id)
         for fields in self.thing.morphs:
             check_morph([field for field in fields if field.id in connected], self.blame)
         return cells
@@ -189,69 +154,77 @@ class RowWriter:
 def build_row_writer(
     thing: Object,
     plain: Sequence[Field],
-    sources: Mapping[tuple[str, str], "LinkSource"],
+    sources: Mapping[tuple[str, str], LinkSource],
     *,
     many: bool,
     blame: Blame,
 ) -> RowWriter:
-    """Return the writer of an object's rows; defaults that are the same for all rows are made into cells here, once."""
-    blank: dict[str, Cell] = {source.key: None for source in sources.values()}
-    fields: list[tuple[Field, Default | None]] = []
+    """Return the writer of an object's rows; defaults that are the same for all rows are made into cells here, once.
+
+    The columns of the plain fields come first in a row, in their order.
+    """
+    blank: list[Cell] = [None] * (sum(len(field.parts) for field in plain) + len(sources))
+    found: list[PlainField] = []
+    first = 0
     for field in plain:
-        default = _find_default(field, blame)
+        write = build_field_writer(field, first, blame)
+        default = _find_default(field, first, write, blank, blame)
         if default is None:
             try:
-                blank |= field_cells(field, field.default, blame)
+                write(field.default, blank)
             except BadUserInput:
                 # Only a row that does not give it is wrong.
-                default = _plain_default(field, blame)
-        fields.append((field, default))
+                default = _plain_default(field, write)
+        found.append(PlainField(field.name, field.name in _COMPUTED, write, default))
+        first += len(field.parts)
     return RowWriter(
         thing=thing,
-        blank=blank,
-        plain=tuple(fields),
+        blank=tuple(blank),
+        plain=tuple(found),
         links=tuple(thing.foreign_keys.items()),
         sources=sources,
+        is_dated=any(_asks_for_the_moment(field) for field in plain),
         many=many,
         blame=blame,
     )
 
 
-def _find_default(field: Field, blame: Blame) -> Default | None:
-    """Return the default of a field that has another one in each row."""
+def _find_default(field: Field, first: int, write: FieldWriter, blank: list[Cell], blame: Blame) -> Default | None:
+    """Return the default of a field that has another one in each row; what of it is in all goes into the blank row."""
     match field.name:
         case "id":
-            column = field.parts[0].column.name
-            return lambda _actor, _now: {column: str(new_id())}
+            return lambda _actor, _now, row: write(new_id_text(), row)
         case "createdAt":
-            column = field.parts[0].column.name
-            return lambda _actor, now: {column: now}
+            return lambda _actor, now, row: write(now, row)
         case "createdBy" if field.type is FieldType.ACTOR:
-            return lambda actor, _now: field_cells(field, {"source": "API", "name": actor}, blame)
+            write({"source": "API"}, blank)
+            place, part = next(item for item in enumerate(field.parts, first) if item[1].name == "name")
+            read = build_cell_reader(field, part, blame)
+
+            def write_name(actor: str, _now: str, row: list[Cell]) -> None:
+                row[place] = read(actor)
+
+            return write_name
     match field.default:
         case "uuid" if field.type is FieldType.UUID:
-            return lambda _actor, _now: field_cells(field, str(new_id()), blame)
+            return lambda _actor, _now, row: write(new_id_text(), row)
         case "now" if field.type is FieldType.DATE:
-            return lambda _actor, now: field_cells(field, now[:10], blame)
+            return lambda _actor, now, row: write(now[:10], row)
         case "now" if field.type is FieldType.DATE_TIME:
-            return lambda _actor, now: field_cells(field, now, blame)
+            return lambda _actor, now, row: write(now, row)
     return None
 
 
-def _plain_default(field: Field, blame: Blame) -> Default:
-    return lambda _actor, _now: field_cells(field, field.default, blame)
+def _asks_for_the_moment(field: Field) -> bool:
+    return field.name == "createdAt" or field.default == "now"
+
+
+def _plain_default(field: Field, write: FieldWriter) -> Default:
+    return lambda _actor, _now, row: write(field.default, row)
 
 
 _COMPUTED = frozenset({"id", "createdAt", "createdBy", "position"})
 """System fields for which null means that the server fills them in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkSource:
-    """One key of the rows that names a record to connect to."""
-
-    key: str
-    coerce: Callable[[JsonValue], Cell]
 
 
 def written_fields(thing: Object, *, with_created_at: bool) -> tuple[Field, ...]:

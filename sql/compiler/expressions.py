@@ -17,6 +17,7 @@ NULL_TEXT = Expression("NULL::text")
 NULL_JSONB = Expression("NULL::jsonb")
 SIMPLE = Expression("'simple'::regconfig")
 NO_UUIDS = Expression("'{}'::uuid[]")
+NULL_UUIDS = Expression("NULL::uuid[]")
 
 _SPELLED = {
     Comparison.CONTAINS: Binding.OPERATOR,
@@ -66,6 +67,11 @@ def texts(values: Sequence[str]) -> Expression:
     return Expression("ARRAY[" + ",".join([text_literal(value).text for value in values]) + "]::text[]")
 
 
+def array(values: Sequence[Expression]) -> Expression:
+    """The array of some values, one or more."""
+    return Expression("ARRAY[" + ",".join([value.text for value in values]) + "]")
+
+
 def positions(values: Expression, items: Expression) -> Expression:
     """The positions of an array's items among the values, in the items' order; NULL for NULL."""
     return _for_each(items, call("array_position", values, _ITEM))
@@ -74,11 +80,6 @@ def positions(values: Expression, items: Expression) -> Expression:
 def element(array: Expression, position: Expression) -> Expression:
     """The array's element at a position from 1, NULL where there is none."""
     return Expression("(" + array.text + ")[" + position.text + "]")
-
-
-def cast(value: Expression, kind: SqlType) -> Expression:
-    """The value as one of another type."""
-    return Expression(value.within(Binding.OPERATOR) + "::" + kind.value)
 
 
 def elements(array: Expression, places: Expression) -> Expression:

@@ -3,8 +3,8 @@
 Its WITH queries, each after those that it reads:
 
     locked   the rows meant, in their newest version, locked in key order (Update and Delete)
-    given    the input's rows, with what their references point to (Insert, unless it is of one row)
-    verdict  one row: the problem, or NULL
+    given    the input's rows, with what their references point to (Insert)
+    verdict  one row: the problem, or NULL (an InsertOne needs none)
     written  the change; it does nothing where the verdict has a problem
     event    one event row for each written record
 
@@ -13,26 +13,31 @@ Where rows are aggregated without an ORDER BY they come from one WITH query, in 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import assert_never
 
 from sql.compiler import expressions
 from sql.compiler.filters import compile_condition
-from sql.compiler.references import Target, find_target, parameter_targets, target_columns
+from sql.compiler.references import (
+    Target,
+    find_target,
+    is_target,
+    parameter_targets,
+    source_parameter,
+    target_columns,
+)
 from sql.compiler.scope import Draft, Row
-from sql.compiler.select import compile_list
-from sql.compiler.terms import Expression, InnerJoin, Query, Source, rows_source, table_source
+from sql.compiler.select import compile_list, compile_list_of_one
+from sql.compiler.terms import Expression, InnerJoin, LeftJoin, Query, Source, query_source, rows_source, table_source
 from sql.compiler.verdict import (
     compile_guard,
     compile_insert_verdict,
     compile_problem,
-    compile_row_verdict,
     compile_verdict,
+    missing_problem,
 )
 from sql.plan import Column, Parameter
 from sql.read_plan import Record
-from sql.types import SqlType
-from sql.write_plan import Assignment, Delete, EventTarget, Insert, Now, Null, ReadBack, Update
+from sql.write_plan import Assignment, Delete, EventTarget, Insert, InsertOne, Now, Null, ReadBack, Update
 
 _EVENT_ALIAS = "event"
 _EVENT_COLUMNS = ("workspace_id", "object_id", "record_id", "action", "before", "after", "actor")
@@ -40,22 +45,7 @@ _EVENT_COLUMNS = ("workspace_id", "object_id", "record_id", "action", "before", 
 
 def compile_insert(plan: Insert, draft: Draft) -> Query:
     """The statement of an Insert."""
-    statement = Query()
-    change = _insert_one(plan, statement, draft) if plan.is_single else _insert_given(plan, statement, draft)
-    statement.with_(change, "written")
-    written = Source("written", draft.alias())
-    event = _event(plan.event, expressions.column(written.alias, plan.key.name), None, written.alias)
-    statement.with_(event.from_(written), "event")
-    answer = Source("written", draft.alias())
-    ids = expressions.aggregate("array_agg", expressions.column(answer.alias, plan.key.name))
-    text = _answer_text(plan.record, answer.alias, draft, None)
-    problem = compile_problem(draft) if plan.references else expressions.NULL_TEXT
-    return _answer(statement, problem, ids, text).from_(answer)
-
-
-def _insert_given(plan: Insert, statement: Query, draft: Draft) -> Query:
-    """The change that inserts the rows of a JSON list, what it reads put before it."""
-    statement.with_(_given(plan, draft), "given")
+    statement = Query().with_(_given(plan, draft), "given")
     guard = expressions.TRUE
     if plan.references:
         judged = Source("given", draft.alias())
@@ -67,34 +57,59 @@ def _insert_given(plan: Insert, statement: Query, draft: Draft) -> Query:
         *target_columns(_given_targets(plan, given)),
     ]
     change = _insert(plan, values, draft).from_(given)
-    return change.only(guard).order(expressions.result(given.alias, "position"))
+    change.only(guard).order(expressions.result(given.alias, "position"))
+    written = Source("written", draft.alias())
+    statement.with_(change, "written").with_(_created(plan, written), "event")
+    answer = Source("written", draft.alias())
+    ids = expressions.aggregate("array_agg", expressions.column(answer.alias, plan.key.name))
+    text = _answer_text(plan.record, answer.alias, draft, None)
+    problem = compile_problem(draft) if plan.references else expressions.NULL_TEXT
+    return _answer(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text).from_(answer)
 
 
-def _insert_one(plan: Insert, statement: Query, draft: Draft) -> Query:
-    """The change that inserts the one row of an array, what it reads put before it."""
-    row = expressions.parameter(replace(plan.rows, type=SqlType.TEXT, array=True))
-    kinds = [column.type for column in plan.columns] + [one.lookup.type for one in plan.references]
-    cells = [
-        expressions.cast(expressions.element(row, expressions.number(position)), kind)
-        for position, kind in enumerate(kinds, start=1)
-    ]
-    targets = [
-        find_target(reference, cell, draft)
-        for reference, cell in zip(plan.references, cells[len(plan.columns) :], strict=True)
-    ]
-    guard = expressions.TRUE
-    if targets:
-        statement.with_(compile_row_verdict(targets), "verdict")
-        guard = compile_guard(draft)
-    names = [column.name for column in plan.columns]
-    return _insert(plan, [*zip(names, cells, strict=False), *target_columns(targets)], draft).only(guard)
+def compile_insert_one(plan: InsertOne, draft: Draft) -> Query:
+    """The statement of an InsertOne.
+
+    It reads the targets once, by joins, and has no verdict: where no row was written, it says what is missing.
+    """
+    values = [(assignment.column.name, _assigned(assignment)) for assignment in plan.values]
+    conditions: list[Expression] = []
+    sources: list[Source] = []
+    for reference in plan.references:
+        there = Row(alias=draft.alias())
+        sources.append(table_source(reference.table, there.alias))
+        values.append((reference.column.name, there.column(reference.key.name)))
+        conditions.append(is_target(reference, source_parameter(reference), there, draft))
+    change = _insert(plan, values, draft).only(expressions.all_of(conditions))
+    for source in sources:
+        change.from_(source)
+    written = Source("written", draft.alias())
+    statement = Query().with_(change, "written").with_(_created(plan, written), "event")
+    answer = Source("written", draft.alias())
+    key = expressions.column(answer.alias, plan.key.name)
+    problem, ids, text = expressions.NULL_TEXT, expressions.NULL_UUIDS, expressions.NULL_TEXT
+    if plan.references:
+        problem = expressions.case([(expressions.is_null(key), missing_problem(plan.references, draft))])
+    if plan.record is None:
+        ids = expressions.array((key,))
+    else:
+        text = compile_list_of_one(plan.record, Row(alias=answer.alias), draft)
+    one_row = query_source("SELECT", draft.alias())
+    query = _answer(statement, problem, ids, text).from_(one_row)
+    query.join(LeftJoin(answer, expressions.TRUE))
+    return query
 
 
-def _insert(plan: Insert, values: Sequence[tuple[str, Expression]], draft: Draft) -> Query:
+def _insert(plan: Insert | InsertOne, values: Sequence[tuple[str, Expression]], draft: Draft) -> Query:
     """The INSERT of these columns' values, short of where they come from."""
     row = Row(alias=draft.alias())
     change = Query().insert(table_source(plan.table, row.alias), [name for name, _ in values])
     return change.select(*[value for _, value in values]).returning(expressions.whole_row(row.alias))
+
+
+def _created(plan: Insert | InsertOne, written: Source) -> Query:
+    """The event rows' INSERT of a create."""
+    return _event(plan.event, expressions.column(written.alias, plan.key.name), None, written.alias).from_(written)
 
 
 def compile_update(plan: Update, draft: Draft) -> Query:
@@ -253,7 +268,7 @@ def _document(alias: str | None) -> Expression:
 
 
 def _ids(key: Expression) -> Expression:
-    return expressions.aggregate("array_agg", key, order=key)
+    return expressions.coalesce(expressions.aggregate("array_agg", key, order=key), expressions.NO_UUIDS)
 
 
 def _answer_text(record: Record | None, alias: str, draft: Draft, order: Expression | None) -> Expression:
@@ -264,6 +279,6 @@ def _answer(statement: Query, problem: Expression, ids: Expression, text: Expres
     """The statement's own SELECT, short of its FROM."""
     return statement.select(
         expressions.named(problem, "problem"),
-        expressions.named(expressions.coalesce(ids, expressions.NO_UUIDS), "ids"),
+        expressions.named(ids, "ids"),
         expressions.named(text, "answer"),
     )

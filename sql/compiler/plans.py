@@ -3,13 +3,13 @@
 from typing import assert_never
 
 from sql.compiler.feed import compile_feed
-from sql.compiler.mutate import compile_delete, compile_insert, compile_read_back, compile_update
+from sql.compiler.mutate import compile_delete, compile_insert, compile_insert_one, compile_read_back, compile_update
 from sql.compiler.scope import Draft
 from sql.compiler.select import compile_read
 from sql.compiler.terms import Query
 from sql.read_plan import EventFeed, ReadPlan
 from sql.statement import Statement
-from sql.write_plan import Delete, Insert, ReadBack, Update, WritePlan
+from sql.write_plan import Delete, Insert, InsertOne, ReadBack, Update, WritePlan
 
 
 def compile_plan(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Statement:
@@ -28,6 +28,8 @@ def _compile_query(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Query:
             return compile_read(plan, draft)
         case Insert():
             return compile_insert(plan, draft)
+        case InsertOne():
+            return compile_insert_one(plan, draft)
         case Update():
             return compile_update(plan, draft)
         case Delete():

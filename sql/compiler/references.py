@@ -27,20 +27,27 @@ def find_target(reference: Reference, given: Expression, draft: Draft) -> Target
     would read the whole target table.
     """
     there = Row(alias=draft.alias())
-    named = expressions.equal(there.column(reference.lookup.name), given)
-    condition = expressions.all_of((named, compile_condition(reference.condition, there, draft)))
     query = Query().from_(table_source(reference.table, there.alias)).select(there.column(reference.key.name))
-    return Target(reference=reference, given=given, key=expressions.scalar(query.only(condition)))
+    key = expressions.scalar(query.only(is_target(reference, given, there, draft)))
+    return Target(reference=reference, given=given, key=key)
+
+
+def is_target(reference: Reference, given: Expression, there: Row, draft: Draft) -> Expression:
+    """This row is the target that the value names."""
+    named = expressions.equal(there.column(reference.lookup.name), given)
+    return expressions.all_of((named, compile_condition(reference.condition, there, draft)))
+
+
+def source_parameter(reference: Reference) -> Expression:
+    """The parameter that is the reference's source."""
+    if not isinstance(reference.source, Parameter):
+        raise TypeError("only an insert of a list has references that name a key of its rows")
+    return expressions.parameter(reference.source)
 
 
 def parameter_targets(references: Sequence[Reference], draft: Draft) -> list[Target]:
     """The targets of an update."""
-    found = []
-    for reference in references:
-        if not isinstance(reference.source, Parameter):
-            raise TypeError("an update's reference names a parameter")
-        found.append(find_target(reference, expressions.parameter(reference.source), draft))
-    return found
+    return [find_target(reference, source_parameter(reference), draft) for reference in references]
 
 
 def missing_targets(targets: Sequence[Target]) -> list[Expression]:

@@ -68,6 +68,11 @@ def compile_list(record: Record, row: Row, draft: Draft, order: Expression | Non
     return join_pieces(("[", text, "]"))
 
 
+def compile_list_of_one(record: Record, row: Row, draft: Draft) -> Expression:
+    """The one row's JSON object as a list, without an aggregate; NULL where all of the row is NULL."""
+    return join_pieces(["[", *_record_pieces(record, row, draft), "]"])
+
+
 def _compile_root(root: Root, draft: Draft) -> Fragment:
     match root:
         case Connection():

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from sql.compiler import expressions
-from sql.compiler.references import Target, missing_targets, target_problem
-from sql.compiler.scope import Draft
-from sql.compiler.terms import Expression, Query, Source, rows_source
+from sql.compiler.references import Target, is_target, missing_targets, source_parameter, target_problem
+from sql.compiler.scope import Draft, Row
+from sql.compiler.terms import Expression, Query, Source, rows_source, table_source
 from sql.plan import Column, Comparison, Parameter
-from sql.write_plan import Delete, Problem, Update
+from sql.write_plan import Delete, Problem, Reference, Update
 
 
 def compile_insert_verdict(targets: Sequence[Target], given: Source) -> Query:
@@ -20,15 +20,23 @@ def compile_insert_verdict(targets: Sequence[Target], given: Source) -> Query:
     return Query().select(expressions.named(expressions.scalar(first), "problem"))
 
 
-def compile_row_verdict(targets: Sequence[Target]) -> Query:
-    """The verdict on one row with these targets (one or more): the first that is missing."""
-    problem = expressions.case(
-        [
-            (missing, target_problem(index, expressions.number(0)))
-            for index, missing in enumerate(missing_targets(targets))
-        ]
-    )
-    return Query().select(expressions.named(problem, "problem"))
+def missing_problem(references: Sequence[Reference], draft: Draft) -> Expression:
+    """The problem of one row that was not written: the first of its references (one or more) whose target is missing.
+
+    It is the last one where it is none before it, which need not be looked up.
+    """
+    branches = []
+    for index, reference in enumerate(references[:-1]):
+        there = Row(alias=draft.alias())
+        query = Query().from_(table_source(reference.table, there.alias)).select(expressions.ONE)
+        query.only(is_target(reference, source_parameter(reference), there, draft))
+        branches.append((expressions.exists(query, negated=True), _first_row_problem(index)))
+    last = _first_row_problem(len(references) - 1)
+    return expressions.case(branches, otherwise=last) if branches else last
+
+
+def _first_row_problem(index: int) -> Expression:
+    return expressions.text_literal(f"{Problem.TARGET_NOT_FOUND.value}:[{index},0]")
 
 
 def compile_verdict(plan: Update | Delete, targets: Sequence[Target], draft: Draft) -> Query:

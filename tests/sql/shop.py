@@ -138,7 +138,7 @@ class Shop:
     def write(self, plan: WritePlan, *parameters: str | None) -> tuple[str | None, list[str], Any]:
         """The answer to a write: its problem, ids and records."""
         problem, ids, answer = self.run(plan, *parameters)
-        return problem, [str(one) for one in ids], None if answer is None else json.loads(answer)
+        return problem, [str(one) for one in ids or ()], None if answer is None else json.loads(answer)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What is in the database."""

@@ -10,7 +10,7 @@ import pytest
 from sql.arrays import array_text
 from sql.read_plan import Record, Value
 from sql.types import Encoding, SqlType
-from sql.write_plan import Insert, ReadBack
+from sql.write_plan import Assignment, Insert, InsertOne, ReadBack, Reference
 from tests.sql.shop import (
     CITY,
     EMAIL,
@@ -38,6 +38,8 @@ from tests.sql.staff import (
     NOBODY,
     RECORD,
     array,
+    by_key,
+    by_vat,
     events,
     given,
     people,
@@ -74,50 +76,77 @@ def test_insert_of_nothing(staffed: Shop) -> None:
     assert events(staffed) == []
 
 
-ONE = replace(INSERT, is_single=True)
-ONE_ROWS: dict[str, dict[str, str | None]] = {
-    "no reference": given(ANNA, "9@z.org", name='N"in\\e, NULL', score="-5"),
-    "by key": given(ANNA, "9@z.org", company=ACME),
-    "by another column": given(ANNA, "9@z.org", **{"company.vat": "B1"}),
-    "by both": given(ANNA, "9@z.org", company=ACME, **{"company.vat": "B1"}),
-    "to nobody": given(ANNA, "9@z.org", company=NOBODY),
-    "to what is deleted": given(ANNA, "9@z.org", company=GONE),
-    "to nobody by another column": given(ANNA, "9@z.org", **{"company.vat": "?"}),
+def one_of(plan: Insert, *references: Reference) -> InsertOne:
+    """The plan that inserts one row of the same columns, with these references."""
+    columns = enumerate(plan.columns)
+    return InsertOne(
+        table=plan.table,
+        key=plan.key,
+        values=tuple(Assignment(column=column, value=parameter(place, column.type)) for place, column in columns),
+        references=tuple(
+            replace(reference, source=parameter(place, reference.lookup.type))
+            for place, reference in enumerate(references, len(plan.columns))
+        ),
+        event=event("created", len(plan.columns) + len(references)),
+        record=plan.record,
+    )
+
+
+BY_ID = by_key("company")
+BY_VAT = by_vat("company.vat")
+# Any column can be set by what is found: here a person's city, by a company's name.
+CITY_BY_VAT = replace(BY_VAT, column=CITY, key=NAME)
+ONE_ROWS: dict[str, tuple[tuple[Reference, ...], dict[str, str | None]]] = {
+    "no reference": ((), given(ANNA, "9@z.org", name='N"in\\e, NULL', score="-5")),
+    "by key": ((BY_ID,), given(ANNA, "9@z.org", company=ACME)),
+    "by another column": ((BY_VAT,), given(ANNA, "9@z.org", **{"company.vat": "B1"})),
+    "to nobody": ((BY_ID,), given(ANNA, "9@z.org", company=NOBODY)),
+    "to what is deleted": ((BY_ID,), given(ANNA, "9@z.org", company=GONE)),
+    "to nobody by another column": ((BY_VAT,), given(ANNA, "9@z.org", **{"company.vat": "?"})),
+    "two": ((BY_ID, CITY_BY_VAT), given(ANNA, "9@z.org", company=ACME, **{"company.vat": "B1"})),
+    "two, the first to nobody": ((BY_ID, CITY_BY_VAT), given(ANNA, "9@z.org", company=GONE, **{"company.vat": "B1"})),
+    "two, the second to nobody": ((BY_ID, CITY_BY_VAT), given(ANNA, "9@z.org", company=ACME, **{"company.vat": "?"})),
+    "two, both to nobody": ((BY_ID, CITY_BY_VAT), given(ANNA, "9@z.org", company=NOBODY, **{"company.vat": "?"})),
 }
 
 
-@pytest.mark.parametrize("row", ONE_ROWS.values(), ids=ONE_ROWS)
-def test_one_row_is_inserted_as_a_list_of_one(staffed: Shop, row: dict[str, str | None]) -> None:
+@pytest.mark.parametrize(("references", "row"), ONE_ROWS.values(), ids=ONE_ROWS)
+def test_one_row_is_inserted_as_a_list_of_one(
+    staffed: Shop, references: tuple[Reference, ...], row: dict[str, str | None]
+) -> None:
     row = {**row, "id": NEW}
-    sources = [column.name for column in ONE.columns] + [str(reference.source) for reference in ONE.references]
+    many = replace(INSERT, references=references)
+    one = one_of(many, *references)
+    sources = [column.name for column in many.columns] + [str(reference.source) for reference in references]
     found = []
-    for plan, rows in ((INSERT, json.dumps([row])), (ONE, array_text([row[name] for name in sources]))):
-        answer = staffed.write(plan, rows, "me")
-        found.append((answer, people(staffed).get(NEW), events(staffed)))
+    for plan, parameters in ((many, [json.dumps([row])]), (one, [row[name] for name in sources])):
+        problem, _, answer = staffed.write(plan, *parameters, "me")
+        found.append((problem, answer if problem is None else None, people(staffed).get(NEW), events(staffed)))
         staffed.fill("DELETE FROM shop.event")
         staffed.fill(f"DELETE FROM shop.person WHERE id = '{NEW}'")  # noqa: S608 - an id of ours
     assert found[0] == found[1]
 
 
+EVERY_TYPE = Insert(
+    table=PERSON,
+    key=ID,
+    columns=(ID, EMAIL, SCORE, TAGS, EXTRA, UPDATED_AT, CITY),
+    rows=parameter(0),
+    event=event("created", 1),
+    record=Record(
+        entries=(
+            ("score", bare(SCORE)),
+            ("tags", Value(column=TAGS, encoding=Encoding.ARRAY)),
+            ("extra", Value(column=EXTRA, encoding=Encoding.JSON)),
+            ("updatedAt", Value(column=UPDATED_AT, encoding=Encoding.INSTANT)),
+            ("city", text(CITY)),
+        )
+    ),
+)
+
+
 @pytest.mark.parametrize("is_single", [False, True])
 def test_insert_of_every_column_type(shop: Shop, is_single: bool) -> None:
-    plan = Insert(
-        table=PERSON,
-        key=ID,
-        columns=(ID, EMAIL, SCORE, TAGS, EXTRA, UPDATED_AT, CITY),
-        rows=parameter(0),
-        is_single=is_single,
-        event=event("created", 1),
-        record=Record(
-            entries=(
-                ("score", bare(SCORE)),
-                ("tags", Value(column=TAGS, encoding=Encoding.ARRAY)),
-                ("extra", Value(column=EXTRA, encoding=Encoding.JSON)),
-                ("updatedAt", Value(column=UPDATED_AT, encoding=Encoding.INSTANT)),
-                ("city", text(CITY)),
-            )
-        ),
-    )
     row: dict[str, Any] = {
         "id": ANNA,
         "email": "a",
@@ -127,11 +156,15 @@ def test_insert_of_every_column_type(shop: Shop, is_single: bool) -> None:
         "updated_at": "2024-02-29T12:00:00.123456+02:00",
         "city": "Zürich ' \" \\ % $1",
     }
-    cells = {**row, "tags": array_text(row["tags"]), "extra": json.dumps(row["extra"])}
-    rows = array_text([cells[column.name] for column in plan.columns]) if is_single else json.dumps([row])
-    assert shop.write(plan, rows, None) == (
+    if is_single:
+        cells = {**row, "tags": array_text(row["tags"]), "extra": json.dumps(row["extra"])}
+        problem, _, answer = shop.write(
+            one_of(EVERY_TYPE), *[cells[column.name] for column in EVERY_TYPE.columns], None
+        )
+    else:
+        problem, _, answer = shop.write(EVERY_TYPE, json.dumps([row]), None)
+    assert (problem, answer) == (
         None,
-        [ANNA],
         [
             {
                 "score": 7,
@@ -142,7 +175,14 @@ def test_insert_of_every_column_type(shop: Shop, is_single: bool) -> None:
             }
         ],
     )
-    assert [actor for *_, actor in events(shop)] == [None]
+    assert [(record, actor) for record, *_, actor in events(shop)] == [(ANNA, None)]
+
+
+def test_one_inserted_leaves_the_record_to_a_read_back(staffed: Shop) -> None:
+    plan = replace(one_of(INSERT, BY_ID), record=None)
+    assert staffed.write(plan, NEW, "9@z.org", None, None, ACME, "me") == (None, [NEW], None)
+    problem, _, answer = staffed.write(plan, DORA, "8@z.org", None, None, GONE, "me")
+    assert (problem, answer) == ("target_not_found:[0,0]", None)
 
 
 def test_insert_leaves_the_record_to_a_read_back(staffed: Shop) -> None:
