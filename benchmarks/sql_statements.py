@@ -170,7 +170,7 @@ async def _cursor(connection: psycopg.AsyncConnection, snapshot: Snapshot, value
 
 def _compile(snapshot: Snapshot, operation: str, values: Variables) -> tuple[str, list[bytes]]:
     cache, schema = PlanCache(1), lazy_schema(snapshot)
-    key = DocumentKey(workspace_id=snapshot.workspace.id, text=_OPERATIONS[operation], operation_name=None)
+    key = DocumentKey(workspace=snapshot.workspace.id.int, text=_OPERATIONS[operation], operation_name=None)
     prepared = prepare(cache, key, snapshot, schema, _LIMITS)
     variables = coerce_variables(schema, prepared.declarations, values, depth=_LIMITS.document.depth)
     bindings = Bindings(variables=variables, actor="")

@@ -178,7 +178,7 @@ class GraphQLApi:
         snapshot = self._source.recall(principal.workspace_id)
         if snapshot is None:
             return None
-        key = DocumentKey(principal.workspace_id, request.query, request.operation_name)
+        key = DocumentKey(principal.workspace_id.int, request.query, request.operation_name)
         prepared = self.plans.find_document(key, snapshot)
         if prepared is None or prepared.is_introspection or prepared.operation.type is not OperationType.QUERY:
             return None
@@ -252,7 +252,7 @@ class GraphQLApi:
     ) -> Answer | Subscription:
         schema = self.schemas.get(snapshot)
         key = DocumentKey(
-            workspace_id=principal.workspace_id, text=request.query, operation_name=request.operation_name
+            workspace=principal.workspace_id.int, text=request.query, operation_name=request.operation_name
         )
         prepared = prepare(self.plans, key, snapshot, schema, self._limits)
         kind = prepared.operation.type
@@ -316,9 +316,14 @@ def _path(prepared: Prepared) -> tuple[str | int, ...]:
 def executed(data: bytes, errors: Sequence[ApiError] = ()) -> Answer:
     """Return the answer of an operation that was executed."""
     if not errors:
-        return Answer(body=b'{"data":' + data + b"}", status=200)
+        return Answer(body=data_body(data), status=200)
     listed = dumps([error.formatted() for error in errors]).encode("utf-8", "replace")
     return Answer(body=b'{"errors":' + listed + b',"data":' + data + b"}", status=200)
+
+
+def data_body(data: bytes) -> bytes:
+    """Return the body of the answer of an operation in which nothing failed."""
+    return b'{"data":' + data + b"}"
 
 
 def refusal(errors: Sequence[ApiError]) -> Answer:

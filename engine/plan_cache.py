@@ -23,9 +23,13 @@ MOST_SHAPES = 64
 
 
 class DocumentKey(NamedTuple):
-    """What a prepared document is found by."""
+    """What a prepared document is found by.
 
-    workspace_id: UUID
+    Attributes:
+        workspace: its id's number: Python computes an UUID's hash anew each time.
+    """
+
+    workspace: int
     text: str
     operation_name: str | None
 
@@ -150,7 +154,7 @@ class PlanCache:
         for key, prepared in reversed(self._documents.items()):
             if len(found) == most:
                 break
-            if key.workspace_id == workspace_id and not _hold_all(prepared, snapshot):
+            if key.workspace == workspace_id.int and not _hold_all(prepared, snapshot):
                 found.append((key, prepared))
         return found
 
@@ -180,7 +184,7 @@ class PlanCache:
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop all that is kept of a workspace."""
-        for key in [key for key in self._documents if key.workspace_id == workspace_id]:
+        for key in [key for key in self._documents if key.workspace == workspace_id.int]:
             self._text -= len(key.text)
             del self._documents[key]
 

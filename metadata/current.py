@@ -52,6 +52,7 @@ class CurrentSnapshots:
         self._database = database
         self._most_bytes = most_bytes
         self._snapshots: OrderedDict[UUID, Snapshot] = OrderedDict()
+        self._latest: Snapshot | None = None  # the last of them
         self._flights: WeakValueDictionary[UUID, _Flight] = WeakValueDictionary()
         self._listeners: list[Listener] = []
         self._doubted: set[UUID] = set()
@@ -73,13 +74,14 @@ class CurrentSnapshots:
     def peek(self, workspace_id: UUID) -> Snapshot | None:
         """Return the snapshot if it is here."""
         snapshot = self._snapshots.get(workspace_id)
-        if snapshot is not None:
+        if snapshot is not None and snapshot is not self._latest:
             self._snapshots.move_to_end(workspace_id)
+            self._latest = snapshot
         return snapshot
 
     def recall(self, workspace_id: UUID) -> Snapshot | None:
         """Return the current snapshot if it is here, and nobody doubts that it is current."""
-        return None if workspace_id in self._doubted else self.peek(workspace_id)
+        return None if self._doubted and workspace_id in self._doubted else self.peek(workspace_id)
 
     async def get(self, workspace_id: UUID) -> Snapshot:
         """Return the current snapshot, loading it unless it is here.
@@ -142,6 +144,7 @@ class CurrentSnapshots:
     def forget(self, workspace_id: UUID) -> None:
         """Drop the snapshot of a workspace."""
         forgotten = self._snapshots.pop(workspace_id, None)
+        self._latest = None
         self._doubted.discard(workspace_id)
         if forgotten is not None:
             self.bytes -= forgotten.weight
@@ -157,6 +160,7 @@ class CurrentSnapshots:
         self.bytes += snapshot.weight - (before.weight if before else 0)
         self._snapshots[id_] = snapshot
         self._snapshots.move_to_end(id_)
+        self._latest = snapshot
         if self.bytes > self._most_bytes:
             self._make_room(id_)
         for listener in self._listeners:

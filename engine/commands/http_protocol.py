@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from engine.app import Fieldstone
-from engine.http.replies import Headers, Reply
+from engine.http.replies import Reply
 from engine.http.warm import WarmRequest
 
 _END = b"\r\n\r\n"
@@ -84,7 +84,7 @@ class FieldstoneProtocol(HttpToolsProtocol):
             # It was one request, and all of it: the next one with these bytes need not be parsed.
             self._warm.learn(data[:end], self.scope, length=len(data) - end)
 
-    def reply(self, reply: Reply, headers: Headers) -> None:
+    def reply(self, reply: Reply, lines: bytes) -> None:
         """Answer the warm request."""
         self._request = None
         body = bytes(reply.body)
@@ -92,9 +92,9 @@ class FieldstoneProtocol(HttpToolsProtocol):
         for name, value in self.server_state.default_headers:
             parts += (name, b": ", value, b"\r\n")
         parts += (b"content-type: ", reply.media_type, b"\r\ncontent-length: %d\r\n" % len(body))
-        for name, value in (*reply.headers, *headers):
+        for name, value in reply.headers:
             parts += (name, b": ", value, b"\r\n")
-        parts += (b"connection: close\r\n\r\n" if self._is_last else b"\r\n", body)
+        parts += (lines, b"connection: close\r\n\r\n" if self._is_last else b"\r\n", body)
         self._joining.write_now(b"".join(parts))
         self.server_state.total_requests += 1
         self._answered_at = self.loop.time()

@@ -36,6 +36,14 @@ class Allowance(NamedTuple):
             (b"x-ratelimit-reset", b"%d" % math.ceil(self.reset)),
         ]
 
+    def lines(self) -> bytes:
+        """Return the same as they are written."""
+        return b"x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n" % (
+            self.limit,
+            self.remaining,
+            math.ceil(self.reset),
+        )
+
 
 @dataclass(slots=True)
 class _Window:
@@ -56,14 +64,15 @@ class RateLimiter:
         self._limit = limit
         self._window = window
         self._clock = clock
-        self._windows: dict[UUID, _Window] = {}  # in the order of their beginnings
+        # In the order of their beginnings; by the keys' numbers, whose hashes Python need not compute anew each time.
+        self._windows: dict[int, _Window] = {}
 
     def take(self, key: UUID, operations: int = 1) -> Allowance | None:
         """Use up `operations`, all of them or none, and return what is left; None where there is no limit."""
         if self._limit == 0:
             return None
         now = self._clock()
-        window = self._windows.get(key)
+        window = self._windows.get(key.int)
         # A clock set back would otherwise stretch the window.
         if window is None or not window.end - self._window <= now < window.end:
             window = self._begin(key, now)
@@ -74,7 +83,7 @@ class RateLimiter:
 
     def give_back(self, key: UUID) -> None:
         """Undo a `take` of one operation."""
-        window = self._windows.get(key)
+        window = self._windows.get(key.int)
         if window is not None and window.used:
             window.used -= 1
 
@@ -91,11 +100,11 @@ class RateLimiter:
         return max(1, math.ceil(allowance.reset - self._clock()))
 
     def _begin(self, key: UUID, now: float) -> _Window:
-        self._windows.pop(key, None)
+        self._windows.pop(key.int, None)
         while self._windows:
             oldest, window = next(iter(self._windows.items()))
             if window.end > now and len(self._windows) < _KEYS:
                 break
             del self._windows[oldest]
-        self._windows[key] = window = _Window(end=now + self._window, used=0)
+        self._windows[key.int] = window = _Window(end=now + self._window, used=0)
         return window

@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from uuid import UUID
 
 from engine.config import Settings
 from engine.http.exchange import Exchange
 from engine.observe import Log, hold_line, logs_json, logs_requests
+from metadata.tenants.access import Principal
 
 WriteLine = Callable[[str, str, Exchange, int, float], None]
 """Writes the line of a request: with its method, path and status, and the seconds that it took."""
@@ -53,15 +53,18 @@ class _JsonLines:
     def __init__(self) -> None:
         self._second = -1
         self._begun = ""
+        self._who: tuple[Principal | None, str] = (None, "")
 
     def write(self, method: str, path: str, exchange: Exchange, status: int, seconds: float) -> None:
         who = ""
         if (principal := exchange.principal) is not None:
-            workspace, key = _text(principal.workspace_id), _text(principal.key_id)
-            who = f', "workspace": "{workspace}", "key": "{key}", "operations": {exchange.operations}'
+            if principal is not self._who[0]:
+                named = f', "workspace": "{principal.workspace_id}", "key": "{principal.key_id}", "operations": '
+                self._who = (principal, named)
+            who = f"{self._who[1]}{exchange.operations}"
         error = "" if exchange.error_id is None else f', "error_id": {quoted(exchange.error_id)}'
         hold_line(
-            f'{{"method": {quoted(method)}, "path": {quoted(_shown(path))}, "status": {status}, '
+            f'{{"method": {quoted(method)}, "path": {_quoted_path(path)}, "status": {status}, '
             f'"ms": {seconds * 1000:.2f}{who}{error}, "event": "request", "level": "info", '
             f'"timestamp": "{self._now()}"}}'
         )
@@ -79,4 +82,6 @@ def _shown(path: str) -> str:
     return ascii(path[:_SHOWN_PATH])[1:-1]
 
 
-_text = lru_cache(maxsize=4096)(UUID.__str__)
+@lru_cache(maxsize=256)
+def _quoted_path(path: str) -> str:
+    return quoted(_shown(path))

@@ -19,11 +19,11 @@ from engine.http.exchange import CLIENT_GONE, Exchange
 from engine.http.graphql import build_reply, read_headers
 from engine.http.limits import RateLimiter
 from engine.http.negotiation import choose_media_type, is_json
-from engine.http.replies import Headers, Reply
+from engine.http.replies import Reply
 from engine.http.request_line import WriteLine
 from engine.http.requests import build_request
 from engine.metrics import Metrics
-from engine.pipeline import GraphQLApi, GraphQLRequest, Ready, executed, refusal
+from engine.pipeline import GraphQLApi, GraphQLRequest, Ready, data_body, refusal
 from engine.runtime import Runtime
 from engine.services import Services
 from metadata.tenants.access import Principal
@@ -53,8 +53,8 @@ class Head(NamedTuple):
 class Client(Protocol):
     """Who waits for the answer to a request."""
 
-    def reply(self, reply: Reply, headers: Headers) -> None:
-        """Send this reply, with these headers besides its own."""
+    def reply(self, reply: Reply, lines: bytes) -> None:
+        """Send this reply, with these lines of headers besides its own."""
         ...
 
     def start_over(self) -> None:
@@ -139,8 +139,8 @@ class WarmPath:
         allowance = self._limiter.take(principal.key_id)
         if allowance is not None and not allowance.granted:
             return None
-        headers = [] if allowance is None else allowance.headers()
-        return WarmRequest(self, services.foundation.database, head, principal, ready, client, headers, begun)
+        lines = b"" if allowance is None else allowance.lines()
+        return WarmRequest(self, services.foundation.database, head, principal, ready, client, lines, begun)
 
     def give_back(self, principal: Principal) -> None:
         """Have a request not count that starts over."""
@@ -155,7 +155,7 @@ class WarmPath:
 class WarmRequest:
     """One request, until it is answered or starts over."""
 
-    __slots__ = ("_begun", "_client", "_head", "_headers", "_path", "_principal", "_read", "_ready")
+    __slots__ = ("_begun", "_client", "_head", "_lines", "_path", "_principal", "_read", "_ready")
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class WarmRequest:
         principal: Principal,
         ready: Ready,
         client: Client,
-        headers: Headers,
+        lines: bytes,
         begun: float,
     ) -> None:
         self._path = path
@@ -173,7 +173,7 @@ class WarmRequest:
         self._principal = principal
         self._ready = ready
         self._client = client
-        self._headers = headers
+        self._lines = lines
         self._begun = begun
         self._read = database.read_quickly(
             ready.statement, ready.parameters, finish=self._finish, give_up=self._start_over
@@ -198,14 +198,13 @@ class WarmRequest:
 
     def _finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
         if error is None:
-            answer = executed(rows[0][0] or b"null")
+            reply = Reply(200, data_body(rows[0][0] or b"null"), self._head.media_type)
         elif known := describe(error, self._ready.snapshot, self._ready.path):
-            answer = refusal([known])
+            reply = build_reply(refusal([known]), self._head.media_type)
         else:
             self._start_over()
             return
-        reply = build_reply(answer, self._head.media_type)
-        self._client.reply(reply, self._headers)
+        self._client.reply(reply, self._lines)
         self._note(reply.status)
 
     def _note(self, status: int) -> None:

@@ -7,7 +7,7 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
 from sql.driver.results import decode_rows
-from sql.errors import ConnectionLost, DatabaseError, StalePlan
+from sql.errors import ConnectionLost, DatabaseError, Serialization, StalePlan
 from sql.sqlstate import translate_result
 from sql.statement import Parameters, Row, Statement
 
@@ -40,8 +40,8 @@ class QuickRead:
         parameters: its values, none of which holds a NUL.
         limit: bytes of the answer.
         finish: called once, unless it is cancelled before.
-        give_up: called instead where the statement is not prepared on this connection, or has to be anew, or the
-            connection was lost: the caller starts over as usual.
+        give_up: called instead where the statement is not prepared on this connection, or what failed may go well
+            next time: the caller starts over as usual.
     """
 
     __slots__ = ("_connection", "_finish", "_give_up", "_lender", "_limit", "_parameters", "_statement", "place")
@@ -125,7 +125,7 @@ class QuickRead:
         finish, self._finish = self._finish, None
         if finish is None:
             return
-        if isinstance(error, ConnectionLost | StalePlan):
+        if error is not None and isinstance(error, ConnectionLost | StalePlan | Serialization):
             self._give_up()
         else:
             finish(rows, error)
