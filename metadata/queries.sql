@@ -379,6 +379,9 @@ WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT 
     AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
 ORDER BY c.relname;
 
+-- name: database_name
+SELECT current_database();
+
 -- name: source_columns
 -- A domain is the type that it is over; an array's element is its base.
 WITH RECURSIVE type (id, over, is_array) AS (
@@ -429,6 +432,15 @@ SELECT k.conrelid::bigint, k.conname, k.contype::text, k.confrelid::bigint, k.co
 FROM pg_constraint AS k
 WHERE k.conrelid = ANY (%(tables)s) AND k.contype IN ('f', 'c', 'x') AND k.conparentid = 0
 ORDER BY k.conrelid, k.conname;
+
+-- name: imported
+SELECT table_name, column_name, id FROM fieldstone.imported
+WHERE workspace_id = %(workspace_id)s AND database_name = %(database)s AND schema_name = %(schema)s;
+
+-- name: remember_import
+INSERT INTO fieldstone.imported (workspace_id, database_name, schema_name, table_name, column_name, id)
+VALUES (%(workspace_id)s, %(database)s, %(schema)s, %(table)s, %(column)s, %(id)s)
+ON CONFLICT (workspace_id, database_name, schema_name, table_name, column_name) DO UPDATE SET id = excluded.id;
 
 -- name: physical_room
 -- The columns that tables have used, those dropped included.

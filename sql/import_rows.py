@@ -9,6 +9,9 @@ from sql.plan import Table
 
 Term = sql.Composable
 
+WAITING = Table(schema="pg_temp", name="imported_rows")
+"""A table of the session, for rows that wait to be compared with those that are there."""
+
 _EARLIEST, _TOO_LATE = "0001-01-01", "10000-01-01"
 
 
@@ -100,6 +103,33 @@ def select_rows(table: Table, values: Sequence[Term], *, only: bool) -> sql.Comp
 def insert_rows(table: Table, columns: Sequence[str], select: sql.Composed) -> sql.Composed:
     """INSERT of what is selected."""
     return sql.SQL("INSERT INTO {} ({}) {}").format(_table(table), _names(columns), select)
+
+
+def insert_more_rows(
+    table: Table, columns: Sequence[str], select: sql.Composed, *, key: str, filled: Sequence[str]
+) -> sql.Composed:
+    """INSERT of what is selected and not there by its key; what is there gets the `filled` columns alone."""
+    values = (sql.SQL("{0} = excluded.{0}").format(sql.SQL(quote_identifier(name))) for name in filled)
+    action = sql.SQL("UPDATE SET {}").format(sql.SQL(", ").join(values)) if filled else sql.SQL("NOTHING")
+    return sql.SQL("{} ON CONFLICT ({}) DO {}").format(
+        insert_rows(table, columns, select), sql.SQL(quote_identifier(key)), action
+    )
+
+
+def insert_first_rows(table: Table, columns: Sequence[str], select: sql.Composed) -> sql.Composed:
+    """INSERT of what is selected where the table has no rows."""
+    return insert_rows(
+        table,
+        columns,
+        sql.SQL("SELECT * FROM ({}) AS given WHERE NOT EXISTS (SELECT FROM {})").format(select, _table(table)),
+    )
+
+
+def create_waiting(table: Table, columns: Sequence[str]) -> sql.Composed:
+    """CREATE of the table WAITING, for rows of another."""
+    return sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+        sql.SQL(quote_identifier(WAITING.name)), _names(columns), _table(table)
+    )
 
 
 def copy_out(select: sql.Composed) -> sql.Composed:

@@ -31,6 +31,7 @@ async def change_model(
     check: bool,
     yes: bool,
     then: Callable[[ModelTransaction], Awaitable[None]] = _nothing,
+    always: bool = False,
 ) -> int:
     """Show what makes a model what it is to be, do it once that is agreed to, and return the number of changes.
 
@@ -42,6 +43,7 @@ async def change_model(
         check: change nothing, and exit with 2 where there is anything to do.
         yes: do not ask.
         then: what is done in the same transaction after the changes.
+        always: whether that is done even where there are none.
 
     Raises:
         CommandError: it was not agreed to, or others changed the model while people thought it over.
@@ -56,8 +58,10 @@ async def change_model(
         return snapshot.version, await try_out(transaction, plan(snapshot), refuse_loss=True)
 
     version, planned = await writer.run(workspace.id, look, actor=actor)
-    if not planned.changes:
+    if not planned.changes and (check or not always):
         return 0
+    if not planned.changes:
+        typer.echo("The model stays as it is.")
     _show(planned)
     if check:
         raise typer.Exit(DIFFERENT)

@@ -196,7 +196,8 @@ def import_tables(
     """Make objects, fields and relations of the tables, columns and foreign keys of a schema.
 
     What cannot be taken over is named first. The tables stay as they are: with `--with-rows` their rows are copied, in
-    the same transaction; the ids of the records are made of the primary keys, unless these are UUIDs.
+    the same transaction; the ids of the records are made of the primary keys, unless these are UUIDs. Safe to repeat:
+    what was imported is found, and what is new since is added.
     """
     run(
         lambda settings: import_schema(

@@ -16,6 +16,7 @@ from metadata.changes import Change
 from metadata.model import Snapshot
 from metadata.schema_file import Build, export_model
 from metadata.schema_file.text import write_document
+from metadata.schema_import.memory import read_made, remember
 from metadata.schema_import.plan import ImportPlan, plan_import
 from metadata.schema_import.rows import copy_rows
 from metadata.schema_import.source import read_source
@@ -58,22 +59,27 @@ async def import_schema(
         source = await read_source(there, schema)
         found = await foundation.workspaces.find(workspace)
         snapshot = await foundation.current.get(found.id)
-        first = plan_import(snapshot, source)
+        async with foundation.database.session() as connection:
+            made = await read_made(connection, found, source)
+        first = plan_import(snapshot, source, made)
         for note in first.notes:
             typer.echo(f"note  {note}", err=as_file)
         if as_file:
-            document = export_model(first.snapshot, objects=lambda thing: thing.id not in snapshot.objects)
+            document = export_model(first.snapshot, objects=lambda thing: snapshot.objects.get(thing.id) is not thing)
             typer.echo(write_document(document), nl=False)
             return
         rows = 0
         plans: list[ImportPlan] = []
 
         def plan(latest: Snapshot) -> list[Build]:
-            plans.append(plan_import(latest, source))
+            plans.append(plan_import(latest, source, made))
             return [partial(_same, change) for change in plans[-1].changes]
 
         async def copy(transaction: ModelTransaction) -> None:
             nonlocal rows
+            if await read_made(transaction.connection, found, source) != made:
+                raise CommandError("Others imported meanwhile, so nothing was changed: look again")
+            await remember(transaction.connection, found, source, plans[-1].made)
             if with_rows:
                 await transaction.write_tables()
                 rows = await copy_rows(
@@ -83,7 +89,9 @@ async def import_schema(
                     source=transaction.connection if dsn is None else there,
                 )
 
-        count = await change_model(foundation, found, plan, actor=_ACTOR, check=check, yes=yes, then=copy)
+        count = await change_model(
+            foundation, found, plan, actor=_ACTOR, check=check, yes=yes, then=copy, always=with_rows
+        )
     typer.echo(f"Changes made: {count}. Rows copied: {rows}." if with_rows else f"Changes made: {count}.")
 
 

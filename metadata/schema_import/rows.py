@@ -1,17 +1,22 @@
 """The rows of the tables that were imported, copied into those of the objects in the transaction that makes them."""
 
 import psycopg
+from psycopg.sql import Composed
 
 from metadata.errors import ChangeFailed
 from metadata.model import Object, Snapshot
-from metadata.schema_import.plan import ImportPlan, RowCopy
+from metadata.schema_import.draft import RowCopy
+from metadata.schema_import.plan import ImportPlan
 from metadata.sessions import Connection
-from sql import import_rows
+from sql import alter, import_rows
 from sql.sqlstate import translate_error
 
 
 async def copy_rows(connection: Connection, snapshot: Snapshot, plan: ImportPlan, *, source: Connection) -> int:
-    """Copy all rows, and return how many there were.
+    """Copy all rows that are not there yet, and return how many were written.
+
+    A row is there if its id is, and gets no more than the values of fields that are new; rows of a table without a key,
+    whose ids are made up, are copied where the object has no records at all.
 
     Where both connections are the same, the server copies by itself; else the rows pass through this process, a few at
     a time. References are checked once all of them are there.
@@ -44,13 +49,31 @@ async def _copy(connection: Connection, thing: Object, copy: RowCopy, source: Co
     select = import_rows.select_rows(copy.source, list(copy.values.values()), only=copy.only)
     columns = list(copy.values)
     if source is connection:
-        cursor = await connection.execute(import_rows.insert_rows(thing.table, columns, select), prepare=False)
+        cursor = await connection.execute(_insert(thing, copy, select), prepare=False)
         return cursor.rowcount
+    if copy.is_new:
+        return await _pass_on(select, source, import_rows.copy_in(thing.table, columns), connection)
+    await connection.execute(import_rows.create_waiting(thing.table, columns), prepare=False)
+    await _pass_on(select, source, import_rows.copy_in(import_rows.WAITING, columns), connection)
+    waiting = import_rows.select_rows(import_rows.WAITING, [import_rows.column(name) for name in columns], only=False)
+    cursor = await connection.execute(_insert(thing, copy, waiting), prepare=False)
+    await connection.execute(alter.drop_table(import_rows.WAITING), prepare=False)
+    return cursor.rowcount
+
+
+def _insert(thing: Object, copy: RowCopy, select: Composed) -> Composed:
+    """Return the INSERT of rows: of all into a new table, else of those that are not there."""
+    columns = list(copy.values)
+    if copy.is_new:
+        return import_rows.insert_rows(thing.table, columns, select)
+    if copy.has_key:
+        return import_rows.insert_more_rows(thing.table, columns, select, key=thing.key.name, filled=copy.filled)
+    return import_rows.insert_first_rows(thing.table, columns, select)
+
+
+async def _pass_on(select: Composed, source: Connection, copy_in: Composed, connection: Connection) -> int:
     into = connection.cursor()
-    async with (
-        source.cursor().copy(import_rows.copy_out(select)) as read,
-        into.copy(import_rows.copy_in(thing.table, columns)) as written,
-    ):
+    async with source.cursor().copy(import_rows.copy_out(select)) as read, into.copy(copy_in) as written:
         async for block in read:
             await written.write(block)
     return into.rowcount

@@ -89,8 +89,10 @@ class SourceTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A schema; `others` are its relations that are no tables, each with what it is."""
+    """A schema of a database; `others` are its relations that are no tables, each with what it is."""
 
+    database: str
+    schema: str
     tables: tuple[SourceTable, ...]
     others: tuple[tuple[str, str], ...]
 
@@ -154,7 +156,9 @@ async def read_source(connection: Connection, schema: str) -> Source:
         )
         for oid, name, _, comment, has_children in ordinary
     )
-    return Source(tables=tables, others=tuple((row[1], _OTHERS[row[2]]) for row in rows if row[2] in _OTHERS))
+    ((database,),) = await _fetch(connection, "database_name")
+    others = tuple((row[1], _OTHERS[row[2]]) for row in rows if row[2] in _OTHERS)
+    return Source(database=database, schema=schema, tables=tables, others=others)
 
 
 async def _fetch(connection: Connection, query: str, **parameters: object) -> list[Any]:

@@ -104,7 +104,7 @@ def new_relation(thing: Object, name: str, target: Object, label: str, **more: A
 
 _CATALOG_TABLES = (
     *("workspace", "object", "field", "relation", "index", "retired_name", "model_change", "api_key"),
-    *("event_staging", "migration"),
+    *("event_staging", "migration", "imported"),
 )
 _SCHEMA_QUERIES = (
     """

@@ -1,8 +1,6 @@
 """metadata/schema_import: a schema as somebody has it, made into objects with their records."""
 
 import asyncio
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,28 +15,13 @@ from metadata.schema_import.rows import copy_rows
 from metadata.schema_import.source import read_source
 from metadata.sessions import Connection
 from metadata.transaction import ModelTransaction
-from tests.apis import Apis, open_apis, workspace_template
-from tests.databases import Databases
+from tests.apis import Apis, open_apis
 from tests.metadata.desk import whole_state
-
-SCRIPT = Path(__file__).with_name("rental.sql").read_text(encoding="utf-8")
-
-
-def fill(dsn: str) -> None:
-    """Make the foreign schema."""
-    with psycopg.connect(dsn) as connection:
-        connection.execute(SCRIPT.encode())
-
-
-@pytest.fixture
-def filled_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
-    """The workspace's database, with the foreign schema beside it."""
-    return clone_database(databases.template("workspace and rental", fill, base=workspace_template(databases)))
 
 
 async def plan_of(apis: Apis) -> ImportPlan:
     async with apis.database.session() as connection:
-        return plan_import(await apis.snapshot(), await read_source(connection, "rental"))
+        return plan_import(await apis.snapshot(), await read_source(connection, "rental"), {})
 
 
 async def carry_out(apis: Apis, plan: ImportPlan, source: Connection | None = None) -> int:
@@ -136,12 +119,6 @@ async def test_the_report_names_what_could_not_be(filled_dsn: str) -> None:
         "person: the column id is the field sourceId",
     ):
         assert said in notes, notes
-
-
-@pytest.fixture
-def other_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
-    """Another database with the schema in it."""
-    return clone_database(databases.template("rental", fill))
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

@@ -1,0 +1,358 @@
+"""An import as far as it is planned: each change is tried on the model at once, by which free names are found."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation, apply
+from metadata.changes.names import derive_label
+from metadata.errors import InvalidChange, NameTaken
+from metadata.field_types import FIELD_TYPES, FieldType
+from metadata.model import Field, Index, Object, OnDelete, RelationType, Snapshot
+from metadata.schema_import.columns import ColumnPlan, field_name, plan_column
+from metadata.schema_import.english import object_names
+from metadata.schema_import.memory import Made
+from metadata.schema_import.source import Source, SourceColumn, SourceConstraint, SourceTable
+from sql import import_rows
+from sql.import_rows import Term
+from sql.plan import Table
+
+_TIMES = frozenset({"createdAt", "updatedAt", "deletedAt"})
+_MOMENTS = frozenset({"timestamp", "timestamptz"})
+_ON_DELETE = {"c": OnDelete.CASCADE, "n": OnDelete.SET_NULL, "d": OnDelete.SET_NULL}
+_MOST_TRIES = 100
+
+C = TypeVar("C", CreateObject, CreateField)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowCopy:
+    """The rows of a table: what each column of the object's table gets.
+
+    Attributes:
+        is_new: whether the object was not there before, and so has no records.
+        has_key: whether a row that was copied already is known by its id.
+        filled: the columns that were not there before: records that were there get their values.
+    """
+
+    source: Table
+    only: bool
+    object_name: str
+    values: Mapping[str, Term]
+    is_new: bool
+    has_key: bool
+    filled: tuple[str, ...]
+
+
+class Draft:
+    """The import so far.
+
+    Attributes:
+        snapshot: the model after the changes.
+        changes: of the model, one after the other.
+        notes: what could not be, and what is not as it was; each a sentence about a table or a column.
+        made: what became of each table and column, whether by this import or an earlier one.
+    """
+
+    def __init__(self, snapshot: Snapshot, source: Source, made: Made) -> None:
+        self.snapshot = snapshot
+        self.made: dict[tuple[str, str], UUID] = {}
+        self._before = snapshot
+        self._made_before = made
+        self.changes: list[Change] = []
+        self.notes: list[str] = []
+        self._tables = {table.oid: table for table in source.tables}
+        self._objects: dict[int, UUID] = {}
+        self._values: dict[int, dict[str, Term]] = {}
+        self._fields: dict[tuple[int, str], str] = {}
+
+    def add_object(self, table: SourceTable) -> None:
+        """Make the object of a table, or find it."""
+        self._values[table.oid] = {"id": self._row_id(table)}
+        made_before = self._made_before.get((table.table.name, ""))
+        known = self._before.objects.get(made_before) if made_before else None
+        if known is not None:
+            self._objects[table.oid] = self.made[table.table.name, ""] = known.id
+            self._note(table, f"is there already, as the object {known.name_singular}")
+            return
+        singular, plural = object_names(table.table.name)
+
+        def build(number: int) -> CreateObject:
+            ending = "" if number == 1 else str(number)
+            return CreateObject(
+                name_singular=singular + ending,
+                name_plural=plural + ending,
+                label_singular=derive_label(singular),
+                label_plural=derive_label(plural),
+                description=table.comment,
+                skip_name_field=True,
+            )
+
+        made = self._try(build)
+        if made.name_singular != singular:
+            self._note(table, f"the name {singular} is taken here, so that its object is called {made.name_singular}")
+        self._objects[table.oid] = self.made[table.table.name, ""] = made.id
+        if not table.key:
+            self._note(table, "has no primary key, so that the ids of its records are made up")
+
+    def add_columns(self, table: SourceTable) -> None:
+        """Make the fields of the columns that lead to no other table."""
+        keys = {name for key in self._relations(table) for name in key.columns}
+        for column in table.columns:
+            if column.name not in keys and not self._is_record_id(table, column):
+                self._add_column(table, column)
+        for constraint in table.constraints:
+            if constraint.kind != "f":
+                self._note(table, f"the constraint {constraint.name} is not taken over")
+            elif constraint not in self._relations(table):
+                self._note(table, f"the foreign key {constraint.name} {self._why_not(constraint)}")
+
+    def add_relations(self, table: SourceTable) -> None:
+        """Make the relations of the foreign keys."""
+        for key in self._relations(table):
+            self._add_relation(table, key)
+
+    def add_indexes(self, table: SourceTable) -> None:
+        """Make the indexes over several columns, and those that are not unique."""
+        covered = {key.columns for key in self._relations(table)}
+        for index in table.indexes:
+            names = [self._fields.get((table.oid, name)) for name in index.columns]
+            is_single = len(index.columns) == 1
+            if index.is_plain and (index.columns in covered or (is_single and index.is_unique)):
+                continue
+            thing = self._thing(table)
+            by_name = {field.name: field for field in thing.fields}
+            fields = [by_name[name] for name in names if name is not None]
+            if not index.is_plain or len(fields) < len(index.columns):
+                if not index.is_primary:
+                    self._note(table, f"the index {index.name} is not taken over")
+                continue
+            change = CreateIndex(
+                object_id=thing.id, field_ids=tuple(field.id for field in fields), is_unique=index.is_unique
+            )
+            if any(_is_same(known, change) for known in self.snapshot.indexes_of[thing.id]):
+                continue
+            try:
+                self._apply(change)
+            except InvalidChange as error:
+                self._note(table, f"the index {index.name} is not taken over: {error.message}")
+
+    def copies(self, table: SourceTable) -> RowCopy:
+        """Return what is copied of a table."""
+        thing = self._thing(table)
+        fields = {field.name: field for field in thing.fields}
+        values = {fields[name].parts[0].column.name: value for name, value in self._values[table.oid].items()}
+        before = self._before.objects.get(thing.id)
+        new = [fields[name] for name in self._values[table.oid] if before and fields[name].id not in before.by_id]
+        return RowCopy(
+            source=table.table,
+            only=table.has_children,
+            object_name=thing.name_singular,
+            values=values,
+            is_new=before is None,
+            has_key=bool(table.key),
+            filled=tuple(field.parts[0].column.name for field in new),
+        )
+
+    def _add_column(self, table: SourceTable, column: SourceColumn) -> None:
+        plan = plan_column(column)
+        if plan is None:
+            self._note(table, f"the column {column.name} is left out: there is nothing here for the type {column.type}")
+            return
+        if (known := self._known_field(table, column)) is not None:
+            self._take_up(table, column, known, plan.value, fits=_fits(known, plan))
+            return
+        name = field_name(column.name)
+        for note in plan.notes:
+            self._note(table, f"the column {column.name}: {note}")
+        if name in _TIMES and column.base in _MOMENTS and not column.is_array:
+            value = plan.value if name == "deletedAt" else import_rows.or_now(plan.value)
+            self._values[table.oid][name] = value
+            self._fields[table.oid, column.name] = name
+            return
+        # A key of its own stays, as others may know records by it; new records need none.
+        is_old_key = table.key == (column,)
+        is_counted = column.is_identity or (column.default or "").startswith("nextval(")
+        made = self._create_field(table, column, name, plan, is_nullable=is_old_key or is_counted)
+        if made is not None:
+            self._set(table, column, made, plan.value)
+
+    def _create_field(
+        self, table: SourceTable, column: SourceColumn, name: str, plan: ColumnPlan, *, is_nullable: bool
+    ) -> CreateField | None:
+        thing = self._thing(table)
+        first = "sourceId" if name == "id" else name
+        is_unique = table.is_unique([column.name]) and FIELD_TYPES[plan.type].can_be_unique
+        is_required = not is_nullable and self._is_required(table, column, has_default=plan.default is not None)
+        is_function = plan.default in FIELD_TYPES[plan.type].functions if isinstance(plan.default, str) else False
+
+        def build(number: int) -> CreateField:
+            called = first if number == 1 else f"{first}{number}"
+            return CreateField(
+                object_id=thing.id,
+                name=called,
+                label=derive_label(called),
+                type=plan.type,
+                description=column.comment,
+                options=plan.options,
+                settings=plan.settings,
+                default=plan.default if not is_unique or (is_function and plan.type is FieldType.UUID) else None,
+                is_nullable=not is_required,
+                is_unique=is_unique,
+            )
+
+        made = self._try_field(table, column, build)
+        if made is not None and made.name != name:
+            self._note(table, f"the column {column.name} is the field {made.name}, as {name} is taken")
+        return made
+
+    def _add_relation(self, table: SourceTable, key: SourceConstraint) -> None:
+        (name,), target = key.columns, self._tables[key.target]
+        column = table.column(name)
+        thing, other = self._thing(table), self._thing(target)
+        short = field_name(re.sub(r"(_id|_fk|Id|ID)$", "", name) or name)
+        is_one_to_one = table.is_unique([name])
+        on_delete = _ON_DELETE.get(key.on_delete, OnDelete.RESTRICT)
+        value = import_rows.column(name)
+        if [one.name for one in target.key] == list(key.target_columns):
+            found = self._row_id(target, [value])
+        else:
+            found = import_rows.look_up(target.table, self._row_id(target, of="t"), key.target_columns[0], value)
+        carried = import_rows.when_given(value, found)
+        if (known := self._known_field(table, column)) is not None:
+            ends = self.snapshot.relations.get(known.relation_id) if known.relation_id and known.parts else None
+            self._take_up(table, column, known, carried, fits=ends is not None and ends.target_object_id == other.id)
+            return
+        is_required = self._is_required(table, column)
+        if is_required and on_delete is OnDelete.SET_NULL:
+            on_delete = OnDelete.RESTRICT
+        rivals = [one for one in self._relations(table) if one.target == key.target]
+        back = thing.name_singular if is_one_to_one else thing.name_plural
+        inverse = back if len(rivals) == 1 else f"{back}By{short[0].upper()}{short[1:]}"
+
+        def build(number: int) -> CreateField:
+            ending = "" if number == 1 else str(number)
+            return CreateField(
+                object_id=thing.id,
+                name=short + ending,
+                label=derive_label(short),
+                type=FieldType.RELATION,
+                description=column.comment,
+                settings={"onDelete": on_delete.value},
+                is_nullable=not is_required,
+                relation=NewRelation(
+                    target_object_id=other.id,
+                    target_field_label=derive_label(inverse),
+                    target_field_name=inverse + ending,
+                    type=RelationType.ONE_TO_ONE if is_one_to_one else RelationType.MANY_TO_ONE,
+                ),
+            )
+
+        made = self._try_field(table, column, build)
+        if made is not None:
+            self._set(table, column, made, carried)
+
+    def _set(self, table: SourceTable, column: SourceColumn, field: CreateField | Field, value: Term | None) -> None:
+        """Note the field that a column is, and what is copied into it."""
+        self.made[table.table.name, column.name] = field.id
+        self._fields[table.oid, column.name] = field.name
+        if value is not None:
+            self._values[table.oid][field.name] = value
+
+    def _take_up(self, table: SourceTable, column: SourceColumn, known: Field, value: Term, *, fits: bool) -> None:
+        """Have a field that is there get the values of rows to come, if they are still values of it."""
+        self._set(table, column, known, value if fits else None)
+        if not fits:
+            self._note(table, f"the column {column.name} is the field {known.name}, which takes other values by now")
+
+    def _known_field(self, table: SourceTable, column: SourceColumn) -> Field | None:
+        made = self._made_before.get((table.table.name, column.name))
+        return self._thing(table).by_id.get(made) if made else None
+
+    def _is_required(self, table: SourceTable, column: SourceColumn, *, has_default: bool = False) -> bool:
+        """Tell whether the field of a column can be required, as its column is: not with records that are there."""
+        if column.is_required and not has_default and self._objects[table.oid] in self._before.objects:
+            self._note(table, f"the column {column.name} is optional here, as there may be records already")
+            return False
+        return column.is_required
+
+    def _try(self, build: Callable[[int], C]) -> C:
+        """Apply the first of the changes that `build` yields for 1, 2 ... whose names are free."""
+        for number in range(1, _MOST_TRIES):
+            change = build(number)
+            try:
+                self._apply(change)
+            except NameTaken:
+                continue
+            return change
+        change = build(_MOST_TRIES)
+        self._apply(change)
+        return change
+
+    def _try_field(
+        self, table: SourceTable, column: SourceColumn, build: Callable[[int], CreateField]
+    ) -> CreateField | None:
+        try:
+            return self._try(build)
+        except InvalidChange as error:
+            self._note(table, f"the column {column.name} is left out: {error.message}")
+            return None
+
+    def _relations(self, table: SourceTable) -> list[SourceConstraint]:
+        """Return the foreign keys that become relations: of one column each, of which each column has one."""
+        found: dict[str, SourceConstraint] = {}
+        for one in table.constraints:
+            if one.kind == "f" and len(one.columns) == 1 and one.target in self._tables:
+                found.setdefault(one.columns[0], one)
+        return list(found.values())
+
+    def _why_not(self, key: SourceConstraint) -> str:
+        if len(key.columns) > 1:
+            return f"is of several columns ({', '.join(key.columns)}), which stay plain fields"
+        return "leads to a table that is not imported" if key.target not in self._tables else "is one too many"
+
+    def _is_record_id(self, table: SourceTable, column: SourceColumn) -> bool:
+        return table.key == (column,) and _is_uuid(column)
+
+    def _row_id(self, table: SourceTable, values: Sequence[Term] = (), *, of: str = "s") -> Term:
+        if not table.key:
+            return import_rows.random_id()
+        given = list(values) or [import_rows.column(column.name, of=of) for column in table.key]
+        if len(table.key) == 1 and _is_uuid(table.key[0]):
+            return given[0]
+        return import_rows.row_id(
+            table.table, [import_rows.cast(value, column.type) for value, column in zip(given, table.key, strict=True)]
+        )
+
+    def _thing(self, table: SourceTable) -> Object:
+        return self.snapshot.objects[self._objects[table.oid]]
+
+    def _note(self, table: SourceTable, text: str) -> None:
+        self.notes.append(f"{table.table.name}: {text}")
+
+    def _apply(self, change: Change) -> None:
+        self.snapshot = apply(self.snapshot, change).snapshot
+        self.changes.append(change)
+
+
+def _is_same(index: Index, change: CreateIndex) -> bool:
+    return (index.field_ids, index.is_unique, index.is_partial, index.method) == (
+        change.field_ids,
+        change.is_unique,
+        change.is_partial,
+        change.method,
+    )
+
+
+def _fits(field: Field, plan: ColumnPlan) -> bool:
+    """Tell whether a field holds what is copied for a column."""
+    options = {option["value"] for option in plan.options or ()}
+    return (field.type, field.settings.get("dataType")) == (plan.type, (plan.settings or {}).get("dataType")) and (
+        options <= {option.value for option in field.options}
+    )
+
+
+def _is_uuid(column: SourceColumn) -> bool:
+    return column.base == "uuid" and not column.is_array
