@@ -77,7 +77,7 @@ async def test_a_query_that_outlives_new_fields_is_what_it_would_be_made_to(gold
         given = GOLDEN / f"{name}.variables.json"
         variables = json.loads(given.read_text(encoding="utf-8")) if given.exists() else {}
         text = (GOLDEN / f"{name}.graphql").read_text(encoding="utf-8")
-        key = DocumentKey(workspace_id=WORKSPACE_ID, text=text, operation_name=None)
+        key = DocumentKey(workspace=WORKSPACE_ID.int, text=text, operation_name=None)
 
         def plan_with(
             cache: PlanCache, snapshot: Snapshot, key: DocumentKey = key, variables: Any = variables
