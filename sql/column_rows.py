@@ -58,20 +58,24 @@ def find_duplicates(
     ).format(sql.SQL(", ").join(names), _table(table), sql.SQL(" AND ").join(given), sql.Literal(limit))
 
 
-def find_lost(table: Table, column: Column, kept: sql.Composable, *, but: Sequence[str], limit: int) -> sql.Composed:
+def find_lost(
+    table: Table, columns: Sequence[Column], kept: sql.Composable, *, but: Sequence[str], limit: int
+) -> sql.Composed:
     """SELECT of the values that are not kept, as text, each with the number of rows and that of all values.
 
     Args:
         table: where the rows are.
-        column: what has the values.
+        columns: what has the values.
         kept: the condition that holds for what is kept.
         but: texts that do not count.
         limit: how many values at most.
     """
+    names = sql.SQL(", ").join(map(_column, columns))
     return sql.SQL(
-        "SELECT shown, rows, (sum(rows) OVER ())::bigint FROM (SELECT {0}::text AS shown, count(*) AS rows FROM {1}"
-        " WHERE {0} IS NOT NULL AND ({2}) IS NOT TRUE{3} GROUP BY 1) AS lost ORDER BY rows DESC, shown LIMIT {4}"
-    ).format(_column(column), _table(table), kept, _none_of(column, but), sql.Literal(limit))
+        "SELECT shown, rows, (sum(rows) OVER ())::bigint FROM (SELECT concat_ws(' ', {0}) AS shown, count(*) AS rows"
+        " FROM {1} WHERE num_nonnulls({0}) > 0 AND ({2}) IS NOT TRUE{3} GROUP BY 1) AS lost"
+        " ORDER BY rows DESC, shown LIMIT {4}"
+    ).format(names, _table(table), kept, _none_of(columns[0], but), sql.Literal(limit))
 
 
 def lose(

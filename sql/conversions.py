@@ -1,7 +1,7 @@
 """Values of one column type as values of another: what each becomes, and which of them lose something by it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
@@ -68,6 +68,27 @@ def convert(
             return _to_number(column, source, target)
         case _:
             return _from_text(column, source, target) or _between_others(column, source, target)
+
+
+def to_micros(column: Term, source: SqlType) -> Conversion | None:
+    """Return how numbers become millionths; None where the column has no numbers."""
+    if source not in _NUMBERS:
+        return None
+    return convert(_sql("({0} * 1000000)", _number_of(column, source) or column), SqlType.NUMERIC, SqlType.BIGINT)
+
+
+def from_micros(column: Term, target: SqlType) -> Conversion | None:
+    """Return how millionths become numbers; None where the target is none."""
+    if target not in _NUMBERS:
+        return None
+    conversion = convert(_sql("trim_scale({0} * 0.000001)", column), SqlType.NUMERIC, target)
+    return None if conversion is None else replace(conversion, is_same=False)
+
+
+def is_empty(column: Term, source: SqlType) -> Term:
+    """Return the condition that there is nothing in a column that anybody would miss."""
+    nothing = ["[]", "{}", "null"] if source is SqlType.JSONB else [""]
+    return _sql("({0} IS NULL OR {0}::text = ANY ({1}))", column, sql.Literal(nothing))
 
 
 def _sql(template: str, *terms: Term) -> sql.Composed:

@@ -65,12 +65,12 @@ async def hold_table(connection: Connection, table: Table, *, readers_too: bool)
 
 async def find_lost(connection: Connection, work: ConvertValues) -> Lost:
     """Return what the values would lose; nothing is locked or changed."""
-    if work.conversion.kept is None:
+    if work.kept is None:
         return Lost()
     query = column_rows.find_lost(
         work.thing.table,
-        work.field.parts[0].column,
-        work.conversion.kept,
+        [part.column for part in work.field.parts],
+        work.kept,
         but=work.mapped,
         limit=_EXAMPLES,
     )

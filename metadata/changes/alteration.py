@@ -9,7 +9,7 @@ from metadata.changes.difference import Changed, Difference
 from metadata.changes.migration import column_definitions
 from metadata.changes.update_field import is_required
 from metadata.model import Field, Snapshot, Status
-from sql import alter
+from sql import alter, ddl
 
 
 def build_alterations(before: Snapshot, difference: Difference) -> Iterator[Composed]:
@@ -38,7 +38,9 @@ def _alter_columns(changed: Changed) -> Iterator[Composed]:
     conversion = (
         build_conversion(changed.before, changed.after) if is_conversion(changed.before, changed.after) else None
     )
-    for old, new in zip(column_definitions(changed.before), column_definitions(changed.after), strict=True):
+    olds, news = list(column_definitions(changed.before)), list(column_definitions(changed.after))
+    # What becomes a composite, or is none any more, has the first column of it.
+    for old, new in zip(olds, news, strict=False):
         is_other = conversion is not None and old.column.type is not new.column.type
         if conversion is not None and is_other:
             yield alter.convert_column(table, old.column, new.column.type, conversion.value)
@@ -48,6 +50,10 @@ def _alter_columns(changed: Changed) -> Iterator[Composed]:
             yield alter.set_default(table, new.column, new.default)
         if old.column.nullable != new.column.nullable:
             yield alter.set_required(table, new.column, required=not new.column.nullable)
+    if gone := olds[len(news) :]:
+        yield alter.drop_columns(table, [definition.column for definition in gone])
+    if added := news[len(olds) :]:
+        yield ddl.add_columns(table, added)
     # A valid check makes SET NOT NULL one of the catalog alone.
     had_check, has_check = _is_checked(changed.before), _is_checked(changed.after)
     if has_check and not had_check:

@@ -1,6 +1,6 @@
 """Another type for a field: which there may be, and what it means for its column, its default and its indexes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from psycopg import sql
 
 from metadata.changes.create_field import choose_column
+from metadata.changes.create_index import BTREE
 from metadata.changes.defaults import is_function, read_default
 from metadata.changes.lookup import with_object
 from metadata.changes.names import column_suffixes
@@ -17,11 +18,19 @@ from metadata.changes.types import UpdateField, chosen
 from metadata.errors import InvalidChange
 from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
 from metadata.json_text import JsonValue, dumps, loads
-from metadata.model import Field, Object, Snapshot
+from metadata.model import Field, Index, Object, Snapshot
 from metadata.scalars import shown
-from sql.conversions import Conversion, convert
+from sql.conversions import Conversion, convert, from_micros, is_empty, to_micros
 from sql.identifiers import quote_identifier
 from sql.types import SqlType
+
+_PLAIN: Final[Mapping[FieldType, frozenset[FieldType]]] = {
+    **dict.fromkeys(
+        (FieldType.EMAILS, FieldType.PHONES, FieldType.LINKS, FieldType.RICH_TEXT), frozenset({FieldType.TEXT})
+    ),
+    FieldType.CURRENCY: frozenset({FieldType.NUMBER, FieldType.NUMERIC}),
+}
+"""The types whose values a composite's first column can have, as it can have theirs."""
 
 _WHOLE: Final = frozenset({FieldType.TS_VECTOR, *RELATIONS})
 
@@ -34,13 +43,20 @@ def is_conversion(field: Field, updated: Field) -> bool:
 
 
 def build_conversion(field: Field, updated: Field) -> Conversion:
-    """Return what the values of a field become, in terms of its column as it is; `check_type` has let it pass."""
-    (old,), (new,) = field.parts, updated.parts
+    """Return what the values of a field become, in terms of its column as it is; `check_type` has let it pass.
+
+    Of a composite it is the first column that becomes another, or that the values come into.
+    """
+    old, new = field.parts[0], updated.parts[0]
     # What is an option already may be one of more.
     is_wider = old.options is not None and new.options is not None and set(old.options) <= set(new.options)
     options = None if is_wider and old.column.type is new.column.type else new.options
     name = sql.SQL(quote_identifier(old.column.name))
-    conversion = convert(name, old.column.type, new.column.type, options=options)
+    if FieldType.CURRENCY in {field.type, updated.type}:
+        is_wanted = updated.type is FieldType.CURRENCY
+        conversion = to_micros(name, old.column.type) if is_wanted else from_micros(name, new.column.type)
+    else:
+        conversion = convert(name, old.column.type, new.column.type, options=options)
     if conversion is None:
         msg = f"no {updated.type.value} can be made of a {field.type.value}"
         raise TypeError(msg)
@@ -66,8 +82,10 @@ def check_type(thing: Object, field: Field, wanted: FieldType) -> InvalidChange 
 
 
 def _is_possible(field: Field, kind: FieldType) -> bool:
-    if len(field.parts) != 1 or {field.type, kind} & _WHOLE or FIELD_TYPES[kind].composite:
+    if {field.type, kind} & _WHOLE:
         return False
+    if FIELD_TYPES[field.type].composite or FIELD_TYPES[kind].composite:
+        return kind in _PLAIN.get(field.type, ()) or field.type in _PLAIN.get(kind, ())
     options = () if FIELD_TYPES[kind].has_options else None
     (sub,) = subfields_of(kind, None)
     source = field.parts[0].column.type
@@ -95,8 +113,17 @@ def convert_default(field: Field, change: UpdateField, wanted: FieldType, data_t
 
 
 def _candidates(field: Field, given: JsonValue, wanted: FieldType) -> Iterator[JsonValue]:
-    """Yield what a default value may be in another type: itself, a list of it, its text, what it spells."""
+    """Yield what a default value may be in another type: itself, a list of it, its text, what it spells.
+
+    A composite has it in its first column, unless that has it in other units.
+    """
     if is_function(field.type, given) and not is_function(wanted, given):
+        return
+    if len(field.parts) != 1 or FIELD_TYPES[wanted].composite:
+        if wanted is FieldType.TEXT:
+            yield given.get(field.parts[0].name)
+        elif field.type is FieldType.TEXT:
+            yield {FIELD_TYPES[wanted].subfields[0].name: given}
         return
     yield given
     yield [given]
@@ -113,7 +140,10 @@ def choose_new_column(thing: Object, field: Field, wanted: FieldType) -> str:
     It is the first one with another number: by that a model file tells fields that have taken each other's names.
     """
     first = field.column.rstrip("0123456789")
-    return choose_column(thing, first if first in thing.retired_columns else field.column, column_suffixes(wanted))
+    endings = ("", *column_suffixes(wanted))
+    is_numbered = any(first + ending in thing.retired_columns for ending in (*endings, *column_suffixes(field.type)))
+    others = replace(thing, retired_columns=thing.retired_columns | {field.column})
+    return choose_column(others, first if is_numbered else field.column, endings)
 
 
 def read_conversion_work(
@@ -129,9 +159,11 @@ def read_conversion_work(
             "backfillValue and another type are two changes; make the field required in the second",
             field="backfillValue",
         )
+    _check_unique(snapshot, field, updated)
     conversion = build_conversion(field, updated)
     mapping = _read_mapping(field, updated, change.option_mapping)
-    if conversion.kept is None and conversion.is_same:
+    kept = _all_kept(conversion, field, updated)
+    if kept is None and conversion.is_same:
         return []
     work: list[RowWork] = [
         ConvertValues(
@@ -139,6 +171,7 @@ def read_conversion_work(
             field=field,
             updated=updated,
             conversion=conversion,
+            kept=kept,
             unique=tuple(_unique_with(snapshot, thing, field, updated)),
             mapped=tuple(mapping),
             allow_loss=change.allow_data_loss,
@@ -147,6 +180,28 @@ def read_conversion_work(
     if mapping:
         work.append(MapOptions(thing=thing, field=field, mapping=mapping))
     return work
+
+
+def _all_kept(conversion: Conversion, field: Field, updated: Field) -> sql.Composable | None:
+    """Return the condition that nothing is lost: of the first column, and of those that go."""
+    gone = [part.column for part in field.parts[len(updated.parts) :]]
+    empty = [is_empty(sql.SQL(quote_identifier(column.name)), column.type) for column in gone]
+    kept = [sql.SQL("({})").format(conversion.kept)] if conversion.kept is not None else []
+    return sql.SQL(" AND ").join([*kept, *empty]) if kept or empty else None
+
+
+def _check_unique(snapshot: Snapshot, field: Field, updated: Field) -> None:
+    """Make sure that no unique index stays that would be of other columns then."""
+    if len(field.parts) == len(updated.parts):
+        return
+    is_other = len(field.unique_parts) != len(updated.unique_parts)
+    for index in snapshot.indexes.values():
+        if index.is_unique and field.id in index.field_ids and (len(index.field_ids) > 1 or is_other):
+            raise InvalidChange(
+                f"{field.name} cannot become a {updated.type.value} field while the unique index {index.name} is on its"
+                " columns; take that back first, by updateField with isUnique: false or by deleteIndex",
+                field="type",
+            )
 
 
 def _unique_with(snapshot: Snapshot, thing: Object, field: Field, updated: Field) -> Iterator[tuple[Field, ...]]:
@@ -182,15 +237,18 @@ def _read_mapping(field: Field, updated: Field, given: JsonValue) -> dict[str, s
 
 
 def without_misfits(after: Snapshot, field: Field, updated: Field) -> Snapshot:
-    """Return the snapshot without the indexes that only the old type could have: those for what is inside a value."""
-    if field.parts[0].column.type is updated.parts[0].column.type:
-        return after
-    indexes = {
-        id_: index
-        for id_, index in after.indexes.items()
-        if not (field.id in index.field_ids and index.method != "btree")
-    }
-    return replace(after, indexes=indexes)
+    """Return the snapshot without the indexes that only the old type could have.
+
+    They are for what is inside a value, or on one column of what has several then.
+    """
+    is_other = field.parts[0].column.type is not updated.parts[0].column.type
+    is_several = len(updated.parts) > 1
+
+    def fits(index: Index) -> bool:
+        return not (is_other and index.method != BTREE) and (index.is_unique or not is_several)
+
+    indexes = {id_: index for id_, index in after.indexes.items() if field.id not in index.field_ids or fits(index)}
+    return after if len(indexes) == len(after.indexes) else replace(after, indexes=indexes)
 
 
 def retire_column(after: Snapshot, field: Field) -> Snapshot:

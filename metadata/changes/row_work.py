@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from psycopg.sql import Composable
+
 from metadata.model import Field, Object
 from metadata.scalars import Cell
 from sql.conversions import Conversion
@@ -58,7 +60,8 @@ class ConvertValues:
     """The values of a field can be those of its new type.
 
     Attributes:
-        conversion: in terms of the column as it is.
+        conversion: of the first column, in terms of it as it is.
+        kept: the condition that holds for the rows that lose nothing; None for all.
         unique: the fields of each unique index that it is in.
         mapped: the texts that options take the place of before.
         allow_loss: whether values may lose something, or go.
@@ -68,6 +71,7 @@ class ConvertValues:
     field: Field
     updated: Field
     conversion: Conversion
+    kept: Composable | None
     unique: tuple[tuple[Field, ...], ...]
     mapped: tuple[str, ...]
     allow_loss: bool

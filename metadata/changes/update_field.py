@@ -107,10 +107,11 @@ def _check_inputs(thing: Object, field: Field, change: UpdateField, given: dict[
         )
     needed = ("type", "name", "label", "isActive", "isNullable", "isUnique", "options")
     problems.add(*check_not_null((given[name], name) for name in needed if name in given))
-    if isinstance(change.name, str):
+    name = change.name if change.type is UNSET else chosen(change.name, field.name)
+    if isinstance(name, str):
         holds_key = field.relation_id is not None and bool(field.parts)
         suffix = "Id" if holds_key else max(column_suffixes(chosen(change.type, field.type)), key=len)
-        problems.add(check_name(change.name, "name", longest_suffix=suffix))
+        problems.add(check_name(name, "name", longest_suffix=suffix))
     if isinstance(change.label, str):
         problems.add(check_label(change.label, "label"))
     texts = ((change.description, "description"), (change.icon, "icon"))

@@ -41,6 +41,33 @@ async def test_text_becomes_a_choice_by_value_and_text_again(apis: Apis) -> None
     assert await cities(apis) == ["PARIS", "ROME", None, "Oslo"]
 
 
+async def test_text_becomes_a_composite_and_text_again(apis: Apis, workspace_dsn: str) -> None:
+    await add_people(apis, "a@example.com", None)
+    async with open_apis(workspace_dsn) as other:
+        assert await cities(other) == ["a@example.com", None]
+        id_ = await field_id(apis, "person", "city")
+        await apis.change(UPDATE, id=id_, input={"type": "EMAILS", "isUnique": True})
+        made = await other.data(
+            'mutation { createPerson(data: { email: "x", city: { primaryEmail: "b@example.com" } })'
+            " { city { primaryEmail additionalEmails } } }"
+        )
+        assert made["createPerson"]["city"] == {"primaryEmail": "b@example.com", "additionalEmails": None}
+        found = await other.data('{ people(filter: { city: { primaryEmail: { startsWith: "a" } } }) { totalCount } }')
+        assert found == {"people": {"totalCount": 1}}
+        await apis.change(UPDATE, id=id_, input={"type": "TEXT", "isUnique": False})
+        assert await cities(other) == ["a@example.com", None, "b@example.com"]
+
+
+async def test_numbers_become_amounts_of_a_currency(apis: Apis) -> None:
+    await apis.data('mutation { createCompany(data: { name: "A", annualRevenue: null, employees: 12 }) { id } }')
+    id_ = await field_id(apis, "company", "employees")
+    await apis.change(UPDATE, id=id_, input={"type": "CURRENCY", "defaultValue": {"currencyCode": "EUR"}})
+    found = await apis.data("{ companies { edges { node { employees { amountMicros currencyCode } } } } }")
+    assert found["companies"]["edges"][0]["node"]["employees"] == {"amountMicros": "12000000", "currencyCode": "EUR"}
+    error = await refused(apis, UPDATE, id=id_, input={"type": "NUMBER", "defaultValue": None})
+    assert '"12000000 EUR" (1 records)' in error["message"]
+
+
 async def test_what_is_no_option_is_shown_in_a_refusal(apis: Apis, workspace_dsn: str) -> None:
     await add_people(apis, "PARIS", "Oslo", "Oslo", "Bonn")
     before = whole_state(workspace_dsn)

@@ -36,6 +36,21 @@ def converted(field: str, says: str, **values: Any) -> Prepared:
 
 REFUSED = {
     "to a composite": converted("type", "a TEXT field cannot become a CURRENCY field; it can become", type=T.CURRENCY),
+    "unique, to several columns": Prepared(
+        build=made("thing", T.TEXT, is_unique=True),
+        refusal=refused(
+            update("person", "thing", type=T.PHONES), "type",
+            "cannot become a PHONES field while the unique index person_thing_key is on its columns",
+        ),
+    ),
+    "one of several that are unique, to a composite": Prepared(
+        build=paired,
+        refusal=refused(update("person", "thing", type=T.EMAILS), "type", "while the unique index person_thing_city"),
+    ),
+    "a default amount of another unit": Prepared(
+        build=made("thing", T.NUMBER, default=5),
+        refusal=refused(update("person", "thing", type=T.CURRENCY), "defaultValue", "is none of a CURRENCY field"),
+    ),
     "to a relation": converted("type", "cannot become a RELATION field", type=T.RELATION),
     "no options": converted("options", "needs at least one option", type=T.SELECT),
     "options of a type without": converted("options", "has no options", type=T.NUMBER, options=select("A")),
