@@ -1,7 +1,8 @@
 """What one process has at hand to work on a model, and the whole state of a database for comparison."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -65,17 +66,23 @@ async def open_desk(database: Database) -> Desk:
     )
 
 
+@asynccontextmanager
+async def desk_at(dsn: str) -> AsyncIterator[Desk]:
+    """One process's parts, for the length of the block."""
+    database = connect_database(dsn)
+    await database.open()
+    try:
+        yield await open_desk(database)
+    finally:
+        await database.close()
+
+
 def fill_model(dsn: str) -> None:
     """Make the catalog and the workspace `default` in an empty database."""
 
     async def fill() -> None:
-        database = connect_database(dsn)
-        await database.open()
-        try:
-            desk = await open_desk(database)
+        async with desk_at(dsn) as desk:
             await desk.workspaces.create(DEFAULT_WORKSPACE, actor="test")
-        finally:
-            await database.close()
 
     asyncio.run(fill())
 
@@ -129,8 +136,13 @@ def whole_state(dsn: str) -> list[list[Any]]:
             ).fetchall()
             for table in _CATALOG_TABLES
         ]
-        states += [connection.execute(query).fetchall() for query in _SCHEMA_QUERIES]
-        return [sorted(state) for state in states]
+    return [*(sorted(state) for state in states), *table_state(dsn)]
+
+
+def table_state(dsn: str) -> list[list[Any]]:
+    """Every column, constraint, index and schema of the database."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        return [sorted(connection.execute(query).fetchall()) for query in _SCHEMA_QUERIES]
 
 
 def columns_of(dsn: str, schema: str, table: str) -> dict[str, tuple[str, bool, str | None]]:

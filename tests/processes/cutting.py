@@ -1,4 +1,4 @@
-"""A way to PostgreSQL that ends at a chosen message: it carries what a client asks for up to it, and nothing after."""
+"""A way to PostgreSQL that ends at a chosen message: that is carried, its answer is not."""
 
 import asyncio
 import contextlib
@@ -9,19 +9,19 @@ from pathlib import Path
 from tests.sql.network import connect_onward, near_end
 
 _HEAD = 5
-# What has the server do something: a simple query, and the execution of a prepared one.
+# What has the server do something, and keep it: a simple query, and the end of what was sent to prepared statements.
 # https://www.postgresql.org/docs/current/protocol-message-formats.html
-_STEPS = frozenset(b"QE")
+_STEPS = frozenset(b"QS")
 
 
 class CuttingWay:
-    """Counts the steps of all connections, and cuts them all before the step `last` + 1.
+    """Counts the steps of all connections, and cuts them all when it has carried one of them.
 
     Attributes:
-        last: how many steps are carried; None for all.
+        last: the step that is carried last; None for all.
         steps: how many have been carried.
-        was_cut: whether there was one more.
-        on_cut: is called when there is one more, before the connections are cut.
+        was_cut: whether it has come to the last.
+        on_cut: is called then, before the connections are cut.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -34,7 +34,7 @@ class CuttingWay:
         self.on_cut: Callable[[], None] | None = None
 
     def begin(self, last: int | None, on_cut: Callable[[], None] | None = None) -> None:
-        """Count anew, and carry so many steps."""
+        """Count anew, and carry so many steps, of which the last has no answer."""
         self.last, self.steps, self.was_cut, self.on_cut = last, 0, False, on_cut
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,16 +64,17 @@ class CuttingWay:
             while True:
                 head = await reader.readexactly(_HEAD)
                 body = await reader.readexactly(int.from_bytes(head[1:]) - 4)
+                if self.was_cut:
+                    return
+                await self._pass(head + body, onward)
                 if head[0] in _STEPS:
-                    if self.was_cut or self.steps == self.last:
-                        if not self.was_cut:
-                            self.was_cut = True
-                            if self.on_cut is not None:
-                                self.on_cut()
+                    self.steps += 1
+                    if self.steps == self.last:
+                        self.was_cut = True
+                        if self.on_cut is not None:
+                            self.on_cut()
                         self._cut()
                         return
-                    self.steps += 1
-                await self._pass(head + body, onward)
         onward.close()
 
     async def _answer(self, back: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,16 +6,18 @@ from typing import Final
 
 import psycopg
 
-from metadata.changes import Change, CreateIndex, DeleteField, UpdateField
-from metadata.model import Snapshot
+from metadata.changes import Change, CreateIndex, DeleteField, NewRelation, UpdateField, UpdateObject
+from metadata.field_types import FieldType
+from metadata.model import RelationType, Snapshot
 from metadata.rollback import roll_back
 from metadata.transaction import ModelTransaction
+from metadata.writer import ModelWriter
 from tests.metadata.changes.test_updates import options
-from tests.metadata.desk import connect_database, fill_model, new_field, new_object, open_desk
-from tests.metadata.test_rollback import Build, fill, project
+from tests.metadata.desk import desk_at, fill_model, new_field, new_object, new_relation, person
+from tests.metadata.test_rollback import CHANGES, Build, fill, on, project
 
-BIG_TABLE = -1
-"""Every table is big: indexes are built after the commit."""
+_BIG_TABLE = -1
+"""Every table is big: what looks at each record is done after the commit."""
 
 RECORDS: Final = (
     "INSERT INTO workspace_default.project (id, name, stage, code)"
@@ -23,7 +25,7 @@ RECORDS: Final = (
     " FROM generate_series(1, 20) AS number"
 )
 
-Body = Callable[[ModelTransaction], Awaitable[int]]
+Body = Callable[[ModelTransaction], Awaitable[object]]
 
 
 def _several(snapshot: Snapshot) -> Iterable[Change]:
@@ -38,46 +40,100 @@ def _several(snapshot: Snapshot) -> Iterable[Change]:
     yield DeleteField(field_id=there["budget"].id)
 
 
-def _big_index(snapshot: Snapshot) -> Iterable[Change]:
-    yield CreateIndex(object_id=project(snapshot).id, field_ids=(project(snapshot).by_name["name"].id,))
+def _fields(snapshot: Snapshot) -> Iterable[Change]:
+    """Those whose columns are several, are bound to options, or are computed."""
+    yield new_field(project(snapshot), "place", FieldType.ADDRESS)
+    yield new_field(project(snapshot), "tags", FieldType.MULTI_SELECT, options=options("ONE", "TWO"))
+    yield new_field(project(snapshot), "words", FieldType.TS_VECTOR, settings={"fields": ["name"]})
+
+
+def _relation(kind: RelationType) -> Build:
+    return lambda snapshot: [new_relation(project(snapshot), "near", person(snapshot), "Far", kind=kind)]
+
+
+def _morph(snapshot: Snapshot) -> Iterable[Change]:
+    targets = (person(snapshot), snapshot.by_singular["company"])
+    near = tuple(NewRelation(target_object_id=one.id, target_field_label="Far") for one in targets)
+    yield new_field(project(snapshot), "near", FieldType.MORPH_RELATION, morph=near)
+
+
+def _index(*names: str, **more: bool | str) -> Build:
+    return lambda snapshot: [
+        CreateIndex(
+            object_id=project(snapshot).id,
+            field_ids=tuple(project(snapshot).by_name[name].id for name in names),
+            **more,  # type: ignore[arg-type]  # each is of its own type
+        )
+    ]
+
+
+def _leaving(snapshot: Snapshot) -> Iterable[Change]:
+    """What leaves the most for after the commit, where the table is big: values, an index, a key and a promise."""
+    yield from on("name", is_nullable=False, backfill="none", default="none")(snapshot)
+    yield from _relation(RelationType.MANY_TO_ONE)(snapshot)
+
+
+MADE: Final[dict[str, Build]] = {
+    **CHANGES,
+    **{f"new relation, {kind.value}": _relation(kind) for kind in RelationType},
+    "new morph relation": _morph,
+    "new fields of special types": _fields,
+    "new index in trigrams": _index("name", method="trigram"),
+    "object described": lambda snapshot: [
+        UpdateObject(object_id=project(snapshot).id, label_singular="Plan", label_plural="Plans", icon="map")
+    ],
+    "field described": on("code", description="The number on the folder"),
+    "unique": on("name", is_unique=True),
+    "required": on("stage", is_nullable=False),
+    "required, with a value for the others": on("name", is_nullable=False, backfill="none", default="none"),
+    "another type": on("stage", type=FieldType.TEXT),
+    "another type that loses values": on("name", type=FieldType.NUMBER, allow_data_loss=True),
+    "several changes as one": _several,
+}
+"""The changes of each kind, each for the workspace as it is filled."""
 
 
 def _apply(build: Build) -> Body:
-    async def body(transaction: ModelTransaction) -> int:
+    """Return what makes these changes in a transaction."""
+
+    async def body(transaction: ModelTransaction) -> None:
         for change in build(transaction.snapshot):
             await transaction.apply(change)
-        return transaction.snapshot.version
 
     return body
 
 
-async def _roll_back(transaction: ModelTransaction) -> int:
+async def _roll_back(transaction: ModelTransaction) -> None:
     await roll_back(transaction, transaction.snapshot.version - 1)
-    return transaction.snapshot.version
 
 
-KILLED: Final[dict[str, Body]] = {
-    "several changes as one": _apply(_several),
-    "an index built after the commit": _apply(_big_index),
-    "a rollback": _roll_back,
-}
+BODIES: Final[dict[str, Body]] = {**{name: _apply(build) for name, build in MADE.items()}, "rollback": _roll_back}
+
+KILLED: Final = BODIES["several changes as one"]
+"""What is made in a process that is killed."""
 
 
 def fill_killed(dsn: str) -> None:
     """Make the workspace in an empty database."""
 
     async def change() -> None:
-        database = connect_database(dsn)
-        await database.open()
-        try:
-            desk = await open_desk(database)
+        async with desk_at(dsn) as desk:
             await desk.change(fill)
             # This is what is rolled back.
             await desk.change(lambda snapshot: [new_object("obsolete"), new_field(project(snapshot), "late")])
-        finally:
-            await database.close()
 
     fill_model(dsn)
     asyncio.run(change())
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(RECORDS)
+
+
+def leave_builds(dsn: str) -> None:
+    """Make the changes in that workspace that leave something to be built."""
+
+    async def change() -> None:
+        async with desk_at(dsn) as desk:
+            writer = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, big_table=_BIG_TABLE)
+            await writer.change((await desk.default()).workspace.id, _leaving, actor="test")
+
+    asyncio.run(change())

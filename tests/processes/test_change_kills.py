@@ -1,11 +1,12 @@
-"""A change of the model, interrupted before each message that it sends: all of it is there, or nothing.
+"""A change of the model, and what is built after it, interrupted at each message: it is whole or not there.
 
-The messages are not chosen: they are counted until there are no more.
+The messages are not chosen: they are counted until there are no more. The last that is carried is answered nobody.
 """
 
 import asyncio
+import contextlib
+import dataclasses
 import itertools
-import json
 import os
 import shutil
 import signal
@@ -14,24 +15,29 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import get_args
 
 import psycopg
 import pytest
 
+from metadata.building import field_builder
 from metadata.building.builder import Builder
+from metadata.changes import Change, SettleField, SettleIndex, UpdateField, UpdateObject
 from metadata.doctor.drift import find_drift
-from metadata.writer import ModelWriter
+from metadata.model import Snapshot, Status
 from sql.errors import DatabaseError
 from tests.databases import Databases
-from tests.metadata.desk import connect_database, open_desk, whole_state
+from tests.metadata.desk import Desk, desk_at, table_state, whole_state
 from tests.processes.cutting import CuttingWay, cutting_way
 from tests.processes.embedded_runs import ROOT
-from tests.processes.killed_changes import BIG_TABLE, KILLED, fill_killed
+from tests.processes.killed_changes import BODIES, MADE, fill_killed, leave_builds
 from tests.processes.serving import run
-from tests.waiting import eventually
+from tests.waiting import until_found
 
-changes = pytest.mark.parametrize("name", KILLED)
+_ALONE = (
+    "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+    " AND backend_type = 'client backend' AND pid <> pg_backend_pid())"
+)
 
 
 @pytest.fixture
@@ -47,17 +53,119 @@ def template(databases: Databases) -> str:
     return databases.template("killed changes", fill_killed)
 
 
+@pytest.fixture(scope="module")
+def left(databases: Databases, template: str) -> str:
+    """The template of databases in which something is left to be built."""
+    return databases.template("left to be built", leave_builds, base=template)
+
+
+async def until_alone(dsn: str) -> None:
+    """Return when the server has done what it was told, and noticed who has gone."""
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        await until_found(connection, _ALONE)
+
+
+async def check_agreement(desk: Desk) -> Snapshot:
+    """See that the tables are what the model says, and the model is what the catalog has; return it."""
+    model = await desk.default()
+    assert model == await desk.reload(model.workspace.id)
+    async with desk.database.session() as connection:
+        assert await find_drift(connection, model, trigram=desk.catalog.trigram) == []
+    return model
+
+
+async def restart(dsn: str) -> Snapshot:
+    """Build what an interrupted build left, as a server does at its start; return the model."""
+    async with desk_at(dsn) as desk:
+        await Builder(desk.database, desk.writer, trigram=desk.catalog.trigram).build_all()
+        return await check_agreement(desk)
+
+
+async def test_each_kind_of_change_is_among_them(databases: Databases, template: str) -> None:
+    with databases.clone(template) as dsn:
+        async with desk_at(dsn) as desk:
+            snapshot = await desk.default()
+    changes = [change for build in MADE.values() for change in build(snapshot)]
+    # These are the end of a build.
+    unasked: set[type] = {SettleField, SettleIndex}
+    assert {type(change) for change in changes} == set(get_args(Change)) - unasked
+    for kind in (UpdateField, UpdateObject):
+        inputs = {field.name: field.default for field in dataclasses.fields(kind) if not field.name.endswith("_id")}
+        given = {
+            name
+            for change in changes
+            if isinstance(change, kind)
+            for name, default in inputs.items()
+            if getattr(change, name) != default
+        }
+        assert given == inputs.keys()
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_a_change_that_is_cut_off_is_whole_or_not_there(
+    name: str, databases: Databases, template: str, folder: Path
+) -> None:
+    """The process lives on: what it then serves is what the database has, and it can make the change again."""
+    with databases.clone(template) as dsn:
+        before = whole_state(dsn)
+        async with cutting_way(dsn, folder) as (way, near), desk_at(near) as desk:
+            model = await desk.default()
+            for last in itertools.count(1):
+                way.begin(last)
+                with contextlib.suppress(DatabaseError):
+                    await desk.writer.run(model.workspace.id, BODIES[name], actor="test")
+                was_cut = way.was_cut
+                way.begin(None)
+                # Its last message commits. PostgreSQL may notice in the middle of that that there is nobody to answer:
+                # then nothing has come of it, and what came through is the next try.
+                if not was_cut:
+                    break
+                await until_alone(dsn)
+                if whole_state(dsn) != before:
+                    break
+                assert await desk.default() == model
+            assert last > 3
+            assert (await check_agreement(desk)).version == model.version + 1
+
+
+async def test_a_build_that_is_cut_off_is_begun_again_and_ends_ready(
+    databases: Databases, left: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The records are filled in several portions.
+    monkeypatch.setattr(field_builder, "PORTION", 8)
+    with databases.clone(left) as dsn:
+        built, tables = await restart(dsn), table_state(dsn)
+    assert {field.status for thing in built.objects.values() for field in thing.fields} == {Status.READY}
+    assert {index.status for index in built.indexes.values()} == {Status.READY}
+    was_cut = True
+    for last in itertools.count(1):
+        with databases.clone(left) as dsn:
+            async with cutting_way(dsn, folder) as (way, near), desk_at(near) as desk:
+                builder = Builder(desk.database, desk.writer, trigram=desk.catalog.trigram)
+                way.begin(last)
+                with contextlib.suppress(DatabaseError):
+                    await builder.build_all()
+                was_cut = way.was_cut
+                way.begin(None)
+            await until_alone(dsn)
+            assert await restart(dsn) == built
+            assert table_state(dsn) == tables
+        if not was_cut:
+            break
+    assert last > 30
+
+
 class Maker:
-    """The process that makes each change in one of its own."""
+    """The process that makes the change, each time in one of its own."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
 
-    async def make(self, way: CuttingWay, dsn: str, name: str, last: int) -> bool:
-        """Make a change, whose process is killed at its step `last` + 1; return whether it was."""
+    async def make(self, way: CuttingWay, dsn: str, last: int) -> bool:
+        """Make the change, in a process that is killed when step `last` has been carried; return whether it was."""
         assert self._process.stdin is not None
         way.begin(None)
-        self._process.stdin.write(json.dumps({"dsn": dsn, "name": name}).encode() + b"\n")
+        self._process.stdin.write(dsn.encode() + b"\n")
         made = await self._number()
         way.begin(last, lambda: os.kill(made, signal.SIGKILL))
         self._process.stdin.write(b"\n")
@@ -81,83 +189,27 @@ async def maker() -> AsyncIterator[Maker]:
     assert await process.wait() == 0
 
 
-def until_quiet(dsn: str) -> None:
-    """Return when the server has noticed who has gone."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        busy = (
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND state <> 'idle'"
-        )
-        eventually(lambda: connection.execute(busy).fetchone() == (0,), "a connection is still busy")
-
-
-async def check_agreement(dsn: str) -> None:
-    """The tables are what the model says, once what an interrupted build left has been built as a server does it."""
-    database = connect_database(dsn)
-    await database.open()
-    try:
-        desk = await open_desk(database)
-        await Builder(database, desk.writer, trigram=desk.catalog.trigram).build_all()
-        async with database.session() as connection:
-            assert await find_drift(connection, await desk.default(), trigram=desk.catalog.trigram) == []
-    finally:
-        await database.close()
-
-
-@changes
-async def test_killed_before_each_message_it_is_whole_or_not_there(
-    name: str, databases: Databases, template: str, folder: Path, maker: Maker
+async def test_a_process_that_is_killed_leaves_the_change_whole_or_not_there(
+    databases: Databases, template: str, folder: Path, maker: Maker
 ) -> None:
-    steps = itertools.count()
+    """To the database it is what the other tests do; here nothing of the process is left that could go on."""
+    steps = itertools.count(1)
     outcomes = []
     was_killed = True
     while was_killed:
         with databases.clone(template) as dsn:
-            before = whole_state(dsn)
+            before = state = whole_state(dsn)
             async with cutting_way(dsn, folder) as (way, near):
-                state: Any = before
                 # As long as nothing has come of it, the database is as good as new.
                 while was_killed and state == before:
-                    was_killed = await maker.make(way, near, name, next(steps))
-                    await asyncio.to_thread(until_quiet, dsn)
+                    was_killed = await maker.make(way, near, next(steps))
+                    await until_alone(dsn)
                     state = whole_state(dsn)
                     outcomes.append(state != before)
-            await check_agreement(dsn)
+            await restart(dsn)
             if outcomes.count(True) == 1:
                 whole = await asyncio.to_thread(run, "doctor", DATABASE_URL=dsn)
                 assert (whole.returncode, "agree" in whole.stdout) == (0, True), whole.stdout
     # Up to the commit there is nothing, and all from then on.
     assert outcomes == sorted(outcomes)
     assert outcomes.index(True) > 5
-
-
-@changes
-async def test_cut_off_before_each_message_it_is_whole_or_not_there_and_can_be_made_again(
-    name: str, databases: Databases, template: str, folder: Path
-) -> None:
-    """Here the process lives on: what it then serves is what the database has."""
-    steps = itertools.count()
-    was_cut = True
-    while was_cut:
-        with databases.clone(template) as dsn:
-            before = whole_state(dsn)
-            async with cutting_way(dsn, folder) as (way, near):
-                database = connect_database(near)
-                await database.open()
-                desk = await open_desk(database)
-                writer = ModelWriter(database, desk.current, trigram=desk.catalog.trigram, big_table=BIG_TABLE)
-                model = await desk.default()
-                state: Any = before
-                while was_cut and state == before:
-                    way.begin(next(steps))
-                    try:
-                        await writer.run(model.workspace.id, KILLED[name], actor="test")
-                        was_cut = False
-                    except DatabaseError:
-                        assert way.was_cut
-                    way.begin(None)
-                    await asyncio.to_thread(until_quiet, dsn)
-                    state = whole_state(dsn)
-                    assert (await desk.default()) == await desk.reload(model.workspace.id)
-                await database.close()
-            await check_agreement(dsn)
