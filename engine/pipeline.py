@@ -11,7 +11,7 @@ What a snapshot that lags behind would refuse is tried again on the newest one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
@@ -218,9 +218,9 @@ class GraphQLApi:
         """Have the newest model of a workspace be the current one."""
         await self._source.refresh(workspace_id)
 
-    def renew(self, key: DocumentKey, touched: Prepared, snapshot: Snapshot) -> None:
-        """Prepare a document anew under a snapshot that it does not hold under."""
-        renew(self.plans, key, touched, snapshot, self.schemas.get(snapshot), self._limits)
+    def renew(self, key: DocumentKey, touched: Prepared, snapshot: Snapshot) -> Iterator[None]:
+        """Prepare a document anew under a snapshot that it does not hold under, a part for each step."""
+        return renew(self.plans, key, touched, snapshot, self.schemas.get(snapshot), self._limits)
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop all that is kept of a workspace."""

@@ -16,7 +16,7 @@ class PlanRenewal:
 
     Args:
         api: whose plans they are.
-        pause: awaited after each document, so that others are served.
+        pause: awaited before each document and each of its plans, so that others are served.
     """
 
     def __init__(self, api: GraphQLApi, *, pause: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)) -> None:
@@ -46,4 +46,7 @@ class PlanRenewal:
             await self._pause()
             if id_ in self._swapped:
                 return  # there is a newer one
-            self._api.renew(key, prepared, snapshot)
+            for _ in self._api.renew(key, prepared, snapshot):
+                await self._pause()
+                if id_ in self._swapped:
+                    return

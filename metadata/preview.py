@@ -11,7 +11,7 @@ from metadata.building.conversion_worker import find_lost, require_kept
 from metadata.building.row_worker import COUNTED_ROWS, check_row_work
 from metadata.changes import Change, apply, describe
 from metadata.changes.alteration import required_check
-from metadata.changes.difference import Difference, compare
+from metadata.changes.difference import Difference
 from metadata.changes.migration import build_index, find_required_columns, find_rewriting, foreign_key_name
 from metadata.changes.row_work import (
     ConvertValues,
@@ -102,8 +102,7 @@ async def preview(
         changes.append(change)
         if asked.snapshot is snapshot:
             continue
-        applied, built, big = await transaction.weigh(snapshot, asked)
-        difference = compare(snapshot, applied.snapshot)
+        applied, built, difference, big = await transaction.weigh(snapshot, asked)
         for required in find_required_columns(applied) if ask_rows else ():
             if required.field.object_id in first.objects:
                 await transaction.require_no_rows(required)

@@ -86,6 +86,29 @@ def build_newer_snapshot(
     )
 
 
+def carry_look_ups(before: Snapshot, after: Snapshot, moved: Iterable[UUID]) -> None:
+    """Give a snapshot the look-up tables that the one before it had made, with what has moved in its place.
+
+    Nothing is done where names or objects have come or gone; they are made at first use then. To make them looks at
+    each object, of which there may be thousands; to copy one does not.
+    """
+    things = [(before.objects.get(id_), after.objects[id_]) for id_ in moved]
+    have_names = all(old and _called(old) == _called(new) for old, new in things)
+    if not have_names or len(before.objects) != len(after.objects):
+        return
+    known, carried = vars(before), vars(after)
+    for table, name in (("by_singular", "name_singular"), ("by_plural", "name_plural"), ("by_type_name", "type_name")):
+        if table in known:
+            carried[table] = known[table] | {getattr(new, name): new for _, new in things if new.is_active}
+    is_same = len(before.relations) == len(after.relations) and len(before.indexes) == len(after.indexes)
+    if is_same and "weight" in known:
+        carried["weight"] = known["weight"] + sum(new.weight - old.weight for old, new in things if old)
+
+
+def _called(thing: Object) -> tuple[object, ...]:
+    return thing.name_singular, thing.name_plural, thing.is_active
+
+
 def _build_object(row: Row, schema: str, fields: tuple[Field, ...], retired: frozenset[str]) -> Object:
     id_, singular, plural, label_singular, label_plural, description, icon, table, is_custom, is_system, is_active = row
     return Object(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -25,6 +26,7 @@ from metadata.moves import find_moved
 from metadata.one_message import Step, send_as_one
 from metadata.queries import QUERIES
 from metadata.sessions import Connection
+from metadata.snapshot import carry_look_ups
 from metadata.store import corrections, insertions
 from sql import ddl
 from sql.ddl import TrigramClass
@@ -46,6 +48,22 @@ BIG_TABLE = 32 << 20
 
 # https://www.postgresql.org/docs/current/limits.html
 MAXIMUM_COLUMNS = 1_600
+
+
+class Weighed(NamedTuple):
+    """A change, held against the sizes of the tables.
+
+    Attributes:
+        applied: with what is left for after the commit marked as such.
+        built: what of it is made at once.
+        difference: what it makes of the model before.
+        big: the objects whose tables are big and leave the rest for later.
+    """
+
+    applied: Applied
+    built: Applied
+    difference: Difference
+    big: frozenset[UUID]
 
 
 class ModelTransaction:
@@ -100,8 +118,7 @@ class ModelTransaction:
             return before
         await self.write_tables()
         try:
-            applied, built, big = await self.weigh(before, applied)
-            difference = compare(before, applied.snapshot)
+            applied, built, difference, big = await self.weigh(before, applied)
             statements = list(build_statements(before, built, difference, trigram=self.trigram))
             for required in find_required_columns(applied):
                 await self.require_no_rows(required)
@@ -181,6 +198,7 @@ class ModelTransaction:
             self.snapshot = replace(self.snapshot, version=self.snapshot.version + 1)
             parameters = {"workspace_id": self.snapshot.workspace.id, "version": self.snapshot.version}
             moved = find_moved(self._before, self.snapshot)
+            carry_look_ups(self._before, self.snapshot, moved)
             steps = [
                 ("set_version", parameters),
                 ("set_object_versions", {**parameters, "object_ids": list(moved)}),
@@ -199,20 +217,19 @@ class ModelTransaction:
         for callback in self._callbacks:
             callback()
 
-    async def weigh(self, before: Snapshot, applied: Applied) -> tuple[Applied, Applied, frozenset[UUID]]:
+    async def weigh(self, before: Snapshot, applied: Applied) -> Weighed:
         """Hold a change against the sizes of the tables.
-
-        Returns:
-            The change, what of it is made at once, and the objects whose tables are big and leave the rest for later.
 
         Raises:
             InvalidChange: a table is too large for it, or has no room for more columns.
         """
-        slow = [applied.snapshot.objects[id_] for id_ in find_slow(before, applied)]
+        difference = compare(before, applied.snapshot)
+        slow = [applied.snapshot.objects[id_] for id_ in find_slow(before, applied, difference)]
         big = frozenset(thing.id for thing in await self._tables_above(self._big_table, slow))
         await self._check_rewrites(before, applied)
         await self._check_room(before, applied)
-        return *defer(before, applied, big), big
+        left, built = defer(applied, difference, big)
+        return Weighed(left, built, compare(before, left.snapshot) if big else difference, big)
 
     async def _tables_above(self, size: int, things: Sequence[Object]) -> list[Object]:
         """Return those of the objects whose tables have more bytes."""

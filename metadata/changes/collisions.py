@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
+from operator import attrgetter
 
 from metadata import api_names
 from metadata.api_names import QueryRole, Verb
@@ -10,6 +11,8 @@ from metadata.changes.names import claimed_names
 from metadata.errors import NameTaken
 from metadata.model import Field, Object, Snapshot
 from sql.identifiers import MAXIMUM_BYTES
+
+_IS_WHOLLY_ACTIVE = attrgetter("is_wholly_active")
 
 
 def check_object_names(snapshot: Snapshot, thing: Object) -> Iterator[NameTaken]:
@@ -126,7 +129,7 @@ def _taken(argument: str, name: str, reason: str, clash: Callable[[str], str | N
 
 def _with_inactive(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot with every object and field active: what is switched off keeps its names."""
-    if all(thing.is_wholly_active for thing in snapshot.objects.values()):
+    if all(map(_IS_WHOLLY_ACTIVE, snapshot.objects.values())):
         return snapshot
     objects = {
         id_: replace(thing, is_active=True, fields=tuple(replace(field, is_active=True) for field in thing.fields))

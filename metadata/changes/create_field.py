@@ -6,6 +6,7 @@ from uuid import UUID
 from metadata.changes.collisions import check_field_name
 from metadata.changes.create_index import BTREE, INVERTED
 from metadata.changes.defaults import is_function, read_default
+from metadata.changes.lookup import with_indexes
 from metadata.changes.names import SYSTEM_COLUMNS, check_name, choose_physical, column_suffixes, index_name
 from metadata.changes.options import read_options
 from metadata.changes.problems import Problems, check_label, check_texts
@@ -54,7 +55,7 @@ def apply_create_field(snapshot: Snapshot, change: CreateField) -> Applied:
         snapshot=replace(
             snapshot,
             objects={**snapshot.objects, thing.id: replace(thing, fields=(*thing.fields, field))},
-            indexes={**snapshot.indexes, **{index.id: index for index in indexes}},
+            indexes=with_indexes(snapshot, indexes),
         ),
         fields=(field,),
         indexes=indexes,

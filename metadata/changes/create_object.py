@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from metadata.changes.collisions import check_object_names
+from metadata.changes.lookup import with_indexes
 from metadata.changes.names import check_name, choose_physical
 from metadata.changes.problems import Problems, check_label, check_texts
 from metadata.changes.system_fields import build_system_fields, build_system_indexes
@@ -40,7 +41,7 @@ def apply_create_object(snapshot: Snapshot, change: CreateObject) -> Applied:
     after = replace(
         snapshot,
         objects={**snapshot.objects, created.id: created},
-        indexes={**snapshot.indexes, **{index.id: index for index in indexes}},
+        indexes=with_indexes(snapshot, indexes),
     )
     return Applied(snapshot=after, objects=(created,), fields=fields, indexes=indexes)
 

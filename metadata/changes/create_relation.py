@@ -6,6 +6,7 @@ from dataclasses import replace
 from metadata.changes.collisions import check_field_name
 from metadata.changes.create_field import build_field, check_texts_of, choose_column, find_object
 from metadata.changes.defaults import read_default
+from metadata.changes.lookup import with_indexes
 from metadata.changes.names import check_name, derive_name, index_name
 from metadata.changes.options import read_options
 from metadata.changes.problems import Problems, check_label, check_text
@@ -72,7 +73,7 @@ def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
     after = replace(
         _add_field(with_field, inverse),
         relations={**snapshot.relations, relation.id: relation},
-        indexes={**snapshot.indexes, **{index.id: index for index in indexes}},
+        indexes=with_indexes(snapshot, indexes),
     )
     return Applied(snapshot=after, fields=(field, inverse), relations=(relation,), indexes=indexes)
 

@@ -4,28 +4,28 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from uuid import UUID
 
+from metadata.changes.difference import Difference
 from metadata.changes.lookup import with_object
 from metadata.changes.row_work import FillValues
 from metadata.changes.types import Applied
 from metadata.changes.update_field import is_required
 from metadata.model import Field, Snapshot, Status, with_parts
-from metadata.moves import find_differing
 
 
-def find_slow(before: Snapshot, applied: Applied) -> frozenset[UUID]:
+def find_slow(before: Snapshot, applied: Applied, difference: Difference) -> frozenset[UUID]:
     """Return the objects that were there before and of which each row is looked at: for an index, a key, a NOT NULL."""
     found = {index.object_id for index in applied.indexes}
     found |= {relation.source_object_id for relation in applied.relations}
-    found |= {field.object_id for field in _newly_required(before, applied.snapshot)}
+    found |= {field.object_id for field in _newly_required(difference)}
     return frozenset(found & before.objects.keys())
 
 
-def defer(before: Snapshot, applied: Applied, big: frozenset[UUID]) -> tuple[Applied, Applied]:
+def defer(applied: Applied, difference: Difference, big: frozenset[UUID]) -> tuple[Applied, Applied]:
     """Return the change with what is left for later marked as such, and what of it is made at once.
 
     Args:
-        before: the model before.
         applied: the change.
+        difference: what it makes of what was there.
         big: the objects whose tables are big.
     """
     if not big:
@@ -36,7 +36,7 @@ def defer(before: Snapshot, applied: Applied, big: frozenset[UUID]) -> tuple[App
         for relation in applied.relations
         if relation.source_object_id in big
     ]
-    required = [field for field in _newly_required(before, snapshot) if field.object_id in big]
+    required = [field for field in _newly_required(difference) if field.object_id in big]
     fills = {
         work.field.id: work.cells
         for work in applied.work
@@ -62,14 +62,8 @@ def _cells(cells: tuple[object, ...] | None) -> list[object] | None:
     return None if cells is None else list(cells)
 
 
-def _newly_required(before: Snapshot, after: Snapshot) -> Iterator[Field]:
-    for _, old, thing in find_differing(before.objects, after.objects):
-        if old is None or thing is None:
-            continue
-        for field in thing.fields:
-            known = old.by_id.get(field.id)
-            if known is not None and is_required(field) and not is_required(known):
-                yield field
+def _newly_required(difference: Difference) -> Iterator[Field]:
+    return (one.after for one in difference.fields if is_required(one.after) and not is_required(one.before))
 
 
 def _with_fields(snapshot: Snapshot, fields: Iterable[Field]) -> Snapshot:

@@ -26,11 +26,13 @@ class Difference:
     """What one snapshot has that the other has not, or has otherwise.
 
     Attributes:
+        things: all objects that are not the same instances, each as it was and as it is; None where it was or is not.
         objects: those whose own values differ, as they are; not those of which only a field differs.
         objects_before: the same as they were.
         removed_fields: with their objects as they were; not those of removed objects.
     """
 
+    things: tuple[tuple[Object | None, Object | None], ...]
     objects: tuple[Object, ...]
     objects_before: tuple[Object, ...]
     removed_objects: tuple[Object, ...]
@@ -50,6 +52,7 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
     touched = list(_both(objects))
     changed = [(old, new) for old, new in touched if _own_values(old) != _own_values(new)]
     return Difference(
+        things=tuple((old, new) for _, old, new in objects),
         objects=tuple(new for _, new in changed),
         objects_before=tuple(old for old, _ in changed),
         removed_objects=tuple(_removed(objects)),

@@ -1,11 +1,11 @@
 """What a change is about, found by its id, and put in its place in the next snapshot."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from metadata.errors import InvalidChange, UnknownObject
-from metadata.model import Field, Object, Snapshot
+from metadata.model import Field, Index, Object, Snapshot
 
 
 def find_object(snapshot: Snapshot, object_id: UUID) -> Object:
@@ -35,6 +35,11 @@ def find_field(snapshot: Snapshot, field_id: UUID) -> tuple[Object, Field]:
 def with_object(snapshot: Snapshot, thing: Object) -> Snapshot:
     """Return the snapshot with this object in the place of the one with its id."""
     return replace(snapshot, objects={**snapshot.objects, thing.id: thing})
+
+
+def with_indexes(snapshot: Snapshot, indexes: Sequence[Index]) -> Mapping[UUID, Index]:
+    """Return the indexes of the snapshot and these; where there are none the same mapping, which nobody compares."""
+    return {**snapshot.indexes, **{index.id: index for index in indexes}} if indexes else snapshot.indexes
 
 
 def without_fields(snapshot: Snapshot, fields: Iterable[Field]) -> Snapshot:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from psycopg.sql import Composed
 
+from metadata.changes.difference import Difference
 from metadata.changes.names import index_name
-from metadata.model import MORPH_SETTING, Object, Snapshot
-from metadata.moves import find_differing
+from metadata.model import MORPH_SETTING, Object
 from sql import alter
 from sql.plan import Column
 
@@ -21,9 +21,9 @@ def morph_checks(thing: Object) -> Mapping[str, tuple[Column, ...]]:
     return {name: tuple(columns) for name, columns in groups.values() if len(columns) > 1}
 
 
-def change_morph_checks(before: Snapshot, after: Snapshot) -> Iterator[Composed]:
+def change_morph_checks(difference: Difference) -> Iterator[Composed]:
     """Yield the statements that bring the constraints from one model to the next, once its columns are there."""
-    for _, known, thing in find_differing(before.objects, after.objects):
+    for known, thing in difference.things:
         if thing is None:
             continue
         was, now = morph_checks(known) if known else {}, morph_checks(thing)

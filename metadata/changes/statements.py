@@ -23,4 +23,4 @@ def build_statements(
     """
     yield from build_alterations(before, difference)
     yield from build_ddl(applied, trigram=trigram)
-    yield from change_morph_checks(before, applied.snapshot)
+    yield from change_morph_checks(difference)
