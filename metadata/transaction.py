@@ -10,7 +10,7 @@ import psycopg
 from psycopg.sql import Composed
 
 from metadata.building.conversion_worker import LARGEST_REWRITE, require_size
-from metadata.building.row_worker import COUNTED_ROWS, counted, do_row_work
+from metadata.building.row_worker import COUNTED_ROWS, check_row_work, counted, do_row_work
 from metadata.changes import Applied, Change, apply, describe
 from metadata.changes.deferral import defer, find_slow
 from metadata.changes.difference import Difference, compare
@@ -113,15 +113,19 @@ class ModelTransaction:
             ChangeFailed: PostgreSQL refused it.
         """
         before = self.snapshot
-        applied = apply(before, change)
-        if applied.snapshot is before:
+        asked = apply(before, change)
+        if asked.snapshot is before:
             return before
         await self.write_tables()
         try:
-            applied, built, difference, big = await self.weigh(before, applied)
+            applied, built, difference, big = await self.weigh(before, asked)
             statements = list(build_statements(before, built, difference, trigram=self.trigram))
             for required in find_required_columns(applied):
                 await self.require_no_rows(required)
+            for work in asked.work:
+                if not any(work is one for one in applied.work):
+                    # It is done after the commit, when nobody is there to be refused.
+                    await check_row_work(self.connection, work, largest_rewrite=self.largest_rewrite)
             await send_as_one(self.connection, self._catalog_steps(before, applied, difference, big))
             if statements:
                 tables = list(_locked(before, applied, difference))

@@ -116,6 +116,20 @@ def fill_empty(table: Table, first: Column, values: Mapping[str, tuple[str, SqlT
     )
 
 
+def filled(first: Column, columns: Sequence[Column], values: Mapping[str, tuple[str, SqlType]]) -> list[sql.Composed]:
+    """Return what the columns are where `fill_empty` has been done."""
+    return [
+        sql.SQL("CASE WHEN {} IS NULL THEN {} ELSE {} END").format(
+            _column(first),
+            sql.SQL("{}::{}").format(sql.Literal(values[column.name][0]), sql.SQL(column.type.value))
+            if column.name in values
+            else _column(column),
+            _column(column),
+        )
+        for column in columns
+    ]
+
+
 def fill_portion(
     table: Table,
     key: Column,
@@ -143,6 +157,12 @@ def fill_portion(
         beyond,
         sql.Literal(limit),
     )
+
+
+def replaced(column: Column, mapping: Mapping[str, str | None]) -> sql.Composed:
+    """Return what a column of text is where `replace_value` has been done for each of these texts."""
+    cases = (sql.SQL("WHEN {} THEN {}").format(sql.Literal(old), sql.Literal(new)) for old, new in mapping.items())
+    return sql.SQL("CASE {0} {1} ELSE {0} END").format(_column(column), sql.SQL(" ").join(cases))
 
 
 def replace_value(table: Table, column: Column, old: str, new: str | None) -> sql.Composed:

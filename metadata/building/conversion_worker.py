@@ -1,11 +1,13 @@
 """The values of a field that gets another type: asked what they would lose, and let go where that is agreed to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metadata.changes.row_work import ConvertValues
+from psycopg.sql import Composable
+
+from metadata.changes.row_work import ConvertValues, FillValues, MapOptions
 from metadata.changes.update_field import is_required
 from metadata.errors import InvalidChange
-from metadata.model import Field
 from metadata.queries import QUERIES
 from metadata.scalars import shown
 from metadata.sessions import Connection
@@ -102,21 +104,36 @@ async def _require_fit(connection: Connection, work: ConvertValues) -> None:
                 f" included) have a value that would be none of a {work.updated.type.value} field; change them first",
                 field="type",
             )
+    await require_unshared(connection, work, [value], argument="type")
+
+
+async def require_unshared(
+    connection: Connection,
+    work: ConvertValues | FillValues | MapOptions,
+    values: Sequence[Composable],
+    *,
+    argument: str,
+) -> None:
+    """Make sure that no unique index is in the way of what those columns of a field get that a unique index has.
+
+    Raises:
+        InvalidChange: rows would share their values.
+    """
+    thing = work.thing
     for fields in work.unique:
-        columns = [value if field.id == work.field.id else column for field in fields for column in _unique(field)]
-        query = column_rows.find_duplicates(table, columns, live=work.thing.deleted_at, limit=_EXAMPLES)
+        columns: list[Column | Composable] = []
+        for field in fields:
+            columns += values if field.id == work.field.id else [part.column for part in field.unique_parts]
+        query = column_rows.find_duplicates(thing.table, columns, live=thing.deleted_at, limit=_EXAMPLES)
         found = await (await connection.execute(query, prepare=False)).fetchall()
         if found:
             examples = ", ".join(f"{shown(text)} ({rows} records)" for text, rows in found)
+            names = " with ".join(field.name for field in fields)
             raise InvalidChange(
-                f"{work.field.name} is unique, and several records of {work.thing.name_singular} would share a value:"
-                f" {examples}; change them first",
-                field="type",
+                f"{names} is unique, and several records of {thing.name_singular} would share a value: {examples};"
+                " change them first",
+                field=argument,
             )
-
-
-def _unique(field: Field) -> list[Column]:
-    return [part.column for part in field.unique_parts]
 
 
 def _refusal(work: ConvertValues, lost: Lost) -> str:

@@ -16,7 +16,7 @@ from metadata.sessions import Connection
 from metadata.store import read_snapshot
 from metadata.writer import ModelWriter
 from sql import alter, column_rows
-from sql.errors import CheckViolation, ForeignKeyViolation
+from sql.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 from sql.identifiers import quote_table
 from sql.sqlstate import translate_error
 
@@ -50,9 +50,18 @@ async def build_field(connection: Connection, writer: ModelWriter, workspace_id:
     if found is None or found.by_id[field_id].status is not Status.BUILDING:
         return False
     thing, field = found, found.by_id[field_id]
-    if field.backfill is not None:
-        await _fill(connection, thing, field)
-    status = await _validate(connection, thing, field)
+    try:
+        if field.backfill is not None:
+            await _fill(connection, thing, field)
+        await _validate(connection, thing, field)
+        status = Status.READY
+    except psycopg.Error as error:
+        match translate_error(error):
+            case CheckViolation() | ForeignKeyViolation() | UniqueViolation() as broken:
+                _LOG.warning("%s of %s: %s", field.name, thing.name_singular, broken.message)
+                status = Status.FAILED
+            case other:
+                raise other from error
     settle = SettleField(field_id=field_id, status=status)
     await writer.change(
         workspace_id, lambda now: [settle] if _is_there(now.objects.get(thing.id), field_id) else [], actor=ACTOR
@@ -77,20 +86,11 @@ async def _fill(connection: Connection, thing: Object, field: Field) -> None:
         last = row[0]
 
 
-async def _validate(connection: Connection, thing: Object, field: Field) -> Status:
+async def _validate(connection: Connection, thing: Object, field: Field) -> None:
     names = [required_check(field)]
     if field.relation_id is not None:
         names.append(foreign_key_name(thing, field))
     parameters = {"table": quote_table(thing.table), "names": names}
     pending = await (await connection.execute(QUERIES["invalid_constraints"], parameters)).fetchall()
     for (name,) in pending:
-        try:
-            await connection.execute(alter.validate_constraint(thing.table, name), prepare=False)
-        except psycopg.Error as error:
-            match translate_error(error):
-                case CheckViolation() | ForeignKeyViolation() as found:
-                    _LOG.warning("%s of %s: %s", field.name, thing.name_singular, found.message)
-                    return Status.FAILED
-                case other:
-                    raise other from error
-    return Status.READY
+        await connection.execute(alter.validate_constraint(thing.table, name), prepare=False)

@@ -9,6 +9,7 @@ from metadata.building.conversion_worker import (
     hold_table,
     require_convertible,
     require_size,
+    require_unshared,
 )
 from metadata.changes.row_work import (
     ConvertValues,
@@ -57,10 +58,17 @@ async def check_row_work(connection: Connection, work: RowWork, *, largest_rewri
                 "give the records other options in portions (updateX with a filter), then take these away",
                 argument="optionMapping",
             )
+            column = work.field.parts[0].column
+            if column.type is SqlType.TEXT:
+                replaced = column_rows.replaced(column, work.mapping)
+                await require_unshared(connection, work, [replaced], argument="optionMapping")
         case ConvertValues():
             await require_convertible(connection, work, largest=largest_rewrite)
         case FillValues():
-            pass
+            values = fill_values(work.field, work.cells)
+            columns = [part.column for part in work.field.unique_parts]
+            filled = column_rows.filled(work.field.parts[0].column, columns, values)
+            await require_unshared(connection, work, filled, argument="backfillValue")
         case _:
             assert_never(work)
 
@@ -76,6 +84,7 @@ async def do_row_work(connection: Connection, work: RowWork, *, largest_rewrite:
         case RequireValues() | RequireDistinct():
             await check_row_work(connection, work)
         case FillValues():
+            await check_row_work(connection, work)
             values = fill_values(work.field, work.cells)
             await connection.execute(
                 column_rows.fill_empty(work.thing.table, work.field.parts[0].column, values), prepare=False

@@ -165,6 +165,7 @@ def read_conversion_work(
     kept = _all_kept(conversion, field, updated)
     if kept is None and conversion.is_same:
         return []
+    unique = tuple(unique_with(snapshot, thing, field, updated))
     work: list[RowWork] = [
         ConvertValues(
             thing=thing,
@@ -172,13 +173,13 @@ def read_conversion_work(
             updated=updated,
             conversion=conversion,
             kept=kept,
-            unique=tuple(_unique_with(snapshot, thing, field, updated)),
+            unique=unique,
             mapped=tuple(mapping),
             allow_loss=change.allow_data_loss,
         )
     ]
     if mapping:
-        work.append(MapOptions(thing=thing, field=field, mapping=mapping))
+        work.append(MapOptions(thing=thing, field=field, mapping=mapping, unique=unique))
     return work
 
 
@@ -204,8 +205,8 @@ def _check_unique(snapshot: Snapshot, field: Field, updated: Field) -> None:
             )
 
 
-def _unique_with(snapshot: Snapshot, thing: Object, field: Field, updated: Field) -> Iterator[tuple[Field, ...]]:
-    """Yield the fields of each unique index that the field is in."""
+def unique_with(snapshot: Snapshot, thing: Object, field: Field, updated: Field) -> Iterator[tuple[Field, ...]]:
+    """Yield the fields of each unique index that the field will be in."""
     if updated.is_unique:
         yield (field,)
     for index in snapshot.indexes.values():

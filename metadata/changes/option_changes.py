@@ -9,8 +9,10 @@ from metadata.model import Field, Object
 from metadata.scalars import shown
 
 
-def read_option_work(thing: Object, field: Field, updated: Field, given: JsonValue) -> list[RowWork]:
-    """Return the work for the options that go: mapped to others, or else not in use.
+def read_option_work(
+    thing: Object, field: Field, updated: Field, given: JsonValue, *, unique: tuple[tuple[Field, ...], ...]
+) -> list[RowWork]:
+    """Return the work for the options that go: mapped to others, or else not in use; `unique` as in `MapOptions`.
 
     Raises:
         InvalidChange: the mapping is not one from options that go to options that stay.
@@ -22,7 +24,7 @@ def read_option_work(thing: Object, field: Field, updated: Field, given: JsonVal
     if unmapped := sorted(gone - mapping.keys()):
         work.append(RequireUnused(thing=thing, field=updated, options=tuple(unmapped)))
     if mapping:
-        work.append(MapOptions(thing=thing, field=updated, mapping=mapping))
+        work.append(MapOptions(thing=thing, field=updated, mapping=mapping, unique=unique))
     return work
 
 

@@ -21,11 +21,16 @@ class RequireValues:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillValues:
-    """The rows without a value of the field get one; `cells` are those of its columns."""
+    """The rows without a value of the field get one; `cells` are those of its columns.
+
+    Attributes:
+        unique: the fields of each unique index that it is in.
+    """
 
     thing: Object
     field: Field
     cells: tuple[Cell, ...]
+    unique: tuple[tuple[Field, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +53,16 @@ class RequireUnused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapOptions:
-    """The rows with an option get another in its place; None is no value."""
+    """The rows with an option get another in its place; None is no value.
+
+    Attributes:
+        unique: the fields of each unique index that it is in.
+    """
 
     thing: Object
     field: Field
     mapping: Mapping[str, str | None]
+    unique: tuple[tuple[Field, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from metadata.changes.conversion import (
     is_conversion,
     read_conversion_work,
     retire_column,
+    unique_with,
     without_misfits,
 )
 from metadata.changes.defaults import canonical, default_cells, is_function, read_default
@@ -288,15 +289,16 @@ def _work(snapshot: Snapshot, thing: Object, field: Field, updated: Field, chang
     is_converted = is_conversion(field, updated)
     # Its column is called otherwise only when the rows have been asked.
     asked = field if is_converted else with_parts(replace(updated, column=field.column))
+    unique = tuple(unique_with(snapshot, thing, field, updated))
     if is_converted:
         work = read_conversion_work(snapshot, thing, field, updated, change)
     elif change.allow_data_loss:
         raise InvalidChange("allowDataLoss is for a field that gets another type; leave it out", field="allowDataLoss")
     else:
-        work = read_option_work(thing, field, asked, change.option_mapping)
+        work = read_option_work(thing, field, asked, change.option_mapping, unique=unique)
     if is_required(updated) and not is_required(field):
         argument = "isNullable" if updated.is_nullable != field.is_nullable else "isActive"
-        work.append(_values(thing, asked, change, argument))
+        work.append(_values(thing, asked, change, argument, unique))
     elif change.backfill is not None:
         raise InvalidChange("backfillValue is for a field that becomes required; leave it out", field="backfillValue")
     if updated.is_unique and not field.is_unique and not is_converted:
@@ -304,7 +306,9 @@ def _work(snapshot: Snapshot, thing: Object, field: Field, updated: Field, chang
     return work
 
 
-def _values(thing: Object, updated: Field, change: UpdateField, argument: str) -> RowWork:
+def _values(
+    thing: Object, updated: Field, change: UpdateField, argument: str, unique: tuple[tuple[Field, ...], ...]
+) -> RowWork:
     if change.backfill is None:
         return RequireValues(thing=thing, field=updated, argument=argument)
     if updated.relation_id is not None:
@@ -321,4 +325,4 @@ def _values(thing: Object, updated: Field, change: UpdateField, argument: str) -
     allowed = [option.value for option in updated.options]
     if FIELD_TYPES[updated.type].has_options and value not in allowed:
         raise InvalidChange(f"backfillValue must be one of the options {', '.join(allowed)}", field="backfillValue")
-    return FillValues(thing=thing, field=updated, cells=cells)
+    return FillValues(thing=thing, field=updated, cells=cells, unique=unique)
