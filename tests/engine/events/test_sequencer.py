@@ -12,7 +12,7 @@ import pytest
 
 from engine.events.lock import LOCK_KEY
 from engine.events.partitions import Partitions
-from engine.events.sequencer import Sequencer
+from engine.events.sequencer import Sequencer, gather_time
 from metadata.ids import new_id
 from metadata.wake import Wake
 from sql.executor import Database
@@ -178,6 +178,11 @@ async def test_batches_and_partitions_are_filled_without_a_gap(workspace_dsn: st
         assert await cursor.fetchall() == list(enumerate(records, 1))
         cursor = await reader.execute("SELECT count(*) FROM fieldstone.event_staging")
         assert await cursor.fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("moved", "seconds"), [(0, 0.004), (4, 0.004), (20, 0.02), (50, 0.05), (5_000, 0.05)])
+def test_the_more_there_is_the_more_events_share_a_tick(moved: int, seconds: float) -> None:
+    assert gather_time(moved) == pytest.approx(seconds)
 
 
 async def test_many_writers_and_two_sequencers_make_one_gapless_log(workspace_dsn: str) -> None:
