@@ -141,31 +141,35 @@ def _check_object(declared: GraphQLInputObjectType, value: JsonValue, place: str
         raise BadUserInput(f"Variable '{place}' must be an object ('{declared}'), not {shown(value)}.", field=field)
     fields = declared.fields
     for name, item in value.items():
-        if name not in fields:
+        defined = fields.get(name)
+        if defined is None:
             raise BadUserInput(
                 f"Variable '{place}' has the field {shown(name)}, which '{declared}' does not define.", field=name
             )
-        blamed = field if is_operator(fields[name]) else name
-        _check(fields[name].type, item, f"{place}.{name}", blamed, depth)
+        inner = defined.type.of_type if isinstance(defined.type, GraphQLNonNull) else defined.type
+        # Most members are leaves, and right: what an error would say of them need not be put together.
+        is_right = isinstance(inner, GraphQLScalarType) and item is not None and _leaf_problem(inner, item) is None
+        if not is_right or depth < 0:
+            blamed = field if is_operator(defined) else name
+            _check(defined.type, item, f"{place}.{name}", blamed, depth)
     for name, defined in fields.items():
         if name not in value and isinstance(defined.type, GraphQLNonNull):
             raise BadUserInput(f"Variable '{place}' lacks the field '{name}', which is required.", field=name)
 
 
 def _check_leaf(declared: GraphQLScalarType, value: JsonValue, place: str, field: str) -> None:
-    builtin = _BUILT_IN.get(declared.name)
+    if reason := _leaf_problem(declared, value):
+        raise BadUserInput(f"Variable '{place}' {reason}.", field=field)
+
+
+def _leaf_problem(declared: GraphQLScalarType, value: JsonValue) -> str | None:
+    """Return what is wrong with a value that is not null, None where it is one of the type's."""
+    check = _BUILT_IN.get(declared.name) or declared.parse_value
     try:
-        if builtin:
-            builtin(value)
-        else:
-            declared.parse_value(value)
-    except InvalidValue as error:
-        reason = error.message
-    except GraphQLError as error:
-        reason = error.message
-    else:
-        return
-    raise BadUserInput(f"Variable '{place}' {reason}.", field=field)
+        check(value)
+    except (InvalidValue, GraphQLError) as error:
+        return error.message
+    return None
 
 
 def _check_boolean(value: JsonValue) -> None:

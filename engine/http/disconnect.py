@@ -10,7 +10,7 @@ from sql.overdue import Overdue
 if TYPE_CHECKING:
     from starlette.types import Receive
 
-PATIENCE = 0.02
+PATIENCE = 0.25
 """Seconds before a request is watched: most are answered by then and never pay for it."""
 
 

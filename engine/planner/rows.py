@@ -10,7 +10,7 @@ from engine.errors import BadUserInput
 from engine.planner.cells import FieldWriter, build_cell_reader, build_field_writer, missing
 from engine.planner.inputs import Blame
 from metadata.field_types import FieldType
-from metadata.ids import new_id_text
+from metadata.ids import new_id_digits
 from metadata.json_text import JsonValue
 from metadata.model import Access, Field, Object
 from metadata.scalars import Cell
@@ -193,7 +193,7 @@ def _find_default(field: Field, first: int, write: FieldWriter, blank: list[Cell
     """Return the default of a field that has another one in each row; what of it is in all goes into the blank row."""
     match field.name:
         case "id":
-            return lambda _actor, _now, row: write(new_id_text(), row)
+            return _put_new_id(first)
         case "createdAt":
             return lambda _actor, now, row: write(now, row)
         case "createdBy" if field.type is FieldType.ACTOR:
@@ -207,12 +207,19 @@ def _find_default(field: Field, first: int, write: FieldWriter, blank: list[Cell
             return write_name
     match field.default:
         case "uuid" if field.type is FieldType.UUID:
-            return lambda _actor, _now, row: write(new_id_text(), row)
+            return _put_new_id(first)
         case "now" if field.type is FieldType.DATE:
             return lambda _actor, now, row: write(now[:10], row)
         case "now" if field.type is FieldType.DATE_TIME:
             return lambda _actor, now, row: write(now, row)
     return None
+
+
+def _put_new_id(place: int) -> Default:
+    def put(_actor: str, _now: str, row: list[Cell]) -> None:
+        row[place] = new_id_digits()
+
+    return put
 
 
 def _asks_for_the_moment(field: Field) -> bool:

@@ -2,9 +2,9 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from uuid import RFC_4122
+from uuid import RFC_4122, UUID
 
-from metadata.ids import new_id, new_ids
+from metadata.ids import new_id, new_id_digits, new_ids
 
 
 def test_an_id_is_a_uuid_of_version_7_with_the_time() -> None:
@@ -18,6 +18,12 @@ def test_an_id_is_a_uuid_of_version_7_with_the_time() -> None:
 def test_ids_ascend() -> None:
     made = new_ids(20_000)
     assert list(made) == sorted(set(made))
+
+
+def test_digits_are_those_of_an_id_among_the_others() -> None:
+    before, made, after = new_id(), UUID(new_id_digits()), new_id()
+    assert (made.version, made.variant) == (7, RFC_4122)
+    assert before < made < after
 
 
 def test_ids_of_threads_differ_and_ascend_in_each() -> None:

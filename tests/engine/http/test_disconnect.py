@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.http.disconnect import PATIENCE, CancelOnDisconnect
+from engine.http.disconnect import CancelOnDisconnect
 from engine.http.errors import ClientGone
 from sql.overdue import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Message
+
+SOON = 0.001
+"""Seconds before a request is watched here."""
 
 
 class Channel:
@@ -32,7 +35,7 @@ async def test_the_work_is_cancelled_when_the_client_leaves() -> None:
     begun, ended = asyncio.Event(), asyncio.Event()
 
     async def request() -> None:
-        async with CancelOnDisconnect(channel.receive, Overdue(PATIENCE)):
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
             begun.set()
             try:
                 await asyncio.Event().wait()
@@ -51,7 +54,7 @@ async def test_the_work_is_cancelled_when_the_client_leaves() -> None:
 async def test_work_that_ends_first_is_left_alone() -> None:
     channel = Channel()
     for delay in (0, 0.05):
-        async with CancelOnDisconnect(channel.receive, Overdue(PATIENCE)):
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
             await asyncio.sleep(delay)
     channel.leave()
     await asyncio.sleep(0.05)
@@ -62,7 +65,7 @@ async def test_a_cancellation_from_elsewhere_gets_through() -> None:
     begun = asyncio.Event()
 
     async def request() -> None:
-        async with CancelOnDisconnect(channel.receive, Overdue(PATIENCE)):
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
             begun.set()
             await asyncio.Event().wait()
 
@@ -78,7 +81,7 @@ async def test_an_error_of_the_work_is_its_own() -> None:
     channel = Channel()
 
     async def work() -> None:
-        async with CancelOnDisconnect(channel.receive, Overdue(PATIENCE)):
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
             await asyncio.sleep(0.05)
             raise LookupError
 
@@ -88,7 +91,7 @@ async def test_an_error_of_the_work_is_its_own() -> None:
 
 async def test_a_client_that_leaves_at_the_very_end_breaks_nothing() -> None:
     async def work() -> None:
-        async with CancelOnDisconnect(Channel().receive, Overdue(PATIENCE)) as watch:
+        async with CancelOnDisconnect(Channel().receive, Overdue(SOON)) as watch:
             await asyncio.sleep(0.05)
             # What the watcher does, at a moment after which the block awaits nothing.
             watch._gone = True
