@@ -89,14 +89,16 @@ def build_newer_snapshot(
 def carry_look_ups(before: Snapshot, after: Snapshot, moved: Iterable[UUID]) -> None:
     """Give a snapshot the look-up tables that the one before it had made, with what has moved in its place.
 
-    Nothing is done where names or objects have come or gone; they are made at first use then. To make them looks at
-    each object, of which there may be thousands; to copy one does not.
+    Those of which names, objects or indexes have come or gone are made at first use. To make one looks at each object,
+    of which there may be thousands; to copy it does not.
     """
+    known, carried = vars(before), vars(after)
+    if before.indexes is after.indexes:
+        carried.update((table, known[table]) for table in ("indexes_of", "constraints") if table in known)
     things = [(before.objects.get(id_), after.objects[id_]) for id_ in moved]
     have_names = all(old and _called(old) == _called(new) for old, new in things)
     if not have_names or len(before.objects) != len(after.objects):
         return
-    known, carried = vars(before), vars(after)
     for table, name in (("by_singular", "name_singular"), ("by_plural", "name_plural"), ("by_type_name", "type_name")):
         if table in known:
             carried[table] = known[table] | {getattr(new, name): new for _, new in things if new.is_active}

@@ -81,12 +81,19 @@ CASES: dict[str, tuple[list[Change], bool]] = {
 @pytest.mark.parametrize(("changes", "is_carried"), CASES.values(), ids=CASES)
 def test_look_up_tables_are_carried_on(changes: list[Change], is_carried: bool) -> None:
     before, fresh = replace(STANDARD), apply_all(STANDARD, changes)
-    tables = ("by_singular", "by_plural", "by_type_name", "weight")
+    tables = ("by_singular", "by_plural", "by_type_name", "weight", "indexes_of", "constraints")
     assert all(getattr(before, name) for name in tables)
     after = replace(fresh)
     carry_look_ups(before, after, find_moved(before, after))
     assert ("by_singular" in vars(after)) is is_carried
+    assert ("indexes_of" in vars(after)) is (before.indexes is after.indexes)
     made = replace(fresh)
     for name in tables:
         assert getattr(after, name) == getattr(made, name)
     assert list(after.by_singular) == list(made.by_singular)
+
+
+def test_what_makes_no_index_leaves_the_mapping_of_indexes_as_it_is() -> None:
+    for change in (NICK, UpdateField(field_id=EMAIL, label="Other"), UpdateObject(object_id=PERSON, label_plural="X")):
+        assert apply_all(STANDARD, [change]).indexes is STANDARD.indexes
+    assert apply_all(STANDARD, [TIED]).indexes is not STANDARD.indexes
