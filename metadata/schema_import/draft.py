@@ -132,7 +132,7 @@ class Draft:
             change = CreateIndex(
                 object_id=thing.id, field_ids=tuple(field.id for field in fields), is_unique=index.is_unique
             )
-            if any(_is_same(known, change) for known in self.snapshot.indexes_of[thing.id]):
+            if any(_is_same(known, change) for known in self._before.indexes_of.get(thing.id, ())):
                 continue
             try:
                 self._apply(change)

@@ -1,19 +1,23 @@
 """`fieldstone schema import` a second time: what was imported is found, and what is new since is all that comes."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
+from engine.commands.failures import CommandError
 from engine.commands.import_schema import import_schema
 from engine.config import load_settings
 from metadata.changes import Change, DeleteField, DeleteObject, UpdateField, UpdateObject
 from metadata.field_types import FieldType
 from metadata.model import Snapshot
+from metadata.schema_import.memory import remember
+from metadata.schema_import.source import Source
+from metadata.transaction import ModelTransaction
 from tests.apis import WORKSPACE_ID, Apis, open_apis
-
-Import = Callable[..., Any]
+from tests.waiting import until_found
 
 
 def execute(dsn: str, statement: str) -> list[Any]:
@@ -142,3 +146,21 @@ async def test_a_field_that_became_another_keeps_its_values(importing: Importing
     said = await importing.run()
     assert "the column release_year is the field releaseYear, which takes other values by now" in said
     assert [film["releaseYear"] for film in await importing.films("releaseYear")] == ["1979", None]
+
+
+async def test_who_imports_while_another_does_is_told_to_look_again(importing: Importing) -> None:
+    before = await importing.model()
+
+    async def body(transaction: ModelTransaction) -> asyncio.Task[str]:
+        second = asyncio.create_task(importing.run())
+        async with await psycopg.AsyncConnection.connect(importing.dsn, autocommit=True) as looking:
+            await until_found(looking, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        ((database,),) = execute(importing.source, "SELECT current_database()")
+        source = Source(database=database, schema="rental", tables=(), others=())
+        await remember(transaction.connection, before.workspace, source, {("studio", ""): WORKSPACE_ID})
+        return second
+
+    second = await importing.apis.writer.run(WORKSPACE_ID, body, actor="test")
+    with pytest.raises(CommandError, match="Others imported meanwhile"):
+        await second
+    assert await importing.model() is before
