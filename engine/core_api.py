@@ -37,9 +37,7 @@ def build_core_api(
             msg = "a mutation has a mutation's plan"
             raise TypeError(msg)
         bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
-        data = await run_writes(database, planned.writes, bindings, call.snapshot, time_limit=time_limit)
-        written()
-        return data
+        return await run_writes(database, planned.writes, bindings, call.snapshot, time_limit=time_limit)
 
     return GraphQLApi(
         database=database,
@@ -49,4 +47,5 @@ def build_core_api(
         plans=plans,
         limits=limits,
         time_limit=time_limit,
+        written=written,
     )

@@ -12,6 +12,7 @@ What a snapshot that lags behind would refuse is tried again on the newest one.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
@@ -28,19 +29,22 @@ from engine.events.subscription import (
 )
 from engine.introspection.answers import SchemaAnswers
 from engine.introspection.deflated import DeflatedText
-from engine.plan_cache import DocumentKey, PlanCache, Prepared, QueryPlan
+from engine.plan_cache import DocumentKey, MutationPlan, PlanCache, Prepared, QueryPlan
+from engine.planner.compiled import BoundStatement
 from engine.planner.failures import settle
 from engine.planner.inputs import Bindings
+from engine.planner.mutations import PlannedWrite
 from engine.preparation import InvalidDocument, Limits, plan, plan_query_bound, prepare, renew
 from engine.schema.cache import SchemaCache
 from engine.schema.lazy import LazySchema
 from engine.variables import Variables, coerce_variables, shape_of
+from engine.writes import single, tell_single
 from metadata.json_text import JsonValue, dumps
 from metadata.model import Snapshot
 from metadata.tenants.access import Principal
 from sql.errors import DatabaseError, StaleSchema
 from sql.executor import Database
-from sql.statement import Parameters, Statement, refuse_nul
+from sql.statement import Parameters, Row, Statement, refuse_nul
 
 # A request may wait behind one change of its table after another, each of which makes its statement one of the past.
 _MOST_NEWER = 8
@@ -106,16 +110,20 @@ class Call(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A query that nothing is left to do for but to ask the database.
+    """An operation that nothing is left to do for but to ask the database.
 
     Attributes:
         path: where its failure is reported at.
+        writes: whether the statement changes anything.
+        tell: returns the data that the statement's row means; None where what stood in the way has to be found out.
     """
 
     snapshot: Snapshot
     path: tuple[str | int, ...]
     statement: Statement
     parameters: Parameters
+    writes: bool
+    tell: Callable[[Row], bytes | None]
 
 
 Mutate = Callable[[Call], Awaitable[bytes]]
@@ -133,6 +141,7 @@ class GraphQLApi:
         plans: prepared documents and plans.
         limits: what a request may ask for.
         time_limit: seconds that a query may take.
+        written: called when records were written.
     """
 
     def __init__(
@@ -145,6 +154,7 @@ class GraphQLApi:
         plans: PlanCache,
         limits: Limits,
         time_limit: float,
+        written: Callable[[], None] = lambda: None,
     ) -> None:
         self.plans = plans
         self.schemas = SchemaCache(build_schema)
@@ -154,6 +164,7 @@ class GraphQLApi:
         self._mutate = mutate
         self._limits = limits
         self._time_limit = time_limit
+        self._written = written
 
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
         """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
@@ -174,26 +185,41 @@ class GraphQLApi:
             return refusal([error])
 
     def recall(self, principal: Principal, request: GraphQLRequest) -> Ready | None:
-        """Return a query that was asked before in this shape, with new values; None where it takes more than that."""
+        """Return an operation that was asked before in this shape, with new values; None where it takes more than that.
+
+        It is one statement, and needs no more than POST.
+        """
         snapshot = self._source.recall(principal.workspace_id)
         if snapshot is None:
             return None
         key = DocumentKey(principal.workspace_id.int, request.query, request.operation_name)
         prepared = self.plans.find_document(key, snapshot)
-        if prepared is None or prepared.is_introspection or prepared.operation.type is not OperationType.QUERY:
+        if prepared is None or prepared.is_introspection:
             return None
         try:
             variables = coerce_variables(
                 self.schemas.get(snapshot), prepared.declarations, request.variables, depth=self._limits.document.depth
             )
             planned = self.plans.find_plan(prepared, shape_of(prepared.usages, variables), snapshot)
-            if not isinstance(planned, QueryPlan) or planned.statement is None:
-                return None
-            parameters = planned.statement.bind(Bindings(variables, principal.key_name))
+            tell: Callable[[Row], bytes | None] = _text
+            match planned:
+                case QueryPlan(statement=BoundStatement() as bound):
+                    writes = False
+                case MutationPlan() if only := single(planned.writes):
+                    bound, writes, tell = only.write, True, partial(self._told, only)
+                case _:
+                    return None
+            parameters = bound.bind(Bindings(variables, principal.key_name))
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
-        return Ready(snapshot, _path(prepared), planned.statement.statement, parameters)
+        return Ready(snapshot, _path(prepared), bound.statement, parameters, writes, tell)
+
+    def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
+        data = tell_single(write, row)
+        if data is not None:
+            self._written()
+        return data
 
     async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> Subscription:
         """Return the subscription that an operation is.
@@ -265,7 +291,11 @@ class GraphQLApi:
         if kind is OperationType.SUBSCRIPTION:
             return self._subscription(call, request)
         try:
-            return await self._query(call) if kind is OperationType.QUERY else executed(await self._mutate(call))
+            if kind is OperationType.QUERY:
+                return await self._query(call)
+            data = await self._mutate(call)
+            self._written()
+            return executed(data)
         except StaleSchema:
             raise
         except DatabaseError as error:
@@ -301,9 +331,14 @@ class GraphQLApi:
         )
         data = planned.constant
         if planned.statement is not None:
-            ((text,),) = await self._database.read(planned.statement.statement, parameters, timeout=self._time_limit)
-            data = text or b"null"
+            (row,) = await self._database.read(planned.statement.statement, parameters, timeout=self._time_limit)
+            data = _text(row)
         return executed(data) if planned.failures is None else executed(*settle(data, planned.failures))
+
+
+def _text(row: Row) -> bytes:
+    """Return the data that a query's row is."""
+    return row[0] or b"null"
 
 
 def _path(prepared: Prepared) -> tuple[str | int, ...]:

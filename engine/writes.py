@@ -35,7 +35,7 @@ async def run_writes(
         ApiError: what stood in the way; nothing was written.
         DatabaseError: what the database says.
     """
-    if len(writes) == 1 and isinstance(only := writes[0], PlannedWrite) and _is_single(only):
+    if only := single(writes):
         try:
             (row,) = await database.write(only.write.statement, _bind(only, bindings), timeout=time_limit)
         except DatabaseError as error:
@@ -43,7 +43,7 @@ async def run_writes(
                 raise
         else:
             _judge(only, row)
-            return _data([(only.key, _answer(only, row[2] or b"[]"))])
+            return _tell(only, row)
     bound = [_bind(one, bindings) if isinstance(one, PlannedWrite) else [] for one in writes]
 
     async def work(transaction: Transaction) -> bytes:
@@ -65,9 +65,21 @@ def _bind(write: PlannedWrite, bindings: Bindings) -> list[bytes | None]:
         raise located(error, write.location) from None
 
 
-def _is_single(write: PlannedWrite) -> bool:
-    """Whether one statement does it all."""
-    return write.read_back is None and not write.removal.get(write.thing.id)
+def single(writes: Sequence[PlannedWrite | TypeNameOnly]) -> PlannedWrite | None:
+    """Return the only write of a mutation if one statement does all of it."""
+    only = writes[0]
+    if len(writes) > 1 or isinstance(only, TypeNameOnly) or only.read_back or only.removal.get(only.thing.id):
+        return None
+    return only
+
+
+def tell_single(write: PlannedWrite, row: Row) -> bytes | None:
+    """Return the data of a mutation's only write as JSON text; None where something stood in its way."""
+    return None if row[0] is not None else _tell(write, row)
+
+
+def _tell(write: PlannedWrite, row: Row) -> bytes:
+    return _data([(write.key, _answer(write, row[2] or b"[]"))])
 
 
 async def _try(

@@ -8,7 +8,7 @@ import psycopg
 
 from sql.driver.direct_pool import DirectPool
 from sql.driver.protocols import Driver, Link
-from sql.driver.quick_read import Finish, QuickRead
+from sql.driver.quick_statement import Finish, QuickStatement
 from sql.driver.server import require_version, wait_for_server
 from sql.driver.session_pool import SessionPool
 from sql.driver.sessions import Sessions
@@ -88,18 +88,25 @@ class Database:
         finally:
             link.release()
 
-    def read_quickly(
-        self, statement: Statement, parameters: Parameters, *, finish: Finish, give_up: Callable[[], None]
-    ) -> QuickRead | None:
-        """Begin what `read` does without a task: one of the two is called, unless it is cancelled before.
+    def prepare_quickly(
+        self,
+        statement: Statement,
+        parameters: Parameters,
+        *,
+        writes: bool,
+        finish: Finish,
+        give_up: Callable[[], None],
+    ) -> QuickStatement | None:
+        """Prepare to do what `read` and `write` do without a task: one of the two is called, unless it is cancelled.
 
         It is ended by the settings' `statement_timeout`.
 
         Args:
-            statement: changes nothing.
+            statement: all of its transaction.
             parameters: its values, none of which holds a NUL.
+            writes: whether it changes anything.
             finish: takes the rows, or the error in their place.
-            give_up: learns that it takes more than that: call `read`.
+            give_up: learns that nothing was done, and that it takes more than this: call `read` or `write`.
 
         Returns:
             What it can be begun and cancelled by; None where the connections are not driven by us.
@@ -107,7 +114,9 @@ class Database:
         if not isinstance(self._driver, DirectPool) or not self._settings.prepare:
             return None
         limit = self._settings.response_limit
-        return QuickRead(self._driver, statement, parameters, limit=limit, finish=finish, give_up=give_up)
+        return QuickStatement(
+            self._driver, statement, parameters, writes=writes, limit=limit, finish=finish, give_up=give_up
+        )
 
     async def write(
         self,

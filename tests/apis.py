@@ -13,7 +13,7 @@ from engine.demo.fill import fill_demo
 from engine.metadata_api.api import build_metadata_api
 from engine.metadata_api.broken_operations import broken_operations
 from engine.operation import DocumentLimits
-from engine.pipeline import Answer, GraphQLApi, GraphQLRequest, executed
+from engine.pipeline import Answer, GraphQLApi, GraphQLRequest, data_body
 from engine.planner.context import RecordLimits
 from engine.preparation import Limits
 from metadata.catalog.migrate import Catalog
@@ -132,14 +132,15 @@ class Apis:
         if ready is None:
             return None
         told: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        read = self.database.read_quickly(
+        quick = self.database.prepare_quickly(
             ready.statement,
             ready.parameters,
-            finish=lambda rows, error: told.set_result(None if error else executed(rows[0][0] or b"null").body),
+            writes=ready.writes,
+            finish=lambda rows, error: told.set_result(None if error else data_body(ready.tell(rows[0]) or b"")),
             give_up=lambda: told.set_result(None),
         )
-        assert read is not None
-        read.begin()
+        assert quick is not None
+        quick.begin()
         return await told
 
     async def ask(self, text: str, **variables: Any) -> Any:

@@ -27,13 +27,24 @@ from engine.pipeline import GraphQLApi, GraphQLRequest, Ready, data_body, refusa
 from engine.runtime import Runtime
 from engine.services import Services
 from metadata.tenants.access import Principal
-from sql.errors import DatabaseError
+from sql.errors import (
+    CommitOutcomeUnknown,
+    DatabaseError,
+    DatabaseUnavailable,
+    LockTimeout,
+    ResponseTooLarge,
+    StatementTimeout,
+)
 from sql.executor import Database
 from sql.statement import Row
 
 _MOST_HEADS = 4_096
 _ELSEWHERE = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"origin"})
 """Headers of requests that are for the ordinary path."""
+
+
+_FINAL = (CommitOutcomeUnknown, DatabaseUnavailable, LockTimeout, ResponseTooLarge, StatementTimeout)
+"""What would take as long another time, or must not be done twice."""
 
 
 class Head(NamedTuple):
@@ -155,7 +166,7 @@ class WarmPath:
 class WarmRequest:
     """One request, until it is answered or starts over."""
 
-    __slots__ = ("_begun", "_client", "_head", "_lines", "_path", "_principal", "_read", "_ready")
+    __slots__ = ("_begun", "_client", "_head", "_lines", "_path", "_principal", "_quick", "_ready")
 
     def __init__(
         self,
@@ -175,21 +186,25 @@ class WarmRequest:
         self._client = client
         self._lines = lines
         self._begun = begun
-        self._read = database.read_quickly(
-            ready.statement, ready.parameters, finish=self._finish, give_up=self._start_over
+        self._quick = database.prepare_quickly(
+            ready.statement,
+            ready.parameters,
+            writes=ready.writes,
+            finish=self._finish,
+            give_up=self._start_over,
         )
 
     def begin(self) -> None:
         """Ask the database; the client may be told before this returns."""
-        if self._read is None:
+        if self._quick is None:
             self._start_over()
         else:
-            self._read.begin()
+            self._quick.begin()
 
     def abandon(self) -> None:
         """End it: the client has gone."""
-        if self._read is not None:
-            self._read.cancel()
+        if self._quick is not None:
+            self._quick.cancel()
         self._note(CLIENT_GONE)
 
     def _start_over(self) -> None:
@@ -197,11 +212,14 @@ class WarmRequest:
         self._client.start_over()
 
     def _finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
-        if error is None:
-            reply = Reply(200, data_body(rows[0][0] or b"null"), self._head.media_type)
-        elif known := describe(error, self._ready.snapshot, self._ready.path):
-            reply = build_reply(refusal([known]), self._head.media_type)
+        ready, media_type = self._ready, self._head.media_type
+        data = ready.tell(rows[0]) if error is None else None
+        if data is not None:
+            reply = Reply(200, data_body(data), media_type)
+        elif isinstance(error, _FINAL) and (known := describe(error, ready.snapshot, ready.path)):
+            reply = build_reply(refusal([known]), media_type)
         else:
+            # Nothing was written, and the ordinary path says why.
             self._start_over()
             return
         self._client.reply(reply, self._lines)

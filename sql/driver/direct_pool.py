@@ -9,7 +9,7 @@ from functools import partial
 import psycopg
 
 from sql.driver.connection import Connection
-from sql.driver.quick_read import QuickRead
+from sql.driver.quick_statement import QuickStatement
 from sql.errors import DatabaseError, DatabaseUnavailable
 from sql.overdue import Overdue
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
@@ -34,7 +34,7 @@ class DirectPool:
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=settings.statement_timeout)
         self._all: set[Connection] = set()
         self._idle: list[Connection] = []
-        self._waiters: deque[asyncio.Future[Connection] | QuickRead] = deque()
+        self._waiters: deque[asyncio.Future[Connection] | QuickStatement] = deque()
         self._patience = Overdue(settings.acquire_timeout)
         self._opening = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -68,23 +68,23 @@ class DirectPool:
             if not verify or connection.verify():
                 return connection
 
-    def lend(self, read: QuickRead) -> None:
-        """Have a read take a connection as soon as one is free, in its turn."""
+    def lend(self, quick: QuickStatement) -> None:
+        """Have a statement take a connection as soon as one is free, in its turn."""
         if self._idle:
-            read.take(self._idle.pop())
+            quick.take(self._idle.pop())
             return
         try:
-            self._line_up(read)
+            self._line_up(quick)
         except DatabaseUnavailable as error:
-            read.refuse(error)
+            quick.refuse(error)
             return
-        read.place = self._patience.enter(partial(self._refuse, read, _NONE_CAME_FREE))
+        quick.place = self._patience.enter(partial(self._refuse, quick, _NONE_CAME_FREE))
 
-    def strike_off(self, read: QuickRead) -> None:
-        """Forget a read that waits."""
-        self._patience.leave(read.place)
+    def strike_off(self, quick: QuickStatement) -> None:
+        """Forget a statement that waits."""
+        self._patience.leave(quick.place)
         with contextlib.suppress(ValueError):
-            self._waiters.remove(read)
+            self._waiters.remove(quick)
 
     def take_back(self, connection: Connection) -> asyncio.Task[None] | None:
         """Receive a connection from its caller and hand it on, after restoring it where that is needed."""
@@ -129,7 +129,7 @@ class DirectPool:
         finally:
             self._patience.leave(place)
 
-    def _line_up(self, waiter: "asyncio.Future[Connection] | QuickRead") -> None:
+    def _line_up(self, waiter: "asyncio.Future[Connection] | QuickStatement") -> None:
         if self._closing:
             raise DatabaseUnavailable("the connections are closed")
         if len(self._waiters) >= self._settings.max_waiting:
@@ -140,7 +140,7 @@ class DirectPool:
     def _serve(self, connection: Connection) -> None:
         while self._waiters:
             waiter = self._waiters.popleft()
-            if isinstance(waiter, QuickRead):
+            if isinstance(waiter, QuickStatement):
                 self._patience.leave(waiter.place)
                 waiter.take(connection)
                 return
@@ -229,8 +229,8 @@ class DirectPool:
         for waiter in list(self._waiters):
             self._refuse(waiter, reason)
 
-    def _refuse(self, waiter: "asyncio.Future[Connection] | QuickRead", reason: str) -> None:
-        if isinstance(waiter, QuickRead):
+    def _refuse(self, waiter: "asyncio.Future[Connection] | QuickStatement", reason: str) -> None:
+        if isinstance(waiter, QuickStatement):
             self.strike_off(waiter)
             waiter.refuse(DatabaseUnavailable(reason))
         elif not waiter.done():

@@ -1,4 +1,4 @@
-"""One prepared read without a task: its caller is called back with the answer."""
+"""One prepared statement without a task: its caller is called back with the answer."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -7,7 +7,7 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
 from sql.driver.results import decode_rows
-from sql.errors import ConnectionLost, DatabaseError, Serialization, StalePlan
+from sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseError, Serialization, StalePlan
 from sql.sqlstate import translate_result
 from sql.statement import Parameters, Row, Statement
 
@@ -23,28 +23,40 @@ Finish = Callable[[Sequence[Row], DatabaseError | None], None]
 class Lender(Protocol):
     """Where connections come from."""
 
-    def lend(self, read: "QuickRead") -> None:
-        """Have the read's `take` called with a connection as soon as one is free, or its `refuse`."""
+    def lend(self, quick: "QuickStatement") -> None:
+        """Have the statement's `take` called with a connection as soon as one is free, or its `refuse`."""
         ...
 
-    def strike_off(self, read: "QuickRead") -> None:
-        """Forget a read that waits."""
+    def strike_off(self, quick: "QuickStatement") -> None:
+        """Forget a statement that waits."""
         ...
 
 
-class QuickRead:
-    """A read that is repeated so often that it is prepared on the connections, and pays for nothing but its messages.
+class QuickStatement:
+    """A statement that is repeated so often that it is prepared on the connections, and pays for its messages alone.
 
     Args:
-        statement: changes nothing.
+        lender: where the connection comes from.
+        statement: all of its transaction.
         parameters: its values, none of which holds a NUL.
+        writes: whether it changes anything, and so must not be sent twice.
         limit: bytes of the answer.
         finish: called once, unless it is cancelled before.
         give_up: called instead where the statement is not prepared on this connection, or what failed may go well
             next time: the caller starts over as usual.
     """
 
-    __slots__ = ("_connection", "_finish", "_give_up", "_lender", "_limit", "_parameters", "_statement", "place")
+    __slots__ = (
+        "_connection",
+        "_finish",
+        "_give_up",
+        "_lender",
+        "_limit",
+        "_parameters",
+        "_statement",
+        "_writes",
+        "place",
+    )
 
     def __init__(
         self,
@@ -52,6 +64,7 @@ class QuickRead:
         statement: Statement,
         parameters: Parameters,
         *,
+        writes: bool,
         limit: int,
         finish: Finish,
         give_up: Callable[[], None],
@@ -59,6 +72,7 @@ class QuickRead:
         self._lender = lender
         self._statement = statement
         self._parameters = parameters
+        self._writes = writes
         self._limit = limit
         self._finish: Finish | None = finish
         self._give_up = give_up
@@ -80,7 +94,9 @@ class QuickRead:
 
     def take(self, connection: "Connection") -> None:
         """Send the statement on this connection."""
-        if connection.ask(self._statement, self._parameters, self):
+        if self._writes and not connection.verify():
+            self._lender.lend(self)
+        elif connection.ask(self._statement, self._parameters, self):
             self._connection = connection
         else:
             connection.release()
@@ -125,7 +141,11 @@ class QuickRead:
         finish, self._finish = self._finish, None
         if finish is None:
             return
-        if error is not None and isinstance(error, ConnectionLost | StalePlan | Serialization):
+        if error is None:
+            finish(rows, None)
+        elif isinstance(error, StalePlan | Serialization) or (isinstance(error, ConnectionLost) and not self._writes):
             self._give_up()
+        elif isinstance(error, ConnectionLost) and error.outcome_unknown:
+            finish((), CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}"))
         else:
-            finish(rows, error)
+            finish((), error)
