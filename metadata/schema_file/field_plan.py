@@ -50,9 +50,8 @@ def update_field(snapshot: Snapshot, stated: Stated, field: StatedField) -> Upda
 
 def require_filled(field: StatedField) -> Iterator[Callable[[Snapshot], Change]]:
     """Yield what makes a field required that was made, or converted, as an optional one before."""
-    kind = _type_of(field)
-    if is_filled_first(field, kind, _wanted_values(field, kind)):
-        backfill = field.values["backfillValue"]
+    backfill = field.values["backfillValue"]
+    if backfill is not None and is_filled_first(field, _type_of(field), _wanted_values(field, _type_of(field))):
         yield lambda latest: UpdateField(field_id=_field_named(latest, field).id, is_nullable=False, backfill=backfill)
 
 
