@@ -7,13 +7,14 @@
     bind and execute           one statement for a query, one transaction for a mutation
     write the answer           the database's bytes between a constant head and tail
 
-What a snapshot that lags behind would refuse is tried again on the newest one.
+What a snapshot that lags behind would refuse is tried again on the newest one. Of an operation that was asked before,
+`recall` returns all but the last two steps at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from graphql import FieldNode, GraphQLSchema, OperationType
@@ -28,18 +29,18 @@ from engine.events.subscription import (
     bind_subscription,
 )
 from engine.introspection.answers import SchemaAnswers
-from engine.introspection.deflated import DeflatedText
 from engine.plan_cache import DocumentKey, MutationPlan, PlanCache, Prepared, QueryPlan
 from engine.planner.compiled import BoundStatement
 from engine.planner.failures import settle
 from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite
 from engine.preparation import InvalidDocument, Limits, plan, plan_query_bound, prepare, renew
+from engine.response import Answer, SchemaAnswer, executed, refusal
 from engine.schema.cache import SchemaCache
 from engine.schema.lazy import LazySchema
 from engine.variables import Variables, coerce_variables, shape_of
 from engine.writes import single, tell_single
-from metadata.json_text import JsonValue, dumps
+from metadata.json_text import JsonValue
 from metadata.model import Snapshot
 from metadata.tenants.access import Principal
 from sql.errors import DatabaseError, StaleSchema
@@ -56,34 +57,6 @@ class GraphQLRequest(NamedTuple):
     query: str
     operation_name: str | None
     variables: Mapping[str, JsonValue]
-
-
-class Answer(NamedTuple):
-    """A response: its body is JSON text.
-
-    Attributes:
-        status: 200 where the operation was executed, else the HTTP status of what stood in the way.
-    """
-
-    body: bytes
-    status: int
-
-
-class SchemaAnswer(Answer):
-    """The schema, which may be megabytes: its text is kept compressed, and is whole only for who asks for `body`."""
-
-    text: DeflatedText
-
-    def __new__(cls, text: DeflatedText) -> Self:
-        """Return the answer that has this text."""
-        made = super().__new__(cls, b"", 200)
-        made.text = text
-        return made
-
-    @property
-    def body(self) -> bytes:
-        """The whole text."""
-        return bytes(self.text)
 
 
 class SnapshotSource(Protocol):
@@ -346,25 +319,3 @@ def _path(prepared: Prepared) -> tuple[str | int, ...]:
     selections = prepared.operation.definition.selection_set.selections
     first = selections[0] if selections else None
     return ((first.alias or first.name).value,) if isinstance(first, FieldNode) else ()
-
-
-def executed(data: bytes, errors: Sequence[ApiError] = ()) -> Answer:
-    """Return the answer of an operation that was executed."""
-    if not errors:
-        return Answer(body=data_body(data), status=200)
-    listed = dumps([error.formatted() for error in errors]).encode("utf-8", "replace")
-    return Answer(body=b'{"errors":' + listed + b',"data":' + data + b"}", status=200)
-
-
-def data_body(data: bytes) -> bytes:
-    """Return the body of the answer of an operation in which nothing failed."""
-    return b'{"data":' + data + b"}"
-
-
-def refusal(errors: Sequence[ApiError]) -> Answer:
-    """Return the answer of an operation that failed: with `data: null` where it is a field that failed."""
-    listed = [error.formatted() for error in errors]
-    if any(error.path is not None for error in errors):
-        status = errors[0].status if errors[0].status == 503 else 200
-        return Answer(body=dumps({"errors": listed, "data": None}).encode("utf-8", "replace"), status=status)
-    return Answer(body=dumps({"errors": listed}).encode("utf-8", "replace"), status=errors[0].status)

@@ -13,9 +13,10 @@ from engine.demo.fill import fill_demo
 from engine.metadata_api.api import build_metadata_api
 from engine.metadata_api.broken_operations import broken_operations
 from engine.operation import DocumentLimits
-from engine.pipeline import Answer, GraphQLApi, GraphQLRequest, data_body
+from engine.pipeline import GraphQLApi, GraphQLRequest
 from engine.planner.context import RecordLimits
 from engine.preparation import Limits
+from engine.response import Answer, data_body
 from metadata.catalog.migrate import Catalog
 from metadata.changes import Change
 from metadata.current import CurrentSnapshots

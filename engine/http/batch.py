@@ -7,7 +7,8 @@ from engine.errors import ApiError, InternalServerError
 from engine.http.exchange import Exchange
 from engine.http.replies import build_error_reply
 from engine.observe import Log, report_unexpected
-from engine.pipeline import Answer, GraphQLApi, GraphQLRequest
+from engine.pipeline import GraphQLApi, GraphQLRequest
+from engine.response import Answer
 from metadata.tenants.access import Principal
 
 

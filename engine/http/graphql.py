@@ -19,7 +19,8 @@ from engine.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, is_json
 from engine.http.replies import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from engine.http.requests import Batch, build_query_request, build_request
 from engine.observe import Log
-from engine.pipeline import Answer, GraphQLApi, GraphQLRequest, SchemaAnswer
+from engine.pipeline import GraphQLApi, GraphQLRequest
+from engine.response import Answer, SchemaAnswer
 from engine.runtime import Runtime
 from engine.services import Services
 from metadata.tenants.access import Principal

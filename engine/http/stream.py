@@ -20,9 +20,10 @@ from engine.http.negotiation import JSON, is_json
 from engine.http.outbox import Outbox, OutboxLimits, OutboxSink
 from engine.http.replies import Headers, Reply, build_error_reply, send_reply
 from engine.http.requests import Batch, build_query_request, build_request
-from engine.pipeline import Answer, GraphQLRequest
+from engine.pipeline import GraphQLRequest
 from engine.planner.inputs import Blame
 from engine.planner.subscriptions import read_position
+from engine.response import Answer
 from engine.runtime import Runtime
 from engine.services import Services
 from metadata.json_text import dumps

@@ -23,7 +23,8 @@ from engine.http.replies import Reply
 from engine.http.request_line import WriteLine
 from engine.http.requests import build_request
 from engine.metrics import Metrics
-from engine.pipeline import GraphQLApi, GraphQLRequest, Ready, data_body, refusal
+from engine.pipeline import GraphQLApi, GraphQLRequest, Ready
+from engine.response import data_body, refusal
 from engine.runtime import Runtime
 from engine.services import Services
 from metadata.tenants.access import Principal

@@ -27,7 +27,8 @@ from engine.http.ws.protocol import (
     read_message,
 )
 from engine.observe import Log, report_unexpected
-from engine.pipeline import Answer, GraphQLRequest
+from engine.pipeline import GraphQLRequest
+from engine.response import Answer
 from engine.services import Services
 from metadata.json_text import JsonValue, loads
 from metadata.tenants.access import Principal
