@@ -159,10 +159,18 @@ def fill_portion(
     )
 
 
-def replaced(column: Column, mapping: Mapping[str, str | None]) -> sql.Composed:
-    """Return what a column of text is where `replace_value` has been done for each of these texts."""
-    cases = (sql.SQL("WHEN {} THEN {}").format(sql.Literal(old), sql.Literal(new)) for old, new in mapping.items())
-    return sql.SQL("CASE {0} {1} ELSE {0} END").format(_column(column), sql.SQL(" ").join(cases))
+def replaced(column: Column, mapping: Mapping[str, str | None]) -> sql.Composable:
+    """Return what a column is where `replace_value` has been done for each of these texts."""
+    if column.type is not SqlType.TEXT_ARRAY:
+        cases = (sql.SQL("WHEN {} THEN {}").format(sql.Literal(old), sql.Literal(new)) for old, new in mapping.items())
+        return sql.SQL("CASE {0} {1} ELSE {0} END").format(_column(column), sql.SQL(" ").join(cases))
+    value: sql.Composable = _column(column)
+    for old, new in mapping.items():
+        # By a name of its own, the list before is not written down once for each time that it is needed.
+        value = sql.SQL("(SELECT {} FROM (SELECT {} AS list) AS lists)").format(
+            _replaced_in_list(sql.SQL("list"), old, new), value
+        )
+    return value
 
 
 def replace_value(table: Table, column: Column, old: str, new: str | None) -> sql.Composed:
@@ -171,14 +179,18 @@ def replace_value(table: Table, column: Column, old: str, new: str | None) -> sq
         return sql.SQL("UPDATE {0} SET {1} = {2} WHERE {1} = {3}").format(
             _table(table), _column(column), sql.Literal(new), sql.Literal(old)
         )
-    changed = sql.SQL("array_remove({}, {})").format(_column(column), sql.Literal(old))
-    if new is not None:
-        # A list that has both keeps one of them.
-        changed = sql.SQL(
-            "CASE WHEN {0} @> ARRAY[{2}] THEN array_remove({0}, {1}) ELSE array_replace({0}, {1}, {2}) END"
-        ).format(_column(column), sql.Literal(old), sql.Literal(new))
     return sql.SQL("UPDATE {0} SET {1} = {2} WHERE {1} @> ARRAY[{3}]").format(
-        _table(table), _column(column), changed, sql.Literal(old)
+        _table(table), _column(column), _replaced_in_list(_column(column), old, new), sql.Literal(old)
+    )
+
+
+def _replaced_in_list(value: sql.Composable, old: str, new: str | None) -> sql.Composed:
+    removed = sql.SQL("array_remove({}, {})").format(value, sql.Literal(old))
+    if new is None:
+        return removed
+    # A list that has both keeps one of them.
+    return sql.SQL("CASE WHEN {0} @> ARRAY[{2}] THEN {3} ELSE array_replace({0}, {1}, {2}) END").format(
+        value, sql.Literal(old), sql.Literal(new), removed
     )
 
 

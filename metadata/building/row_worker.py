@@ -59,9 +59,8 @@ async def check_row_work(connection: Connection, work: RowWork, *, largest_rewri
                 argument="optionMapping",
             )
             column = work.field.parts[0].column
-            if column.type is SqlType.TEXT:
-                replaced = column_rows.replaced(column, work.mapping)
-                await require_unshared(connection, work, [replaced], argument="optionMapping")
+            replaced = column_rows.replaced(column, work.mapping)
+            await require_unshared(connection, work, [replaced], argument="optionMapping")
         case ConvertValues():
             await require_convertible(connection, work, largest=largest_rewrite)
         case FillValues():

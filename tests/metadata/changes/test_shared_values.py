@@ -88,3 +88,17 @@ async def test_what_comes_to_be_shared_while_it_is_filled_ends_it(desk: Desk, mo
     assert await Builder(desk.database, desk.writer, trigram=desk.catalog.trigram).build_all() == 1
     stage = field_of(await desk.default(), "person", "stage")
     assert (stage.status, stage.is_nullable, column(model_dsn, "person", "stage")) == (Status.FAILED, True, ["B", None])
+
+
+async def test_lists_that_records_would_share_are_refused(desk: Desk, model_dsn: str) -> None:
+    every = options("A", "B", "C", "D")
+    await desk.change(lambda now: [new_field(person(now), "tags", FieldType.MULTI_SELECT, options=every)])
+    await desk.change(lambda now: [together(now, ["city", "tags"])])
+    insert(model_dsn, "person (email, city, tags) VALUES ('1', 'x', '{A,B}'), ('2', 'x', '{C,B}'), ('3', 'x', '{D}')")
+    away = update("person", "tags", options=options("B", "D"), option_mapping={"A": "B", "C": None})
+    with pytest.raises(InvalidChange, match=r'would share a value: "x \{B\}" \(2 records\)'):
+        await desk.change(away)
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute("UPDATE workspace_default.person SET city = email")
+    after = await desk.change(away)
+    assert column(model_dsn, "person", field_of(after, "person", "tags").column) == [["B"], ["B"], ["D"]]
