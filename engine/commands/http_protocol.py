@@ -18,7 +18,7 @@ _END = b"\r\n\r\n"
 class FieldstoneProtocol(HttpToolsProtocol):
     """One connection.
 
-    A request that arrives in one piece, and whose head is known, is offered to the warm path. All else goes to
+    A request that arrives in one piece or two, and whose head is known, is offered to the warm path. All else goes to
     uvicorn's parser; what arrives while a warm request is answered waits for its end.
     """
 
@@ -33,6 +33,8 @@ class FieldstoneProtocol(HttpToolsProtocol):
         self._warm = config.app.warm if isinstance(config.app, Fieldstone) else None
         self._request: WarmRequest | None = None
         self._given = b""
+        self._part = b""
+        self._place = 0
         self._behind = b""
         # Of uvicorn's requests: how many have begun, are not answered, and whether one is still being received.
         self._begun = 0
@@ -51,11 +53,13 @@ class FieldstoneProtocol(HttpToolsProtocol):
         request, self._request = self._request, None
         if request is not None:
             request.abandon()
+        self._take_part()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
         """Close the connection as soon as what is under way is answered."""
         if self._request is None:
+            self._wait_no_longer()
             super().shutdown()
         else:
             self._is_last = True
@@ -70,10 +74,19 @@ class FieldstoneProtocol(HttpToolsProtocol):
         if self._warm is None or self._is_receiving or self._unanswered or self.flow.write_paused:
             super().data_received(data)
             return
+        part = self._take_part()
+        if part:
+            data = part + data
         end = data.find(_END) + len(_END)
         head = self._warm.recall(data[:end])
-        if head is not None and head.length == len(data) - end:
-            request = self._warm.prepare(head, data[end:], self)
+        if head is not None:
+            length = len(data) - end
+            if length < head.length and not part:
+                # Some clients send the body by itself.
+                self._part = data
+                self._place = self._warm.patience.enter(self._wait_no_longer)
+                return
+            request = self._warm.prepare(head, data[end:], self) if length == head.length else None
             if request is not None:
                 self._given, self._request = data, request
                 request.begin()
@@ -83,6 +96,16 @@ class FieldstoneProtocol(HttpToolsProtocol):
         if head is None and self._begun == begun + 1 and not self._is_receiving:
             # It was one request, and all of it: the next one with these bytes need not be parsed.
             self._warm.learn(data[:end], self.scope, length=len(data) - end)
+
+    def _take_part(self) -> bytes:
+        part, self._part = self._part, b""
+        if part and self._warm is not None:
+            self._warm.patience.leave(self._place)
+        return part
+
+    def _wait_no_longer(self) -> None:
+        if part := self._take_part():
+            super().data_received(part)
 
     def reply(self, reply: Reply, lines: bytes) -> None:
         """Answer the warm request."""

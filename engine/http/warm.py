@@ -37,9 +37,12 @@ from sql.errors import (
     StatementTimeout,
 )
 from sql.executor import Database
+from sql.overdue import Overdue
 from sql.statement import Row
 
 _MOST_HEADS = 4_096
+_PATIENCE = 0.02
+"""Seconds; the ordinary path waits longer, and knows for how long."""
 _ELSEWHERE = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"origin"})
 """Headers of requests that are for the ordinary path."""
 
@@ -80,6 +83,9 @@ class WarmPath:
     Args:
         apis: the APIs by the path that they stand at.
         limiter: the one of the ordinary path.
+
+    Attributes:
+        patience: tells when the rest of a request is no longer waited for here.
     """
 
     def __init__(
@@ -99,6 +105,7 @@ class WarmPath:
         self._metrics = metrics
         self._write_line = write_line
         self._heads: dict[bytes, Head] = {}
+        self.patience = Overdue(_PATIENCE)
 
     def recall(self, head: bytes) -> Head | None:
         """Return what the bytes of a head stand for, if they were learned."""

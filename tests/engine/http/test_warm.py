@@ -288,6 +288,50 @@ async def test_requests_in_one_piece_and_in_many_are_answered_in_their_order(ser
         assert (await talk.ask(PEOPLE, n="Ada")).status == 200
 
 
+async def test_a_body_that_comes_by_itself_is_waited_for_a_moment(serve: Serve) -> None:
+    async with serve() as serving:
+        talk = await serving.talk()
+        await talk.warm_up(PEOPLE, n="Ada")
+        (protocol,) = serving.server.server_state.connections
+        assert isinstance(protocol, FieldstoneProtocol)
+        known = talk.request(PEOPLE, n="Ada")
+        end = known.index(b"\r\n\r\n") + 4
+        serving.app.warm.patience.seconds = 60
+        for cut in (end, end + 10):
+            before = await serving.warm()
+            talk.send(known[:cut])
+            await until(lambda: protocol._part != b"")
+            talk.send(known[cut:])
+            assert (await talk.receive()).json["data"]["people"]["totalCount"] == 1
+            assert await serving.warm() == before + 1
+        # In three pieces, or when it takes too long, it is for the ordinary path.
+        talk.send(known[:end])
+        await until(lambda: protocol._part != b"")
+        talk.send(known[end : end + 5])
+        await until(lambda: protocol._is_receiving)
+        talk.send(known[end + 5 :])
+        assert (await talk.receive()).status == 200
+        talk.send(known[:end])
+        await until(lambda: protocol._part != b"")
+        protocol._wait_no_longer()
+        assert protocol._is_receiving
+        talk.send(known[end:])
+        assert (await talk.receive()).status == 200
+        assert await serving.warm() == before + 1
+
+
+async def test_a_client_of_python_gets_the_warm_path_too(serve: Serve) -> None:
+    async with serve() as serving:
+        talk = await serving.talk()
+        host, port = talk.writer.get_extra_info("peername")
+        headers = {"Authorization": serving.client.headers["Authorization"]}
+        async with httpx.AsyncClient(base_url=f"http://{host}:{port}", headers=headers) as client:
+            body = {"query": PEOPLE, "variables": {"n": "Ada"}}
+            answers = [(await client.post("/graphql", json=body)).json() for _ in range(8)]
+        assert [answer["data"]["people"]["totalCount"] for answer in answers] == [1] * 8
+        assert await serving.warm() > 0
+
+
 async def test_what_arrives_meanwhile_waits_and_is_answered_after(serve: Serve, app_database: str) -> None:
     async with serve() as serving:
         talk = await serving.talk()
