@@ -93,7 +93,8 @@ class FieldstoneProtocol(HttpToolsProtocol):
                 return
         begun = self._begun
         super().data_received(data)
-        if head is None and self._begun == begun + 1 and not self._is_receiving:
+        is_upgraded = self.transport.get_protocol() is not self
+        if head is None and self._begun == begun + 1 and not is_upgraded and not self._is_receiving:
             # It was one request, and all of it: the next one with these bytes need not be parsed.
             self._warm.learn(data[:end], self.scope, length=len(data) - end)
 

@@ -15,6 +15,7 @@ import uvicorn
 
 from engine.app import Fieldstone
 from engine.commands.http_protocol import FieldstoneProtocol
+from engine.commands.socket_protocol import BreakingProtocol
 from tests.engine.http.conftest import StartApp
 from tests.waiting import until
 
@@ -111,7 +112,13 @@ def serve(start_app: StartApp) -> Serve:
     async def begin(**settings: Any) -> AsyncIterator[Serving]:
         async with start_app(**{"pool_size": 1, **settings}) as (app, client):
             config = uvicorn.Config(
-                app, http=FieldstoneProtocol, proxy_headers=False, lifespan="off", log_config=None, access_log=False
+                app,
+                http=FieldstoneProtocol,
+                ws=BreakingProtocol,
+                proxy_headers=False,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
             )
             server = uvicorn.Server(config)
             writers: list[asyncio.StreamWriter] = []
@@ -223,6 +230,19 @@ async def test_a_head_that_says_more_goes_the_ordinary_way(serve: Serve, more: s
             talk.send(talk.request(PEOPLE, more=more, n="Ada"))
             assert (await talk.receive()).status == status
         assert await serving.warm() == 0
+
+
+async def test_a_web_socket_is_opened_at_the_same_address(serve: Serve) -> None:
+    # What follows its first request is no HTTP.
+    more = (
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n"
+    )
+    async with serve() as serving:
+        for _ in range(2):
+            talk = await serving.talk()
+            talk.send(f"GET /graphql HTTP/1.1\r\nHost: a\r\n{more}\r\n".encode())
+            assert (await talk.receive()).status == 101
 
 
 async def test_what_is_wrong_is_refused_as_before(serve: Serve) -> None:
