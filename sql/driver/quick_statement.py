@@ -119,8 +119,10 @@ class QuickStatement:
         rows: Sequence[Row] = ()
         error: DatabaseError | None = None
         try:
-            if results[0].status == _FATAL_ERROR:
-                raise translate_result(results[0])
+            # A statement is complete before its commit is, which may fail yet: for a deferred constraint.
+            for result in results:
+                if result.status == _FATAL_ERROR:
+                    raise translate_result(result)
             rows = decode_rows(results[0], self._limit)
         except DatabaseError as found:
             error = found

@@ -489,6 +489,27 @@ async def test_a_write_goes_to_no_connection_that_is_known_to_be_dead(serve: Ser
         assert await count(talk) == 5
 
 
+async def test_a_write_whose_commit_fails_is_not_told_as_done(serve: Serve, app_database: str) -> None:
+    """The statement itself goes well: what refuses it is a constraint that is deferred to the commit."""
+    refuse = """
+    CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'not today' USING ERRCODE = 'unique_violation'; END $$;
+    CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON {} DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.email = 'never@example.com') EXECUTE FUNCTION public.refuse();
+    """
+    async with serve() as serving:
+        talk = await serving.talk()
+        for number in range(4):
+            assert (await talk.ask(CREATE, e=f"warm{number}@example.com")).status == 200
+        async with await psycopg.AsyncConnection.connect(app_database) as connection:
+            cursor = await connection.execute("SELECT oid::regclass::text FROM pg_class WHERE relname = 'person'")
+            ((table,),) = await cursor.fetchall()
+            await connection.execute(refuse.format(table))
+        refused = await talk.ask(CREATE, e="never@example.com")
+        assert refused.json["errors"][0]["extensions"]["code"] == "CONFLICT"
+        assert await count(talk) == 4
+
+
 async def test_a_write_that_loses_a_deadlock_is_made_again(serve: Serve, app_database: str) -> None:
     link = "mutation ($e: String!, $c: UUID!) {"
     link += ' createPerson(data: {firstName: "New", email: $e, companyId: $c}) { id } }'
