@@ -1,7 +1,10 @@
 """The warm path over real connections: the same answers as the ordinary one, and all that must not be different."""
 
 import asyncio
+import itertools
 import json
+import random
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -306,6 +309,47 @@ async def test_requests_in_one_piece_and_in_many_are_answered_in_their_order(ser
         talk.send(requests[1][100:], *requests[2:])
         assert await received() == wanted
         assert (await talk.ask(PEOPLE, n="Ada")).status == 200
+
+
+async def test_any_requests_cut_anywhere_are_answered_like_one_by_one(serve: Serve) -> None:
+    chance = random.Random(4)  # noqa: S311 - the same each time
+    async with serve() as serving:
+        talk = await serving.talk()
+        head = talk.request("")[: -len(b'{"query": "", "variables": {}}')]
+        chunked = re.sub(rb"Content-Length: \d+", b"Transfer-Encoding: chunked", head)
+        kinds = [
+            *(talk.request(PEOPLE, n=name) for name in ("Ada", "Bob", "x" * 3_000)),
+            talk.request("{ people { totalCount } }"),
+            talk.request("{ nothing }"),
+            talk.request("{ objects { totalCount } }", path="/metadata"),
+            head + b"x" * 30,
+            chunked + b"3\r\nabc\r\n0\r\n\r\n",
+            b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        ]
+        expected: list[tuple[int, bytes]] = []
+        for kind in kinds * 4:
+            talk.send(kind)
+            answered = await talk.receive()
+            expected.append((answered.status, answered.body))
+        expected = expected[-len(kinds) :]
+        before = await serving.warm()
+        for _ in range(60):
+            chosen = [chance.randrange(len(kinds)) for _ in range(chance.randint(1, 8))]
+            sent = b"".join(kinds[one] for one in chosen)
+            ends = [len(b"".join(kinds[one] for one in chosen[:place])) for place in range(1, len(chosen))]
+            cuts = {
+                *(chance.randrange(len(sent)) for _ in range(chance.randint(0, 6))),
+                *(end for end in ends if chance.random() < 0.5),
+            }
+            places = [0, *sorted(cuts), len(sent)]
+            for start, end in itertools.pairwise(places):
+                talk.send(sent[start:end])
+                for _ in range(chance.choice((0, 1, 20))):
+                    await asyncio.sleep(0)
+            for one in chosen:
+                answered = await talk.receive()
+                assert (answered.status, answered.body) == expected[one], (chosen, places)
+        assert await serving.warm() > before
 
 
 async def test_a_body_that_comes_by_itself_is_waited_for_a_moment(serve: Serve) -> None:
