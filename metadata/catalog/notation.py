@@ -1,6 +1,6 @@
 """How the catalog's tables are described as objects, fields and relations of a model."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from uuid import UUID, uuid5
 
 from metadata.field_types import FieldType
@@ -18,8 +18,11 @@ def _id(*path: str) -> UUID:
     return uuid5(_NAMESPACE, ".".join(path))
 
 
+FieldOf = Callable[[str], Field]
+"""Makes the field of the object that it is told the name of."""
+
+
 def catalog_field(
-    owner: str,
     name: str,
     type_: FieldType,
     column: str,
@@ -29,10 +32,11 @@ def catalog_field(
     options: Iterable[str] = (),
     relation: str | None = None,
     data_type: str | None = None,
-) -> Field:
-    """Return a field of the object `owner`, which nobody writes."""
+) -> FieldOf:
+    """Return what makes a field that nobody writes."""
     choices = tuple(Option(value=value, label=value, position=place) for place, value in enumerate(options))
-    return Field(
+    parts = build_parts(field_type=type_, column=column, is_nullable=not required, options=choices, data_type=data_type)
+    return lambda owner: Field(
         id=_id(owner, name),
         object_id=_id(owner),
         name=name,
@@ -47,13 +51,11 @@ def catalog_field(
         relation_id=_id("relation between", relation) if relation else None,
         settings={"dataType": data_type} if data_type else {},
         access=Access.READ_ONLY,
-        parts=build_parts(
-            field_type=type_, column=column, is_nullable=not required, options=choices, data_type=data_type
-        ),
+        parts=parts,
     )
 
 
-def catalog_object(singular: str, plural: str, table: str, description: str, fields: Iterable[Field]) -> Object:
+def catalog_object(singular: str, plural: str, table: str, description: str, fields: Iterable[FieldOf]) -> Object:
     """Return an object whose records are a table or view of the catalog, shared by all workspaces."""
     return Object(
         id=_id(singular),
@@ -65,7 +67,7 @@ def catalog_object(singular: str, plural: str, table: str, description: str, fie
         table=Table(schema=_SCHEMA, name=table),
         is_custom=False,
         is_system=True,
-        fields=tuple(fields),
+        fields=tuple(make(singular) for make in fields),
         owner=_OWNER,
     )
 
