@@ -22,7 +22,7 @@ from sql.embedded import stop as stop_embedded
 from tests.databases import Databases
 from tests.engine.http.prepared import migrate
 from tests.processes.embedded_runs import kill_postmaster
-from tests.processes.listeners import end_listeners
+from tests.processes.listeners import count_listeners, end_listeners
 from tests.processes.model_changes import CREATE_FIELD, CREATE_OBJECT, Series
 from tests.processes.serving import Served, serving
 from tests.redis_server import running_redis
@@ -243,14 +243,14 @@ def test_listening_connections_that_are_terminated_come_back(database: str) -> N
         change_and_see(pair, "before")
         for number in range(2):
             # Each server has one, and has it again.
-            eventually(lambda: end_listeners(database) == 2, "a server does not listen")
+            end_listeners(database, 2)
             change_and_see(pair, f"after{number}")
 
 
 def test_redis_is_stopped_and_started(database: str) -> None:
     with running_redis() as redis, two_servers(DATABASE_URL=database, FIELDSTONE_BROADCAST_URL=redis.url) as pair:
         change_and_see(pair, "before")
-        assert end_listeners(database) == 0
+        assert count_listeners(database) == 0
         redis.stop()
         change_and_see(pair, "without")
         redis.start()
@@ -283,7 +283,7 @@ def test_postgresql_is_restarted(data_dir: Path) -> None:
                     lambda: all(client.get("/readyz").status_code == 200 for client in pair.clients), "not ready"
                 )
                 change_and_see(pair, "after")
-                eventually(lambda: end_listeners(server.dsn) == 2, "a server does not listen")
+                eventually(lambda: count_listeners(server.dsn) == 2, "a server does not listen")
             finally:
                 stop_embedded(again)
     finally:
