@@ -4,17 +4,17 @@ import contextlib
 import os
 import re
 import subprocess
-import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TextIO
 
 import httpx
 
 from engine.config import configuration_table
+from tests.processes.forking import Forked
 
-ROOT = Path(__file__).parents[2]
 _READY = re.compile(r"^Fieldstone is ready at (\S+)$")
 _CURL = re.compile(r"^curl .*Bearer (fs_\S+)'")
 
@@ -27,15 +27,15 @@ def environment(**variables: str) -> dict[str, str]:
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command of `fieldstone` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "engine", *arguments],
-        cwd=ROOT,
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        process = Forked(arguments, environment(**variables), stdout=output.fileno(), stderr=errors.fileno())
+        try:
+            status = process.wait(timeout=60)
+        finally:
+            process.kill()
+        for file in (output, errors):
+            file.seek(0)
+        return subprocess.CompletedProcess(arguments, status, output.read(), errors.read())
 
 
 @dataclass(slots=True)
@@ -49,7 +49,9 @@ class Served:
         errors: what it has written to standard error so far.
     """
 
-    process: subprocess.Popen[str]
+    process: Forked
+    stdout: TextIO
+    stderr: TextIO
     url: str = ""
     key: str = ""
     curl: str = ""
@@ -62,8 +64,7 @@ class Served:
         self.reader.start()
 
     def _collect(self) -> None:
-        assert self.process.stderr is not None
-        self.errors.extend(self.process.stderr)
+        self.errors.extend(self.stderr)
 
     def client(self) -> httpx.Client:
         """Return a client with the key of this start."""
@@ -77,21 +78,19 @@ class Served:
 
 def start(*options: str, **variables: str) -> Served:
     """Start a development server on a free port; it is not ready yet."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "engine", "serve", "--port", "0", *options],
-        cwd=ROOT,
-        env=environment(**{"FIELDSTONE_ENV": "development", "API_RATE_LIMITING_LIMIT": "0", **variables}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    variables = {"FIELDSTONE_ENV": "development", "API_RATE_LIMITING_LIMIT": "0", **variables}
+    (stdout, their_stdout), (stderr, their_stderr) = os.pipe(), os.pipe()
+    process = Forked(
+        ["serve", "--port", "0", *options], environment(**variables), stdout=their_stdout, stderr=their_stderr
     )
-    return Served(process)
+    os.close(their_stdout)
+    os.close(their_stderr)
+    return Served(process, os.fdopen(stdout), os.fdopen(stderr))
 
 
 def wait_until_ready(served: Served) -> None:
     """Read what the server prints up to the line to paste."""
-    assert served.process.stdout is not None
-    for line in served.process.stdout:
+    for line in served.stdout:
         if ready := _READY.match(line):
             served.url = ready[1]
         if curl := _CURL.match(line):
@@ -118,6 +117,5 @@ def close(served: Served) -> None:
     served.process.kill()
     served.process.wait()
     served.reader.join()
-    for pipe in (served.process.stdout, served.process.stderr):
-        if pipe is not None:
-            pipe.close()
+    served.stdout.close()
+    served.stderr.close()

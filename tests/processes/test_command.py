@@ -1,6 +1,8 @@
 """The command: its help, its exit codes, and one sentence for each mistake."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +15,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.databases import Databases
 from tests.engine.http.prepared import migrate
-from tests.processes.serving import run
+from tests.processes.embedded_runs import ROOT
+from tests.processes.serving import environment, run
 
 
 @pytest.fixture
@@ -38,6 +41,24 @@ def test_help_explains_itself(arguments: list[str], words: list[str]) -> None:
     done = run(*arguments, COLUMNS="120", NO_COLOR="1")
     assert done.returncode == 0
     assert [word for word in words if word not in done.stdout] == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["api-key", "revoke", "x"], ["serve", "--port", "70000"]], ids=" ".join
+)
+def test_the_module_that_is_run_does_what_the_one_does_that_is_forked(arguments: list[str]) -> None:
+    variables = {"COLUMNS": "120", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", *arguments],
+        cwd=ROOT,
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    forked = run(*arguments, **variables)
+    assert (done.returncode, done.stdout, done.stderr) == (forked.returncode, forked.stdout, forked.stderr)
 
 
 def test_migrate_does_only_that_and_can_be_repeated(empty_database: str) -> None:
