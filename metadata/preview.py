@@ -104,7 +104,7 @@ async def preview(
             continue
         applied, built, difference, big = await transaction.weigh(snapshot, asked)
         for required in find_required_columns(applied) if ask_rows else ():
-            if required.field.object_id in first.objects:
+            if _has_table(first, snapshot, required.field.object_id):
                 await transaction.require_no_rows(required)
         for work in asked.work if ask_rows else ():
             if not _is_there(first, work) or written & set(_fields(work)):
@@ -122,10 +122,12 @@ async def preview(
         locks += _locks(first, snapshot, built, difference)
         locks += [
             {"table": first.objects[id_].table.name, "lock": "SHARE UPDATE EXCLUSIVE", "rowsWritten": 0, **_LATER}
-            for id_ in big & first.objects.keys()
+            for id_ in big
+            if _has_table(first, snapshot, id_)
         ]
         for field in find_rewriting(applied):
-            if thing := first.objects.get(field.object_id):
+            if _has_table(first, snapshot, field.object_id):
+                thing = first.objects[field.object_id]
                 rows = await _count_rows(connection, thing) if ask_rows else 0
                 locks.append({"table": thing.table.name, "lock": "ACCESS EXCLUSIVE", "rowsWritten": rows})
         snapshot = applied.snapshot
@@ -158,10 +160,16 @@ def _later(applied: Applied, big: frozenset[UUID], trigram: TrigramClass | None)
                 yield alter.validate_constraint(thing.table, name).as_string()
 
 
+def _has_table(first: Snapshot, before: Snapshot, object_id: UUID) -> bool:
+    """Tell whether an object has the table that is there already; one that a rollback makes again has a new one."""
+    known, thing = first.objects.get(object_id), before.objects.get(object_id)
+    return known is not None and thing is not None and known.table == thing.table
+
+
 def _is_there(first: Snapshot, work: RowWork) -> bool:
     """Tell whether the columns are there already, under the names that they will have then."""
     known = first.objects.get(work.thing.id)
-    return known is not None and all(
+    return (known is not None and known.table == work.thing.table) and all(
         id_ in known.by_id and known.by_id[id_].column == field.column for id_, field in _fields(work).items()
     )
 
@@ -227,8 +235,8 @@ def _locks(first: Snapshot, before: Snapshot, built: Applied, difference: Differ
     indexed = {index.object_id for index in built.indexes} - exclusive - keys
     for ids, lock in ((exclusive, "ACCESS EXCLUSIVE"), (keys, "SHARE ROW EXCLUSIVE"), (indexed, "SHARE")):
         # Nobody waits for a table that is only being made.
-        for id_ in ids & first.objects.keys():
-            yield {"table": before.objects[id_].table.name, "lock": lock, "rowsWritten": 0}
+        for id_ in (id_ for id_ in ids if _has_table(first, before, id_)):
+            yield {"table": first.objects[id_].table.name, "lock": lock, "rowsWritten": 0}
 
 
 def _columns(field: Field) -> object:

@@ -174,6 +174,29 @@ async def test_what_records_stand_in_the_way_of_leaves_no_trace(desk: Desk, mode
     assert await desk.default() is model
 
 
+async def test_what_a_rollback_made_again_is_made_anew_by_another(desk: Desk, model_dsn: str) -> None:
+    before = await desk.change(fill)
+    insert(model_dsn, "project (code) VALUES ('a')")
+    await desk.change(CHANGES["object deleted"])
+
+    async def back(transaction: ModelTransaction) -> None:
+        await roll_back(transaction, before.version)
+
+    await desk.writer.run(before.workspace.id, back, actor="test")
+    insert(model_dsn, "project2 (code) VALUES ('b')")
+    await desk.change(on("code", is_nullable=True))
+    model = await desk.default()
+
+    async def look(transaction: ModelTransaction) -> Preview:
+        return await preview_rollback(transaction, before.version)
+
+    planned = await desk.writer.run(before.workspace.id, look, actor="test")
+    assert {lock["table"] for lock in planned.plan["locks"]} >= {"project2", "person"}
+    assert await desk.default() is model
+    await desk.writer.run(before.workspace.id, back, actor="test")
+    assert shown(await desk.default()) == shown(before)
+
+
 def twice_converted(snapshot: Snapshot) -> Iterable[Change]:
     yield from on("size", type=FieldType.TEXT)(snapshot)
     yield from on("size", type=FieldType.ARRAY)(snapshot)
