@@ -1,11 +1,12 @@
 """Any changes and rollbacks in any order, with records inside: what is loaded, the tables, the schema and the records.
 
-Whatever is done, the model is the one that the catalog loads, the tables are what it says, the lazy schema prints what
-an eager one does, and every value that nothing was done to is still there.
+Whatever is done, a dry run refuses what is refused, the model is the one that the catalog loads, the tables are what it
+says, the lazy schema prints what an eager one does, and every value that nothing was done to is still there.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -27,24 +28,29 @@ from metadata.changes import (
     UpdateField,
     UpdateObject,
 )
+from metadata.changes.types import UNSET
 from metadata.doctor.drift import find_drift
 from metadata.errors import InvalidChange, UnknownObject
 from metadata.field_types import FieldType
 from metadata.json_text import dumps
 from metadata.model import Field, Object, Snapshot
-from metadata.rollback import roll_back
+from metadata.preview import try_out
+from metadata.rollback import preview_rollback, roll_back
+from metadata.transaction import ModelTransaction
 from sql.types import SqlType
 from tests.engine.schema.test_equivalence import sorted_print
 from tests.metadata.desk import columns_of, new_object
 from tests.metadata.drawn_changes import DEFAULTS, LABELS, NAMES, OPTIONS, new_fields, new_objects
 from tests.metadata.test_rollback import shown
 from tests.metadata.workbench import Workbench
+from tests.operations import TIMES
 from tests.specimens import values_of
 
 Rows = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """The values of each table, record and column."""
 
-_REFUSALS = (InvalidChange, UnknownObject)
+KIN = (FieldType.TEXT, FieldType.EMAILS, FieldType.PHONES, FieldType.LINKS, FieldType.NUMBER, FieldType.CURRENCY)
+"""Some of those that become each other."""
 
 
 class AnySequence(RuleBasedStateMachine):
@@ -102,9 +108,11 @@ class AnySequence(RuleBasedStateMachine):
     @rule(data=st.data())
     def convert(self, data: st.DataObject) -> None:
         field = self._draw_field(data)
+        wanted = data.draw(st.sampled_from(FieldType) | st.sampled_from(KIN))
         change = UpdateField(
             field_id=field.id,
-            type=data.draw(st.sampled_from(FieldType)),
+            type=wanted,
+            default=data.draw(st.sampled_from([UNSET, None]) | DEFAULTS.get(wanted, st.none())),
             options=[{"value": "A"}] if data.draw(st.booleans()) else None,
             allow_data_loss=data.draw(st.booleans()),
         )
@@ -143,14 +151,10 @@ class AnySequence(RuleBasedStateMachine):
     def roll_back(self, data: st.DataObject) -> None:
         # Some object stays, so that there is something to change.
         to = data.draw(st.sampled_from(sorted(self.past)))
-        before, rows = self.snapshot, self._read_rows()
-        try:
-            self.bench.run(
-                self.bench.desk.writer.run(
-                    before.workspace.id, lambda transaction: roll_back(transaction, to), actor="test"
-                )
-            )
-        except _REFUSALS:
+        rows = self._read_rows()
+        is_refused = self._refuses(lambda transaction: preview_rollback(transaction, to))
+        assert self._refuses(lambda transaction: roll_back(transaction, to)) is is_refused
+        if is_refused:
             self._check_untouched(rows)
             return
         self._check(rows)
@@ -203,12 +207,25 @@ class AnySequence(RuleBasedStateMachine):
 
     def _apply(self, changes: Sequence[Change]) -> None:
         rows = self._read_rows()
-        try:
-            self.bench.change(self.snapshot, changes)
-        except _REFUSALS:
+
+        async def make(transaction: ModelTransaction) -> None:
+            for change in changes:
+                await transaction.apply(change)
+
+        builds = [partial(_always, change) for change in changes]
+        is_refused = self._refuses(lambda transaction: try_out(transaction, builds, refuse_loss=True))
+        assert self._refuses(make) is is_refused
+        if is_refused:
             self._check_untouched(rows)
             return
         self._check(rows)
+
+    def _refuses(self, body: Callable[[ModelTransaction], Awaitable[object]]) -> bool:
+        try:
+            self.bench.run(self.bench.desk.writer.run(self.snapshot.workspace.id, body, actor="test"))
+        except (InvalidChange, UnknownObject):
+            return True
+        return False
 
     def _check_untouched(self, rows: Rows) -> None:
         assert self.bench.desk.current.peek(self.snapshot.workspace.id) == self.snapshot
@@ -245,6 +262,10 @@ class AnySequence(RuleBasedStateMachine):
         )
         with psycopg.connect(self.bench.dsn, autocommit=True) as connection:
             return dict(connection.execute(query).fetchall())
+
+
+def _always(change: Change, _snapshot: Snapshot) -> Change:
+    return change
 
 
 def _draw_options(data: st.DataObject, field: Field) -> dict[str, Any]:
@@ -299,9 +320,8 @@ def test_any_sequence_of_changes_and_rollbacks(bench: Workbench) -> None:
     run_state_machine_as_test(
         OnBench,
         settings=settings(
-            max_examples=20,
+            max_examples=15 * TIMES,
             stateful_step_count=15,
-            derandomize=True,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
