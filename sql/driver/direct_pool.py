@@ -71,7 +71,9 @@ class DirectPool:
     def lend(self, quick: QuickStatement) -> None:
         """Have a statement take a connection as soon as one is free, in its turn."""
         if self._idle:
-            quick.take(self._idle.pop())
+            connection = self._idle.pop()
+            if not quick.take(connection):
+                self.take_back(connection)
             return
         try:
             self._line_up(quick)
@@ -142,9 +144,9 @@ class DirectPool:
             waiter = self._waiters.popleft()
             if isinstance(waiter, QuickStatement):
                 self._patience.leave(waiter.place)
-                waiter.take(connection)
-                return
-            if not waiter.done():
+                if waiter.take(connection):
+                    return
+            elif not waiter.done():
                 waiter.set_result(connection)
                 return
         if self._closing:

@@ -92,15 +92,16 @@ class QuickStatement:
             self._connection.cancel()
             self._connection.release()
 
-    def take(self, connection: "Connection") -> None:
-        """Send the statement on this connection."""
+    def take(self, connection: "Connection") -> bool:
+        """Send the statement on this connection; False where that is still free: it is the lender's then."""
         if self._writes and not connection.verify():
             self._lender.lend(self)
-        elif connection.ask(self._statement, self._parameters, self):
+            return True
+        if connection.ask(self._statement, self._parameters, self):
             self._connection = connection
-        else:
-            connection.release()
-            self._give_up()
+            return True
+        self._give_up()
+        return connection.ended
 
     def refuse(self, error: DatabaseError) -> None:
         """Learn that there will be no connection."""

@@ -1,6 +1,7 @@
 """What the pool of driven connections does beyond serving one caller."""
 
 import asyncio
+from functools import partial
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from sql.executor import Database
 from sql.pool_settings import PoolCounters
 from sql.statement import Statement
 from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, observing, opened
+from tests.waiting import until
 
 PREPARED = Statement(text="SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'fs\\_%'")
 
@@ -44,6 +46,22 @@ async def test_a_caller_who_comes_again_and_again_overtakes_nobody(empty_databas
 
         await asyncio.gather(call("greedy", 20), call("modest", 1))
         assert served.index("modest") <= 1
+
+
+async def test_any_number_may_wait_for_a_connection_that_has_not_prepared_their_statement(empty_database: str) -> None:
+    """Each passes it on to the next one; when that was done from within, some hundred were too deep for Python."""
+    async with opened(empty_database, connections=1) as database:
+        left: list[int] = []
+        for number in range(QUICK.max_waiting):
+            quick = database.prepare_quickly(
+                ECHO, (b"x",), writes=False, finish=lambda *_: None, give_up=partial(left.append, number)
+            )
+            assert quick is not None
+            quick.begin()
+        assert database.stats().waiting == QUICK.max_waiting
+        await until(lambda: database.stats().idle == 1)
+        assert left == list(range(QUICK.max_waiting))
+        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
 
 
 async def test_waiting_is_bounded_in_time(empty_database: str) -> None:
