@@ -111,7 +111,7 @@ def _check_inputs(thing: Object, field: Field, change: UpdateField, given: dict[
     name = change.name if change.type is UNSET else chosen(change.name, field.name)
     if isinstance(name, str):
         holds_key = field.relation_id is not None and bool(field.parts)
-        suffix = "Id" if holds_key else max(column_suffixes(chosen(change.type, field.type)), key=len)
+        suffix = "Id" if holds_key else max(column_suffixes(chosen(change.type, None) or field.type), key=len)
         problems.add(check_name(name, "name", longest_suffix=suffix))
     if isinstance(change.label, str):
         problems.add(check_label(change.label, "label"))

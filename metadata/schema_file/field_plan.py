@@ -150,6 +150,8 @@ def update_fresh(field: StatedField) -> Iterator[Callable[[Snapshot], Change]]:
 def _changed(wanted: Mapping[str, JsonValue], was: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
     """Return what an update is to give, by attribute; a setting that the document has no more is taken back."""
     changed = {_ATTRIBUTES[name]: value for name, value in wanted.items() if value != was[name]}
+    if changed.get("options", ()) is None:
+        del changed["options"]  # they go by themselves with a type that has some
     if "settings" in changed:
         changed["settings"] = {**dict.fromkeys(was["settings"] or {}), **(wanted["settings"] or {})}
     return changed
@@ -200,9 +202,10 @@ def _wanted_values(field: StatedField, kind: FieldType) -> dict[str, JsonValue]:
     """
     values = {name: field.values[name] for name in _ATTRIBUTES}
     values["label"] = derive_label(field.name) if values["label"] is None else values["label"]
-    if values["options"] is not None:
+    entry = FIELD_TYPES[kind]
+    if values["options"] is not None or (entry.has_options and not entry.fixed_options):
         options = options_json(_located(field, lambda: read_options(kind, values["options"])))
-        values["options"] = None if FIELD_TYPES[kind].fixed_options else options
+        values["options"] = None if entry.fixed_options else options
     values["defaultValue"] = _located(field, lambda: canonical(values["defaultValue"]))
     if field.values["relation"] is not None:
         values["isUnique"] = values["isUnique"] or _relation_type(field) is RelationType.ONE_TO_ONE

@@ -319,6 +319,7 @@ def test_pruning_deletes_what_the_document_has_not_got() -> None:
             "must have target: company",
         ),
         (("objects", "person", "fields", "more"), {"type": "SELECT", "options": [{"value": "1"}]}, "person.more: the"),
+        (("objects", "opportunity", "fields", "stage"), {"type": "SELECT"}, "opportunity.stage: a SELECT field needs"),
         (("objects", "person", "indexes"), [{"fields": ["nothing"]}], "is no field of it"),
         (("objects", "thing"), {"namePlural": "things"}, "the object thing needs labelSingular, labelPlural"),
     ],
@@ -349,6 +350,10 @@ def test_another_type_in_the_document_is_a_conversion() -> None:
     del again["objects"]["company"]["fields"]["employees"]["settings"]
     reset, _ = carry_out(made, again)
     assert reset.by_singular["company"].by_name["employees"].settings == {}
+    again["objects"]["person"]["fields"]["city"] = {"type": "TEXT"}
+    back, _ = carry_out(made, again)
+    assert (city := back.by_singular["person"].by_name["city"]).type is FieldType.TEXT
+    assert city.options == ()
 
 
 def test_a_rename_by_the_api_shows_in_the_document() -> None:

@@ -108,6 +108,8 @@ REFUSALS = {
     ),
     "field: illegal name": updated("phone", "name", "mobile would pass", name="Mobile"),
     "field: null name": updated("phone", "name", "must not be null", name=None),
+    "field: null type and a name": updated("phone", "type", "must not be null", type=None, name="mobile"),
+    "field: null type": updated("phone", "type", "must not be null", type=None),
     "field: blank label": updated("phone", "label", "must not be blank", label=""),
     "field: system, renamed": updated("createdAt", "name", "is a system field: its name cannot be", name="made"),
     "field: system, off": updated("id", "isActive", "is a system field", is_active=False),
