@@ -69,7 +69,7 @@ class FieldstoneProtocol(HttpToolsProtocol):
         if self._request is not None:
             self._behind += data
             if len(self._behind) > HIGH_WATER_LIMIT:
-                self._joining.pause_reading()
+                self.flow.pause_reading()
             return
         if self._warm is None or self._is_receiving or self._unanswered or self.flow.write_paused:
             super().data_received(data)
@@ -110,7 +110,7 @@ class FieldstoneProtocol(HttpToolsProtocol):
 
     def reply(self, reply: Reply, lines: bytes) -> None:
         """Answer the warm request."""
-        self._request = None
+        self._request, self._given = None, b""
         body = bytes(reply.body)
         parts = [STATUS_LINE[reply.status]]
         for name, value in self.server_state.default_headers:
@@ -129,12 +129,16 @@ class FieldstoneProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+        self.flow.resume_reading()
         self._go_on()
 
     def start_over(self) -> None:
         """Give the warm request to uvicorn."""
+        given, self._given = self._given, b""
         self._request = None
-        super().data_received(self._given)
+        # First, as uvicorn may hold back what comes next by the same means.
+        self.flow.resume_reading()
+        super().data_received(given)
         if self._is_last:
             super().shutdown()
         self._go_on()
@@ -142,7 +146,6 @@ class FieldstoneProtocol(HttpToolsProtocol):
     def _go_on(self) -> None:
         if self._behind:
             data, self._behind = self._behind, b""
-            self._joining.resume_reading()
             self.data_received(data)
 
     def on_message_begin(self) -> None:
@@ -202,5 +205,6 @@ class _JoiningTransport:
         self._transport.close()
 
     def _flush(self) -> None:
-        if self._held:
+        # Where the client has gone meanwhile, there may be nothing left that could be written to.
+        if self._held and not self._transport.is_closing():
             self.write_now(b"")

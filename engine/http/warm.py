@@ -41,6 +41,8 @@ from sql.overdue import Overdue
 from sql.statement import Row
 
 _MOST_HEADS = 4_096
+_LONGEST_HEAD = 4_096
+"""Bytes; with the most heads 16 MiB in all, whatever those send who have a key."""
 _PATIENCE = 0.02
 """Seconds; the ordinary path waits longer, and knows for how long."""
 _ELSEWHERE = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"origin"})
@@ -120,6 +122,8 @@ class WarmPath:
             length: bytes of the body that came with it.
         """
         services, path = self._runtime.services, scope["path"]
+        if len(head) > _LONGEST_HEAD:
+            return
         if services is None or scope["method"] != "POST" or scope["http_version"] != "1.1" or path not in self._apis:
             return
         headers: Sequence[tuple[bytes, bytes]] = scope["headers"]

@@ -2,12 +2,14 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
+import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from engine.commands.http_protocol import FieldstoneProtocol
@@ -176,3 +178,29 @@ async def test_a_connection_is_kept_until_the_server_ends() -> None:
         server.should_exit = True
         assert await reader.read() == b""
         writer.close()
+
+
+class Late(FieldstoneProtocol):
+    """Writes when its client has gone."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Write what would be sent in the next turn of the loop."""
+        self.transport.write(b"too late")
+        super().connection_lost(exc)
+
+
+def test_what_is_held_back_for_a_client_that_resets_is_dropped() -> None:
+    """uvloop's transport takes nothing any more by then; it failed, with a traceback in the log."""
+    found: list[object] = []
+
+    async def leave() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: found.append(context))
+        async with listening(Late) as (port, server):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                await until(lambda: len(server.server_state.connections) == 1)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            await until(lambda: not server.server_state.connections)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(leave())
+    assert found == []

@@ -224,6 +224,7 @@ async def test_the_media_type_is_the_one_that_was_asked_for(serve: Serve, more: 
         ("Expect: 100-continue\r\n", 100),
         ("Connection: close\r\n", 200),
         ("Authorization: Bearer nobody\r\n", 401),
+        (f"X-Long: {'x' * 4_096}\r\n", 200),
     ],
 )
 async def test_a_head_that_says_more_goes_the_ordinary_way(serve: Serve, more: str, status: int) -> None:
@@ -409,6 +410,33 @@ async def test_what_arrives_meanwhile_waits_and_is_answered_after(serve: Serve, 
         counts = [(await talk.receive()).json["data"]["people"]["totalCount"] for _ in range(3)]
         assert counts == [1, 0, 0]
         assert await serving.warm() > before
+
+
+async def test_a_request_that_starts_over_is_read_no_faster_than_others(serve: Serve, app_database: str) -> None:
+    """uvicorn stops reading for a long body, and must not be overruled for what arrived behind it."""
+    async with serve() as serving:
+        talk = await serving.talk()
+        await talk.warm_up(PEOPLE, n="Ada")
+        (protocol,) = serving.server.server_state.connections
+        assert isinstance(protocol, FieldstoneProtocol)
+        long = talk.request(PEOPLE, n="x" * 70_000)
+        protocol.data_received(long)
+        assert (await talk.receive()).status == 200
+        async with locked(app_database):
+            protocol.data_received(long)
+            protocol.data_received(talk.request(PEOPLE, n="Ada")[:10])
+            request = protocol._request
+            assert request is not None
+            assert request._quick is not None
+            request._quick.cancel()
+            request._start_over()
+            assert protocol.flow.read_paused
+            assert not protocol.transport.is_reading()
+        assert (await talk.receive()).status == 200
+        talk.send(talk.request(PEOPLE, n="Ada")[10:])
+        assert (await talk.receive()).json["data"]["people"]["totalCount"] == 1
+        # Nor is it kept when it is over.
+        assert protocol._given == b""
 
 
 async def test_a_changed_model_is_what_the_next_request_sees(serve: Serve) -> None:
