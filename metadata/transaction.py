@@ -231,7 +231,7 @@ class ModelTransaction:
         slow = [applied.snapshot.objects[id_] for id_ in find_slow(before, applied, difference)]
         big = frozenset(thing.id for thing in await self._tables_above(self._big_table, slow))
         await self._check_rewrites(before, applied)
-        await self._check_room(before, applied)
+        await self._check_room(before, applied, difference)
         left, built = defer(applied, difference, big)
         return Weighed(left, built, compare(before, left.snapshot) if big else difference, big)
 
@@ -261,11 +261,13 @@ class ModelTransaction:
                     else "create the field without defaultValue, and give it by updateField, for new records",
                 )
 
-    async def _check_room(self, before: Snapshot, applied: Applied) -> None:
+    async def _check_room(self, before: Snapshot, applied: Applied, difference: Difference) -> None:
         """Make sure that the tables have room for new columns: PostgreSQL counts those that were dropped."""
         added = Counter({field.object_id: 0 for field in applied.fields if field.object_id in before.objects})
         for field in applied.fields:
             added[field.object_id] += len(field.parts)
+        for changed in difference.fields:
+            added[changed.after.object_id] += max(0, len(changed.after.parts) - len(changed.before.parts))
         for thing in (before.objects[id_] for id_ in added if id_ in before.objects):
             cursor = await self.connection.execute(QUERIES["used_columns"], {"table": quote_table(thing.table)})
             row = await cursor.fetchone()

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.changes import CreateField
+from metadata.changes import CreateField, UpdateField
 from metadata.current import CurrentSnapshots
 from metadata.errors import ChangeBlocked, ChangeFailed, InvalidChange, UnknownObject
 from metadata.field_types import FieldType
@@ -373,3 +373,7 @@ async def test_a_table_takes_1600_columns_in_its_life(desk: Desk, model_dsn: str
     await desk.change(add("very"))
     with pytest.raises(InvalidChange, match="has used 1,600 columns"):
         await desk.change(lambda snapshot: [new_relation(person(snapshot), "boss", person(snapshot), "Reports")])
+    with pytest.raises(InvalidChange, match="has used 1,600 columns"):
+        await desk.change(
+            lambda snapshot: [UpdateField(field_id=person(snapshot).by_name["very"].id, type=FieldType.EMAILS)]
+        )
