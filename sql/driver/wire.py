@@ -156,6 +156,9 @@ class Wire:
             if was_idle or _is_farewell(self._results):
                 # A socket that was reset is reported once, with what came before it, and libuv watches it no longer.
                 self.pgconn.consume_input()
+                # It may have been no farewell: the end of the statement, read by this, is not reported again.
+                if not was_idle:
+                    self._collect()
         except psycopg.Error as error:
             self.end(str(error))
 
