@@ -198,13 +198,14 @@ class _JoiningTransport:
 
     def write_now(self, data: bytes) -> None:
         held, self._held = self._held, b""
-        self._transport.write(held + data if held else data)
+        # uvicorn tells only the last of several requests that their client has gone; uvloop would fail the others.
+        if not self._transport.is_closing():
+            self._transport.write(held + data if held else data)
 
     def close(self) -> None:
         self._flush()
         self._transport.close()
 
     def _flush(self) -> None:
-        # Where the client has gone meanwhile, there may be nothing left that could be written to.
-        if self._held and not self._transport.is_closing():
+        if self._held:
             self.write_now(b"")

@@ -184,12 +184,14 @@ class Late(FieldstoneProtocol):
     """Writes when its client has gone."""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Write what would be sent in the next turn of the loop."""
+        """Write what would be sent in the next turn of the loop, and in that turn what would be at once."""
         self.transport.write(b"too late")
+        self.loop.call_soon(self.transport.write, b"too late")
+        self.loop.call_soon(self.transport.write, b"by far")
         super().connection_lost(exc)
 
 
-def test_what_is_held_back_for_a_client_that_resets_is_dropped() -> None:
+def test_what_is_written_to_a_client_that_has_reset_is_dropped() -> None:
     """uvloop's transport takes nothing any more by then; it failed, with a traceback in the log."""
     found: list[object] = []
 
