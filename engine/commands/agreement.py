@@ -8,6 +8,7 @@ import typer
 from engine.commands.failures import CommandError
 from engine.services import Foundation
 from metadata.changes import Change
+from metadata.json_text import dumps
 from metadata.model import Snapshot, Workspace
 from metadata.preview import Preview, try_out
 from metadata.transaction import ModelTransaction
@@ -53,16 +54,16 @@ async def change_model(
     """
     writer = foundation.writer
 
-    async def look(transaction: ModelTransaction) -> tuple[int, Preview]:
+    async def look(transaction: ModelTransaction) -> tuple[Snapshot, Preview]:
         snapshot = transaction.snapshot
-        return snapshot.version, await try_out(transaction, plan(snapshot), refuse_loss=True)
+        return snapshot, await try_out(transaction, plan(snapshot), refuse_loss=True)
 
-    version, planned = await writer.run(workspace.id, look, actor=actor)
+    before, planned = await writer.run(workspace.id, look, actor=actor)
     if not planned.changes and (check or not always):
         return 0
     if not planned.changes:
         typer.echo("The model stays as it is.")
-    _show(planned)
+    _show(before, planned)
     if check:
         raise typer.Exit(DIFFERENT)
     if not yes and not (sys.stdin.isatty() and typer.confirm("Make these changes?")):
@@ -70,7 +71,7 @@ async def change_model(
 
     async def make(transaction: ModelTransaction) -> int:
         changes = planned.changes
-        if transaction.snapshot.version != version:
+        if transaction.snapshot.version != before.version:
             if not yes:
                 raise CommandError("Others changed the model meanwhile, so nothing was changed: look again")
             changes = (await look(transaction))[1].changes
@@ -82,11 +83,31 @@ async def change_model(
     return await writer.run(workspace.id, make, actor=actor)
 
 
-def _show(planned: Preview) -> None:
+def _show(before: Snapshot, planned: Preview) -> None:
+    names = {**_names(planned.snapshot), **_names(before)}
     for change in planned.plan["changes"]:
-        rest = ", ".join(f"{name}: {value}" for name, value in change.items() if name != "action")
-        typer.echo(f"{change['action']}  {rest}")
+        told = dict(change)
+        action, id_ = told.pop("action"), str(told.pop("id"))
+        told.pop("objectMetadataId", None)  # the name has it
+        rest = (f"{name}: {dumps(value)}" for name, value in told.items())
+        typer.echo("  ".join([action, names.get(id_, id_), *rest]))
     for statement in planned.plan["sql"]:
         typer.echo(f"    {statement}")
+    for lossy in planned.plan["conversions"]:
+        if lossy["rowsLosing"]:
+            examples = ", ".join(f"{dumps(one['value'])} ({one['rows']} records)" for one in lossy["examples"])
+            typer.echo(f"lost in {lossy['rowsLosing']} records: {lossy['field']} to {lossy['to']}, such as {examples}")
     for breaking in planned.plan["breaking"]:
         typer.echo(f"breaking for clients: {breaking}")
+
+
+def _names(snapshot: Snapshot) -> dict[str, str]:
+    """Return how the objects, fields and indexes are called, by their ids."""
+    things = snapshot.objects.values()
+    names = {str(thing.id): thing.name_singular for thing in things}
+    names |= {str(field.id): f"{thing.name_singular}.{field.name}" for thing in things for field in thing.fields}
+    for index in snapshot.indexes.values():
+        thing = snapshot.objects[index.object_id]
+        fields = ", ".join(thing.by_id[id_].name for id_ in index.field_ids)
+        names[str(index.id)] = f"{thing.name_singular} ({fields})"
+    return names

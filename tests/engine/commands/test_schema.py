@@ -103,7 +103,7 @@ async def test_what_is_refused_on_the_way_leaves_no_trace(
 
 
 async def test_what_is_said_of_one_step_is_used_by_it_and_harmless_after(
-    apis: Apis, workspace_dsn: str, tmp_path: Path
+    apis: Apis, workspace_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     execute(workspace_dsn, PEOPLE, DEALS, "UPDATE person SET \"jobTitle\" = 'CTO' WHERE email = 'a'")
     document: Any = export_model(await apis.snapshot())
@@ -123,6 +123,10 @@ async def test_what_is_said_of_one_step_is_used_by_it_and_harmless_after(
     file.write_text(write_document(document))
     settings = load_settings(database_url=workspace_dsn, log_level="error")
     await apply_file(settings, workspace="default", path=file, yes=True)
+    shown = capsys.readouterr().out.splitlines()
+    assert 'createField  task.size  name: "size"  type: "NUMBER"' in shown
+    assert 'updateField  person.badge  isNullable: false  backfillValue: "A1"' in shown
+    assert 'lost in 2 records: person.city to NUMBER, such as "Paris" (2 records)' in shown
 
     made = await apis.current.refresh((await apis.snapshot()).workspace.id)
     columns = [made.by_singular["person"].by_name[name].column for name in ("jobTitle", "badge", "city", "phone")]
