@@ -324,6 +324,22 @@ WHERE application_name = 'fieldstone build' AND datname = current_database() AND
         WHERE locktype = 'relation' AND relation = ANY (SELECT to_regclass(name)::oid FROM unnest(%(tables)s::text[]) AS name)
     );
 
+-- name: lock_when_free
+-- Whoever waits for this lock has all who come later wait behind it. So for some ten milliseconds it is asked for only at
+-- moments when nobody has the table; what comes after it waits for it where there was none.
+DO $do$
+BEGIN
+    FOR attempt IN 1..12 LOOP
+        BEGIN
+            EXECUTE 'LOCK TABLE ' || %(table)s || ' IN ACCESS EXCLUSIVE MODE NOWAIT';
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            PERFORM pg_sleep(0.0008);
+        END;
+    END LOOP;
+END
+$do$;
+
 -- name: changes_after
 SELECT version, change::text FROM fieldstone.model_change
 WHERE workspace_id = %(workspace_id)s AND version > %(version)s ORDER BY version DESC;

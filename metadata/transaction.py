@@ -131,7 +131,11 @@ class ModelTransaction:
                 tables = list(_locked(before, applied, difference))
                 self._touched |= set(tables)
                 # Builds of ours on these tables give way at once; they are begun again after the commit.
-                self._waiting = [("interrupt_builds", {"tables": tables}), *statements]
+                self._waiting = [("interrupt_builds", {"tables": tables})]
+                if len(tables) == 1 and not (applied.indexes or applied.relations):
+                    # All of it needs the lock that keeps everybody else out.
+                    self._waiting.append(("lock_when_free", {"table": tables[0]}))
+                self._waiting += statements
             # What it locks is locked up to the commit: as late as can be.
             for work in applied.work:
                 await do_row_work(self.connection, work, largest_rewrite=self.largest_rewrite)

@@ -16,6 +16,7 @@ from metadata.errors import ChangeBlocked, ChangeFailed, InvalidChange, UnknownO
 from metadata.field_types import FieldType
 from metadata.ids import new_id
 from metadata.model import Snapshot
+from metadata.one_message import send_as_one
 from metadata.transaction import ModelTransaction
 from metadata.writer import ModelWriter
 from sql.errors import CommitOutcomeUnknown, ConnectionLost
@@ -377,3 +378,17 @@ async def test_a_table_takes_1600_columns_in_its_life(desk: Desk, model_dsn: str
         await desk.change(
             lambda snapshot: [UpdateField(field_id=person(snapshot).by_name["very"].id, type=FieldType.EMAILS)]
         )
+
+
+async def test_a_table_is_locked_at_a_moment_at_which_it_is_free_or_not_asked_for(model_dsn: str) -> None:
+    table = {"table": 'workspace_default."person"'}
+    held = "SELECT count(*) FROM pg_locks WHERE relation = 'workspace_default.person'::regclass"
+    held += " AND mode = 'AccessExclusiveLock'"
+    async with connected(model_dsn) as reader, connected(model_dsn) as changer:
+        for is_free in (False, True):
+            async with reader.transaction(), changer.transaction():
+                if not is_free:
+                    await reader.execute("SELECT FROM workspace_default.person")
+                await send_as_one(changer, [("lock_when_free", table)])
+                cursor = await reader.execute(held.encode())
+                assert await cursor.fetchone() == (int(is_free),)
