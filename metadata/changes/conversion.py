@@ -75,8 +75,8 @@ def check_type(thing: Object, field: Field, wanted: FieldType) -> InvalidChange 
         return None
     instead = f"it can become {', '.join(allowed)}" if allowed else "its type is fixed"
     return InvalidChange(
-        f"a {field.type.value} field cannot become a {wanted.value} field; {instead}; a new field can take the values"
-        " over, record by record",
+        f"{thing.name_singular}.{field.name}: a {field.type.value} field cannot become a {wanted.value} field;"
+        f" {instead}; a new field can take the values over, record by record",
         field="type",
     )
 
@@ -107,7 +107,8 @@ def convert_default(field: Field, change: UpdateField, wanted: FieldType, data_t
         except InvalidChange:
             continue
     raise InvalidChange(
-        f"the default value {shown(given)} is none of a {wanted.value} field; give defaultValue, null for none",
+        f"the default value of {field.name}, {shown(given)}, is none of a {wanted.value} field; give defaultValue, null"
+        " for none",
         field="defaultValue",
     )
 

@@ -35,7 +35,7 @@ def converted(field: str, says: str, **values: Any) -> Prepared:
 
 
 REFUSED = {
-    "to a composite": converted("type", "a TEXT field cannot become a CURRENCY field; it can become", type=T.CURRENCY),
+    "to a composite": converted("type", "person.thing: a TEXT field cannot become a CURRENCY", type=T.CURRENCY),
     "unique, to several columns": Prepared(
         build=made("thing", T.TEXT, is_unique=True),
         refusal=refused(
@@ -49,7 +49,7 @@ REFUSED = {
     ),
     "a default amount of another unit": Prepared(
         build=made("thing", T.NUMBER, default=5),
-        refusal=refused(update("person", "thing", type=T.CURRENCY), "defaultValue", "is none of a CURRENCY field"),
+        refusal=refused(update("person", "thing", type=T.CURRENCY), "defaultValue", "default value of thing, 5, is"),
     ),
     "to a relation": converted("type", "cannot become a RELATION field", type=T.RELATION),
     "no options": converted("options", "needs at least one option", type=T.SELECT),
