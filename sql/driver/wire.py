@@ -117,8 +117,11 @@ class Wire:
         self._expected = expected
         self._started = self._loop.time()
         self._waiting = waiting
-        if self.pgconn.flush():
-            self._loop.add_writer(self._socket, self._on_writable)
+        try:
+            if self.pgconn.flush():
+                self._loop.add_writer(self._socket, self._on_writable)
+        except psycopg.Error as error:
+            self.end(str(error))
 
     def end(self, reason: str) -> None:
         """Close the socket; a caller who still waits gets ConnectionLost."""
