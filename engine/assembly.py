@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from engine.background import end_tasks, keep_running
-from engine.broadcast.in_step import keep_in_step
 from engine.config import Settings
 from engine.core_api import build_core_api
 from engine.events.partitions import Retention
 from engine.events.service import open_events
+from engine.in_step import keep_in_step
 from engine.metadata_api.api import build_metadata_api
 from engine.metadata_api.broken_operations import broken_operations
 from engine.metrics import ModelStats, RuntimeStats

@@ -20,6 +20,7 @@ from engine.metadata_api.inputs import (
     read_update_field,
     read_update_object,
 )
+from engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
 from engine.metadata_api.writes import Run, Sequel, Written
 from engine.operation import Selected, collect_fields
 from engine.pipeline import Call, GraphQLApi
@@ -31,7 +32,6 @@ from engine.planner.queries import plan_one_by_id
 from engine.preparation import Limits
 from engine.schema.lazy import lazy_schema
 from engine.schema.metadata_mutations import METADATA_MUTATIONS
-from engine.webhooks.mutations import webhook_checks, webhook_runs
 from engine.webhooks.service import Webhooks
 from metadata.catalog.model import catalog_snapshot
 from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 
-from engine.broadcast.in_step import MODEL_TOPIC
+from engine.in_step import MODEL_TOPIC
 from metadata.building.builder import Builder
 from sql.listen import NOTIFY
 from tests.metadata.desk import desk_at

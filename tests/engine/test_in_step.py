@@ -1,4 +1,4 @@
-"""engine/broadcast/in_step.py: two processes' parts on one database, of which neither looks by itself."""
+"""engine/in_step.py: two processes' parts on one database, of which neither looks by itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,8 +9,8 @@ import pytest
 
 from engine.assembly import open_foundation
 from engine.broadcast import Broadcast
-from engine.broadcast.in_step import keep_in_step
 from engine.config import load_settings
+from engine.in_step import keep_in_step
 from engine.services import Foundation
 from metadata.changes import CreateObject
 from metadata.tenants.key_store import KeyStore
