@@ -7,8 +7,6 @@ from uuid import UUID
 
 from psycopg.sql import Composed
 
-from metadata.building.conversion_worker import find_lost, require_kept
-from metadata.building.row_worker import COUNTED_ROWS, check_row_work
 from metadata.changes import Change, apply, describe
 from metadata.changes.alteration import required_check
 from metadata.changes.difference import Difference
@@ -26,6 +24,8 @@ from metadata.changes.statements import build_statements
 from metadata.changes.types import Applied
 from metadata.json_text import JsonValue
 from metadata.model import Field, Object, Snapshot, Status
+from metadata.rows.conversion_worker import find_lost, require_kept
+from metadata.rows.row_worker import COUNTED_ROWS, check_row_work
 from metadata.schema_difference import compare_schemas
 from metadata.sessions import Connection
 from metadata.transaction import ModelTransaction

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from metadata.building.row_worker import COUNTED_ROWS, counted
 from metadata.changes import Change
 from metadata.changes.record import decode_change
 from metadata.errors import InvalidChange
@@ -12,6 +11,7 @@ from metadata.json_text import JsonValue, loads
 from metadata.model import Field, Object, Snapshot
 from metadata.preview import Preview, preview, try_out
 from metadata.queries import QUERIES
+from metadata.rows.row_worker import COUNTED_ROWS, counted
 from metadata.sessions import Connection
 from metadata.transaction import ModelTransaction
 from sql import column_rows, ddl

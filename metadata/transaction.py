@@ -9,8 +9,6 @@ from uuid import UUID
 import psycopg
 from psycopg.sql import Composed
 
-from metadata.building.conversion_worker import LARGEST_REWRITE, require_size
-from metadata.building.row_worker import COUNTED_ROWS, check_row_work, counted, do_row_work
 from metadata.changes import Applied, Change, apply, describe
 from metadata.changes.deferral import defer, find_slow
 from metadata.changes.difference import Difference, compare
@@ -25,6 +23,8 @@ from metadata.model import Object, Snapshot, Status
 from metadata.moves import find_moved
 from metadata.one_message import Step, send_as_one
 from metadata.queries import QUERIES
+from metadata.rows.conversion_worker import LARGEST_REWRITE, require_size
+from metadata.rows.row_worker import COUNTED_ROWS, check_row_work, counted, do_row_work
 from metadata.sessions import Connection
 from metadata.snapshot import carry_look_ups
 from metadata.store import corrections, insertions

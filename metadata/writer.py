@@ -9,13 +9,13 @@ from typing import Final, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from metadata.building.conversion_worker import LARGEST_REWRITE
 from metadata.changes import Change
 from metadata.current import CurrentSnapshots
 from metadata.errors import ChangeBlocked
 from metadata.model import Snapshot
 from metadata.one_message import send_as_one
 from metadata.queries import QUERIES
+from metadata.rows.conversion_worker import LARGEST_REWRITE
 from metadata.sessions import Connection, Sessions
 from metadata.store import load_snapshot
 from metadata.transaction import BIG_TABLE, ModelTransaction

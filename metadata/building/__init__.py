@@ -1,1 +1,1 @@
-"""What changes mean for the rows that are there: at once, or beside readers and writers after the commit."""
+"""What changes of big tables leave to be done after the commit, beside readers and writers."""

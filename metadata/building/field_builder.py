@@ -5,13 +5,13 @@ from uuid import UUID
 
 import psycopg
 
-from metadata.building.row_worker import fill_values
 from metadata.changes import SettleField
 from metadata.changes.alteration import required_check
 from metadata.changes.migration import foreign_key_name
 from metadata.errors import UnknownObject
 from metadata.model import Field, Object, Status
 from metadata.queries import QUERIES
+from metadata.rows.row_worker import fill_values
 from metadata.sessions import Connection
 from metadata.store import read_snapshot
 from metadata.writer import ModelWriter

@@ -7,13 +7,13 @@ from typing import Any
 import psycopg
 from psycopg.sql import Composed
 
-from metadata.building.conversion_worker import LARGEST_REWRITE
 from metadata.changes.migration import build_index, column_definitions, foreign_key_name, is_primary_key
 from metadata.changes.morph_checks import morph_checks
 from metadata.doctor.drift import find_drift
 from metadata.errors import ChangeFailed, InvalidChange
 from metadata.model import Object, Relation, Snapshot, Status
 from metadata.queries import QUERIES
+from metadata.rows.conversion_worker import LARGEST_REWRITE
 from metadata.sessions import Connection
 from metadata.transaction import MAXIMUM_COLUMNS, ModelTransaction
 from sql import alter, ddl, rewrite

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from metadata import changes, transaction
-from metadata.building import conversion_worker, row_worker
 from metadata.errors import MetadataError
+from metadata.rows import conversion_worker, row_worker
 from metadata.transaction import ModelTransaction
 from tests.metadata.changes import test_conversion_refusals, test_refusals, test_update_refusals
 from tests.metadata.changes.test_prepared_refusals import CHANGED, NEW, Prepared, writer_of

@@ -3,14 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
-from metadata.building.conversion_worker import (
-    LARGEST_REWRITE,
-    convert_values,
-    hold_table,
-    require_convertible,
-    require_size,
-    require_unshared,
-)
 from metadata.changes.row_work import (
     ConvertValues,
     FillValues,
@@ -24,6 +16,14 @@ from metadata.errors import InvalidChange
 from metadata.json_text import dumps
 from metadata.model import Field
 from metadata.queries import QUERIES
+from metadata.rows.conversion_worker import (
+    LARGEST_REWRITE,
+    convert_values,
+    hold_table,
+    require_convertible,
+    require_size,
+    require_unshared,
+)
 from metadata.scalars import Cell, shown
 from metadata.sessions import Connection
 from sql import column_rows
