@@ -1,9 +1,14 @@
 """Each module can be the first to be imported: no circle is hidden by the order of imports."""
 
+import ast
 import subprocess
 import sys
+from collections import defaultdict
+from graphlib import TopologicalSorter
 
-from tests.project.test_modules import _modules
+import pytest
+
+from tests.project.test_modules import _modules, _parse
 
 _SCRIPT = """
 import importlib, sys
@@ -22,3 +27,20 @@ def test_each_module_can_be_imported_first() -> None:
     ]
     assert len(names) > 50
     subprocess.run([sys.executable, "-c", _SCRIPT, *names], check=True, timeout=120)
+
+
+@pytest.mark.parametrize("package", ["engine", "metadata", "sql"])
+def test_what_stands_in_a_package_imports_in_one_direction(package: str) -> None:
+    """Its modules and sub-packages have an order in which each imports only what comes before it."""
+    imported: defaultdict[str, set[str]] = defaultdict(set)
+    for module in _modules(package):
+        room = module.with_suffix("").parts[1]
+        for node in ast.walk(_parse(module)):
+            origins = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if isinstance(node, ast.ImportFrom):
+                origins += [f"{node.module}.{alias.name}" for alias in node.names]
+            for parts in (origin.split(".") for origin in origins):
+                if parts[0] == package and len(parts) > 1 and parts[1] != room:
+                    imported[room].add(parts[1])
+    assert len(imported) > 15
+    TopologicalSorter(imported).prepare()
