@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from graphql import (
@@ -12,15 +13,21 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    GraphQLType,
     InlineFragmentNode,
     ListTypeNode,
+    NamedTypeNode,
     Node,
     OperationDefinitionNode,
     OperationType,
     SelectionNode,
     SelectionSetNode,
+    ValidationContext,
+    ValidationRule,
     VariableNode,
+    get_named_type,
     parse,
+    specified_rules,
     validate,
 )
 from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
@@ -127,13 +134,46 @@ def _pick(operations: Sequence[OperationDefinitionNode], name: str | None) -> Op
     raise BadUserInput(f"The document has no operation named '{name}'.", field="operationName")
 
 
-def validate_operation(schema: GraphQLSchema, operation: Operation) -> list[ApiError]:
-    """Return what the GraphQL specification's validation rules find."""
+def validate_operation(schema: GraphQLSchema, operation: Operation, *, named: set[str] | None = None) -> list[ApiError]:
+    """Return what the GraphQL specification's validation rules find.
+
+    Args:
+        schema: what the operation must fit.
+        operation: as it was parsed.
+        named: gets the names of the types of all its fields, arguments and variables.
+    """
+    # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
+    collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
+    rules = (*specified_rules, collecting)
     try:
-        found = validate(schema, operation.document, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
+        found = validate(schema, operation.document, rules, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
     except RecursionError:
         return [QueryTooComplex("The document is nested too deeply.")]
     return [ValidationFailed(_HINTS.get(error.message, error.message), locations=_locations(error)) for error in found]
+
+
+class _NamedTypes(ValidationRule):
+    """Finds nothing, and notes the names of the types that it comes by."""
+
+    def __init__(self, context: ValidationContext, *, names: set[str]) -> None:
+        super().__init__(context)
+        self._names = names
+
+    def enter_named_type(self, node: NamedTypeNode, *_: object) -> None:
+        self._names.add(node.name.value)
+
+    def enter_field(self, _node: Node, *_: object) -> None:
+        self._note(self.context.get_parent_type())
+        self._note(self.context.get_type())
+
+    def enter_argument(self, _node: Node, *_: object) -> None:
+        self._note(self.context.get_input_type())
+
+    enter_object_field = enter_argument
+
+    def _note(self, type_: GraphQLType | None) -> None:
+        if type_ is not None:
+            self._names.add(get_named_type(type_).name)
 
 
 _HINTS = {"Unknown type 'ID'.": "Unknown type 'ID'. Ids are of the type 'UUID', for variables too."}
@@ -179,8 +219,19 @@ def _check_repeats(selection_set: SelectionSetNode) -> None:
             raise QueryTooComplex(f"'{key}' stands more than {REPEATS} times in one selection set.")
 
 
+_PART_NAMES: dict[str, tuple[str, ...]] = {}
+
+
+def part_names(node: Node) -> tuple[str, ...]:
+    """Return what the parts of a node are called; graphql-core finds out each time."""
+    names = _PART_NAMES.get(node.kind)
+    if names is None:
+        names = _PART_NAMES[node.kind] = node.keys
+    return names
+
+
 def _children(node: Node) -> Iterator[Node]:
-    for name in node.keys:
+    for name in part_names(node):
         child = getattr(node, name, None)
         if isinstance(child, Node):
             yield child

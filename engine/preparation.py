@@ -1,27 +1,10 @@
 """Preparation, the cold half of a request: parse, validate, plan and compile, each result kept for the next time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from graphql import (
-    ArgumentNode,
-    FieldNode,
-    GraphQLSchema,
-    GraphQLType,
-    InlineFragmentNode,
-    NamedTypeNode,
-    Node,
-    ObjectFieldNode,
-    OperationType,
-    SelectionNode,
-    SelectionSetNode,
-    TypeInfo,
-    TypeInfoVisitor,
-    Visitor,
-    get_named_type,
-    visit,
-)
+from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, OperationType, SelectionNode, SelectionSetNode
 
 from engine.errors import ApiError
 from engine.events.subscription import compile_subscription
@@ -88,7 +71,8 @@ def prepare(cache: PlanCache, key: DocumentKey, snapshot: Snapshot, schema: Grap
 
 
 def _prepare(operation: Operation, snapshot: Snapshot, schema: GraphQLSchema) -> Prepared:
-    if found := validate_operation(schema, operation):
+    named: set[str] = set()
+    if found := validate_operation(schema, operation, named=named):
         raise InvalidDocument(found)
     definition = operation.definition
     is_introspection = _asks_for_schema(operation)
@@ -96,7 +80,7 @@ def _prepare(operation: Operation, snapshot: Snapshot, schema: GraphQLSchema) ->
         operation=operation,
         declarations=declare(schema, definition.variable_definitions or ()),
         usages=find_usages((definition, *operation.fragments.values()), by_value=is_introspection),
-        depends=_named_objects(snapshot, schema, operation),
+        depends=_find_objects(snapshot, named),
         checked=snapshot,
         is_introspection=is_introspection,
     )
@@ -249,33 +233,7 @@ def _inline(selection_set: SelectionSetNode) -> Iterator[SelectionNode]:
             yield from _inline(selection.selection_set)
 
 
-class _NamedTypes(Visitor):
-    """Collects the names of the types of all fields, arguments and variables of a document."""
-
-    def __init__(self, type_info: TypeInfo) -> None:
-        super().__init__()
-        self.type_info = type_info
-        self.names: set[str] = set()
-
-    def enter(self, node: Node, *_: object) -> None:
-        """Note the types at hand."""
-        if isinstance(node, NamedTypeNode):
-            self.names.add(node.name.value)
-        elif isinstance(node, FieldNode):
-            self._add(self.type_info.get_parent_type())
-            self._add(self.type_info.get_type())
-        elif isinstance(node, ArgumentNode | ObjectFieldNode):
-            self._add(self.type_info.get_input_type())
-
-    def _add(self, type_: GraphQLType | None) -> None:
-        if type_ is not None:
-            self.names.add(get_named_type(type_).name)
-
-
-def _named_objects(snapshot: Snapshot, schema: GraphQLSchema, operation: Operation) -> Mapping[UUID, Object]:
-    """Return the objects whose types the document names, without which it might not be valid."""
-    type_info = TypeInfo(schema)
-    visitor = _NamedTypes(type_info)
-    visit(operation.document, TypeInfoVisitor(type_info, visitor))
-    found = (find_type(snapshot, name) for name in visitor.names)
+def _find_objects(snapshot: Snapshot, type_names: Iterable[str]) -> Mapping[UUID, Object]:
+    """Return the objects whose types a document names, without which it might not be valid."""
+    found = (find_type(snapshot, name) for name in type_names)
     return {one.object.id: one.object for one in found if one is not None}

@@ -34,6 +34,7 @@ from graphql import (
 )
 
 from engine.errors import BadUserInput, QueryTooComplex, ValidationFailed
+from engine.operation import part_names
 from engine.planner.inputs import constant_value
 from engine.schema.filters import is_operator
 from metadata.errors import InvalidValue
@@ -232,7 +233,7 @@ def find_usages(nodes: Sequence[Node], *, by_value: bool = False) -> tuple[Usage
         if isinstance(node, VariableNode):
             found[Usage(variable=node.name.value, probe=Probe.VALUE if by_value else probe)] = None
             continue
-        for name in node.keys:
+        for name in part_names(node):
             child = getattr(node, name, None)
             pending += [
                 (item, _probe(node, item, probe))
