@@ -192,6 +192,11 @@ def is_null(value: Expression, *, negated: bool = False) -> Expression:
     return Expression(value.within(Binding.IS) + (" IS NOT NULL" if negated else " IS NULL"), Binding.IS)
 
 
+def is_true(condition: Expression) -> Expression:
+    """The condition holds; false where it is unknown. PostgreSQL makes no join of a sub-select in it."""
+    return Expression(condition.within(Binding.IS) + " IS TRUE", Binding.IS)
+
+
 def is_empty(array: Expression, *, negated: bool = False) -> Expression:
     """The array has no elements, or has some; unknown where it is NULL."""
     comparison = " > 0" if negated else " = 0"

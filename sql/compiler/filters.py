@@ -80,6 +80,17 @@ def compile_condition(condition: Condition, row: Row, draft: Draft, *, negated: 
             return _compile_test(condition, row)
 
 
+def crosses(condition: Condition) -> bool:
+    """Tell whether related rows decide about it."""
+    match condition:
+        case And() | Or():
+            return any(map(crosses, condition.terms))
+        case Not():
+            return crosses(condition.term)
+        case _:
+            return isinstance(condition, Related | HasRelated)
+
+
 def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Searches, row: Row) -> Expression:
     match condition:
         case Compare():

@@ -2,6 +2,7 @@
 
 Its WITH queries, each after those that it reads:
 
+    found    the keys of the rows meant, where that depends on related rows (Update and Delete)
     locked   the rows meant, in their newest version, locked in key order (Update and Delete)
     given    the input's rows, with what their references point to (Insert)
     verdict  one row: the problem, or NULL (an InsertOne needs none)
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from sql.compiler import expressions
-from sql.compiler.filters import compile_condition
+from sql.compiler.filters import compile_condition, crosses
 from sql.compiler.references import (
     Target,
     find_target,
@@ -120,9 +121,10 @@ def compile_update(plan: Update, draft: Draft) -> Query:
     """
     if not plan.assignments and not plan.references:
         raise ValueError("the update assigns nothing")
-    statement = Query().with_(_locked(plan, draft), "locked")
+    statement = Query()
+    meant = _lock(statement, plan, draft)
     targets = parameter_targets(plan.references, draft)
-    statement.with_(compile_verdict(plan, targets, draft), "verdict")
+    statement.with_(compile_verdict(plan, meant, targets, draft), "verdict")
     row = Row(alias=draft.alias())
     change = Query().update(table_source(plan.table, row.alias))
     for assignment in plan.assignments:
@@ -145,8 +147,9 @@ def compile_update(plan: Update, draft: Draft) -> Query:
 
 def compile_delete(plan: Delete, draft: Draft) -> Query:
     """The statement of a Delete."""
-    statement = Query().with_(_locked(plan, draft), "locked")
-    statement.with_(compile_verdict(plan, (), draft), "verdict")
+    statement = Query()
+    meant = _lock(statement, plan, draft)
+    statement.with_(compile_verdict(plan, meant, (), draft), "verdict")
     row = Row(alias=draft.alias())
     change = Query().delete(table_source(plan.table, row.alias))
     key = row.column(plan.key.name)
@@ -210,14 +213,42 @@ def _given_targets(plan: Insert, given: Source) -> list[Target]:
     ]
 
 
-def _locked(plan: Update | Delete, draft: Draft) -> Query:
+def _lock(statement: Query, plan: Update | Delete, draft: Draft) -> str:
+    """Lock the rows meant; return the name of the WITH query that has as many rows as are meant.
+
+    A row that another transaction changed while its lock was waited for is held against the condition again. PostgreSQL
+    makes joins of EXISTS and then asks whether the row still fits the related row that it was found by, though the new
+    one may be related to another that fits as well. So such rows are found first, by joins, and the condition is
+    tested once more for each of them in a form that is never a join.
+    https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED
+    """
     row = Row(alias=draft.alias())
     key = row.column(plan.key.name)
     condition = compile_condition(plan.condition, row, draft)
+    is_crossing = crosses(plan.condition)
+    meant = "locked"
     if plan.ids is not None:
-        condition = expressions.all_of((expressions.equal_to_any(key, expressions.parameter(plan.ids)), condition))
-    query = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
-    return query.only(condition).order(key).limit(plan.limit + 1).for_update()
+        given = expressions.parameter(plan.ids)
+    elif is_crossing:
+        meant = "found"
+        found = Query().from_(table_source(plan.table, row.alias)).select(key).only(condition)
+        statement.with_(found.order(key).limit(plan.limit + 1), meant)
+        given = _keys(meant, plan.key, draft)
+    else:
+        given = None
+    if is_crossing:
+        condition = expressions.is_true(condition)
+    if given is not None:
+        condition = expressions.all_of((expressions.equal_to_any(key, given), condition))
+    locked = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
+    statement.with_(locked.only(condition).order(key).limit(plan.limit + 1).for_update(), "locked")
+    return meant
+
+
+def _keys(name: str, key: Column, draft: Draft) -> Expression:
+    """The array of the keys in a WITH query."""
+    alias = draft.alias()
+    return expressions.array_from(Query().from_(Source(name, alias)).select(expressions.column(alias, key.name)))
 
 
 def _among_locked(key: Column, row: Row, draft: Draft) -> Expression:
@@ -225,9 +256,8 @@ def _among_locked(key: Column, row: Row, draft: Draft) -> Expression:
 
     By an array of the keys: a join would follow an estimate of up to the limit, and read the whole table for one row.
     """
-    alias = draft.alias()
-    keys = expressions.array_from(Query().from_(Source("locked", alias)).select(expressions.column(alias, key.name)))
-    return expressions.all_of((expressions.equal_to_any(row.column(key.name), keys), compile_guard(draft)))
+    there = expressions.equal_to_any(row.column(key.name), _keys("locked", key, draft))
+    return expressions.all_of((there, compile_guard(draft)))
 
 
 def _deleted(key: Column, draft: Draft) -> tuple[Source, InnerJoin]:

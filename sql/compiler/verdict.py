@@ -39,9 +39,9 @@ def _first_row_problem(index: int) -> Expression:
     return expressions.text_literal(f"{Problem.TARGET_NOT_FOUND.value}:[{index},0]")
 
 
-def compile_verdict(plan: Update | Delete, targets: Sequence[Target], draft: Draft) -> Query:
-    """The verdict on the rows locked."""
-    count = Query().from_(Source("locked", draft.alias())).select(expressions.COUNT)
+def compile_verdict(plan: Update | Delete, meant: str, targets: Sequence[Target], draft: Draft) -> Query:
+    """The verdict on the rows locked; the WITH query `meant` has as many rows as are meant."""
+    count = Query().from_(Source(meant, draft.alias())).select(expressions.COUNT)
     beyond = expressions.compare(expressions.scalar(count), Comparison.GT, expressions.number(plan.limit))
     problems = [expressions.case([(beyond, expressions.text_literal(Problem.TOO_MANY.value))])]
     if plan.ids is not None:

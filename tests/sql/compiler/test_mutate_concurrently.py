@@ -4,28 +4,33 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sql.plan import Compare, Comparison, Condition, Related
+from sql.plan import And, Compare, Comparison, Condition, HasRelated, Not, Or, Related
 from sql.read_plan import Record
 from sql.types import SqlType
 from sql.write_plan import Assignment, Delete, Update
 from tests.sql.shop import EMPLOYER, ID, LIVE, NAME, PERSON, SCORE, Shop, bare, event, open_shop, parameter, text
 
 ANNA, BELA = (f"00000000-0000-7000-8000-0000000000a{n}" for n in (1, 2))
-ACME = "00000000-0000-7000-8000-0000000000c1"
+ACME, SAME, BOLT = (f"00000000-0000-7000-8000-0000000000c{n}" for n in (1, 2, 3))
 RECORD = Record(entries=(("name", text(NAME)), ("score", bare(SCORE))))
 IDS = parameter(0, SqlType.UUID, array=True)
 SCORED = Compare(left=SCORE, comparison=Comparison.EQ, right=parameter(0, SqlType.INTEGER))
+NAMED = Compare(left=NAME, comparison=Comparison.EQ, right=parameter(0))
+NOT_NAMED = Compare(left=NAME, comparison=Comparison.NE, right=parameter(0))
+UNEMPLOYED = HasRelated(hop=EMPLOYER, negated=True)
 EMPLOYED = Related(hop=EMPLOYER, condition=Compare(left=NAME, comparison=Comparison.EQ, right=parameter(0)))
 
 
 @pytest.fixture
 def two(shop_dsn: str) -> Iterator[tuple[Shop, Shop]]:
     with open_shop(shop_dsn) as one, open_shop(shop_dsn) as other:
-        one.fill("INSERT INTO shop.company (id, name) VALUES (%s, 'Acme')", [(ACME,)])
+        companies = [(ACME, "Acme"), (SAME, "Acme"), (BOLT, "Bolt")]
+        one.fill("INSERT INTO shop.company (id, name) VALUES (%s, %s)", companies)
         one.fill(
             "INSERT INTO shop.person (id, email, name, score, company_id) VALUES (%s, %s, %s, 1, %s)",
             [(ANNA, "a", "Anna", ACME), (BELA, "b", "Bela", ACME)],
@@ -46,9 +51,15 @@ def rename(condition: Condition, *, by_ids: bool) -> Update:
     )
 
 
-def destroy(condition: Condition) -> Delete:
+def destroy(condition: Condition, *, by_ids: bool = True) -> Delete:
     return Delete(
-        table=PERSON, key=ID, condition=condition, ids=IDS, limit=10, event=event("destroyed", 1), record=RECORD
+        table=PERSON,
+        key=ID,
+        condition=condition,
+        ids=IDS if by_ids else None,
+        limit=10,
+        event=event("destroyed", 1),
+        record=RECORD,
     )
 
 
@@ -95,8 +106,10 @@ def test_an_update_builds_on_what_it_waited_for(two: tuple[Shop, Shop]) -> None:
         (SCORED, "1", "UPDATE shop.person SET score = 10 WHERE email = 'a'"),
         (SCORED, "1", "DELETE FROM shop.person WHERE email = 'a'"),
         (EMPLOYED, "Acme", "UPDATE shop.person SET company_id = NULL WHERE email = 'a'"),
+        (EMPLOYED, "Acme", f"UPDATE shop.person SET company_id = '{BOLT}' WHERE email = 'a'"),  # noqa: S608 - a constant
+        (And(terms=(EMPLOYED, LIVE)), "Acme", f"UPDATE shop.person SET company_id = '{BOLT}' WHERE email = 'a'"),  # noqa: S608
     ],
-    ids=["no longer matches", "deleted", "no longer related"],
+    ids=["no longer matches", "deleted", "no longer related", "related to another", "one of two conditions"],
 )
 def test_an_update_leaves_what_no_longer_matches(
     two: tuple[Shop, Shop], condition: Condition, argument: str, meanwhile: str
@@ -105,6 +118,49 @@ def test_an_update_leaves_what_no_longer_matches(
     problem, ids, answer = during(two, meanwhile, lambda shop: shop.write(plan, argument, "New", "me"))
     assert (problem, ids, answer) == (None, [BELA], [{"name": "New", "score": 1}])
     assert events(two[0]) == [("Bela", "1", "New", "1")]
+
+
+@pytest.mark.parametrize("kind", ["update", "delete"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        EMPLOYED,
+        And(terms=(LIVE, EMPLOYED)),
+        Or(terms=(EMPLOYED, NAMED)),
+        Not(term=Not(term=EMPLOYED)),
+        And(terms=(HasRelated(hop=EMPLOYER), EMPLOYED)),
+    ],
+    ids=["related", "beside another", "in a disjunction", "not not", "there is one"],
+)
+def test_what_moved_to_another_that_matches_is_written_too(
+    two: tuple[Shop, Shop], condition: Condition, kind: str
+) -> None:
+    meanwhile = f"UPDATE shop.person SET company_id = '{SAME}', score = 10 WHERE email = 'a'"  # noqa: S608 - a constant
+    if kind == "update":
+        plan: Update | Delete = rename(condition, by_ids=False)
+        problem, ids, _ = during(two, meanwhile, lambda shop: shop.write(plan, "Acme", "New", "me"))
+        assert events(two[0]) == [("Anna", "10", "New", "10"), ("Bela", "1", "New", "1")]
+    else:
+        plan = destroy(condition, by_ids=False)
+        problem, ids, _ = during(two, meanwhile, lambda shop: shop.write(plan, "Acme", "me"))
+        assert events(two[0]) == [("Anna", "10", None, None), ("Bela", "1", None, None)]
+    assert (problem, ids) == (None, [ANNA, BELA])
+
+
+def test_what_has_a_company_meanwhile_is_not_written_as_one_without(two: tuple[Shop, Shop]) -> None:
+    two[0].fill("UPDATE shop.person SET company_id = NULL")
+    meanwhile = f"UPDATE shop.person SET company_id = '{ACME}' WHERE email = 'a'"  # noqa: S608 - a constant
+    plan = rename(And(terms=(UNEMPLOYED, NOT_NAMED)), by_ids=False)
+    problem, ids, _ = during(two, meanwhile, lambda shop: shop.write(plan, "nobody", "New", "me"))
+    assert (problem, ids) == (None, [BELA])
+
+
+def test_more_related_than_the_limit_are_too_many_though_one_of_them_moves_away(two: tuple[Shop, Shop]) -> None:
+    one, other = two
+    plan = replace(rename(EMPLOYED, by_ids=False), limit=1)
+    with one.database.transaction():
+        one.fill(f"UPDATE shop.person SET company_id = '{BOLT}' WHERE email = 'a'")  # noqa: S608 - a constant
+        assert other.write(plan, "Acme", "New", "me") == ("too_many", [], [])
 
 
 @pytest.mark.parametrize(
