@@ -91,6 +91,10 @@ SELECT pg_advisory_xact_lock(hashtextextended('fieldstone.workspace ' || %(works
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SET LOCAL statement_timeout = 0;
 
+-- name: idle_without_limit
+-- Between two statements this process, or another database, has work that may take longer than others may idle.
+SET LOCAL idle_in_transaction_session_timeout = 0;
+
 -- name: wait_for_locks_at_most
 SELECT set_config('lock_timeout', %(milliseconds)s, true);
 

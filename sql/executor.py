@@ -1,6 +1,7 @@
 """The database as the rest of the program sees it: statements in, rows out."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,10 @@ from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conni
 from sql.sqlstate import translate_error
 from sql.statement import Parameters, Row, Statement, Step
 from sql.transaction import Transaction, run_again
+
+_LOG = logging.getLogger(__name__)
+
+_IDLE_LIMIT = Statement(text="SELECT pg_catalog.current_setting('idle_in_transaction_session_timeout')")
 
 
 class Database:
@@ -49,6 +54,8 @@ class Database:
         """
         require_version(await wait_for_server(self._conninfo, limit=self._settings.open_timeout))
         await self._driver.open()
+        if not self._settings.prepare:
+            await self._look_at_idle_limit()
 
     async def close(self) -> None:
         """Close all connections; what still runs gets the settings' `close_timeout` to end."""
@@ -203,6 +210,15 @@ class Database:
             DatabaseUnavailable: It cannot be made now.
         """
         return await Listener.open(address or self._dsn, channel, settings=self._settings)
+
+    async def _look_at_idle_limit(self) -> None:
+        """Warn where nothing ends a transaction of ours that has stopped: a pooler does not carry our setting."""
+        if await self.read(_IDLE_LIMIT, ()) == [(b"0",)]:
+            _LOG.warning(
+                "idle_in_transaction_session_timeout is 0, and cannot be set through a pooler: the locks of a process"
+                " that stops within a transaction stay until the pooler ends its connection. ALTER ROLE .. SET"
+                " idle_in_transaction_session_timeout = '10s' sets it for the user of DATABASE_URL"
+            )
 
     def stats(self) -> PoolStats:
         """Return the present state of the connections that serve statements."""

@@ -1,9 +1,20 @@
 """How the connections to the database are made, bounded and counted."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+# Of both ends of a connection: seconds of silence before the first probe, between two, and probes without an answer.
+_KEEPALIVES_IDLE: Final = "30"
+_KEEPALIVES_INTERVAL: Final = "5"
+_KEEPALIVES_COUNT: Final = "3"
+_TCP_USER_TIMEOUT: Final = "20000"
+"""Milliseconds for which what was sent may stay without an acknowledgement; keepalives do not cover that."""
+_CHECK_INTERVAL: Final = "5000"
+"""Milliseconds between two looks of a running statement, or of one that waits for a lock, at its client's socket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +36,8 @@ class PoolSettings:
         close_timeout: how long closing waits for what still runs before it is cancelled.
         statement_timeout: the server ends a statement after this, whatever its caller asks.
         cancel_timeout: how long a cancelled statement may take to end before its connection is given up.
+        idle_in_transaction_timeout: the server ends a session whose transaction waits so long for its next statement,
+            and with it the locks of a process that was paused or whose host has vanished.
         response_limit: bytes of one statement's answer at most.
         application_name: shown in pg_stat_activity.
         search_path: schemas of unqualified names; all tables are named with their schema.
@@ -44,6 +57,7 @@ class PoolSettings:
     close_timeout: float = 10.0
     statement_timeout: float = 15.0
     cancel_timeout: float = 5.0
+    idle_in_transaction_timeout: float = 10.0
     response_limit: int = 64 * 1024 * 1024
     application_name: str = "fieldstone"
     search_path: str = "pg_catalog"
@@ -126,25 +140,49 @@ def session_settings(settings: PoolSettings, *, statement_timeout: float) -> dic
     }
 
 
+def liveness_settings(settings: PoolSettings) -> dict[str, str]:
+    """Return the server settings by which PostgreSQL notices that we are gone, and ends what we hold there.
+
+    Over a UNIX socket, whose end the kernel reports, PostgreSQL ignores those of TCP.
+    """
+    return {
+        "idle_in_transaction_session_timeout": str(round(settings.idle_in_transaction_timeout * 1000)),
+        "tcp_keepalives_idle": _KEEPALIVES_IDLE,
+        "tcp_keepalives_interval": _KEEPALIVES_INTERVAL,
+        "tcp_keepalives_count": _KEEPALIVES_COUNT,
+        "tcp_user_timeout": _TCP_USER_TIMEOUT,
+        "client_connection_check_interval": _CHECK_INTERVAL,
+    }
+
+
 def build_conninfo(dsn: str, settings: PoolSettings, *, statement_timeout: float) -> str:
-    """Return `dsn` with what every connection of ours needs; what `dsn` says about the network stays."""
+    """Return `dsn` with what every connection of ours needs.
+
+    What `dsn` says about the network stays, and so do those of its `options` that values do not depend on.
+    """
     given = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if value is not None}
     options = [given["options"]] if "options" in given else []
     if settings.prepare:
-        options += [
-            f"-c {name}={_escape(value)}"
-            for name, value in session_settings(settings, statement_timeout=statement_timeout).items()
+        # Of two values the server takes the last.
+        options = [
+            *_as_options(liveness_settings(settings)),
+            *options,
+            *_as_options(session_settings(settings, statement_timeout=statement_timeout)),
         ]
     network = {
         "connect_timeout": str(max(2, round(settings.connect_timeout))),
-        "keepalives_idle": "30",
-        "keepalives_interval": "5",
-        "keepalives_count": "3",
-        "tcp_user_timeout": "20000",
+        "keepalives_idle": _KEEPALIVES_IDLE,
+        "keepalives_interval": _KEEPALIVES_INTERVAL,
+        "keepalives_count": _KEEPALIVES_COUNT,
+        "tcp_user_timeout": _TCP_USER_TIMEOUT,
         "application_name": settings.application_name,
     }
     ours = {"client_encoding": "UTF8"} | ({"options": " ".join(options)} if options else {})
     return make_conninfo("", **(network | given | ours))
+
+
+def _as_options(values: Mapping[str, str]) -> list[str]:
+    return [f"-c {name}={_escape(value)}" for name, value in values.items()]
 
 
 def _escape(value: str) -> str:

@@ -57,6 +57,9 @@ async def import_schema(
     """
     async with open_foundation(settings) as foundation, _open_source(foundation, dsn) as there:
         source = await read_source(there, schema)
+        if dsn is None:
+            # PostgreSQL would end it while people think the import over; the rows are read by the change's own session.
+            await there.commit()
         found = await foundation.workspaces.find(workspace)
         snapshot = await foundation.current.get(found.id)
         async with foundation.database.session() as connection:

@@ -91,6 +91,7 @@ class Catalog:
 async def _apply_next(connection: Connection, migrations: Sequence[Migration]) -> int | None:
     async with connection.transaction():
         await connection.execute(QUERIES["begin_change"], prepare=False)
+        await connection.execute(QUERIES["idle_without_limit"])
         await connection.execute(QUERIES["lock_catalog"])
         done = await _read_applied(connection)
         _compare(done, migrations)

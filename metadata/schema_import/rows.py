@@ -5,6 +5,7 @@ from psycopg.sql import Composed
 
 from metadata.errors import ChangeFailed
 from metadata.model import Object, Snapshot
+from metadata.queries import QUERIES
 from metadata.schema_import.draft import RowCopy
 from metadata.schema_import.plan import ImportPlan
 from metadata.sessions import Connection
@@ -31,6 +32,8 @@ async def copy_rows(connection: Connection, snapshot: Snapshot, plan: ImportPlan
         ChangeFailed: a row is not what the model allows.
     """
     count = 0
+    if source is not connection:
+        await connection.execute(QUERIES["idle_without_limit"])
     await connection.execute("SET CONSTRAINTS ALL DEFERRED")
     for copy in plan.copies:
         thing = next(one for one in snapshot.objects.values() if one.name_singular == copy.object_name)

@@ -283,6 +283,18 @@ async def test_statements_unprepared_for_a_pooler(empty_database: str) -> None:
             assert await database.read(Statement(text="SELECT current_setting('TimeZone')"), ()) == [(b"UTC",)]
 
 
+async def test_a_pooler_whose_user_may_idle_in_a_transaction_for_ever_is_warned_of(
+    empty_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Through a pooler no setting of ours reaches the server's session."""
+    async with opened(empty_database, prepare=False):
+        assert "idle_in_transaction_session_timeout is 0" in caplog.text
+    caplog.clear()
+    given = psycopg.conninfo.make_conninfo(empty_database, options="-c idle_in_transaction_session_timeout=10s")
+    async with opened(given, prepare=False):
+        assert not caplog.records
+
+
 async def test_sessions_are_ordinary_connections(database: Database) -> None:
     async with database.session() as session:
         await session.execute("CREATE TABLE public.made (id int PRIMARY KEY)")

@@ -3,7 +3,7 @@
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from sql.pool_settings import PoolSettings, build_conninfo
+from sql.pool_settings import PoolSettings, build_conninfo, liveness_settings
 
 
 def test_what_the_user_says_about_the_network_stays() -> None:
@@ -33,3 +33,22 @@ def test_options_are_joined_and_values_with_spaces_survive(empty_database: str) 
         ):
             row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
             assert row == (value,)
+
+
+def test_the_server_is_told_when_to_give_us_up(empty_database: str) -> None:
+    """Over a UNIX socket the settings of TCP read as 0, but the server has taken them."""
+    settings = PoolSettings(idle_in_transaction_timeout=2.5)
+    with psycopg.connect(build_conninfo(empty_database, settings, statement_timeout=1)) as connection:
+        told = connection.execute("SELECT name FROM pg_settings WHERE source = 'client'").fetchall()
+        assert {(name,) for name in liveness_settings(settings)} <= set(told)
+        limit = connection.execute("SHOW idle_in_transaction_session_timeout").fetchone()
+        assert limit == ("2500ms",)
+
+
+def test_options_of_the_user_replace_those_that_values_do_not_depend_on(empty_database: str) -> None:
+    given = psycopg.conninfo.make_conninfo(
+        empty_database, options="-c client_connection_check_interval=0 -c DateStyle=German"
+    )
+    with psycopg.connect(build_conninfo(given, PoolSettings(), statement_timeout=1)) as connection:
+        assert connection.execute("SHOW client_connection_check_interval").fetchone() == ("0",)
+        assert connection.execute("SHOW DateStyle").fetchone() == ("ISO, YMD",)

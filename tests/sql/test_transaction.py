@@ -139,6 +139,41 @@ async def test_a_connection_lost_on_the_way_keeps_nothing(database: Database, ob
     assert await database.read(ALL, ()) == []
 
 
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "pooled"])
+async def test_a_transaction_that_stops_is_ended_with_its_locks(empty_database: str, direct: bool) -> None:
+    """As that of a process that is paused, or whose host has vanished; it had kept its locks without end."""
+    async with opened(empty_database, direct=direct, idle_in_transaction_timeout=0.2) as database:
+        async with database.session() as session:
+            await session.execute("CREATE TABLE public.kept (id int PRIMARY KEY, amount int)")
+        await database.write(ADD, (b"1", b"10"))
+
+        async def stop() -> None:
+            async with database.transaction() as transaction:
+                await transaction.run(SET, (b"1", b"1"))
+                # It gets the row's lock only once PostgreSQL has ended the transaction.
+                await database.write(SET, (b"1", b"2"))
+
+        with pytest.raises(CommitOutcomeUnknown):
+            await stop()
+        assert await database.read(ALL, ()) == [(b"1", b"12")]
+
+
+async def test_a_session_that_stops_in_a_transaction_is_ended_with_its_locks(empty_database: str) -> None:
+    async with opened(empty_database, idle_in_transaction_timeout=0.2) as database:
+        async with database.session() as session:
+            await session.execute("CREATE TABLE public.kept (id int PRIMARY KEY, amount int)")
+            await session.execute("INSERT INTO public.kept VALUES (1, 10)")
+
+        async def stop() -> None:
+            async with database.session() as session:
+                await session.execute("UPDATE public.kept SET amount = 11")
+                await database.write(SET, (b"1", b"2"))
+
+        with pytest.raises(ConnectionLost):
+            await stop()
+        assert await database.read(ALL, ()) == [(b"1", b"12")]
+
+
 async def test_a_connection_lost_while_committing_leaves_it_open(database: Database, observer: Observer) -> None:
     async with database.session() as session:
         await session.execute(

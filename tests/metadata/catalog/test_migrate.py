@@ -115,6 +115,16 @@ async def test_killed_in_the_middle_of_a_migration_the_next_start_does_it(bare_d
         assert (await Catalog.migrate(database, quick)).applied == (slow[-1].version,)
 
 
+async def test_a_migration_may_idle_between_its_statements_and_others_may_not(bare_dsn: str) -> None:
+    noting = b"CREATE TABLE fieldstone.noted AS SELECT current_setting('idle_in_transaction_session_timeout') AS ms"
+    async with opened(bare_dsn) as database:
+        await Catalog.migrate(database, (*MIGRATIONS, extra(MIGRATIONS[-1].version + 1, noting)))
+        assert rows(bare_dsn, "SELECT ms FROM fieldstone.noted") == [("0",)]
+        async with database.session() as session:
+            cursor = await session.execute("SHOW idle_in_transaction_session_timeout")
+            assert await cursor.fetchone() == ("10s",)
+
+
 async def test_the_extensions_get_a_schema_of_their_own(bare_dsn: str) -> None:
     async with opened(bare_dsn) as database:
         catalog = await Catalog.migrate(database)

@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from metadata.doctor.drift import find_drift
 from metadata.errors import ChangeFailed, UnknownObject
@@ -17,6 +18,7 @@ from metadata.sessions import Connection
 from metadata.transaction import ModelTransaction
 from tests.apis import Apis, open_apis
 from tests.metadata.desk import whole_state
+from tests.waiting import until_found
 
 
 async def plan_of(apis: Apis) -> ImportPlan:
@@ -157,6 +159,19 @@ async def test_rows_become_records_and_keep_their_relations(elsewhere: bool, fil
         assert aliens["trailer"] == {"sourceId": 1, "languageName": {"name": "Deutsch"}}
         async with apis.database.session() as connection:
             assert await find_drift(connection, await apis.snapshot(), trigram=None) == []
+
+
+async def test_rows_of_another_database_may_be_waited_for(filled_dsn: str, other_dsn: str) -> None:
+    """PostgreSQL ended the change's session, whose transaction idles until the first row is there."""
+    impatient = make_conninfo(filled_dsn, options="-c idle_in_transaction_session_timeout=1s")
+    async with open_apis(impatient) as apis, await psycopg.AsyncConnection.connect(other_dsn) as source:
+        plan = await plan_of(apis)
+        async with await psycopg.AsyncConnection.connect(other_dsn) as holder:
+            await holder.execute("LOCK TABLE rental.film IN ACCESS EXCLUSIVE MODE")
+            run = asyncio.create_task(carry_out(apis, plan, source))
+            await until_found(holder, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'rental.film'::regclass")
+            await asyncio.sleep(2)
+        assert await run == 12
 
 
 async def test_a_row_that_cannot_be_undoes_everything(filled_dsn: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from engine.commands.failures import CommandError
 from engine.commands.import_schema import import_schema
@@ -13,6 +14,7 @@ from engine.config import load_settings
 from metadata.changes import Change, DeleteField, DeleteObject, UpdateField, UpdateObject
 from metadata.field_types import FieldType
 from metadata.model import Snapshot
+from metadata.queries import QUERIES
 from metadata.schema_import.memory import remember
 from metadata.schema_import.source import Source
 from metadata.transaction import ModelTransaction
@@ -164,3 +166,17 @@ async def test_who_imports_while_another_does_is_told_to_look_again(importing: I
     with pytest.raises(CommandError, match="Others imported meanwhile"):
         await second
     assert await importing.model() is before
+
+
+async def test_an_import_may_wait_longer_than_a_transaction_may_idle(importing: Importing) -> None:
+    """As people do who think it over; PostgreSQL ended the session that had read the schema meanwhile."""
+    with psycopg.connect(importing.dsn) as holder:
+        holder.execute(QUERIES["lock_workspace"], {"workspace_id": WORKSPACE_ID})
+        waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND database = %s::oid"
+        database = holder.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
+        importing.dsn = make_conninfo(importing.dsn, options="-c idle_in_transaction_session_timeout=1s")
+        run = asyncio.create_task(importing.run())
+        async with await psycopg.AsyncConnection.connect(importing.dsn, autocommit=True) as observer:
+            await until_found(observer, waits, database or ())
+        await asyncio.sleep(2)
+    assert "Rows copied: 0" in await run
