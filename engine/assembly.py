@@ -120,12 +120,11 @@ async def _building(foundation: Foundation) -> AsyncIterator[Builder]:
     """Build in the background what changes leave to be built."""
     builder = Builder(foundation.database, foundation.writer, trigram=foundation.catalog.trigram)
     foundation.writer.when_postponed(builder.wake)
-    task = asyncio.create_task(builder.run(), name="fieldstone builder")
+    task = asyncio.create_task(keep_running(builder.run), name="fieldstone builder")
     try:
         yield builder
     finally:
-        task.cancel()
-        await asyncio.wait([task])
+        await end_tasks(task)
 
 
 @asynccontextmanager

@@ -22,5 +22,8 @@ class Wake:
 
     async def wait(self, limit: float) -> None:
         """Return at a call, or after `limit` seconds."""
+        # Not asyncio.wait_for, which up to Python 3.11 swallows a cancellation that comes with the call.
+        # https://bugs.python.org/issue37658
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._called.wait(), limit)
+            async with asyncio.timeout(limit):
+                await self._called.wait()

@@ -96,11 +96,12 @@ class ModelWriter:
         parameters = {"tables": sorted(tables), "seconds": waited}
         ends = time.monotonic() + patience
         async with self._sessions.session() as connection:
-            first = holders = await _holders(connection, parameters)
-            while holders and time.monotonic() < ends:
+            found = await _holders(connection, parameters)
+            left = found
+            while left and time.monotonic() < ends:
                 await asyncio.sleep(_LOOK)
-                holders &= await _holders(connection, parameters)
-        return bool(first)
+                left = left & await _holders(connection, parameters)
+        return bool(found)
 
     async def change(
         self, workspace_id: UUID, build: Callable[[Snapshot], Iterable[Change]], *, actor: str
@@ -146,7 +147,7 @@ class ModelWriter:
                         ) from error
                     _LOG.info("try %d of a change of workspace %s: %s", number, workspace_id, error)
                 began = time.monotonic()
-                if touched and await self._outwait(touched, wait / 1_000, patience):
+                if touched and patience > 0 and await self._outwait(touched, wait / 1_000, patience):
                     patience -= time.monotonic() - began
                     continue
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter

@@ -214,6 +214,22 @@ async def test_a_lock_that_others_never_give_back_refuses_and_changes_nothing(de
     assert whole_state(model_dsn) == before
 
 
+async def test_whether_a_change_has_outwaited_others_is_told_right(desk: Desk, model_dsn: str) -> None:
+    tables = {"workspace_default.person"}
+    async with connected(model_dsn) as other, connected(model_dsn) as third:
+        async with other.transaction():
+            await other.execute("LOCK TABLE workspace_default.person IN ACCESS SHARE MODE")
+            waiting = asyncio.create_task(desk.writer._outwait(tables, 0.0, 30.0))
+            looks = "SELECT query_start FROM pg_stat_activity WHERE query LIKE %s AND pid <> pg_backend_pid()"
+            (first,) = await until_found(third, looks, ["%AS held JOIN%"])
+            # It has seen the holder where it looks again.
+            await until_found(third, looks + " AND query_start > %s", ["%AS held JOIN%", first])
+            assert not waiting.done()
+            assert await desk.writer._outwait(tables, 0.0, 0.01)
+        assert await waiting
+    assert not await desk.writer._outwait(tables, 0.0, 5.0)
+
+
 async def test_waiting_for_ones_turn_is_not_limited(desk: Desk, model_dsn: str) -> None:
     model = await desk.default()
     writer = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, waits=(1,))
