@@ -108,7 +108,7 @@ class Fieldstone:
             async with self.runtime.running():
                 yield
         finally:
-            flush_log()
+            await asyncio.to_thread(flush_log)
 
     def end_streams(self) -> None:
         """End the event streams, which would not end by themselves: when the server begins to stop."""
@@ -124,7 +124,7 @@ class Fieldstone:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.runtime.stop()
-        flush_log()
+        await asyncio.to_thread(flush_log)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _dispatch(self, scope: "Scope", receive: "Receive", send: "Send") -> None:

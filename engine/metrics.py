@@ -17,6 +17,7 @@ from prometheus_client.utils import floatToGoString
 
 from engine.broadcast import BroadcastStats
 from engine.events.counters import EventStats
+from engine.log_queue import LOG_QUEUE
 from engine.plan_cache import PlanCounters
 from engine.webhooks.service import WebhookStats
 from metadata.building.builder import BuildCounters
@@ -157,8 +158,11 @@ class _StatsCollector(Collector):
         self._read_stats = read_stats
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics; only `fieldstone_ready` while there is nothing behind the app."""
+        """Yield the metrics; those of the process alone while there is nothing behind the app."""
         stats = self._read_stats()
+        yield CounterMetricFamily(
+            "fieldstone_log_lines_lost", "Lines of the log that nobody read in time.", value=LOG_QUEUE.dropped
+        )
         yield GaugeMetricFamily("fieldstone_ready", "1 when operations can be served.", value=stats is not None)
         if stats is not None:
             yield from _plan_metrics(stats)

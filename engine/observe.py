@@ -1,16 +1,16 @@
 """The log: one structured line for each thing that happened, on standard error."""
 
 import asyncio
-import atexit
 import logging
 import sys
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import uuid4
 
 import structlog
 from structlog.typing import Processor
 
 from engine.config import LogFormat, LogLevel, Settings
+from engine.log_queue import LOG_QUEUE
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
 
@@ -22,71 +22,33 @@ _LEVELS = {
 }
 
 
-_LINGER = 0.05
-"""Seconds for which lines are held back at most, to be written together: a system call for each would be felt."""
-_MOST_HELD = 500
-
-
-class _Stderr:
-    """Standard error of the moment, whose loss must not stop a request."""
-
-    def __init__(self) -> None:
-        self._held: list[str] = []
-
-    def __call__(self, *_arguments: Any) -> "_Stderr":
-        return self
-
-    def msg(self, message: str) -> None:
-        self._held.append(message)
-        self.flush()
-
-    debug = info = warning = error = critical = exception = log = msg
-
-    def hold(self, message: str) -> None:
-        """Write a line soon: with the next that is written at once, or in a moment; call it on a running loop."""
-        held = self._held
-        held.append(message)
-        if len(held) == 1:
-            asyncio.get_running_loop().call_later(_LINGER, self.flush)
-        elif len(held) >= _MOST_HELD:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is held back."""
-        if not self._held:
-            return
-        text = "\n".join(self._held) + "\n"
-        self._held.clear()
-        try:
-            sys.stderr.write(text)
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            return
-
-
-_STDERR = _Stderr()
-"""One for the process, whose standard error it is: all lines keep their order."""
-atexit.register(_STDERR.flush)
-
-hold_line = _STDERR.hold
-flush_log = _STDERR.flush
+hold_line = LOG_QUEUE.hold
+flush_log = LOG_QUEUE.flush
 
 
 def build_log(settings: Settings) -> Log:
     """Return a log of its own, which leaves the configuration of a host application's logging alone."""
     log: Log = structlog.wrap_logger(
-        _STDERR,
+        LOG_QUEUE,
         processors=[*_SHARED, *_final(settings)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
         context_class=dict,
         cache_logger_on_first_use=True,
     )
+    LOG_QUEUE.report = lambda lines: log.error("lines of the log were lost: nobody read it", lines=lines)
     return log
+
+
+class _QueueStream:
+    """The queue as a stream, for what libraries log."""
+
+    def write(self, text: str) -> None:
+        LOG_QUEUE.msg(text.removesuffix("\n"))
 
 
 def route_standard_logging(settings: Settings) -> None:
     """Let what libraries log through `logging` come out like our own lines: for the command, which owns the process."""
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(_QueueStream())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name],

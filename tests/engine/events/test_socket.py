@@ -10,6 +10,7 @@ import pytest
 
 from engine.http.outbox import OutboxLimits
 from engine.http.ws.connection import SocketLimits
+from engine.observe import flush_log
 from tests.engine.events.conftest import Running, StartApp
 from tests.engine.events.sockets import Closed, connected
 from tests.waiting import until
@@ -183,6 +184,7 @@ async def test_a_fault_of_ours_is_4500_and_logged(running: Running, capsys: pyte
         await socket.subscribe("a", CREATED)
         closed = await socket.closed()
         assert closed.code == 4500
+    flush_log()
     assert "unexpected error" in capsys.readouterr().err
 
 

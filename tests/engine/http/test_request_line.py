@@ -44,6 +44,7 @@ async def test_a_line_has_what_the_log_would_have_given_it(
     line = await written(scope, exchange, capsys)
     facts = {key: value for key, value in line.items() if key not in {"event", "level", "timestamp"}}
     build_log(settings(log_level="info")).info("request", **facts)
+    flush_log()
     expected = json.loads(capsys.readouterr().err)
     assert list(line) == list(expected)
     assert {**line, "timestamp": ""} == {**expected, "timestamp": ""}
@@ -73,6 +74,7 @@ async def test_what_is_written_at_once_comes_after_what_was_held_back(capsys: py
     capsys.readouterr()
     hold_line("first")
     build_log(settings(log_level="error")).error("second")
+    flush_log()
     first, second = capsys.readouterr().err.splitlines()
     assert first == "first"
     assert json.loads(second)["event"] == "second"
