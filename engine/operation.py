@@ -31,18 +31,30 @@ from graphql import (
     validate,
 )
 from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
+from graphql.validation import OverlappingFieldsCanBeMergedRule
 
 from engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ValidationFailed
+from engine.field_merging import find_conflicts
 from metadata.json_text import JsonValue
 
 VALIDATION_ERRORS = 20
 """Errors reported for one document; there may be more."""
 
 REPEATS = 100
-"""Times that one response key may stand in one selection set: validation compares each pair."""
+"""Times that one response key may stand in one selection set."""
 
 FRAGMENTS = 300
-"""Fragments that a document may define: validation compares each pair."""
+"""Fragments that a document may define."""
+
+CHARACTERS = 1_000_000
+"""The longest document: white space, comments and strings cost time, too, though they are few tokens."""
+
+SPREAD_PARTS = 200_000
+"""Parts of all fragments together times the operations of a document: validation looks for the variables of each
+operation in all fragments that it spreads."""
+
+_RULES = tuple(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule)
+"""What graphql-core checks; `engine/field_merging.py` stands in for the rule that is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +116,8 @@ def parse_operation(text: str, operation_name: str | None, limits: DocumentLimit
         QueryTooComplex: it is past a limit.
         BadUserInput: there is no such operation, or several and no name.
     """
+    if len(text) > CHARACTERS:
+        raise QueryTooComplex(f"The document has more than {CHARACTERS} characters: long values are sent as variables.")
     try:
         document = parse(text, max_tokens=limits.tokens)
     except GraphQLSyntaxError as error:
@@ -144,12 +158,16 @@ def validate_operation(schema: GraphQLSchema, operation: Operation, *, named: se
     """
     # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
     collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
-    rules = (*specified_rules, collecting)
+    rules = (*_RULES, collecting)
     try:
         found = validate(schema, operation.document, rules, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
     except RecursionError:
         return [QueryTooComplex("The document is nested too deeply.")]
-    return [ValidationFailed(_HINTS.get(error.message, error.message), locations=_locations(error)) for error in found]
+    errors: list[ApiError] = [
+        ValidationFailed(_HINTS.get(error.message, error.message), locations=_locations(error)) for error in found
+    ]
+    left = VALIDATION_ERRORS - len(errors)
+    return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
 
 
 class _NamedTypes(ValidationRule):
@@ -185,6 +203,7 @@ def check_document(
     """Refuse what would make validation or execution expensive, before either starts."""
     if len(fragments) > FRAGMENTS:
         raise QueryTooComplex(f"The document defines more than {FRAGMENTS} fragments.")
+    _check_operations(document, fragments)
     aliases = 0
     pending: list[tuple[Node, int]] = [(node, 0) for node in document.definitions]
     while pending:
@@ -203,6 +222,23 @@ def check_document(
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             expanded.measure(definition.selection_set, 0)
+
+
+def _check_operations(document: DocumentNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    operations = len(document.definitions) - len(fragments)
+    if operations > 1 and operations * sum(map(_count_parts, fragments.values())) > SPREAD_PARTS:
+        raise QueryTooComplex(
+            f"The document has {operations} operations and too many fragments for so many: send fewer operations at"
+            " once."
+        )
+
+
+def _count_parts(root: Node) -> int:
+    count, pending = 0, [root]
+    while pending:
+        count += 1
+        pending += _children(pending.pop())
+    return count
 
 
 def _check_repeats(selection_set: SelectionSetNode) -> None:

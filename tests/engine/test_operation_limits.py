@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from engine.operation import FRAGMENTS, REPEATS, DocumentLimits
+from engine.operation import CHARACTERS, FRAGMENTS, REPEATS, DocumentLimits
 from tests.apis import LIMITS, Served, serve, workspace_template
 from tests.databases import Databases
 
@@ -63,6 +63,10 @@ TOO_COMPLEX = {
     "aliases": ONE % " ".join(f"a{n}: id" for n in range(DocumentLimits().aliases + 1)),
     "fields behind fragments": ONE % "...F0" + doubling(14),
     "levels of a variable's type": f"query ($f: {'[' * 150}Int{']' * 150}) {{ __typename }}",
+    "operations that spread the same fragments": "query a { ...F } " * 400
+    + " ".join(["fragment F on Query {", *(f"x{n}: companies(first: $n) {{ totalCount }}" for n in range(400)), "}"]),
+    "characters of white space": "{ companies %s { totalCount } }" % (" " * CHARACTERS),
+    "characters of a string": '{ companies(filter: {name: {eq: "%s"}}) { totalCount } }' % ("x" * CHARACTERS),
     "tokens": ONE % " ".join(f"x{n}" for n in range(DocumentLimits().tokens)),
 }
 
@@ -99,6 +103,8 @@ def test_not_valid(served: Served, document: str) -> None:
 
 
 WITHIN_LIMITS = {
+    "three hundred fragments that select the same": ONE % " ".join(f"...F{n}" for n in range(FRAGMENTS))
+    + " ".join(f"fragment F{n} on Company {{ {nested(4)} }}" for n in range(FRAGMENTS)),
     "levels": ONE % nested(DEPTH - 4),
     "levels of a filter": f"{{ companies(filter: {nested_filter(DEPTH - 4)}) {{ totalCount }} }}",
     "fragments one behind the other": ONE % "...F0" + chain(40, "%s"),
