@@ -1,6 +1,6 @@
--- name: lock_catalog
--- Held to the end of the transaction; the number is Fieldstone's own.
-SELECT pg_advisory_xact_lock(7305437174250336261);
+-- name: wait_for_lock
+-- One of sql/locks.py, held to the end of the transaction.
+SELECT pg_advisory_xact_lock(%(space)s, %(lock)s);
 
 -- name: catalog_migrations
 SELECT version, name, checksum FROM fieldstone.migration ORDER BY version;
@@ -307,17 +307,18 @@ WHERE held.locktype = 'relation' AND held.granted AND held.pid <> pg_backend_pid
 
 -- name: build_alone
 -- One builder at a time in a database, for as long as its connection lasts.
-SELECT pg_try_advisory_lock(7305437174250336262);
+SELECT pg_try_advisory_lock(%(space)s, %(lock)s);
 
 -- name: build_no_longer
-SELECT pg_advisory_unlock(7305437174250336262);
+SELECT pg_advisory_unlock(%(space)s, %(lock)s);
 
 -- name: begin_build
+-- A builder that was paused between two statements keeps the others from building no longer than this.
 SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
-    set_config('application_name', 'fieldstone build', false);
+    set_config('idle_session_timeout', '120s', false), set_config('application_name', 'fieldstone build', false);
 
 -- name: end_build
-RESET statement_timeout; RESET lock_timeout; RESET application_name;
+RESET statement_timeout; RESET lock_timeout; RESET idle_session_timeout; RESET application_name;
 
 -- name: interrupt_builds
 -- A build holds a lock that a change of its table waits for. It is begun again later.
@@ -341,6 +342,27 @@ BEGIN
             PERFORM pg_sleep(0.0008);
         END;
     END LOOP;
+END
+$do$;
+
+-- name: add_partition
+-- Behind the lock of partitions: another process may have made it meanwhile. It is attached afterwards, since to create it
+-- as a partition would lock the log's readers out.
+DO $do$
+BEGIN
+    IF to_regclass(%(table)s) IS NULL THEN
+        EXECUTE 'CREATE TABLE ' || %(table)s || ' (LIKE fieldstone.event_log INCLUDING ALL)';
+        EXECUTE 'ALTER TABLE fieldstone.event_log ATTACH PARTITION ' || %(table)s
+            || ' FOR VALUES FROM (' || %(start)s || ') TO (' || %(end)s || ')';
+    END IF;
+END
+$do$;
+
+-- name: drop_partition
+-- Another process may have dropped it meanwhile.
+DO $do$
+BEGIN
+    EXECUTE 'DROP TABLE IF EXISTS ' || %(table)s;
 END
 $do$;
 

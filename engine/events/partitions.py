@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from engine.events.lock import LOCK_KEY
+from metadata.one_message import send_as_one
+from metadata.sessions import Connection
 from sql.executor import Database
 from sql.identifiers import quote_table
+from sql.locks import AdvisoryLock
 from sql.plan import Table
 
 SIZE = 50_000
 """Positions in a partition."""
 
 _PREFIX = "event_log_"
-_LOCK = "SELECT pg_advisory_xact_lock(%(key)s)"
+_WAIT_TO_ADD = "2s"
+_WAIT_TO_DROP = "300ms"
 _LISTED = (
     "SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
     " WHERE i.inhparent = 'fieldstone.event_log'::regclass"
@@ -60,50 +63,74 @@ class Partitions:
         self._database = database
 
     async def cover(self, position: int) -> int:
-        """Make sure that there are partitions up to a position, and return the last one covered."""
-        async with self._database.session() as connection, connection.transaction():
-            await connection.execute(_LOCK, {"key": LOCK_KEY})
-            rows = await (await connection.execute(_LISTED)).fetchall()
-            end = max((_partition(name).end for (name,) in rows), default=1)
-            while end <= position:
-                made = Partition(start=end, end=end + self.size)
-                name = quote_table(made.table)
-                # Attached afterwards: to create it as a partition would lock the log's readers out.
-                await connection.execute(
-                    ("CREATE TABLE " + name + " (LIKE fieldstone.event_log INCLUDING ALL)").encode(), prepare=False
+        """Make sure that there are partitions up to a position, and return the last one covered.
+
+        They are made by one message, so that a process that is paused holds no lock.
+
+        Raises:
+            LockTimeout: others kept the log's table from being altered; none was made.
+        """
+        async with self._database.session() as connection:
+            end = max((one.end for one in await _list(connection)), default=1)
+            missing = [Partition(start=start, end=start + self.size) for start in range(end, position + 1, self.size)]
+            if missing:
+                await send_as_one(
+                    connection,
+                    [
+                        ("wait_for_locks_at_most", {"milliseconds": _WAIT_TO_ADD}),
+                        ("wait_for_lock", AdvisoryLock.PARTITIONS.parameters),
+                        *(
+                            ("add_partition", {"table": quote_table(one.table), "start": one.start, "end": one.end})
+                            for one in missing
+                        ),
+                    ],
+                    commit=True,
                 )
-                bounds = " FOR VALUES FROM (" + str(made.start) + ") TO (" + str(made.end) + ")"
-                await connection.execute(
-                    ("ALTER TABLE fieldstone.event_log ATTACH PARTITION " + name + bounds).encode(), prepare=False
-                )
-                end = made.end
-            return end - 1
+            return max((one.end for one in await _list(connection)), default=1) - 1
 
     async def trim(self, retention: Retention) -> list[Partition]:
         """Drop the partitions of which nothing is kept, and return them.
 
+        Nothing is locked while they are looked for: of what is not kept any more nothing is kept later either.
+
         Raises:
             LockTimeout: a reader was in the way; nothing was dropped.
         """
-        async with self._database.session() as connection, connection.transaction():
-            await connection.execute("SET LOCAL lock_timeout = '300ms'")
-            await connection.execute(_LOCK, {"key": LOCK_KEY})
-            rows = await (await connection.execute(_LISTED)).fetchall()
-            last, needed = await (await connection.execute(_NEEDED)).fetchone() or (0, None)
-            dropped = []
-            for one in sorted(_partition(name) for (name,) in rows):
-                newest = one.end - 1
-                # The newest event stays, so that positions go on from it.
-                if newest >= last or (needed is not None and needed < newest):
-                    break
-                aged = await (
-                    await connection.execute(_AGED, {"window": retention.window, "position": newest})
-                ).fetchone()
-                if last - newest < retention.count and aged != (True,):
-                    break
-                await connection.execute(("DROP TABLE " + quote_table(one.table)).encode(), prepare=False)
-                dropped.append(one)
+        async with self._database.session() as connection:
+            dropped = await _find_unkept(connection, retention)
+            await connection.rollback()
+            if dropped:
+                await send_as_one(
+                    connection,
+                    [
+                        ("wait_for_locks_at_most", {"milliseconds": _WAIT_TO_DROP}),
+                        *(("drop_partition", {"table": quote_table(one.table)}) for one in dropped),
+                    ],
+                    commit=True,
+                )
             return dropped
+
+
+async def _list(connection: Connection) -> list[Partition]:
+    rows = await (await connection.execute(_LISTED)).fetchall()
+    return sorted(_partition(name) for (name,) in rows)
+
+
+async def _find_unkept(connection: Connection, retention: Retention) -> list[Partition]:
+    """Return the oldest partitions, up to the first of which anything is kept."""
+    listed = await _list(connection)
+    last, needed = await (await connection.execute(_NEEDED)).fetchone() or (0, None)
+    found = []
+    for one in listed:
+        newest = one.end - 1
+        # The newest event stays: how far the log reaches is read from it.
+        if newest >= last or (needed is not None and needed < newest):
+            break
+        aged = await (await connection.execute(_AGED, {"window": retention.window, "position": newest})).fetchone()
+        if last - newest < retention.count and aged != (True,):
+            break
+        found.append(one)
+    return found
 
 
 def _partition(name: str) -> Partition:

@@ -1,9 +1,10 @@
 """The sequencer: moves what writes have staged into the log, one process at a time, and gives it its positions.
 
-A tick is a transaction: the lock is tried first, and only then the move takes its snapshot, as a statement of its own.
-So all that was moved before is seen, and positions go on from the highest without a gap. What a long transaction has
-staged is not visible and waits for its end; nothing else waits for it. Staged rows carry numbers taken under the
-record's row lock, so that the order of the numbers among what is visible is right for every record.
+A tick is one statement: it locks the log's head, which has the newest position, moves what is staged behind it, and
+leaves the next position there. So a process that is paused, or whose host vanishes, holds nothing: PostgreSQL ends what
+it has begun. Positions have no gaps. What a long transaction has staged is not visible and waits for its end; nothing
+else waits for it. Staged rows carry numbers taken under the record's row lock, so that the order of the numbers among
+what is visible is right for every record.
 """
 
 import asyncio
@@ -11,7 +12,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.events.lock import LOCK_KEY
 from engine.events.partitions import Partitions, Retention
 from metadata.wake import Wake
 from sql.errors import DatabaseError
@@ -26,18 +26,25 @@ INTERVAL = 0.5
 """Seconds after which a tick is tried unasked: how soon another process takes over."""
 _GATHER_EACH = 0.001
 _GATHER_LEAST, _GATHER_MOST = 0.004, 0.05
-_BUSY = 0.01
-"""Seconds after which the lock is tried again where something of ours waits."""
-_TIME_LIMIT = 30.0
+_FIRST_PAUSE = 0.01
+"""Seconds after which a tick is tried again while another process moves, at first; then twice as long each time."""
 
-_LOCK = Statement(text="SELECT pg_try_advisory_xact_lock($1::bigint)")
+# The head is locked and read at its newest version, and all else is seen as of the statement's beginning. What another
+# process has moved since then still looks staged here, but cannot be deleted a second time. At any moment an event that
+# is visible has all earlier ones of its record beside it.
 _MOVE = Statement(
     text="""
-WITH top AS (SELECT coalesce(max(position), 0) AS position FROM fieldstone.event_log),
+WITH head AS MATERIALIZED (
+    SELECT position FROM fieldstone.log_head WHERE EXISTS (SELECT FROM fieldstone.event_staging)
+    FOR UPDATE SKIP LOCKED
+),
+top AS MATERIALIZED (
+    SELECT greatest(position, (SELECT max(position) FROM fieldstone.event_log)) AS position FROM head
+),
 moved AS (
     DELETE FROM fieldstone.event_staging WHERE seq = ANY (ARRAY(
         SELECT seq FROM fieldstone.event_staging ORDER BY seq
-        LIMIT greatest(0, least($1::bigint, $2::bigint - (SELECT position FROM top)))
+        LIMIT coalesce((SELECT greatest(0, least($1::bigint, $2::bigint - position)) FROM top), 0)
     ))
     RETURNING *
 ),
@@ -51,8 +58,14 @@ logged AS (
     FROM moved AS m CROSS JOIN top
     ORDER BY m.seq
     RETURNING position, at
+),
+noted AS (
+    UPDATE fieldstone.log_head SET position = newest.position
+    FROM (SELECT max(position) AS position FROM logged) AS newest WHERE newest.position IS NOT NULL
 )
-SELECT coalesce(max(position), (SELECT position FROM top)), count(*), extract(epoch FROM clock_timestamp() - min(at))
+SELECT coalesce(max(position), (SELECT position FROM top), (SELECT position FROM fieldstone.log_head)), count(*),
+    extract(epoch FROM clock_timestamp() - min(at)),
+    NOT EXISTS (SELECT FROM top) AND EXISTS (SELECT FROM fieldstone.event_staging)
 FROM logged
 """
 )
@@ -111,45 +124,50 @@ class Sequencer:
 
     async def run(self) -> None:
         """Tick until cancelled: at each call of `wake`, and by the timer."""
-        waiting = False
+        pause = _FIRST_PAUSE
         while True:
-            waiting |= self._wake.forget()
+            self._wake.forget()
             try:
                 done = await self.tick()
             except DatabaseError as error:
                 _LOG.warning("events wait: %s", error)
                 await asyncio.sleep(self._interval)
                 continue
-            if done is None and waiting:
-                await asyncio.sleep(_BUSY)
+            if done is None:
+                # Its statement may be older than what waits here.
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, self._interval)
                 continue
-            waiting = False
-            if done is not None and done.moved:
-                self._moved(done.last)
-            if done is None or not done.more:
-                await asyncio.sleep(gather_time(0 if done is None else done.moved))
+            pause = _FIRST_PAUSE
+            if not done.more:
+                await asyncio.sleep(gather_time(done.moved))
                 await self._wake.wait(self._interval)
 
     async def tick(self) -> Tick | None:
-        """Move what is visible, a batch at most; None where another process is at it."""
+        """Move what is visible, a batch at most; None where another process is moving.
+
+        Raises:
+            DatabaseError: nothing was moved, or no partition could be made for what comes next.
+        """
+        rows = await self._database.write(_MOVE, [b"%d" % self._batch, b"%d" % self._covered])
+        ((last, moved, lag, is_busy),) = rows
+        if is_busy == b"t":
+            return None
         covered = self._covered
-        done = await self._move()
+        done = Tick(
+            moved=int(moved or 0),
+            last=int(last or 0),
+            more=int(moved or 0) == self._batch or int(last or 0) >= covered,
+        )
+        self.counters.ticks += 1
+        self.counters.moved += done.moved
+        self.counters.lag = max(0.0, float(lag or 0))
+        if done.moved:
+            self._moved(done.last)
         ahead = min(self._batch, self._partitions.size)
-        if done is not None and covered - done.last < ahead:
+        if covered - done.last < ahead:
             self._covered = await self._partitions.cover(done.last + ahead)
         return done
-
-    async def _move(self) -> Tick | None:
-        async with self._database.transaction(timeout=_TIME_LIMIT) as transaction:
-            ((locked,),) = await transaction.run(_LOCK, [b"%d" % LOCK_KEY])
-            if locked != b"t":
-                return None
-            ((last, moved, lag),) = await transaction.run(_MOVE, [b"%d" % self._batch, b"%d" % self._covered])
-        self.counters.ticks += 1
-        self.counters.moved += int(moved or 0)
-        self.counters.lag = max(0.0, float(lag or 0))
-        full = int(moved or 0) == self._batch or int(last or 0) >= self._covered
-        return Tick(moved=int(moved or 0), last=int(last or 0), more=full)
 
 
 def gather_time(moved: int) -> float:

@@ -19,6 +19,7 @@ from metadata.writer import ModelWriter
 from sql import alter
 from sql.ddl import TrigramClass
 from sql.errors import LockTimeout, Serialization, SqlError, StatementTimeout, UniqueViolation
+from sql.locks import AdvisoryLock
 from sql.sqlstate import translate_error
 
 _LOG = logging.getLogger(__name__)
@@ -100,7 +101,8 @@ class Builder:
         indexes, fields = await self._look(connection)
         if not (indexes or fields):
             return 0
-        if await (await connection.execute(QUERIES["build_alone"])).fetchone() != (True,):
+        taken = await connection.execute(QUERIES["build_alone"], AdvisoryLock.BUILD.parameters)
+        if await taken.fetchone() != (True,):
             return 0
         try:
             await connection.execute(QUERIES["begin_build"])
@@ -109,7 +111,7 @@ class Builder:
         finally:
             if not connection.closed:
                 await connection.execute(QUERIES["end_build"], prepare=False)
-                await connection.execute(QUERIES["build_no_longer"])
+                await connection.execute(QUERIES["build_no_longer"], AdvisoryLock.BUILD.parameters)
         self.counters.settled += settled
         await self._look(connection)
         return settled

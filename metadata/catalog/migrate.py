@@ -15,6 +15,7 @@ from metadata.queries import QUERIES
 from metadata.sessions import Connection, Sessions
 from sql import ddl
 from sql.ddl import TrigramClass
+from sql.locks import AdvisoryLock
 
 _LOG = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ async def _apply_next(connection: Connection, migrations: Sequence[Migration]) -
     async with connection.transaction():
         await connection.execute(QUERIES["begin_change"], prepare=False)
         await connection.execute(QUERIES["idle_without_limit"])
-        await connection.execute(QUERIES["lock_catalog"])
+        await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
         done = await _read_applied(connection)
         _compare(done, migrations)
         migration = next((migration for migration in migrations if migration.version not in done), None)
@@ -132,7 +133,7 @@ def _compare(done: Mapping[int, str], migrations: Sequence[Migration]) -> None:
 async def _create_extensions(connection: Connection) -> Mapping[str, str]:
     """Create what the server has and lets us create; return what is there, with its schema."""
     async with connection.transaction():
-        await connection.execute(QUERIES["lock_catalog"])
+        await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
         cursor = await connection.execute(QUERIES["available_extensions"], {"names": list(EXTENSIONS)})
         for (name,) in await cursor.fetchall():
             try:

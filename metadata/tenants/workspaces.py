@@ -15,6 +15,7 @@ from metadata.tenants.standard import standard_changes
 from metadata.transaction import ModelTransaction
 from sql import ddl
 from sql.ddl import TrigramClass
+from sql.locks import AdvisoryLock
 
 DEFAULT_WORKSPACE = "default"
 
@@ -50,7 +51,7 @@ class Workspaces:
             )
         async with self._sessions.session() as connection:
             await connection.execute(QUERIES["begin_change"], prepare=False)
-            await connection.execute(QUERIES["lock_catalog"])
+            await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
             workspace = await _insert_workspace(connection, name)
             empty = Snapshot(workspace=workspace, version=0, objects={}, relations={}, indexes={})
             transaction = ModelTransaction(connection, empty, trigram=self._trigram)

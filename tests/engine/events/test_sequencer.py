@@ -10,12 +10,13 @@ import psycopg
 import psycopg.sql
 import pytest
 
-from engine.events.lock import LOCK_KEY
 from engine.events.partitions import Partitions
-from engine.events.sequencer import Sequencer, gather_time
+from engine.events.sequencer import _MOVE, Sequencer, gather_time
 from metadata.ids import new_id
+from metadata.queries import QUERIES
 from metadata.wake import Wake
 from sql.executor import Database
+from sql.locks import AdvisoryLock
 from sql.pool_settings import PoolSettings
 from tests.apis import WORKSPACE_ID
 from tests.engine.events.desk import Desk, open_desk
@@ -131,6 +132,21 @@ async def test_a_write_that_stays_open_stalls_no_tick_and_its_events_come_in_the
     assert json.loads(events[1].before or b"")["city"] == "held"
 
 
+@pytest.mark.parametrize("lock", AdvisoryLock)
+async def test_an_event_comes_within_a_second_whatever_lock_is_held(
+    lock: AdvisoryLock, workspace_dsn: str, desk: Desk
+) -> None:
+    await desk.person("a@example.com")
+    await desk.logged(1)
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as other:
+        # Held as the builder holds its own: for as long as the session likes.
+        cursor = await other.execute(QUERIES["build_alone"], lock.parameters)
+        assert await cursor.fetchone() == (True,)
+        async with asyncio.timeout(1):
+            await desk.person("b@example.com")
+            await desk.logged(2)
+
+
 async def test_a_bulk_write_is_in_order(desk: Desk) -> None:
     people = [{"email": f"{number}@example.com", "firstName": str(number)} for number in range(10_000)]
     await desk.data("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
@@ -159,10 +175,43 @@ async def test_only_one_process_moves_and_another_takes_over(workspace_dsn: str,
     sequencer = sequencer_on(database)
     assert await sequencer.tick() is not None
     async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
-        await other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        await stage(other, new_id())
+        await other.commit()
+        await other.execute("SELECT FROM fieldstone.log_head FOR UPDATE")
         assert await sequencer.tick() is None
     done = await sequencer.tick()
     assert done is not None
+    assert (done.moved, done.last) == (1, 1)
+
+
+@pytest.mark.parametrize(("batch", "moved"), [(10, 2), (3, 0)])
+async def test_a_move_that_began_before_the_end_of_another_goes_on_behind_it(
+    batch: int, moved: int, workspace_dsn: str, database: Database
+) -> None:
+    await Partitions(database, size=100).cover(100)
+    # It waits for the head where the sequencer passes by, so that its statement is certainly the older one.
+    waiting_move = _MOVE.text.replace("SKIP LOCKED", "")
+    assert waiting_move != _MOVE.text
+    records = [new_id() for _ in range(5)]
+    async with (
+        await psycopg.AsyncConnection.connect(workspace_dsn) as first,
+        await psycopg.AsyncConnection.connect(workspace_dsn) as second,
+        await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as third,
+    ):
+        for record in records:
+            await stage(third, record)
+        earlier = await psycopg.AsyncRawCursor(first).execute(_MOVE.text, ["3", "100"])
+        assert (await earlier.fetchall())[0][:2] == (3, 3)
+        later = asyncio.create_task(psycopg.AsyncRawCursor(second).execute(waiting_move, [str(batch), "100"]))
+        await until_found(third, "SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")
+        await first.commit()
+        # It sees all five, of which three are gone by now.
+        assert (await (await later).fetchall())[0][:2] == (3 + moved, moved)
+        await second.commit()
+        cursor = await third.execute("SELECT position FROM fieldstone.log_head")
+        assert await cursor.fetchall() == [(3 + moved,)]
+        cursor = await third.execute("SELECT position, record_id FROM fieldstone.event_log ORDER BY position")
+        assert await cursor.fetchall() == list(enumerate(records[: 3 + moved], 1))
 
 
 async def test_batches_and_partitions_are_filled_without_a_gap(workspace_dsn: str, database: Database) -> None:

@@ -1,0 +1,32 @@
+"""The advisory locks of Fieldstone in a database: all that have a number stand here, so that no two have the same.
+
+PostgreSQL keeps the locks of two numbers apart from those of one. Ours have two. A workspace's lock has one, a hash of
+its id (`lock_workspace` in metadata/queries.sql), and so is never one of these.
+https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Final
+
+SPACE: Final = 0x46534C4B
+"""The first number of each lock: Fieldstone's own among whoever else uses the database."""
+
+
+class AdvisoryLock(IntEnum):
+    """The second number of each lock, as `objid` in pg_locks shows it.
+
+    Attributes:
+        CATALOG: of who migrates the catalog or makes a workspace, up to the end of the transaction.
+        BUILD: of the one builder, for as long as its session builds.
+        PARTITIONS: of who adds partitions to the event log, for one message.
+    """
+
+    CATALOG = 1
+    BUILD = 2
+    PARTITIONS = 3
+
+    @property
+    def parameters(self) -> Mapping[str, int]:
+        """The parameters `space` and `lock` of the queries that take it."""
+        return {"space": SPACE, "lock": self.value}
