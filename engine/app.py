@@ -148,7 +148,7 @@ class Fieldstone:
     def _routes(self) -> list[BaseRoute]:
         routes: list[BaseRoute] = [
             Route("/", Index()),
-            Route("/healthz", Health()),
+            Route("/healthz", Health(self.runtime)),
             Route("/readyz", Readiness(self.runtime)),
             Route("/metrics", MetricsPage(self.metrics)),
             Route("/graphql/stream", self._stream),

@@ -147,12 +147,13 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with open_catalog(settings) as (database, catalog):
+    async with open_catalog(settings) as (database, catalog, watch):
         current = CurrentSnapshots(database, most_bytes=settings.model_cache_mb << 20)
         workspaces = Workspaces(database, current, trigram=catalog.trigram)
         yield Foundation(
             database=database,
             catalog=catalog,
+            embedded=watch,
             current=current,
             keys=KeyStore(database),
             workspaces=workspaces,
@@ -162,18 +163,20 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
 
 
 @asynccontextmanager
-async def open_catalog(settings: Settings) -> AsyncIterator[tuple[Database, Catalog]]:
+async def open_catalog(settings: Settings) -> AsyncIterator[tuple[Database, Catalog, embedded.Watch | None]]:
     """Connect to the given database, or start or join the embedded one, and bring its catalog up to date.
+
+    The watch over the embedded one comes with it.
 
     Raises:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with _address(settings) as dsn:
+    async with _address(settings) as (dsn, watch):
         database = Database.connect(dsn, settings=_pool_settings(settings))
         try:
             await database.open()
-            yield database, await Catalog.migrate(database)
+            yield database, await Catalog.migrate(database), watch
         finally:
             await database.close()
 
@@ -190,14 +193,17 @@ async def _find_or_create_default(workspaces: Workspaces, current: CurrentSnapsh
 
 
 @asynccontextmanager
-async def _address(settings: Settings) -> AsyncIterator[str]:
+async def _address(settings: Settings) -> AsyncIterator[tuple[str, embedded.Watch | None]]:
     if settings.database_url is not None:
-        yield settings.database_url
+        yield settings.database_url, None
         return
     server = await _start_embedded(settings)
+    watch = embedded.Watch(server)
+    task = asyncio.create_task(keep_running(watch.run), name="fieldstone watch over PostgreSQL")
     try:
-        yield server.dsn
+        yield server.dsn, watch
     finally:
+        await end_tasks(task)
         await asyncio.shield(asyncio.to_thread(embedded.stop, server))
 
 

@@ -13,6 +13,7 @@ from metadata.model import Snapshot
 from metadata.tenants.key_store import KeyStore
 from metadata.tenants.workspaces import Workspaces
 from metadata.writer import ModelWriter
+from sql.embedded import Watch
 from sql.executor import Database
 
 
@@ -21,11 +22,13 @@ class Foundation:
     """An open database whose catalog is up to date, with the workspace `default` in it.
 
     Attributes:
+        embedded: the watch over the embedded PostgreSQL; None where the database is another.
         default: the model of that workspace.
     """
 
     database: Database
     catalog: Catalog
+    embedded: Watch | None
     current: CurrentSnapshots
     keys: KeyStore
     workspaces: Workspaces

@@ -13,6 +13,6 @@ async def migrate(settings: Settings) -> None:
         MetadataError: the catalog is not for this program.
         SqlError: the database cannot be had.
     """
-    async with open_catalog(settings) as (_, catalog):
+    async with open_catalog(settings) as (_, catalog, _):
         done = f"applied {len(catalog.applied)}" if catalog.applied else "nothing to do"
         typer.echo(f"The catalog is at version {catalog.version}: {done}.")

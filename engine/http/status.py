@@ -71,12 +71,19 @@ class Index(Page):
 
 
 class Health(Page):
-    """Answers as long as the process does."""
+    """Answers as long as the process does; says whether it is of use to start it anew."""
 
     endpoint = "/healthz"
 
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
     async def reply(self) -> Reply:
-        """Return 200."""
+        """Return 200, or 503 while the embedded PostgreSQL is away and cannot be started."""
+        services = self._runtime.services
+        watch = services.foundation.embedded if services else None
+        if watch is not None and watch.is_broken:
+            return _unready("the embedded PostgreSQL cannot be started")
         return Reply(status=200, body=b'{"status":"ok"}', headers=[_FRESH])
 
 

@@ -22,12 +22,16 @@ _LOG = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LOOKS = 0.02
 _SECONDS_BETWEEN_REPORTS = 10
 _SECONDS_FOR_ORPHANS = 3
+_SECONDS_TO_RECOVER = 5
+_SECONDS_TO_LISTEN = 30
 _SECONDS_FOR_A_SIGNAL = 10
 _SECONDS_FOR_A_SHUTDOWN = 60
 _LARGEST_LOG = 10_000_000
 
 
-def launch(folder: DataFolder, account: Account, programs: Path, lock: FileIO) -> int:
+def launch(
+    folder: DataFolder, account: Account, programs: Path, lock: FileIO, *, known_socket_folder: Path | None = None
+) -> int:
     """Start a postmaster on the cluster and return before it serves, with the size of its log so far in bytes.
 
     Args:
@@ -35,11 +39,12 @@ def launch(folder: DataFolder, account: Account, programs: Path, lock: FileIO) -
         account: Who is to run it.
         programs: The folder with ``postgres``.
         lock: An exclusive hold on the server lock, which the server inherits.
+        known_socket_folder: Where the users of the last server look for the socket.
 
     Raises:
         EmbeddedServerError: The account may not run it.
     """
-    socket_folder = choose_socket_folder(folder, account)
+    socket_folder = choose_socket_folder(folder, account, known=known_socket_folder)
     write_settings(folder.cluster, account, socket_folder=socket_folder)
     # With the lock in hand these are certainly stale, whatever process has their pid by now.
     remove_socket(folder.cluster / socket_folder)
@@ -70,34 +75,68 @@ def wait_until_ready(folder: DataFolder, log_size: int) -> None:
     """
     looks = _looks(f"PostgreSQL is recovering in {folder.root}")
     while ask(folder) is not Answer.READY:
-        if not is_held(folder.server_lock):
-            with folder.log.open("rb") as log:
-                log.seek(log_size)
-                said = log.read().decode(errors="replace").strip()
-            raise EmbeddedServerError(f"PostgreSQL did not start on {folder.cluster}: {said}")
+        _require_running(folder, log_size)
         next(looks)
+
+
+def watch_start(folder: DataFolder, log_size: int) -> None:
+    """Return when a connection has succeeded, or a postmaster listens that has more to recover than a moment's work.
+
+    Args:
+        folder: Where the server was launched.
+        log_size: How long its log was before, in bytes.
+
+    Raises:
+        EmbeddedServerError: It ended instead, and the message has what it said; or nothing came of it.
+    """
+    looks = _looks(f"PostgreSQL is starting in {folder.root}")
+    while (answer := ask(folder)) is not Answer.READY:
+        _require_running(folder, log_size)
+        seconds = next(looks)
+        if answer is Answer.BUSY and seconds > _SECONDS_TO_RECOVER:
+            return
+        if seconds > _SECONDS_TO_LISTEN:
+            raise EmbeddedServerError(f"PostgreSQL does not listen on {folder.cluster}, {_SECONDS_TO_LISTEN} s on")
+
+
+def _require_running(folder: DataFolder, log_size: int) -> None:
+    if is_held(folder.server_lock):
+        return
+    with folder.log.open("rb") as log:
+        log.seek(log_size)
+        said = log.read().decode(errors="replace").strip()
+    raise EmbeddedServerError(f"PostgreSQL did not start on {folder.cluster}: {said}")
 
 
 def settle(folder: DataFolder) -> bool:
     """Return True when a server answers, False when the last process of one has ended, whichever comes first.
 
-    Orphans of a postmaster that was killed end by themselves within moments, or are ended after.
+    Raises:
+        EmbeddedServerError: Orphans of a postmaster that was killed cannot be ended.
+    """
+    looks = _looks(f"waiting for the server of {folder.root}")
+    while (answer := end_orphans(folder)) is Answer.BUSY:
+        next(looks)
+    return answer is Answer.READY
+
+
+def end_orphans(folder: DataFolder) -> Answer:
+    """Return what a postmaster that listens answers, or SILENT when the last process of one has ended.
+
+    Orphans of a postmaster that was killed end by themselves within moments, or are ended after. PostgreSQL does not
+    start beside them, as they use its shared memory.
 
     Raises:
         EmbeddedServerError: They cannot be ended.
     """
-    silent_since = 0.0
-    looks = _looks(f"waiting for the server of {folder.root}")
+    looks = _looks(f"waiting for what is left of the server of {folder.root}")
     while is_held(folder.server_lock):
         seconds = next(looks)
-        answer = ask(folder)
-        if answer is Answer.READY:
-            return True
-        if answer is Answer.BUSY:
-            silent_since = seconds
-        elif seconds - silent_since > _SECONDS_FOR_ORPHANS:
+        if (answer := ask(folder)) is not Answer.SILENT:
+            return answer
+        if seconds > _SECONDS_FOR_ORPHANS:
             end_processes(folder)
-    return False
+    return Answer.SILENT
 
 
 def shut_down(folder: DataFolder) -> None:

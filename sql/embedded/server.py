@@ -18,8 +18,8 @@ from sql.embedded.binaries import find_programs
 from sql.embedded.cluster import initialise, remove_unfinished
 from sql.embedded.folder import DataFolder, recorded_lines
 from sql.embedded.locks import exclusively, is_held, open_lock, take_shared, try_exclusive
-from sql.embedded.process import launch, settle, shut_down, wait_until_ready
-from sql.embedded.socket import conninfo, socket_folder_in_use
+from sql.embedded.process import end_orphans, launch, settle, shut_down, wait_until_ready, watch_start
+from sql.embedded.socket import Answer, conninfo, socket_folder_in_use
 from sql.errors import EmbeddedServerError
 
 _LOG = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class EmbeddedServer:
     dsn: str
     recovered: str | None
     folder: DataFolder = field(repr=False)
+    socket_folder: Path = field(repr=False)
     registration: FileIO = field(repr=False)
 
 
@@ -79,6 +80,30 @@ def stop(server: EmbeddedServer) -> None:
         raise EmbeddedServerError(f"the PostgreSQL of {server.folder.root} cannot be stopped: {error}") from error
 
 
+def restart(server: EmbeddedServer) -> bool:
+    """Launch a server in the place of one that has ended, at the same address; return whether this call did.
+
+    Blocks until a connection has succeeded, but not for all of a long recovery. Nothing is done where another process
+    starts or has started it, or the server was left. What the old one has left running is ended.
+
+    Raises:
+        EmbeddedServerError: It cannot be started; the message says why.
+    """
+    folder = server.folder
+    try:
+        with open_lock(folder.change_lock) as change:
+            if not try_exclusive(change) or server.registration.closed:
+                return False
+            if end_orphans(folder) is not Answer.SILENT:
+                return False
+            if not folder.cluster.exists():
+                raise EmbeddedServerError(f"{folder.cluster} is gone: an empty one in its place would serve nobody")
+            watch_start(folder, _launch(folder, socket_folder=server.socket_folder))
+            return True
+    except OSError as error:
+        raise EmbeddedServerError(f"PostgreSQL cannot be run on {folder.root}: {error}") from error
+
+
 def _join(folder: DataFolder) -> EmbeddedServer:
     registration = open_lock(folder.users_lock)
     try:
@@ -93,7 +118,11 @@ def _join(folder: DataFolder) -> EmbeddedServer:
     if recovered is not None:
         _LOG.warning("%s", recovered)
     return EmbeddedServer(
-        dsn=conninfo(socket_folder, _DATABASE), recovered=recovered, folder=folder, registration=registration
+        dsn=conninfo(socket_folder, _DATABASE),
+        recovered=recovered,
+        folder=folder,
+        socket_folder=socket_folder,
+        registration=registration,
     )
 
 
@@ -110,17 +139,8 @@ def _bring_up(folder: DataFolder, *, is_first: bool) -> str | None:
         if is_first:
             return f"Took over the PostgreSQL of {folder.root}, which was left running by a process that was killed."
         return None
-    account = choose_account(folder.cluster)
-    programs = find_programs(account, folder.root)
-    was_killed = bool(recorded_lines(folder))
-    with open_lock(folder.server_lock) as lock:
-        if not try_exclusive(lock):
-            raise EmbeddedServerError(f"processes of a server still run on {folder.cluster}: try again")
-        was_half_made = remove_unfinished(folder)
-        if not folder.cluster.exists():
-            initialise(folder, account, programs, lock)
-        log_size = launch(folder, account, programs, lock)
-    wait_until_ready(folder, log_size)
+    was_killed, was_half_made = bool(recorded_lines(folder)), folder.unfinished_cluster.exists()
+    wait_until_ready(folder, _launch(folder))
     if was_killed:
         return (
             f"The PostgreSQL of {folder.root} had been killed: it has replayed its log, and all that was committed"
@@ -129,6 +149,19 @@ def _bring_up(folder: DataFolder, *, is_first: bool) -> str | None:
     if was_half_made:
         return f"The initialisation of {folder.root} had been killed: it was removed and done anew."
     return None
+
+
+def _launch(folder: DataFolder, *, socket_folder: Path | None = None) -> int:
+    """Launch a postmaster, on a new cluster where there is none; return the size of its log before, in bytes."""
+    account = choose_account(folder.cluster)
+    programs = find_programs(account, folder.root)
+    with open_lock(folder.server_lock) as lock:
+        if not try_exclusive(lock):
+            raise EmbeddedServerError(f"processes of a server still run on {folder.cluster}: try again")
+        remove_unfinished(folder)
+        if not folder.cluster.exists():
+            initialise(folder, account, programs, lock)
+        return launch(folder, account, programs, lock, known_socket_folder=socket_folder)
 
 
 def _ensure_database(maintenance: str) -> None:

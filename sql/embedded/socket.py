@@ -2,7 +2,9 @@
 
 import contextlib
 import enum
+import hashlib
 import os
+import secrets
 import socket
 import stat
 import tempfile
@@ -51,45 +53,53 @@ def ask(folder: DataFolder) -> Answer:
     socket_folder = recorded_socket_folder(folder)
     if socket_folder is None or not fits_a_socket(socket_folder):
         return Answer.SILENT
+    return ask_at(socket_folder)
+
+
+def ask_at(socket_folder: Path) -> Answer:
+    """Return whether a server runs whose socket lies in ``socket_folder``."""
     try:
         with psycopg.connect(conninfo(socket_folder, "postgres"), connect_timeout=_SECONDS_TO_CONNECT):
             return Answer.READY
     except psycopg.OperationalError:
-        return Answer.BUSY if _is_listened_on(socket_folder / SOCKET_NAME) else Answer.SILENT
+        return Answer.BUSY if is_listening(socket_folder) else Answer.SILENT
 
 
-def _is_listened_on(path: Path) -> bool:
+def is_listening(socket_folder: Path) -> bool:
+    """Return whether a postmaster listens there, without waiting for it: one that stands still does listen."""
     with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)
         try:
-            client.connect(str(path))
+            client.connect(str(socket_folder / SOCKET_NAME))
+        except BlockingIOError:  # more callers wait than it has places for
+            return True
         except OSError:
             return False
     return True
 
 
-def choose_socket_folder(folder: DataFolder, account: Account) -> str:
+def choose_socket_folder(folder: DataFolder, account: Account, *, known: Path | None = None) -> str:
     """Return ``unix_socket_directories`` for the next server: the cluster itself unless its path is too long.
 
-    Then it is a short folder of its own; one that a killed server has left is used again, so that the addresses
-    which other processes hold stay true.
+    Then it is a short folder of its own. That is the one that is known already, or that a killed server has left, so
+    that the addresses which other processes hold stay true; else one whose name follows from the data folder's path.
 
     Raises:
         EmbeddedServerError: No place for temporary files is short enough.
     """
     if fits_a_socket(folder.cluster):
         return _IN_CLUSTER
-    recorded = recorded_socket_folder(folder)
-    if recorded is not None and recorded != folder.cluster and _is_private(recorded, account):
-        return str(recorded)
     places = [os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108
-    for place in filter(None, places):
-        with contextlib.suppress(OSError):
-            chosen = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-            if account.uid is not None and account.gid is not None:
-                os.chown(chosen, account.uid, account.gid)
-            if fits_a_socket(chosen) and can_enter(account, chosen):
-                return str(chosen)
-            chosen.rmdir()
+    derived = hashlib.sha256(bytes(folder.root)).hexdigest()[:16]
+    # The second, random name is for where somebody else has taken the first.
+    names = [f"{_PREFIX}{derived}", f"{_PREFIX}{secrets.token_hex(8)}"]
+    wanted = [Path(place) / name for name in names for place in places if place]
+    used = known or recorded_socket_folder(folder)
+    if used is not None and (used in wanted or (used != folder.cluster and _is_private(used, account))):
+        wanted.insert(0, used)
+    for chosen in wanted:
+        if _make_private(chosen, account):
+            return str(chosen)
     raise EmbeddedServerError(
         f"{folder.cluster} is too long for a UNIX socket's path, and there is no shorter place for temporary files:"
         " choose a shorter FIELDSTONE_DATA_DIR"
@@ -107,6 +117,21 @@ def remove_socket_folder(socket_folder: Path) -> None:
     if socket_folder.name.startswith(_PREFIX):
         with contextlib.suppress(OSError):
             socket_folder.rmdir()
+
+
+def _make_private(path: Path, account: Account) -> bool:
+    """Return whether ``path`` is a folder, made where it was missing, in which the account alone can have a socket."""
+    if not fits_a_socket(path):
+        return False
+    try:
+        path.mkdir(mode=0o700)
+        if account.uid is not None and account.gid is not None:
+            os.chown(path, account.uid, account.gid)
+    except FileExistsError:
+        pass
+    except OSError:
+        return False
+    return _is_private(path, account) and can_enter(account, path)
 
 
 def _is_private(path: Path, account: Account) -> bool:

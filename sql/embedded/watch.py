@@ -1,0 +1,125 @@
+"""Starts the embedded server again when it has ended although nobody stopped it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from sql.embedded.server import EmbeddedServer, restart
+from sql.embedded.socket import Answer, ask_at, is_listening
+from sql.errors import EmbeddedServerError
+
+_LOG = logging.getLogger(__name__)
+
+_INTERVAL = 1.0
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 30.0
+_CALM = 60.0
+"""Seconds of service after which the pause between starts is the first one again."""
+_MOST_TRIES = 4
+"""Starts in vain after which the server counts as broken; they take some 8 seconds."""
+_PATIENCE = 60.0
+"""Seconds without a postmaster after which it does, whatever is being tried, here or in another process."""
+
+
+class Watch:
+    """One process's watch over the server that it uses.
+
+    A server that is gone is started again at once, one that goes again or cannot be started after a pause that grows
+    with each start. Of several processes whichever comes first does it.
+
+    Args:
+        server: the server, of which this process is a user.
+        interval: seconds between two looks.
+        first_pause: seconds between the first start and the second; each further pause is twice as long, 30 at most.
+        clock: seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        server: EmbeddedServer,
+        *,
+        interval: float = _INTERVAL,
+        first_pause: float = _FIRST_PAUSE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._server = server
+        self._interval = interval
+        self._first_pause = first_pause
+        self._clock = clock
+        self._away_since: float | None = None
+        self._silent_since: float | None = None
+        self._served_since = clock()
+        self._tries = 0
+        self._pause = 0.0
+        self._next_start = clock()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the server is away and several starts did not bring it back; one that recovers is not."""
+        silent_since = self._silent_since
+        return self._tries >= _MOST_TRIES or (silent_since is not None and self._clock() - silent_since > _PATIENCE)
+
+    async def run(self) -> None:
+        """Watch until cancelled. A start that is under way then still ends; `stop` of the server waits for it."""
+        while True:
+            await self._look()
+            await asyncio.sleep(self._interval)
+
+    async def _look(self) -> None:
+        folder = self._server.socket_folder
+        if self._away_since is None and is_listening(folder):
+            return
+        answer = await asyncio.to_thread(ask_at, folder)
+        now = self._clock()
+        if self._away_since is None:
+            self._away_since = now
+            self._calm_down(now)
+        match answer:
+            case Answer.READY:
+                self._note_service(now)
+            case Answer.BUSY:
+                self._silent_since = None
+                if now >= self._next_start:
+                    self._tries = 0  # it has been recovering for longer than a start in vain takes
+            case Answer.SILENT:
+                if self._silent_since is None:
+                    self._silent_since = now
+                if now >= self._next_start:
+                    await self._start()
+
+    async def _start(self) -> None:
+        root = self._server.folder.root
+        try:
+            is_ours = await asyncio.to_thread(restart, self._server)
+        except EmbeddedServerError as error:
+            self._count_start()
+            _LOG.error(
+                "the PostgreSQL of %s is away and cannot be started (try %d, the next in %g s): %s",
+                root,
+                self._tries,
+                self._pause,
+                error,
+            )
+            return
+        if is_ours:
+            self._count_start()
+            _LOG.warning("the PostgreSQL of %s had ended and was started again", root)
+
+    def _count_start(self) -> None:
+        self._tries += 1
+        self._pause = min(_LONGEST_PAUSE, 2 * self._pause or self._first_pause)
+        self._next_start = self._clock() + self._pause
+
+    def _note_service(self, now: float) -> None:
+        if self._away_since is not None:
+            _LOG.warning(
+                "the PostgreSQL of %s serves again after %.1f s", self._server.folder.root, now - self._away_since
+            )
+        self._away_since = self._silent_since = None
+        self._served_since = now
+        self._tries = 0
+
+    def _calm_down(self, now: float) -> None:
+        if now - self._served_since >= _CALM:
+            self._pause, self._next_start = 0.0, now
