@@ -156,7 +156,10 @@ class Settings(BaseSettings):
         "FIELDSTONE_DRAIN_TIMEOUT", 15.0, description="How long a stop waits for requests in flight, in seconds."
     )
     pool_size: int = _whole(
-        "FIELDSTONE_POOL_SIZE", 8, most=1000, description="Database connections that serve requests."
+        "FIELDSTONE_POOL_SIZE",
+        8,
+        most=1000,
+        description="Database connections that serve requests; of several workspaces none gets more than half.",
     )
     session_pool_size: int = _whole(
         "FIELDSTONE_SESSION_POOL_SIZE",

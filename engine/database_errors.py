@@ -35,6 +35,12 @@ def describe(error: errors.DatabaseError, snapshot: Snapshot | None, path: Path 
             return ServiceUnavailable(
                 "The connection was lost while committing: the change may or may not have been kept.", path=path
             )
+        case errors.DatabaseBusy():
+            return ServiceUnavailable(
+                "The server is busy: the database connections that this workspace may use are all in use. Try again in"
+                " a moment.",
+                path=path,
+            )
         case errors.DatabaseUnavailable():
             return ServiceUnavailable("The database cannot be reached: try again in a moment.", path=path)
         case errors.Serialization():

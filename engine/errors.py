@@ -146,7 +146,7 @@ class RateLimitExceeded(ApiError):
 
 
 class ServiceUnavailable(ApiError):
-    """The database is away."""
+    """The database is away, or all of its connections are in use."""
 
     code = "SERVICE_UNAVAILABLE"
     status = 503

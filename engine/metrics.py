@@ -214,6 +214,11 @@ def _pool_metrics(pool: PoolStats) -> Iterator[Metric]:
     yield connections
     yield GaugeMetricFamily("fieldstone_pool_limit", "The most connections that serve statements.", value=pool.limit)
     yield GaugeMetricFamily("fieldstone_pool_waiting", "Callers that wait for a connection.", value=pool.waiting)
+    yield CounterMetricFamily(
+        "fieldstone_pool_refused",
+        "Callers who got no connection: all that they may use were in use for too long, or too many waited.",
+        value=pool.refused,
+    )
     events = CounterMetricFamily("fieldstone_pool_events", "What happened to connections.", labels=("event",))
     for name in ("opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried"):
         events.add_metric((name,), getattr(pool, name))

@@ -304,7 +304,12 @@ class GraphQLApi:
         )
         data = planned.constant
         if planned.statement is not None:
-            (row,) = await self._database.read(planned.statement.statement, parameters, timeout=self._time_limit)
+            (row,) = await self._database.read(
+                planned.statement.statement,
+                parameters,
+                timeout=self._time_limit,
+                share=call.principal.workspace_id.int,
+            )
             data = _text(row)
         return executed(data) if planned.failures is None else executed(*settle(data, planned.failures))
 

@@ -35,9 +35,10 @@ async def run_writes(
         ApiError: what stood in the way; nothing was written.
         DatabaseError: what the database says.
     """
+    share = snapshot.workspace.id.int
     if only := single(writes):
         try:
-            (row,) = await database.write(only.write.statement, _bind(only, bindings), timeout=time_limit)
+            (row,) = await database.write(only.write.statement, _bind(only, bindings), timeout=time_limit, share=share)
         except DatabaseError as error:
             if not error.retryable:
                 raise
@@ -55,7 +56,7 @@ async def run_writes(
                 answers.append((one.key, await _try(transaction, one, parameters, bindings, snapshot)))
         return _data(answers)
 
-    return await run_transaction(database, work, timeout=time_limit)
+    return await run_transaction(database, work, timeout=time_limit, share=share)
 
 
 def _bind(write: PlannedWrite, bindings: Bindings) -> list[bytes | None]:

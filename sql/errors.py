@@ -19,7 +19,8 @@
         ├── PermissionDenied         PERMISSION_DENIED       42501
         ├── ResponseTooLarge         RESPONSE_TOO_LARGE
         ├── CommitOutcomeUnknown     COMMIT_OUTCOME_UNKNOWN
-        └── DatabaseUnavailable      DATABASE_UNAVAILABLE    57P03, class 53, cannot connect, no free connection
+        └── DatabaseUnavailable      DATABASE_UNAVAILABLE    57P03, class 53, cannot connect
+            ├── DatabaseBusy         DATABASE_BUSY           no free connection
             └── ConnectionLost       CONNECTION_LOST         class 08, 57P01, 57P02, 57P05, 25P03, socket closed
 
 Which SQLSTATE makes which class stands in sql/sqlstate.py alone.
@@ -197,6 +198,12 @@ class DatabaseUnavailable(DatabaseError):
     """The database cannot serve now: nothing was done."""
 
     code = "DATABASE_UNAVAILABLE"
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """All connections that the caller may have are in use, and stayed so for too long, or too many wait for one."""
+
+    code = "DATABASE_BUSY"
 
 
 class ConnectionLost(DatabaseUnavailable):

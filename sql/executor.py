@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -29,7 +29,8 @@ class Database:
     """One database with the connections of this process to it.
 
     All failures are DatabaseErrors, see sql/errors.py. A `timeout` is in seconds; without one the settings'
-    `statement_timeout` ends a statement, which the server sees to at no cost to us.
+    `statement_timeout` ends a statement, which the server sees to at no cost to us. Callers with the same `share`, such
+    as the requests of one tenant, have a share of the connections together, see sql/driver/shares.py.
     """
 
     def __init__(self, dsn: str, settings: PoolSettings) -> None:
@@ -67,12 +68,13 @@ class Database:
         parameters: Parameters,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+        share: Hashable = None,
     ) -> list[Row]:
         """Return the rows of one statement that changes nothing.
 
         A lost connection is replaced once, and a deadlock with a change of the tables tried again, unseen.
         """
-        link = await self._driver.acquire()
+        link = await self._driver.acquire(share=share)
         try:
             return await link.execute(statement, parameters, timeout)
         except StalePlan:
@@ -83,10 +85,12 @@ class Database:
             pass
         finally:
             link.release()
-        return await run_again(lambda: self._read_anew(statement, parameters, timeout))
+        return await run_again(lambda: self._read_anew(statement, parameters, timeout, share))
 
-    async def _read_anew(self, statement: Statement, parameters: Parameters, limit: float | None) -> list[Row]:
-        link = await self._driver.acquire(verify=True)
+    async def _read_anew(
+        self, statement: Statement, parameters: Parameters, limit: float | None, share: Hashable
+    ) -> list[Row]:
+        link = await self._driver.acquire(verify=True, share=share)
         try:
             return await link.execute(statement, parameters, limit)
         except StalePlan:
@@ -101,6 +105,7 @@ class Database:
         parameters: Parameters,
         *,
         writes: bool,
+        share: Hashable,
         finish: Finish,
         give_up: Callable[[], None],
     ) -> QuickStatement | None:
@@ -112,6 +117,7 @@ class Database:
             statement: all of its transaction.
             parameters: its values, none of which holds a NUL.
             writes: whether it changes anything.
+            share: whose connections it counts among.
             finish: takes the rows, or the error in their place.
             give_up: learns that nothing was done, and that it takes more than this: call `read` or `write`.
 
@@ -120,9 +126,15 @@ class Database:
         """
         if not isinstance(self._driver, DirectPool) or not self._settings.prepare:
             return None
-        limit = self._settings.response_limit
         return QuickStatement(
-            self._driver, statement, parameters, writes=writes, limit=limit, finish=finish, give_up=give_up
+            self._driver,
+            statement,
+            parameters,
+            writes=writes,
+            limit=self._settings.response_limit,
+            share=share,
+            finish=finish,
+            give_up=give_up,
         )
 
     async def write(
@@ -131,26 +143,28 @@ class Database:
         parameters: Parameters,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+        share: Hashable = None,
     ) -> list[Row]:
         """Run one statement, commit it, and return its rows.
 
         Raises:
             CommitOutcomeUnknown: The connection was lost and with it the answer; it is never run again.
         """
-        return (await self.pipeline([(statement, parameters)], timeout=timeout))[0]
+        return (await self.pipeline([(statement, parameters)], timeout=timeout, share=share))[0]
 
     async def pipeline(
         self,
         steps: Sequence[Step],
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+        share: Hashable = None,
     ) -> list[list[Row]]:
         """Run the statements as one transaction in one round trip, and return the rows of each.
 
         Raises:
             CommitOutcomeUnknown: The connection was lost and with it the answers; they are never run again.
         """
-        link = await self._driver.acquire(verify=True)
+        link = await self._driver.acquire(verify=True, share=share)
         try:
             try:
                 return await _run_steps(link, steps, timeout)
@@ -159,7 +173,7 @@ class Database:
                 link.forget([statement for statement, _ in steps])
         finally:
             await _release(link)
-        link = await self._driver.acquire(verify=True)
+        link = await self._driver.acquire(verify=True, share=share)
         try:
             return await _run_steps(link, steps, timeout)
         finally:
@@ -170,16 +184,18 @@ class Database:
         self,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+        share: Hashable = None,
     ) -> AsyncIterator[Transaction]:
         """Hold a transaction that is committed at the end, or rolled back where an exception leaves the block.
 
         Args:
             timeout: seconds for all of it up to the commit.
+            share: whose connections it counts among.
 
         Raises:
             CommitOutcomeUnknown: The connection was lost while committing.
         """
-        link = await self._driver.acquire(verify=True)
+        link = await self._driver.acquire(verify=True, share=share)
         try:
             transaction = Transaction(link, timeout)
             yield transaction

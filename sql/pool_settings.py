@@ -30,7 +30,7 @@ class PoolSettings:
         max_age: a connection older than this is replaced (a little earlier or later, so that not all go at once).
         max_statements: a connection that has run so many statements is replaced.
         acquire_timeout: the longest wait for a free connection.
-        max_waiting: how many may wait at once.
+        max_waiting: how many may wait at once; the share with the most gives way to others.
         connect_timeout: the longest wait for one connection to be made.
         open_timeout: the longest wait for the database when starting.
         close_timeout: how long closing waits for what still runs before it is cancelled.
@@ -80,6 +80,7 @@ class PoolStats:
         evicted: prepared statements closed to keep within the limit.
         cancelled: statements that the server was asked to end.
         retried: reads that were run again on another connection.
+        refused: callers who got no connection, as all were in use for too long, or too many waited.
     """
 
     limit: int
@@ -94,6 +95,7 @@ class PoolStats:
     evicted: int = 0
     cancelled: int = 0
     retried: int = 0
+    refused: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,6 +109,7 @@ class PoolCounters:
     evicted: int = 0
     cancelled: int = 0
     retried: int = 0
+    refused: int = 0
 
     def stats(self, *, limit: int, in_use: int, idle: int, opening: int, waiting: int) -> PoolStats:
         """Return the counts together with the present state."""

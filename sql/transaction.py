@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
@@ -76,7 +76,9 @@ class Transaction:
 
 
 class _Transactional(Protocol):
-    def transaction(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Transaction]: ...
+    def transaction(
+        self, *, timeout: float | None = None, share: Hashable = None
+    ) -> AbstractAsyncContextManager[Transaction]: ...
 
 
 async def run_transaction(
@@ -84,6 +86,7 @@ async def run_transaction(
     work: Callable[[Transaction], Awaitable[T]],
     *,
     timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+    share: Hashable = None,
     attempts: int = ATTEMPTS,
 ) -> T:
     """Return what `work` returns once its transaction has been committed.
@@ -95,6 +98,7 @@ async def run_transaction(
         database: where to run it.
         work: runs the statements.
         timeout: seconds for each attempt.
+        share: whose connections it counts among, see Database.
         attempts: how often to run it at most.
 
     Raises:
@@ -102,7 +106,7 @@ async def run_transaction(
     """
 
     async def attempt() -> T:
-        async with database.transaction(timeout=timeout) as transaction:
+        async with database.transaction(timeout=timeout, share=share) as transaction:
             return await work(transaction)
 
     return await run_again(attempt, attempts=attempts)

@@ -65,17 +65,17 @@ class RecordingDatabase(Database):
         super().__init__(dsn, settings)
         self.log = Log()
 
-    async def read(self, statement: Statement, parameters: Parameters, *, timeout: float | None = None) -> list[Row]:  # noqa: ASYNC109 - as the other has it
+    async def read(self, statement: Statement, parameters: Parameters, **options: Any) -> list[Row]:
         self.log.steps.append((statement, parameters))
-        return await super().read(statement, parameters, timeout=timeout)
+        return await super().read(statement, parameters, **options)
 
-    async def pipeline(self, steps: Sequence[Step], *, timeout: float | None = None) -> list[list[Row]]:  # noqa: ASYNC109 - as the other has it
+    async def pipeline(self, steps: Sequence[Step], **options: Any) -> list[list[Row]]:
         self.log.steps += steps
-        return await super().pipeline(steps, timeout=timeout)
+        return await super().pipeline(steps, **options)
 
     @asynccontextmanager
-    async def transaction(self, *, timeout: float | None = None) -> AsyncIterator[Transaction]:  # noqa: ASYNC109 - as the other has it
-        async with super().transaction(timeout=timeout) as transaction:
+    async def transaction(self, **options: Any) -> AsyncIterator[Transaction]:
+        async with super().transaction(**options) as transaction:
             yield _RecordingTransaction(transaction, self.log)
 
 
@@ -137,6 +137,7 @@ class Apis:
             ready.statement,
             ready.parameters,
             writes=ready.writes,
+            share=None,
             finish=lambda rows, error: told.set_result(None if error else data_body(ready.tell(rows[0]) or b"")),
             give_up=lambda: told.set_result(None),
         )

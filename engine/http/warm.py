@@ -202,6 +202,7 @@ class WarmRequest:
             ready.statement,
             ready.parameters,
             writes=ready.writes,
+            share=principal.workspace_id.int,
             finish=self._finish,
             give_up=self._start_over,
         )

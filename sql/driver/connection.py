@@ -4,7 +4,7 @@ import asyncio
 import math
 import random
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 from psycopg import capabilities
@@ -13,6 +13,7 @@ from psycopg.pq.abc import PGresult
 
 from sql.driver.prepared import PreparedStatements
 from sql.driver.results import decode_rows
+from sql.driver.shares import Share
 from sql.driver.wire import COMPLETE, Waiting, Wire
 from sql.errors import ConnectionLost, DatabaseError
 from sql.pool_settings import PoolCounters, PoolSettings
@@ -47,6 +48,7 @@ class Connection(Wire):
 
     Attributes:
         retired: it was ended on purpose.
+        share: whom it is counted for by its home; None while it is free.
     """
 
     __slots__ = (
@@ -63,6 +65,7 @@ class Connection(Wire):
         "_settings",
         "_statements",
         "retired",
+        "share",
     )
 
     def __init__(
@@ -84,6 +87,7 @@ class Connection(Wire):
         # A timer for each statement would cost more than most statements do here.
         self._server_limit = settings.statement_timeout if settings.prepare else math.inf
         self.retired = False
+        self.share: Share[Any] | None = None
 
     @property
     def at_rest(self) -> bool:

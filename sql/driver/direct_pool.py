@@ -1,30 +1,30 @@
-"""A bounded pool of driven connections that serves its callers in the order in which they came."""
+"""A bounded pool of driven connections that serves its callers by their shares, and each in its turn."""
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Hashable
 from functools import partial
 
 import psycopg
 
 from sql.driver.connection import Connection
 from sql.driver.quick_statement import QuickStatement
-from sql.errors import DatabaseError, DatabaseUnavailable
+from sql.driver.shares import Share, Shares
+from sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
 from sql.overdue import Overdue
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
 from sql.statement import Statement
 
 _WATCH_INTERVAL = 1.0
-_NONE_CAME_FREE = "no connection came free in time"
+_Caller = asyncio.Future[Connection] | QuickStatement
 _SET = Statement(text="SELECT pg_catalog.set_config($1::text, $2::text, false)")
 
 
 class DirectPool:
     """A Driver over libpq.
 
-    Connections are made when a caller finds none free, and in place of those that were recycled. An idle connection
-    goes straight to the caller who has waited longest, so that nobody overtakes. The latest used is used first: its
+    Connections are made when a caller finds none free, and in place of those that were recycled. One that comes back
+    goes straight to a caller who waits, see Shares; within a share nobody overtakes. The latest used is used first: its
     statements are prepared and its caches warm.
     """
 
@@ -34,7 +34,7 @@ class DirectPool:
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=settings.statement_timeout)
         self._all: set[Connection] = set()
         self._idle: list[Connection] = []
-        self._waiters: deque[asyncio.Future[Connection] | QuickStatement] = deque()
+        self._shares: Shares[_Caller] = Shares(settings.connections, settings.max_waiting)
         self._patience = Overdue(settings.acquire_timeout)
         self._opening = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -49,7 +49,7 @@ class DirectPool:
     async def close(self) -> None:
         """End everything, see Driver."""
         self._closing = True
-        self._refuse_waiters("the connections are being closed")
+        self._refuse_waiters("the connections are closed")
         await self._vacate(self._settings.close_timeout)
         for connection in self._all:
             connection.cancel()
@@ -61,37 +61,33 @@ class DirectPool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def acquire(self, *, verify: bool = False) -> Connection:
+    async def acquire(self, *, verify: bool = False, share: Hashable = None) -> Connection:
         """Return a connection of the caller's own, see Driver."""
         while True:
-            connection = self._idle.pop() if self._idle else await self._wait()
+            asking = self._shares.find(share)
+            connection = self._hand_out(asking) if self._may_have(asking) else await self._wait(asking)
             if not verify or connection.verify():
                 return connection
 
     def lend(self, quick: QuickStatement) -> None:
         """Have a statement take a connection as soon as one is free, in its turn."""
-        if self._idle:
-            connection = self._idle.pop()
+        share = self._shares.find(quick.share)
+        if self._may_have(share):
+            connection = self._hand_out(share)
             if not quick.take(connection):
                 self.take_back(connection)
-            return
-        try:
-            self._line_up(quick)
-        except DatabaseUnavailable as error:
-            quick.refuse(error)
-            return
-        quick.place = self._patience.enter(partial(self._refuse, quick, _NONE_CAME_FREE))
+        elif self._line_up(share, quick):
+            quick.place = self._patience.enter(partial(self._give_up, share, quick))
 
     def strike_off(self, quick: QuickStatement) -> None:
         """Forget a statement that waits."""
         self._patience.leave(quick.place)
-        with contextlib.suppress(ValueError):
-            self._waiters.remove(quick)
+        self._shares.leave(self._shares.find(quick.share), quick)
 
     def take_back(self, connection: Connection) -> asyncio.Task[None] | None:
         """Receive a connection from its caller and hand it on, after restoring it where that is needed."""
         if connection.at_rest and not connection.is_worn:
-            self._serve(connection)
+            self._receive(connection)
             return None
         return None if connection.ended else self._spawn(self._restore(connection))
 
@@ -100,10 +96,11 @@ class DirectPool:
         self._all.discard(connection)
         with contextlib.suppress(ValueError):
             self._idle.remove(connection)
+        self._take_from_share(connection)
         if not self._all:
             self._vacant.set()
         self._counters.lost += not connection.retired
-        self._grow(len(self._waiters))
+        self._grow(self._shares.waiting)
 
     def stats(self) -> PoolStats:
         """Return the present state, see Driver."""
@@ -112,54 +109,78 @@ class DirectPool:
             in_use=len(self._all) - len(self._idle),
             idle=len(self._idle),
             opening=self._opening,
-            waiting=len(self._waiters),
+            waiting=self._shares.waiting,
         )
 
-    async def _wait(self) -> Connection:
+    def _may_have(self, share: Share[_Caller]) -> bool:
+        return bool(self._idle) and not share.waiting and self._shares.may_take(share)
+
+    def _hand_out(self, share: Share[_Caller]) -> Connection:
+        connection = self._idle.pop()
+        self._shares.take(share)
+        connection.share = share
+        return connection
+
+    def _take_from_share(self, connection: Connection) -> None:
+        share, connection.share = connection.share, None
+        if share is not None:
+            self._shares.give_back(share)
+
+    async def _wait(self, share: Share[_Caller]) -> Connection:
         waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
-        self._line_up(waiter)
-        place = self._patience.enter(partial(self._refuse, waiter, _NONE_CAME_FREE))
+        place = self._patience.enter(partial(self._give_up, share, waiter))
         try:
+            self._line_up(share, waiter)
             return await waiter
         except (asyncio.CancelledError, DatabaseUnavailable):
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
-            elif waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+            self._shares.leave(share, waiter)
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 # It was served in the same moment in which its caller left.
                 self.take_back(waiter.result())
             raise
         finally:
             self._patience.leave(place)
 
-    def _line_up(self, waiter: "asyncio.Future[Connection] | QuickStatement") -> None:
+    def _line_up(self, share: Share[_Caller], caller: _Caller) -> bool:
+        """Have a caller wait; False where it was refused at once."""
         if self._closing:
-            raise DatabaseUnavailable("the connections are closed")
-        if len(self._waiters) >= self._settings.max_waiting:
-            raise DatabaseUnavailable(f"{len(self._waiters)} callers already wait for a connection")
-        self._waiters.append(waiter)
-        self._grow(len(self._waiters))
+            self._refuse(caller, DatabaseUnavailable("the connections are closed"))
+            return False
+        displaced = self._shares.line_up(share, caller)
+        if displaced is not None:
+            self._counters.refused += 1
+            self._refuse(displaced, DatabaseBusy(f"{self._shares.waiting} callers already wait for a connection"))
+        self._grow(self._shares.waiting)
+        return displaced is not caller
 
-    def _serve(self, connection: Connection) -> None:
-        while self._waiters:
-            waiter = self._waiters.popleft()
-            if isinstance(waiter, QuickStatement):
-                self._patience.leave(waiter.place)
-                if waiter.take(connection):
-                    return
-            elif not waiter.done():
-                waiter.set_result(connection)
-                return
+    def _receive(self, connection: Connection) -> None:
+        """Have a connection be free: for the next who waits, or idle."""
+        self._take_from_share(connection)
         if self._closing:
             connection.retire()
-        else:
-            self._idle.append(connection)
+            return
+        self._idle.append(connection)
+        self._serve()
+
+    def _serve(self) -> None:
+        """Hand the free connections to those who wait, as far as their shares allow."""
+        while self._idle and self._shares.waiting and (found := self._shares.next()):
+            share, caller = found
+            if isinstance(caller, QuickStatement):
+                self._patience.leave(caller.place)
+                connection = self._hand_out(share)
+                if not caller.take(connection):
+                    self._take_from_share(connection)
+                    self._idle.append(connection)
+            elif not caller.done():
+                caller.set_result(self._hand_out(share))
 
     async def _restore(self, connection: Connection) -> None:
         await connection.restore()
         if connection.ended:
             return
         if not connection.is_worn:
-            self._serve(connection)
+            self._receive(connection)
             return
         self._counters.recycled += 1
         connection.retire()
@@ -202,7 +223,7 @@ class DirectPool:
             except DatabaseError as error:
                 connection.end(error.message)
                 return
-        self._serve(connection)
+        self._receive(connection)
 
     async def _watch(self) -> None:
         """Cancel what runs on although the server should have ended it: the server may be unable to, or a pooler.
@@ -212,6 +233,8 @@ class DirectPool:
         grace = self._settings.cancel_timeout if self._settings.prepare else 0.0
         while True:
             await asyncio.sleep(_WATCH_INTERVAL)
+            # A share may have more once the others have not asked for long.
+            self._serve()
             for connection in list(self._all):
                 if connection.busy_for() > _WATCH_INTERVAL and not connection.verify():
                     continue
@@ -228,15 +251,25 @@ class DirectPool:
                     await self._vacant.wait()
 
     def _refuse_waiters(self, reason: str) -> None:
-        for waiter in list(self._waiters):
-            self._refuse(waiter, reason)
+        for share, caller in self._shares.everybody():
+            self._shares.leave(share, caller)
+            self._refuse(caller, DatabaseUnavailable(reason))
 
-    def _refuse(self, waiter: "asyncio.Future[Connection] | QuickStatement", reason: str) -> None:
-        if isinstance(waiter, QuickStatement):
-            self.strike_off(waiter)
-            waiter.refuse(DatabaseUnavailable(reason))
-        elif not waiter.done():
-            waiter.set_exception(DatabaseUnavailable(reason))
+    def _give_up(self, share: Share[_Caller], caller: _Caller) -> None:
+        """Refuse a caller whose time is up."""
+        self._shares.leave(share, caller)
+        if self._all:
+            self._counters.refused += 1
+            self._refuse(caller, DatabaseBusy("no connection came free in time"))
+        else:
+            self._refuse(caller, DatabaseUnavailable("no connection could be made in time"))
+
+    def _refuse(self, caller: _Caller, error: DatabaseUnavailable) -> None:
+        if isinstance(caller, QuickStatement):
+            self._patience.leave(caller.place)
+            caller.refuse(error)
+        elif not caller.done():
+            caller.set_exception(error)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -1,7 +1,7 @@
 """What the executor asks of a pool of connections, whichever way they are driven."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Protocol
 
 from sql.pool_settings import PoolStats
@@ -44,7 +44,7 @@ class Link(Protocol):
 
 
 class Driver(Protocol):
-    """A bounded number of connections, handed out in the order in which they are asked for."""
+    """A bounded number of connections, handed out in turn."""
 
     async def open(self) -> None:
         """Get ready to serve; connections are made when they are first needed."""
@@ -54,11 +54,16 @@ class Driver(Protocol):
         """Refuse new callers, wait for the present ones, cancel those that stay, close everything."""
         ...
 
-    async def acquire(self, *, verify: bool = False) -> Link:
+    async def acquire(self, *, verify: bool = False, share: Hashable = None) -> Link:
         """Return a connection of the caller's own; with `verify` one whose socket is not known to be dead.
 
+        Args:
+            verify: look at the socket.
+            share: callers with the same one count together, so that others are served as they are; None has no limit.
+
         Raises:
-            DatabaseUnavailable: None came free in time, or none can be made.
+            DatabaseBusy: None came free in time, or too many wait.
+            DatabaseUnavailable: None can be made.
         """
         ...
 

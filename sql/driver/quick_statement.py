@@ -1,6 +1,6 @@
 """One prepared statement without a task: its caller is called back with the answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from psycopg.pq import ExecStatus
@@ -42,6 +42,7 @@ class QuickStatement:
         writes: whether it changes anything, and so must not be sent twice.
         limit: bytes of the answer.
         finish: called once, unless it is cancelled before.
+        share: whose connections it counts among, see Driver.
         give_up: called instead where the statement is not prepared on this connection, or what failed may go well
             next time: the caller starts over as usual.
     """
@@ -56,6 +57,7 @@ class QuickStatement:
         "_statement",
         "_writes",
         "place",
+        "share",
     )
 
     def __init__(
@@ -66,6 +68,7 @@ class QuickStatement:
         *,
         writes: bool,
         limit: int,
+        share: Hashable,
         finish: Finish,
         give_up: Callable[[], None],
     ) -> None:
@@ -78,6 +81,7 @@ class QuickStatement:
         self._give_up = give_up
         self._connection: Connection | None = None
         self.place = 0
+        self.share = share
 
     def begin(self) -> None:
         """Ask for a connection; what comes of it may be told before this returns."""

@@ -1,7 +1,7 @@
 """The same as direct_pool over psycopg's own pool: slower, and in need of nothing but what psycopg supports."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Hashable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -10,7 +10,7 @@ from psycopg.pq import Format, TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from sql.driver.results import decode_rows
-from sql.errors import ConnectionLost, DatabaseUnavailable
+from sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
 from sql.sqlstate import translate_error
 from sql.statement import Parameters, Row, Statement, Step, refuse_nul
@@ -161,12 +161,15 @@ class SessionPool:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._settings.close_timeout)
 
-    async def acquire(self, *, verify: bool = False) -> PooledLink:
-        """Return a connection of the caller's own, see Driver."""
+    async def acquire(self, *, verify: bool = False, share: Hashable = None) -> PooledLink:  # noqa: ARG002 - see below
+        """Return a connection of the caller's own, see Driver; psycopg's pool has one queue and knows no shares."""
         while True:
             try:
                 connection = await self._pool.getconn()
-            except (PoolTimeout, PoolClosed, TooManyRequests) as error:
+            except (PoolTimeout, TooManyRequests) as error:
+                self.counters.refused += 1
+                raise DatabaseBusy(str(error)) from error
+            except PoolClosed as error:
                 raise DatabaseUnavailable(str(error)) from error
             link = PooledLink(connection, self, self._settings)
             if not verify or link.verify():

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
-from sql.errors import DatabaseUnavailable
+from sql.errors import DatabaseBusy, DatabaseUnavailable
 from sql.pool_settings import PoolSettings, build_conninfo
 
 
@@ -38,7 +38,8 @@ class Sessions:
         """Hold a connection whose transaction is committed at the end, or rolled back where an exception leaves.
 
         Raises:
-            DatabaseUnavailable: none came free in time, or none can be made.
+            DatabaseBusy: none came free in time.
+            DatabaseUnavailable: none can be made.
         """
         if self._is_closed:
             raise DatabaseUnavailable("the sessions are closed")
@@ -46,7 +47,7 @@ class Sessions:
             async with asyncio.timeout(self._settings.acquire_timeout):
                 await self._slots.acquire()
         except TimeoutError:
-            raise DatabaseUnavailable("no session came free in time") from None
+            raise DatabaseBusy("no session came free in time") from None
         try:
             connection, limit = await self._take()
             try:

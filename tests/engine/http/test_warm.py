@@ -705,8 +705,15 @@ async def test_without_a_connection_in_time_it_is_503(serve: Serve, app_database
             talk.send(talk.request(PEOPLE, n="Ada"))
             await until_waiting(app_database)
             refused = await other.ask(PEOPLE, n="Ada")
-        assert (refused.status, refused.header(b"retry-after")) == (503, b"1")
+            cold = await other.ask("{ people { totalCount } }")
+        for answer in (refused, cold):
+            assert (answer.status, answer.header(b"retry-after")) == (503, b"1")
+            assert answer.json["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+            assert "busy" in answer.json["errors"][0]["message"]
         assert (await talk.receive()).status == 200
+        page = (await serving.client.get("/metrics")).text
+        # The server's own statements are among them.
+        assert float(page.split("\nfieldstone_pool_refused_total ")[1].split("\n")[0]) >= 2
 
 
 async def test_the_server_ends_when_what_is_under_way_is_answered(serve: Serve, app_database: str) -> None:

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from sql.driver.direct_pool import DirectPool
-from sql.errors import DatabaseUnavailable
+from sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
 from sql.executor import Database
 from sql.pool_settings import PoolCounters
 from sql.statement import Statement
@@ -50,13 +50,91 @@ async def test_a_caller_who_comes_again_and_again_overtakes_nobody(empty_databas
         assert served.index("modest") <= 1
 
 
+async def test_a_share_whose_statements_stand_still_keeps_no_other_from_being_served(empty_database: str) -> None:
+    async with opened(empty_database) as database:
+        slow = [asyncio.create_task(database.read(SLEEP, (b"60",), share=1)) for _ in range(20)]
+        async with observing(empty_database) as seen:
+            await seen.until_active(QUICK.connections - 1)
+        for _ in range(50):
+            assert await database.read(ECHO, (b"x",), share=2) == [(b"x",)]
+            assert await database.write(ECHO, (b"x",), share=3) == [(b"x",)]
+            assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+            async with database.transaction(share=2) as transaction:
+                assert await transaction.run(ECHO, (b"x",)) == [(b"x",)]
+        assert database.stats().waiting == 20 - (QUICK.connections - 1)
+        # One that leaves makes room for the others, of whom only half are served now.
+        for task in slow[:2]:
+            task.cancel()
+        await until(lambda: database.stats().in_use == QUICK.connections // 2)
+        assert await database.read(ECHO, (b"x",), share=2) == [(b"x",)]
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        await until(lambda: database.stats().idle == QUICK.connections)
+        assert database.stats().waiting == 0
+
+
+@pytest.mark.parametrize("quickly", [False, True], ids=["in a task", "quickly"])
+async def test_the_waiting_of_a_share_make_room_for_others(empty_database: str, quickly: bool) -> None:
+    async with opened(empty_database, connections=1, max_waiting=10) as database:
+        for _ in range(3):
+            await database.read(ECHO, (b"x",))
+        holder = asyncio.create_task(database.read(SLEEP, (b"60",)))
+        await until(lambda: database.stats().in_use == 1)
+        answers: dict[int, list[asyncio.Future[object]]] = {1: [], 2: []}
+
+        def ask(share: int) -> None:
+            told = asyncio.get_running_loop().create_future()
+            answers[share].append(told)
+            if quickly:
+                quick = database.prepare_quickly(
+                    ECHO,
+                    (b"x",),
+                    writes=False,
+                    share=share,
+                    finish=lambda rows, error: told.set_result(error or rows),
+                    give_up=lambda: told.set_result(None),
+                )
+                assert quick is not None
+                quick.begin()
+            else:
+                task = asyncio.create_task(database.read(ECHO, (b"x",), share=share))
+                task.add_done_callback(lambda done: told.set_result(done.exception() or done.result()))
+
+        for share, times in ((1, 30), (2, 5)):
+            for _ in range(times):
+                ask(share)
+            await asyncio.sleep(0)
+        await until(lambda: sum(told.done() for told in answers[1]) == 25)
+        assert database.stats().refused == 25
+        assert all(isinstance(told.result(), DatabaseBusy) for told in answers[1] if told.done())
+        holder.cancel()
+        await asyncio.gather(*answers[1], *answers[2])
+        assert [told.result() for told in answers[2]] == [[(b"x",)]] * 5
+        assert [told.result() for told in answers[1]].count([(b"x",)]) == 5
+
+
+async def test_a_connection_that_is_lost_is_not_counted_for_its_share(empty_database: str) -> None:
+    async with opened(empty_database) as database, observing(empty_database) as seen:
+        for _ in range(3):
+            slow = [asyncio.create_task(database.read(SLEEP, (b"60",), share=1)) for _ in range(3)]
+            await seen.until_active(3)
+            await seen.terminate()
+            # Each is tried once more.
+            await seen.until_active(3)
+            await seen.terminate()
+            assert all(isinstance(one, ConnectionLost) for one in await asyncio.gather(*slow, return_exceptions=True))
+        assert isinstance(database._driver, DirectPool)
+        assert database._driver._shares.in_hand == 0
+
+
 async def test_any_number_may_wait_for_a_connection_that_has_not_prepared_their_statement(empty_database: str) -> None:
     """Each passes it on to the next one; when that was done from within, some hundred were too deep for Python."""
     async with opened(empty_database, connections=1) as database:
         left: list[int] = []
         for number in range(QUICK.max_waiting):
             quick = database.prepare_quickly(
-                ECHO, (b"x",), writes=False, finish=lambda *_: None, give_up=partial(left.append, number)
+                ECHO, (b"x",), writes=False, share=None, finish=lambda *_: None, give_up=partial(left.append, number)
             )
             assert quick is not None
             quick.begin()
@@ -70,9 +148,9 @@ async def test_waiting_is_bounded_in_time(empty_database: str) -> None:
     async with opened(empty_database, connections=1, acquire_timeout=0.05, close_timeout=0.05) as database:
         holder = asyncio.create_task(database.read(SLEEP, (b"0.3",)))
         await asyncio.sleep(0)
-        with pytest.raises(DatabaseUnavailable, match="in time"):
+        with pytest.raises(DatabaseBusy, match="in time"):
             await database.read(ECHO, (b"x",))
-        assert database.stats().waiting == 0
+        assert (database.stats().waiting, database.stats().refused) == (0, 1)
         await holder
         assert await database.read(ECHO, (b"x",)) == [(b"x",)]
 
@@ -80,7 +158,7 @@ async def test_waiting_is_bounded_in_time(empty_database: str) -> None:
 async def test_waiting_is_bounded_in_number(empty_database: str) -> None:
     async with opened(empty_database, connections=1, max_waiting=2) as database:
         answers = await asyncio.gather(*(database.read(ECHO, (b"x",)) for _ in range(5)), return_exceptions=True)
-        assert sum(isinstance(answer, DatabaseUnavailable) for answer in answers) == 3
+        assert sum(isinstance(answer, DatabaseBusy) for answer in answers) == 3
         assert sum(answer == [(b"x",)] for answer in answers) == 2
 
 

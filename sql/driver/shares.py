@@ -1,0 +1,151 @@
+"""Who gets the next free connection: callers are queued by the share that they belong to, and shares are kept even.
+
+Nobody else wants any: one share may use all connections but the last, which is for whoever has none in hand, and all
+waiting places. Others are there: it gets at most half of the connections, and its waiting callers make room for theirs.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator
+from typing import Generic, TypeVar
+
+W = TypeVar("W")
+
+PRESENCE = 60.0
+"""Seconds for which a share counts as being there after it last asked: those who ask now and then find room at once."""
+
+_MOST_KEPT = 1_024
+"""Shares that are kept although nobody of them is there."""
+
+
+class Share(Generic[W]):
+    """The callers with one key.
+
+    Attributes:
+        in_hand: how many connections they have.
+        waiting: those who wait for one, in the order in which they came.
+    """
+
+    __slots__ = ("in_hand", "is_limited", "waiting")
+
+    def __init__(self, *, is_limited: bool) -> None:
+        self.in_hand = 0
+        self.is_limited = is_limited
+        self.waiting: deque[W] = deque()
+
+
+class Shares(Generic[W]):
+    """All shares of one pool.
+
+    Args:
+        connections: how many there are to hand out.
+        places: how many callers may wait in all.
+        clock: yields seconds.
+
+    Attributes:
+        in_hand: how many connections are handed out.
+        waiting: how many callers wait.
+    """
+
+    def __init__(self, connections: int, places: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.in_hand = 0
+        self.waiting = 0
+        self._connections = connections
+        self._half = max(1, connections // 2)
+        self._places = places
+        self._clock = clock
+        self._known: dict[Hashable, Share[W]] = {None: Share(is_limited=False)}
+        self._most_kept = _MOST_KEPT
+        self._lined_up: dict[Share[W], None] = {}  # those with somebody who waits; who was served goes to its end
+        self._latest: Share[W] | None = None
+        self._mixed_until = 0.0
+
+    def find(self, key: Hashable) -> Share[W]:
+        """Return the share of those with this key, who ask now; `None` is our own, which has no limit."""
+        share = self._known.get(key) or self._make(key)
+        if share is not self._latest and share.is_limited:
+            if self._latest is not None:
+                self._mixed_until = self._clock() + PRESENCE
+            self._latest = share
+        return share
+
+    def may_take(self, share: Share[W]) -> bool:
+        """Tell whether a free connection may be handed to the share."""
+        held = share.in_hand
+        if not held or not share.is_limited:
+            return True
+        if self.in_hand >= self._connections - 1:
+            return False
+        return held < self._half or self._clock() >= self._mixed_until
+
+    def take(self, share: Share[W]) -> None:
+        """Note that a connection was handed to the share."""
+        share.in_hand += 1
+        self.in_hand += 1
+
+    def give_back(self, share: Share[W]) -> None:
+        """Note that it came back, or has ended."""
+        share.in_hand -= 1
+        self.in_hand -= 1
+
+    def line_up(self, share: Share[W], caller: W) -> W | None:
+        """Have a caller wait, and return the one who has no place any more: perhaps the same.
+
+        Where all places are taken, the share with the most callers gives up its latest one.
+        """
+        displaced = None
+        if self.waiting >= self._places:
+            longest = max(self._lined_up, key=lambda one: len(one.waiting), default=share)
+            if len(longest.waiting) <= len(share.waiting):
+                return caller
+            displaced = longest.waiting[-1]
+            self.leave(longest, displaced)
+        share.waiting.append(caller)
+        self._lined_up[share] = None
+        self.waiting += 1
+        return displaced
+
+    def leave(self, share: Share[W], caller: W) -> None:
+        """Forget a caller who waits, if it does."""
+        try:
+            share.waiting.remove(caller)
+        except ValueError:
+            return
+        self.waiting -= 1
+        if not share.waiting:
+            del self._lined_up[share]
+
+    def next(self) -> tuple[Share[W], W] | None:
+        """Return who is to have the next free connection, and take it out of the line; None where nobody may.
+
+        It is of the share with the fewest in hand, and of several of the one that was served longest ago.
+        """
+        best: Share[W] | None = None
+        for share in self._lined_up:
+            if (best is None or share.in_hand < best.in_hand) and self.may_take(share):
+                best = share
+                if not share.in_hand:
+                    break
+        if best is None:
+            return None
+        caller = best.waiting.popleft()
+        self.waiting -= 1
+        del self._lined_up[best]
+        if best.waiting:
+            self._lined_up[best] = None
+        return best, caller
+
+    def everybody(self) -> Iterator[tuple[Share[W], W]]:
+        """Yield all who wait."""
+        for share in list(self._lined_up):
+            for caller in list(share.waiting):
+                yield share, caller
+
+    def _make(self, key: Hashable) -> Share[W]:
+        if len(self._known) >= self._most_kept:
+            self._known = {
+                kept: share for kept, share in self._known.items() if kept is None or share.in_hand or share.waiting
+            }
+            self._most_kept = max(_MOST_KEPT, 2 * len(self._known))
+        share = self._known[key] = Share(is_limited=True)
+        return share
