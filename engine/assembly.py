@@ -255,7 +255,10 @@ def _limits(settings: Settings) -> Limits:
     return Limits(
         document=DocumentLimits(tokens=settings.max_tokens, depth=settings.max_depth, aliases=settings.max_aliases),
         records=RecordLimits(
-            default_page=settings.default_page, largest_page=settings.max_page, bulk=settings.max_bulk_writes
+            default_page=settings.default_page,
+            largest_page=settings.max_page,
+            bulk=settings.max_bulk_writes,
+            cost=settings.max_cost,
         ),
         cached_documents=settings.plan_cache_size,
     )

@@ -143,6 +143,12 @@ class Settings(BaseSettings):
     max_bulk_writes: int = _whole(
         "FIELDSTONE_MAX_BULK_WRITES", 10_000, description="The most records that one field of a mutation may write."
     )
+    max_cost: int = _whole(
+        "FIELDSTONE_MAX_COST",
+        500_000,
+        least=0,
+        description="The most that an operation may cost, in records that it may read; 0 is no limit.",
+    )
     statement_timeout: float = _seconds(
         "FIELDSTONE_STATEMENT_TIMEOUT", 15.0, description="The longest run of one SQL statement, in seconds."
     )

@@ -37,7 +37,9 @@ def build_core_api(
             msg = "a mutation has a mutation's plan"
             raise TypeError(msg)
         bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
-        return await run_writes(database, planned.writes, bindings, call.snapshot, time_limit=time_limit)
+        return await run_writes(
+            database, planned.writes, bindings, call.snapshot, time_limit=time_limit, meter=call.meter
+        )
 
     return GraphQLApi(
         database=database,

@@ -31,6 +31,7 @@ from engine.events.subscription import (
 from engine.introspection.answers import SchemaAnswers
 from engine.plan_cache import DocumentKey, MutationPlan, PlanCache, Prepared, QueryPlan
 from engine.planner.compiled import BoundStatement
+from engine.planner.cost import Meter
 from engine.planner.failures import settle
 from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite
@@ -52,11 +53,12 @@ _MOST_NEWER = 8
 
 
 class GraphQLRequest(NamedTuple):
-    """A request as the transport hands it over."""
+    """A request as the transport hands it over; `tells_cost` asks for its price in the answer's extensions."""
 
     query: str
     operation_name: str | None
     variables: Mapping[str, JsonValue]
+    tells_cost: bool = False
 
 
 class SnapshotSource(Protocol):
@@ -73,13 +75,14 @@ class SnapshotSource(Protocol):
 
 
 class Call(NamedTuple):
-    """One operation that is about to be executed."""
+    """One operation that is about to be executed; `meter` is told what its mutation costs."""
 
     principal: Principal
     snapshot: Snapshot
     schema: GraphQLSchema
     prepared: Prepared
     variables: Variables
+    meter: Meter
 
 
 class Ready(NamedTuple):
@@ -260,15 +263,22 @@ class GraphQLApi:
         variables = coerce_variables(
             schema, prepared.declarations, request.variables, depth=self._limits.document.depth
         )
-        call = Call(principal=principal, snapshot=snapshot, schema=schema, prepared=prepared, variables=variables)
+        call = Call(
+            principal=principal,
+            snapshot=snapshot,
+            schema=schema,
+            prepared=prepared,
+            variables=variables,
+            meter=Meter(limit=self._limits.records.cost),
+        )
         if kind is OperationType.SUBSCRIPTION:
             return self._subscription(call, request)
         try:
             if kind is OperationType.QUERY:
-                return await self._query(call)
+                return await self._query(call, tells_cost=request.tells_cost)
             data = await self._mutate(call)
             self._written()
-            return executed(data)
+            return executed(data, cost=call.meter.spent if request.tells_cost else None)
         except StaleSchema:
             raise
         except DatabaseError as error:
@@ -289,7 +299,7 @@ class GraphQLApi:
             depends=call.prepared.depends,
         )
 
-    async def _query(self, call: Call) -> Answer:
+    async def _query(self, call: Call, *, tells_cost: bool) -> Answer:
         if call.prepared.is_introspection and isinstance(call.schema, LazySchema):
             schema_text = await self.schema_answers.answer(call.prepared.operation, call.variables, call.schema)
             if schema_text is not None:
@@ -311,7 +321,10 @@ class GraphQLApi:
                 share=call.principal.workspace_id.int,
             )
             data = _text(row)
-        return executed(data) if planned.failures is None else executed(*settle(data, planned.failures))
+        cost = planned.price.of(bindings) if tells_cost else None
+        if planned.failures is None:
+            return executed(data, cost=cost)
+        return executed(*settle(data, planned.failures), cost=cost)
 
 
 def _text(row: Row) -> bytes:

@@ -9,6 +9,7 @@ from uuid import UUID
 from engine.events.subscription import SubscriptionPlan
 from engine.operation import Operation
 from engine.planner.compiled import BoundStatement
+from engine.planner.cost import FREE, Price
 from engine.planner.failures import Failures
 from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite, TypeNameOnly
@@ -39,12 +40,14 @@ class QueryPlan:
     """A query, ready to be bound: one statement, or a constant answer that asks nothing of the database.
 
     Attributes:
+        price: what the statement costs.
         failures: the fields that fail, in a plan that is made for one request alone.
         indexes: those of the objects of which the statement would be another with others, by the object's id.
     """
 
     statement: BoundStatement | None
     constant: bytes = b""
+    price: Price = FREE
     failures: Failures | None = None
     depends: Mapping[UUID, Object]
     indexes: Mapping[UUID, tuple[Index, ...]] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, OperationType, SelectionNode, SelectionSetNode
 
-from engine.errors import ApiError
+from engine.errors import ApiError, QueryTooComplex
 from engine.events.subscription import compile_subscription
 from engine.operation import (
     DocumentLimits,
@@ -17,6 +17,7 @@ from engine.operation import (
 from engine.plan_cache import DocumentKey, KeptPlan, MutationPlan, Plan, PlanCache, Prepared, QueryPlan, keep_valid
 from engine.planner.compiled import compile_bound
 from engine.planner.context import Parameters, PlanContext, RecordLimits
+from engine.planner.cost import limit_offsets, price_of
 from engine.planner.failures import Failures
 from engine.planner.inputs import Bindings
 from engine.planner.mutations import plan_mutation
@@ -117,7 +118,7 @@ def plan_query_bound(
     Where an argument is refused the plan is made for this request alone, so that its other fields answer.
 
     Raises:
-        ApiError: none can.
+        QueryTooComplex: it costs more than is allowed.
     """
     try:
         planned = plan(cache, prepared, snapshot, schema, limits, bindings.variables)
@@ -125,6 +126,8 @@ def plan_query_bound(
             msg = "a query has a query's plan"
             raise TypeError(msg)
         return planned, planned.bind(bindings)
+    except QueryTooComplex:
+        raise
     except ApiError:
         context = PlanContext(
             snapshot=snapshot,
@@ -202,6 +205,9 @@ def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
         context.touched.update(context.snapshot.objects)
         introspected = introspect(schema, context.operation, context.variables)
     planned = plan_query(context, introspected)
+    price = price_of(planned, context.parameters)
+    price.check(context.limits.cost)
+    limit_offsets(price, context.limits.cost, context.parameters)
     constants = [(key, root.text) for key, root in planned.entries if isinstance(root, Literal)]
     statement, constant = None, ""
     if len(constants) == len(planned.entries):
@@ -211,6 +217,7 @@ def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     return QueryPlan(
         statement=statement,
         constant=constant.encode(),
+        price=price,
         failures=context.failures,
         depends=context.touched,
         indexes=context.indexes,

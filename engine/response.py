@@ -36,12 +36,13 @@ class SchemaAnswer(Answer):
         return bytes(self.text)
 
 
-def executed(data: bytes, errors: Sequence[ApiError] = ()) -> Answer:
-    """Return the answer of an operation that was executed."""
+def executed(data: bytes, errors: Sequence[ApiError] = (), *, cost: int | None = None) -> Answer:
+    """Return the answer of an operation that was executed, with its price in the extensions where that is given."""
+    tail = b"}" if cost is None else b',"extensions":{"cost":%d}}' % cost
     if not errors:
-        return Answer(body=data_body(data), status=200)
+        return Answer(body=b'{"data":' + data + tail, status=200)
     listed = dumps([error.formatted() for error in errors]).encode("utf-8", "replace")
-    return Answer(body=b'{"errors":' + listed + b',"data":' + data + b"}", status=200)
+    return Answer(body=b'{"errors":' + listed + b',"data":' + data + tail, status=200)
 
 
 def data_body(data: bytes) -> bytes:

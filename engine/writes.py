@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from engine.database_errors import describe
-from engine.errors import ApiError, BadUserInput, Conflict, NotFound
+from engine.errors import ApiError, BadUserInput, Conflict, NotFound, QueryTooComplex
 from engine.planner.compiled import BoundStatement
+from engine.planner.cost import Meter
 from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite, TypeNameOnly, located
 from engine.planner.removal import Implied
@@ -28,8 +29,9 @@ async def run_writes(
     snapshot: Snapshot,
     *,
     time_limit: float,
+    meter: Meter,
 ) -> bytes:
-    """Run a mutation, planned on `snapshot`, and return its data as JSON text.
+    """Run a mutation, planned on `snapshot`, and return its data as JSON text; `meter` is told what that costs.
 
     Raises:
         ApiError: what stood in the way; nothing was written.
@@ -44,6 +46,7 @@ async def run_writes(
                 raise
         else:
             _judge(only, row)
+            meter.pay(only.price, bindings, times=_count(row[1]))
             return _tell(only, row)
     bound = [_bind(one, bindings) if isinstance(one, PlannedWrite) else [] for one in writes]
 
@@ -53,7 +56,7 @@ async def run_writes(
             if isinstance(one, TypeNameOnly):
                 answers.append((one.key, b'"Mutation"'))
             else:
-                answers.append((one.key, await _try(transaction, one, parameters, bindings, snapshot)))
+                answers.append((one.key, await _try(transaction, one, parameters, bindings, snapshot, meter)))
         return _data(answers)
 
     return await run_transaction(database, work, timeout=time_limit, share=share)
@@ -89,10 +92,11 @@ async def _try(
     parameters: list[bytes | None],
     bindings: Bindings,
     snapshot: Snapshot,
+    meter: Meter,
 ) -> bytes:
     """Run one root field; what the database says against it is said of this field."""
     try:
-        return await _run(transaction, write, parameters, bindings)
+        return await _run(transaction, write, parameters, bindings, meter)
     except DatabaseError as error:
         if not error.retryable and (known := describe(error, snapshot, write.path)):
             raise located(known, write.location) from error
@@ -100,13 +104,14 @@ async def _try(
 
 
 async def _run(
-    transaction: Transaction, write: PlannedWrite, parameters: list[bytes | None], bindings: Bindings
+    transaction: Transaction, write: PlannedWrite, parameters: list[bytes | None], bindings: Bindings, meter: Meter
 ) -> bytes:
     if write.removal.get(write.thing.id):
         await transaction.run(_DEFER, [])
     (row,) = await transaction.run(write.write.statement, parameters)
     _judge(write, row)
     _, ids, answer = row
+    meter.pay(write.price, bindings, times=_count(ids))
     if ids and ids != _NO_IDS:
         await _imply(transaction, write, write.thing.id, bindings._replace(ids=ids))
     if write.read_back is not None:
@@ -145,6 +150,11 @@ async def _read(transaction: Transaction, bound: BoundStatement, bindings: Bindi
     return row[0] or b"[]"
 
 
+def _count(ids: bytes | None) -> int:
+    """Return how many ids PostgreSQL's text of an uuid[] has."""
+    return 0 if not ids or ids == _NO_IDS else ids.count(b",") + 1
+
+
 def _judge(write: PlannedWrite, row: Row) -> None:
     """Raise what stood in the way of a write."""
     if row[0] is None:
@@ -164,6 +174,14 @@ def _judge(write: PlannedWrite, row: Row) -> None:
             raise NotFound(
                 f"There is no {reference.target} to connect '{reference.field}' to.",
                 field=reference.field,
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.TOO_MANY if write.is_dear:
+            raise QueryTooComplex(
+                f"The filter means more than the {write.limit:,} records that may be answered with this selection, "
+                f"which costs {write.price.fixed:,} for each record (FIELDSTONE_MAX_COST); nothing was written.",
+                field="filter",
                 path=write.path,
                 locations=write.location,
             )

@@ -119,9 +119,12 @@ class Apis:
         operation_name: str | None = None,
         api: GraphQLApi | None = None,
         allow_mutation: bool = True,
+        tells_cost: bool = False,
     ) -> Answer:
         """The answer to a request, of the Core API unless told otherwise."""
-        request = GraphQLRequest(query=text, operation_name=operation_name, variables=variables or {})
+        request = GraphQLRequest(
+            query=text, operation_name=operation_name, variables=variables or {}, tells_cost=tells_cost
+        )
         return await (api or self.core).execute(PRINCIPAL, request, allow_mutation=allow_mutation)
 
     async def send_warm(
@@ -220,10 +223,21 @@ class Served:
         self._runner.run(self._opened.__aexit__(None, None, None))
         self._runner.close()
 
-    def ask(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Any:
+    def ask(
+        self,
+        text: str,
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+        *,
+        tells_cost: bool = False,
+    ) -> Any:
         """The whole answer of the Core API as JSON."""
-        answer = self._runner.run(self.apis.send(text, variables, operation_name=operation_name))
-        return loads(answer.body)
+        sent = self.apis.send(text, variables, operation_name=operation_name, tells_cost=tells_cost)
+        return loads(self._runner.run(sent).body)
+
+    def ask_metadata(self, text: str, *, tells_cost: bool = False) -> Any:
+        """The whole answer of the Metadata API as JSON."""
+        return loads(self._runner.run(self.apis.send(text, api=self.apis.metadata, tells_cost=tells_cost)).body)
 
     def ask_warm(self, text: str, variables: Mapping[str, Any] | None = None) -> Any:
         """The same as the warm path has it; None where it leaves the request to the ordinary one."""

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from engine.errors import ApiError
 from engine.events.subscription import GroupKey, Subscription
-from engine.planner.subscriptions import LONGEST_READ
 from metadata.json_text import dumps
 from metadata.model import Object
 from sql.executor import Database
@@ -116,7 +115,7 @@ class Group:
                         payload=head + text.decode() + tail,
                     )
                 )
-        is_all = len(rows) < LONGEST_READ
+        is_all = len(rows) < self.key.limit
         return found, upto if is_all else int(rows[-1][0] or 0)
 
 

@@ -46,6 +46,7 @@ class GroupKey:
 
     Attributes:
         key: the response key of their field.
+        limit: how many events the statement looks at.
         parameters: the values of the statement's parameters, short of those for the range and the sets.
     """
 
@@ -55,6 +56,7 @@ class GroupKey:
     action: str
     key: str
     statement: Statement
+    limit: int
     parameters: tuple[bytes | None, ...]
 
 
@@ -115,6 +117,7 @@ def bind_subscription(
             action=planned.action,
             key=planned.key,
             statement=plan.statement,
+            limit=planned.feed.limit,
             parameters=tuple(binder(bindings) for binder in planned.binders),
         ),
         values=tuple(None if value is None else value.decode() for value in values),

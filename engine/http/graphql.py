@@ -103,7 +103,7 @@ class GraphQLEndpoint:
 
     async def _read(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes]) -> GraphQLRequest | Batch:
         if scope["method"] != "POST":
-            return build_query_request(scope["query_string"])
+            return _ask_for_cost(build_query_request(scope["query_string"]), given)
         if not is_json(given.get(b"content-type")):
             raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
         body = await read_body(
@@ -112,7 +112,7 @@ class GraphQLEndpoint:
             limit=self._settings.max_body_bytes,
             deadline=self._deadline,
         )
-        return build_request(decode_json(body), max_batch=self._settings.max_batch)
+        return _ask_for_cost(build_request(decode_json(body), max_batch=self._settings.max_batch), given)
 
     def _count(self, principal: Principal, headers: Headers, *, more: int | None = None) -> None:
         """Take one operation off the key's allowance before the body is read, the rest of a batch after."""
@@ -157,7 +157,23 @@ class GraphQLEndpoint:
         return Reply(status=200, body=body, media_type=media_type)
 
 
-_READ = frozenset({b"accept", b"accept-encoding", b"authorization", b"content-length", b"content-type"})
+def _ask_for_cost(request: GraphQLRequest | Batch, given: dict[bytes, bytes]) -> GraphQLRequest | Batch:
+    """Return the request, whose answer has its price in the extensions where the head asks for that."""
+    if given.get(b"x-fieldstone-cost") != b"1":
+        return request
+    match request:
+        case GraphQLRequest():
+            return request._replace(tells_cost=True)
+        case Batch():
+            items = (
+                item._replace(tells_cost=True) if isinstance(item, GraphQLRequest) else item for item in request.items
+            )
+            return Batch(items=tuple(items))
+
+
+_READ = frozenset(
+    {b"accept", b"accept-encoding", b"authorization", b"content-length", b"content-type", b"x-fieldstone-cost"}
+)
 
 _LISTS = frozenset({b"accept", b"accept-encoding"})
 

@@ -27,6 +27,7 @@ from engine.pipeline import Call, GraphQLApi
 from engine.plan_cache import PlanCache
 from engine.planner.compiled import compile_bound
 from engine.planner.context import PlanContext
+from engine.planner.cost import price_of
 from engine.planner.inputs import Bindings, arguments_of, value_of
 from engine.planner.queries import plan_one_by_id
 from engine.preparation import Limits
@@ -324,8 +325,10 @@ class _Mutations:
         thing: Object = call.snapshot.by_singular[written.object_name]
         extra = dict(written.extra) | {"__typename": written.type_name}
         plan = plan_one_by_id(context, thing, written.id, selected, extra)
-        bound = compile_bound(ReadPlan(entries=((selected.key, plan),)), context.parameters)
-        parameters = bound.bind(Bindings(variables=call.variables, actor=""))
+        read, bindings = ReadPlan(entries=((selected.key, plan),)), Bindings(variables=call.variables, actor="")
+        call.meter.pay(price_of(read, context.parameters), bindings)
+        bound = compile_bound(read, context.parameters)
+        parameters = bound.bind(bindings)
         cursor = AsyncRawCursor(transaction.connection)
         await cursor.execute(
             bound.statement.sql, [None if text is None else text.decode() for text in parameters], prepare=False

@@ -15,11 +15,16 @@ from sql.types import SqlType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordLimits:
-    """How many records: on a page unless said, on a page at most, in a bulk write at most."""
+    """How many records: on a page unless said, on a page at most, in a bulk write at most; and the most that one costs.
+
+    Attributes:
+        cost: the highest price of an operation (`engine/planner/cost.py`); 0 is no limit.
+    """
 
     default_page: int = 60
     largest_page: int = 200
     bulk: int = 10_000
+    cost: int = 500_000
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from engine.operation import Selected, collect_fields
 from engine.planner.assignments import build_assignments
 from engine.planner.compiled import BoundStatement, compile_bound
 from engine.planner.context import Parameters, PlanContext, visible
+from engine.planner.cost import FREE, Price, affordable, limit_offsets, price_of_record
 from engine.planner.creates import CreateInput, build_create, build_create_one
 from engine.planner.events import bind_ids, event_target, touched_at
 from engine.planner.failures import Path
@@ -53,6 +54,8 @@ class PlannedWrite:
         read_back: reads the answer by the ids, where the write cannot give it.
         removal: what must be done to other records once these are gone.
         limit: how many records it may write.
+        price: the price of the answer for each record.
+        is_dear: whether the limit is what that price allows.
         references: what the write's references are to, for the message of a missing one.
     """
 
@@ -66,6 +69,8 @@ class PlannedWrite:
     read_back: BoundStatement | None
     removal: Removal
     limit: int
+    price: Price
+    is_dear: bool
     references: tuple["ReferenceName", ...]
 
 
@@ -88,8 +93,9 @@ def plan_mutation(context: PlanContext) -> tuple[PlannedWrite | TypeNameOnly, ..
     """Return the plans of a mutation's root fields, in order.
 
     Raises:
-        ApiError: an argument is refused.
+        ApiError: an argument is refused, or the answer costs more than is allowed for one record of each field.
     """
+    cost = 0
     planned: list[PlannedWrite | TypeNameOnly] = []
     for selected in collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables):
         if selected.name == "__typename":
@@ -101,9 +107,12 @@ def plan_mutation(context: PlanContext) -> tuple[PlannedWrite | TypeNameOnly, ..
             raise LookupError(msg)
         context.parameters = Parameters()
         try:
-            planned.append(_Root(context, root, selected).plan())
+            write = _Root(context, root, selected).plan()
         except ApiError as error:
             raise located(error, selected.location) from None
+        write.price.check(context.limits.cost, before=cost)
+        cost += write.price.fixed
+        planned.append(write)
     return tuple(planned)
 
 
@@ -122,6 +131,8 @@ class _Root:
         self.selected = selected
         self.thing = context.touch(root.object)
         self.path: Path = (selected.key,)
+        self.price = FREE
+        self.limit = context.limits.bulk
 
     def plan(self) -> PlannedWrite:
         match self.root.verb:
@@ -132,6 +143,7 @@ class _Root:
             case _:
                 plan = self._update()
         write = compile_bound(plan, self.context.parameters)
+        read_back = None if plan.record is not None else self._read_back()
         references = () if isinstance(plan, Delete) else plan.references
         return PlannedWrite(
             key=self.selected.key,
@@ -141,9 +153,11 @@ class _Root:
             verb=self.root.verb,
             many=self.root.many,
             write=write,
-            read_back=None if plan.record is not None else self._read_back(),
+            read_back=read_back,
             removal=plan_removal(self.context, self.thing) if isinstance(plan, Delete) else {},
-            limit=self.context.limits.bulk,
+            limit=self.limit,
+            price=self.price,
+            is_dear=self.limit < self.context.limits.bulk,
             references=tuple(self._name(reference) for reference in references),
         )
 
@@ -171,8 +185,14 @@ class _Root:
     def _read_back(self) -> BoundStatement:
         self.context.parameters = Parameters()
         ids = self.context.parameters.add(bind_ids, SqlType.UUID, array=True)
-        plan = ReadBack(table=self.thing.table, key=self.thing.key, ids=ids, record=self._record())
+        record = self._record()
+        self.price = self._price_of(record)
+        limit_offsets(self.price, self.context.limits.cost, self.context.parameters)
+        plan = ReadBack(table=self.thing.table, key=self.thing.key, ids=ids, record=record)
         return compile_bound(plan, self.context.parameters)
+
+    def _price_of(self, record: Record) -> Price:
+        return price_of_record(record, self.selected.key, self.context.parameters)
 
     def _event(self) -> EventTarget:
         return event_target(self.context, self.thing, ACTIONS[self.root.verb])
@@ -224,14 +244,20 @@ class _Root:
 
     def _delete(self) -> Delete:
         condition, ids = self._which(deleted=None)
+        record = self._record()
+        self.price, cost = self._price_of(record), self.context.limits.cost
+        if self.root.many:
+            # The answer is read while the records are removed: how many they may be must be known beforehand.
+            self.limit = affordable(self.price, cost, self.context.limits.bulk)
+        limit_offsets(self.price, cost, self.context.parameters, times=self.limit if self.root.many else 1)
         return Delete(
             table=self.thing.table,
             key=self.thing.key,
             condition=condition,
             ids=ids,
-            limit=self.context.limits.bulk,
+            limit=self.limit,
             event=self._event(),
-            record=self._record(),
+            record=record,
         )
 
     def _which(self, *, deleted: bool | None) -> tuple[Condition, Parameter | None]:

@@ -6,6 +6,7 @@ from typing import cast
 
 from engine.operation import collect_fields
 from engine.planner.context import Parameters, PlanContext
+from engine.planner.cost import affordable, limit_offsets, price_of_record
 from engine.planner.filters import event_condition
 from engine.planner.inputs import Binder, Bindings, Blame, Leaf, Tree, arguments_of, array_literal, bind_tree
 from engine.planner.mutations import ACTIONS
@@ -19,7 +20,7 @@ from sql.types import SqlType
 
 LOG = Table(schema="fieldstone", name="event_log")
 LONGEST_READ = 500
-"""Events that one statement looks at."""
+"""Events that one statement looks at, at most: as many as its results may cost."""
 _DIGITS = 19
 
 
@@ -59,7 +60,7 @@ def plan_subscription(context: PlanContext) -> PlannedFeed:
     """Return the plan of a subscription operation, whose single root field validation has made sure of.
 
     Raises:
-        ApiError: an argument is refused.
+        ApiError: an argument is refused, or a result costs more than is allowed.
     """
     (selected,) = collect_fields(
         context.operation, (context.operation.definition.selection_set,), context.variables
@@ -74,6 +75,9 @@ def plan_subscription(context: PlanContext) -> PlannedFeed:
     path = (selected.key,)
     arguments = arguments_of(selected.nodes[0], context.variables)
     record = _nullable(build_record(context, thing, context.selected_below(selected), path))
+    price, cost = price_of_record(record, selected.key, context.parameters), context.limits.cost
+    price.check(cost)
+    limit_offsets(price, cost, context.parameters)
     condition, changed, set_binders = _plan_sets(context, thing, arguments, path)
     slots = len(context.parameters.binders)
     feed = EventFeed(
@@ -87,7 +91,7 @@ def plan_subscription(context: PlanContext) -> PlannedFeed:
         set_size=len(set_binders),
         changed=changed,
         condition=condition,
-        limit=LONGEST_READ,
+        limit=affordable(price, cost, LONGEST_READ),
         record=record,
     )
     return PlannedFeed(

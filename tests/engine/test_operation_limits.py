@@ -23,7 +23,7 @@ def nested(levels: int, innermost: str = "id") -> str:
     """A selection on Company of so many levels, four to a turn."""
     text = innermost
     for _ in range(levels // 4):
-        text = f"people {{ edges {{ node {{ company {{ {text} }} }} }} }}"
+        text = f"people(first: 1) {{ edges {{ node {{ company {{ {text} }} }} }} }}"
     return text
 
 
@@ -40,8 +40,8 @@ def chain(length: int, link: str) -> str:
 def doubling(levels: int) -> str:
     """Fragments that each spread the next one twice: the last stands there 2 to the power of `levels` times."""
     fragments = [
-        f"fragment F{n} on Company {{ a: people {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }}"
-        f" b: people {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }} }}"
+        f"fragment F{n} on Company {{ a: people(first: 1) {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }}"
+        f" b: people(first: 1) {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }} }}"
         for n in range(levels)
     ]
     return " ".join([*fragments, f"fragment F{levels} on Company {{ id }}"])

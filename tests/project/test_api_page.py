@@ -93,6 +93,7 @@ def test_the_limits() -> None:
             ("records on a page, unless said", "default_page", "-"),
             ("records on a page, at most", "max_page", "`BAD_USER_INPUT`"),
             ("records in a bulk write", "max_bulk_writes", "`BAD_USER_INPUT`"),
+            ("[cost](#cost) of an operation", "max_cost", "`QUERY_TOO_COMPLEX`"),
             ("seconds of a statement", "statement_timeout", "`TIMEOUT`"),
             ("operations of a key in a window", "rate_limit", "`RATE_LIMIT_EXCEEDED`"),
             ("milliseconds of a window", "rate_window_ms", "-"),

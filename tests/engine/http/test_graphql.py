@@ -202,3 +202,26 @@ async def test_an_answer_of_a_new_field_comes_in_the_next_request(client: httpx.
         "/graphql", "{ projects(filter: { budget: { amountMicros: { gte: 5 } } }) { edges { node { name } } } }"
     )
     assert found == {"projects": {"edges": [{"node": {"name": "A"}}]}}
+
+
+COSTLY = "{ people(first: 7) { totalCount edges { node { id } } } }"
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_the_price_is_told_to_who_asks_for_it(client: httpx.AsyncClient, method: str) -> None:
+    sent: dict[str, Any] = {"json": {"query": COSTLY}} if method == "POST" else {"params": {"query": COSTLY}}
+    told = await client.request(method, "/graphql", headers={"X-Fieldstone-Cost": "1"}, **sent)
+    assert told.json()["extensions"] == {"cost": 107}
+    for headers in ({}, {"X-Fieldstone-Cost": "0"}):
+        assert "extensions" not in (await client.request(method, "/graphql", headers=headers, **sent)).json()
+
+
+async def test_each_answer_of_a_batch_has_its_price(client: httpx.AsyncClient) -> None:
+    batch = [
+        {"query": COSTLY},
+        {"query": 3},
+        {"query": "{ __typename }"},
+        {"query": 'mutation { createPerson(data: {email: "a@b.c"}) { id } }'},
+    ]
+    answers = (await client.post("/graphql", json=batch, headers={"X-Fieldstone-Cost": "1"})).json()
+    assert [answer.get("extensions") for answer in answers] == [{"cost": 107}, None, {"cost": 0}, {"cost": 0}]

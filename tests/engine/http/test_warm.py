@@ -743,3 +743,14 @@ async def test_a_connection_is_kept_while_it_is_used_and_closed_when_idle(serve:
         protocol.timeout_keep_alive = 0
         protocol.timeout_keep_alive_handler()
         assert await talk.is_closed()
+
+
+async def test_a_request_that_asks_for_its_price_is_not_warm(serve: Serve) -> None:
+    async with serve() as serving:
+        talk = await serving.talk()
+        await talk.warm_up(PEOPLE, n="Ada")
+        for _ in range(3):
+            before = await serving.warm()
+            told = await talk.ask(PEOPLE, more="X-Fieldstone-Cost: 1\r\n", n="Ada")
+            assert told.json["extensions"] == {"cost": 160}
+            assert await serving.warm() == before

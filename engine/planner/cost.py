@@ -1,0 +1,263 @@
+"""The price of an operation: an upper bound of the records that its plan reads, known before it runs.
+
+    connection    parents x page (first, last or limit, else the default page) for each time its records are asked for
+    record        1 for a root field of one record; to-one relations and plain fields are free
+    aggregate     100 for one over a whole table, which a `totalCount` of a root connection is too
+    totalCount    parents x 5 below a record
+    offset        parents x offset / 10: the rows that are passed over are read
+
+The page sizes are part of the shape, so a plan has one price; only offsets are priced for each request.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from engine.errors import QueryTooComplex
+from engine.planner.context import Parameters
+from engine.planner.failures import Path
+from engine.planner.inputs import Binder, Bindings
+from sql.read_plan import (
+    Aggregate,
+    Connection,
+    Edges,
+    Literal,
+    One,
+    Output,
+    PageInfo,
+    ReadPlan,
+    Record,
+    ToOne,
+    TotalCount,
+    Value,
+)
+
+WHOLE_TABLE = 100
+"""Price of an aggregate over all records of an object, or of a root connection's `totalCount`."""
+NESTED_TOTAL = 5
+"""Price of a `totalCount` below a record, for each such record."""
+OFFSET_SHARE = 10
+"""Rows passed over by `offset` that cost as much as one record."""
+LARGEST_SHOWN = 10**15
+"""Prices beyond it are shown as this: a JSON number that every client reads exactly."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One priced part of an operation.
+
+    Attributes:
+        amount: its price.
+        path: the response keys that lead to it.
+        product: the factors whose product the price is, each with the response key that it belongs to.
+    """
+
+    amount: int
+    path: Path
+    product: tuple[tuple[str, int], ...]
+
+    def multiplied(self, times: int) -> "Part":
+        """Return the part as it is for so many of the records that the product begins with."""
+        if times == 1:
+            return self
+        (key, _), *others = self.product
+        return Part(amount=times * self.amount, path=self.path, product=((key, times), *others))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """An `offset`: how often its rows are passed over, and what yields their number for a request."""
+
+    path: Path
+    times: int
+    rows: Binder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What an operation costs: `fixed` by its plan, its dearest part, and the offsets, which each request gives."""
+
+    fixed: int = 0
+    dearest: Part | None = None
+    offsets: tuple[Skipped, ...] = ()
+
+    def of(self, bindings: Bindings) -> int:
+        """Return the whole price of a request."""
+        return self.fixed + sum(_skipping(skipped, bindings) for skipped in self.offsets)
+
+    def check(self, limit: int, bindings: Bindings | None = None, *, times: int = 1, before: int = 0) -> None:
+        """Refuse what costs more than `limit`, where 0 is no limit.
+
+        Args:
+            limit: the most that an operation may cost.
+            bindings: the request whose offsets count; None: they do not.
+            times: how many records the price is paid for.
+            before: what the operation has cost already.
+
+        Raises:
+            QueryTooComplex: it costs more.
+        """
+        cost = before + times * (self.fixed if bindings is None else self.of(bindings))
+        if 0 < limit < cost:
+            raise self._refusal(cost, limit, bindings, times)
+
+    def _refusal(self, cost: int, limit: int, bindings: Bindings | None, times: int) -> QueryTooComplex:
+        parts = [] if self.dearest is None else [self.dearest.multiplied(times)]
+        if bindings is not None:
+            parts += [
+                Part(
+                    amount=times * _skipping(skipped, bindings),
+                    path=skipped.path,
+                    product=((f"offset of {skipped.path[-1]}", times * _skipping(skipped, bindings)),),
+                )
+                for skipped in self.offsets
+            ]
+        dearest = max(parts, key=lambda part: part.amount)
+        names = " > ".join(name for name, _ in dearest.product)
+        factors = " x ".join(f"{factor:,}" for _, factor in dearest.product)
+        total = "" if len(dearest.product) == 1 else f" = {_shown(dearest.amount)}"
+        return QueryTooComplex(
+            f"The operation costs {_shown(cost)}, and at most {limit:,} (FIELDSTONE_MAX_COST) is allowed. "
+            f"Its dearest part is {names}: {factors}{total}. Ask for fewer records there, with 'first' for instance.",
+            extensions={"cost": min(cost, LARGEST_SHOWN), "limit": limit, "path": list(dearest.path)},
+        )
+
+
+FREE = Price()
+
+
+@dataclass(slots=True, kw_only=True)
+class Meter:
+    """What one operation has cost so far: the records that a mutation answers are known only once they are written."""
+
+    limit: int
+    spent: int = 0
+
+    def pay(self, price: Price, bindings: Bindings, *, times: int = 1) -> None:
+        """Add a price, paid for so many records.
+
+        Raises:
+            QueryTooComplex: the operation costs more than is allowed.
+        """
+        price.check(self.limit, bindings, times=times, before=self.spent)
+        self.spent += times * price.of(bindings)
+
+
+def price_of(plan: ReadPlan, parameters: Parameters) -> Price:
+    """Return what a query costs that was planned with these parameters."""
+    return _sum(_Walk(parameters).roots(plan))
+
+
+def price_of_record(record: Record, key: str, parameters: Parameters) -> Price:
+    """Return what is paid for each record that is answered under a response key; the record itself is free."""
+    return _sum(_Walk(parameters).entries(record.entries, _Place(path=(key,), product=((key, 1),), parents=1)))
+
+
+def affordable(price: Price, limit: int, most: int) -> int:
+    """Return for how many records, at most `most` and at least one, the price can be paid."""
+    return most if limit == 0 or price.fixed == 0 else max(1, min(most, limit // price.fixed))
+
+
+def limit_offsets(price: Price, limit: int, parameters: Parameters, *, times: int = 1) -> None:
+    """Have the last parameter's binder refuse the requests whose offsets are too dear, paid for so many records."""
+    if not price.offsets or limit == 0:
+        return
+    binder = parameters.binders[-1]
+
+    def bind(bindings: Bindings) -> bytes | None:
+        price.check(limit, bindings, times=times)
+        return binder(bindings)
+
+    parameters.binders[-1] = bind
+
+
+def _skipping(skipped: Skipped, bindings: Bindings) -> int:
+    return skipped.times * int(skipped.rows(bindings) or 0) // OFFSET_SHARE
+
+
+def _shown(amount: int) -> str:
+    return f"{amount:,}" if amount <= LARGEST_SHOWN else f"more than {LARGEST_SHOWN:,}"
+
+
+def _sum(found: "Iterator[Part | Skipped]") -> Price:
+    fixed, dearest, offsets = 0, None, []
+    for part in found:
+        if isinstance(part, Skipped):
+            offsets.append(part)
+            continue
+        fixed += part.amount
+        if dearest is None or part.amount > dearest.amount:
+            dearest = part
+    return Price(fixed=fixed, dearest=dearest, offsets=tuple(offsets))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where in a plan a part stands; `parents` is how many records it is read for."""
+
+    path: Path
+    product: tuple[tuple[str, int], ...]
+    parents: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The walk over a plan, which yields what is paid for."""
+
+    parameters: Parameters
+
+    def roots(self, plan: ReadPlan) -> Iterator[Part | Skipped]:
+        for key, root in plan.entries:
+            place = _Place(path=(key,), product=(), parents=1)
+            match root:
+                case Connection():
+                    yield from self._connection(root, key, place)
+                case One():
+                    yield Part(amount=1, path=(key,), product=((key, 1),))
+                    yield from self.entries(root.record.entries, place)
+                case Aggregate():
+                    yield Part(amount=WHOLE_TABLE, path=(key,), product=((key, WHOLE_TABLE),))
+                case Literal():
+                    pass
+
+    def entries(self, entries: Sequence[tuple[str, Output]], place: _Place) -> Iterator[Part | Skipped]:
+        for key, output in entries:
+            if isinstance(output, Value | Literal):
+                continue
+            below = _Place(path=(*place.path, key), product=place.product, parents=place.parents)
+            match output:
+                case Connection():
+                    yield from self._connection(output, key, below)
+                case ToOne():
+                    yield from self.entries(output.record.entries, below)
+                case Record():
+                    yield from self.entries(output.entries, below)
+
+    def _connection(self, connection: Connection, key: str, place: _Place) -> Iterator[Part | Skipped]:
+        page = connection.page
+        records = place.parents * page.limit
+        product = (*place.product, (key, page.limit))
+        if page.offset is not None:
+            rows = self.parameters.binders[page.offset.slot - self.parameters.width]
+            yield Skipped(path=place.path, times=place.parents, rows=rows)
+        is_read = False
+        for name, entry in connection.entries:
+            path = (*place.path, name)
+            match entry:
+                case Edges():
+                    is_read = True
+                    yield Part(amount=records, path=place.path, product=product)
+                    inner = _Place(path=path, product=product, parents=records)
+                    for node, output in entry.entries:
+                        if isinstance(output, Record):
+                            yield from self.entries([(node, output)], inner)
+                case TotalCount():
+                    yield self._total(connection, place, path, key)
+                case _:
+                    pass
+        if not is_read and any(isinstance(entry, PageInfo) for _, entry in connection.entries):
+            yield Part(amount=records, path=place.path, product=product)
+
+    def _total(self, connection: Connection, place: _Place, path: Path, key: str) -> Part:
+        name = f"{key}.{path[-1]}"
+        each = WHOLE_TABLE if connection.link is None else NESTED_TOTAL
+        return Part(amount=place.parents * each, path=path, product=(*place.product, (name, each)))
