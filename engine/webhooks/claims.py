@@ -5,7 +5,8 @@ may take it over. A delivery is claimed only when no earlier one of the same web
 for one have no time yet, so that nobody looks at them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
@@ -22,6 +23,9 @@ PATIENCE = 3
 LONGEST_REST = 60.0
 """Seconds that a webhook rests at most, unless it asks for more."""
 
+# A place that is taken is not given back before the target has answered. So where several workspaces have webhooks, one
+# takes a place only while no more of them are its own than are free: half of all when it is alone, a third each of two,
+# and whoever comes finds one. https://doi.org/10.1109/90.664262
 _CLAIM = Statement(
     text="""
 WITH RECURSIVE waiting AS (
@@ -31,8 +35,9 @@ WITH RECURSIVE waiting AS (
         WHERE next.status = 'PENDING' AND next.webhook_id > waiting.webhook_id ORDER BY next.webhook_id LIMIT 1)
     FROM waiting WHERE waiting.webhook_id IS NOT NULL
 ),
+sharing AS (SELECT count(DISTINCT workspace_id) > 1 AS shared FROM fieldstone.webhook WHERE is_active),
 open AS (
-    SELECT webhook.id, webhook.target_url, webhook.secret, webhook.failures > 0 AS is_failing,
+    SELECT webhook.id, webhook.workspace_id, webhook.target_url, webhook.secret, webhook.failures > 0 AS is_failing,
         coalesce(busy.count, 0) AS busy,
         greatest(0, CASE WHEN webhook.failures > 0 THEN 1 ELSE $3::int END - coalesce(busy.count, 0)) AS room
     FROM waiting JOIN fieldstone.webhook ON webhook.id = waiting.webhook_id
@@ -40,7 +45,7 @@ open AS (
     WHERE webhook.is_active AND (webhook.rests_until IS NULL OR webhook.rests_until <= now())
 ),
 found AS (
-    SELECT due.id, open.target_url, open.secret, open.is_failing,
+    SELECT due.id, open.workspace_id, open.target_url, open.secret, open.is_failing,
         open.busy + row_number() OVER (PARTITION BY open.id ORDER BY due.due_at, due.position) AS turn
     FROM open CROSS JOIN LATERAL (
         SELECT delivery.id, delivery.due_at, delivery.position FROM fieldstone.webhook_delivery AS delivery
@@ -54,17 +59,31 @@ found AS (
         FOR UPDATE SKIP LOCKED
     ) AS due
 ),
+lined_up AS (
+    SELECT found.*, coalesce(crowd.busy, 0) AS busy, CASE WHEN shared THEN coalesce(crowd.failing, 0)
+        + row_number() OVER (PARTITION BY found.workspace_id, is_failing ORDER BY turn, id) ELSE 1 END AS share
+    FROM found CROSS JOIN sharing LEFT JOIN unnest($8::uuid[], $9::int[], $10::int[])
+        AS crowd (workspace_id, busy, failing) ON crowd.workspace_id = found.workspace_id
+),
 placed AS (
-    SELECT found.*, row_number() OVER (PARTITION BY is_failing ORDER BY turn, id) AS place FROM found
+    SELECT lined_up.*, row_number() OVER (PARTITION BY is_failing ORDER BY share, turn, id) AS place FROM lined_up
+),
+fitting AS (
+    SELECT placed.id, target_url, secret, is_failing, turn, CASE WHEN shared THEN busy
+        + row_number() OVER (PARTITION BY placed.workspace_id ORDER BY turn, id) ELSE 1 END AS share
+    FROM placed CROSS JOIN sharing WHERE NOT is_failing OR share + place <= $5::int + 1
 ),
 picked AS (
-    SELECT * FROM placed WHERE NOT is_failing OR place <= $5::int ORDER BY turn, id LIMIT $4::int
+    SELECT * FROM (
+        SELECT fitting.*, row_number() OVER (ORDER BY share, turn, id) AS place FROM fitting
+    ) AS ordered
+    WHERE share + place <= $4::int + 1
 )
 UPDATE fieldstone.webhook_delivery AS delivery
 SET claim = $6::uuid, due_at = now() + $7::float8 * interval '1 second', attempts = attempts + 1, attempted_at = now()
 FROM picked WHERE delivery.id = picked.id
 RETURNING delivery.id, delivery.webhook_id, delivery.event, delivery.payload, delivery.attempts, picked.target_url,
-    picked.secret, picked.is_failing
+    picked.secret, picked.is_failing, delivery.workspace_id
 """
 )
 _SETTLE = Statement(
@@ -145,6 +164,7 @@ class Claimed:
     id: UUID
     claim: UUID
     webhook_id: UUID
+    workspace_id: UUID
     event: str
     payload: str
     attempts: int
@@ -177,14 +197,14 @@ class Room:
     """How many deliveries may be claimed.
 
     Attributes:
-        busy: how many of each webhook are being sent.
+        sent: what is being sent.
         each: how many of one webhook may be at once; one of a webhook that is failing.
         total: how many more of all.
         failing: how many more of those that are failing.
         lease: seconds after which another process may take over.
     """
 
-    busy: Mapping[UUID, int]
+    sent: Collection[Claimed]
     each: int
     total: int
     failing: int
@@ -206,18 +226,28 @@ class Claims:
         self._disable_after = disable_after
 
     async def claim(self, room: Room) -> list[Claimed]:
-        """Return deliveries that are due, now ours: first those of webhooks of which the fewest are being sent."""
+        """Return deliveries that are due, now ours.
+
+        First come those of workspaces of which the fewest are being sent, and within one those of such webhooks. Where
+        several workspaces have webhooks, none gets more places than it leaves free.
+        """
         claim = new_id()
+        webhooks = Counter(one.webhook_id for one in room.sent)
+        workspaces = Counter(one.workspace_id for one in room.sent)
+        failing = Counter(one.workspace_id for one in room.sent if one.is_failing)
         rows = await self._database.write(
             _CLAIM,
             [
-                array_literal(list(map(str, room.busy))),
-                array_literal(list(map(str, room.busy.values()))),
+                array_literal(list(map(str, webhooks))),
+                array_literal(list(map(str, webhooks.values()))),
                 b"%d" % room.each,
                 b"%d" % room.total,
                 b"%d" % room.failing,
                 str(claim).encode(),
                 repr(room.lease).encode(),
+                array_literal(list(map(str, workspaces))),
+                array_literal(list(map(str, workspaces.values()))),
+                array_literal([str(failing[workspace_id]) for workspace_id in workspaces]),
             ],
         )
         return [_claimed(row, claim) for row in rows]
@@ -288,11 +318,14 @@ def _verdicts(results: Sequence[Result]) -> list[dict[str, object]]:
 
 
 def _claimed(row: Row, claim: UUID) -> Claimed:
-    id_, webhook_id, event, payload, attempts, url, secret, is_failing = ((value or b"").decode() for value in row)
+    id_, webhook_id, event, payload, attempts, url, secret, is_failing, workspace_id = (
+        (value or b"").decode() for value in row
+    )
     return Claimed(
         id=UUID(id_),
         claim=claim,
         webhook_id=UUID(webhook_id),
+        workspace_id=UUID(workspace_id),
         event=event,
         payload=payload,
         attempts=int(attempts),

@@ -1,12 +1,12 @@
 """The dispatcher: sends the deliveries that this process has claimed, so many at once, and notes what came of them.
 
 One loop settles what has ended and claims anew; each delivery is sent in a task of its own. A webhook that is failing
-is tried once at a time, and all that are failing have half of the places at most, so that nobody waits for them.
+is tried once at a time, and all that are failing have half of the places at most, so that nobody waits for them. Nor
+does a workspace wait for another one's slow targets, see `claims`.
 """
 
 import asyncio
 import logging
-from collections import Counter
 from dataclasses import dataclass
 
 from engine.webhooks.claims import Claimed, Claims, Result, Room
@@ -127,11 +127,10 @@ class Dispatcher:
         room = self._effort.total - len(self._sending)
         if room <= 0:
             return
-        busy = Counter(claimed.webhook_id for claimed in self._sending.values())
         failing = sum(claimed.is_failing for claimed in self._sending.values())
         claimed = await self._claims.claim(
             Room(
-                busy=busy,
+                sent=self._sending.values(),
                 each=self._effort.each,
                 total=room,
                 failing=max(0, (self._effort.total + 1) // 2 - failing),

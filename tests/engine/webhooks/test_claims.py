@@ -1,7 +1,7 @@
 """Claims: one process has a delivery, until its time is up; and what is kept of those that have ended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,8 @@ from engine.webhooks.claims import PATIENCE, Claimed, Claims, Result, Room
 from engine.webhooks.upkeep import Backlog, Keep, keep_measured, revive, trim
 from metadata.catalog.migrate import Catalog
 from metadata.ids import new_id
+from metadata.queries import QUERIES
+from metadata.webhooks import Target
 from sql.executor import Database
 from sql.pool_settings import PoolSettings
 from tests.apis import WORKSPACE_ID
@@ -41,7 +43,14 @@ async def run(database: Database, sql: str, **values: Any) -> list[Any]:
         return await cursor.fetchall() if cursor.description else []
 
 
-async def add_webhook(database: Database) -> UUID:
+async def add_workspace(database: Database) -> UUID:
+    """Another workspace, without a model."""
+    id_ = new_id()
+    await run(database, QUERIES["insert_workspace"].decode(), id=id_, name=str(id_), schema_name=f"schema_{id_.hex}")
+    return id_
+
+
+async def add_webhook(database: Database, workspace_id: UUID = WORKSPACE_ID) -> UUID:
     """A new webhook."""
     id_ = new_id()
     await run(
@@ -49,7 +58,7 @@ async def add_webhook(database: Database) -> UUID:
         "INSERT INTO fieldstone.webhook (id, workspace_id, target_url, secret, start_position)"
         " VALUES (%(id)s, %(workspace)s, 'http://x.invalid/', 's', 0)",
         id=id_,
-        workspace=WORKSPACE_ID,
+        workspace=workspace_id,
     )
     return id_
 
@@ -60,9 +69,9 @@ async def add_delivery(database: Database, webhook_id: UUID, position: int, reco
     await run(
         database,
         "INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload)"
-        " VALUES (%(id)s, %(workspace)s, %(webhook)s, %(position)s, 'person.created', %(record)s, '{}')",
+        " SELECT %(id)s, workspace_id, id, %(position)s, 'person.created', %(record)s, '{}'"
+        " FROM fieldstone.webhook WHERE id = %(webhook)s",
         id=id_,
-        workspace=WORKSPACE_ID,
         webhook=webhook_id,
         position=position,
         record=record_id or new_id(),
@@ -76,9 +85,29 @@ def room(
     each: int = 100,
     failing: int = 100,
     lease: float = 60,
-    busy: Mapping[UUID, int] | None = None,
+    sent: Sequence[Claimed] = (),
 ) -> Room:
-    return Room(busy=busy or {}, each=each, total=total, failing=failing, lease=lease)
+    return Room(sent=sent, each=each, total=total, failing=failing, lease=lease)
+
+
+def being_sent(
+    webhook_id: UUID, count: int, *, workspace_id: UUID = WORKSPACE_ID, is_failing: bool = False
+) -> list[Claimed]:
+    """Deliveries of a webhook that are being sent."""
+    return [
+        Claimed(
+            id=new_id(),
+            claim=new_id(),
+            webhook_id=webhook_id,
+            workspace_id=workspace_id,
+            event="person.created",
+            payload="{}",
+            attempts=1,
+            target=Target(url="http://x.invalid/", secret="s"),  # noqa: S106 - of this test alone
+            is_failing=is_failing,
+        )
+        for _ in range(count)
+    ]
 
 
 def failed(
@@ -178,9 +207,54 @@ async def test_places_go_to_those_who_have_the_fewest(database: Database, claims
     for position in range(1, 11):
         for webhook_id in (one, other, third):
             await add_delivery(database, webhook_id, position)
-    claimed = await claims.claim(room(total=6, each=4, busy={one: 3, other: 4}))
+    sent = [*being_sent(one, 3), *being_sent(other, 4)]
+    claimed = await claims.claim(room(total=6, each=4, sent=sent))
     counted = [sum(delivery.webhook_id == id_ for delivery in claimed) for id_ in (one, other, third)]
     assert counted == [1, 0, 4]
+
+
+async def test_a_workspace_that_is_alone_has_all_places(database: Database, claims: Claims) -> None:
+    one, other = await add_webhook(database), await add_webhook(database, await add_workspace(database))
+    await run(database, "UPDATE fieldstone.webhook SET is_active = false WHERE id = %(id)s", id=other)
+    for position in range(1, 11):
+        await add_delivery(database, one, position)
+    assert len(await claims.claim(room(total=8))) == 8
+
+
+async def test_of_several_workspaces_none_has_more_places_than_it_leaves_free(
+    database: Database, claims: Claims
+) -> None:
+    other_workspace = await add_workspace(database)
+    hooks = [await add_webhook(database) for _ in range(3)]
+    other = await add_webhook(database, other_workspace)
+    for position in range(1, 11):
+        for webhook_id in hooks:
+            await add_delivery(database, webhook_id, position)
+    first = await claims.claim(room(total=8))
+    assert len(first) == 4
+    assert await claims.claim(room(total=4, sent=first)) == []
+    # One that comes finds places at once, and then as many as the first had left it.
+    for position in range(1, 11):
+        await add_delivery(database, other, position)
+    second = await claims.claim(room(total=4, sent=first))
+    assert [delivery.workspace_id for delivery in second] == [other_workspace] * 2
+    # Those who have the fewest come first.
+    third = await claims.claim(room(total=6, sent=first[:2]))
+    assert sorted(delivery.workspace_id == other_workspace for delivery in third) == [False, True, True, True]
+
+
+async def test_of_the_places_of_those_that_fail_no_workspace_takes_the_last(database: Database, claims: Claims) -> None:
+    other_workspace = await add_workspace(database)
+    hooks = [await add_webhook(database) for _ in range(6)]
+    other = await add_webhook(database, other_workspace)
+    for webhook_id in hooks:
+        await add_delivery(database, webhook_id, 1)
+    await run(database, "UPDATE fieldstone.webhook SET failures = 1")
+    first = await claims.claim(room(failing=4))
+    assert len(first) == 2
+    await add_delivery(database, other, 1)
+    (second,) = await claims.claim(room(total=98, failing=2, sent=first))
+    assert second.webhook_id == other
 
 
 async def test_one_that_fails_is_tried_once_at_a_time_and_then_rests(database: Database, claims: Claims) -> None:
