@@ -6,6 +6,7 @@ MetadataError
 │   └── NameTaken      ... the rule that names differ
 ├── UnknownObject      no such object, field or workspace
 ├── ChangeBlocked      the tables stayed locked by others for too long
+├── ModelBusy          another change of the model did not end in time
 ├── ChangeFailed       PostgreSQL refused the statements of a change
 └── CatalogMismatch    the catalog is not what this program's migrations make
     └── CatalogTooNew  ... it was written by a newer program
@@ -53,6 +54,12 @@ class ChangeBlocked(MetadataError):
     """The tables of a change stayed locked by others for too long; nothing was changed."""
 
     code = "change_blocked"
+
+
+class ModelBusy(MetadataError):
+    """Another change of the workspace's model did not end in time; nothing was changed."""
+
+    code = "model_busy"
 
 
 class ChangeFailed(MetadataError):

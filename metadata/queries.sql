@@ -85,9 +85,36 @@ WHERE workspace.version IS DISTINCT FROM known.version;
 -- name: lock_workspace
 SELECT pg_advisory_xact_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
 
+-- name: turn_holder
+-- Who has the lock of `lock_workspace`; a lock of one number shows its two halves.
+SELECT holder.pid::text, holder.application_name, coalesce(host(holder.client_addr), 'a local socket'), holder.state,
+    to_char(holder.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+FROM pg_locks AS held JOIN pg_stat_activity AS holder USING (pid)
+WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
+    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (held.classid::bigint << 32) | held.objid::bigint
+        = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0);
+
+-- name: log_holders
+-- Who keeps the event log's head, or a table that events are moved between, for so many seconds by now.
+SELECT DISTINCT holder.pid::text, holder.application_name, coalesce(host(holder.client_addr), 'a local socket'),
+    holder.state, to_char(holder.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+FROM pg_locks AS held JOIN pg_stat_activity AS holder USING (pid)
+WHERE held.granted AND held.pid <> pg_backend_pid()
+    AND holder.xact_start < clock_timestamp() - make_interval(secs => $1::float8)
+    AND (
+        (held.locktype = 'transactionid' AND held.transactionid = ANY (ARRAY(SELECT xmax FROM fieldstone.log_head)))
+        OR (
+            held.locktype = 'relation' AND held.mode LIKE ANY (ARRAY['Share%Lock', '%ExclusiveLock'])
+            AND held.mode NOT IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock')
+            AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND held.relation IN ('fieldstone.event_staging'::regclass, 'fieldstone.event_log'::regclass)
+        )
+    );
+
 -- name: begin_change
--- What is read after the lock was waited for must be what is committed by then. Waiting for other changes, and
--- rewriting a big table, may take longer than a request's statement may.
+-- What is read after the lock was waited for must be what is committed by then. Rewriting a big table may take longer
+-- than a request's statement may.
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SET LOCAL statement_timeout = 0;
 

@@ -7,18 +7,18 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, TypeVar
 from uuid import UUID
-from weakref import WeakValueDictionary
 
 from metadata.changes import Change
 from metadata.current import CurrentSnapshots
 from metadata.errors import ChangeBlocked
 from metadata.model import Snapshot
-from metadata.one_message import send_as_one
 from metadata.queries import QUERIES
 from metadata.rows.conversion_worker import LARGEST_REWRITE
 from metadata.sessions import Connection, Sessions
 from metadata.store import load_snapshot
 from metadata.transaction import BIG_TABLE, ModelTransaction
+from metadata.turns import LIMIT as TURN
+from metadata.turns import Turn, Turns
 from sql.ddl import TrigramClass
 from sql.errors import CommitOutcomeUnknown, ConnectionLost, LockTimeout, Serialization
 
@@ -51,6 +51,7 @@ class ModelWriter:
         big_table: the bytes of a table from which on what looks at each of its rows is left for after the commit.
         largest_rewrite: the bytes of a table up to which a change may look at or write each row while others wait.
         patience: the seconds that the transactions which are in the way are waited for, beside these waits.
+        turn: the seconds that another change of the same model is waited for.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ModelWriter:
         big_table: int = BIG_TABLE,
         largest_rewrite: int = LARGEST_REWRITE,
         patience: float = PATIENCE,
+        turn: float = TURN,
     ) -> None:
         self._sessions = sessions
         self._current = current
@@ -72,8 +74,7 @@ class ModelWriter:
         self._largest_rewrite = largest_rewrite
         self._patience = patience
         self._postponed: list[Callable[[], None]] = []
-        # One change of a workspace at a time holds a connection, however many are asked for.
-        self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._turns = Turns(turn)
         self._listeners: list[Callable[[Snapshot], None]] = []
 
     def add_listener(self, listener: Callable[[Snapshot], None]) -> None:
@@ -129,16 +130,16 @@ class ModelWriter:
             UnknownObject: there is no such workspace, or what a change is about.
             InvalidChange: a change breaks a rule.
             ChangeBlocked: others held the locks all the time.
+            ModelBusy: another change of the model did not end in time.
             ChangeFailed: PostgreSQL refused it.
             CommitOutcomeUnknown: the connection was lost while committing.
         """
-        lock = self._locks.setdefault(workspace_id, asyncio.Lock())
-        async with lock:
+        async with self._turns.take(workspace_id) as turn:
             pause, patience = _FIRST_PAUSE, self._patience
             for number, wait in enumerate(self._waits, start=1):
                 touched: set[str] = set()
                 try:
-                    return await self._attempt(workspace_id, body, actor=actor, wait=wait, touched=touched)
+                    return await self._attempt(turn, workspace_id, body, actor=actor, wait=wait, touched=touched)
                 except (LockTimeout, Serialization) as error:
                     if number == len(self._waits):
                         raise ChangeBlocked(
@@ -156,6 +157,7 @@ class ModelWriter:
 
     async def _attempt(
         self,
+        turn: Turn,
         workspace_id: UUID,
         body: Callable[[ModelTransaction], Awaitable[T]],
         *,
@@ -166,7 +168,7 @@ class ModelWriter:
         is_committing = False
         try:
             async with self._sessions.session() as connection:
-                transaction = await self._begin(connection, workspace_id, wait, touched)
+                transaction = await self._begin(turn, connection, workspace_id, wait, touched)
                 result = await body(transaction)
                 is_committing = True
                 await transaction.commit(actor)
@@ -185,18 +187,14 @@ class ModelWriter:
         return result
 
     async def _begin(
-        self, connection: Connection, workspace_id: UUID, wait: int, touched: set[str]
+        self, turn: Turn, connection: Connection, workspace_id: UUID, wait: int, touched: set[str]
     ) -> ModelTransaction:
-        parameters = {"workspace_id": workspace_id}
-        # Waiting for one's turn is not waiting for a table: it has no limit, so lock_timeout is set after it.
-        found = await send_as_one(
+        found = await turn.begin(
             connection,
             [
-                ("begin_change", {}),
-                ("lock_workspace", parameters),
                 ("wait_for_locks_at_most", {"milliseconds": f"{wait}ms"}),
                 ("detect_deadlocks_at_once", {}),
-                ("model_version", parameters),
+                ("model_version", {"workspace_id": workspace_id}),
             ],
         )
         snapshot = self._current.peek(workspace_id)

@@ -27,6 +27,7 @@ from metadata.tenants.access import Principal, Role
 from metadata.tenants.key_store import KeyStore
 from metadata.tenants.standard import standard_changes
 from metadata.transaction import BIG_TABLE
+from metadata.turns import LIMIT as TURN
 from metadata.writer import WAITS, ModelWriter
 from sql import ddl
 from sql.executor import Database
@@ -181,14 +182,15 @@ async def open_apis(
     time_limit: float = 15,
     big_table: int = BIG_TABLE,
     waits: tuple[int, ...] = WAITS,
+    turn: float = TURN,
 ) -> AsyncIterator[Apis]:
-    """Serve a database that holds the workspace; `big_table` and `waits` are the writer's."""
+    """Serve a database that holds the workspace; `big_table`, `waits` and `turn` are the writer's."""
     database = RecordingDatabase(dsn, PoolSettings(connections=3))
     await database.open()
     try:
         catalog = await Catalog.migrate(database)
         current = CurrentSnapshots(database)
-        writer = ModelWriter(database, current, trigram=catalog.trigram, waits=waits, big_table=big_table)
+        writer = ModelWriter(database, current, trigram=catalog.trigram, waits=waits, big_table=big_table, turn=turn)
         keys = KeyStore(database)
         core = build_core_api(database, current, limits, time_limit=time_limit)
         yield Apis(

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.events.partitions import Partitions, Retention
+from engine.events.standstill import Standstill
 from metadata.wake import Wake
 from sql.errors import DatabaseError
 from sql.executor import Database
@@ -121,6 +122,7 @@ class Sequencer:
         self._batch = batch
         self._interval = interval
         self._covered = 0
+        self._standstill = Standstill(database)
 
     async def run(self) -> None:
         """Tick until cancelled: at each call of `wake`, and by the timer."""
@@ -131,13 +133,16 @@ class Sequencer:
                 done = await self.tick()
             except DatabaseError as error:
                 _LOG.warning("events wait: %s", error)
+                await self._standstill.go_on()
                 await asyncio.sleep(self._interval)
                 continue
             if done is None:
                 # Its statement may be older than what waits here.
+                await self._standstill.go_on()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, self._interval)
                 continue
+            self._standstill.end()
             pause = _FIRST_PAUSE
             if not done.more:
                 await asyncio.sleep(gather_time(done.moved))

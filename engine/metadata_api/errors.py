@@ -1,6 +1,6 @@
 """What the model refuses, in the API's terms."""
 
-from engine.errors import ApiError, BadUserInput, Conflict, NotFound, Path, Timeout
+from engine.errors import ApiError, BadUserInput, Conflict, NotFound, Path, ServiceUnavailable, Timeout
 from metadata import errors
 
 
@@ -18,6 +18,8 @@ def describe_refusal(
             kind = NotFound
         case errors.ChangeBlocked():
             kind = Timeout
+        case errors.ModelBusy():
+            kind = ServiceUnavailable
         case _:
             return None
     return kind(message, field=error.field, path=path, locations=locations)

@@ -7,6 +7,8 @@ from metadata.model import Workspace
 from metadata.queries import QUERIES
 from metadata.sessions import Connection, Sessions
 from metadata.tenants.workspaces import DEFAULT_WORKSPACE
+from metadata.turns import LIMIT as TURN
+from metadata.turns import Turn
 from sql import alter
 from sql.plan import Table
 
@@ -25,7 +27,11 @@ async def count_tables(connection: Connection, workspace: Workspace) -> tuple[in
 
 
 async def delete_workspace(
-    sessions: Sessions, workspace: Workspace, *, report: Callable[[int], None] = lambda _: None
+    sessions: Sessions,
+    workspace: Workspace,
+    *,
+    report: Callable[[int], None] = lambda _: None,
+    turn: float = TURN,
 ) -> None:
     """Delete a workspace with its records, its model and its keys; what was interrupted can be done again.
 
@@ -35,9 +41,11 @@ async def delete_workspace(
         sessions: where connections come from.
         workspace: the workspace.
         report: called with the number of tables of each portion that is gone.
+        turn: the seconds that changes of its model are waited for.
 
     Raises:
         InvalidChange: it is the workspace that every installation has.
+        ModelBusy: a change of its model did not end in time.
         SqlError: the database cannot be had.
     """
     if workspace.name == DEFAULT_WORKSPACE:
@@ -45,33 +53,31 @@ async def delete_workspace(
             f"the workspace {DEFAULT_WORKSPACE} cannot be deleted: commands without --workspace mean it", field="name"
         )
     parameters = {"workspace_id": workspace.id}
+    place = Turn(workspace.id, turn)
     async with sessions.session() as connection:
-        async with connection.transaction():
-            await connection.execute(QUERIES["lock_workspace"], parameters)
-            await connection.execute(QUERIES["revoke_workspace_keys"], parameters)
-        while count := await _drop_portion(connection, workspace):
+        await place.begin(connection)
+        await connection.execute(QUERIES["revoke_workspace_keys"], parameters)
+        await connection.commit()
+        while count := await _drop_portion(connection, workspace, place):
             report(count)
-        async with connection.transaction():
-            await connection.execute(QUERIES["begin_change"], prepare=False)
-            await connection.execute(QUERIES["lock_workspace"], parameters)
-            await connection.execute(alter.drop_schema(workspace.schema), prepare=False)
-            await connection.execute(QUERIES["delete_workspace"], parameters)
+        await place.begin(connection)
+        await connection.execute(alter.drop_schema(workspace.schema), prepare=False)
+        await connection.execute(QUERIES["delete_workspace"], parameters)
 
 
-async def _drop_portion(connection: Connection, workspace: Workspace) -> int:
+async def _drop_portion(connection: Connection, workspace: Workspace, place: Turn) -> int:
     """Drop some of the tables and return their number; none is left where it is 0."""
-    async with connection.transaction():
-        await connection.execute(QUERIES["begin_change"], prepare=False)
-        await connection.execute(QUERIES["lock_workspace"], {"workspace_id": workspace.id})
-        cursor = await connection.execute(QUERIES["tables_to_drop"], {"schema": workspace.schema, "limit": PORTION})
-        found = await cursor.fetchall()
-        chosen: list[Table] = []
-        referrers = 0
-        for name, count in found:
-            referrers += count
-            if chosen and referrers > _MOST_REFERRERS:
-                break
-            chosen.append(Table(schema=workspace.schema, name=name))
-        if chosen:
-            await connection.execute(alter.drop_tables(chosen), prepare=False)
+    await place.begin(connection)
+    cursor = await connection.execute(QUERIES["tables_to_drop"], {"schema": workspace.schema, "limit": PORTION})
+    found = await cursor.fetchall()
+    chosen: list[Table] = []
+    referrers = 0
+    for name, count in found:
+        referrers += count
+        if chosen and referrers > _MOST_REFERRERS:
+            break
+        chosen.append(Table(schema=workspace.schema, name=name))
+    if chosen:
+        await connection.execute(alter.drop_tables(chosen), prepare=False)
+    await connection.commit()
     return len(chosen)

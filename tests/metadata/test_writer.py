@@ -230,7 +230,7 @@ async def test_whether_a_change_has_outwaited_others_is_told_right(desk: Desk, m
     assert not await desk.writer._outwait(tables, 0.0, 5.0)
 
 
-async def test_waiting_for_ones_turn_is_not_limited(desk: Desk, model_dsn: str) -> None:
+async def test_waiting_for_ones_turn_is_not_waiting_for_a_table(desk: Desk, model_dsn: str) -> None:
     model = await desk.default()
     writer = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, waits=(1,))
     async with connected(model_dsn) as other:

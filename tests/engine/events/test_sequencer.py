@@ -10,6 +10,7 @@ import psycopg
 import psycopg.sql
 import pytest
 
+from engine.background import end_tasks
 from engine.events.partitions import Partitions
 from engine.events.sequencer import _MOVE, Sequencer, gather_time
 from metadata.ids import new_id
@@ -20,7 +21,7 @@ from sql.locks import AdvisoryLock
 from sql.pool_settings import PoolSettings
 from tests.apis import WORKSPACE_ID
 from tests.engine.events.desk import Desk, open_desk
-from tests.waiting import until_found
+from tests.waiting import until, until_found
 
 STAGE = (
     "INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, before, after)"
@@ -212,6 +213,32 @@ async def test_a_move_that_began_before_the_end_of_another_goes_on_behind_it(
         assert await cursor.fetchall() == [(3 + moved,)]
         cursor = await third.execute("SELECT position, record_id FROM fieldstone.event_log ORDER BY position")
         assert await cursor.fetchall() == list(enumerate(records[: 3 + moved], 1))
+
+
+@pytest.mark.parametrize(
+    "lock",
+    ["SELECT FROM fieldstone.log_head FOR UPDATE", "LOCK TABLE fieldstone.event_staging IN ACCESS EXCLUSIVE MODE"],
+)
+async def test_the_log_says_who_keeps_the_events_from_being_moved(
+    lock: str, workspace_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As soon as may be, instead of at the end of 15 s.
+    database = Database.connect(workspace_dsn, settings=PoolSettings(statement_timeout=1))
+    sequencer = sequencer_on(database)
+    running = asyncio.create_task(sequencer.run())
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, application_name="stuck") as other:
+        await stage(other, new_id())
+        await other.commit()
+        await until(lambda: sequencer.counters.moved == 1)
+        await stage(other, new_id())
+        await other.commit()
+        await other.execute(lock)
+        async with asyncio.timeout(20):
+            while f"s for pid {other.info.backend_pid} (stuck from" not in caplog.text:
+                await asyncio.sleep(0.01)
+    await until(lambda: sequencer.counters.moved == 2)
+    await end_tasks(running)
+    await database.close()
 
 
 async def test_batches_and_partitions_are_filled_without_a_gap(workspace_dsn: str, database: Database) -> None:

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from metadata.json_text import loads
-from tests.apis import Apis, open_apis
+from metadata.queries import QUERIES
+from tests.apis import WORKSPACE_ID, Apis, open_apis
 from tests.metadata.desk import whole_state
 from tests.waiting import repeat_during
 
@@ -289,6 +290,20 @@ async def test_what_postgresql_refuses_is_the_error_of_its_field(apis: Apis, wor
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
         assert "nothing was changed: column" in error["message"]
     assert whole_state(workspace_dsn) == before
+
+
+async def test_a_change_that_waits_too_long_for_another_is_told_since_when(workspace_dsn: str) -> None:
+    async with (
+        open_apis(workspace_dsn, turn=0.1) as apis,
+        await psycopg.AsyncConnection.connect(workspace_dsn) as other,
+    ):
+        person = await object_id(apis, "person")
+        await other.execute(QUERIES["lock_workspace"], {"workspace_id": WORKSPACE_ID})
+        text = """mutation ($of: UUID!) { createField(input: {
+            objectMetadataId: $of, name: "late", label: "Late", type: TEXT }) { id } }"""
+        error = await refused(apis, text, of=person)
+    assert (error["extensions"]["code"], error["path"]) == ("SERVICE_UNAVAILABLE", ["createField"])
+    assert "has been under way since 20" in error["message"]
 
 
 async def test_a_change_that_others_keep_from_its_table_is_told_so(workspace_dsn: str) -> None:
