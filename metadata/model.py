@@ -81,7 +81,8 @@ class Field:
         relation_id: for a RELATION, the relation that it is one of the two ends of.
         parts: its columns, made by `build_field`.
         status: BUILDING while the rows of a big table are looked through for it.
-        backfill: meanwhile, the cells for the rows that have none.
+        backfill: until it is READY, the cells for the rows that have none.
+        failure: why it is FAILED.
     """
 
     id: UUID
@@ -105,6 +106,7 @@ class Field:
     access: Access = Access.READ_WRITE
     status: Status = Status.READY
     backfill: JsonValue = None
+    failure: str | None = None
 
     @property
     def can_be_null(self) -> bool:
@@ -158,7 +160,7 @@ class Relation:
 class Index:
     """An index on a table; `fields` in the order of its columns. `name` is physical, unique in the schema.
 
-    One that is unique, or partial, is of the live records alone.
+    One that is unique, or partial, is of the live records alone. `failure` tells why it is FAILED.
     """
 
     id: UUID
@@ -169,6 +171,7 @@ class Index:
     is_partial: bool = False
     method: str = "btree"
     status: Status = Status.READY
+    failure: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

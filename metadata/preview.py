@@ -118,7 +118,7 @@ async def preview(
         written |= {id_ for work in asked.work if isinstance(work, _Writing) for id_ in _fields(work)}
         made = build_statements(snapshot, built, difference, trigram=transaction.trigram)
         statements += [one.as_string() for one in made]
-        later += _later(applied, big, transaction.trigram)
+        later += _later(applied, difference, big, transaction.trigram)
         locks += _locks(first, snapshot, built, difference)
         locks += [
             {"table": first.objects[id_].table.name, "lock": "SHARE UPDATE EXCLUSIVE", "rowsWritten": 0, **_LATER}
@@ -146,10 +146,12 @@ _Writing = FillValues | MapOptions | ConvertValues
 _LATER: Mapping[str, JsonValue] = {"when": "after the commit"}
 
 
-def _later(applied: Applied, big: frozenset[UUID], trigram: TrigramClass | None) -> Iterator[str]:
+def _later(
+    applied: Applied, difference: Difference, big: frozenset[UUID], trigram: TrigramClass | None
+) -> Iterator[str]:
     """Yield what is done after the commit, beside readers and writers."""
-    for index in applied.indexes:
-        if index.object_id in big:
+    for index in (*applied.indexes, *difference.indexes):
+        if index.status is Status.BUILDING:
             thing = applied.snapshot.objects[index.object_id]
             yield build_index(index, thing, trigram, concurrently=True).as_string()
     for id_ in big:

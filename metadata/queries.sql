@@ -57,7 +57,7 @@ SELECT id FROM fieldstone.object WHERE workspace_id = %(workspace_id)s ORDER BY 
 -- name: load_fields
 SELECT id, object_id, name, type, label, description, icon, column_name, is_nullable, is_unique, is_active,
     is_custom, is_system, default_value::text, options::text, settings::text, relation_id, access, status,
-    backfill::text
+    backfill::text, failure
 FROM fieldstone.field WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 
 -- name: load_relations
@@ -65,7 +65,7 @@ SELECT id, source_object_id, source_field_id, target_object_id, target_field_id,
 FROM fieldstone.relation WHERE source_object_id = ANY (%(object_ids)s) OR target_object_id = ANY (%(object_ids)s);
 
 -- name: load_indexes
-SELECT id, object_id, name, field_ids::text, is_unique, is_partial, method, status
+SELECT id, object_id, name, field_ids::text, is_unique, is_partial, method, status, failure
 FROM fieldstone.index WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 
 -- name: load_retired_names
@@ -197,7 +197,7 @@ WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 UPDATE fieldstone.field SET name = %(name)s, type = %(type)s, label = %(label)s, description = %(description)s,
     icon = %(icon)s, column_name = %(column_name)s, is_nullable = %(is_nullable)s, is_unique = %(is_unique)s,
     is_active = %(is_active)s, default_value = %(default_value)s::jsonb, options = %(options)s::jsonb, settings = %(settings)s::jsonb,
-    status = %(status)s, backfill = %(backfill)s::jsonb, updated_at = now()
+    status = %(status)s, backfill = %(backfill)s::jsonb, failure = %(failure)s, updated_at = now()
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: update_relation
@@ -292,7 +292,7 @@ SELECT name FROM unnest(%(tables)s::text[]) AS name WHERE pg_relation_size(to_re
 SELECT index.workspace_id, index.id FROM fieldstone.index WHERE status = 'BUILDING' ORDER BY seq;
 
 -- name: update_index
-UPDATE fieldstone.index SET status = %(status)s, updated_at = now() WHERE id = %(id)s;
+UPDATE fieldstone.index SET status = %(status)s, failure = %(failure)s, updated_at = now() WHERE id = %(id)s;
 
 -- name: postponed_fields
 SELECT workspace_id, id FROM fieldstone.field WHERE status = 'BUILDING' ORDER BY seq;
@@ -341,7 +341,7 @@ SELECT pg_advisory_unlock(%(space)s, %(lock)s);
 
 -- name: begin_build
 -- A builder that was paused between two statements keeps the others from building no longer than this.
-SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
+SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '15min', false),
     set_config('idle_session_timeout', '120s', false), set_config('application_name', 'fieldstone build', false);
 
 -- name: end_build

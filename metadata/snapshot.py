@@ -132,7 +132,9 @@ def _build_object(row: Row, schema: str, fields: tuple[Field, ...], retired: fro
 
 def _build_field(row: Row) -> Field:
     (id_, object_id, name, type_name, label, description, icon, column, is_nullable, is_unique, is_active) = row[:11]
-    (is_custom, is_system, default, options_text, settings_text, relation_id, access, status, backfill) = row[11:]
+    (is_custom, is_system, default, options_text, settings_text, relation_id, access, status, backfill, failure) = row[
+        11:
+    ]
     field_type = FieldType(type_name)
     options = _build_options(options_text)
     settings: Mapping[str, JsonValue] = loads(settings_text) if settings_text else {}
@@ -160,6 +162,7 @@ def _build_field(row: Row) -> Field:
         access=Access[access],
         status=Status(status),
         backfill=loads(backfill) if backfill else None,
+        failure=failure,
     )
 
 
@@ -195,7 +198,7 @@ def _build_relation(row: Row) -> Relation:
 
 
 def _build_index(row: Row) -> Index:
-    id_, object_id, name, field_ids, is_unique, is_partial, method, status = row
+    id_, object_id, name, field_ids, is_unique, is_partial, method, status, failure = row
     return Index(
         id=id_,
         object_id=object_id,
@@ -205,4 +208,5 @@ def _build_index(row: Row) -> Index:
         is_partial=is_partial,
         method=method,
         status=Status(status),
+        failure=failure,
     )

@@ -151,6 +151,7 @@ def _field_row(field: Field) -> Mapping[str, Any]:
         "access": field.access.name,
         "status": field.status.value,
         "backfill": _json(field.backfill),
+        "failure": field.failure,
     }
 
 
@@ -175,6 +176,7 @@ def _index_row(index: Index) -> Mapping[str, Any]:
         "is_partial": index.is_partial,
         "method": index.method,
         "status": index.status.value,
+        "failure": index.failure,
     }
 
 

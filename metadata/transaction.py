@@ -19,7 +19,7 @@ from metadata.changes.statements import build_statements
 from metadata.errors import ChangeFailed, InvalidChange
 from metadata.field_types import FieldType
 from metadata.json_text import JsonValue, dumps
-from metadata.model import Object, Snapshot, Status
+from metadata.model import Field, Index, Object, Snapshot, Status
 from metadata.moves import find_moved
 from metadata.one_message import Step, send_as_one
 from metadata.queries import QUERIES
@@ -141,7 +141,7 @@ class ModelTransaction:
                 await do_row_work(self.connection, work, largest_rewrite=self.largest_rewrite)
         except psycopg.Error as error:
             raise _refusal(error) from error
-        if big:
+        if big or any(one.status is Status.BUILDING for one in _changed(difference)):
             self.after_commit(self._postponed)
         self.snapshot = applied.snapshot
         self._history.append(
@@ -290,8 +290,10 @@ class ModelTransaction:
     ) -> Iterator[Step]:
         yield from insertions(before.workspace, applied)
         yield from corrections(before.workspace, difference)
-        settled = any(Status.BUILDING in {one.before.status, one.after.status} for one in difference.fields)
-        if big or settled or difference.indexes:
+        touched = {status for one in difference.fields for status in (one.before.status, one.after.status)}
+        touched |= {one.status for one in difference.removed_indexes}
+        touched |= {field.status for _, field in difference.removed_fields}
+        if big or difference.indexes or touched - {Status.READY}:
             yield "set_object_status", {"object_ids": list(find_moved(before, applied.snapshot))}
 
     async def require_no_rows(self, required: RequiredColumn) -> None:
@@ -315,6 +317,11 @@ class ModelTransaction:
             f" included) that would have no value; {way_out}",
             field="isNullable",
         )
+
+
+def _changed(difference: Difference) -> Iterator[Index | Field]:
+    yield from difference.indexes
+    yield from (one.after for one in difference.fields)
 
 
 def _locked(before: Snapshot, applied: Applied, difference: Difference) -> Iterator[str]:

@@ -56,6 +56,8 @@ _BY_CLASS: dict[str, type[DatabaseError]] = {
     "54": LimitExceeded,
 }
 
+_PASSING = ("08", "25", "40", "53", "55", "57", "58")
+
 _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 
 
@@ -101,3 +103,11 @@ def translate_error(error: psycopg.Error) -> DatabaseError:
     if isinstance(error, psycopg.OperationalError):
         return ConnectionLost(message, outcome_unknown=True)
     return DatabaseError(message)
+
+
+def is_passing(error: DatabaseError) -> bool:
+    """Tell whether the same statement may succeed later, though nobody changes it or the rows.
+
+    A connection, a lock, room on a disk or the server itself was lacking; or the transaction was in another's way.
+    """
+    return isinstance(error, DatabaseUnavailable) or (error.sqlstate or "")[:2] in _PASSING

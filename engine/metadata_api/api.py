@@ -35,7 +35,8 @@ from engine.schema.lazy import lazy_schema
 from engine.schema.metadata_mutations import METADATA_MUTATIONS
 from engine.webhooks.service import Webhooks
 from metadata.catalog.model import catalog_snapshot
-from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject
+from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, RetryBuild
+from metadata.changes.retry import find_owner
 from metadata.current import CurrentSnapshots
 from metadata.errors import MetadataError
 from metadata.json_text import JsonValue, dumps
@@ -160,6 +161,14 @@ async def _delete_index(
     return Written(object_name="index", id=id_, type_name="Index", extra={}, removal=removal)
 
 
+async def _retry_build(
+    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+) -> Written:
+    id_ = _target(arguments)
+    after = await transaction.apply(RetryBuild(id=id_))
+    return Written(object_name="object", id=find_owner(after, id_).id, type_name="Object", extra={})
+
+
 async def _roll_back(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
     to = int(BIG_INT.coerce(arguments["to"]))
     is_dry = bool(arguments.get("dryRun"))
@@ -262,6 +271,7 @@ class _Mutations:
             "deleteOneField": _delete_field,
             "createIndex": _create_index,
             "deleteIndex": _delete_index,
+            "retryBuild": _retry_build,
             "rollback": _roll_back,
             "createApiKey": _create_api_key,
             "revokeApiKey": _revoke_api_key(keys),

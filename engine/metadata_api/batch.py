@@ -16,7 +16,7 @@ from engine.metadata_api.inputs import (
     read_update_field,
     read_update_object,
 )
-from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject
+from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, RetryBuild
 from metadata.errors import InvalidValue, UnknownObject
 from metadata.json_text import JsonValue
 from metadata.model import Field, Object, Snapshot
@@ -32,6 +32,7 @@ _INPUTS: Mapping[str, tuple[str, Callable[[Input], Change]]] = {
     "deleteObject": ("DeleteOneObjectInput", lambda given: DeleteObject(object_id=UUID(given["id"]))),
     "deleteField": ("DeleteOneFieldInput", lambda given: DeleteField(field_id=UUID(given["id"]))),
     "deleteIndex": ("DeleteOneObjectInput", lambda given: DeleteIndex(index_id=UUID(given["id"]))),
+    "retryBuild": ("DeleteOneObjectInput", lambda given: RetryBuild(id=UUID(given["id"]))),
 }
 
 
@@ -68,7 +69,7 @@ def _resolve(snapshot: Snapshot, action: str, values: Mapping[str, JsonValue]) -
     if isinstance(names := values.get("fieldMetadataIds"), list):
         resolved["fieldMetadataIds"] = [_field_id(snapshot, name) if isinstance(name, str) else name for name in names]
     if isinstance(name := values.get("id"), str):
-        find = _field_id if action.endswith("Field") else _object_id
+        find = _object_id if action.endswith("Object") else _field_id
         resolved["id"] = name if action == "deleteIndex" else find(snapshot, name)
     if "relationCreationPayload" in values:
         resolved["relationCreationPayload"] = _resolve_target(snapshot, values["relationCreationPayload"])

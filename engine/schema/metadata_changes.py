@@ -190,5 +190,10 @@ CHANGE_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
     "applyChanges": _apply_changes,
     "rollback": _rollback,
     "deleteIndex": _mutation("Index", "Deletes an index; answers as it was.", by_id=True),
+    "retryBuild": _mutation(
+        "Object",
+        "Builds an index or a field that is FAILED again, by its id; answers with the object that has it.",
+        by_id=True,
+    ),
 }
 """The root fields of these mutations."""

@@ -1,24 +1,23 @@
 """What changes of big tables leave to be done: after the commit, beside readers and writers, one thing at a time."""
 
 import logging
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
 
-from metadata.building.field_builder import ACTOR, build_field
-from metadata.changes import SettleIndex
-from metadata.changes.migration import build_index
-from metadata.errors import MetadataError, UnknownObject
-from metadata.model import Status
+from metadata.building.field_builder import build_field
+from metadata.building.index_builder import make_index
+from metadata.errors import MetadataError
 from metadata.queries import QUERIES
 from metadata.sessions import Connection, Sessions
-from metadata.store import read_snapshot
 from metadata.wake import Wake
 from metadata.writer import ModelWriter
-from sql import alter
 from sql.ddl import TrigramClass
-from sql.errors import LockTimeout, Serialization, SqlError, StatementTimeout, UniqueViolation
+from sql.errors import SqlError
 from sql.locks import AdvisoryLock
 from sql.sqlstate import translate_error
 
@@ -26,6 +25,25 @@ _LOG = logging.getLogger(__name__)
 
 PAUSE = 5.0
 """Seconds after which a builder looks again: for what another process left, or what was interrupted."""
+
+
+LONGEST_REST = 300.0
+"""The most seconds that something rests after it was interrupted, again and again; others are built meanwhile."""
+
+
+class _Left(NamedTuple):
+    """An index or a field that is to be built."""
+
+    workspace_id: UUID
+    id: UUID
+    is_index: bool
+
+
+class _Rest(NamedTuple):
+    """How long something that was interrupted is left alone: for `pause` seconds, to this time of the clock."""
+
+    pause: float
+    until: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,6 +81,7 @@ class Builder:
         self._trigram = trigram
         self._pause = pause
         self._wake = Wake()
+        self._rests: dict[UUID, _Rest] = {}
         self.counters = BuildCounters()
 
     def wake(self) -> None:
@@ -98,16 +117,15 @@ class Builder:
                     await connection.set_autocommit(False)
 
     async def _build(self, connection: Connection) -> int:
-        indexes, fields = await self._look(connection)
-        if not (indexes or fields):
+        due = self._due(await self._look(connection))
+        if not due:
             return 0
         taken = await connection.execute(QUERIES["build_alone"], AdvisoryLock.BUILD.parameters)
         if await taken.fetchone() != (True,):
             return 0
         try:
             await connection.execute(QUERIES["begin_build"])
-            settled = sum([await self._build_index(connection, *one) for one in indexes])
-            settled += sum([await build_field(connection, self._writer, *one) for one in fields])
+            settled = sum([await self._try(connection, one) for one in due])
         finally:
             if not connection.closed:
                 await connection.execute(QUERIES["end_build"], prepare=False)
@@ -116,42 +134,41 @@ class Builder:
         await self._look(connection)
         return settled
 
-    async def _look(self, connection: Connection) -> tuple[list[tuple[UUID, UUID]], list[tuple[UUID, UUID]]]:
-        """Return the indexes and fields that are to be built, each with its workspace."""
+    def _due(self, left: Sequence[_Left]) -> list[_Left]:
+        """Return what does not rest, and forget what is not left any more."""
+        self._rests = {one.id: self._rests[one.id] for one in left if one.id in self._rests}
+        now = time.monotonic()
+        return [one for one in left if one.id not in self._rests or self._rests[one.id].until <= now]
+
+    async def _try(self, connection: Connection, left: _Left) -> bool:
+        """Build one thing, and tell whether it is settled; what was interrupted rests for longer each time.
+
+        Raises:
+            DatabaseError: the connection is lost.
+        """
+        try:
+            if left.is_index:
+                return await make_index(connection, self._writer, left.workspace_id, left.id, trigram=self._trigram)
+            return await build_field(connection, self._writer, left.workspace_id, left.id)
+        except (SqlError, MetadataError, psycopg.Error) as error:
+            known = self._rests.get(left.id)
+            pause = self._pause if known is None else min(known.pause * 2, LONGEST_REST)
+            self._rests[left.id] = _Rest(pause=pause, until=time.monotonic() + pause)
+            self.counters.interrupted += 1
+            _LOG.warning("what a change left of %s is not done yet, and is tried again: %s", left.id, error)
+            if connection.closed:
+                raise
+            return False
+
+    async def _look(self, connection: Connection) -> list[_Left]:
+        """Return the indexes and fields that are to be built."""
         indexes = await (await connection.execute(QUERIES["postponed_indexes"])).fetchall()
         fields = await (await connection.execute(QUERIES["postponed_fields"])).fetchall()
         counts = await (await connection.execute(QUERIES["count_builds"])).fetchone()
         if counts:
             known = self.counters
             known.building_indexes, known.building_fields, known.failed_indexes, known.failed_fields = counts
-        return indexes, fields
-
-    async def _build_index(self, connection: Connection, workspace_id: UUID, index_id: UUID) -> bool:
-        try:
-            snapshot = await read_snapshot(connection, workspace_id)
-        except UnknownObject:
-            return False
-        index = snapshot.indexes.get(index_id)
-        if index is None:
-            return False
-        thing = snapshot.objects[index.object_id]
-        # What an interrupted build left is there, but not valid.
-        leftover = alter.drop_index(snapshot.workspace.schema, index.name, concurrently=True)
-        status = Status.READY
-        try:
-            await connection.execute(leftover, prepare=False)
-            await connection.execute(build_index(index, thing, self._trigram, concurrently=True), prepare=False)
-        except psycopg.Error as error:
-            match translate_error(error):
-                case LockTimeout() | Serialization() | StatementTimeout() as interrupted:
-                    raise interrupted from error
-                case UniqueViolation() as found:
-                    _LOG.warning("the index %s cannot be built: %s", index.name, found.message)
-                    await connection.execute(leftover, prepare=False)
-                    status = Status.FAILED
-                case other:
-                    raise other from error
-        # A change of the model, since plans depend on what can be found by an index.
-        settle = SettleIndex(index_id=index_id, status=status)
-        await self._writer.change(workspace_id, lambda _: [settle], actor=ACTOR)
-        return True
+        return [
+            *(_Left(workspace_id, id_, is_index=True) for workspace_id, id_ in indexes),
+            *(_Left(workspace_id, id_, is_index=False) for workspace_id, id_ in fields),
+        ]

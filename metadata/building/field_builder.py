@@ -5,6 +5,7 @@ from uuid import UUID
 
 import psycopg
 
+from metadata.building.refusals import read_refusal
 from metadata.changes import SettleField
 from metadata.changes.alteration import required_check
 from metadata.changes.migration import foreign_key_name
@@ -16,9 +17,7 @@ from metadata.sessions import Connection
 from metadata.store import read_snapshot
 from metadata.writer import ModelWriter
 from sql import alter, column_rows
-from sql.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 from sql.identifiers import quote_table
-from sql.sqlstate import translate_error
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,7 +39,8 @@ async def build_field(connection: Connection, writer: ModelWriter, workspace_id:
         field_id: the field.
 
     Raises:
-        psycopg.Error: it was interrupted.
+        DatabaseError: it was interrupted.
+        MetadataError: the model cannot be changed now.
     """
     try:
         snapshot = await read_snapshot(connection, workspace_id)
@@ -50,19 +50,15 @@ async def build_field(connection: Connection, writer: ModelWriter, workspace_id:
     if found is None or found.by_id[field_id].status is not Status.BUILDING:
         return False
     thing, field = found, found.by_id[field_id]
+    failure = None
     try:
         if field.backfill is not None:
             await _fill(connection, thing, field)
         await _validate(connection, thing, field)
-        status = Status.READY
     except psycopg.Error as error:
-        match translate_error(error):
-            case CheckViolation() | ForeignKeyViolation() | UniqueViolation() as broken:
-                _LOG.warning("%s of %s: %s", field.name, thing.name_singular, broken.message)
-                status = Status.FAILED
-            case other:
-                raise other from error
-    settle = SettleField(field_id=field_id, status=status)
+        failure = await read_refusal(connection, snapshot, error, field.name)
+        _LOG.warning("%s of %s: %s", field.name, thing.name_singular, failure)
+    settle = SettleField(field_id=field_id, failure=failure)
     await writer.change(
         workspace_id, lambda now: [settle] if _is_there(now.objects.get(thing.id), field_id) else [], actor=ACTOR
     )

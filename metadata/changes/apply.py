@@ -10,6 +10,7 @@ from metadata.changes.create_object import apply_create_object
 from metadata.changes.create_relation import apply_create_relation
 from metadata.changes.delete import apply_delete_field, apply_delete_index, apply_delete_object
 from metadata.changes.notation import describe_values
+from metadata.changes.retry import apply_retry_build
 from metadata.changes.settle import apply_settle_field, apply_settle_index
 from metadata.changes.types import (
     Applied,
@@ -21,6 +22,7 @@ from metadata.changes.types import (
     DeleteObject,
     NewJunction,
     NewRelation,
+    RetryBuild,
     SettleField,
     SettleIndex,
     UpdateField,
@@ -30,7 +32,7 @@ from metadata.changes.update_field import apply_update_field
 from metadata.changes.update_object import apply_update_object
 from metadata.field_types import FieldType
 from metadata.json_text import JsonValue
-from metadata.model import Snapshot
+from metadata.model import Snapshot, Status
 
 Change = (
     CreateObject
@@ -40,6 +42,7 @@ Change = (
     | UpdateField
     | SettleField
     | SettleIndex
+    | RetryBuild
     | DeleteObject
     | DeleteField
     | DeleteIndex
@@ -70,14 +73,22 @@ def apply(snapshot: Snapshot, change: Change) -> Applied:
             return apply_update_object(snapshot, change)
         case UpdateField():
             return apply_update_field(snapshot, change)
-        case SettleField():
-            return apply_settle_field(snapshot, change)
-        case SettleIndex():
-            return apply_settle_index(snapshot, change)
+        case SettleField() | SettleIndex() | RetryBuild():
+            return _apply_build(snapshot, change)
         case DeleteObject() | DeleteField() | DeleteIndex():
             return _apply_deletion(snapshot, change)
         case _:
             assert_never(change)
+
+
+def _apply_build(snapshot: Snapshot, change: SettleField | SettleIndex | RetryBuild) -> Applied:
+    match change:
+        case SettleField():
+            return apply_settle_field(snapshot, change)
+        case SettleIndex():
+            return apply_settle_index(snapshot, change)
+        case RetryBuild():
+            return apply_retry_build(snapshot, change)
 
 
 def _apply_deletion(snapshot: Snapshot, change: DeleteObject | DeleteField | DeleteIndex) -> Applied:
@@ -110,9 +121,11 @@ def describe(change: Change) -> dict[str, JsonValue]:
         case UpdateField():
             return {"action": "updateField", "id": str(change.field_id), **describe_values(change)}
         case SettleField():
-            return {"action": "settleField", "id": str(change.field_id), "status": change.status.value}
+            return {"action": "settleField", "id": str(change.field_id), **_describe_end(change)}
         case SettleIndex():
-            return {"action": "settleIndex", "id": str(change.index_id), "status": change.status.value}
+            return {"action": "settleIndex", "id": str(change.index_id), **_describe_end(change)}
+        case RetryBuild():
+            return {"action": "retryBuild", "id": str(change.id)}
         case DeleteObject():
             return {"action": "deleteObject", "id": str(change.object_id)}
         case DeleteField():
@@ -121,3 +134,9 @@ def describe(change: Change) -> dict[str, JsonValue]:
             return {"action": "deleteIndex", "id": str(change.index_id)}
         case _:
             assert_never(change)
+
+
+def _describe_end(change: SettleField | SettleIndex) -> dict[str, JsonValue]:
+    if change.failure is None:
+        return {"status": Status.READY.value}
+    return {"status": Status.FAILED.value, "failure": change.failure}

@@ -18,6 +18,7 @@ from metadata.changes.types import (
     DeleteIndex,
     DeleteObject,
     NewRelation,
+    RetryBuild,
     SettleField,
     SettleIndex,
     UpdateField,
@@ -51,7 +52,7 @@ def invert(before: Snapshot, change: Change, after: Snapshot) -> list[Change]:
         case UpdateField():
             reverted = _revert(find_field(before, change.field_id)[1], change)
             return [reverted, *_recreate_indexes(before, after)]
-        case SettleField() | SettleIndex():
+        case SettleField() | SettleIndex() | RetryBuild():
             return []
         case DeleteIndex():
             return [_recreate_index(before.indexes[change.index_id])]

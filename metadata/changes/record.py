@@ -19,6 +19,7 @@ from metadata.changes.types import (
     DeleteIndex,
     DeleteObject,
     NewRelation,
+    RetryBuild,
     SettleField,
     SettleIndex,
     UpdateField,
@@ -36,6 +37,7 @@ _ACTIONS: Mapping[str, type[Change]] = {
     "updateField": UpdateField,
     "settleField": SettleField,
     "settleIndex": SettleIndex,
+    "retryBuild": RetryBuild,
     "deleteObject": DeleteObject,
     "deleteField": DeleteField,
     "deleteIndex": DeleteIndex,
@@ -152,6 +154,7 @@ def _show_field(field: Field) -> JsonValue:
         "isNullable": field.is_nullable,
         "isUnique": field.is_unique,
         "status": field.status.value,
+        "failure": field.failure,
     }
 
 
@@ -164,4 +167,6 @@ def _show_index(index: Index) -> JsonValue:
         "fieldMetadataIds": list(map(str, index.field_ids)),
         "method": index.method,
         "isUnique": index.is_unique,
+        "status": index.status.value,
+        "failure": index.failure,
     }

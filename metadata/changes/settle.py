@@ -16,8 +16,11 @@ def apply_settle_field(snapshot: Snapshot, change: SettleField) -> Applied:
     thing, field = find_field(snapshot, change.field_id)
     if field.status is not Status.BUILDING:
         return Applied(snapshot=snapshot)
-    is_nullable = field.is_nullable or change.status is Status.FAILED
-    settled = with_parts(replace(field, status=change.status, backfill=None, is_nullable=is_nullable))
+    if change.failure is None:
+        ended = replace(field, status=Status.READY, backfill=None)
+    else:
+        ended = replace(field, status=Status.FAILED, failure=change.failure, is_nullable=True)
+    settled = with_parts(ended)
     fields = tuple(settled if one.id == field.id else one for one in thing.fields)
     return Applied(snapshot=with_object(snapshot, replace(thing, fields=fields)))
 
@@ -27,5 +30,6 @@ def apply_settle_index(snapshot: Snapshot, change: SettleIndex) -> Applied:
     index = snapshot.indexes.get(change.index_id)
     if index is None or index.status is not Status.BUILDING:
         return Applied(snapshot=snapshot)
-    indexes = {**snapshot.indexes, index.id: replace(index, status=change.status)}
+    status = Status.READY if change.failure is None else Status.FAILED
+    indexes = {**snapshot.indexes, index.id: replace(index, status=status, failure=change.failure)}
     return Applied(snapshot=replace(snapshot, indexes=indexes))

@@ -9,7 +9,7 @@ from metadata.changes.row_work import RowWork
 from metadata.field_types import FieldType
 from metadata.ids import new_id, new_ids
 from metadata.json_text import JsonValue
-from metadata.model import Field, Index, Object, Relation, RelationType, Snapshot, Status
+from metadata.model import Field, Index, Object, Relation, RelationType, Snapshot
 
 
 class Unset(Enum):
@@ -206,18 +206,25 @@ class UpdateField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleField:
-    """The end of what a field was BUILDING; nobody asks for it but whoever builds."""
+    """The end of what a field was BUILDING, FAILED where there is a `failure`; only the builder asks for it."""
 
     field_id: UUID
-    status: Status
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleIndex:
-    """The end of what an index was BUILDING; nobody asks for it but whoever builds."""
+    """The end of what an index was BUILDING, FAILED where there is a `failure`; only the builder asks for it."""
 
     index_id: UUID
-    status: Status
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryBuild:
+    """Another try to build an index or a field that is FAILED."""
+
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,12 +163,23 @@ def _build(thing: Object, field: Field, change: UpdateField, given: dict[str, ob
         options=options,
         settings=settings,
     )
-    if not is_required(updated) or field.status is not Status.BUILDING:
-        updated = replace(updated, status=Status.READY, backfill=None)
+    if not _keeps_status(field, updated, given):
+        updated = replace(updated, status=Status.READY, backfill=None, failure=None)
     updated = with_parts(updated)
     if is_conversion(field, updated) or find_gone(field, updated):
         updated = with_parts(replace(updated, column=choose_new_column(thing, field, updated.type)))
     return updated
+
+
+def _keeps_status(field: Field, updated: Field, given: dict[str, object]) -> bool:
+    """Tell whether a build goes on, or its failure still says something of the field."""
+    match field.status:
+        case Status.BUILDING:
+            return is_required(updated) or field.relation_id is not None
+        case Status.FAILED:
+            return given.keys().isdisjoint(("type", "isNullable"))
+        case Status.READY:
+            return True
 
 
 def _can_keep_options(field: Field, wanted: FieldType) -> bool:

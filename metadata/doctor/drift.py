@@ -55,6 +55,7 @@ async def find_drift(
             one = _One(thing=thing, parts=parts, found=found, wanted=wanted)
             drifts += _compare_columns(one, types)
             drifts += _compare_indexes(one)
+            drifts += _failed_indexes(one)
             drifts += _compare_constraints(one)
     drifts += (drift for drift in _find_strangers(snapshot, found) if only is None or drift.table == only.table.name)
     return drifts
@@ -77,7 +78,7 @@ class _Parts:
 
     def built(self, thing: Object) -> list[Index]:
         """Return the indexes that an object's table is to have by now."""
-        return [index for index in self.snapshot.indexes_of[thing.id] if index.status is not Status.BUILDING]
+        return [index for index in self.snapshot.indexes_of[thing.id] if index.status is Status.READY]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,17 @@ def _compare_indexes(one: _One) -> Iterator[Drift]:
             continue
         finding = f"The index {index.name} of {thing.name_singular} {state}."
         yield _drift(thing, finding, *_index_repair(thing, index, one.parts.trigram))
+
+
+def _failed_indexes(one: _One) -> Iterator[Drift]:
+    for index in one.parts.snapshot.indexes_of[one.thing.id]:
+        if index.status is Status.FAILED:
+            why = f": {index.failure}" if index.failure else ""
+            finding = (
+                f"The index {index.name} of {one.thing.name_singular} could not be built{why};"
+                f' retryBuild(id: "{index.id}") tries again.'
+            )
+            yield _drift(one.thing, finding)
 
 
 def _index_repair(thing: Object, index: Index, trigram: TrigramClass | None) -> tuple[Composed, ...]:

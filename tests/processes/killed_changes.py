@@ -6,7 +6,16 @@ from typing import Final
 
 import psycopg
 
-from metadata.changes import Change, CreateIndex, DeleteField, NewRelation, UpdateField, UpdateObject
+from metadata.changes import (
+    Change,
+    CreateIndex,
+    DeleteField,
+    NewRelation,
+    RetryBuild,
+    SettleField,
+    UpdateField,
+    UpdateObject,
+)
 from metadata.field_types import FieldType
 from metadata.model import RelationType, Snapshot
 from metadata.rollback import roll_back
@@ -67,10 +76,15 @@ def _index(*names: str, **more: bool | str) -> Build:
     ]
 
 
+def _again(snapshot: Snapshot) -> Iterable[Change]:
+    yield RetryBuild(id=project(snapshot).by_name["motto"].id)
+
+
 def _leaving(snapshot: Snapshot) -> Iterable[Change]:
     """What leaves the most for after the commit, where the table is big: values, an index, a key and a promise."""
     yield from on("name", is_nullable=False, backfill="none", default="none")(snapshot)
     yield from _relation(RelationType.MANY_TO_ONE)(snapshot)
+    yield from _again(snapshot)
 
 
 MADE: Final[dict[str, Build]] = {
@@ -88,6 +102,7 @@ MADE: Final[dict[str, Build]] = {
     "required, with a value for the others": on("name", is_nullable=False, backfill="none", default="none"),
     "another type": on("stage", type=FieldType.TEXT),
     "another type that loses values": on("name", type=FieldType.NUMBER, allow_data_loss=True),
+    "another try to build": _again,
     "several changes as one": _several,
 }
 """The changes of each kind, each for the workspace as it is filled."""
@@ -119,6 +134,13 @@ def fill_killed(dsn: str) -> None:
     async def change() -> None:
         async with desk_at(dsn) as desk:
             await desk.change(fill)
+            big = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, big_table=_BIG_TABLE)
+            await desk.change(lambda snapshot: [new_field(project(snapshot), "motto", default="none")])
+            require = on("motto", is_nullable=False, backfill="none")
+            motto = project(await big.change((await desk.default()).workspace.id, require, actor="test")).by_name[
+                "motto"
+            ]
+            await desk.change(lambda _: [SettleField(field_id=motto.id, failure="a record was in the way")])
             # This is what is rolled back.
             await desk.change(lambda snapshot: [new_object("obsolete"), new_field(project(snapshot), "late")])
 

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from metadata.building.builder import Builder
 from metadata.json_text import loads
 from metadata.queries import QUERIES
 from tests.apis import WORKSPACE_ID, Apis, open_apis
@@ -276,6 +277,44 @@ async def test_an_index_is_created_shown_and_deleted(apis: Apis) -> None:
     assert (index["name"], index["status"], index["isPartial"]) == ("person_city_live", "READY", True)
     gone = await apis.change("mutation ($id: UUID!) { deleteIndex(id: $id) { name } }", id=index["id"])
     assert gone == {"deleteIndex": {"name": "person_city_live"}}
+
+
+async def test_a_build_that_failed_says_why_and_is_tried_again(workspace_dsn: str) -> None:
+    async with open_apis(workspace_dsn, big_table=-1) as apis:
+        await apis.data(
+            'mutation ($city: String) { createPerson(data: { email: "a", city: $city }) { id } }',
+            city="".join(chr(0x4E00 + 7919 * n % 20_000) for n in range(2_000)),
+        )
+        builder = Builder(apis.database, apis.writer, trigram=None)
+        await apis.change(
+            "mutation ($of: UUID!, $fields: [UUID!]!) {"
+            " createIndex(input: { objectMetadataId: $of, fieldMetadataIds: $fields }) { id } }",
+            of=await object_id(apis, "person"),
+            fields=[await field_id(apis, "person", "city")],
+        )
+        await builder.build_all()
+        failed = await apis.change(
+            "{ indexes(filter: { status: { eq: FAILED } }) { edges { node { id failure object { status } } } } }"
+        )
+        ((index,),) = ([edge["node"] for edge in failed["indexes"]["edges"]],)
+        assert index["object"] == {"status": "FAILED"}
+        assert index["failure"].startswith("a value of city is too long for an index")
+        planned = await apis.change(
+            "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes, dryRun: true) }",
+            changes=[{"retryBuild": {"id": index["id"]}}],
+        )
+        assert planned["applyChanges"]["changes"] == [{"action": "retryBuild", "id": index["id"]}]
+        (later,) = planned["applyChanges"]["later"]
+        assert later.startswith('CREATE INDEX CONCURRENTLY "person_city_idx"')
+        retried = await apis.change(
+            "mutation ($id: UUID!) { retryBuild(id: $id) { nameSingular status } }", id=index["id"]
+        )
+        assert retried == {"retryBuild": {"nameSingular": "person", "status": "BUILDING"}}
+        await apis.data('mutation { updatePeople(filter: { id: { is: NOT_NULL } }, data: { city: "x" }) { id } }')
+        await builder.build_all()
+        assert (await apis.change("{ objects(filter: { status: { neq: READY } }) { totalCount } }"))["objects"] == {
+            "totalCount": 0
+        }
 
 
 async def test_what_postgresql_refuses_is_the_error_of_its_field(apis: Apis, workspace_dsn: str) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from metadata.changes import Change, CreateField, CreateIndex
+from metadata.changes import Change, CreateField, CreateIndex, RetryBuild
 from metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
 from metadata.field_types import FieldType
 from metadata.model import Object, RelationType, Snapshot
@@ -334,6 +334,17 @@ INDEXES = {
         build=lambda snapshot: [index_on(snapshot, "createdBy", "btree")],
         field="fieldMetadataIds",
         says="createdBy is not one column",
+    ),
+    "no such build": Refusal(
+        build=lambda _: [RetryBuild(id=NOBODY)],
+        field="id",
+        says="there is no index and no field",
+        kind=UnknownObject,
+    ),
+    "a build that has not failed": Refusal(
+        build=lambda snapshot: [RetryBuild(id=person(snapshot).by_name["city"].id)],
+        field="id",
+        says="city is READY: only a build that FAILED can be tried again",
     ),
     "trigrams of a time": Refusal(
         build=lambda snapshot: [index_on(snapshot, "createdAt", "trigram")],
