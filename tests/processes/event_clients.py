@@ -137,11 +137,15 @@ def send(url: str, key: str, query: str, **variables: Any) -> Any:
 class Writing:
     """A thread that creates people on whichever server answers, until it is told to stop.
 
+    Args:
+        name: what the emails begin with, where there are several.
+
     Attributes:
         answered: the emails of those whose creation was answered, in order.
     """
 
-    def __init__(self, of: list[Server], key: str) -> None:
+    def __init__(self, of: list[Server], key: str, name: str = "") -> None:
+        self._name = name
         self._servers = of
         self._key = key
         self._ended = threading.Event()
@@ -168,7 +172,7 @@ class Writing:
             while not self._ended.wait(0.01):
                 number += 1
                 server = self._servers[number % len(self._servers)]
-                email = f"{number}@example.com"
+                email = f"{self._name}{number}@example.com"
                 body = {"query": query, "variables": {"email": email}}
                 # One that was just started says so, and one that was killed says nothing.
                 with contextlib.suppress(httpx.TransportError):
@@ -209,7 +213,7 @@ def following(folder: Path, both: list[Server], key: str) -> Iterator[list[Clien
         yield clients
 
 
-def check_that_all_arrived(dsn: str, clients: list[Client], writing: Writing) -> int:
+def check_that_all_arrived(dsn: str, clients: list[Client], *writing: Writing) -> int:
     """Hold what each client got against the log, and the log against what was answered; return how many they are."""
     eventually(lambda: staged(dsn) == 0, "events wait")
     expected = logged_positions(dsn)
@@ -220,7 +224,8 @@ def check_that_all_arrived(dsn: str, clients: list[Client], writing: Writing) ->
             f"a client has {len(one.positions)} of {len(expected)} events, {one.connections} connections",
         )
         assert one.positions == expected
-        assert set(writing.answered) <= {result["personCreated"]["email"] for result in one.results}
+        told = {result["personCreated"]["email"] for result in one.results}
+        assert {email for writer in writing for email in writer.answered} <= told
     return len(expected)
 
 
