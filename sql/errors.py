@@ -22,6 +22,7 @@
         └── DatabaseUnavailable      DATABASE_UNAVAILABLE    57P03, class 53, cannot connect
             ├── DatabaseBusy         DATABASE_BUSY           no free connection
             └── ConnectionLost       CONNECTION_LOST         class 08, 57P01, 57P02, 57P05, 25P03, socket closed
+                └── NoAnswer         NO_ANSWER               given up by us, after the statement's time
 
 Which SQLSTATE makes which class stands in sql/sqlstate.py alone.
 """
@@ -218,3 +219,9 @@ class ConnectionLost(DatabaseUnavailable):
     def __init__(self, message: str, *, sqlstate: str | None = None, outcome_unknown: bool = False) -> None:
         super().__init__(message, sqlstate=sqlstate)
         self.outcome_unknown = outcome_unknown
+
+
+class NoAnswer(ConnectionLost):
+    """The statement's time was up, and the server did not even say so: another attempt would take as long."""
+
+    code = "NO_ANSWER"

@@ -13,7 +13,7 @@ from sql.driver.quick_statement import Finish, QuickStatement
 from sql.driver.server import require_version, wait_for_server
 from sql.driver.session_pool import SessionPool
 from sql.driver.sessions import Sessions
-from sql.errors import CommitOutcomeUnknown, ConnectionLost, Serialization, StalePlan
+from sql.errors import CommitOutcomeUnknown, ConnectionLost, NoAnswer, Serialization, StalePlan
 from sql.listen import Listener
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
 from sql.sqlstate import translate_error
@@ -29,7 +29,8 @@ class Database:
     """One database with the connections of this process to it.
 
     All failures are DatabaseErrors, see sql/errors.py. A `timeout` is in seconds; without one the settings'
-    `statement_timeout` ends a statement, which the server sees to at no cost to us. Callers with the same `share`, such
+    `statement_timeout` ends a statement, which the server sees to at no cost to us. Where the server does not, the
+    connection is given up after `cancel_timeout` more, and nothing is tried again. Callers with the same `share`, such
     as the requests of one tenant, have a share of the connections together, see sql/driver/shares.py.
     """
 
@@ -79,6 +80,8 @@ class Database:
             return await link.execute(statement, parameters, timeout)
         except StalePlan:
             link.forget([statement])
+        except NoAnswer:
+            raise
         except ConnectionLost:
             self._counters.retried += 1
         except Serialization:
@@ -207,7 +210,8 @@ class Database:
     async def session(self) -> AsyncIterator[psycopg.AsyncConnection]:
         """Hold an ordinary psycopg connection, whose transaction ends with the block as psycopg's own blocks do.
 
-        It has no statement timeout. What psycopg raises leaves the block as an error of ours.
+        It has no statement timeout, but ends where the database answers nobody, see BoundedConnection. What psycopg
+        raises leaves the block as an error of ours.
         """
         try:
             async with self._sessions.lend() as connection:

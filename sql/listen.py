@@ -7,6 +7,7 @@ from collections import deque
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from sql.driver.bounded import BoundedConnection
 from sql.errors import ConnectionLost, DatabaseUnavailable
 from sql.identifiers import quote_identifier
 from sql.pool_settings import PoolSettings, build_conninfo
@@ -52,7 +53,7 @@ class Listener:
         if "target_session_attrs" not in conninfo_to_dict(conninfo):
             conninfo = make_conninfo(conninfo, target_session_attrs="primary")
         try:
-            connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True, prepare_threshold=None)
+            connection = await BoundedConnection.open(conninfo, settings, autocommit=True, prepare_threshold=None)
             try:
                 await connection.execute(b"LISTEN " + quote_identifier(channel).encode())
             except BaseException:

@@ -35,7 +35,9 @@ class PoolSettings:
         open_timeout: the longest wait for the database when starting.
         close_timeout: how long closing waits for what still runs before it is cancelled.
         statement_timeout: the server ends a statement after this, whatever its caller asks.
-        cancel_timeout: how long a cancelled statement may take to end before its connection is given up.
+        cancel_timeout: how long a statement may take to end, once the server or we have cancelled it, before its
+            connection is given up.
+        session_patience: a round trip of a session that takes longer has the database asked whether it answers at all.
         idle_in_transaction_timeout: the server ends a session whose transaction waits so long for its next statement,
             and with it the locks of a process that was paused or whose host has vanished.
         response_limit: bytes of one statement's answer at most.
@@ -57,6 +59,7 @@ class PoolSettings:
     close_timeout: float = 10.0
     statement_timeout: float = 15.0
     cancel_timeout: float = 5.0
+    session_patience: float = 5.0
     idle_in_transaction_timeout: float = 10.0
     response_limit: int = 64 * 1024 * 1024
     application_name: str = "fieldstone"

@@ -15,7 +15,7 @@ from sql.driver.prepared import PreparedStatements
 from sql.driver.results import decode_rows
 from sql.driver.shares import Share
 from sql.driver.wire import COMPLETE, Waiting, Wire
-from sql.errors import ConnectionLost, DatabaseError
+from sql.errors import ConnectionLost, DatabaseError, NoAnswer
 from sql.pool_settings import PoolCounters, PoolSettings
 from sql.sqlstate import translate_result
 from sql.statement import Parameters, Row, Statement, Step, refuse_nul
@@ -186,12 +186,19 @@ class Connection(Wire):
             # Until the server has taken the cancellation it could hit the next caller's statement.
             await self._cancelling
             self._cancelling = None
-        await self._settle()
+        await self._settle(self._loop.time())
         try:
             if not self.ended and self.pgconn.transaction_status != _IDLE:
-                await self.command(b"ROLLBACK")
+                async with asyncio.timeout(self._settings.cancel_timeout):
+                    await self.command(b"ROLLBACK")
+        except TimeoutError:
+            self.give_up()
         except DatabaseError as error:
             self.end(error.message)
+
+    def give_up(self) -> None:
+        """End it since the server has not answered when the statement's time was up."""
+        self.end("the database did not answer in time", NoAnswer)
 
     def retire(self) -> None:
         """End it on purpose."""
@@ -263,16 +270,17 @@ class Connection(Wire):
         return results
 
     async def _cancel(self) -> None:
+        begun = self._loop.time()
         try:
             await self._session.cancel_safe(timeout=self._settings.cancel_timeout)
         except psycopg.Error as error:
-            self.end(f"cannot cancel: {error}")
-        await self._settle()
+            self.end(f"cannot cancel: {error}", NoAnswer)
+        await self._settle(begun)
 
-    async def _settle(self) -> None:
-        """Wait until what was cancelled has ended; give the connection up where that takes too long."""
-        if not await self.over(self._settings.cancel_timeout):
-            self.end("no answer to a cancellation")
+    async def _settle(self, begun: float) -> None:
+        """Wait until what was cancelled has ended; give the connection up where that takes too long from `begun` on."""
+        if not await self.over(max(0.0, begun + self._settings.cancel_timeout - self._loop.time())):
+            self.give_up()
 
     def _unsent(self, error: psycopg.Error) -> DatabaseError:
         if self.pgconn.status == _CONNECTED:

@@ -226,11 +226,11 @@ class DirectPool:
         self._receive(connection)
 
     async def _watch(self) -> None:
-        """Cancel what runs on although the server should have ended it: the server may be unable to, or a pooler.
+        """End what runs on although the server should have ended it: the server does not answer, or a pooler is there.
 
         A connection that was reset in the middle of an answer may have been reported only once, see Wire.
         """
-        grace = self._settings.cancel_timeout if self._settings.prepare else 0.0
+        limit = self._settings.statement_timeout
         while True:
             await asyncio.sleep(_WATCH_INTERVAL)
             # A share may have more once the others have not asked for long.
@@ -238,8 +238,11 @@ class DirectPool:
             for connection in list(self._all):
                 if connection.busy_for() > _WATCH_INTERVAL and not connection.verify():
                     continue
-                if connection.busy_for() > self._settings.statement_timeout + grace:
+                if not self._settings.prepare and connection.busy_for() > limit:
+                    # Through a pooler the server has not been told.
                     connection.cancel()
+                elif connection.busy_for() > limit + self._settings.cancel_timeout:
+                    connection.give_up()
 
     async def _vacate(self, limit: float) -> None:
         for connection in list(self._idle):

@@ -7,7 +7,7 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
 from sql.driver.results import decode_rows
-from sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseError, Serialization, StalePlan
+from sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseError, NoAnswer, Serialization, StalePlan
 from sql.sqlstate import translate_result
 from sql.statement import Parameters, Row, Statement
 
@@ -150,9 +150,13 @@ class QuickStatement:
             return
         if error is None:
             finish(rows, None)
-        elif isinstance(error, StalePlan | Serialization) or (isinstance(error, ConnectionLost) and not self._writes):
+        elif isinstance(error, StalePlan | Serialization):
             self._give_up()
-        elif isinstance(error, ConnectionLost) and error.outcome_unknown:
-            finish((), CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}"))
-        else:
+        elif not isinstance(error, ConnectionLost):
             finish((), error)
+        elif self._writes and error.outcome_unknown:
+            finish((), CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}"))
+        elif self._writes or isinstance(error, NoAnswer):
+            finish((), error)
+        else:
+            self._give_up()

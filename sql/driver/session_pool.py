@@ -9,6 +9,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format, TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
+from sql.driver.bounded import BoundedConnection
 from sql.driver.results import decode_rows
 from sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
 from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
@@ -26,7 +27,7 @@ class _UntypedText(Dumper):
         return obj
 
 
-class PooledConnection(psycopg.AsyncConnection):
+class PooledConnection(BoundedConnection):
     """A psycopg connection that counts its statements."""
 
     statements = 0
@@ -136,8 +137,9 @@ class SessionPool:
         self.counters = counters
         self._settings = settings
         self._tasks: set[asyncio.Task[None]] = set()
+        self._conninfo = build_conninfo(dsn, settings, statement_timeout=settings.statement_timeout)
         self._pool = AsyncConnectionPool(
-            build_conninfo(dsn, settings, statement_timeout=settings.statement_timeout),
+            self._conninfo,
             connection_class=PooledConnection,
             kwargs={"autocommit": True},
             configure=self._configure,
@@ -206,6 +208,7 @@ class SessionPool:
 
     async def _configure(self, connection: PooledConnection) -> None:
         connection.adapters.register_dumper(bytes, _UntypedText)
+        connection.bound(self._settings.session_patience, self._conninfo)
         connection.prepared_max = self._settings.prepared_statements
         if not self._settings.prepare:
             connection.prepare_threshold = None

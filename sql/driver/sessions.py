@@ -12,6 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
+from sql.driver.bounded import BoundedConnection
 from sql.errors import DatabaseBusy, DatabaseUnavailable
 from sql.pool_settings import PoolSettings, build_conninfo
 
@@ -30,7 +31,7 @@ class Sessions:
         self._settings = settings
         self._slots = asyncio.Semaphore(settings.sessions)
         # Each with the time at which it is too old.
-        self._idle: list[tuple[psycopg.AsyncConnection, float]] = []
+        self._idle: list[tuple[BoundedConnection, float]] = []
         self._is_closed = False
 
     @asynccontextmanager
@@ -70,27 +71,30 @@ class Sessions:
             connection, _ = self._idle.pop()
             await connection.close()
 
-    async def _take(self) -> tuple[psycopg.AsyncConnection, float]:
+    async def _take(self) -> tuple[BoundedConnection, float]:
         while self._idle:
             connection, limit = self._idle.pop()
             try:
                 await AsyncConnectionPool.check_connection(connection)
-            except psycopg.Error:
+            except psycopg.Error as error:
                 await connection.close()
+                if connection.is_given_up:
+                    # The others would have to be waited for as long.
+                    raise DatabaseUnavailable("the database does not answer") from error
             except BaseException:
                 await connection.close()
                 raise
             else:
                 return connection, limit
         try:
-            connection = await psycopg.AsyncConnection.connect(
-                self._conninfo, prepare_threshold=5 if self._settings.prepare else None
+            connection = await BoundedConnection.open(
+                self._conninfo, self._settings, prepare_threshold=5 if self._settings.prepare else None
             )
         except psycopg.Error as error:
             raise DatabaseUnavailable(str(error).strip()) from error
         return connection, asyncio.get_running_loop().time() + self._settings.max_age
 
-    async def _take_back(self, connection: psycopg.AsyncConnection, limit: float) -> None:
+    async def _take_back(self, connection: BoundedConnection, limit: float) -> None:
         is_at_rest = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE
         is_young = asyncio.get_running_loop().time() < limit
         if is_at_rest and is_young and not connection.autocommit and not self._is_closed:

@@ -123,15 +123,15 @@ class Wire:
         except psycopg.Error as error:
             self.end(str(error))
 
-    def end(self, reason: str) -> None:
-        """Close the socket; a caller who still waits gets ConnectionLost."""
+    def end(self, reason: str, kind: type[ConnectionLost] = ConnectionLost) -> None:
+        """Close the socket; a caller who still waits gets ConnectionLost, or that `kind` of it."""
         if self.ended:
             return
         self.ended = True
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
         waiting = self._take_waiting()
-        loss = None if waiting is None or waiting.done() else self._loss(reason)
+        loss = None if waiting is None or waiting.done() else self._loss(reason, kind)
         self.pgconn.finish()
         self._on_ended()
         if waiting is not None and loss is not None:
@@ -200,7 +200,7 @@ class Wire:
             self._over.set_result(None)
         return waiting
 
-    def _loss(self, reason: str) -> ConnectionLost:
+    def _loss(self, reason: str, kind: type[ConnectionLost]) -> ConnectionLost:
         """Return the error for a caller whose answer will not come, with the server's last words if there are any."""
         with contextlib.suppress(psycopg.Error):
             # Of a socket that broke; one that we give up has more to say than we want to hear.
@@ -210,7 +210,7 @@ class Wire:
         answered = sum(result.status in COMPLETE for result in self._results)
         # A statement is complete before its commit is: an error reported after all answers leaves that open.
         if reported is None or answered >= self._expected:
-            return ConnectionLost(reason.strip(), outcome_unknown=True)
+            return kind(reason.strip(), outcome_unknown=True)
         error = translate_result(reported)
         return ConnectionLost(error.message, sqlstate=error.sqlstate)
 

@@ -15,7 +15,7 @@ _PORT = "5432"
 class Network:
     """Passes bytes on in both directions while `carries` is set, otherwise not even the end of a stream.
 
-    Who newly comes is let in while `admits` is set.
+    Who newly comes is let in while `admits` is set, and counted in `admitted`.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -26,10 +26,12 @@ class Network:
         self.carries.set()
         self.admits = asyncio.Event()
         self.admits.set()
+        self.admitted = 0
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Connect a caller with the server."""
         await self.admits.wait()
+        self.admitted += 1
         onward = await connect_onward(self._dsn)
         for source, sink in ((reader, onward[1]), (onward[0], writer)):
             self._writers.add(sink)

@@ -1,30 +1,44 @@
 """One driven connection: its loop, its socket, its end."""
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
 import uvloop
 
 from sql.driver.direct_pool import DirectPool
-from sql.errors import CommitOutcomeUnknown, DatabaseUnavailable, StatementTimeout
+from sql.errors import CommitOutcomeUnknown, DatabaseError, DatabaseUnavailable, NoAnswer, StatementTimeout
+from sql.executor import Database
 from sql.pool_settings import PoolCounters
-from sql.statement import Statement
+from sql.statement import Row, Statement
 from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, observing, opened
 from tests.sql.network import network
 
 PREPARED = Statement(text="SELECT count(*) FROM pg_prepared_statements")
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder whose path is short enough for a socket in it."""
-    made = Path(tempfile.mkdtemp(prefix="net"))
-    yield made
-    shutil.rmtree(made)
+async def ask_quickly(database: Database, *, writes: bool) -> list[Row]:
+    """Run a statement without a task."""
+    told: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
+
+    def finish(rows: Sequence[Row], error: DatabaseError | None) -> None:
+        if error is None:
+            told.set_result(list(rows))
+        else:
+            told.set_exception(error)
+
+    quick = database.prepare_quickly(
+        ECHO,
+        (b"x",),
+        writes=writes,
+        share=None,
+        finish=finish,
+        give_up=lambda: told.set_exception(AssertionError("it starts over")),
+    )
+    assert quick is not None
+    quick.begin()
+    return await told
 
 
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
@@ -71,6 +85,47 @@ async def test_a_network_that_carries_nothing_ends_in_an_error(empty_database: s
             await database.read(ECHO, (b"x",))
         between.carries.set()
         assert await database.read(ECHO, (b"back",)) == [(b"back",)]
+
+
+async def test_what_is_not_answered_in_time_is_not_asked_again(empty_database: str, folder: Path) -> None:
+    """A read waited for the statement's time and for three more limits, and all of that a second time."""
+    async with (
+        network(empty_database, folder) as (between, dsn),
+        opened(dsn, statement_timeout=0.3, cancel_timeout=0.3, close_timeout=0.1) as database,
+    ):
+        await database.read(ECHO, (b"x",))
+        asked: list[tuple[type[DatabaseError], Callable[[], Awaitable[list[Row]]]]] = [
+            (NoAnswer, lambda: database.read(ECHO, (b"x",))),
+            (NoAnswer, lambda: database.read(ECHO, (b"x",), timeout=0.2)),
+            (NoAnswer, lambda: ask_quickly(database, writes=False)),
+            (CommitOutcomeUnknown, lambda: database.write(ECHO, (b"x",))),
+            (CommitOutcomeUnknown, lambda: ask_quickly(database, writes=True)),
+        ]
+        for kind, ask in asked:
+            between.carries.clear()
+            with pytest.raises(kind):
+                await ask()
+            between.carries.set()
+            assert await database.read(ECHO, (b"back",)) == [(b"back",)]
+        assert (database.stats().retried, database.stats().lost) == (0, 5)
+
+
+async def test_a_rollback_that_is_not_answered_keeps_nobody_waiting(empty_database: str, folder: Path) -> None:
+    async with (
+        network(empty_database, folder) as (between, dsn),
+        opened(dsn, statement_timeout=60, cancel_timeout=0.3, close_timeout=0.1) as database,
+    ):
+
+        async def leave() -> None:
+            async with database.transaction() as transaction:
+                await transaction.run(ECHO, (b"x",))
+                between.carries.clear()
+                raise LookupError
+
+        with pytest.raises(LookupError):
+            await leave()
+        assert database.stats().in_use == 0
+        between.carries.set()
 
 
 async def test_a_late_cancellation_does_not_hit_the_next_caller(empty_database: str, folder: Path) -> None:

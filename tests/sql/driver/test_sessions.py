@@ -1,6 +1,7 @@
 """sql/driver/sessions.py: who gets which connection, and what becomes of it."""
 
 import asyncio
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from sql.errors import DatabaseUnavailable
 from sql.executor import Database
 from tests.sql.driving import observing, opened
+from tests.sql.network import network
+from tests.waiting import until
 
 
 def backend(session: psycopg.AsyncConnection) -> int:
@@ -102,3 +105,62 @@ async def test_after_an_outage_nobody_waits(empty_database: str) -> None:
         await other.execute(psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
         async with database.session() as session:
             await session.execute("SELECT 1")
+
+
+async def test_a_session_ends_where_the_database_answers_nobody(empty_database: str, folder: Path) -> None:
+    """It had waited for as long as the database was silent; so did whoever took it to look whether it was usable."""
+    async with (
+        network(empty_database, folder) as (between, dsn),
+        opened(dsn, session_patience=0.2, connect_timeout=2, close_timeout=0.1) as database,
+    ):
+        async with database.session() as first, database.session() as second:
+            assert backend(first) != backend(second)
+
+        async def ask() -> None:
+            async with database.session() as session:
+                between.carries.clear()
+                await session.execute("SELECT 1")
+
+        with pytest.raises(DatabaseUnavailable):
+            await ask()
+        # Nor is one after the other looked at.
+        with pytest.raises(DatabaseUnavailable, match="does not answer"):
+            async with database.session():
+                pass
+        between.carries.set()
+        async with database.session() as session:
+            await session.execute("SELECT 1")
+
+
+async def test_a_session_may_take_long_where_the_database_answers(empty_database: str, folder: Path) -> None:
+    async with (
+        network(empty_database, folder) as (between, dsn),
+        opened(dsn, session_patience=0.05) as database,
+        observing(empty_database) as observer,
+    ):
+        async with database.session() as session:
+            before = between.admitted
+            asleep = asyncio.create_task(session.execute("SELECT pg_sleep(60)"))
+            # Several times somebody has looked, and found it alive.
+            await until(lambda: between.admitted >= before + 3)
+            await observer.connection.execute(
+                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
+            )
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                await asleep
+            await session.rollback()
+            assert backend(session)
+        await observer.until_connected(1)
+
+
+async def test_a_refusal_is_an_answer(empty_database: str) -> None:
+    name = psycopg.sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]))
+    maintenance = psycopg.conninfo.make_conninfo(empty_database, dbname="postgres")
+    async with (
+        opened(empty_database, session_patience=0.05) as database,
+        await psycopg.AsyncConnection.connect(maintenance, autocommit=True) as other,
+        database.session() as session,
+    ):
+        await other.execute(psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        await session.execute("SELECT pg_sleep(0.5)")
+        await other.execute(psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))

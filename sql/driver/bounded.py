@@ -1,0 +1,104 @@
+"""An ordinary psycopg connection on which nobody waits for a database that does not answer.
+
+How long a statement of a session may take is not known: a migration takes hours. So a round trip has no limit of its
+own, but one that takes long has the database asked on another connection, again and again, whether it answers at all.
+Where it does not, the connection is given up.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from typing import Any, Self, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import PGconn, Ping
+
+from sql.pool_settings import PoolSettings
+
+_LOG = logging.getLogger(__name__)
+
+RV = TypeVar("RV")
+
+
+class BoundedConnection(psycopg.AsyncConnection[Any]):
+    """A connection that is given up when the database answers neither it nor anybody else.
+
+    Attributes:
+        is_given_up: the database did not answer.
+    """
+
+    is_given_up = False
+    _patience: float | None = None
+    _conninfo: str | None = None
+    _doubting: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, conninfo: str, settings: PoolSettings, **options: Any) -> Self:
+        """Connect, see psycopg; the settings tell after how long a round trip has the database asked.
+
+        Raises:
+            psycopg.Error: it cannot be done.
+        """
+        connection = await cls.connect(conninfo, **options)
+        connection.bound(settings.session_patience, conninfo)
+        return connection
+
+    def bound(self, patience: float, conninfo: str | None = None) -> None:
+        """Give the connection up when a round trip takes `patience` seconds, and the database there does not answer."""
+        self._patience = patience
+        self._conninfo = conninfo
+
+    async def wait(self, gen: PQGen[RV], *arguments: Any, **options: Any) -> RV:
+        """Carry out one round trip, see psycopg."""
+        if self._patience is None:
+            return await super().wait(gen, *arguments, **options)
+        timer = asyncio.get_running_loop().call_later(self._patience, self._begin_to_doubt, self._patience)
+        try:
+            return await super().wait(gen, *arguments, **options)
+        finally:
+            timer.cancel()
+            doubting, self._doubting = self._doubting, None
+            if doubting is not None:
+                doubting.cancel()
+                await asyncio.wait([doubting])
+
+    def _begin_to_doubt(self, patience: float) -> None:
+        self._doubting = asyncio.create_task(self._doubt(patience))
+
+    async def _doubt(self, patience: float) -> None:
+        while self._conninfo is not None and await _answers(self._conninfo, patience):  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(patience)
+        if self._conninfo is not None:
+            _LOG.warning("the database answers nobody: a session whose statement waits for it is given up")
+        self.is_given_up = True
+        if not self.closed:
+            # Whoever waits for the socket sees the end of the stream, which closing it would hide.
+            with socket.socket(fileno=os.dup(self.pgconn.socket)) as end:
+                end.shutdown(socket.SHUT_RDWR)
+
+
+async def _answers(conninfo: str, limit: float) -> bool:
+    """Tell whether the database answers anything; a refusal is an answer.
+
+    Args:
+        conninfo: where it is, with the limit for the connection.
+        limit: seconds for a statement that takes none.
+    """
+    try:
+        connection = await BoundedConnection.connect(conninfo, autocommit=True)
+    except psycopg.errors.ConnectionTimeout:
+        return False
+    except psycopg.OperationalError:
+        # libpq keeps the SQLSTATE of a refused connection to itself, but ping tells a refusal from silence.
+        return await asyncio.to_thread(PGconn.ping, conninfo.encode()) in (Ping.OK, Ping.REJECT)
+    connection.bound(limit)
+    try:
+        # A pooler lets us in by itself.
+        await connection.execute("SELECT 1")
+    except psycopg.Error:
+        return not connection.is_given_up
+    finally:
+        await connection.close()
+    return True

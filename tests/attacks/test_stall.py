@@ -1,0 +1,94 @@
+"""A database that is there and answers nothing, as behind a proxy that accepts and passes nothing on."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from tests.processes.serving import Served, serving
+from tests.sql.network import Network, network
+
+LIMIT = 15.0
+"""Seconds: twice the statement's time of 1, the 5 that its end may take, and the second between two looks at it."""
+
+READ = "{ companies { totalCount } }"
+WRITE = 'mutation { createCompany(data: {name: "A"}) { id } }'
+BOTH = 'mutation { createCompany(data: {name: "B"}) { id } createPerson(data: {email: "b@example.com"}) { id } }'
+OBJECTS = '{ objects(filter: {nameSingular: {eq: "company"}}) { edges { node { id } } } }'
+CHANGE = "mutation ($f: CreateFieldInput!) { createField(input: $f) { id } }"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose path is short enough for a socket in it."""
+    made = Path(tempfile.mkdtemp(prefix="net"))
+    yield made
+    shutil.rmtree(made)
+
+
+@contextlib.asynccontextmanager
+async def served_through(dsn: str, folder: Path) -> AsyncIterator[tuple[Network, Served, httpx.AsyncClient]]:
+    """A server whose database lies behind a network."""
+    async with network(dsn, folder) as (between, near):
+        with contextlib.ExitStack() as stack:
+            server = serving(DATABASE_URL=make_conninfo(near, connect_timeout="2"), FIELDSTONE_STATEMENT_TIMEOUT="1")
+            served = await asyncio.to_thread(stack.enter_context, server)
+            headers = {"authorization": f"Bearer {served.key}"}
+            async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60) as client:
+                yield between, served, client
+            between.carries.set()
+            await asyncio.to_thread(stack.close)
+
+
+async def ask(client: httpx.AsyncClient, path: str, query: str, **variables: Any) -> httpx.Response:
+    return await client.post(path, json={"query": query, "variables": variables})
+
+
+async def until_answered(client: httpx.AsyncClient, path: str, query: str, **variables: Any) -> Any:
+    """Return the data of an operation as soon as it is answered with 200."""
+    async with asyncio.timeout(30):
+        while (answer := await ask(client, path, query, **variables)).status_code != 200:
+            await asyncio.sleep(0.05)
+    assert "errors" not in answer.json(), answer.text
+    return answer.json()["data"]
+
+
+async def test_nobody_waits_for_a_database_that_answers_nothing(dsn: str, folder: Path) -> None:
+    """Reads were answered after two times four limits, changes of the model when it was over."""
+    async with served_through(dsn, folder) as (between, served, client):
+        objects = await until_answered(client, "/metadata", OBJECTS)
+        field = {"objectMetadataId": objects["objects"]["edges"][0]["node"]["id"], "label": "Extra", "type": "TEXT"}
+        # From then on these are answered without a task.
+        for _ in range(4):
+            await until_answered(client, "/graphql", READ)
+            await until_answered(client, "/graphql", WRITE)
+        await until_answered(client, "/metadata", CHANGE, f=field | {"name": "before"})
+        between.carries.clear()
+
+        async def timed(path: str, query: str, **variables: Any) -> tuple[int, float]:
+            begun = time.monotonic()
+            return (await ask(client, path, query, **variables)).status_code, time.monotonic() - begun
+
+        answers = await asyncio.gather(
+            timed("/graphql", READ),
+            timed("/graphql", WRITE),
+            timed("/graphql", BOTH),
+            timed("/graphql", "{ people { totalCount } }"),
+            timed("/metadata", OBJECTS),
+            timed("/metadata", CHANGE, f=field | {"name": "during"}),
+        )
+        assert [status for status, _ in answers] == [503] * len(answers), answers
+        assert max(seconds for _, seconds in answers) < LIMIT, answers
+        between.carries.set()
+        for path, query in (("/graphql", READ), ("/graphql", WRITE), ("/graphql", BOTH.replace("b@", "c@"))):
+            await until_answered(client, path, query)
+        await until_answered(client, "/metadata", CHANGE, f=field | {"name": "afterwards"})
+    assert not [line for line in served.errors if "unexpected error" in line]
