@@ -45,10 +45,6 @@ def extra(version: int, sql: bytes) -> Migration:
     return Migration(version=version, name="extra", sql=sql)
 
 
-async def test_the_migrations_are_numbered_without_a_gap() -> None:
-    assert [migration.version for migration in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
-
-
 async def test_a_second_run_does_nothing(bare_dsn: str) -> None:
     async with opened(bare_dsn) as database:
         first = await Catalog.migrate(database)
