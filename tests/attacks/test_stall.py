@@ -52,6 +52,17 @@ async def ask(client: httpx.AsyncClient, path: str, query: str, **variables: Any
     return await client.post(path, json={"query": query, "variables": variables})
 
 
+async def logged(client: httpx.AsyncClient) -> int:
+    """How many events the server has moved to the log."""
+    return int(float((await client.get("/metrics")).text.split("\nfieldstone_events_logged_total ")[1].split()[0]))
+
+
+async def written(client: httpx.AsyncClient) -> int:
+    """How many records there are, each of which was an event."""
+    data = await until_answered(client, "/graphql", "{ companies { totalCount } people { totalCount } }")
+    return int(data["companies"]["totalCount"] + data["people"]["totalCount"])
+
+
 async def until_answered(client: httpx.AsyncClient, path: str, query: str, **variables: Any) -> Any:
     """Return the data of an operation as soon as it is answered with 200."""
     async with asyncio.timeout(30):
@@ -91,4 +102,8 @@ async def test_nobody_waits_for_a_database_that_answers_nothing(dsn: str, folder
         for path, query in (("/graphql", READ), ("/graphql", WRITE), ("/graphql", BOTH.replace("b@", "c@"))):
             await until_answered(client, path, query)
         await until_answered(client, "/metadata", CHANGE, f=field | {"name": "afterwards"})
+        # What goes on in the background goes on: all that was written is moved to the log.
+        async with asyncio.timeout(30):
+            while await logged(client) < await written(client):
+                await asyncio.sleep(0.05)
     assert not [line for line in served.errors if "unexpected error" in line]
