@@ -43,6 +43,12 @@ VALIDATION_ERRORS = 20
 REPEATS = 100
 """Times that one response key may stand in one selection set."""
 
+COMPARISONS = 1_000
+"""Comparisons in all filters of an operation: each is a parameter, and PostgreSQL looks at all of them for each row."""
+
+FILTER_MEMBERS = 4 * COMPARISONS
+"""Members of the filters in an operation's variables, which are counted before they are planned."""
+
 FRAGMENTS = 300
 """Fragments that a document may define."""
 

@@ -34,7 +34,7 @@ from graphql import (
 )
 
 from engine.errors import BadUserInput, QueryTooComplex, ValidationFailed
-from engine.operation import part_names
+from engine.operation import FILTER_MEMBERS, part_names
 from engine.planner.inputs import constant_value
 from engine.schema.filters import is_operator
 from metadata.errors import InvalidValue
@@ -84,9 +84,10 @@ def coerce_variables(
 
     Raises:
         BadUserInput: a value is not of its type; the message names the variable and the place in it.
-        QueryTooComplex: it is nested deeper than `depth` lists and input objects.
+        QueryTooComplex: it is nested deeper than `depth` lists and input objects, or its filters are too large.
     """
     values: dict[str, JsonValue] = {}
+    members = _Members()
     for declaration in declarations:
         name = declaration.name
         if name not in given:
@@ -101,7 +102,7 @@ def coerce_variables(
         if declaration.scalar is not None and value is not None:
             _check_leaf(declaration.scalar, value, f"${name}", name)
         else:
-            _check(_type_in(schema, declaration), value, f"${name}", name, depth)
+            _check(_type_in(schema, declaration), value, f"${name}", name, depth, members)
     return values
 
 
@@ -114,7 +115,27 @@ def _type_in(schema: GraphQLSchema, declaration: Declaration) -> GraphQLInputTyp
     return declared
 
 
-def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str, depth: int) -> None:
+@dataclass(slots=True)
+class _Members:
+    """Counts the members of the filters in the values of an operation's variables."""
+
+    found: int = 0
+
+    def count(self, declared: GraphQLInputObjectType, given: Mapping[str, JsonValue]) -> None:
+        """Count those of one input object, if it is part of a filter."""
+        fields = declared.fields
+        # A record's filter has junctions, and all members of a column's filter are operators.
+        if "not" not in fields and not is_operator(next(iter(fields.values()))):
+            return
+        self.found += len(given) or 1
+        if self.found > FILTER_MEMBERS:
+            raise QueryTooComplex(
+                f"The filters in the variables have more than {FILTER_MEMBERS:,} members. "
+                "An 'in' with a list is one, whatever its length."
+            )
+
+
+def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str, depth: int, members: _Members) -> None:
     if isinstance(declared, GraphQLNonNull):
         if value is None:
             raise BadUserInput(f"Variable '{place}' must not be null: it is of type '{declared}'.", field=field)
@@ -128,18 +149,23 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
             _check_leaf(declared, value, place, field)
         case GraphQLList():
             for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
-                _check(declared.of_type, item, place if index is None else f"{place}[{index}]", field, depth - 1)
+                _check(
+                    declared.of_type, item, place if index is None else f"{place}[{index}]", field, depth - 1, members
+                )
         case GraphQLInputObjectType():
-            _check_object(declared, value, place, field, depth - 1)
+            _check_object(declared, value, place, field, depth - 1, members)
         case GraphQLEnumType():
             if not isinstance(value, str) or value not in declared.values:
                 known = ", ".join(declared.values)
                 raise BadUserInput(f"Variable '{place}' must be one of {known}, not {shown(value)}.", field=field)
 
 
-def _check_object(declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str, depth: int) -> None:
+def _check_object(
+    declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str, depth: int, members: _Members
+) -> None:
     if not isinstance(value, dict):
         raise BadUserInput(f"Variable '{place}' must be an object ('{declared}'), not {shown(value)}.", field=field)
+    members.count(declared, value)
     fields = declared.fields
     for name, item in value.items():
         defined = fields.get(name)
@@ -152,7 +178,7 @@ def _check_object(declared: GraphQLInputObjectType, value: JsonValue, place: str
         is_right = isinstance(inner, GraphQLScalarType) and item is not None and _leaf_problem(inner, item) is None
         if not is_right or depth < 0:
             blamed = field if is_operator(defined) else name
-            _check(defined.type, item, f"{place}.{name}", blamed, depth)
+            _check(defined.type, item, f"{place}.{name}", blamed, depth, members)
     for name, defined in fields.items():
         if name not in value and isinstance(defined.type, GraphQLNonNull):
             raise BadUserInput(f"Variable '{place}' lacks the field '{name}', which is required.", field=name)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from engine.operation import Operation, Selected, collect_fields
+from engine.errors import QueryTooComplex
+from engine.operation import COMPARISONS, Operation, Selected, collect_fields
 from engine.planner.failures import Failures, Path
 from engine.planner.inputs import Binder, Bindings, RowBinder, constant
 from metadata.json_text import JsonValue
@@ -70,6 +71,7 @@ class PlanContext:
     """One operation on one snapshot; `parameters` are those of the statement being planned.
 
     Attributes:
+        comparisons: how many the filters have made so far.
         touched: the objects that the plan depends on, by id.
         indexes: the indexes of those objects of which it makes a difference what there are, by the object's id.
         failures: what collects the fields that fail; None: the first one fails the operation.
@@ -80,6 +82,7 @@ class PlanContext:
     variables: Mapping[str, JsonValue]
     limits: RecordLimits
     parameters: Parameters = field(default_factory=Parameters)
+    comparisons: int = 0
     touched: dict[UUID, Object] = field(default_factory=dict)
     indexes: dict[UUID, tuple[Index, ...]] = field(default_factory=dict)
     failures: Failures | None = None
@@ -88,6 +91,19 @@ class PlanContext:
         """Note that the field that these response keys lead to may be null."""
         if self.failures is not None:
             self.failures.nullable.add(path)
+
+    def count_comparison(self) -> None:
+        """Count one more comparison of a filter.
+
+        Raises:
+            QueryTooComplex: there are more than an operation may have.
+        """
+        self.comparisons += 1
+        if self.comparisons > COMPARISONS:
+            raise QueryTooComplex(
+                f"The filters of the operation have more than {COMPARISONS:,} comparisons. "
+                "An 'in' with a list is one, whatever its length."
+            )
 
     def touch(self, thing: Object) -> Object:
         """Note that the plan depends on this object."""

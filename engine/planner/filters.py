@@ -165,6 +165,7 @@ def _part(level: _Level, part: Part, tree: Tree, blame: Blame) -> Condition | No
 
 
 def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, blame: Blame) -> Condition:
+    context.count_comparison()
     operand = operand_of(part)
     if tree is None:
         if operator.when_null is None:

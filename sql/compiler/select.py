@@ -41,6 +41,9 @@ from sql.read_plan import (
 )
 from sql.types import SqlType
 
+_MOST_COLUMNS = 1_600
+"""Columns of a SELECT; PostgreSQL takes 1,664."""
+
 
 def compile_read(plan: ReadPlan, draft: Draft) -> Query:
     """The SELECT of a read plan."""
@@ -51,9 +54,10 @@ def compile_read(plan: ReadPlan, draft: Draft) -> Query:
     query.select(join_pieces(object_pieces(entries)))
     for shared, name in draft.shared:
         query.with_(shared, name)
-    if draft.unread:
-        named = dict.fromkeys(expressions.parameter(unread).text for unread in draft.unread)
-        query.with_(Query().select(*[Expression(text) for text in named]), "unread")
+    named = [*dict.fromkeys(expressions.parameter(unread).text for unread in draft.unread)]
+    for first in range(0, len(named), _MOST_COLUMNS):
+        columns = [Expression(text) for text in named[first : first + _MOST_COLUMNS]]
+        query.with_(Query().select(*columns), "unread" + str(first or ""))
     return query
 
 

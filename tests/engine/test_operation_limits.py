@@ -1,11 +1,12 @@
 """Documents that would cost too much are refused before they cost it, and none exhausts the stack."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from engine.operation import CHARACTERS, FRAGMENTS, REPEATS, DocumentLimits
+from engine.operation import CHARACTERS, COMPARISONS, FILTER_MEMBERS, FRAGMENTS, REPEATS, DocumentLimits
 from tests.apis import LIMITS, Served, serve, workspace_template
 from tests.databases import Databases
 
@@ -159,3 +160,77 @@ def test_a_page_past_the_limit_is_refused_and_not_cut(served: Served, argument: 
 def test_the_limits_are_those_of_the_contract() -> None:
     assert (LIMITS.document.depth, LIMITS.document.aliases) == (100, 500)
     assert (LIMITS.records.default_page, LIMITS.records.largest_page, LIMITS.records.bulk) == (60, 200, 10_000)
+
+
+FILTERED = {
+    "records": "query ($f: PersonFilterInput) { people(filter: $f) { edges { node { id } } } }",
+    "a total": "query ($f: PersonFilterInput) { people(filter: $f) { totalCount } }",
+    "no records": "query ($f: PersonFilterInput) { people(filter: $f, first: 0) { edges { node { id } } } }",
+    "an aggregate": "query ($f: PersonFilterInput) { peopleAggregate(filter: $f) { __typename } }",
+    "a bulk update": 'mutation ($f: PersonFilterInput!) { updatePeople(filter: $f, data: {city: "x"}) { id } }',
+    "a subscription": "subscription ($f: PersonFilterInput) { personCreated(filter: $f) { id } }",
+}
+
+
+def any_of(count: int) -> Any:
+    """A filter of so many comparisons, which have two parameters each."""
+    return {"or": [{"createdAt": {"between": ["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z"]}} for _ in range(count)]}
+
+
+@pytest.mark.parametrize("document", FILTERED.values(), ids=FILTERED)
+def test_the_comparisons_of_an_operation_are_limited_by_us_and_not_by_the_database(
+    served: Served, document: str
+) -> None:
+    within = served.ask(document, {"f": any_of(COMPARISONS)})
+    if document.startswith("subscription"):
+        assert within["errors"][0]["message"] == "A subscription is served over WebSocket, or as an event stream."
+    else:
+        assert "errors" not in within
+    log = served.apis.database.log
+    log.steps.clear()
+    (error,) = served.ask(document, {"f": any_of(COMPARISONS + 1)})["errors"]
+    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
+    assert error["message"] == (
+        "The filters of the operation have more than 1,000 comparisons. An 'in' with a list is one, whatever its length."
+    )
+    assert not log
+
+
+def test_the_comparisons_of_all_filters_count_together(served: Served) -> None:
+    document = (
+        "query ($f: PersonFilterInput) { a: people(filter: $f) { totalCount } b: people(filter: $f) { totalCount } }"
+    )
+    assert "errors" not in served.ask(document, {"f": any_of(COMPARISONS // 2)})
+    (error,) = served.ask(document, {"f": any_of(COMPARISONS // 2 + 1)})["errors"]
+    assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+
+
+MANY_MEMBERS = {
+    "comparisons": {"or": [{"email": {"eq": f"{n}"}} for n in range(100_000)]},
+    "lists in lists": {"and": [{"or": [{"email": {"eq": f"{n}"}} for n in range(300)]} for _ in range(300)]},
+    "filters that say nothing": {"or": [{}] * 100_000},
+    "columns that say nothing": {"and": [{"company": {"name": {}}}] * 50_000},
+}
+
+
+@pytest.mark.parametrize("filter_", MANY_MEMBERS.values(), ids=MANY_MEMBERS)
+def test_a_large_filter_is_refused_before_all_of_it_is_read(served: Served, filter_: Any) -> None:
+    document = FILTERED["records"]
+    served.ask(document, {"f": any_of(1)})
+    begun = time.process_time()
+    (error,) = served.ask(document, {"f": filter_})["errors"]
+    # All of it would take more than a second.
+    assert time.process_time() - begun < 0.2
+    assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    assert error["message"].startswith(f"The filters in the variables have more than {FILTER_MEMBERS:,} members.")
+
+
+def test_a_long_list_is_one_comparison(served: Served) -> None:
+    listed = {"email": {"in": [f"{n}" for n in range(20_000)]}}
+    assert served.ask(FILTERED["a total"], {"f": listed}) == {"data": {"people": {"totalCount": 0}}}
+
+
+def test_records_to_be_written_are_no_filter(served: Served) -> None:
+    document = "mutation ($data: [CompanyInput!]!) { createCompanies(data: $data) { id } }"
+    made = served.ask(document, {"data": [{"name": f"{n}", "employees": n} for n in range(FILTER_MEMBERS)]})
+    assert len(made["data"]["createCompanies"]) == FILTER_MEMBERS
