@@ -38,12 +38,27 @@ def join_pieces(pieces: Sequence[Piece]) -> Expression:
 
 
 def _gathered(parts: Sequence[Expression]) -> list[Expression]:
-    """The parts, those that follow a long one made one first: each concatenation copies all that stands before it."""
+    """The parts, gathered so that long ones are copied seldom: each concatenation copies all that stands before it.
+
+    Several long ones are joined by halves: one after the other they would take memory by the square of their number.
+    What follows a single long one is made one first.
+    """
+    if sum(isinstance(part, LongText) for part in parts) > 1:
+        middle = len(parts) // 2
+        return [_joined(parts[:middle]), _joined(parts[middle:])]
     for position, part in enumerate(parts):
         if isinstance(part, LongText) and position + 2 < len(parts):
-            rest = expressions.concatenation(_gathered(parts[position + 1 :]))
-            return [*parts[: position + 1], expressions.parenthesised(rest)]
+            return [*parts[: position + 1], _joined(parts[position + 1 :])]
     return list(parts)
+
+
+def _joined(parts: Sequence[Expression]) -> Expression:
+    return parts[0] if len(parts) == 1 else expressions.parenthesised(expressions.concatenation(_gathered(parts)))
+
+
+def as_long_as(text: Expression, pieces: Sequence[Piece]) -> Expression:
+    """The text that holds these pieces, known as a long one if they are."""
+    return LongText(text.text) if any(isinstance(piece, LongText) for piece in pieces) else text
 
 
 def object_pieces(entries: Iterable[tuple[str, Iterable[Piece]]]) -> list[Piece]:
@@ -75,7 +90,8 @@ def inline(fragment: Fragment) -> list[Piece]:
     """The fragment's pieces as they stand in another SELECT's."""
     if fragment.query is None:
         return fragment.pieces
-    return [expressions.scalar(fragment.query.select(join_pieces(fragment.pieces)))]
+    text = expressions.scalar(fragment.query.select(join_pieces(fragment.pieces)))
+    return [as_long_as(text, fragment.pieces)]
 
 
 def aggregate_text(text: Expression, *, order: Expression | None = None, only: Expression | None = None) -> Expression:

@@ -4,6 +4,7 @@ Relations are scalar sub-selects: for limited rows they cost the same as LEFT JO
 not evaluated for the row beyond the page, and a page's rows, which no join can reorder, are aggregated as they come.
 """
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from sql.compiler import expressions
@@ -12,6 +13,7 @@ from sql.compiler.output import (
     Fragment,
     Piece,
     aggregate_text,
+    as_long_as,
     encode_value,
     inline,
     join_pieces,
@@ -82,7 +84,8 @@ def _compile_root(root: Root, draft: Draft) -> Fragment:
         case Connection():
             return compile_connection(root, None, draft, _record_pieces)
         case One():
-            return Fragment(pieces=[or_null(expressions.scalar(_compile_one(root, draft)))])
+            query, pieces = _compile_one(root, draft)
+            return Fragment(pieces=[as_long_as(or_null(expressions.scalar(query)), pieces)])
         case Aggregate():
             return _compile_aggregate(root, draft)
         case Literal():
@@ -108,15 +111,17 @@ def _compile_output(output: Output, row: Row, draft: Draft) -> list[Piece]:
             there = Row(alias=draft.alias())
             query = Query().from_(table_source(output.hop.table, there.alias))
             arrived = compile_arrival(output.hop, row, there, draft)
-            query.select(compile_record(output.record, there, draft)).only(arrived)
-            return [or_null(expressions.scalar(query))]
+            pieces = _record_pieces(output.record, there, draft)
+            query.select(join_pieces(pieces)).only(arrived)
+            return [as_long_as(or_null(expressions.scalar(query)), pieces)]
         case Connection():
             return inline(compile_connection(output, row, draft, _record_pieces))
         case _:
             assert_never(output)
 
 
-def _compile_one(one: One, draft: Draft) -> Query:
+def _compile_one(one: One, draft: Draft) -> tuple[Query, Sequence[Piece]]:
+    """The SELECT of one record, and the pieces of its text."""
     if one.order:
         # Ordered first, then written: only the first row's record is made.
         rows = compile_page(
@@ -136,11 +141,13 @@ def _compile_one(one: One, draft: Draft) -> Query:
             numbered=False,
             counted=False,
         )
-        return Query().from_(rows.source).select(compile_record(one.record, rows.row, draft))
+        pieces = _record_pieces(one.record, rows.row, draft)
+        return Query().from_(rows.source).select(join_pieces(pieces)), pieces
     row = Row(alias=draft.alias())
     query = Query().from_(table_source(one.table, row.alias))
     condition = compile_condition(one.condition, row, draft)
-    return query.select(compile_record(one.record, row, draft)).only(condition).limit(1)
+    pieces = _record_pieces(one.record, row, draft)
+    return query.select(join_pieces(pieces)).only(condition).limit(1), pieces
 
 
 def _compile_aggregate(aggregate: Aggregate, draft: Draft) -> Fragment:

@@ -191,7 +191,8 @@ def test_the_comparisons_of_an_operation_are_limited_by_us_and_not_by_the_databa
     (error,) = served.ask(document, {"f": any_of(COMPARISONS + 1)})["errors"]
     assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
     assert error["message"] == (
-        "The filters of the operation have more than 1,000 comparisons. An 'in' with a list is one, whatever its length."
+        "The filters of the operation have more than 1,000 comparisons. An 'in' with a list is one, whatever its"
+        " length."
     )
     assert not log
 

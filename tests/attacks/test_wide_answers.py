@@ -1,0 +1,45 @@
+"""An answer of many parts takes memory by its length, not by the square of the number of its parts."""
+
+from pathlib import Path
+
+from tests.processes.conftest import data_dir
+from tests.processes.serving import serving
+
+__all__ = ["data_dir"]
+
+PEOPLE = 200
+PARTS = 250
+MIB = 1024
+FIELDS = "id email firstName lastName jobTitle city createdAt updatedAt"
+
+
+def peak_of_backends(folder: Path) -> int:
+    """The most memory that a backend of the cluster has ever had, in MiB."""
+    postmaster = next(folder.glob("**/postmaster.pid")).read_text(encoding="ascii").split()[0]
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text(encoding="ascii").split()
+    status = [Path(f"/proc/{child}/status").read_text(encoding="ascii") for child in children]
+    return max(int(text.partition("VmHWM:")[2].split()[0]) // MIB for text in status)
+
+
+def test_memory_is_linear_in_the_parts_of_an_answer(data_dir: Path) -> None:
+    with serving(FIELDSTONE_DATA_DIR=str(data_dir)) as served, served.client() as client:
+
+        def ask(query: str, **variables: object) -> bytes:
+            answer = client.post("/graphql", json={"query": query, "variables": variables})
+            assert "errors" not in answer.json(), answer.text[:300]
+            return answer.content
+
+        company = ask('mutation { createCompany(data: {name: "Crowd"}) { id } }').decode().split('"id":"')[1][:36]
+        crowd = [
+            {"email": f"{n}@example.com", "jobTitle": "Engineer of things", "companyId": company} for n in range(PEOPLE)
+        ]
+        ask("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=crowd)
+        parts = " ".join(f"a{n}: people(first: {PEOPLE}) {{ ...F }}" for n in range(PARTS))
+        fragment = f"fragment F on PersonConnection {{ edges {{ node {{ {FIELDS} }} }} }}"
+        lengths = [
+            len(ask(f"{{ {parts} }} {fragment}")),
+            len(ask(f'{{ company(id: "{company}") {{ {parts} }} }} {fragment}')),
+        ]
+        assert min(lengths) > 10 * MIB * MIB
+        # Joined one after the other, the parts took 125 times the answer.
+        assert peak_of_backends(data_dir) < 30 * max(lengths) / MIB / MIB
