@@ -37,7 +37,7 @@ check: setup ## lint, format, types, layers, the tests of the project's own rule
 test: setup ## the tests that need nothing but the package registries
 	$(BIN)/pytest -m "not system"
 
-test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk), or root
+test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2), or root
 	$(BIN)/pytest -m system
 
 golden: setup ## write the golden cases anew; read the diff before you commit it

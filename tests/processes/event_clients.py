@@ -5,7 +5,7 @@ import json
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -144,7 +144,7 @@ class Writing:
         answered: the emails of those whose creation was answered, in order.
     """
 
-    def __init__(self, of: list[Server], key: str, name: str = "") -> None:
+    def __init__(self, of: Sequence[Server], key: str, name: str = "") -> None:
         self._name = name
         self._servers = of
         self._key = key
@@ -198,7 +198,7 @@ def staged(dsn: str) -> int:
 
 
 @contextlib.contextmanager
-def following(folder: Path, both: list[Server], key: str) -> Iterator[list[Client]]:
+def following(folder: Path, both: Sequence[Server], key: str) -> Iterator[list[Client]]:
     """Have two clients follow what each server says of new people, from the beginning, by both protocols."""
     created = "subscription ($after: String) { personCreated(after: $after) { email } }"
     with contextlib.ExitStack() as stack:

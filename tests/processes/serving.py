@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import IO
 
 import httpx
 
@@ -49,9 +49,9 @@ class Served:
         errors: what it has written to standard error so far.
     """
 
-    process: Forked
-    stdout: TextIO
-    stderr: TextIO
+    process: Forked | subprocess.Popen[str]
+    stdout: IO[str]
+    stderr: IO[str]
     url: str = ""
     key: str = ""
     curl: str = ""
