@@ -10,13 +10,21 @@ from engine.errors import (
     ServiceUnavailable,
     Timeout,
 )
-from metadata.model import Snapshot
+from engine.too_long import describe_too_long
+from metadata.model import Object, Snapshot
 from sql import errors
 
 
-def describe(error: errors.DatabaseError, snapshot: Snapshot | None, path: Path | None) -> ApiError | None:
-    """Return the error that a client is sent; None where the fault is ours, or the model has moved (StaleSchema)."""
+def describe(
+    error: errors.DatabaseError, snapshot: Snapshot | None, path: Path | None, *, written: Object | None = None
+) -> ApiError | None:
+    """Return the error that a client is sent; None where the fault is ours, or the model has moved (StaleSchema).
+
+    `written` is the object whose records the statement writes, where that is known.
+    """
     match error:
+        case errors.ValueTooLong():
+            return describe_too_long(error, snapshot, written, path)
         case errors.UniqueViolation():
             return _taken(error, snapshot, path)
         case errors.ForeignKeyViolation():
@@ -31,22 +39,25 @@ def describe(error: errors.DatabaseError, snapshot: Snapshot | None, path: Path 
             return QueryTooComplex(f"The answer is too large: {error.message}.", path=path)
         case errors.StatementTimeout() | errors.LockTimeout():
             return Timeout("The operation took longer than is allowed, and was undone.", path=path)
-        case errors.CommitOutcomeUnknown():
-            return ServiceUnavailable(
-                "The connection was lost while committing: the change may or may not have been kept.", path=path
-            )
-        case errors.DatabaseBusy():
-            return ServiceUnavailable(
-                "The server is busy: the database connections that this workspace may use are all in use. Try again in"
-                " a moment.",
-                path=path,
-            )
-        case errors.DatabaseUnavailable():
-            return ServiceUnavailable("The database cannot be reached: try again in a moment.", path=path)
+        case errors.CommitOutcomeUnknown() | errors.DatabaseUnavailable():
+            return ServiceUnavailable(_say_unavailable(error), path=path)
         case errors.Serialization():
             return Conflict("Other changes were in the way each time: try again.", path=path)
         case _:
             return None
+
+
+def _say_unavailable(error: errors.CommitOutcomeUnknown | errors.DatabaseUnavailable) -> str:
+    match error:
+        case errors.CommitOutcomeUnknown():
+            return "The connection was lost while committing: the change may or may not have been kept."
+        case errors.DatabaseBusy():
+            return (
+                "The server is busy: the database connections that this workspace may use are all in use. Try again in"
+                " a moment."
+            )
+        case _:
+            return "The database cannot be reached: try again in a moment."
 
 
 def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path | None) -> Conflict:

@@ -12,7 +12,7 @@ from engine.planner.inputs import Bindings
 from engine.planner.mutations import PlannedWrite, TypeNameOnly, located
 from engine.planner.removal import Implied
 from metadata.model import OnDelete, Snapshot
-from sql.errors import DatabaseError
+from sql.errors import DatabaseError, ValueTooLong
 from sql.executor import Database
 from sql.statement import Row, Statement
 from sql.transaction import Transaction, run_transaction
@@ -41,6 +41,10 @@ async def run_writes(
     if only := single(writes):
         try:
             (row,) = await database.write(only.write.statement, _bind(only, bindings), timeout=time_limit, share=share)
+        except ValueTooLong as error:
+            if known := describe(error, snapshot, only.path, written=only.thing):
+                raise located(known, only.location) from error
+            raise
         except DatabaseError as error:
             if not error.retryable:
                 raise
@@ -98,7 +102,7 @@ async def _try(
     try:
         return await _run(transaction, write, parameters, bindings, meter)
     except DatabaseError as error:
-        if not error.retryable and (known := describe(error, snapshot, write.path)):
+        if not error.retryable and (known := describe(error, snapshot, write.path, written=write.thing)):
             raise located(known, write.location) from error
         raise
 

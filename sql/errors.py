@@ -16,6 +16,7 @@
         ├── LockTimeout              LOCK_TIMEOUT            55P03
         ├── Serialization            SERIALIZATION           40001, 40P01; retryable
         ├── LimitExceeded            LIMIT_EXCEEDED          class 54
+        │   └── ValueTooLong         VALUE_TOO_LONG          54000 of an index or of a search vector
         ├── PermissionDenied         PERMISSION_DENIED       42501
         ├── ResponseTooLarge         RESPONSE_TOO_LARGE
         ├── CommitOutcomeUnknown     COMMIT_OUTCOME_UNKNOWN
@@ -175,6 +176,12 @@ class LimitExceeded(DatabaseError):
     """The statement is past a limit of the server's making: columns, nesting, arguments, size."""
 
     code = "LIMIT_EXCEEDED"
+
+
+class ValueTooLong(LimitExceeded):
+    """A value does not fit into an index (`constraint`, where the server named it), or into a search vector."""
+
+    code = "VALUE_TOO_LONG"
 
 
 class PermissionDenied(DatabaseError):

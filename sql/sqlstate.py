@@ -20,6 +20,7 @@ from sql.errors import (
     StatementTimeout,
     UniqueViolation,
     ValueOutOfRange,
+    ValueTooLong,
 )
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -56,6 +57,9 @@ _BY_CLASS: dict[str, type[DatabaseError]] = {
     "54": LimitExceeded,
 }
 
+# The functions that refuse a value for its length, of which before PostgreSQL 16 one had a shorter name.
+_MEASURING = {"_bt_check_third_page", "index_form_tuple", "index_form_tuple_context", "GinFormTuple", "make_tsvector"}
+
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
 
 _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
@@ -81,6 +85,8 @@ def translate_result(result: PGresult) -> DatabaseError:
     # Messages are translated by lc_messages, the name of the C function that raised is not.
     if sqlstate == "0A000" and text(DiagnosticField.SOURCE_FUNCTION) == "RevalidateCachedQuery":
         kind = StalePlan
+    if kind is LimitExceeded and text(DiagnosticField.SOURCE_FUNCTION) in _MEASURING:
+        kind = ValueTooLong
     if issubclass(kind, ConnectionLost):
         return kind(message, sqlstate=sqlstate)
     return kind(

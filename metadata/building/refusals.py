@@ -5,7 +5,7 @@ import psycopg
 from metadata.model import Snapshot
 from metadata.sessions import Connection
 from metadata.store import read_snapshot
-from sql.errors import DatabaseError, LimitExceeded, StaleSchema, UniqueViolation
+from sql.errors import DatabaseError, StaleSchema, UniqueViolation, ValueTooLong
 from sql.sqlstate import is_passing, translate_error
 
 _LONGEST = 1_000
@@ -29,7 +29,7 @@ async def read_refusal(connection: Connection, snapshot: Snapshot, error: psycop
     match known:
         case UniqueViolation():
             return f"records have the same value of {names}"
-        case LimitExceeded():
+        case ValueTooLong():
             return f"a value of {names} is too long for an index: {known.message}"[:_LONGEST]
         case _:
             return known.message[:_LONGEST]

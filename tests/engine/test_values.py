@@ -1,6 +1,7 @@
 """Values of every type: what goes in comes out, whatever its digits, and what cannot be held is named beforehand."""
 
 from decimal import Decimal, localcontext
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -225,6 +226,61 @@ async def test_text_of_a_unique_field_is_not_too_long(apis: Apis) -> None:
     text = "mutation ($d: PersonInput!) { createPerson(data: $d) { id } }"
     await check_refused(apis, text, "BAD_USER_INPUT", message, field="email", d={"email": "x" * 2_001})
     await check_refused(apis, text, "BAD_USER_INPUT", message, field="email", d={"email": "é" * 1_001})
+
+
+INDEX = """mutation ($of: UUID!, $fields: [UUID!]!, $method: String) {
+    createIndex(input: { objectMetadataId: $of, fieldMetadataIds: $fields, method: $method }) { id } }"""
+
+
+async def make_index(apis: Apis, *names: str, method: str = "btree") -> None:
+    thing = (await apis.snapshot()).by_singular["person"]
+    ids = [str(thing.by_name[name].id) for name in names]
+    await apis.change(INDEX, of=str(thing.id), fields=ids, method=method)
+
+
+def incompressible(length: int) -> str:
+    return "".join(sha256(str(n).encode()).hexdigest() for n in range(length // 64 + 1))[:length]
+
+
+@pytest.mark.parametrize("length", [6_000, 60_000], ids=["index row", "index row beyond a page"])
+@pytest.mark.parametrize("several", [False, True], ids=["one write", "one of several"])
+async def test_text_that_is_too_long_for_an_index_is_refused_with_its_field(
+    apis: Apis, length: int, several: bool
+) -> None:
+    await make_index(apis, "city")
+    message = "The value of 'city' is too long: an index on it takes 2,704 bytes of a record at most."
+    made = "createPerson(data: $d) { id }"
+    text = f"mutation ($d: PersonInput!) {{ {made} {'createCompany(data: {}) { id }' if several else ''} }}"
+    data = {"email": "a", "city": incompressible(length), "jobTitle": incompressible(length)}
+    await check_refused(apis, text, "BAD_USER_INPUT", message, field="city", d=data)
+    await create(apis, "person", email="a", city="ab" * length)
+
+
+async def test_text_that_is_too_long_for_one_of_several_indexes(apis: Apis) -> None:
+    await make_index(apis, "city")
+    await make_index(apis, "jobTitle", "phone")
+    text = "mutation ($d: [PersonInput!]!) { createPeople(data: $d) { id } }"
+    message = "The value of {} is too long: an index on it takes 2,704 bytes of a record at most."
+    data = [{"email": "a"}, {"email": "b", "phone": incompressible(6_000)}]
+    # PostgreSQL names the index, which is of both.
+    await check_refused(apis, text, "BAD_USER_INPUT", message.format("'jobTitle' or 'phone'"), d=data)
+    data[1]["phone"] = incompressible(60_000)
+    await check_refused(apis, text, "BAD_USER_INPUT", message.format("'city' or 'jobTitle' or 'phone'"), d=data)
+
+
+async def test_texts_that_are_too_long_for_a_search_are_refused_with_its_field(apis: Apis) -> None:
+    thing = (await apis.snapshot()).by_singular["person"]
+    await apis.change(
+        """mutation ($of: UUID!) { createField(input: { objectMetadataId: $of, name: "words", label: "Words",
+        type: TS_VECTOR, settings: { fields: ["city"] } }) { id } }""",
+        of=str(thing.id),
+    )
+    message = (
+        "The texts that 'words' is computed from are too long: a TS_VECTOR takes 1,048,575 bytes of words at most."
+    )
+    data = {"email": "a", "city": " ".join(f"word{n}" for n in range(200_000))}
+    text = "mutation ($d: PersonInput!) { createPerson(data: $d) { id } }"
+    await check_refused(apis, text, "BAD_USER_INPUT", message, field="words", d=data)
 
 
 async def test_the_option_that_is_none_is_refused_with_those_that_are(apis: Apis) -> None:

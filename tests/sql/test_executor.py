@@ -23,6 +23,7 @@ from sql.errors import (
     StatementTimeout,
     UniqueViolation,
     ValueOutOfRange,
+    ValueTooLong,
 )
 from sql.executor import Database
 from sql.statement import Statement
@@ -138,6 +139,7 @@ async def test_constraint_violations_name_what_is_violated(database: Database) -
         ("SELECT public.nothing(1)", StaleSchema),
         ("SELECT 1 FROM nothing.nothing", StaleSchema),
         ("SELECT concat(" + ",".join("1" * 200) + ")", LimitExceeded),
+        ("SELECT to_tsvector('simple', string_agg(n::text, ' ')) FROM generate_series(1, 200000) AS n", ValueTooLong),
         ("DO $$ BEGIN RAISE insufficient_privilege; END $$", PermissionDenied),
         ("SELECT FROM FROM", DatabaseError),
     ],
