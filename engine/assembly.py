@@ -225,6 +225,8 @@ def _pool_settings(settings: Settings) -> PoolSettings:
         open_timeout=settings.startup_timeout,
         close_timeout=_CLOSING,
         statement_timeout=settings.statement_timeout,
+        work_mem_mb=settings.work_mem_mb,
+        temp_file_mb=settings.temp_file_mb,
         response_limit=settings.max_response_bytes,
     )
 

@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     )
     rate_window_ms: int = _whole("API_RATE_LIMITING_TTL", 60_000, description="The window's length in milliseconds.")
     max_body_bytes: int = _whole(
-        "FIELDSTONE_MAX_BODY_BYTES", 1_048_576, description="The largest request body in bytes."
+        "FIELDSTONE_MAX_BODY_BYTES", 8_388_608, description="The largest request body in bytes."
     )
     max_response_bytes: int = _whole(
         "FIELDSTONE_MAX_RESPONSE_BYTES", 67_108_864, description="The largest answer of one operation in bytes."
@@ -151,6 +151,19 @@ class Settings(BaseSettings):
     )
     statement_timeout: float = _seconds(
         "FIELDSTONE_STATEMENT_TIMEOUT", 15.0, description="The longest run of one SQL statement, in seconds."
+    )
+    work_mem_mb: int = _whole(
+        "FIELDSTONE_WORK_MEM_MB",
+        8,
+        most=65_536,
+        description="PostgreSQL's memory for each sort and hash of a statement, in MiB; beyond it files are used.",
+    )
+    temp_file_mb: int = _whole(
+        "FIELDSTONE_TEMP_FILE_MB",
+        1_024,
+        least=0,
+        most=1_048_576,
+        description="The most that one statement's temporary files may take, in MiB; 0 leaves it to PostgreSQL.",
     )
     body_timeout: float = _seconds(
         "FIELDSTONE_BODY_TIMEOUT", 30.0, description="The longest wait for a request's body, in seconds."

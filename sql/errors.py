@@ -15,7 +15,7 @@
         ├── StatementTimeout         STATEMENT_TIMEOUT       57014
         ├── LockTimeout              LOCK_TIMEOUT            55P03
         ├── Serialization            SERIALIZATION           40001, 40P01; retryable
-        ├── LimitExceeded            LIMIT_EXCEEDED          class 54
+        ├── LimitExceeded            LIMIT_EXCEEDED          class 54, 53400 (temp_file_limit)
         │   └── ValueTooLong         VALUE_TOO_LONG          54000 of an index or of a search vector
         ├── PermissionDenied         PERMISSION_DENIED       42501
         ├── ResponseTooLarge         RESPONSE_TOO_LARGE
@@ -173,7 +173,7 @@ class Serialization(DatabaseError):
 
 
 class LimitExceeded(DatabaseError):
-    """The statement is past a limit of the server's making: columns, nesting, arguments, size."""
+    """The statement is past a limit of the server: columns, nesting, arguments, size, temporary files."""
 
     code = "LIMIT_EXCEEDED"
 

@@ -4,13 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import psycopg
 
 from sql.driver.direct_pool import DirectPool
 from sql.driver.protocols import Driver, Link
 from sql.driver.quick_statement import Finish, QuickStatement
-from sql.driver.server import require_version, wait_for_server
+from sql.driver.server import may_set, require_version, wait_for_server
 from sql.driver.session_pool import SessionPool
 from sql.driver.sessions import Sessions
 from sql.errors import CommitOutcomeUnknown, ConnectionLost, NoAnswer, Serialization, StalePlan
@@ -39,7 +40,7 @@ class Database:
         self._settings = settings
         self._counters = PoolCounters()
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
-        self._driver: Driver = (DirectPool if settings.direct else SessionPool)(dsn, settings, self._counters)
+        self._driver = self._drive(settings)
         self._sessions = Sessions(dsn, settings)
 
     @classmethod
@@ -55,9 +56,19 @@ class Database:
             UnsupportedServer: It is too old.
         """
         require_version(await wait_for_server(self._conninfo, limit=self._settings.open_timeout))
+        bounds_files = self._settings.prepare and self._settings.temp_file_mb
+        if bounds_files and not await may_set(self._conninfo, "temp_file_limit"):
+            _LOG.info(
+                "the user of DATABASE_URL may not set temp_file_limit, so that PostgreSQL's own value bounds the files"
+                " of a statement: GRANT SET ON PARAMETER temp_file_limit TO that user, or set it for the server"
+            )
+            self._driver = self._drive(replace(self._settings, temp_file_mb=0))
         await self._driver.open()
         if not self._settings.prepare:
             await self._look_at_idle_limit()
+
+    def _drive(self, settings: PoolSettings) -> Driver:
+        return (DirectPool if settings.direct else SessionPool)(self._dsn, settings, self._counters)
 
     async def close(self) -> None:
         """Close all connections; what still runs gets the settings' `close_timeout` to end."""

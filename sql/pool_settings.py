@@ -40,6 +40,9 @@ class PoolSettings:
         session_patience: a round trip of a session that takes longer has the database asked whether it answers at all.
         idle_in_transaction_timeout: the server ends a session whose transaction waits so long for its next statement,
             and with it the locks of a process that was paused or whose host has vanished.
+        work_mem_mb: MiB of memory for each sort and hash of a statement, before it takes to files.
+        temp_file_mb: MiB of the files of one connection's statements at most, where the database's user may set that;
+            0 leaves it to the server.
         response_limit: bytes of one statement's answer at most.
         application_name: shown in pg_stat_activity.
         search_path: schemas of unqualified names; all tables are named with their schema.
@@ -61,6 +64,8 @@ class PoolSettings:
     cancel_timeout: float = 5.0
     session_patience: float = 5.0
     idle_in_transaction_timeout: float = 10.0
+    work_mem_mb: int = 8
+    temp_file_mb: int = 1024
     response_limit: int = 64 * 1024 * 1024
     application_name: str = "fieldstone"
     search_path: str = "pg_catalog"
@@ -161,10 +166,17 @@ def liveness_settings(settings: PoolSettings) -> dict[str, str]:
     }
 
 
+def resource_settings(settings: PoolSettings) -> dict[str, str]:
+    """Return the server settings by which PostgreSQL bounds what one statement takes besides time."""
+    bounds = {"work_mem": f"{settings.work_mem_mb}MB"}
+    return bounds | ({"temp_file_limit": f"{settings.temp_file_mb}MB"} if settings.temp_file_mb else {})
+
+
 def build_conninfo(dsn: str, settings: PoolSettings, *, statement_timeout: float) -> str:
     """Return `dsn` with what every connection of ours needs.
 
-    What `dsn` says about the network stays, and so do those of its `options` that values do not depend on.
+    What `dsn` says about the network stays, and so do those of its `options` that values do not depend on. Without a
+    `statement_timeout` its statements may take what they need: those of a change of the model do.
     """
     given = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if value is not None}
     options = [given["options"]] if "options" in given else []
@@ -172,6 +184,7 @@ def build_conninfo(dsn: str, settings: PoolSettings, *, statement_timeout: float
         # Of two values the server takes the last.
         options = [
             *_as_options(liveness_settings(settings)),
+            *_as_options(resource_settings(settings) if statement_timeout else {}),
             *options,
             *_as_options(session_settings(settings, statement_timeout=statement_timeout)),
         ]

@@ -43,6 +43,7 @@ _BY_STATE: dict[str, type[DatabaseError]] = {
     "42883": StaleSchema,
     "42P01": StaleSchema,
     "42P05": StalePlan,
+    "53400": LimitExceeded,
     "55P03": LockTimeout,
     "57014": StatementTimeout,
     "57P01": ConnectionLost,

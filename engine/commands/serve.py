@@ -34,6 +34,9 @@ _KEEP_ALIVE = 75
 """Seconds for which an idle connection is kept: more than clients and proxies do, of whom most take 60 and some 5.
 Where the server closes first, a request that is just being sent is lost with its connection."""
 
+_LARGEST_FRAME = 1 << 20
+"""Bytes of one message of a socket: unlike a body, it is read before its sender has shown a key."""
+
 _QUERY = "{ people(limit: 3, orderBy: { createdAt: DESC }) { edges { node { firstName lastName } } totalCount } }"
 
 
@@ -110,7 +113,7 @@ def configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
         http=FieldstoneProtocol,
         proxy_headers=False,
         ws=BreakingProtocol,
-        ws_max_size=settings.max_body_bytes,
+        ws_max_size=min(settings.max_body_bytes, _LARGEST_FRAME),
         # It would cost each socket 100 kB, and each message more than it saves.
         ws_per_message_deflate=False,
         lifespan="off",

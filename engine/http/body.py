@@ -80,7 +80,9 @@ async def _read_parts(receive: "Receive", limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"The request's body has more than {limit} bytes, which is the limit.")
+    return BodyTooLarge(
+        f"The request's body has more than {limit:,} bytes, which is the limit (FIELDSTONE_MAX_BODY_BYTES)."
+    )
 
 
 def decode_json(body: bytes) -> JsonValue:

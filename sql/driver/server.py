@@ -47,3 +47,17 @@ async def wait_for_server(conninfo: str, *, limit: float) -> int:
             version = connection.pgconn.server_version
             await connection.close()
             return version
+
+
+async def may_set(conninfo: str, parameter: str) -> bool:
+    """Return whether the user may set a parameter of the server that is a superuser's by default.
+
+    Raises:
+        DatabaseUnavailable: It cannot be asked.
+    """
+    try:
+        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+            answer = await connection.execute("SELECT pg_catalog.has_parameter_privilege(%s, 'SET')", (parameter,))
+            return await answer.fetchone() == (True,)
+    except psycopg.Error as error:
+        raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error

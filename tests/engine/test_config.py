@@ -19,7 +19,7 @@ def test_without_an_environment_the_documented_defaults_hold() -> None:
     settings = load_settings()
     assert settings.environment is Environment.PRODUCTION
     assert (settings.rate_limit, settings.rate_window_ms) == (100, 60_000)
-    assert (settings.max_body_bytes, settings.max_batch) == (1_048_576, 20)
+    assert (settings.max_body_bytes, settings.max_batch) == (8_388_608, 20)
     assert (settings.max_depth, settings.max_aliases) == (100, 500)
     assert (settings.default_page, settings.max_page, settings.max_bulk_writes) == (60, 200, 10_000)
     assert (settings.statement_timeout, settings.drain_timeout) == (15, 15)

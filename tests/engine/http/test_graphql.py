@@ -144,6 +144,9 @@ async def test_a_body_past_the_limit_gets_413(start_app: StartApp) -> None:
         for content in (b" " * 1001, parts()):
             response = await client.post("/graphql", content=content, headers=headers)
             assert (response.status_code, code_of(response)) == (413, "BAD_USER_INPUT")
+            (error,) = response.json()["errors"]
+            limit = "The request's body has more than 1,000 bytes, which is the limit (FIELDSTONE_MAX_BODY_BYTES)."
+            assert error["message"] == limit
             assert response.headers["connection"] == "close"
         assert (await client.post("/graphql", content=b'{"query":"{ __typename }"}', headers=headers)).is_success
 
@@ -225,3 +228,10 @@ async def test_each_answer_of_a_batch_has_its_price(client: httpx.AsyncClient) -
     ]
     answers = (await client.post("/graphql", json=batch, headers={"X-Fieldstone-Cost": "1"})).json()
     assert [answer.get("extensions") for answer in answers] == [{"cost": 107}, None, {"cost": 0}, {"cost": 0}]
+
+
+async def test_a_bulk_write_of_as_many_records_as_are_allowed_fits_into_a_body(client: httpx.AsyncClient) -> None:
+    document = "mutation ($data: [CompanyInput!]!) { createCompanies(data: $data) { id } }"
+    data = [{"name": f"Company {n} {'x' * 600}"} for n in range(10_000)]
+    response = await client.post("/graphql", json={"query": document, "variables": {"data": data}})
+    assert len(response.json()["data"]["createCompanies"]) == 10_000
