@@ -121,7 +121,10 @@ class Settings(BaseSettings):
         "FIELDSTONE_PORT", 3000, least=0, most=65_535, description="The port to listen on; 0 takes a free one."
     )
     rate_limit: int = _whole(
-        "API_RATE_LIMITING_LIMIT", 100, least=0, description="Operations per key in one window; 0 is no limit."
+        "API_RATE_LIMITING_LIMIT",
+        100,
+        least=0,
+        description="Operations per key and window, with the keys it made; 0 is no limit.",
     )
     rate_window_ms: int = _whole("API_RATE_LIMITING_TTL", 60_000, description="The window's length in milliseconds.")
     max_body_bytes: int = _whole(

@@ -220,12 +220,17 @@ INSERT INTO fieldstone.retired_name (workspace_id, object_id, name)
 VALUES (%(workspace_id)s, %(object_id)s, %(name)s);
 
 -- name: insert_api_key
-INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role, expires_at)
-VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(role)s, %(expires_at)s)
+INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role, expires_at, created_by_key, root_key)
+VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(role)s, %(expires_at)s, %(maker_id)s, %(root_id)s)
 RETURNING id, workspace_id, name, role, created_at, expires_at, revoked_at;
 
+-- name: api_key_maker
+-- A revocation of the maker waits until what it makes is committed, and so finds that.
+SELECT coalesce(root_key, id) FROM fieldstone.api_key
+WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL FOR SHARE;
+
 -- name: api_key_by_hash
-SELECT id, workspace_id, name, role, extract(epoch FROM expires_at) FROM fieldstone.api_key
+SELECT id, workspace_id, name, role, extract(epoch FROM expires_at), coalesce(root_key, id) FROM fieldstone.api_key
 WHERE token_hash = $1::bytea AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
 
 -- name: api_keys
@@ -236,6 +241,16 @@ WHERE workspace_id = %(workspace_id)s ORDER BY id;
 UPDATE fieldstone.api_key SET revoked_at = coalesce(revoked_at, now())
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s
 RETURNING id, workspace_id, name, role, created_at, expires_at, revoked_at;
+
+-- name: revoke_made_keys
+WITH RECURSIVE made AS (
+    SELECT id FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s AND created_by_key = %(id)s
+    UNION
+    SELECT api_key.id FROM fieldstone.api_key JOIN made ON api_key.created_by_key = made.id
+)
+UPDATE fieldstone.api_key SET revoked_at = now() FROM made
+WHERE api_key.id = made.id AND api_key.revoked_at IS NULL
+RETURNING api_key.id;
 
 -- name: physical_columns
 SELECT c.relname, a.attname, a.atttypid::bigint, a.attnotnull, pg_get_expr(d.adbin, d.adrelid)

@@ -39,7 +39,9 @@ from tests.databases import Databases
 WORKSPACE_ID = UUID("0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")
 SCHEMA = "workspace_default"
 LIMITS = Limits(document=DocumentLimits(), records=RecordLimits())
-PRINCIPAL = Principal(key_id=WORKSPACE_ID, key_name="tester", workspace_id=WORKSPACE_ID, role=Role.ADMIN)
+PRINCIPAL = Principal(
+    key_id=WORKSPACE_ID, root_key_id=WORKSPACE_ID, key_name="tester", workspace_id=WORKSPACE_ID, role=Role.ADMIN
+)
 
 T = TypeVar("T")
 

@@ -132,7 +132,9 @@ async def count_swap(dsn: str, made: Made, size: Size) -> None:
     settings = Settings(database_url=dsn, model_cache_mb=512, log_level=LogLevel.ERROR)
     async with assemble(settings) as services:
         workspace = await services.foundation.workspaces.find(made.name)
-        principal = Principal(key_id=new_id(), key_name="benchmark", workspace_id=workspace.id, role=Role.ADMIN)
+        principal = Principal(
+            key_id=new_id(), root_key_id=new_id(), key_name="benchmark", workspace_id=workspace.id, role=Role.ADMIN
+        )
         documents = [
             f'{{ thing{number}s(first: 10, filter: {{ text0: {{ eq: "x" }} }}) {{ edges {{ node {{ id text1 }} }} }} }}'
             for number in range(min(_DOCUMENTS, size.objects))

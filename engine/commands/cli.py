@@ -139,9 +139,12 @@ def list_keys(workspace: _Workspace = "default") -> None:
 def revoke_key(
     key_id: Annotated[UUID, typer.Argument(help="The key's id, as `fieldstone api-key list` shows it.")],
     workspace: _Workspace = "default",
+    with_made: Annotated[
+        bool, typer.Option("--with-made", help="Revoke the keys that it has made too, and those that they have made.")
+    ] = False,
 ) -> None:
     """Revoke a key for good; running servers refuse it within a second."""
-    run(lambda settings: keys.revoke(settings, workspace=workspace, key_id=key_id))
+    run(lambda settings: keys.revoke(settings, workspace=workspace, key_id=key_id, with_made=with_made))
 
 
 @_schema.command("export")

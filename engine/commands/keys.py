@@ -42,8 +42,8 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         typer.echo("There are no keys: make one with fieldstone api-key create --name NAME.", err=True)
 
 
-async def revoke(settings: Settings, *, workspace: str, key_id: UUID) -> None:
-    """Revoke a key.
+async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made: bool) -> None:
+    """Revoke a key, and where that is wanted those that it has made.
 
     Raises:
         MetadataError: there is no such workspace, or it has no such key.
@@ -51,7 +51,7 @@ async def revoke(settings: Settings, *, workspace: str, key_id: UUID) -> None:
     """
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
-        revoked = await foundation.keys.revoke(found.id, key_id)
+        revoked = await foundation.keys.revoke(found.id, key_id, with_made=with_made)
     typer.echo(f"Key '{revoked.name}' is revoked.", err=True)
 
 

@@ -116,7 +116,7 @@ class GraphQLEndpoint:
 
     def _count(self, principal: Principal, headers: Headers, *, more: int | None = None) -> None:
         """Take one operation off the key's allowance before the body is read, the rest of a batch after."""
-        allowance = self._limiter.take(principal.key_id, 1 if more is None else more)
+        allowance = self._limiter.take(principal.root_key_id, 1 if more is None else more)
         if allowance is None:
             return
         headers[:] = allowance.headers()

@@ -1,4 +1,4 @@
-"""How many operations a key may run: fixed windows, counted in this process's memory."""
+"""How many operations a key may run, with those that it has made: fixed windows, counted in this process's memory."""
 
 import math
 import time

@@ -141,7 +141,7 @@ class StreamEndpoint:
         return request
 
     def _count(self, principal: Principal, headers: Headers) -> None:
-        allowance = self._limiter.take(principal.key_id)
+        allowance = self._limiter.take(principal.root_key_id)
         if allowance is None:
             return
         headers += allowance.headers()

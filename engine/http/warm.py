@@ -159,7 +159,7 @@ class WarmPath:
         ready = self._apis[head.path](services).recall(principal, request)
         if ready is None:
             return None
-        allowance = self._limiter.take(principal.key_id)
+        allowance = self._limiter.take(principal.root_key_id)
         if allowance is not None and not allowance.granted:
             return None
         lines = b"" if allowance is None else allowance.lines()
@@ -167,7 +167,7 @@ class WarmPath:
 
     def give_back(self, principal: Principal) -> None:
         """Have a request not count that starts over."""
-        self._limiter.give_back(principal.key_id)
+        self._limiter.give_back(principal.root_key_id)
 
     def note(self, exchange: Exchange, seconds: float) -> None:
         """Log and count a request that is over."""

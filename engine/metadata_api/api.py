@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from uuid import UUID
 
 from graphql import GraphQLSchema
@@ -20,6 +19,7 @@ from engine.metadata_api.inputs import (
     read_update_field,
     read_update_object,
 )
+from engine.metadata_api.key_mutations import key_runs
 from engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
 from engine.metadata_api.writes import Run, Sequel, Written
 from engine.operation import Selected, collect_fields
@@ -43,8 +43,8 @@ from metadata.json_text import JsonValue, dumps
 from metadata.model import Object, Snapshot
 from metadata.preview import preview, try_out
 from metadata.rollback import preview_rollback, roll_back
-from metadata.scalars import BIG_INT, DATE_TIME
-from metadata.tenants.access import create_key, revoke_key
+from metadata.scalars import BIG_INT
+from metadata.tenants.access import Principal
 from metadata.tenants.key_store import KeyStore
 from metadata.transaction import ModelTransaction
 from metadata.writer import ModelWriter
@@ -82,7 +82,7 @@ class CatalogSource:
 
 
 async def _create_object(
-    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
 ) -> Written:
     given = arguments["input"]
     change = read_create_object(given.get("object", given))
@@ -91,7 +91,7 @@ async def _create_object(
 
 
 async def _create_field(
-    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
 ) -> Written:
     given = arguments["input"]
     change = read_create_field(given.get("field", given))
@@ -110,7 +110,7 @@ def _values(arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
 
 
 async def _update_object(
-    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
 ) -> Written:
     object_id = _target(arguments)
     await transaction.apply(read_update_object(object_id, _values(arguments)))
@@ -118,7 +118,7 @@ async def _update_object(
 
 
 async def _update_field(
-    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
 ) -> Written:
     field_id = _target(arguments)
     await transaction.apply(read_update_field(field_id, _values(arguments)))
@@ -130,7 +130,7 @@ def _removal(change: Change) -> Callable[[ModelTransaction], Awaitable[object]]:
 
 
 async def _delete_object(
-    _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+    _transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
 ) -> Written:
     id_ = _target(arguments)
     removal = _removal(DeleteObject(object_id=id_))
@@ -138,7 +138,7 @@ async def _delete_object(
 
 
 async def _delete_field(
-    _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+    _transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
 ) -> Written:
     id_ = _target(arguments)
     removal = _removal(DeleteField(field_id=id_))
@@ -146,7 +146,7 @@ async def _delete_field(
 
 
 async def _create_index(
-    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
 ) -> Written:
     change = read_create_index(arguments["input"])
     await transaction.apply(change)
@@ -154,7 +154,7 @@ async def _create_index(
 
 
 async def _delete_index(
-    _transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+    _transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
 ) -> Written:
     id_ = _target(arguments)
     removal = _removal(DeleteIndex(index_id=id_))
@@ -162,14 +162,16 @@ async def _delete_index(
 
 
 async def _retry_build(
-    transaction: ModelTransaction, _workspace_id: UUID, arguments: Mapping[str, JsonValue]
+    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
 ) -> Written:
     id_ = _target(arguments)
     after = await transaction.apply(RetryBuild(id=id_))
     return Written(object_name="object", id=find_owner(after, id_).id, type_name="Object", extra={})
 
 
-async def _roll_back(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
+async def _roll_back(
+    transaction: ModelTransaction, principal: Principal, arguments: Mapping[str, JsonValue]
+) -> Written:
     to = int(BIG_INT.coerce(arguments["to"]))
     is_dry = bool(arguments.get("dryRun"))
     # The steps themselves ask the rows, each those that the steps before it leave.
@@ -177,31 +179,7 @@ async def _roll_back(transaction: ModelTransaction, workspace_id: UUID, argument
     if not is_dry:
         await roll_back(transaction, to)
     answer = dumps({**plan, "version": str(transaction.snapshot.version + transaction.is_changed)})
-    return Written(object_name="", id=workspace_id, type_name="", extra={}, constant=answer)
-
-
-async def _create_api_key(
-    transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]
-) -> Written:
-    given = arguments["input"]
-    expires_at = given.get("expiresAt")
-    made = await create_key(
-        transaction.connection,
-        workspace_id=workspace_id,
-        name=given["name"],
-        expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
-    )
-    return Written(object_name="apiKey", id=made.key.id, type_name="CreatedApiKey", extra={"token": made.token})
-
-
-def _revoke_api_key(keys: KeyStore) -> Run:
-    async def run(transaction: ModelTransaction, workspace_id: UUID, arguments: Mapping[str, JsonValue]) -> Written:
-        key_id = UUID(arguments["id"])
-        await revoke_key(transaction.connection, workspace_id=workspace_id, key_id=key_id)
-        transaction.after_commit(lambda: keys.note_revoked(key_id))
-        return Written(object_name="apiKey", id=key_id, type_name="ApiKey", extra={})
-
-    return run
+    return Written(object_name="", id=principal.workspace_id, type_name="", extra={}, constant=answer)
 
 
 async def _apply_changes(
@@ -273,8 +251,7 @@ class _Mutations:
             "deleteIndex": _delete_index,
             "retryBuild": _retry_build,
             "rollback": _roll_back,
-            "createApiKey": _create_api_key,
-            "revokeApiKey": _revoke_api_key(keys),
+            **key_runs(keys),
             **webhook_runs(webhooks),
         }
 
@@ -316,7 +293,7 @@ class _Mutations:
             return dumps("Mutation")
         if selected.name == "applyChanges":
             return await _apply_changes(call.schema, transaction, arguments, self._find_broken)
-        written = await self._runs[selected.name](transaction, call.principal.workspace_id, arguments)
+        written = await self._runs[selected.name](transaction, call.principal, arguments)
         if written.sequel is not None:
             return written.sequel
         answer = written.constant or await self._answer(call, transaction, selected, written)

@@ -12,6 +12,7 @@ from engine.webhooks.service import Webhooks
 from engine.webhooks.targets import RefusedTarget
 from metadata.ids import new_id
 from metadata.json_text import JsonValue
+from metadata.tenants.access import Principal
 from metadata.transaction import ModelTransaction
 from metadata.webhooks import (
     NewWebhook,
@@ -47,7 +48,7 @@ def webhook_checks(webhooks: Webhooks) -> Mapping[str, Check]:
 def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
     """Return what the mutations do, by their names."""
 
-    async def create(transaction: ModelTransaction, _workspace_id: UUID, arguments: Arguments) -> Written:
+    async def create(transaction: ModelTransaction, _principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
         new = NewWebhook(
             target_url=given["targetUrl"],
@@ -59,34 +60,34 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
         transaction.after_commit(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="CreatedWebhook", extra={"secret": secret})
 
-    async def update(transaction: ModelTransaction, _workspace_id: UUID, arguments: Arguments) -> Written:
+    async def update(transaction: ModelTransaction, _principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
         await update_webhook(transaction.connection, transaction.snapshot, id_, _read_update(arguments["input"]))
         transaction.after_commit(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="Webhook", extra={})
 
-    async def delete(_transaction: ModelTransaction, workspace_id: UUID, arguments: Arguments) -> Written:
+    async def delete(_transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
         return Written(
             object_name="webhook",
             id=id_,
             type_name="Webhook",
             extra={},
-            removal=lambda transaction: delete_webhook(transaction.connection, workspace_id, id_),
+            removal=lambda transaction: delete_webhook(transaction.connection, principal.workspace_id, id_),
         )
 
-    async def send_again(transaction: ModelTransaction, workspace_id: UUID, arguments: Arguments) -> Written:
+    async def send_again(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
-        await redeliver(transaction.connection, workspace_id, id_)
+        await redeliver(transaction.connection, principal.workspace_id, id_)
         transaction.after_commit(webhooks.notice_change)
         return Written(object_name="webhookDelivery", id=id_, type_name="WebhookDelivery", extra={})
 
-    async def test(transaction: ModelTransaction, workspace_id: UUID, arguments: Arguments) -> Written:
+    async def test(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
-        target = await read_target(transaction.connection, workspace_id, id_)
+        target = await read_target(transaction.connection, principal.workspace_id, id_)
 
         async def sequel() -> Mapping[str, JsonValue]:
-            return _describe(await _send_test(webhooks, workspace_id, target))
+            return _describe(await _send_test(webhooks, principal.workspace_id, target))
 
         return Written(object_name="webhook", id=id_, type_name="WebhookTest", extra={}, sequel=sequel)
 

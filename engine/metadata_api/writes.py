@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from metadata.json_text import JsonValue
+from metadata.tenants.access import Principal
 from metadata.transaction import ModelTransaction
 
 Arguments = Mapping[str, JsonValue]
@@ -34,8 +35,8 @@ class Written:
     sequel: Sequel | None = None
 
 
-Run = Callable[[ModelTransaction, UUID, Arguments], Awaitable[Written]]
-"""Writes in the transaction of a workspace."""
+Run = Callable[[ModelTransaction, Principal, Arguments], Awaitable[Written]]
+"""Writes in the transaction of the workspace of whoever asks."""
 
 Check = Callable[[Arguments], Awaitable[None]]
 """Refuses arguments before there is a transaction, which must not wait for it; raises ApiError."""

@@ -130,7 +130,13 @@ def _with_input(input_name: str, output_name: str, description: str) -> Callable
 def _revoke_api_key(scope: TypeScope) -> GraphQLField:
     return GraphQLField(
         GraphQLNonNull(scope.object_type("ApiKey")),
-        args={"id": GraphQLArgument(GraphQLNonNull(_UUID), description="The key's id.")},
+        args={
+            "id": GraphQLArgument(GraphQLNonNull(_UUID), description="The key's id."),
+            "withMade": GraphQLArgument(
+                GraphQLBoolean,
+                description="True: the keys that it has made are revoked too, and those that they have made.",
+            ),
+        },
         description="Revokes an API key: no request that carries it is served any more.",
     )
 

@@ -155,6 +155,13 @@ _API_KEY = _object(
         _field("id", FieldType.UUID, "id", "The key's id."),
         _field("name", FieldType.TEXT, "name", "What it is for."),
         _field("createdAt", FieldType.DATE_TIME, "created_at", "When it was made."),
+        _field(
+            "createdByKey",
+            FieldType.UUID,
+            "created_by_key",
+            "The id of the key that made it, null for one made on the command line.",
+            required=False,
+        ),
         _field("expiresAt", FieldType.DATE_TIME, "expires_at", "From when on it is not valid.", required=False),
         _field("revokedAt", FieldType.DATE_TIME, "revoked_at", "Since when it is not valid.", required=False),
     ),

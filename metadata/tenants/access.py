@@ -50,9 +50,15 @@ class NewApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who sends a request."""
+    """Who sends a request.
+
+    Attributes:
+        root_key_id: where the chain of keys begins each of which made the next, this one at its end; all of them share
+            an allowance of operations.
+    """
 
     key_id: UUID
+    root_key_id: UUID
     key_name: str
     workspace_id: UUID
     role: Role
@@ -70,11 +76,20 @@ async def create_key(
     name: str,
     expires_at: datetime | None = None,
     role: Role = Role.ADMIN,
+    maker_id: UUID | None = None,
 ) -> NewApiKey:
     """Insert a key; commit it before the token is shown.
 
+    Args:
+        connection: in a transaction.
+        workspace_id: whose records it is for.
+        name: what it is for.
+        expires_at: when it ends; never if None.
+        role: what it may do.
+        maker_id: the key that asks for it; None on the command line.
+
     Raises:
-        InvalidChange: the name is blank, or the expiry is not in the future.
+        InvalidChange: the name is blank, the expiry is not in the future, or the maker has been revoked.
     """
     if not name.strip():
         raise InvalidChange("name must not be blank; it tells what the key is for", field="name")
@@ -82,6 +97,7 @@ async def create_key(
         raise InvalidChange(f"name {reason}", field="name")
     if expires_at is not None and expires_at <= datetime.now(UTC):
         raise InvalidChange("expiresAt must be in the future", field="expiresAt")
+    root_id = None if maker_id is None else await _root_of(connection, workspace_id, maker_id)
     token = TOKEN_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
     cursor = await connection.execute(
         QUERIES["insert_api_key"],
@@ -92,9 +108,20 @@ async def create_key(
             "token_hash": hash_token(token),
             "role": role.value,
             "expires_at": expires_at,
+            "maker_id": maker_id,
+            "root_id": root_id,
         },
     )
     return NewApiKey(key=_build_key(*await cursor.fetchone() or ()), token=token)
+
+
+async def _root_of(connection: Connection, workspace_id: UUID, maker_id: UUID) -> UUID:
+    cursor = await connection.execute(QUERIES["api_key_maker"], {"workspace_id": workspace_id, "id": maker_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise InvalidChange("the key that asks for another one has been revoked")
+    root_id: UUID = row[0]
+    return root_id
 
 
 async def list_keys(connection: Connection, workspace_id: UUID) -> tuple[ApiKey, ...]:
@@ -114,6 +141,18 @@ async def revoke_key(connection: Connection, *, workspace_id: UUID, key_id: UUID
     if row is None:
         raise UnknownObject(f"there is no API key {key_id}", field="id")
     return _build_key(*row)
+
+
+async def revoke_made(connection: Connection, *, workspace_id: UUID, key_id: UUID) -> list[UUID]:
+    """Revoke the keys that a revoked key has made, and those that these have made; return those that were valid."""
+    revoked: list[UUID] = []
+    while True:
+        cursor = await connection.execute(QUERIES["revoke_made_keys"], {"workspace_id": workspace_id, "id": key_id})
+        rows = await cursor.fetchall()
+        if not rows:
+            return revoked
+        # One of these may have made another while its revocation waited for that: look again.
+        revoked += [id_ for (id_,) in rows]
 
 
 def _build_key(

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -21,6 +21,7 @@ from metadata.tenants.access import (
     hash_token,
     list_keys,
     revoke_key,
+    revoke_made,
 )
 from sql.statement import Row
 
@@ -61,6 +62,7 @@ class KeyStore:
         self._clock = clock
         self._limit = limit
         self._keys: OrderedDict[bytes, _Known] = OrderedDict()
+        self._hashes: dict[UUID, bytes] = {}
         # Apart, so that a flood of made-up tokens drives out no key.
         self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
@@ -85,28 +87,38 @@ class KeyStore:
         async with self._database.session() as connection, connection.transaction():
             return await list_keys(connection, workspace_id)
 
-    async def revoke(self, workspace_id: UUID, key_id: UUID) -> ApiKey:
+    async def revoke(self, workspace_id: UUID, key_id: UUID, *, with_made: bool = False) -> ApiKey:
         """Revoke a key, with effect at once here and within a second in other processes.
+
+        Args:
+            workspace_id: whose key it is.
+            key_id: its id.
+            with_made: whether those go with it that it has made, and that these have made.
 
         Raises:
             UnknownObject: the workspace has no such key.
         """
+        made: Sequence[UUID] = ()
         async with self._database.session() as connection, connection.transaction():
             revoked = await revoke_key(connection, workspace_id=workspace_id, key_id=key_id)
-        self.note_revoked(key_id)
+            if with_made:
+                made = await revoke_made(connection, workspace_id=workspace_id, key_id=key_id)
+        self.note_revoked([key_id, *made])
         return revoked
 
-    def note_revoked(self, key_id: UUID) -> None:
-        """Forget a key and tell the listeners; call it when a revocation has been committed."""
-        self.forget(key_id)
-        for listener in self._listeners:
-            listener(key_id)
+    def note_revoked(self, key_ids: Iterable[UUID]) -> None:
+        """Forget keys and tell the listeners of each; call it when their revocation has been committed."""
+        for key_id in key_ids:
+            self.forget(key_id)
+            for listener in self._listeners:
+                listener(key_id)
 
     def forget(self, key_id: UUID) -> None:
         """Look the key up anew when it is next used."""
         self._forgotten += 1
-        for token_hash in [hash_ for hash_, known in self._keys.items() if known.principal.key_id == key_id]:
-            del self._keys[token_hash]
+        token_hash = self._hashes.pop(key_id, None)
+        if token_hash is not None:
+            self._keys.pop(token_hash, None)
 
     async def authenticate(self, token: str) -> Principal | None:
         """Return whom the token stands for, None where it is not that of a valid key."""
@@ -142,20 +154,29 @@ class KeyStore:
         now, forgotten = self._clock(), self._forgotten
         rows = await self._database.read(_KEY_BY_HASH, [b"\\x" + token_hash.hex().encode()])
         if not rows:
-            self._keys.pop(token_hash, None)
+            if known := self._keys.pop(token_hash, None):
+                self._hashes.pop(known.principal.key_id, None)
             _keep(self._refused, token_hash, now, self._limit)
             return None
         known = _read_known(rows[0], now, self._keys.get(token_hash))
         # What was forgotten while we looked may be this one, read before it was revoked.
         if forgotten == self._forgotten:
             self._refused.pop(token_hash, None)
-            _keep(self._keys, token_hash, known, self._limit)
+            self._hashes[known.principal.key_id] = token_hash
+            for oldest in _keep(self._keys, token_hash, known, self._limit):
+                self._hashes.pop(oldest.principal.key_id, None)
         return known.answer
 
 
 def _read_known(row: Row, now: float, before: _Known | None) -> _Known:
     id_, workspace_id, name, role = (value.decode() for value in row[:4] if value is not None)
-    principal = Principal(key_id=UUID(id_), key_name=name, workspace_id=UUID(workspace_id), role=Role(role))
+    principal = Principal(
+        key_id=UUID(id_),
+        root_key_id=UUID((row[5] or b"").decode()),
+        key_name=name,
+        workspace_id=UUID(workspace_id),
+        role=Role(role),
+    )
     return _Known(
         # The same instance as long as it says the same: to find one's own ids in a dict is cheaper than equal ones.
         principal=before.principal if before and before.principal == principal else principal,
@@ -164,8 +185,8 @@ def _read_known(row: Row, now: float, before: _Known | None) -> _Known:
     )
 
 
-def _keep(answers: OrderedDict[bytes, T], token_hash: bytes, value: T, limit: int) -> None:
+def _keep(answers: OrderedDict[bytes, T], token_hash: bytes, value: T, limit: int) -> list[T]:
+    """Keep an answer, and return those that had to go for it, the oldest ones."""
     answers[token_hash] = value
     answers.move_to_end(token_hash)
-    while len(answers) > limit:
-        answers.popitem(last=False)
+    return [answers.popitem(last=False)[1] for _ in range(len(answers) - limit)]

@@ -20,12 +20,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 
 from engine.pipeline import GraphQLRequest
 from metadata.json_text import loads
-from tests.apis import PRINCIPAL, Apis, open_apis, sample_template
+from metadata.tenants.key_store import KeyStore
+from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis, open_apis, sample_template
 from tests.databases import Databases
 from tests.project.documentation import Snippet, snippets
 
@@ -110,8 +112,9 @@ def comparable(value: Any, key: str = "") -> Any:
 class _Reader:
     """Somebody who tries out a page from its top to its end."""
 
-    def __init__(self, apis: Apis) -> None:
+    def __init__(self, apis: Apis, key_id: UUID) -> None:
         self._apis = apis
+        self._principal = replace(_READER, key_id=key_id, root_key_id=key_id)
         self._ids: dict[str, str] = {}
 
     async def follow(self, example: Example) -> None:
@@ -129,7 +132,7 @@ class _Reader:
     async def _send(self, path: str, query: str, variables: Any) -> Any:
         api = {"/graphql": self._apis.core, "/metadata": self._apis.metadata}[path]
         request = GraphQLRequest(query=query, operation_name=None, variables=variables)
-        return json.loads((await api.execute(_READER, request, allow_mutation=True)).body)
+        return json.loads((await api.execute(self._principal, request, allow_mutation=True)).body)
 
     async def _find(self, placeholder: str) -> str:
         is_object = placeholder.endswith("_OBJECT")
@@ -149,7 +152,8 @@ def sample_dsn(databases: Databases, clone_database: Callable[[str], str]) -> st
 @pytest.fixture
 async def reader(sample_dsn: str) -> AsyncIterator[_Reader]:
     async with open_apis(sample_dsn) as apis:
-        yield _Reader(apis)
+        made = await KeyStore(apis.database).create(WORKSPACE_ID, "reader")
+        yield _Reader(apis, made.key.id)
 
 
 @pytest.mark.parametrize(("page", "fewest"), [("README.md", 5), ("docs/api.md", 25)])

@@ -215,7 +215,7 @@ class Connection:
         try:
             if len(self._operations) >= self._limits.operations:
                 raise QueryTooComplex(f"The socket has {self._limits.operations} operations, which is the limit.")
-            allowance = self._limiter.take(principal.key_id)
+            allowance = self._limiter.take(principal.root_key_id)
             if allowance is not None and not allowance.granted:
                 raise self._limiter.refusal(allowance)
             request = build_request(payload, max_batch=1)

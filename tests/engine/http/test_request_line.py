@@ -13,7 +13,9 @@ from engine.observe import build_log, flush_log, hold_line
 from metadata.tenants.access import Principal, Role
 from tests.waiting import until
 
-ASKED_BY = Principal(key_id=UUID(int=1), key_name="a key", workspace_id=UUID(int=2), role=Role.ADMIN)
+ASKED_BY = Principal(
+    key_id=UUID(int=1), root_key_id=UUID(int=1), key_name="a key", workspace_id=UUID(int=2), role=Role.ADMIN
+)
 
 
 def settings(**given: Any) -> Settings:

@@ -153,7 +153,9 @@ async def until_settled(sending: Sending) -> None:
 async def test_nothing_leaks_into_another_workspace(sending: Sending, target: TargetServer) -> None:
     foundation = sending.services.foundation
     other = await foundation.workspaces.create("other", actor="test")
-    stranger = Principal(key_id=new_id(), key_name="stranger", workspace_id=other.workspace.id, role=Role.ADMIN)
+    stranger = Principal(
+        key_id=new_id(), root_key_id=new_id(), key_name="stranger", workspace_id=other.workspace.id, role=Role.ADMIN
+    )
     there = Sending(services=sending.services, principal=stranger)
     here_webhook = await sending.webhook(f"{target.url}/here", "*.*")
     await there.webhook(f"{target.url}/there", "*.*")

@@ -58,7 +58,8 @@ def test_workspaces_share_the_objects() -> None:
 
 def test_a_tokens_hash_cannot_be_read() -> None:
     api_key = catalog_snapshot(HERE).by_singular["apiKey"]
-    assert [field.name for field in api_key.fields] == ["id", "name", "createdAt", "expiresAt", "revokedAt"]
+    names = ["id", "name", "createdAt", "createdByKey", "expiresAt", "revokedAt"]
+    assert [field.name for field in api_key.fields] == names
     assert all(
         part.column.type in {SqlType.UUID, SqlType.TEXT, SqlType.TIMESTAMP} for f in api_key.fields for part in f.parts
     )

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -12,12 +13,12 @@ import pytest
 from metadata.errors import InvalidChange, UnknownObject
 from metadata.ids import new_id
 from metadata.model import Snapshot
-from metadata.tenants.access import Principal, Role
+from metadata.tenants.access import NewApiKey, Principal, Role, create_key
 from metadata.tenants.key_store import FRESH_FOR, KeyStore
 from sql.executor import Database
 from tests.metadata.desk import Desk
 from tests.metadata.test_current import Counted
-from tests.waiting import until
+from tests.waiting import until, until_found
 
 
 class Clock:
@@ -45,7 +46,11 @@ async def test_a_token_is_shown_once_and_kept_as_a_hash(desk: Desk, model: Snaps
     assert await desk.keys.list(model.workspace.id) == (made.key,)
     assert made.key.created_at.tzinfo is not None
     assert await desk.keys.authenticate(made.token) == Principal(
-        key_id=made.key.id, key_name="console", workspace_id=model.workspace.id, role=Role.ADMIN
+        key_id=made.key.id,
+        root_key_id=made.key.id,
+        key_name="console",
+        workspace_id=model.workspace.id,
+        role=Role.ADMIN,
     )
 
 
@@ -156,3 +161,61 @@ async def test_a_flood_of_made_up_tokens_is_bounded_and_drives_out_no_key(
     assert (len(keys._refused), len(keys._keys)) == (10, 1)
     assert await keys.authenticate(made.token) is not None
     assert counted.checks == 31
+
+
+async def make_with(database: Database, maker: NewApiKey, name: str) -> NewApiKey:
+    """A key that another one has made."""
+    async with database.session() as connection, connection.transaction():
+        return await create_key(connection, workspace_id=maker.key.workspace_id, name=name, maker_id=maker.key.id)
+
+
+async def test_keys_that_a_key_made_stand_for_the_first_of_their_chain(
+    database: Database, desk: Desk, model: Snapshot
+) -> None:
+    first = await desk.keys.create(model.workspace.id, "first")
+    second = await make_with(database, first, "second")
+    third = await make_with(database, second, "third")
+    other = await desk.keys.create(model.workspace.id, "other")
+    found = [await desk.keys.authenticate(made.token) for made in (first, second, third, other)]
+    roots = [first.key.id, first.key.id, first.key.id, other.key.id]
+    assert [principal and principal.root_key_id for principal in found] == roots
+
+
+@pytest.mark.parametrize("with_made", [False, True])
+async def test_keys_that_a_key_made_are_revoked_with_it_where_that_is_asked(
+    database: Database, desk: Desk, model: Snapshot, *, with_made: bool
+) -> None:
+    first = await desk.keys.create(model.workspace.id, "first")
+    second = await make_with(database, first, "second")
+    third = await make_with(database, second, "third")
+    other = await desk.keys.create(model.workspace.id, "other")
+    for made in (first, second, third, other):
+        assert await desk.keys.authenticate(made.token) is not None
+    told: list[UUID] = []
+    desk.keys.add_listener(told.append)
+    await desk.keys.revoke(model.workspace.id, first.key.id, with_made=with_made)
+    refused = [await desk.keys.authenticate(made.token) is None for made in (first, second, third, other)]
+    assert refused == [True, with_made, with_made, False]
+    assert set(told) == ({first.key.id, second.key.id, third.key.id} if with_made else {first.key.id})
+
+
+async def test_a_revocation_finds_what_is_just_being_made(database: Database, desk: Desk, model: Snapshot) -> None:
+    """A key that makes others without a pause must not get one through."""
+    first = await desk.keys.create(model.workspace.id, "first")
+    second = await make_with(database, first, "second")
+    async with database.session() as connection, connection.transaction():
+        slow = await create_key(connection, workspace_id=model.workspace.id, name="slow", maker_id=second.key.id)
+        revoking = asyncio.create_task(desk.keys.revoke(model.workspace.id, first.key.id, with_made=True))
+        await until_found(connection, "SELECT 1 FROM pg_locks WHERE NOT granted")
+    await revoking
+    assert await desk.keys.authenticate(slow.token) is None
+    with pytest.raises(InvalidChange, match="has been revoked"):
+        await make_with(database, second, "late")
+
+
+async def test_a_key_of_another_workspace_makes_none(database: Database, desk: Desk, model: Snapshot) -> None:
+    made = await desk.keys.create(model.workspace.id, "console")
+    other = await desk.workspaces.create("other", actor="test", standard=False)
+    async with database.session() as connection, connection.transaction():
+        with pytest.raises(InvalidChange, match="has been revoked"):
+            await create_key(connection, workspace_id=other.workspace.id, name="x", maker_id=made.key.id)

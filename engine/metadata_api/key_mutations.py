@@ -1,0 +1,38 @@
+"""The Metadata API's mutations of API keys."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from engine.metadata_api.writes import Arguments, Run, Written
+from metadata.scalars import DATE_TIME
+from metadata.tenants.access import Principal, create_key, revoke_key, revoke_made
+from metadata.tenants.key_store import KeyStore
+from metadata.transaction import ModelTransaction
+
+
+def key_runs(keys: KeyStore) -> Mapping[str, Run]:
+    """Return what the mutations of keys do, by their names."""
+
+    async def create(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
+        given = arguments["input"]
+        expires_at = given.get("expiresAt")
+        made = await create_key(
+            transaction.connection,
+            workspace_id=principal.workspace_id,
+            name=given["name"],
+            expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
+            maker_id=principal.key_id,
+        )
+        return Written(object_name="apiKey", id=made.key.id, type_name="CreatedApiKey", extra={"token": made.token})
+
+    async def revoke(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
+        connection, workspace_id, key_id = transaction.connection, principal.workspace_id, UUID(arguments["id"])
+        await revoke_key(connection, workspace_id=workspace_id, key_id=key_id)
+        revoked = [key_id]
+        if arguments.get("withMade"):
+            revoked += await revoke_made(connection, workspace_id=workspace_id, key_id=key_id)
+        transaction.after_commit(lambda: keys.note_revoked(revoked))
+        return Written(object_name="apiKey", id=key_id, type_name="ApiKey", extra={})
+
+    return {"createApiKey": create, "revokeApiKey": revoke}
