@@ -58,6 +58,14 @@ _BY_CLASS: dict[str, type[DatabaseError]] = {
     "54": LimitExceeded,
 }
 
+# Messages are translated by lc_messages, the name of the C function that raised is not. PostgreSQL does not plan again
+# what takes a table's type without the table, such as jsonb_populate_record(NULL::person, ..), when that has changed.
+_STALE_PLANS = {
+    ("0A000", "RevalidateCachedQuery"),
+    ("42703", "CheckVarSlotCompatibility"),
+    ("42804", "CheckVarSlotCompatibility"),
+}
+
 # The functions that refuse a value for its length, of which before PostgreSQL 16 one had a shorter name.
 _MEASURING = {"_bt_check_third_page", "index_form_tuple", "index_form_tuple_context", "GinFormTuple", "make_tsvector"}
 
@@ -83,8 +91,7 @@ def translate_result(result: PGresult) -> DatabaseError:
     if sqlstate is None:
         return ConnectionLost(message, outcome_unknown=True)
     kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], DatabaseError)
-    # Messages are translated by lc_messages, the name of the C function that raised is not.
-    if sqlstate == "0A000" and text(DiagnosticField.SOURCE_FUNCTION) == "RevalidateCachedQuery":
+    if (sqlstate, text(DiagnosticField.SOURCE_FUNCTION)) in _STALE_PLANS:
         kind = StalePlan
     if kind is LimitExceeded and text(DiagnosticField.SOURCE_FUNCTION) in _MEASURING:
         kind = ValueTooLong

@@ -250,6 +250,21 @@ async def test_a_changed_table_under_a_prepared_statement(database: Database) ->
     assert await database.pipeline([(reading, ()), (ECHO, (b"x",))]) == [[(b"1", b"b")], [(b"x",)]]
 
 
+@pytest.mark.parametrize(
+    "change", ["DROP COLUMN b", "ALTER COLUMN b TYPE int USING 1"], ids=["a dropped column", "another type"]
+)
+async def test_a_changed_type_under_a_prepared_statement_that_reads_no_table(database: Database, change: str) -> None:
+    """PostgreSQL plans it once and for all, and refuses to run it from then on."""
+    reading = Statement(
+        text="SELECT r.a FROM jsonb_populate_record(NULL::public.changing, $1::jsonb) AS r, generate_series(1, 1)"
+    )
+    await run(database, "CREATE TABLE public.changing (a int, b text)")
+    for _ in range(8):  # until it has a plan that serves all values
+        assert await database.read(reading, (b'{"a": 1}',)) == [(b"1",)]
+    await run(database, f"ALTER TABLE public.changing {change}")
+    assert await database.read(reading, (b'{"a": 2}',)) == [(b"2",)]
+
+
 async def test_prepared_statements_that_the_server_has_dropped(database: Database) -> None:
     for _ in range(3):
         await database.read(ECHO, (b"1",))

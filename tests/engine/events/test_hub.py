@@ -377,3 +377,26 @@ async def test_two_processes_deliver_the_same(workspace_dsn: str) -> None:
         await here.until(10)
         await there.until(10)
         assert here.positions == there.positions
+
+
+async def test_a_subscription_goes_on_where_a_field_is_deleted_that_it_does_not_name(desk: Desk) -> None:
+    """What reads the log takes the table's type without the table, so PostgreSQL does not plan it again by itself."""
+    objects = await desk.data("{ objects { edges { node { id nameSingular } } } }", api=desk.metadata)
+    (person,) = (edge["node"]["id"] for edge in objects["objects"]["edges"] if edge["node"]["nameSingular"] == "person")
+    listener = await desk.subscribe("subscription { personUpdated { id } }")
+    id_ = await desk.person("a@example.com")
+    count = 0
+    for number in range(3):
+        create = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+        given = {"objectMetadataId": person, "name": f"short{number}", "label": "Short", "type": "TEXT"}
+        field = await desk.data(create, api=desk.metadata, input=given)
+        for _ in range(8):  # until its plan serves all values
+            count += 1
+            await desk.update(id_, city=f"Rome {count}")
+            await listener.until(count)
+        delete = "mutation ($id: UUID!) { deleteField(id: $id) { id } }"
+        await desk.data(delete, api=desk.metadata, id=field["createField"]["id"])
+        count += 1
+        await desk.update(id_, city="Oslo")
+        await listener.until(count)
+    assert listener.errors is None
