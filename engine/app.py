@@ -18,6 +18,8 @@ from starlette.websockets import WebSocketClose
 
 from engine.assembly import assemble
 from engine.config import Settings, load_settings
+from engine.connections.limits import ConnectionLimits
+from engine.connections.register import Connections
 from engine.http.console import ASSETS_PATH, console_assets
 from engine.http.console_route import ConsoleOr
 from engine.http.edge import ErrorBoundary, RequestLog
@@ -60,13 +62,15 @@ class Fieldstone:
         runtime: the services behind it.
         log: where its lines go.
         warm: answers what a server hands over whole.
+        connections: those of the clients, where `fieldstone serve` serves it.
     """
 
     def __init__(self, settings: Settings, assembly: Assemble = assemble) -> None:
         self.settings = settings
         self.log: Log = build_log(settings)
         self.runtime = Runtime(settings, self.log, assembly)
-        self.metrics = Metrics(self.runtime.stats)
+        self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
+        self.metrics = Metrics(self.runtime.stats, self.connections.stats)
         limiter = RateLimiter(limit=settings.rate_limit, window=settings.rate_window_ms / 1000)
         self._graphql = {
             path: GraphQLEndpoint(settings=settings, runtime=self.runtime, select=select, limiter=limiter, log=self.log)
@@ -113,6 +117,11 @@ class Fieldstone:
     def end_streams(self) -> None:
         """End the event streams, which would not end by themselves: when the server begins to stop."""
         self._closing.set()
+
+    def _report_connections(self, ended: Mapping[str, int]) -> None:
+        stats = self.connections.stats()
+        write = self.log.warning if any("beyond" in reason for reason in ended) else self.log.info
+        write("connections ended", reasons=dict(ended), open=stats.open, unread_bytes=stats.unread)
 
     async def _lifespan(self, receive: "Receive", send: "Send") -> None:
         await receive()

@@ -3,7 +3,6 @@
 `Settings()` reads the environment; embedding code may give any setting as an argument, by the attribute's name.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
@@ -168,8 +167,34 @@ class Settings(BaseSettings):
         most=1_048_576,
         description="The most that one statement's temporary files may take, in MiB; 0 leaves it to PostgreSQL.",
     )
+    max_connections: int = _whole(
+        "FIELDSTONE_MAX_CONNECTIONS",
+        10_000,
+        description="The most connections of clients; where there are more, the idlest are closed.",
+    )
+    max_connections_each: int = _whole(
+        "FIELDSTONE_MAX_CONNECTIONS_EACH",
+        2_500,
+        description="Those of them from one address, in IPv6 from one network of 64 bits.",
+    )
+    head_timeout: float = _seconds(
+        "FIELDSTONE_HEAD_TIMEOUT",
+        10.0,
+        description="The longest wait for a request's head, and for the first byte of a connection, in seconds.",
+    )
     body_timeout: float = _seconds(
         "FIELDSTONE_BODY_TIMEOUT", 30.0, description="The longest wait for a request's body, in seconds."
+    )
+    unread_timeout: float = _seconds(
+        "FIELDSTONE_UNREAD_TIMEOUT",
+        30.0,
+        description="How long an answer waits for a client that reads nothing of it, in seconds.",
+    )
+    max_unread_bytes: int = _whole(
+        "FIELDSTONE_MAX_UNREAD_BYTES",
+        128 << 20,
+        description="Bytes of answers that wait for clients to read them; beyond it those that have read nothing for "
+        "longest are cut off.",
     )
     startup_timeout: float = _seconds(
         "FIELDSTONE_STARTUP_TIMEOUT", 60.0, description="The longest wait for the database at the start, in seconds."
@@ -320,16 +345,6 @@ class Settings(BaseSettings):
         return ("*",) if self.is_development else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """One row of the configuration table."""
-
-    name: str
-    attribute: str
-    default: str
-    description: str
-
-
 def load_settings(settings: Settings | None = None, **overrides: Any) -> Settings:
     """Return `settings` (by default those of the environment) with the overrides, by attribute, in their place.
 
@@ -341,35 +356,6 @@ def load_settings(settings: Settings | None = None, **overrides: Any) -> Setting
         return Settings(**(given | overrides))
     except ValidationError as error:
         raise ConfigurationError(_sentence(error)) from None
-
-
-def configuration_table() -> tuple[Variable, ...]:
-    """Return all variables in the order in which they are documented."""
-    return tuple(
-        Variable(
-            name=str(field.validation_alias),
-            attribute=attribute,
-            default=_shown_default(field.default),
-            description=field.description or "",
-        )
-        for attribute, field in Settings.model_fields.items()
-    )
-
-
-def _shown_default(default: Any) -> str:
-    match default:
-        case None | ():
-            return ""
-        case Path():
-            return f"the user's data folder for `{default.name}`"
-        case bool():
-            return str(default).lower()
-        case Enum():
-            return str(default.value)
-        case float():
-            return f"{default:g}"
-        case _:
-            return str(default)
 
 
 def _sentence(error: ValidationError) -> str:

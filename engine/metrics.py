@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from engine.broadcast import BroadcastStats
+from engine.connections.register import ConnectionStats
 from engine.events.counters import EventStats
 from engine.log_queue import LOG_QUEUE
 from engine.plan_cache import PlanCounters
@@ -67,9 +68,12 @@ class Metrics:
 
     Args:
         read_stats: gives the state of the parts that count by themselves; None while they are not there.
+        read_connections: gives the state of the clients' connections.
     """
 
-    def __init__(self, read_stats: Callable[[], RuntimeStats | None]) -> None:
+    def __init__(
+        self, read_stats: Callable[[], RuntimeStats | None], read_connections: Callable[[], ConnectionStats]
+    ) -> None:
         self._registry = CollectorRegistry()
         self._requests = _Requests()
         self._registry.register(self._requests)
@@ -77,7 +81,7 @@ class Metrics:
         self._closes = Counter(
             "fieldstone_socket_closes", "WebSockets that were closed, by code.", ("code",), registry=self._registry
         )
-        self._registry.register(_StatsCollector(read_stats))
+        self._registry.register(_StatsCollector(read_stats, read_connections))
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count one answered request; `endpoint` is one of a few."""
@@ -154,12 +158,16 @@ class _Requests(Collector):
 class _StatsCollector(Collector):
     """Reads the state of the runtime at the moment of each scrape."""
 
-    def __init__(self, read_stats: Callable[[], RuntimeStats | None]) -> None:
+    def __init__(
+        self, read_stats: Callable[[], RuntimeStats | None], read_connections: Callable[[], ConnectionStats]
+    ) -> None:
         self._read_stats = read_stats
+        self._read_connections = read_connections
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; those of the process alone while there is nothing behind the app."""
         stats = self._read_stats()
+        yield from _connection_metrics(self._read_connections())
         yield CounterMetricFamily(
             "fieldstone_log_lines_lost", "Lines of the log that nobody read in time.", value=LOG_QUEUE.dropped
         )
@@ -186,6 +194,19 @@ class _StatsCollector(Collector):
             events.add_metric(("load",), stats.models.loads)
             events.add_metric(("eviction",), stats.models.evictions)
             yield events
+
+
+def _connection_metrics(connections: ConnectionStats) -> Iterator[Metric]:
+    yield GaugeMetricFamily("fieldstone_connections", "Connections of clients.", value=connections.open)
+    yield GaugeMetricFamily(
+        "fieldstone_unread_bytes", "Bytes that wait for slow clients to read them.", value=connections.unread
+    )
+    ended = CounterMetricFamily(
+        "fieldstone_connection_ends", "Connections that the server ended or refused, by reason.", labels=("reason",)
+    )
+    for reason, number in connections.ended.items():
+        ended.add_metric((reason,), number)
+    yield ended
 
 
 def _plan_metrics(stats: RuntimeStats) -> Iterator[Metric]:

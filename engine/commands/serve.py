@@ -21,6 +21,7 @@ from engine.commands.http_protocol import FieldstoneProtocol
 from engine.commands.listener import listen, url_of
 from engine.commands.socket_protocol import BreakingProtocol
 from engine.config import Settings
+from engine.connections.descriptors import raise_limit
 from engine.demo.fill import fill_demo
 from engine.observe import route_standard_logging
 from engine.services import Services
@@ -80,6 +81,12 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         route_standard_logging(settings)
         app = Fieldstone(settings, assembly=_assemble_with_demo if demo else assemble)
         database = "given by DATABASE_URL" if settings.database_url else f"embedded in {settings.data_dir}"
+        if (clients := raise_limit(settings.max_connections)) < settings.max_connections:
+            app.log.warning(
+                "few file descriptors: raise the limit (ulimit -n), or lower FIELDSTONE_MAX_CONNECTIONS",
+                connections=max(0, clients),
+                wanted=settings.max_connections,
+            )
         app.log.info("starting", address=url_of(listener), database=database)
         server = _Server(configure(app, settings), app)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -1,14 +1,17 @@
 """Who a request is from, by the key in its Authorization header."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from engine.database_errors import describe
-from engine.errors import Unauthenticated
+from engine.errors import BadUserInput, Unauthenticated
 from metadata.tenants.access import Principal, hash_token
 from metadata.tenants.key_store import KeyStore
 from sql.errors import DatabaseError
 
 CHALLENGE = (b"www-authenticate", b'Bearer realm="fieldstone"')
+
+SEVERAL_KEYS = "A request has one Authorization header at most."
 
 _LONGEST = 512
 """Bytes of a header that is looked at."""
@@ -36,6 +39,18 @@ async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal
         if principal is not None:
             return principal
     raise Unauthenticated("The API key is not valid: it is unknown, expired or revoked.")
+
+
+def read_authorization(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
+    """Return the Authorization header; None where there is none.
+
+    Raises:
+        BadUserInput: there are several, of which a proxy may have checked another one than is used here.
+    """
+    found = [value for name, value in headers if name == b"authorization"]
+    if len(found) > 1:
+        raise BadUserInput(SEVERAL_KEYS)
+    return found[0] if found else None
 
 
 def hash_key(authorization: bytes | None) -> bytes | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from engine.connections.place import PLACE, Place
 from metadata.tenants.access import Principal
 
 if TYPE_CHECKING:
@@ -43,3 +44,10 @@ def exchange_of(scope: "Scope") -> Exchange:
     """Return the exchange of a request."""
     exchange: Exchange = scope[_KEY]
     return exchange
+
+
+def note_key(scope: "Scope") -> None:
+    """Note that the client of a request or a socket has shown a valid key, where connections are ours to judge."""
+    place = scope.get("state", {}).get(PLACE)
+    if isinstance(place, Place):
+        place.is_known = True

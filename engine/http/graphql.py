@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from engine.config import Settings
-from engine.errors import ApiError, MethodNotAllowed, ServiceUnavailable
-from engine.http.auth import authenticate
+from engine.errors import ApiError, BadUserInput, MethodNotAllowed, ServiceUnavailable
+from engine.http.auth import SEVERAL_KEYS, authenticate
 from engine.http.batch import answer_batch, answer_one
 from engine.http.body import decode_json, read_body
 from engine.http.disconnect import PATIENCE, CancelOnDisconnect
 from engine.http.errors import NotAcceptable, UnsupportedMediaType
-from engine.http.exchange import Exchange, exchange_of
+from engine.http.exchange import Exchange, exchange_of, note_key
 from engine.http.limits import RateLimiter
 from engine.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, is_json
 from engine.http.replies import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
@@ -91,6 +91,7 @@ class GraphQLEndpoint:
         services = self._runtime.services or await self._runtime.ready()
         principal = await authenticate(services.keys, given.get(b"authorization"))
         exchange.principal = principal
+        note_key(scope)
         self._count(principal, headers)
         if media_type is None:
             raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")
@@ -179,10 +180,16 @@ _LISTS = frozenset({b"accept", b"accept-encoding"})
 
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Return the headers that matter here; a list that was sent in several parts is put together."""
+    """Return the headers that matter here; a list that was sent in several parts is put together.
+
+    Raises:
+        BadUserInput: there are several Authorization headers.
+    """
     given: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in _READ:
+            if name in given and name == b"authorization":
+                raise BadUserInput(SEVERAL_KEYS)
             given[name] = given[name] + b"," + value if name in _LISTS and name in given else value
     return given
 

@@ -11,10 +11,10 @@ from engine.config import Settings
 from engine.database_errors import describe
 from engine.errors import ApiError, BadUserInput, MethodNotAllowed, ServiceUnavailable, Unauthenticated
 from engine.events.subscription import Subscription
-from engine.http.auth import authenticate
+from engine.http.auth import authenticate, read_authorization
 from engine.http.body import decode_json, read_body
 from engine.http.errors import NotAcceptable, UnsupportedMediaType
-from engine.http.exchange import exchange_of
+from engine.http.exchange import exchange_of, note_key
 from engine.http.limits import RateLimiter
 from engine.http.negotiation import JSON, is_json
 from engine.http.outbox import Outbox, OutboxLimits, OutboxSink
@@ -102,9 +102,10 @@ class StreamEndpoint:
             raise MethodNotAllowed(f"The method {scope['method']} is not allowed here: send a POST or a GET.")
         given = dict(scope["headers"])
         services = self._runtime.services or await self._runtime.ready()
-        principal = await authenticate(services.keys, given.get(b"authorization"))
+        principal = await authenticate(services.keys, read_authorization(scope["headers"]))
         exchange = exchange_of(scope)
         exchange.principal, exchange.operations = principal, 1
+        note_key(scope)
         self._count(principal, headers)
         if not _takes_events(given.get(b"accept", b"*/*")):
             raise NotAcceptable("The answer is text/event-stream.")

@@ -129,7 +129,10 @@ class WarmPath:
         headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
         if any(name in _ELSEWHERE or (name == b"connection" and value != b"keep-alive") for name, value in headers):
             return
-        given = read_headers(headers)
+        try:
+            given = read_headers(headers)
+        except ApiError:
+            return
         media_type = choose_media_type(given.get(b"accept"))
         if media_type is None or not is_json(given.get(b"content-type")):
             return

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.config import ConfigurationError, Environment, configuration_table, load_settings
+from engine.config import ConfigurationError, Environment, load_settings
+from engine.config_table import configuration_table
 
 
 @pytest.fixture(autouse=True)

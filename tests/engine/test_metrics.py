@@ -2,11 +2,13 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from engine.connections.limits import ConnectionLimits
+from engine.connections.register import Connections
 from engine.metrics import Metrics
 
 
 def test_requests_are_counted_by_status_and_by_the_time_they_took() -> None:
-    metrics = Metrics(lambda: None)
+    metrics = Metrics(lambda: None, Connections(ConnectionLimits()).stats)
     for seconds in (0.0004, 0.0005, 0.02, 30.0):
         metrics.count_request("/graphql", 200, seconds)
     metrics.count_request("/graphql", 400, 1.0)

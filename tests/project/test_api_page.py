@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from engine.config import configuration_table
+from engine.config_table import configuration_table
 from metadata import operators
 from metadata.field_types import FIELD_TYPES, FieldType, SubField
 from tests.project.documentation import ROOT

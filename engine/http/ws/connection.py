@@ -84,6 +84,7 @@ class Connection:
         limits: what the socket may take.
         log: for unexpected errors.
         authorization: the header of the handshake.
+        note_key: called when the client has shown a valid key.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Connection:
         limits: SocketLimits,
         log: Log,
         authorization: bytes | None,
+        note_key: Callable[[], None],
     ) -> None:
         self._receive = receive
         self._send = send
@@ -104,6 +106,7 @@ class Connection:
         self._limits = limits
         self._log = log
         self._authorization = authorization
+        self._note_key = note_key
         self._outbox = Outbox(limits.outbox, services.events.hub.notice_room)
         self._operations: dict[str, _Operation] = {}
         self._principal: Principal | None = None
@@ -202,6 +205,7 @@ class Connection:
         except ServiceUnavailable as error:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
         self._principal = principal
+        self._note_key()
         revoked = Closing(Close.FORBIDDEN, "Forbidden: the API key is not valid any more")
         self._forget_key = self._services.events.keys.add(principal.key_id, lambda: self._end(revoked))
         await self._outbox.put(acknowledge())

@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
-from engine.errors import ServiceUnavailable
+from engine.errors import BadUserInput, ServiceUnavailable
+from engine.http.auth import read_authorization
+from engine.http.exchange import note_key
 from engine.http.limits import RateLimiter
 from engine.http.ws.connection import Connection, SocketLimits
 from engine.http.ws.protocol import SUBPROTOCOL, Close, Closing
@@ -65,6 +68,10 @@ class SocketEndpoint:
             services = self._runtime.services or await self._runtime.ready()
         except ServiceUnavailable as error:
             return Closing(Close.TRY_AGAIN_LATER, error.message)
+        try:
+            authorization = read_authorization(scope["headers"])
+        except BadUserInput as error:
+            return Closing(Close.BAD_MESSAGE, error.message)
         connection = Connection(
             receive=receive,
             send=send,
@@ -72,6 +79,7 @@ class SocketEndpoint:
             limiter=self._limiter,
             limits=self._limits,
             log=self._log,
-            authorization=next((value for name, value in scope["headers"] if name == b"authorization"), None),
+            authorization=authorization,
+            note_key=partial(note_key, scope),
         )
         return await connection.run()
