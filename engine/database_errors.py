@@ -65,8 +65,12 @@ def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path 
     if snapshot is None or index is None:
         return Conflict("Another record has this id.", field="id", path=path)
     thing = snapshot.objects[index.object_id]
-    name = ", ".join(thing.by_id[field_id].name for field_id in index.field_ids)
-    return Conflict(f"Another {thing.label_singular} has this value of '{name}'.", field=name, path=path)
+    names = [thing.by_id[field_id].name for field_id in index.field_ids]
+    if len(names) == 1:
+        return Conflict(f"Another {thing.label_singular} has this value of '{names[0]}'.", field=names[0], path=path)
+    together = " and ".join(f"'{name}'" for name in names)
+    message = f"Another {thing.label_singular} has these values of {together} together."
+    return Conflict(message, path=path, extensions={"fields": names})
 
 
 def _required(error: errors.NotNullViolation, snapshot: Snapshot | None, path: Path | None) -> BadUserInput:

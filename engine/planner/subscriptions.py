@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
+from engine.errors import QueryTooComplex
 from engine.operation import collect_fields
 from engine.planner.context import Parameters, PlanContext
 from engine.planner.cost import affordable, limit_offsets, price_of_record
@@ -21,6 +22,8 @@ from sql.types import SqlType
 LOG = Table(schema="fieldstone", name="event_log")
 LONGEST_READ = 500
 """Events that one statement looks at, at most: as many as its results may cost."""
+LARGEST_SET = 1_600
+"""Values of one subscriber's filter: the sets are rows of a function, of whose columns PostgreSQL takes 1,664."""
 _DIGITS = 19
 
 
@@ -130,6 +133,11 @@ def _plan_sets(
         if (tree := arguments.get("changed")) is not None:
             bind = _columns(thing, tree, Blame(field="changed", path=path))
             changed = context.parameters.add(bind, SqlType.TEXT, array=True)
+        if len(context.parameters.binders) > LARGEST_SET:
+            raise QueryTooComplex(
+                f"The filter of a subscription has more than {LARGEST_SET:,} values. An 'in' with a list has one.",
+                path=path,
+            )
         return said or And(terms=()), changed, tuple(context.parameters.binders)
     finally:
         context.parameters = outside

@@ -4,7 +4,7 @@ from sql.compiler import expressions
 from sql.compiler.expressions import SETS
 from sql.compiler.filters import compile_condition
 from sql.compiler.scope import Draft, Row
-from sql.compiler.select import compile_record
+from sql.compiler.select import compile_record, name_unread
 from sql.compiler.terms import Expression, InnerJoin, Query, Source, query_source, rows_source, table_source
 from sql.identifiers import quote_table
 from sql.plan import Comparison
@@ -32,9 +32,7 @@ def compile_feed(plan: EventFeed, draft: Draft) -> Query:
     query.join(InnerJoin(_lateral(wanted), expressions.TRUE))
     position = expressions.result(event.alias, "position")
     query.select(position, numbers, expressions.case([(expressions.is_null(numbers, negated=True), text)]))
-    if draft.unread:
-        named = dict.fromkeys(expressions.parameter(unread).text for unread in draft.unread)
-        query.with_(Query().select(*[Expression(text) for text in named]), "unread")
+    name_unread(query, draft)
     return query.order(position)
 
 

@@ -56,11 +56,16 @@ def compile_read(plan: ReadPlan, draft: Draft) -> Query:
     query.select(join_pieces(object_pieces(entries)))
     for shared, name in draft.shared:
         query.with_(shared, name)
+    name_unread(query, draft)
+    return query
+
+
+def name_unread(query: Query, draft: Draft) -> None:
+    """Have the statement name the parameters that nothing reads, each once."""
     named = [*dict.fromkeys(expressions.parameter(unread).text for unread in draft.unread)]
     for first in range(0, len(named), _MOST_COLUMNS):
         columns = [Expression(text) for text in named[first : first + _MOST_COLUMNS]]
         query.with_(Query().select(*columns), "unread" + str(first or ""))
-    return query
 
 
 def compile_record(record: Record, row: Row, draft: Draft) -> Expression:

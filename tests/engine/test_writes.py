@@ -213,6 +213,20 @@ async def test_a_taken_unique_key_is_named(apis: Apis) -> None:
     await check_refused(apis, text, "CONFLICT", message, field="email")
 
 
+async def test_a_unique_key_over_several_fields_names_all_of_them(apis: Apis) -> None:
+    snapshot = await apis.snapshot()
+    person = snapshot.by_singular["person"]
+    fields = [str(person.by_name[name].id) for name in ("city", "jobTitle")]
+    await apis.change(
+        "mutation ($i: CreateIndexInput!) { createIndex(input: $i) { id } }",
+        i={"objectMetadataId": str(person.id), "fieldMetadataIds": fields, "isUnique": True},
+    )
+    await create(apis, "person", email="a", city="Paris", jobTitle="chief")
+    error = await apis.error('mutation { createPerson(data: {email: "b", city: "Paris", jobTitle: "chief"}) { id } }')
+    assert error["message"] == "Another Person has these values of 'city' and 'jobTitle' together."
+    assert error["extensions"] == {"code": "CONFLICT", "fields": ["city", "jobTitle"]}
+
+
 async def test_a_taken_id(apis: Apis) -> None:
     id_ = await create(apis, "company")
     text = f'mutation {{ createCompany(data: {{id: "{id_}"}}) {{ id }} }}'

@@ -10,6 +10,7 @@ import pytest
 from engine.errors import ApiError, BadUserInput
 from engine.events.partitions import Retention
 from engine.events.subscription import Refused
+from engine.planner.subscriptions import LARGEST_SET
 from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.events.desk import Desk, Listener, open_desk
 from tests.waiting import until
@@ -274,6 +275,39 @@ async def test_who_resumes_gets_events_from_before_another_type(desk: Desk) -> N
         {"email": "a@example.com", "jobTitle": None},
         {"email": "b@example.com", "jobTitle": 7},
     ]
+
+
+async def test_who_resumes_gets_events_from_before_options_went_without_their_values(desk: Desk) -> None:
+    for type_ in ("CALL", "EMAIL"):
+        await desk.data("mutation ($d: ActivityInput!) { createActivity(data: $d) { id } }", d={"type": type_})
+    await desk.data(
+        'mutation ($id: UUID!) { updateField(id: $id, input: { options: [{value: "CALL", label: "Call"}],'
+        " optionMapping: {EMAIL: null} }) { id } }",
+        api=desk.metadata,
+        id=await _field(desk, "type"),
+    )
+    await desk.data("mutation { createActivity(data: { type: CALL }) { id } }")
+    listener = await desk.subscribe('subscription { activityCreated(after: "0") { type } }')
+    assert await listener.until(3) == [{"type": None}, {"type": None}, {"type": "CALL"}]
+
+
+async def test_a_subscriber_has_so_many_values_and_each_is_taken(desk: Desk) -> None:
+    document = "subscription ($f: PersonFilterInput) { personCreated(filter: $f) { email } }"
+
+    def days(count: int) -> dict[str, Any]:
+        return {
+            "or": [
+                {"createdAt": {"between": ["2000-01-01T00:00:00Z", f"{2100 + n}-01-01T00:00:00Z"]}}
+                for n in range(count)
+            ]
+        }
+
+    listener = await desk.subscribe(document, f=days(LARGEST_SET // 2))
+    await desk.person("a@example.com")
+    assert await listener.until(1) == [{"email": "a@example.com"}]
+    with pytest.raises(Refused) as refused:
+        await desk.subscribe(document, f=days(LARGEST_SET // 2 + 1))
+    assert refused.value.errors[0].code == "QUERY_TOO_COMPLEX"
 
 
 async def test_a_change_ends_the_subscriptions_that_it_makes_invalid_and_no_others(desk: Desk) -> None:
