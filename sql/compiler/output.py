@@ -122,13 +122,13 @@ def _encode(value: Expression, kind: SqlType, encoding: Encoding) -> list[Piece]
             return [_json(value)]
         case Encoding.QUOTED:
             return ['"', expressions.cast_to_text(value), '"']
-        case Encoding.BARE if kind is SqlType.DOUBLE:
+        case Encoding.BARE if kind in {SqlType.DOUBLE, SqlType.NUMERIC}:
             # The cast would give a bare NaN or Infinity, which no JSON parser takes.
             return [_json(value)]
         case Encoding.BARE | Encoding.JSON:
             return [expressions.cast_to_text(value)]
         case Encoding.TRIMMED:
-            return [expressions.cast_to_text(expressions.call("trim_scale", value))]
+            return [_json(expressions.call("trim_scale", value))]
         case Encoding.QUOTED_TRIMMED:
             return ['"', expressions.cast_to_text(expressions.call("trim_scale", value)), '"']
         case Encoding.INSTANT:
