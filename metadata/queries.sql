@@ -96,14 +96,18 @@ WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
         = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0);
 
 -- name: log_holders
--- Who keeps the event log's head, or a table that events are moved between, for so many seconds by now.
+-- Who has kept the event log's head ($2 is empty) or a consumer of it, or a table that events are moved between, for so
+-- many seconds.
 SELECT DISTINCT holder.pid::text, holder.application_name, coalesce(host(holder.client_addr), 'a local socket'),
     holder.state, to_char(holder.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 FROM pg_locks AS held JOIN pg_stat_activity AS holder USING (pid)
 WHERE held.granted AND held.pid <> pg_backend_pid()
     AND holder.xact_start < clock_timestamp() - make_interval(secs => $1::float8)
     AND (
-        (held.locktype = 'transactionid' AND held.transactionid = ANY (ARRAY(SELECT xmax FROM fieldstone.log_head)))
+        (held.locktype = 'transactionid' AND held.transactionid = ANY (ARRAY(
+            SELECT xmax FROM fieldstone.log_head WHERE $2::text = ''
+            UNION ALL SELECT xmax FROM fieldstone.log_consumer WHERE name = $2::text
+        )))
         OR (
             held.locktype = 'relation' AND held.mode LIKE ANY (ARRAY['Share%Lock', '%ExclusiveLock'])
             AND held.mode NOT IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock')

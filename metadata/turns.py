@@ -33,13 +33,12 @@ class Turn:
     Args:
         workspace_id: the workspace.
         limit: the seconds that may be waited for the turn, in all transactions together.
-        waited: those of them that are over.
     """
 
-    def __init__(self, workspace_id: UUID, limit: float = LIMIT, *, waited: float = 0.0) -> None:
+    def __init__(self, workspace_id: UUID, limit: float = LIMIT) -> None:
         self._workspace_id = workspace_id
         self._limit = limit
-        self._left = limit - waited
+        self._left = limit
 
     async def begin(self, connection: Connection, then: Sequence[Step] = ()) -> list[tuple[Any, ...]]:
         """Begin a transaction up to whose end nobody else changes the model; return the rows of `then`.
@@ -89,7 +88,7 @@ class Turns:
     """The turns of one process's changes: of those of a workspace one at a time holds a connection.
 
     Args:
-        limit: the seconds that a change waits for its turn.
+        limit: the seconds that each change is waited for, in this process and then in others.
     """
 
     def __init__(self, limit: float = LIMIT) -> None:
@@ -98,31 +97,46 @@ class Turns:
 
     @asynccontextmanager
     async def take(self, workspace_id: UUID) -> AsyncIterator[Turn]:
-        """Hold this process's turn for the block.
+        """Hold this process's turn for the block, however many are before it, as long as the queue moves.
 
         Raises:
-            ModelBusy: another change of this process did not end in time.
+            ModelBusy: the change before it in this process did not end in time.
         """
         queue = self._queues.setdefault(workspace_id, _Queue())
-        began = time.monotonic()
+        await queue.enter(self._limit)
         try:
-            async with asyncio.timeout(self._limit):
-                await queue.lock.acquire()
-        except TimeoutError:
-            raise _busy(self._limit, queue.since) from None
-        try:
-            queue.since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-            yield Turn(workspace_id, self._limit, waited=time.monotonic() - began)
+            yield Turn(workspace_id, self._limit)
         finally:
-            queue.lock.release()
+            queue.leave()
 
 
 class _Queue:
-    """The changes of one workspace in this process; `since` is when the one whose turn it is got it."""
+    """The changes of one workspace in this process."""
 
     def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.since: str | None = None
+        self._lock = asyncio.Lock()
+        self._waiting: set[asyncio.Timeout] = set()
+        self._since: str | None = None
+
+    async def enter(self, limit: float) -> None:
+        """Return when it is the caller's turn, from which on all who wait begin to count anew."""
+        try:
+            async with asyncio.timeout(limit) as timeout:
+                self._waiting.add(timeout)
+                try:
+                    await self._lock.acquire()
+                finally:
+                    self._waiting.discard(timeout)
+        except TimeoutError:
+            raise _busy(limit, self._since) from None
+        self._since = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        for other in self._waiting:
+            if not other.expired():
+                other.reschedule(asyncio.get_running_loop().time() + limit)
+
+    def leave(self) -> None:
+        """End the turn."""
+        self._lock.release()
 
 
 def _portions(seconds: float) -> list[float]:

@@ -122,7 +122,7 @@ class Sequencer:
         self._batch = batch
         self._interval = interval
         self._covered = 0
-        self._standstill = Standstill(database)
+        self._standstill = Standstill(database, "events")
 
     async def run(self) -> None:
         """Tick until cancelled: at each call of `wake`, and by the timer."""

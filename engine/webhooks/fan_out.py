@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from engine.events.consumers import Consumers
+from engine.events.standstill import Standstill
 from engine.webhooks.payloads import NewEvent, RecordReader, build_payload
 from metadata.current import CurrentSnapshots
 from metadata.errors import UnknownObject
@@ -32,8 +33,8 @@ BATCH = 500
 """Events that one tick reads at most."""
 INTERVAL = 1.0
 """Seconds after which a tick is tried unasked."""
-_BUSY = 0.01
-"""Seconds after which the lock is tried again where there is something new."""
+_FIRST_PAUSE = 0.01
+"""Seconds after which the lock is tried again where there is something new, at first; then twice as long each time."""
 _TIME_LIMIT = 30.0
 
 _BEGIN = Statement(
@@ -112,6 +113,7 @@ class FanOut:
         self._batch = batch
         self._is_awaited = True
         self._webhook = Wake()
+        self._standstill = Standstill(database, "events for webhooks", consumer=CONSUMER)
 
     def notice_webhook(self) -> None:
         """Look whether there are webhooks now: one was made or activated."""
@@ -120,22 +122,29 @@ class FanOut:
     async def run(self) -> None:
         """Read until cancelled: at each call of `wake` while there are webhooks, and by the timer."""
         await Consumers(self._database).register(CONSUMER)
+        pause = _FIRST_PAUSE
         while True:
             called = self._wake.forget()
             try:
                 more = await self.tick()
             except StaleSchema as error:
                 _LOG.info("the model has moved, events are read again: %s", error)
-                await asyncio.sleep(_BUSY)
+                await asyncio.sleep(_FIRST_PAUSE)
                 continue
             except DatabaseError as error:
                 _LOG.warning("events wait to be sent to webhooks: %s", error)
+                await self._standstill.go_on()
                 await asyncio.sleep(self._interval)
                 continue
             if more is None and called:
-                await asyncio.sleep(_BUSY)
+                await self._standstill.go_on()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, self._interval)
                 self._wake()
-            elif not more and self._is_awaited:
+                continue
+            self._standstill.end()
+            pause = _FIRST_PAUSE
+            if not more and self._is_awaited:
                 await self._wake.wait(self._interval)
             elif not more:
                 self._webhook.forget()

@@ -10,10 +10,12 @@ import pytest
 
 from metadata.changes import CreateField
 from metadata.errors import ModelBusy
+from metadata.ids import new_id
 from metadata.model import Snapshot
 from metadata.queries import QUERIES
 from metadata.tenants.workspace_removal import delete_workspace
 from metadata.transaction import ModelTransaction
+from metadata.turns import Turns
 from metadata.writer import ModelWriter
 from tests.metadata.desk import Desk, new_field, person, whole_state
 
@@ -84,6 +86,19 @@ async def test_who_waits_too_long_in_one_process_is_told_too(desk: Desk) -> None
     await first
     after = await writer.change(model.workspace.id, add_late, actor="test")
     assert {"early", "late"} <= set(person(after).by_name)
+
+
+async def test_a_queue_that_moves_is_waited_in_however_long_it_is() -> None:
+    turns, workspace_id = Turns(2.0), new_id()
+
+    async def change() -> float:
+        began = asyncio.get_running_loop().time()
+        async with turns.take(workspace_id):
+            waited = asyncio.get_running_loop().time() - began
+            await asyncio.sleep(1.2)
+            return waited
+
+    assert max(await asyncio.gather(change(), change(), change())) > 2.0
 
 
 async def test_another_workspace_waits_for_nobody(desk: Desk, model_dsn: str) -> None:

@@ -19,7 +19,7 @@ from metadata.wake import Wake
 from sql.executor import Database
 from sql.locks import AdvisoryLock
 from sql.pool_settings import PoolSettings
-from tests.apis import WORKSPACE_ID
+from tests.apis import WORKSPACE_ID, RecordingDatabase
 from tests.engine.events.desk import Desk, open_desk
 from tests.waiting import until, until_found
 
@@ -237,6 +237,24 @@ async def test_the_log_says_who_keeps_the_events_from_being_moved(
             while f"s for pid {other.info.backend_pid} (stuck from" not in caplog.text:
                 await asyncio.sleep(0.01)
     await until(lambda: sequencer.counters.moved == 2)
+    await end_tasks(running)
+    await database.close()
+
+
+async def test_the_longer_another_process_has_the_head_the_less_often_it_is_tried(workspace_dsn: str) -> None:
+    database = RecordingDatabase(workspace_dsn, PoolSettings(connections=2))
+    sequencer = sequencer_on(database)
+    await sequencer.tick()
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
+        await stage(other, new_id())
+        await other.commit()
+        await other.execute("SELECT FROM fieldstone.log_head FOR UPDATE")
+        database.log.steps.clear()
+        began = asyncio.get_running_loop().time()
+        running = asyncio.create_task(sequencer.run())
+        await until(lambda: len(database.log.steps) == 7)
+        # 10 ms, 20, 40 ..: at one pace all of it would have taken a tenth.
+        assert asyncio.get_running_loop().time() - began > 0.6
     await end_tasks(running)
     await database.close()
 
