@@ -15,7 +15,7 @@ help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
 
 setup: $(INSTALLED) ## install all that the other targets need
-	@$(BIN)/python -P engine/http/ui_build.py
+	@$(BIN)/python -P engine/server/graphiql/build.py
 
 # Beginning anew where a .venv is not whole: making it may have been interrupted, and a moved one points elsewhere.
 $(INSTALLED): pyproject.toml constraints.txt hatch_build.py
@@ -59,6 +59,6 @@ bench-big-table: setup ## changes of a table of a million records while it is re
 	$(BIN)/python -m benchmarks.big_table
 
 clean: ## remove all that the other targets made, .venv included
-	rm -rf $(VENV) build dist engine/http/ui/dist engine/http/ui/build benchmarks/.work
+	rm -rf $(VENV) build dist engine/server/graphiql/ui/dist engine/server/graphiql/ui/build benchmarks/.work
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

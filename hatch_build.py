@@ -10,7 +10,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class ConsoleBuildHook(BuildHookInterface[Any]):
-    """Builds `engine/http/ui/dist` for a wheel; an editable install leaves that to `python -m engine.http.ui_build`."""
+    """Builds `engine/server/graphiql/ui/dist` for a wheel.
+
+    An editable install leaves that to `python -m fieldstone.engine.server.graphiql.build`.
+    """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the page and add it to the wheel's files, which git's ignore list would keep out.
@@ -19,9 +22,9 @@ class ConsoleBuildHook(BuildHookInterface[Any]):
         """
         if version == "editable":
             return
-        ui_build = _load(Path(self.root, "engine", "http", "ui_build.py"))
+        ui_build = _load(Path(self.root, "engine", "server", "graphiql", "build.py"))
         self.app.display_info(ui_build.describe(ui_build.build_console()))
-        build_data["artifacts"].append("/engine/http/ui/dist/**")
+        build_data["artifacts"].append("/fieldstone/engine/server/graphiql/ui/dist/**")
 
 
 def _load(path: Path) -> ModuleType:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from benchmarks.paths import ROOT
 
-FIELDSTONE = (sys.executable, "-m", "engine")
+FIELDSTONE = (sys.executable, "-m", "fieldstone.engine")
 
 
 class CommandFailed(Exception):

@@ -13,8 +13,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from benchmarks.command import run_fieldstone
 from benchmarks.dataset import TABLES
 from benchmarks.paths import HERE, ROOT, WORK
-from sql import embedded
-from sql.embedded.folder import recorded_lines
+from fieldstone.sql import embedded
+from fieldstone.sql.embedded.folder import recorded_lines
 
 _TEMPLATE = "bench_template"
 _RUN = "bench_run"
@@ -135,6 +135,6 @@ def _fingerprint() -> str:
     """Return what changes when the tables or the rows might."""
     sources = [HERE / "dataset.py", *(ROOT / "metadata").rglob("*.py"), *(ROOT / "metadata").rglob("*.sql")]
     digest = hashlib.sha256()
-    for source in sorted([*sources, ROOT / "sql" / "ddl.py"], key=Path.as_posix):
+    for source in sorted([*sources, ROOT / "sql" / "ddl" / "create.py"], key=Path.as_posix):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

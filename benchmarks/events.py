@@ -25,12 +25,12 @@ from functools import partial
 
 from benchmarks.paths import ROOT, WORK
 from benchmarks.process_usage import process_usage
-from sql import embedded
-from sql.executor import Database
-from sql.identifiers import quote_table
-from sql.plan import Table
-from sql.pool_settings import PoolSettings
-from sql.statement import Statement
+from fieldstone.sql import embedded
+from fieldstone.sql.executor import Database
+from fieldstone.sql.identifiers import quote_table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
 
 GROUPS = 20
 _KEY = re.compile(r"Bearer (fs_\S+?)'")
@@ -63,7 +63,7 @@ def serving() -> Iterator[Server]:
         "API_RATE_LIMITING_LIMIT": "0",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "engine", "serve", "--port", "0"],
+        [sys.executable, "-m", "fieldstone.engine", "serve", "--port", "0"],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,

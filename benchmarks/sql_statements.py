@@ -9,20 +9,31 @@ import psycopg
 from benchmarks.baseline.statements import build_statements
 from benchmarks.graphql import read_operations
 from benchmarks.workloads import WORKLOADS, Variables
-from engine.operation import DocumentLimits
-from engine.plan_cache import DocumentKey, PlanCache
-from engine.planner.context import RecordLimits
-from engine.planner.inputs import Bindings
-from engine.preparation import Limits, plan_query_bound, prepare
-from engine.schema.lazy import lazy_schema
-from engine.variables import coerce_variables
-from metadata.json_text import loads
-from metadata.model import Snapshot
-from metadata.store import read_snapshot
-from sql.compiler import compile_plan
-from sql.plan import And, Column, Parameter, Table
-from sql.read_plan import Connection, Cursor, Edges, OrderKey, Page, PageFact, PageInfo, ReadPlan, Record, Value
-from sql.types import Encoding, SqlType
+from fieldstone.engine.documents.document import DocumentLimits
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.context import RecordLimits
+from fieldstone.engine.request.compile import Limits, plan_query_bound, prepare
+from fieldstone.engine.request.plan_cache import DocumentKey, PlanCache
+from fieldstone.engine.request.variables import coerce_variables
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.metadata.catalog.store import read_snapshot
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.plan.elements import And, Column, Parameter, Table
+from fieldstone.sql.plan.read import (
+    Connection,
+    Cursor,
+    Edges,
+    OrderKey,
+    Page,
+    PageFact,
+    PageInfo,
+    ReadPlan,
+    Record,
+    Value,
+)
+from fieldstone.sql.types import Encoding, SqlType
 
 DEEP_ROWS = 1_000_000
 _LIMITS = Limits(document=DocumentLimits(), records=RecordLimits())

@@ -1,5 +1,5 @@
 """Fieldstone: metadata rows become a GraphQL API over PostgreSQL while the server runs."""
 
-from engine.app import create_app
+from fieldstone.engine.server.app import create_app
 
 __all__ = ["create_app"]

@@ -1,6 +1,6 @@
-"""The command `fieldstone`, also `python -m engine`."""
+"""The command `fieldstone`, also `python -m fieldstone.engine`."""
 
-from engine.commands.cli import cli
+from fieldstone.engine.server.cli.commands import cli
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What the database refuses, in the API's terms."""
 
-from engine.errors import (
+from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
     Conflict,
@@ -10,9 +10,9 @@ from engine.errors import (
     ServiceUnavailable,
     Timeout,
 )
-from engine.too_long import describe_too_long
-from metadata.model import Object, Snapshot
-from sql import errors
+from fieldstone.engine.too_long import describe_too_long
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.sql import errors
 
 
 def describe(
@@ -64,19 +64,19 @@ def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path 
     index = snapshot.constraints.get(error.constraint or "") if snapshot else None
     if snapshot is None or index is None:
         return Conflict("Another record has this id.", field="id", path=path)
-    thing = snapshot.objects[index.object_id]
-    names = [thing.by_id[field_id].name for field_id in index.field_ids]
+    object_ = snapshot.objects[index.object_id]
+    names = [object_.by_id[field_id].name for field_id in index.field_ids]
     if len(names) == 1:
-        return Conflict(f"Another {thing.label_singular} has this value of '{names[0]}'.", field=names[0], path=path)
+        return Conflict(f"Another {object_.label_singular} has this value of '{names[0]}'.", field=names[0], path=path)
     together = " and ".join(f"'{name}'" for name in names)
-    message = f"Another {thing.label_singular} has these values of {together} together."
+    message = f"Another {object_.label_singular} has these values of {together} together."
     return Conflict(message, path=path, extensions={"fields": names})
 
 
 def _required(error: errors.NotNullViolation, snapshot: Snapshot | None, path: Path | None) -> BadUserInput:
     """Return the refusal of a record without a value that is required by now, which the snapshot did not know."""
-    things = snapshot.objects.values() if snapshot else ()
-    thing = next((thing for thing in things if thing.table.name == error.table), None)
-    fields = thing.fields if thing else ()
+    objects = snapshot.objects.values() if snapshot else ()
+    object_ = next((object_ for object_ in objects if object_.table.name == error.table), None)
+    fields = object_.fields if object_ else ()
     name = next((field.name for field in fields for part in field.parts if part.column.name == error.column), "")
     return BadUserInput(f"Field '{name or error.column}' is required", field=name or None, path=path)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from engine.errors import BadUserInput, Path
-from metadata.changes.create_index import TRIGRAM
-from metadata.field_types import FieldType
-from metadata.model import Index, Object, Snapshot
-from sql.errors import ValueTooLong
-from sql.types import SqlType
+from fieldstone.engine.errors import BadUserInput, Path
+from fieldstone.metadata.changes.kinds.create_index import TRIGRAM
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Index, Object, Snapshot
+from fieldstone.sql.errors import ValueTooLong
+from fieldstone.sql.types import SqlType
 
 INDEX_BYTES = 2_704
 """The bytes that the values of one record take in an index at most, as PostgreSQL has compressed them."""

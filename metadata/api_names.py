@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from metadata.field_types import FIELD_TYPES
-from metadata.model import Field, Object, Snapshot, capitalised
-from sql.identifiers import MAXIMUM_BYTES
+from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.model import Field, Object, Snapshot, capitalised
+from fieldstone.sql.identifiers import MAXIMUM_BYTES
 
 
 class TypeRole(Enum):
@@ -122,66 +122,66 @@ class SubscriptionRoot:
     verb: Verb
 
 
-def type_name(thing: Object, role: TypeRole) -> str:
+def type_name(object_: Object, role: TypeRole) -> str:
     """Return the name of an object's GraphQL type."""
-    return thing.type_name + role.value
+    return object_.type_name + role.value
 
 
-def enum_name(thing: Object, field: Field, role: FieldTypeRole = FieldTypeRole.ENUM) -> str:
+def enum_name(object_: Object, field: Field, role: FieldTypeRole = FieldTypeRole.ENUM) -> str:
     """Return the name of a SELECT field's GraphQL type."""
-    return thing.type_name + capitalised(field.name) + role.value
+    return object_.type_name + capitalised(field.name) + role.value
 
 
-def query_name(thing: Object, role: QueryRole) -> str:
+def query_name(object_: Object, role: QueryRole) -> str:
     """Return the name of a root field of Query."""
     match role:
         case QueryRole.ONE:
-            return thing.name_singular
+            return object_.name_singular
         case QueryRole.MANY:
-            return thing.name_plural
+            return object_.name_plural
         case QueryRole.AGGREGATE:
-            return f"{thing.name_plural}Aggregate"
+            return f"{object_.name_plural}Aggregate"
 
 
-def mutation_name(thing: Object, verb: Verb, *, many: bool) -> str:
+def mutation_name(object_: Object, verb: Verb, *, many: bool) -> str:
     """Return the name of a root field of Mutation."""
-    return verb.value + capitalised(thing.name_plural if many else thing.name_singular)
+    return verb.value + capitalised(object_.name_plural if many else object_.name_singular)
 
 
-def subscription_name(thing: Object, verb: Verb) -> str:
+def subscription_name(object_: Object, verb: Verb) -> str:
     """Return the name of a root field of Subscription."""
-    return thing.name_singular + _HAPPENED[verb]
+    return object_.name_singular + _HAPPENED[verb]
 
 
 def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | None:
     """Return what a GraphQL type's name stands for, None where it is no object's."""
     for role in TypeRole:
         stem = name.removesuffix(role.value) if role.value else name
-        if (stem != name or role is TypeRole.RECORD) and (thing := snapshot.by_type_name.get(stem)):
-            return ObjectType(object=thing, role=role)
+        if (stem != name or role is TypeRole.RECORD) and (object_ := snapshot.by_type_name.get(stem)):
+            return ObjectType(object=object_, role=role)
     for field_role in FieldTypeRole:
         stem = name.removesuffix(field_role.value)
         if stem == name:
             continue
         # No object's name is longer: what a client sends may be a million letters.
         for place in range(1, min(len(stem), MAXIMUM_BYTES + 1)):
-            thing = snapshot.by_type_name.get(stem[:place])
-            if thing is None:
+            object_ = snapshot.by_type_name.get(stem[:place])
+            if object_ is None:
                 continue
-            for field in enum_fields(thing):
+            for field in enum_fields(object_):
                 if capitalised(field.name) == stem[place:]:
-                    return FieldEnumType(object=thing, field=field, role=field_role)
+                    return FieldEnumType(object=object_, field=field, role=field_role)
     return None
 
 
 def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
     """Return what a root field of Query stands for."""
-    if thing := snapshot.by_plural.get(name):
-        return QueryRoot(object=thing, role=QueryRole.MANY)
-    if thing := snapshot.by_singular.get(name):
-        return QueryRoot(object=thing, role=QueryRole.ONE)
-    if name.endswith("Aggregate") and (thing := snapshot.by_plural.get(name.removesuffix("Aggregate"))):
-        return QueryRoot(object=thing, role=QueryRole.AGGREGATE)
+    if object_ := snapshot.by_plural.get(name):
+        return QueryRoot(object=object_, role=QueryRole.MANY)
+    if object_ := snapshot.by_singular.get(name):
+        return QueryRoot(object=object_, role=QueryRole.ONE)
+    if name.endswith("Aggregate") and (object_ := snapshot.by_plural.get(name.removesuffix("Aggregate"))):
+        return QueryRoot(object=object_, role=QueryRole.AGGREGATE)
     return None
 
 
@@ -192,47 +192,47 @@ def find_mutation(snapshot: Snapshot, name: str) -> MutationRoot | None:
         if rest == name or not rest[:1].isupper():
             continue
         for many, names in ((False, snapshot.by_singular), (True, snapshot.by_plural)):
-            if thing := names.get(rest[0].lower() + rest[1:]):
-                return MutationRoot(object=thing, verb=verb, many=many)
+            if object_ := names.get(rest[0].lower() + rest[1:]):
+                return MutationRoot(object=object_, verb=verb, many=many)
     return None
 
 
 def find_subscription(snapshot: Snapshot, name: str) -> SubscriptionRoot | None:
     """Return what a root field of Subscription stands for."""
     for verb, ending in _HAPPENED.items():
-        if name.endswith(ending) and (thing := snapshot.by_singular.get(name.removesuffix(ending))):
-            return SubscriptionRoot(object=thing, verb=verb)
+        if name.endswith(ending) and (object_ := snapshot.by_singular.get(name.removesuffix(ending))):
+            return SubscriptionRoot(object=object_, verb=verb)
     return None
 
 
-def enum_fields(thing: Object) -> Iterator[Field]:
+def enum_fields(object_: Object) -> Iterator[Field]:
     """Yield the active fields that have a GraphQL enum of their own."""
-    return (field for field in thing.by_name.values() if FIELD_TYPES[field.type].has_options)
+    return (field for field in object_.by_name.values() if FIELD_TYPES[field.type].has_options)
 
 
-def enum_type_names(thing: Object, field: Field) -> Iterator[str]:
+def enum_type_names(object_: Object, field: Field) -> Iterator[str]:
     """Yield the names of the GraphQL types of a field: none unless it has options."""
     if FIELD_TYPES[field.type].has_options:
-        yield from (enum_name(thing, field, role) for role in FieldTypeRole)
+        yield from (enum_name(object_, field, role) for role in FieldTypeRole)
 
 
-def all_type_names(thing: Object) -> Iterator[str]:
+def all_type_names(object_: Object) -> Iterator[str]:
     """Yield the names of all GraphQL types of an object."""
-    yield from (type_name(thing, role) for role in TypeRole)
-    for field in enum_fields(thing):
-        yield from enum_type_names(thing, field)
+    yield from (type_name(object_, role) for role in TypeRole)
+    for field in enum_fields(object_):
+        yield from enum_type_names(object_, field)
 
 
-def all_query_names(thing: Object) -> Iterator[str]:
+def all_query_names(object_: Object) -> Iterator[str]:
     """Yield the names of all root fields of Query of an object."""
-    return (query_name(thing, role) for role in QueryRole)
+    return (query_name(object_, role) for role in QueryRole)
 
 
-def all_mutation_names(thing: Object) -> Iterator[str]:
+def all_mutation_names(object_: Object) -> Iterator[str]:
     """Yield the names of all root fields of Mutation of an object."""
-    return (mutation_name(thing, verb, many=many) for verb in Verb for many in (False, True))
+    return (mutation_name(object_, verb, many=many) for verb in Verb for many in (False, True))
 
 
-def all_subscription_names(thing: Object) -> Iterator[str]:
+def all_subscription_names(object_: Object) -> Iterator[str]:
     """Yield the names of all root fields of Subscription of an object."""
-    return (subscription_name(thing, verb) for verb in Verb)
+    return (subscription_name(object_, verb) for verb in Verb)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from metadata import operators, scalars
-from metadata.operators import Operator
-from metadata.scalars import Scalar
+from fieldstone.metadata import operators, scalars
+from fieldstone.metadata.operators import Operator
+from fieldstone.metadata.scalars import Scalar
 
 
 class FieldType(Enum):

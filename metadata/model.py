@@ -6,13 +6,13 @@ from enum import Enum
 from functools import cached_property
 from uuid import UUID
 
-from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
-from metadata.json_text import JsonValue
-from metadata.operators import EQUALITY, Operator
-from metadata.scalars import UUID as UUID_SCALAR
-from metadata.scalars import Scalar
-from sql.plan import Column, Table
-from sql.types import SqlType
+from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.operators import EQUALITY, Operator
+from fieldstone.metadata.scalars import UUID as UUID_SCALAR
+from fieldstone.metadata.scalars import Scalar
+from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.types import SqlType
 
 _SNAPSHOT_BYTES, _OBJECT_BYTES, _FIELD_BYTES, _OPTION_BYTES = 3_000, 2_000, 900, 150
 _RELATION_BYTES, _INDEX_BYTES = 500, 700
@@ -263,23 +263,23 @@ class Snapshot:
     @cached_property
     def by_singular(self) -> Mapping[str, Object]:
         """The active objects by nameSingular."""
-        return {thing.name_singular: thing for thing in self.objects.values() if thing.is_active}
+        return {object_.name_singular: object_ for object_ in self.objects.values() if object_.is_active}
 
     @cached_property
     def by_plural(self) -> Mapping[str, Object]:
         """The active objects by namePlural."""
-        return {thing.name_plural: thing for thing in self.objects.values() if thing.is_active}
+        return {object_.name_plural: object_ for object_ in self.objects.values() if object_.is_active}
 
     @cached_property
     def by_type_name(self) -> Mapping[str, Object]:
         """The active objects by the name of their GraphQL type."""
-        return {thing.type_name: thing for thing in self.objects.values() if thing.is_active}
+        return {object_.type_name: object_ for object_ in self.objects.values() if object_.is_active}
 
     @cached_property
     def weight(self) -> int:
         """About the bytes of memory that it takes, if it shares nothing with another."""
         shared = _RELATION_BYTES * len(self.relations) + _INDEX_BYTES * len(self.indexes)
-        return _SNAPSHOT_BYTES + shared + sum(thing.weight for thing in self.objects.values())
+        return _SNAPSHOT_BYTES + shared + sum(object_.weight for object_ in self.objects.values())
 
     @cached_property
     def indexes_of(self) -> Mapping[UUID, tuple[Index, ...]]:

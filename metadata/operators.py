@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from metadata.errors import InvalidValue
-from sql.plan import (
+from fieldstone.metadata.errors import InvalidValue
+from fieldstone.sql.plan.elements import (
     Among,
     And,
     Column,

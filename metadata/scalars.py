@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from metadata.errors import InvalidValue
-from metadata.json_text import JsonValue, unstorable
-from sql.types import Encoding, SqlType
+from fieldstone.metadata.errors import InvalidValue
+from fieldstone.metadata.json_text import JsonValue, unstorable
+from fieldstone.sql.types import Encoding, SqlType
 
 Cell = Any
 """A str; for a list a list of str; for JSON any JSON value."""

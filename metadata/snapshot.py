@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from metadata.field_types import FieldType
-from metadata.json_text import JsonValue, loads
-from metadata.model import (
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.model import (
     Access,
     Field,
     Index,
@@ -23,20 +23,20 @@ from metadata.model import (
     Workspace,
     build_parts,
 )
-from sql.plan import Table
+from fieldstone.sql.plan.elements import Table
 
-Row = tuple[Any, ...]
+CatalogRow = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogRows:
     """The rows of one workspace, each kind in the order of creation, with the columns that queries.sql loads."""
 
-    objects: Iterable[Row]
-    fields: Iterable[Row]
-    relations: Iterable[Row]
-    indexes: Iterable[Row]
-    retired_names: Iterable[Row]
+    objects: Iterable[CatalogRow]
+    fields: Iterable[CatalogRow]
+    relations: Iterable[CatalogRow]
+    indexes: Iterable[CatalogRow]
+    retired_names: Iterable[CatalogRow]
 
 
 def build_snapshot(workspace: Workspace, version: int, rows: CatalogRows) -> Snapshot:
@@ -95,23 +95,23 @@ def carry_look_ups(before: Snapshot, after: Snapshot, moved: Iterable[UUID]) -> 
     known, carried = vars(before), vars(after)
     if before.indexes is after.indexes:
         carried.update((table, known[table]) for table in ("indexes_of", "constraints") if table in known)
-    things = [(before.objects.get(id_), after.objects[id_]) for id_ in moved]
-    have_names = all(old and _called(old) == _called(new) for old, new in things)
+    objects = [(before.objects.get(id_), after.objects[id_]) for id_ in moved]
+    have_names = all(old and _called(old) == _called(new) for old, new in objects)
     if not have_names or len(before.objects) != len(after.objects):
         return
     for table, name in (("by_singular", "name_singular"), ("by_plural", "name_plural"), ("by_type_name", "type_name")):
         if table in known:
-            carried[table] = known[table] | {getattr(new, name): new for _, new in things if new.is_active}
+            carried[table] = known[table] | {getattr(new, name): new for _, new in objects if new.is_active}
     is_same = len(before.relations) == len(after.relations) and len(before.indexes) == len(after.indexes)
     if is_same and "weight" in known:
-        carried["weight"] = known["weight"] + sum(new.weight - old.weight for old, new in things if old)
+        carried["weight"] = known["weight"] + sum(new.weight - old.weight for old, new in objects if old)
 
 
-def _called(thing: Object) -> tuple[object, ...]:
-    return thing.name_singular, thing.name_plural, thing.is_active
+def _called(object_: Object) -> tuple[object, ...]:
+    return object_.name_singular, object_.name_plural, object_.is_active
 
 
-def _build_object(row: Row, schema: str, fields: tuple[Field, ...], retired: frozenset[str]) -> Object:
+def _build_object(row: CatalogRow, schema: str, fields: tuple[Field, ...], retired: frozenset[str]) -> Object:
     id_, singular, plural, label_singular, label_plural, description, icon, table, is_custom, is_system, is_active = row
     return Object(
         id=id_,
@@ -130,7 +130,7 @@ def _build_object(row: Row, schema: str, fields: tuple[Field, ...], retired: fro
     )
 
 
-def _build_field(row: Row) -> Field:
+def _build_field(row: CatalogRow) -> Field:
     (id_, object_id, name, type_name, label, description, icon, column, is_nullable, is_unique, is_active) = row[:11]
     (is_custom, is_system, default, options_text, settings_text, relation_id, access, status, backfill, failure) = row[
         11:
@@ -185,7 +185,7 @@ def _build_options(text: str | None) -> tuple[Option, ...]:
     )
 
 
-def _build_relation(row: Row) -> Relation:
+def _build_relation(row: CatalogRow) -> Relation:
     id_, source_object, source_field, target_object, target_field, on_delete = row
     return Relation(
         id=id_,
@@ -197,7 +197,7 @@ def _build_relation(row: Row) -> Relation:
     )
 
 
-def _build_index(row: Row) -> Index:
+def _build_index(row: CatalogRow) -> Index:
     id_, object_id, name, field_ids, is_unique, is_partial, method, status, failure = row
     return Index(
         id=id_,

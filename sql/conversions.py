@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from psycopg import sql
 
-from sql.types import SqlType
+from fieldstone.sql.types import SqlType
 
 Term = sql.Composable
 

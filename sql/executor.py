@@ -8,18 +8,18 @@ from dataclasses import replace
 
 import psycopg
 
-from sql.driver.direct_pool import DirectPool
-from sql.driver.protocols import Driver, Link
-from sql.driver.quick_statement import Finish, QuickStatement
-from sql.driver.server import may_set, require_version, wait_for_server
-from sql.driver.session_pool import SessionPool
-from sql.driver.sessions import Sessions
-from sql.errors import CommitOutcomeUnknown, ConnectionLost, NoAnswer, Serialization, StalePlan
-from sql.listen import Listener
-from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
-from sql.sqlstate import translate_error
-from sql.statement import Parameters, Row, Statement, Step
-from sql.transaction import Transaction, run_again
+from fieldstone.sql.driver.callback_statement import Finish, QuickStatement
+from fieldstone.sql.driver.direct_pool import DirectPool
+from fieldstone.sql.driver.protocols import Driver, PooledConnection
+from fieldstone.sql.driver.server import may_set, require_version, wait_for_server
+from fieldstone.sql.driver.session_pool import SessionPool
+from fieldstone.sql.driver.sessions import Sessions
+from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, NoAnswer, Serialization, StalePlan
+from fieldstone.sql.listen import Listener
+from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
+from fieldstone.sql.sqlstate import translate_error
+from fieldstone.sql.statement import Parameters, Row, Statement, Step
+from fieldstone.sql.transaction import Transaction, run_again
 
 _LOG = logging.getLogger(__name__)
 
@@ -256,7 +256,7 @@ class Database:
         return self._driver.stats()
 
 
-async def _run_steps(link: Link, steps: Sequence[Step], limit: float | None) -> list[list[Row]]:
+async def _run_steps(link: PooledConnection, steps: Sequence[Step], limit: float | None) -> list[list[Row]]:
     try:
         if len(steps) == 1:
             return [await link.execute(*steps[0], limit)]
@@ -267,7 +267,7 @@ async def _run_steps(link: Link, steps: Sequence[Step], limit: float | None) -> 
         raise
 
 
-async def _release(link: Link) -> None:
+async def _release(link: PooledConnection) -> None:
     """Give the connection back, and wait until what was left open on it has been rolled back."""
     restoring = link.release()
     if restoring is not None:

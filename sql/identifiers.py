@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from sql.plan import Table
+from fieldstone.sql.plan.elements import Table
 
 MAXIMUM_BYTES = 63
 

@@ -7,12 +7,12 @@ from collections import deque
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from sql.driver.bounded import BoundedConnection
-from sql.errors import ConnectionLost, DatabaseUnavailable
-from sql.identifiers import quote_identifier
-from sql.pool_settings import PoolSettings, build_conninfo
-from sql.sqlstate import translate_error
-from sql.statement import Statement
+from fieldstone.sql.driver.bounded import BoundedConnection
+from fieldstone.sql.errors import ConnectionLost, DatabaseUnavailable
+from fieldstone.sql.identifiers import quote_identifier
+from fieldstone.sql.pool_settings import PoolSettings, build_conninfo
+from fieldstone.sql.sqlstate import translate_error
+from fieldstone.sql.statement import Statement
 
 APPLICATION_NAME = "fieldstone listen"
 """What the connection is called in pg_stat_activity."""

@@ -1,7 +1,7 @@
 """The advisory locks of Fieldstone in a database: all that have a number stand here, so that no two have the same.
 
 PostgreSQL keeps the locks of two numbers apart from those of one. Ours have two. A workspace's lock has one, a hash of
-its id (`lock_workspace` in metadata/queries.sql), and so is never one of these.
+its id (`lock_workspace` in metadata/catalog/queries.sql), and so is never one of these.
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 

@@ -4,7 +4,7 @@ import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
-from sql.errors import (
+from fieldstone.sql.errors import (
     CheckViolation,
     ConnectionLost,
     DatabaseError,

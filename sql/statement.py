@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from sql.errors import ValueOutOfRange
+from fieldstone.sql.errors import ValueOutOfRange
 
 Parameters = Sequence[bytes | None]
 """The values of $1..$n as UTF-8 text in PostgreSQL's input format, None for NULL."""

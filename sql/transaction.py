@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
-from sql.driver.protocols import Link
-from sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseError, StalePlan, StatementTimeout
-from sql.statement import Parameters, Row, Statement, Step
+from fieldstone.sql.driver.protocols import PooledConnection
+from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseError, StalePlan, StatementTimeout
+from fieldstone.sql.statement import Parameters, Row, Statement, Step
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class Transaction:
         limit: seconds for all of it up to the commit.
     """
 
-    def __init__(self, link: Link, limit: float | None) -> None:
+    def __init__(self, link: PooledConnection, limit: float | None) -> None:
         self._link = link
         self._deadline = None if limit is None else asyncio.get_running_loop().time() + limit
         self._begun = False

@@ -8,32 +8,32 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
-from engine.core_api import build_core_api
-from engine.demo.fill import fill_demo
-from engine.metadata_api.api import build_metadata_api
-from engine.metadata_api.broken_operations import broken_operations
-from engine.operation import DocumentLimits
-from engine.pipeline import GraphQLApi, GraphQLRequest
-from engine.planner.context import RecordLimits
-from engine.preparation import Limits
-from engine.response import Answer, data_body
-from metadata.catalog.migrate import Catalog
-from metadata.changes import Change
-from metadata.current import CurrentSnapshots
-from metadata.json_text import loads
-from metadata.model import Snapshot
-from metadata.queries import QUERIES
-from metadata.tenants.access import Principal, Role
-from metadata.tenants.key_store import KeyStore
-from metadata.tenants.standard import standard_changes
-from metadata.transaction import BIG_TABLE
-from metadata.turns import LIMIT as TURN
-from metadata.writer import WAITS, ModelWriter
-from sql import ddl
-from sql.executor import Database
-from sql.pool_settings import PoolSettings
-from sql.statement import Parameters, Row, Statement, Step
-from sql.transaction import Transaction
+from fieldstone.engine.documents.document import DocumentLimits
+from fieldstone.engine.metadata_api.api import build_metadata_api
+from fieldstone.engine.metadata_api.broken_operations import broken_operations
+from fieldstone.engine.planner.context import RecordLimits
+from fieldstone.engine.request.answer import Answer, data_body
+from fieldstone.engine.request.compile import Limits
+from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.server.core_api import build_core_api
+from fieldstone.engine.server.demo.fill import fill_demo
+from fieldstone.metadata.catalog.migrate import Catalog
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.changes import Change
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.api_keys import Principal, Role
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.standard_model import standard_changes
+from fieldstone.metadata.writer.model_writer import WAITS, ModelWriter
+from fieldstone.metadata.writer.transaction import BIG_TABLE
+from fieldstone.metadata.writer.turns import LIMIT as TURN
+from fieldstone.sql.ddl import create
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Parameters, Row, Statement, Step
+from fieldstone.sql.transaction import Transaction
 from tests.databases import Databases
 
 WORKSPACE_ID = UUID("0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")
@@ -306,7 +306,7 @@ async def _make_workspace(dsn: str) -> None:
             await connection.execute(
                 QUERIES["insert_workspace"], {"id": WORKSPACE_ID, "name": "default", "schema_name": SCHEMA}
             )
-            await connection.execute(ddl.create_schema(SCHEMA))
+            await connection.execute(create.create_schema(SCHEMA))
         writer = ModelWriter(database, CurrentSnapshots(database), trigram=catalog.trigram)
         changes = settle_ids(standard_changes(with_trigram=catalog.trigram is not None))
         await writer.change(WORKSPACE_ID, lambda _: changes, actor="test")

@@ -12,10 +12,10 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from sql import embedded
-from sql.embedded.folder import DataFolder
-from sql.embedded.locks import is_held
-from sql.embedded.process import shut_down
+from fieldstone.sql import embedded
+from fieldstone.sql.embedded.folder import DataFolder
+from fieldstone.sql.embedded.locks import is_held
+from fieldstone.sql.embedded.process import shut_down
 
 _PREFIX = "fieldstone-tests-"
 _SECONDS_TO_BE_OLD = 600

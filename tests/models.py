@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from metadata.catalog.model import catalog_snapshot
-from metadata.changes import Change, CreateField, CreateObject, NewRelation, apply
-from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
-from metadata.json_text import JsonValue
-from metadata.model import Field, Object, Relation, Snapshot, Workspace, build_parts
-from metadata.tenants.standard import standard_changes
-from sql.plan import Table
+from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
+from fieldstone.metadata.changes import Change, CreateField, CreateObject, NewRelation, apply
+from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field, Object, Relation, Snapshot, Workspace, build_parts
+from fieldstone.metadata.workspaces.standard_model import standard_changes
+from fieldstone.sql.plan.elements import Table
 
 NAMESPACE = UUID("0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")
 WORKSPACE = Workspace(id=NAMESPACE, name="default", schema="workspace")
@@ -76,8 +76,8 @@ _SETTINGS: Mapping[FieldType, JsonValue] = {FieldType.TS_VECTOR: {"fields": ["na
 
 
 def all_types_snapshot() -> Snapshot:
-    """Return two objects, `thing` with a field of every type, and of every variant of a type."""
-    snapshot, thing = add_object(empty_snapshot(), "thing")
+    """Return two objects, `object_` with a field of every type, and of every variant of a type."""
+    snapshot, object_ = add_object(empty_snapshot(), "thing")
     snapshot, other = add_object(snapshot, "other")
     for type_, entry in FIELD_TYPES.items():
         if type_ in RELATIONS:
@@ -85,7 +85,7 @@ def all_types_snapshot() -> Snapshot:
         for variant in entry.variants or ("",):
             snapshot = add_field(
                 snapshot,
-                thing,
+                object_,
                 f"{type_.name.replace('_', '').lower()}{variant.title()}Field",
                 type_,
                 options=[{"value": "ONE", "label": "One"}, {"value": "TWO", "label": "Two"}]
@@ -93,8 +93,8 @@ def all_types_snapshot() -> Snapshot:
                 else None,
                 settings={"dataType": variant} if variant else _SETTINGS.get(type_),
             )
-    snapshot = add_relation(snapshot, thing, "other", other, "things")
-    return add_relation(snapshot, thing, "parent", thing, "children")
+    snapshot = add_relation(snapshot, object_, "other", other, "things")
+    return add_relation(snapshot, object_, "parent", object_, "children")
 
 
 def large_snapshot(objects: int, fields: int = 20) -> Snapshot:

@@ -24,7 +24,7 @@ from graphql import (
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from metadata.json_text import dumps
+from fieldstone.metadata.json_text import dumps
 from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEXTS, UUIDS
 
 TIMES = int(os.environ.get("FIELDSTONE_TEST_EXAMPLES", "1"))

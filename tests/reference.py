@@ -19,12 +19,12 @@ from graphql import GraphQLError, GraphQLResolveInfo, execute_sync, parse, valid
 from psycopg import sql
 from psycopg.types.json import set_json_loads
 
-from engine.planner.context import RecordLimits
-from engine.schema.eager import eager_schema
-from metadata.api_names import QueryRole, find_query
-from metadata.json_text import loads
-from metadata.model import Field, Object, Part, Snapshot, relation_end
-from sql.types import SqlType
+from fieldstone.engine.planner.context import RecordLimits
+from fieldstone.engine.schema.eager import eager_schema
+from fieldstone.metadata.api_names import QueryRole, find_query
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_end
+from fieldstone.sql.types import SqlType
 from tests.reference_filters import SILENT, Filters, Row, Rows, sort_value
 
 _PRECISION = 2_000
@@ -56,13 +56,13 @@ def load_rows(dsn: str, snapshot: Snapshot) -> Rows:
     with psycopg.connect(dsn) as connection:
         set_json_loads(loads, connection)
         found: dict[UUID, dict[str, Row]] = {}
-        for thing in snapshot.objects.values():
+        for object_ in snapshot.objects.values():
             cursor = connection.execute(
-                sql.SQL("SELECT * FROM {}").format(sql.Identifier(thing.table.schema, thing.table.name))
+                sql.SQL("SELECT * FROM {}").format(sql.Identifier(object_.table.schema, object_.table.name))
             )
             names = [column.name for column in cursor.description or ()]
             rows = [dict(zip(names, map(_plain, values), strict=True)) for values in cursor.fetchall()]
-            found[thing.id] = {row[thing.key.name]: row for row in rows}
+            found[object_.id] = {row[object_.key.name]: row for row in rows}
         return found
 
 
@@ -106,47 +106,47 @@ class Reference:
     def _root(self, name: str, arguments: Mapping[str, Any]) -> Any:
         root = find_query(self.snapshot, name)
         assert root is not None
-        thing = root.object
-        rows = list(self.rows[thing.id].values())
+        object_ = root.object
+        rows = list(self.rows[object_.id].values())
         match root.role:
             case QueryRole.MANY:
-                return self._connection(thing, rows, **arguments)
+                return self._connection(object_, rows, **arguments)
             case QueryRole.AGGREGATE:
-                return self._aggregate(thing, self._selected(thing, rows, arguments.get("filter")))
+                return self._aggregate(object_, self._selected(object_, rows, arguments.get("filter")))
             case QueryRole.ONE:
-                return self._one(thing, rows, arguments)
+                return self._one(object_, rows, arguments)
 
-    def _selected(self, thing: Object, rows: Sequence[Row], given: Any) -> list[Row]:
-        return [row for row in rows if self.filters.selects(thing, row, given)]
+    def _selected(self, object_: Object, rows: Sequence[Row], given: Any) -> list[Row]:
+        return [row for row in rows if self.filters.selects(object_, row, given)]
 
-    def _one(self, thing: Object, rows: Sequence[Row], arguments: Mapping[str, Any]) -> Any:
+    def _one(self, object_: Object, rows: Sequence[Row], arguments: Mapping[str, Any]) -> Any:
         given = {name: value for name, value in arguments.items() if value is not None}
         if len(given) != 1:
             raise refuse("either id or filter")
         if "id" in given:
             wanted = given["id"].lower()
-            found = [row for row in self._selected(thing, rows, None) if row[thing.key.name] == wanted]
+            found = [row for row in self._selected(object_, rows, None) if row[object_.key.name] == wanted]
         else:
-            if any(self.filters.truth(thing, row, given["filter"]) is SILENT for row in rows):
+            if any(self.filters.truth(object_, row, given["filter"]) is SILENT for row in rows):
                 raise refuse("a filter that says something")
-            found = sorted(self._selected(thing, rows, given["filter"]), key=lambda row: str(row[thing.key.name]))
-        return self._record(thing, found[0]) if found else None
+            found = sorted(self._selected(object_, rows, given["filter"]), key=lambda row: str(row[object_.key.name]))
+        return self._record(object_, found[0]) if found else None
 
-    def _record(self, thing: Object, row: Row) -> "_Record":
-        return _Record(self, thing, row)
+    def _record(self, object_: Object, row: Row) -> "_Record":
+        return _Record(self, object_, row)
 
-    def answer_field(self, thing: Object, row: Row, name: str) -> Callable[..., Any]:
+    def answer_field(self, object_: Object, row: Row, name: str) -> Callable[..., Any]:
         """What answers a field of a record."""
-        if holder := thing.foreign_keys.get(name):
+        if holder := object_.foreign_keys.get(name):
             return _value(holder.parts[0], row)
-        field = thing.by_name[name]
+        field = object_.by_name[name]
         if field.relation_id is not None:
-            return self._related(thing, field, row)
+            return self._related(object_, field, row)
         if field.is_composite:
             return _constant({part.name: _value(part, row) for part in field.parts})
         return _value(field.parts[0], row)
 
-    def _related(self, thing: Object, field: Field, row: Row) -> Callable[..., Any]:
+    def _related(self, object_: Object, field: Field, row: Row) -> Callable[..., Any]:
         end = relation_end(self.snapshot, field)
         assert end is not None
         target = end.target
@@ -155,23 +155,23 @@ class Reference:
             is_there = there is not None and self.filters.is_live(target, there)
             return lambda: self._record(target, there) if there is not None and is_there else None
         key = end.foreign_key.column.name
-        members = [other for other in self.rows[target.id].values() if other[key] == row[thing.key.name]]
+        members = [other for other in self.rows[target.id].values() if other[key] == row[object_.key.name]]
         return lambda **arguments: self._connection(target, members, **arguments)
 
-    def _order(self, thing: Object, given: Any) -> list[OrderKey]:
+    def _order(self, object_: Object, given: Any) -> list[OrderKey]:
         keys: list[OrderKey] = []
         for item in given or []:
             if item is None or len(item) > 1:
                 raise refuse("one key")
             for name, direction in item.items():
-                keys.append(self._order_key(thing, name, direction))
+                keys.append(self._order_key(object_, name, direction))
         descending = bool(keys) and keys[-1].descending
-        return [*keys, OrderKey(lambda row: row[thing.key.name], descending, nulls_first=False)]
+        return [*keys, OrderKey(lambda row: row[object_.key.name], descending, nulls_first=False)]
 
-    def _order_key(self, thing: Object, name: str, given: Any) -> OrderKey:
-        if holder := thing.foreign_keys.get(name):
+    def _order_key(self, object_: Object, name: str, given: Any) -> OrderKey:
+        if holder := object_.foreign_keys.get(name):
             return _column_key(holder.parts[0], given)
-        field = thing.by_name[name]
+        field = object_.by_name[name]
         if field.relation_id is not None:
             end = relation_end(self.snapshot, field)
             assert end is not None
@@ -189,23 +189,23 @@ class Reference:
             return _column_key(next(part for part in field.parts if part.name == sub), direction)
         return _column_key(field.parts[0], given)
 
-    def _connection(self, thing: Object, rows: Sequence[Row], **arguments: Any) -> Any:
+    def _connection(self, object_: Object, rows: Sequence[Row], **arguments: Any) -> Any:
         given = {name: value for name, value in arguments.items() if value is not None}
-        keys = self._order(thing, given.get("orderBy"))
-        matching = _sorted(self._selected(thing, rows, given.get("filter")), keys)
+        keys = self._order(object_, given.get("orderBy"))
+        matching = _sorted(self._selected(object_, rows, given.get("filter")), keys)
         page = _Page(self, given)
-        tag = json.dumps([str(thing.id), given.get("orderBy")])
-        start, end = page.bounds(thing, matching, tag)
+        tag = json.dumps([str(object_.id), given.get("orderBy")])
+        start, end = page.bounds(object_, matching, tag)
         shown = matching[start:end]
         is_back = page.backward
         beyond_next = page.after_seek if is_back else end < len(matching)
         beyond_previous = start > 0 if is_back else page.after_seek or page.offset > 0
 
         def cursor(row: Row) -> str:
-            return encode_cursor(tag, str(row[thing.key.name]))
+            return encode_cursor(tag, str(row[object_.key.name]))
 
         def edge(row: Row) -> Any:
-            return {"node": _constant(self._record(thing, row)), "cursor": lambda: cursor(row)}
+            return {"node": _constant(self._record(object_, row)), "cursor": lambda: cursor(row)}
 
         return {
             "edges": lambda: [edge(row) for row in shown],
@@ -220,7 +220,7 @@ class Reference:
             ),
         }
 
-    def _aggregate(self, thing: Object, rows: Sequence[Row]) -> Any:
+    def _aggregate(self, object_: Object, rows: Sequence[Row]) -> Any:
         found: dict[str, Callable[..., Any]] = {"count": _constant(len(rows))}
         for function in ("sum", "avg", "min", "max"):
             found[function] = _constant(
@@ -228,7 +228,7 @@ class Reference:
                     field.name: _constant({part.name: _computed(function, part, rows) for part in field.parts})
                     if field.is_composite
                     else _computed(function, field.parts[0], rows)
-                    for field in thing.by_name.values()
+                    for field in object_.by_name.values()
                     if field.parts and field.relation_id is None
                 }
             )
@@ -238,13 +238,13 @@ class Reference:
 class _Record:
     """A record: what answers each of its fields."""
 
-    def __init__(self, reference: Reference, thing: Object, row: Row) -> None:
+    def __init__(self, reference: Reference, object_: Object, row: Row) -> None:
         self.reference = reference
-        self.thing = thing
+        self.object_ = object_
         self.row = row
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
-        return self.reference.answer_field(self.thing, self.row, name)
+        return self.reference.answer_field(self.object_, self.row, name)
 
 
 class _Page:
@@ -265,11 +265,11 @@ class _Page:
         if not 0 <= self.limit <= reference.limits.largest_page or not 0 <= self.offset < 1 << 31:
             raise refuse("out of range")
 
-    def bounds(self, thing: Object, rows: Sequence[Row], tag: str) -> tuple[int, int]:
+    def bounds(self, object_: Object, rows: Sequence[Row], tag: str) -> tuple[int, int]:
         """From which row to which the page goes."""
         start, end = self.offset, len(rows)
         if self.seek is not None:
-            ids = [str(row[thing.key.name]) for row in rows]
+            ids = [str(row[object_.key.name]) for row in rows]
             place = ids.index(decode_cursor(self.seek, tag))
             start, end = (0, place) if self.backward else (place + 1, end)
         if self.backward:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from metadata.model import Field, Object, Part, Snapshot, relation_end
-from sql.types import SqlType
+from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_end
+from fieldstone.sql.types import SqlType
 
 Row = Mapping[str, Any]
 Rows = Mapping[Any, Mapping[str, Row]]
@@ -173,17 +173,17 @@ class Filters:
         self.snapshot = snapshot
         self.rows = rows
 
-    def selects(self, thing: Object, row: Row, given: Any) -> bool:
+    def selects(self, object_: Object, row: Row, given: Any) -> bool:
         """Whether a read with this filter shows the row."""
-        if not self.is_live(thing, row) and not self.names_deleted(thing, given):
+        if not self.is_live(object_, row) and not self.names_deleted(object_, given):
             return False
-        return self.truth(thing, row, given) in {True, SILENT}
+        return self.truth(object_, row, given) in {True, SILENT}
 
-    def is_live(self, thing: Object, row: Row) -> bool:
+    def is_live(self, object_: Object, row: Row) -> bool:
         """Whether the record is not deleted."""
-        return thing.deleted_at is None or row[thing.deleted_at.name] is None
+        return object_.deleted_at is None or row[object_.deleted_at.name] is None
 
-    def names_deleted(self, thing: Object, given: Any) -> bool:
+    def names_deleted(self, object_: Object, given: Any) -> bool:
         """Whether the filter names deletedAt on this level, in what says something."""
         if not given:
             return False
@@ -191,7 +191,7 @@ class Filters:
             if name == "deletedAt" and member:
                 return True
             items = member if isinstance(member, list) else [member]
-            if name in {"and", "or", "not"} and any(self.names_deleted(thing, item) for item in items):
+            if name in {"and", "or", "not"} and any(self.names_deleted(object_, item) for item in items):
                 return True
         return False
 
@@ -201,20 +201,20 @@ class Filters:
         assert end is not None
         return self.rows[end.target.id].get(row[end.foreign_key.column.name])
 
-    def truth(self, thing: Object, row: Row, given: Any) -> Said:
+    def truth(self, object_: Object, row: Row, given: Any) -> Said:
         """Whether the filter holds for the row."""
-        return _joined(self._member(thing, row, name, member) for name, member in (given or {}).items())
+        return _joined(self._member(object_, row, name, member) for name, member in (given or {}).items())
 
-    def _member(self, thing: Object, row: Row, name: str, given: Any) -> Said:
+    def _member(self, object_: Object, row: Row, name: str, given: Any) -> Said:
         if name in {"and", "or", "not"}:
             items = given if isinstance(given, list) else [given]
-            said = [term for item in items if (term := self.truth(thing, row, item)) is not SILENT]
+            said = [term for item in items if (term := self.truth(object_, row, item)) is not SILENT]
             if not said:
                 return SILENT
             return any_of(said) if name == "or" else all_of(said) if name == "and" else negated(all_of(said))
-        if holder := thing.foreign_keys.get(name):
+        if holder := object_.foreign_keys.get(name):
             return self._part(holder.parts[0], row, given)
-        field = thing.by_name[name]
+        field = object_.by_name[name]
         if field.relation_id is not None:
             return self._relation(field, row, given)
         if field.is_composite:

@@ -12,11 +12,11 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from metadata.changes import Change, CreateField, CreateObject, NewRelation
-from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
-from metadata.json_text import dumps
-from metadata.model import Object, Part, Snapshot
-from sql.types import SqlType
+from fieldstone.metadata.changes import Change, CreateField, CreateObject, NewRelation
+from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.model import Object, Part, Snapshot
+from fieldstone.sql.types import SqlType
 from tests.apis import WORKSPACE_ID, open_apis, sample_template, settle_ids, workspace_template
 from tests.databases import Databases
 
@@ -80,13 +80,13 @@ def specimen_fields() -> Iterator[tuple[FieldType, str]]:
 
 def specimen_changes(snapshot: Snapshot) -> Iterator[Change]:
     """The object `specimen`, with a field of every type, a relation to `company`, and one to itself."""
-    thing = CreateObject(
+    object_ = CreateObject(
         name_singular="specimen", name_plural="specimens", label_singular="Specimen", label_plural="Specimens"
     )
-    yield thing
+    yield object_
     for field_type, variant in specimen_fields():
         yield CreateField(
-            object_id=thing.id,
+            object_id=object_.id,
             name=field_name(field_type, variant),
             label=field_name(field_type, variant),
             type=field_type,
@@ -97,10 +97,10 @@ def specimen_changes(snapshot: Snapshot) -> Iterator[Change]:
         )
     for name, target, inverse in (
         (field_name(FieldType.RELATION), snapshot.by_singular["company"].id, "specimens"),
-        ("parent", thing.id, "children"),
+        ("parent", object_.id, "children"),
     ):
         relation = NewRelation(target_object_id=target, target_field_label=inverse, target_field_name=inverse)
-        yield CreateField(object_id=thing.id, name=name, label=name, type=FieldType.RELATION, relation=relation)
+        yield CreateField(object_id=object_.id, name=name, label=name, type=FieldType.RELATION, relation=relation)
 
 
 def specimen_template(databases: Databases) -> str:
@@ -157,11 +157,11 @@ async def _fill_awkward(dsn: str) -> None:
     }
     with psycopg.connect(dsn) as connection:
         for name, own in ids.items():
-            thing = snapshot.by_singular[name]
+            object_ = snapshot.by_singular[name]
             for number, id_ in enumerate(own):
-                row = _awkward_row(snapshot, thing, number, id_, ids, chance)
+                row = _awkward_row(snapshot, object_, number, id_, ids, chance)
                 columns = sql.SQL(",").join(map(sql.Identifier, row))
-                table = sql.Identifier(thing.table.schema, thing.table.name)
+                table = sql.Identifier(object_.table.schema, object_.table.name)
                 places = sql.SQL(",").join(sql.Placeholder() * len(row))
                 connection.execute(
                     sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(table, columns, places), list(row.values())
@@ -169,17 +169,17 @@ async def _fill_awkward(dsn: str) -> None:
 
 
 def _awkward_row(
-    snapshot: Snapshot, thing: Object, number: int, id_: str, ids: dict[str, list[str]], chance: random.Random
+    snapshot: Snapshot, object_: Object, number: int, id_: str, ids: dict[str, list[str]], chance: random.Random
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"id": id_}
-    for field in thing.by_name.values():
+    for field in object_.by_name.values():
         if field.name == "deletedAt":
             row["deletedAt"] = chance.choice(MOMENTS) if chance.random() < 0.2 else None
             continue
         if field.relation_id is not None and field.parts:
             target = snapshot.objects[snapshot.relations[field.relation_id].target_object_id].name_singular
             # What is already there: of the object itself, the records before this one.
-            known = ids[target][:number] if target == thing.name_singular else ids[target]
+            known = ids[target][:number] if target == object_.name_singular else ids[target]
             row[field.parts[0].column.name] = chance.choice(known) if known and chance.random() < 0.8 else None
             continue
         for part in field.parts if field.name != "id" else ():

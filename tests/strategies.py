@@ -2,11 +2,11 @@
 
 from hypothesis import strategies as st
 
-from metadata.changes import Change, CreateField, CreateObject, NewRelation, apply
-from metadata.errors import InvalidChange
-from metadata.field_types import FIELD_TYPES, FieldType
-from metadata.json_text import JsonValue, unstorable
-from metadata.model import Object, RelationType, Snapshot
+from fieldstone.metadata.changes import Change, CreateField, CreateObject, NewRelation, apply
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
+from fieldstone.metadata.json_text import JsonValue, unstorable
+from fieldstone.metadata.model import Object, RelationType, Snapshot
 from tests.models import empty_snapshot
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -54,7 +54,7 @@ def _new_objects(draw: st.DrawFn) -> CreateObject:
 
 
 @st.composite
-def _new_fields(draw: st.DrawFn, things: list[Object]) -> CreateField:
+def _new_fields(draw: st.DrawFn, objects: list[Object]) -> CreateField:
     type_ = draw(_TYPES)
     entry = FIELD_TYPES[type_]
     options: JsonValue = None
@@ -71,20 +71,20 @@ def _new_fields(draw: st.DrawFn, things: list[Object]) -> CreateField:
     relation = None
     morph: tuple[NewRelation, ...] = ()
     if type_ is FieldType.MORPH_RELATION:
-        targets = draw(st.lists(st.sampled_from(things), min_size=1, max_size=3, unique_by=lambda thing: thing.id))
+        targets = draw(st.lists(st.sampled_from(objects), min_size=1, max_size=3, unique_by=lambda object_: object_.id))
         morph = tuple(
             NewRelation(target_object_id=target.id, target_field_label=draw(labels), target_field_name=draw(names))
             for target in targets
         )
     if type_ is FieldType.RELATION:
         relation = NewRelation(
-            target_object_id=draw(st.sampled_from(things)).id,
+            target_object_id=draw(st.sampled_from(objects)).id,
             target_field_label=draw(labels),
             target_field_name=draw(names),
             type=draw(st.sampled_from(RelationType)),
         )
     return CreateField(
-        object_id=draw(st.sampled_from(things)).id,
+        object_id=draw(st.sampled_from(objects)).id,
         name=draw(names),
         label=draw(labels),
         type=type_,

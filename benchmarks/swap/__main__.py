@@ -32,8 +32,8 @@ from benchmarks.swap.rotation import measure_rotation
 from benchmarks.swap.server import ServerFailed, serving
 from benchmarks.swap.sizes import count_swap, measure_sizes
 from benchmarks.swap.under_load import measure_load
-from sql import embedded
-from sql.embedded.folder import recorded_lines
+from fieldstone.sql import embedded
+from fieldstone.sql.embedded.folder import recorded_lines
 
 _PARTS = ("sizes", "load", "rotation", "start", "introspection")
 

@@ -8,12 +8,12 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from engine.assembly import open_foundation
-from engine.config import Settings
-from metadata.changes import Change, CreateField, CreateObject
-from metadata.field_types import FieldType
-from metadata.tenants.access import TOKEN_PREFIX, hash_token
-from metadata.writer import ModelWriter
+from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.changes import Change, CreateField, CreateObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.workspaces.api_keys import TOKEN_PREFIX, hash_token
+from fieldstone.metadata.writer.model_writer import ModelWriter
 
 FIELDS = 20
 """Fields of each object, those of the system among them."""
@@ -98,18 +98,18 @@ async def _make_first(dsn: str, name: str) -> Made:
             snapshot = foundation.default
         else:
             snapshot = await foundation.workspaces.create(name, actor="benchmark", standard=False)
-        thing = CreateObject(
+        object_ = CreateObject(
             name_singular="thing0", name_plural="thing0s", label_singular="Thing 0", label_plural="Things 0"
         )
         texts = [
-            CreateField(object_id=thing.id, name=f"text{number}", label=f"Text {number}", type=FieldType.TEXT)
+            CreateField(object_id=object_.id, name=f"text{number}", label=f"Text {number}", type=FieldType.TEXT)
             for number in range(FIELDS - _SYSTEM_FIELDS)
         ]
-        changes: list[Change] = [thing, *texts]
+        changes: list[Change] = [object_, *texts]
         writer = ModelWriter(foundation.database, foundation.current, trigram=foundation.catalog.trigram)
         await writer.change(snapshot.workspace.id, lambda _: changes, actor="benchmark")
         key = await foundation.keys.create(snapshot.workspace.id, "benchmark")
-        return Made(name=name, schema=snapshot.workspace.schema, token=key.token, object_id=thing.id)
+        return Made(name=name, schema=snapshot.workspace.schema, token=key.token, object_id=object_.id)
 
 
 _COPIES = (

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from benchmarks.swap.models import Made
 from benchmarks.swap.server import SwapServer, connected
 from benchmarks.swap.timing import middle, percentile
-from engine.assembly import assemble
-from engine.config import LogLevel, Settings
-from engine.pipeline import GraphQLApi, GraphQLRequest
-from engine.schema.lazy import built_types
-from metadata.ids import new_id
-from metadata.tenants.access import Principal, Role
+from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.schema.lazy import built_types
+from fieldstone.engine.server.composition import assemble
+from fieldstone.engine.settings import LogLevel, Settings
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.workspaces.api_keys import Principal, Role
 
 CREATE_FIELD = """
 mutation ($object: UUID!, $name: String!) {

@@ -3,11 +3,11 @@
 import logging
 from uuid import UUID
 
-from engine.broadcast.fan_out import Broadcast
-from engine.broadcast.link import Medium
-from engine.broadcast.postgres import PostgresMedium
-from engine.config import Settings
-from sql.executor import Database
+from fieldstone.engine.broadcast.fan_out import Broadcast
+from fieldstone.engine.broadcast.link import Medium
+from fieldstone.engine.broadcast.postgres import PostgresMedium
+from fieldstone.engine.settings import Settings
+from fieldstone.sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ def build_broadcast(settings: Settings, database: Database, default_workspace: U
 def _choose_medium(settings: Settings, database: Database) -> Medium | None:
     if settings.broadcast_url is not None:
         # What is not asked for need not be installed.
-        from engine.broadcast.redis import RedisMedium  # noqa: PLC0415 - the package redis is an extra
+        from fieldstone.engine.broadcast.redis import RedisMedium  # noqa: PLC0415 - the package redis is an extra
 
         return RedisMedium(settings.broadcast_url)
     if not settings.prepare_statements and settings.listen_url is None:

@@ -14,10 +14,17 @@ from dataclasses import dataclass
 
 import broadcaster
 
-from engine.background import end_tasks, start_reported
-from engine.broadcast.link import LinkLost, Medium
-from engine.broadcast.message import LONGEST_PAYLOAD, Entry, Message, decode_message, encode_message, take_entries
-from engine.broadcast.supervision import SILENCE, SupervisedBackend
+from fieldstone.engine.broadcast.link import LinkLost, Medium
+from fieldstone.engine.broadcast.message import (
+    LONGEST_PAYLOAD,
+    Entry,
+    Message,
+    decode_message,
+    encode_message,
+    take_entries,
+)
+from fieldstone.engine.broadcast.supervision import SILENCE, SupervisedBackend
+from fieldstone.sql.concurrency.tasks import end_tasks, start_reported
 
 _LOG = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ class LinkLost(Exception):
     """A connection cannot be made, or has ended; messages are missed until there is another one."""
 
 
-class Link(Protocol):
+class ChannelConnection(Protocol):
     """A connection that hears one channel."""
 
     async def next(self) -> str:
@@ -22,7 +22,7 @@ class Link(Protocol):
 class Medium(Protocol):
     """Where messages go through. What fails for a reason outside this process raises LinkLost."""
 
-    async def open(self, channel: str, /) -> Link:
+    async def open(self, channel: str, /) -> ChannelConnection:
         """Return a new connection: what is sent on the channel from now on is heard."""
         ...
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from engine.broadcast.link import LinkLost
-from sql.errors import DatabaseError
-from sql.executor import Database
-from sql.listen import NOTIFY, Listener
+from fieldstone.engine.broadcast.link import LinkLost
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.executor import Database
+from fieldstone.sql.listen import NOTIFY, Listener
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from engine.background import end_tasks
-from engine.broadcast.link import LinkLost
+from fieldstone.engine.broadcast.link import LinkLost
+from fieldstone.sql.concurrency.tasks import end_tasks
 
 _CONNECTING = 5.0
 _SENDING = 5.0

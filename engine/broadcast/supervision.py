@@ -12,8 +12,8 @@ from typing import Final
 
 from broadcaster import BroadcastBackend, Event
 
-from engine.background import end_tasks, report_failure
-from engine.broadcast.link import Link, LinkLost, Medium
+from fieldstone.engine.broadcast.link import ChannelConnection, LinkLost, Medium
+from fieldstone.sql.concurrency.tasks import end_tasks, report_failure
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class SupervisedBackend(BroadcastBackend):
         self._connected = connected
         self._silence = silence
         self._channel: asyncio.Future[str] | None = None
-        self._link: Link | None = None
+        self._link: ChannelConnection | None = None
         self._reader: asyncio.Task[object] | None = None
         self._is_silent = False
 
@@ -97,7 +97,7 @@ class SupervisedBackend(BroadcastBackend):
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
             pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _open(self, channel: str) -> Link:
+    async def _open(self, channel: str) -> ChannelConnection:
         async with asyncio.timeout(_CONNECTING):
             self._link = await self._medium.open(channel)
         self._is_silent = False

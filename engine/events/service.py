@@ -6,20 +6,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from engine.background import end_tasks, keep_running
-from engine.errors import ApiError, InternalServerError
-from engine.events.consumers import Consumers
-from engine.events.counters import EventStats
-from engine.events.hints import TOPIC, Hints, NoHints
-from engine.events.hub import Hub, Subscribable
-from engine.events.key_watch import KeyWatch
-from engine.events.log import Bounds, EventLog
-from engine.events.partitions import Partitions, Retention
-from engine.events.sequencer import Sequencer, keep_trimmed
-from metadata.current import CurrentSnapshots
-from metadata.wake import Wake
-from sql.errors import DatabaseError
-from sql.executor import Database
+from fieldstone.engine.errors import ApiError, InternalServerError
+from fieldstone.engine.events.counters import EventStats
+from fieldstone.engine.events.log.consumers import Consumers
+from fieldstone.engine.events.log.partitions import Partitions, Retention
+from fieldstone.engine.events.log.reader import Bounds, EventLog
+from fieldstone.engine.events.log.sequencer import Sequencer, keep_trimmed
+from fieldstone.engine.events.subscriptions.hints import TOPIC, Hints, NoHints
+from fieldstone.engine.events.subscriptions.hub import Hub, Subscribable
+from fieldstone.engine.events.subscriptions.key_watch import KeyWatch
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
 _MEASURE = 5.0

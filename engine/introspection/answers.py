@@ -11,15 +11,15 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.introspection.deflated import DeflatedText, Piece, deflate
-from engine.introspection.request import SchemaRequest, read_request
-from engine.introspection.templates import ROOTS, ObjectTexts, Templates
-from engine.introspection.type_writer import TypeWriter
-from engine.operation import Operation
-from engine.schema.definitions import SHARED
-from engine.schema.lazy import LazySchema, lazy_schema
-from metadata.json_text import JsonValue
-from metadata.model import Object, Snapshot, Workspace
+from fieldstone.engine.documents.document import Operation
+from fieldstone.engine.introspection.deflated import DeflatedPiece, DeflatedText, deflate
+from fieldstone.engine.introspection.request import SchemaRequest, read_request
+from fieldstone.engine.introspection.templates import ROOTS, ObjectTexts, Templates
+from fieldstone.engine.introspection.type_writer import TypeWriter
+from fieldstone.engine.schema.definitions import SHARED
+from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object, Snapshot, Workspace
 
 MOST_BYTES = 32 << 20
 """Compressed bytes that are kept of all workspaces together: those of some 8,000 objects."""
@@ -47,7 +47,7 @@ class _Fragment:
 
     depends: Mapping[UUID, Object]
     is_one_way_target: bool
-    pieces: tuple[Piece, ...]
+    pieces: tuple[DeflatedPiece, ...]
 
     @property
     def size(self) -> int:
@@ -63,10 +63,10 @@ class _Frame:
         types: between the root types and those of the objects.
     """
 
-    before: Piece
-    roots: tuple[tuple[Piece, Piece], ...]
-    shared: Piece
-    after: Piece
+    before: DeflatedPiece
+    roots: tuple[tuple[DeflatedPiece, DeflatedPiece], ...]
+    shared: DeflatedPiece
+    after: DeflatedPiece
     templates: Templates
 
 
@@ -109,14 +109,14 @@ class SchemaAnswers:
         kept = self._kept.setdefault(key, {})
         fragments: list[_Fragment] = []
         fresh = 0
-        for thing in snapshot.by_singular.values():
+        for object_ in snapshot.by_singular.values():
             if fresh == _AT_ONCE:
                 fresh = 0
                 await asyncio.sleep(0)
-            found = kept.get(thing.id)
-            if found is None or not _holds(found, thing, schema):
+            found = kept.get(object_.id)
+            if found is None or not _holds(found, object_, schema):
                 fresh += 1
-                found = kept[thing.id] = self._write(frame.templates, schema, thing)
+                found = kept[object_.id] = self._write(frame.templates, schema, object_)
             fragments.append(found)
         self._settle(key, kept, snapshot)
         return DeflatedText(_join(frame, fragments))
@@ -127,12 +127,12 @@ class SchemaAnswers:
             del self._kept[key]
             self._sizes.pop(key, None)
 
-    def _write(self, templates: Templates, schema: LazySchema, thing: Object) -> _Fragment:
+    def _write(self, templates: Templates, schema: LazySchema, object_: Object) -> _Fragment:
         self.written += 1
-        texts: ObjectTexts = templates.write_object(schema, thing)
+        texts: ObjectTexts = templates.write_object(schema, object_)
         return _Fragment(
-            depends={thing.id: thing} | dict(_neighbours(schema.scope.snapshot, thing)),
-            is_one_way_target=thing.id in schema.scope.one_way_targets,
+            depends={object_.id: object_} | dict(_neighbours(schema.scope.snapshot, object_)),
+            is_one_way_target=object_.id in schema.scope.one_way_targets,
             pieces=tuple(map(deflate, texts)),
         )
 
@@ -172,7 +172,7 @@ def _make_frame(request: SchemaRequest) -> _Frame:
     )
 
 
-def _join(frame: _Frame, fragments: list[_Fragment]) -> Iterator[Piece]:
+def _join(frame: _Frame, fragments: list[_Fragment]) -> Iterator[DeflatedPiece]:
     yield frame.before
     for place, (head, tail) in enumerate(frame.roots, start=1):
         yield head
@@ -182,7 +182,7 @@ def _join(frame: _Frame, fragments: list[_Fragment]) -> Iterator[Piece]:
     yield frame.after
 
 
-def _separated(pieces: Iterable[Piece]) -> Iterator[Piece]:
+def _separated(pieces: Iterable[DeflatedPiece]) -> Iterator[DeflatedPiece]:
     """Yield the pieces of a list; where no members are asked for, they are empty."""
     for place, piece in enumerate(piece for piece in pieces if piece.length):
         if place:
@@ -190,16 +190,16 @@ def _separated(pieces: Iterable[Piece]) -> Iterator[Piece]:
         yield piece
 
 
-def _neighbours(snapshot: Snapshot, thing: Object) -> Iterator[tuple[UUID, Object]]:
-    for field in thing.by_name.values():
+def _neighbours(snapshot: Snapshot, object_: Object) -> Iterator[tuple[UUID, Object]]:
+    for field in object_.by_name.values():
         if field.relation_id is not None:
             relation = snapshot.relations[field.relation_id]
             other = relation.target_object_id if field.id == relation.source_field_id else relation.source_object_id
             yield other, snapshot.objects[other]
 
 
-def _holds(fragment: _Fragment, thing: Object, schema: LazySchema) -> bool:
+def _holds(fragment: _Fragment, object_: Object, schema: LazySchema) -> bool:
     scope = schema.scope
-    return fragment.is_one_way_target == (thing.id in scope.one_way_targets) and all(
+    return fragment.is_one_way_target == (object_.id in scope.one_way_targets) and all(
         scope.snapshot.objects.get(key) is one for key, one in fragment.depends.items()
     )

@@ -20,7 +20,7 @@ CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DeflatedPiece:
     """Compressed bytes; `length` and `checksum` (Adler-32) are those of the text."""
 
     data: bytes
@@ -28,12 +28,12 @@ class Piece:
     checksum: int
 
 
-def deflate(text: str) -> Piece:
+def deflate(text: str) -> DeflatedPiece:
     """Return a text as a piece."""
     plain = text.encode()
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW)
     data = compressor.compress(plain) + compressor.flush(zlib.Z_FULL_FLUSH)
-    return Piece(data, len(plain), zlib.adler32(plain))
+    return DeflatedPiece(data, len(plain), zlib.adler32(plain))
 
 
 class DeflatedText:
@@ -41,7 +41,7 @@ class DeflatedText:
 
     __slots__ = ("_pieces",)
 
-    def __init__(self, pieces: Iterable[Piece]) -> None:
+    def __init__(self, pieces: Iterable[DeflatedPiece]) -> None:
         self._pieces = tuple(pieces)
 
     def __len__(self) -> int:

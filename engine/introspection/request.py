@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from graphql import GraphQLObjectType, SchemaMetaFieldDef, get_named_type
 
-from engine.operation import Operation, Selected, collect_fields
-from engine.schema.introspection import argument_values
-from metadata.json_text import JsonValue
+from fieldstone.engine.documents.document import Operation, Selected, collect_fields
+from fieldstone.engine.schema.introspection import argument_values
+from fieldstone.metadata.json_text import JsonValue
 
 TYPES = "types"
 MEMBERS = frozenset({"fields", "inputFields", "enumValues"})

@@ -9,8 +9,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.introspection.request import SchemaRequest
-from engine.introspection.specimens import (
+from fieldstone.engine.introspection.placeholders import (
     FIELD,
     PLACEHOLDER,
     field_specimen,
@@ -19,15 +18,16 @@ from engine.introspection.specimens import (
     object_words,
     option_words,
 )
-from engine.introspection.type_writer import TypeWriter
-from engine.schema.definitions import build_object_type, has_role
-from engine.schema.enums import build_enum, build_enum_filter
-from engine.schema.lazy import LazySchema, lazy_schema
-from engine.schema.roots import MUTATION, QUERY
-from engine.schema.subscriptions import NO_ENUM_VALUES, SUBSCRIPTION
-from metadata.api_names import FILTER_WORDS, TypeRole
-from metadata.field_types import FIELD_TYPES
-from metadata.model import Field, Object, RelationEnd, Snapshot, relation_end
+from fieldstone.engine.introspection.request import SchemaRequest
+from fieldstone.engine.introspection.type_writer import TypeWriter
+from fieldstone.engine.schema.definitions import build_object_type, has_role
+from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
+from fieldstone.engine.schema.roots.records import MUTATION, QUERY
+from fieldstone.engine.schema.roots.subscriptions import NO_ENUM_VALUES, SUBSCRIPTION
+from fieldstone.engine.schema.values.enums import build_enum, build_enum_filter
+from fieldstone.metadata.api_names import FILTER_WORDS, TypeRole
+from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.model import Field, Object, RelationEnd, Snapshot, relation_end
 
 ROOTS = (QUERY, MUTATION, SUBSCRIPTION)
 
@@ -78,14 +78,14 @@ class Templates:
         """How many templates there are so far."""
         return len(self._objects) + len(self._fields)
 
-    def write_object(self, schema: LazySchema, thing: Object) -> ObjectTexts:
+    def write_object(self, schema: LazySchema, object_: Object) -> ObjectTexts:
         """Return what the schema says of an active object of its snapshot."""
-        words = object_words(thing)
+        words = object_words(object_)
         rows: list[list[str]] = []
         enums: list[str] = []
-        for one in thing.by_name.values():
+        for one in object_.by_name.values():
             end = relation_end(schema.scope.snapshot, one)
-            template = self._field_template(schema.scope.snapshot, thing, one, end)
+            template = self._field_template(schema.scope.snapshot, object_, one, end)
             columns = (template.columns % (words | field_words(one, end))).split(_CUT)
             *members, head, tail, enum_filter = columns
             if one.name in NO_ENUM_VALUES:
@@ -96,24 +96,24 @@ class Templates:
                 listed = _join(template.option % option_words(option) for option in options)
                 enums += [head + listed + tail, enum_filter]
         by_role = dict(zip(_FIELD_ROLES, map(_join, zip(*rows, strict=True)), strict=True))
-        roles = [role for role in TypeRole if has_role(schema.scope, thing, role)]
-        *parts, query, mutation, subscription = (self._object_template(schema, thing, roles) % words).split(_CUT)
+        roles = [role for role in TypeRole if has_role(schema.scope, object_, role)]
+        *parts, query, mutation, subscription = (self._object_template(schema, object_, roles) % words).split(_CUT)
         types = [
             parts[place] + _join((by_role.get(role, ""), parts[place + 1])) + parts[place + 2]
             for place, role in zip(range(0, len(parts), 3), roles, strict=True)
         ]
         return ObjectTexts(",".join([*types, *enums]), query, mutation, subscription)
 
-    def _object_template(self, schema: LazySchema, thing: Object, roles: list[TypeRole]) -> str:
-        kind = (bool(thing.description), *roles)
+    def _object_template(self, schema: LazySchema, object_: Object, roles: list[TypeRole]) -> str:
+        kind = (bool(object_.description), *roles)
         if (known := self._objects.get(kind)) is not None:
             return known
-        made = self._objects[kind] = _template(self._object_columns(schema.scope.snapshot, thing, roles))
+        made = self._objects[kind] = _template(self._object_columns(schema.scope.snapshot, object_, roles))
         return made
 
-    def _object_columns(self, snapshot: Snapshot, thing: Object, roles: list[TypeRole]) -> list[str]:
+    def _object_columns(self, snapshot: Snapshot, object_: Object, roles: list[TypeRole]) -> list[str]:
         """Return the head, the members that are no field's, and the tail of each type; then what the roots have."""
-        alone, specimen = object_specimen(snapshot, thing)
+        alone, specimen = object_specimen(snapshot, object_)
         schema = lazy_schema(alone)
         writer = TypeWriter(self.request, schema)
         columns: list[str] = []
@@ -125,11 +125,13 @@ class Templates:
             columns.append(",".join(text for _, text in writer.write(schema.type_map[root]).members))
         return columns
 
-    def _field_template(self, snapshot: Snapshot, thing: Object, one: Field, end: RelationEnd | None) -> _FieldTemplate:
+    def _field_template(
+        self, snapshot: Snapshot, object_: Object, one: Field, end: RelationEnd | None
+    ) -> _FieldTemplate:
         kind = _kind_of(one, end)
         if (known := self._fields.get(kind)) is not None:
             return known
-        alone, specimen = field_specimen(snapshot, thing, one)
+        alone, specimen = field_specimen(snapshot, object_, one)
         schema = lazy_schema(alone)
         writer = TypeWriter(self.request, schema)
         columns: list[str] = []

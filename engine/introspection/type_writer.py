@@ -12,13 +12,13 @@ from graphql import (
     introspection_types,
 )
 
-from engine.introspection.request import MEMBERS, TYPES, SchemaRequest
-from engine.operation import Selected
-from engine.schema.introspection import Compiler, Info, Write
-from metadata.json_text import dumps
+from fieldstone.engine.documents.document import Selected
+from fieldstone.engine.introspection.request import MEMBERS, TYPES, SchemaRequest
+from fieldstone.engine.schema.introspection import Compiler, Info, Write
+from fieldstone.metadata.json_text import dumps
 
 
-class Written(NamedTuple):
+class TypeText(NamedTuple):
     """A type's text around its members, and the members by their names: none where they are not asked for."""
 
     head: str
@@ -59,7 +59,7 @@ class TypeWriter:
         opening = f'{{"data":{{{dumps(self._request.root.key)}:{before}{self._opening}['
         return opening, f"]{after}}}}}}}"
 
-    def write(self, type_: GraphQLNamedType) -> Written:
+    def write(self, type_: GraphQLNamedType) -> TypeText:
         """Return a type's text."""
         head = "{"
         tail = ""
@@ -76,7 +76,7 @@ class TypeWriter:
                 tail = "]"
                 continue
             tail += text
-        return Written(head, members, tail + "}") if members is not None else Written(head + tail + "}", [], "")
+        return TypeText(head, members, tail + "}") if members is not None else TypeText(head + tail + "}", [], "")
 
     def _read_schema(self) -> None:
         fields = _introspection_type("__Schema").fields

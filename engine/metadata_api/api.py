@@ -8,48 +8,48 @@ from uuid import UUID
 from graphql import GraphQLSchema
 from psycopg import AsyncRawCursor
 
-from engine.errors import ApiError
-from engine.metadata_api.batch import read_change
-from engine.metadata_api.broken_operations import FindBroken, none_broken
-from engine.metadata_api.errors import describe_refusal
-from engine.metadata_api.inputs import (
+from fieldstone.engine.documents.document import Selected, collect_fields
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.metadata_api.batch import read_change
+from fieldstone.engine.metadata_api.broken_operations import FindBroken, none_broken
+from fieldstone.engine.metadata_api.errors import describe_refusal
+from fieldstone.engine.metadata_api.inputs import (
     read_create_field,
     read_create_index,
     read_create_object,
     read_update_field,
     read_update_object,
 )
-from engine.metadata_api.key_mutations import key_runs
-from engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
-from engine.metadata_api.writes import Run, Sequel, Written
-from engine.operation import Selected, collect_fields
-from engine.pipeline import Call, GraphQLApi
-from engine.plan_cache import PlanCache
-from engine.planner.compiled import compile_bound
-from engine.planner.context import PlanContext
-from engine.planner.cost import price_of
-from engine.planner.inputs import Bindings, arguments_of, value_of
-from engine.planner.queries import plan_one_by_id
-from engine.preparation import Limits
-from engine.schema.lazy import lazy_schema
-from engine.schema.metadata_mutations import METADATA_MUTATIONS
-from engine.webhooks.service import Webhooks
-from metadata.catalog.model import catalog_snapshot
-from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, RetryBuild
-from metadata.changes.retry import find_owner
-from metadata.current import CurrentSnapshots
-from metadata.errors import MetadataError
-from metadata.json_text import JsonValue, dumps
-from metadata.model import Object, Snapshot
-from metadata.preview import preview, try_out
-from metadata.rollback import preview_rollback, roll_back
-from metadata.scalars import BIG_INT
-from metadata.tenants.access import Principal
-from metadata.tenants.key_store import KeyStore
-from metadata.transaction import ModelTransaction
-from metadata.writer import ModelWriter
-from sql.executor import Database
-from sql.read_plan import ReadPlan
+from fieldstone.engine.metadata_api.key_mutations import key_runs
+from fieldstone.engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
+from fieldstone.engine.metadata_api.writes import Run, Sequel, Written
+from fieldstone.engine.planner.arguments.trees import Bindings, arguments_of, value_of
+from fieldstone.engine.planner.bound_statement import compile_bound
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.cost import price_of
+from fieldstone.engine.planner.reads.queries import plan_one_by_id
+from fieldstone.engine.request.compile import Limits
+from fieldstone.engine.request.path import Call, GraphQLApi
+from fieldstone.engine.request.plan_cache import PlanCache
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
+from fieldstone.engine.webhooks.service import Webhooks
+from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
+from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, RetryBuild
+from fieldstone.metadata.changes.kinds.retry import find_owner
+from fieldstone.metadata.errors import MetadataError
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.scalars import BIG_INT
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.writer.dry_run import preview, try_out
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
+from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.executor import Database
+from fieldstone.sql.plan.read import ReadPlan
 
 MOST_CATALOGS = 1_000
 
@@ -309,9 +309,9 @@ class _Mutations:
             variables=call.variables,
             limits=self._limits.records,
         )
-        thing: Object = call.snapshot.by_singular[written.object_name]
+        object_: Object = call.snapshot.by_singular[written.object_name]
         extra = dict(written.extra) | {"__typename": written.type_name}
-        plan = plan_one_by_id(context, thing, written.id, selected, extra)
+        plan = plan_one_by_id(context, object_, written.id, selected, extra)
         read, bindings = ReadPlan(entries=((selected.key, plan),)), Bindings(variables=call.variables, actor="")
         call.meter.pay(price_of(read, context.parameters), bindings)
         bound = compile_bound(read, context.parameters)

@@ -7,8 +7,8 @@ from uuid import UUID
 from graphql import GraphQLInputObjectType, GraphQLSchema
 from graphql.utilities import validate_input_value
 
-from engine.errors import BadUserInput
-from engine.metadata_api.inputs import (
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.metadata_api.inputs import (
     Input,
     read_create_field,
     read_create_index,
@@ -16,12 +16,12 @@ from engine.metadata_api.inputs import (
     read_update_field,
     read_update_object,
 )
-from metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, RetryBuild
-from metadata.errors import InvalidValue, UnknownObject
-from metadata.json_text import JsonValue
-from metadata.model import Field, Object, Snapshot
-from metadata.scalars import UUID as UUID_SCALAR
-from metadata.scalars import shown
+from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, RetryBuild
+from fieldstone.metadata.errors import InvalidValue, UnknownObject
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.metadata.scalars import UUID as UUID_SCALAR
+from fieldstone.metadata.scalars import shown
 
 _INPUTS: Mapping[str, tuple[str, Callable[[Input], Change]]] = {
     "createObject": ("CreateObjectInput", read_create_object),
@@ -100,7 +100,7 @@ def _field_id(snapshot: Snapshot, name: str) -> str:
 
 
 def _named_object(snapshot: Snapshot, name: str) -> Object:
-    found = next((thing for thing in snapshot.objects.values() if thing.name_singular == name), None)
+    found = next((object_ for object_ in snapshot.objects.values() if object_.name_singular == name), None)
     if found is None:
         raise UnknownObject(f"there is no object {shown(name)}", field="changes")
     return found

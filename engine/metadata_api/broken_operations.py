@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from hashlib import sha256
 
-from engine.operation import Operation, validate_operation
-from engine.plan_cache import DocumentKey, PlanCache
-from engine.schema.lazy import lazy_schema
-from metadata.json_text import JsonValue
-from metadata.model import Snapshot
+from fieldstone.engine.documents.document import Operation, validate_operation
+from fieldstone.engine.request.plan_cache import DocumentKey, PlanCache
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Snapshot
 
 MOST_OPERATIONS = 200
 """Operations, the most recently used ones, that are held against the model to be: some 3 ms each, in a thread."""

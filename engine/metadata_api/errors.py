@@ -1,7 +1,7 @@
 """What the model refuses, in the API's terms."""
 
-from engine.errors import ApiError, BadUserInput, Conflict, NotFound, Path, ServiceUnavailable, Timeout
-from metadata import errors
+from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound, Path, ServiceUnavailable, Timeout
+from fieldstone.metadata import errors
 
 
 def describe_refusal(

@@ -3,16 +3,24 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from engine.errors import BadUserInput
-from metadata.changes import CreateField, CreateIndex, CreateObject, NewJunction, NewRelation, UpdateField, UpdateObject
-from metadata.changes.create_index import BTREE
-from metadata.changes.notation import FIELD_INPUTS, OBJECT_INPUTS
-from metadata.errors import InvalidValue
-from metadata.field_types import FieldType
-from metadata.json_text import JsonValue
-from metadata.model import RelationType
-from metadata.scalars import UUID as UUID_SCALAR
-from metadata.scalars import shown
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.metadata.changes import (
+    CreateField,
+    CreateIndex,
+    CreateObject,
+    NewJunction,
+    NewRelation,
+    UpdateField,
+    UpdateObject,
+)
+from fieldstone.metadata.changes.kinds.create_index import BTREE
+from fieldstone.metadata.changes.kinds.notation import FIELD_INPUTS, OBJECT_INPUTS
+from fieldstone.metadata.errors import InvalidValue
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import RelationType
+from fieldstone.metadata.scalars import UUID as UUID_SCALAR
+from fieldstone.metadata.scalars import shown
 
 Input = Mapping[str, JsonValue]
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from engine.metadata_api.writes import Arguments, Run, Written
-from metadata.scalars import DATE_TIME
-from metadata.tenants.access import Principal, create_key, revoke_key, revoke_made
-from metadata.tenants.key_store import KeyStore
-from metadata.transaction import ModelTransaction
+from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
+from fieldstone.metadata.scalars import DATE_TIME
+from fieldstone.metadata.workspaces.api_keys import Principal, create_key, revoke_key, revoke_made
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.writer.transaction import ModelTransaction
 
 
 def key_runs(keys: KeyStore) -> Mapping[str, Run]:

@@ -4,19 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from engine.errors import BadUserInput
-from engine.metadata_api.writes import Arguments, Check, Run, Written
-from engine.webhooks.payloads import TEST_EVENT, build_body, build_test_payload
-from engine.webhooks.sender import Outcome
-from engine.webhooks.service import Webhooks
-from engine.webhooks.targets import RefusedTarget
-from metadata.ids import new_id
-from metadata.json_text import JsonValue
-from metadata.tenants.access import Principal
-from metadata.transaction import ModelTransaction
-from metadata.webhooks import (
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.metadata_api.writes import Arguments, Check, Run, Written
+from fieldstone.engine.webhooks.payloads import TEST_EVENT, build_body, build_test_payload
+from fieldstone.engine.webhooks.sender import Outcome
+from fieldstone.engine.webhooks.service import Webhooks
+from fieldstone.engine.webhooks.ssrf_guard import RefusedTarget
+from fieldstone.metadata.catalog.webhooks import (
     NewWebhook,
-    Target,
+    WebhookTarget,
     WebhookUpdate,
     create_webhook,
     delete_webhook,
@@ -24,6 +20,10 @@ from metadata.webhooks import (
     redeliver,
     update_webhook,
 )
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.writer.transaction import ModelTransaction
 
 _DESCRIPTION = "description"
 _KEPT = ("targetUrl", "operations", "secret", "isActive")
@@ -100,7 +100,7 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
     }
 
 
-async def _send_test(webhooks: Webhooks, workspace_id: UUID, target: Target) -> Outcome:
+async def _send_test(webhooks: Webhooks, workspace_id: UUID, target: WebhookTarget) -> Outcome:
     id_ = new_id()
     at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     body = build_body(id_, build_test_payload(workspace_id, at))

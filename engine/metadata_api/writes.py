@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from metadata.json_text import JsonValue
-from metadata.tenants.access import Principal
-from metadata.transaction import ModelTransaction
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.writer.transaction import ModelTransaction
 
 Arguments = Mapping[str, JsonValue]
 """The arguments of a root field, coerced."""

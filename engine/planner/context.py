@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from engine.errors import QueryTooComplex
-from engine.operation import COMPARISONS, Operation, Selected, collect_fields
-from engine.planner.failures import Failures, Path
-from engine.planner.inputs import Binder, Bindings, RowBinder, constant
-from metadata.json_text import JsonValue
-from metadata.model import Index, Object, RelationEnd, Snapshot
-from sql.plan import And, Compare, Comparison, Condition, Hop, IsNull, Parameter
-from sql.types import SqlType
+from fieldstone.engine.documents.document import COMPARISONS, Operation, Selected, collect_fields
+from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath, Failures
+from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinder, constant
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Hop, IsNull, Parameter
+from fieldstone.sql.types import SqlType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class RecordLimits:
 
 
 @dataclass(slots=True, kw_only=True)
-class Parameters:
+class ParameterList:
     """The parameters of one statement, in the order of their slots; each is bound at once to the values in `tried`.
 
     Attributes:
@@ -81,13 +81,13 @@ class PlanContext:
     operation: Operation
     variables: Mapping[str, JsonValue]
     limits: RecordLimits
-    parameters: Parameters = field(default_factory=Parameters)
+    parameters: ParameterList = field(default_factory=ParameterList)
     comparisons: int = 0
     touched: dict[UUID, Object] = field(default_factory=dict)
     indexes: dict[UUID, tuple[Index, ...]] = field(default_factory=dict)
     failures: Failures | None = None
 
-    def note_nullable(self, path: Path) -> None:
+    def note_nullable(self, path: AnswerPath) -> None:
         """Note that the field that these response keys lead to may be null."""
         if self.failures is not None:
             self.failures.nullable.add(path)
@@ -105,24 +105,24 @@ class PlanContext:
                 "An 'in' with a list is one, whatever its length."
             )
 
-    def touch(self, thing: Object) -> Object:
+    def touch(self, object_: Object) -> Object:
         """Note that the plan depends on this object."""
-        self.touched[thing.id] = thing
-        return thing
+        self.touched[object_.id] = object_
+        return object_
 
     def selected_below(self, selected: Selected) -> list[Selected]:
         """Return the fields selected below a field."""
         return collect_fields(self.operation, selected.selection_sets, self.variables)
 
 
-def visible(context: PlanContext, thing: Object, *, deleted: bool = False) -> tuple[Condition, ...]:
+def visible(context: PlanContext, object_: Object, *, deleted: bool = False) -> tuple[Condition, ...]:
     """Return the conditions under which a record exists for the API; `deleted` lets the deleted ones in."""
     terms: list[Condition] = []
-    if thing.owner is not None:
+    if object_.owner is not None:
         owner = context.parameters.add(constant(str(context.snapshot.workspace.id).encode()), SqlType.UUID)
-        terms.append(Compare(left=thing.owner, comparison=Comparison.EQ, right=owner))
-    if thing.deleted_at is not None and not deleted:
-        terms.append(IsNull(column=thing.deleted_at))
+        terms.append(Compare(left=object_.owner, comparison=Comparison.EQ, right=owner))
+    if object_.deleted_at is not None and not deleted:
+        terms.append(IsNull(column=object_.deleted_at))
     return tuple(terms)
 
 

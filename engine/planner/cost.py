@@ -12,11 +12,11 @@ The page sizes are part of the shape, so a plan has one price; only offsets are 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from engine.errors import QueryTooComplex
-from engine.planner.context import Parameters
-from engine.planner.failures import Path
-from engine.planner.inputs import Binder, Bindings
-from sql.read_plan import (
+from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath
+from fieldstone.engine.planner.arguments.trees import Binder, Bindings
+from fieldstone.engine.planner.context import ParameterList
+from fieldstone.sql.plan.read import (
     Aggregate,
     Connection,
     Edges,
@@ -52,7 +52,7 @@ class Part:
     """
 
     amount: int
-    path: Path
+    path: AnswerPath
     product: tuple[tuple[str, int], ...]
 
     def multiplied(self, times: int) -> "Part":
@@ -67,7 +67,7 @@ class Part:
 class Skipped:
     """An `offset`: how often its rows are passed over, and what yields their number for a request."""
 
-    path: Path
+    path: AnswerPath
     times: int
     rows: Binder
 
@@ -142,12 +142,12 @@ class Meter:
         self.spent += times * price.of(bindings)
 
 
-def price_of(plan: ReadPlan, parameters: Parameters) -> Price:
+def price_of(plan: ReadPlan, parameters: ParameterList) -> Price:
     """Return what a query costs that was planned with these parameters."""
     return _sum(_Walk(parameters).roots(plan))
 
 
-def price_of_record(record: Record, key: str, parameters: Parameters) -> Price:
+def price_of_record(record: Record, key: str, parameters: ParameterList) -> Price:
     """Return what is paid for each record that is answered under a response key; the record itself is free."""
     return _sum(_Walk(parameters).entries(record.entries, _Place(path=(key,), product=((key, 1),), parents=1)))
 
@@ -157,7 +157,7 @@ def affordable(price: Price, limit: int, most: int) -> int:
     return most if limit == 0 or price.fixed == 0 else max(1, min(most, limit // price.fixed))
 
 
-def limit_offsets(price: Price, limit: int, parameters: Parameters, *, times: int = 1) -> None:
+def limit_offsets(price: Price, limit: int, parameters: ParameterList, *, times: int = 1) -> None:
     """Have the last parameter's binder refuse the requests whose offsets are too dear, paid for so many records."""
     if not price.offsets or limit == 0:
         return
@@ -194,7 +194,7 @@ def _sum(found: "Iterator[Part | Skipped]") -> Price:
 class _Place:
     """Where in a plan a part stands; `parents` is how many records it is read for."""
 
-    path: Path
+    path: AnswerPath
     product: tuple[tuple[str, int], ...]
     parents: int
 
@@ -203,7 +203,7 @@ class _Place:
 class _Walk:
     """The walk over a plan, which yields what is paid for."""
 
-    parameters: Parameters
+    parameters: ParameterList
 
     def roots(self, plan: ReadPlan) -> Iterator[Part | Skipped]:
         for key, root in plan.entries:
@@ -257,7 +257,7 @@ class _Walk:
         if not is_read and any(isinstance(entry, PageInfo) for _, entry in connection.entries):
             yield Part(amount=records, path=place.path, product=product)
 
-    def _total(self, connection: Connection, place: _Place, path: Path, key: str) -> Part:
+    def _total(self, connection: Connection, place: _Place, path: AnswerPath, key: str) -> Part:
         name = f"{key}.{path[-1]}"
         each = WHOLE_TABLE if connection.link is None else NESTED_TOTAL
         return Part(amount=place.parents * each, path=path, product=(*place.product, (name, each)))

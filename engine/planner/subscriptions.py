@@ -4,20 +4,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from engine.errors import QueryTooComplex
-from engine.operation import collect_fields
-from engine.planner.context import Parameters, PlanContext
-from engine.planner.cost import affordable, limit_offsets, price_of_record
-from engine.planner.filters import event_condition
-from engine.planner.inputs import Binder, Bindings, Blame, Leaf, Tree, arguments_of, array_literal, bind_tree
-from engine.planner.mutations import ACTIONS
-from engine.planner.selection import build_record
-from metadata.api_names import find_subscription
-from metadata.json_text import JsonValue
-from metadata.model import Object
-from sql.plan import And, Condition, Parameter, Table
-from sql.read_plan import EventFeed, Output, Record, Value
-from sql.types import SqlType
+from fieldstone.engine.documents.document import collect_fields
+from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.planner.arguments.trees import (
+    Binder,
+    Bindings,
+    Blame,
+    Leaf,
+    Tree,
+    arguments_of,
+    array_literal,
+    bind_tree,
+)
+from fieldstone.engine.planner.context import ParameterList, PlanContext
+from fieldstone.engine.planner.cost import affordable, limit_offsets, price_of_record
+from fieldstone.engine.planner.reads.filters import event_condition
+from fieldstone.engine.planner.reads.selection import build_record
+from fieldstone.engine.planner.writes.mutations import ACTIONS
+from fieldstone.metadata.api_names import find_subscription
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object
+from fieldstone.sql.plan.elements import And, Condition, Parameter, Table
+from fieldstone.sql.plan.read import EventFeed, Output, Record, Value
+from fieldstone.sql.types import SqlType
 
 LOG = Table(schema="fieldstone", name="event_log")
 LONGEST_READ = 500
@@ -33,7 +42,7 @@ class PlannedFeed:
 
     Attributes:
         key: the response key of its field.
-        thing: the object whose records it is about.
+        object_: the object whose records it is about.
         action: what must have happened to one.
         feed: what is read; after the parameters of the selection come those for the range and the sets.
         binders: those of the selection's parameters, which are the same for a whole group.
@@ -42,7 +51,7 @@ class PlannedFeed:
     """
 
     key: str
-    thing: Object
+    object_: Object
     action: str
     feed: EventFeed
     binders: tuple[Binder, ...]
@@ -50,7 +59,7 @@ class PlannedFeed:
     after: Callable[[Bindings], int | None]
 
 
-class _SetParameters(Parameters):
+class _SetParameters(ParameterList):
     """The parameters of one set, in the order of their places."""
 
     def add(self, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
@@ -74,19 +83,19 @@ def plan_subscription(context: PlanContext) -> PlannedFeed:
     if root is None:
         msg = f"the validated field {selected.name} is no root field"
         raise LookupError(msg)
-    thing = context.touch(root.object)
+    object_ = context.touch(root.object)
     path = (selected.key,)
     arguments = arguments_of(selected.nodes[0], context.variables)
-    record = _nullable(build_record(context, thing, context.selected_below(selected), path))
+    record = _nullable(build_record(context, object_, context.selected_below(selected), path))
     price, cost = price_of_record(record, selected.key, context.parameters), context.limits.cost
     price.check(cost)
     limit_offsets(price, cost, context.parameters)
-    condition, changed, set_binders = _plan_sets(context, thing, arguments, path)
+    condition, changed, set_binders = _plan_sets(context, object_, arguments, path)
     slots = len(context.parameters.binders)
     feed = EventFeed(
         log=LOG,
-        table=thing.table,
-        object_id=str(thing.id),
+        table=object_.table,
+        object_id=str(object_.id),
         action=ACTIONS[root.verb],
         after=Parameter(slot=slots, type=SqlType.BIGINT),
         upto=Parameter(slot=slots + 1, type=SqlType.BIGINT),
@@ -99,7 +108,7 @@ def plan_subscription(context: PlanContext) -> PlannedFeed:
     )
     return PlannedFeed(
         key=selected.key,
-        thing=thing,
+        object_=object_,
         action=ACTIONS[root.verb],
         feed=feed,
         binders=tuple(context.parameters.binders),
@@ -123,15 +132,15 @@ def _nullable(record: Record) -> Record:
 
 
 def _plan_sets(
-    context: PlanContext, thing: Object, arguments: dict[str, Tree], path: tuple[str, ...]
+    context: PlanContext, object_: Object, arguments: dict[str, Tree], path: tuple[str, ...]
 ) -> tuple[Condition, Parameter | None, tuple[Binder, ...]]:
     """Return the condition, the parameter of the changed columns, and the values of a set."""
     outside, context.parameters = context.parameters, _SetParameters()
     try:
-        said = event_condition(context, thing, arguments.get("filter"), Blame(field="filter", path=path))
+        said = event_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))
         changed = None
         if (tree := arguments.get("changed")) is not None:
-            bind = _columns(thing, tree, Blame(field="changed", path=path))
+            bind = _columns(object_, tree, Blame(field="changed", path=path))
             changed = context.parameters.add(bind, SqlType.TEXT, array=True)
         if len(context.parameters.binders) > LARGEST_SET:
             raise QueryTooComplex(
@@ -143,12 +152,12 @@ def _plan_sets(
         context.parameters = outside
 
 
-def _columns(thing: Object, tree: Tree, blame: Blame) -> Binder:
+def _columns(object_: Object, tree: Tree, blame: Blame) -> Binder:
     """Return a binder of the physical names of the columns of fields."""
 
     def encode(value: JsonValue) -> bytes:
         names = value if isinstance(value, list) else [value]
-        return array_literal([part.column.name for name in names for part in thing.by_name[name].parts])
+        return array_literal([part.column.name for name in names for part in object_.by_name[name].parts])
 
     return bind_tree(tree, encode, blame)
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from engine.planner.mutations import ACTIONS
-from engine.planner.subscriptions import LOG
-from metadata.field_types import FieldType
-from metadata.model import Field, Object, Part
-from sql.plan import And, Parameter
-from sql.read_plan import EventFeed, Output, Record, Value
-from sql.types import SqlType
+from fieldstone.engine.planner.subscriptions import LOG
+from fieldstone.engine.planner.writes.mutations import ACTIONS
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Field, Object, Part
+from fieldstone.sql.plan.elements import And, Parameter
+from fieldstone.sql.plan.read import EventFeed, Output, Record, Value
+from fieldstone.sql.types import SqlType
 
 _QUIET = frozenset({"updatedAt"})
 """Fields that change with every write: to name them says nothing."""
@@ -28,11 +28,11 @@ class WholeRecord:
     keys: Mapping[str, str]
 
 
-def whole_record(thing: Object) -> WholeRecord:
+def whole_record(object_: Object) -> WholeRecord:
     """Return what a record holds, as the API names it; what is computed for search alone is left out."""
     entries: list[tuple[str, Output]] = []
     keys: dict[str, str] = {}
-    for name, field in thing.by_name.items():
+    for name, field in object_.by_name.items():
         if not field.parts or field.type is FieldType.TS_VECTOR:
             continue
         key = f"{name}Id" if field.relation_id else name
@@ -42,15 +42,15 @@ def whole_record(thing: Object) -> WholeRecord:
     return WholeRecord(record=Record(entries=tuple(entries)), keys=keys)
 
 
-def whole_feed(thing: Object, action: str, *, limit: int) -> EventFeed:
+def whole_feed(object_: Object, action: str, *, limit: int) -> EventFeed:
     """Return the feed of an object's events of one action: its parameters are after, upto, and the sets `[{}]`."""
     if action not in ACTIONS.values():
         msg = f"{action} is no action"
         raise ValueError(msg)
     return EventFeed(
         log=LOG,
-        table=thing.table,
-        object_id=str(thing.id),
+        table=object_.table,
+        object_id=str(object_.id),
         action=action,
         after=Parameter(slot=0, type=SqlType.BIGINT),
         upto=Parameter(slot=1, type=SqlType.BIGINT),
@@ -59,7 +59,7 @@ def whole_feed(thing: Object, action: str, *, limit: int) -> EventFeed:
         changed=None,
         condition=And(terms=()),
         limit=limit,
-        record=whole_record(thing).record,
+        record=whole_record(object_).record,
     )
 
 

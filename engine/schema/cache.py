@@ -6,7 +6,7 @@ from uuid import UUID
 
 from graphql import GraphQLSchema
 
-from metadata.model import Snapshot
+from fieldstone.metadata.model import Snapshot
 
 MOST_SCHEMAS = 100
 

@@ -5,19 +5,20 @@ from typing import assert_never
 
 from graphql import GraphQLNamedType, introspection_types
 
-from engine.schema import aggregates, enums, inputs, records
-from engine.schema.composites import COMPOSITES, composite_name
-from engine.schema.filters import PRESENCE, SCALAR_FILTERS
-from engine.schema.groups import GROUPS
-from engine.schema.paging import ORDER_BY_DIRECTION, PAGE_INFO
-from engine.schema.roots import MUTATION, QUERY, build_mutation, build_query
-from engine.schema.scalars import CONNECT_TARGET, SCALARS
-from engine.schema.scope import TypeScope
-from engine.schema.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
-from metadata import api_names
-from metadata.api_names import FieldEnumType, FieldTypeRole, ObjectType, TypeRole
-from metadata.field_types import FIELD_TYPES
-from metadata.model import Object, relation_end
+from fieldstone.engine.schema.objects import aggregates, inputs, records
+from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
+from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
+from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values import enums
+from fieldstone.engine.schema.values.composites import COMPOSITES, composite_name
+from fieldstone.engine.schema.values.filters import PRESENCE, SCALAR_FILTERS
+from fieldstone.engine.schema.values.groups import GROUPS
+from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGE_INFO
+from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
+from fieldstone.metadata import api_names
+from fieldstone.metadata.api_names import FieldEnumType, FieldTypeRole, ObjectType, TypeRole
+from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.model import Object, relation_end
 
 SHARED: Mapping[str, GraphQLNamedType] = {
     **{shared.name: shared for shared in (PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE)},
@@ -49,10 +50,10 @@ def type_names(scope: TypeScope) -> Iterator[str]:
     else:
         yield from scope.mutations.types
     yield from (name for name in SHARED if _is_shared(scope, name))
-    for thing in scope.snapshot.by_singular.values():
-        yield from (api_names.type_name(thing, role) for role in TypeRole if has_role(scope, thing, role))
-        for field in api_names.enum_fields(thing):
-            yield from api_names.enum_type_names(thing, field)
+    for object_ in scope.snapshot.by_singular.values():
+        yield from (api_names.type_name(object_, role) for role in TypeRole if has_role(scope, object_, role))
+        for field in api_names.enum_fields(object_):
+            yield from api_names.enum_type_names(object_, field)
 
 
 def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
@@ -70,39 +71,39 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
     match api_names.find_type(scope.snapshot, name):
         case None:
             return None
-        case FieldEnumType(object=thing, field=field, role=FieldTypeRole.ENUM):
-            return enums.build_enum(thing, field)
-        case FieldEnumType(object=thing, field=field):
-            return enums.build_enum_filter(scope, thing, field)
-        case ObjectType(object=thing, role=role):
-            return build_object_type(scope, thing, role) if has_role(scope, thing, role) else None
+        case FieldEnumType(object=object_, field=field, role=FieldTypeRole.ENUM):
+            return enums.build_enum(object_, field)
+        case FieldEnumType(object=object_, field=field):
+            return enums.build_enum_filter(scope, object_, field)
+        case ObjectType(object=object_, role=role):
+            return build_object_type(scope, object_, role) if has_role(scope, object_, role) else None
 
 
-def build_object_type(scope: TypeScope, thing: Object, role: TypeRole) -> GraphQLNamedType:
+def build_object_type(scope: TypeScope, object_: Object, role: TypeRole) -> GraphQLNamedType:
     """Return a new type of an object, whether the schema has it or not."""
     match role:
         case TypeRole.RECORD:
-            return records.build_record(scope, thing)
+            return records.build_record(scope, object_)
         case TypeRole.CONNECTION:
-            return records.build_connection(scope, thing)
+            return records.build_connection(scope, object_)
         case TypeRole.EDGE:
-            return records.build_edge(scope, thing)
+            return records.build_edge(scope, object_)
         case TypeRole.FILTER:
-            return inputs.build_filter(scope, thing)
+            return inputs.build_filter(scope, object_)
         case TypeRole.RELATION_FILTER:
-            return inputs.build_relation_filter(scope, thing)
+            return inputs.build_relation_filter(scope, object_)
         case TypeRole.ORDER_BY:
-            return inputs.build_order_by(scope, thing)
+            return inputs.build_order_by(scope, object_)
         case TypeRole.INPUT:
-            return inputs.build_input(scope, thing)
+            return inputs.build_input(scope, object_)
         case TypeRole.RELATION_INPUT:
-            return inputs.build_relation_input(thing)
+            return inputs.build_relation_input(object_)
         case TypeRole.AGGREGATE:
-            return aggregates.build_aggregate(scope, thing)
+            return aggregates.build_aggregate(scope, object_)
         case TypeRole.SUM | TypeRole.AVG | TypeRole.MIN | TypeRole.MAX:
-            return aggregates.build_group(thing, _GROUPS[role])
+            return aggregates.build_group(object_, _GROUPS[role])
         case TypeRole.FIELD_NAME:
-            return build_field_names(thing)
+            return build_field_names(object_)
         case _:
             assert_never(role)
 
@@ -114,27 +115,27 @@ def _is_shared(scope: TypeScope, name: str) -> bool:
     return name not in _ONLY_IN_DATA and _COMPOSITE_TYPES.get(name) in {None, *scope.field_types}
 
 
-def has_role(scope: TypeScope, thing: Object, role: TypeRole) -> bool:
+def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
     """Whether the object has this type: those that nothing would lead to are left out."""
     match role:
         case TypeRole.INPUT | TypeRole.FIELD_NAME:
             return scope.mutations is None
         case TypeRole.RELATION_INPUT:
-            return scope.mutations is None and _is_target(scope, thing)
+            return scope.mutations is None and _is_target(scope, object_)
         case TypeRole.RELATION_FILTER:
-            return _is_target(scope, thing) or _is_one_to_one_source(scope, thing)
+            return _is_target(scope, object_) or _is_one_to_one_source(scope, object_)
         case TypeRole.SUM | TypeRole.AVG | TypeRole.MIN | TypeRole.MAX:
-            return aggregates.has_group(thing, _GROUPS[role])
+            return aggregates.has_group(object_, _GROUPS[role])
         case _:
             return True
 
 
-def _is_one_to_one_source(scope: TypeScope, thing: Object) -> bool:
+def _is_one_to_one_source(scope: TypeScope, object_: Object) -> bool:
     """Whether the object holds the key of a one-to-one relation, whose other end leads to it."""
-    return any(field.is_unique and relation_end(scope.snapshot, field) for field in thing.foreign_keys.values())
+    return any(field.is_unique and relation_end(scope.snapshot, field) for field in object_.foreign_keys.values())
 
 
-def _is_target(scope: TypeScope, thing: Object) -> bool:
+def _is_target(scope: TypeScope, object_: Object) -> bool:
     """Whether a relation whose key is in another object, or in a field of its own, leads to the object."""
-    ends = (relation_end(scope.snapshot, field) for field in thing.by_name.values() if field.relation_id)
-    return any(end is not None and not end.holds_key for end in ends) or thing.id in scope.one_way_targets
+    ends = (relation_end(scope.snapshot, field) for field in object_.by_name.values() if field.relation_id)
+    return any(end is not None and not end.holds_key for end in ends) or object_.id in scope.one_way_targets

@@ -2,11 +2,11 @@
 
 from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
 
-from engine.schema.definitions import build_type, type_names
-from engine.schema.roots import MUTATION, QUERY
-from engine.schema.scope import Members, MutationSet, TypeScope
-from engine.schema.subscriptions import SUBSCRIPTION
-from metadata.model import Snapshot
+from fieldstone.engine.schema.definitions import build_type, type_names
+from fieldstone.engine.schema.roots.records import MUTATION, QUERY
+from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
+from fieldstone.engine.schema.scope import Members, MutationSet, TypeScope
+from fieldstone.metadata.model import Snapshot
 
 
 def eager_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> GraphQLSchema:

@@ -23,9 +23,9 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from engine.errors import QueryTooComplex
-from engine.operation import Operation, Selected, collect_fields
-from metadata.json_text import JsonValue, dumps
+from fieldstone.engine.documents.document import Operation, Selected, collect_fields
+from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.metadata.json_text import JsonValue, dumps
 
 INTROSPECTION_FIELDS: Mapping[str, GraphQLField] = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
 

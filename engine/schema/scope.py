@@ -8,9 +8,9 @@ from uuid import UUID
 
 from graphql import GraphQLEnumType, GraphQLField, GraphQLInputObjectType, GraphQLNamedType, GraphQLObjectType
 
-from metadata.api_names import TypeRole, type_name
-from metadata.field_types import FieldType
-from metadata.model import Object, Snapshot
+from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Object, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class TypeScope:
     @cached_property
     def field_types(self) -> frozenset[FieldType]:
         """The types of all fields."""
-        return frozenset(field.type for thing in self.snapshot.objects.values() for field in thing.fields)
+        return frozenset(field.type for object_ in self.snapshot.objects.values() for field in object_.fields)
 
     def object_type(self, name: str) -> GraphQLObjectType:
         """Return an object type."""
@@ -70,10 +70,10 @@ class TypeScope:
         """Return an enum."""
         return cast("GraphQLEnumType", self.named(name))
 
-    def output_of(self, thing: Object, role: TypeRole) -> GraphQLObjectType:
+    def output_of(self, object_: Object, role: TypeRole) -> GraphQLObjectType:
         """Return an object's type for output."""
-        return self.object_type(type_name(thing, role))
+        return self.object_type(type_name(object_, role))
 
-    def input_of(self, thing: Object, role: TypeRole) -> GraphQLInputObjectType:
+    def input_of(self, object_: Object, role: TypeRole) -> GraphQLInputObjectType:
         """Return an object's type for input."""
-        return self.input_type(type_name(thing, role))
+        return self.input_type(type_name(object_, role))

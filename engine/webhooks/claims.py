@@ -10,13 +10,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from engine.planner.inputs import array_literal
-from engine.webhooks.pauses import LONGEST
-from metadata.ids import new_id
-from metadata.json_text import dumps
-from metadata.webhooks import Target
-from sql.executor import Database
-from sql.statement import Row, Statement
+from fieldstone.engine.planner.arguments.trees import array_literal
+from fieldstone.engine.webhooks.backoff import LONGEST
+from fieldstone.metadata.catalog.webhooks import WebhookTarget
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import dumps
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Row, Statement
 
 PATIENCE = 3
 """Failures in a row after which a webhook as a whole rests before the next attempt."""
@@ -168,7 +168,7 @@ class Claimed:
     event: str
     payload: str
     attempts: int
-    target: Target
+    target: WebhookTarget
     is_failing: bool
 
 
@@ -193,7 +193,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class ClaimQuota:
     """How many deliveries may be claimed.
 
     Attributes:
@@ -225,7 +225,7 @@ class Claims:
         self._first_pause = first_pause
         self._disable_after = disable_after
 
-    async def claim(self, room: Room) -> list[Claimed]:
+    async def claim(self, room: ClaimQuota) -> list[Claimed]:
         """Return deliveries that are due, now ours.
 
         First come those of workspaces of which the fewest are being sent, and within one those of such webhooks. Where
@@ -329,6 +329,6 @@ def _claimed(row: Row, claim: UUID) -> Claimed:
         event=event,
         payload=payload,
         attempts=int(attempts),
-        target=Target(url=url, secret=secret),
+        target=WebhookTarget(url=url, secret=secret),
         is_failing=is_failing == "t",
     )

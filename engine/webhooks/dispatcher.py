@@ -9,12 +9,12 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from engine.webhooks.claims import Claimed, Claims, Result, Room
-from engine.webhooks.pauses import next_pause
-from engine.webhooks.payloads import build_body
-from engine.webhooks.sender import Outcome, Sender
-from metadata.wake import Wake
-from sql.errors import DatabaseError
+from fieldstone.engine.webhooks.backoff import next_pause
+from fieldstone.engine.webhooks.claims import Claimed, ClaimQuota, Claims, Result
+from fieldstone.engine.webhooks.payloads import build_body
+from fieldstone.engine.webhooks.sender import Outcome, Sender
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.errors import DatabaseError
 
 _LOG = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class Dispatcher:
             return
         failing = sum(claimed.is_failing for claimed in self._sending.values())
         claimed = await self._claims.claim(
-            Room(
+            ClaimQuota(
                 sent=self._sending.values(),
                 each=self._effort.each,
                 total=room,

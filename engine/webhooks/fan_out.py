@@ -11,19 +11,19 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from engine.events.consumers import Consumers
-from engine.events.standstill import Standstill
-from engine.webhooks.payloads import NewEvent, RecordReader, build_payload
-from metadata.current import CurrentSnapshots
-from metadata.errors import UnknownObject
-from metadata.ids import new_id
-from metadata.json_text import dumps
-from metadata.model import Object, Snapshot
-from metadata.wake import Wake
-from sql.errors import DatabaseError, StaleSchema
-from sql.executor import Database
-from sql.statement import Row, Statement
-from sql.transaction import Transaction
+from fieldstone.engine.events.log.consumers import Consumers
+from fieldstone.engine.events.log.standstill import Standstill
+from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, build_payload
+from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.errors import DatabaseError, StaleSchema
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Row, Statement
+from fieldstone.sql.transaction import Transaction
 
 _LOG = logging.getLogger(__name__)
 
@@ -176,8 +176,8 @@ class FanOut:
         records = await self._read_records(objects, events)
         described, links = [], []
         for event in events:
-            thing = objects.get(event.object_id)
-            if thing is None:
+            object_ = objects.get(event.object_id)
+            if object_ is None:
                 _LOG.warning("event %d is of an object that was deleted: no webhook is told", event.position)
                 continue
             described.append(
@@ -185,8 +185,8 @@ class FanOut:
                     "position": event.position,
                     "workspace_id": str(event.workspace_id),
                     "record_id": str(event.record_id),
-                    "event": f"{thing.name_singular}.{event.action}",
-                    "payload": build_payload(thing, event, records[event.position]),
+                    "event": f"{object_.name_singular}.{event.action}",
+                    "payload": build_payload(object_, event, records[event.position]),
                 }
             )
             links += [
@@ -204,8 +204,8 @@ class FanOut:
             if event.workspace_id not in snapshots:
                 snapshots[event.workspace_id] = await self._find_snapshot(event.workspace_id)
             snapshot = snapshots[event.workspace_id]
-            if snapshot and (thing := snapshot.objects.get(event.object_id)):
-                found[event.object_id] = thing
+            if snapshot and (object_ := snapshot.objects.get(event.object_id)):
+                found[event.object_id] = object_
         return found
 
     async def _find_snapshot(self, workspace_id: UUID) -> Snapshot | None:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from engine.planner.whole_record import whole_feed, whole_record
-from metadata.json_text import dumps
-from metadata.model import Object
-from sql.compiler import compile_plan
-from sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
-from sql.executor import Database
-from sql.statement import Statement
+from fieldstone.engine.planner.whole_record import whole_feed, whole_record
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.model import Object
+from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,16 +45,16 @@ class NewEvent:
     webhooks: Sequence[UUID]
 
 
-def build_payload(thing: Object, event: NewEvent, record: str) -> str:
+def build_payload(object_: Object, event: NewEvent, record: str) -> str:
     """Return the body of an event, but for its id; `record` is JSON text."""
-    keys = whole_record(thing).keys
+    keys = whole_record(object_).keys
     changed = {keys[column] for column in event.changed if column in keys}
     head = {
-        "event": f"{thing.name_singular}.{event.action}",
+        "event": f"{object_.name_singular}.{event.action}",
         "workspaceId": str(event.workspace_id),
         "position": event.position,
         "occurredAt": event.at,
-        "object": thing.name_singular,
+        "object": object_.name_singular,
         "recordId": str(event.record_id),
     }
     return (
@@ -91,7 +91,7 @@ class RecordReader:
         self._limit = limit
         self._statements: OrderedDict[tuple[UUID, str], tuple[Object, Statement]] = OrderedDict()
 
-    async def read(self, thing: Object, action: str, positions: Sequence[int]) -> Mapping[int, str]:
+    async def read(self, object_: Object, action: str, positions: Sequence[int]) -> Mapping[int, str]:
         """Return the records of an object's events at these positions, which are in order.
 
         A record that cannot be written as JSON is null, and the log says why.
@@ -99,7 +99,7 @@ class RecordReader:
         Raises:
             DatabaseError: it is not these events' fault.
         """
-        statement = self._statement(thing, action)
+        statement = self._statement(object_, action)
         found: dict[int, str] = {}
         pending = [tuple(positions)]
         while pending:
@@ -117,11 +117,11 @@ class RecordReader:
                     pending += [part[:half], part[half:]]
         return found
 
-    def _statement(self, thing: Object, action: str) -> Statement:
-        key = (thing.id, action)
+    def _statement(self, object_: Object, action: str) -> Statement:
+        key = (object_.id, action)
         known = self._statements.get(key)
-        if known is None or known[0] is not thing:
-            known = thing, compile_plan(whole_feed(thing, action, limit=self._limit))
+        if known is None or known[0] is not object_:
+            known = object_, compile_plan(whole_feed(object_, action, limit=self._limit))
             self._statements[key] = known
         self._statements.move_to_end(key)
         while len(self._statements) > _MOST_STATEMENTS:

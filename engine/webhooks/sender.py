@@ -12,11 +12,11 @@ from uuid import UUID
 
 import httpx
 
-from engine.webhooks.pauses import read_retry_after
-from engine.webhooks.signature import HEADER, sign
-from engine.webhooks.targets import RefusedTarget, Targets, UnknownHost
-from engine.webhooks.transport import GuardedTransport
-from metadata.webhooks import Target
+from fieldstone.engine.webhooks.backoff import read_retry_after
+from fieldstone.engine.webhooks.signature import HEADER, sign
+from fieldstone.engine.webhooks.ssrf_guard import RefusedTarget, Targets, UnknownHost
+from fieldstone.engine.webhooks.transport import GuardedTransport
+from fieldstone.metadata.catalog.webhooks import WebhookTarget
 
 TIME_LIMIT: Final = 10.0
 """Seconds for one attempt, unless said otherwise."""
@@ -77,7 +77,7 @@ class Sender:
             await self._transport.aclose()
         self.targets.close()
 
-    async def send(self, target: Target, *, delivery_id: UUID, event: str, body: bytes) -> Outcome:
+    async def send(self, target: WebhookTarget, *, delivery_id: UUID, event: str, body: bytes) -> Outcome:
         """POST a body, signed at this moment, and return what came of it."""
         started = time.monotonic()
         answer: httpx.Response | None = None

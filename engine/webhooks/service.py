@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from engine.background import end_tasks, keep_running
-from engine.events.service import Events
-from engine.webhooks.claims import Claims
-from engine.webhooks.dispatcher import Dispatcher, Effort, WebhookCounters
-from engine.webhooks.fan_out import FanOut
-from engine.webhooks.sender import TIME_LIMIT, Sender
-from engine.webhooks.targets import Targets
-from engine.webhooks.upkeep import Backlog, Keep, keep_measured, keep_trimmed
-from metadata.current import CurrentSnapshots
-from metadata.wake import Wake
-from sql.executor import Database
+from fieldstone.engine.events.service import Events
+from fieldstone.engine.webhooks.claims import Claims
+from fieldstone.engine.webhooks.dispatcher import Dispatcher, Effort, WebhookCounters
+from fieldstone.engine.webhooks.fan_out import FanOut
+from fieldstone.engine.webhooks.retention import Backlog, Keep, keep_measured, keep_trimmed
+from fieldstone.engine.webhooks.sender import TIME_LIMIT, Sender
+from fieldstone.engine.webhooks.ssrf_guard import Targets
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.executor import Database
 
 _THREE_DAYS = 259_200.0
 

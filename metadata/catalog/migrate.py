@@ -10,12 +10,12 @@ from typing import Final
 
 import psycopg
 
-from metadata.errors import CatalogMismatch, CatalogTooNew
-from metadata.queries import QUERIES
-from metadata.sessions import Connection, Sessions
-from sql import ddl
-from sql.ddl import TrigramClass
-from sql.locks import AdvisoryLock
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.sessions import Session, SessionSource
+from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
+from fieldstone.sql.ddl import create
+from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.locks import AdvisoryLock
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Migration:
 def _read_migrations() -> tuple[Migration, ...]:
     found = [
         Migration(version=int(match[1]), name=match[2], sql=file.read_bytes())
-        for file in files("metadata.catalog").joinpath("migrations").iterdir()
+        for file in files("fieldstone.metadata.catalog").joinpath("migrations").iterdir()
         if (match := _FILE.fullmatch(file.name))
     ]
     return tuple(sorted(found, key=lambda migration: migration.version))
@@ -72,7 +72,7 @@ class Catalog:
         return None if schema is None else TrigramClass(schema=schema)
 
     @classmethod
-    async def migrate(cls, sessions: Sessions, migrations: Sequence[Migration] = MIGRATIONS) -> "Catalog":
+    async def migrate(cls, sessions: SessionSource, migrations: Sequence[Migration] = MIGRATIONS) -> "Catalog":
         """Bring the catalog up to date, and return it; safe to repeat, and to run several times at once.
 
         Raises:
@@ -89,7 +89,7 @@ class Catalog:
         return cls(version=migrations[-1].version, applied=tuple(applied), extensions=extensions)
 
 
-async def _apply_next(connection: Connection, migrations: Sequence[Migration]) -> int | None:
+async def _apply_next(connection: Session, migrations: Sequence[Migration]) -> int | None:
     async with connection.transaction():
         await connection.execute(QUERIES["begin_change"], prepare=False)
         await connection.execute(QUERIES["idle_without_limit"])
@@ -107,7 +107,7 @@ async def _apply_next(connection: Connection, migrations: Sequence[Migration]) -
         return migration.version
 
 
-async def _read_applied(connection: Connection) -> Mapping[int, str]:
+async def _read_applied(connection: Session) -> Mapping[int, str]:
     """Return the checksums of the migrations applied, making the table of them where there is none."""
     exists = await (await connection.execute(QUERIES["catalog_exists"])).fetchone()
     if exists == (False,):
@@ -130,7 +130,7 @@ def _compare(done: Mapping[int, str], migrations: Sequence[Migration]) -> None:
             )
 
 
-async def _create_extensions(connection: Connection) -> Mapping[str, str]:
+async def _create_extensions(connection: Session) -> Mapping[str, str]:
     """Create what the server has and lets us create; return what is there, with its schema."""
     async with connection.transaction():
         await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
@@ -138,7 +138,7 @@ async def _create_extensions(connection: Connection) -> Mapping[str, str]:
         for (name,) in await cursor.fetchall():
             try:
                 async with connection.transaction():
-                    await connection.execute(ddl.create_extension(name, EXTENSION_SCHEMA), prepare=False)
+                    await connection.execute(create.create_extension(name, EXTENSION_SCHEMA), prepare=False)
             except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
                 _LOG.warning("the extension %s cannot be created, what needs it does without: %s", name, error)
         cursor = await connection.execute(QUERIES["extensions"], {"names": list(EXTENSIONS)})

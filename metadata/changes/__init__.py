@@ -1,7 +1,7 @@
 """Changes of the model: what they are, what they make of a snapshot, what they mean for the tables. All pure."""
 
-from metadata.changes.apply import Change, apply, describe
-from metadata.changes.types import (
+from fieldstone.metadata.changes.apply import Change, apply, describe
+from fieldstone.metadata.changes.types import (
     Applied,
     CreateField,
     CreateIndex,

@@ -2,17 +2,19 @@
 
 from typing import assert_never
 
-from metadata.changes.create_field import apply_create_field
-from metadata.changes.create_index import apply_create_index
-from metadata.changes.create_junction import apply_create_junction
-from metadata.changes.create_morph import apply_create_morph
-from metadata.changes.create_object import apply_create_object
-from metadata.changes.create_relation import apply_create_relation
-from metadata.changes.delete import apply_delete_field, apply_delete_index, apply_delete_object
-from metadata.changes.notation import describe_values
-from metadata.changes.retry import apply_retry_build
-from metadata.changes.settle import apply_settle_field, apply_settle_index
-from metadata.changes.types import (
+from fieldstone.metadata.changes.kinds.create_field import apply_create_field
+from fieldstone.metadata.changes.kinds.create_index import apply_create_index
+from fieldstone.metadata.changes.kinds.create_junction import apply_create_junction
+from fieldstone.metadata.changes.kinds.create_morph import apply_create_morph
+from fieldstone.metadata.changes.kinds.create_object import apply_create_object
+from fieldstone.metadata.changes.kinds.create_relation import apply_create_relation
+from fieldstone.metadata.changes.kinds.delete import apply_delete_field, apply_delete_index, apply_delete_object
+from fieldstone.metadata.changes.kinds.notation import describe_values
+from fieldstone.metadata.changes.kinds.retry import apply_retry_build
+from fieldstone.metadata.changes.kinds.settle import apply_settle_field, apply_settle_index
+from fieldstone.metadata.changes.kinds.update_field import apply_update_field
+from fieldstone.metadata.changes.kinds.update_object import apply_update_object
+from fieldstone.metadata.changes.types import (
     Applied,
     CreateField,
     CreateIndex,
@@ -28,11 +30,9 @@ from metadata.changes.types import (
     UpdateField,
     UpdateObject,
 )
-from metadata.changes.update_field import apply_update_field
-from metadata.changes.update_object import apply_update_object
-from metadata.field_types import FieldType
-from metadata.json_text import JsonValue
-from metadata.model import Snapshot, Status
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Snapshot, Status
 
 Change = (
     CreateObject

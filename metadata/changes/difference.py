@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from metadata.model import Field, Index, Object, Relation, Snapshot
-from metadata.moves import find_differing
+from fieldstone.metadata.changes.shared_parts import find_differing
+from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ class Changed:
     """A field as it was and as it is, both with their objects."""
 
     thing_before: Object
-    thing: Object
+    object_: Object
     before: Field
     after: Field
 
@@ -26,13 +26,13 @@ class Difference:
     """What one snapshot has that the other has not, or has otherwise.
 
     Attributes:
-        things: all objects that are not the same instances, each as it was and as it is; None where it was or is not.
+        pairs: all objects that are not the same instances, each as it was and as it is; None where it was or is not.
         objects: those whose own values differ, as they are; not those of which only a field differs.
         objects_before: the same as they were.
         removed_fields: with their objects as they were; not those of removed objects.
     """
 
-    things: tuple[tuple[Object | None, Object | None], ...]
+    pairs: tuple[tuple[Object | None, Object | None], ...]
     objects: tuple[Object, ...]
     objects_before: tuple[Object, ...]
     removed_objects: tuple[Object, ...]
@@ -52,12 +52,12 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
     touched = list(_both(objects))
     changed = [(old, new) for old, new in touched if _own_values(old) != _own_values(new)]
     return Difference(
-        things=tuple((old, new) for _, old, new in objects),
+        pairs=tuple((old, new) for _, old, new in objects),
         objects=tuple(new for _, new in changed),
         objects_before=tuple(old for old, _ in changed),
         removed_objects=tuple(_removed(objects)),
         fields=tuple(
-            Changed(thing_before=old, thing=new, before=old.by_id[field.id], after=field)
+            Changed(thing_before=old, object_=new, before=old.by_id[field.id], after=field)
             for old, new in touched
             for field in new.fields
             if field.id in old.by_id and old.by_id[field.id] != field
@@ -70,9 +70,9 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
     )
 
 
-def _own_values(thing: Object) -> tuple[object, ...]:
-    texts = (thing.name_singular, thing.name_plural, thing.label_singular, thing.label_plural)
-    return (*texts, thing.description, thing.icon, thing.is_active)
+def _own_values(object_: Object) -> tuple[object, ...]:
+    texts = (object_.name_singular, object_.name_plural, object_.label_singular, object_.label_plural)
+    return (*texts, object_.description, object_.icon, object_.is_active)
 
 
 def _removed(differing: Iterable[tuple[UUID, T | None, T | None]]) -> Iterator[T]:

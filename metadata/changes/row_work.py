@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from psycopg.sql import Composable
 
-from metadata.model import Field, Object
-from metadata.scalars import Cell
-from sql.conversions import Conversion
+from fieldstone.metadata.model import Field, Object
+from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.conversions import Conversion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequireValues:
     """Every row has a value of the field, which becomes required."""
 
-    thing: Object
+    object_: Object
     field: Field
     argument: str
 
@@ -27,7 +27,7 @@ class FillValues:
         unique: the fields of each unique index that it is in.
     """
 
-    thing: Object
+    object_: Object
     field: Field
     cells: tuple[Cell, ...]
     unique: tuple[tuple[Field, ...], ...]
@@ -37,7 +37,7 @@ class FillValues:
 class RequireDistinct:
     """No two live rows share the values of these fields, which become unique."""
 
-    thing: Object
+    object_: Object
     fields: tuple[Field, ...]
     argument: str
 
@@ -46,7 +46,7 @@ class RequireDistinct:
 class RequireUnused:
     """No row has one of these options, which go."""
 
-    thing: Object
+    object_: Object
     field: Field
     options: tuple[str, ...]
 
@@ -59,7 +59,7 @@ class MapOptions:
         unique: the fields of each unique index that it is in.
     """
 
-    thing: Object
+    object_: Object
     field: Field
     mapping: Mapping[str, str | None]
     unique: tuple[tuple[Field, ...], ...]
@@ -77,7 +77,7 @@ class ConvertValues:
         allow_loss: whether values may lose something, or go.
     """
 
-    thing: Object
+    object_: Object
     field: Field
     updated: Field
     conversion: Conversion

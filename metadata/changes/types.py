@@ -5,11 +5,11 @@ from enum import Enum
 from typing import Final, TypeVar
 from uuid import UUID
 
-from metadata.changes.row_work import RowWork
-from metadata.field_types import FieldType
-from metadata.ids import new_id, new_ids
-from metadata.json_text import JsonValue
-from metadata.model import Field, Index, Object, Relation, RelationType, Snapshot
+from fieldstone.metadata.changes.row_work import RowWork
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.ids import new_id, new_ids
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field, Index, Object, Relation, RelationType, Snapshot
 
 
 class Unset(Enum):

@@ -7,14 +7,14 @@ from typing import Any
 
 from psycopg.sql import SQL, Composed
 
-from metadata.changes.create_index import TRIGRAM
-from metadata.changes.migration import build_index, column_definitions, is_primary_key
-from metadata.model import Index, Object
-from metadata.queries import QUERIES
-from metadata.sessions import Connection
-from sql import ddl
-from sql.ddl import TrigramClass
-from sql.plan import Table
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.changes.kinds.create_index import TRIGRAM
+from fieldstone.metadata.changes.tables.migration import build_index, column_definitions, is_primary_key
+from fieldstone.metadata.model import Index, Object
+from fieldstone.sql.ddl import create
+from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.plan.elements import Table
 
 _SCRATCH = "pg_temp"
 
@@ -47,7 +47,7 @@ class Tables:
     constraints: Mapping[str, Mapping[str, Constraint]]
 
 
-async def read_tables(connection: Connection, schema: str) -> Tables:
+async def read_tables(connection: Session, schema: str) -> Tables:
     """Return what a schema has."""
     parameters = {"schema": schema}
     columns: defaultdict[str, dict[str, tuple[int, bool, str | None]]] = defaultdict(dict)
@@ -68,39 +68,39 @@ async def read_tables(connection: Connection, schema: str) -> Tables:
 
 
 async def make_tables(
-    connection: Connection, things: Sequence[tuple[Object, Sequence[Index]]], *, trigram: TrigramClass | None
+    connection: Session, objects: Sequence[tuple[Object, Sequence[Index]]], *, trigram: TrigramClass | None
 ) -> AsyncIterator[tuple[Sequence[Object], Tables]]:
     """Yield what the tables of objects are to have, some objects at a time: they are made, read and undone again.
 
     Args:
         connection: what nobody else sees of is made on it.
-        things: the objects, each with the indexes that its table is to have.
+        objects: the objects, each with the indexes that its table is to have.
         trigram: the operator class for trigram indexes, None where the server has not got it.
     """
-    for start in range(0, len(things), _TABLES_AT_ONCE):
-        some = things[start : start + _TABLES_AT_ONCE]
+    for start in range(0, len(objects), _TABLES_AT_ONCE):
+        some = objects[start : start + _TABLES_AT_ONCE]
         made = [
             statement
-            for thing, indexes in some
+            for object_, indexes in some
             for statement in create_table(
-                replace(thing, table=Table(schema=_SCRATCH, name=thing.table.name)), indexes, trigram
+                replace(object_, table=Table(schema=_SCRATCH, name=object_.table.name)), indexes, trigram
             )
         ]
         async with connection.transaction(force_rollback=True):
             await connection.execute(SQL("; ").join(made), prepare=False)
             row = await (await connection.execute(QUERIES["scratch_schema"])).fetchone()
             wanted = await read_tables(connection, row[0] if row else "")
-        yield [thing for thing, _ in some], wanted
+        yield [object_ for object_, _ in some], wanted
 
 
-def create_table(thing: Object, indexes: Sequence[Index], trigram: TrigramClass | None) -> Iterator[Composed]:
+def create_table(object_: Object, indexes: Sequence[Index], trigram: TrigramClass | None) -> Iterator[Composed]:
     """Yield what makes an object's table, with those of its indexes that can be had."""
-    definitions = [definition for field in thing.fields for definition in column_definitions(field)]
-    primary = next(index for index in indexes if is_primary_key(index, thing))
-    yield ddl.create_table(thing.table, definitions, key=thing.key, key_constraint=primary.name)
+    definitions = [definition for field in object_.fields for definition in column_definitions(field)]
+    primary = next(index for index in indexes if is_primary_key(index, object_))
+    yield create.create_table(object_.table, definitions, key=object_.key, key_constraint=primary.name)
     for index in indexes:
         if index is not primary and can_make(index, trigram):
-            yield build_index(index, thing, trigram)
+            yield build_index(index, object_, trigram)
 
 
 def can_make(index: Index, trigram: TrigramClass | None) -> bool:
@@ -108,7 +108,7 @@ def can_make(index: Index, trigram: TrigramClass | None) -> bool:
     return index.method != TRIGRAM or trigram is not None
 
 
-async def _fetch(connection: Connection, query: str, parameters: Mapping[str, str]) -> list[Any]:
+async def _fetch(connection: Session, query: str, parameters: Mapping[str, str]) -> list[Any]:
     return await (await connection.execute(QUERIES[query], parameters)).fetchall()
 
 

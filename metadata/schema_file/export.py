@@ -3,26 +3,26 @@
 from collections.abc import Callable, Iterator, Mapping
 from uuid import UUID
 
-from metadata.changes.delete import is_kept
-from metadata.changes.options import options_json
-from metadata.changes.system_fields import usual_fields
-from metadata.field_types import FIELD_TYPES, FieldType
-from metadata.json_text import JsonValue
-from metadata.model import MORPH_SETTING, Field, Index, Object, OnDelete, RelationType, Snapshot
-from metadata.schema_file import members
+from fieldstone.metadata.changes.kinds.delete import is_kept
+from fieldstone.metadata.changes.rules.options import options_json
+from fieldstone.metadata.changes.rules.system_fields import usual_fields
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import MORPH_SETTING, Field, Index, Object, OnDelete, RelationType, Snapshot
+from fieldstone.metadata.schema_file import members
 
 _KEY_SUFFIX = "Id"
 _NAME = "name"
 
 
 def export_model(
-    snapshot: Snapshot, *, objects: Callable[[Object], bool] = lambda _thing: True
+    snapshot: Snapshot, *, objects: Callable[[Object], bool] = lambda _object: True
 ) -> dict[str, JsonValue]:
     """Return the document of a model, or of some of its objects; the same model always gives the same document."""
-    things = filter(objects, snapshot.objects.values())
+    exported = filter(objects, snapshot.objects.values())
     return {
         "version": members.VERSION,
-        "objects": {thing.name_singular: _export_object(snapshot, thing) for thing in things},
+        "objects": {object_.name_singular: _export_object(snapshot, object_) for object_ in exported},
     }
 
 
@@ -55,9 +55,9 @@ def is_inverse(field: Field) -> bool:
     return field.relation_id is not None and not field.parts
 
 
-def built_in_name(thing: Object) -> Field | None:
+def built_in_name(object_: Object) -> Field | None:
     """Return the field that an object starts with besides the system fields, whatever it is called now."""
-    own = (field for field in thing.fields if not (field.is_custom or field.is_system) and field.relation_id is None)
+    own = (field for field in object_.fields if not (field.is_custom or field.is_system) and field.relation_id is None)
     return next((field for field in own if first_name(field) == _NAME), None)
 
 
@@ -72,27 +72,27 @@ def indexes_on_demand(snapshot: Snapshot) -> Iterator[Index]:
     return (index for index in snapshot.indexes.values() if not is_kept(snapshot, index))
 
 
-def index_values(thing: Object, index: Index, name_of: Callable[[Field], str]) -> dict[str, JsonValue]:
+def index_values(object_: Object, index: Index, name_of: Callable[[Field], str]) -> dict[str, JsonValue]:
     """Return the members of an index in a document."""
     return {
-        "fields": [name_of(thing.by_id[id_]) for id_ in index.field_ids],
+        "fields": [name_of(object_.by_id[id_]) for id_ in index.field_ids],
         "method": index.method,
         "isUnique": index.is_unique,
         "isPartial": index.is_partial,
     }
 
 
-def _export_object(snapshot: Snapshot, thing: Object) -> dict[str, JsonValue]:
-    values = {name: getattr(thing, member.attribute) for name, member in members.OBJECT.items() if member.attribute}
-    values["skipNameField"] = built_in_name(thing) is None
-    if not thing.is_custom and thing.table.name != thing.name_singular:
-        values["renamedFrom"] = thing.table.name
-    fields = {field.name: _export_field(snapshot, field) for field in thing.fields if not _is_usual(field)}
+def _export_object(snapshot: Snapshot, object_: Object) -> dict[str, JsonValue]:
+    values = {name: getattr(object_, member.attribute) for name, member in members.OBJECT.items() if member.attribute}
+    values["skipNameField"] = built_in_name(object_) is None
+    if not object_.is_custom and object_.table.name != object_.name_singular:
+        values["renamedFrom"] = object_.table.name
+    fields = {field.name: _export_field(snapshot, field) for field in object_.fields if not _is_usual(field)}
     indexes = sorted(
         (
-            members.without_defaults(index_values(thing, index, _own_name), members.INDEX)
+            members.without_defaults(index_values(object_, index, _own_name), members.INDEX)
             for index in indexes_on_demand(snapshot)
-            if index.object_id == thing.id
+            if index.object_id == object_.id
         ),
         key=repr,
     )
@@ -127,10 +127,10 @@ def _export_field(snapshot: Snapshot, field: Field) -> dict[str, JsonValue]:
     return members.without_defaults(values, members.FIELD)
 
 
-def _settings(thing: Object, field: Field, name_of: Callable[[Field], str]) -> dict[str, JsonValue]:
+def _settings(object_: Object, field: Field, name_of: Callable[[Field], str]) -> dict[str, JsonValue]:
     settings: Mapping[str, JsonValue] = field.settings
     if field.type is FieldType.TS_VECTOR:
-        return {"fields": [name_of(thing.by_id[UUID(id_)]) for id_ in settings["fields"]]}
+        return {"fields": [name_of(object_.by_id[UUID(id_)]) for id_ in settings["fields"]]}
     usual = {"onDelete": OnDelete.SET_NULL.value}
     return {name: value for name, value in settings.items() if name != MORPH_SETTING and value != usual.get(name)}
 

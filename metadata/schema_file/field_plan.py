@@ -2,22 +2,22 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from metadata.changes import Change, CreateField, NewRelation, UpdateField
-from metadata.changes.defaults import canonical
-from metadata.changes.names import derive_label
-from metadata.changes.options import options_json, read_options
-from metadata.changes.system_fields import usual_fields
-from metadata.errors import InvalidChange, InvalidValue
-from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
-from metadata.ids import new_id
-from metadata.json_text import JsonValue
-from metadata.model import MORPH_SETTING, Field, Object, OnDelete, RelationType, Snapshot
-from metadata.scalars import shown
-from metadata.schema_file import members
-from metadata.schema_file.export import field_values, is_inverse, shown_values
-from metadata.schema_file.hints import is_filled_first, update_hints
-from metadata.schema_file.matching import Stated, StatedField
-from metadata.schema_file.order import comes_along
+from fieldstone.metadata.changes import Change, CreateField, NewRelation, UpdateField
+from fieldstone.metadata.changes.rules.defaults import canonical
+from fieldstone.metadata.changes.rules.names import derive_label
+from fieldstone.metadata.changes.rules.options import options_json, read_options
+from fieldstone.metadata.changes.rules.system_fields import usual_fields
+from fieldstone.metadata.errors import InvalidChange, InvalidValue
+from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import MORPH_SETTING, Field, Object, OnDelete, RelationType, Snapshot
+from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.schema_file import members
+from fieldstone.metadata.schema_file.export import field_values, is_inverse, shown_values
+from fieldstone.metadata.schema_file.hints import is_filled_first, update_hints
+from fieldstone.metadata.schema_file.matching import Stated, StatedField
+from fieldstone.metadata.schema_file.order import comes_along
 
 _ATTRIBUTES = {name: member.attribute for name, member in members.FIELD.items() if member.attribute}
 
@@ -62,22 +62,22 @@ def create_field(stated: Stated, field: StatedField, latest: Snapshot) -> Create
         InvalidChange: the document does not say enough of it, or what cannot be.
     """
     kind = _type_of(field)
-    thing = _object_named(latest, field.owner.name, field)
+    object_ = _object_named(latest, field.owner.name, field)
     values = _wanted_values(field, kind)
     relation = _new_relation(stated, field, latest) if field.values["relation"] is not None else None
     if kind in RELATIONS and relation is None:
         raise InvalidChange(f"{field.path} needs relation: {{ target, inverse }}", field="relation")
     id_ = new_id()
     if kind is FieldType.MORPH_RELATION:
-        values["settings"] = {**(values["settings"] or {}), MORPH_SETTING: _morph_group(field, thing, str(id_))}
+        values["settings"] = {**(values["settings"] or {}), MORPH_SETTING: _morph_group(field, object_, str(id_))}
     attributes = {_ATTRIBUTES[name]: value for name, value in values.items()}
     if is_filled_first(field, kind, values):
         attributes["is_nullable"] = True
     if relation is not None:
         attributes["is_unique"] = field.values["isUnique"]
     if relation is not None and _is_backward(stated, field):
-        return _create_backward(stated, field, thing, attributes)
-    return CreateField(id=id_, object_id=thing.id, name=field.name, type=kind, relation=relation, **attributes)
+        return _create_backward(stated, field, object_, attributes)
+    return CreateField(id=id_, object_id=object_.id, name=field.name, type=kind, relation=relation, **attributes)
 
 
 def finish_relation(stated: Stated, field: StatedField) -> Iterator[Callable[[Snapshot], Change]]:
@@ -106,7 +106,7 @@ def _is_backward(stated: Stated, field: StatedField) -> bool:
 
 
 def _create_backward(
-    stated: Stated, field: StatedField, thing: Object, attributes: Mapping[str, JsonValue]
+    stated: Stated, field: StatedField, object_: Object, attributes: Mapping[str, JsonValue]
 ) -> CreateField:
     other = stated.inverse_of(field)
     if other is None:
@@ -114,7 +114,7 @@ def _create_backward(
         raise TypeError(msg)
     shown_there = {_ATTRIBUTES[name]: value for name, value in _wanted_values(other, FieldType.RELATION).items()}
     relation = NewRelation(
-        target_object_id=thing.id,
+        target_object_id=object_.id,
         target_field_name=field.name,
         target_field_label=attributes["label"],
         target_field_icon=attributes["icon"],
@@ -122,7 +122,7 @@ def _create_backward(
     )
     given = {"settings": attributes["settings"], "is_nullable": attributes["is_nullable"]}
     return CreateField(
-        object_id=thing.id, name=other.name, type=FieldType.RELATION, relation=relation, **{**shown_there, **given}
+        object_id=object_.id, name=other.name, type=FieldType.RELATION, relation=relation, **{**shown_there, **given}
     )
 
 
@@ -249,17 +249,17 @@ def _new_relation(stated: Stated, field: StatedField, latest: Snapshot) -> NewRe
     )
 
 
-def _morph_group(field: StatedField, thing: Object, id_: str) -> Mapping[str, JsonValue]:
+def _morph_group(field: StatedField, object_: Object, id_: str) -> Mapping[str, JsonValue]:
     """Return the morph relation that a field is a part of: one that is there, or a new one."""
     name = field.values["morph"]
     if name is None:
         raise InvalidChange(f"{field.path} needs morph, the name of the relation that it is a part of", field="morph")
-    groups = (one.settings.get(MORPH_SETTING) for one in thing.fields)
+    groups = (one.settings.get(MORPH_SETTING) for one in object_.fields)
     return next((group for group in groups if group and group["name"] == name), {"id": id_, "name": name})
 
 
 def _object_named(snapshot: Snapshot, name: str, field: StatedField) -> Object:
-    found = next((thing for thing in snapshot.objects.values() if thing.name_singular == name), None)
+    found = next((object_ for object_ in snapshot.objects.values() if object_.name_singular == name), None)
     if found is None:
         raise InvalidChange(
             f"{field.path}: there is no object {shown(name)}, neither in the model nor in the document",
@@ -269,10 +269,10 @@ def _object_named(snapshot: Snapshot, name: str, field: StatedField) -> Object:
 
 
 def _field_named(snapshot: Snapshot, field: StatedField) -> Field:
-    thing = _object_named(snapshot, field.owner.name, field)
-    return next(one for one in thing.fields if one.name == field.name)
+    object_ = _object_named(snapshot, field.owner.name, field)
+    return next(one for one in object_.fields if one.name == field.name)
 
 
 def _fresh_field(snapshot: Snapshot, field: StatedField) -> Field:
-    thing = _object_named(snapshot, field.owner.name, field)
-    return next(one for one in thing.fields if one.name == field.first_name and not one.is_custom)
+    object_ = _object_named(snapshot, field.owner.name, field)
+    return next(one for one in object_.fields if one.name == field.first_name and not one.is_custom)

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from metadata.changes.update_field import is_required
-from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
-from metadata.json_text import JsonValue
-from metadata.model import Field
-from metadata.schema_file import members
-from metadata.schema_file.matching import StatedField, Values
-from metadata.schema_file.order import comes_along
-from sql.types import SqlType
+from fieldstone.metadata.changes.kinds.update_field import is_required
+from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field
+from fieldstone.metadata.schema_file import members
+from fieldstone.metadata.schema_file.matching import StatedField, Values
+from fieldstone.metadata.schema_file.order import comes_along
+from fieldstone.sql.types import SqlType
 
 
 def update_hints(field: StatedField, known: Field, kind: FieldType, wanted: Values) -> dict[str, JsonValue]:

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
-from metadata.errors import InvalidChange
-from metadata.json_text import JsonValue
-from metadata.model import Field, Object, Relation, Snapshot
-from metadata.scalars import shown
-from metadata.schema_file import members
-from metadata.schema_file.export import first_name, is_inverse
-from metadata.schema_file.renames import find_swaps
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field, Object, Relation, Snapshot
+from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.schema_file import members
+from fieldstone.metadata.schema_file.export import first_name, is_inverse
+from fieldstone.metadata.schema_file.renames import find_swaps
 
 Values = Mapping[str, JsonValue]
 
@@ -71,9 +71,9 @@ class Stated:
         """Return what the document calls a field of the model; its name where the document has not got it."""
         return self._names.get(field.id, field.name)
 
-    def object_name(self, thing: Object) -> str:
+    def object_name(self, object_: Object) -> str:
         """Return what the document calls an object of the model; its name where the document has not got it."""
-        return self._names.get(thing.id, thing.name_singular)
+        return self._names.get(object_.id, object_.name_singular)
 
     @cached_property
     def _names(self) -> Mapping[UUID, str]:
@@ -104,8 +104,8 @@ def match_document(snapshot: Snapshot, document: JsonValue) -> Stated:
         name: members.read_members(value, members.OBJECT, name)
         for name, value in members.read_mapping(read["objects"], "objects").items()
     }
-    things = {thing.name_singular: thing for thing in snapshot.objects.values()}
-    known = _match(given, things, _first_names_of_object)
+    by_name = {object_.name_singular: object_ for object_ in snapshot.objects.values()}
+    known = _match(given, by_name, _first_names_of_object)
     objects = {name: StatedObject(name=name, values=values, known=known.get(name)) for name, values in given.items()}
     fields: dict[tuple[str, str], StatedField] = {}
     for owner in objects.values():
@@ -166,8 +166,8 @@ def _is_swapped(
     return after
 
 
-def _first_names_of_object(thing: Object) -> AbstractSet[str]:
-    return {thing.table.name}
+def _first_names_of_object(object_: Object) -> AbstractSet[str]:
+    return {object_.table.name}
 
 
 def _first_names_of_field(field: Field) -> AbstractSet[str]:
@@ -197,8 +197,8 @@ def _match_inverse(
     owner, _, name = field.values["inverseOf"].partition(".")
     source = fields.get((owner, name))
     if source is None:
-        thing = next((one for one in snapshot.objects.values() if one.name_singular == owner), None)
-        known = next((one for one in thing.fields if one.name == name), None) if thing else None
+        object_ = next((one for one in snapshot.objects.values() if one.name_singular == owner), None)
+        known = next((one for one in object_.fields if one.name == name), None) if object_ else None
     else:
         known = source.known
     relation = _relation_of(snapshot, known)

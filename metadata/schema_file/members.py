@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from metadata.errors import InvalidChange
-from metadata.json_text import JsonValue
-from metadata.scalars import shown
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.scalars import shown
 
 VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class DocumentMember:
     """One member.
 
     Attributes:
@@ -34,17 +34,20 @@ _KINDS: Mapping[str, type[object]] = {
 }
 
 
-def _text(attribute: str = "", default: JsonValue = None) -> Member:
-    return Member(kind="text", attribute=attribute, default=default)
+def _text(attribute: str = "", default: JsonValue = None) -> DocumentMember:
+    return DocumentMember(kind="text", attribute=attribute, default=default)
 
 
-def _flag(attribute: str = "", *, default: bool) -> Member:
-    return Member(kind="true or false", attribute=attribute, default=default)
+def _flag(attribute: str = "", *, default: bool) -> DocumentMember:
+    return DocumentMember(kind="true or false", attribute=attribute, default=default)
 
 
-DOCUMENT: Mapping[str, Member] = {"version": Member(kind="a value"), "objects": Member(kind="a mapping")}
+DOCUMENT: Mapping[str, DocumentMember] = {
+    "version": DocumentMember(kind="a value"),
+    "objects": DocumentMember(kind="a mapping"),
+}
 
-OBJECT: Mapping[str, Member] = {
+OBJECT: Mapping[str, DocumentMember] = {
     "renamedFrom": _text(),
     "namePlural": _text("name_plural"),
     "labelSingular": _text("label_singular"),
@@ -53,47 +56,47 @@ OBJECT: Mapping[str, Member] = {
     "icon": _text("icon"),
     "isActive": _flag("is_active", default=True),
     "skipNameField": _flag(default=False),
-    "fields": Member(kind="a mapping"),
-    "indexes": Member(kind="a list"),
+    "fields": DocumentMember(kind="a mapping"),
+    "indexes": DocumentMember(kind="a list"),
 }
 
-FIELD: Mapping[str, Member] = {
+FIELD: Mapping[str, DocumentMember] = {
     "renamedFrom": _text(),
     "type": _text(),
     "label": _text("label"),
     "description": _text("description"),
     "icon": _text("icon"),
-    "defaultValue": Member(kind="a value", attribute="default"),
-    "options": Member(kind="a list", attribute="options"),
+    "defaultValue": DocumentMember(kind="a value", attribute="default"),
+    "options": DocumentMember(kind="a list", attribute="options"),
     "isNullable": _flag("is_nullable", default=True),
     "isUnique": _flag("is_unique", default=False),
     "isActive": _flag("is_active", default=True),
-    "settings": Member(kind="a mapping", attribute="settings"),
-    "relation": Member(kind="a mapping"),
+    "settings": DocumentMember(kind="a mapping", attribute="settings"),
+    "relation": DocumentMember(kind="a mapping"),
     "inverseOf": _text(),
     "morph": _text(),
     # Hints: a step of a change needs them, and nothing keeps them.
-    "optionMapping": Member(kind="a mapping"),
-    "backfillValue": Member(kind="a value"),
+    "optionMapping": DocumentMember(kind="a mapping"),
+    "backfillValue": DocumentMember(kind="a value"),
     "allowDataLoss": _flag(default=False),
 }
 
-RELATION: Mapping[str, Member] = {
+RELATION: Mapping[str, DocumentMember] = {
     "type": _text(default="MANY_TO_ONE"),
     "target": _text(),
     "inverse": _text(),
     "inverseLabel": _text(),
 }
 
-INDEX: Mapping[str, Member] = {
-    "fields": Member(kind="a list"),
+INDEX: Mapping[str, DocumentMember] = {
+    "fields": DocumentMember(kind="a list"),
     "method": _text("method", "btree"),
     "isUnique": _flag("is_unique", default=False),
     "isPartial": _flag("is_partial", default=False),
 }
 
 
-def read_members(given: JsonValue, known: Mapping[str, Member], where: str) -> dict[str, JsonValue]:
+def read_members(given: JsonValue, known: Mapping[str, DocumentMember], where: str) -> dict[str, JsonValue]:
     """Return every known member, with its default where it is left out or null.
 
     Raises:
@@ -121,6 +124,6 @@ def read_mapping(given: JsonValue, where: str) -> Mapping[str, JsonValue]:
     return given
 
 
-def without_defaults(values: Mapping[str, JsonValue], known: Mapping[str, Member]) -> dict[str, JsonValue]:
+def without_defaults(values: Mapping[str, JsonValue], known: Mapping[str, DocumentMember]) -> dict[str, JsonValue]:
     """Return those values that are not what they would be if they were left out."""
     return {name: value for name, value in values.items() if value != known[name].default}

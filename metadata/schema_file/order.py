@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
-from metadata.changes.system_fields import usual_fields
-from metadata.field_types import FieldType
-from metadata.schema_file.matching import Stated, StatedField, Values
+from fieldstone.metadata.changes.rules.system_fields import usual_fields
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.schema_file.matching import Stated, StatedField, Values
 
 
 def order_fields(stated: Stated) -> list[StatedField]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from metadata.changes import (
+from fieldstone.metadata.changes import (
     Change,
     CreateIndex,
     CreateObject,
@@ -13,19 +13,25 @@ from metadata.changes import (
     UpdateField,
     UpdateObject,
 )
-from metadata.changes.types import UNSET
-from metadata.changes.update_field import is_required
-from metadata.errors import InvalidChange
-from metadata.field_types import FieldType
-from metadata.json_text import JsonValue
-from metadata.model import Relation, Snapshot
-from metadata.scalars import shown
-from metadata.schema_file import members
-from metadata.schema_file.export import built_in_name, index_values, indexes_on_demand, is_inverse
-from metadata.schema_file.field_plan import create_field, finish_relation, require_filled, update_field, update_fresh
-from metadata.schema_file.matching import Stated, StatedObject, match_document
-from metadata.schema_file.order import order_fields
-from metadata.schema_file.renames import order_renames
+from fieldstone.metadata.changes.kinds.update_field import is_required
+from fieldstone.metadata.changes.types import UNSET
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Relation, Snapshot
+from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.schema_file import members
+from fieldstone.metadata.schema_file.export import built_in_name, index_values, indexes_on_demand, is_inverse
+from fieldstone.metadata.schema_file.field_plan import (
+    create_field,
+    finish_relation,
+    require_filled,
+    update_field,
+    update_fresh,
+)
+from fieldstone.metadata.schema_file.matching import Stated, StatedObject, match_document
+from fieldstone.metadata.schema_file.order import order_fields
+from fieldstone.metadata.schema_file.renames import order_renames
 
 Build = Callable[[Snapshot], Change]
 
@@ -67,29 +73,29 @@ def _always(change: Change) -> Build:
 
 
 def _is_inverse(snapshot: Snapshot, change: UpdateField) -> bool:
-    known = (thing.by_id.get(change.field_id) for thing in snapshot.objects.values())
+    known = (object_.by_id.get(change.field_id) for object_ in snapshot.objects.values())
     return any(field is not None and is_inverse(field) for field in known)
 
 
-def _own_values(thing: StatedObject) -> dict[str, JsonValue]:
-    missing = [name for name in ("namePlural", "labelSingular", "labelPlural") if thing.values[name] is None]
+def _own_values(object_: StatedObject) -> dict[str, JsonValue]:
+    missing = [name for name in ("namePlural", "labelSingular", "labelPlural") if object_.values[name] is None]
     if missing:
-        raise InvalidChange(f"the object {thing.name} needs {', '.join(missing)}", field=missing[0])
-    values = {member.attribute: thing.values[name] for name, member in members.OBJECT.items() if member.attribute}
-    return {"name_singular": thing.name, **values}
+        raise InvalidChange(f"the object {object_.name} needs {', '.join(missing)}", field=missing[0])
+    values = {member.attribute: object_.values[name] for name, member in members.OBJECT.items() if member.attribute}
+    return {"name_singular": object_.name, **values}
 
 
 def _update_objects(stated: Stated) -> Iterator[UpdateObject]:
     changed: dict[str, UpdateObject] = {}
-    for thing in stated.objects.values():
-        wanted = _own_values(thing)
-        if thing.known is None:
+    for object_ in stated.objects.values():
+        wanted = _own_values(object_)
+        if object_.known is None:
             continue
-        values = {name: value for name, value in wanted.items() if value != getattr(thing.known, name)}
+        values = {name: value for name, value in wanted.items() if value != getattr(object_.known, name)}
         if values.get("is_active") is False:
             del values["is_active"]
         if values:
-            changed[thing.known.name_singular] = UpdateObject(object_id=thing.known.id, **values)
+            changed[object_.known.name_singular] = UpdateObject(object_id=object_.known.id, **values)
     renames = {old: update.name_singular for old, update in changed.items() if isinstance(update.name_singular, str)}
     for old, name in order_renames(renames, stated.objects.keys() | changed.keys()):
         update = changed[old]
@@ -118,32 +124,32 @@ def _order_updates(stated: Stated, updates: list[UpdateField]) -> Iterator[Updat
 
 
 def _create_objects(stated: Stated) -> Iterator[CreateObject]:
-    for thing in stated.objects.values():
-        if thing.known is None:
-            values = _own_values(thing)
+    for object_ in stated.objects.values():
+        if object_.known is None:
+            values = _own_values(object_)
             del values["is_active"]
-            yield CreateObject(**values, skip_name_field=thing.values["skipNameField"])
+            yield CreateObject(**values, skip_name_field=object_.values["skipNameField"])
 
 
 def _deactivate_objects(stated: Stated) -> Iterator[Build]:
     going = [
-        thing
-        for thing in stated.objects.values()
-        if not thing.values["isActive"] and (thing.known is None or thing.known.is_active)
+        object_
+        for object_ in stated.objects.values()
+        if not object_.values["isActive"] and (object_.known is None or object_.known.is_active)
     ]
-    names = frozenset(thing.name for thing in going)
+    names = frozenset(object_.name for object_ in going)
     return (partial(_deactivate_next, names) for _ in going)
 
 
 def _deactivate_next(names: frozenset[str], latest: Snapshot) -> UpdateObject:
     """Return the deactivation of one of these objects: of one that no other object needs, where there is one."""
-    active = [thing for thing in latest.objects.values() if thing.is_active and thing.name_singular in names]
+    active = [object_ for object_ in latest.objects.values() if object_.is_active and object_.name_singular in names]
     needed = {
         relation.target_object_id
         for relation in latest.relations.values()
         if relation.source_object_id != relation.target_object_id and _is_needed(latest, relation)
     }
-    chosen = next((thing for thing in active if thing.id not in needed), active[0])
+    chosen = next((object_ for object_ in active if object_.id not in needed), active[0])
     return UpdateObject(object_id=chosen.id, is_active=False)
 
 
@@ -171,20 +177,20 @@ def _wanted_indexes(owner: StatedObject) -> list[dict[str, JsonValue]]:
 def _known_indexes(
     snapshot: Snapshot, stated: Stated, owner: StatedObject
 ) -> Iterator[tuple[DeleteIndex, dict[str, JsonValue]]]:
-    thing = owner.known
-    if thing is not None:
+    object_ = owner.known
+    if object_ is not None:
         for index in indexes_on_demand(snapshot):
-            if index.object_id == thing.id:
-                yield DeleteIndex(index_id=index.id), index_values(thing, index, stated.name_of)
+            if index.object_id == object_.id:
+                yield DeleteIndex(index_id=index.id), index_values(object_, index, stated.name_of)
 
 
 def _create_index(owner: str, values: Mapping[str, JsonValue], latest: Snapshot) -> CreateIndex:
-    thing = next(thing for thing in latest.objects.values() if thing.name_singular == owner)
-    ids = {field.name: field.id for field in thing.fields}
+    object_ = next(object_ for object_ in latest.objects.values() if object_.name_singular == owner)
+    ids = {field.name: field.id for field in object_.fields}
     if unknown := [name for name in values["fields"] or () if name not in ids]:
         raise InvalidChange(f"an index of {owner} names {shown(unknown[0])}, which is no field of it", field="fields")
     return CreateIndex(
-        object_id=thing.id,
+        object_id=object_.id,
         field_ids=tuple(ids[name] for name in values["fields"] or ()),
         method=values["method"],
         is_unique=values["isUnique"],
@@ -193,21 +199,21 @@ def _create_index(owner: str, values: Mapping[str, JsonValue], latest: Snapshot)
 
 
 def _prune(snapshot: Snapshot, stated: Stated) -> Iterator[Change]:
-    kept = {thing.known.id: thing for thing in stated.objects.values() if thing.known is not None}
+    kept = {object_.known.id: object_ for object_ in stated.objects.values() if object_.known is not None}
     fields = {field.known.id for field in stated.fields.values() if field.known is not None}
-    gone = [thing for thing in snapshot.objects.values() if thing.id not in kept and thing.is_custom]
+    gone = [object_ for object_ in snapshot.objects.values() if object_.id not in kept and object_.is_custom]
     for owner in kept.values():
         wanted = _wanted_indexes(owner)
         yield from (change for change, values in _known_indexes(snapshot, stated, owner) if values not in wanted)
     for id_, owner in kept.items():
-        thing = snapshot.objects[id_]
-        name = built_in_name(thing)
-        for field in sorted(thing.fields, key=lambda field: field.type is not FieldType.TS_VECTOR):
+        object_ = snapshot.objects[id_]
+        name = built_in_name(object_)
+        for field in sorted(object_.fields, key=lambda field: field.type is not FieldType.TS_VECTOR):
             if field.id in fields or field.is_system or is_inverse(field):
                 continue
-            if (field is name and not owner.values["skipNameField"]) or not (field.is_custom or thing.is_custom):
+            if (field is name and not owner.values["skipNameField"]) or not (field.is_custom or object_.is_custom):
                 continue
             target = snapshot.relations[field.relation_id].target_object_id if field.relation_id else None
             if target not in {other.id for other in gone}:
                 yield DeleteField(field_id=field.id)
-    yield from (DeleteObject(object_id=thing.id) for thing in gone)
+    yield from (DeleteObject(object_id=object_.id) for object_ in gone)

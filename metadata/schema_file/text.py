@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from metadata.errors import InvalidChange
-from metadata.json_text import JsonValue, read_decimal
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.json_text import JsonValue, read_decimal
 
 _WIDTH = 120
 _FLOAT = "tag:yaml.org,2002:float"

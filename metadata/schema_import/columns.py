@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from metadata.changes.names import derive_label, derive_name
-from metadata.field_types import FieldType
-from metadata.json_text import JsonValue, read_decimal
-from metadata.schema_import.source import SourceColumn
-from sql import import_rows
-from sql.import_rows import Term
+from fieldstone.metadata.changes.rules.names import derive_label, derive_name
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue, read_decimal
+from fieldstone.metadata.schema_import.source import SourceColumn
+from fieldstone.sql.ddl import import_rows
+from fieldstone.sql.ddl.import_rows import Term
 
 _KEPT_AS_TEXT = frozenset(
     {"inet", "cidr", "macaddr", "macaddr8", "interval", "time", "timetz", "xml", "bit", "varbit", "ltree", "name"}

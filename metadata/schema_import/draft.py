@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation, apply
-from metadata.changes.names import derive_label
-from metadata.errors import InvalidChange, NameTaken
-from metadata.field_types import FIELD_TYPES, FieldType
-from metadata.model import Field, Index, Object, OnDelete, RelationType, Snapshot
-from metadata.schema_import.columns import ColumnPlan, field_name, plan_column
-from metadata.schema_import.english import object_names
-from metadata.schema_import.memory import Made
-from metadata.schema_import.source import Source, SourceColumn, SourceConstraint, SourceTable
-from sql import import_rows
-from sql.import_rows import Term
-from sql.plan import Table
+from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation, apply
+from fieldstone.metadata.changes.rules.names import derive_label
+from fieldstone.metadata.errors import InvalidChange, NameTaken
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
+from fieldstone.metadata.model import Field, Index, Object, OnDelete, RelationType, Snapshot
+from fieldstone.metadata.schema_import.columns import ColumnPlan, field_name, plan_column
+from fieldstone.metadata.schema_import.english import object_names
+from fieldstone.metadata.schema_import.memory import Made
+from fieldstone.metadata.schema_import.source import SourceColumn, SourceConstraint, SourceSchema, SourceTable
+from fieldstone.sql.ddl import import_rows
+from fieldstone.sql.ddl.import_rows import Term
+from fieldstone.sql.plan.elements import Table
 
 _TIMES = frozenset({"createdAt", "updatedAt", "deletedAt"})
 _MOMENTS = frozenset({"timestamp", "timestamptz"})
@@ -46,7 +46,7 @@ class RowCopy:
     filled: tuple[str, ...]
 
 
-class Draft:
+class ImportDraft:
     """The import so far.
 
     Attributes:
@@ -56,7 +56,7 @@ class Draft:
         made: what became of each table and column, whether by this import or an earlier one.
     """
 
-    def __init__(self, snapshot: Snapshot, source: Source, made: Made) -> None:
+    def __init__(self, snapshot: Snapshot, source: SourceSchema, made: Made) -> None:
         self.snapshot = snapshot
         self.made: dict[tuple[str, str], UUID] = {}
         self._before = snapshot
@@ -122,17 +122,17 @@ class Draft:
             is_single = len(index.columns) == 1
             if index.is_plain and (index.columns in covered or (is_single and index.is_unique)):
                 continue
-            thing = self._thing(table)
-            by_name = {field.name: field for field in thing.fields}
+            object_ = self._object(table)
+            by_name = {field.name: field for field in object_.fields}
             fields = [by_name[name] for name in names if name is not None]
             if not index.is_plain or len(fields) < len(index.columns):
                 if not index.is_primary:
                     self._note(table, f"the index {index.name} is not taken over")
                 continue
             change = CreateIndex(
-                object_id=thing.id, field_ids=tuple(field.id for field in fields), is_unique=index.is_unique
+                object_id=object_.id, field_ids=tuple(field.id for field in fields), is_unique=index.is_unique
             )
-            if any(_is_same(known, change) for known in self._before.indexes_of.get(thing.id, ())):
+            if any(_is_same(known, change) for known in self._before.indexes_of.get(object_.id, ())):
                 continue
             try:
                 self._apply(change)
@@ -141,15 +141,15 @@ class Draft:
 
     def copies(self, table: SourceTable) -> RowCopy:
         """Return what is copied of a table."""
-        thing = self._thing(table)
-        fields = {field.name: field for field in thing.fields}
+        object_ = self._object(table)
+        fields = {field.name: field for field in object_.fields}
         values = {fields[name].parts[0].column.name: value for name, value in self._values[table.oid].items()}
-        before = self._before.objects.get(thing.id)
+        before = self._before.objects.get(object_.id)
         new = [fields[name] for name in self._values[table.oid] if before and fields[name].id not in before.by_id]
         return RowCopy(
             source=table.table,
             only=table.has_children,
-            object_name=thing.name_singular,
+            object_name=object_.name_singular,
             values=values,
             is_new=before is None,
             has_key=bool(table.key),
@@ -182,7 +182,7 @@ class Draft:
     def _create_field(
         self, table: SourceTable, column: SourceColumn, name: str, plan: ColumnPlan, *, is_nullable: bool
     ) -> CreateField | None:
-        thing = self._thing(table)
+        object_ = self._object(table)
         first = "sourceId" if name == "id" else name
         is_unique = table.is_unique([column.name]) and FIELD_TYPES[plan.type].can_be_unique
         is_required = not is_nullable and self._is_required(table, column, has_default=plan.default is not None)
@@ -191,7 +191,7 @@ class Draft:
         def build(number: int) -> CreateField:
             called = first if number == 1 else f"{first}{number}"
             return CreateField(
-                object_id=thing.id,
+                object_id=object_.id,
                 name=called,
                 label=derive_label(called),
                 type=plan.type,
@@ -211,7 +211,7 @@ class Draft:
     def _add_relation(self, table: SourceTable, key: SourceConstraint) -> None:
         (name,), target = key.columns, self._tables[key.target]
         column = table.column(name)
-        thing, other = self._thing(table), self._thing(target)
+        object_, other = self._object(table), self._object(target)
         short = field_name(re.sub(r"(_id|_fk|Id|ID)$", "", name) or name)
         is_one_to_one = table.is_unique([name])
         on_delete = _ON_DELETE.get(key.on_delete, OnDelete.RESTRICT)
@@ -229,13 +229,13 @@ class Draft:
         if is_required and on_delete is OnDelete.SET_NULL:
             on_delete = OnDelete.RESTRICT
         rivals = [one for one in self._relations(table) if one.target == key.target]
-        back = thing.name_singular if is_one_to_one else thing.name_plural
+        back = object_.name_singular if is_one_to_one else object_.name_plural
         inverse = back if len(rivals) == 1 else f"{back}By{short[0].upper()}{short[1:]}"
 
         def build(number: int) -> CreateField:
             ending = "" if number == 1 else str(number)
             return CreateField(
-                object_id=thing.id,
+                object_id=object_.id,
                 name=short + ending,
                 label=derive_label(short),
                 type=FieldType.RELATION,
@@ -269,7 +269,7 @@ class Draft:
 
     def _known_field(self, table: SourceTable, column: SourceColumn) -> Field | None:
         made = self._made_before.get((table.table.name, column.name))
-        return self._thing(table).by_id.get(made) if made else None
+        return self._object(table).by_id.get(made) if made else None
 
     def _is_required(self, table: SourceTable, column: SourceColumn, *, has_default: bool = False) -> bool:
         """Tell whether the field of a column can be required, as its column is: not with records that are there."""
@@ -326,7 +326,7 @@ class Draft:
             table.table, [import_rows.cast(value, column.type) for value, column in zip(given, table.key, strict=True)]
         )
 
-    def _thing(self, table: SourceTable) -> Object:
+    def _object(self, table: SourceTable) -> Object:
         return self.snapshot.objects[self._objects[table.oid]]
 
     def _note(self, table: SourceTable, text: str) -> None:

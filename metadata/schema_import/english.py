@@ -2,7 +2,7 @@
 
 import re
 
-from metadata.changes.names import derive_name
+from fieldstone.metadata.changes.rules.names import derive_name
 
 _HISSES = ("s", "x", "z", "ch", "sh")
 _SINGULAR_ENDINGS = ("ss", "us", "is", "news")

@@ -3,22 +3,22 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from metadata.model import Workspace
-from metadata.queries import QUERIES
-from metadata.schema_import.source import Source
-from metadata.sessions import Connection
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.model import Workspace
+from fieldstone.metadata.schema_import.source import SourceSchema
 
 Made = Mapping[tuple[str, str], UUID]
 """The ids of objects and fields by table and column; "" stands for the table itself."""
 
 
-async def read_made(connection: Connection, workspace: Workspace, source: Source) -> Made:
+async def read_made(connection: Session, workspace: Workspace, source: SourceSchema) -> Made:
     """Return what a workspace has made of a schema so far; of that, what was deleted since is not in its model."""
     cursor = await connection.execute(QUERIES["imported"], _origin(workspace, source))
     return {(table, column): id_ for table, column, id_ in await cursor.fetchall()}
 
 
-async def remember(connection: Connection, workspace: Workspace, source: Source, made: Made) -> None:
+async def remember(connection: Session, workspace: Workspace, source: SourceSchema, made: Made) -> None:
     """Note what an import has made, in the place of what was made of the same before."""
     origin = _origin(workspace, source)
     async with connection.cursor() as cursor:
@@ -28,5 +28,5 @@ async def remember(connection: Connection, workspace: Workspace, source: Source,
         )
 
 
-def _origin(workspace: Workspace, source: Source) -> dict[str, object]:
+def _origin(workspace: Workspace, source: SourceSchema) -> dict[str, object]:
     return {"workspace_id": workspace.id, "database": source.database, "schema": source.schema}

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from metadata.changes import Change
-from metadata.model import Snapshot
-from metadata.schema_import.draft import Draft, RowCopy
-from metadata.schema_import.memory import Made
-from metadata.schema_import.source import Source
+from fieldstone.metadata.changes import Change
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.schema_import.draft import ImportDraft, RowCopy
+from fieldstone.metadata.schema_import.memory import Made
+from fieldstone.metadata.schema_import.source import SourceSchema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class ImportPlan:
     made: Made
 
 
-def plan_import(snapshot: Snapshot, source: Source, made: Made) -> ImportPlan:
+def plan_import(snapshot: Snapshot, source: SourceSchema, made: Made) -> ImportPlan:
     """Return how a model gets what a schema has; nothing that the model has already is changed.
 
     Args:
@@ -36,7 +36,7 @@ def plan_import(snapshot: Snapshot, source: Source, made: Made) -> ImportPlan:
         source: the schema.
         made: what earlier imports made of it.
     """
-    draft = Draft(snapshot, source, made)
+    draft = ImportDraft(snapshot, source, made)
     for name, kind in source.others:
         draft.notes.append(f"{name}: {kind}, which is not imported")
     for table in source.tables:

@@ -3,17 +3,17 @@
 import psycopg
 from psycopg.sql import Composed
 
-from metadata.errors import ChangeFailed
-from metadata.model import Object, Snapshot
-from metadata.queries import QUERIES
-from metadata.schema_import.draft import RowCopy
-from metadata.schema_import.plan import ImportPlan
-from metadata.sessions import Connection
-from sql import alter, import_rows
-from sql.sqlstate import translate_error
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.errors import ChangeFailed
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.schema_import.draft import RowCopy
+from fieldstone.metadata.schema_import.plan import ImportPlan
+from fieldstone.sql.ddl import alter, import_rows
+from fieldstone.sql.sqlstate import translate_error
 
 
-async def copy_rows(connection: Connection, snapshot: Snapshot, plan: ImportPlan, *, source: Connection) -> int:
+async def copy_rows(connection: Session, snapshot: Snapshot, plan: ImportPlan, *, source: Session) -> int:
     """Copy all rows that are not there yet, and return how many were written.
 
     A row is there if its id is, and gets no more than the values of fields that are new; rows of a table without a key,
@@ -36,9 +36,9 @@ async def copy_rows(connection: Connection, snapshot: Snapshot, plan: ImportPlan
         await connection.execute(QUERIES["idle_without_limit"])
     await connection.execute("SET CONSTRAINTS ALL DEFERRED")
     for copy in plan.copies:
-        thing = next(one for one in snapshot.objects.values() if one.name_singular == copy.object_name)
+        object_ = next(one for one in snapshot.objects.values() if one.name_singular == copy.object_name)
         try:
-            count += await _copy(connection, thing, copy, source)
+            count += await _copy(connection, object_, copy, source)
         except psycopg.Error as error:
             raise _refusal(copy.source.name, error) from error
     try:
@@ -48,33 +48,33 @@ async def copy_rows(connection: Connection, snapshot: Snapshot, plan: ImportPlan
     return count
 
 
-async def _copy(connection: Connection, thing: Object, copy: RowCopy, source: Connection) -> int:
+async def _copy(connection: Session, object_: Object, copy: RowCopy, source: Session) -> int:
     select = import_rows.select_rows(copy.source, list(copy.values.values()), only=copy.only)
     columns = list(copy.values)
     if source is connection:
-        cursor = await connection.execute(_insert(thing, copy, select), prepare=False)
+        cursor = await connection.execute(_insert(object_, copy, select), prepare=False)
         return cursor.rowcount
     if copy.is_new:
-        return await _pass_on(select, source, import_rows.copy_in(thing.table, columns), connection)
-    await connection.execute(import_rows.create_waiting(thing.table, columns), prepare=False)
+        return await _pass_on(select, source, import_rows.copy_in(object_.table, columns), connection)
+    await connection.execute(import_rows.create_waiting(object_.table, columns), prepare=False)
     await _pass_on(select, source, import_rows.copy_in(import_rows.WAITING, columns), connection)
     waiting = import_rows.select_rows(import_rows.WAITING, [import_rows.column(name) for name in columns], only=False)
-    cursor = await connection.execute(_insert(thing, copy, waiting), prepare=False)
+    cursor = await connection.execute(_insert(object_, copy, waiting), prepare=False)
     await connection.execute(alter.drop_table(import_rows.WAITING), prepare=False)
     return cursor.rowcount
 
 
-def _insert(thing: Object, copy: RowCopy, select: Composed) -> Composed:
+def _insert(object_: Object, copy: RowCopy, select: Composed) -> Composed:
     """Return the INSERT of rows: of all into a new table, else of those that are not there."""
     columns = list(copy.values)
     if copy.is_new:
-        return import_rows.insert_rows(thing.table, columns, select)
+        return import_rows.insert_rows(object_.table, columns, select)
     if copy.has_key:
-        return import_rows.insert_more_rows(thing.table, columns, select, key=thing.key.name, filled=copy.filled)
-    return import_rows.insert_first_rows(thing.table, columns, select)
+        return import_rows.insert_more_rows(object_.table, columns, select, key=object_.key.name, filled=copy.filled)
+    return import_rows.insert_first_rows(object_.table, columns, select)
 
 
-async def _pass_on(select: Composed, source: Connection, copy_in: Composed, connection: Connection) -> int:
+async def _pass_on(select: Composed, source: Session, copy_in: Composed, connection: Session) -> int:
     into = connection.cursor()
     async with source.cursor().copy(import_rows.copy_out(select)) as read, into.copy(copy_in) as written:
         async for block in read:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from metadata.errors import UnknownObject
-from metadata.queries import QUERIES
-from metadata.sessions import Connection
-from sql.plan import Table
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.errors import UnknownObject
+from fieldstone.sql.plan.elements import Table
 
 _ORDINARY = frozenset({"r", "p"})
 _OTHERS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
@@ -88,7 +88,7 @@ class SourceTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourceSchema:
     """A schema of a database; `others` are its relations that are no tables, each with what it is."""
 
     database: str
@@ -97,7 +97,7 @@ class Source:
     others: tuple[tuple[str, str], ...]
 
 
-async def read_source(connection: Connection, schema: str) -> Source:
+async def read_source(connection: Session, schema: str) -> SourceSchema:
     """Return what a schema has.
 
     Raises:
@@ -158,8 +158,8 @@ async def read_source(connection: Connection, schema: str) -> Source:
     )
     ((database,),) = await _fetch(connection, "database_name")
     others = tuple((row[1], _OTHERS[row[2]]) for row in rows if row[2] in _OTHERS)
-    return Source(database=database, schema=schema, tables=tables, others=others)
+    return SourceSchema(database=database, schema=schema, tables=tables, others=others)
 
 
-async def _fetch(connection: Connection, query: str, **parameters: object) -> list[Any]:
+async def _fetch(connection: Session, query: str, **parameters: object) -> list[Any]:
     return await (await connection.execute(QUERIES[query], parameters)).fetchall()

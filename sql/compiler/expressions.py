@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from sql.compiler.terms import Binding, Expression, Query, rows_source
-from sql.identifiers import quote_identifier
-from sql.plan import Comparison, Parameter
-from sql.types import SqlType
+from fieldstone.sql.compiler.terms import Binding, Expression, Query, rows_source
+from fieldstone.sql.identifiers import quote_identifier
+from fieldstone.sql.plan.elements import Comparison, Parameter
+from fieldstone.sql.types import SqlType
 
 TRUE = Expression("true")
 FALSE = Expression("false")

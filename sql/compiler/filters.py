@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from sql.compiler import expressions
-from sql.compiler.scope import Draft, Row
-from sql.compiler.terms import Expression, Query, table_source
-from sql.plan import (
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.plan.elements import (
     Among,
     And,
     Column,
@@ -24,10 +24,10 @@ from sql.plan import (
     Related,
     Searches,
 )
-from sql.types import SqlType
+from fieldstone.sql.types import SqlType
 
 
-def compile_operand(operand: Operand, row: Row) -> Expression:
+def compile_operand(operand: Operand, row: RowReference) -> Expression:
     """The operand's value in the row."""
     match operand:
         case Column():
@@ -52,7 +52,9 @@ def rank(operand: Ranked, value: Expression) -> Expression:
     return expressions.call("array_position", values, value)
 
 
-def compile_condition(condition: Condition, row: Row, draft: Draft, *, negated: bool = False) -> Expression:
+def compile_condition(
+    condition: Condition, row: RowReference, draft: StatementDraft, *, negated: bool = False
+) -> Expression:
     """The condition over the row.
 
     `negated` says that it stands below an odd number of NOTs. Only there does it matter whether a missing related row
@@ -91,7 +93,7 @@ def crosses(condition: Condition) -> bool:
             return isinstance(condition, Related | HasRelated)
 
 
-def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Searches, row: Row) -> Expression:
+def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Searches, row: RowReference) -> Expression:
     match condition:
         case Compare():
             left = compile_operand(condition.left, row)
@@ -117,9 +119,9 @@ def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Sear
             assert_never(condition)
 
 
-def _compile_related(condition: Related, row: Row, draft: Draft, *, negated: bool) -> Expression:
+def _compile_related(condition: Related, row: RowReference, draft: StatementDraft, *, negated: bool) -> Expression:
     alias = draft.alias()
-    there = Row(alias=alias)
+    there = RowReference(alias=alias)
     wanted = compile_condition(condition.condition, there, draft, negated=negated)
     arrived = compile_arrival(condition.hop, row, there, draft)
     query = Query().from_(table_source(condition.hop.table, alias))
@@ -129,13 +131,13 @@ def _compile_related(condition: Related, row: Row, draft: Draft, *, negated: boo
     return expressions.exists(query.select(expressions.ONE).only(expressions.all_of((arrived, wanted))))
 
 
-def _across(hop: Hop, row: Row, draft: Draft) -> Query:
+def _across(hop: Hop, row: RowReference, draft: StatementDraft) -> Query:
     alias = draft.alias()
-    arrived = compile_arrival(hop, row, Row(alias=alias), draft)
+    arrived = compile_arrival(hop, row, RowReference(alias=alias), draft)
     return Query().from_(table_source(hop.table, alias)).select(expressions.ONE).only(arrived)
 
 
-def compile_arrival(hop: Hop, row: Row, there: Row, draft: Draft) -> Expression:
+def compile_arrival(hop: Hop, row: RowReference, there: RowReference, draft: StatementDraft) -> Expression:
     """`there` is the row that the hop leads to from `row`."""
     step = expressions.equal(there.column(hop.key.name), row.column(hop.column.name))
     return expressions.all_of((step, compile_condition(hop.condition, there, draft)))

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
 
-from sql.compiler import expressions
-from sql.compiler.terms import Expression, LongText, Query
-from sql.types import Encoding, SqlType
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.terms import Expression, LongText, Query
+from fieldstone.sql.types import Encoding, SqlType
 
-Piece = str | Expression
+TextPiece = str | Expression
 
 UTC = expressions.text_literal("UTC")
 NULL_TEXT = expressions.text_literal("null")
@@ -18,7 +18,7 @@ _SEPARATOR = expressions.text_literal(",")
 _EMPTY = expressions.text_literal("")
 
 
-def join_pieces(pieces: Sequence[Piece]) -> Expression:
+def join_pieces(pieces: Sequence[TextPiece]) -> Expression:
     """The pieces' text, with neighbouring constants made one."""
     parts: list[Expression] = []
     constant: list[str] = []
@@ -56,14 +56,14 @@ def _joined(parts: Sequence[Expression]) -> Expression:
     return parts[0] if len(parts) == 1 else expressions.parenthesised(expressions.concatenation(_gathered(parts)))
 
 
-def as_long_as(text: Expression, pieces: Sequence[Piece]) -> Expression:
+def as_long_as(text: Expression, pieces: Sequence[TextPiece]) -> Expression:
     """The text that holds these pieces, known as a long one if they are."""
     return LongText(text.text) if any(isinstance(piece, LongText) for piece in pieces) else text
 
 
-def object_pieces(entries: Iterable[tuple[str, Iterable[Piece]]]) -> list[Piece]:
+def object_pieces(entries: Iterable[tuple[str, Iterable[TextPiece]]]) -> list[TextPiece]:
     """A JSON object of already encoded values."""
-    pieces: list[Piece] = []
+    pieces: list[TextPiece] = []
     opening = "{"
     for key, value in entries:
         pieces.append(opening + _quoted_key(key) + ":")
@@ -82,11 +82,11 @@ def _quoted_key(key: str) -> str:
 class Fragment:
     """A value's pieces; `query` is the SELECT, of one row and still without a select list, that they belong to."""
 
-    pieces: list[Piece]
+    pieces: list[TextPiece]
     query: Query | None = None
 
 
-def inline(fragment: Fragment) -> list[Piece]:
+def inline(fragment: Fragment) -> list[TextPiece]:
     """The fragment's pieces as they stand in another SELECT's."""
     if fragment.query is None:
         return fragment.pieces
@@ -105,7 +105,7 @@ def or_null(text: Expression) -> Expression:
     return expressions.coalesce(text, NULL_TEXT)
 
 
-def encode_value(value: Expression, kind: SqlType, encoding: Encoding, *, nullable: bool) -> list[Piece]:
+def encode_value(value: Expression, kind: SqlType, encoding: Encoding, *, nullable: bool) -> list[TextPiece]:
     """A value as JSON text; `kind` is the type of the value or of the column that it was computed from."""
     pieces = _encode(value, kind, encoding)
     if nullable:
@@ -113,7 +113,7 @@ def encode_value(value: Expression, kind: SqlType, encoding: Encoding, *, nullab
     return pieces
 
 
-def _encode(value: Expression, kind: SqlType, encoding: Encoding) -> list[Piece]:
+def _encode(value: Expression, kind: SqlType, encoding: Encoding) -> list[TextPiece]:
     match encoding:
         case Encoding.STRING | Encoding.ARRAY:
             return [_json(value)]

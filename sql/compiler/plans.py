@@ -2,14 +2,20 @@
 
 from typing import assert_never
 
-from sql.compiler.feed import compile_feed
-from sql.compiler.mutate import compile_delete, compile_insert, compile_insert_one, compile_read_back, compile_update
-from sql.compiler.scope import Draft
-from sql.compiler.select import compile_read
-from sql.compiler.terms import Query
-from sql.read_plan import EventFeed, ReadPlan
-from sql.statement import Statement
-from sql.write_plan import Delete, Insert, InsertOne, ReadBack, Update, WritePlan
+from fieldstone.sql.compiler.reads.feed import compile_feed
+from fieldstone.sql.compiler.reads.select import compile_read
+from fieldstone.sql.compiler.scope import StatementDraft
+from fieldstone.sql.compiler.terms import Query
+from fieldstone.sql.compiler.writes.mutate import (
+    compile_delete,
+    compile_insert,
+    compile_insert_one,
+    compile_read_back,
+    compile_update,
+)
+from fieldstone.sql.plan.read import EventFeed, ReadPlan
+from fieldstone.sql.plan.write import Delete, Insert, InsertOne, ReadBack, Update, WritePlan
+from fieldstone.sql.statement import Statement
 
 
 def compile_plan(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Statement:
@@ -22,7 +28,7 @@ def compile_plan(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Statement
 
 
 def _compile_query(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Query:
-    draft = Draft()
+    draft = StatementDraft()
     match plan:
         case ReadPlan():
             return compile_read(plan, draft)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 
-from sql.compiler import expressions
-from sql.compiler.terms import Expression, Query
-from sql.plan import Parameter
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.terms import Expression, Query
+from fieldstone.sql.plan.elements import Parameter
 
 
-class Draft:
+class StatementDraft:
     """A statement under construction.
 
     Attributes:
@@ -51,7 +51,7 @@ def _parameters_of(part: object) -> Iterator[Parameter]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class RowReference:
     """The row of the source with this alias.
 
     A sub-select names the columns that it hands on by generated names, so that none can collide with its others:

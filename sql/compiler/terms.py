@@ -12,8 +12,8 @@ from pypika.dialects import PostgreSQLQueryBuilder
 from pypika.queries import Join, Table
 from pypika.terms import Criterion, Field
 
-from sql import plan
-from sql.identifiers import quote_identifier, quote_table
+from fieldstone.sql.identifiers import quote_identifier, quote_table
+from fieldstone.sql.plan import elements
 
 
 class Binding(IntEnum):
@@ -68,7 +68,7 @@ class ColumnName(Field):
         return self.text
 
 
-class Source(Table):
+class FromItem(Table):
     """What FROM, INTO and UPDATE name: a table, a sub-select or a function under a generated alias."""
 
     def __init__(self, text: str, alias: str, columns: Sequence[str] = ()) -> None:
@@ -89,7 +89,7 @@ class Source(Table):
 class LeftJoin(Join):
     """LEFT JOIN of a source on a condition."""
 
-    def __init__(self, source: Source, condition: Expression) -> None:
+    def __init__(self, source: FromItem, condition: Expression) -> None:
         self.item = source  # type: ignore[assignment]  # a source is what pypika calls for, not a term
         self.condition = condition
 
@@ -131,7 +131,7 @@ class Query:
         self.builder.with_(query.builder, name)
         return self
 
-    def from_(self, source: Source) -> Self:
+    def from_(self, source: FromItem) -> Self:
         """Read from a source."""
         self.builder.from_(source)
         return self
@@ -172,12 +172,12 @@ class Query:
         self.builder.for_update()
         return self
 
-    def insert(self, table: Source, columns: Sequence[str]) -> Self:
+    def insert(self, table: FromItem, columns: Sequence[str]) -> Self:
         """Insert what is selected."""
         self.builder.into(table).columns([ColumnName(name) for name in columns])
         return self
 
-    def update(self, table: Source) -> Self:
+    def update(self, table: FromItem) -> Self:
         """Update the table."""
         self.builder.update(table)
         return self
@@ -187,7 +187,7 @@ class Query:
         self.builder.set(ColumnName(column), value)
         return self
 
-    def delete(self, table: Source) -> Self:
+    def delete(self, table: FromItem) -> Self:
         """Delete from the table."""
         self.builder.from_(table).delete()
         return self
@@ -205,16 +205,16 @@ class Query:
         return union.orderby(*order).limit(limit).get_sql()  # type: ignore[arg-type]  # any term will do
 
 
-def table_source(table: plan.Table, alias: str) -> Source:
+def table_source(table: elements.Table, alias: str) -> FromItem:
     """A table."""
-    return Source(quote_table(table), alias)
+    return FromItem(quote_table(table), alias)
 
 
-def query_source(text: str, alias: str) -> Source:
+def query_source(text: str, alias: str) -> FromItem:
     """A sub-select, by its SQL."""
-    return Source("(" + text + ")", alias)
+    return FromItem("(" + text + ")", alias)
 
 
-def rows_source(rows: Expression, alias: str, columns: Sequence[str]) -> Source:
+def rows_source(rows: Expression, alias: str, columns: Sequence[str]) -> FromItem:
     """A function's rows under generated column names, the last of which is each row's number from 1."""
-    return Source(rows.text + " WITH ORDINALITY", alias, columns)
+    return FromItem(rows.text + " WITH ORDINALITY", alias, columns)

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.pq import PGconn, Ping
 
-from sql.pool_settings import PoolSettings
+from fieldstone.sql.pool_settings import PoolSettings
 
 _LOG = logging.getLogger(__name__)
 

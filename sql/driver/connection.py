@@ -11,14 +11,14 @@ from psycopg import capabilities
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from sql.driver.prepared import PreparedStatements
-from sql.driver.results import decode_rows
-from sql.driver.shares import Share
-from sql.driver.wire import COMPLETE, Waiting, Wire
-from sql.errors import ConnectionLost, DatabaseError, NoAnswer
-from sql.pool_settings import PoolCounters, PoolSettings
-from sql.sqlstate import translate_result
-from sql.statement import Parameters, Row, Statement, Step, refuse_nul
+from fieldstone.sql.driver.prepared import PreparedStatements
+from fieldstone.sql.driver.results import decode_rows
+from fieldstone.sql.driver.shares import Share
+from fieldstone.sql.driver.wire import COMPLETE, Waiting, Wire
+from fieldstone.sql.errors import ConnectionLost, DatabaseError, NoAnswer
+from fieldstone.sql.pool_settings import PoolCounters, PoolSettings
+from fieldstone.sql.sqlstate import translate_result
+from fieldstone.sql.statement import Parameters, Row, Statement, Step, refuse_nul
 
 _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 _IDLE = int(TransactionStatus.IDLE)
@@ -28,16 +28,16 @@ _CONNECTED = int(ConnStatus.OK)
 class Home(Protocol):
     """Where a connection goes back to."""
 
-    def take_back(self, connection: "Connection") -> asyncio.Task[None] | None:
+    def take_back(self, connection: "DriverConnection") -> asyncio.Task[None] | None:
         """Receive a connection whose caller is done with it."""
         ...
 
-    def remove(self, connection: "Connection") -> None:
+    def remove(self, connection: "DriverConnection") -> None:
         """Learn that a connection has ended."""
         ...
 
 
-class Connection(Wire):
+class DriverConnection(Wire):
     """A Link over libpq.
 
     Args:

@@ -7,16 +7,16 @@ from functools import partial
 
 import psycopg
 
-from sql.driver.connection import Connection
-from sql.driver.quick_statement import QuickStatement
-from sql.driver.shares import Share, Shares
-from sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
-from sql.overdue import Overdue
-from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
-from sql.statement import Statement
+from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.driver.callback_statement import QuickStatement
+from fieldstone.sql.driver.connection import DriverConnection
+from fieldstone.sql.driver.shares import Share, Shares
+from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
+from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
+from fieldstone.sql.statement import Statement
 
 _WATCH_INTERVAL = 1.0
-_Caller = asyncio.Future[Connection] | QuickStatement
+_Caller = asyncio.Future[DriverConnection] | QuickStatement
 _SET = Statement(text="SELECT pg_catalog.set_config($1::text, $2::text, false)")
 
 
@@ -32,8 +32,8 @@ class DirectPool:
         self._settings = settings
         self._counters = counters
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=settings.statement_timeout)
-        self._all: set[Connection] = set()
-        self._idle: list[Connection] = []
+        self._all: set[DriverConnection] = set()
+        self._idle: list[DriverConnection] = []
         self._shares: Shares[_Caller] = Shares(settings.connections, settings.max_waiting)
         self._patience = Overdue(settings.acquire_timeout)
         self._opening = 0
@@ -61,7 +61,7 @@ class DirectPool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def acquire(self, *, verify: bool = False, share: Hashable = None) -> Connection:
+    async def acquire(self, *, verify: bool = False, share: Hashable = None) -> DriverConnection:
         """Return a connection of the caller's own, see Driver."""
         while True:
             asking = self._shares.find(share)
@@ -84,14 +84,14 @@ class DirectPool:
         self._patience.leave(quick.place)
         self._shares.leave(self._shares.find(quick.share), quick)
 
-    def take_back(self, connection: Connection) -> asyncio.Task[None] | None:
+    def take_back(self, connection: DriverConnection) -> asyncio.Task[None] | None:
         """Receive a connection from its caller and hand it on, after restoring it where that is needed."""
         if connection.at_rest and not connection.is_worn:
             self._receive(connection)
             return None
         return None if connection.ended else self._spawn(self._restore(connection))
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: DriverConnection) -> None:
         """Strike off a connection that has ended."""
         self._all.discard(connection)
         with contextlib.suppress(ValueError):
@@ -115,19 +115,19 @@ class DirectPool:
     def _may_have(self, share: Share[_Caller]) -> bool:
         return bool(self._idle) and not share.waiting and self._shares.may_take(share)
 
-    def _hand_out(self, share: Share[_Caller]) -> Connection:
+    def _hand_out(self, share: Share[_Caller]) -> DriverConnection:
         connection = self._idle.pop()
         self._shares.take(share)
         connection.share = share
         return connection
 
-    def _take_from_share(self, connection: Connection) -> None:
+    def _take_from_share(self, connection: DriverConnection) -> None:
         share, connection.share = connection.share, None
         if share is not None:
             self._shares.give_back(share)
 
-    async def _wait(self, share: Share[_Caller]) -> Connection:
-        waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+    async def _wait(self, share: Share[_Caller]) -> DriverConnection:
+        waiter: asyncio.Future[DriverConnection] = asyncio.get_running_loop().create_future()
         place = self._patience.enter(partial(self._give_up, share, waiter))
         try:
             self._line_up(share, waiter)
@@ -153,7 +153,7 @@ class DirectPool:
         self._grow(self._shares.waiting)
         return displaced is not caller
 
-    def _receive(self, connection: Connection) -> None:
+    def _receive(self, connection: DriverConnection) -> None:
         """Have a connection be free: for the next who waits, or idle."""
         self._take_from_share(connection)
         if self._closing:
@@ -175,7 +175,7 @@ class DirectPool:
             elif not caller.done():
                 caller.set_result(self._hand_out(share))
 
-    async def _restore(self, connection: Connection) -> None:
+    async def _restore(self, connection: DriverConnection) -> None:
         await connection.restore()
         if connection.ended:
             return
@@ -209,12 +209,12 @@ class DirectPool:
         if self._closing:
             await session.close()
             return
-        connection = Connection(session, self._settings, self._counters, self)
+        connection = DriverConnection(session, self._settings, self._counters, self)
         self._all.add(connection)
         self._counters.opened += 1
         await self._configure(connection)
 
-    async def _configure(self, connection: Connection) -> None:
+    async def _configure(self, connection: DriverConnection) -> None:
         if not self._settings.prepare:
             settings = session_settings(self._settings, statement_timeout=self._settings.statement_timeout)
             steps = [(_SET, (name.encode(), value.encode())) for name, value in settings.items()]

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from sql.pool_settings import PoolCounters
+from fieldstone.sql.pool_settings import PoolCounters
 
 
 class PreparedStatements:

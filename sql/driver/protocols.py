@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Protocol
 
-from sql.pool_settings import PoolStats
-from sql.statement import Parameters, Row, Statement, Step
+from fieldstone.sql.pool_settings import PoolStats
+from fieldstone.sql.statement import Parameters, Row, Statement, Step
 
 
-class Link(Protocol):
+class PooledConnection(Protocol):
     """One connection, held by one caller at a time."""
 
     async def execute(self, statement: Statement, parameters: Parameters, limit: float | None = None) -> list[Row]:
@@ -54,7 +54,7 @@ class Driver(Protocol):
         """Refuse new callers, wait for the present ones, cancel those that stay, close everything."""
         ...
 
-    async def acquire(self, *, verify: bool = False, share: Hashable = None) -> Link:
+    async def acquire(self, *, verify: bool = False, share: Hashable = None) -> PooledConnection:
         """Return a connection of the caller's own; with `verify` one whose socket is not known to be dead.
 
         Args:

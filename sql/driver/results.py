@@ -2,8 +2,8 @@
 
 from psycopg.pq.abc import PGresult
 
-from sql.errors import ResponseTooLarge
-from sql.statement import Row
+from fieldstone.sql.errors import ResponseTooLarge
+from fieldstone.sql.statement import Row
 
 
 def decode_rows(result: PGresult, limit: int) -> list[Row]:

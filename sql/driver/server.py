@@ -5,7 +5,7 @@ import asyncio
 import psycopg
 from psycopg.pq import PGconn, Ping
 
-from sql.errors import DatabaseUnavailable, UnsupportedServer
+from fieldstone.sql.errors import DatabaseUnavailable, UnsupportedServer
 
 NEEDED_MAJOR_VERSION = 15
 _RETRY_INTERVAL = 0.25

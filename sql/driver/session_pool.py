@@ -9,12 +9,12 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format, TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from sql.driver.bounded import BoundedConnection
-from sql.driver.results import decode_rows
-from sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
-from sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
-from sql.sqlstate import translate_error
-from sql.statement import Parameters, Row, Statement, Step, refuse_nul
+from fieldstone.sql.driver.bounded import BoundedConnection
+from fieldstone.sql.driver.results import decode_rows
+from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
+from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
+from fieldstone.sql.sqlstate import translate_error
+from fieldstone.sql.statement import Parameters, Row, Statement, Step, refuse_nul
 
 
 class _UntypedText(Dumper):

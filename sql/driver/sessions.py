@@ -12,9 +12,9 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
-from sql.driver.bounded import BoundedConnection
-from sql.errors import DatabaseBusy, DatabaseUnavailable
-from sql.pool_settings import PoolSettings, build_conninfo
+from fieldstone.sql.driver.bounded import BoundedConnection
+from fieldstone.sql.errors import DatabaseBusy, DatabaseUnavailable
+from fieldstone.sql.pool_settings import PoolSettings, build_conninfo
 
 
 class Sessions:

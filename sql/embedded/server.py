@@ -13,14 +13,14 @@ import platformdirs
 import psycopg
 from psycopg import sql
 
-from sql.embedded.account import choose_account
-from sql.embedded.binaries import find_programs
-from sql.embedded.cluster import initialise, remove_unfinished
-from sql.embedded.folder import DataFolder, recorded_lines
-from sql.embedded.locks import exclusively, is_held, open_lock, take_shared, try_exclusive
-from sql.embedded.process import end_orphans, launch, settle, shut_down, wait_until_ready, watch_start
-from sql.embedded.socket import Answer, conninfo, socket_folder_in_use
-from sql.errors import EmbeddedServerError
+from fieldstone.sql.embedded.account import choose_account
+from fieldstone.sql.embedded.binaries import find_programs
+from fieldstone.sql.embedded.cluster import initialise, remove_unfinished
+from fieldstone.sql.embedded.folder import DataFolder, recorded_lines
+from fieldstone.sql.embedded.locks import exclusively, is_held, open_lock, take_shared, try_exclusive
+from fieldstone.sql.embedded.process import end_orphans, launch, settle, shut_down, wait_until_ready, watch_start
+from fieldstone.sql.embedded.socket import ConnectOutcome, conninfo, socket_folder_in_use
+from fieldstone.sql.errors import EmbeddedServerError
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def restart(server: EmbeddedServer) -> bool:
         with open_lock(folder.change_lock) as change:
             if not try_exclusive(change) or server.registration.closed:
                 return False
-            if end_orphans(folder) is not Answer.SILENT:
+            if end_orphans(folder) is not ConnectOutcome.SILENT:
                 return False
             if not folder.cluster.exists():
                 raise EmbeddedServerError(f"{folder.cluster} is gone: an empty one in its place would serve nobody")

@@ -13,17 +13,17 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from sql.embedded.account import Account, can_enter
-from sql.embedded.cluster import SUPERUSER
-from sql.embedded.folder import PORT, SOCKET_NAME, DataFolder, fits_a_socket, recorded_socket_folder
-from sql.errors import EmbeddedServerError
+from fieldstone.sql.embedded.account import Account, can_enter
+from fieldstone.sql.embedded.cluster import SUPERUSER
+from fieldstone.sql.embedded.folder import PORT, SOCKET_NAME, DataFolder, fits_a_socket, recorded_socket_folder
+from fieldstone.sql.errors import EmbeddedServerError
 
 _PREFIX = "fieldstone-"
 _IN_CLUSTER = "."
 _SECONDS_TO_CONNECT = 5
 
 
-class Answer(enum.Enum):
+class ConnectOutcome(enum.Enum):
     """What came of an attempt to connect."""
 
     READY = enum.auto()
@@ -48,21 +48,21 @@ def socket_folder_in_use(folder: DataFolder) -> Path:
     return socket_folder
 
 
-def ask(folder: DataFolder) -> Answer:
+def ask(folder: DataFolder) -> ConnectOutcome:
     """Return whether the server of ``folder`` runs: only a connection that succeeds says so."""
     socket_folder = recorded_socket_folder(folder)
     if socket_folder is None or not fits_a_socket(socket_folder):
-        return Answer.SILENT
+        return ConnectOutcome.SILENT
     return ask_at(socket_folder)
 
 
-def ask_at(socket_folder: Path) -> Answer:
+def ask_at(socket_folder: Path) -> ConnectOutcome:
     """Return whether a server runs whose socket lies in ``socket_folder``."""
     try:
         with psycopg.connect(conninfo(socket_folder, "postgres"), connect_timeout=_SECONDS_TO_CONNECT):
-            return Answer.READY
+            return ConnectOutcome.READY
     except psycopg.OperationalError:
-        return Answer.BUSY if is_listening(socket_folder) else Answer.SILENT
+        return ConnectOutcome.BUSY if is_listening(socket_folder) else ConnectOutcome.SILENT
 
 
 def is_listening(socket_folder: Path) -> bool:

@@ -5,9 +5,9 @@ import logging
 import time
 from collections.abc import Callable
 
-from sql.embedded.server import EmbeddedServer, restart
-from sql.embedded.socket import Answer, ask_at, is_listening
-from sql.errors import EmbeddedServerError
+from fieldstone.sql.embedded.server import EmbeddedServer, restart
+from fieldstone.sql.embedded.socket import ConnectOutcome, ask_at, is_listening
+from fieldstone.sql.errors import EmbeddedServerError
 
 _LOG = logging.getLogger(__name__)
 
@@ -76,13 +76,13 @@ class Watch:
             self._away_since = now
             self._calm_down(now)
         match answer:
-            case Answer.READY:
+            case ConnectOutcome.READY:
                 self._note_service(now)
-            case Answer.BUSY:
+            case ConnectOutcome.BUSY:
                 self._silent_since = None
                 if now >= self._next_start:
                     self._tries = 0  # it has been recovering for longer than a start in vain takes
-            case Answer.SILENT:
+            case ConnectOutcome.SILENT:
                 if self._silent_since is None:
                     self._silent_since = now
                 if now >= self._next_start:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.databases import Databases
-from tests.engine.http.prepared import migrate
+from tests.engine.server.prepared import migrate
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any, Self
 import httpx
 import psycopg
 
-from metadata.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES
 from tests.processes.event_clients import Client, Server, Writing
 from tests.waiting import eventually
 

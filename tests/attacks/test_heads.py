@@ -8,7 +8,7 @@ import pytest
 
 from tests.attacks.raw import Target, attacked, slowest
 from tests.databases import Databases
-from tests.engine.http.prepared import migrate
+from tests.engine.server.prepared import migrate
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually
 

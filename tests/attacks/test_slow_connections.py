@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.attacks.raw import Connection, Target, attacked
 from tests.databases import Databases
-from tests.engine.http.prepared import migrate
+from tests.engine.server.prepared import migrate
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually
 

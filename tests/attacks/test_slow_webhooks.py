@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from engine import create_app
+from fieldstone.engine import create_app
 from tests.apis import PRINCIPAL
 from tests.engine.webhooks.conftest import Sending
 from tests.engine.webhooks.target import Received, Reply, target_server

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.equality import canonical
 from benchmarks.sql_statements import Form, deep_pages, output_forms, pattern_forms
-from metadata.json_text import dumps, loads
+from fieldstone.metadata.json_text import dumps, loads
 from tests.apis import SCHEMA, sample_template
 from tests.databases import Databases
 

@@ -7,12 +7,12 @@ import pytest
 from benchmarks.swap.models import FIELDS, make_many, make_workspace
 from benchmarks.swap.report import render
 from benchmarks.swap.timing import middle, percentile
-from engine.assembly import assemble
-from engine.config import LogLevel, Settings
-from engine.pipeline import GraphQLRequest
-from engine.services import Services
-from metadata.json_text import loads
-from metadata.model import Snapshot
+from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.composition import assemble
+from fieldstone.engine.server.services import Services
+from fieldstone.engine.settings import LogLevel, Settings
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.model import Snapshot
 
 
 async def _data(services: Services, token: str, query: str) -> object:
@@ -36,7 +36,7 @@ def test_a_large_model_is_served(empty_database: str) -> None:
 
     found, snapshot = asyncio.run(ask())
     assert found == {"thing3s": {"edges": [{"node": {"name": None, "text5": "x"}}], "totalCount": 1}}
-    assert [len(thing.fields) for thing in snapshot.objects.values()] == [FIELDS] * 4
+    assert [len(object_.fields) for object_ in snapshot.objects.values()] == [FIELDS] * 4
     assert made.object_id == snapshot.by_singular["thing0"].id
 
 

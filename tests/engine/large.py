@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from metadata.changes import Change, CreateObject
-from metadata.model import Snapshot
+from fieldstone.metadata.changes import Change, CreateObject
+from fieldstone.metadata.model import Snapshot
 from tests.apis import WORKSPACE_ID, open_apis, workspace_template
 from tests.databases import Databases
 

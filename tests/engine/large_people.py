@@ -5,7 +5,7 @@ import asyncio
 import psycopg
 from psycopg import sql
 
-from metadata.changes import CreateIndex
+from fieldstone.metadata.changes import CreateIndex
 from tests.apis import SCHEMA, WORKSPACE_ID, open_apis, workspace_template
 from tests.databases import Databases
 

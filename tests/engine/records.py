@@ -75,8 +75,8 @@ async def _everything(apis: Apis) -> list[Any]:
     found: list[Any] = []
     snapshot = await apis.snapshot()
     async with apis.database.session() as connection:
-        for thing in snapshot.objects.values():
-            name = f'"{thing.table.schema}"."{thing.table.name}"'
+        for object_ in snapshot.objects.values():
+            name = f'"{object_.table.schema}"."{object_.table.name}"'
             query = "SELECT row_to_json(t)::text FROM " + name + " AS t ORDER BY id"  # noqa: S608 - a test's own names
             found.append(await (await connection.execute(query.encode())).fetchall())
         found.append(await (await connection.execute("SELECT seq FROM fieldstone.event_staging")).fetchall())

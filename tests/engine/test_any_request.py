@@ -9,7 +9,7 @@ from graphql import get_introspection_query
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from engine.schema.lazy import lazy_schema
+from fieldstone.engine.schema.lazy import lazy_schema
 from tests.apis import Served, serve
 from tests.databases import Databases
 from tests.operations import examples, queries

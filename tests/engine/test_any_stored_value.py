@@ -10,12 +10,12 @@ import pytest
 from graphql import GraphQLField, GraphQLInputObjectType, GraphQLObjectType, get_named_type
 from psycopg import sql
 
-from engine.schema.lazy import lazy_schema
-from metadata.field_types import FieldType
-from metadata.model import Object
-from metadata.operators import Argument, Operator
-from metadata.scalars import Scalar
-from sql.types import SqlType
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.operators import Argument, Operator
+from fieldstone.metadata.scalars import Scalar
+from fieldstone.sql.types import SqlType
 from tests.apis import Served, serve
 from tests.databases import Databases
 from tests.engine.test_filters import PER_REQUEST, columns, nested
@@ -70,15 +70,15 @@ def served(databases: Databases) -> Iterator[Served]:
             yield opened
 
 
-def fill(dsn: str, thing: Object) -> None:
+def fill(dsn: str, object_: Object) -> None:
     skipped = {"id", "deletedAt"}
     parts = [
         part
-        for field in thing.by_name.values()
+        for field in object_.by_name.values()
         if field.name not in skipped and field.relation_id is None and field.type is not FieldType.TS_VECTOR
         for part in field.parts
     ]
-    table = sql.Identifier(thing.table.schema, thing.table.name)
+    table = sql.Identifier(object_.table.schema, object_.table.name)
     names = sql.SQL(",").join(sql.Identifier(part.column.name) for part in parts)
     with psycopg.connect(dsn, autocommit=True) as connection:
         for turn in range(max(map(len, HOSTILE.values()))):
@@ -121,8 +121,8 @@ def arguments(scalar: Scalar, options: Sequence[str] | None, operator: Operator)
             yield from (True, False)
 
 
-def every_filter(thing: Object) -> Iterator[dict[str, Any]]:
-    for names, part in columns(thing):
+def every_filter(object_: Object) -> Iterator[dict[str, Any]]:
+    for names, part in columns(object_):
         for operator in part.operators:
             given = list(arguments(part.scalar, part.options, operator))
             assert given, operator
@@ -207,9 +207,9 @@ def test_no_aggregate_fails_by_a_stored_value(served: Served) -> None:
 
 def test_no_sum_of_what_the_api_takes_overflows(served: Served) -> None:
     """Beside those that are no number, the sum of which is none either."""
-    thing = served.snapshot().by_singular["specimen"]
+    object_ = served.snapshot().by_singular["specimen"]
     tried = 0
-    for names, part in columns(thing):
+    for names, part in columns(object_):
         if part.scalar.total is None:
             continue
         low, high = min(GIVEN[part.column.type], key=Decimal), max(GIVEN[part.column.type], key=Decimal)
@@ -229,10 +229,10 @@ def refuse_constant(name: str) -> None:
 
 
 def test_each_stored_value_is_answered_as_json(served: Served) -> None:
-    thing = served.snapshot().by_singular["specimen"]
+    object_ = served.snapshot().by_singular["specimen"]
     fields = [
         f"{field.name} {{ {' '.join(str(part.name) for part in field.parts)} }}" if field.is_composite else field.name
-        for field in thing.by_name.values()
+        for field in object_.by_name.values()
         if field.relation_id is None
     ]
     for one in fields:

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from metadata.json_text import loads
+from fieldstone.metadata.json_text import loads
 from tests.apis import Apis, open_apis
 from tests.engine.metadata_api.test_apply_changes import APPLY
 from tests.engine.metadata_api.test_changes import field_id, refused

@@ -24,9 +24,9 @@ from uuid import UUID
 
 import pytest
 
-from engine.pipeline import GraphQLRequest
-from metadata.json_text import loads
-from metadata.tenants.key_store import KeyStore
+from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.workspaces.key_store import KeyStore
 from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis, open_apis, sample_template
 from tests.databases import Databases
 from tests.project.documentation import Snippet, snippets

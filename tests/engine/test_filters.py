@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
-from metadata.model import Object, Part
-from metadata.operators import Argument, Operator
+from fieldstone.metadata.model import Object, Part
+from fieldstone.metadata.operators import Argument, Operator
 from tests.apis import Apis, Served
 from tests.reference import Reference, write_value
 from tests.specimens import TEXTS, values_of
@@ -17,11 +17,11 @@ PATTERNS = ("", "%", "_", "a%", "%b", "A_", "\\%%", "%\\_%", "%é%", "\\\\%")
 PER_REQUEST = 40
 
 
-def columns(thing: Object) -> Iterator[tuple[tuple[str, ...], Part]]:
+def columns(object_: Object) -> Iterator[tuple[tuple[str, ...], Part]]:
     """Every column that can be filtered by, with the names that lead to it."""
-    for key, holder in thing.foreign_keys.items():
+    for key, holder in object_.foreign_keys.items():
         yield (key,), holder.parts[0]
-    for name, field in thing.by_name.items():
+    for name, field in object_.by_name.items():
         if field.relation_id is None:
             yield from (((name, part.name) if part.name else (name,), part) for part in field.parts)
 
@@ -55,8 +55,8 @@ def nested(names: tuple[str, ...], innermost: Any) -> Any:
     return innermost
 
 
-def every_filter(thing: Object) -> Iterator[dict[str, Any]]:
-    for names, part in columns(thing):
+def every_filter(object_: Object) -> Iterator[dict[str, Any]]:
+    for names, part in columns(object_):
         for operator in part.operators:
             if operator.name == "search":
                 continue  # what text search finds is PostgreSQL's own
@@ -67,9 +67,9 @@ def every_filter(thing: Object) -> Iterator[dict[str, Any]]:
 
 
 def test_every_operator_of_every_column(served: Served, reference: Reference) -> None:
-    thing = served.snapshot().by_singular["specimen"]
-    rows = reference.rows[thing.id]
-    filters = list(every_filter(thing))
+    object_ = served.snapshot().by_singular["specimen"]
+    rows = reference.rows[object_.id]
+    filters = list(every_filter(object_))
     assert len(filters) > 2_000
     shown = 0
     for start in range(0, len(filters), PER_REQUEST):
@@ -84,15 +84,17 @@ def test_every_operator_of_every_column(served: Served, reference: Reference) ->
         assert "errors" not in actual, actual["errors"]
         for place, one in enumerate(batch):
             found = [edge["node"]["id"] for edge in actual["data"][f"a{place}"]["edges"]]
-            assert found == sorted(id_ for id_, row in rows.items() if reference.filters.selects(thing, row, one)), one
+            assert found == sorted(id_ for id_, row in rows.items() if reference.filters.selects(object_, row, one)), (
+                one
+            )
             shown += len(found)
     assert shown > 10_000
 
 
 def test_no_column_is_left_out(served: Served, reference: Reference) -> None:
     """The schema has no operator that the other test does not know."""
-    thing = served.snapshot().by_singular["specimen"]
-    known = {(*names, operator.name) for names, part in columns(thing) for operator in part.operators}
+    object_ = served.snapshot().by_singular["specimen"]
+    known = {(*names, operator.name) for names, part in columns(object_) for operator in part.operators}
     of_type = reference.schema.type_map["SpecimenFilterInput"]
     assert isinstance(of_type, GraphQLInputObjectType)
     assert set(_paths(of_type, ())) == known

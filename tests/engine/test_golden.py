@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from engine.errors import ApiError
-from engine.plan_cache import DocumentKey, Plan, PlanCache, QueryPlan
-from engine.preparation import InvalidDocument, plan, prepare
-from engine.schema.lazy import lazy_schema
-from engine.variables import coerce_variables
-from metadata.changes import CreateField, NewRelation, apply
-from metadata.field_types import FIELD_TYPES, FieldType
-from metadata.model import Snapshot
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.request.compile import InvalidDocument, plan, prepare
+from fieldstone.engine.request.plan_cache import DocumentKey, Plan, PlanCache, QueryPlan
+from fieldstone.engine.request.variables import coerce_variables
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.metadata.changes import CreateField, NewRelation, apply
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
+from fieldstone.metadata.model import Snapshot
 from tests.apis import LIMITS, WORKSPACE_ID, as_json, open_apis
 from tests.databases import Databases
 from tests.specimens import golden_template
@@ -55,11 +55,11 @@ async def test_case(name: str, golden_dsn: str, request: pytest.FixtureRequest) 
 def grow(snapshot: Snapshot) -> Snapshot:
     """The model with another field of each object, and relations from each to one of them."""
     target = next(iter(snapshot.objects))
-    for thing in snapshot.objects.values():
-        relation = NewRelation(target_object_id=target, target_field_label=f"Grown {thing.label_plural}")
+    for object_ in snapshot.objects.values():
+        relation = NewRelation(target_object_id=target, target_field_label=f"Grown {object_.label_plural}")
         for field in (
-            CreateField(object_id=thing.id, name="grown", label="Grown", type=FieldType.TEXT, is_unique=True),
-            CreateField(object_id=thing.id, name="tied", label="Tied", type=FieldType.RELATION, relation=relation),
+            CreateField(object_id=object_.id, name="grown", label="Grown", type=FieldType.TEXT, is_unique=True),
+            CreateField(object_id=object_.id, name="tied", label="Tied", type=FieldType.RELATION, relation=relation),
         ):
             snapshot = apply(snapshot, field).snapshot
     return snapshot

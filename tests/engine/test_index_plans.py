@@ -2,9 +2,9 @@
 
 import psycopg
 
-from metadata.building.builder import Builder
-from metadata.catalog.migrate import Catalog
-from metadata.changes import Change, CreateIndex, DeleteIndex
+from fieldstone.metadata.catalog.migrate import Catalog
+from fieldstone.metadata.changes import Change, CreateIndex, DeleteIndex
+from fieldstone.metadata.online_ddl.builder import Builder
 from tests.apis import WORKSPACE_ID, Apis, open_apis
 
 BY_PATTERN = """query ($v: String) { people(filter: {city: {contains: $v}}, orderBy: {createdAt: ASC}) {

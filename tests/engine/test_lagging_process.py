@@ -6,8 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.json_text import loads
-from sql.errors import StaleSchema
+from fieldstone.metadata.json_text import loads
+from fieldstone.sql.errors import StaleSchema
 from tests.apis import SCHEMA, Apis, open_apis
 
 
@@ -23,19 +23,19 @@ async def object_id(apis: Apis, name: str) -> str:
     return str((await apis.snapshot()).by_singular[name].id)
 
 
-async def field_id(apis: Apis, thing: str, name: str) -> str:
-    return str((await apis.snapshot()).by_singular[thing].by_name[name].id)
+async def field_id(apis: Apis, object_: str, name: str) -> str:
+    return str((await apis.snapshot()).by_singular[object_].by_name[name].id)
 
 
-async def create_field(apis: Apis, thing: str, **values: Any) -> None:
-    given = {"objectMetadataId": await object_id(apis, thing), "label": values["name"], **values}
+async def create_field(apis: Apis, object_: str, **values: Any) -> None:
+    given = {"objectMetadataId": await object_id(apis, object_), "label": values["name"], **values}
     await apis.change("mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }", input=given)
 
 
-async def update_field(apis: Apis, thing: str, field: str, **values: Any) -> None:
+async def update_field(apis: Apis, object_: str, field: str, **values: Any) -> None:
     await apis.change(
         "mutation ($id: UUID!, $input: UpdateFieldInput!) { updateField(id: $id, input: $input) { id } }",
-        id=await field_id(apis, thing, field),
+        id=await field_id(apis, object_, field),
         input=values,
     )
 

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from engine.operation import CHARACTERS, COMPARISONS, FILTER_MEMBERS, FRAGMENTS, REPEATS, DocumentLimits
+from fieldstone.engine.documents.document import (
+    CHARACTERS,
+    COMPARISONS,
+    FILTER_MEMBERS,
+    FRAGMENTS,
+    REPEATS,
+    DocumentLimits,
+)
 from tests.apis import LIMITS, Served, serve, workspace_template
 from tests.databases import Databases
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
-from sql.cursor import KeyKind, decode_cursor, encode_head
+from fieldstone.sql.page_cursor import KeyKind, decode_cursor, encode_head
 from tests.apis import Served, serve
 from tests.databases import Databases
 from tests.reference import Reference

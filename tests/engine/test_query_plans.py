@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sql.statement import Step
+from fieldstone.sql.statement import Step
 from tests.apis import Apis, open_apis
 from tests.databases import Databases
 from tests.engine.large_people import PEOPLE, large_template

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.json_text import loads
+from fieldstone.metadata.json_text import loads
 from tests.apis import Apis
 
 CREATE = (
@@ -297,8 +297,8 @@ async def test_the_database_holds_that_one_key_of_a_morph_relation_is_set(apis: 
         set_both()
 
     async def update(field: str, **values: Any) -> None:
-        thing = (await apis.snapshot()).by_singular["activity"]
-        id_ = next(one.id for one in thing.fields if one.name == field)
+        object_ = (await apis.snapshot()).by_singular["activity"]
+        id_ = next(one.id for one in object_.fields if one.name == field)
         text = "mutation ($id: UUID!, $input: UpdateFieldInput!) { updateField(id: $id, input: $input) { id } }"
         await apis.change(text, id=str(id_), input=values)
 

@@ -58,10 +58,10 @@ async def test_set_null_is_what_a_relation_does_unless_told_otherwise(apis: Apis
 
 
 async def test_cascade_goes_on_through_all_that_cascade(apis: Apis) -> None:
-    shelf, box, thing = [await make_object(apis, name) for name in ("shelf", "box", "thing")]
+    shelf, box, object_ = [await make_object(apis, name) for name in ("shelf", "box", "thing")]
     await relate(apis, box, "shelf", shelf, "CASCADE")
-    await relate(apis, thing, "box", box, "CASCADE")
-    await relate(apis, thing, "spare", box, "SET_NULL")
+    await relate(apis, object_, "box", box, "CASCADE")
+    await relate(apis, object_, "spare", box, "SET_NULL")
     first, second = [await create(apis, "shelf") for _ in range(2)]
     boxes = [await create(apis, "box", shelfId=first) for _ in range(2)]
     kept = await create(apis, "box", shelfId=second)
@@ -97,9 +97,9 @@ async def test_restrict_refuses_and_says_what_stands_in_the_way(apis: Apis) -> N
 
 
 async def test_a_restriction_further_down_undoes_a_cascade(apis: Apis) -> None:
-    shelf, box, thing = [await make_object(apis, name) for name in ("shelf", "box", "thing")]
+    shelf, box, object_ = [await make_object(apis, name) for name in ("shelf", "box", "thing")]
     await relate(apis, box, "shelf", shelf, "CASCADE")
-    await relate(apis, thing, "box", box, "RESTRICT")
+    await relate(apis, object_, "box", box, "RESTRICT")
     id_ = await create(apis, "shelf")
     await create(apis, "thing", boxId=await create(apis, "box", shelfId=id_))
     message = waiting("things", "box", 1)
@@ -109,8 +109,8 @@ async def test_a_restriction_further_down_undoes_a_cascade(apis: Apis) -> None:
 
 @pytest.mark.parametrize("on_delete", ["SET_NULL", "CASCADE"])
 async def test_records_that_point_to_each_other_and_to_themselves(apis: Apis, on_delete: str) -> None:
-    thing = await make_object(apis, "thing")
-    await relate(apis, thing, "parent", thing, on_delete)
+    object_ = await make_object(apis, "thing")
+    await relate(apis, object_, "parent", object_, on_delete)
     text = "mutation ($id: UUID!, $parent: UUID) { updateThing(id: $id, data: {parentId: $parent}) { id } }"
     ring = [await create(apis, "thing") for _ in range(3)]
     for id_, parent in zip(ring, [*ring[1:], ring[0]], strict=True):
@@ -124,8 +124,8 @@ async def test_records_that_point_to_each_other_and_to_themselves(apis: Apis, on
 
 
 async def test_several_that_point_to_each_other_are_destroyed_at_once(apis: Apis) -> None:
-    thing = await make_object(apis, "thing")
-    await relate(apis, thing, "parent", thing, "SET_NULL")
+    object_ = await make_object(apis, "thing")
+    await relate(apis, object_, "parent", object_, "SET_NULL")
     first = await create(apis, "thing")
     await create(apis, "thing", parentId=first)
     answer = await apis.data("mutation { destroyThings(filter: {id: {is: NOT_NULL}}) { id } }")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from metadata.field_types import FIELD_TYPES, FieldType
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from tests.apis import Apis
 from tests.engine.records import check_refused, count, create
 from tests.specimens import field_name, specimen_fields
@@ -233,9 +233,9 @@ INDEX = """mutation ($of: UUID!, $fields: [UUID!]!, $method: String) {
 
 
 async def make_index(apis: Apis, *names: str, method: str = "btree") -> None:
-    thing = (await apis.snapshot()).by_singular["person"]
-    ids = [str(thing.by_name[name].id) for name in names]
-    await apis.change(INDEX, of=str(thing.id), fields=ids, method=method)
+    object_ = (await apis.snapshot()).by_singular["person"]
+    ids = [str(object_.by_name[name].id) for name in names]
+    await apis.change(INDEX, of=str(object_.id), fields=ids, method=method)
 
 
 def incompressible(length: int) -> str:
@@ -269,11 +269,11 @@ async def test_text_that_is_too_long_for_one_of_several_indexes(apis: Apis) -> N
 
 
 async def test_texts_that_are_too_long_for_a_search_are_refused_with_its_field(apis: Apis) -> None:
-    thing = (await apis.snapshot()).by_singular["person"]
+    object_ = (await apis.snapshot()).by_singular["person"]
     await apis.change(
         """mutation ($of: UUID!) { createField(input: { objectMetadataId: $of, name: "words", label: "Words",
         type: TS_VECTOR, settings: { fields: ["city"] } }) { id } }""",
-        of=str(thing.id),
+        of=str(object_.id),
     )
     message = (
         "The texts that 'words' is computed from are too long: a TS_VECTOR takes 1,048,575 bytes of words at most."

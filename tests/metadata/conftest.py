@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from sql.executor import Database
+from fieldstone.sql.executor import Database
 from tests.databases import Databases
 from tests.metadata.desk import Desk, connect_database, fill_model, open_desk
 from tests.metadata.workbench import Workbench

@@ -10,17 +10,17 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from metadata.catalog.migrate import Catalog
-from metadata.changes import Change, CreateField, CreateObject, NewRelation
-from metadata.current import CurrentSnapshots
-from metadata.field_types import FieldType
-from metadata.model import Object, Snapshot
-from metadata.store import read_snapshot
-from metadata.tenants.key_store import KeyStore
-from metadata.tenants.workspaces import DEFAULT_WORKSPACE, Workspaces
-from metadata.writer import ModelWriter
-from sql.executor import Database
-from sql.pool_settings import PoolSettings
+from fieldstone.metadata.catalog.migrate import Catalog
+from fieldstone.metadata.catalog.store import read_snapshot
+from fieldstone.metadata.changes import Change, CreateField, CreateObject, NewRelation
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, Workspaces
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,17 +96,17 @@ def new_object(singular: str, plural: str | None = None, **more: Any) -> CreateO
     return CreateObject(name_singular=singular, name_plural=plural or f"{singular}s", **{**labels, **more})
 
 
-def new_field(thing: Object | UUID, name: str, type_: FieldType = FieldType.TEXT, **more: Any) -> CreateField:
-    object_id = thing.id if isinstance(thing, Object) else thing
+def new_field(object_: Object | UUID, name: str, type_: FieldType = FieldType.TEXT, **more: Any) -> CreateField:
+    object_id = object_.id if isinstance(object_, Object) else object_
     return CreateField(object_id=object_id, name=name, type=type_, **{"label": name, **more})
 
 
-def new_relation(thing: Object, name: str, target: Object, label: str, **more: Any) -> CreateField:
+def new_relation(object_: Object, name: str, target: Object, label: str, **more: Any) -> CreateField:
     """A relation; what the other end is given starts with `target_` or is `kind`."""
     kind = {"type": more.pop("kind")} if "kind" in more else {}
     other = {key: more.pop(key) for key in tuple(more) if key.startswith("target_")}
     relation = NewRelation(target_object_id=target.id, target_field_label=label, **kind, **other)
-    return new_field(thing, name, FieldType.RELATION, relation=relation, **more)
+    return new_field(object_, name, FieldType.RELATION, relation=relation, **more)
 
 
 _CATALOG_TABLES = (

@@ -5,9 +5,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from metadata.changes import CreateField, CreateObject, NewRelation
-from metadata.field_types import FIELD_TYPES, FieldType
-from metadata.model import Object, OnDelete, RelationType
+from fieldstone.metadata.changes import CreateField, CreateObject, NewRelation
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
+from fieldstone.metadata.model import Object, OnDelete, RelationType
 
 NAMES = st.from_regex(r"\A[a-z][a-zA-Z0-9]{0,8}\Z") | st.sampled_from(
     ["person", "people", "company", "order", "select"]
@@ -52,19 +52,19 @@ DEFAULTS: dict[FieldType, st.SearchStrategy[Any]] = {
 
 
 @st.composite
-def new_fields(draw: st.DrawFn, things: tuple[Object, ...]) -> CreateField:
+def new_fields(draw: st.DrawFn, objects: tuple[Object, ...]) -> CreateField:
     field_type = draw(st.sampled_from(FieldType))
     inputs: dict[str, Any] = {}
     if field_type is FieldType.RELATION:
         inputs["relation"] = NewRelation(
-            target_object_id=draw(st.sampled_from(things)).id,
+            target_object_id=draw(st.sampled_from(objects)).id,
             target_field_label=draw(LABELS),
             target_field_name=draw(NAMES),
             type=draw(st.sampled_from(RelationType)),
         )
         inputs["settings"] = {"onDelete": draw(st.sampled_from(OnDelete)).value}
     elif field_type is FieldType.MORPH_RELATION:
-        targets = draw(st.lists(st.sampled_from(things), min_size=1, max_size=2, unique_by=lambda thing: thing.id))
+        targets = draw(st.lists(st.sampled_from(objects), min_size=1, max_size=2, unique_by=lambda object_: object_.id))
         inputs["morph"] = tuple(
             NewRelation(target_object_id=target.id, target_field_label=draw(LABELS), target_field_name=draw(NAMES))
             for target in targets
@@ -85,7 +85,7 @@ def new_fields(draw: st.DrawFn, things: tuple[Object, ...]) -> CreateField:
     if field_type is FieldType.NUMBER:
         inputs["settings"] = {"dataType": draw(st.sampled_from([None, "int", "bigint", "float", "decimal"]))}
     return CreateField(
-        object_id=draw(st.sampled_from(things)).id,
+        object_id=draw(st.sampled_from(objects)).id,
         name=draw(NAMES),
         label=draw(LABELS),
         type=field_type,

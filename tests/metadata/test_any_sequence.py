@@ -17,9 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from engine.schema.eager import eager_schema
-from engine.schema.lazy import lazy_schema
-from metadata.changes import (
+from fieldstone.engine.schema.eager import eager_schema
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.metadata.changes import (
     Change,
     CreateIndex,
     DeleteField,
@@ -28,21 +28,21 @@ from metadata.changes import (
     UpdateField,
     UpdateObject,
 )
-from metadata.changes.types import UNSET
-from metadata.doctor.drift import find_drift
-from metadata.errors import InvalidChange, UnknownObject
-from metadata.field_types import FieldType
-from metadata.json_text import dumps
-from metadata.model import Field, Object, Snapshot
-from metadata.preview import try_out
-from metadata.rollback import preview_rollback, roll_back
-from metadata.transaction import ModelTransaction
-from sql.types import SqlType
+from fieldstone.metadata.changes.types import UNSET
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.metadata.writer.dry_run import try_out
+from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
+from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.types import SqlType
 from tests.engine.schema.test_equivalence import sorted_print
 from tests.metadata.desk import columns_of, new_object
 from tests.metadata.drawn_changes import DEFAULTS, LABELS, NAMES, OPTIONS, new_fields, new_objects
-from tests.metadata.test_rollback import shown
 from tests.metadata.workbench import Workbench
+from tests.metadata.writer.test_rollback import shown
 from tests.operations import TIMES
 from tests.specimens import values_of
 
@@ -70,7 +70,7 @@ class AnySequence(RuleBasedStateMachine):
     @rule(data=st.data())
     def create(self, data: st.DataObject) -> None:
         changes: list[Change] = data.draw(
-            st.lists(new_objects() | new_fields(self._things) | new_fields(self._things), min_size=1, max_size=3)
+            st.lists(new_objects() | new_fields(self._objects) | new_fields(self._objects), min_size=1, max_size=3)
         )
         self._apply(changes)
 
@@ -129,12 +129,12 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def create_index(self, data: st.DataObject) -> None:
-        thing = self._draw_object(data)
+        object_ = self._draw_object(data)
         fields = data.draw(
-            st.lists(st.sampled_from(thing.fields), min_size=1, max_size=2, unique_by=lambda one: one.id)
+            st.lists(st.sampled_from(object_.fields), min_size=1, max_size=2, unique_by=lambda one: one.id)
         )
         change = CreateIndex(
-            object_id=thing.id,
+            object_id=object_.id,
             field_ids=tuple(field.id for field in fields),
             method=data.draw(st.sampled_from(["btree", "btree", "gin", "trigram"])),
             is_unique=data.draw(st.booleans()),
@@ -162,28 +162,28 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule(data=st.data(), chance=st.randoms(use_true_random=False))
     def insert(self, data: st.DataObject, chance: random.Random) -> None:
-        thing = self._draw_object(data)
+        object_ = self._draw_object(data)
         with psycopg.connect(self.bench.dsn, autocommit=True) as connection:
             for _ in range(3):
-                row = self._draw_row(thing, chance)
+                row = self._draw_row(object_, chance)
                 if row is not None:
-                    _insert(connection, thing, row)
+                    _insert(connection, object_, row)
 
     @property
-    def _things(self) -> tuple[Object, ...]:
+    def _objects(self) -> tuple[Object, ...]:
         return tuple(self.snapshot.objects.values())
 
     def _draw_object(self, data: st.DataObject) -> Object:
-        return data.draw(st.sampled_from(self._things))
+        return data.draw(st.sampled_from(self._objects))
 
     def _draw_field(self, data: st.DataObject) -> Field:
-        thing = self._draw_object(data)
-        return data.draw(st.sampled_from(sorted(thing.fields, key=lambda field: field.is_system)))
+        object_ = self._draw_object(data)
+        return data.draw(st.sampled_from(sorted(object_.fields, key=lambda field: field.is_system)))
 
-    def _draw_row(self, thing: Object, chance: random.Random) -> dict[str, Any] | None:
+    def _draw_row(self, object_: Object, chance: random.Random) -> dict[str, Any] | None:
         """Values for a record's columns; None where it would need one of another object that has none."""
         row: dict[str, Any] = {}
-        for field in thing.fields:
+        for field in object_.fields:
             if field.type is FieldType.TS_VECTOR:
                 continue
             for part in field.parts:
@@ -240,9 +240,9 @@ class AnySequence(RuleBasedStateMachine):
         assert bench.run(bench.desk.reload(after.workspace.id)) == after
         assert bench.follow(before) == after
         assert bench.run(self._drift(after)) == []
-        for thing in after.objects.values():
-            columns = columns_of(bench.dsn, thing.table.schema, thing.table.name)
-            assert set(columns) == {part.column.name for field in thing.fields for part in field.parts}
+        for object_ in after.objects.values():
+            columns = columns_of(bench.dsn, object_.table.schema, object_.table.name)
+            assert set(columns) == {part.column.name for field in object_.fields for part in field.parts}
         if after.objects:
             assert sorted_print(lazy_schema(after)) == sorted_print(eager_schema(after))
         self.snapshot = after
@@ -254,11 +254,11 @@ class AnySequence(RuleBasedStateMachine):
             return await find_drift(connection, snapshot, trigram=self.bench.desk.catalog.trigram)
 
     def _read_rows(self) -> Rows:
-        return {thing.table.name: self._read_table(thing) for thing in self._things}
+        return {object_.table.name: self._read_table(object_) for object_ in self._objects}
 
-    def _read_table(self, thing: Object) -> Mapping[str, Mapping[str, Any]]:
+    def _read_table(self, object_: Object) -> Mapping[str, Mapping[str, Any]]:
         query = sql.SQL("SELECT id::text, to_jsonb(t) FROM {} AS t").format(
-            sql.Identifier(thing.table.schema, thing.table.name)
+            sql.Identifier(object_.table.schema, object_.table.name)
         )
         with psycopg.connect(self.bench.dsn, autocommit=True) as connection:
             return dict(connection.execute(query).fetchall())
@@ -276,8 +276,8 @@ def _draw_options(data: st.DataObject, field: Field) -> dict[str, Any]:
     return {"options": options, "option_mapping": mapping}
 
 
-def _insert(connection: psycopg.Connection[Any], thing: Object, row: Mapping[str, Any]) -> None:
-    table = sql.Identifier(thing.table.schema, thing.table.name)
+def _insert(connection: psycopg.Connection[Any], object_: Object, row: Mapping[str, Any]) -> None:
+    table = sql.Identifier(object_.table.schema, object_.table.name)
     columns = sql.SQL(",").join(map(sql.Identifier, row))
     places = sql.SQL(",").join(sql.Placeholder() * len(row))
     query = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(table, columns, places)
@@ -286,20 +286,20 @@ def _insert(connection: psycopg.Connection[Any], thing: Object, row: Mapping[str
 
 def _check_records(before: Snapshot, after: Snapshot, rows: Rows, now: Rows) -> None:
     """No record is gone or new, and each value is what it was unless something was done to its field."""
-    old = {id_: (thing, field) for thing in before.objects.values() for id_, field in thing.by_id.items()}
-    for thing in after.objects.values():
-        if thing.table.name not in rows:
-            assert now[thing.table.name] == {}
+    old = {id_: (object_, field) for object_ in before.objects.values() for id_, field in object_.by_id.items()}
+    for object_ in after.objects.values():
+        if object_.table.name not in rows:
+            assert now[object_.table.name] == {}
             continue
-        records = now[thing.table.name]
-        assert records.keys() == rows[thing.table.name].keys()
-        for field in thing.fields:
-            known = old.get(field.id, (thing, None))[1]
+        records = now[object_.table.name]
+        assert records.keys() == rows[object_.table.name].keys()
+        for field in object_.fields:
+            known = old.get(field.id, (object_, None))[1]
             for part in field.parts:
                 column = part.column.name
                 for id_, record in records.items():
-                    if column in rows[thing.table.name][id_]:
-                        _check_value(known, field, rows[thing.table.name][id_][column], record[column])
+                    if column in rows[object_.table.name][id_]:
+                        _check_value(known, field, rows[object_.table.name][id_][column], record[column])
 
 
 def _check_value(before: Field | None, after: Field, was: Any, now: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.field_types import FIELD_TYPES, FieldType
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from tests.metadata.desk import Desk, columns_of, new_field, person
 
 

@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import RFC_4122, UUID
 
-from metadata.ids import new_id, new_id_digits, new_ids
+from fieldstone.metadata.ids import new_id, new_id_digits, new_ids
 
 
 def test_an_id_is_a_uuid_of_version_7_with_the_time() -> None:

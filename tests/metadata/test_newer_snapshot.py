@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.changes import (
+from fieldstone.metadata.catalog.store import read_snapshot
+from fieldstone.metadata.changes import (
     Change,
     CreateIndex,
     DeleteField,
@@ -17,9 +18,8 @@ from metadata.changes import (
     UpdateField,
     UpdateObject,
 )
-from metadata.field_types import FieldType
-from metadata.model import Object, Snapshot
-from metadata.store import read_snapshot
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Object, Snapshot
 from tests.metadata.desk import Desk, new_field, new_object, new_relation
 
 Build = Callable[[Snapshot], list[Change]]
@@ -34,8 +34,8 @@ def named(snapshot: Snapshot, name: str) -> Object:
     return snapshot.by_singular[name]
 
 
-def field_id(snapshot: Snapshot, thing: str, field: str) -> Any:
-    return named(snapshot, thing).by_name[field].id
+def field_id(snapshot: Snapshot, object_: str, field: str) -> Any:
+    return named(snapshot, object_).by_name[field].id
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ async def test_only_what_moved_is_another_instance(desk: Desk, case: Case) -> No
     loaded = await follow(desk, before)
     assert loaded == after == await desk.reload(after.workspace.id)
     assert list(loaded.objects) == list(after.objects)
-    moved = {thing.name_singular for id_, thing in loaded.objects.items() if before.objects.get(id_) is not thing}
+    moved = {object_.name_singular for id_, object_ in loaded.objects.items() if before.objects.get(id_) is not object_}
     assert moved == case.moved
 
 

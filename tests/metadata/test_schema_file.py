@@ -9,8 +9,8 @@ from graphql import print_schema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.schema.eager import eager_schema
-from metadata.changes import (
+from fieldstone.engine.schema.eager import eager_schema
+from fieldstone.metadata.changes import (
     Change,
     CreateField,
     CreateIndex,
@@ -21,13 +21,13 @@ from metadata.changes import (
     UpdateObject,
     apply,
 )
-from metadata.doctor.drift import find_drift
-from metadata.errors import InvalidChange, UnknownObject
-from metadata.field_types import FieldType
-from metadata.model import MORPH_SETTING, Field, Object, RelationType, Snapshot
-from metadata.schema_file import export_model, plan_document
-from metadata.schema_file.text import read_document, write_document
-from metadata.transaction import ModelTransaction
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import MORPH_SETTING, Field, Object, RelationType, Snapshot
+from fieldstone.metadata.schema_file import export_model, plan_document
+from fieldstone.metadata.schema_file.text import read_document, write_document
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.changes.test_updates import field_of, options
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
 from tests.models import all_types_snapshot, apply_all, empty_snapshot, standard_snapshot
@@ -46,10 +46,10 @@ def written(snapshot: Snapshot) -> Any:
     return read_document(write_document(export_model(snapshot)))
 
 
-def shown_field(snapshot: Snapshot, thing: Object, field: Field) -> Any:
+def shown_field(snapshot: Snapshot, object_: Object, field: Field) -> Any:
     """A field with names in the place of ids, and without its columns, whose names depend on the history."""
     known = {key: value for key, value in field.settings.items() if key not in {"columns", "fields", MORPH_SETTING}}
-    sources = [thing.by_id[one.id].name for one in thing.fields if str(one.id) in field.settings.get("fields", ())]
+    sources = [object_.by_id[one.id].name for one in object_.fields if str(one.id) in field.settings.get("fields", ())]
     relation = snapshot.relations.get(field.relation_id) if field.relation_id else None
     ends = None
     if relation is not None:
@@ -58,9 +58,9 @@ def shown_field(snapshot: Snapshot, thing: Object, field: Field) -> Any:
             (source.name_singular, source.by_id[relation.source_field_id].name),
             (target.name_singular, target.by_id[relation.target_field_id].name),
             relation.on_delete,
-            [one.name for group in thing.morphs if field in group for one in group],
+            [one.name for group in object_.morphs if field in group for one in group],
         )
-    plain = replace(field, id=thing.id, object_id=thing.id, column="", parts=(), relation_id=None, settings=known)
+    plain = replace(field, id=object_.id, object_id=object_.id, column="", parts=(), relation_id=None, settings=known)
     return replace(plain, id=snapshot.workspace.id, object_id=snapshot.workspace.id), sources, ends
 
 
@@ -68,54 +68,55 @@ def shown(snapshot: Snapshot) -> Any:
     """Everything of a model, in its order, but for ids and physical names."""
     return [
         (
-            thing.name_singular, thing.name_plural, thing.label_singular, thing.label_plural, thing.description,
-            thing.icon, thing.is_custom, thing.is_active,
-            [shown_field(snapshot, thing, field) for field in thing.fields],
+            object_.name_singular, object_.name_plural, object_.label_singular, object_.label_plural,
+            object_.description,
+            object_.icon, object_.is_custom, object_.is_active,
+            [shown_field(snapshot, object_, field) for field in object_.fields],
             {
-                (*(thing.by_id[id_].name for id_ in index.field_ids), index.is_unique, index.is_partial, index.method)
+                (*(object_.by_id[id_].name for id_ in index.field_ids), index.is_unique, index.is_partial, index.method)
                 for index in snapshot.indexes.values()
-                if index.object_id == thing.id
+                if index.object_id == object_.id
             },
         )
-        for thing in snapshot.objects.values()
+        for object_ in snapshot.objects.values()
     ]  # fmt: skip
 
 
 def rich(base: Snapshot) -> Snapshot:
     """A model with everything that a document must know."""
-    thing, hidden, task = (
+    object_, hidden, task = (
         new_object("project", description="Work"),
         new_object("secret"),
         new_object("task", skip_name_field=True),
     )
-    project = replace(person(base), id=thing.id, name_singular="project", label_singular="Project")
+    project = replace(person(base), id=object_.id, name_singular="project", label_singular="Project")
     company = base.by_singular["company"]
-    code = new_field(thing.id, "code", is_unique=True, is_active=False)
-    size = new_field(thing.id, "size", FieldType.NUMBER, settings={"dataType": "int"}, is_nullable=False, default=1)
+    code = new_field(object_.id, "code", is_unique=True, is_active=False)
+    size = new_field(object_.id, "size", FieldType.NUMBER, settings={"dataType": "int"}, is_nullable=False, default=1)
     junction = NewJunction(name_singular="membership", name_plural="memberships")
     model = apply_all(
         base,
         [
-            thing,
+            object_,
             new_relation(person(base), "project", project, "Members"),
-            new_field(thing.id, "budget", FieldType.CURRENCY, default={"amountMicros": 5}),
+            new_field(object_.id, "budget", FieldType.CURRENCY, default={"amountMicros": 5}),
             size,
             hidden,
             task,
             new_field(task.id, "name", label="Not the one that comes along"),
-            new_field(thing.id, "rate", FieldType.NUMBER, default=1.50),
-            new_field(thing.id, "stage", FieldType.SELECT, options=options("NEW", "OLD"), default="NEW"),
-            new_field(thing.id, "tags", FieldType.MULTI_SELECT, options=options("NO", "YES"), default=["NO"]),
-            new_field(thing.id, "stars", FieldType.RATING),
-            new_field(thing.id, "due", FieldType.DATE, default="now"),
-            new_field(thing.id, "born", FieldType.DATE, default="2024-01-31"),
+            new_field(object_.id, "rate", FieldType.NUMBER, default=1.50),
+            new_field(object_.id, "stage", FieldType.SELECT, options=options("NEW", "OLD"), default="NEW"),
+            new_field(object_.id, "tags", FieldType.MULTI_SELECT, options=options("NO", "YES"), default=["NO"]),
+            new_field(object_.id, "stars", FieldType.RATING),
+            new_field(object_.id, "due", FieldType.DATE, default="now"),
+            new_field(object_.id, "born", FieldType.DATE, default="2024-01-31"),
             code,
             new_relation(project, "parent", project, "Parts", settings={"onDelete": "CASCADE"}),
             new_relation(project, "lead", person(base), "Leads", kind=RelationType.ONE_TO_ONE),
             new_relation(company, "boss", person(base), "Bosses", is_active=False),
             new_relation(project, "tasks", replace(project, id=task.id), "Project", kind=RelationType.ONE_TO_MANY),
             CreateField(
-                object_id=thing.id, name="crew", label="Crew", type=FieldType.RELATION, description="Who helps.",
+                object_id=object_.id, name="crew", label="Crew", type=FieldType.RELATION, description="Who helps.",
                 relation=NewRelation(target_object_id=person(base).id, target_field_label="Crews", junction=junction),
             ),
             new_field(junction.id, "since", FieldType.DATE),
@@ -126,9 +127,9 @@ def rich(base: Snapshot) -> Snapshot:
                     for one in (company, person(base), project)
                 ),
             ),
-            new_field(thing.id, "words", FieldType.TS_VECTOR, settings={"fields": ["name", "code"]}),
-            CreateIndex(object_id=thing.id, field_ids=(size.id, code.id), is_unique=True),
-            CreateIndex(object_id=thing.id, field_ids=(code.id,), is_partial=True),
+            new_field(object_.id, "words", FieldType.TS_VECTOR, settings={"fields": ["name", "code"]}),
+            CreateIndex(object_id=object_.id, field_ids=(size.id, code.id), is_unique=True),
+            CreateIndex(object_id=object_.id, field_ids=(code.id,), is_partial=True),
         ],
     )  # fmt: skip
     changes: list[Change] = [
@@ -165,25 +166,25 @@ def models(draw: st.DrawFn) -> Snapshot:
     """Legal models whose parts were changed after they were made."""
     snapshot = draw(snapshots())
     for _ in range(draw(st.integers(0, 8))):
-        thing = draw(st.sampled_from(list(snapshot.objects.values())))
-        field = draw(st.sampled_from(thing.fields))
-        other = draw(st.sampled_from(thing.fields))
+        object_ = draw(st.sampled_from(list(snapshot.objects.values())))
+        field = draw(st.sampled_from(object_.fields))
+        other = draw(st.sampled_from(object_.fields))
         target = draw(st.sampled_from(list(snapshot.objects.values())))
         changes: list[Change] = [
-            UpdateObject(object_id=thing.id, is_active=False),
-            UpdateObject(object_id=thing.id, name_singular=draw(names), description=draw(texts)),
+            UpdateObject(object_id=object_.id, is_active=False),
+            UpdateObject(object_id=object_.id, name_singular=draw(names), description=draw(texts)),
             UpdateField(field_id=field.id, is_active=False),
             UpdateField(field_id=field.id, name=draw(names)),
             UpdateField(field_id=field.id, label=draw(labels), icon=draw(texts)),
             UpdateField(field_id=field.id, is_unique=True),
             UpdateField(field_id=field.id, is_nullable=False, settings={"onDelete": "RESTRICT"}),
-            CreateIndex(object_id=thing.id, field_ids=(field.id, other.id), is_unique=draw(st.booleans())),
+            CreateIndex(object_id=object_.id, field_ids=(field.id, other.id), is_unique=draw(st.booleans())),
             UpdateField(field_id=field.id, type=draw(st.sampled_from([FieldType.TEXT, FieldType.RAW_JSON]))),
-            CreateIndex(object_id=thing.id, field_ids=(field.id,), method="gin"),
-            CreateIndex(object_id=thing.id, field_ids=(field.id,), is_partial=True),
-            DeleteObject(object_id=thing.id),
+            CreateIndex(object_id=object_.id, field_ids=(field.id,), method="gin"),
+            CreateIndex(object_id=object_.id, field_ids=(field.id,), is_partial=True),
+            DeleteObject(object_id=object_.id),
             CreateField(
-                object_id=thing.id, name=draw(names), label=draw(labels), type=FieldType.RELATION,
+                object_id=object_.id, name=draw(names), label=draw(labels), type=FieldType.RELATION,
                 relation=NewRelation(
                     target_object_id=target.id, target_field_label=draw(labels), target_field_name=draw(names),
                     junction=NewJunction(),
@@ -240,11 +241,11 @@ def test_what_differs_is_changed_and_nothing_else() -> None:
     del document["objects"]["company"]["fields"]["website"]
     made, count = carry_out(model, document)
     assert count == 5
-    thing = made.by_singular["project"]
-    budget, lead = thing.by_name["budget"], thing.by_name["lead"]
+    object_ = made.by_singular["project"]
+    budget, lead = object_.by_name["budget"], object_.by_name["lead"]
     assert (made.by_singular["contact"].label_plural, budget.label, budget.default) == ("Contacts", "Money", None)
-    assert (lead.is_unique, thing.by_name["parent"].settings["onDelete"]) == (False, "RESTRICT")
-    assert [option.value for option in thing.by_name["stage"].options] == ["NEW", "OLD", "LATE"]
+    assert (lead.is_unique, object_.by_name["parent"].settings["onDelete"]) == (False, "RESTRICT")
+    assert [option.value for option in object_.by_name["stage"].options] == ["NEW", "OLD", "LATE"]
     assert made.by_singular["company"] is model.by_singular["company"]
     assert carry_out(made, document) == (made, 0)
 
@@ -283,9 +284,9 @@ def test_pruning_deletes_what_the_document_has_not_got() -> None:
     text = write_document(document).replace(": person", ": contact")
     made, _ = carry_out(model, read_document(text), prune=True)
     assert set(made.by_singular) == {"company", "contact", "opportunity", "activity"}
-    for thing in standard_snapshot().by_singular.values():
-        now = made.by_singular[thing.name_singular.replace("person", "contact")]
-        assert [field.name for field in now.fields] == [field.name for field in thing.fields]
+    for object_ in standard_snapshot().by_singular.values():
+        now = made.by_singular[object_.name_singular.replace("person", "contact")]
+        assert [field.name for field in now.fields] == [field.name for field in object_.fields]
     assert carry_out(made, read_document(text), prune=True) == (made, 0)
 
 

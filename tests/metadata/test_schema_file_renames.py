@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metadata.changes import UpdateField
-from metadata.errors import InvalidChange
-from metadata.model import Snapshot
-from metadata.schema_file import plan_document
-from metadata.schema_file.renames import find_swaps, order_renames
-from metadata.transaction import ModelTransaction
+from fieldstone.metadata.changes import UpdateField
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.schema_file import plan_document
+from fieldstone.metadata.schema_file.renames import find_swaps, order_renames
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.changes.test_updates import field_of
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
 from tests.metadata.test_schema_file import carry_out, shown, written
@@ -67,8 +67,8 @@ def test_objects_take_the_names_of_others(moves: dict[str, str], with_plural: bo
             document["objects"][name]["namePlural"] = f"{name}s"
     made, _ = carry_out(model, document)
     for old, new in moves.items():
-        thing = made.by_singular[new]
-        assert (thing.id, thing.name_plural) == (model.by_singular[old].id, f"{new if with_plural else old}s")
+        object_ = made.by_singular[new]
+        assert (object_.id, object_.name_plural) == (model.by_singular[old].id, f"{new if with_plural else old}s")
     assert carry_out(made, document, prune=True) == (made, 0)
 
 
@@ -87,8 +87,8 @@ def related() -> Snapshot:
 
 def point_elsewhere(document: dict[str, Any], moves: Mapping[str, str]) -> None:
     """Have what leads to objects and fields lead to their new names; `object.field` is a field."""
-    for thing in document["objects"].values():
-        for values in thing.get("fields", {}).values():
+    for object_ in document["objects"].values():
+        for values in object_.get("fields", {}).values():
             if relation := values.get("relation"):
                 target = relation["target"]
                 relation["inverse"] = moves.get(f"{target}.{relation['inverse']}", f".{relation['inverse']}").split(
@@ -131,8 +131,8 @@ def test_ends_of_relations_take_the_names_of_others(moves: dict[str, str]) -> No
 def check_moved(model: Snapshot, document: dict[str, Any], names: Mapping[UUID, str]) -> None:
     """Check that a document moves the names once, and says the same to another workspace."""
     made, _ = carry_out(model, document)
-    now = {thing.id: thing.name_singular for thing in made.objects.values()}
-    now |= {field.id: field.name for thing in made.objects.values() for field in thing.fields}
+    now = {object_.id: object_.name_singular for object_ in made.objects.values()}
+    now |= {field.id: field.name for object_ in made.objects.values() for field in object_.fields}
     assert {id_: now[id_] for id_ in names} == names
     assert carry_out(made, document, prune=True) == (made, 0)
     assert shown(carry_out(standard_snapshot(), written(made))[0]) == shown(made)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from metadata.changes import (
+from fieldstone.metadata.changes import (
     Change,
     CreateField,
     CreateObject,
@@ -16,10 +16,10 @@ from metadata.changes import (
     UpdateField,
     UpdateObject,
 )
-from metadata.errors import InvalidChange
-from metadata.field_types import FieldType
-from metadata.moves import find_moved
-from metadata.snapshot import carry_look_ups
+from fieldstone.metadata.changes.shared_parts import find_moved
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.snapshot import carry_look_ups
 from tests.metadata.desk import columns_of
 from tests.metadata.drawn_changes import new_fields, new_objects
 from tests.metadata.workbench import Workbench
@@ -32,8 +32,8 @@ def test_the_model_that_changes_make_is_the_one_that_is_loaded(bench: Workbench,
     snapshot = behind = bench.new_workspace()
     made = 0
     for _ in range(data.draw(st.integers(1, 12))):
-        things = tuple(snapshot.objects.values())
-        change: Change = data.draw(new_objects() | new_fields(things)) if things else data.draw(new_objects())
+        objects = tuple(snapshot.objects.values())
+        change: Change = data.draw(new_objects() | new_fields(objects)) if objects else data.draw(new_objects())
         try:
             snapshot = bench.change(snapshot, [change])
         except InvalidChange:
@@ -45,9 +45,9 @@ def test_the_model_that_changes_make_is_the_one_that_is_loaded(bench: Workbench,
     assert snapshot.version == made
     assert bench.follow(behind) == snapshot
     assert bench.run(bench.desk.reload(snapshot.workspace.id)) == snapshot
-    for thing in snapshot.objects.values():
-        columns = columns_of(bench.dsn, thing.table.schema, thing.table.name)
-        assert list(columns) == [part.column.name for field in thing.fields for part in field.parts]
+    for object_ in snapshot.objects.values():
+        columns = columns_of(bench.dsn, object_.table.schema, object_.table.name)
+        assert list(columns) == [part.column.name for field in object_.fields for part in field.parts]
 
 
 BOAT = CreateObject(name_singular="boat", name_plural="boats", label_singular="Boat", label_plural="Boats")

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
-from metadata.changes import Change
-from metadata.model import Snapshot
-from metadata.store import read_snapshot
+from fieldstone.metadata.catalog.store import read_snapshot
+from fieldstone.metadata.changes import Change
+from fieldstone.metadata.model import Snapshot
 from tests.metadata.desk import Desk, connect_database, open_desk
 
 

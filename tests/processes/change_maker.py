@@ -7,9 +7,9 @@ import asyncio
 import os
 import sys
 
-from engine.in_step import MODEL_TOPIC
-from metadata.building.builder import Builder
-from sql.listen import NOTIFY
+from fieldstone.engine.server.process_sync import MODEL_TOPIC
+from fieldstone.metadata.online_ddl.builder import Builder
+from fieldstone.sql.listen import NOTIFY
 from tests.metadata.desk import desk_at
 from tests.processes.killed_changes import KILLED
 

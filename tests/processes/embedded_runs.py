@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 
-from sql.embedded import EmbeddedServer, start, stop
-from sql.embedded.folder import DataFolder
-from sql.embedded.locks import is_held
+from fieldstone.sql.embedded import EmbeddedServer, start, stop
+from fieldstone.sql.embedded.folder import DataFolder
+from fieldstone.sql.embedded.locks import is_held
 
 ROOT = Path(__file__).parents[2]
 

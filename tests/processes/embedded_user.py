@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 
-from sql.embedded import start, stop
+from fieldstone.sql.embedded import start, stop
 
 
 def main() -> None:

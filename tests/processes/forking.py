@@ -1,4 +1,5 @@
-"""Runs `python -m engine` in processes forked from one that has imported everything: each is there within milliseconds.
+"""Runs `python -m fieldstone.engine` in processes forked from one that has imported everything: each is there within
+milliseconds.
 
 Importing takes more than a second, and the tests start a hundred of them.
 """
@@ -19,7 +20,7 @@ from collections.abc import Mapping, Sequence
 
 import typer.rich_utils  # noqa: F401 - what is imported here is there in each process that is forked
 
-import engine.commands.cli  # noqa: F401 - likewise
+import fieldstone.engine.server.cli.commands  # noqa: F401
 from tests.processes.embedded_runs import ROOT
 
 _NUMBER = 4
@@ -157,4 +158,4 @@ def _report_on(made: int, report: int, streams: list[int]) -> None:
 
 if __name__ == "__main__":
     sys.argv[1:] = _await_turn(socket.socket(fileno=int(sys.argv[1])))
-    runpy.run_module("engine", run_name="__main__", alter_sys=True)
+    runpy.run_module("fieldstone.engine", run_name="__main__", alter_sys=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 import psycopg
 
-from metadata.changes import (
+from fieldstone.metadata.changes import (
     Change,
     CreateIndex,
     DeleteField,
@@ -16,14 +16,14 @@ from metadata.changes import (
     UpdateField,
     UpdateObject,
 )
-from metadata.field_types import FieldType
-from metadata.model import RelationType, Snapshot
-from metadata.rollback import roll_back
-from metadata.transaction import ModelTransaction
-from metadata.writer import ModelWriter
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import RelationType, Snapshot
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.metadata.writer.rollback import roll_back
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.changes.test_updates import options
 from tests.metadata.desk import desk_at, fill_model, new_field, new_object, new_relation, person
-from tests.metadata.test_rollback import CHANGES, Build, fill, on, project
+from tests.metadata.writer.test_rollback import CHANGES, Build, fill, on, project
 
 _BIG_TABLE = -1
 """Every table is big: what looks at each record is done after the commit."""
@@ -39,9 +39,9 @@ Body = Callable[[ModelTransaction], Awaitable[object]]
 
 def _several(snapshot: Snapshot) -> Iterable[Change]:
     """As one: what makes tables, columns and indexes, what changes the records, and what takes a column away."""
-    thing, there = new_object("batch"), project(snapshot).by_name
-    yield thing
-    yield new_field(thing.id, "one", is_unique=True)
+    object_, there = new_object("batch"), project(snapshot).by_name
+    yield object_
+    yield new_field(object_.id, "one", is_unique=True)
     yield UpdateField(field_id=there["name"].id, is_nullable=False, backfill="none", default="none")
     yield UpdateField(
         field_id=there["stage"].id, options=options("FIRST", "OLD"), option_mapping={"NEW": "FIRST"}, default="OLD"

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from sql.listen import APPLICATION_NAME
+from fieldstone.sql.listen import APPLICATION_NAME
 from tests.waiting import eventually
 
 _LISTENERS = "FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()"

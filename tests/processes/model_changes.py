@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
+from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
 
 Ask = Callable[..., Any]
 """Sends a mutation with its variables to the Metadata API and returns its data."""

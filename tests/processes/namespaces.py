@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from sql import embedded
-from sql.embedded.folder import PORT, DataFolder
+from fieldstone.sql import embedded
+from fieldstone.sql.embedded.folder import PORT, DataFolder
 from tests.processes.embedded_runs import ROOT
 from tests.processes.event_clients import Server
 from tests.processes.serving import Served, environment, wait_until_ready

@@ -12,7 +12,7 @@ from typing import IO
 
 import httpx
 
-from engine.config_table import configuration_table
+from fieldstone.engine.settings_table import configuration_table
 from tests.processes.forking import Forked
 
 _READY = re.compile(r"^Fieldstone is ready at (\S+)$")

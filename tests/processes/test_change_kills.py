@@ -20,12 +20,12 @@ from typing import get_args
 import psycopg
 import pytest
 
-from metadata.building import field_builder
-from metadata.building.builder import Builder
-from metadata.changes import Change, SettleField, SettleIndex, UpdateField, UpdateObject
-from metadata.doctor.drift import find_drift
-from metadata.model import Snapshot, Status
-from sql.errors import DatabaseError
+from fieldstone.metadata.changes import Change, SettleField, SettleIndex, UpdateField, UpdateObject
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.model import Snapshot, Status
+from fieldstone.metadata.online_ddl import field_builder
+from fieldstone.metadata.online_ddl.builder import Builder
+from fieldstone.sql.errors import DatabaseError
 from tests.databases import Databases
 from tests.metadata.desk import Desk, desk_at, table_state, whole_state
 from tests.processes.cutting import CuttingWay, cutting_way
@@ -135,7 +135,7 @@ async def test_a_build_that_is_cut_off_is_begun_again_and_ends_ready(
     monkeypatch.setattr(field_builder, "PORTION", 8)
     with databases.clone(left) as dsn:
         built, tables = await restart(dsn), table_state(dsn)
-    assert {field.status for thing in built.objects.values() for field in thing.fields} == {Status.READY}
+    assert {field.status for object_ in built.objects.values() for field in object_.fields} == {Status.READY}
     assert {index.status for index in built.indexes.values()} == {Status.READY}
     was_cut = True
     for last in itertools.count(1):

@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.databases import Databases
-from tests.engine.http.prepared import migrate
+from tests.engine.server.prepared import migrate
 from tests.processes.embedded_runs import ROOT
 from tests.processes.serving import environment, run
 
@@ -49,7 +49,7 @@ def test_help_explains_itself(arguments: list[str], words: list[str]) -> None:
 def test_the_module_that_is_run_does_what_the_one_does_that_is_forked(arguments: list[str]) -> None:
     variables = {"COLUMNS": "120", "NO_COLOR": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "engine", *arguments],
+        [sys.executable, "-m", "fieldstone.engine", *arguments],
         cwd=ROOT,
         env=environment(**variables),
         capture_output=True,

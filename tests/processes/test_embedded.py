@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from sql.embedded import EmbeddedServer, start, stop
-from sql.embedded.folder import PORT, DataFolder
-from sql.embedded.locks import is_held
-from sql.errors import EmbeddedServerError
+from fieldstone.sql.embedded import EmbeddedServer, start, stop
+from fieldstone.sql.embedded.folder import PORT, DataFolder
+from fieldstone.sql.embedded.locks import is_held
+from fieldstone.sql.errors import EmbeddedServerError
 from tests.processes.embedded_runs import Run, is_alive, is_running, postmaster_of, records, running
 
 _IS_ROOT = os.geteuid() == 0

@@ -9,18 +9,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from sql.embedded import start, stop
-from sql.embedded.account import choose_account
-from sql.embedded.folder import PORT, DataFolder
-from tests.processes.embedded_runs import (
-    ROOT,
-    Run,
-    is_running,
-    kill_postmaster,
-    postmaster_of,
-    records,
-    running,
-)
+from fieldstone.sql.embedded import start, stop
+from fieldstone.sql.embedded.account import choose_account
+from fieldstone.sql.embedded.folder import PORT, DataFolder
+from tests.processes.embedded_runs import ROOT, Run, is_running, kill_postmaster, postmaster_of, records, running
 from tests.waiting import eventually
 
 

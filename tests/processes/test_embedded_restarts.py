@@ -12,9 +12,9 @@ import httpx
 import psycopg
 import pytest
 
-from sql.embedded import EmbeddedServer, Watch, start, stop
-from sql.embedded.folder import DataFolder
-from sql.embedded.locks import exclusively
+from fieldstone.sql.embedded import EmbeddedServer, Watch, start, stop
+from fieldstone.sql.embedded.folder import DataFolder
+from fieldstone.sql.embedded.locks import exclusively
 from tests.processes.embedded_runs import is_running, kill_postmaster, postmaster_of, records, running
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually, until

@@ -8,8 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sql.embedded.folder import DataFolder
-from sql.embedded.process import end_processes
+from fieldstone.sql.embedded.folder import DataFolder
+from fieldstone.sql.embedded.process import end_processes
 from tests.processes.embedded_runs import is_running
 from tests.processes.serving import serving
 from tests.waiting import eventually

@@ -10,10 +10,18 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sql.embedded import start as start_embedded
-from sql.embedded import stop as stop_embedded
+from fieldstone.sql.embedded import start as start_embedded
+from fieldstone.sql.embedded import stop as stop_embedded
 from tests.processes.embedded_runs import kill_postmaster
-from tests.processes.event_clients import Client, Server, Writing, check_that_all_arrived, following, make_key, servers
+from tests.processes.event_clients import (
+    Client,
+    Server,
+    Writing,
+    check_that_all_arrived,
+    following,
+    make_key,
+    servers,
+)
 from tests.processes.listeners import count_listeners, end_listeners
 from tests.processes.model_changes import CREATE_OBJECT
 from tests.redis_server import running_redis

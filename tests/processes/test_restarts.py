@@ -6,12 +6,12 @@ from pathlib import Path
 
 import uvloop
 
-from sql.embedded import start as start_embedded
-from sql.embedded import stop as stop_embedded
-from sql.errors import DatabaseError
-from sql.executor import Database
-from sql.pool_settings import PoolSettings
-from sql.statement import Statement
+from fieldstone.sql.embedded import start as start_embedded
+from fieldstone.sql.embedded import stop as stop_embedded
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
 from tests.processes.embedded_runs import kill_postmaster
 
 ADD = Statement(text="INSERT INTO public.record VALUES (1)")

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from tests.databases import Databases
-from tests.engine.http.prepared import migrate
+from tests.engine.server.prepared import migrate
 from tests.processes.embedded_runs import is_running
 from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
 

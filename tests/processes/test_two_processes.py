@@ -17,10 +17,10 @@ import httpx
 import psycopg
 import pytest
 
-from sql.embedded import start as start_embedded
-from sql.embedded import stop as stop_embedded
+from fieldstone.sql.embedded import start as start_embedded
+from fieldstone.sql.embedded import stop as stop_embedded
 from tests.databases import Databases
-from tests.engine.http.prepared import migrate
+from tests.engine.server.prepared import migrate
 from tests.processes.embedded_runs import kill_postmaster
 from tests.processes.listeners import count_listeners, end_listeners
 from tests.processes.model_changes import CREATE_FIELD, CREATE_OBJECT, Series

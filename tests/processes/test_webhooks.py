@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 
-from sql.embedded import start as start_embedded
-from sql.embedded import stop as stop_embedded
+from fieldstone.sql.embedded import start as start_embedded
+from fieldstone.sql.embedded import stop as stop_embedded
 from tests.processes.embedded_runs import kill_postmaster
 from tests.processes.event_clients import Writing, make_key, servers
 from tests.processes.webhook_target import SETTINGS, Desk, Taken, target

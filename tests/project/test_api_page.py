@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from engine.config_table import configuration_table
-from metadata import operators
-from metadata.field_types import FIELD_TYPES, FieldType, SubField
+from fieldstone.engine.settings_table import configuration_table
+from fieldstone.metadata import operators
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType, SubField
 from tests.project.documentation import ROOT
 
 _SETS = {

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from engine.config_table import configuration_table
+from fieldstone.engine.settings_table import configuration_table
 
 _README = Path(__file__).parents[2] / "README.md"
 _SECTION = re.compile(r"^#+ Configuration\b.*?$(.*?)(?=^#+ |\Z)", re.MULTILINE | re.DOTALL)

@@ -1,6 +1,6 @@
 """The catalog's migrations: two that were made at the same time must not meet under one number."""
 
-from metadata.catalog.migrate import MIGRATIONS
+from fieldstone.metadata.catalog.migrate import MIGRATIONS
 
 
 def test_the_migrations_are_numbered_without_a_gap() -> None:

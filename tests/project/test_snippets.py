@@ -94,7 +94,7 @@ def test_commands_and_their_options_exist() -> None:
         # The second word may be an argument: the longest chain of commands that has a help is the one meant.
         for length in range(len(names), -1, -1):
             done = subprocess.run(
-                [sys.executable, "-m", "engine", *names[:length], "--help"],
+                [sys.executable, "-m", "fieldstone.engine", *names[:length], "--help"],
                 cwd=ROOT,
                 env=environment,
                 capture_output=True,

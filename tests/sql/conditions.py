@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sql.plan import (
+from fieldstone.sql.plan.elements import (
     Among,
     And,
     Compare,
@@ -21,17 +21,8 @@ from sql.plan import (
     Ranked,
     Related,
 )
-from sql.types import SqlType
-from tests.sql.shop import (
-    EMPLOYER,
-    EXTRA,
-    NAME,
-    SCORE,
-    TAGS,
-    make_schema,
-    open_shop,
-    parameter,
-)
+from fieldstone.sql.types import SqlType
+from tests.sql.shop import EMPLOYER, EXTRA, NAME, SCORE, TAGS, make_schema, open_shop, parameter
 
 Truth = bool | None
 Row = dict[str, Any]

@@ -8,9 +8,9 @@ from typing import Any
 
 import psycopg
 
-from sql.executor import Database
-from sql.pool_settings import PoolSettings
-from sql.statement import Statement
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
 
 ECHO = Statement(text="SELECT $1::text")
 BACKEND = Statement(text="SELECT pg_backend_pid()")

@@ -2,28 +2,10 @@
 
 from typing import Any
 
-from sql.plan import And, Compare, Comparison, Condition
-from sql.read_plan import (
-    Connection,
-    Edges,
-    Literal,
-    OrderKey,
-    Page,
-    PageInfo,
-    Record,
-    TotalCount,
-)
-from sql.types import SqlType
-from tests.sql.shop import (
-    BY_ID,
-    ID,
-    LIVE,
-    NODE,
-    PERSON,
-    make_schema,
-    open_shop,
-    parameter,
-)
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition
+from fieldstone.sql.plan.read import Connection, Edges, Literal, OrderKey, Page, PageInfo, Record, TotalCount
+from fieldstone.sql.types import SqlType
+from tests.sql.shop import BY_ID, ID, LIVE, NODE, PERSON, make_schema, open_shop, parameter
 
 TRUE = And(terms=())
 

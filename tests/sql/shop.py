@@ -7,11 +7,23 @@ from typing import Any
 
 import psycopg
 
-from sql.compiler import compile_plan
-from sql.plan import Column, Condition, Hop, IsNull, Parameter, Table
-from sql.read_plan import Connection, Cursor, Edges, OrderKey, Page, PageFact, PageInfo, ReadPlan, Record, Root, Value
-from sql.types import Encoding, SqlType
-from sql.write_plan import EventTarget, ReadBack, WritePlan
+from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.plan.elements import Column, Condition, Hop, IsNull, Parameter, Table
+from fieldstone.sql.plan.read import (
+    Connection,
+    Cursor,
+    Edges,
+    OrderKey,
+    Page,
+    PageFact,
+    PageInfo,
+    ReadPlan,
+    Record,
+    Root,
+    Value,
+)
+from fieldstone.sql.plan.write import EventTarget, ReadBack, WritePlan
+from fieldstone.sql.types import Encoding, SqlType
 
 WORKSPACE = "00000000-0000-7000-8000-000000000001"
 OBJECT = "00000000-0000-7000-8000-000000000002"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sql.plan import Matches
-from sql.read_plan import Record, ToOne
-from sql.types import SqlType
-from sql.write_plan import Assignment, Delete, Insert, Now, Reference, Update
+from fieldstone.sql.plan.elements import Matches
+from fieldstone.sql.plan.read import Record, ToOne
+from fieldstone.sql.plan.write import Assignment, Delete, Insert, Now, Reference, Update
+from fieldstone.sql.types import SqlType
 from tests.sql.shop import (
     COMPANY,
     COMPANY_ID,

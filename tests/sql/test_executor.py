@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from sql.errors import (
+from fieldstone.sql.errors import (
     CheckViolation,
     CommitOutcomeUnknown,
     DatabaseError,
@@ -25,8 +25,8 @@ from sql.errors import (
     ValueOutOfRange,
     ValueTooLong,
 )
-from sql.executor import Database
-from sql.statement import Statement
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
 from tests.sql.driving import BACKEND, ECHO, SLEEP, Observer, observing, opened
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sql.identifiers import IdentifierError, quote_identifier, quote_table
-from sql.plan import Table
+from fieldstone.sql.identifiers import IdentifierError, quote_identifier, quote_table
+from fieldstone.sql.plan.elements import Table
 from tests.sql.shop import Shop
 
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1).filter(

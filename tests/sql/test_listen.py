@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 import psycopg
 import pytest
 
-from sql.errors import ConnectionLost, DatabaseUnavailable
-from sql.executor import Database
-from sql.listen import APPLICATION_NAME, MOST_BYTES, NOTIFY, Listener
-from sql.pool_settings import PoolSettings
-from sql.statement import Statement
+from fieldstone.sql.errors import ConnectionLost, DatabaseUnavailable
+from fieldstone.sql.executor import Database
+from fieldstone.sql.listen import APPLICATION_NAME, MOST_BYTES, NOTIFY, Listener
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
 
 SETTINGS = PoolSettings(connections=2)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sql.locks import SPACE, AdvisoryLock
+from fieldstone.sql.locks import SPACE, AdvisoryLock
 
 _ROOT = Path(__file__).parents[2]
 _TAKEN = re.compile(r"pg_(?:try_)?advisory_\w+\((?P<numbers>[^;]*)\)")

@@ -3,7 +3,7 @@
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from sql.pool_settings import PoolSettings, build_conninfo, liveness_settings
+from fieldstone.sql.pool_settings import PoolSettings, build_conninfo, liveness_settings
 
 
 def test_what_the_user_says_about_the_network_stays() -> None:

@@ -9,10 +9,10 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from sql.errors import LimitExceeded
-from sql.executor import Database
-from sql.pool_settings import PoolSettings
-from sql.statement import Statement
+from fieldstone.sql.errors import LimitExceeded
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
 from tests.sql.driving import opened
 
 BOUNDS = Statement(
@@ -74,7 +74,7 @@ async def test_a_user_who_may_not_bound_the_files_is_served(
 ) -> None:
     name, dsn = stranger
     settings = PoolSettings(connections=1, direct=direct, work_mem_mb=3)
-    with caplog.at_level(logging.INFO, logger="sql.executor"):
+    with caplog.at_level(logging.INFO, logger="fieldstone.sql.executor"):
         refused = Database(dsn, settings)
         await refused.open()
         assert await refused.read(BOUNDS, ()) == [(b"3MB", b"-1")]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sql.errors import ValueOutOfRange
-from sql.statement import Statement, refuse_nul
+from fieldstone.sql.errors import ValueOutOfRange
+from fieldstone.sql.statement import Statement, refuse_nul
 
 
 def test_equal_texts_have_equal_names() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from sql.errors import (
+from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
     ConnectionLost,
     DatabaseError,
@@ -14,9 +14,9 @@ from sql.errors import (
     UniqueViolation,
     ValueOutOfRange,
 )
-from sql.executor import Database
-from sql.statement import Statement
-from sql.transaction import Transaction, run_transaction
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
+from fieldstone.sql.transaction import Transaction, run_transaction
 from tests.sql.driving import SLEEP, Observer, observing, opened
 
 ADD = Statement(text="INSERT INTO public.kept (id, amount) VALUES ($1::int, $2::int) RETURNING id")

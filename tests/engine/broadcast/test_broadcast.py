@@ -11,17 +11,24 @@ from typing import Any
 import psycopg
 import pytest
 
-from engine.broadcast import Broadcast, build_broadcast
-from engine.broadcast.fan_out import MOST_WAITING
-from engine.broadcast.link import LinkLost, Medium
-from engine.broadcast.message import LONGEST_PAYLOAD, MOST_BYTES, Message, decode_message, encode_message, take_entries
-from engine.broadcast.postgres import PostgresMedium
-from engine.broadcast.redis import RedisMedium
-from engine.config import load_settings
-from metadata.ids import new_id
-from sql.executor import Database
-from sql.listen import APPLICATION_NAME, NOTIFY
-from sql.pool_settings import PoolSettings
+from fieldstone.engine.broadcast import Broadcast, build_broadcast
+from fieldstone.engine.broadcast.fan_out import MOST_WAITING
+from fieldstone.engine.broadcast.link import LinkLost, Medium
+from fieldstone.engine.broadcast.message import (
+    LONGEST_PAYLOAD,
+    MOST_BYTES,
+    Message,
+    decode_message,
+    encode_message,
+    take_entries,
+)
+from fieldstone.engine.broadcast.postgres import PostgresMedium
+from fieldstone.engine.broadcast.redis import RedisMedium
+from fieldstone.engine.settings import load_settings
+from fieldstone.metadata.ids import new_id
+from fieldstone.sql.executor import Database
+from fieldstone.sql.listen import APPLICATION_NAME, NOTIFY
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.redis_server import RedisServer, running_redis
 from tests.waiting import until
 

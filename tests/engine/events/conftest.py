@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from engine import create_app
-from engine.app import Fieldstone
-from engine.http.ws.connection import SocketLimits
-from engine.pipeline import GraphQLRequest
-from engine.services import Services
+from fieldstone.engine import create_app
+from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.services import Services
+from fieldstone.engine.server.streams.websocket.socket import SocketLimits
 from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.events.desk import Desk, open_desk
 

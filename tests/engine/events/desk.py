@@ -6,20 +6,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.core_api import build_core_api
-from engine.errors import ApiError
-from engine.events.group import Member
-from engine.events.partitions import Partitions, Retention
-from engine.events.service import Events, open_events
-from engine.metadata_api.api import build_metadata_api
-from engine.pipeline import GraphQLApi, GraphQLRequest
-from metadata.catalog.migrate import Catalog
-from metadata.current import CurrentSnapshots
-from metadata.json_text import loads
-from metadata.tenants.key_store import KeyStore
-from metadata.wake import Wake
-from metadata.writer import ModelWriter
-from sql.pool_settings import PoolSettings
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.events.log.partitions import Partitions, Retention
+from fieldstone.engine.events.service import Events, open_events
+from fieldstone.engine.events.subscriptions.group import Subscriber
+from fieldstone.engine.metadata_api.api import build_metadata_api
+from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.server.core_api import build_core_api
+from fieldstone.metadata.catalog.migrate import Catalog
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.apis import LIMITS, PRINCIPAL, RecordingDatabase
 from tests.waiting import until
 
@@ -32,7 +32,7 @@ class Listener:
     results: list[dict[str, Any]] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     errors: list[dict[str, Any]] | None = None
-    member: Member | None = None
+    member: Subscriber | None = None
     waiting: int = 0
 
     @property

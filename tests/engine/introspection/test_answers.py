@@ -10,15 +10,15 @@ import pytest
 from graphql import execute_sync, get_introspection_query, parse
 from hypothesis import HealthCheck, given, settings
 
-from engine.introspection.answers import SchemaAnswers
-from engine.operation import DocumentLimits, parse_operation
-from engine.schema.eager import eager_schema
-from engine.schema.lazy import lazy_schema
-from engine.schema.metadata_mutations import METADATA_MUTATIONS
-from metadata.changes import CreateField, UpdateObject, apply
-from metadata.field_types import FieldType
-from metadata.json_text import JsonValue, loads
-from metadata.model import Object, Snapshot
+from fieldstone.engine.documents.document import DocumentLimits, parse_operation
+from fieldstone.engine.introspection.answers import SchemaAnswers
+from fieldstone.engine.schema.eager import eager_schema
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
+from fieldstone.metadata.changes import CreateField, UpdateObject, apply
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.model import Object, Snapshot
 from tests.models import (
     add_field,
     add_object,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.introspection.deflated import CHUNK, DeflatedText, deflate
+from fieldstone.engine.introspection.deflated import CHUNK, DeflatedText, deflate
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=8))

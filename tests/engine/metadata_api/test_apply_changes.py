@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from metadata.json_text import loads
+from fieldstone.metadata.json_text import loads
 from tests.apis import Apis, open_apis
 from tests.engine.metadata_api.test_changes import refused
 from tests.metadata.desk import whole_state

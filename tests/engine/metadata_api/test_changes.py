@@ -6,9 +6,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.building.builder import Builder
-from metadata.json_text import loads
-from metadata.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.online_ddl.builder import Builder
 from tests.apis import WORKSPACE_ID, Apis, open_apis
 from tests.metadata.desk import whole_state
 from tests.waiting import repeat_during
@@ -22,8 +22,8 @@ async def object_id(apis: Apis, name: str) -> str:
     return str(next(edge["node"]["id"] for edge in edges if edge["node"]["nameSingular"] == name))
 
 
-async def field_id(apis: Apis, thing: str, name: str) -> str:
-    edges = (await apis.change(FIND, of=await object_id(apis, thing)))["fields"]["edges"]
+async def field_id(apis: Apis, object_: str, name: str) -> str:
+    edges = (await apis.change(FIND, of=await object_id(apis, object_)))["fields"]["edges"]
     return str(next(edge["node"]["id"] for edge in edges if edge["node"]["name"] == name))
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.operation import DocumentLimits, parse_operation
-from engine.planner.context import PlanContext, RecordLimits
-from engine.planner.cost import price_of
-from engine.planner.inputs import Bindings
-from engine.planner.queries import plan_query
+from fieldstone.engine.documents.document import DocumentLimits, parse_operation
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.context import PlanContext, RecordLimits
+from fieldstone.engine.planner.cost import price_of
+from fieldstone.engine.planner.reads.queries import plan_query
 from tests.apis import LIMITS, Served, serve, workspace_template
 from tests.databases import Databases
 from tests.models import standard_snapshot

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 
-from engine.operation import DocumentLimits, parse_operation
-from engine.planner.context import PlanContext, RecordLimits
-from engine.planner.mutations import plan_mutation
-from engine.planner.queries import plan_query
-from engine.variables import find_usages, shape_of
-from metadata.model import Object
+from fieldstone.engine.documents.document import DocumentLimits, parse_operation
+from fieldstone.engine.planner.context import PlanContext, RecordLimits
+from fieldstone.engine.planner.reads.queries import plan_query
+from fieldstone.engine.planner.writes.mutations import plan_mutation
+from fieldstone.engine.request.variables import find_usages, shape_of
+from fieldstone.metadata.model import Object
 from tests.models import standard_snapshot
 
 SNAPSHOT = standard_snapshot()
@@ -48,8 +48,8 @@ def touched(text: str) -> Mapping[UUID, Object]:
 @pytest.mark.parametrize(("text", "expected"), DEPENDENCIES.items())
 def test_dependencies(text: str, expected: set[str]) -> None:
     found = touched(text)
-    assert {thing.name_singular for thing in found.values()} == expected
-    assert all(SNAPSHOT.objects[id_] is thing for id_, thing in found.items())
+    assert {object_.name_singular for object_ in found.values()} == expected
+    assert all(SNAPSHOT.objects[id_] is object_ for id_, object_ in found.items())
 
 
 SAME_STATEMENT: dict[str, list[dict[str, Any]]] = {

@@ -20,12 +20,12 @@ from graphql import (
 )
 from hypothesis import HealthCheck, given, settings
 
-from engine.schema.eager import eager_schema
-from engine.schema.lazy import lazy_schema
-from engine.schema.metadata_mutations import METADATA_MUTATIONS
-from engine.schema.scope import MutationSet
-from metadata import api_names
-from metadata.model import Object, Snapshot
+from fieldstone.engine.schema.eager import eager_schema
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
+from fieldstone.engine.schema.scope import MutationSet
+from fieldstone.metadata import api_names
+from fieldstone.metadata.model import Object, Snapshot
 from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
 from tests.strategies import snapshots
 
@@ -104,7 +104,7 @@ def test_only_shared_types_are_out_of_reach(snapshot: Snapshot, mutations: Mutat
 def test_the_names_of_shared_types_are_reserved() -> None:
     snapshot, _ = WORKSPACES["every field type"]
     schema = eager_schema(snapshot)
-    own = {name for thing in snapshot.objects.values() for name in api_names.all_type_names(thing)}
+    own = {name for object_ in snapshot.objects.values() for name in api_names.all_type_names(object_)}
     shared = {name for name, type_ in schema.type_map.items() if not is_introspection_type(type_)} - own
     assert shared <= api_names.SHARED_TYPE_NAMES
 
@@ -113,19 +113,19 @@ def test_the_names_of_shared_types_are_reserved() -> None:
 @generated
 def test_what_is_found_by_name_is_what_is_listed(snapshot: Snapshot) -> None:
     lazy, eager = lazy_schema(snapshot), eager_schema(snapshot)
-    everything = replace(snapshot, objects={id_: _activated(thing) for id_, thing in snapshot.objects.items()})
-    for thing in everything.objects.values():
-        for name in api_names.all_type_names(thing):
+    everything = replace(snapshot, objects={id_: _activated(object_) for id_, object_ in snapshot.objects.items()})
+    for object_ in everything.objects.values():
+        for name in api_names.all_type_names(object_):
             assert (name in lazy.type_map) == (name in eager.type_map), name
-        record, listed = lazy.type_map[thing.type_name], eager.type_map[thing.type_name]
+        record, listed = lazy.type_map[object_.type_name], eager.type_map[object_.type_name]
         assert isinstance(record, GraphQLObjectType)
         assert isinstance(listed, GraphQLObjectType)
-        for name in (*thing.by_name, *(f"{name}Id" for name in thing.by_name)):
+        for name in (*object_.by_name, *(f"{name}Id" for name in object_.by_name)):
             assert (name in record.fields) == (name in listed.fields), name
 
 
-def _activated(thing: Object) -> Object:
-    return replace(thing, fields=tuple(replace(field, is_active=True) for field in thing.fields))
+def _activated(object_: Object) -> Object:
+    return replace(object_, fields=tuple(replace(field, is_active=True) for field in object_.fields))
 
 
 def undescribed(schema: GraphQLSchema) -> Iterator[str]:

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from graphql import execute_sync, get_introspection_query, parse
 
-from engine.errors import QueryTooComplex
-from engine.operation import DocumentLimits, parse_operation
-from engine.schema.eager import eager_schema
-from engine.schema.introspection import introspect, is_introspection_field
-from engine.schema.lazy import built_types, lazy_schema
-from metadata.json_text import JsonValue, loads
+from fieldstone.engine.documents.document import DocumentLimits, parse_operation
+from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.schema.eager import eager_schema
+from fieldstone.engine.schema.introspection import introspect, is_introspection_field
+from fieldstone.engine.schema.lazy import built_types, lazy_schema
+from fieldstone.metadata.json_text import JsonValue, loads
 from tests.models import large_snapshot, standard_snapshot
 
 STANDARD = standard_snapshot()

@@ -5,9 +5,9 @@ from threading import Barrier, Thread
 import pytest
 from graphql import GraphQLNamedType, parse, validate
 
-from engine.schema.eager import eager_schema
-from engine.schema.lazy import LazyMap, LazySchema, built_types, lazy_schema
-from metadata.model import Snapshot
+from fieldstone.engine.schema.eager import eager_schema
+from fieldstone.engine.schema.lazy import LazyMap, LazySchema, built_types, lazy_schema
+from fieldstone.metadata.model import Snapshot
 from tests.models import large_snapshot, standard_snapshot
 
 QUERY = parse(
@@ -37,7 +37,7 @@ def types_built_by(snapshot: Snapshot) -> int:
 
 def test_a_query_among_a_thousand_objects_builds_few_types(thousand: Snapshot) -> None:
     assert len(thousand.objects) == 1_000
-    assert all(len(thing.fields) == 20 for thing in thousand.objects.values())
+    assert all(len(object_.fields) == 20 for object_ in thousand.objects.values())
     assert types_built_by(thousand) < 60
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 
-from engine.schema.lazy import LazySchema, lazy_schema
-from engine.schema.metadata_mutations import METADATA_MUTATIONS
-from metadata.model import Snapshot
+from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
+from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
+from fieldstone.metadata.model import Snapshot
 from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
 
 SYSTEM = {
@@ -233,9 +233,9 @@ def test_queries(schema: LazySchema) -> None:
 
 
 def test_a_nested_connection_takes_what_a_root_takes(schema: LazySchema) -> None:
-    thing = schema.type_map["Thing"]
-    assert isinstance(thing, GraphQLObjectType)
-    assert {name: str(argument.type) for name, argument in thing.fields["children"].args.items()} == PAGE
+    object_ = schema.type_map["Thing"]
+    assert isinstance(object_, GraphQLObjectType)
+    assert {name: str(argument.type) for name, argument in object_.fields["children"].args.items()} == PAGE
 
 
 def test_mutations(schema: LazySchema) -> None:
@@ -277,13 +277,15 @@ def test_enums(schema: LazySchema) -> None:
 
 def without(snapshot: Snapshot, object_name: str, field_name: str | None = None) -> Snapshot:
     """Return the snapshot with an object, or one of its fields, switched off."""
-    thing = snapshot.by_singular[object_name]
+    object_ = snapshot.by_singular[object_name]
     changed = (
-        replace(thing, is_active=False)
+        replace(object_, is_active=False)
         if field_name is None
-        else replace(thing, fields=tuple(replace(field, is_active=field.name != field_name) for field in thing.fields))
+        else replace(
+            object_, fields=tuple(replace(field, is_active=field.name != field_name) for field in object_.fields)
+        )
     )
-    return replace(snapshot, objects={**snapshot.objects, thing.id: changed})
+    return replace(snapshot, objects={**snapshot.objects, object_.id: changed})
 
 
 def test_an_object_that_is_switched_off_is_gone_with_the_relations_to_it() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, parse, validate
 
-from engine.schema.eager import eager_schema
-from engine.schema.lazy import lazy_schema
-from engine.schema.metadata_mutations import METADATA_MUTATIONS
-from metadata.model import Snapshot
+from fieldstone.engine.schema.eager import eager_schema
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
+from fieldstone.metadata.model import Snapshot
 from tests.models import metadata_snapshot, standard_snapshot
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from engine import create_app
-from engine.pipeline import GraphQLRequest
-from engine.services import Services
-from metadata.json_text import loads
-from metadata.tenants.access import Principal
+from fieldstone.engine import create_app
+from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.services import Services
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.workspaces.api_keys import Principal
 from tests.apis import PRINCIPAL
 from tests.engine.webhooks.target import TargetServer, target_server
 

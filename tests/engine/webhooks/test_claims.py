@@ -8,14 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from engine.webhooks.claims import PATIENCE, Claimed, Claims, Result, Room
-from engine.webhooks.upkeep import Backlog, Keep, keep_measured, revive, trim
-from metadata.catalog.migrate import Catalog
-from metadata.ids import new_id
-from metadata.queries import QUERIES
-from metadata.webhooks import Target
-from sql.executor import Database
-from sql.pool_settings import PoolSettings
+from fieldstone.engine.webhooks.claims import PATIENCE, Claimed, ClaimQuota, Claims, Result
+from fieldstone.engine.webhooks.retention import Backlog, Keep, keep_measured, revive, trim
+from fieldstone.metadata.catalog.migrate import Catalog
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.webhooks import WebhookTarget
+from fieldstone.metadata.ids import new_id
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.apis import WORKSPACE_ID
 from tests.waiting import until
 
@@ -86,8 +86,8 @@ def room(
     failing: int = 100,
     lease: float = 60,
     sent: Sequence[Claimed] = (),
-) -> Room:
-    return Room(sent=sent, each=each, total=total, failing=failing, lease=lease)
+) -> ClaimQuota:
+    return ClaimQuota(sent=sent, each=each, total=total, failing=failing, lease=lease)
 
 
 def being_sent(
@@ -103,7 +103,7 @@ def being_sent(
             event="person.created",
             payload="{}",
             attempts=1,
-            target=Target(url="http://x.invalid/", secret="s"),  # noqa: S106 - of this test alone
+            target=WebhookTarget(url="http://x.invalid/", secret="s"),  # noqa: S106 - of this test alone
             is_failing=is_failing,
         )
         for _ in range(count)

@@ -7,10 +7,10 @@ from hashlib import sha256
 
 import pytest
 
-from engine.webhooks.signature import sign
-from engine.webhooks.upkeep import revive
-from metadata.ids import new_id
-from metadata.tenants.access import Principal, Role
+from fieldstone.engine.webhooks.retention import revive
+from fieldstone.engine.webhooks.signature import sign
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.workspaces.api_keys import Principal, Role
 from tests.apis import WORKSPACE_ID
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take, target_server

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from engine.webhooks.fan_out import CONSUMER
+from fieldstone.engine.webhooks.fan_out import CONSUMER
 from tests.engine.webhooks.conftest import Sending
 from tests.engine.webhooks.target import TargetServer
 from tests.waiting import until

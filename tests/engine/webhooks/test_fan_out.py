@@ -6,11 +6,11 @@ import time
 import psycopg
 import pytest
 
-from engine.background import end_tasks
-from engine.webhooks.fan_out import CONSUMER, FanOut
-from metadata.current import CurrentSnapshots
-from metadata.wake import Wake
-from sql.pool_settings import PoolSettings
+from fieldstone.engine.webhooks.fan_out import CONSUMER, FanOut
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.sql.concurrency.tasks import end_tasks
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.apis import RecordingDatabase
 from tests.waiting import until
 

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 import trustme
 
-from engine.webhooks.addresses import read_networks
-from engine.webhooks.sender import Outcome, Sender
-from engine.webhooks.targets import LookUp, RefusedTarget, Targets
-from metadata.webhooks import Target
+from fieldstone.engine.webhooks.addresses import read_networks
+from fieldstone.engine.webhooks.sender import Outcome, Sender
+from fieldstone.engine.webhooks.ssrf_guard import LookUp, RefusedTarget, Targets
+from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from tests.engine.webhooks.target import TargetServer, target_server
 
 LOCAL = read_networks("127.0.0.0/8")
@@ -91,7 +91,7 @@ async def send(targets: Targets, url: str, *, context: ssl.SSLContext | None = N
     """Send an event, and return what came of it."""
     sender = Sender(targets, time_limit=5, ssl_context=context)
     try:
-        target = Target(url=url, secret="-")  # noqa: S106 - of this test alone
+        target = WebhookTarget(url=url, secret="-")  # noqa: S106 - of this test alone
         return await sender.send(target, delivery_id=UUID(int=1), event="person.created", body=b"{}")
     finally:
         await sender.close()

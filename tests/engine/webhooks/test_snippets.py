@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from engine.webhooks.signature import sign
+from fieldstone.engine.webhooks.signature import sign
 from tests.npm_clients import NODE, PHP, install_clients
 from tests.project.documentation import ROOT
 

@@ -9,12 +9,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.catalog.migrate import EXTENSION_SCHEMA, MIGRATIONS, Catalog, Migration
-from metadata.current import CurrentSnapshots
-from metadata.errors import CatalogMismatch, CatalogTooNew
-from metadata.tenants.workspaces import Workspaces
-from sql.errors import ConnectionLost, DatabaseError
-from sql.executor import Database
+from fieldstone.metadata.catalog.migrate import EXTENSION_SCHEMA, MIGRATIONS, Catalog, Migration
+from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.registry import Workspaces
+from fieldstone.sql.errors import ConnectionLost, DatabaseError
+from fieldstone.sql.executor import Database
 from tests.databases import Databases
 from tests.metadata.desk import connect_database, whole_state
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from metadata.changes import Change, apply
-from metadata.errors import NameTaken
-from metadata.field_types import FieldType
-from metadata.ids import new_id
-from metadata.model import Access, OnDelete, RelationType, Snapshot, Workspace, relation_end
+from fieldstone.metadata.changes import Change, apply
+from fieldstone.metadata.errors import NameTaken
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.model import Access, OnDelete, RelationType, Snapshot, Workspace, relation_end
 from tests.metadata.desk import new_field, new_object, new_relation
 
 EMPTY = Snapshot(
@@ -165,11 +165,14 @@ def test_a_change_makes_new_only_what_it_touches_among_1000_objects() -> None:
     first, second, *_ = before.objects.values()
 
     after = applied(before, new_field(first, "extra"))
-    assert {id_ for id_, thing in after.objects.items() if before.objects[id_] is not thing} == {first.id}
+    assert {id_ for id_, object_ in after.objects.items() if before.objects[id_] is not object_} == {first.id}
 
     after = applied(before, new_relation(first, "other", second, "Others"))
-    assert {id_ for id_, thing in after.objects.items() if before.objects[id_] is not thing} == {first.id, second.id}
+    assert {id_ for id_, object_ in after.objects.items() if before.objects[id_] is not object_} == {
+        first.id,
+        second.id,
+    }
 
     after = applied(before, new_object("another"))
-    assert all(after.objects[id_] is thing for id_, thing in before.objects.items())
+    assert all(after.objects[id_] is object_ for id_, object_ in before.objects.items())
     assert len(after.objects) == 1_001

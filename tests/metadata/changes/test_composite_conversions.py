@@ -9,12 +9,12 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from metadata.changes import CreateIndex
-from metadata.errors import InvalidChange
-from metadata.field_types import FieldType as T
-from metadata.rollback import roll_back
-from metadata.transaction import ModelTransaction
-from metadata.writer import ModelWriter
+from fieldstone.metadata.changes import CreateIndex
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FieldType as T
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.metadata.writer.rollback import roll_back
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.changes.test_updates import change, field_of, update
 from tests.metadata.desk import Desk, columns_of, new_field, person, whole_state
 
@@ -163,8 +163,8 @@ async def test_the_way_there_and_back_uses_no_name_twice(desk: Desk, model_dsn: 
 
     await desk.writer.run(made.workspace.id, back, actor="test")
     found = await desk.default()
-    thing = field_of(found, "person", "thing")
-    assert (thing.type, thing.default, columns(found)) == (T.TEXT, "a@b", ["thing3"])
+    object_ = field_of(found, "person", "thing")
+    assert (object_.type, object_.default, columns(found)) == (T.TEXT, "a@b", ["thing3"])
     assert read(model_dsn, columns(found)) == [("c@d",)]
     again = await change(desk, update("person", "thing", type=T.EMAILS))
     assert columns(again) == ["thing4PrimaryEmail", "thing4AdditionalEmails"]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from metadata.changes import Change, CreateIndex
-from metadata.field_types import FieldType as T
-from metadata.model import Snapshot
+from fieldstone.metadata.changes import Change, CreateIndex
+from fieldstone.metadata.field_types import FieldType as T
+from fieldstone.metadata.model import Snapshot
 from tests.metadata.changes.test_prepared_refusals import ROWS, Prepared, check_prepared, made, refused, searched
 from tests.metadata.changes.test_refusals import select
 from tests.metadata.changes.test_updates import options, update
@@ -18,10 +18,10 @@ OPTIONS = {"options": select("A", "B")}
 
 def paired(snapshot: Snapshot) -> Iterable[Change]:
     """An index of two fields that no two records may share."""
-    thing = person(snapshot)
+    object_ = person(snapshot)
     return [
-        extra := new_field(thing, "thing"),
-        CreateIndex(object_id=thing.id, field_ids=(extra.id, thing.by_name["city"].id), is_unique=True),
+        extra := new_field(object_, "thing"),
+        CreateIndex(object_id=object_.id, field_ids=(extra.id, object_.by_name["city"].id), is_unique=True),
     ]
 
 

@@ -9,14 +9,14 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from metadata.changes import CreateIndex, UpdateField
-from metadata.errors import InvalidChange
-from metadata.field_types import FieldType
-from metadata.model import Snapshot
-from metadata.preview import preview
-from metadata.rollback import roll_back
-from metadata.transaction import ModelTransaction
-from metadata.writer import ModelWriter
+from fieldstone.metadata.changes import CreateIndex, UpdateField
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.writer.dry_run import preview
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.metadata.writer.rollback import roll_back
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.changes.test_refusals import select
 from tests.metadata.desk import Desk, columns_of, new_field, person, whole_state
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from metadata import changes, transaction
-from metadata.errors import MetadataError
-from metadata.rows import conversion_worker, row_worker
-from metadata.transaction import ModelTransaction
+from fieldstone.metadata import changes
+from fieldstone.metadata.errors import MetadataError
+from fieldstone.metadata.writer import record_checks, transaction, value_conversion
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.changes import test_conversion_refusals, test_refusals, test_update_refusals
 from tests.metadata.changes.test_prepared_refusals import CHANGED, NEW, Prepared, writer_of
 from tests.metadata.changes.test_refusals import Refusal
@@ -19,7 +19,7 @@ from tests.metadata.desk import Desk
 
 _FILES = [
     *Path(*changes.__path__).rglob("*.py"),
-    *(Path(str(module.__file__)) for module in (conversion_worker, row_worker, transaction)),
+    *(Path(str(module.__file__)) for module in (value_conversion, record_checks, transaction)),
 ]
 _REFUSALS = {"InvalidChange", "InvalidValue", "NameTaken", "UnknownObject", "ChangeFailed"}
 

@@ -6,11 +6,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.changes import CreateIndex
-from metadata.errors import InvalidChange
-from metadata.field_types import FieldType
-from metadata.model import Snapshot
-from metadata.writer import ModelWriter
+from fieldstone.metadata.changes import CreateIndex
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.writer.model_writer import ModelWriter
 from tests.metadata.changes.test_updates import column, field_of, insert, options, update
 from tests.metadata.desk import Desk, new_field
 from tests.waiting import until_found

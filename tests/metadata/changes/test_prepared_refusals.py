@@ -9,12 +9,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from metadata.changes import Change, CreateField, DeleteField, NewRelation, UpdateField
-from metadata.changes.types import NewJunction
-from metadata.errors import ChangeFailed, InvalidChange, MetadataError, NameTaken, UnknownObject
-from metadata.field_types import FieldType as T
-from metadata.model import MORPH_SETTING, RelationType, Snapshot
-from metadata.writer import ModelWriter
+from fieldstone.metadata.changes import Change, CreateField, DeleteField, NewRelation, UpdateField
+from fieldstone.metadata.changes.types import NewJunction
+from fieldstone.metadata.errors import ChangeFailed, InvalidChange, MetadataError, NameTaken, UnknownObject
+from fieldstone.metadata.field_types import FieldType as T
+from fieldstone.metadata.model import MORPH_SETTING, RelationType, Snapshot
+from fieldstone.metadata.writer.model_writer import ModelWriter
 from tests.metadata.changes.test_refusals import NOBODY, Build, Refusal, check_refused, index_on, nested, select
 from tests.metadata.changes.test_updates import field_of, options, update
 from tests.metadata.desk import Desk, new_field, new_object, person
@@ -178,8 +178,8 @@ NEW = {
 
 def searched(snapshot: Snapshot) -> Iterable[Change]:
     return [
-        thing := new_field(person(snapshot), "thing"),
-        new_field(person(snapshot), "words", T.TS_VECTOR, settings={"fields": [str(thing.id)]}),
+        object_ := new_field(person(snapshot), "thing"),
+        new_field(person(snapshot), "words", T.TS_VECTOR, settings={"fields": [str(object_.id)]}),
     ]
 
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import pytest
 
-from metadata.changes import Change, CreateField, CreateIndex, RetryBuild
-from metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
-from metadata.field_types import FieldType
-from metadata.model import Object, RelationType, Snapshot
+from fieldstone.metadata.changes import Change, CreateField, CreateIndex, RetryBuild
+from fieldstone.metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Object, RelationType, Snapshot
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person, whole_state
 
 Build = Callable[[Snapshot], Iterable[Change]]
@@ -359,8 +359,8 @@ def new_target(snapshot: Snapshot) -> Object:
 
 
 def index_on(snapshot: Snapshot, field: str, method: str) -> CreateIndex:
-    thing = person(snapshot)
-    return CreateIndex(object_id=thing.id, field_ids=(thing.by_name[field].id,), method=method)
+    object_ = person(snapshot)
+    return CreateIndex(object_id=object_.id, field_ids=(object_.by_name[field].id,), method=method)
 
 
 CASES = [

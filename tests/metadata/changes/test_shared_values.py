@@ -6,21 +6,23 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.building.builder import Builder
-from metadata.changes import CreateIndex
-from metadata.errors import InvalidChange
-from metadata.field_types import FieldType
-from metadata.model import Snapshot, Status
-from metadata.preview import preview
-from metadata.transaction import BIG_TABLE, ModelTransaction
-from metadata.writer import ModelWriter
+from fieldstone.metadata.changes import CreateIndex
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Snapshot, Status
+from fieldstone.metadata.online_ddl.builder import Builder
+from fieldstone.metadata.writer.dry_run import preview
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.metadata.writer.transaction import BIG_TABLE, ModelTransaction
 from tests.metadata.changes.test_updates import column, field_of, insert, options, update
 from tests.metadata.desk import Desk, new_field, person, whole_state
 
 
 def together(snapshot: Snapshot, names: Sequence[str]) -> CreateIndex:
-    thing = person(snapshot)
-    return CreateIndex(object_id=thing.id, field_ids=tuple(thing.by_name[name].id for name in names), is_unique=True)
+    object_ = person(snapshot)
+    return CreateIndex(
+        object_id=object_.id, field_ids=tuple(object_.by_name[name].id for name in names), is_unique=True
+    )
 
 
 CHANGES: dict[str, tuple[dict[str, Any], str, str]] = {

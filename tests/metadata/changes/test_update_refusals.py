@@ -5,11 +5,19 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.changes import CreateField, CreateIndex, DeleteField, DeleteObject, NewRelation, UpdateField, UpdateObject
-from metadata.changes.types import DeleteIndex
-from metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
-from metadata.field_types import FieldType
-from metadata.model import Snapshot
+from fieldstone.metadata.changes import (
+    CreateField,
+    CreateIndex,
+    DeleteField,
+    DeleteObject,
+    NewRelation,
+    UpdateField,
+    UpdateObject,
+)
+from fieldstone.metadata.changes.types import DeleteIndex
+from fieldstone.metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Snapshot
 from tests.metadata.changes.test_refusals import NOBODY, Build, Refusal, check_refused, select
 from tests.metadata.changes.test_updates import field_of, options, update
 from tests.metadata.desk import Desk, new_field, new_relation, person
@@ -36,8 +44,8 @@ def deleted(build: Build, says: str, kind: Kind = InvalidChange) -> Refusal:
     return Refusal(build=build, field="id", says=says, kind=kind)
 
 
-def field_deletion(thing: str, name: str) -> Build:
-    return lambda snapshot: [DeleteField(field_id=field_of(snapshot, thing, name).id)]
+def field_deletion(object_: str, name: str) -> Build:
+    return lambda snapshot: [DeleteField(field_id=field_of(snapshot, object_, name).id)]
 
 
 def index_deletion(name: str) -> Build:
@@ -52,8 +60,8 @@ def indexed(field: str, says: str, /, *names: str, **more: Any) -> Refusal:
     return Refusal(build=build, field=field, says=says)
 
 
-def required_relation(snapshot: Snapshot, thing: str = "person") -> UpdateField:
-    end = field_of(snapshot, thing, "company")
+def required_relation(snapshot: Snapshot, object_: str = "person") -> UpdateField:
+    end = field_of(snapshot, object_, "company")
     return UpdateField(field_id=end.id, is_nullable=False, settings={"onDelete": "RESTRICT"})
 
 

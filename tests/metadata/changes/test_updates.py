@@ -6,21 +6,21 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.changes import Change, DeleteField, DeleteObject, UpdateField, UpdateObject
-from metadata.changes.types import DeleteIndex
-from metadata.doctor.drift import find_drift
-from metadata.field_types import FieldType
-from metadata.model import Field, Object, OnDelete, Snapshot
+from fieldstone.metadata.changes import Change, DeleteField, DeleteObject, UpdateField, UpdateObject
+from fieldstone.metadata.changes.types import DeleteIndex
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Field, Object, OnDelete, Snapshot
 from tests.metadata.desk import Desk, columns_of, new_field, new_object, new_relation, person
 
 
-def field_of(snapshot: Snapshot, thing: str, name: str) -> Field:
-    owner: Object = next(one for one in snapshot.objects.values() if one.name_singular == thing)
+def field_of(snapshot: Snapshot, object_: str, name: str) -> Field:
+    owner: Object = next(one for one in snapshot.objects.values() if one.name_singular == object_)
     return next(field for field in owner.fields if field.name == name)
 
 
-def update(thing: str, name: str, /, **values: Any) -> Any:
-    return lambda snapshot: [UpdateField(field_id=field_of(snapshot, thing, name).id, **values)]
+def update(object_: str, name: str, /, **values: Any) -> Any:
+    return lambda snapshot: [UpdateField(field_id=field_of(snapshot, object_, name).id, **values)]
 
 
 async def change(desk: Desk, build: Any) -> Snapshot:
@@ -100,11 +100,11 @@ async def test_a_required_field_that_is_deactivated_stands_in_no_ones_way(desk: 
 
 
 async def test_an_object_is_deactivated_and_activated(desk: Desk) -> None:
-    thing = person(await desk.default())
-    after = await change(desk, lambda _: [UpdateObject(object_id=thing.id, is_active=False)])
+    object_ = person(await desk.default())
+    after = await change(desk, lambda _: [UpdateObject(object_id=object_.id, is_active=False)])
     assert "person" not in after.by_singular
-    after = await change(desk, lambda _: [UpdateObject(object_id=thing.id, is_active=True)])
-    assert after.by_singular["person"] == thing
+    after = await change(desk, lambda _: [UpdateObject(object_id=object_.id, is_active=True)])
+    assert after.by_singular["person"] == object_
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.changes import Change, NewRelation
-from metadata.doctor.drift import Drift, find_drift
-from metadata.field_types import FieldType
-from metadata.model import Snapshot
+from fieldstone.metadata.changes import Change, NewRelation
+from fieldstone.metadata.doctor.drift import Drift, find_drift
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Snapshot
 from tests.metadata.desk import Desk, new_field, new_object, person
 
 

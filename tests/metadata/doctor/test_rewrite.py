@@ -7,14 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from metadata.changes import Change, CreateField, CreateIndex, DeleteField, NewRelation
-from metadata.doctor.drift import find_drift
-from metadata.doctor.rewrite import find_room, locked_tables, rewrite_table
-from metadata.errors import InvalidChange
-from metadata.field_types import FieldType
-from metadata.model import Snapshot
-from metadata.store import read_snapshot
-from metadata.transaction import ModelTransaction
+from fieldstone.metadata.catalog.store import read_snapshot
+from fieldstone.metadata.changes import Change, CreateField, CreateIndex, DeleteField, NewRelation
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.doctor.rewrite import find_room, locked_tables, rewrite_table
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.apis import Apis, open_apis, workspace_template
 from tests.databases import Databases
 from tests.metadata.desk import new_field, new_relation, person, whole_state
@@ -24,15 +24,15 @@ DROPPED = 300
 
 def build(base: Snapshot) -> Iterable[Change]:
     """A field that is computed, relations of every kind, an index, and one that goes."""
-    thing = person(base)
-    yield new_relation(thing, "boss", thing, "Reports")
-    targets = (thing, base.by_singular["company"])
+    object_ = person(base)
+    yield new_relation(object_, "boss", object_, "Reports")
+    targets = (object_, base.by_singular["company"])
     owner = tuple(NewRelation(target_object_id=one.id, target_field_label="Owned people") for one in targets)
-    yield new_field(thing, "owner", FieldType.MORPH_RELATION, morph=owner)
-    yield new_field(thing, "words", FieldType.TS_VECTOR, settings={"fields": ["firstName", "city"]})
-    yield new_field(thing, "budget", FieldType.CURRENCY, default={"amountMicros": 5})
-    yield CreateIndex(object_id=thing.id, field_ids=(thing.by_name["city"].id, thing.by_name["phone"].id))
-    gone = new_field(thing, "gone")
+    yield new_field(object_, "owner", FieldType.MORPH_RELATION, morph=owner)
+    yield new_field(object_, "words", FieldType.TS_VECTOR, settings={"fields": ["firstName", "city"]})
+    yield new_field(object_, "budget", FieldType.CURRENCY, default={"amountMicros": 5})
+    yield CreateIndex(object_id=object_.id, field_ids=(object_.by_name["city"].id, object_.by_name["phone"].id))
+    gone = new_field(object_, "gone")
     yield gone
     yield DeleteField(field_id=gone.id)
 
@@ -103,7 +103,7 @@ async def rewrite(apis: Apis, **more: Any) -> None:
 async def used(apis: Apis) -> tuple[int, int]:
     async with apis.database.session() as connection:
         room = next(
-            one for one in await find_room(connection, await apis.snapshot()) if one.thing.name_singular == "person"
+            one for one in await find_room(connection, await apis.snapshot()) if one.object_.name_singular == "person"
         )
     return room.used, room.dropped
 

@@ -7,15 +7,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from metadata.doctor.drift import find_drift
-from metadata.errors import ChangeFailed, UnknownObject
-from metadata.field_types import FieldType
-from metadata.model import OnDelete, Snapshot
-from metadata.schema_import.plan import ImportPlan, plan_import
-from metadata.schema_import.rows import copy_rows
-from metadata.schema_import.source import read_source
-from metadata.sessions import Connection
-from metadata.transaction import ModelTransaction
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.errors import ChangeFailed, UnknownObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import OnDelete, Snapshot
+from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
+from fieldstone.metadata.schema_import.rows import copy_rows
+from fieldstone.metadata.schema_import.source import read_source
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.apis import Apis, open_apis
 from tests.metadata.desk import whole_state
 from tests.waiting import until_found
@@ -26,7 +26,7 @@ async def plan_of(apis: Apis) -> ImportPlan:
         return plan_import(await apis.snapshot(), await read_source(connection, "rental"), {})
 
 
-async def carry_out(apis: Apis, plan: ImportPlan, source: Connection | None = None) -> int:
+async def carry_out(apis: Apis, plan: ImportPlan, source: Session | None = None) -> int:
     async def body(transaction: ModelTransaction) -> int:
         for change in plan.changes:
             await transaction.apply(change)
@@ -37,10 +37,10 @@ async def carry_out(apis: Apis, plan: ImportPlan, source: Connection | None = No
 
 
 def shape(snapshot: Snapshot, name: str) -> dict[str, Any]:
-    thing = snapshot.by_singular[name]
+    object_ = snapshot.by_singular[name]
     return {
         field.name: (field.type.value, field.is_nullable, field.is_unique)
-        for field in thing.fields
+        for field in object_.fields
         if not field.is_system
     }
 

@@ -8,16 +8,16 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from engine.commands.failures import CommandError
-from engine.commands.import_schema import import_schema
-from engine.config import load_settings
-from metadata.changes import Change, DeleteField, DeleteObject, UpdateField, UpdateObject
-from metadata.field_types import FieldType
-from metadata.model import Snapshot
-from metadata.queries import QUERIES
-from metadata.schema_import.memory import remember
-from metadata.schema_import.source import Source
-from metadata.transaction import ModelTransaction
+from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.import_schema import import_schema
+from fieldstone.engine.settings import load_settings
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.changes import Change, DeleteField, DeleteObject, UpdateField, UpdateObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.schema_import.memory import remember
+from fieldstone.metadata.schema_import.source import SourceSchema
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.apis import WORKSPACE_ID, Apis, open_apis
 from tests.waiting import until_found
 
@@ -158,7 +158,7 @@ async def test_who_imports_while_another_does_is_told_to_look_again(importing: I
         async with await psycopg.AsyncConnection.connect(importing.dsn, autocommit=True) as looking:
             await until_found(looking, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
         ((database,),) = execute(importing.source, "SELECT current_database()")
-        source = Source(database=database, schema="rental", tables=(), others=())
+        source = SourceSchema(database=database, schema="rental", tables=(), others=())
         await remember(transaction.connection, before.workspace, source, {("studio", ""): WORKSPACE_ID})
         return second
 

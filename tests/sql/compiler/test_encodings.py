@@ -4,20 +4,10 @@ import json
 
 import pytest
 
-from sql.plan import Compare, Comparison, Condition, Table
-from sql.read_plan import (
-    One,
-    ReadPlan,
-    Record,
-    Value,
-)
-from sql.types import Encoding, SqlType
-from tests.sql.shop import (
-    ID,
-    Shop,
-    column,
-    parameter,
-)
+from fieldstone.sql.plan.elements import Compare, Comparison, Condition, Table
+from fieldstone.sql.plan.read import One, ReadPlan, Record, Value
+from fieldstone.sql.types import Encoding, SqlType
+from tests.sql.shop import ID, Shop, column, parameter
 
 
 def person(number: int) -> str:
@@ -70,8 +60,8 @@ def test_encodings(shop: Shop, kind: SqlType, encoding: Encoding, value: str, ex
             ("w", Value(column=column("w", kind, nullable=False), encoding=encoding)),
         )
     )
-    thing = Table(schema="shop", name="thing")
-    plan = ReadPlan(entries=(("x", One(table=thing, condition=with_id(), record=record)),))
+    object_ = Table(schema="shop", name="thing")
+    plan = ReadPlan(entries=(("x", One(table=object_, condition=with_id(), record=record)),))
     assert shop.run(plan, person(1)) == (f'{{"x":{{"v":{expected},"w":{expected}}}}}',)
     assert shop.run(plan, person(2)) == (f'{{"x":{{"v":null,"w":{expected}}}}}',)
     assert json.loads(shop.run(plan, person(1))[0])["x"]["v"] == json.loads(expected)

@@ -7,20 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sql.compiler import compile_plan
-from sql.plan import (
-    And,
-    Compare,
-    Comparison,
-    Condition,
-    IsNull,
-    Not,
-    Or,
-    Parameter,
-    Related,
-)
-from sql.read_plan import Connection, Edges, Page, ReadPlan
-from sql.types import SqlType
+from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, IsNull, Not, Or, Parameter, Related
+from fieldstone.sql.plan.read import Connection, Edges, Page, ReadPlan
+from fieldstone.sql.types import SqlType
 from tests.databases import Databases
 from tests.sql.conditions import CASES, PEOPLE, Case, Row, Truth, conjunction, disjunction, fill, negate, numbered
 from tests.sql.shop import (

@@ -7,11 +7,11 @@ from typing import Any
 import psycopg.sql
 import pytest
 
-from sql.compiler import compile_plan
-from sql.plan import And, Parameter, Table
-from sql.read_plan import Edges, OrderKey, Page, ReadPlan
-from sql.types import SqlType
-from sql.write_plan import Insert, Reference
+from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.plan.elements import And, Parameter, Table
+from fieldstone.sql.plan.read import Edges, OrderKey, Page, ReadPlan
+from fieldstone.sql.plan.write import Insert, Reference
+from fieldstone.sql.types import SqlType
 from tests.databases import Databases
 from tests.sql.shop import BY_ID, EVENT_DDL, ID, NODE, Shop, column, connection, event, open_shop, parameter
 
@@ -38,7 +38,7 @@ def fill(dsn: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def things(databases: Databases) -> Iterator[Shop]:
+def objects(databases: Databases) -> Iterator[Shop]:
     with databases.clone(databases.template("things", fill)) as dsn, open_shop(dsn) as shop:
         yield shop
 
@@ -70,13 +70,13 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes_of(inner)
 
 
-def explain(things: Shop, plan: ReadPlan | Insert, parameters: list[str]) -> list[dict[str, Any]]:
+def explain(objects: Shop, plan: ReadPlan | Insert, parameters: list[str]) -> list[dict[str, Any]]:
     """The nodes of the plan that the statement runs by, prepared as a server's session does."""
-    things.database.execute(("PREPARE page AS " + compile_plan(plan).text).encode())
+    objects.database.execute(("PREPARE page AS " + compile_plan(plan).text).encode())
     given = psycopg.sql.SQL(", ").join([psycopg.sql.Literal(value) for value in parameters])
     query = psycopg.sql.SQL("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF, FORMAT JSON) EXECUTE page")
-    row = things.database.execute(query + psycopg.sql.SQL("({})").format(given) if parameters else query).fetchone()
-    things.fill("DEALLOCATE page")
+    row = objects.database.execute(query + psycopg.sql.SQL("({})").format(given) if parameters else query).fetchone()
+    objects.fill("DEALLOCATE page")
     assert row is not None
     return list(nodes_of(row[0][0]["Plan"]))
 
@@ -94,21 +94,21 @@ def places(orders: Mapping[str, tuple[OrderKey, ...]]) -> list[Any]:
 
 @pytest.mark.parametrize(("keys", "at", "backward"), places(ONE_WAY))
 def test_pages_by_an_indexed_key_read_what_they_give(
-    things: Shop, keys: tuple[OrderKey, ...], at: str | None, backward: bool
+    objects: Shop, keys: tuple[OrderKey, ...], at: str | None, backward: bool
 ) -> None:
     # Both branches begin before one of them is found to be enough.
-    assert rows_read(things, keys, at, backward) <= 2 * (LIMIT + 1)
+    assert rows_read(objects, keys, at, backward) <= 2 * (LIMIT + 1)
 
 
 @pytest.mark.parametrize(("keys", "at", "backward"), places(MIXED))
 def test_pages_in_mixed_directions_read_little_more_than_they_give(
-    things: Shop, keys: tuple[OrderKey, ...], at: str | None, backward: bool
+    objects: Shop, keys: tuple[OrderKey, ...], at: str | None, backward: bool
 ) -> None:
     # An incremental sort takes 32 rows at a time; ties have ten.
-    assert rows_read(things, keys, at, backward) <= 2 * (LIMIT + 1) + 32 + 10
+    assert rows_read(objects, keys, at, backward) <= 2 * (LIMIT + 1) + 32 + 10
 
 
-def rows_read(things: Shop, keys: tuple[OrderKey, ...], at: str | None, backward: bool) -> int:
+def rows_read(objects: Shop, keys: tuple[OrderKey, ...], at: str | None, backward: bool) -> int:
     """How many rows the page reads from the table, all by index."""
     seek: tuple[Parameter | None, ...] | None = None
     parameters: list[str] = []
@@ -117,8 +117,8 @@ def rows_read(things: Shop, keys: tuple[OrderKey, ...], at: str | None, backward
     elif at is not None:
         seek, parameters = (parameter(0, SqlType.INTEGER), parameter(1, SqlType.UUID)), [at, BESIDE]
     root = connection(THING, And(terms=()), order=keys, page=Page(limit=LIMIT, backward=backward, seek=seek))
-    assert len(things.read(root, *parameters)["edges"]) == LIMIT
-    nodes = explain(things, ReadPlan(entries=(("things", root),)), parameters)
+    assert len(objects.read(root, *parameters)["edges"]) == LIMIT
+    nodes = explain(objects, ReadPlan(entries=(("things", root),)), parameters)
     tables = [node for node in nodes if node.get("Relation Name") == "thing"]
     assert {node["Node Type"] for node in tables} <= {"Index Scan", "Index Only Scan"}
     assert [node["Node Type"] for node in nodes if node.get("Rows Removed by Filter", 0)] == []
@@ -127,19 +127,19 @@ def rows_read(things: Shop, keys: tuple[OrderKey, ...], at: str | None, backward
 
 @pytest.mark.parametrize("at", ["500", "NULL"])
 @pytest.mark.parametrize("name", ONE_WAY)
-def test_a_generic_plan_reads_no_more(things: Shop, name: str, at: str) -> None:
+def test_a_generic_plan_reads_no_more(objects: Shop, name: str, at: str) -> None:
     keys = ONE_WAY[name]
     if at == "NULL" and not keys[0].nullable:
         at = "500"
-    things.fill("SET plan_cache_mode = force_generic_plan")
+    objects.fill("SET plan_cache_mode = force_generic_plan")
     try:
-        assert rows_read(things, keys, at, backward=False) <= 2 * (LIMIT + 1)
+        assert rows_read(objects, keys, at, backward=False) <= 2 * (LIMIT + 1)
     finally:
-        things.fill("RESET plan_cache_mode")
+        objects.fill("RESET plan_cache_mode")
 
 
-def test_an_inserts_references_are_found_by_index(things: Shop) -> None:
-    to_thing = Reference(
+def test_an_inserts_references_are_found_by_index(objects: Shop) -> None:
+    to_object = Reference(
         column=column("other_id", SqlType.UUID),
         table=THING,
         key=ID,
@@ -152,12 +152,12 @@ def test_an_inserts_references_are_found_by_index(things: Shop) -> None:
         key=ID,
         columns=(ID,),
         rows=parameter(0),
-        references=(to_thing,),
+        references=(to_object,),
         event=event("created", 1),
         record=None,
     )
-    (row,) = things.rows("SELECT json_agg(json_build_object('id', id, 'other', id))::text FROM shop.thing WHERE c = 7")
-    nodes = explain(things, plan, [row[0], "me"])
+    (row,) = objects.rows("SELECT json_agg(json_build_object('id', id, 'other', id))::text FROM shop.thing WHERE c = 7")
+    nodes = explain(objects, plan, [row[0], "me"])
     scans = [node for node in nodes if node.get("Relation Name") == "thing"]
     assert [(node["Node Type"], node["Actual Loops"]) for node in scans] == [("Index Only Scan", 10)]
 

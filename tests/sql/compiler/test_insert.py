@@ -7,10 +7,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from sql.arrays import array_text
-from sql.read_plan import Record, Value
-from sql.types import Encoding, SqlType
-from sql.write_plan import Assignment, Insert, InsertOne, ReadBack, Reference
+from fieldstone.sql.arrays import array_text
+from fieldstone.sql.plan.read import Record, Value
+from fieldstone.sql.plan.write import Assignment, Insert, InsertOne, ReadBack, Reference
+from fieldstone.sql.types import Encoding, SqlType
 from tests.sql.shop import (
     CITY,
     EMAIL,

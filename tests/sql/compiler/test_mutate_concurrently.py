@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from sql.plan import And, Compare, Comparison, Condition, HasRelated, Not, Or, Related
-from sql.read_plan import Record
-from sql.types import SqlType
-from sql.write_plan import Assignment, Delete, Update
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, HasRelated, Not, Or, Related
+from fieldstone.sql.plan.read import Record
+from fieldstone.sql.plan.write import Assignment, Delete, Update
+from fieldstone.sql.types import SqlType
 from tests.sql.shop import EMPLOYER, ID, LIVE, NAME, PERSON, SCORE, Shop, bare, event, open_shop, parameter, text
 
 ANNA, BELA = (f"00000000-0000-7000-8000-0000000000a{n}" for n in (1, 2))

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from sql.driver.direct_pool import DirectPool
-from sql.errors import CommitOutcomeUnknown, DatabaseError, DatabaseUnavailable, NoAnswer, StatementTimeout
-from sql.executor import Database
-from sql.pool_settings import PoolCounters
-from sql.statement import Row, Statement
+from fieldstone.sql.driver.direct_pool import DirectPool
+from fieldstone.sql.errors import CommitOutcomeUnknown, DatabaseError, DatabaseUnavailable, NoAnswer, StatementTimeout
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolCounters
+from fieldstone.sql.statement import Row, Statement
 from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, observing, opened
 from tests.sql.network import network
 

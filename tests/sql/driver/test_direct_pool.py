@@ -6,11 +6,11 @@ from functools import partial
 import psycopg
 import pytest
 
-from sql.driver.direct_pool import DirectPool
-from sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
-from sql.executor import Database
-from sql.pool_settings import PoolCounters
-from sql.statement import Statement
+from fieldstone.sql.driver.direct_pool import DirectPool
+from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolCounters
+from fieldstone.sql.statement import Statement
 from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, observing, opened
 from tests.waiting import until
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sql.driver.server import require_version, wait_for_server
-from sql.errors import DatabaseUnavailable, UnsupportedServer
+from fieldstone.sql.driver.server import require_version, wait_for_server
+from fieldstone.sql.errors import DatabaseUnavailable, UnsupportedServer
 
 
 @pytest.mark.parametrize("version", [150000, 180006, 200001])

@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sql.errors import DatabaseUnavailable
-from sql.executor import Database
+from fieldstone.sql.errors import DatabaseUnavailable
+from fieldstone.sql.executor import Database
 from tests.sql.driving import observing, opened
 from tests.sql.network import network
 from tests.waiting import until

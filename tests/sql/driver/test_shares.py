@@ -2,7 +2,7 @@
 
 import pytest
 
-from sql.driver.shares import PRESENCE, Share, Shares
+from fieldstone.sql.driver.shares import PRESENCE, Share, Shares
 
 
 class Line:

@@ -8,7 +8,7 @@ import pytest
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-from sql.driver.wire import Wire
+from fieldstone.sql.driver.wire import Wire
 
 
 class InPieces:

@@ -1,0 +1,1 @@
+"""GraphQL documents: parsed, validated and collected within limits."""

@@ -1,0 +1,371 @@
+"""An operation: parsed within limits, selected by name, its fields collected."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    GraphQLType,
+    InlineFragmentNode,
+    ListTypeNode,
+    NamedTypeNode,
+    Node,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+    ValidationContext,
+    ValidationRule,
+    VariableNode,
+    get_named_type,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
+from graphql.validation import OverlappingFieldsCanBeMergedRule
+
+from fieldstone.engine.documents.field_merging import find_conflicts
+from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ValidationFailed
+from fieldstone.metadata.json_text import JsonValue
+
+VALIDATION_ERRORS = 20
+"""Errors reported for one document; there may be more."""
+
+REPEATS = 100
+"""Times that one response key may stand in one selection set."""
+
+COMPARISONS = 1_000
+"""Comparisons in all filters of an operation: each is a parameter, and PostgreSQL looks at all of them for each row."""
+
+FILTER_MEMBERS = 4 * COMPARISONS
+"""Members of the filters in an operation's variables, which are counted before they are planned."""
+
+FRAGMENTS = 300
+"""Fragments that a document may define."""
+
+CHARACTERS = 1_000_000
+"""The longest document: white space, comments and strings cost time, too, though they are few tokens."""
+
+SPREAD_PARTS = 200_000
+"""Parts of all fragments together times the operations of a document: validation looks for the variables of each
+operation in all fragments that it spreads."""
+
+_RULES = tuple(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule)
+"""What graphql-core checks; `engine/documents/field_merging.py` stands in for the rule that is left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLimits:
+    """What a document may ask for: `tokens` in its text, `depth` of nesting, `aliases`, `fields` when expanded."""
+
+    tokens: int = 10_000
+    depth: int = 100
+    aliases: int = 500
+    fields: int = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation of a parsed document."""
+
+    document: DocumentNode
+    definition: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+
+    @property
+    def type(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.definition.operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """A response key with the field nodes that were merged under it (at least one; all of one field)."""
+
+    key: str
+    nodes: tuple[FieldNode, ...]
+
+    @property
+    def name(self) -> str:
+        """The field's name."""
+        return self.nodes[0].name.value
+
+    @property
+    def selection_sets(self) -> tuple[SelectionSetNode, ...]:
+        """What is selected below it."""
+        return tuple(node.selection_set for node in self.nodes if node.selection_set)
+
+    @property
+    def location(self) -> tuple[tuple[int, int], ...]:
+        """Where it stands in the document: line and column from 1."""
+        start = self.nodes[0].loc
+        if start is None:
+            return ()
+        place = start.source.get_location(start.start)
+        return ((place.line, place.column),)
+
+
+def parse_operation(text: str, operation_name: str | None, limits: DocumentLimits) -> Operation:
+    """Parse a document and pick the operation to execute.
+
+    Raises:
+        ParseFailed: it is not GraphQL.
+        QueryTooComplex: it is past a limit.
+        BadUserInput: there is no such operation, or several and no name.
+    """
+    if len(text) > CHARACTERS:
+        raise QueryTooComplex(f"The document has more than {CHARACTERS} characters: long values are sent as variables.")
+    try:
+        document = parse(text, max_tokens=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if "Parsing aborted" in error.message:
+            raise QueryTooComplex(f"The document has more than {limits.tokens} tokens.") from None
+        raise ParseFailed(error.message, locations=_locations(error)) from None
+    except RecursionError:
+        raise QueryTooComplex(f"The document is nested deeper than {limits.depth} levels.") from None
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    check_document(document, fragments, limits)
+    return Operation(document=document, definition=_pick(operations, operation_name), fragments=fragments)
+
+
+def _pick(operations: Sequence[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
+    if name is None:
+        if len(operations) == 1:
+            return operations[0]
+        raise BadUserInput(
+            "The document has no operation."
+            if not operations
+            else "The document has several operations: operationName must say which one is meant.",
+            field="operationName" if operations else "query",
+        )
+    for operation in operations:
+        if operation.name and operation.name.value == name:
+            return operation
+    raise BadUserInput(f"The document has no operation named '{name}'.", field="operationName")
+
+
+def validate_operation(schema: GraphQLSchema, operation: Operation, *, named: set[str] | None = None) -> list[ApiError]:
+    """Return what the GraphQL specification's validation rules find.
+
+    Args:
+        schema: what the operation must fit.
+        operation: as it was parsed.
+        named: gets the names of the types of all its fields, arguments and variables.
+    """
+    # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
+    collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
+    rules = (*_RULES, collecting)
+    try:
+        found = validate(schema, operation.document, rules, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
+    except RecursionError:
+        return [QueryTooComplex("The document is nested too deeply.")]
+    errors: list[ApiError] = [
+        ValidationFailed(_HINTS.get(error.message, error.message), locations=_locations(error)) for error in found
+    ]
+    left = VALIDATION_ERRORS - len(errors)
+    return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
+
+
+class _NamedTypes(ValidationRule):
+    """Finds nothing, and notes the names of the types that it comes by."""
+
+    def __init__(self, context: ValidationContext, *, names: set[str]) -> None:
+        super().__init__(context)
+        self._names = names
+
+    def enter_named_type(self, node: NamedTypeNode, *_: object) -> None:
+        self._names.add(node.name.value)
+
+    def enter_field(self, _node: Node, *_: object) -> None:
+        self._note(self.context.get_parent_type())
+        self._note(self.context.get_type())
+
+    def enter_argument(self, _node: Node, *_: object) -> None:
+        self._note(self.context.get_input_type())
+
+    enter_object_field = enter_argument
+
+    def _note(self, type_: GraphQLType | None) -> None:
+        if type_ is not None:
+            self._names.add(get_named_type(type_).name)
+
+
+_HINTS = {"Unknown type 'ID'.": "Unknown type 'ID'. Ids are of the type 'UUID', for variables too."}
+
+
+def check_document(
+    document: DocumentNode, fragments: Mapping[str, FragmentDefinitionNode], limits: DocumentLimits
+) -> None:
+    """Refuse what would make validation or execution expensive, before either starts."""
+    if len(fragments) > FRAGMENTS:
+        raise QueryTooComplex(f"The document defines more than {FRAGMENTS} fragments.")
+    _check_operations(document, fragments)
+    aliases = 0
+    pending: list[tuple[Node, int]] = [(node, 0) for node in document.definitions]
+    while pending:
+        node, depth = pending.pop()
+        if depth > limits.depth:
+            raise QueryTooComplex(f"The document is nested deeper than {limits.depth} levels.")
+        if isinstance(node, FieldNode) and node.alias:
+            aliases += 1
+        if isinstance(node, SelectionSetNode):
+            _check_repeats(node)
+        deeper = depth + isinstance(node, SelectionSetNode | ListValueNode | ObjectValueNode | ListTypeNode)
+        pending += [(child, deeper) for child in _children(node)]
+    if aliases > limits.aliases:
+        raise QueryTooComplex(f"The document has more than {limits.aliases} aliases.")
+    expanded = _Expansion(fragments, limits)
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode):
+            expanded.measure(definition.selection_set, 0)
+
+
+def _check_operations(document: DocumentNode, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+    operations = len(document.definitions) - len(fragments)
+    if operations > 1 and operations * sum(map(_count_parts, fragments.values())) > SPREAD_PARTS:
+        raise QueryTooComplex(
+            f"The document has {operations} operations and too many fragments for so many: send fewer operations at"
+            " once."
+        )
+
+
+def _count_parts(root: Node) -> int:
+    count, pending = 0, [root]
+    while pending:
+        count += 1
+        pending += _children(pending.pop())
+    return count
+
+
+def _check_repeats(selection_set: SelectionSetNode) -> None:
+    keys: dict[str, int] = {}
+    for selection in selection_set.selections:
+        if isinstance(selection, FieldNode):
+            key = (selection.alias or selection.name).value
+        elif isinstance(selection, FragmentSpreadNode):
+            key = f"...{selection.name.value}"
+        else:
+            key = "..."
+        keys[key] = keys.get(key, 0) + 1
+        if keys[key] > REPEATS:
+            raise QueryTooComplex(f"'{key}' stands more than {REPEATS} times in one selection set.")
+
+
+_PART_NAMES: dict[str, tuple[str, ...]] = {}
+
+
+def part_names(node: Node) -> tuple[str, ...]:
+    """Return what the parts of a node are called; graphql-core finds out each time."""
+    names = _PART_NAMES.get(node.kind)
+    if names is None:
+        names = _PART_NAMES[node.kind] = node.keys
+    return names
+
+
+def _children(node: Node) -> Iterator[Node]:
+    for name in part_names(node):
+        child = getattr(node, name, None)
+        if isinstance(child, Node):
+            yield child
+        elif isinstance(child, tuple | list):
+            yield from (item for item in child if isinstance(item, Node))
+
+
+class _Expansion:
+    """Counts the fields and the depth of an operation with its fragments spread, each fragment measured once."""
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], limits: DocumentLimits) -> None:
+        self.fragments = fragments
+        self.limits = limits
+        self.measured: dict[str, tuple[int, int]] = {}
+        self.spreading: set[str] = set()
+
+    def measure(self, selection_set: SelectionSetNode | None, depth: int) -> tuple[int, int]:
+        """Return how many fields stand below, and how many levels; `depth` levels stand above."""
+        fields = levels = 0
+        if depth > self.limits.depth:
+            raise QueryTooComplex(f"The operation is nested deeper than {self.limits.depth} levels.")
+        for selection in selection_set.selections if selection_set else ():
+            match selection:
+                case FieldNode():
+                    below, height = self.measure(selection.selection_set, depth + 1)
+                    below, height = below + 1, height + 1
+                case FragmentSpreadNode():
+                    below, height = self._fragment(selection.name.value, depth)
+                case _:
+                    below, height = self.measure(cast("InlineFragmentNode", selection).selection_set, depth)
+            fields, levels = fields + below, max(levels, height)
+        if fields > self.limits.fields:
+            raise QueryTooComplex(f"The operation selects more than {self.limits.fields} fields.")
+        if depth + levels > self.limits.depth:
+            raise QueryTooComplex(f"The operation is nested deeper than {self.limits.depth} levels.")
+        return fields, levels
+
+    def _fragment(self, name: str, depth: int) -> tuple[int, int]:
+        if name in self.measured:
+            return self.measured[name]
+        fragment = self.fragments.get(name)
+        if fragment is None or name in self.spreading:
+            return 0, 0  # an unknown fragment or a cycle: validation says so
+        if len(self.spreading) > self.limits.depth:
+            raise QueryTooComplex(f"Fragments spread each other more than {self.limits.depth} levels deep.")
+        self.spreading.add(name)
+        self.measured[name] = self.measure(fragment.selection_set, depth)
+        self.spreading.remove(name)
+        return self.measured[name]
+
+
+def collect_fields(
+    operation: Operation, selection_sets: Iterable[SelectionSetNode], variables: Mapping[str, JsonValue]
+) -> list[Selected]:
+    """Return the fields selected, in response order, merged by response key, with fragments spread.
+
+    No type of the API is abstract, so each fragment of a valid document applies.
+    """
+    found: dict[str, list[FieldNode]] = {}
+    spread: set[str] = set()
+
+    def collect(selections: Sequence[SelectionNode]) -> None:
+        for selection in selections:
+            if not _included(selection.directives or (), variables):
+                continue
+            match selection:
+                case FieldNode():
+                    found.setdefault((selection.alias or selection.name).value, []).append(selection)
+                case InlineFragmentNode():
+                    collect(selection.selection_set.selections)
+                case FragmentSpreadNode(name=name) if name.value not in spread:
+                    spread.add(name.value)
+                    collect(operation.fragments[name.value].selection_set.selections)
+
+    for selection_set in selection_sets:
+        collect(selection_set.selections)
+    return [Selected(key=key, nodes=tuple(nodes)) for key, nodes in found.items()]
+
+
+def _included(directives: Sequence[DirectiveNode], variables: Mapping[str, JsonValue]) -> bool:
+    for directive in directives:
+        name = directive.name.value
+        if name not in {"skip", "include"}:
+            continue
+        node = (directive.arguments or ())[0].value
+        value = variables.get(node.name.value) if isinstance(node, VariableNode) else getattr(node, "value", None)
+        if not isinstance(value, bool):
+            raise BadUserInput(f"The argument 'if' of @{name} must be true or false.", field="if")
+        if value is (name == "skip"):
+            return False
+    return True
+
+
+def _locations(error: GraphQLError) -> list[tuple[int, int]]:
+    return [(place.line, place.column) for place in error.locations or ()]

@@ -1,0 +1,1 @@
+"""The event log: written by the sequencer, read in order, kept in partitions."""

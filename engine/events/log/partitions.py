@@ -1,0 +1,138 @@
+"""The log's partitions: made before they are needed, dropped when nothing in them is kept."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fieldstone.metadata.catalog.round_trip import send_as_one
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.sql.executor import Database
+from fieldstone.sql.identifiers import quote_table
+from fieldstone.sql.locks import AdvisoryLock
+from fieldstone.sql.plan.elements import Table
+
+SIZE = 50_000
+"""Positions in a partition."""
+
+_PREFIX = "event_log_"
+_WAIT_TO_ADD = "2s"
+_WAIT_TO_DROP = "300ms"
+_LISTED = (
+    "SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
+    " WHERE i.inhparent = 'fieldstone.event_log'::regclass"
+)
+_NEEDED = (
+    "SELECT coalesce(max(position), 0), (SELECT min(position) FROM fieldstone.log_consumer) FROM fieldstone.event_log"
+)
+_AGED = "SELECT at < now() - %(window)s::interval FROM fieldstone.event_log WHERE position = %(position)s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """What is kept of the log: what is younger than `window` and among the newest `count`, and what a consumer needs.
+
+    Whole partitions go, so that more than that stays.
+    """
+
+    window: timedelta = timedelta(hours=72)
+    count: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Partition:
+    """The positions from `start` to the one before `end`."""
+
+    start: int
+    end: int
+
+    @property
+    def table(self) -> Table:
+        """The table that holds them, whose name says which."""
+        return Table(schema="fieldstone", name=_PREFIX + str(self.start) + "_" + str(self.end))
+
+
+class Partitions:
+    """The partitions of a database's log.
+
+    Args:
+        database: where the log is.
+        size: positions in each partition that is made.
+    """
+
+    def __init__(self, database: Database, *, size: int = SIZE) -> None:
+        self.size = size
+        self._database = database
+
+    async def cover(self, position: int) -> int:
+        """Make sure that there are partitions up to a position, and return the last one covered.
+
+        They are made by one message, so that a process that is paused holds no lock.
+
+        Raises:
+            LockTimeout: others kept the log's table from being altered; none was made.
+        """
+        async with self._database.session() as connection:
+            end = max((one.end for one in await _list(connection)), default=1)
+            missing = [Partition(start=start, end=start + self.size) for start in range(end, position + 1, self.size)]
+            if missing:
+                await send_as_one(
+                    connection,
+                    [
+                        ("wait_for_locks_at_most", {"milliseconds": _WAIT_TO_ADD}),
+                        ("wait_for_lock", AdvisoryLock.PARTITIONS.parameters),
+                        *(
+                            ("add_partition", {"table": quote_table(one.table), "start": one.start, "end": one.end})
+                            for one in missing
+                        ),
+                    ],
+                    commit=True,
+                )
+            return max((one.end for one in await _list(connection)), default=1) - 1
+
+    async def trim(self, retention: Retention) -> list[Partition]:
+        """Drop the partitions of which nothing is kept, and return them.
+
+        Nothing is locked while they are looked for: of what is not kept any more nothing is kept later either.
+
+        Raises:
+            LockTimeout: a reader was in the way; nothing was dropped.
+        """
+        async with self._database.session() as connection:
+            dropped = await _find_unkept(connection, retention)
+            await connection.rollback()
+            if dropped:
+                await send_as_one(
+                    connection,
+                    [
+                        ("wait_for_locks_at_most", {"milliseconds": _WAIT_TO_DROP}),
+                        *(("drop_partition", {"table": quote_table(one.table)}) for one in dropped),
+                    ],
+                    commit=True,
+                )
+            return dropped
+
+
+async def _list(connection: Session) -> list[Partition]:
+    rows = await (await connection.execute(_LISTED)).fetchall()
+    return sorted(_partition(name) for (name,) in rows)
+
+
+async def _find_unkept(connection: Session, retention: Retention) -> list[Partition]:
+    """Return the oldest partitions, up to the first of which anything is kept."""
+    listed = await _list(connection)
+    last, needed = await (await connection.execute(_NEEDED)).fetchone() or (0, None)
+    found = []
+    for one in listed:
+        newest = one.end - 1
+        # The newest event stays: how far the log reaches is read from it.
+        if newest >= last or (needed is not None and needed < newest):
+            break
+        aged = await (await connection.execute(_AGED, {"window": retention.window, "position": newest})).fetchone()
+        if last - newest < retention.count and aged != (True,):
+            break
+        found.append(one)
+    return found
+
+
+def _partition(name: str) -> Partition:
+    start, _, end = name.removeprefix(_PREFIX).partition("_")
+    return Partition(start=int(start), end=int(end))

@@ -1,0 +1,120 @@
+"""The event log as its readers see it: events in the order of their positions, which have no gaps."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Row, Statement
+
+_BOUNDS = Statement(
+    text="SELECT (SELECT min(position) FROM fieldstone.event_log), (SELECT max(position) FROM fieldstone.event_log)"
+)
+_READ = Statement(
+    text="SELECT position, workspace_id, object_id, record_id, action, to_jsonb(changed), before, after, actor,"
+    " to_jsonb(at AT TIME ZONE 'UTC') #>> '{}'"
+    " FROM fieldstone.event_log WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint"
+)
+_CENSUS = Statement(
+    text="SELECT object_id, action, max(position) FROM (SELECT position, object_id, action FROM fieldstone.event_log"
+    " WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint) AS news GROUP BY object_id, action"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What one write did to one record.
+
+    Attributes:
+        action: created, updated, deleted, restored or destroyed.
+        changed: JSON text, the list of the physical names of the columns whose value an update changed.
+        before: JSON text of the row by its columns' physical names; None where there was none.
+        after: the same as the write left it; None where it removed it.
+        at: ISO 8601 in UTC with Z.
+    """
+
+    position: int
+    workspace_id: UUID
+    object_id: UUID
+    record_id: UUID
+    action: str
+    changed: bytes
+    before: bytes | None
+    after: bytes | None
+    actor: str | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The positions of the oldest event that is kept and of the newest; `first` is `last` + 1 in an empty log."""
+
+    first: int
+    last: int
+
+    def holds_all_after(self, position: int) -> bool:
+        """Whether nothing that followed `position` is gone, and it is not in the future."""
+        return self.first - 1 <= position <= self.last
+
+
+def expired(position: int, bounds: Bounds) -> BadUserInput:
+    """Return what a subscriber is told who wants to resume after a position that the log cannot go on from."""
+    if position > bounds.last:
+        return BadUserInput(
+            f"There is no position {position} in the log, whose last is {bounds.last}.",
+            field="after",
+            extensions={"reason": "POSITION_UNKNOWN"},
+        )
+    return BadUserInput(
+        f"The events after position {position} are not kept any more: read the records anew, and subscribe without it.",
+        field="after",
+        extensions={"reason": "POSITION_EXPIRED", "oldest": str(bounds.first - 1)},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """What there is to read behind a position: up to `upto`, which things happened to which objects."""
+
+    upto: int
+    happened: frozenset[tuple[UUID, str]]
+
+
+class EventLog:
+    """Reads the log; whoever reads with positions of its own loses nothing that retention keeps."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def bounds(self) -> Bounds:
+        """Return how far the log reaches."""
+        ((first, last),) = await self._database.read(_BOUNDS, [])
+        return Bounds(first=int(first or 1), last=int(last or 0))
+
+    async def read(self, after: int, limit: int) -> list[Event]:
+        """Return the events that follow a position, in order, at most `limit`."""
+        return [_event(row) for row in await self._database.read(_READ, [b"%d" % after, b"%d" % limit])]
+
+    async def census(self, after: int, limit: int) -> Census | None:
+        """Return what the next `limit` events behind a position are about; None where there are none."""
+        rows = await self._database.read(_CENSUS, [b"%d" % after, b"%d" % limit])
+        if not rows:
+            return None
+        happened = [((UUID((row[0] or b"").decode()), (row[1] or b"").decode()), int(row[2] or 0)) for row in rows]
+        return Census(upto=max(last for _, last in happened), happened=frozenset(what for what, _ in happened))
+
+
+def _event(row: Row) -> Event:
+    position, workspace_id, object_id, record_id, action, changed, before, after, actor, at = row
+    return Event(
+        position=int(position or 0),
+        workspace_id=UUID((workspace_id or b"").decode()),
+        object_id=UUID((object_id or b"").decode()),
+        record_id=UUID((record_id or b"").decode()),
+        action=(action or b"").decode(),
+        changed=changed or b"[]",
+        before=before,
+        after=after,
+        actor=None if actor is None else actor.decode(),
+        at=(at or b"").decode() + "Z",
+    )

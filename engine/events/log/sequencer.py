@@ -1,0 +1,194 @@
+"""The sequencer: moves what writes have staged into the log, one process at a time, and gives it its positions.
+
+A tick is one statement: it locks the log's head, which has the newest position, moves what is staged behind it, and
+leaves the next position there. So a process that is paused, or whose host vanishes, holds nothing: PostgreSQL ends what
+it has begun. Positions have no gaps. What a long transaction has staged is not visible and waits for its end; nothing
+else waits for it. Staged rows carry numbers taken under the record's row lock, so that the order of the numbers among
+what is visible is right for every record.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fieldstone.engine.events.log.partitions import Partitions, Retention
+from fieldstone.engine.events.log.standstill import Standstill
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
+
+_LOG = logging.getLogger(__name__)
+
+BATCH = 5_000
+"""Events that one tick moves at most."""
+INTERVAL = 0.5
+"""Seconds after which a tick is tried unasked: how soon another process takes over."""
+_GATHER_EACH = 0.001
+_GATHER_LEAST, _GATHER_MOST = 0.004, 0.05
+_FIRST_PAUSE = 0.01
+"""Seconds after which a tick is tried again while another process moves, at first; then twice as long each time."""
+
+# The head is locked and read at its newest version, and all else is seen as of the statement's beginning. What another
+# process has moved since then still looks staged here, but cannot be deleted a second time. At any moment an event that
+# is visible has all earlier ones of its record beside it.
+_MOVE = Statement(
+    text="""
+WITH head AS MATERIALIZED (
+    SELECT position FROM fieldstone.log_head WHERE EXISTS (SELECT FROM fieldstone.event_staging)
+    FOR UPDATE SKIP LOCKED
+),
+top AS MATERIALIZED (
+    SELECT greatest(position, (SELECT max(position) FROM fieldstone.event_log)) AS position FROM head
+),
+moved AS (
+    DELETE FROM fieldstone.event_staging WHERE seq = ANY (ARRAY(
+        SELECT seq FROM fieldstone.event_staging ORDER BY seq
+        LIMIT coalesce((SELECT greatest(0, least($1::bigint, $2::bigint - position)) FROM top), 0)
+    ))
+    RETURNING *
+),
+logged AS (
+    INSERT INTO fieldstone.event_log
+        (position, workspace_id, object_id, record_id, action, changed, before, after, actor, at)
+    SELECT top.position + row_number() OVER (ORDER BY m.seq), m.workspace_id, m.object_id, m.record_id, m.action,
+        CASE WHEN m.action = 'updated' THEN ARRAY(
+            SELECT a.key FROM jsonb_each(m.after) AS a WHERE a.value IS DISTINCT FROM m.before -> a.key ORDER BY a.key
+        ) ELSE '{}' END, m.before, m.after, m.actor, m.at
+    FROM moved AS m CROSS JOIN top
+    ORDER BY m.seq
+    RETURNING position, at
+),
+noted AS (
+    UPDATE fieldstone.log_head SET position = newest.position
+    FROM (SELECT max(position) AS position FROM logged) AS newest WHERE newest.position IS NOT NULL
+)
+SELECT coalesce(max(position), (SELECT position FROM top), (SELECT position FROM fieldstone.log_head)), count(*),
+    extract(epoch FROM clock_timestamp() - min(at)),
+    NOT EXISTS (SELECT FROM top) AND EXISTS (SELECT FROM fieldstone.event_staging)
+FROM logged
+"""
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What a tick did: `moved` events, up to the position `last`; `more` says that some may have been left."""
+
+    moved: int
+    last: int
+    more: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class SequencerCounters:
+    """What this process's sequencer has done.
+
+    Attributes:
+        lag: seconds that the oldest event of the last move had waited.
+    """
+
+    ticks: int = 0
+    moved: int = 0
+    lag: float = 0.0
+
+
+class Sequencer:
+    """One process's sequencer.
+
+    Args:
+        database: where the log is.
+        partitions: those of the log.
+        wake: what writes call.
+        moved: is told the newest position after each move.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        partitions: Partitions,
+        *,
+        wake: Wake,
+        moved: Callable[[int], None],
+        batch: int = BATCH,
+        interval: float = INTERVAL,
+    ) -> None:
+        self.counters = SequencerCounters()
+        self._database = database
+        self._partitions = partitions
+        self._wake = wake
+        self._moved = moved
+        self._batch = batch
+        self._interval = interval
+        self._covered = 0
+        self._standstill = Standstill(database, "events")
+
+    async def run(self) -> None:
+        """Tick until cancelled: at each call of `wake`, and by the timer."""
+        pause = _FIRST_PAUSE
+        while True:
+            self._wake.forget()
+            try:
+                done = await self.tick()
+            except DatabaseError as error:
+                _LOG.warning("events wait: %s", error)
+                await self._standstill.go_on()
+                await asyncio.sleep(self._interval)
+                continue
+            if done is None:
+                # Its statement may be older than what waits here.
+                await self._standstill.go_on()
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, self._interval)
+                continue
+            self._standstill.end()
+            pause = _FIRST_PAUSE
+            if not done.more:
+                await asyncio.sleep(gather_time(done.moved))
+                await self._wake.wait(self._interval)
+
+    async def tick(self) -> Tick | None:
+        """Move what is visible, a batch at most; None where another process is moving.
+
+        Raises:
+            DatabaseError: nothing was moved, or no partition could be made for what comes next.
+        """
+        rows = await self._database.write(_MOVE, [b"%d" % self._batch, b"%d" % self._covered])
+        ((last, moved, lag, is_busy),) = rows
+        if is_busy == b"t":
+            return None
+        covered = self._covered
+        done = Tick(
+            moved=int(moved or 0),
+            last=int(last or 0),
+            more=int(moved or 0) == self._batch or int(last or 0) >= covered,
+        )
+        self.counters.ticks += 1
+        self.counters.moved += done.moved
+        self.counters.lag = max(0.0, float(lag or 0))
+        if done.moved:
+            self._moved(done.last)
+        ahead = min(self._batch, self._partitions.size)
+        if covered - done.last < ahead:
+            self._covered = await self._partitions.cover(done.last + ahead)
+        return done
+
+
+def gather_time(moved: int) -> float:
+    """Return the seconds after a tick, by what it moved, that writes have to gather for the next.
+
+    A tick of one event costs PostgreSQL as much as sixty more events do: where there are many of them they share it.
+    """
+    return min(_GATHER_MOST, max(_GATHER_LEAST, moved * _GATHER_EACH))
+
+
+async def keep_trimmed(partitions: Partitions, retention: Retention, *, interval: float = 60.0) -> None:
+    """Drop what is no longer kept, at every interval (seconds), until cancelled."""
+    while True:
+        await asyncio.sleep(interval)
+        try:
+            for one in await partitions.trim(retention):
+                _LOG.info("dropped events %d to %d", one.start, one.end - 1)
+        except DatabaseError as error:
+            _LOG.info("the event log is trimmed later: %s", error)

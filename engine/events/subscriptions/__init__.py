@@ -1,0 +1,1 @@
+"""Subscriptions: grouped by statement, served from the log, caught up when they lag."""

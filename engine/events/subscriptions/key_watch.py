@@ -1,0 +1,68 @@
+"""Watches the keys of open connections: one statement a second for all, and who holds a revoked one is told."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from uuid import UUID
+
+from fieldstone.engine.planner.arguments.trees import array_literal
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
+
+_LOG = logging.getLogger(__name__)
+
+INTERVAL = 1.0
+"""Seconds after which a revoked or expired key has ended its connections, on every process."""
+
+_VALID = Statement(
+    text="SELECT id FROM fieldstone.api_key WHERE id = ANY ($1::uuid[]) AND revoked_at IS NULL"
+    " AND (expires_at IS NULL OR expires_at > now())"
+)
+
+
+class KeyWatch:
+    """The connections that are open, by their keys.
+
+    Args:
+        database: where the keys are.
+        interval: seconds between two looks.
+    """
+
+    def __init__(self, database: Database, *, interval: float = INTERVAL) -> None:
+        self._database = database
+        self._interval = interval
+        self._holders: dict[UUID, set[Callable[[], None]]] = {}
+
+    def add(self, key: UUID, revoked: Callable[[], None]) -> Callable[[], None]:
+        """Have `revoked` called, once, when the key is not valid any more; what is returned ends that."""
+        self._holders.setdefault(key, set()).add(revoked)
+
+        def forget() -> None:
+            holders = self._holders.get(key, set())
+            holders.discard(revoked)
+            if not holders:
+                self._holders.pop(key, None)
+
+        return forget
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await asyncio.sleep(self._interval)
+            try:
+                await self.look()
+            except DatabaseError as error:
+                _LOG.info("keys are looked at later: %s", error)
+
+    async def look(self) -> None:
+        """Tell those whose key is not valid any more."""
+        asked = list(self._holders)
+        if not asked:
+            return
+        rows = await self._database.read(_VALID, [array_literal([str(key) for key in asked])])
+        valid = {UUID(id_.decode()) for (id_,) in rows if id_ is not None}
+        for key in asked:
+            if key not in valid:
+                for revoked in self._holders.pop(key, set()):
+                    revoked()

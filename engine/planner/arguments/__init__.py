@@ -1,0 +1,1 @@
+"""The arguments of an operation as the planner reads them."""

@@ -1,0 +1,30 @@
+"""A statement with the binders of its parameters: what a plan keeps of the planner's work."""
+
+from dataclasses import dataclass
+
+from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinder
+from fieldstone.engine.planner.context import ParameterList
+from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.plan.read import ReadPlan
+from fieldstone.sql.plan.write import ReadBack, WritePlan
+from fieldstone.sql.statement import Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundStatement:
+    """A statement and the binders of its parameters, in order; `row` fills those that come before the others'."""
+
+    statement: Statement
+    binders: tuple[Binder, ...]
+    row: RowBinder | None = None
+
+    def bind(self, bindings: Bindings) -> list[bytes | None]:
+        """Return the parameters' texts for a request."""
+        bound = [] if self.row is None else self.row(bindings)
+        bound += [binder(bindings) for binder in self.binders]
+        return bound
+
+
+def compile_bound(plan: ReadPlan | WritePlan | ReadBack, parameters: ParameterList) -> BoundStatement:
+    """Compile a plan that has these parameters."""
+    return BoundStatement(statement=compile_plan(plan), binders=tuple(parameters.binders), row=parameters.row)

@@ -1,0 +1,1 @@
+"""Plans of reads: selections, filters, orders, pages and aggregates."""

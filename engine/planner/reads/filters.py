@@ -1,0 +1,250 @@
+"""Filters: a filter argument becomes a condition on its object's rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, array_literal, bind_tree, listed
+from fieldstone.engine.planner.context import PlanContext, hop_over, visible
+from fieldstone.metadata.errors import InvalidValue
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.model import Field, Object, Part, relation_end
+from fieldstone.metadata.operators import Argument, Operator
+from fieldstone.metadata.scalars import STRING, Scalar
+from fieldstone.sql.plan.elements import And, Condition, HasRelated, Not, Operand, Or, Parameter, Ranked, Related
+from fieldstone.sql.types import SqlType
+
+_JUNCTIONS = ("and", "or", "not")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Level:
+    """One object's filter with the `and`, `or`, `not` inside it, but not what lies across a relation."""
+
+    context: PlanContext
+    object_: Object
+    blame: Blame
+    names_deleted: bool = False
+
+
+def select_condition(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> Condition:
+    """Return the condition of a read: the filter, on records that are not deleted unless it names deletedAt."""
+    level = _Level(context=context, object_=context.touch(object_), blame=blame)
+    said = _object(level, tree)
+    return _all(*visible(context, object_, deleted=level.names_deleted), said)
+
+
+def event_condition(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> Condition | None:
+    """Return the condition on the record that an event tells of, deleted or not; None where the filter says nothing."""
+    return _object(_Level(context=context, object_=context.touch(object_), blame=blame), tree)
+
+
+def write_filter(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> tuple[Condition, bool]:
+    """Return the filter of a bulk write alone, and whether it names deletedAt.
+
+    Raises:
+        BadUserInput: it says nothing, or a variable in it is absent.
+    """
+    if absent := _find_absent(tree):
+        raise blame.error(
+            f"The variable '${absent.variable}' is absent: every variable in a bulk write's filter must have a value."
+        )
+    return said_filter(context, object_, tree, blame)
+
+
+def said_filter(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> tuple[Condition, bool]:
+    """Return a filter alone, and whether it names deletedAt.
+
+    Raises:
+        BadUserInput: it says nothing.
+    """
+    level = _Level(context=context, object_=context.touch(object_), blame=blame)
+    said = _object(level, tree)
+    if said is None:
+        raise blame.error("The filter says nothing; to mean all records write { id: { is: NOT_NULL } }.")
+    return said, level.names_deleted
+
+
+def _find_absent(tree: Tree) -> Absent | None:
+    match tree:
+        case Absent():
+            return tree
+        case dict():
+            return next(filter(None, map(_find_absent, tree.values())), None)
+        case list():
+            return next(filter(None, map(_find_absent, tree)), None)
+        case _:
+            return None
+
+
+def _object(level: _Level, tree: Tree) -> Condition | None:
+    if tree is None or isinstance(tree, Absent):
+        return None
+    members = _members(tree, level.blame)
+    return _said([_member(level, name, member) for name, member in members.items() if not isinstance(member, Absent)])
+
+
+def _members(tree: Tree, blame: Blame) -> dict[str, Tree]:
+    if not isinstance(tree, dict):
+        raise blame.error(f"The filter of '{blame.field}' must be an object.")
+    return tree
+
+
+def _member(level: _Level, name: str, tree: Tree) -> Condition | None:
+    object_, blame = level.object_, level.blame.at(name)
+    if tree is None:
+        raise blame.error(
+            f"The filter of '{name}' must not be null; for NULL itself write {{ {name}: {{ is: NULL }} }}."
+        )
+    if name in _JUNCTIONS:
+        return _junction(level, name, tree)
+    if holder := object_.foreign_keys.get(name):
+        return _part(level, holder.parts[0], tree, blame)
+    field = object_.by_name[name]
+    if field.relation_id is not None:
+        return _relation(level, field, tree, blame)
+    if name == "deletedAt" and object_.deleted_at is not None:
+        said = _part(level, field.parts[0], tree, blame)
+        level.names_deleted |= said is not None
+        return said
+    if field.is_composite:
+        parts = {part.name: part for part in field.parts}
+        return _said(
+            [
+                _part(level, parts[sub], member, blame.at(sub))
+                for sub, member in _members(tree, blame).items()
+                if not isinstance(member, Absent)
+            ]
+        )
+    return _part(level, field.parts[0], tree, blame)
+
+
+def _junction(level: _Level, name: str, tree: Tree) -> Condition | None:
+    if None in listed(tree):
+        raise level.blame.at(name).error(f"'{name}' must not have null in its list.")
+    terms = [said for item in listed(tree) if (said := _object(level, item)) is not None]
+    if not terms:
+        return None
+    match name:
+        case "and":
+            return _said(terms)
+        case "or":
+            return terms[0] if len(terms) == 1 else Or(terms=tuple(terms))
+        case _:
+            return Not(term=cast("Condition", _said(terms)))
+
+
+def _relation(level: _Level, field: Field, tree: Tree, blame: Blame) -> Condition | None:
+    context = level.context
+    end = relation_end(context.snapshot, field)
+    if end is None or not end.to_one:
+        raise blame.error(f"'{field.name}' cannot be filtered by.")
+    members = dict(_members(tree, blame))
+    terms: list[Condition | None] = []
+    for name in ("is", "isNot"):
+        presence = members.pop(name, Absent(variable=""))
+        if not isinstance(presence, Absent) and name not in end.target.by_name:
+            null = presence is None or cast("Leaf", presence).sample == "NULL"
+            terms.append(HasRelated(hop=hop_over(context, end), negated=null is (name == "is")))
+    below = _Level(context=context, object_=context.touch(end.target), blame=blame)
+    said = _object(below, members)
+    if said is not None:
+        terms.append(Related(hop=hop_over(context, end, deleted=below.names_deleted), condition=said))
+    return _said(terms)
+
+
+def _part(level: _Level, part: Part, tree: Tree, blame: Blame) -> Condition | None:
+    operators = {operator.name: operator for operator in part.operators}
+    return _said(
+        [
+            _operator(level.context, operators[name], part, argument, blame)
+            for name, argument in _members(tree, blame).items()
+            if not isinstance(argument, Absent)
+        ]
+    )
+
+
+def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, blame: Blame) -> Condition:
+    context.count_comparison()
+    operand = operand_of(part)
+    if tree is None:
+        if operator.when_null is None:
+            raise blame.error(f"The operator '{operator.name}' of '{blame.field}' must not be null.")
+        return operator.when_null(operand)
+    scalar = part.scalar
+    parameters = context.parameters
+    match operator.argument:
+        case Argument.VALUE:
+            value = parameters.add(bind_tree(tree, encoder(scalar), blame), scalar.sql_type)
+            return operator.condition(operand, value)
+        case Argument.TEXT:
+            convert = _pattern_encoder(operator.pattern)
+            return operator.condition(operand, parameters.add(bind_tree(tree, convert, blame), SqlType.TEXT))
+        case Argument.VALUES:
+            item = scalar.element or scalar
+            values = parameters.add(bind_tree(tree, list_encoder(item), blame), item.sql_type, array=True)
+            return operator.condition(operand, values)
+        case Argument.RANGE:
+            return operator.condition(operand, *_range(context, scalar, tree, blame))
+        case Argument.FLAG:
+            if cast("Leaf", tree).sample:
+                return operator.condition(operand)
+            return cast("Callable[[Operand], Condition]", operator.when_false)(operand)
+        case Argument.PRESENCE:
+            if cast("Leaf", tree).sample == "NULL":
+                return operator.condition(operand)
+            return cast("Callable[[Operand], Condition]", operator.when_not_null)(operand)
+
+
+def _range(context: PlanContext, scalar: Scalar, tree: Tree, blame: Blame) -> tuple[Parameter, Parameter]:
+    def end(place: int) -> Parameter:
+        encode = encoder(scalar)
+
+        def convert(value: JsonValue) -> bytes:
+            ends = value if isinstance(value, list) else [value]
+            if len(ends) != 2 or None in ends:
+                raise InvalidValue("between takes a list of two values")
+            return encode(ends[place])
+
+        return context.parameters.add(bind_tree(tree, convert, blame), scalar.sql_type)
+
+    return end(0), end(1)
+
+
+def operand_of(part: Part) -> Operand:
+    """Return what a part's column is compared and ordered by: its options' positions where it has such."""
+    return part.column if part.options is None else Ranked(column=part.column, values=part.options)
+
+
+def encoder(scalar: Scalar) -> Callable[[JsonValue], bytes]:
+    """Return a function from a client's value to the parameter's text."""
+    if scalar.sql_type is SqlType.JSONB:
+        return lambda value: dumps(scalar.coerce(value)).encode()
+    return lambda value: cast("str", scalar.coerce(value)).encode()
+
+
+def list_encoder(scalar: Scalar) -> Callable[[JsonValue], bytes]:
+    """Return a function from a client's list (or single value) to the text of an array parameter."""
+
+    def encode(value: JsonValue) -> bytes:
+        items = value if isinstance(value, list) else [value]
+        if None in items:
+            raise InvalidValue("must not have null in its list")
+        return array_literal([scalar.coerce(item) for item in items])
+
+    return encode
+
+
+def _pattern_encoder(pattern: Callable[[str], str]) -> Callable[[JsonValue], bytes]:
+    return lambda value: pattern(cast("str", STRING.coerce(value))).encode()
+
+
+def _said(terms: list[Condition] | list[Condition | None]) -> Condition | None:
+    kept = tuple(term for term in terms if term is not None)
+    if not kept:
+        return None
+    return kept[0] if len(kept) == 1 else And(terms=kept)
+
+
+def _all(*terms: Condition | None) -> Condition:
+    return And(terms=tuple(term for term in terms if term is not None))

@@ -1,0 +1,94 @@
+"""Orders: an orderBy argument becomes the keys of a total order."""
+
+import hashlib
+from typing import cast
+
+from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, listed
+from fieldstone.engine.planner.context import PlanContext, hop_over
+from fieldstone.engine.planner.reads.filters import operand_of
+from fieldstone.metadata.model import Object, Part, relation_end
+from fieldstone.metadata.operators import column_of
+from fieldstone.sql.plan.elements import Hop, Ranked
+from fieldstone.sql.plan.read import OrderKey
+
+_DIRECTIONS = {
+    # direction: (descending, nulls first); NULL is last under ASC and first under DESC unless said otherwise
+    "ASC": (False, False),
+    "DESC": (True, True),
+    "AscNullsFirst": (False, True),
+    "AscNullsLast": (False, False),
+    "DescNullsFirst": (True, True),
+    "DescNullsLast": (True, False),
+}
+
+MOST_KEYS = 32
+"""Keys that an order may have."""
+
+
+def build_order(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> tuple[OrderKey, ...]:
+    """Return the keys of an orderBy argument, with the record's id as the last one.
+
+    The id goes the way of the key before it, so that one index serves both.
+    """
+    keys: list[OrderKey] = []
+    if tree is not None and not isinstance(tree, Absent):
+        for item in listed(tree):
+            keys += _keys(context, context.touch(object_), item, (), blame)
+    if len(keys) > MOST_KEYS:
+        raise blame.error(f"The order has more than {MOST_KEYS} keys.")
+    for place, key in enumerate(keys):
+        if not key.hops and key.operand == object_.key:
+            return tuple(keys[: place + 1])
+    return (*keys, OrderKey(operand=object_.key, descending=bool(keys) and keys[-1].descending, nullable=False))
+
+
+def _keys(context: PlanContext, object_: Object, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> list[OrderKey]:
+    given = _members(tree, blame)
+    if not given:
+        return []
+    ((name, member),) = given.items()
+    if holder := object_.foreign_keys.get(name):
+        return [_key(holder.parts[0], member, hops, blame.at(name))]
+    field = object_.by_name[name]
+    if field.relation_id is not None:
+        end = relation_end(context.snapshot, field)
+        if end is None or not end.to_one:
+            raise blame.error(f"'{name}' cannot be ordered by.")
+        return _keys(context, end.target, member, (*hops, hop_over(context, end)), blame.at(name))
+    if field.is_composite:
+        members = _members(member, blame.at(name))
+        parts = {part.name: part for part in field.parts}
+        return [_key(parts[sub], direction, hops, blame.at(sub)) for sub, direction in members.items()]
+    return [_key(field.parts[0], member, hops, blame.at(name))]
+
+
+def _members(tree: Tree, blame: Blame) -> dict[str, Tree]:
+    """Return the one member of an order object, or none; more would be in no order."""
+    if not isinstance(tree, dict):
+        raise blame.error(f"The order by '{blame.field}' must be an object.")
+    members: dict[str, Tree] = {name: member for name, member in tree.items() if not isinstance(member, Absent)}
+    if len(members) > 1:
+        names = ", ".join(f"{{ {name}: .. }}" for name in members)
+        raise blame.error(
+            f"An orderBy object takes one key, since the order of several is lost: use a list, [{names}]."
+        )
+    return members
+
+
+def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> OrderKey:
+    if tree is None:
+        raise blame.error(f"The direction of '{blame.field}' must not be null.")
+    descending, nulls_first = _DIRECTIONS[cast("str", cast("Leaf", tree).sample)]
+    operand = operand_of(part)
+    nullable = bool(hops) or part.column.nullable or isinstance(operand, Ranked)
+    return OrderKey(hops=hops, operand=operand, descending=descending, nulls_first=nulls_first, nullable=nullable)
+
+
+def order_tag(object_: Object, order: tuple[OrderKey, ...]) -> str:
+    """Return what marks the cursors of this object under this order: 8 hex digits."""
+    names = [str(object_.id)]
+    for key in order:
+        column = column_of(key.operand)
+        steps = ">".join(hop.column.name for hop in key.hops)
+        names.append(f"{steps}>{column.name} {key.descending} {key.nulls_first}")
+    return hashlib.sha256("|".join(names).encode()).hexdigest()[:8]

@@ -1,0 +1,104 @@
+"""Pages: first, after, last, before, limit and offset become the page of a connection."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from fieldstone.engine.planner.arguments.trees import Binder, Bindings, Blame, Leaf, Tree
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.metadata.json_text import JsonValue, unstorable
+from fieldstone.metadata.operators import column_of
+from fieldstone.metadata.scalars import shown
+from fieldstone.sql.page_cursor import CursorError, decode_cursor
+from fieldstone.sql.plan.elements import Parameter
+from fieldstone.sql.plan.read import OrderKey, Page
+from fieldstone.sql.types import SqlType
+
+LARGEST_OFFSET = 2**31 - 1
+
+_CONFLICTS = (
+    ("first", "limit"),
+    ("first", "last"),
+    ("limit", "last"),
+    ("after", "before"),
+    ("first", "before"),
+    ("limit", "before"),
+    ("last", "after"),
+    ("last", "offset"),
+    ("after", "offset"),
+    ("before", "offset"),
+)
+
+
+def build_page(
+    context: PlanContext,
+    arguments: Mapping[str, Tree],
+    order: tuple[OrderKey, ...],
+    tag: str,
+    path: tuple[str | int, ...],
+) -> Page:
+    """Return the page that the arguments ask for, its cursors made under `tag`."""
+    given = {name: tree for name, tree in arguments.items() if tree is not None}
+    for one, other in _CONFLICTS:
+        if one in given and other in given:
+            raise Blame(field=other, path=path).error(f"'{one}' and '{other}' cannot be given together.")
+    backward = "last" in given or "before" in given
+    limit = context.limits.default_page
+    for name in ("first", "last", "limit"):
+        if name in given:
+            limit = _limit(context, cast("Leaf", given[name]), Blame(field=name, path=path))
+    offset = None
+    if "offset" in given:
+        blame = Blame(field="offset", path=path)
+        offset = context.parameters.add(_offset(cast("Leaf", given["offset"]), blame), SqlType.BIGINT)
+    seek = None
+    for name in ("after", "before"):
+        if name in given:
+            seek = _seek(context, cast("Leaf", given[name]), order, tag, Blame(field=name, path=path))
+    return Page(limit=limit, backward=backward, seek=seek, offset=offset)
+
+
+def _limit(context: PlanContext, leaf: Leaf, blame: Blame) -> int:
+    largest = context.limits.largest_page
+    value = leaf.sample
+    if not 0 <= value <= largest:
+        raise blame.error(f"'{blame.field}' must be from 0 to {largest}, not {shown(value)}.")
+    return int(value)
+
+
+def _offset(leaf: Leaf, blame: Blame) -> Binder:
+    def bind(bindings: Bindings) -> bytes:
+        value = leaf.read(bindings)
+        if not 0 <= value <= LARGEST_OFFSET:
+            raise blame.error(f"'offset' must be from 0 to {LARGEST_OFFSET}, not {shown(value)}.")
+        return str(int(value)).encode()
+
+    return bind
+
+
+def _seek(
+    context: PlanContext, leaf: Leaf, order: tuple[OrderKey, ...], tag: str, blame: Blame
+) -> tuple[Parameter | None, ...]:
+    def bind_key(place: int) -> Binder:
+        def bind(bindings: Bindings) -> bytes | None:
+            text = _decode(leaf.read(bindings), order, tag, blame)[place]
+            return None if text is None else text.encode()
+
+        return bind
+
+    return tuple(
+        None if key is None else context.parameters.add(bind_key(place), column_of(order[place].operand).type)
+        for place, key in enumerate(_decode(leaf.sample, order, tag, blame))
+    )
+
+
+def _decode(text: JsonValue, order: tuple[OrderKey, ...], tag: str, blame: Blame) -> tuple[str | None, ...]:
+    try:
+        keys = decode_cursor(text, tag)
+    except CursorError as error:
+        raise blame.error(f"The cursor in '{blame.field}' is not valid: {error}.") from None
+    if len(keys) != len(order) or any(key is None and not by.nullable for key, by in zip(keys, order, strict=True)):
+        raise blame.error(f"The cursor in '{blame.field}' is not valid: it belongs to another order.")
+    for key in keys:
+        if key is not None and (reason := unstorable(key)):
+            raise blame.error(f"The cursor in '{blame.field}' is not valid: it {reason}.")
+    return keys

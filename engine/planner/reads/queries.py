@@ -1,0 +1,105 @@
+"""Queries: the root fields of a query operation become one read plan."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from fieldstone.engine.documents.document import Selected, collect_fields
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath
+from fieldstone.engine.planner.arguments.trees import Blame, arguments_of, bind_tree, constant
+from fieldstone.engine.planner.context import PlanContext, visible
+from fieldstone.engine.planner.reads.aggregates import build_aggregate
+from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
+from fieldstone.engine.planner.reads.orders import build_order
+from fieldstone.engine.planner.reads.selection import build_connection, build_record, type_literal
+from fieldstone.engine.schema.introspection import is_introspection_field
+from fieldstone.metadata.api_names import QueryRole, find_query
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.scalars import UUID as UUID_SCALAR
+from fieldstone.sql.plan.elements import And, Compare, Comparison
+from fieldstone.sql.plan.read import Literal, One, OrderKey, ReadPlan, Record, Root
+from fieldstone.sql.types import SqlType
+
+
+def plan_query(context: PlanContext, introspected: Mapping[str, str]) -> ReadPlan:
+    """Return the plan of a query operation.
+
+    `introspected` holds the answers of the root fields that ask for the schema itself, by response key.
+
+    Raises:
+        ApiError: a field fails that the context does not collect, or a root field that must not be null as the first.
+    """
+    entries: list[tuple[str, Root]] = []
+    roots = collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables)
+    for selected in roots:
+        if selected.name == "__typename":
+            entries.append((selected.key, type_literal("Query")))
+        elif is_introspection_field(selected.name):
+            entries.append((selected.key, Literal(text=introspected[selected.key])))
+        else:
+            entries.append((selected.key, _root(context, selected)))
+    return ReadPlan(entries=tuple(entries))
+
+
+def _root(context: PlanContext, selected: Selected) -> Root:
+    root = find_query(context.snapshot, selected.name)
+    if root is None:
+        msg = f"the validated field {selected.name} is no root field"
+        raise LookupError(msg)
+    path = (selected.key,)
+    object_ = context.touch(root.object)
+    mark = len(context.parameters.binders)
+    try:
+        match root.role:
+            case QueryRole.MANY:
+                return build_connection(context, object_, selected, path)
+            case QueryRole.AGGREGATE:
+                return build_aggregate(context, object_, selected, path)
+            case QueryRole.ONE:
+                context.note_nullable(path)
+                return plan_one(context, object_, selected, path)
+    except ApiError as error:
+        failures = context.failures
+        if failures is None or (root.role is not QueryRole.ONE and not failures.errors):
+            error.locations = error.locations or selected.location
+            raise
+        del context.parameters.binders[mark:]
+        return failures.mark(error, path, selected.location)
+
+
+def plan_one(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> One:
+    """Return the plan of one record, by its id or as the first (by id) under a filter."""
+    arguments = arguments_of(selected.nodes[0], context.variables)
+    given = [name for name in ("id", "filter") if arguments.get(name) is not None]
+    if len(given) != 1:
+        raise Blame(field="id", path=path).error(f"'{selected.name}' takes either 'id' or 'filter'.")
+    blame = Blame(field=given[0], path=path)
+    if given == ["id"]:
+        key = context.parameters.add(bind_tree(arguments["id"], encoder(UUID_SCALAR), blame), SqlType.UUID)
+        wanted = Compare(left=object_.key, comparison=Comparison.EQ, right=key)
+        condition = And(terms=(wanted, select_condition(context, object_, None, blame)))
+        order: tuple[OrderKey, ...] = ()
+    else:
+        said, names_deleted = said_filter(context, object_, arguments["filter"], blame)
+        condition = And(terms=(said, *visible(context, object_, deleted=names_deleted)))
+        order = build_order(context, object_, None, blame)
+    record = build_record(context, object_, context.selected_below(selected), path)
+    return One(table=object_.table, condition=condition, order=order, record=record)
+
+
+def plan_one_by_id(
+    context: PlanContext, object_: Object, key: UUID, selected: Selected, constants: Mapping[str, JsonValue]
+) -> One:
+    """Return the plan of the record with this id; fields named in `constants` are answered with these values."""
+    path = (selected.key,)
+    parameter = context.parameters.add(constant(str(key).encode()), SqlType.UUID)
+    wanted = Compare(left=object_.key, comparison=Comparison.EQ, right=parameter)
+    fields = context.selected_below(selected)
+    record = build_record(context, object_, [field for field in fields if field.name not in constants], path)
+    found = dict(record.entries)
+    entries = tuple(
+        (field.key, Literal(text=dumps(constants[field.name])) if field.name in constants else found[field.key])
+        for field in fields
+    )
+    return One(table=object_.table, condition=And(terms=(wanted,)), record=Record(entries=entries))

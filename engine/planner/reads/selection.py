@@ -1,0 +1,165 @@
+"""Selections: the fields asked of a record or a connection become its output."""
+
+from collections.abc import Sequence
+
+from fieldstone.engine.documents.document import Selected
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath
+from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
+from fieldstone.engine.planner.context import PlanContext, hop_over
+from fieldstone.engine.planner.reads.filters import select_condition
+from fieldstone.engine.planner.reads.orders import build_order, order_tag
+from fieldstone.engine.planner.reads.pages import build_page
+from fieldstone.engine.planner.reads.sampling import is_sampled
+from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.model import Field, Object, RelationEnd, relation_end
+from fieldstone.sql.plan.read import (
+    Connection,
+    Cursor,
+    Edges,
+    Link,
+    Literal,
+    Output,
+    PageFact,
+    PageInfo,
+    Record,
+    ToOne,
+    TotalCount,
+    Value,
+)
+
+
+def type_literal(name: str) -> Literal:
+    """Return what `__typename` answers."""
+    return Literal(text=dumps(name))
+
+
+def build_record(context: PlanContext, object_: Object, selected: Sequence[Selected], path: AnswerPath) -> Record:
+    """Return the output of a record with these fields."""
+    context.touch(object_)
+    return Record(
+        entries=tuple((field.key, _output(context, object_, field, (*path, field.key))) for field in selected)
+    )
+
+
+def _output(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Output:
+    name = selected.name
+    if name == "__typename":
+        return type_literal(object_.type_name)
+    if holder := object_.foreign_keys.get(name):
+        return _value(holder)
+    field = object_.by_name[name]
+    if field.relation_id is None:
+        return _composite(context, field, selected) if field.is_composite else _value(field)
+    mark = len(context.parameters.binders)
+    try:
+        return _related(context, object_, field, selected, path)
+    except ApiError as error:
+        if context.failures is None:
+            raise
+        del context.parameters.binders[mark:]
+        return context.failures.mark(error, path, selected.location)
+
+
+def _related(
+    context: PlanContext, object_: Object, field: Field, selected: Selected, path: AnswerPath
+) -> ToOne | Connection:
+    end = relation_end(context.snapshot, field)
+    if end is None:
+        raise Blame(field=field.name, path=path).error(
+            f"The relation '{field.name}' leads to an object that is not active."
+        )
+    if not end.to_one:
+        return build_connection(context, end.target, selected, path, over=(object_, end))
+    context.note_nullable(path)
+    hop = hop_over(context, end)
+    return ToOne(hop=hop, record=build_record(context, end.target, context.selected_below(selected), path))
+
+
+def _value(field: Field) -> Value:
+    part = field.parts[0]
+    return Value(column=part.column, encoding=part.scalar.encoding)
+
+
+def _composite(context: PlanContext, field: Field, selected: Selected) -> Record:
+    parts = {part.name: part for part in field.parts}
+    name = FIELD_TYPES[field.type].composite or ""
+    return Record(
+        entries=tuple(
+            (
+                sub.key,
+                type_literal(name)
+                if sub.name == "__typename"
+                else Value(column=parts[sub.name].column, encoding=parts[sub.name].scalar.encoding),
+            )
+            for sub in context.selected_below(selected)
+        )
+    )
+
+
+def build_connection(
+    context: PlanContext,
+    object_: Object,
+    selected: Selected,
+    path: AnswerPath,
+    *,
+    over: tuple[Object, RelationEnd] | None = None,
+) -> Connection:
+    """Return the output of a connection to `object_`; `over` is the object at hand and its end of the relation."""
+    arguments = arguments_of(selected.nodes[0], context.variables)
+    order = build_order(context, object_, arguments.get("orderBy"), Blame(field="orderBy", path=path))
+    tag = order_tag(object_, order)
+    link = None
+    if over is not None:
+        holder, end = over
+        link = Link(column=end.foreign_key.column, key=holder.key)
+    condition = select_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))
+    return Connection(
+        table=object_.table,
+        condition=condition,
+        link=link,
+        order=order,
+        page=build_page(context, arguments, order, tag, path),
+        cursor_tag=tag,
+        sampled=link is None and is_sampled(context, object_, condition, order),
+        entries=tuple(
+            (field.key, _facet(context, object_, field, (*path, field.key)))
+            for field in context.selected_below(selected)
+        ),
+    )
+
+
+def _facet(
+    context: PlanContext, object_: Object, selected: Selected, path: AnswerPath
+) -> Edges | PageInfo | TotalCount | Literal:
+    match selected.name:
+        case "edges":
+            return Edges(
+                entries=tuple(
+                    (field.key, _edge(context, object_, field, (*path, field.key)))
+                    for field in context.selected_below(selected)
+                )
+            )
+        case "pageInfo":
+            return PageInfo(
+                entries=tuple(
+                    (fact.key, type_literal("PageInfo") if fact.name == "__typename" else PageFact(fact.name))
+                    for fact in context.selected_below(selected)
+                )
+            )
+        case "totalCount":
+            return TotalCount()
+        case _:
+            return type_literal(type_name(object_, TypeRole.CONNECTION))
+
+
+def _edge(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Record | Cursor | Literal:
+    match selected.name:
+        case "node":
+            return build_record(context, object_, context.selected_below(selected), path)
+        case "cursor":
+            return Cursor()
+        case _:
+            return type_literal(type_name(object_, TypeRole.EDGE))

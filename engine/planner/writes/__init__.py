@@ -1,0 +1,1 @@
+"""Plans of writes: creates, updates and removals, each with its event."""

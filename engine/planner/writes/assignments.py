@@ -1,0 +1,128 @@
+"""Assignments: the data argument of an update becomes the columns that it sets."""
+
+from fieldstone.engine.planner.arguments.trees import (
+    Absent,
+    Bindings,
+    Blame,
+    Tree,
+    array_literal,
+    bind_tree,
+    value_of,
+)
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.writes.column_values import build_cell_reader, missing
+from fieldstone.engine.planner.writes.connects import link_coercer, link_end, link_reference
+from fieldstone.engine.planner.writes.rows import check_morph, read_link
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.model import Access, Field, Object, Part
+from fieldstone.sql.plan.write import Assignment, Null, Reference
+from fieldstone.sql.types import SqlType
+
+
+def build_assignments(
+    context: PlanContext, object_: Object, tree: Tree, blame: Blame
+) -> tuple[tuple[Assignment, ...], tuple[Reference, ...]]:
+    """Return what an update sets: columns by value, and foreign keys by reference.
+
+    Raises:
+        BadUserInput: a field cannot be changed, or a required one would become NULL.
+    """
+    given: dict[str, Tree] = {name: member for name, member in _members(tree).items() if not isinstance(member, Absent)}
+    assignments: list[Assignment] = []
+    references: list[Reference] = []
+    for name, member in given.items():
+        field = object_.by_name.get(name)
+        if field is None or field.relation_id is not None:
+            continue
+        if field.access is not Access.READ_WRITE:
+            raise blame.at(name).error(f"Field '{name}' cannot be changed once the record is there.")
+        assignments += _plain(context, field, member, blame)
+    for key_name, field in object_.foreign_keys.items():
+        _link(context, field, key_name, given, blame, assignments, references)
+    _clear_morphs(object_, assignments, references, blame)
+    return tuple(assignments), tuple(references)
+
+
+def _clear_morphs(object_: Object, assignments: list[Assignment], references: list[Reference], blame: Blame) -> None:
+    """Let a morph relation that is set to a record of one object lead to none of another."""
+    connected = {reference.column.name for reference in references}
+    known = connected | {assignment.column.name for assignment in assignments}
+    for fields in object_.morphs:
+        chosen = [field for field in fields if field.parts[0].column.name in connected]
+        check_morph(chosen, blame)
+        if chosen:
+            columns = (field.parts[0].column for field in fields)
+            assignments += [Assignment(column=column, value=Null()) for column in columns if column.name not in known]
+
+
+def _members(tree: Tree) -> dict[str, Tree]:
+    return tree if isinstance(tree, dict) else {}
+
+
+def _plain(context: PlanContext, field: Field, tree: Tree, blame: Blame) -> list[Assignment]:
+    if tree is None:
+        if not field.is_nullable:
+            raise missing(field, blame)
+        return [Assignment(column=part.column, value=Null()) for part in field.parts]
+    if not field.is_composite:
+        return [_assign(context, field, field.parts[0], tree, blame)]
+    members = _members(tree)
+    found: list[Assignment] = []
+    for place, part in enumerate(field.parts):
+        member = members.get(part.name or "", Absent(variable=""))
+        if isinstance(member, Absent):
+            continue
+        if member is None:
+            if place == 0 and not field.is_nullable:
+                raise missing(field, blame)
+            found.append(Assignment(column=part.column, value=Null()))
+        else:
+            found.append(_assign(context, field, part, member, blame))
+    return found
+
+
+def _assign(context: PlanContext, field: Field, part: Part, tree: Tree, blame: Blame) -> Assignment:
+    is_list = part.scalar.element is not None
+    is_json = part.column.type is SqlType.JSONB
+    read = build_cell_reader(field, part, blame)
+
+    def convert(value: JsonValue) -> bytes:
+        cell = read(value)
+        if is_list:
+            return array_literal(cell)
+        return (dumps(cell) if is_json else str(cell)).encode()
+
+    binder = bind_tree(tree, convert, blame.at(field.name))
+    return Assignment(column=part.column, value=context.parameters.add(binder, part.column.type))
+
+
+def _link(
+    context: PlanContext,
+    field: Field,
+    key_name: str,
+    given: dict[str, Tree],
+    blame: Blame,
+    assignments: list[Assignment],
+    references: list[Reference],
+) -> None:
+    sample = value_of(
+        {name: given[name] for name in (key_name, field.name) if name in given},
+        Bindings(variables=context.variables, actor=""),
+    )
+    link = read_link(field, key_name, sample, blame)
+    if link is None:
+        return
+    if link.value is None:
+        if not field.is_nullable:
+            raise missing(field, blame)
+        assignments.append(Assignment(column=field.parts[0].column, value=Null()))
+        return
+    blame = blame.at(field.name)
+    end = link_end(context, field, blame)
+    source = given[key_name] if key_name in given else _members(given[field.name])["connect"]
+    if isinstance(source, dict):
+        source = _members(source["where"])[link.lookup]
+    coerce = link_coercer(end, link.lookup, blame)
+    binder = bind_tree(source, lambda value: str(coerce(value)).encode(), blame)
+    parameter = context.parameters.add(binder, end.target.by_name[link.lookup].parts[0].column.type)
+    references.append(link_reference(context, end, link.lookup, parameter, blame))

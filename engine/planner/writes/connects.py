@@ -1,0 +1,68 @@
+"""Links: what a write's data says of to-one relations becomes references for SQL to resolve."""
+
+from collections.abc import Callable, Mapping
+
+from fieldstone.engine.planner.arguments.trees import Blame
+from fieldstone.engine.planner.context import PlanContext, visible
+from fieldstone.metadata.errors import InvalidValue
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
+from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.plan.elements import And, Parameter
+from fieldstone.sql.plan.write import Reference
+
+
+def link_end(context: PlanContext, field: Field, blame: Blame) -> RelationEnd:
+    """Return the relation of a field that holds a key."""
+    end = relation_end(context.snapshot, field)
+    if end is None:
+        raise blame.error(f"The relation '{field.name}' leads to an object that is not active.")
+    context.touch(end.target)
+    return end
+
+
+def unique_parts(object_: Object) -> Mapping[str, tuple[Field, Part]]:
+    """Return what identifies one live record, by field name: the id and the unique fields of one column."""
+    return {
+        field.name: (field, field.parts[0])
+        for field in object_.by_name.values()
+        if len(field.parts) == 1 and (field.is_unique or field.name == "id") and field.relation_id is None
+    }
+
+
+def link_reference(
+    context: PlanContext, end: RelationEnd, lookup: str, source: str | Parameter, blame: Blame
+) -> Reference:
+    """Return the reference that connects to the record of the target whose `lookup` is the source's value."""
+    _, part = lookup_part(end, lookup, blame)
+    target = end.target
+    return Reference(
+        column=end.foreign_key.column,
+        table=target.table,
+        key=target.key,
+        lookup=part.column,
+        condition=And(terms=visible(context, target)),
+        source=source,
+    )
+
+
+def lookup_part(end: RelationEnd, lookup: str, blame: Blame) -> tuple[Field, Part]:
+    """Return the unique field of the target by which it is looked up."""
+    known = unique_parts(end.target)
+    if lookup not in known:
+        names = ", ".join(known)
+        raise blame.error(f"'{lookup}' is no unique key of {end.target.type_name}; connect by one of: {names}.")
+    return known[lookup]
+
+
+def link_coercer(end: RelationEnd, lookup: str, blame: Blame) -> Callable[[JsonValue], Cell]:
+    """Return a function from the client's value to the cell that the target's unique field is compared with."""
+    _, part = lookup_part(end, lookup, blame)
+
+    def coerce(value: JsonValue) -> Cell:
+        try:
+            return part.scalar.coerce(value)
+        except InvalidValue as error:
+            raise blame.error(f"Field '{blame.field}': the '{lookup}' to connect to {error.message}.") from None
+
+    return coerce

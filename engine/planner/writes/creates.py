@@ -1,0 +1,112 @@
+"""Creates: the data argument of a create becomes the values and references of an Insert, or of an InsertOne."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, array_literal, value_of
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.writes.connects import link_coercer, link_end, link_reference
+from fieldstone.engine.planner.writes.rows import LinkSource, RowWriter, build_row_writer, written_fields
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.model import Field, Object
+from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.plan.elements import Column, Parameter
+from fieldstone.sql.plan.write import Assignment, Reference
+from fieldstone.sql.types import SqlType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateInput:
+    """The data argument: one record, or `many` of them."""
+
+    tree: Tree
+    many: bool
+    blame: Blame
+
+    def rows(self, bindings: Bindings) -> Sequence[Mapping[str, JsonValue]]:
+        """Return the records' data for a request."""
+        value = value_of(self.tree, bindings)
+        rows = value if isinstance(value, list) else [value]
+        if None in rows:
+            raise self.blame.error("'data' must not have null in its list.")
+        return rows
+
+
+def build_create(
+    context: PlanContext, object_: Object, data: CreateInput
+) -> tuple[tuple[Column, ...], tuple[Reference, ...], Parameter]:
+    """Return the columns of an Insert of many, its references, and the parameter of its rows."""
+    columns, references, writer = _build_writer(context, object_, data)
+    keys = [*[column.name for column in columns], *[str(reference.source) for reference in references]]
+    most = context.limits.bulk
+
+    def bind(bindings: Bindings) -> bytes:
+        rows = data.rows(bindings)
+        if len(rows) > most:
+            raise data.blame.error(f"A request may write at most {most} records, not {len(rows)}.")
+        return dumps([dict(zip(keys, row, strict=True)) for row in writer.write(rows, bindings.actor)]).encode()
+
+    return columns, references, context.parameters.add(bind, SqlType.JSONB)
+
+
+def build_create_one(
+    context: PlanContext, object_: Object, data: CreateInput
+) -> tuple[tuple[Assignment, ...], tuple[Reference, ...]]:
+    """Return the values and the references of an InsertOne, whose parameters are the statement's first."""
+    columns, references, writer = _build_writer(context, object_, data)
+    kinds = [column.type for column in columns] + [reference.lookup.type for reference in references]
+    encoders = [_ENCODERS.get(kind, str.encode) for kind in kinds]
+
+    def bind(bindings: Bindings) -> list[bytes | None]:
+        (row,) = writer.write(data.rows(bindings), bindings.actor)
+        return [None if cell is None else encode(cell) for encode, cell in zip(encoders, row, strict=True)]
+
+    row = context.parameters.add_row(bind, kinds)
+    values = [Assignment(column=column, value=slot) for column, slot in zip(columns, row, strict=False)]
+    sources = row[len(columns) :]
+    return tuple(values), tuple(replace(one, source=slot) for one, slot in zip(references, sources, strict=True))
+
+
+def _build_writer(
+    context: PlanContext, object_: Object, data: CreateInput
+) -> tuple[tuple[Column, ...], tuple[Reference, ...], RowWriter]:
+    """Return a create's columns, its references, and the writer of its rows, whose cells are in that order."""
+    sample = data.rows(Bindings(variables=context.variables, actor=""))
+    plain = written_fields(object_, with_created_at=any(row.get("createdAt") is not None for row in sample))
+    columns = tuple(part.column for field in plain for part in field.parts)
+    references: list[Reference] = []
+    sources: dict[tuple[str, str], LinkSource] = {}
+    for key_name, field in object_.foreign_keys.items():
+        for lookup in _lookups(sample, key_name, field):
+            blame = data.blame.at(field.name)
+            end = link_end(context, field, blame)
+            place = len(columns) + len(references)
+            sources[(field.name, lookup)] = LinkSource(place, link_coercer(end, lookup, blame))
+            references.append(link_reference(context, end, lookup, f"{end.foreign_key.column.name}:{lookup}", blame))
+    writer = build_row_writer(object_, plain, sources, many=data.many, blame=data.blame)
+    return columns, tuple(references), writer
+
+
+_ENCODERS: Mapping[SqlType, Callable[[Cell], bytes]] = {
+    SqlType.TEXT_ARRAY: array_literal,
+    SqlType.JSONB: lambda cell: dumps(cell).encode(),
+}
+"""How a cell that is no text becomes a parameter."""
+
+
+def _lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[str]:
+    """Return by which unique fields the rows connect a relation, in a fixed order.
+
+    What it looks at is the shape that `engine/request/variables.py` gives the data of a create.
+    """
+    found: set[str] = set()
+    for row in rows:
+        if row.get(key_name) is not None:
+            found.add("id")
+        if isinstance(link := row.get(field.name), dict):
+            connect = link.get("connect")
+            if isinstance(connect, dict):
+                found.update(connect["where"] if isinstance(connect.get("where"), dict) else ())
+            elif connect is not None:
+                found.add("id")
+    return sorted(found)

@@ -1,0 +1,37 @@
+"""Events: what every write leaves behind, and the parameters that writes share."""
+
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.metadata.model import Object
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.write import Assignment, EventTarget, Now
+from fieldstone.sql.types import SqlType
+
+STAGING = Table(schema="fieldstone", name="event_staging")
+
+
+def event_target(context: PlanContext, object_: Object, action: str) -> EventTarget:
+    """Return where the written records of an object leave their events."""
+    return EventTarget(
+        table=STAGING,
+        workspace_id=str(context.snapshot.workspace.id),
+        object_id=str(object_.id),
+        action=action,
+        actor=context.parameters.add(bind_actor, SqlType.TEXT),
+    )
+
+
+def touched_at(object_: Object) -> tuple[Assignment, ...]:
+    """Return the assignment of updatedAt."""
+    stamp = object_.by_name.get("updatedAt")
+    return (Assignment(column=stamp.parts[0].column, value=Now()),) if stamp else ()
+
+
+def bind_actor(bindings: Bindings) -> bytes:
+    """Return the name of who acts."""
+    return bindings.actor.encode()
+
+
+def bind_ids(bindings: Bindings) -> bytes:
+    """Return the ids that an earlier statement answered."""
+    return bindings.ids

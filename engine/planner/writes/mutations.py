@@ -1,0 +1,304 @@
+"""Mutations: each root field becomes the statements that write it, and those that read its answer."""
+
+from dataclasses import dataclass
+
+from fieldstone.engine.documents.document import Selected, collect_fields
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath
+from fieldstone.engine.planner.arguments.trees import Blame, Tree, array_literal, bind_tree, required_argument
+from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
+from fieldstone.engine.planner.context import ParameterList, PlanContext, visible
+from fieldstone.engine.planner.cost import FREE, Price, affordable, limit_offsets, price_of_record
+from fieldstone.engine.planner.reads.filters import encoder, write_filter
+from fieldstone.engine.planner.reads.selection import build_record
+from fieldstone.engine.planner.writes.assignments import build_assignments
+from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one
+from fieldstone.engine.planner.writes.events import bind_ids, event_target, touched_at
+from fieldstone.engine.planner.writes.removal import Removal, plan_removal
+from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.scalars import UUID
+from fieldstone.sql.plan.elements import And, Condition, IsNull, Parameter, Table
+from fieldstone.sql.plan.read import Output, Record, ToOne
+from fieldstone.sql.plan.write import (
+    Assignment,
+    Delete,
+    EventTarget,
+    Insert,
+    InsertOne,
+    Now,
+    Null,
+    ReadBack,
+    Reference,
+    Update,
+    WritePlan,
+)
+from fieldstone.sql.types import SqlType
+
+ACTIONS = {
+    Verb.CREATE: "created",
+    Verb.UPDATE: "updated",
+    Verb.DELETE: "deleted",
+    Verb.RESTORE: "restored",
+    Verb.DESTROY: "destroyed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWrite:
+    """One root field of a mutation.
+
+    Attributes:
+        many: the answer is the list of the records, else its one item.
+        write: the statement that writes; its row is (problem, ids, answer).
+        read_back: reads the answer by the ids, where the write cannot give it.
+        removal: what must be done to other records once these are gone.
+        limit: how many records it may write.
+        price: the price of the answer for each record.
+        is_dear: whether the limit is what that price allows.
+        references: what the write's references are to, for the message of a missing one.
+    """
+
+    key: str
+    path: AnswerPath
+    location: tuple[tuple[int, int], ...]
+    object_: Object
+    verb: Verb
+    many: bool
+    write: BoundStatement
+    read_back: BoundStatement | None
+    removal: Removal
+    limit: int
+    price: Price
+    is_dear: bool
+    references: tuple["ReferenceName", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceName:
+    """How a reference is called in an error: the relation's field and the object that it leads to."""
+
+    field: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeNameOnly:
+    """A root field `__typename` of a mutation."""
+
+    key: str
+
+
+def plan_mutation(context: PlanContext) -> tuple[PlannedWrite | TypeNameOnly, ...]:
+    """Return the plans of a mutation's root fields, in order.
+
+    Raises:
+        ApiError: an argument is refused, or the answer costs more than is allowed for one record of each field.
+    """
+    cost = 0
+    planned: list[PlannedWrite | TypeNameOnly] = []
+    for selected in collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables):
+        if selected.name == "__typename":
+            planned.append(TypeNameOnly(key=selected.key))
+            continue
+        root = find_mutation(context.snapshot, selected.name)
+        if root is None:
+            msg = f"the validated field {selected.name} is no root field"
+            raise LookupError(msg)
+        context.parameters = ParameterList()
+        try:
+            write = _Root(context, root, selected).plan()
+        except ApiError as error:
+            raise located(error, selected.location) from None
+        write.price.check(context.limits.cost, before=cost)
+        cost += write.price.fixed
+        planned.append(write)
+    return tuple(planned)
+
+
+def located(error: ApiError, location: tuple[tuple[int, int], ...]) -> ApiError:
+    """Return the error with the place of its root field, where it has none of its own."""
+    error.locations = error.locations or location
+    return error
+
+
+class _Root:
+    """The planning of one root field."""
+
+    def __init__(self, context: PlanContext, root: MutationRoot, selected: Selected) -> None:
+        self.context = context
+        self.root = root
+        self.selected = selected
+        self.object_ = context.touch(root.object)
+        self.path: AnswerPath = (selected.key,)
+        self.price = FREE
+        self.limit = context.limits.bulk
+
+    def plan(self) -> PlannedWrite:
+        match self.root.verb:
+            case Verb.CREATE:
+                plan: WritePlan = self._insert()
+            case Verb.DESTROY:
+                plan = self._delete()
+            case _:
+                plan = self._update()
+        write = compile_bound(plan, self.context.parameters)
+        read_back = None if plan.record is not None else self._read_back()
+        references = () if isinstance(plan, Delete) else plan.references
+        return PlannedWrite(
+            key=self.selected.key,
+            path=self.path,
+            location=self.selected.location,
+            object_=self.object_,
+            verb=self.root.verb,
+            many=self.root.many,
+            write=write,
+            read_back=read_back,
+            removal=plan_removal(self.context, self.object_) if isinstance(plan, Delete) else {},
+            limit=self.limit,
+            price=self.price,
+            is_dear=self.limit < self.context.limits.bulk,
+            references=tuple(self._name(reference) for reference in references),
+        )
+
+    def _blame(self, field: str) -> Blame:
+        return Blame(field=field, path=self.path)
+
+    def _argument(self, name: str, *, whole: bool = False) -> Tree:
+        return required_argument(self.selected.nodes[0], self.context.variables, self._blame(name), whole=whole)
+
+    def _record(self) -> Record:
+        return build_record(self.context, self.object_, self.context.selected_below(self.selected), self.path)
+
+    def _written_record(self) -> Record | None:
+        """Return the record where it can be answered from the rows written, before anyone can read them.
+
+        The statement that writes does not see what it wrote: connections, and hops to the table itself, are read back.
+        """
+        mark = len(self.context.parameters.binders)
+        record = self._record()
+        if _stays(record, self.object_.table):
+            return record
+        del self.context.parameters.binders[mark:]
+        return None
+
+    def _read_back(self) -> BoundStatement:
+        self.context.parameters = ParameterList()
+        ids = self.context.parameters.add(bind_ids, SqlType.UUID, array=True)
+        record = self._record()
+        self.price = self._price_of(record)
+        limit_offsets(self.price, self.context.limits.cost, self.context.parameters)
+        plan = ReadBack(table=self.object_.table, key=self.object_.key, ids=ids, record=record)
+        return compile_bound(plan, self.context.parameters)
+
+    def _price_of(self, record: Record) -> Price:
+        return price_of_record(record, self.selected.key, self.context.parameters)
+
+    def _event(self) -> EventTarget:
+        return event_target(self.context, self.object_, ACTIONS[self.root.verb])
+
+    def _insert(self) -> Insert | InsertOne:
+        data = CreateInput(tree=self._argument("data", whole=True), many=self.root.many, blame=self._blame("data"))
+        if not self.root.many:
+            values, references = build_create_one(self.context, self.object_, data)
+            return InsertOne(
+                table=self.object_.table,
+                key=self.object_.key,
+                values=values,
+                references=references,
+                event=self._event(),
+                record=self._written_record(),
+            )
+        columns, references, rows = build_create(self.context, self.object_, data)
+        return Insert(
+            table=self.object_.table,
+            key=self.object_.key,
+            columns=columns,
+            rows=rows,
+            references=references,
+            event=self._event(),
+            record=self._written_record(),
+        )
+
+    def _update(self) -> Update:
+        verb = self.root.verb
+        condition, ids = self._which(deleted=verb is Verb.RESTORE)
+        references: tuple[Reference, ...] = ()
+        assignments: tuple[Assignment, ...] = ()
+        if verb is Verb.UPDATE:
+            blame = self._blame("data")
+            assignments, references = build_assignments(self.context, self.object_, self._argument("data"), blame)
+        elif self.object_.deleted_at is not None:
+            assignments = (Assignment(column=self.object_.deleted_at, value=Now() if verb is Verb.DELETE else Null()),)
+        return Update(
+            table=self.object_.table,
+            key=self.object_.key,
+            condition=condition,
+            ids=ids,
+            limit=self.context.limits.bulk,
+            assignments=(*assignments, *touched_at(self.object_)),
+            references=references,
+            event=self._event(),
+            record=self._written_record(),
+        )
+
+    def _delete(self) -> Delete:
+        condition, ids = self._which(deleted=None)
+        record = self._record()
+        self.price, cost = self._price_of(record), self.context.limits.cost
+        if self.root.many:
+            # The answer is read while the records are removed: how many they may be must be known beforehand.
+            self.limit = affordable(self.price, cost, self.context.limits.bulk)
+        limit_offsets(self.price, cost, self.context.parameters, times=self.limit if self.root.many else 1)
+        return Delete(
+            table=self.object_.table,
+            key=self.object_.key,
+            condition=condition,
+            ids=ids,
+            limit=self.limit,
+            event=self._event(),
+            record=record,
+        )
+
+    def _which(self, *, deleted: bool | None) -> tuple[Condition, Parameter | None]:
+        """Return which records are meant, by a condition and by an id.
+
+        `deleted` picks among the deleted or the live ones; None means both by an id, and by a filter the live ones
+        unless it names deletedAt.
+        """
+        context, object_ = self.context, self.object_
+        if not self.root.many:
+            encode = encoder(UUID)
+            blame = self._blame("id")
+            binder = bind_tree(self._argument("id"), lambda value: array_literal([encode(value).decode()]), blame)
+            ids = context.parameters.add(binder, SqlType.UUID, array=True)
+            return _among(context, object_, deleted=deleted), ids
+        said, names_deleted = write_filter(context, object_, self._argument("filter"), self._blame("filter"))
+        if deleted is None and not names_deleted:
+            deleted = False
+        return And(terms=(said, _among(context, object_, deleted=deleted))), None
+
+    def _name(self, reference: Reference) -> ReferenceName:
+        for field in self.object_.by_name.values():
+            if field.relation_id is not None and field.parts and field.parts[0].column.name == reference.column.name:
+                target = next(o for o in self.context.snapshot.objects.values() if o.table == reference.table)
+                return ReferenceName(field=field.name, target=target.label_singular)
+        msg = f"no relation holds {reference.column.name}"
+        raise LookupError(msg)
+
+
+def _among(context: PlanContext, object_: Object, *, deleted: bool | None) -> Condition:
+    terms = visible(context, object_, deleted=deleted is not False)
+    if deleted and object_.deleted_at is not None:
+        terms = (*terms, IsNull(column=object_.deleted_at, negated=True))
+    return And(terms=terms)
+
+
+def _stays(output: Output, table: Table) -> bool:
+    match output:
+        case Record():
+            return all(_stays(entry, table) for _, entry in output.entries)
+        case ToOne():
+            return output.hop.table != table and _stays(output.record, table)
+        case _:
+            return not hasattr(output, "page")

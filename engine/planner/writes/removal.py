@@ -1,0 +1,99 @@
+"""Removal: what destroying records implies for those that point to them, by the relations' onDelete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
+from fieldstone.engine.planner.context import ParameterList, PlanContext
+from fieldstone.engine.planner.writes.events import bind_ids, event_target, touched_at
+from fieldstone.metadata.model import Field, Object, OnDelete, Relation
+from fieldstone.sql.plan.elements import Among, Parameter
+from fieldstone.sql.plan.read import Aggregate, AggregateRecord, Count, ReadPlan
+from fieldstone.sql.plan.write import Assignment, Delete, Null, Update
+from fieldstone.sql.types import SqlType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Implied:
+    """What one relation asks for when records of its target are destroyed.
+
+    The statement takes the destroyed records' ids. For SET_NULL and CASCADE it writes, and answers as a write does; for
+    RESTRICT it counts those that stand in the way, as `{"n":{"n":3}}`.
+    """
+
+    relation: Relation
+    on_delete: OnDelete
+    holder: Object
+    field: Field
+    statement: BoundStatement
+
+
+Removal = Mapping[UUID, tuple[Implied, ...]]
+"""What is implied by destroying records of an object, by its id, for every object that a cascade reaches."""
+
+
+def plan_removal(context: PlanContext, object_: Object) -> Removal:
+    """Return what destroying records of an object implies."""
+    found: dict[UUID, tuple[Implied, ...]] = {}
+    pending = [object_]
+    while pending:
+        target = pending.pop()
+        if target.id in found:
+            continue
+        implied = tuple(
+            _implied(context, relation)
+            for relation in context.snapshot.relations.values()
+            if relation.target_object_id == target.id
+        )
+        found[target.id] = implied
+        pending += [one.holder for one in implied if one.on_delete is OnDelete.CASCADE]
+    return found
+
+
+def _implied(context: PlanContext, relation: Relation) -> Implied:
+    holder = context.touch(context.snapshot.objects[relation.source_object_id])
+    field = holder.by_id[relation.source_field_id]
+    on_delete = relation.on_delete
+    if on_delete is OnDelete.SET_NULL and not field.is_nullable:
+        on_delete = OnDelete.RESTRICT  # a required relation cannot be emptied
+    context.parameters = ParameterList()
+    ids = context.parameters.add(bind_ids, SqlType.UUID, array=True)
+    plan = _plan(context, holder, field, on_delete, ids)
+    return Implied(
+        relation=relation,
+        on_delete=on_delete,
+        holder=holder,
+        field=field,
+        statement=compile_bound(plan, context.parameters),
+    )
+
+
+def _plan(
+    context: PlanContext, holder: Object, field: Field, on_delete: OnDelete, ids: Parameter
+) -> Update | Delete | ReadPlan:
+    column = field.parts[0].column
+    pointing = Among(column=column, values=ids)
+    match on_delete:
+        case OnDelete.SET_NULL:
+            return Update(
+                table=holder.table,
+                key=holder.key,
+                condition=pointing,
+                limit=context.limits.bulk,
+                assignments=(Assignment(column=column, value=Null()), *touched_at(holder)),
+                event=event_target(context, holder, "updated"),
+                record=None,
+            )
+        case OnDelete.CASCADE:
+            return Delete(
+                table=holder.table,
+                key=holder.key,
+                condition=pointing,
+                limit=context.limits.bulk,
+                event=event_target(context, holder, "destroyed"),
+                record=None,
+            )
+        case OnDelete.RESTRICT:
+            count = AggregateRecord(entries=(("n", Count()),))
+            return ReadPlan(entries=(("n", Aggregate(table=holder.table, condition=pointing, record=count)),))

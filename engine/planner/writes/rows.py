@@ -1,0 +1,246 @@
+"""The records that a create writes: a client's data becomes the rows that an Insert reads."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.planner.arguments.trees import Blame
+from fieldstone.engine.planner.writes.column_values import FieldWriter, build_cell_reader, build_field_writer, missing
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.ids import new_id_digits
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Access, Field, Object
+from fieldstone.metadata.scalars import Cell
+
+
+class LinkInput(NamedTuple):
+    """What a record's data says of one to-one relation: nothing, null, or the record to connect to.
+
+    `lookup` is the name of the target's unique field that `value` is of.
+    """
+
+    lookup: str
+    value: JsonValue
+
+
+def read_link(field: Field, key_name: str, data: Mapping[str, JsonValue], blame: Blame) -> LinkInput | None:
+    """Return what the data says of a relation; the value None disconnects; None where it says nothing."""
+    by_key, by_name = key_name in data, field.name in data
+    if by_key and by_name:
+        raise blame.at(field.name).error(f"'{field.name}' and '{key_name}' cannot be given together.")
+    if by_key:
+        return LinkInput(lookup="id", value=data[key_name])
+    if not by_name:
+        return None
+    blame = blame.at(field.name)
+    given = data[field.name]
+    if given is None:
+        raise blame.error(f"'{field.name}' must not be null; to disconnect write {{ disconnect: true }}.")
+    connect, disconnect = given.get("connect"), given.get("disconnect")
+    if connect is not None and disconnect:
+        raise blame.error(f"'{field.name}' cannot connect and disconnect at once.")
+    if disconnect:
+        return LinkInput(lookup="id", value=None)
+    if connect is None:
+        return None
+    if not isinstance(connect, dict):
+        return LinkInput(lookup="id", value=connect)
+    where = connect.get("where")
+    if not isinstance(where, dict) or len(where) != 1 or None in where.values():
+        raise blame.error(f"'{field.name}': connect takes an id, or {{ where: {{ .. }} }} with one unique key.")
+    ((lookup, value),) = where.items()
+    return LinkInput(lookup=lookup, value=value)
+
+
+def check_morph(connected: Sequence[Field], blame: Blame) -> None:
+    """Check which fields of a morph relation are set to a record: one at most.
+
+    Raises:
+        BadUserInput: there are several.
+    """
+    if len(connected) > 1:
+        first, second = connected[0].name, connected[1].name
+        raise blame.at(second).error(f"'{first}' and '{second}' cannot both be set: they are one relation.")
+
+
+Default = Callable[[str, str, list[Cell]], None]
+"""Puts the cells of a field that the client did not give into a row, for an actor and a moment; raises BadUserInput."""
+
+
+class PlainField(NamedTuple):
+    """A field of a create that is not a relation.
+
+    Attributes:
+        is_computed: null means that the server fills it in.
+        default: None where the blank row has its cells.
+    """
+
+    name: str
+    is_computed: bool
+    write: FieldWriter
+    default: Default | None
+
+
+class LinkSource(NamedTuple):
+    """Where a row names a record to connect to."""
+
+    place: int
+    coerce: Callable[[JsonValue], Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowWriter:
+    """Makes the rows of one create: the cells of the columns, and of what names a record to connect to.
+
+    Attributes:
+        blank: the row of a record of which nothing was given, short of what is another in each row.
+        links: the relations, each with the name of its key in the API.
+        sources: for each relation and lookup that the Insert resolves.
+        is_dated: whether a default asks for the moment.
+        many: whether the client gave a list, so that an error says which of its rows.
+    """
+
+    object_: Object
+    blank: Sequence[Cell]
+    plain: tuple[PlainField, ...]
+    links: tuple[tuple[str, Field], ...]
+    sources: Mapping[tuple[str, str], LinkSource]
+    is_dated: bool
+    many: bool
+    blame: Blame
+
+    def write(self, rows: Sequence[Mapping[str, JsonValue]], actor: str) -> list[list[Cell]]:
+        """Return the Insert's rows.
+
+        Raises:
+            BadUserInput: a value is missing or wrong; the message names its field, `extensions.index` the row.
+        """
+        now = datetime.now(UTC).isoformat() if self.is_dated else ""
+        written: list[list[Cell]] = []
+        for row in rows:
+            try:
+                written.append(self._row(row, actor, now))
+            except BadUserInput as error:
+                if self.many:
+                    error.extensions.setdefault("index", len(written))
+                raise
+        return written
+
+    def _row(self, data: Mapping[str, JsonValue], actor: str, now: str) -> list[Cell]:
+        cells = [*self.blank]
+        for name, is_computed, write, default in self.plain:
+            if name in data and not (is_computed and data[name] is None):
+                write(data[name], cells)
+            elif default is not None:
+                default(actor, now, cells)
+        connected: list[UUID] = []
+        for key_name, field in self.links:
+            link = read_link(field, key_name, data, self.blame)
+            if link is None or link.value is None:
+                if not field.is_nullable:
+                    raise missing(field, self.blame)
+                continue
+            source = self.sources[(field.name, link.lookup)]
+            cells[source.place] = source.coerce(link.value)
+            connected.append(field.id)
+        for fields in self.object_.morphs:
+            check_morph([field for field in fields if field.id in connected], self.blame)
+        return cells
+
+
+def build_row_writer(
+    object_: Object,
+    plain: Sequence[Field],
+    sources: Mapping[tuple[str, str], LinkSource],
+    *,
+    many: bool,
+    blame: Blame,
+) -> RowWriter:
+    """Return the writer of an object's rows; defaults that are the same for all rows are made into cells here, once.
+
+    The columns of the plain fields come first in a row, in their order.
+    """
+    blank: list[Cell] = [None] * (sum(len(field.parts) for field in plain) + len(sources))
+    found: list[PlainField] = []
+    first = 0
+    for field in plain:
+        write = build_field_writer(field, first, blame)
+        default = _find_default(field, first, write, blank, blame)
+        if default is None:
+            try:
+                write(field.default, blank)
+            except BadUserInput:
+                # Only a row that does not give it is wrong.
+                default = _plain_default(field, write)
+        found.append(PlainField(field.name, field.name in _COMPUTED, write, default))
+        first += len(field.parts)
+    return RowWriter(
+        object_=object_,
+        blank=tuple(blank),
+        plain=tuple(found),
+        links=tuple(object_.foreign_keys.items()),
+        sources=sources,
+        is_dated=any(_asks_for_the_moment(field) for field in plain),
+        many=many,
+        blame=blame,
+    )
+
+
+def _find_default(field: Field, first: int, write: FieldWriter, blank: list[Cell], blame: Blame) -> Default | None:
+    """Return the default of a field that has another one in each row; what of it is in all goes into the blank row."""
+    match field.name:
+        case "id":
+            return _put_new_id(first)
+        case "createdAt":
+            return lambda _actor, now, row: write(now, row)
+        case "createdBy" if field.type is FieldType.ACTOR:
+            write({"source": "API"}, blank)
+            place, part = next(item for item in enumerate(field.parts, first) if item[1].name == "name")
+            read = build_cell_reader(field, part, blame)
+
+            def write_name(actor: str, _now: str, row: list[Cell]) -> None:
+                row[place] = read(actor)
+
+            return write_name
+    match field.default:
+        case "uuid" if field.type is FieldType.UUID:
+            return _put_new_id(first)
+        case "now" if field.type is FieldType.DATE:
+            return lambda _actor, now, row: write(now[:10], row)
+        case "now" if field.type is FieldType.DATE_TIME:
+            return lambda _actor, now, row: write(now, row)
+    return None
+
+
+def _put_new_id(place: int) -> Default:
+    def put(_actor: str, _now: str, row: list[Cell]) -> None:
+        row[place] = new_id_digits()
+
+    return put
+
+
+def _asks_for_the_moment(field: Field) -> bool:
+    return field.name == "createdAt" or field.default == "now"
+
+
+def _plain_default(field: Field, write: FieldWriter) -> Default:
+    return lambda _actor, _now, row: write(field.default, row)
+
+
+_COMPUTED = frozenset({"id", "createdAt", "createdBy", "position"})
+"""System fields for which null means that the server fills them in."""
+
+
+def written_fields(object_: Object, *, with_created_at: bool) -> tuple[Field, ...]:
+    """Return the fields of an Insert that are not relations; times that no row gives are left to the database."""
+    return tuple(
+        field
+        for field in object_.by_name.values()
+        if field.parts
+        and field.relation_id is None
+        and field.access is not Access.READ_ONLY
+        and (field.name != "createdAt" or with_created_at)
+    )

@@ -1,0 +1,59 @@
+"""What an operation is answered with, as JSON text."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.introspection.deflated import DeflatedText
+from fieldstone.metadata.json_text import dumps
+
+
+class Answer(NamedTuple):
+    """A response: its body is JSON text.
+
+    Attributes:
+        status: 200 where the operation was executed, else the HTTP status of what stood in the way.
+    """
+
+    body: bytes
+    status: int
+
+
+class SchemaAnswer(Answer):
+    """The schema, which may be megabytes: its text is kept compressed, and is whole only for who asks for `body`."""
+
+    text: DeflatedText
+
+    def __new__(cls, text: DeflatedText) -> Self:
+        """Return the answer that has this text."""
+        made = super().__new__(cls, b"", 200)
+        made.text = text
+        return made
+
+    @property
+    def body(self) -> bytes:
+        """The whole text."""
+        return bytes(self.text)
+
+
+def executed(data: bytes, errors: Sequence[ApiError] = (), *, cost: int | None = None) -> Answer:
+    """Return the answer of an operation that was executed, with its price in the extensions where that is given."""
+    tail = b"}" if cost is None else b',"extensions":{"cost":%d}}' % cost
+    if not errors:
+        return Answer(body=b'{"data":' + data + tail, status=200)
+    listed = dumps([error.formatted() for error in errors]).encode("utf-8", "replace")
+    return Answer(body=b'{"errors":' + listed + b',"data":' + data + tail, status=200)
+
+
+def data_body(data: bytes) -> bytes:
+    """Return the body of the answer of an operation in which nothing failed."""
+    return b'{"data":' + data + b"}"
+
+
+def refusal(errors: Sequence[ApiError]) -> Answer:
+    """Return the answer of an operation that failed: with `data: null` where it is a field that failed."""
+    listed = [error.formatted() for error in errors]
+    if any(error.path is not None for error in errors):
+        status = errors[0].status if errors[0].status == 503 else 200
+        return Answer(body=dumps({"errors": listed, "data": None}).encode("utf-8", "replace"), status=status)
+    return Answer(body=dumps({"errors": listed}).encode("utf-8", "replace"), status=errors[0].status)

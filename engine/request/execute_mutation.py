@@ -1,0 +1,207 @@
+"""Running a mutation: its root fields in order in one transaction, all or nothing."""
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+from fieldstone.engine.database_errors import describe
+from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound, QueryTooComplex
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.planner.writes.mutations import PlannedWrite, TypeNameOnly, located
+from fieldstone.engine.planner.writes.removal import Implied
+from fieldstone.metadata.model import OnDelete, Snapshot
+from fieldstone.sql.errors import DatabaseError, ValueTooLong
+from fieldstone.sql.executor import Database
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.statement import Row, Statement
+from fieldstone.sql.transaction import Transaction, run_transaction
+
+_DEFER = Statement(text="SET CONSTRAINTS ALL DEFERRED")
+_NO_IDS = b"{}"
+
+
+async def run_writes(
+    database: Database,
+    writes: Sequence[PlannedWrite | TypeNameOnly],
+    bindings: Bindings,
+    snapshot: Snapshot,
+    *,
+    time_limit: float,
+    meter: Meter,
+) -> bytes:
+    """Run a mutation, planned on `snapshot`, and return its data as JSON text; `meter` is told what that costs.
+
+    Raises:
+        ApiError: what stood in the way; nothing was written.
+        DatabaseError: what the database says.
+    """
+    share = snapshot.workspace.id.int
+    if only := single(writes):
+        try:
+            (row,) = await database.write(only.write.statement, _bind(only, bindings), timeout=time_limit, share=share)
+        except ValueTooLong as error:
+            if known := describe(error, snapshot, only.path, written=only.object_):
+                raise located(known, only.location) from error
+            raise
+        except DatabaseError as error:
+            if not error.retryable:
+                raise
+        else:
+            _judge(only, row)
+            meter.pay(only.price, bindings, times=_count(row[1]))
+            return _tell(only, row)
+    bound = [_bind(one, bindings) if isinstance(one, PlannedWrite) else [] for one in writes]
+
+    async def work(transaction: Transaction) -> bytes:
+        answers: list[tuple[str, bytes]] = []
+        for one, parameters in zip(writes, bound, strict=True):
+            if isinstance(one, TypeNameOnly):
+                answers.append((one.key, b'"Mutation"'))
+            else:
+                answers.append((one.key, await _try(transaction, one, parameters, bindings, snapshot, meter)))
+        return _data(answers)
+
+    return await run_transaction(database, work, timeout=time_limit, share=share)
+
+
+def _bind(write: PlannedWrite, bindings: Bindings) -> list[bytes | None]:
+    try:
+        return write.write.bind(bindings)
+    except ApiError as error:
+        raise located(error, write.location) from None
+
+
+def single(writes: Sequence[PlannedWrite | TypeNameOnly]) -> PlannedWrite | None:
+    """Return the only write of a mutation if one statement does all of it."""
+    only = writes[0]
+    if len(writes) > 1 or isinstance(only, TypeNameOnly) or only.read_back or only.removal.get(only.object_.id):
+        return None
+    return only
+
+
+def tell_single(write: PlannedWrite, row: Row) -> bytes | None:
+    """Return the data of a mutation's only write as JSON text; None where something stood in its way."""
+    return None if row[0] is not None else _tell(write, row)
+
+
+def _tell(write: PlannedWrite, row: Row) -> bytes:
+    return _data([(write.key, _answer(write, row[2] or b"[]"))])
+
+
+async def _try(
+    transaction: Transaction,
+    write: PlannedWrite,
+    parameters: list[bytes | None],
+    bindings: Bindings,
+    snapshot: Snapshot,
+    meter: Meter,
+) -> bytes:
+    """Run one root field; what the database says against it is said of this field."""
+    try:
+        return await _run(transaction, write, parameters, bindings, meter)
+    except DatabaseError as error:
+        if not error.retryable and (known := describe(error, snapshot, write.path, written=write.object_)):
+            raise located(known, write.location) from error
+        raise
+
+
+async def _run(
+    transaction: Transaction, write: PlannedWrite, parameters: list[bytes | None], bindings: Bindings, meter: Meter
+) -> bytes:
+    if write.removal.get(write.object_.id):
+        await transaction.run(_DEFER, [])
+    (row,) = await transaction.run(write.write.statement, parameters)
+    _judge(write, row)
+    _, ids, answer = row
+    meter.pay(write.price, bindings, times=_count(ids))
+    if ids and ids != _NO_IDS:
+        await _imply(transaction, write, write.object_.id, bindings._replace(ids=ids))
+    if write.read_back is not None:
+        answer = await _read(transaction, write.read_back, bindings._replace(ids=ids or _NO_IDS))
+    return _answer(write, answer or b"[]")
+
+
+async def _imply(transaction: Transaction, write: PlannedWrite, object_id: UUID, bindings: Bindings) -> None:
+    """Do what the destruction of the records `bindings.ids` of an object implies for others."""
+    for implied in write.removal.get(object_id, ()):
+        bound = implied.statement
+        (row,) = await transaction.run(bound.statement, bound.bind(bindings))
+        if implied.on_delete is OnDelete.RESTRICT:
+            _restrict(write, implied, row)
+            continue
+        _judge(write, row)
+        ids = row[1]
+        if implied.on_delete is OnDelete.CASCADE and ids and ids != _NO_IDS:
+            await _imply(transaction, write, implied.holder.id, bindings._replace(ids=ids))
+
+
+def _restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:
+    count = json.loads(row[0] or b"{}")["n"]["n"]
+    if count:
+        raise Conflict(
+            f"Records of {implied.holder.label_plural} point to what would be destroyed, by '{implied.field.name}': "
+            f"{count}, deleted ones included. Connect them to another record, or destroy them, first.",
+            field=implied.field.name,
+            path=write.path,
+            locations=write.location,
+        )
+
+
+async def _read(transaction: Transaction, bound: BoundStatement, bindings: Bindings) -> bytes:
+    (row,) = await transaction.run(bound.statement, bound.bind(bindings))
+    return row[0] or b"[]"
+
+
+def _count(ids: bytes | None) -> int:
+    """Return how many ids PostgreSQL's text of an uuid[] has."""
+    return 0 if not ids or ids == _NO_IDS else ids.count(b",") + 1
+
+
+def _judge(write: PlannedWrite, row: Row) -> None:
+    """Raise what stood in the way of a write."""
+    if row[0] is None:
+        return
+    problem, _, details = row[0].decode().partition(":")
+    match Problem(problem):
+        case Problem.NOT_FOUND:
+            ids = ", ".join(json.loads(details))
+            raise NotFound(
+                f"There is no {write.object_.label_singular} with the id {ids} to {write.verb.value}.",
+                field="id",
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.TARGET_NOT_FOUND:
+            reference = write.references[json.loads(details)[0]]
+            raise NotFound(
+                f"There is no {reference.target} to connect '{reference.field}' to.",
+                field=reference.field,
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.TOO_MANY if write.is_dear:
+            raise QueryTooComplex(
+                f"The filter means more than the {write.limit:,} records that may be answered with this selection, "
+                f"which costs {write.price.fixed:,} for each record (FIELDSTONE_MAX_COST); nothing was written.",
+                field="filter",
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.TOO_MANY:
+            raise BadUserInput(
+                f"The filter means more than the {write.limit} records that a request may write; nothing was written.",
+                field="filter",
+                path=write.path,
+                locations=write.location,
+            )
+
+
+def _answer(write: PlannedWrite, listed: bytes) -> bytes:
+    return listed if write.many else listed[1:-1]
+
+
+def _data(answers: Sequence[tuple[str, bytes]]) -> bytes:
+    # A response key is a name: there is nothing in it to escape.
+    return b"{" + b",".join([b'"%b":%b' % (key.encode(), text) for key, text in answers]) + b"}"

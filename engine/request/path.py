@@ -1,0 +1,339 @@
+"""The request path, top to bottom: from a GraphQL request to the bytes of its answer.
+
+    find the snapshot          the model that the request keeps until it ends
+    prepare the document       parse, validate (cached by text and operation name)
+    coerce the variables
+    plan                       plan, compile (cached by the variables' shape)
+    bind and execute           one statement for a query, one transaction for a mutation
+    write the answer           the database's bytes between a constant head and tail
+
+What a snapshot that lags behind would refuse is tried again on the newest one. Of an operation that was asked before,
+`recall` returns all but the last two steps at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from graphql import FieldNode, GraphQLSchema, OperationType
+
+from fieldstone.engine.database_errors import describe
+from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
+from fieldstone.engine.events.subscriptions.subscription import (
+    Refused,
+    Subscription,
+    SubscriptionPlan,
+    SubscriptionRequest,
+    bind_subscription,
+)
+from fieldstone.engine.introspection.answers import SchemaAnswers
+from fieldstone.engine.planner.arguments.field_errors import settle
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.planner.writes.mutations import PlannedWrite
+from fieldstone.engine.request.answer import Answer, SchemaAnswer, executed, refusal
+from fieldstone.engine.request.compile import InvalidDocument, Limits, plan, plan_query_bound, prepare, renew
+from fieldstone.engine.request.execute_mutation import single, tell_single
+from fieldstone.engine.request.plan_cache import DocumentKey, MutationPlan, PlanCache, Prepared, QueryPlan
+from fieldstone.engine.request.variables import Variables, coerce_variables, shape_of
+from fieldstone.engine.schema.cache import SchemaCache
+from fieldstone.engine.schema.lazy import LazySchema
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.sql.errors import DatabaseError, StaleSchema
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Parameters, Row, Statement, refuse_nul
+
+# A request may wait behind one change of its table after another, each of which makes its statement one of the past.
+_MOST_NEWER = 8
+
+
+class GraphQLRequest(NamedTuple):
+    """A request as the transport hands it over; `tells_cost` asks for its price in the answer's extensions."""
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, JsonValue]
+    tells_cost: bool = False
+
+
+class SnapshotSource(Protocol):
+    """Where the snapshots come from that an API is built on."""
+
+    async def get(self, workspace_id: UUID) -> Snapshot:
+        """Return the snapshot at hand."""
+
+    def recall(self, workspace_id: UUID) -> Snapshot | None:
+        """Return the snapshot at hand, if there is one of which nobody doubts that it is current."""
+
+    async def refresh(self, workspace_id: UUID) -> Snapshot:
+        """Return the snapshot of the newest version; the same instance where nothing is newer."""
+
+
+class Call(NamedTuple):
+    """One operation that is about to be executed; `meter` is told what its mutation costs."""
+
+    principal: Principal
+    snapshot: Snapshot
+    schema: GraphQLSchema
+    prepared: Prepared
+    variables: Variables
+    meter: Meter
+
+
+class Ready(NamedTuple):
+    """An operation that nothing is left to do for but to ask the database.
+
+    Attributes:
+        path: where its failure is reported at.
+        writes: whether the statement changes anything.
+        tell: returns the data that the statement's row means; None where what stood in the way has to be found out.
+    """
+
+    snapshot: Snapshot
+    path: tuple[str | int, ...]
+    statement: Statement
+    parameters: Parameters
+    writes: bool
+    tell: Callable[[Row], bytes | None]
+
+
+Mutate = Callable[[Call], Awaitable[bytes]]
+"""Executes a mutation and returns its data as JSON text; raises ApiError or DatabaseError."""
+
+
+class GraphQLApi:
+    """One GraphQL API: what a transport talks to.
+
+    Args:
+        database: where queries are read.
+        source: the snapshots that it is built on.
+        build_schema: makes the schema of a snapshot.
+        mutate: executes its mutations.
+        plans: prepared documents and plans.
+        limits: what a request may ask for.
+        time_limit: seconds that a query may take.
+        written: called when records were written.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        source: SnapshotSource,
+        build_schema: Callable[[Snapshot], GraphQLSchema],
+        mutate: Mutate,
+        plans: PlanCache,
+        limits: Limits,
+        time_limit: float,
+        written: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.plans = plans
+        self.schemas = SchemaCache(build_schema)
+        self.schema_answers = SchemaAnswers()
+        self._database = database
+        self._source = source
+        self._mutate = mutate
+        self._limits = limits
+        self._time_limit = time_limit
+        self._written = written
+
+    async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
+        """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
+        opened = await self.open(principal, request, allow_mutation=allow_mutation)
+        if isinstance(opened, Subscription):
+            return refusal([BadUserInput("A subscription is served over WebSocket, or as an event stream.")])
+        return opened
+
+    async def open(
+        self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
+    ) -> Answer | Subscription:
+        """Return the answer to a query or a mutation, as `execute` does, or the subscription that was asked for."""
+        try:
+            return await self._resolve(principal, request, allow_mutation=allow_mutation)
+        except InvalidDocument as invalid:
+            return refusal(invalid.errors)
+        except ApiError as error:
+            return refusal([error])
+
+    def recall(self, principal: Principal, request: GraphQLRequest) -> Ready | None:
+        """Return an operation that was asked before in this shape, with new values; None where it takes more than that.
+
+        It is one statement, and needs no more than POST.
+        """
+        snapshot = self._source.recall(principal.workspace_id)
+        if snapshot is None:
+            return None
+        key = DocumentKey(principal.workspace_id.int, request.query, request.operation_name)
+        prepared = self.plans.find_document(key, snapshot)
+        if prepared is None or prepared.is_introspection:
+            return None
+        try:
+            variables = coerce_variables(
+                self.schemas.get(snapshot), prepared.declarations, request.variables, depth=self._limits.document.depth
+            )
+            planned = self.plans.find_plan(prepared, shape_of(prepared.usages, variables), snapshot)
+            tell: Callable[[Row], bytes | None] = _text
+            match planned:
+                case QueryPlan(statement=BoundStatement() as bound):
+                    writes = False
+                case MutationPlan() if only := single(planned.writes):
+                    bound, writes, tell = only.write, True, partial(self._told, only)
+                case _:
+                    return None
+            parameters = bound.bind(Bindings(variables, principal.key_name))
+            refuse_nul(parameters)
+        except (ApiError, DatabaseError):
+            return None
+        return Ready(snapshot, _path(prepared), bound.statement, parameters, writes, tell)
+
+    def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
+        data = tell_single(write, row)
+        if data is not None:
+            self._written()
+        return data
+
+    async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> Subscription:
+        """Return the subscription that an operation is.
+
+        Raises:
+            Refused: it is none, or not under the current model.
+        """
+        try:
+            request = GraphQLRequest(
+                query=operation.query, operation_name=operation.operation_name, variables=operation.variables
+            )
+            opened = await self._resolve(principal, request, allow_mutation=False)
+        except InvalidDocument as invalid:
+            raise Refused(invalid.errors) from None
+        except ApiError as error:
+            raise Refused([error]) from None
+        if not isinstance(opened, Subscription):
+            raise Refused([BadUserInput("The operation is no subscription.")])
+        return opened
+
+    async def refresh(self, workspace_id: UUID) -> None:
+        """Have the newest model of a workspace be the current one."""
+        await self._source.refresh(workspace_id)
+
+    def renew(self, key: DocumentKey, touched: Prepared, snapshot: Snapshot) -> Iterator[None]:
+        """Prepare a document anew under a snapshot that it does not hold under, a part for each step."""
+        return renew(self.plans, key, touched, snapshot, self.schemas.get(snapshot), self._limits)
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Drop all that is kept of a workspace."""
+        self.plans.forget(workspace_id)
+        self.schemas.forget(workspace_id)
+        self.schema_answers.forget(workspace_id)
+
+    async def _resolve(
+        self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
+    ) -> Answer | Subscription:
+        try:
+            snapshot = await self._source.get(principal.workspace_id)
+            for _ in range(_MOST_NEWER):
+                try:
+                    return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
+                except (InvalidDocument, ValidationFailed, BadUserInput, NotFound, Conflict, StaleSchema):
+                    newest = await self._source.refresh(principal.workspace_id)
+                    if newest is snapshot:
+                        raise
+                    snapshot = newest
+            return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
+        except DatabaseError as error:
+            if known := describe(error, None, None):
+                raise known from error
+            raise
+
+    async def _attempt(
+        self, snapshot: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
+    ) -> Answer | Subscription:
+        schema = self.schemas.get(snapshot)
+        key = DocumentKey(
+            workspace=principal.workspace_id.int, text=request.query, operation_name=request.operation_name
+        )
+        prepared = prepare(self.plans, key, snapshot, schema, self._limits)
+        kind = prepared.operation.type
+        if kind is OperationType.MUTATION and not allow_mutation:
+            raise MethodNotAllowed("A mutation must be sent by POST.")
+        variables = coerce_variables(
+            schema, prepared.declarations, request.variables, depth=self._limits.document.depth
+        )
+        call = Call(
+            principal=principal,
+            snapshot=snapshot,
+            schema=schema,
+            prepared=prepared,
+            variables=variables,
+            meter=Meter(limit=self._limits.records.cost),
+        )
+        if kind is OperationType.SUBSCRIPTION:
+            return self._subscription(call, request)
+        try:
+            if kind is OperationType.QUERY:
+                return await self._query(call, tells_cost=request.tells_cost)
+            data = await self._mutate(call)
+            self._written()
+            return executed(data, cost=call.meter.spent if request.tells_cost else None)
+        except StaleSchema:
+            raise
+        except DatabaseError as error:
+            if known := describe(error, snapshot, _path(prepared)):
+                raise known from error
+            raise
+
+    def _subscription(self, call: Call, request: GraphQLRequest) -> Subscription:
+        planned = plan(self.plans, call.prepared, call.snapshot, call.schema, self._limits, call.variables)
+        if not isinstance(planned, SubscriptionPlan):
+            msg = "a subscription has a subscription's plan"
+            raise TypeError(msg)
+        return bind_subscription(
+            planned,
+            principal=call.principal,
+            operation=request,
+            variables=call.variables,
+            depends=call.prepared.depends,
+        )
+
+    async def _query(self, call: Call, *, tells_cost: bool) -> Answer:
+        if call.prepared.is_introspection and isinstance(call.schema, LazySchema):
+            schema_text = await self.schema_answers.answer(call.prepared.operation, call.variables, call.schema)
+            if schema_text is not None:
+                return SchemaAnswer(schema_text)
+        bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
+        arguments = (self.plans, call.prepared, call.snapshot, call.schema, self._limits, bindings)
+        # Whoever asks for a large schema must not make the others wait.
+        planned, parameters = (
+            await asyncio.to_thread(plan_query_bound, *arguments)
+            if call.prepared.is_introspection
+            else plan_query_bound(*arguments)
+        )
+        data = planned.constant
+        if planned.statement is not None:
+            (row,) = await self._database.read(
+                planned.statement.statement,
+                parameters,
+                timeout=self._time_limit,
+                share=call.principal.workspace_id.int,
+            )
+            data = _text(row)
+        cost = planned.price.of(bindings) if tells_cost else None
+        if planned.failures is None:
+            return executed(data, cost=cost)
+        return executed(*settle(data, planned.failures), cost=cost)
+
+
+def _text(row: Row) -> bytes:
+    """Return the data that a query's row is."""
+    return row[0] or b"null"
+
+
+def _path(prepared: Prepared) -> tuple[str | int, ...]:
+    """Return the path that a failure of the whole operation is reported at: its first root field."""
+    selections = prepared.operation.definition.selection_set.selections
+    first = selections[0] if selections else None
+    return ((first.alias or first.name).value,) if isinstance(first, FieldNode) else ()

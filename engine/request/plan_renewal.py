@@ -1,0 +1,52 @@
+"""After a swap: the plans that the change touched are made again before they are asked for, the hottest first."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.metadata.model import Snapshot
+
+MOST_DOCUMENTS = 50
+"""Documents that are prepared anew for one swap: some 0.2 s in all, a few milliseconds at a time."""
+
+
+class PlanRenewal:
+    """Renews the plans of one API.
+
+    Args:
+        api: whose plans they are.
+        pause: awaited before each document and each of its plans, so that others are served.
+    """
+
+    def __init__(self, api: GraphQLApi, *, pause: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)) -> None:
+        self._api = api
+        self._pause = pause
+        self._swapped: dict[UUID, Snapshot] = {}
+        self._wake = asyncio.Event()
+
+    def notice(self, before: Snapshot | None, after: Snapshot) -> None:
+        """Take note of a swap; of several of one workspace only the last counts."""
+        if before is not None:
+            self._swapped[after.workspace.id] = after
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Renew until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._swapped:
+                _, snapshot = self._swapped.popitem()
+                await self._renew(snapshot)
+
+    async def _renew(self, snapshot: Snapshot) -> None:
+        id_ = snapshot.workspace.id
+        for key, prepared in self._api.plans.find_touched(snapshot, MOST_DOCUMENTS):
+            await self._pause()
+            if id_ in self._swapped:
+                return  # there is a newer one
+            for _ in self._api.renew(key, prepared, snapshot):
+                await self._pause()
+                if id_ in self._swapped:
+                    return

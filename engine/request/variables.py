@@ -1,0 +1,353 @@
+"""Variables: the request's values held against the types that the operation declares, and the shape that they give it.
+
+Coercion follows the GraphQL specification (section 6.1.2) but leaves each leaf as the client sent it, so that no digit
+of a number is lost: the column's scalar reads it when it is bound.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from graphql import (
+    ArgumentNode,
+    ConstValueNode,
+    DirectiveNode,
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLSchema,
+    GraphQLType,
+    Node,
+    NonNullTypeNode,
+    ObjectFieldNode,
+    TypeNode,
+    VariableDefinitionNode,
+    VariableNode,
+    is_input_type,
+    print_ast,
+    type_from_ast,
+)
+
+from fieldstone.engine.documents.document import FILTER_MEMBERS, part_names
+from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ValidationFailed
+from fieldstone.engine.planner.arguments.trees import constant_value
+from fieldstone.engine.schema.values.filters import is_operator
+from fieldstone.metadata.errors import InvalidValue
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.scalars import DECIMAL, INT, STRING, shown
+from fieldstone.sql.page_cursor import CursorError, cursor_nulls
+
+Variables = Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """A variable as its operation declares it.
+
+    Attributes:
+        scalar: its type, where that is a scalar, which all schemas share; any other is looked up in the schema at hand.
+    """
+
+    name: str
+    type: TypeNode
+    scalar: GraphQLScalarType | None
+    default: ConstValueNode | None
+
+
+def declare(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> tuple[Declaration, ...]:
+    """Return the variables of an operation that is valid under this schema."""
+    return tuple(
+        Declaration(
+            name=definition.variable.name.value,
+            type=definition.type,
+            scalar=_scalar(type_from_ast(schema, definition.type)),
+            default=definition.default_value,
+        )
+        for definition in definitions
+    )
+
+
+def _scalar(declared: GraphQLType | None) -> GraphQLScalarType | None:
+    inner = declared.of_type if isinstance(declared, GraphQLNonNull) else declared
+    return inner if isinstance(inner, GraphQLScalarType) else None
+
+
+def coerce_variables(
+    schema: GraphQLSchema, declarations: Sequence[Declaration], given: Variables, *, depth: int
+) -> dict[str, JsonValue]:
+    """Return the values of the declared variables; one that is absent and has no default is not in it.
+
+    Raises:
+        BadUserInput: a value is not of its type; the message names the variable and the place in it.
+        QueryTooComplex: it is nested deeper than `depth` lists and input objects, or its filters are too large.
+    """
+    values: dict[str, JsonValue] = {}
+    members = _Members()
+    for declaration in declarations:
+        name = declaration.name
+        if name not in given:
+            if declaration.default is not None:
+                values[name] = constant_value(declaration.default)
+            elif isinstance(declaration.type, NonNullTypeNode):
+                raise BadUserInput(
+                    f"Variable '${name}' of type '{print_ast(declaration.type)}' is required.", field=name
+                )
+            continue
+        value = values[name] = given[name]
+        if declaration.scalar is not None and value is not None:
+            _check_leaf(declaration.scalar, value, f"${name}", name)
+        else:
+            _check(_type_in(schema, declaration), value, f"${name}", name, depth, members)
+    return values
+
+
+def _type_in(schema: GraphQLSchema, declaration: Declaration) -> GraphQLInputType:
+    declared = type_from_ast(schema, declaration.type)
+    if declared is None or not is_input_type(declared):
+        raise ValidationFailed(
+            f"Variable '${declaration.name}' is of the unknown type '{print_ast(declaration.type)}'."
+        )
+    return declared
+
+
+@dataclass(slots=True)
+class _Members:
+    """Counts the members of the filters in the values of an operation's variables."""
+
+    found: int = 0
+
+    def count(self, declared: GraphQLInputObjectType, given: Mapping[str, JsonValue]) -> None:
+        """Count those of one input object, if it is part of a filter."""
+        fields = declared.fields
+        # A record's filter has junctions, and all members of a column's filter are operators.
+        if "not" not in fields and not is_operator(next(iter(fields.values()))):
+            return
+        self.found += len(given) or 1
+        if self.found > FILTER_MEMBERS:
+            raise QueryTooComplex(
+                f"The filters in the variables have more than {FILTER_MEMBERS:,} members. "
+                "An 'in' with a list is one, whatever its length."
+            )
+
+
+def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str, depth: int, members: _Members) -> None:
+    if isinstance(declared, GraphQLNonNull):
+        if value is None:
+            raise BadUserInput(f"Variable '{place}' must not be null: it is of type '{declared}'.", field=field)
+        declared = declared.of_type
+    if value is None:
+        return
+    if depth < 0:
+        raise QueryTooComplex(f"Variable '{place.partition('.')[0]}' is nested too deeply.")
+    match declared:
+        case GraphQLScalarType():
+            _check_leaf(declared, value, place, field)
+        case GraphQLList():
+            for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
+                _check(
+                    declared.of_type, item, place if index is None else f"{place}[{index}]", field, depth - 1, members
+                )
+        case GraphQLInputObjectType():
+            _check_object(declared, value, place, field, depth - 1, members)
+        case GraphQLEnumType():
+            if not isinstance(value, str) or value not in declared.values:
+                known = ", ".join(declared.values)
+                raise BadUserInput(f"Variable '{place}' must be one of {known}, not {shown(value)}.", field=field)
+
+
+def _check_object(
+    declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str, depth: int, members: _Members
+) -> None:
+    if not isinstance(value, dict):
+        raise BadUserInput(f"Variable '{place}' must be an object ('{declared}'), not {shown(value)}.", field=field)
+    members.count(declared, value)
+    fields = declared.fields
+    for name, item in value.items():
+        defined = fields.get(name)
+        if defined is None:
+            raise BadUserInput(
+                f"Variable '{place}' has the field {shown(name)}, which '{declared}' does not define.", field=name
+            )
+        inner = defined.type.of_type if isinstance(defined.type, GraphQLNonNull) else defined.type
+        # Most members are leaves, and right: what an error would say of them need not be put together.
+        is_right = isinstance(inner, GraphQLScalarType) and item is not None and _leaf_problem(inner, item) is None
+        if not is_right or depth < 0:
+            blamed = field if is_operator(defined) else name
+            _check(defined.type, item, f"{place}.{name}", blamed, depth, members)
+    for name, defined in fields.items():
+        if name not in value and isinstance(defined.type, GraphQLNonNull):
+            raise BadUserInput(f"Variable '{place}' lacks the field '{name}', which is required.", field=name)
+
+
+def _check_leaf(declared: GraphQLScalarType, value: JsonValue, place: str, field: str) -> None:
+    if reason := _leaf_problem(declared, value):
+        raise BadUserInput(f"Variable '{place}' {reason}.", field=field)
+
+
+def _leaf_problem(declared: GraphQLScalarType, value: JsonValue) -> str | None:
+    """Return what is wrong with a value that is not null, None where it is one of the type's."""
+    check = _BUILT_IN.get(declared.name) or declared.parse_value
+    try:
+        check(value)
+    except (InvalidValue, GraphQLError) as error:
+        return error.message
+    return None
+
+
+def _check_boolean(value: JsonValue) -> None:
+    if not isinstance(value, bool):
+        raise InvalidValue(f"must be true or false, not {shown(value)}")
+
+
+# graphql-core's own scalars would read a Decimal as no number, and 3.0 as a float.
+_BUILT_IN = {
+    "Int": INT.coerce,
+    "Float": DECIMAL.coerce,
+    "String": STRING.coerce,
+    "ID": STRING.coerce,
+    "Boolean": _check_boolean,
+}
+
+
+class Probe(Enum):
+    """What of a variable's value decides how its operation is compiled."""
+
+    VALUE = "the value itself: a limit, a direction, a condition of @skip"
+    CURSOR = "which of the cursor's keys are null"
+    DATA = "which links to other records it sets, and how"
+    STRUCTURE = "its keys, and what is null"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """A variable and one of the ways in which the operation uses it.
+
+    Attributes:
+        read: what the probe sees in a value.
+    """
+
+    variable: str
+    probe: Probe
+    read: Callable[[JsonValue], object] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "read", _SHAPES[self.probe])
+
+
+_ARGUMENT_PROBES = {
+    "first": Probe.VALUE,
+    "last": Probe.VALUE,
+    "limit": Probe.VALUE,
+    "orderBy": Probe.VALUE,
+    "after": Probe.CURSOR,
+    "before": Probe.CURSOR,
+}
+_VALUE_KEYS = frozenset({"is", "isNot", "isEmpty", "disconnect"})
+
+
+def find_usages(nodes: Sequence[Node], *, by_value: bool = False) -> tuple[Usage, ...]:
+    """Return how the variables are used below these nodes, in a fixed order; `by_value`: all by their value."""
+    found: dict[Usage, None] = {}
+    pending: list[tuple[Node, Probe]] = [(node, Probe.STRUCTURE) for node in nodes]
+    while pending:
+        node, probe = pending.pop()
+        if isinstance(node, VariableNode):
+            found[Usage(variable=node.name.value, probe=Probe.VALUE if by_value else probe)] = None
+            continue
+        for name in part_names(node):
+            child = getattr(node, name, None)
+            pending += [
+                (item, _probe(node, item, probe))
+                for item in (child if isinstance(child, tuple | list) else (child,))
+                if isinstance(item, Node) and not isinstance(item, VariableDefinitionNode)
+            ]
+    return tuple(sorted(found, key=lambda usage: (usage.variable, usage.probe.name)))
+
+
+def _probe(parent: Node, node: Node, outer: Probe) -> Probe:
+    match node:
+        case DirectiveNode():
+            return Probe.VALUE
+        case FieldNode():
+            return Probe.STRUCTURE
+        case ArgumentNode() if isinstance(parent, FieldNode):
+            if node.name.value == "data" and parent.name.value.startswith("create"):
+                return Probe.DATA if isinstance(node.value, VariableNode) else Probe.STRUCTURE
+            return _ARGUMENT_PROBES.get(node.name.value, Probe.STRUCTURE)
+        case ObjectFieldNode() if node.name.value in _VALUE_KEYS:
+            return Probe.VALUE
+    return outer
+
+
+ABSENT_SHAPE = "absent"
+
+
+def shape_of(usages: Sequence[Usage], values: Variables) -> tuple[object, ...]:
+    """Return what the values decide about the operation's SQL; hashable; equal shapes may share a plan."""
+    return tuple([usage.read(values[usage.variable]) if usage.variable in values else ABSENT_SHAPE for usage in usages])
+
+
+def _value_shape(value: JsonValue) -> object:
+    match value:
+        case dict():
+            return tuple((key, _value_shape(item)) for key, item in value.items())
+        case list():
+            return ("[", *map(_value_shape, value))
+        case _:
+            return (type(value).__name__, value)
+
+
+def _structure_shape(value: JsonValue, key: str = "") -> object:
+    match value:
+        case dict():
+            return tuple((name, _structure_shape(item, name)) for name, item in value.items())
+        case list() if not value:
+            return "[]"
+        case list() if isinstance(value[0], dict):
+            return ("[", *map(_structure_shape, value))
+        case list():
+            return "["
+        case None:
+            return None
+        case str() | bool() if key in _VALUE_KEYS:
+            return value
+        case _:
+            return True
+
+
+def _data_shape(value: JsonValue) -> object:
+    links: set[tuple[str, str]] = set()
+    for row in value if isinstance(value, list) else (value,):
+        for key, item in row.items() if isinstance(row, dict) else ():
+            if isinstance(item, dict):
+                connect = item.get("connect")
+                if isinstance(connect, dict):
+                    where = connect.get("where")
+                    links.update((key, name) for name in (where if isinstance(where, dict) else ()))
+                elif connect is not None:
+                    links.add((key, ""))
+            elif item is not None and (key == "createdAt" or key.endswith("Id")):
+                links.add((key, ""))
+    return frozenset(links)
+
+
+def _cursor_shape(value: JsonValue) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return cursor_nulls(value)
+    except CursorError:
+        return "invalid"
+
+
+_SHAPES = {
+    Probe.VALUE: _value_shape,
+    Probe.CURSOR: _cursor_shape,
+    Probe.DATA: _data_shape,
+    Probe.STRUCTURE: _structure_shape,
+}

@@ -1,0 +1,1 @@
+"""The GraphQL types of an object: its record, its inputs, its aggregates."""

@@ -1,0 +1,149 @@
+"""An object's types for input: its filters, its order, its data."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+)
+
+from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.composites import composite_name
+from fieldstone.engine.schema.values.descriptions import describe_field, describe_key, describe_relation
+from fieldstone.engine.schema.values.enums import enum_value_type
+from fieldstone.engine.schema.values.filters import PRESENCE, operator_field, scalar_filter
+from fieldstone.engine.schema.values.groups import is_orderable
+from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
+from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, scalar_type
+from fieldstone.metadata.api_names import FieldTypeRole, TypeRole, enum_name, type_name
+from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.model import Access, Field, Object, relation_end
+from fieldstone.metadata.operators import IS, IS_NOT
+
+Fields = dict[str, GraphQLInputField]
+
+
+class _Types(NamedTuple):
+    """What an input has for each kind of field; None leaves the field out."""
+
+    scalar: Callable[[Field], GraphQLInputType | None]
+    options: Callable[[Field], GraphQLInputType]
+    composite: TypeRole
+    relation: TypeRole
+
+
+def _fields(scope: TypeScope, object_: Object, types: _Types) -> Iterator[tuple[Field, str, GraphQLInputField]]:
+    """Yield an input's members: each with its field, its name, and its definition."""
+    for name, field in object_.by_name.items():
+        entry = FIELD_TYPES[field.type]
+        of_type: GraphQLInputType | None
+        if field.relation_id is not None:
+            end = relation_end(scope.snapshot, field)
+            if end and end.to_one and (end.holds_key or types.relation is not TypeRole.RELATION_INPUT):
+                of_type = scope.input_of(end.target, types.relation)
+                yield field, name, GraphQLInputField(of_type, description=describe_relation(field, end))
+            if field.parts and (of_type := types.scalar(field)):
+                yield field, f"{name}Id", GraphQLInputField(of_type, description=describe_key(field))
+            continue
+        if entry.composite:
+            of_type = scope.input_type(composite_name(entry, types.composite))
+        elif entry.has_options:
+            of_type = types.options(field)
+        else:
+            of_type = types.scalar(field)
+        if of_type:
+            yield field, name, GraphQLInputField(of_type, description=describe_field(field))
+
+
+def _filter_fields(scope: TypeScope, object_: Object) -> Fields:
+    types = _Types(
+        scalar=lambda field: scalar_filter(field.parts[0].scalar),
+        options=lambda field: scope.input_type(enum_name(object_, field, FieldTypeRole.ENUM_FILTER)),
+        composite=TypeRole.FILTER,
+        relation=TypeRole.RELATION_FILTER,
+    )
+    whole = scope.input_of(object_, TypeRole.FILTER)
+    several = GraphQLList(GraphQLNonNull(whole))
+    return {name: member for _, name, member in _fields(scope, object_, types)} | {
+        "and": GraphQLInputField(several, description="All of these hold."),
+        "or": GraphQLInputField(several, description="At least one of these holds."),
+        "not": GraphQLInputField(whole, description="This does not hold."),
+    }
+
+
+def build_filter(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the filter of an object's records."""
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.FILTER),
+        lambda: _filter_fields(scope, object_),
+        description=f"Conditions on a record of {object_.label_plural}; all of them must hold.",
+    )
+
+
+def build_relation_filter(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the filter of a record that a relation leads to: the object's own, and whether there is one."""
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.RELATION_FILTER),
+        lambda: (
+            _filter_fields(scope, object_)
+            | {
+                IS.name: operator_field(PRESENCE, "Whether there is such a record; null means NULL."),
+                IS_NOT.name: operator_field(PRESENCE, "The opposite of `is`."),
+            }
+        ),
+        description=f"Conditions on the record of {object_.label_plural} that a relation leads to; all of them must"
+        " hold.",
+    )
+
+
+def build_order_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return an object's order: one key of it."""
+    types = _Types(
+        scalar=lambda field: ORDER_BY_DIRECTION if is_orderable(field.parts[0].scalar) else None,
+        options=lambda _: ORDER_BY_DIRECTION,
+        composite=TypeRole.ORDER_BY,
+        relation=TypeRole.ORDER_BY,
+    )
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.ORDER_BY),
+        lambda: {name: member for _, name, member in _fields(scope, object_, types)},
+        description=f"An order of {object_.label_plural}: one key, since the order of several in one object is lost.",
+    )
+
+
+def build_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the data of a record to create or update; which fields are required is said when it is written."""
+    types = _Types(
+        scalar=lambda field: scalar_type(field.parts[0].scalar),
+        options=lambda field: enum_value_type(scope, object_, field),
+        composite=TypeRole.INPUT,
+        relation=TypeRole.RELATION_INPUT,
+    )
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.INPUT),
+        lambda: {
+            name: member
+            for field, name, member in _fields(scope, object_, types)
+            if field.access is not Access.READ_ONLY
+        },
+        description=f"A record of {object_.label_plural} to create, or the changes of one.",
+    )
+
+
+def build_relation_input(object_: Object) -> GraphQLInputObjectType:
+    """Return what a relation to the object can be set to."""
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.RELATION_INPUT),
+        {
+            "connect": GraphQLInputField(
+                CONNECT_TARGET, description="The record to lead to: its id, or a unique field and its value."
+            ),
+            "disconnect": GraphQLInputField(GraphQLBoolean, description="True: lead to no record any more."),
+        },
+        description=f"What a relation to a record of {object_.label_plural} shall lead to.",
+    )

@@ -1,0 +1,115 @@
+"""An object's types for output: the record, its connection, its edge."""
+
+from collections.abc import Iterator
+
+from graphql import (
+    GraphQLField,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLString,
+)
+
+from fieldstone.engine.schema.scope import Members, TypeScope
+from fieldstone.engine.schema.values.composites import composite_name
+from fieldstone.engine.schema.values.descriptions import (
+    describe_field,
+    describe_key,
+    describe_object,
+    describe_relation,
+)
+from fieldstone.engine.schema.values.enums import enum_value_type
+from fieldstone.engine.schema.values.paging import PAGE_INFO, connection_arguments
+from fieldstone.engine.schema.values.scalars import scalar_type
+from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.model import Field, Object, relation_end
+
+
+def build_record(scope: TypeScope, object_: Object) -> GraphQLObjectType:
+    """Return the type of an object's records."""
+    members = Members(names=lambda: _names(scope, object_), find=lambda name: _find(scope, object_, name))
+    return scope.build_object(type_name(object_, TypeRole.RECORD), describe_object(object_), members)
+
+
+def _names(scope: TypeScope, object_: Object) -> Iterator[str]:
+    for name, field in object_.by_name.items():
+        if field.relation_id is None or relation_end(scope.snapshot, field):
+            yield name
+        if field.relation_id and field.parts:
+            yield f"{name}Id"
+
+
+def _find(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
+    if holder := object_.foreign_keys.get(name):
+        return GraphQLField(_nullable(holder, scalar_type(holder.parts[0].scalar)), description=describe_key(holder))
+    field = object_.by_name.get(name)
+    if field is None:
+        return None
+    if field.relation_id is None:
+        return GraphQLField(_value_type(scope, object_, field), description=describe_field(field))
+    end = relation_end(scope.snapshot, field)
+    if end is None:
+        return None
+    description = describe_relation(field, end)
+    if end.to_one:
+        return GraphQLField(scope.output_of(end.target, TypeRole.RECORD), description=description)
+    return connection_field(scope, end.target, description)
+
+
+def _value_type(scope: TypeScope, object_: Object, field: Field) -> GraphQLOutputType:
+    entry = FIELD_TYPES[field.type]
+    if entry.composite:
+        return scope.object_type(composite_name(entry, TypeRole.RECORD))
+    if entry.has_options:
+        return _nullable(field, enum_value_type(scope, object_, field))
+    return _nullable(field, scalar_type(field.parts[0].scalar))
+
+
+def _nullable(field: Field, value: GraphQLOutputType) -> GraphQLOutputType:
+    return value if field.can_be_null or isinstance(value, GraphQLNonNull) else GraphQLNonNull(value)
+
+
+def connection_field(scope: TypeScope, target: Object, description: str) -> GraphQLField:
+    """Return a field that holds a connection to an object."""
+    return GraphQLField(
+        GraphQLNonNull(scope.output_of(target, TypeRole.CONNECTION)),
+        args=connection_arguments(scope.input_of(target, TypeRole.FILTER), scope.input_of(target, TypeRole.ORDER_BY)),
+        description=description,
+    )
+
+
+def build_connection(scope: TypeScope, object_: Object) -> GraphQLObjectType:
+    """Return the type of a page of an object's records."""
+    return GraphQLObjectType(
+        type_name(object_, TypeRole.CONNECTION),
+        lambda: {
+            "edges": GraphQLField(
+                GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.output_of(object_, TypeRole.EDGE)))),
+                description="The records of this page, in order.",
+            ),
+            "pageInfo": GraphQLField(GraphQLNonNull(PAGE_INFO), description="Where this page stands."),
+            "totalCount": GraphQLField(
+                GraphQLNonNull(GraphQLInt), description="How many records match, on this page and all others."
+            ),
+        },
+        description=f"A page of {object_.label_plural}.",
+    )
+
+
+def build_edge(scope: TypeScope, object_: Object) -> GraphQLObjectType:
+    """Return the type of a record in a page."""
+    return GraphQLObjectType(
+        type_name(object_, TypeRole.EDGE),
+        lambda: {
+            "node": GraphQLField(
+                GraphQLNonNull(scope.output_of(object_, TypeRole.RECORD)), description="The record itself."
+            ),
+            "cursor": GraphQLField(
+                GraphQLNonNull(GraphQLString), description="Its place in this order, for `after` and `before`."
+            ),
+        },
+        description=f"A record of {object_.label_plural} and its place in a page.",
+    )

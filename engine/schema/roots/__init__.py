@@ -1,0 +1,1 @@
+"""The root fields of queries, mutations and subscriptions."""

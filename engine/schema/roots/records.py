@@ -1,0 +1,120 @@
+"""The root fields: what an object's queries and mutations take and return."""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
+
+from fieldstone.engine.schema.objects.records import connection_field
+from fieldstone.engine.schema.scope import Members, TypeScope
+from fieldstone.engine.schema.values.paging import filter_argument
+from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.metadata import api_names
+from fieldstone.metadata.api_names import MutationRoot, QueryRole, TypeRole, Verb
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.scalars import UUID
+
+QUERY = "Query"
+MUTATION = "Mutation"
+
+_ID = SCALARS[UUID.name]
+
+_EFFECTS = {
+    Verb.CREATE: "Creates {}.",
+    Verb.UPDATE: "Changes {}.",
+    Verb.DELETE: "Deletes {}; what is deleted can be restored.",
+    Verb.RESTORE: "Restores {} that had been deleted.",
+    Verb.DESTROY: "Removes {} for good.",
+}
+
+
+def build_query(scope: TypeScope) -> GraphQLObjectType:
+    """Return the type of the query operations' root."""
+
+    def find(name: str) -> GraphQLField | None:
+        root = api_names.find_query(scope.snapshot, name)
+        return _query_field(scope, root.object, root.role) if root else None
+
+    def names() -> Iterator[str]:
+        for object_ in scope.snapshot.by_singular.values():
+            yield from api_names.all_query_names(object_)
+
+    return scope.build_object(QUERY, "What can be read.", Members(names=names, find=find))
+
+
+def build_mutation(scope: TypeScope) -> GraphQLObjectType:
+    """Return the type of the mutation operations' root."""
+    explicit = scope.mutations
+
+    def find(name: str) -> GraphQLField | None:
+        if explicit is not None:
+            build = explicit.fields.get(name)
+            return build(scope) if build else None
+        root = api_names.find_mutation(scope.snapshot, name)
+        return _mutation_field(scope, root) if root else None
+
+    def names() -> Iterator[str]:
+        if explicit is not None:
+            yield from explicit.fields
+            return
+        for object_ in scope.snapshot.by_singular.values():
+            yield from api_names.all_mutation_names(object_)
+
+    return scope.build_object(MUTATION, "What can be written.", Members(names=names, find=find))
+
+
+def _query_field(scope: TypeScope, object_: Object, role: QueryRole) -> GraphQLField:
+    match role:
+        case QueryRole.MANY:
+            return connection_field(scope, object_, f"A page of {object_.label_plural}.")
+        case QueryRole.ONE:
+            return GraphQLField(
+                scope.output_of(object_, TypeRole.RECORD),
+                args={
+                    "id": GraphQLArgument(_ID, description="The record's id."),
+                    "filter": filter_argument(scope.input_of(object_, TypeRole.FILTER)),
+                },
+                description=f"A record of {object_.label_plural}, null where there is none.",
+            )
+        case QueryRole.AGGREGATE:
+            return GraphQLField(
+                GraphQLNonNull(scope.output_of(object_, TypeRole.AGGREGATE)),
+                args={"filter": filter_argument(scope.input_of(object_, TypeRole.FILTER))},
+                description=f"What is computed from {object_.label_plural}.",
+            )
+        case _:
+            assert_never(role)
+
+
+def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:
+    object_ = root.object
+    record = GraphQLNonNull(scope.output_of(object_, TypeRole.RECORD))
+    return GraphQLField(
+        GraphQLNonNull(GraphQLList(record)) if root.many else record,
+        args=_mutation_arguments(scope, root),
+        description=_EFFECTS[root.verb].format(
+            f"records of {object_.label_plural}" if root.many else f"a record of {object_.label_plural}"
+        ),
+    )
+
+
+def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, GraphQLArgument]:
+    object_ = root.object
+    arguments: dict[str, GraphQLArgument] = {}
+    if root.verb is not Verb.CREATE:
+        if root.many:
+            arguments["filter"] = filter_argument(scope.input_of(object_, TypeRole.FILTER), required=True)
+        else:
+            arguments["id"] = GraphQLArgument(GraphQLNonNull(_ID), description="The record's id.")
+    if root.verb in {Verb.CREATE, Verb.UPDATE}:
+        data = GraphQLNonNull(scope.input_of(object_, TypeRole.INPUT))
+        if root.verb is Verb.CREATE and root.many:
+            arguments["data"] = GraphQLArgument(
+                GraphQLNonNull(GraphQLList(data)), description="The records to create, in the order of the answer."
+            )
+        else:
+            arguments["data"] = GraphQLArgument(
+                data,
+                description="The record to create." if root.verb is Verb.CREATE else "The fields to change.",
+            )
+    return arguments

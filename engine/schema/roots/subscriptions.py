@@ -1,0 +1,87 @@
+"""The root fields of Subscription: what can happen to an object's records, and whom it concerns."""
+
+from collections.abc import Iterator
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from fieldstone.engine.schema.scope import Members, TypeScope
+from fieldstone.engine.schema.values.descriptions import describe_field
+from fieldstone.metadata import api_names
+from fieldstone.metadata.api_names import SubscriptionRoot, TypeRole, Verb, type_name
+from fieldstone.metadata.model import Field, Object
+
+SUBSCRIPTION = "Subscription"
+
+_HAPPENINGS = {
+    Verb.CREATE: "A record of {} was created.",
+    Verb.UPDATE: "A record of {} was changed.",
+    Verb.DELETE: "A record of {} was deleted; it can be restored.",
+    Verb.RESTORE: "A record of {} that had been deleted was restored.",
+    Verb.DESTROY: "A record of {} was removed for good; it is as it was before.",
+}
+
+# https://spec.graphql.org/October2021/#sec-Enums: no value may be named like one of these.
+NO_ENUM_VALUES = frozenset({"true", "false", "null"})
+
+
+def build_subscription(scope: TypeScope) -> GraphQLObjectType:
+    """Return the type of the subscription operations' root."""
+
+    def find(name: str) -> GraphQLField | None:
+        root = api_names.find_subscription(scope.snapshot, name)
+        return _subscription_field(scope, root) if root else None
+
+    def names() -> Iterator[str]:
+        for object_ in scope.snapshot.by_singular.values():
+            yield from api_names.all_subscription_names(object_)
+
+    return scope.build_object(SUBSCRIPTION, "What happens, as it happens.", Members(names=names, find=find))
+
+
+def _subscription_field(scope: TypeScope, root: SubscriptionRoot) -> GraphQLField:
+    object_ = root.object
+    arguments = {
+        "filter": GraphQLArgument(
+            scope.input_of(object_, TypeRole.FILTER), description="Only records that match as the write left them."
+        ),
+        "after": GraphQLArgument(
+            GraphQLString,
+            description="Resume behind the result whose `extensions.position` this is: what was missed comes first.",
+        ),
+    }
+    if root.verb is Verb.UPDATE:
+        arguments["changed"] = GraphQLArgument(
+            GraphQLList(GraphQLNonNull(scope.enum_type(type_name(object_, TypeRole.FIELD_NAME)))),
+            description="Only updates that changed the value of one of these fields.",
+        )
+    return GraphQLField(
+        GraphQLNonNull(scope.output_of(object_, TypeRole.RECORD)),
+        args=arguments,
+        description=_HAPPENINGS[root.verb].format(object_.label_plural),
+    )
+
+
+def build_field_names(object_: Object) -> GraphQLEnumType:
+    """Return the enum of the names of an object's fields that hold values, to-one relations among them."""
+    return GraphQLEnumType(
+        type_name(object_, TypeRole.FIELD_NAME),
+        {
+            field.name: GraphQLEnumValue(field.name, description=describe_field(field))
+            for field in named_fields(object_)
+        },
+        description=f"The fields of {object_.label_plural} that a write can change.",
+    )
+
+
+def named_fields(object_: Object) -> Iterator[Field]:
+    """Yield the fields whose change a subscription can ask for."""
+    return (field for field in object_.by_name.values() if field.parts and field.name not in NO_ENUM_VALUES)

@@ -1,0 +1,102 @@
+"""The mutations of webhooks, with the types that only they use."""
+
+from collections.abc import Callable, Mapping
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
+from fieldstone.engine.schema.roots.mutation_notation import mutation as _mutation
+from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.metadata import scalars
+
+_UUID = SCALARS[scalars.UUID.name]
+_DATE_TIME = SCALARS[scalars.DATE_TIME.name]
+_TEXT = GraphQLNonNull(GraphQLString)
+_TEXTS = GraphQLList(_TEXT)
+_OPERATIONS = "What it waits for: `person.created`, `person.*`, `*.deleted` or `*.*`, for instance."
+_SECRET = "What signs the events that are sent."  # noqa: S105 - a description
+
+
+_CREATE_INPUT = GraphQLInputObjectType(
+    "CreateWebhookInput",
+    {
+        "targetUrl": _member(_TEXT, "Where events are sent, by POST: an http or https URL of a public host."),
+        "operations": _member(GraphQLNonNull(_TEXTS), _OPERATIONS),
+        "description": _member(GraphQLString, "What it is for."),
+        "secret": _member(GraphQLString, f"{_SECRET} One is made where it is left out."),
+    },
+    description="A webhook to create. It is told of what happens from then on.",
+)
+
+_UPDATE_INPUT = GraphQLInputObjectType(
+    "UpdateWebhookInput",
+    {
+        "targetUrl": _member(GraphQLString, "Where events are sent."),
+        "operations": _member(_TEXTS, f"{_OPERATIONS} The whole list."),
+        "description": _member(GraphQLString, "What it is for; null for nothing."),
+        "secret": _member(GraphQLString, f"A new secret. {_SECRET}"),
+        "isActive": _member(
+            GraphQLBoolean, "False: it is told of nothing that happens meanwhile. True: what waits is sent."
+        ),
+    },
+    description="What is to be changed of a webhook; what is left out stays.",
+)
+
+_CREATED = GraphQLObjectType(
+    "CreatedWebhook",
+    {
+        "id": GraphQLField(GraphQLNonNull(_UUID), description="The webhook's id."),
+        "targetUrl": GraphQLField(_TEXT, description="Where events are sent."),
+        "operations": GraphQLField(GraphQLNonNull(GraphQLList(_TEXT)), description="What it waits for."),
+        "description": GraphQLField(GraphQLString, description="What it is for."),
+        "secret": GraphQLField(_TEXT, description="What signs the events that are sent; it is shown this once."),
+        "isActive": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether events are sent."),
+        "createdAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When it was made."),
+        "updatedAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When it was last changed."),
+    },
+    description="A new webhook with its secret.",
+)
+
+_TEST = GraphQLObjectType(
+    "WebhookTest",
+    {
+        "succeeded": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether the target took the event."),
+        "responseStatus": GraphQLField(GraphQLInt, description="The HTTP status of its answer; null for none."),
+        "responseBody": GraphQLField(GraphQLString, description="How the answer's body begins."),
+        "error": GraphQLField(GraphQLString, description="Why it did not succeed."),
+        "durationMs": GraphQLField(GraphQLNonNull(GraphQLInt), description="How long it took, in milliseconds."),
+    },
+    description="What came of a test event.",
+)
+
+WEBHOOK_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
+    _CREATE_INPUT.name: lambda _: _CREATE_INPUT,
+    _UPDATE_INPUT.name: lambda _: _UPDATE_INPUT,
+    _CREATED.name: lambda _: _CREATED,
+    _TEST.name: lambda _: _TEST,
+}
+"""The types that only these mutations use."""
+
+
+WEBHOOK_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+    "createWebhook": _mutation(_CREATED.name, "Creates a webhook and shows its secret.", input_name=_CREATE_INPUT.name),
+    "updateWebhook": _mutation(
+        "Webhook", "Changes a webhook; one that was disabled is tried anew.", by_id=True, input_name=_UPDATE_INPUT.name
+    ),
+    "deleteWebhook": _mutation("Webhook", "Deletes a webhook with its deliveries; answers as it was.", by_id=True),
+    "testWebhook": _mutation(
+        _TEST.name, "Sends a signed test event, `webhook.test`, and says what came of it.", by_id=True
+    ),
+    "redeliver": _mutation("WebhookDelivery", "Sends a delivery again; one that was given up begins anew.", by_id=True),
+}
+"""The root fields of these mutations; the snapshot must have `webhook` and `webhookDelivery`."""

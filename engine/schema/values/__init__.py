@@ -1,0 +1,1 @@
+"""The GraphQL types of values: scalars, enums, composites, and the filters over them."""

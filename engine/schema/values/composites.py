@@ -1,0 +1,70 @@
+"""The types of composite fields, shared by all objects: a value, its inputs, its aggregates."""
+
+from collections.abc import Iterator, Mapping
+
+from graphql import (
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+)
+
+from fieldstone.engine.schema.values.filters import scalar_filter
+from fieldstone.engine.schema.values.groups import GROUPS, group_scalar, is_orderable
+from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
+from fieldstone.engine.schema.values.scalars import scalar_type
+from fieldstone.metadata.api_names import TypeRole
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldTypeEntry
+
+VALUE_ROLES = (TypeRole.RECORD, TypeRole.INPUT, TypeRole.FILTER, TypeRole.ORDER_BY)
+
+
+def composite_name(entry: FieldTypeEntry, role: TypeRole) -> str:
+    """Return the name of a composite's GraphQL type."""
+    return f"{entry.composite}{role.value}"
+
+
+def _build(entry: FieldTypeEntry) -> Iterator[GraphQLNamedType]:
+    subfields = [(sub.name or "", sub) for sub in entry.subfields]
+    yield GraphQLObjectType(
+        composite_name(entry, TypeRole.RECORD),
+        {name: GraphQLField(scalar_type(sub.scalar), description=sub.description) for name, sub in subfields},
+        description=entry.description,
+    )
+    yield GraphQLInputObjectType(
+        composite_name(entry, TypeRole.INPUT),
+        {name: GraphQLInputField(scalar_type(sub.scalar), description=sub.description) for name, sub in subfields},
+        description=entry.description,
+    )
+    yield GraphQLInputObjectType(
+        composite_name(entry, TypeRole.FILTER),
+        {name: GraphQLInputField(scalar_filter(sub.scalar), description=sub.description) for name, sub in subfields},
+        description=f"Conditions on the parts of a value; all of them must hold. The value: {entry.description}",
+    )
+    yield GraphQLInputObjectType(
+        composite_name(entry, TypeRole.ORDER_BY),
+        {
+            name: GraphQLInputField(ORDER_BY_DIRECTION, description=sub.description)
+            for name, sub in subfields
+            if is_orderable(sub.scalar)
+        },
+        description=f"An order by one part of a value. The value: {entry.description}",
+    )
+    for group in GROUPS:
+        computed = {name: (sub, scalar) for name, sub in subfields if (scalar := group_scalar(group, sub.scalar))}
+        if computed:
+            yield GraphQLObjectType(
+                composite_name(entry, group.role),
+                {
+                    name: GraphQLField(scalar_type(scalar), description=f"{group.result}: {sub.description}")
+                    for name, (sub, scalar) in computed.items()
+                },
+                description=f"{group.result} of each part. The value: {entry.description}",
+            )
+
+
+COMPOSITES: Mapping[str, GraphQLNamedType] = {
+    built.name: built for entry in FIELD_TYPES.values() if entry.composite for built in _build(entry)
+}
+"""The types of all composites by their names."""

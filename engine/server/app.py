@@ -1,0 +1,202 @@
+"""The ASGI app: what stands at which address.
+
+    from fieldstone.engine import create_app
+    app = create_app()                      # settings from the environment
+
+It starts with the server's lifespan. Mounted in another application, whose lifespan does not reach it, it starts with
+the first request, or when the host's lifespan enters `async with app.lifespan_context():`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.websockets import WebSocketClose
+
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.server.composition import assemble
+from fieldstone.engine.server.connections.limits import ConnectionLimits
+from fieldstone.engine.server.connections.register import Connections
+from fieldstone.engine.server.fast_path.repeated_request import WarmPath
+from fieldstone.engine.server.graphiql.page import ASSETS_PATH, console_assets
+from fieldstone.engine.server.graphiql.route import ConsoleOr
+from fieldstone.engine.server.http.graphql import GraphQLEndpoint
+from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
+from fieldstone.engine.server.http.rate_limit import RateLimiter
+from fieldstone.engine.server.http.request_context import exchange_of
+from fieldstone.engine.server.http.request_line import build_request_log
+from fieldstone.engine.server.http.status import Health, IndexPage, MetricsPage, NotFound, Readiness
+from fieldstone.engine.server.log import Log, build_log, flush_log
+from fieldstone.engine.server.metrics import Metrics
+from fieldstone.engine.server.runtime import Assemble, Runtime
+from fieldstone.engine.server.services import Services
+from fieldstone.engine.server.streams.sse import StreamEndpoint
+from fieldstone.engine.server.streams.websocket.endpoint import SocketEndpoint
+from fieldstone.engine.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_EXPOSED_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")
+_TEN_MINUTES = 600
+
+_APIS: Mapping[str, Callable[[Services], GraphQLApi]] = {
+    "/graphql": lambda services: services.core,
+    "/metadata": lambda services: services.metadata,
+}
+"""The GraphQL APIs by the path that they stand at."""
+
+
+class Fieldstone:
+    """The app that `create_app` returns.
+
+    Args:
+        settings: all that can be configured.
+        assembly: opens the services.
+
+    Attributes:
+        settings: what it was made with.
+        runtime: the services behind it.
+        log: where its lines go.
+        warm: answers what a server hands over whole.
+        connections: those of the clients, where `fieldstone serve` serves it.
+    """
+
+    def __init__(self, settings: Settings, assembly: Assemble = assemble) -> None:
+        self.settings = settings
+        self.log: Log = build_log(settings)
+        self.runtime = Runtime(settings, self.log, assembly)
+        self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
+        self.metrics = Metrics(self.runtime.stats, self.connections.stats)
+        limiter = RateLimiter(limit=settings.rate_limit, window=settings.rate_window_ms / 1000)
+        self._graphql = {
+            path: GraphQLEndpoint(settings=settings, runtime=self.runtime, select=select, limiter=limiter, log=self.log)
+            for path, select in _APIS.items()
+        }
+        self._closing = asyncio.Event()
+        self._socket = SocketEndpoint(runtime=self.runtime, limiter=limiter, metrics=self.metrics, log=self.log)
+        self._stream = StreamEndpoint(settings=settings, runtime=self.runtime, limiter=limiter, closing=self._closing)
+        self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
+        inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
+        if settings.allowed_origins:
+            inner = _CrossOrigin(inner, settings.allowed_origins)
+        write_line = build_request_log(settings, self.log)
+        self._http = RequestLog(inner, write_line=write_line, metrics=self.metrics)
+        self.warm = WarmPath(
+            settings=settings,
+            runtime=self.runtime,
+            apis=_APIS,
+            limiter=limiter,
+            metrics=self.metrics,
+            write_line=write_line,
+        )
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Serve one ASGI connection."""
+        match scope["type"]:
+            case "http":
+                await self._http(scope, receive, send)
+            case "lifespan":
+                await self._lifespan(receive, send)
+            case "websocket":
+                is_ours = self._path(scope) == "/graphql"
+                await (self._socket if is_ours else WebSocketClose())(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan_context(self) -> AsyncIterator[None]:
+        """Start the app and stop it again: for the lifespan of an application that it is mounted in."""
+        try:
+            async with self.runtime.running():
+                yield
+        finally:
+            await asyncio.to_thread(flush_log)
+
+    def end_streams(self) -> None:
+        """End the event streams, which would not end by themselves: when the server begins to stop."""
+        self._closing.set()
+
+    def _report_connections(self, ended: Mapping[str, int]) -> None:
+        stats = self.connections.stats()
+        write = self.log.warning if any("beyond" in reason for reason in ended) else self.log.info
+        write("connections ended", reasons=dict(ended), open=stats.open, unread_bytes=stats.unread)
+
+    async def _lifespan(self, receive: "Receive", send: "Send") -> None:
+        await receive()
+        try:
+            await self.runtime.start()
+        except Exception as error:  # noqa: BLE001 - the server reports it
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.runtime.stop()
+        await asyncio.to_thread(flush_log)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _dispatch(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer a POST of an operation at once, and leave the rest to Starlette's router."""
+        path = self._path(scope)
+        endpoint = self._graphql.get(path)
+        if endpoint is not None:
+            exchange_of(scope).endpoint = path
+            if scope["method"] == "POST":
+                await endpoint(scope, receive, send)
+                return
+        await self._router(scope, receive, send)
+
+    @staticmethod
+    def _path(scope: "Scope") -> str:
+        """Return the path below the one that the app is mounted at."""
+        path: str = scope["path"]
+        root_path = scope.get("root_path", "")
+        return path[len(root_path) :] if root_path and path.startswith(root_path) else path
+
+    def _routes(self) -> list[BaseRoute]:
+        routes: list[BaseRoute] = [
+            Route("/", IndexPage()),
+            Route("/healthz", Health(self.runtime)),
+            Route("/readyz", Readiness(self.runtime)),
+            Route("/metrics", MetricsPage(self.metrics)),
+            Route("/graphql/stream", self._stream),
+        ]
+        for path, endpoint in self._graphql.items():
+            shown: ASGIApp = ConsoleOr(endpoint, path) if self.settings.is_development else endpoint
+            routes.append(Route(path, shown))
+        if self.settings.is_development:
+            routes.append(Mount(ASSETS_PATH, console_assets))
+        return routes
+
+
+class _CrossOrigin:
+    """CORS, which only a request with an Origin header has to pass through."""
+
+    def __init__(self, app: "ASGIApp", origins: tuple[str, ...]) -> None:
+        self._app = app
+        self._cors = CORSMiddleware(
+            app,
+            allow_origins=origins,
+            allow_methods=("GET", "POST", "OPTIONS"),
+            allow_headers=("*",),
+            expose_headers=_EXPOSED_HEADERS,
+            max_age=_TEN_MINUTES,
+        )
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        has_origin = any(name == b"origin" for name, _ in scope["headers"])
+        await (self._cors if has_origin else self._app)(scope, receive, send)
+
+
+def create_app(settings: Settings | None = None, **overrides: Any) -> Fieldstone:
+    """Return Fieldstone as an ASGI app.
+
+    Args:
+        settings: by default those of the environment.
+        overrides: single settings by their attribute's name in `engine.config.Settings`, such as `rate_limit=0`.
+
+    Raises:
+        ConfigurationError: a setting is not what it must be.
+    """
+    return Fieldstone(load_settings(settings, **overrides))

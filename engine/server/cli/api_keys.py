@@ -1,0 +1,64 @@
+"""`fieldstone api-key`: keys made, listed and revoked."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import typer
+
+from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.workspaces.api_keys import ApiKey
+
+
+async def create(settings: Settings, *, workspace: str, name: str, expires_at: datetime | None) -> None:
+    """Make a key and print it alone on the last line.
+
+    Raises:
+        MetadataError: there is no such workspace, or the name or the expiry will not do.
+        SqlError: the database cannot be had.
+    """
+    if expires_at is not None and expires_at.tzinfo is None:
+        expires_at = expires_at.replace(tzinfo=UTC)
+    async with open_foundation(settings) as foundation:
+        found = await foundation.workspaces.find(workspace)
+        made = await foundation.keys.create(found.id, name, expires_at=expires_at)
+    typer.echo(f"Key '{name}' of workspace '{workspace}' ({made.key.id}); it is shown this once:", err=True)
+    typer.echo(made.token)
+
+
+async def list_all(settings: Settings, *, workspace: str) -> None:
+    """Print a line for each key.
+
+    Raises:
+        MetadataError: there is no such workspace.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        found = await foundation.workspaces.find(workspace)
+        keys = await foundation.keys.list(found.id)
+    for key in keys:
+        typer.echo(f"{key.id}  {_state(key):<32}  {key.name}")
+    if not keys:
+        typer.echo("There are no keys: make one with fieldstone api-key create --name NAME.", err=True)
+
+
+async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made: bool) -> None:
+    """Revoke a key, and where that is wanted those that it has made.
+
+    Raises:
+        MetadataError: there is no such workspace, or it has no such key.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        found = await foundation.workspaces.find(workspace)
+        revoked = await foundation.keys.revoke(found.id, key_id, with_made=with_made)
+    typer.echo(f"Key '{revoked.name}' is revoked.", err=True)
+
+
+def _state(key: ApiKey) -> str:
+    if key.revoked_at is not None:
+        return f"revoked {key.revoked_at:%Y-%m-%d %H:%M}"
+    if key.expires_at is not None:
+        verb = "expires" if key.expires_at > datetime.now(UTC) else "expired"
+        return f"{verb} {key.expires_at:%Y-%m-%d %H:%M}"
+    return "valid"

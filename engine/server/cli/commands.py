@@ -1,0 +1,241 @@
+"""The command line: what can be asked for, and how it is explained."""
+
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from fieldstone.engine.server.cli import api_keys, schema, workspaces
+from fieldstone.engine.server.cli.doctor import doctor as examine
+from fieldstone.engine.server.cli.exit_codes import run
+from fieldstone.engine.server.cli.import_schema import import_schema
+from fieldstone.engine.server.cli.migrate import migrate as migrate_catalog
+from fieldstone.engine.server.cli.serve import serve as serve_app
+
+cli = typer.Typer(
+    name="fieldstone",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help=(
+        "A dynamic schema engine: metadata rows become a GraphQL API over PostgreSQL while the server runs.\n\n"
+        "Start with `fieldstone serve --demo`, which needs nothing else: without DATABASE_URL it brings its own"
+        " PostgreSQL. Then make a key with `fieldstone api-key create --name NAME` and send it as"
+        " `Authorization: Bearer KEY`.\n\n"
+        "All else is set by environment variables; the README lists them."
+    ),
+    epilog="Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the command line is wrong,"
+    " or a comparison has found a difference.",
+)
+_api_key = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that clients send.")
+_workspace = typer.Typer(
+    no_args_is_help=True, help="Make, list and delete workspaces, each with its own model and records."
+)
+_schema = typer.Typer(no_args_is_help=True, help="Keep a workspace's model as a YAML file in version control.")
+cli.add_typer(_api_key, name="api-key")
+cli.add_typer(_schema, name="schema")
+cli.add_typer(_workspace, name="workspace")
+
+_Workspace = Annotated[str, typer.Option("--workspace", help="The workspace's name.")]
+_File = Annotated[Path, typer.Argument(help="A file such as `fieldstone schema export` writes.")]
+_Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+_Prune = Annotated[
+    bool, typer.Option("--prune", help="Delete objects, fields and indexes, with their records, that the file has not.")
+]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("fieldstone"))
+        raise typer.Exit
+
+
+@cli.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
+
+@cli.command()
+def serve(
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; 0 takes a free one.  [FIELDSTONE_PORT, 3000]")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.  [FIELDSTONE_HOST, 127.0.0.1]")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill the workspace `default` with sample data, if it is empty.")
+    ] = False,
+) -> None:
+    """Serve the APIs until SIGTERM or Ctrl+C.
+
+    Waits for the database, brings its catalog up to date, then answers at `/graphql` (records) and `/metadata`
+    (objects and fields). With `FIELDSTONE_ENV=development` both show GraphiQL in a browser, and a key for this start
+    is printed in a line to paste.
+    """
+    given: dict[str, Any] = {"port": port, "host": host}
+    run(
+        lambda settings: serve_app(settings, demo=demo),
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's catalog up to date, and do nothing else.
+
+    Safe to repeat, and to run several times at once. A catalog newer than this program is refused.
+    """
+    run(migrate_catalog)
+
+
+@cli.command()
+def doctor(
+    rewrite: Annotated[
+        bool,
+        typer.Option("--rewrite", help="First make tables anew that near PostgreSQL's 1,600 columns by dropped ones."),
+    ] = False,
+    object_name: Annotated[
+        str | None, typer.Option("--object", help="With --rewrite: the object whose table is made anew in any case.")
+    ] = None,
+) -> None:
+    """Compare each workspace's tables with its model, and name what differs with the SQL that repairs it.
+
+    Exits with 1 where anything differs. Changes nothing but with `--rewrite`: a table that has dropped at least 100
+    columns, or is short of room for the sake of any, is replaced by a new one in one transaction, under the same names;
+    it says which tables nobody can use meanwhile.
+    """
+    run(lambda settings: examine(settings, rewrite=rewrite, object_name=object_name))
+
+
+@_api_key.command("create")
+def create_key(
+    name: Annotated[str, typer.Option(help="What the key is for; shown in lists and logs.")],
+    workspace: _Workspace = "default",
+    expires_at: Annotated[
+        datetime | None, typer.Option(help="When it stops working, in UTC; never unless given.")
+    ] = None,
+) -> None:
+    """Make a key and print it, alone on the last line.
+
+    It is shown this once: only its hash is kept. Works beside a running server.
+    """
+    run(lambda settings: api_keys.create(settings, workspace=workspace, name=name, expires_at=expires_at))
+
+
+@_api_key.command("list")
+def list_keys(workspace: _Workspace = "default") -> None:
+    """List a workspace's keys: id, state, name."""
+    run(lambda settings: api_keys.list_all(settings, workspace=workspace))
+
+
+@_api_key.command("revoke")
+def revoke_key(
+    key_id: Annotated[UUID, typer.Argument(help="The key's id, as `fieldstone api-key list` shows it.")],
+    workspace: _Workspace = "default",
+    with_made: Annotated[
+        bool, typer.Option("--with-made", help="Revoke the keys that it has made too, and those that they have made.")
+    ] = False,
+) -> None:
+    """Revoke a key for good; running servers refuse it within a second."""
+    run(lambda settings: api_keys.revoke(settings, workspace=workspace, key_id=key_id, with_made=with_made))
+
+
+@_schema.command("export")
+def export_schema(workspace: _Workspace = "default") -> None:
+    """Print the model as YAML."""
+    run(lambda settings: schema.export(settings, workspace=workspace))
+
+
+@_schema.command("diff")
+def diff_schema(
+    path: _File,
+    workspace: _Workspace = "default",
+    prune: _Prune = False,
+) -> None:
+    """Show what `apply` would change, with its SQL; exits with 2 where there is a difference."""
+    run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=True, prune=prune))
+
+
+@_schema.command("apply")
+def apply_schema(
+    path: _File,
+    workspace: _Workspace = "default",
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit with 2 where there is more to do.")
+    ] = False,
+    yes: _Yes = False,
+    prune: _Prune = False,
+) -> None:
+    """Make the model what the file says, having shown what that changes; all of it or nothing.
+
+    What the file does not have stays as it is, unless `--prune` is given. What it calls by another name is renamed
+    where it says `renamedFrom`. Safe to repeat.
+    """
+    run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=check, yes=yes, prune=prune))
+
+
+@_schema.command("import")
+def import_tables(
+    name: Annotated[str, typer.Argument(metavar="SCHEMA", help="A schema of PostgreSQL, such as `public`.")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="The address of its database; that of the workspace unless given."),
+    ] = None,
+    workspace: _Workspace = "default",
+    with_rows: Annotated[bool, typer.Option("--with-rows", help="Copy the rows too.")] = False,
+    as_file: Annotated[
+        bool, typer.Option("--print", help="Print the objects as a model file, and change nothing.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing.")] = False,
+    yes: _Yes = False,
+) -> None:
+    """Make objects, fields and relations of the tables, columns and foreign keys of a schema.
+
+    What cannot be taken over is named first. The tables stay as they are: with `--with-rows` their rows are copied, in
+    the same transaction; the ids of the records are made of the primary keys, unless these are UUIDs. Safe to repeat:
+    what was imported is found, and what is new since is added.
+    """
+    run(
+        lambda settings: import_schema(
+            settings,
+            schema=name,
+            dsn=source,
+            workspace=workspace,
+            with_rows=with_rows,
+            as_file=as_file,
+            check=check,
+            yes=yes,
+        )
+    )
+
+
+@_workspace.command("create")
+def create_workspace(name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")]) -> None:
+    """Make a workspace with the standard objects: companies, people, opportunities, activities."""
+    run(lambda settings: workspaces.create(settings, name=name))
+
+
+@_workspace.command("delete")
+def delete_workspace(
+    name: Annotated[str, typer.Argument(help="The workspace's name.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a workspace for good: its keys, its records, its model.
+
+    Its keys are revoked first, and its tables go in portions, so that any number of them will do. What was interrupted
+    is gone on with when the command is given again.
+    """
+    run(lambda settings: workspaces.delete(settings, name=name, yes=yes))
+
+
+@_workspace.command("list")
+def list_workspaces() -> None:
+    """List the workspaces by name."""
+    run(workspaces.list_all)

@@ -1,0 +1,113 @@
+"""Changes of a model from the command line: shown with what they mean, and made once that is agreed to."""
+
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+
+import typer
+
+from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.services import Foundation
+from fieldstone.metadata.changes import Change
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.model import Snapshot, Workspace
+from fieldstone.metadata.writer.dry_run import Preview, try_out
+from fieldstone.metadata.writer.transaction import ModelTransaction
+
+DIFFERENT = 2
+"""The exit code of a comparison that has found something."""
+
+PlanChanges = Callable[[Snapshot], Iterable[Callable[[Snapshot], Change]]]
+
+
+async def _nothing(_transaction: ModelTransaction) -> None:
+    """Do nothing."""
+
+
+async def change_model(
+    foundation: Foundation,
+    workspace: Workspace,
+    plan: PlanChanges,
+    *,
+    actor: str,
+    check: bool,
+    yes: bool,
+    then: Callable[[ModelTransaction], Awaitable[None]] = _nothing,
+    always: bool = False,
+) -> int:
+    """Show what makes a model what it is to be, do it once that is agreed to, and return the number of changes.
+
+    Args:
+        foundation: the database.
+        workspace: whose model it is.
+        plan: yields the changes for a model, each built for the model that those before it make.
+        actor: who is named in the history.
+        check: change nothing, and exit with 2 where there is anything to do.
+        yes: do not ask.
+        then: what is done in the same transaction after the changes.
+        always: whether that is done even where there are none.
+
+    Raises:
+        CommandError: it was not agreed to, or others changed the model while people thought it over.
+        MetadataError: a change is refused.
+        SqlError: the database cannot be had.
+        typer.Exit: with `check`, there is something to do.
+    """
+    writer = foundation.writer
+
+    async def look(transaction: ModelTransaction) -> tuple[Snapshot, Preview]:
+        snapshot = transaction.snapshot
+        return snapshot, await try_out(transaction, plan(snapshot), refuse_loss=True)
+
+    before, planned = await writer.run(workspace.id, look, actor=actor)
+    if not planned.changes and (check or not always):
+        return 0
+    if not planned.changes:
+        typer.echo("The model stays as it is.")
+    _show(before, planned)
+    if check:
+        raise typer.Exit(DIFFERENT)
+    if not yes and not (sys.stdin.isatty() and typer.confirm("Make these changes?")):
+        raise CommandError("Nothing was changed: it was not agreed to; --yes agrees without being asked")
+
+    async def make(transaction: ModelTransaction) -> int:
+        changes = planned.changes
+        if transaction.snapshot.version != before.version:
+            if not yes:
+                raise CommandError("Others changed the model meanwhile, so nothing was changed: look again")
+            changes = (await look(transaction))[1].changes
+        for change in changes:
+            await transaction.apply(change)
+        await then(transaction)
+        return len(changes)
+
+    return await writer.run(workspace.id, make, actor=actor)
+
+
+def _show(before: Snapshot, planned: Preview) -> None:
+    names = {**_names(planned.snapshot), **_names(before)}
+    for change in planned.plan["changes"]:
+        told = dict(change)
+        action, id_ = told.pop("action"), str(told.pop("id"))
+        told.pop("objectMetadataId", None)  # the name has it
+        rest = (f"{name}: {dumps(value)}" for name, value in told.items())
+        typer.echo("  ".join([action, names.get(id_, id_), *rest]))
+    for statement in planned.plan["sql"]:
+        typer.echo(f"    {statement}")
+    for lossy in planned.plan["conversions"]:
+        if lossy["rowsLosing"]:
+            examples = ", ".join(f"{dumps(one['value'])} ({one['rows']} records)" for one in lossy["examples"])
+            typer.echo(f"lost in {lossy['rowsLosing']} records: {lossy['field']} to {lossy['to']}, such as {examples}")
+    for breaking in planned.plan["breaking"]:
+        typer.echo(f"breaking for clients: {breaking}")
+
+
+def _names(snapshot: Snapshot) -> dict[str, str]:
+    """Return how the objects, fields and indexes are called, by their ids."""
+    objects = snapshot.objects.values()
+    names = {str(object_.id): object_.name_singular for object_ in objects}
+    names |= {str(field.id): f"{object_.name_singular}.{field.name}" for object_ in objects for field in object_.fields}
+    for index in snapshot.indexes.values():
+        object_ = snapshot.objects[index.object_id]
+        fields = ", ".join(object_.by_id[id_].name for id_ in index.field_ids)
+        names[str(index.id)] = f"{object_.name_singular} ({fields})"
+    return names

@@ -1,0 +1,63 @@
+"""A key for one start of a development server, gone when it ends."""
+
+import os
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from fieldstone.engine.server.log import Log
+from fieldstone.engine.server.services import Foundation
+from fieldstone.sql.errors import SqlError
+
+_LIFE = timedelta(days=7)
+"""For the key of a server that was killed on another machine, and could not revoke it."""
+
+_NAME = re.compile(r"process (\d+) of (.+): development server")
+
+
+@asynccontextmanager
+async def development_key(foundation: Foundation, log: Log) -> AsyncIterator[str]:
+    """Yield the token of a new key of the workspace `default`, which is revoked at the end of the block.
+
+    Those that killed servers of this machine have left are revoked first.
+    """
+    workspace_id = foundation.default.workspace.id
+    for key in await foundation.keys.list(workspace_id):
+        if key.revoked_at is None and _is_left(key.name):
+            await _revoke(foundation, log, workspace_id, key.id)
+    name = f"process {os.getpid()} of {socket.gethostname()}: development server"
+    made = await foundation.keys.create(workspace_id, name, expires_at=datetime.now(UTC) + _LIFE)
+    try:
+        yield made.token
+    finally:
+        await _revoke(foundation, log, workspace_id, made.key.id)
+
+
+async def _revoke(foundation: Foundation, log: Log, workspace_id: UUID, key_id: UUID) -> None:
+    try:
+        await foundation.keys.revoke(workspace_id, key_id)
+    except SqlError as error:
+        log.warning("the key of a development server was not revoked", reason=str(error))
+
+
+def _is_left(name: str) -> bool:
+    """Whether a key is that of a server of this machine that does not run any more."""
+    named = _NAME.fullmatch(name)
+    if named is None or named[2] != socket.gethostname():
+        return False
+    process = int(named[1])
+    # The first process of each container has the number 1.
+    return process == os.getpid() or not _runs(process)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

@@ -1,0 +1,99 @@
+"""`fieldstone doctor`: whether the tables are what the models say, and room in those that near PostgreSQL's limit."""
+
+import typer
+
+from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.server.services import Foundation
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
+from fieldstone.metadata.model import Snapshot, Workspace
+from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
+from fieldstone.metadata.writer.transaction import MAXIMUM_COLUMNS, ModelTransaction
+
+_ACTOR = "fieldstone doctor"
+
+
+async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str | None = None) -> None:
+    """Print where the tables of each workspace are not what its model says, each with the repair.
+
+    Args:
+        settings: the environment's.
+        rewrite: first make those tables anew that near the limit of columns for the sake of dropped ones.
+        object_name: make those of objects of this name anew, whatever they have used.
+
+    Raises:
+        CommandError: there is such a place, or no such object.
+        MetadataError: the catalog is not for this program, or a table cannot be made anew.
+        SqlError: the database cannot be had.
+    """
+    if object_name is not None and not rewrite:
+        raise CommandError("--object names a table to be made anew, and needs --rewrite")
+    count = 0
+    async with open_foundation(settings) as foundation:
+        workspaces = await foundation.workspaces.list()
+        if object_name is not None:
+            models = [await foundation.current.get(workspace.id) for workspace in workspaces]
+            if not any(object_.name_singular == object_name for model in models for object_ in model.objects.values()):
+                raise CommandError(f'No workspace has an object "{object_name}"')
+        for workspace in workspaces:
+            snapshot = await foundation.current.get(workspace.id)
+            if rewrite:
+                snapshot = await _rewrite(settings, foundation, snapshot, object_name)
+            count += await _examine(foundation, workspace, snapshot)
+        count += await _find_orphans(foundation, workspaces)
+    if count:
+        raise CommandError(f"{count} {'thing is' if count == 1 else 'things are'} not as the models say")
+    typer.echo(f"The catalog and the tables agree. Workspaces: {len(workspaces)}.")
+
+
+async def _rewrite(settings: Settings, foundation: Foundation, snapshot: Snapshot, object_name: str | None) -> Snapshot:
+    name = snapshot.workspace.name
+    for room in await _rooms(foundation, snapshot):
+        object_ = room.object_
+        if not (room.is_short if object_name is None else room.dropped and object_.name_singular == object_name):
+            continue
+        locked = ", ".join(table.name for table in locked_tables(snapshot, object_))
+        typer.echo(f"{name}: making {object_.table.name} anew; nobody can use {locked} meanwhile (ACCESS EXCLUSIVE)")
+
+        async def body(transaction: ModelTransaction, room: ColumnUsage = room) -> None:
+            latest = transaction.snapshot.objects.get(room.object_.id)
+            if latest is not None:
+                await rewrite_table(transaction, latest, largest=settings.max_rewrite_bytes)
+
+        await foundation.writer.run(snapshot.workspace.id, body, actor=_ACTOR)
+        typer.echo(f"{name}: {object_.table.name} has room for {room.dropped} more columns")
+    return await foundation.current.get(snapshot.workspace.id)
+
+
+async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snapshot) -> int:
+    async with foundation.database.session() as connection:
+        drifts = await find_drift(connection, snapshot, trigram=foundation.catalog.trigram)
+    for drift in drifts:
+        typer.echo(f"{workspace.name}: {drift.finding}")
+        if drift.repair:
+            typer.echo(f"    repair: {drift.repair}")
+    for room in await _rooms(foundation, snapshot):
+        if room.is_short:
+            typer.echo(
+                f"{workspace.name}: The table {room.object_.table.name} has used {room.used} of its {MAXIMUM_COLUMNS}"
+                f" columns, of which {room.dropped} are dropped; `fieldstone doctor --rewrite` makes room."
+            )
+    return len(drifts)
+
+
+async def _find_orphans(foundation: Foundation, workspaces: tuple[Workspace, ...]) -> int:
+    known = {workspace.schema for workspace in workspaces}
+    async with foundation.database.session() as connection:
+        cursor = await connection.execute(QUERIES["taken_schemas"], {"prefix": SCHEMA_PREFIX})
+        orphans = [schema for (schema,) in await cursor.fetchall() if schema not in known]
+    for schema in orphans:
+        typer.echo(f"The schema {schema} belongs to no workspace.")
+    return len(orphans)
+
+
+async def _rooms(foundation: Foundation, snapshot: Snapshot) -> list[ColumnUsage]:
+    async with foundation.database.session() as connection:
+        return await find_room(connection, snapshot)

@@ -1,0 +1,80 @@
+"""How what goes wrong is told to the person at the terminal: one sentence with the way out, and an exit code.
+
+0  done
+1  it could not be done; the sentence says why
+2  the command line is wrong, or a comparison has found a difference
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+import typer
+import uvloop
+
+from fieldstone.engine.settings import ConfigurationError, Settings, load_settings
+from fieldstone.metadata.errors import MetadataError
+from fieldstone.sql.errors import (
+    DatabaseUnavailable,
+    EmbeddedServerError,
+    PermissionDenied,
+    SqlError,
+    UnsupportedServer,
+)
+
+_INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """A command cannot do what it is asked for; the message is a whole sentence."""
+
+
+def run(work: Callable[[Settings], Coroutine[Any, Any, None]], **overrides: Any) -> None:
+    """Do a command's work with the settings of the environment, or end with a sentence and an exit code.
+
+    Raises:
+        typer.Exit: it could not be done.
+    """
+    try:
+        settings = load_settings(**overrides)
+    except ConfigurationError as error:
+        _fail(str(error))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work(settings))
+    except (CommandError, SqlError, MetadataError) as error:
+        _fail(_explain(error, settings))
+    except KeyboardInterrupt:
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"fieldstone: {sentence}", err=True)
+    raise typer.Exit(1)
+
+
+def _explain(error: Exception, settings: Settings) -> str:
+    reason = " ".join(str(error).split()).rstrip(".?!")
+    match error:
+        case DatabaseUnavailable() if "unsupported startup parameter" in reason:
+            return f"{_capitalised(reason)}. For pgbouncer in transaction mode set FIELDSTONE_PREPARE_STATEMENTS=false."
+        case DatabaseUnavailable() if settings.database_url is not None:
+            return (
+                f"{_capitalised(reason)}. Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use"
+                " Fieldstone's own PostgreSQL."
+            )
+        case PermissionDenied():
+            return (
+                f"{_capitalised(reason)}. The user of DATABASE_URL must own the database or have been granted CREATE on"
+                " it, and must be the one that has made Fieldstone's schemas there, if they are there already."
+            )
+        case UnsupportedServer():
+            return f"{_capitalised(reason)}: set DATABASE_URL to such a server, or unset it to use Fieldstone's own."
+        case EmbeddedServerError():
+            return f"{_capitalised(reason)}. FIELDSTONE_DATA_DIR names another folder, DATABASE_URL another server."
+        case _:
+            return f"{_capitalised(reason)}."
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,125 @@
+"""`fieldstone schema import`: tables of a PostgreSQL schema become objects, and their rows records."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import psycopg
+import typer
+
+from fieldstone.engine.server.cli.confirm import change_model
+from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.server.services import Foundation
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.changes import Change
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.schema_file import Build, export_model
+from fieldstone.metadata.schema_file.text import write_document
+from fieldstone.metadata.schema_import.memory import read_made, remember
+from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
+from fieldstone.metadata.schema_import.rows import copy_rows
+from fieldstone.metadata.schema_import.source import read_source
+from fieldstone.metadata.writer.transaction import ModelTransaction
+
+_ACTOR = "fieldstone schema import"
+
+
+async def import_schema(
+    settings: Settings,
+    *,
+    schema: str,
+    dsn: str | None = None,
+    workspace: str,
+    with_rows: bool = False,
+    as_file: bool = False,
+    check: bool = False,
+    yes: bool = False,
+) -> None:
+    """Show what a schema becomes, and make it once that is agreed to.
+
+    Args:
+        settings: the environment's.
+        schema: the schema's name.
+        dsn: the address of its database; None for the one of the workspace.
+        workspace: the workspace that gets the objects.
+        with_rows: copy the rows too.
+        as_file: print the objects as a model file, and change nothing.
+        check: change nothing.
+        yes: do not ask.
+
+    Raises:
+        CommandError: the database cannot be had, or it was not agreed to.
+        MetadataError: there is no such workspace or schema, or a row is not what the model allows.
+        SqlError: the workspace's database cannot be had.
+        typer.Exit: with `check`.
+    """
+    async with open_foundation(settings) as foundation, _open_source(foundation, dsn) as there:
+        source = await read_source(there, schema)
+        if dsn is None:
+            # PostgreSQL would end it while people think the import over; the rows are read by the change's own session.
+            await there.commit()
+        found = await foundation.workspaces.find(workspace)
+        snapshot = await foundation.current.get(found.id)
+        async with foundation.database.session() as connection:
+            made = await read_made(connection, found, source)
+        first = plan_import(snapshot, source, made)
+        for note in first.notes:
+            typer.echo(f"note  {note}", err=as_file)
+        if as_file:
+            document = export_model(
+                first.snapshot, objects=lambda object_: snapshot.objects.get(object_.id) is not object_
+            )
+            typer.echo(write_document(document), nl=False)
+            return
+        rows = 0
+        plans: list[ImportPlan] = []
+
+        def plan(latest: Snapshot) -> list[Build]:
+            plans.append(plan_import(latest, source, made))
+            return [partial(_same, change) for change in plans[-1].changes]
+
+        async def copy(transaction: ModelTransaction) -> None:
+            nonlocal rows
+            if await read_made(transaction.connection, found, source) != made:
+                raise CommandError("Others imported meanwhile, so nothing was changed: look again")
+            await remember(transaction.connection, found, source, plans[-1].made)
+            if with_rows:
+                await transaction.write_tables()
+                rows = await copy_rows(
+                    transaction.connection,
+                    transaction.snapshot,
+                    plans[-1],
+                    source=transaction.connection if dsn is None else there,
+                )
+
+        count = await change_model(
+            foundation, found, plan, actor=_ACTOR, check=check, yes=yes, then=copy, always=with_rows
+        )
+    typer.echo(f"Changes made: {count}. Rows copied: {rows}." if with_rows else f"Changes made: {count}.")
+
+
+def _same(change: Change, _latest: Snapshot) -> Change:
+    return change
+
+
+@asynccontextmanager
+async def _open_source(foundation: Foundation, dsn: str | None) -> AsyncIterator[Session]:
+    """Lend a connection to the database that is imported from; it reads one state of it."""
+    if dsn is None:
+        async with foundation.database.session() as connection:
+            yield connection
+        return
+    try:
+        connection = await psycopg.AsyncConnection.connect(dsn)
+    except psycopg.Error as error:
+        raise CommandError(f"The database to import from cannot be had: {error}") from None
+    async with connection:
+        await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+        await connection.set_read_only(True)
+        await connection.execute(
+            "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'", prepare=False
+        )
+        await connection.execute("SET LOCAL search_path = pg_catalog")
+        yield connection

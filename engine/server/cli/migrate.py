@@ -1,0 +1,18 @@
+"""`fieldstone migrate`: the catalog brought up to date."""
+
+import typer
+
+from fieldstone.engine.server.composition import open_catalog
+from fieldstone.engine.settings import Settings
+
+
+async def migrate(settings: Settings) -> None:
+    """Apply what is missing, and say what that was.
+
+    Raises:
+        MetadataError: the catalog is not for this program.
+        SqlError: the database cannot be had.
+    """
+    async with open_catalog(settings) as (_, catalog, _):
+        done = f"applied {len(catalog.applied)}" if catalog.applied else "nothing to do"
+        typer.echo(f"The catalog is at version {catalog.version}: {done}.")

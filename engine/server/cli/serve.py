@@ -1,0 +1,171 @@
+"""`fieldstone serve`: an app on a socket from the first connection to the last answer."""
+
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import signal
+from collections.abc import AsyncIterator, Iterator
+from types import FrameType
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.cli.development_key import development_key
+from fieldstone.engine.server.cli.listener import listen, url_of
+from fieldstone.engine.server.composition import assemble
+from fieldstone.engine.server.connections.descriptors import raise_limit
+from fieldstone.engine.server.demo.fill import fill_demo
+from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
+from fieldstone.engine.server.log import route_standard_logging
+from fieldstone.engine.server.services import Services
+from fieldstone.engine.server.streams.websocket_protocol import BreakingProtocol
+from fieldstone.engine.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+_CLOSING = 3
+"""Seconds of the drain time that are kept for closing the database."""
+
+_KEEP_ALIVE = 75
+"""Seconds for which an idle connection is kept: more than clients and proxies do, of whom most take 60 and some 5.
+Where the server closes first, a request that is just being sent is lost with its connection."""
+
+_LARGEST_FRAME = 1 << 20
+"""Bytes of one message of a socket: unlike a body, it is read before its sender has shown a key."""
+
+_QUERY = "{ people(limit: 3, orderBy: { createdAt: DESC }) { edges { node { firstName lastName } } totalCount } }"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, ended by the first signal with what is in flight, by the second without.
+
+    uvicorn's own handling raises the signal again at the end, and the process would end by it instead of with code 0.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: Fieldstone) -> None:
+        super().__init__(config)
+        self.app = app
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGTERM, signal.SIGINT)
+        for number in caught:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in caught:
+                loop.remove_signal_handler(number)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        self.app.end_streams()
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+async def serve(settings: Settings, *, demo: bool) -> None:
+    """Serve until a signal ends it, and return when everything is closed.
+
+    Raises:
+        CommandError: the address cannot be listened on.
+        SqlError: the database cannot be had.
+        MetadataError: its catalog is not for this program.
+    """
+    with contextlib.closing(listen(settings.host, settings.port)) as listener:
+        route_standard_logging(settings)
+        app = Fieldstone(settings, assembly=_assemble_with_demo if demo else assemble)
+        database = "given by DATABASE_URL" if settings.database_url else f"embedded in {settings.data_dir}"
+        if (clients := raise_limit(settings.max_connections)) < settings.max_connections:
+            app.log.warning(
+                "few file descriptors: raise the limit (ulimit -n), or lower FIELDSTONE_MAX_CONNECTIONS",
+                connections=max(0, clients),
+                wanted=settings.max_connections,
+            )
+        app.log.info("starting", address=url_of(listener), database=database)
+        server = _Server(configure(app, settings), app)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        # What is imported and loaded until then is here to stay: no collection need look through it, now or later.
+        gc.disable()
+        # Health checks are answered, and everything else is told to wait, while this goes on.
+        starting = asyncio.create_task(app.runtime.start())
+        try:
+            await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                services = starting.result()
+                gc.freeze()
+                gc.enable()
+                async with (
+                    development_key(services.foundation, app.log) if settings.is_development else _no_key() as key
+                ):
+                    _announce(url_of(listener), key)
+                    await serving
+        finally:
+            gc.enable()
+            server.should_exit = True
+            starting.cancel()
+            await asyncio.gather(serving, starting, return_exceptions=True)
+            await app.runtime.stop()
+
+
+def configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
+    """Return what uvicorn is told."""
+    return uvicorn.Config(
+        app,
+        http=FieldstoneProtocol,
+        proxy_headers=False,
+        ws=BreakingProtocol,
+        ws_max_size=min(settings.max_body_bytes, _LARGEST_FRAME),
+        # It would cost each socket 100 kB, and each message more than it saves.
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=max(1, int(settings.drain_timeout) - _CLOSING),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _no_key() -> AsyncIterator[None]:
+    yield None
+
+
+@contextlib.asynccontextmanager
+async def _assemble_with_demo(settings: Settings) -> AsyncIterator[Services]:
+    async with assemble(settings) as services:
+        foundation = services.foundation
+        with _progress() as progress:
+            task = progress.add_task("sample data", total=None, visible=False)
+            async with foundation.database.session() as connection:
+                filled = await fill_demo(
+                    connection,
+                    foundation.default,
+                    lambda done, total: progress.update(task, completed=done, total=total, visible=True),
+                )
+        _LOG.info("the sample data is there" if filled else "the workspace has records already: no sample data")
+        yield services
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _announce(url: str, key: str | None) -> None:
+    typer.echo(f"\nFieldstone is ready at {url}")
+    typer.echo(f"  records   {url}/graphql\n  metadata  {url}/metadata")
+    if key is None:
+        typer.echo("Make a key with: fieldstone api-key create --name NAME\n")
+        return
+    body = json.dumps({"query": _QUERY})
+    typer.echo("Both show GraphiQL in a browser. With the key of this start, which ends with it:\n")
+    typer.echo(
+        f"curl -s {url}/graphql -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{body}'\n"
+    )

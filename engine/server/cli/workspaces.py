@@ -1,0 +1,61 @@
+"""`fieldstone workspace`: workspaces made, listed and deleted."""
+
+import sys
+
+import typer
+
+from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.workspaces.removal import count_tables, delete_workspace
+
+
+async def create(settings: Settings, *, name: str) -> None:
+    """Make a workspace with the standard objects.
+
+    Raises:
+        MetadataError: the name will not do, or is taken.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        await foundation.workspaces.create(name, actor="fieldstone workspace create")
+    typer.echo(f"Workspace '{name}' is made. Its first key: fieldstone api-key create --workspace {name} --name NAME")
+
+
+async def list_all(settings: Settings) -> None:
+    """Print the name of each workspace.
+
+    Raises:
+        MetadataError: the catalog is not for this program.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        found = await foundation.workspaces.list()
+    for workspace in found:
+        typer.echo(workspace.name)
+
+
+async def delete(settings: Settings, *, name: str, yes: bool) -> None:
+    """Delete a workspace with all its records, once that is agreed to.
+
+    Raises:
+        CommandError: it was not agreed to.
+        MetadataError: there is no such workspace, or it is the one that cannot go.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        workspace = await foundation.workspaces.find(name)
+        async with foundation.database.session() as connection:
+            tables, size = await count_tables(connection, workspace)
+        question = f"Delete the workspace '{name}' for good, with {tables:,} tables of {size >> 20:,} MiB?"
+        if not yes and not (sys.stdin.isatty() and typer.confirm(question)):
+            raise CommandError("Nothing was deleted: it was not agreed to; --yes agrees without being asked")
+        left = tables
+
+        def report(count: int) -> None:
+            nonlocal left
+            left -= count
+            typer.echo(f"{max(left, 0):,} tables are left", err=True)
+
+        await delete_workspace(foundation.database, workspace, report=report)
+    typer.echo(f"Workspace '{name}' is deleted.")

@@ -1,0 +1,322 @@
+"""uvicorn's HTTP protocol, within limits: of heads, of time, of what a client may have waiting."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from fieldstone.engine.server.connections.limits import ConnectionLimits
+from fieldstone.engine.server.connections.place import PLACE, Place
+from fieldstone.engine.server.connections.register import Connections
+from fieldstone.engine.server.connections.transport import ClientTransport
+
+_SLICE = 8 << 10
+"""Bytes that are parsed at once: in these few are not too many requests."""
+
+_MOST_QUEUED = 16
+"""Requests of a connection that wait for those before them; what comes after them stays unparsed."""
+
+_MOST_DISCARDED = 1 << 20
+"""Bytes that are read from a client that was refused, so that it sees the refusal."""
+
+
+class _RefusedError(Exception):
+    """Ends the parser's work; the refusal is noted."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection, as long as it speaks HTTP."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        connections = getattr(config.app, "connections", None)
+        # A connection of another app has limits of its own, and none with others.
+        self._connections = connections if isinstance(connections, Connections) else Connections(ConnectionLimits())
+        self._limits = self._connections.limits
+        self._place: Place | None = None
+        # Of uvicorn's requests: how many have begun, are not answered, and whether one is still being received.
+        self._begun = 0
+        self._unanswered = 0
+        self._is_receiving = False
+        self._is_head_open = False
+        self._hosts = 0
+        self._trailers = 0
+        # Bytes since the parser last had a whole head, a part of a body or a whole request, and since when it has a
+        # part of a head.
+        self._withheld = 0
+        self._head_since = 0.0
+        self._made_at = self._answered_at = 0.0
+        self._behind = b""
+        self._verdict: tuple[int, str, str] | None = None
+        self._refusal = b""
+        self._is_refused = False
+        self._lingering = 0
+        self._discarded = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+        """Begin a connection."""
+        self._client = ClientTransport(transport, self.loop)
+        self._made_at = self.loop.time()
+        self._place = self._connections.enter(self, self._client)
+        super().connection_made(self._client)  # type: ignore[arg-type]  # it is one in all but name
+        if self._place is not None:
+            self.app_state = {**self.app_state, PLACE: self._place}
+        elif self._connections.refuse():
+            self._refuse(503, "There are too many connections: try again in a moment.", None)
+        else:
+            self._is_refused = True
+            self._client.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave the connection's place to others."""
+        self._connections.lingering.leave(self._lingering)
+        if self._place is not None:
+            self._place.leave()
+        else:
+            self._connections.forget_refused()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close the connection as soon as all that it has asked for is answered."""
+        if self._is_refused:
+            self._client.close()
+        else:
+            super().shutdown()
+
+    def pause_writing(self) -> None:
+        """Note that the client does not read as fast as it is answered."""
+        super().pause_writing()
+        if self._place is not None:
+            self._place.note_unread()
+
+    def resume_writing(self) -> None:
+        """Note that it has caught up."""
+        super().resume_writing()
+        if self._place is not None:
+            self._place.note_unread()
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request, or several."""
+        if self._behind:
+            self.keep_back(data)
+        else:
+            self.parse(data)
+
+    def keep_back(self, data: bytes) -> None:
+        """Keep bytes whose turn has not come."""
+        self._behind += data
+        if len(self._behind) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+
+    def go_on(self) -> None:
+        """Take what was kept back."""
+        if self._behind and not self.transport.is_closing():
+            data, self._behind = self._behind, b""
+            self.data_received(data)
+
+    def parse(self, data: bytes) -> None:
+        """Give bytes to the parser, as long as it wants them."""
+        for start in range(0, len(data), _SLICE):
+            if self._is_refused:
+                self._discard(len(data) - start)
+                return
+            if len(self.pipeline) >= _MOST_QUEUED:
+                self.keep_back(data[start:])
+                return
+            piece = data[start : start + _SLICE] if len(data) > _SLICE else data
+            self._withheld += len(piece)
+            super().data_received(piece)
+            if self.transport.get_protocol() is not self:
+                return
+            if self._withheld > self._limits.head_bytes:
+                self._refuse_size()
+        if self._is_head_open or (self._withheld and not self._is_receiving):
+            if not self._head_since:
+                self._head_since = self.loop.time()
+        else:
+            self._head_since = 0.0
+
+    def on_message_begin(self) -> None:
+        """Note that there is a request to receive, and to answer."""
+        self._begun += 1
+        self._unanswered += 1
+        self._is_receiving = self._is_head_open = True
+        self._hosts = self._trailers = 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header. One behind the body is nothing that the app may take for a header of the request.
+
+        https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
+        """
+        if not self._is_head_open:
+            self._trailers += 1
+            if self._trailers > self._limits.headers:
+                self._stop(*self._too_large())
+            return
+        super().on_header(name, value)
+        if self.headers[-1][0] == b"host":
+            self._hosts += 1
+        if len(self.headers) > self._limits.headers:
+            self._stop(*self._too_large())
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer a request whose head may be one.
+
+        https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+        """
+        most = self._limits.head_bytes
+        if (self._head_since or self._withheld > most) and self._head_size() > most:
+            self._stop(*self._too_large())
+        if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() == "1.1"):
+            self._stop(400, "A request has one Host header, and no more.", "hosts")
+        self._is_head_open = False
+        self._withheld = 0
+        self._head_since = 0.0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        self._withheld = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that a request has been received."""
+        self._withheld = 0
+        super().on_message_complete()
+        self._is_receiving = False
+
+    def on_response_complete(self) -> None:
+        """Note that one has been answered."""
+        self._unanswered -= 1
+        self._answered_at = self.loop.time()
+        super().on_response_complete()
+        # Late connections are ended by one timer for all.
+        self._unset_keepalive_if_required()
+        if self._refusal and not self._unanswered:
+            self._send_refusal()
+        elif self._behind:
+            if len(self._behind) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            if len(self.pipeline) < _MOST_QUEUED:
+                self.loop.call_soon(self.go_on)
+
+    def look(self, now: float) -> None:
+        """End the connection if its client is late."""
+        limits = self._limits
+        if self._is_refused:
+            return
+        if self._head_since:
+            if now - self._head_since >= limits.head:
+                self._refuse(408, f"The request's head did not arrive within {limits.head:g} seconds.", "slow head")
+        elif self._unanswered:
+            return
+        elif self._is_receiving:
+            if now - self._answered_at >= limits.body:
+                self._close("slow body")
+        elif self._answered_at:
+            if now - self._answered_at >= self.timeout_keep_alive:
+                self._close(None)
+        elif now - self._made_at >= limits.head:
+            self._close("silent")
+
+    def idle_since(self) -> float | None:
+        """Return since when nothing is done for the client, as far as it reads what was."""
+        if self._unanswered > self._is_head_open and not self._is_refused:
+            place = self._place
+            is_stalled = self.flow.write_paused and place is not None and not place.is_known
+            return place.unread_since if is_stalled and place is not None else None
+        return self._answered_at or self._made_at
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request."""
+        self._refuse(*(self._verdict or (400, msg, "no request")))
+
+    def _head_size(self) -> int:
+        """Return the bytes of the head that was parsed, about."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+
+    def _too_large(self) -> tuple[int, str, str]:
+        limits = self._limits
+        return (
+            431,
+            f"A request's head has at most {limits.head_bytes} bytes and {limits.headers} headers.",
+            "large head",
+        )
+
+    def _refuse_size(self) -> None:
+        self._refuse(*self._too_large())
+
+    def _stop(self, status: int, message: str, reason: str) -> None:
+        self._verdict = (status, message, reason)
+        raise _RefusedError
+
+    def _close(self, reason: str | None) -> None:
+        if reason is not None:
+            self._connections.count(reason)
+        self._client.close()
+
+    def _refuse(self, status: int, message: str, reason: str | None) -> None:
+        """Answer what is not taken, behind all that was, and take nothing more."""
+        if self._is_refused:
+            return
+        self._is_refused = True
+        if reason is not None:
+            self._connections.count(reason)
+        lines = [STATUS_LINE[status]]
+        for name, value in self.server_state.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+        if status == 503:
+            lines.append(b"retry-after: 1\r\n")
+        lines.append(b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n" % len(message))
+        lines += (b"connection: close\r\n\r\n", message.encode("ascii"))
+        self._refusal = b"".join(lines)
+        if self._is_receiving:
+            self._forget_current()
+        self._is_receiving = True
+        self._behind = b""
+        if not self._unanswered:
+            self._send_refusal()
+
+    def _forget_current(self) -> None:
+        """Let the request that is being received have no other answer than the refusal."""
+        if self._is_head_open:
+            self._unanswered -= 1
+            return
+        cycle = self.cycle
+        if self.pipeline and self.pipeline[0][0] is cycle:
+            self.pipeline.popleft()
+            self._unanswered -= 1
+            return
+        if cycle.response_started:
+            # It is answered, or about to be.
+            self._refusal = b""
+        if not cycle.response_complete:
+            self._unanswered -= 1
+            cycle.disconnected = True
+            cycle.message_event.set()
+
+    def _send_refusal(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._refusal:
+            self._client.write_now(self._refusal)
+        # What the client still sends is read for a while: closed at once, the connection would be reset, and the
+        # client might never see the answer. https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+        self._client.write_eof()
+        self.flow.resume_reading()
+        self._lingering = self._connections.lingering.enter(self._client.abort)
+
+    def _discard(self, size: int) -> None:
+        self._discarded += size
+        if self._discarded > _MOST_DISCARDED:
+            self._client.abort()

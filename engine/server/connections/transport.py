@@ -1,0 +1,85 @@
+"""The transport of a connection: joins small writes, and knows how much of what was written its client has taken."""
+
+import asyncio
+import fcntl
+import struct
+import sys
+import termios
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fieldstone.engine.server.connections.place import Place
+
+_INT = struct.Struct("i")
+
+
+class ClientTransport:
+    """Holds a first write back until the next one, or the loop's next turn; all else is the transport's.
+
+    uvicorn writes head and body one after the other, and uvloop sends each at once: a system call, a segment and a
+    wake-up of the client too many for every answer.
+
+    Attributes:
+        place: the connection's place among all; None where it was refused.
+        written: bytes, since the connection was made.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self.place: Place | None = None
+        self.written = 0
+        self._transport = transport
+        self._loop = loop
+        self._held = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write this with what is written next."""
+        if self._held:
+            self.write_now(data)
+        elif data:
+            self._held = data
+            self._loop.call_soon(self._flush)
+
+    def write_now(self, data: bytes) -> None:
+        """Write this with what is held back."""
+        held, self._held = self._held, b""
+        # uvicorn tells only the last of several requests that their client has gone; uvloop would fail the others.
+        if not self._transport.is_closing():
+            joined = held + data if held else data
+            self.written += len(joined)
+            self._transport.write(joined)
+
+    def write_eof(self) -> None:
+        """End what is written; what the client sends is still read."""
+        self._flush()
+        if not self._transport.is_closing():
+            self._transport.write_eof()
+
+    def close(self) -> None:
+        """Close the connection when all is sent."""
+        self._flush()
+        self._transport.close()
+
+    def unread(self) -> int:
+        """Return the bytes that wait in this process's memory for the client to read."""
+        return self._transport.get_write_buffer_size()
+
+    def taken(self) -> int:
+        """Return the bytes that have reached the client's machine, as far as the system tells."""
+        return self.written - self._transport.get_write_buffer_size() - self._unsent()
+
+    def _unsent(self) -> int:
+        """Return the bytes in the kernel: it makes room a megabyte at a time, which slow clients take minutes for."""
+        if sys.platform != "linux":
+            return 0
+        try:
+            descriptor = self._transport.get_extra_info("socket").fileno()
+            return int(_INT.unpack(fcntl.ioctl(descriptor, termios.TIOCOUTQ, _INT.pack(0)))[0])
+        except OSError:
+            return 0
+
+    def _flush(self) -> None:
+        if self._held:
+            self.write_now(b"")

@@ -1,0 +1,86 @@
+"""Fills an empty workspace with the sample data."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+
+import psycopg
+from psycopg import sql
+
+from fieldstone.engine.server.demo.sample import TOTAL, SampleRecord, sample_records
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.sql.identifiers import quote_identifier, quote_table
+
+_NAMES = ("company", "person", "activity", "opportunity")
+_BATCH = 200
+
+
+async def fill_demo(
+    connection: psycopg.AsyncConnection, snapshot: Snapshot, on_progress: Callable[[int, int], None]
+) -> bool:
+    """Insert the sample in one transaction; return False where the workspace holds records already.
+
+    Args:
+        connection: one without an open transaction.
+        snapshot: of the workspace.
+        on_progress: called with the records inserted so far and their total.
+
+    Raises:
+        InvalidChange: the workspace has lost objects or fields that the sample needs.
+    """
+    objects = [_find(snapshot, name) for name in _NAMES]
+    async with connection.transaction():
+        # Two servers that start at once would both find it empty.
+        for object_ in objects:
+            await connection.execute(_about(object_, "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"))
+        for object_ in objects:
+            cursor = await connection.execute(_about(object_, "SELECT EXISTS (SELECT FROM {})"))
+            if await cursor.fetchone() == (True,):
+                return False
+        on_progress(0, TOTAL)
+        done = 0
+        for name, records in groupby(sample_records(), key=lambda named: named[0]):
+            object_ = _find(snapshot, name)
+            for batch in _batches([record for _, record in records]):
+                await _copy(connection, object_, batch)
+                done += len(batch)
+                on_progress(done, TOTAL)
+    for object_ in objects:
+        await connection.execute(_about(object_, "ANALYZE {}"))
+    return True
+
+
+def _find(snapshot: Snapshot, name: str) -> Object:
+    object_ = snapshot.by_singular.get(name)
+    if object_ is None:
+        raise InvalidChange(
+            f"the sample data needs the object '{name}', which workspace '{snapshot.workspace.name}' lacks"
+        )
+    return object_
+
+
+def _about(object_: Object, template: str) -> sql.Composed:
+    return sql.SQL(template).format(sql.SQL(quote_table(object_.table)))
+
+
+def _batches(records: Sequence[SampleRecord]) -> Iterator[Sequence[SampleRecord]]:
+    for start in range(0, len(records), _BATCH):
+        yield records[start : start + _BATCH]
+
+
+async def _copy(connection: psycopg.AsyncConnection, object_: Object, records: Sequence[SampleRecord]) -> None:
+    names = tuple(records[0])
+    columns = sql.SQL(", ").join(sql.SQL(quote_identifier(_column(object_, name))) for name in names)
+    command = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.SQL(quote_table(object_.table)), columns)
+    async with connection.cursor() as cursor, cursor.copy(command) as copy:
+        for record in records:
+            await copy.write_row([record[name] for name in names])
+
+
+def _column(object_: Object, name: str) -> str:
+    field_name, _, sub_field = name.partition(".")
+    field = object_.by_name.get(field_name)
+    for part in field.parts if field else ():
+        if (part.name or "") == sub_field:
+            return part.column.name
+    raise InvalidChange(f"the sample data needs the field '{name}' of '{object_.name_singular}', which is not there")

@@ -1,0 +1,1 @@
+"""The fast path: a repeated request is answered by plain calls, without a task."""

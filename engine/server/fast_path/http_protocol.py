@@ -1,0 +1,138 @@
+"""HTTP as `fieldstone serve` speaks it: uvicorn's protocol, with a shorter way for what the warm path answers."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.server import ServerState
+
+from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
+from fieldstone.engine.server.fast_path.repeated_request import WarmRequest
+from fieldstone.engine.server.http.responses import Reply
+
+_END = b"\r\n\r\n"
+
+
+class FieldstoneProtocol(GuardedProtocol):
+    """One connection.
+
+    A request that arrives in one piece or two, and whose head is known, is offered to the warm path. All else goes to
+    uvicorn's parser; what arrives while a warm request is answered waits for its end.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._warm = config.app.warm if isinstance(config.app, Fieldstone) else None
+        self._request: WarmRequest | None = None
+        self._given = b""
+        self._part = b""
+        self._part_place = 0
+        self._is_last = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End what is under way: its client has gone."""
+        request, self._request = self._request, None
+        if request is not None:
+            request.abandon()
+        self._take_part()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """Close the connection as soon as what is under way is answered."""
+        if self._request is None:
+            self._wait_no_longer()
+            super().shutdown()
+        else:
+            self._is_last = True
+
+    def data_received(self, data: bytes) -> None:
+        """Take a request, a part of one, or several."""
+        if self._request is not None or self._behind:
+            self.keep_back(data)
+            return
+        if self._warm is None or self._is_receiving or self._unanswered or self.flow.write_paused:
+            self.parse(data)
+            return
+        part = self._take_part()
+        if part:
+            data = part + data
+        end = data.find(_END) + len(_END)
+        head = self._warm.recall(data[:end])
+        if head is not None:
+            length = len(data) - end
+            if length < head.length and not part:
+                # Some clients send the body by itself.
+                self._part = data
+                self._part_place = self._warm.patience.enter(self._wait_no_longer)
+                return
+            request = self._warm.prepare(head, data[end:], self) if length == head.length else None
+            if request is not None:
+                self._given, self._request = data, request
+                if self._place is not None:
+                    self._place.is_known = True
+                request.begin()
+                return
+        begun = self._begun
+        self.parse(data)
+        is_upgraded = self.transport.get_protocol() is not self
+        if head is None and self._begun == begun + 1 and not is_upgraded and not self._is_receiving:
+            # It was one request, and all of it: the next one with these bytes need not be parsed.
+            self._warm.learn(data[:end], self.scope, length=len(data) - end)
+
+    def look(self, now: float) -> None:
+        """End the connection if its client is late."""
+        if self._request is None and not self._part:
+            super().look(now)
+
+    def idle_since(self) -> float | None:
+        """Return since when nothing is done for the client."""
+        return None if self._request is not None else super().idle_since()
+
+    def _take_part(self) -> bytes:
+        part, self._part = self._part, b""
+        if part and self._warm is not None:
+            self._warm.patience.leave(self._part_place)
+        return part
+
+    def _wait_no_longer(self) -> None:
+        if part := self._take_part():
+            self.parse(part)
+
+    def reply(self, reply: Reply, lines: bytes) -> None:
+        """Answer the warm request."""
+        self._request, self._given = None, b""
+        body = bytes(reply.body)
+        parts = [STATUS_LINE[reply.status]]
+        for name, value in self.server_state.default_headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts += (b"content-type: ", reply.media_type, b"\r\ncontent-length: %d\r\n" % len(body))
+        for name, value in reply.headers:
+            parts += (name, b": ", value, b"\r\n")
+        parts += (lines, b"connection: close\r\n\r\n" if self._is_last else b"\r\n", body)
+        self._client.write_now(b"".join(parts))
+        self.server_state.total_requests += 1
+        self._answered_at = self.loop.time()
+        if self._is_last:
+            self._client.close()
+            return
+        self.flow.resume_reading()
+        self.go_on()
+
+    def start_over(self) -> None:
+        """Give the warm request to uvicorn."""
+        given, self._given = self._given, b""
+        self._request = None
+        # First, as uvicorn may hold back what comes next by the same means.
+        self.flow.resume_reading()
+        self.parse(given)
+        if self._is_last:
+            super().shutdown()
+        self.go_on()

@@ -1,0 +1,246 @@
+"""The warm path of a request that a server hands over whole: from its bytes to its reply without a task.
+
+A client sends the same head again and again, and asks the same operation of other values. So a head that was parsed
+once is known by its bytes, with what it stands for: the key, the media type, the length. Where the operation's plan is
+at hand too, and its statement prepared, the request is answered by plain calls: one asks the database, another writes
+what it answered. Whatever takes more than that starts over on the ordinary path, which every server has.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from fieldstone.engine.database_errors import describe
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.request.answer import data_body, refusal
+from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest, Ready
+from fieldstone.engine.server.http.auth import hash_key
+from fieldstone.engine.server.http.body import decode_json
+from fieldstone.engine.server.http.graphql import build_reply, read_headers
+from fieldstone.engine.server.http.negotiation import choose_media_type, is_json
+from fieldstone.engine.server.http.operations import build_request
+from fieldstone.engine.server.http.rate_limit import RateLimiter
+from fieldstone.engine.server.http.request_context import CLIENT_GONE, Exchange
+from fieldstone.engine.server.http.request_line import WriteLine
+from fieldstone.engine.server.http.responses import Reply
+from fieldstone.engine.server.metrics import Metrics
+from fieldstone.engine.server.runtime import Runtime
+from fieldstone.engine.server.services import Services
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.errors import (
+    CommitOutcomeUnknown,
+    DatabaseError,
+    DatabaseUnavailable,
+    LockTimeout,
+    ResponseTooLarge,
+    StatementTimeout,
+)
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Row
+
+_MOST_HEADS = 4_096
+_LONGEST_HEAD = 4_096
+"""Bytes; with the most heads 16 MiB in all, whatever those send who have a key."""
+_PATIENCE = 0.02
+"""Seconds; the ordinary path waits longer, and knows for how long."""
+_ELSEWHERE = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"origin", b"x-fieldstone-cost"})
+"""Headers of requests that are for the ordinary path."""
+
+
+_FINAL = (CommitOutcomeUnknown, DatabaseUnavailable, LockTimeout, ResponseTooLarge, StatementTimeout)
+"""What would take as long another time, or must not be done twice."""
+
+
+class Head(NamedTuple):
+    """What a head stands for, which is that of a POST of an operation on a connection that stays open.
+
+    Attributes:
+        media_type: of the reply.
+        length: bytes of its body.
+    """
+
+    path: str
+    token_hash: bytes
+    media_type: bytes
+    length: int
+
+
+class Client(Protocol):
+    """Who waits for the answer to a request."""
+
+    def reply(self, reply: Reply, lines: bytes) -> None:
+        """Send this reply, with these lines of headers besides its own."""
+        ...
+
+    def start_over(self) -> None:
+        """Send the request to the ordinary path."""
+        ...
+
+
+class WarmPath:
+    """What of an app is answered without a task.
+
+    Args:
+        apis: the APIs by the path that they stand at.
+        limiter: the one of the ordinary path.
+
+    Attributes:
+        patience: tells when the rest of a request is no longer waited for here.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        runtime: Runtime,
+        apis: Mapping[str, Callable[[Services], GraphQLApi]],
+        limiter: RateLimiter,
+        metrics: Metrics,
+        write_line: WriteLine,
+    ) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._apis = apis
+        self._limiter = limiter
+        self._metrics = metrics
+        self._write_line = write_line
+        self._heads: dict[bytes, Head] = {}
+        self.patience = Overdue(_PATIENCE)
+
+    def recall(self, head: bytes) -> Head | None:
+        """Return what the bytes of a head stand for, if they were learned."""
+        return self._heads.get(head)
+
+    def learn(self, head: bytes, scope: Mapping[str, Any], *, length: int) -> None:
+        """Keep what the bytes of a head stand for, if it is one of those that are answered here.
+
+        Args:
+            head: its bytes, with the empty line behind it.
+            scope: what a parser has read in them, in ASGI's terms.
+            length: bytes of the body that came with it.
+        """
+        services, path = self._runtime.services, scope["path"]
+        if len(head) > _LONGEST_HEAD:
+            return
+        if services is None or scope["method"] != "POST" or scope["http_version"] != "1.1" or path not in self._apis:
+            return
+        headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
+        if any(name in _ELSEWHERE or (name == b"connection" and value != b"keep-alive") for name, value in headers):
+            return
+        try:
+            given = read_headers(headers)
+        except ApiError:
+            return
+        media_type = choose_media_type(given.get(b"accept"))
+        if media_type is None or not is_json(given.get(b"content-type")):
+            return
+        if given.get(b"content-length") != b"%d" % length or length > self._settings.max_body_bytes:
+            return
+        token_hash = hash_key(given.get(b"authorization"))
+        # Nobody without a key can drive out the others' heads.
+        if token_hash is None or services.keys.recall(token_hash) is None:
+            return
+        if len(self._heads) >= _MOST_HEADS:
+            del self._heads[next(iter(self._heads))]
+        self._heads[head] = Head(path, token_hash, media_type, length)
+
+    def prepare(self, head: Head, body: bytes, client: Client) -> "WarmRequest | None":
+        """Return the request, ready to begin; None where it takes more than what is at hand."""
+        begun = time.perf_counter()
+        services = self._runtime.services
+        principal = services.keys.recall(head.token_hash) if services else None
+        if services is None or principal is None:
+            return None
+        try:
+            request = build_request(decode_json(body), max_batch=0)
+        except ApiError:
+            return None
+        if not isinstance(request, GraphQLRequest):
+            return None
+        ready = self._apis[head.path](services).recall(principal, request)
+        if ready is None:
+            return None
+        allowance = self._limiter.take(principal.root_key_id)
+        if allowance is not None and not allowance.granted:
+            return None
+        lines = b"" if allowance is None else allowance.lines()
+        return WarmRequest(self, services.foundation.database, head, principal, ready, client, lines, begun)
+
+    def give_back(self, principal: Principal) -> None:
+        """Have a request not count that starts over."""
+        self._limiter.give_back(principal.root_key_id)
+
+    def note(self, exchange: Exchange, seconds: float) -> None:
+        """Log and count a request that is over."""
+        self._metrics.count_warm_request(exchange.endpoint, exchange.status, seconds)
+        self._write_line("POST", exchange.endpoint, exchange, exchange.status, seconds)
+
+
+class WarmRequest:
+    """One request, until it is answered or starts over."""
+
+    __slots__ = ("_begun", "_client", "_head", "_lines", "_path", "_principal", "_quick", "_ready")
+
+    def __init__(
+        self,
+        path: WarmPath,
+        database: Database,
+        head: Head,
+        principal: Principal,
+        ready: Ready,
+        client: Client,
+        lines: bytes,
+        begun: float,
+    ) -> None:
+        self._path = path
+        self._head = head
+        self._principal = principal
+        self._ready = ready
+        self._client = client
+        self._lines = lines
+        self._begun = begun
+        self._quick = database.prepare_quickly(
+            ready.statement,
+            ready.parameters,
+            writes=ready.writes,
+            share=principal.workspace_id.int,
+            finish=self._finish,
+            give_up=self._start_over,
+        )
+
+    def begin(self) -> None:
+        """Ask the database; the client may be told before this returns."""
+        if self._quick is None:
+            self._start_over()
+        else:
+            self._quick.begin()
+
+    def abandon(self) -> None:
+        """End it: the client has gone."""
+        if self._quick is not None:
+            self._quick.cancel()
+        self._note(CLIENT_GONE)
+
+    def _start_over(self) -> None:
+        self._path.give_back(self._principal)
+        self._client.start_over()
+
+    def _finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
+        ready, media_type = self._ready, self._head.media_type
+        data = ready.tell(rows[0]) if error is None else None
+        if data is not None:
+            reply = Reply(200, data_body(data), media_type)
+        elif isinstance(error, _FINAL) and (known := describe(error, ready.snapshot, ready.path)):
+            reply = build_reply(refusal([known]), media_type)
+        else:
+            # Nothing was written, and the ordinary path says why.
+            self._start_over()
+            return
+        self._client.reply(reply, self._lines)
+        self._note(reply.status)
+
+    def _note(self, status: int) -> None:
+        exchange = Exchange(endpoint=self._head.path, status=status, principal=self._principal, operations=1)
+        self._path.note(exchange, time.perf_counter() - self._begun)

@@ -1,0 +1,177 @@
+"""The GraphiQL page and the files that it is made of, served from this process alone.
+
+https://github.com/graphql/graphiql
+"""
+
+import json
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+from starlette.websockets import WebSocketClose
+
+from fieldstone.engine.server.graphiql.build import BUILD_COMMAND, DIST_DIR, MANIFEST, REASON, UI_DIR
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+ASSETS_PATH = "/_console"
+
+_PAGES = ({"path": "/graphql", "label": "Records"}, {"path": "/metadata", "label": "Metadata"})
+_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf", ".txt": "text/plain"}
+
+# 'self' covers web sockets of the page's own origin: https://www.w3.org/TR/CSP3/#match-url-to-source-expression
+# Monaco writes its theme into style elements, hence the one 'unsafe-inline'.
+_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "worker-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "font-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+# A worker obeys the policy of its own file: these compute and fetch nothing.
+_ASSET_POLICY = "default-src 'none'"
+_MISSING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Cpath fill='%23786f64' d='M2 12 4 5l5-3 5 5v5l-6 2z'/%3E%3C/svg%3E"
+)
+
+_PAGE = Template((UI_DIR / "page.html").read_text(encoding="utf-8"))
+_MISSING = Template((UI_DIR / "missing.html").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The names of the bundled files, as the build wrote them down."""
+
+    script: str
+    style: str
+    licences: str
+    files: frozenset[str]
+
+
+def read_manifest(dist: Path) -> Manifest | None:
+    """Return what the build left in `dist`; None where the page was not built."""
+    try:
+        read = json.loads((dist / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return Manifest(
+        script=read["script"], style=read["style"], licences=read["licences"], files=frozenset(read["files"])
+    )
+
+
+def console_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIST_DIR) -> Response:
+    """Return the page for `endpoint`, which is `/graphql` or `/metadata`, of an app mounted under `root_path`.
+
+    Where the page was not built the answer is a 503 with a page that says what is missing and how to mend it.
+    It is made anew for each request, so that a build is seen without a restart: development only.
+    """
+    # Exactly one slash in front: with two the browser would take the first folder for a host.
+    root = quote("/" + root_path.strip("/")) if root_path.strip("/") else ""
+    manifest = read_manifest(dist)
+    if manifest is None:
+        return _missing_page(endpoint=root + endpoint, title=title, dist=dist)
+    pages = [{"path": root + page["path"], "label": page["label"]} for page in _PAGES]
+    content = _PAGE.substitute(
+        title=escape(title),
+        icon=escape(_ICON),
+        assets=escape(root + ASSETS_PATH),
+        licences=manifest.licences,
+        style=manifest.style,
+        script=manifest.script,
+        endpoint=escape(root + endpoint),
+        root=escape(root),
+        pages=escape(json.dumps(pages)),
+    )
+    return HTMLResponse(content, headers=_page_headers(_PAGE_POLICY))
+
+
+def _missing_page(*, endpoint: str, title: str, dist: Path) -> Response:
+    try:
+        reason = f": {(dist / REASON).read_text(encoding='utf-8').strip()}"
+    except FileNotFoundError:
+        reason = ""
+    content = _MISSING.substitute(
+        title=escape(title),
+        icon=escape(_ICON),
+        endpoint=escape(endpoint),
+        reason=escape(reason),
+        command=escape(BUILD_COMMAND),
+    )
+    return HTMLResponse(content, status_code=503, headers=_page_headers(_MISSING_POLICY))
+
+
+def _page_headers(policy: str) -> dict[str, str]:
+    return {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-cache",
+        # The same address answers GraphQL to who asks for JSON.
+        "Vary": "Accept",
+        # Queries stand in the address, and may hold what is no one else's business.
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+class ConsoleAssets:
+    """An ASGI app that serves the files of the page, compressed for whoever takes gzip."""
+
+    def __init__(self, dist: Path) -> None:
+        self.dist = dist
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer with one file; a web socket is closed, as there is none below this path."""
+        answer = WebSocketClose() if scope["type"] == "websocket" else self._respond(scope)
+        await answer(scope, receive, send)
+
+    def _respond(self, scope: "Scope") -> Response:
+        if scope["method"] not in {"GET", "HEAD"}:
+            return PlainTextResponse("Method Not Allowed", status_code=405, headers={"Allow": "GET, HEAD"})
+        name = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
+        manifest = read_manifest(self.dist)
+        # Only names that the build wrote down are ever joined to the folder.
+        if manifest is None or name not in manifest.files:
+            return PlainTextResponse("Not Found", status_code=404)
+        headers = {
+            "Cache-Control": "no-cache" if name == manifest.licences else "public, max-age=31536000, immutable",
+            "Content-Security-Policy": _ASSET_POLICY,
+            "X-Content-Type-Options": "nosniff",
+            "Vary": "Accept-Encoding",
+        }
+        file = self.dist / name
+        media_type = _MEDIA_TYPES[file.suffix]
+        if _takes_gzip(scope):
+            headers["Content-Encoding"] = "gzip"
+            file = file.with_name(f"{name}.gz")
+        return FileResponse(file, media_type=media_type, headers=headers)
+
+
+def _takes_gzip(scope: "Scope") -> bool:
+    """Return whether the client accepts gzip.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.accept-encoding
+    """
+    for header, value in scope["headers"]:
+        if header == b"accept-encoding":
+            for coding in value.decode("latin-1").lower().split(","):
+                name, *parameters = (part.strip() for part in coding.split(";"))
+                if name == "gzip":
+                    return not any(part.startswith("q=") and not part[2:].strip("0.") for part in parameters)
+    return False
+
+
+console_assets: "ASGIApp" = ConsoleAssets(DIST_DIR)

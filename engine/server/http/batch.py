@@ -1,0 +1,82 @@
+"""Runs the operations of one request: queries side by side, mutations in their order."""
+
+import asyncio
+from collections.abc import Sequence
+
+from fieldstone.engine.errors import ApiError, InternalServerError
+from fieldstone.engine.request.answer import Answer
+from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.server.http.request_context import Exchange
+from fieldstone.engine.server.http.responses import build_error_reply
+from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.metadata.workspaces.api_keys import Principal
+
+
+async def answer_one(
+    api: GraphQLApi,
+    principal: Principal,
+    request: GraphQLRequest,
+    *,
+    allow_mutation: bool,
+    log: Log,
+    exchange: Exchange,
+) -> Answer:
+    """Return the answer of one operation; an unexpected error is logged, and answered with the id of its line."""
+    try:
+        return await api.execute(principal, request, allow_mutation=allow_mutation)
+    except Exception as error:  # noqa: BLE001 - the app's edge
+        exchange.error_id = report_unexpected(log, error)
+        return _refuse(build_internal_error(exchange.error_id))
+
+
+async def answer_batch(
+    api: GraphQLApi,
+    principal: Principal,
+    items: Sequence[GraphQLRequest | ApiError],
+    *,
+    log: Log,
+    exchange: Exchange,
+) -> list[Answer]:
+    """Return one answer for each item, in their order.
+
+    A run of queries is executed at once. What may be a mutation waits for all before it, and all after it wait.
+    """
+    answers: dict[int, Answer] = {}
+
+    async def run(place: int, request: GraphQLRequest) -> None:
+        answers[place] = await answer_one(api, principal, request, allow_mutation=True, log=log, exchange=exchange)
+
+    for run_of_places in _group(items):
+        async with asyncio.TaskGroup() as group:
+            for place in run_of_places:
+                match items[place]:
+                    case GraphQLRequest() as request:
+                        group.create_task(run(place, request))
+                    case error:
+                        answers[place] = _refuse(error)
+    return [answers[place] for place in range(len(items))]
+
+
+def build_internal_error(error_id: str) -> InternalServerError:
+    """Return all that a client gets to see of an error logged under `error_id`."""
+    return InternalServerError(
+        f"Something went wrong on the server; its log has it under {error_id}.", extensions={"id": error_id}
+    )
+
+
+def _group(items: Sequence[GraphQLRequest | ApiError]) -> list[list[int]]:
+    groups: list[list[int]] = []
+    open_group = False
+    for place, item in enumerate(items):
+        # A keyword cannot be written in another way: without the word there is no mutation.
+        alone = isinstance(item, GraphQLRequest) and "mutation" in item.query
+        if open_group and not alone:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+        open_group = not alone
+    return groups
+
+
+def _refuse(error: ApiError) -> Answer:
+    return Answer(body=bytes(build_error_reply(error).body), status=error.status)

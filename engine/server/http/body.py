@@ -1,0 +1,150 @@
+"""Reads a request's body within its limits and makes JSON of it."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
+from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.sql.concurrency.deadlines import Overdue
+
+if TYPE_CHECKING:
+    from starlette.types import Receive
+
+DEPTH = 200
+"""The deepest nesting of a body: what walks it later is recursive and must end well within Python's limit."""
+
+_DRAINED = 8
+"""A body of at most so many times the limit is read to its end, so that the client gets to see the refusal."""
+
+
+async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, deadline: Overdue) -> bytes:
+    """Return the whole body.
+
+    Args:
+        receive: the ASGI channel.
+        declared: the value of Content-Length.
+        limit: bytes at most.
+        deadline: the time in which the body must be there.
+
+    Raises:
+        BodyTooLarge: it has more bytes, by its declaration or by count.
+        BodyTooSlow: it did not arrive in time.
+        ClientGone: the client left before the end.
+    """
+    if declared is not None and declared.isdigit() and int(declared[:20]) > _DRAINED * limit:
+        raise _too_large(limit)
+    reading = _Reading(deadline)
+    try:
+        return await _read_parts(receive, limit)
+    except asyncio.CancelledError:
+        # Somebody else may have cancelled the task too: that one must get through.
+        if reading.is_given_up and reading.task.uncancel() == 0:
+            raise BodyTooSlow(f"The request's body did not arrive within {deadline.seconds:g} seconds.") from None
+        raise
+    finally:
+        deadline.leave(reading.place)
+
+
+class _Reading:
+    """The task that reads a body, until it is given up."""
+
+    __slots__ = ("is_given_up", "place", "task")
+
+    def __init__(self, deadline: Overdue) -> None:
+        self.is_given_up = False
+        self.place, self.task = deadline.enter_task(self.give_up)
+
+    def give_up(self) -> None:
+        self.is_given_up = True
+        self.task.cancel()
+
+
+async def _read_parts(receive: "Receive", limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+        if size > _DRAINED * limit or not message.get("more_body", False):
+            break
+    if size > limit:
+        raise _too_large(limit)
+    return b"".join(chunks)
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The request's body has more than {limit:,} bytes, which is the limit (FIELDSTONE_MAX_BODY_BYTES)."
+    )
+
+
+def decode_json(body: bytes) -> JsonValue:
+    """Return the JSON value that a body is.
+
+    Raises:
+        BadUserInput: it is not JSON in UTF-8, or nested too deeply, or holds a lone surrogate.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadUserInput(f"The request's body is not UTF-8: byte {error.start} cannot be decoded.") from None
+    return decode_json_text(text, name="The request's body")
+
+
+def decode_json_text(text: str, *, name: str) -> JsonValue:
+    """Return the JSON value that `text` is; `name` opens the message of a refusal.
+
+    Raises:
+        BadUserInput: it is not JSON, or nested too deeply, or holds a lone surrogate.
+    """
+    try:
+        value = loads(text)
+    except RecursionError:
+        raise BadUserInput(f"{name} is nested more than {DEPTH} levels deep.") from None
+    except ValueError as error:
+        raise BadUserInput(f"{name} is not JSON: {error}.") from None
+    if text.count("[") + text.count("{") > DEPTH and _is_too_deep(value):
+        raise BadUserInput(f"{name} is nested more than {DEPTH} levels deep.")
+    # Decoded UTF-8 holds no surrogates: only an escape can bring one in.
+    if "\\u" in text and _has_lone_surrogate(value):
+        raise BadUserInput(f"{name} holds a lone surrogate, which is not a character.")
+    return value
+
+
+def _is_too_deep(value: JsonValue) -> bool:
+    level = _containers([value])
+    for _ in range(DEPTH):
+        level = [part for parent in level for part in _containers(_members(parent))]
+        if not level:
+            return False
+    return True
+
+
+def _containers(values: Iterable[JsonValue]) -> list[JsonValue]:
+    return [value for value in values if isinstance(value, Mapping | list)]
+
+
+def _members(container: JsonValue) -> Iterable[JsonValue]:
+    return container.values() if isinstance(container, Mapping) else container
+
+
+def _has_lone_surrogate(value: JsonValue) -> bool:
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, str):
+            if not part.isascii() and any("\ud800" <= character <= "\udfff" for character in part):
+                return True
+        elif isinstance(part, Mapping):
+            pending += part.keys()
+            pending += part.values()
+        elif isinstance(part, list):
+            pending += part
+    return False

@@ -1,0 +1,75 @@
+"""The two outermost layers: what nobody foresaw becomes an answer, and every request a line in the log."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from fieldstone.engine.errors import ApiError, ServiceUnavailable
+from fieldstone.engine.server.http.batch import build_internal_error
+from fieldstone.engine.server.http.errors import ClientGone
+from fieldstone.engine.server.http.request_context import CLIENT_GONE, begin_exchange, exchange_of
+from fieldstone.engine.server.http.request_line import WriteLine
+from fieldstone.engine.server.http.responses import build_error_reply, send_reply
+from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.metrics import Metrics
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class ErrorBoundary:
+    """Answers what the app within raises; what the client sees of an unexpected error is an id."""
+
+    def __init__(self, app: "ASGIApp", log: Log) -> None:
+        self._app = app
+        self._log = log
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Pass the request on."""
+        exchange = exchange_of(scope)
+        try:
+            await self._app(scope, receive, send)
+        except ClientGone:
+            exchange.status = CLIENT_GONE
+        except asyncio.CancelledError:
+            if not exchange.status:
+                stopping = ServiceUnavailable("The server stopped before the answer: a change may or may not be kept.")
+                await send_reply(send, build_error_reply(stopping), head=scope["method"] == "HEAD")
+            raise
+        except ApiError as error:
+            await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")
+        except Exception as error:
+            exchange.error_id = report_unexpected(self._log, error)
+            if exchange.status:
+                raise  # The response has begun: only the server can break it off.
+            reply = build_error_reply(build_internal_error(exchange.error_id))
+            await send_reply(send, reply, head=scope["method"] == "HEAD")
+
+
+class RequestLog:
+    """Logs and counts each request when it is over."""
+
+    def __init__(self, app: "ASGIApp", *, write_line: WriteLine, metrics: Metrics) -> None:
+        self._app = app
+        self._write_line = write_line
+        self._metrics = metrics
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Pass the request on."""
+        exchange = begin_exchange(scope)
+        begun = time.perf_counter()
+
+        def observed_send(message: "Message") -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+            return send(message)
+
+        try:
+            await self._app(scope, receive, observed_send)
+        finally:
+            seconds = time.perf_counter() - begun
+            # Without a status the request's task was cancelled from outside.
+            status = exchange.status or CLIENT_GONE
+            self._metrics.count_request(exchange.endpoint, status, seconds)
+            self._write_line(scope["method"], scope["path"], exchange, status, seconds)

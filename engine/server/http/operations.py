@@ -1,0 +1,90 @@
+"""What a body or a query string asks for: one operation, or a batch of them.
+
+https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
+"""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from fieldstone.engine.errors import ApiError, BadUserInput, QueryTooComplex
+from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.http.body import decode_json_text
+from fieldstone.metadata.json_text import JsonValue
+
+_PARAMETERS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Operations that are answered by one array; what is wrong with one is the answer of that one."""
+
+    items: tuple[GraphQLRequest | ApiError, ...]
+
+
+def build_request(body: JsonValue, *, max_batch: int) -> GraphQLRequest | Batch:
+    """Return what a body of POST asks for.
+
+    Raises:
+        BadUserInput: it is neither an operation nor a list of some.
+        QueryTooComplex: the list is longer than `max_batch`.
+    """
+    if not isinstance(body, list):
+        return _build_operation(body)
+    if not body:
+        raise BadUserInput("The request's body is an empty list: a batch needs at least one operation.")
+    if len(body) > max_batch:
+        raise QueryTooComplex(f"The batch has {len(body)} operations; the limit is {max_batch}.")
+    return Batch(items=tuple(_build_item(item) for item in body))
+
+
+def build_query_request(query_string: bytes) -> GraphQLRequest:
+    """Return the operation that the query string of a GET asks for.
+
+    Raises:
+        BadUserInput: it does not.
+    """
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_PARAMETERS
+        )
+    except UnicodeDecodeError:
+        raise BadUserInput("The query string is not percent-encoded UTF-8.") from None
+    except ValueError:
+        raise BadUserInput(f"The query string has more than {_PARAMETERS} parameters.") from None
+    given: dict[str, JsonValue] = dict(pairs)
+    for name in ("variables", "extensions"):
+        text = given.get(name)
+        given[name] = decode_json_text(text, name=f"The parameter '{name}'") if text else None
+    given["operationName"] = given.get("operationName") or None
+    return _build_operation(given)
+
+
+def _build_item(item: JsonValue) -> GraphQLRequest | ApiError:
+    try:
+        return _build_operation(item)
+    except BadUserInput as error:
+        return error
+
+
+def _build_operation(given: JsonValue) -> GraphQLRequest:
+    if not isinstance(given, dict):
+        raise BadUserInput("A request must be a JSON object with the operation's text under 'query'.")
+    query = given.get("query")
+    if not isinstance(query, str):
+        found = "must be a string" if "query" in given else "is missing"
+        raise BadUserInput(f"'query' {found}: it holds the operation's text.", field="query")
+    name = given.get("operationName")
+    if not isinstance(name, str | None):
+        raise BadUserInput("'operationName' must be a string or null.", field="operationName")
+    variables = _map(given, "variables")
+    _map(given, "extensions")
+    return GraphQLRequest(query=query, operation_name=name, variables=variables)
+
+
+def _map(given: dict[str, JsonValue], name: str) -> dict[str, JsonValue]:
+    value = given.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BadUserInput(f"'{name}' must be a JSON object or null.", field=name)
+    return value

@@ -1,0 +1,110 @@
+"""How many operations a key may run, with those that it has made: fixed windows, counted in this process's memory."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from fieldstone.engine.errors import RateLimitExceeded
+
+_KEYS = 50_000
+"""How many keys are counted at once; beyond it the oldest window is forgotten."""
+
+
+class Allowance(NamedTuple):
+    """What is left to a key.
+
+    Attributes:
+        limit: operations in a window.
+        remaining: operations until its end.
+        reset: the window's end in Unix seconds.
+        granted: whether the operations asked for were within it.
+    """
+
+    limit: int
+    remaining: int
+    reset: float
+    granted: bool
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the response headers that tell it."""
+        return [
+            (b"x-ratelimit-limit", b"%d" % self.limit),
+            (b"x-ratelimit-remaining", b"%d" % self.remaining),
+            (b"x-ratelimit-reset", b"%d" % math.ceil(self.reset)),
+        ]
+
+    def lines(self) -> bytes:
+        """Return the same as they are written."""
+        return b"x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n" % (
+            self.limit,
+            self.remaining,
+            math.ceil(self.reset),
+        )
+
+
+@dataclass(slots=True)
+class _Window:
+    end: float
+    used: int
+
+
+class RateLimiter:
+    """Counts operations per key.
+
+    Args:
+        limit: operations in a window; 0 counts nothing.
+        window: its length in seconds; it begins with the key's first operation.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, *, limit: int, window: float, clock: Callable[[], float] = time.time) -> None:
+        self._limit = limit
+        self._window = window
+        self._clock = clock
+        # In the order of their beginnings; by the keys' numbers, whose hashes Python need not compute anew each time.
+        self._windows: dict[int, _Window] = {}
+
+    def take(self, key: UUID, operations: int = 1) -> Allowance | None:
+        """Use up `operations`, all of them or none, and return what is left; None where there is no limit."""
+        if self._limit == 0:
+            return None
+        now = self._clock()
+        window = self._windows.get(key.int)
+        # A clock set back would otherwise stretch the window.
+        if window is None or not window.end - self._window <= now < window.end:
+            window = self._begin(key, now)
+        granted = window.used + operations <= self._limit
+        if granted:
+            window.used += operations
+        return Allowance(limit=self._limit, remaining=self._limit - window.used, reset=window.end, granted=granted)
+
+    def give_back(self, key: UUID) -> None:
+        """Undo a `take` of one operation."""
+        window = self._windows.get(key.int)
+        if window is not None and window.used:
+            window.used -= 1
+
+    def refusal(self, allowance: Allowance) -> RateLimitExceeded:
+        """Return the error for operations that were not granted."""
+        period = f"{self._window:g} seconds"
+        return RateLimitExceeded(
+            f"The key has used its {self._limit} operations per {period}: wait until the time in resetAt.",
+            extensions={"resetAt": math.ceil(allowance.reset * 1000)},
+        )
+
+    def retry_after(self, allowance: Allowance) -> int:
+        """Return the whole seconds until the window's end, 1 at least."""
+        return max(1, math.ceil(allowance.reset - self._clock()))
+
+    def _begin(self, key: UUID, now: float) -> _Window:
+        self._windows.pop(key.int, None)
+        while self._windows:
+            oldest, window = next(iter(self._windows.items()))
+            if window.end > now and len(self._windows) < _KEYS:
+                break
+            del self._windows[oldest]
+        self._windows[key.int] = window = _Window(end=now + self._window, used=0)
+        return window

@@ -1,0 +1,103 @@
+"""Complete responses, and how errors become them."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.introspection.deflated import DeflatedText
+from fieldstone.engine.server.http.auth import CHALLENGE
+from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow
+from fieldstone.engine.server.http.negotiation import JSON, takes_deflate
+from fieldstone.metadata.json_text import dumps
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Send
+
+Header = tuple[bytes, bytes]
+Headers = list[Header]
+
+RETRY_SOON = (b"retry-after", b"1")
+TEXT = b"text/plain; charset=utf-8"
+
+
+class Reply(NamedTuple):
+    """A response; its length is added when it is sent."""
+
+    status: int
+    body: bytes | DeflatedText
+    media_type: bytes = JSON
+    headers: Sequence[Header] = ()
+
+
+def build_error_reply(error: ApiError, *, media_type: bytes | None = None) -> Reply:
+    """Return the response for a request that got no further than this error."""
+    shown: dict[str, object] = {"errors": [error.formatted()]}
+    headers: Headers = []
+    match error:
+        case Unauthenticated():
+            headers.append(CHALLENGE)
+        case ServiceUnavailable():
+            headers.append(RETRY_SOON)
+        case RateLimitExceeded():
+            shown["extensions"] = {"code": error.code} | error.extensions
+        case BodyTooLarge() | BodyTooSlow():
+            # What is left of the body must not be taken for the next request.
+            headers.append((b"connection", b"close"))
+    return Reply(
+        status=error.status,
+        body=dumps(shown).encode("utf-8", "replace"),
+        media_type=media_type or JSON,
+        headers=headers,
+    )
+
+
+async def send_reply(
+    send: "Send",
+    reply: Reply,
+    headers: Sequence[Header] = (),
+    *,
+    head: bool = False,
+    accept_encoding: bytes | None = None,
+) -> None:
+    """Send the response with these headers besides its own, for a HEAD without its body."""
+    if isinstance(reply.body, DeflatedText):
+        await _send_text(send, reply, reply.body, headers, accept_encoding, head=head)
+        return
+    await send(_start(reply, len(reply.body), headers))
+    await send({"type": "http.response.body", "body": b"" if head else reply.body})
+
+
+async def _send_text(
+    send: "Send",
+    reply: Reply,
+    text: DeflatedText,
+    headers: Sequence[Header],
+    accept_encoding: bytes | None,
+    *,
+    head: bool,
+) -> None:
+    """Send a text in chunks, compressed as it is kept where the client takes that."""
+    headers = [*headers, (b"vary", b"accept-encoding")]
+    if is_encoded := takes_deflate(accept_encoding):
+        headers.append((b"content-encoding", b"deflate"))
+    await send(_start(reply, text.encoded_length if is_encoded else len(text), headers))
+    if not head:
+        for chunk in text.encoded() if is_encoded else text.plain():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            # A client that reads as fast as we write must not keep the others waiting.
+            await asyncio.sleep(0)
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _start(reply: Reply, length: int, headers: Sequence[Header]) -> "Message":
+    return {
+        "type": "http.response.start",
+        "status": reply.status,
+        "headers": [
+            (b"content-type", reply.media_type),
+            (b"content-length", b"%d" % length),
+            *reply.headers,
+            *headers,
+        ],
+    }

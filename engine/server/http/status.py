@@ -1,0 +1,149 @@
+"""The small pages beside the APIs: is it alive, is it ready, how is it doing, and what is where."""
+
+import asyncio
+import math
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from fieldstone.engine.errors import MethodNotAllowed
+from fieldstone.engine.errors import NotFound as NotFoundError
+from fieldstone.engine.server.http.request_context import exchange_of
+from fieldstone.engine.server.http.responses import RETRY_SOON, TEXT, Header, Reply, build_error_reply, send_reply
+from fieldstone.engine.server.metrics import MEDIA_TYPE, Metrics
+from fieldstone.engine.server.runtime import Runtime
+from fieldstone.metadata.json_text import dumps
+from fieldstone.sql.errors import SqlError
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+_ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
+_PROBE = Statement(text="SELECT 1")
+_ASKED_EVERY = 1.0
+_PATIENCE = 2.0
+
+_FRESH = (b"cache-control", b"no-store")
+
+_INDEX = b"""Fieldstone
+
+/graphql   the records of a workspace (GraphQL)
+/metadata  its objects and fields (GraphQL)
+/healthz   /readyz   /metrics
+
+Send the API key in the header: Authorization: Bearer KEY
+"""
+
+
+class PlainPage(ABC):
+    """An ASGI app that answers GET and HEAD."""
+
+    endpoint: ClassVar[str]
+
+    async def __call__(self, scope: "Scope", _receive: "Receive", send: "Send") -> None:
+        """Answer one request."""
+        exchange_of(scope).endpoint = self.endpoint
+        method = scope["method"]
+        allow: tuple[Header, ...] = ()
+        if method in {"GET", "HEAD"}:
+            reply = await self.reply()
+        elif method == "OPTIONS":
+            reply = Reply(status=200, body=b"", media_type=TEXT, headers=[_ALLOW])
+        else:
+            reply = build_error_reply(MethodNotAllowed(f"The method {method} is not allowed here: send a GET."))
+            allow = (_ALLOW,)
+        await send_reply(send, reply, allow, head=method == "HEAD")
+
+    @abstractmethod
+    async def reply(self) -> Reply:
+        """Return the response."""
+
+
+class IndexPage(PlainPage):
+    """Says what is where."""
+
+    endpoint = "/"
+
+    async def reply(self) -> Reply:
+        """Return a few lines of text."""
+        return Reply(status=200, body=_INDEX, media_type=TEXT)
+
+
+class Health(PlainPage):
+    """Answers as long as the process does; says whether it is of use to start it anew."""
+
+    endpoint = "/healthz"
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def reply(self) -> Reply:
+        """Return 200, or 503 while the embedded PostgreSQL is away and cannot be started."""
+        services = self._runtime.services
+        watch = services.foundation.embedded if services else None
+        if watch is not None and watch.is_broken:
+            return _unready("the embedded PostgreSQL cannot be started")
+        return Reply(status=200, body=b'{"status":"ok"}', headers=[_FRESH])
+
+
+class Readiness(PlainPage):
+    """Says whether operations can be served."""
+
+    endpoint = "/readyz"
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._asked_at = -math.inf
+        self._answers = False
+
+    async def reply(self) -> Reply:
+        """Return 200 when migrations and sample data are done and the database answers, 503 until then."""
+        services = self._runtime.services
+        if services is None:
+            return _unready("starting")
+        if not await self._database_answers(services.foundation.database):
+            return _unready("the database does not answer")
+        return Reply(status=200, body=b'{"status":"ready"}', headers=[_FRESH])
+
+    async def _database_answers(self, database: Database) -> bool:
+        """Return whether it answered within the last second, or does now: whoever asks often costs it nothing."""
+        now = asyncio.get_running_loop().time()
+        if now - self._asked_at >= _ASKED_EVERY:
+            self._asked_at = now
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await database.read(_PROBE, [])
+            except (SqlError, TimeoutError):
+                self._answers = False
+            else:
+                self._answers = True
+        return self._answers
+
+
+def _unready(status: str) -> Reply:
+    return Reply(status=503, body=dumps({"status": status}).encode(), headers=[_FRESH, RETRY_SOON])
+
+
+class MetricsPage(PlainPage):
+    """What Prometheus collects."""
+
+    endpoint = "/metrics"
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    async def reply(self) -> Reply:
+        """Return all measurements as text."""
+        return Reply(status=200, body=self._metrics.render(), media_type=MEDIA_TYPE, headers=[_FRESH])
+
+
+class NotFound:
+    """An ASGI app for every other address."""
+
+    async def __call__(self, scope: "Scope", _receive: "Receive", send: "Send") -> None:
+        """Answer 404 with a GraphQL error, whatever was asked."""
+        if scope["type"] != "http":
+            return
+        error = NotFoundError("There is nothing at this address; the APIs are at /graphql and /metadata.")
+        await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")

@@ -1,0 +1,99 @@
+"""The log: one structured line for each thing that happened, on standard error."""
+
+import asyncio
+import logging
+import sys
+from typing import TypeAlias
+from uuid import uuid4
+
+import structlog
+from structlog.typing import Processor
+
+from fieldstone.engine.server.log_queue import LOG_QUEUE
+from fieldstone.engine.settings import LogFormat, LogLevel, Settings
+
+Log: TypeAlias = structlog.typing.FilteringBoundLogger
+
+_LEVELS = {
+    LogLevel.DEBUG: logging.DEBUG,
+    LogLevel.INFO: logging.INFO,
+    LogLevel.WARNING: logging.WARNING,
+    LogLevel.ERROR: logging.ERROR,
+}
+
+
+hold_line = LOG_QUEUE.hold
+flush_log = LOG_QUEUE.flush
+
+
+def build_log(settings: Settings) -> Log:
+    """Return a log of its own, which leaves the configuration of a host application's logging alone."""
+    log: Log = structlog.wrap_logger(
+        LOG_QUEUE,
+        processors=[*_SHARED, *_final(settings)],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
+        context_class=dict,
+        cache_logger_on_first_use=True,
+    )
+    LOG_QUEUE.report = lambda lines: log.error("lines of the log were lost: nobody read it", lines=lines)
+    return log
+
+
+class _QueueStream:
+    """The queue as a stream, for what libraries log."""
+
+    def write(self, text: str) -> None:
+        LOG_QUEUE.msg(text.removesuffix("\n"))
+
+
+def route_standard_logging(settings: Settings) -> None:
+    """Let what libraries log through `logging` come out like our own lines: for the command, which owns the process."""
+    handler = logging.StreamHandler(_QueueStream())
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_final(settings)],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=_LEVELS[settings.log_level], force=True)
+    # The server cancels what has not ended when its drain time has, and says how many.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_cancellation(record))
+    # Their informational lines repeat what ours say.
+    for chatty in ("uvicorn", "uvicorn.error", "psycopg", "psycopg.pool", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, _LEVELS[settings.log_level]))
+
+
+def _is_cancellation(record: logging.LogRecord) -> bool:
+    return record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+
+
+def report_unexpected(log: Log, error: BaseException) -> str:
+    """Log an error that nobody foresaw, and return the id of the line, which is all that a client gets to see."""
+    error_id = uuid4().hex
+    log.error("unexpected error", id=error_id, exc_info=error)
+    return error_id
+
+
+_SHARED: list[Processor] = [
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+def logs_requests(settings: Settings) -> bool:
+    """Whether lines that inform are written at all."""
+    return _LEVELS[settings.log_level] <= logging.INFO
+
+
+def logs_json(settings: Settings) -> bool:
+    """Whether a line is a JSON object, and not laid out for a reader."""
+    chosen = settings.log_format or (LogFormat.CONSOLE if settings.is_development else LogFormat.JSON)
+    return chosen is LogFormat.JSON
+
+
+def _final(settings: Settings) -> list[Processor]:
+    if not logs_json(settings):
+        return [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -1,0 +1,110 @@
+"""When the services are there: started by a lifespan or by the first request, by one task that also ends them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.metrics import RuntimeStats
+from fieldstone.engine.server.services import Services
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.errors import MetadataError
+from fieldstone.sql.errors import SqlError
+
+Assemble = Callable[[Settings], AbstractAsyncContextManager[Services]]
+
+
+class Runtime:
+    """The services of one app over time.
+
+    Everything that they hold is opened and closed in one task of its own, whoever asks for it.
+
+    Attributes:
+        services: None until they are ready, and again when they have ended.
+    """
+
+    def __init__(self, settings: Settings, log: Log, assembly: Assemble) -> None:
+        self.services: Services | None = None
+        self._settings = settings
+        self._log = log
+        self._assembly = assembly
+        self._owner: asyncio.Task[None] | None = None
+        self._opened: asyncio.Future[Services] | None = None
+        self._stopping = asyncio.Event()
+        self._is_lazy = False
+
+    async def start(self) -> Services:
+        """Open everything and return when it is ready; a second caller waits for the same.
+
+        Raises:
+            SqlError: the database cannot be had.
+            MetadataError: its catalog is not for this program.
+        """
+        if self._opened is None:
+            self._stopping = asyncio.Event()
+            self._opened = asyncio.get_running_loop().create_future()
+            self._owner = asyncio.create_task(self._own(self._opened), name="fieldstone runtime")
+            self._owner.add_done_callback(self._forget)
+        return await asyncio.shield(self._opened)
+
+    async def stop(self) -> None:
+        """Close everything, a start in progress included."""
+        owner = self._owner
+        if owner is None:
+            return
+        self._stopping.set()
+        if self.services is None:
+            owner.cancel()
+        await asyncio.wait([owner])
+
+    async def ready(self) -> Services:
+        """Return the services for a request, which starts them where nobody else has.
+
+        Raises:
+            ServiceUnavailable: they are being started by somebody else, or cannot be.
+        """
+        if self.services is not None:
+            return self.services
+        if self._opened is None:
+            self._is_lazy = True
+        elif not self._is_lazy:
+            raise ServiceUnavailable("Fieldstone is starting: try again in a moment.")
+        try:
+            return await self.start()
+        except (SqlError, MetadataError) as error:
+            raise ServiceUnavailable("Fieldstone cannot reach its database; the server's log says why.") from error
+
+    def stats(self) -> RuntimeStats | None:
+        """Return what the services count; None while there are none."""
+        return self.services.stats() if self.services else None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Services]:
+        """Start on entering the block, stop on leaving it."""
+        try:
+            yield await self.start()
+        finally:
+            await self.stop()
+
+    async def _own(self, opened: "asyncio.Future[Services]") -> None:
+        try:
+            async with self._assembly(self._settings) as services:
+                self.services = services
+                opened.set_result(services)
+                await self._stopping.wait()
+                self.services = None
+        except Exception as error:  # noqa: BLE001 - the app's edge
+            if opened.done():
+                report_unexpected(self._log, error)
+                return
+            if self._is_lazy:  # nobody else is there to tell
+                self._log.error("start failed", reason=str(error), kind=type(error).__name__)
+            opened.set_exception(error)
+
+    def _forget(self, _owner: "asyncio.Task[None]") -> None:
+        """Make way for another start. A task that is cancelled before it began does nothing by itself."""
+        if self._opened is not None:
+            self._opened.cancel()
+        self.services = self._opened = self._owner = None
+        self._is_lazy = False

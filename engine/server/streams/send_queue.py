@@ -1,0 +1,125 @@
+"""An outbox: what is to be sent to one client, bounded, since the client decides how fast it reads."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fieldstone.engine.errors import ApiError
+
+MESSAGES = 1_024
+CHARACTERS = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxLimits:
+    """How much waits for a client: messages, and characters of them; one message fits whatever its length."""
+
+    messages: int = MESSAGES
+    characters: int = CHARACTERS
+
+
+class Outbox:
+    """Messages in the order in which they are to be sent.
+
+    Args:
+        limits: how much it holds.
+        on_room: called when it had been full and half of it is free again.
+    """
+
+    def __init__(self, limits: OutboxLimits, on_room: Callable[[], None]) -> None:
+        self._limits = limits
+        self._on_room = on_room
+        self._waiting: deque[tuple[OutboxSink | None, str]] = deque()
+        self._characters = 0
+        self._was_full = False
+        self._filled = asyncio.Event()
+        self._emptied = asyncio.Event()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another message may be put in; after it was full, only once half of it is free."""
+        return not self._was_full
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._waiting
+
+    def offer(self, text: str, sink: "OutboxSink | None" = None) -> bool:
+        """Put a message in; False where there is no room. What belongs to a sink goes with it."""
+        limits = self._limits
+        is_full = len(self._waiting) >= limits.messages or (
+            self._waiting and self._characters + len(text) > limits.characters
+        )
+        if is_full:
+            self._was_full = True
+            self._emptied.clear()
+            return False
+        self.force(text, sink)
+        return True
+
+    def force(self, text: str, sink: "OutboxSink | None" = None) -> None:
+        """Put a message in that must not be lost: at most one for each thing that the client has asked for."""
+        self._waiting.append((sink, text))
+        self._characters += len(text)
+        self._filled.set()
+
+    async def put(self, text: str) -> None:
+        """Put a message in as soon as there is room."""
+        while not self.offer(text):
+            await self._emptied.wait()
+
+    async def take(self) -> tuple["OutboxSink | None", str]:
+        """Return the message that has waited longest, with the sink that it belongs to, as soon as there is one."""
+        while True:
+            while not self._waiting:
+                self._filled.clear()
+                await self._filled.wait()
+            sink, text = self._waiting.popleft()
+            self._characters -= len(text)
+            if (
+                self._was_full
+                and len(self._waiting) <= self._limits.messages // 2
+                and self._characters <= self._limits.characters // 2
+            ):
+                self._was_full = False
+                self._emptied.set()
+                self._on_room()
+            if sink is None or sink.is_open:
+                return sink, text
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+        self._characters = 0
+
+
+class OutboxSink:
+    """A subscription's place in an outbox: see `engine.events.group.Sink`.
+
+    Args:
+        outbox: where its results go.
+        on_fail: writes its end, and is given the errors.
+        head: what whoever sends its results puts before each, so that the results themselves are shared.
+    """
+
+    def __init__(self, outbox: Outbox, on_fail: Callable[[list[ApiError]], None], *, head: str = "") -> None:
+        self.is_open = True
+        self.head = head
+        self._outbox = outbox
+        self._on_fail = on_fail
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it takes another result."""
+        return self._outbox.has_room
+
+    def offer(self, _position: int, payload: str) -> bool:
+        """Take a result; False where there is no room for it."""
+        return self._outbox.has_room and self._outbox.offer(payload, self)
+
+    def fail(self, errors: list[ApiError]) -> None:
+        """End with errors."""
+        if self.is_open:
+            self._on_fail(errors)

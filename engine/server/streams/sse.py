@@ -1,0 +1,244 @@
+"""The event stream: subscriptions, and queries and mutations as well, over Server-Sent Events.
+
+https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (the distinct connections mode)
+"""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from fieldstone.engine.database_errors import describe
+from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.planner.arguments.trees import Blame
+from fieldstone.engine.planner.subscriptions import read_position
+from fieldstone.engine.request.answer import Answer
+from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.http.auth import authenticate, read_authorization
+from fieldstone.engine.server.http.body import decode_json, read_body
+from fieldstone.engine.server.http.errors import NotAcceptable, UnsupportedMediaType
+from fieldstone.engine.server.http.negotiation import JSON, is_json
+from fieldstone.engine.server.http.operations import Batch, build_query_request, build_request
+from fieldstone.engine.server.http.rate_limit import RateLimiter
+from fieldstone.engine.server.http.request_context import exchange_of, note_key
+from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
+from fieldstone.engine.server.runtime import Runtime
+from fieldstone.engine.server.services import Services
+from fieldstone.engine.server.streams.send_queue import Outbox, OutboxLimits, OutboxSink
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+_ALLOW = (b"allow", b"GET, POST, OPTIONS")
+_COMPLETE = "event: complete\ndata:\n\n"
+_KEEP_ALIVE = ":\n\n"
+_STREAM: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamLimits:
+    """What a stream may take: seconds of silence, and seconds that it waits for a client that does not read."""
+
+    keep_alive: float = 12.0
+    slow: float = 15.0
+    outbox: OutboxLimits = field(default_factory=OutboxLimits)
+
+
+class StreamEndpoint:
+    """An ASGI app that answers an operation with a stream of its results.
+
+    Args:
+        settings: the limits of requests.
+        runtime: gives the services as soon as they are there.
+        limiter: shared by all endpoints, as the limit is the key's.
+        closing: set when all streams must end, so that their clients come back to another process.
+        limits: what a stream may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        runtime: Runtime,
+        limiter: RateLimiter,
+        closing: asyncio.Event,
+        limits: StreamLimits | None = None,
+    ) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._limiter = limiter
+        self._closing = closing
+        self._limits = limits or StreamLimits()
+        self._deadline = Overdue(settings.body_timeout)
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer one request."""
+        exchange = exchange_of(scope)
+        exchange.endpoint = "/graphql/stream"
+        headers: Headers = []
+        try:
+            reply = await self._answer(scope, receive, send, headers)
+        except ApiError as error:
+            reply = build_error_reply(error)
+        if reply is not None:
+            if reply.status == MethodNotAllowed.status or scope["method"] == "OPTIONS":
+                headers.append(_ALLOW)
+            await send_reply(send, reply, headers)
+
+    async def _answer(self, scope: "Scope", receive: "Receive", send: "Send", headers: Headers) -> Reply | None:
+        """Return the reply to a request that no stream is the answer to."""
+        if scope["method"] == "OPTIONS":
+            return Reply(status=200, body=b"")
+        if scope["method"] not in {"GET", "POST"}:
+            raise MethodNotAllowed(f"The method {scope['method']} is not allowed here: send a POST or a GET.")
+        given = dict(scope["headers"])
+        services = self._runtime.services or await self._runtime.ready()
+        principal = await authenticate(services.keys, read_authorization(scope["headers"]))
+        exchange = exchange_of(scope)
+        exchange.principal, exchange.operations = principal, 1
+        note_key(scope)
+        self._count(principal, headers)
+        if not _takes_events(given.get(b"accept", b"*/*")):
+            raise NotAcceptable("The answer is text/event-stream.")
+        request = await self._read(scope, receive, given)
+        opened = await services.core.open(principal, request, allow_mutation=scope["method"] == "POST")
+        if isinstance(opened, Answer):
+            if opened.status == ServiceUnavailable.status:
+                return Reply(status=opened.status, body=opened.body, media_type=JSON)
+            # What is wrong with the document is told in the stream too: a failed request would be tried again.
+            await _send_one(send, opened.body.decode(), headers)
+            return None
+        if (last := given.get(b"last-event-id")) is not None:
+            # Whoever reconnects sends the address it began with: what it has seen since counts.
+            blame = Blame(field="Last-Event-ID", path=())
+            opened = replace(opened, after=read_position(last.decode("latin-1"), blame))
+        await self._subscribe(services, principal, opened, receive, send, headers)
+        return None
+
+    async def _read(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes]) -> GraphQLRequest:
+        if scope["method"] == "GET":
+            return build_query_request(scope["query_string"])
+        if not is_json(given.get(b"content-type")):
+            raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
+        settings = self._settings
+        body = await read_body(
+            receive,
+            declared=given.get(b"content-length"),
+            limit=settings.max_body_bytes,
+            deadline=self._deadline,
+        )
+        request = build_request(decode_json(body), max_batch=1)
+        if isinstance(request, Batch):
+            raise BadUserInput("A stream is the answer to one operation, not to a batch.")
+        return request
+
+    def _count(self, principal: Principal, headers: Headers) -> None:
+        allowance = self._limiter.take(principal.root_key_id)
+        if allowance is None:
+            return
+        headers += allowance.headers()
+        if not allowance.granted:
+            headers.append((b"retry-after", b"%d" % self._limiter.retry_after(allowance)))
+            raise self._limiter.refusal(allowance)
+
+    async def _subscribe(
+        self,
+        services: Services,
+        principal: Principal,
+        subscription: Subscription,
+        receive: "Receive",
+        send: "Send",
+        headers: Headers,
+    ) -> None:
+        outbox = Outbox(self._limits.outbox, services.events.hub.notice_room)
+
+        def fail(errors: list[ApiError]) -> None:
+            sink.is_open = False
+            listed = dumps({"errors": [error.formatted() for error in errors]})
+            outbox.force(_next(listed) + _COMPLETE, None)
+            outbox.force("")
+
+        sink = _StreamSink(outbox, fail)
+        try:
+            member = await services.events.hub.subscribe(subscription, sink)
+        except BadUserInput as error:
+            await _send_one(send, dumps({"errors": [error.formatted()]}), headers)
+            return
+        except DatabaseError as error:
+            if known := describe(error, None, None):
+                raise known from error
+            raise
+        revoked = Unauthenticated("The API key is not valid any more.")
+        forget = services.events.keys.add(principal.key_id, lambda: sink.fail([revoked]))
+        writing = asyncio.create_task(self._write(outbox, send, headers))
+        gone, closing = asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._until_closing())
+        others = (gone, closing)
+        try:
+            await asyncio.wait({writing, *others}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            forget()
+            services.events.hub.leave(member)
+            for task in (writing, *others):
+                task.cancel()
+            await asyncio.gather(writing, *others, return_exceptions=True)
+        if not writing.cancelled():
+            writing.result()
+        elif not gone.done() or gone.cancelled():
+            # Ended without an event that says so, the stream is one to come back to.
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _until_closing(self) -> None:
+        await self._closing.wait()
+
+    async def _write(self, outbox: Outbox, send: "Send", headers: Headers) -> None:
+        """Send what comes into the outbox, up to an empty text."""
+        await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
+        text = _KEEP_ALIVE
+        while text:
+            try:
+                async with asyncio.timeout(self._limits.slow):
+                    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+            except TimeoutError:
+                return  # The client does not read: it may come back with the last id that it has seen.
+            try:
+                async with asyncio.timeout(self._limits.keep_alive):
+                    _, text = await outbox.take()
+            except TimeoutError:
+                text = _KEEP_ALIVE
+        await send({"type": "http.response.body", "body": b""})
+
+
+class _StreamSink(OutboxSink):
+    """A subscription's results as events, each with its position as its id."""
+
+    def offer(self, position: int, payload: str) -> bool:
+        return super().offer(position, _next(payload, position))
+
+
+async def _send_one(send: "Send", payload: str, headers: Headers) -> None:
+    """Send a stream of one result."""
+    await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
+    await send({"type": "http.response.body", "body": (_next(payload) + _COMPLETE).encode()})
+
+
+def _next(payload: str, position: int | None = None) -> str:
+    return "event: next\n" + ("" if position is None else f"id: {position}\n") + "data: " + payload + "\n\n"
+
+
+def _takes_events(accept: bytes) -> bool:
+    ranges = {part.partition(b";")[0].strip() for part in accept.lower().split(b",")}
+    return bool(ranges & {b"text/event-stream", b"text/*", b"*/*"})
+
+
+async def _until_gone(receive: "Receive") -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,85 @@
+"""The WebSocket endpoint: from the handshake to the close."""
+
+import asyncio
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fieldstone.engine.errors import BadUserInput, ServiceUnavailable
+from fieldstone.engine.server.http.auth import read_authorization
+from fieldstone.engine.server.http.rate_limit import RateLimiter
+from fieldstone.engine.server.http.request_context import note_key
+from fieldstone.engine.server.log import Log
+from fieldstone.engine.server.metrics import Metrics
+from fieldstone.engine.server.runtime import Runtime
+from fieldstone.engine.server.streams.websocket.messages import SUBPROTOCOL, Close, Closing
+from fieldstone.engine.server.streams.websocket.socket import ClientSocket, SocketLimits
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+_CLIENT_LEFT = 1005
+_BROKEN_OFF = 1006
+
+
+class SocketEndpoint:
+    """An ASGI app that serves graphql-transport-ws.
+
+    Args:
+        runtime: gives the services as soon as they are there.
+        limiter: shared by all endpoints, as the limit is the key's.
+        limits: what one socket may take.
+        metrics: counts sockets.
+        log: for the line of each socket, and unexpected errors.
+    """
+
+    def __init__(
+        self, *, runtime: Runtime, limiter: RateLimiter, metrics: Metrics, log: Log, limits: SocketLimits | None = None
+    ) -> None:
+        self._runtime = runtime
+        self._limiter = limiter
+        self._limits = limits or SocketLimits()
+        self._metrics = metrics
+        self._log = log
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Serve one socket."""
+        await receive()
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        self._metrics.open_socket()
+        code = _BROKEN_OFF
+        try:
+            closing = await self._serve(scope, receive, send, subprotocol)
+            code = _CLIENT_LEFT if closing is None else closing.code
+        finally:
+            self._metrics.close_socket(code)
+            self._log.info("socket", code=int(code))
+        if closing is not None:
+            # What the client has not read stands before the close in its connection.
+            with contextlib.suppress(TimeoutError, OSError):
+                async with asyncio.timeout(self._limits.farewell):
+                    await send({"type": "websocket.close", "code": int(closing.code), "reason": closing.reason})
+
+    async def _serve(self, scope: "Scope", receive: "Receive", send: "Send", subprotocol: str | None) -> Closing | None:
+        if subprotocol is None:
+            return Closing(Close.SUBPROTOCOL, "Subprotocol not acceptable")
+        try:
+            services = self._runtime.services or await self._runtime.ready()
+        except ServiceUnavailable as error:
+            return Closing(Close.TRY_AGAIN_LATER, error.message)
+        try:
+            authorization = read_authorization(scope["headers"])
+        except BadUserInput as error:
+            return Closing(Close.BAD_MESSAGE, error.message)
+        connection = ClientSocket(
+            receive=receive,
+            send=send,
+            services=services,
+            limiter=self._limiter,
+            limits=self._limits,
+            log=self._log,
+            authorization=authorization,
+            note_key=partial(note_key, scope),
+        )
+        return await connection.run()

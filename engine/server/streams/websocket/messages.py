@@ -1,0 +1,112 @@
+"""The messages of graphql-transport-ws, and the codes that a socket is closed with.
+
+https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.server.http.body import decode_json_text
+from fieldstone.metadata.json_text import JsonValue, dumps
+
+SUBPROTOCOL = "graphql-transport-ws"
+
+_LONGEST_REASON = 120
+"""A close frame has room for 123 bytes of it."""
+
+
+class Close(IntEnum):
+    """Why the server closes a socket."""
+
+    GOING_AWAY = 1001
+    TRY_AGAIN_LATER = 1013
+    BAD_MESSAGE = 4400
+    UNAUTHORIZED = 4401
+    FORBIDDEN = 4403
+    SUBPROTOCOL = 4406
+    INITIALISATION_TIMEOUT = 4408
+    SUBSCRIBER_EXISTS = 4409
+    SLOW_READER = 4410
+    TOO_MANY_INITIALISATIONS = 4429
+    INTERNAL_ERROR = 4500
+
+
+class Closing(Exception):
+    """The socket is to be closed with this code and reason."""
+
+    def __init__(self, code: Close, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason.encode()[:_LONGEST_REASON].decode("utf-8", "ignore")
+
+
+def read_message(text: str | None) -> Mapping[str, JsonValue]:
+    """Return a message of the client.
+
+    Raises:
+        Closing: it is none.
+    """
+    if text is None:
+        raise Closing(Close.BAD_MESSAGE, "A message is text, not bytes")
+    try:
+        message = decode_json_text(text, name="The message")
+    except ApiError as error:
+        raise Closing(Close.BAD_MESSAGE, error.message) from None
+    if not isinstance(message, Mapping) or not isinstance(message.get("type"), str):
+        raise Closing(Close.BAD_MESSAGE, "A message is a JSON object with a string under 'type'")
+    return message
+
+
+def payload_of(message: Mapping[str, JsonValue], *, required: bool = False) -> Mapping[str, JsonValue]:
+    """Return a message's payload, an empty one where there is none.
+
+    Raises:
+        Closing: it is no object, or is missing where it is required.
+    """
+    payload = message.get("payload")
+    if payload is None and not required:
+        return {}
+    if not isinstance(payload, Mapping):
+        raise Closing(Close.BAD_MESSAGE, f"The payload of '{message['type']}' must be an object")
+    return payload
+
+
+def id_of(message: Mapping[str, JsonValue]) -> str:
+    """Return the id of the operation that a message is about.
+
+    Raises:
+        Closing: there is none.
+    """
+    id_ = message.get("id")
+    if not isinstance(id_, str) or not id_:
+        raise Closing(Close.BAD_MESSAGE, f"'{message['type']}' needs an id, a string that is not empty")
+    return id_
+
+
+def acknowledge() -> str:
+    """Return the answer to connection_init."""
+    return '{"type":"connection_ack"}'
+
+
+def pong(message: Mapping[str, JsonValue]) -> str:
+    """Return the answer to a ping, with its payload."""
+    answer: dict[str, JsonValue] = {"type": "pong"}
+    if "payload" in message:
+        answer["payload"] = message["payload"]
+    return dumps(answer)
+
+
+def next_head(id_: str) -> str:
+    """Return what stands before the result in a message that carries one; `}` closes it."""
+    return '{"id":' + dumps(id_) + ',"type":"next","payload":'
+
+
+def complete(id_: str) -> str:
+    """Return the message that an operation is over."""
+    return '{"id":' + dumps(id_) + ',"type":"complete"}'
+
+
+def failure(id_: str, errors: list[JsonValue]) -> str:
+    """Return the message that an operation has ended with errors; nothing follows it."""
+    return dumps({"id": id_, "type": "error", "payload": errors})

@@ -1,0 +1,290 @@
+"""One socket: what the client says, what runs for it, and what it is sent, until one of the two closes it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fieldstone.engine.database_errors import describe
+from fieldstone.engine.errors import ApiError, QueryTooComplex, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.events.subscriptions.group import Subscriber
+from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.request.answer import Answer
+from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.http.auth import authenticate
+from fieldstone.engine.server.http.batch import build_internal_error
+from fieldstone.engine.server.http.operations import Batch, build_request
+from fieldstone.engine.server.http.rate_limit import RateLimiter
+from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.services import Services
+from fieldstone.engine.server.streams.send_queue import Outbox, OutboxLimits, OutboxSink
+from fieldstone.engine.server.streams.websocket.messages import (
+    Close,
+    Closing,
+    acknowledge,
+    complete,
+    failure,
+    id_of,
+    next_head,
+    payload_of,
+    pong,
+    read_message,
+)
+from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.sql.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Send
+
+_SENT_AT_ONCE = 64
+"""Messages after which others get their turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketLimits:
+    """What a socket may take.
+
+    Attributes:
+        initialisation: seconds until connection_init must have come.
+        slow: seconds for which a message may wait for a client that does not read.
+        farewell: seconds that a close waits for such a client.
+        operations: how many run at once.
+    """
+
+    initialisation: float = 10.0
+    slow: float = 15.0
+    farewell: float = 30.0
+    operations: int = 1_000
+    outbox: OutboxLimits = field(default_factory=OutboxLimits)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class _Operation:
+    """An operation of the client that is not over.
+
+    Attributes:
+        task: what answers it, or begins its subscription.
+        member: the subscription, once it has begun.
+    """
+
+    task: "asyncio.Task[None] | None" = None
+    sink: OutboxSink | None = None
+    member: Subscriber | None = None
+
+
+class ClientSocket:
+    """A socket that has been accepted.
+
+    Args:
+        receive: the ASGI channel from the client.
+        send: the one to it.
+        services: what stands behind the endpoints.
+        limiter: counts operations.
+        limits: what the socket may take.
+        log: for unexpected errors.
+        authorization: the header of the handshake.
+        note_key: called when the client has shown a valid key.
+    """
+
+    def __init__(
+        self,
+        *,
+        receive: "Receive",
+        send: "Send",
+        services: Services,
+        limiter: RateLimiter,
+        limits: SocketLimits,
+        log: Log,
+        authorization: bytes | None,
+        note_key: Callable[[], None],
+    ) -> None:
+        self._receive = receive
+        self._send = send
+        self._services = services
+        self._limiter = limiter
+        self._limits = limits
+        self._log = log
+        self._authorization = authorization
+        self._note_key = note_key
+        self._outbox = Outbox(limits.outbox, services.events.hub.notice_room)
+        self._operations: dict[str, _Operation] = {}
+        self._principal: Principal | None = None
+        self._is_initialised = False
+        self._forget_key: Callable[[], None] | None = None
+        self._ended: asyncio.Future[Closing | None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> Closing | None:
+        """Serve until the end; return why the server closes the socket, None where the client did."""
+        ends = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
+        for task in ends:
+            task.add_done_callback(self._notice_end)
+        timer = asyncio.get_running_loop().call_later(self._limits.initialisation, self._time_out)
+        try:
+            return await self._ended
+        finally:
+            timer.cancel()
+            if self._forget_key is not None:
+                self._forget_key()
+            running = [one.task for one in self._operations.values() if one.task is not None]
+            for operation in list(self._operations.values()):
+                self._stop(operation)
+            for task in ends:
+                task.cancel()
+            self._outbox.clear()
+            await asyncio.gather(*ends, *running, return_exceptions=True)
+
+    def _end(self, closing: Closing | None) -> None:
+        if not self._ended.done():
+            self._ended.set_result(closing)
+
+    def _time_out(self) -> None:
+        if not self._is_initialised:
+            self._end(Closing(Close.INITIALISATION_TIMEOUT, "Connection initialisation timeout"))
+
+    def _notice_end(self, task: "asyncio.Task[None]") -> None:
+        if task.cancelled():
+            return
+        match task.exception():
+            case None:
+                self._end(None)
+            case Closing() as closing:
+                self._end(closing)
+            case OSError():  # what a server raises when the client has gone
+                self._end(None)
+            case error:
+                self._end(
+                    Closing(Close.INTERNAL_ERROR, build_internal_error(report_unexpected(self._log, error)).message)
+                )
+
+    async def _write(self) -> None:
+        sent = 0
+        while True:
+            sink, text = await self._outbox.take()
+            try:
+                async with asyncio.timeout(self._limits.slow):
+                    await self._send(
+                        {"type": "websocket.send", "text": text if sink is None else sink.head + text + "}"}
+                    )
+            except TimeoutError:
+                raise Closing(
+                    Close.SLOW_READER, "The client does not read: resume after the last position received"
+                ) from None
+            sent += 1
+            if sent % _SENT_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    async def _read(self) -> None:
+        while (event := await self._receive())["type"] != "websocket.disconnect":
+            message = read_message(event.get("text"))
+            match message["type"]:
+                case "connection_init":
+                    await self._initialise(payload_of(message))
+                case "ping":
+                    await self._outbox.put(pong(message))
+                case "pong":
+                    pass
+                case "subscribe":
+                    self._begin(id_of(message), payload_of(message, required=True))
+                case "complete":
+                    if (operation := self._operations.pop(id_of(message), None)) is not None:
+                        self._stop(operation)
+                case _:
+                    raise Closing(Close.BAD_MESSAGE, "There is no such type of message")
+
+    async def _initialise(self, payload: Mapping[str, JsonValue]) -> None:
+        if self._is_initialised:
+            raise Closing(Close.TOO_MANY_INITIALISATIONS, "Too many initialisation requests")
+        self._is_initialised = True
+        given = payload.get("authorization", payload.get("Authorization"))
+        authorization = given.encode("utf-8", "replace") if isinstance(given, str) else self._authorization
+        try:
+            principal = await authenticate(self._services.keys, authorization)
+        except Unauthenticated as error:
+            raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None
+        except ServiceUnavailable as error:
+            raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
+        self._principal = principal
+        self._note_key()
+        revoked = Closing(Close.FORBIDDEN, "Forbidden: the API key is not valid any more")
+        self._forget_key = self._services.events.keys.add(principal.key_id, lambda: self._end(revoked))
+        await self._outbox.put(acknowledge())
+
+    def _begin(self, id_: str, payload: Mapping[str, JsonValue]) -> None:
+        principal = self._principal
+        if principal is None:
+            raise Closing(Close.UNAUTHORIZED, "Unauthorized")
+        if id_ in self._operations:
+            raise Closing(Close.SUBSCRIBER_EXISTS, f"Subscriber for {id_} already exists")
+        try:
+            if len(self._operations) >= self._limits.operations:
+                raise QueryTooComplex(f"The socket has {self._limits.operations} operations, which is the limit.")
+            allowance = self._limiter.take(principal.root_key_id)
+            if allowance is not None and not allowance.granted:
+                raise self._limiter.refusal(allowance)
+            request = build_request(payload, max_batch=1)
+        except ApiError as error:
+            self._outbox.force(failure(id_, [error.formatted()]))
+            return
+        if isinstance(request, Batch):
+            raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")
+        operation = _Operation()
+        self._operations[id_] = operation
+        operation.task = asyncio.create_task(self._operate(id_, operation, principal, request))
+        operation.task.add_done_callback(self._notice_failure)
+
+    def _notice_failure(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._notice_end(task)
+
+    async def _operate(self, id_: str, operation: _Operation, principal: Principal, request: GraphQLRequest) -> None:
+        """Answer a query or a mutation, or begin a subscription."""
+        opened = await self._services.core.open(principal, request, allow_mutation=True)
+        if isinstance(opened, Subscription):
+            await self._subscribe(id_, operation, opened)
+        else:
+            for text in _answer(id_, opened):
+                await self._outbox.put(text)
+            self._forget(id_, operation)
+        operation.task = None
+
+    async def _subscribe(self, id_: str, operation: _Operation, subscription: Subscription) -> None:
+        def fail(errors: list[ApiError]) -> None:
+            self._forget(id_, operation)
+            self._stop(operation)
+            self._outbox.force(failure(id_, [error.formatted() for error in errors]))
+
+        sink = OutboxSink(self._outbox, fail, head=next_head(id_))
+        operation.sink = sink
+        try:
+            operation.member = await self._services.events.hub.subscribe(subscription, sink)
+        except ApiError as error:
+            fail([error])
+        except DatabaseError as error:
+            known = describe(error, None, None)
+            if known is None:
+                raise
+            fail([known])
+
+    def _forget(self, id_: str, operation: _Operation) -> None:
+        if self._operations.get(id_) is operation:
+            del self._operations[id_]
+
+    def _stop(self, operation: _Operation) -> None:
+        """End an operation that the client wants no more of."""
+        if operation.sink is not None:
+            operation.sink.is_open = False
+        if operation.member is not None:
+            self._services.events.hub.leave(operation.member)
+        elif operation.task is not None and operation.task is not asyncio.current_task():
+            operation.task.cancel()
+
+
+def _answer(id_: str, answer: Answer) -> list[str]:
+    """Return the messages that an answer is: a request that was not executed is an error and nothing more."""
+    body = answer.body.decode()
+    if body.startswith('{"errors"'):
+        answered = loads(body)
+        if "data" not in answered:
+            return [failure(id_, answered["errors"])]
+    return [next_head(id_) + body + "}", complete(id_)]

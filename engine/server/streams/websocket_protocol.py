@@ -1,0 +1,57 @@
+"""A socket whose client does not read is broken off in the end, with what is still to be sent to it."""
+
+from asyncio import BaseTransport
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from fieldstone.engine.server.connections.place import Place
+from fieldstone.engine.server.connections.transport import ClientTransport
+
+_PATIENCE = 15.0
+"""Seconds after the end of the app's part; uvicorn gives the client 10 to answer a close."""
+
+
+class BreakingProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's protocol, which closes a transport only when all was sent, were it never."""
+
+    _place: Place | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Take over a connection, with its place among all."""
+        if isinstance(transport, ClientTransport) and transport.place is not None:
+            self._place = transport.place
+            self._place.occupant = self
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave the connection's place to others."""
+        if self._place is not None:
+            self._place.leave()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Note that the client does not read as fast as it is written to."""
+        super().pause_writing()
+        if self._place is not None:
+            self._place.note_unread()
+
+    def resume_writing(self) -> None:
+        """Note that it has caught up."""
+        super().resume_writing()
+        if self._place is not None:
+            self._place.note_unread()
+
+    def look(self, now: float) -> None:
+        """Do nothing: the app itself ends sockets whose clients are late."""
+
+    def idle_since(self) -> float | None:
+        """Return when the socket was opened; None once its client has shown a key, as a subscriber is never idle."""
+        return None if self._place is None or self._place.is_known else self._place.made
+
+    async def run_asgi(self) -> None:
+        """Run the app for one socket."""
+        try:
+            await super().run_asgi()
+        finally:
+            if not self.disconnected:
+                self.loop.call_later(_PATIENCE, self.transport.abort)

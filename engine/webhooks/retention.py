@@ -1,0 +1,97 @@
+"""What is done beside the sending: old deliveries go, and those that wait are counted."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
+
+_LOG = logging.getLogger(__name__)
+
+_AT_ONCE = 2_000
+_TRIM_EVERY = 60.0
+_MEASURE_EVERY = 5.0
+
+_TRIM = Statement(
+    text="DELETE FROM fieldstone.webhook_delivery WHERE id = ANY (ARRAY(SELECT id FROM fieldstone.webhook_delivery"
+    " WHERE status <> 'PENDING' AND finished_at < now() - $1::float8 * interval '1 second'"
+    " AND (status = 'DELIVERED' OR finished_at < now() - $2::float8 * interval '1 second')"
+    " ORDER BY finished_at LIMIT $3::int FOR UPDATE SKIP LOCKED)) RETURNING id"
+)
+# Whatever ends a delivery sees to the next of its record; this is for what nobody foresaw.
+_REVIVE = Statement(
+    text="UPDATE fieldstone.webhook_delivery AS delivery SET due_at = now()"
+    " WHERE delivery.status = 'PENDING' AND delivery.due_at IS NULL AND NOT EXISTS ("
+    " SELECT FROM fieldstone.webhook_delivery AS earlier WHERE earlier.webhook_id = delivery.webhook_id"
+    " AND earlier.record_id = delivery.record_id AND earlier.status = 'PENDING'"
+    " AND earlier.position < delivery.position) RETURNING delivery.id"
+)
+_MEASURE = Statement(
+    text="SELECT count(*), coalesce(extract(epoch FROM now() - min(delivery.created_at)), 0)"
+    " FROM fieldstone.webhook_delivery AS delivery JOIN fieldstone.webhook ON webhook.id = delivery.webhook_id"
+    " WHERE delivery.status = 'PENDING' AND webhook.is_active"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How long deliveries are kept when they have ended."""
+
+    delivered: timedelta = timedelta(hours=72)
+    failed: timedelta = timedelta(hours=720)
+
+
+@dataclass(slots=True, kw_only=True)
+class Backlog:
+    """What waited when it was last measured.
+
+    Attributes:
+        pending: deliveries of all processes that were still to be sent.
+        lag: seconds that the oldest of them had waited.
+    """
+
+    pending: int = 0
+    lag: float = 0.0
+
+
+async def trim(database: Database, keep: Keep) -> int:
+    """Delete deliveries that are no longer kept, and return how many."""
+    deleted = 0
+    seconds = [repr(kept.total_seconds()).encode() for kept in (keep.delivered, keep.failed)]
+    while True:
+        rows = await database.write(_TRIM, [*seconds, b"%d" % _AT_ONCE])
+        deleted += len(rows)
+        if len(rows) < _AT_ONCE:
+            return deleted
+
+
+async def revive(database: Database) -> int:
+    """Have sent what waits for nothing, and return how many deliveries that were."""
+    return len(await database.write(_REVIVE, []))
+
+
+async def keep_trimmed(database: Database, keep: Keep) -> None:
+    """Delete what is no longer kept, and look for what was left behind, each minute, until cancelled."""
+    while True:
+        await asyncio.sleep(_TRIM_EVERY)
+        try:
+            if revived := await revive(database):
+                _LOG.warning("%d webhook deliveries waited for nothing", revived)
+            if deleted := await trim(database, keep):
+                _LOG.info("forgot %d old webhook deliveries", deleted)
+        except DatabaseError as error:
+            _LOG.info("old webhook deliveries are deleted later: %s", error)
+
+
+async def keep_measured(database: Database, backlog: Backlog) -> None:
+    """Measure the backlog every few seconds, until cancelled."""
+    while True:
+        try:
+            ((pending, lag),) = await database.read(_MEASURE, [])
+            backlog.pending, backlog.lag = int(pending or 0), max(0.0, float(lag or 0))
+        except DatabaseError as error:
+            _LOG.info("the webhooks are measured later: %s", error)
+        await asyncio.sleep(_MEASURE_EVERY)

@@ -1,0 +1,83 @@
+"""How the catalog's tables are described as objects, fields and relations of a model."""
+
+from collections.abc import Callable, Iterable
+from uuid import UUID, uuid5
+
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Access, Field, Object, Option, Relation, build_parts
+from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.types import SqlType
+
+_NAMESPACE = UUID("6f1f4f0e-0a35-4d56-9b0c-1d1c0c2f7a11")
+_SCHEMA = "fieldstone"
+_OWNER = Column(name="workspace_id", type=SqlType.UUID, nullable=False)
+
+
+def _id(*path: str) -> UUID:
+    """Return the id of a thing of this model, the same in every process."""
+    return uuid5(_NAMESPACE, ".".join(path))
+
+
+FieldOf = Callable[[str], Field]
+"""Makes the field of the object that it is told the name of."""
+
+
+def catalog_field(
+    name: str,
+    type_: FieldType,
+    column: str,
+    description: str,
+    *,
+    required: bool = True,
+    options: Iterable[str] = (),
+    relation: str | None = None,
+    data_type: str | None = None,
+) -> FieldOf:
+    """Return what makes a field that nobody writes."""
+    choices = tuple(Option(value=value, label=value, position=place) for place, value in enumerate(options))
+    parts = build_parts(field_type=type_, column=column, is_nullable=not required, options=choices, data_type=data_type)
+    return lambda owner: Field(
+        id=_id(owner, name),
+        object_id=_id(owner),
+        name=name,
+        type=type_,
+        label=name,
+        description=description,
+        column=column,
+        is_nullable=not required,
+        is_custom=False,
+        is_system=True,
+        options=choices,
+        relation_id=_id("relation between", relation) if relation else None,
+        settings={"dataType": data_type} if data_type else {},
+        access=Access.READ_ONLY,
+        parts=parts,
+    )
+
+
+def catalog_object(singular: str, plural: str, table: str, description: str, fields: Iterable[FieldOf]) -> Object:
+    """Return an object whose records are a table or view of the catalog, shared by all workspaces."""
+    return Object(
+        id=_id(singular),
+        name_singular=singular,
+        name_plural=plural,
+        label_singular=singular,
+        label_plural=plural,
+        description=description,
+        table=Table(schema=_SCHEMA, name=table),
+        is_custom=False,
+        is_system=True,
+        fields=tuple(make(singular) for make in fields),
+        owner=_OWNER,
+    )
+
+
+def catalog_relation(source: str, name: str, target: str, inverse: str = "id") -> Relation:
+    """Return a relation; one that is shown at its source alone ends at the target's id."""
+    return Relation(
+        id=_id("relation between", f"{source}.{name}"),
+        source_object_id=_id(source),
+        source_field_id=_id(source, name),
+        target_object_id=_id(target),
+        target_field_id=_id(target, inverse),
+    )

@@ -1,0 +1,129 @@
+"""Webhooks and their deliveries as objects of the catalog's model."""
+
+from fieldstone.metadata.catalog.api_model.notation import catalog_field as _field
+from fieldstone.metadata.catalog.api_model.notation import catalog_object as _object
+from fieldstone.metadata.field_types import FieldType
+
+WEBHOOK = _object(
+    "webhook",
+    "webhooks",
+    "webhook_shown",
+    "Where events are sent to; its secret was shown when it was made.",
+    (
+        _field("id", FieldType.UUID, "id", "The webhook's id."),
+        _field("targetUrl", FieldType.TEXT, "target_url", "Where events are sent, by POST."),
+        _field(
+            "operations",
+            FieldType.ARRAY,
+            "operations",
+            "Which events: person.created, person.*, *.deleted and the like.",
+        ),
+        _field("description", FieldType.TEXT, "description", "What it is for.", required=False),
+        _field("isActive", FieldType.BOOLEAN, "is_active", "Whether events are sent."),
+        _field(
+            "failingSince",
+            FieldType.DATE_TIME,
+            "failing_since",
+            "Since when each attempt has failed.",
+            required=False,
+        ),
+        _field(
+            "disabledAt",
+            FieldType.DATE_TIME,
+            "disabled_at",
+            "When it was disabled because it had failed for too long.",
+            required=False,
+        ),
+        _field("disabledReason", FieldType.TEXT, "disabled_reason", "Why it was disabled.", required=False),
+        _field("createdAt", FieldType.DATE_TIME, "created_at", "When it was made."),
+        _field("updatedAt", FieldType.DATE_TIME, "updated_at", "When it was last changed."),
+        _field(
+            "deliveries",
+            FieldType.RELATION,
+            "",
+            "What it was told, and is to be told.",
+            required=False,
+            relation="webhookDelivery.webhook",
+        ),
+    ),
+)
+
+DELIVERY = _object(
+    "webhookDelivery",
+    "webhookDeliveries",
+    "webhook_delivery",
+    "An event that a webhook is told of.",
+    (
+        _field("id", FieldType.UUID, "id", "The delivery's id, which its body has too."),
+        _field(
+            "webhook",
+            FieldType.RELATION,
+            "webhook_id",
+            "Its webhook.",
+            relation="webhookDelivery.webhook",
+        ),
+        _field("event", FieldType.TEXT, "event", "What happened: person.created."),
+        _field(
+            "position",
+            FieldType.NUMBER,
+            "position",
+            "The event's position in the log.",
+            data_type="bigint",
+        ),
+        _field("recordId", FieldType.UUID, "record_id", "The id of the record."),
+        _field(
+            "status",
+            FieldType.SELECT,
+            "status",
+            "Whether it is still to be sent (PENDING), was taken (DELIVERED), or was given up (FAILED).",
+            options=("PENDING", "DELIVERED", "FAILED"),
+        ),
+        _field("attempts", FieldType.NUMBER, "attempts", "How often it was sent.", data_type="int"),
+        _field(
+            "nextAttemptAt",
+            FieldType.DATE_TIME,
+            "due_at",
+            "From when on it is sent; null where it has ended, or an earlier event of its record is still to be sent.",
+            required=False,
+        ),
+        _field(
+            "attemptedAt",
+            FieldType.DATE_TIME,
+            "attempted_at",
+            "When it was last sent.",
+            required=False,
+        ),
+        _field(
+            "finishedAt",
+            FieldType.DATE_TIME,
+            "finished_at",
+            "When it was taken or given up.",
+            required=False,
+        ),
+        _field(
+            "responseStatus",
+            FieldType.NUMBER,
+            "response_status",
+            "The HTTP status of the last answer.",
+            required=False,
+            data_type="int",
+        ),
+        _field(
+            "responseBody",
+            FieldType.TEXT,
+            "response_body",
+            "How the last answer's body begins.",
+            required=False,
+        ),
+        _field("error", FieldType.TEXT, "error", "Why the last attempt failed.", required=False),
+        _field(
+            "durationMs",
+            FieldType.NUMBER,
+            "duration_ms",
+            "How long the last attempt took, in milliseconds.",
+            required=False,
+            data_type="int",
+        ),
+        _field("createdAt", FieldType.DATE_TIME, "created_at", "When it was made."),
+    ),
+)

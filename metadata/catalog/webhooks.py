@@ -1,0 +1,225 @@
+"""Webhooks in the catalog: made, changed, removed, and the operations that they wait for."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import unstorable
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.scalars import shown
+
+ACTIONS: Final = ("created", "updated", "deleted", "restored", "destroyed")
+"""What can happen to a record, as events name it."""
+ANY: Final = "*"
+"""What stands for any object, or any action, in an operation."""
+
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret that we make starts with
+_RANDOM_BYTES = 32
+_LONGEST_SECRET = 500
+_MOST_OPERATIONS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """What a webhook waits for: an action on an object; None is any."""
+
+    object_id: UUID | None
+    action: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWebhook:
+    """What a webhook is made from; without a secret it gets one."""
+
+    target_url: str
+    operations: Sequence[str]
+    description: str | None = None
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookUpdate:
+    """What is to be changed of a webhook: what is None stays, and so does the description unless `describe` is set."""
+
+    target_url: str | None = None
+    operations: Sequence[str] | None = None
+    secret: str | None = None
+    is_active: bool | None = None
+    describe: bool = False
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTarget:
+    """Where a webhook's events are sent, and the secret that they are signed with."""
+
+    url: str
+    secret: str
+
+
+def read_operations(snapshot: Snapshot, given: Sequence[str]) -> tuple[EventFilter, ...]:
+    """Return the operations that texts such as `person.created`, `person.*`, `*.deleted` and `*.*` stand for.
+
+    Raises:
+        InvalidChange: one is none, or of an object that is not there; or there are none, or too many.
+    """
+    if not 1 <= len(given) <= _MOST_OPERATIONS:
+        raise InvalidChange(
+            f'operations must list from 1 to {_MOST_OPERATIONS}, such as "person.created"', field="operations"
+        )
+    return tuple(dict.fromkeys(_read_operation(snapshot, text) for text in given))
+
+
+def _read_operation(snapshot: Snapshot, text: str) -> EventFilter:
+    name, dot, action = text.partition(".")
+    if not dot or not name or action not in {*ACTIONS, ANY}:
+        raise InvalidChange(
+            f"operations must be like person.created, person.*, *.deleted or *.*, with one of {', '.join(ACTIONS)}"
+            f" behind the point, not {shown(text)}",
+            field="operations",
+        )
+    object_ = snapshot.by_singular.get(name)
+    if object_ is None and name != ANY:
+        raise InvalidChange(
+            f"operations: there is no object {shown(name)}; it is nameSingular that stands before the point",
+            field="operations",
+        )
+    return EventFilter(object_id=object_.id if object_ else None, action=None if action == ANY else action)
+
+
+async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhook) -> tuple[UUID, str]:
+    """Insert a webhook for what happens from now on, and return its id and its secret.
+
+    Raises:
+        InvalidChange: a value is refused.
+    """
+    operations = read_operations(snapshot, new.operations)
+    _check_text("description", new.description)
+    _check_secret(new.secret)
+    secret = new.secret or _SECRET_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    webhook_id = new_id()
+    await connection.execute(
+        QUERIES["insert_webhook"],
+        {
+            "id": webhook_id,
+            "workspace_id": snapshot.workspace.id,
+            "target_url": new.target_url,
+            "description": new.description,
+            "secret": secret,
+        },
+    )
+    await _write_operations(connection, webhook_id, operations)
+    return webhook_id, secret
+
+
+async def update_webhook(connection: Session, snapshot: Snapshot, webhook_id: UUID, update: WebhookUpdate) -> None:
+    """Change a webhook.
+
+    Raises:
+        UnknownObject: the workspace has no such webhook.
+        InvalidChange: a value is refused.
+    """
+    _check_text("description", update.description)
+    _check_secret(update.secret)
+    operations = None if update.operations is None else read_operations(snapshot, update.operations)
+    cursor = await connection.execute(
+        QUERIES["update_webhook"],
+        {
+            "id": webhook_id,
+            "workspace_id": snapshot.workspace.id,
+            "target_url": update.target_url,
+            "secret": update.secret,
+            "describe": update.describe,
+            "description": update.description,
+            "is_active": update.is_active,
+            "anew": update.is_active or update.target_url is not None,
+        },
+    )
+    if await cursor.fetchone() is None:
+        raise _unknown(webhook_id)
+    if operations is not None:
+        await connection.execute(QUERIES["delete_webhook_operations"], {"webhook_id": webhook_id})
+        await _write_operations(connection, webhook_id, operations)
+
+
+async def delete_webhook(connection: Session, workspace_id: UUID, webhook_id: UUID) -> None:
+    """Delete a webhook with its deliveries.
+
+    Raises:
+        UnknownObject: the workspace has no such webhook.
+    """
+    cursor = await connection.execute(QUERIES["delete_webhook"], {"workspace_id": workspace_id, "id": webhook_id})
+    if await cursor.fetchone() is None:
+        raise _unknown(webhook_id)
+
+
+async def read_target(connection: Session, workspace_id: UUID, webhook_id: UUID) -> WebhookTarget:
+    """Return where a webhook's events are sent.
+
+    Raises:
+        UnknownObject: the workspace has no such webhook.
+    """
+    cursor = await connection.execute(QUERIES["webhook_target"], {"workspace_id": workspace_id, "id": webhook_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise _unknown(webhook_id)
+    return WebhookTarget(url=row[0], secret=row[1])
+
+
+async def redeliver(connection: Session, workspace_id: UUID, delivery_id: UUID) -> None:
+    """Have a delivery sent again, as soon as may be; one that has ended begins its attempts anew.
+
+    Raises:
+        UnknownObject: the workspace has no such delivery.
+        InvalidChange: its webhook is not active.
+    """
+    cursor = await connection.execute(QUERIES["delivery_webhook"], {"workspace_id": workspace_id, "id": delivery_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise UnknownObject(f"there is no webhook delivery {delivery_id}", field="id")
+    webhook_id, is_active = row
+    if not is_active:
+        raise InvalidChange(
+            f"the webhook {webhook_id} is not active: updateWebhook(id, input: {{ isActive: true }}) first", field="id"
+        )
+    await connection.execute(QUERIES["redeliver"], {"id": delivery_id})
+    await connection.execute(QUERIES["end_webhook_rest"], {"id": webhook_id})
+
+
+async def _write_operations(connection: Session, webhook_id: UUID, operations: Sequence[EventFilter]) -> None:
+    for place, operation in enumerate(operations):
+        await connection.execute(
+            QUERIES["insert_webhook_operation"],
+            {
+                "webhook_id": webhook_id,
+                "place": place,
+                "object_id": operation.object_id,
+                "action": operation.action,
+            },
+        )
+
+
+def _check_text(name: str, value: str | None) -> None:
+    if value is not None and (reason := unstorable(value)):
+        raise InvalidChange(f"{name} {reason}", field=name)
+
+
+def _check_secret(secret: str | None) -> None:
+    if secret is None:
+        return
+    _check_text("secret", secret)
+    if not secret.strip() or len(secret) > _LONGEST_SECRET:
+        raise InvalidChange(
+            f"secret must have from 1 to {_LONGEST_SECRET} characters and not be blank; leave it out to have one made",
+            field="secret",
+        )
+
+
+def _unknown(webhook_id: UUID) -> UnknownObject:
+    return UnknownObject(f"there is no webhook {webhook_id}", field="id")

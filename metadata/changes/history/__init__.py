@@ -1,0 +1,1 @@
+"""Changes as the history keeps them, and their inverses. Pure."""

@@ -1,0 +1,172 @@
+"""How changes are kept in the history of the model: written as JSON, and read back."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from fieldstone.metadata.changes.apply import Change
+from fieldstone.metadata.changes.difference import Difference
+from fieldstone.metadata.changes.rules.options import options_json
+from fieldstone.metadata.changes.types import (
+    UNSET,
+    Applied,
+    CreateField,
+    CreateIndex,
+    CreateObject,
+    DeleteField,
+    DeleteIndex,
+    DeleteObject,
+    NewRelation,
+    RetryBuild,
+    SettleField,
+    SettleIndex,
+    UpdateField,
+    UpdateObject,
+)
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field, Index, Object, RelationType
+
+_ACTIONS: Mapping[str, type[Change]] = {
+    "createObject": CreateObject,
+    "createField": CreateField,
+    "createIndex": CreateIndex,
+    "updateObject": UpdateObject,
+    "updateField": UpdateField,
+    "settleField": SettleField,
+    "settleIndex": SettleIndex,
+    "retryBuild": RetryBuild,
+    "deleteObject": DeleteObject,
+    "deleteField": DeleteField,
+    "deleteIndex": DeleteIndex,
+}
+_NAMES = {kind: name for name, kind in _ACTIONS.items()}
+
+
+def encode_change(change: Change) -> JsonValue:
+    """Return a change as JSON, whole."""
+    return {"action": _NAMES[type(change)], **_encode(change)}
+
+
+def decode_change(given: JsonValue) -> Change:
+    """Return the change that `encode_change` wrote."""
+    values = {_snake(name): value for name, value in given.items() if name != "action"}
+    relation, morph = values.pop("relation", None), values.pop("morph", ())
+    change_type = _ACTIONS[given["action"]]
+    decoded: dict[str, Any] = {name: _decode(name, value) for name, value in values.items()}
+    if "type" in decoded:
+        decoded["type"] = FieldType(decoded["type"])
+    if relation is not None:
+        decoded["relation"] = _decode_relation(relation)
+    if morph:
+        decoded["morph"] = tuple(map(_decode_relation, morph))
+    return change_type(**decoded)
+
+
+def show_difference(applied: Applied, difference: Difference) -> dict[str, JsonValue]:
+    """Return what a change touched as it was before and as it is after, in the terms of the Metadata API."""
+    was = [changed.before for changed in difference.fields]
+    now = [changed.after for changed in difference.fields]
+    gone = [field for _, field in difference.removed_fields]
+    objects = list(map(_show_object, applied.objects)) + list(map(_show_object, difference.objects))
+    return {
+        "before": [
+            *map(_show_object, difference.objects_before),
+            *map(_show_object, difference.removed_objects),
+            *map(_show_field, was + gone),
+            *map(_show_index, difference.removed_indexes),
+        ],
+        "after": [*objects, *map(_show_field, (*now, *applied.fields)), *map(_show_index, applied.indexes)],
+    }
+
+
+def _encode(change: Change | NewRelation) -> dict[str, JsonValue]:
+    values = {one.name: getattr(change, one.name) for one in fields(change)}
+    return {_camel(name): _plain(value) for name, value in values.items() if value is not UNSET}
+
+
+def _plain(value: object) -> JsonValue:
+    match value:
+        case UUID():
+            return str(value)
+        case Enum():
+            return value.value
+        case NewRelation():
+            return _encode(value)
+        case tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return value
+
+
+def _decode_relation(given: JsonValue) -> NewRelation:
+    values: dict[str, Any] = {_snake(name): _decode(_snake(name), value) for name, value in given.items()}
+    return NewRelation(**{**values, "type": RelationType(values["type"])})
+
+
+def _decode(name: str, value: JsonValue) -> object:
+    if name == "id" or name.endswith("_id"):
+        return UUID(value)
+    if name.endswith("_ids"):
+        return tuple(map(UUID, value))
+    return value
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def _show_object(object_: Object) -> JsonValue:
+    return {
+        "kind": "object",
+        "id": str(object_.id),
+        "nameSingular": object_.name_singular,
+        "namePlural": object_.name_plural,
+        "labelSingular": object_.label_singular,
+        "labelPlural": object_.label_plural,
+        "description": object_.description,
+        "icon": object_.icon,
+        "isActive": object_.is_active,
+    }
+
+
+def _show_field(field: Field) -> JsonValue:
+    return {
+        "kind": "field",
+        "id": str(field.id),
+        "objectMetadataId": str(field.object_id),
+        "name": field.name,
+        "type": field.type.value,
+        "label": field.label,
+        "description": field.description,
+        "icon": field.icon,
+        "defaultValue": field.default,
+        "options": options_json(field.options),
+        "settings": dict(field.settings) or None,
+        "isActive": field.is_active,
+        "isNullable": field.is_nullable,
+        "isUnique": field.is_unique,
+        "status": field.status.value,
+        "failure": field.failure,
+    }
+
+
+def _show_index(index: Index) -> JsonValue:
+    return {
+        "kind": "index",
+        "id": str(index.id),
+        "objectMetadataId": str(index.object_id),
+        "name": index.name,
+        "fieldMetadataIds": list(map(str, index.field_ids)),
+        "method": index.method,
+        "isUnique": index.is_unique,
+        "status": index.status.value,
+        "failure": index.failure,
+    }

@@ -1,0 +1,1 @@
+"""The kinds of change: one module for each effect on a snapshot. Pure."""

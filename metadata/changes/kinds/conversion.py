@@ -1,0 +1,260 @@
+"""Another type for a field: which there may be, and what it means for its column, its default and its indexes."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from psycopg import sql
+
+from fieldstone.metadata.changes.kinds.create_field import choose_column
+from fieldstone.metadata.changes.kinds.create_index import BTREE
+from fieldstone.metadata.changes.row_work import ConvertValues, MapOptions, RowWork
+from fieldstone.metadata.changes.rules.defaults import is_function, read_default
+from fieldstone.metadata.changes.rules.lookup import with_object
+from fieldstone.metadata.changes.rules.names import column_suffixes
+from fieldstone.metadata.changes.rules.search import vectors_over
+from fieldstone.metadata.changes.types import UpdateField, chosen
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.model import Field, Index, Object, Snapshot
+from fieldstone.metadata.scalars import shown
+from fieldstone.sql.conversions import Conversion, convert, from_micros, is_empty, to_micros
+from fieldstone.sql.identifiers import quote_identifier
+from fieldstone.sql.types import SqlType
+
+_PLAIN: Final[Mapping[FieldType, frozenset[FieldType]]] = {
+    **dict.fromkeys(
+        (FieldType.EMAILS, FieldType.PHONES, FieldType.LINKS, FieldType.RICH_TEXT), frozenset({FieldType.TEXT})
+    ),
+    FieldType.CURRENCY: frozenset({FieldType.NUMBER, FieldType.NUMERIC}),
+}
+"""The types whose values a composite's first column can have, as it can have theirs."""
+
+_WHOLE: Final = frozenset({FieldType.TS_VECTOR, *RELATIONS})
+
+
+def is_conversion(field: Field, updated: Field) -> bool:
+    """Tell whether the field's values become others, or are to be read as others."""
+    if updated.type is not field.type:
+        return True
+    return any(new.scalar is not old.scalar for old, new in zip(field.parts, updated.parts, strict=True))
+
+
+def build_conversion(field: Field, updated: Field) -> Conversion:
+    """Return what the values of a field become, in terms of its column as it is; `check_type` has let it pass.
+
+    Of a composite it is the first column that becomes another, or that the values come into.
+    """
+    old, new = field.parts[0], updated.parts[0]
+    # What is an option already may be one of more.
+    is_wider = old.options is not None and new.options is not None and set(old.options) <= set(new.options)
+    options = None if is_wider and old.column.type is new.column.type else new.options
+    name = sql.SQL(quote_identifier(old.column.name))
+    if FieldType.CURRENCY in {field.type, updated.type}:
+        is_wanted = updated.type is FieldType.CURRENCY
+        conversion = to_micros(name, old.column.type) if is_wanted else from_micros(name, new.column.type)
+    else:
+        conversion = convert(name, old.column.type, new.column.type, options=options)
+    if conversion is None:
+        msg = f"no {updated.type.value} can be made of a {field.type.value}"
+        raise TypeError(msg)
+    return conversion
+
+
+def check_type(object_: Object, field: Field, wanted: FieldType) -> InvalidChange | None:
+    """Return why a field cannot become one of another type."""
+    if wanted is field.type:
+        return None
+    if vectors := vectors_over(object_, field):
+        names = ", ".join(vector.name for vector in vectors)
+        return InvalidChange(f"{names} is computed from {field.name}; delete that field first", field="type")
+    allowed = [kind.value for kind in FieldType if kind is not field.type and _is_possible(field, kind)]
+    if wanted.value in allowed:
+        return None
+    instead = f"it can become {', '.join(allowed)}" if allowed else "its type is fixed"
+    return InvalidChange(
+        f"{object_.name_singular}.{field.name}: a {field.type.value} field cannot become a {wanted.value} field;"
+        f" {instead}; a new field can take the values over, record by record",
+        field="type",
+    )
+
+
+def _is_possible(field: Field, kind: FieldType) -> bool:
+    if {field.type, kind} & _WHOLE:
+        return False
+    if FIELD_TYPES[field.type].composite or FIELD_TYPES[kind].composite:
+        return kind in _PLAIN.get(field.type, ()) or field.type in _PLAIN.get(kind, ())
+    options = () if FIELD_TYPES[kind].has_options else None
+    (sub,) = subfields_of(kind, None)
+    source = field.parts[0].column.type
+    return convert(sql.SQL("x"), source, sub.scalar.sql_type, options=options) is not None
+
+
+def convert_default(field: Field, change: UpdateField, wanted: FieldType, data_type: JsonValue) -> JsonValue:
+    """Return the default value for the new type: as given, or the old one in the new terms.
+
+    Raises:
+        InvalidChange: the old one has no such terms.
+    """
+    given = chosen(change.default, field.default)
+    if given is None or given is not field.default:
+        return given
+    for candidate in _candidates(field, given, wanted):
+        try:
+            return read_default(wanted, candidate, data_type=data_type, options=(), required=False)
+        except InvalidChange:
+            continue
+    raise InvalidChange(
+        f"the default value of {field.name}, {shown(given)}, is none of a {wanted.value} field; give defaultValue, null"
+        " for none",
+        field="defaultValue",
+    )
+
+
+def _candidates(field: Field, given: JsonValue, wanted: FieldType) -> Iterator[JsonValue]:
+    """Yield what a default value may be in another type: itself, a list of it, its text, what it spells.
+
+    A composite has it in its first column, unless that has it in other units.
+    """
+    if is_function(field.type, given) and not is_function(wanted, given):
+        return
+    if len(field.parts) != 1 or FIELD_TYPES[wanted].composite:
+        if wanted is FieldType.TEXT:
+            yield given.get(field.parts[0].name)
+        elif field.type is FieldType.TEXT:
+            yield {FIELD_TYPES[wanted].subfields[0].name: given}
+        return
+    yield given
+    yield [given]
+    if isinstance(given, str):
+        with suppress(ValueError):
+            yield loads(given)
+    else:
+        yield dumps(given)
+
+
+def choose_new_column(object_: Object, field: Field, wanted: FieldType) -> str:
+    """Return the name that the column gets: no statement made for the old type finds it any more.
+
+    It is the first one with another number: by that a model file tells fields that have taken each other's names.
+    """
+    first = field.column.rstrip("0123456789")
+    endings = ("", *column_suffixes(wanted))
+    is_numbered = any(first + ending in object_.retired_columns for ending in (*endings, *column_suffixes(field.type)))
+    others = replace(object_, retired_columns=object_.retired_columns | {field.column})
+    return choose_column(others, first if is_numbered else field.column, endings)
+
+
+def read_conversion_work(
+    snapshot: Snapshot, object_: Object, field: Field, updated: Field, change: UpdateField
+) -> list[RowWork]:
+    """Return the work that another type asks of the rows.
+
+    Raises:
+        InvalidChange: the mapping of values to options is none, or a value is given for the rows without one.
+    """
+    if change.backfill is not None:
+        raise InvalidChange(
+            "backfillValue and another type are two changes; make the field required in the second",
+            field="backfillValue",
+        )
+    _check_unique(snapshot, field, updated)
+    conversion = build_conversion(field, updated)
+    mapping = _read_mapping(field, updated, change.option_mapping)
+    kept = _all_kept(conversion, field, updated)
+    if kept is None and conversion.is_same:
+        return []
+    unique = tuple(unique_with(snapshot, object_, field, updated))
+    work: list[RowWork] = [
+        ConvertValues(
+            object_=object_,
+            field=field,
+            updated=updated,
+            conversion=conversion,
+            kept=kept,
+            unique=unique,
+            mapped=tuple(mapping),
+            allow_loss=change.allow_data_loss,
+        )
+    ]
+    if mapping:
+        work.append(MapOptions(object_=object_, field=field, mapping=mapping, unique=unique))
+    return work
+
+
+def _all_kept(conversion: Conversion, field: Field, updated: Field) -> sql.Composable | None:
+    """Return the condition that nothing is lost: of the first column, and of those that go."""
+    gone = [part.column for part in field.parts[len(updated.parts) :]]
+    empty = [is_empty(sql.SQL(quote_identifier(column.name)), column.type) for column in gone]
+    kept = [sql.SQL("({})").format(conversion.kept)] if conversion.kept is not None else []
+    return sql.SQL(" AND ").join([*kept, *empty]) if kept or empty else None
+
+
+def _check_unique(snapshot: Snapshot, field: Field, updated: Field) -> None:
+    """Make sure that no unique index stays that would be of other columns then."""
+    if len(field.parts) == len(updated.parts):
+        return
+    is_other = len(field.unique_parts) != len(updated.unique_parts)
+    for index in snapshot.indexes.values():
+        if index.is_unique and field.id in index.field_ids and (len(index.field_ids) > 1 or is_other):
+            raise InvalidChange(
+                f"{field.name} cannot become a {updated.type.value} field while the unique index {index.name} is on its"
+                " columns; take that back first, by updateField with isUnique: false or by deleteIndex",
+                field="type",
+            )
+
+
+def unique_with(snapshot: Snapshot, object_: Object, field: Field, updated: Field) -> Iterator[tuple[Field, ...]]:
+    """Yield the fields of each unique index that the field will be in."""
+    if updated.is_unique:
+        yield (field,)
+    for index in snapshot.indexes.values():
+        if index.is_unique and field.id in index.field_ids and len(index.field_ids) > 1:
+            yield tuple(object_.by_id[id_] for id_ in index.field_ids)
+
+
+def _read_mapping(field: Field, updated: Field, given: JsonValue) -> dict[str, str | None]:
+    if given is None:
+        return {}
+    values = [option.value for option in updated.options]
+    if field.parts[0].column.type is not SqlType.TEXT or not values:
+        raise InvalidChange(
+            "optionMapping is for text that becomes an option of a SELECT or MULTI_SELECT; leave it out",
+            field="optionMapping",
+        )
+    if not isinstance(given, dict) or not all(new is None or new in values for new in given.values()):
+        raise InvalidChange(
+            f'optionMapping must lead from texts to options or null, such as {{ "in review": "{values[0]}" }}; the'
+            f" options are {', '.join(values)}",
+            field="optionMapping",
+        )
+    if None in given.values() and not updated.is_nullable:
+        raise InvalidChange(
+            f"optionMapping cannot lead to no value: the field is required; one of {', '.join(values)} would pass",
+            field="optionMapping",
+        )
+    return given
+
+
+def without_misfits(after: Snapshot, field: Field, updated: Field) -> Snapshot:
+    """Return the snapshot without the indexes that only the old type could have.
+
+    They are for what is inside a value, or on one column of what has several then.
+    """
+    is_other = field.parts[0].column.type is not updated.parts[0].column.type
+    is_several = len(updated.parts) > 1
+
+    def fits(index: Index) -> bool:
+        return not (is_other and index.method != BTREE) and (index.is_unique or not is_several)
+
+    indexes = {id_: index for id_, index in after.indexes.items() if field.id not in index.field_ids or fits(index)}
+    return after if len(indexes) == len(after.indexes) else replace(after, indexes=indexes)
+
+
+def retire_column(after: Snapshot, field: Field) -> Snapshot:
+    """Return the snapshot in which the column's old name is not used again."""
+    object_ = after.objects[field.object_id]
+    retired = {part.column.name for part in field.parts}
+    return with_object(after, replace(object_, retired_columns=object_.retired_columns | retired))

@@ -1,0 +1,71 @@
+"""What creating an index does to a snapshot."""
+
+from dataclasses import replace
+
+from fieldstone.metadata.changes.row_work import RequireDistinct
+from fieldstone.metadata.changes.rules.names import index_name
+from fieldstone.metadata.changes.types import Applied, CreateIndex
+from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Field, Index, Snapshot
+from fieldstone.sql.types import SqlType
+
+BTREE = "btree"
+TRIGRAM = "trigram"
+INVERTED = "gin"
+
+_KINDS = {BTREE: "idx", TRIGRAM: "trgm", INVERTED: "gin"}
+_INVERTED_TYPES = frozenset({SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
+
+
+def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
+    """Return the snapshot with a new index.
+
+    Raises:
+        InvalidChange: there can be no such index, or there is one.
+        UnknownObject: there is no such object or field.
+    """
+    object_ = snapshot.objects.get(change.object_id)
+    if object_ is None:
+        raise UnknownObject(f"there is no object {change.object_id}", field="objectMetadataId")
+    fields = tuple(filter(None, map(object_.by_id.get, change.field_ids)))
+    if not fields or len(fields) < len(change.field_ids):
+        raise UnknownObject(f"an index needs one or more fields of {object_.name_singular}", field="fieldMetadataIds")
+    _check_method(change, fields)
+    kind = "key" if change.is_unique else "live" if change.is_partial else _KINDS[change.method]
+    if change.is_partial and change.method != BTREE:
+        kind += _KINDS[change.method]
+    name = index_name(object_.table.name, (field.parts[0].column.name for field in fields), kind)
+    if name in snapshot.constraints:
+        raise NameTaken(f"there is such an index already: {name}", field="fieldMetadataIds")
+    index = Index(
+        id=change.id,
+        object_id=object_.id,
+        name=name,
+        field_ids=change.field_ids,
+        is_unique=change.is_unique,
+        is_partial=change.is_partial,
+        method=change.method,
+    )
+    after = replace(snapshot, indexes={**snapshot.indexes, index.id: index})
+    work = (RequireDistinct(object_=object_, fields=fields, argument="fieldMetadataIds"),) if change.is_unique else ()
+    return Applied(snapshot=after, indexes=(index,), work=work)
+
+
+def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
+    if change.method not in _KINDS:
+        raise InvalidChange(f"method must be one of {', '.join(_KINDS)}", field="method")
+    for field in fields:
+        if len(field.parts) != 1 or (field.type is FieldType.TS_VECTOR and change.method != INVERTED):
+            raise InvalidChange(f"{field.name} is not one column, which an index needs", field="fieldMetadataIds")
+    if change.method == TRIGRAM and (len(fields) > 1 or fields[0].parts[0].column.type is not SqlType.TEXT):
+        raise InvalidChange("a trigram index is on one text field", field="fieldMetadataIds")
+    if change.method == INVERTED and (len(fields) > 1 or fields[0].parts[0].column.type not in _INVERTED_TYPES):
+        raise InvalidChange("a gin index is on one field of JSON or of lists", field="fieldMetadataIds")
+    if len(set(change.field_ids)) < len(change.field_ids):
+        raise InvalidChange("an index has each field once", field="fieldMetadataIds")
+    if change.is_unique and (change.method != BTREE or len(fields) == 1):
+        raise InvalidChange(
+            "a unique index is a btree on several fields; for one field, updateField with isUnique: true",
+            field="isUnique",
+        )

@@ -1,0 +1,173 @@
+"""What creating a many-to-many relation does to a snapshot: an object whose records link those of two others."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from fieldstone.metadata.changes.kinds.create_field import find_object
+from fieldstone.metadata.changes.kinds.create_object import apply_create_object
+from fieldstone.metadata.changes.kinds.create_relation import apply_create_relation
+from fieldstone.metadata.changes.rules.names import index_name
+from fieldstone.metadata.changes.rules.problems import Problems, check_text
+from fieldstone.metadata.changes.types import (
+    Applied,
+    CreateField,
+    CreateObject,
+    JunctionEnd,
+    NewJunction,
+    NewRelation,
+)
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Field, Index, Object, OnDelete, Snapshot, capitalised
+
+
+def apply_create_junction(snapshot: Snapshot, change: CreateField) -> Applied:
+    """Return the snapshot with a junction object, which is many-to-one to both objects.
+
+    Each of the two shows the junction's records; they go with either record that they link, and link a pair once.
+
+    Raises:
+        InvalidChange: an input breaks a rule; NameTaken where only names are taken.
+        UnknownObject: there is no such object.
+    """
+    object_ = find_object(snapshot, change)
+    wanted = change.relation
+    if wanted is None or wanted.junction is None:
+        msg = "a junction is made for a many-to-many relation"
+        raise TypeError(msg)
+    target = snapshot.objects.get(wanted.target_object_id)
+    if target is None or not target.is_active:
+        raise UnknownObject(f"there is no object {wanted.target_object_id}", field="targetObjectMetadataId")
+    _check_inputs(change)
+    junction = wanted.junction
+    made = _apply_object(snapshot, object_, target, junction)
+    to_object = _end(
+        junction, junction.source, object_, object_.name_singular, change.id, change.label, change.name, change.icon
+    )
+    name = target.name_singular if target.id != object_.id else f"other{target.type_name}"
+    to_target = _end(
+        junction,
+        junction.target,
+        target,
+        name,
+        wanted.target_field_id,
+        wanted.target_field_label,
+        wanted.target_field_name,
+        wanted.target_field_icon,
+    )
+    first = _apply_end(made.snapshot, to_object, {"targetFieldName": "name", "targetFieldLabel": "label"})
+    second = _apply_end(first.snapshot, to_target, {})
+    return _joined(change, made, first, second)
+
+
+def _check_inputs(change: CreateField) -> None:
+    problems = Problems()
+    problems.add(check_text(change.description, "description"))
+    for given, argument in (
+        (not change.is_nullable, "isNullable"),
+        (change.is_unique, "isUnique"),
+        (change.default is not None, "defaultValue"),
+        (bool(change.options), "options"),
+        (bool(change.settings), "settings"),
+    ):
+        if given:
+            problems.add(
+                InvalidChange(
+                    f"a MANY_TO_MANY relation is kept by an object of its own; leave {argument} out", field=argument
+                )
+            )
+    problems.raise_any()
+
+
+def _apply_object(snapshot: Snapshot, object_: Object, target: Object, junction: NewJunction) -> Applied:
+    create = CreateObject(
+        name_singular=junction.name_singular or object_.name_singular + capitalised(target.name_singular),
+        name_plural=junction.name_plural or object_.name_singular + capitalised(target.name_plural),
+        label_singular=f"{object_.label_singular} {target.label_singular}",
+        label_plural=f"{object_.label_singular} {target.label_plural}",
+        description=f"Links a record of {object_.label_plural} to one of {target.label_plural}.",
+        skip_name_field=True,
+        id=junction.id,
+        field_ids=junction.field_ids,
+        index_ids=junction.index_ids,
+    )
+    try:
+        return apply_create_object(snapshot, create)
+    except InvalidChange as error:
+        argument = "junctionNamePlural" if error.field == "namePlural" else "junctionNameSingular"
+        message = f"the object that keeps the relation cannot be made: {error.message}; {argument} gives another name"
+        raise type(error)(message, field=argument) from None
+
+
+def _end(
+    junction: NewJunction,
+    ids: JunctionEnd,
+    leads_to: Object,
+    name: str,
+    inverse_id: UUID,
+    inverse_label: str,
+    inverse_name: str | None,
+    inverse_icon: str | None,
+) -> CreateField:
+    return CreateField(
+        object_id=junction.id,
+        name=name,
+        label=leads_to.label_singular,
+        type=FieldType.RELATION,
+        settings={"onDelete": OnDelete.CASCADE.value},
+        is_nullable=False,
+        relation=NewRelation(
+            target_object_id=leads_to.id,
+            target_field_label=inverse_label,
+            target_field_name=inverse_name,
+            target_field_icon=inverse_icon,
+            id=ids.relation_id,
+            target_field_id=inverse_id,
+        ),
+        id=ids.field_id,
+        index_id=ids.index_id,
+    )
+
+
+def _apply_end(snapshot: Snapshot, end: CreateField, arguments: dict[str, str]) -> Applied:
+    """Apply one of the two relations; its errors name the arguments of the whole."""
+    try:
+        return apply_create_relation(snapshot, end)
+    except InvalidChange as error:
+        message = error.message
+        for inner, outer in arguments.items():
+            message = message.replace(inner, outer)
+        raise type(error)(message, field=arguments.get(error.field or "", error.field)) from None
+
+
+def _joined(change: CreateField, made: Applied, first: Applied, second: Applied) -> Applied:
+    (created,) = made.objects
+    junction = second.snapshot.objects[created.id]
+    keys = (first.fields[0], second.fields[0])
+    pair = Index(
+        id=_junction_of(change).pair_index_id,
+        object_id=junction.id,
+        name=index_name(junction.table.name, (key.column for key in keys), "key"),
+        field_ids=tuple(key.id for key in keys),
+        is_unique=True,
+    )
+    asked = replace(first.fields[1], description=change.description, is_active=change.is_active)
+    shown: Object = second.snapshot.objects[asked.object_id]
+    shown = replace(shown, fields=tuple(asked if field.id == asked.id else field for field in shown.fields))
+    after = replace(
+        second.snapshot,
+        objects={**second.snapshot.objects, shown.id: shown},
+        indexes={**second.snapshot.indexes, pair.id: pair},
+    )
+    fields: tuple[Field, ...] = (*made.fields, first.fields[0], asked, *second.fields)
+    return Applied(
+        snapshot=after,
+        objects=(after.objects[created.id],),
+        fields=fields,
+        relations=(*first.relations, *second.relations),
+        indexes=(*made.indexes, *first.indexes, *second.indexes, pair),
+    )
+
+
+def _junction_of(change: CreateField) -> NewJunction:
+    return change.relation.junction if change.relation and change.relation.junction else NewJunction()

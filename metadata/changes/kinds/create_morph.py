@@ -1,0 +1,115 @@
+"""What creating a MORPH_RELATION does to a snapshot: a field for each target, of which a record has at most one set."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from fieldstone.metadata.changes.kinds.create_field import find_object
+from fieldstone.metadata.changes.kinds.create_relation import apply_create_relation
+from fieldstone.metadata.changes.types import Applied, CreateField, NewRelation
+from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import MORPH_SETTING, Field, Object, RelationType, Snapshot
+
+MOST_TARGETS = 20
+
+
+def apply_create_morph(snapshot: Snapshot, change: CreateField) -> Applied:
+    """Return the snapshot with one many-to-one relation for each target, called by the field and the target.
+
+    With `relation` it is one more target of the morph relation that settings.morph `{ id name }` says, called as it is.
+
+    Raises:
+        InvalidChange: an input breaks a rule; NameTaken where only names are taken.
+        UnknownObject: there is no such object.
+    """
+    if change.relation is not None:
+        return _apply_part(snapshot, change, change.relation)
+    _check_inputs(snapshot, change)
+    parts: list[Applied] = []
+    after = snapshot
+    for place, wanted in enumerate(change.morph):
+        target = snapshot.objects.get(wanted.target_object_id)
+        if target is None or not target.is_active:
+            raise UnknownObject(f"there is no object {wanted.target_object_id}", field="targetObjectMetadataId")
+        applied = apply_create_relation(after, _relation_to(change, wanted, target, is_first=place == 0))
+        parts.append(_marked(applied, {"id": str(change.id), "name": change.name}))
+        after = parts[-1].snapshot
+    return Applied(
+        snapshot=after,
+        fields=tuple(field for part in parts for field in part.fields),
+        relations=tuple(relation for part in parts for relation in part.relations),
+        indexes=tuple(index for part in parts for index in part.indexes),
+    )
+
+
+def _apply_part(snapshot: Snapshot, change: CreateField, wanted: NewRelation) -> Applied:
+    settings = dict(change.settings or {})
+    group = settings.pop(MORPH_SETTING, None)
+    if not isinstance(group, Mapping) or set(group) != {"id", "name"}:
+        raise InvalidChange("a part of a MORPH_RELATION needs settings.morph { id name }", field="settings")
+    if wanted.type is not RelationType.MANY_TO_ONE:
+        raise InvalidChange("the relations of a MORPH_RELATION are all MANY_TO_ONE", field="type")
+    _check_optional(change)
+    object_ = find_object(snapshot, change)
+    others = [field for field in object_.fields if field.settings.get(MORPH_SETTING) == group]
+    targets = {snapshot.relations[field.relation_id].target_object_id for field in others if field.relation_id}
+    if wanted.target_object_id in targets or len(targets) == MOST_TARGETS:
+        raise InvalidChange(
+            f"the morph relation {group['name']} leads to this object already, or to {MOST_TARGETS} others",
+            field="targetObjectMetadataId",
+        )
+    if not others:
+        _check_name(object_, group["name"])
+    plain = replace(change, type=FieldType.RELATION, settings=settings or None)
+    return _marked(apply_create_relation(snapshot, plain), group)
+
+
+def _check_inputs(snapshot: Snapshot, change: CreateField) -> None:
+    argument = "morphRelationsCreationPayload"
+    targets = [wanted.target_object_id for wanted in change.morph]
+    if not 1 <= len(targets) <= MOST_TARGETS:
+        raise InvalidChange(
+            f"a MORPH_RELATION field needs {argument}, a list of 1 to {MOST_TARGETS} targets"
+            " { targetObjectMetadataId targetFieldLabel }",
+            field=argument,
+        )
+    if len(set(targets)) < len(targets):
+        raise InvalidChange(f"{argument} has an object twice; each can be a target once", field=argument)
+    _check_optional(change)
+    _check_name(find_object(snapshot, change), change.name)
+
+
+def _check_name(object_: Object, name: str) -> None:
+    if any(field.settings.get(MORPH_SETTING, {}).get("name") == name for field in object_.fields):
+        raise NameTaken(f"there is a morph relation {name} of {object_.name_singular} already", field="name")
+
+
+def _check_optional(change: CreateField) -> None:
+    if not change.is_nullable:
+        raise InvalidChange(
+            "a MORPH_RELATION field cannot be required: of its targets' keys one at most is set", field="isNullable"
+        )
+
+
+def _relation_to(change: CreateField, wanted: NewRelation, target: Object, *, is_first: bool) -> CreateField:
+    return replace(
+        change,
+        name=change.name + target.type_name,
+        type=FieldType.RELATION,
+        relation=wanted,
+        morph=(),
+        id=change.id if is_first else wanted.field_id,
+        index_id=change.index_id if is_first else wanted.lookup_index_id,
+    )
+
+
+def _marked(applied: Applied, group: Mapping[str, JsonValue]) -> Applied:
+    """Return the relation with its key's field as a part of the morph relation."""
+    plain, inverse = applied.fields
+    settings = {**plain.settings, MORPH_SETTING: dict(group)}
+    field: Field = replace(plain, type=FieldType.MORPH_RELATION, settings=settings)
+    object_ = applied.snapshot.objects[field.object_id]
+    object_ = replace(object_, fields=tuple(field if one.id == field.id else one for one in object_.fields))
+    after = replace(applied.snapshot, objects={**applied.snapshot.objects, object_.id: object_})
+    return replace(applied, snapshot=after, fields=(field, inverse))

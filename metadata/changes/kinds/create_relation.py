@@ -1,0 +1,174 @@
+"""What creating a RELATION field does to a snapshot: both of its ends, the key's column and its index."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fieldstone.metadata.changes.kinds.create_field import build_field, check_texts_of, choose_column, find_object
+from fieldstone.metadata.changes.rules.collisions import check_field_name
+from fieldstone.metadata.changes.rules.defaults import read_default
+from fieldstone.metadata.changes.rules.lookup import with_indexes
+from fieldstone.metadata.changes.rules.names import check_name, derive_name, index_name
+from fieldstone.metadata.changes.rules.options import read_options
+from fieldstone.metadata.changes.rules.problems import Problems, check_label, check_text
+from fieldstone.metadata.changes.rules.settings import read_settings
+from fieldstone.metadata.changes.types import Applied, CreateField, NewRelation
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field, Index, Object, OnDelete, Relation, RelationType, Snapshot, build_parts
+
+_KEY_SUFFIX = "Id"
+
+
+def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
+    """Return the snapshot with a relation between an object and another, or itself.
+
+    Raises:
+        InvalidChange: an input breaks a rule; NameTaken where only names are taken.
+        UnknownObject: there is no such object.
+    """
+    object_ = find_object(snapshot, change)
+    wanted = change.relation
+    if wanted is None:
+        raise InvalidChange(
+            "a RELATION field needs relationCreationPayload { targetObjectMetadataId targetFieldLabel type }",
+            field="relationCreationPayload",
+        )
+    target = snapshot.objects.get(wanted.target_object_id)
+    if target is None or not target.is_active:
+        raise UnknownObject(f"there is no object {wanted.target_object_id}", field="targetObjectMetadataId")
+    inverse_name = wanted.target_field_name or derive_name(wanted.target_field_label)
+    settings = _check_inputs(change, wanted, inverse_name)
+
+    to_one = wanted.type is not RelationType.ONE_TO_MANY
+    is_one_to_one = wanted.type is RelationType.ONE_TO_ONE
+    key_name, holder = (change.name, object_) if to_one else (inverse_name, target)
+    column = choose_column(holder, key_name + _KEY_SUFFIX)
+    field = replace(
+        build_field(change, object_=object_, column=column if to_one else "", settings=settings if to_one else {}),
+        relation_id=wanted.id,
+        is_nullable=change.is_nullable or not to_one,
+        is_unique=is_one_to_one,
+    )
+    inverse = _build_inverse(
+        change, wanted, name=inverse_name, column="" if to_one else column, settings={} if to_one else settings
+    )
+    source = field if to_one else inverse
+
+    problems = Problems()
+    problems.add(check_field_name(snapshot, object_, field, holds_key=to_one))
+    with_field = _add_field(snapshot, field)
+    problems.add(
+        check_field_name(
+            with_field,
+            with_field.objects[target.id],
+            inverse,
+            holds_key=not to_one,
+            argument="targetFieldName",
+        ),
+    )
+    problems.raise_any()
+    relation = _build_relation(wanted, field, inverse, settings)
+    indexes = tuple(_build_indexes(change, wanted, holder, source))
+    after = replace(
+        _add_field(with_field, inverse),
+        relations={**snapshot.relations, relation.id: relation},
+        indexes=with_indexes(snapshot, indexes),
+    )
+    return Applied(snapshot=after, fields=(field, inverse), relations=(relation,), indexes=indexes)
+
+
+def _build_indexes(change: CreateField, wanted: NewRelation, holder: Object, source: Field) -> Iterator[Index]:
+    """Yield the index on a key; a unique one is of live records alone, so that it does not serve for the others."""
+    ids = (change.index_id, wanted.lookup_index_id) if source.is_unique else (change.index_id,)
+    for id_, is_unique in zip(reversed(ids), (False, True), strict=False):
+        yield Index(
+            id=id_,
+            object_id=holder.id,
+            name=index_name(holder.table.name, (source.column,), "key" if is_unique else "idx"),
+            field_ids=(source.id,),
+            is_unique=is_unique,
+        )
+
+
+def _check_inputs(change: CreateField, wanted: NewRelation, inverse_name: str) -> dict[str, JsonValue]:
+    to_one = wanted.type is not RelationType.ONE_TO_MANY
+    problems = Problems()
+    check_texts_of(change, problems, longest_suffix=_KEY_SUFFIX if to_one else "")
+    problems.add(
+        check_label(wanted.target_field_label, "targetFieldLabel"),
+        check_text(wanted.target_field_icon, "targetFieldIcon"),
+    )
+    if inverse_name:
+        problems.add(check_name(inverse_name, "targetFieldName", longest_suffix="" if to_one else _KEY_SUFFIX))
+    else:
+        problems.add(
+            InvalidChange(
+                "no name can be derived from targetFieldLabel, which has no letter of a-z; give targetFieldName",
+                field="targetFieldName",
+            )
+        )
+    settings: dict[str, JsonValue] = {}
+    try:
+        read_options(change.type, change.options)
+        read_default(change.type, change.default, data_type=None, options=(), required=False)
+        settings = read_settings(change.type, change.settings)
+    except InvalidChange as error:
+        problems.add(error)
+    if change.is_unique:
+        problems.add(
+            InvalidChange(
+                "a RELATION field cannot be unique, unless its type is ONE_TO_ONE; leave isUnique out", field="isUnique"
+            )
+        )
+    if not change.is_nullable and settings.get("onDelete", OnDelete.SET_NULL.value) == OnDelete.SET_NULL.value:
+        problems.add(
+            InvalidChange(
+                "a required relation cannot be set to null when its target is destroyed: settings.onDelete must be"
+                " CASCADE or RESTRICT",
+                field="settings",
+            )
+        )
+    problems.raise_any()
+    return {"onDelete": OnDelete.SET_NULL.value} | settings
+
+
+def _build_inverse(
+    change: CreateField, wanted: NewRelation, *, name: str, column: str, settings: dict[str, JsonValue]
+) -> Field:
+    is_nullable = change.is_nullable or not column
+    return Field(
+        id=wanted.target_field_id,
+        object_id=wanted.target_object_id,
+        name=name,
+        type=FieldType.RELATION,
+        label=wanted.target_field_label,
+        icon=wanted.target_field_icon,
+        column=column,
+        is_nullable=is_nullable,
+        is_custom=change.is_custom,
+        settings=settings,
+        relation_id=wanted.id,
+        parts=build_parts(
+            field_type=FieldType.RELATION, column=column, is_nullable=is_nullable, options=(), data_type=None
+        ),
+    )
+
+
+def _build_relation(wanted: NewRelation, field: Field, inverse: Field, settings: dict[str, JsonValue]) -> Relation:
+    source, target = (field, inverse) if wanted.type is not RelationType.ONE_TO_MANY else (inverse, field)
+    return Relation(
+        id=wanted.id,
+        source_object_id=source.object_id,
+        source_field_id=source.id,
+        target_object_id=target.object_id,
+        target_field_id=target.id,
+        on_delete=OnDelete(settings["onDelete"]),
+    )
+
+
+def _add_field(snapshot: Snapshot, field: Field) -> Snapshot:
+    object_: Object = snapshot.objects[field.object_id]
+    return replace(
+        snapshot, objects={**snapshot.objects, object_.id: replace(object_, fields=(*object_.fields, field))}
+    )

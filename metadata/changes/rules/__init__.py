@@ -1,0 +1,1 @@
+"""The rules that a change must keep. Pure."""

@@ -1,0 +1,61 @@
+"""What a new list of options asks of the rows that have one of the old."""
+
+from collections.abc import Mapping
+
+from fieldstone.metadata.changes.row_work import MapOptions, RequireUnused, RowWork
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field, Object
+from fieldstone.metadata.scalars import shown
+
+
+def read_option_work(
+    object_: Object, field: Field, updated: Field, given: JsonValue, *, unique: tuple[tuple[Field, ...], ...]
+) -> list[RowWork]:
+    """Return the work for the options that go: mapped to others, or else not in use; `unique` as in `MapOptions`.
+
+    Raises:
+        InvalidChange: the mapping is not one from options that go to options that stay.
+    """
+    kept = {option.value for option in updated.options}
+    gone = find_gone(field, updated)
+    mapping = _read_mapping(given, gone, kept, is_nullable=updated.is_nullable)
+    work: list[RowWork] = []
+    if unmapped := sorted(gone - mapping.keys()):
+        work.append(RequireUnused(object_=object_, field=updated, options=tuple(unmapped)))
+    if mapping:
+        work.append(MapOptions(object_=object_, field=updated, mapping=mapping, unique=unique))
+    return work
+
+
+def find_gone(field: Field, updated: Field) -> set[str]:
+    """Return the options that go."""
+    return {option.value for option in field.options} - {option.value for option in updated.options}
+
+
+def _read_mapping(given: JsonValue, gone: set[str], kept: set[str], *, is_nullable: bool) -> Mapping[str, str | None]:
+    argument = "optionMapping"
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InvalidChange(
+            f'optionMapping must be an object such as {{ OLD: "NEW" }}, not {shown(given)}', field=argument
+        )
+    for old, new in given.items():
+        if old not in gone:
+            known = f"these go: {', '.join(sorted(gone))}" if gone else "none goes"
+            raise InvalidChange(
+                f"optionMapping has {shown(old)}, which is no option that goes; {known}", field=argument
+            )
+        if new is None and not is_nullable:
+            raise InvalidChange(
+                f"optionMapping cannot give {old} no value: the field is required; one of"
+                f" {', '.join(sorted(kept))} would pass",
+                field=argument,
+            )
+        if new is not None and new not in kept:
+            raise InvalidChange(
+                f"optionMapping must lead to an option that stays ({', '.join(sorted(kept))}), not {shown(new)}",
+                field=argument,
+            )
+    return given

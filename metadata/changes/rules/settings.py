@@ -1,0 +1,40 @@
+"""A field's settings: which there are for its type."""
+
+from collections.abc import Mapping
+
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import OnDelete
+from fieldstone.metadata.scalars import shown
+
+
+def read_settings(field_type: FieldType, settings: JsonValue) -> dict[str, JsonValue]:
+    """Return the settings of a field as the catalog keeps them.
+
+    Raises:
+        InvalidChange: a setting is unknown to the type, or has a value that it cannot have.
+    """
+    if settings is None:
+        return {}
+    if not isinstance(settings, Mapping):
+        raise InvalidChange(f"settings must be an object, not {shown(settings)}", field="settings")
+    allowed = _settings_of(field_type)
+    for key, value in settings.items():
+        if key not in allowed:
+            known = f"it has {', '.join(allowed)}" if allowed else "it has none"
+            raise InvalidChange(f"a {field_type.value} field has no setting {shown(key)}; {known}", field="settings")
+        if value is not None and (not isinstance(value, str) or value not in allowed[key]):
+            raise InvalidChange(
+                f"settings.{key} must be one of {', '.join(allowed[key])}, not {shown(value)}", field="settings"
+            )
+    return {key: value for key, value in settings.items() if value is not None}
+
+
+def _settings_of(field_type: FieldType) -> dict[str, tuple[str, ...]]:
+    allowed: dict[str, tuple[str, ...]] = {}
+    if variants := FIELD_TYPES[field_type].variants:
+        allowed["dataType"] = tuple(filter(None, variants))
+    if field_type in RELATIONS:
+        allowed["onDelete"] = tuple(rule.value for rule in OnDelete)
+    return allowed

@@ -1,0 +1,46 @@
+"""What differs between a model and the one before it, found without a look at what they share."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+from operator import is_
+from typing import TypeVar
+from uuid import UUID
+
+from fieldstone.metadata.model import Object, Snapshot
+
+T = TypeVar("T")
+
+
+def find_moved(before: Snapshot, after: Snapshot) -> frozenset[UUID]:
+    """Return the objects of `after` of which anything differs: own values, fields, indexes, relations."""
+    moved = {id_ for id_, _, _ in find_differing(before.objects, after.objects)}
+    for _, old_index, index in find_differing(before.indexes, after.indexes):
+        moved |= {one.object_id for one in (index or old_index,) if one}
+    for _, old, new in find_differing(before.relations, after.relations):
+        moved |= {id_ for one in (new or old,) if one for id_ in (one.source_object_id, one.target_object_id)}
+    return frozenset(id_ for id_ in moved if id_ in after.objects)
+
+
+def find_differing(before: Mapping[UUID, T], after: Mapping[UUID, T]) -> list[tuple[UUID, T | None, T | None]]:
+    """Return what is not the same instance under an id before and after; None stands where there is nothing.
+
+    Where `after` is a copy of `before` with some values in others' places, and more behind them, no id is hashed: a
+    UUID's hash is computed each time, and there may be thousands.
+    """
+    if before is after:
+        return []
+    if len(before) <= len(after) and all(map(is_, before, after)):
+        rows = zip(before, before.values(), after.values(), strict=False)
+        changed: list[tuple[UUID, T | None, T | None]] = [(id_, old, new) for id_, old, new in rows if old is not new]
+        return changed + [(id_, None, new) for id_, new in islice(after.items(), len(before), None)]
+    found = [(id_, one, after.get(id_)) for id_, one in before.items() if after.get(id_) is not one]
+    return found + [(id_, None, one) for id_, one in after.items() if id_ not in before]
+
+
+def has_grown(before: Object, after: Object | None) -> bool:
+    """Return whether an object is what it was, but for fields that it has now beside those that it had."""
+    if after is None or after is before:
+        return after is before
+    # Behind those that were there: create_field appends, and rows are loaded in the order of creation.
+    return after.fields[: len(before.fields)] == before.fields and replace(after, fields=before.fields) == before

@@ -1,0 +1,174 @@
+"""What changes of big tables leave to be done: after the commit, beside readers and writers, one thing at a time."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.sessions import Session, SessionSource
+from fieldstone.metadata.errors import MetadataError
+from fieldstone.metadata.online_ddl.field_builder import build_field
+from fieldstone.metadata.online_ddl.index_builder import make_index
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.errors import SqlError
+from fieldstone.sql.locks import AdvisoryLock
+from fieldstone.sql.sqlstate import translate_error
+
+_LOG = logging.getLogger(__name__)
+
+PAUSE = 5.0
+"""Seconds after which a builder looks again: for what another process left, or what was interrupted."""
+
+
+LONGEST_REST = 300.0
+"""The most seconds that something rests after it was interrupted, again and again; others are built meanwhile."""
+
+
+class _Left(NamedTuple):
+    """An index or a field that is to be built."""
+
+    workspace_id: UUID
+    id: UUID
+    is_index: bool
+
+
+class _Rest(NamedTuple):
+    """How long something that was interrupted is left alone: for `pause` seconds, to this time of the clock."""
+
+    pause: float
+    until: float
+
+
+@dataclass(slots=True, kw_only=True)
+class BuildCounters:
+    """What there is to build in the database as last seen, and what this process did of it.
+
+    Attributes:
+        settled: what became READY or FAILED by this process.
+        interrupted: how often a change of the same table, or the end of a connection, stopped it.
+    """
+
+    building_indexes: int = 0
+    building_fields: int = 0
+    failed_indexes: int = 0
+    failed_fields: int = 0
+    settled: int = 0
+    interrupted: int = 0
+
+
+class Builder:
+    """Builds what the catalog has as BUILDING; of several processes, one does.
+
+    Args:
+        sessions: where connections come from.
+        writer: makes the model say what has become of a field.
+        trigram: the operator class for trigram indexes, None where the server has not got it.
+        pause: seconds between two looks.
+    """
+
+    def __init__(
+        self, sessions: SessionSource, writer: ModelWriter, *, trigram: TrigramClass | None, pause: float = PAUSE
+    ) -> None:
+        self._sessions = sessions
+        self._writer = writer
+        self._trigram = trigram
+        self._pause = pause
+        self._wake = Wake()
+        self._rests: dict[UUID, _Rest] = {}
+        self.counters = BuildCounters()
+
+    def wake(self) -> None:
+        """Have it look at once."""
+        self._wake()
+
+    async def run(self) -> None:
+        """Build for as long as the task lives; what is interrupted is begun again by whoever looks next."""
+        while True:
+            self._wake.forget()
+            try:
+                await self.build_all()
+            except (SqlError, MetadataError, psycopg.Error) as error:
+                self.counters.interrupted += 1
+                _LOG.warning("what a change left is not done yet: %s", error)
+            await self._wake.wait(self._pause)
+
+    async def build_all(self) -> int:
+        """Build what is to be built, unless another process is at it; return how many things were settled.
+
+        Raises:
+            SqlError: it was interrupted, or the database cannot be had.
+        """
+        async with self._sessions.session() as connection:
+            # CREATE INDEX CONCURRENTLY is a transaction, and more, by itself.
+            await connection.set_autocommit(True)
+            try:
+                return await self._build(connection)
+            except psycopg.Error as error:
+                raise translate_error(error) from error
+            finally:
+                if not connection.closed:
+                    await connection.set_autocommit(False)
+
+    async def _build(self, connection: Session) -> int:
+        due = self._due(await self._look(connection))
+        if not due:
+            return 0
+        taken = await connection.execute(QUERIES["build_alone"], AdvisoryLock.BUILD.parameters)
+        if await taken.fetchone() != (True,):
+            return 0
+        try:
+            await connection.execute(QUERIES["begin_build"])
+            settled = sum([await self._try(connection, one) for one in due])
+        finally:
+            if not connection.closed:
+                await connection.execute(QUERIES["end_build"], prepare=False)
+                await connection.execute(QUERIES["build_no_longer"], AdvisoryLock.BUILD.parameters)
+        self.counters.settled += settled
+        await self._look(connection)
+        return settled
+
+    def _due(self, left: Sequence[_Left]) -> list[_Left]:
+        """Return what does not rest, and forget what is not left any more."""
+        self._rests = {one.id: self._rests[one.id] for one in left if one.id in self._rests}
+        now = time.monotonic()
+        return [one for one in left if one.id not in self._rests or self._rests[one.id].until <= now]
+
+    async def _try(self, connection: Session, left: _Left) -> bool:
+        """Build one thing, and tell whether it is settled; what was interrupted rests for longer each time.
+
+        Raises:
+            DatabaseError: the connection is lost.
+        """
+        try:
+            if left.is_index:
+                return await make_index(connection, self._writer, left.workspace_id, left.id, trigram=self._trigram)
+            return await build_field(connection, self._writer, left.workspace_id, left.id)
+        except (SqlError, MetadataError, psycopg.Error) as error:
+            known = self._rests.get(left.id)
+            pause = self._pause if known is None else min(known.pause * 2, LONGEST_REST)
+            self._rests[left.id] = _Rest(pause=pause, until=time.monotonic() + pause)
+            self.counters.interrupted += 1
+            _LOG.warning("what a change left of %s is not done yet, and is tried again: %s", left.id, error)
+            if connection.closed:
+                raise
+            return False
+
+    async def _look(self, connection: Session) -> list[_Left]:
+        """Return the indexes and fields that are to be built."""
+        indexes = await (await connection.execute(QUERIES["postponed_indexes"])).fetchall()
+        fields = await (await connection.execute(QUERIES["postponed_fields"])).fetchall()
+        counts = await (await connection.execute(QUERIES["count_builds"])).fetchone()
+        if counts:
+            known = self.counters
+            known.building_indexes, known.building_fields, known.failed_indexes, known.failed_fields = counts
+        return [
+            *(_Left(workspace_id, id_, is_index=True) for workspace_id, id_ in indexes),
+            *(_Left(workspace_id, id_, is_index=False) for workspace_id, id_ in fields),
+        ]

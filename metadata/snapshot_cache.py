@@ -1,0 +1,205 @@
+"""The current snapshot of each workspace: loaded on first use, replaced by newer ones, forgotten when long unused."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from fieldstone.metadata.catalog.queries import build_statement
+from fieldstone.metadata.catalog.sessions import Reads
+from fieldstone.metadata.catalog.store import read_snapshot
+from fieldstone.metadata.model import Snapshot
+
+_VERSION = build_statement("current_version")
+
+SnapshotListener = Callable[[Snapshot | None, Snapshot], None]
+"""Called with the snapshot before, None where there was none, and the one that took its place."""
+
+MOST_BYTES = 128 << 20
+"""Memory for snapshots: those of some 1,800 workspaces as they are made, or of one with 6,000 objects of 20 fields."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SnapshotCounters:
+    """How often a snapshot was read from the database, and was forgotten to make room for others."""
+
+    loads: int = 0
+    evictions: int = 0
+
+
+@dataclass(slots=True, weakref_slot=True)
+class _Flight:
+    """The checks of one workspace's version: one at a time, each serving all who asked before it began."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    begun: int = 0
+    ended: int = 0
+
+
+class CurrentSnapshots:
+    """The current snapshots of the workspaces in use.
+
+    Args:
+        database: where the models are.
+        most_bytes: how much memory they may take, by their `weight`; the least recently used one goes.
+    """
+
+    def __init__(self, database: Reads, *, most_bytes: int = MOST_BYTES) -> None:
+        self.counters = SnapshotCounters()
+        self.bytes = 0
+        self._database = database
+        self._most_bytes = most_bytes
+        self._snapshots: OrderedDict[UUID, Snapshot] = OrderedDict()
+        self._latest: Snapshot | None = None  # the last of them
+        self._flights: WeakValueDictionary[UUID, _Flight] = WeakValueDictionary()
+        self._listeners: list[SnapshotListener] = []
+        self._doubted: set[UUID] = set()
+        self._forgetting: list[Callable[[UUID], object]] = []
+        self._needs: list[Callable[[UUID], bool]] = []
+
+    def when_forgotten(self, call: Callable[[UUID], object]) -> None:
+        """Have `call` called with each workspace whose snapshot is forgotten: what was made from it should go too."""
+        self._forgetting.append(call)
+
+    def keep_while(self, is_needed: Callable[[UUID], bool]) -> None:
+        """Keep the snapshots of the workspaces for which this says so, whether they are asked for or not."""
+        self._needs.append(is_needed)
+
+    def add_listener(self, listener: SnapshotListener) -> None:
+        """Have `listener` called whenever a snapshot takes another's place."""
+        self._listeners.append(listener)
+
+    def peek(self, workspace_id: UUID) -> Snapshot | None:
+        """Return the snapshot if it is here."""
+        snapshot = self._snapshots.get(workspace_id)
+        if snapshot is not None and snapshot is not self._latest:
+            self._snapshots.move_to_end(workspace_id)
+            self._latest = snapshot
+        return snapshot
+
+    def recall(self, workspace_id: UUID) -> Snapshot | None:
+        """Return the current snapshot if it is here, and nobody doubts that it is current."""
+        return None if self._doubted and workspace_id in self._doubted else self.peek(workspace_id)
+
+    async def get(self, workspace_id: UUID) -> Snapshot:
+        """Return the current snapshot, loading it unless it is here.
+
+        Raises:
+            UnknownObject: there is no such workspace.
+        """
+        if workspace_id in self._doubted:
+            return await self.refresh(workspace_id)
+        if snapshot := self.peek(workspace_id):
+            return snapshot
+        flight = self._flights.setdefault(workspace_id, _Flight())
+        async with flight.lock:
+            return self.peek(workspace_id) or await self._check(workspace_id, flight, None)
+
+    def doubt(self, workspace_id: UUID) -> None:
+        """Have the next `get` compare versions: a change may have been committed without our knowing."""
+        if workspace_id in self._snapshots:
+            self._doubted.add(workspace_id)
+
+    async def refresh(self, workspace_id: UUID) -> Snapshot:
+        """Return the snapshot of the version that the database has by now.
+
+        Raises:
+            UnknownObject: there is no such workspace.
+        """
+        flight = self._flights.setdefault(workspace_id, _Flight())
+        asked_after = flight.begun
+        async with flight.lock:
+            snapshot = self.peek(workspace_id)
+            if snapshot is not None and flight.ended > asked_after:
+                return snapshot
+            return await self._check(workspace_id, flight, snapshot)
+
+    async def catch_up(self, workspace_id: UUID, version: int) -> None:
+        """Have a snapshot that is here, and older than `version`, replaced by the newest.
+
+        Raises:
+            UnknownObject: there is no such workspace any more.
+        """
+        flight = self._flights.setdefault(workspace_id, _Flight())
+        async with flight.lock:
+            snapshot = self._snapshots.get(workspace_id)
+            if snapshot is not None and snapshot.version < version:
+                await self._load(workspace_id, snapshot)
+
+    def version_of(self, workspace_id: UUID) -> int | None:
+        """Return the version of a snapshot that is here, without counting as a use of it."""
+        snapshot = self._snapshots.get(workspace_id)
+        return None if snapshot is None else snapshot.version
+
+    def versions(self) -> Mapping[UUID, int]:
+        """Return the versions of all snapshots that are here."""
+        return {id_: snapshot.version for id_, snapshot in self._snapshots.items()}
+
+    def loaded(self) -> tuple[Snapshot, ...]:
+        """Return all snapshots that are here."""
+        return tuple(self._snapshots.values())
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Drop the snapshot of a workspace."""
+        forgotten = self._snapshots.pop(workspace_id, None)
+        self._latest = None
+        self._doubted.discard(workspace_id)
+        if forgotten is not None:
+            self.bytes -= forgotten.weight
+            for call in self._forgetting:
+                call(workspace_id)
+
+    def publish(self, snapshot: Snapshot) -> bool:
+        """Make this the current snapshot unless a newer one is; return whether it is now."""
+        id_ = snapshot.workspace.id
+        before = self._snapshots.get(id_)
+        if before is not None and before.version >= snapshot.version:
+            return before is snapshot
+        self.bytes += snapshot.weight - (before.weight if before else 0)
+        self._snapshots[id_] = snapshot
+        self._snapshots.move_to_end(id_)
+        self._latest = snapshot
+        if self.bytes > self._most_bytes:
+            self._make_room(id_)
+        for listener in self._listeners:
+            listener(before, snapshot)
+        return True
+
+    def _make_room(self, newest: UUID) -> None:
+        for id_ in [id_ for id_ in self._snapshots if id_ != newest]:
+            if self.bytes <= self._most_bytes:
+                break
+            if not any(is_needed(id_) for is_needed in self._needs):
+                self.counters.evictions += 1
+                self.forget(id_)
+
+    async def _check(self, workspace_id: UUID, flight: _Flight, snapshot: Snapshot | None) -> Snapshot:
+        flight.begun += 1
+        number = flight.begun
+        # A doubt that comes up while we look stays for the next look.
+        was_doubted = workspace_id in self._doubted
+        self._doubted.discard(workspace_id)
+        try:
+            snapshot = await self._load_newer(workspace_id, snapshot)
+        except BaseException:
+            if was_doubted:
+                self._doubted.add(workspace_id)
+            raise
+        flight.ended = number
+        return snapshot
+
+    async def _load_newer(self, workspace_id: UUID, snapshot: Snapshot | None) -> Snapshot:
+        if snapshot is not None:
+            rows = await self._database.read(_VERSION, [str(workspace_id).encode()])
+            if rows and int(rows[0][0] or 0) <= snapshot.version:
+                return self.peek(workspace_id) or snapshot
+        return await self._load(workspace_id, snapshot)
+
+    async def _load(self, workspace_id: UUID, base: Snapshot | None) -> Snapshot:
+        async with self._database.session() as connection:
+            loaded = await read_snapshot(connection, workspace_id, base)
+        self.counters.loads += 1
+        self.publish(loaded)
+        return self.peek(workspace_id) or loaded

@@ -1,0 +1,175 @@
+"""API keys: made, listed, revoked, and what a token stands for."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import unstorable
+
+TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - what every token starts with
+
+_TOKEN = re.compile(r"fs_[A-Za-z0-9_-]{43}", re.ASCII)
+_RANDOM_BYTES = 32
+
+
+class Role(Enum):
+    """What the bearer of a key may do."""
+
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key as it is kept; times have an offset, None where there is no such time."""
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    role: Role
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewApiKey:
+    """A key just made, with its token, which is not kept."""
+
+    key: ApiKey
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who sends a request.
+
+    Attributes:
+        root_key_id: where the chain of keys begins each of which made the next, this one at its end; all of them share
+            an allowance of operations.
+    """
+
+    key_id: UUID
+    root_key_id: UUID
+    key_name: str
+    workspace_id: UUID
+    role: Role
+
+
+def hash_token(token: str) -> bytes | None:
+    """Return the hash under which a token's key is kept, None for what is no token."""
+    return sha256(token.encode()).digest() if _TOKEN.fullmatch(token) else None
+
+
+async def create_key(
+    connection: Session,
+    *,
+    workspace_id: UUID,
+    name: str,
+    expires_at: datetime | None = None,
+    role: Role = Role.ADMIN,
+    maker_id: UUID | None = None,
+) -> NewApiKey:
+    """Insert a key; commit it before the token is shown.
+
+    Args:
+        connection: in a transaction.
+        workspace_id: whose records it is for.
+        name: what it is for.
+        expires_at: when it ends; never if None.
+        role: what it may do.
+        maker_id: the key that asks for it; None on the command line.
+
+    Raises:
+        InvalidChange: the name is blank, the expiry is not in the future, or the maker has been revoked.
+    """
+    if not name.strip():
+        raise InvalidChange("name must not be blank; it tells what the key is for", field="name")
+    if reason := unstorable(name):
+        raise InvalidChange(f"name {reason}", field="name")
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        raise InvalidChange("expiresAt must be in the future", field="expiresAt")
+    root_id = None if maker_id is None else await _root_of(connection, workspace_id, maker_id)
+    token = TOKEN_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    cursor = await connection.execute(
+        QUERIES["insert_api_key"],
+        {
+            "id": new_id(),
+            "workspace_id": workspace_id,
+            "name": name,
+            "token_hash": hash_token(token),
+            "role": role.value,
+            "expires_at": expires_at,
+            "maker_id": maker_id,
+            "root_id": root_id,
+        },
+    )
+    return NewApiKey(key=_build_key(*await cursor.fetchone() or ()), token=token)
+
+
+async def _root_of(connection: Session, workspace_id: UUID, maker_id: UUID) -> UUID:
+    cursor = await connection.execute(QUERIES["api_key_maker"], {"workspace_id": workspace_id, "id": maker_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise InvalidChange("the key that asks for another one has been revoked")
+    root_id: UUID = row[0]
+    return root_id
+
+
+async def list_keys(connection: Session, workspace_id: UUID) -> tuple[ApiKey, ...]:
+    """Return the workspace's keys in the order in which they were made, revoked ones too."""
+    cursor = await connection.execute(QUERIES["api_keys"], {"workspace_id": workspace_id})
+    return tuple(_build_key(*row) for row in await cursor.fetchall())
+
+
+async def revoke_key(connection: Session, *, workspace_id: UUID, key_id: UUID) -> ApiKey:
+    """Revoke a key, for good; one that is revoked stays as it is. `KeyCache.forget` it after the commit.
+
+    Raises:
+        UnknownObject: the workspace has no such key.
+    """
+    cursor = await connection.execute(QUERIES["revoke_api_key"], {"workspace_id": workspace_id, "id": key_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise UnknownObject(f"there is no API key {key_id}", field="id")
+    return _build_key(*row)
+
+
+async def revoke_made(connection: Session, *, workspace_id: UUID, key_id: UUID) -> list[UUID]:
+    """Revoke the keys that a revoked key has made, and those that these have made; return those that were valid."""
+    revoked: list[UUID] = []
+    while True:
+        cursor = await connection.execute(QUERIES["revoke_made_keys"], {"workspace_id": workspace_id, "id": key_id})
+        rows = await cursor.fetchall()
+        if not rows:
+            return revoked
+        # One of these may have made another while its revocation waited for that: look again.
+        revoked += [id_ for (id_,) in rows]
+
+
+def _build_key(
+    id_: UUID,
+    workspace_id: UUID,
+    name: str,
+    role: str,
+    created_at: datetime,
+    expires_at: datetime | None,
+    revoked_at: datetime | None,
+) -> ApiKey:
+    return ApiKey(
+        id=id_,
+        workspace_id=workspace_id,
+        name=name,
+        role=Role(role),
+        created_at=created_at,
+        expires_at=expires_at,
+        revoked_at=revoked_at,
+    )

@@ -1,0 +1,192 @@
+"""The keys at work: a token is looked up once a second at most, and a revoked key is forgotten at once."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from fieldstone.metadata.catalog.queries import build_statement
+from fieldstone.metadata.catalog.sessions import Reads
+from fieldstone.metadata.workspaces.api_keys import (
+    ApiKey,
+    NewApiKey,
+    Principal,
+    Role,
+    create_key,
+    hash_token,
+    list_keys,
+    revoke_key,
+    revoke_made,
+)
+from fieldstone.sql.statement import Row
+
+T = TypeVar("T")
+
+_KEY_BY_HASH = build_statement("api_key_by_hash")
+
+FRESH_FOR: Final = 1.0
+"""Seconds for which an answer about a token holds: how long a key revoked by another process may go on here."""
+
+LIMIT: Final = 10_000
+"""The answers that are kept of each kind, keys and refusals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    principal: Principal
+    expires_at: float | None
+    checked_at: float
+
+    @property
+    def answer(self) -> Principal | None:
+        """The principal until the key expires."""
+        return self.principal if self.expires_at is None or time.time() < self.expires_at else None
+
+
+class KeyStore:
+    """API keys with a cache of what tokens stand for.
+
+    Args:
+        database: where the keys are.
+        clock: seconds that never go back.
+        limit: how many answers of each kind are kept.
+    """
+
+    def __init__(self, database: Reads, *, clock: Callable[[], float] = time.monotonic, limit: int = LIMIT) -> None:
+        self._database = database
+        self._clock = clock
+        self._limit = limit
+        self._keys: OrderedDict[bytes, _Known] = OrderedDict()
+        self._hashes: dict[UUID, bytes] = {}
+        # Apart, so that a flood of made-up tokens drives out no key.
+        self._refused: OrderedDict[bytes, float] = OrderedDict()
+        self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
+        self._forgotten: int = 0
+        self._listeners: list[Callable[[UUID], None]] = []
+
+    def add_listener(self, listener: Callable[[UUID], None]) -> None:
+        """Have `listener` called with each key that was revoked here."""
+        self._listeners.append(listener)
+
+    async def create(self, workspace_id: UUID, name: str, *, expires_at: datetime | None = None) -> NewApiKey:
+        """Create a key and commit it.
+
+        Raises:
+            InvalidChange: the name is blank, or the expiry is not in the future.
+        """
+        async with self._database.session() as connection, connection.transaction():
+            return await create_key(connection, workspace_id=workspace_id, name=name, expires_at=expires_at)
+
+    async def list(self, workspace_id: UUID) -> tuple[ApiKey, ...]:
+        """Return the workspace's keys in the order in which they were made, revoked ones too."""
+        async with self._database.session() as connection, connection.transaction():
+            return await list_keys(connection, workspace_id)
+
+    async def revoke(self, workspace_id: UUID, key_id: UUID, *, with_made: bool = False) -> ApiKey:
+        """Revoke a key, with effect at once here and within a second in other processes.
+
+        Args:
+            workspace_id: whose key it is.
+            key_id: its id.
+            with_made: whether those go with it that it has made, and that these have made.
+
+        Raises:
+            UnknownObject: the workspace has no such key.
+        """
+        made: Sequence[UUID] = ()
+        async with self._database.session() as connection, connection.transaction():
+            revoked = await revoke_key(connection, workspace_id=workspace_id, key_id=key_id)
+            if with_made:
+                made = await revoke_made(connection, workspace_id=workspace_id, key_id=key_id)
+        self.note_revoked([key_id, *made])
+        return revoked
+
+    def note_revoked(self, key_ids: Iterable[UUID]) -> None:
+        """Forget keys and tell the listeners of each; call it when their revocation has been committed."""
+        for key_id in key_ids:
+            self.forget(key_id)
+            for listener in self._listeners:
+                listener(key_id)
+
+    def forget(self, key_id: UUID) -> None:
+        """Look the key up anew when it is next used."""
+        self._forgotten += 1
+        token_hash = self._hashes.pop(key_id, None)
+        if token_hash is not None:
+            self._keys.pop(token_hash, None)
+
+    async def authenticate(self, token: str) -> Principal | None:
+        """Return whom the token stands for, None where it is not that of a valid key."""
+        token_hash = hash_token(token)
+        return None if token_hash is None else self.recall(token_hash) or await self.look_up(token_hash)
+
+    def recall(self, token_hash: bytes) -> Principal | None:
+        """Return whom the token with this hash stands for, if that is known without asking the database.
+
+        It does not count as a use: a key in use is looked up each second.
+        """
+        known = self._keys.get(token_hash)
+        return None if known is None or self._clock() - known.checked_at >= FRESH_FOR else known.answer
+
+    async def look_up(self, token_hash: bytes) -> Principal | None:
+        """Return whom the token with this hash stands for, None where it is not that of a valid key."""
+        one_at_a_time = self._look_ups.setdefault(token_hash, asyncio.Lock())
+        async with one_at_a_time:
+            is_known, principal = self._recall(token_hash)
+            if is_known:
+                return principal
+            return await self._look_up(token_hash)
+
+    def _recall(self, token_hash: bytes) -> tuple[bool, Principal | None]:
+        """Return whether there is a fresh answer, and the answer."""
+        now = self._clock()
+        if known := self._keys.get(token_hash):
+            return (False, None) if now - known.checked_at >= FRESH_FOR else (True, known.answer)
+        refused_at = self._refused.get(token_hash)
+        return refused_at is not None and now - refused_at < FRESH_FOR, None
+
+    async def _look_up(self, token_hash: bytes) -> Principal | None:
+        now, forgotten = self._clock(), self._forgotten
+        rows = await self._database.read(_KEY_BY_HASH, [b"\\x" + token_hash.hex().encode()])
+        if not rows:
+            if known := self._keys.pop(token_hash, None):
+                self._hashes.pop(known.principal.key_id, None)
+            _keep(self._refused, token_hash, now, self._limit)
+            return None
+        known = _read_known(rows[0], now, self._keys.get(token_hash))
+        # What was forgotten while we looked may be this one, read before it was revoked.
+        if forgotten == self._forgotten:
+            self._refused.pop(token_hash, None)
+            self._hashes[known.principal.key_id] = token_hash
+            for oldest in _keep(self._keys, token_hash, known, self._limit):
+                self._hashes.pop(oldest.principal.key_id, None)
+        return known.answer
+
+
+def _read_known(row: Row, now: float, before: _Known | None) -> _Known:
+    id_, workspace_id, name, role = (value.decode() for value in row[:4] if value is not None)
+    principal = Principal(
+        key_id=UUID(id_),
+        root_key_id=UUID((row[5] or b"").decode()),
+        key_name=name,
+        workspace_id=UUID(workspace_id),
+        role=Role(role),
+    )
+    return _Known(
+        # The same instance as long as it says the same: to find one's own ids in a dict is cheaper than equal ones.
+        principal=before.principal if before and before.principal == principal else principal,
+        expires_at=None if row[4] is None else float(row[4]),
+        checked_at=now,
+    )
+
+
+def _keep(answers: OrderedDict[bytes, T], token_hash: bytes, value: T, limit: int) -> list[T]:
+    """Keep an answer, and return those that had to go for it, the oldest ones."""
+    answers[token_hash] = value
+    answers.move_to_end(token_hash)
+    return [answers.popitem(last=False)[1] for _ in range(len(answers) - limit)]

@@ -1,0 +1,102 @@
+"""The workspaces: made, listed, found."""
+
+import re
+from uuid import UUID
+
+import psycopg
+
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.sessions import Session, SessionSource
+from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.model import Snapshot, Workspace
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.standard_model import standard_changes
+from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.ddl import create
+from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.locks import AdvisoryLock
+
+DEFAULT_WORKSPACE = "default"
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
+SCHEMA_PREFIX = "workspace_"
+
+
+class Workspaces:
+    """The workspaces of one database.
+
+    Args:
+        sessions: where connections come from.
+        current: gets the first snapshot of each new workspace.
+        trigram: the operator class for trigram indexes, None where the server has not got it.
+    """
+
+    def __init__(self, sessions: SessionSource, current: CurrentSnapshots, *, trigram: TrigramClass | None) -> None:
+        self._sessions = sessions
+        self._current = current
+        self._trigram = trigram
+
+    async def create(self, name: str, *, actor: str, standard: bool = True) -> Snapshot:
+        """Create a workspace, with the standard objects unless told otherwise; return its model.
+
+        Raises:
+            InvalidChange: the name cannot be one; NameTaken where it is another workspace's.
+        """
+        if not _NAME.fullmatch(name):
+            raise InvalidChange(
+                f'a workspace cannot be called "{name[:80]}": its name is 1 to 40 lower-case letters (a-z), digits'
+                " and hyphens, a letter first",
+                field="name",
+            )
+        async with self._sessions.session() as connection:
+            await connection.execute(QUERIES["begin_change"], prepare=False)
+            await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
+            workspace = await _insert_workspace(connection, name)
+            empty = Snapshot(workspace=workspace, version=0, objects={}, relations={}, indexes={})
+            transaction = ModelTransaction(connection, empty, trigram=self._trigram)
+            if standard:
+                for change in standard_changes(with_trigram=self._trigram is not None):
+                    await transaction.apply(change)
+            await transaction.commit(actor)
+        self._current.publish(transaction.snapshot)
+        return transaction.snapshot
+
+    async def list(self) -> tuple[Workspace, ...]:
+        """Return all workspaces by name."""
+        async with self._sessions.session() as connection:
+            cursor = await connection.execute(QUERIES["workspaces"])
+            return tuple(_build_workspace(*row) for row in await cursor.fetchall())
+
+    async def find(self, name: str) -> Workspace:
+        """Return the workspace of this name.
+
+        Raises:
+            UnknownObject: there is none.
+        """
+        async with self._sessions.session() as connection:
+            row = await (await connection.execute(QUERIES["workspace_by_name"], {"name": name})).fetchone()
+        if row is None:
+            raise UnknownObject(f'there is no workspace "{name}"', field="name")
+        return _build_workspace(*row)
+
+
+async def _insert_workspace(connection: Session, name: str) -> Workspace:
+    cursor = await connection.execute(QUERIES["taken_schemas"], {"prefix": SCHEMA_PREFIX})
+    taken = {schema for (schema,) in await cursor.fetchall()}
+    schema = wanted = SCHEMA_PREFIX + name.replace("-", "_")
+    number = 1
+    while schema in taken:
+        number += 1
+        schema = f"{wanted}_{number}"
+    workspace = Workspace(id=new_id(), name=name, schema=schema)
+    try:
+        await connection.execute(QUERIES["insert_workspace"], {"id": workspace.id, "name": name, "schema_name": schema})
+    except psycopg.errors.UniqueViolation:
+        raise NameTaken(f'there is a workspace "{name}" already', field="name") from None
+    await connection.execute(create.create_schema(schema))
+    return workspace
+
+
+def _build_workspace(id_: UUID, name: str, schema: str) -> Workspace:
+    return Workspace(id=id_, name=name, schema=schema)

@@ -1,0 +1,1 @@
+"""Read plans as SELECT statements that yield JSON text."""

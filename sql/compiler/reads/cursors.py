@@ -1,0 +1,81 @@
+"""A row's cursor, written in SQL; sql/page_cursor.py reads it."""
+
+from collections.abc import Sequence
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.reads.ordering import SortKey
+from fieldstone.sql.compiler.terms import Expression
+from fieldstone.sql.page_cursor import KeyKind, encode_head
+from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.types import SqlType
+
+_HEX = expressions.text_literal("hex")
+_NOTHING = expressions.bytes_literal(b"")
+_NULL_KIND = expressions.bytes_literal(bytes((KeyKind.NULL,)))
+_TEXT_END = expressions.bytes_literal(b"\0")
+
+
+def compile_place(tag: str, keys: Sequence[SortKey]) -> Expression:
+    """The place, as bytes, of a row with these keys."""
+    head = encode_head(tag, [_kind(key) for key in keys])
+    parts: list[bytes | Expression] = [head[: -len(keys)]]
+    for key in keys:
+        kind = bytes((_kind(key),))
+        if key.nullable:
+            known = expressions.bytes_literal(kind)
+            absent = expressions.is_null(key.value)
+            parts.append(expressions.case([(absent, _NULL_KIND)], otherwise=known))
+        else:
+            parts.append(kind)
+    for key in keys:
+        value = _encode_key(key)
+        parts.append(expressions.coalesce(value, _NOTHING) if key.nullable else value)
+    return expressions.concatenation(_joined(parts))
+
+
+def compile_cursor(place: Expression) -> Expression:
+    """The cursor of a place."""
+    return expressions.concatenation((expressions.call("encode", place, _HEX), expressions.call("md5", place)))
+
+
+def _joined(parts: Sequence[bytes | Expression]) -> list[Expression]:
+    """The parts with neighbouring constants made one."""
+    joined: list[bytes | Expression] = []
+    for part in parts:
+        if isinstance(part, bytes) and joined and isinstance(joined[-1], bytes):
+            joined[-1] += part
+        else:
+            joined.append(part)
+    return [expressions.bytes_literal(part) if isinstance(part, bytes) else part for part in joined]
+
+
+def _kind(key: SortKey) -> KeyKind:
+    match key.operand:
+        case Column(type=SqlType.UUID):
+            return KeyKind.UUID
+        case Column(type=SqlType.TIMESTAMP):
+            return KeyKind.TIMESTAMP
+        case _:
+            return KeyKind.TEXT
+
+
+def _encode_key(key: SortKey) -> Expression:
+    match _kind(key):
+        case KeyKind.UUID:
+            return expressions.call("uuid_send", key.value)
+        case KeyKind.TIMESTAMP:
+            return expressions.call("timestamptz_send", key.value)
+        case _:
+            # What textsend gives is in the client's encoding, and that is UTF-8.
+            return expressions.concatenation((expressions.call("textsend", _text(key)), _TEXT_END))
+
+
+def _text(key: SortKey) -> Expression:
+    """The text that, given back and cast to the key's type, is the same value."""
+    if isinstance(key.operand, Column):
+        return key.value if key.operand.type is SqlType.TEXT else expressions.cast_to_text(key.value)
+    # The text, not its rank: what a rank means changes when options are added.
+    values = expressions.texts(key.operand.values)
+    if key.operand.column.type is SqlType.TEXT_ARRAY:
+        return expressions.cast_to_text(expressions.elements(values, key.value))
+    return expressions.element(values, key.value)

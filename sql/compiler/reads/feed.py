@@ -1,0 +1,88 @@
+"""An event feed as one statement: the record's text is made once for each event, whoever wants it."""
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.expressions import SETS
+from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.reads.select import compile_record, name_unread
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import (
+    Expression,
+    FromItem,
+    InnerJoin,
+    Query,
+    query_source,
+    rows_source,
+    table_source,
+)
+from fieldstone.sql.identifiers import quote_table
+from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.read import EventFeed
+from fieldstone.sql.types import SqlType
+
+_NUMBER = expressions.result(SETS, "n")
+_COMMA = expressions.text_literal(",")
+
+
+def compile_feed(plan: EventFeed, draft: StatementDraft) -> Query:
+    """The statement of an EventFeed."""
+    event = query_source(_events(plan, draft).text(), draft.alias())
+    record = RowReference(alias=draft.alias())
+    written = expressions.call(
+        "jsonb_populate_record",
+        Expression("NULL::" + quote_table(plan.table)),
+        expressions.result(event.alias, "record"),
+    )
+    wanted = query_source(_wanted(plan, event, record, draft).text(), draft.alias())
+    numbers = expressions.result(wanted.alias, "numbers")
+    text = compile_record(plan.record, record, draft)
+    query = Query().from_(event)
+    query.join(InnerJoin(_lateral(FromItem(written.text, record.alias)), expressions.TRUE))
+    query.join(InnerJoin(_lateral(wanted), expressions.TRUE))
+    position = expressions.result(event.alias, "position")
+    query.select(position, numbers, expressions.case([(expressions.is_null(numbers, negated=True), text)]))
+    name_unread(query, draft)
+    return query.order(position)
+
+
+def _events(plan: EventFeed, draft: StatementDraft) -> Query:
+    """The events of the range, each with the row that it tells of."""
+    source = table_source(plan.log, draft.alias())
+    position = expressions.result(source.alias, "position")
+    after, upto = expressions.parameter(plan.after), expressions.parameter(plan.upto)
+    meant = expressions.all_of(
+        (
+            expressions.equal(expressions.result(source.alias, "object_id"), expressions.uuid_literal(plan.object_id)),
+            expressions.equal(expressions.result(source.alias, "action"), expressions.text_literal(plan.action)),
+            expressions.compare(position, Comparison.GT, after),
+            expressions.compare(position, Comparison.LE, upto),
+        )
+    )
+    left, before = expressions.result(source.alias, "after"), expressions.result(source.alias, "before")
+    query = Query().from_(source).select(position, expressions.result(source.alias, "changed"))
+    query.select(expressions.named(expressions.coalesce(left, before), "record"))
+    return query.only(meant).order(position).limit(plan.limit)
+
+
+def _wanted(plan: EventFeed, event: FromItem, record: RowReference, draft: StatementDraft) -> Query:
+    """The numbers of the sets that want the event at hand."""
+    condition = compile_condition(plan.condition, record, draft)
+    if plan.changed is not None:
+        columns = expressions.parameter(plan.changed)
+        overlap = expressions.compare(expressions.result(event.alias, "changed"), Comparison.OVERLAPS, columns)
+        condition = expressions.all_of((expressions.any_of((expressions.is_null(columns), overlap)), condition))
+    number = expressions.cast_to_text(_NUMBER)
+    numbers = expressions.aggregate("string_agg", number, _COMMA, order=_NUMBER)
+    query = Query().from_(_sets(plan)).select(expressions.named(numbers, "numbers"))
+    return query.only(condition)
+
+
+def _sets(plan: EventFeed) -> FromItem:
+    """The sets, read once: one row each, its values as texts."""
+    names = ["p" + str(slot) for slot in range(max(1, plan.set_size))]
+    rows = expressions.rows_of_json(expressions.json_parameter(plan.sets), [(name, SqlType.TEXT) for name in names])
+    return rows_source(rows, SETS, (*names, "n"))
+
+
+def _lateral(source: FromItem) -> FromItem:
+    source.text = "LATERAL " + source.text
+    return source

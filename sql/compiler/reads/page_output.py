@@ -1,0 +1,170 @@
+"""A connection's entries as JSON text: its edges, the facts of its page, its total count."""
+
+from collections.abc import Callable, Iterable
+from typing import assert_never
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.output import NULL_TEXT, Fragment, TextPiece, aggregate_text, join_pieces, object_pieces
+from fieldstone.sql.compiler.reads.cursors import compile_cursor
+from fieldstone.sql.compiler.reads.paging import PageRows, compile_members, compile_page
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.read import (
+    Connection,
+    Cursor,
+    Edges,
+    Link,
+    Literal,
+    Output,
+    Page,
+    PageFact,
+    PageInfo,
+    Record,
+    ToOne,
+    TotalCount,
+    Value,
+)
+
+RecordWriter = Callable[[Record, RowReference, StatementDraft], list[TextPiece]]
+"""Writes the record of a row, which may hold connections again."""
+
+
+def compile_connection(
+    connection: Connection, around: RowReference | None, draft: StatementDraft, write: RecordWriter
+) -> Fragment:
+    """The connection's JSON object; `around` is the row that it is linked to."""
+    rows = _compile_rows(connection, around, draft)
+    entries: list[tuple[str, list[TextPiece]]] = []
+    for key, entry in connection.entries:
+        match entry:
+            case Edges():
+                entries.append((key, _compile_edges(entry, connection, rows, draft, write)))
+            case PageInfo():
+                entries.append((key, _compile_page_info(entry, connection, rows)))
+            case TotalCount():
+                entries.append((key, [_compile_total(connection, around, draft)]))
+            case Literal():
+                entries.append((key, [entry.text]))
+            case _:
+                assert_never(entry)
+    pieces = object_pieces(entries)
+    return Fragment(pieces=pieces, query=None if rows is None else Query().from_(rows.source))
+
+
+def _compile_rows(connection: Connection, around: RowReference | None, draft: StatementDraft) -> PageRows | None:
+    """The page's rows with all that its entries need of them, or None where they need none."""
+    page = connection.page
+    edges = [entry for _, entry in connection.entries if isinstance(entry, Edges) and page.limit]
+    outputs = [output for edge in edges for _, output in edge.entries]
+    infos = [entry for _, entry in connection.entries if isinstance(entry, PageInfo)]
+    facts = {fact for info in infos for _, fact in info.entries if isinstance(fact, PageFact)}
+    beyond = _fact_beyond(page) in facts
+    ends = page.limit > 0 and bool(facts & {PageFact.START_CURSOR, PageFact.END_CURSOR})
+    if not (edges or beyond or ends):
+        draft.leave_unread((connection.condition, connection.order, page))
+        return None
+    last = PageFact.START_CURSOR if page.backward else PageFact.END_CURSOR
+    return compile_page(
+        connection,
+        around,
+        draft,
+        columns=columns_of(outputs),
+        placed=ends or any(isinstance(output, Cursor) for output in outputs),
+        limit=page.limit + 1 if beyond else page.limit,
+        numbered=ends or (bool(edges) and (beyond or page.backward)),
+        counted=ends and last in facts,
+    )
+
+
+def _fact_beyond(page: Page) -> PageFact:
+    """The fact that the row beyond the page tells."""
+    return PageFact.HAS_PREVIOUS if page.backward else PageFact.HAS_NEXT
+
+
+def columns_of(outputs: Iterable[Output | Cursor]) -> list[str]:
+    """The columns of the row at hand that the outputs read, in the order of their first use."""
+    columns: dict[str, None] = {}
+    for output in outputs:
+        match output:
+            case Value():
+                columns[output.column.name] = None
+            case ToOne():
+                columns[output.hop.column.name] = None
+            case Connection(link=Link(key=key)):
+                columns[key.name] = None
+            case Record():
+                columns.update(dict.fromkeys(columns_of([inner for _, inner in output.entries])))
+            case Connection() | Literal() | Cursor():
+                pass
+            case _:
+                assert_never(output)
+    return list(columns)
+
+
+def _compile_edges(
+    edges: Edges, connection: Connection, rows: PageRows | None, draft: StatementDraft, write: RecordWriter
+) -> list[TextPiece]:
+    if rows is None or not connection.page.limit:
+        draft.leave_unread(edges)
+        return ["[]"]
+    entries: list[tuple[str, list[TextPiece]]] = []
+    for key, output in edges.entries:
+        match output:
+            case Record():
+                entries.append((key, write(output, rows.row, draft)))
+            case Cursor():
+                entries.append((key, ['"', compile_cursor(rows.place), '"']))
+            case Literal():
+                entries.append((key, [output.text]))
+            case _:
+                assert_never(output)
+    text = aggregate_text(
+        join_pieces(object_pieces(entries)),
+        order=expressions.ordered(rows.number, descending=True, nulls_first=None) if connection.page.backward else None,
+        only=_within_page(connection, rows),
+    )
+    return ["[", text, "]"]
+
+
+def _within_page(connection: Connection, rows: PageRows) -> Expression | None:
+    if rows.limit <= connection.page.limit:
+        return None
+    return expressions.compare(rows.number, Comparison.LE, expressions.number(connection.page.limit))
+
+
+def _compile_page_info(info: PageInfo, connection: Connection, rows: PageRows | None) -> list[TextPiece]:
+    return object_pieces([(key, _compile_fact(fact, connection, rows)) for key, fact in info.entries])
+
+
+def _compile_fact(fact: PageFact | Literal, connection: Connection, rows: PageRows | None) -> list[TextPiece]:
+    page = connection.page
+    match fact:
+        case Literal():
+            return [fact.text]
+        case PageFact.START_CURSOR | PageFact.END_CURSOR:
+            if rows is None or not page.limit:
+                return ["null"]
+            first = (fact is PageFact.START_CURSOR) is not page.backward
+            limit = expressions.number(page.limit)
+            place = expressions.ONE if first else expressions.call("least", rows.total, limit)
+            cursor = join_pieces(('"', compile_cursor(rows.place), '"'))
+            found = expressions.aggregate("min", cursor, only=expressions.equal(rows.number, place))
+            return [expressions.coalesce(found, NULL_TEXT)]
+        case PageFact.HAS_NEXT | PageFact.HAS_PREVIOUS if fact is _fact_beyond(page):
+            limit = expressions.number(page.limit)
+            return [expressions.cast_to_text(expressions.compare(expressions.COUNT, Comparison.GT, limit))]
+        case PageFact.HAS_NEXT | PageFact.HAS_PREVIOUS:
+            if page.seek is not None or page.offset is None:
+                return ["false" if page.seek is None else "true"]
+            skipped = expressions.compare(expressions.parameter(page.offset), Comparison.GT, expressions.number(0))
+            return [expressions.cast_to_text(skipped)]
+        case _:
+            assert_never(fact)
+
+
+def _compile_total(connection: Connection, around: RowReference | None, draft: StatementDraft) -> Expression:
+    row = RowReference(alias=draft.alias())
+    query = Query().from_(table_source(connection.table, row.alias)).select(expressions.COUNT)
+    members = compile_members(connection, row, around, draft)
+    return expressions.cast_to_text(expressions.scalar(query.only(members)))

@@ -1,0 +1,171 @@
+"""A page's rows as a FROM clause: the columns that are wanted of the rows meant, at most so many, in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.reads.cursors import compile_place
+from fieldstone.sql.compiler.reads.ordering import (
+    Branch,
+    SortKey,
+    any_branch,
+    compile_order,
+    order_items,
+    seek_branches,
+    split_nulls,
+)
+from fieldstone.sql.compiler.reads.sampling import compile_choice, without_patterns
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source, table_source
+from fieldstone.sql.plan.elements import Condition
+from fieldstone.sql.plan.read import Connection, Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRows:
+    """The rows of a page, in the order in which they were sought (backwards where the page is).
+
+    `place` is each row's place in the order as sql/page_cursor.py has it, `number` its number from 1, `total` the
+    number of
+    rows: each is there only where it was asked for.
+    """
+
+    source: FromItem
+    row: RowReference
+    limit: int
+    place: Expression
+    number: Expression
+    total: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    """What all branches of a page read: the table, its joins, and the select list."""
+
+    row: RowReference
+    table: FromItem
+    joins: Sequence[LeftJoin]
+    condition: Expression
+    selected: Sequence[Expression]
+
+    def read(self, branch: Branch) -> Query:
+        """The branch's rows, in order."""
+        query = Query().from_(self.table)
+        for join in self.joins:
+            query.join(join)
+        query.select(*self.selected).only(expressions.all_of((self.condition, branch.condition)))
+        return query.order(*branch.order)
+
+
+def compile_members(
+    connection: Connection, row: RowReference, around: RowReference | None, draft: StatementDraft
+) -> Expression:
+    """The row belongs to the connection: it fulfils the condition, and is linked to the row around it."""
+    condition = compile_condition(connection.condition, row, draft)
+    if connection.link is None or around is None:
+        return condition
+    link = connection.link
+    return expressions.all_of(
+        (expressions.equal(row.column(link.column.name), around.column(link.key.name)), condition)
+    )
+
+
+def compile_page(
+    connection: Connection,
+    around: RowReference | None,
+    draft: StatementDraft,
+    *,
+    columns: Sequence[str],
+    placed: bool,
+    limit: int,
+    numbered: bool,
+    counted: bool,
+) -> PageRows:
+    """The page's first `limit` rows with these columns, and what else was asked for."""
+    page = connection.page
+    if connection.sampled:
+        connection = replace(connection, condition=without_patterns(connection.condition))
+    row = RowReference(alias=draft.alias())
+    keys, joins = compile_order(connection.order, row, draft, backward=page.backward)
+    members = compile_members(connection, row, around, draft)
+    branches = _branches(page, keys)
+    names = {name: "c" + str(index) for index, name in enumerate(columns)}
+    selected = [expressions.named(row.column(name), names[name]) for name in columns]
+    if placed or connection.sampled or len(branches) > 1:
+        selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
+    base = _Base(
+        row=row,
+        table=table_source(connection.table, row.alias),
+        joins=joins,
+        condition=members,
+        selected=selected or [expressions.named(expressions.ONE, "c0")],
+    )
+    if connection.sampled and len(branches) == 1 and page.offset is None and around is None:
+        text = _read_sampled(base, branches[0], keys, connection.condition, draft, limit)
+    else:
+        text = _read_branches(base, branches, keys, page, limit)
+    source = query_source(text, draft.alias())
+    if numbered or placed:
+        handed = [replace(key, value=expressions.result(source.alias, "k" + str(i))) for i, key in enumerate(keys)]
+        place = compile_place(connection.cursor_tag, handed) if placed else None
+        source = _numbered(source, draft.alias(), place=place, counted=counted)
+    return PageRows(
+        source=source,
+        row=RowReference(alias=source.alias, names=names),
+        limit=limit,
+        place=expressions.result(source.alias, "place"),
+        number=expressions.result(source.alias, "number"),
+        total=expressions.result(source.alias, "total"),
+    )
+
+
+def _branches(page: Page, keys: Sequence[SortKey]) -> list[Branch]:
+    if page.seek is None:
+        everything = [Branch(condition=expressions.TRUE, order=order_items(keys))]
+        return everything if page.offset is not None else split_nulls(keys)
+    branches = seek_branches(keys, page.seek)
+    if len(branches) == 1 or (branches and page.offset is None and keys[0].indexable):
+        return branches
+    return [any_branch(keys, branches)]
+
+
+def _read_branches(base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], page: Page, limit: int) -> str:
+    first, *others = [base.read(branch).limit(limit) for branch in branches]
+    if not others:
+        return first.text() if page.offset is None else first.offset(expressions.parameter(page.offset)).text()
+    return _united(first, others, keys, limit)
+
+
+def _united(first: Query, others: Sequence[Query], keys: Sequence[SortKey], limit: int) -> str:
+    outer = [replace(key, value=Expression("k" + str(index))) for index, key in enumerate(keys)]
+    return first.union_all(others, *order_items(outer), limit=limit)
+
+
+def _read_sampled(
+    base: _Base, branch: Branch, keys: Sequence[SortKey], condition: Condition, draft: StatementDraft, limit: int
+) -> str:
+    whole = replace(base, condition=expressions.TRUE, selected=[expressions.whole_row(base.row.alias)])
+    by_order, by_condition = compile_choice(whole.read(branch), condition, draft)
+    walked = base.read(replace(branch, condition=expressions.all_of((branch.condition, by_order))))
+    # The OFFSET keeps the order, and the index that serves it, from the choice of how these rows are found.
+    meant = expressions.all_of((base.condition, branch.condition, by_condition))
+    found = replace(whole, condition=meant).read(Branch(condition=expressions.TRUE, order=()))
+    table = query_source(found.offset(expressions.number(0)).text(), base.row.alias)
+    sorted_ = replace(base, table=table, condition=expressions.TRUE).read(replace(branch, condition=expressions.TRUE))
+    return _united(walked.limit(limit), [sorted_.limit(limit)], keys, limit)
+
+
+def _numbered(source: FromItem, alias: str, *, place: Expression | None, counted: bool) -> FromItem:
+    # Numbered after the limit, over rows that come in order: a window in the inner query would keep PostgreSQL from
+    # sorting no more than the page needs. It also keeps the place from being computed again wherever it is read.
+    query = Query().from_(source)
+    query.select(
+        expressions.whole_row(source.alias),
+        expressions.named(expressions.over_all(expressions.call("row_number")), "number"),
+    )
+    if place is not None:
+        query.select(expressions.named(place, "place"))
+    if counted:
+        query.select(expressions.named(expressions.over_all(expressions.COUNT), "total"))
+    return query_source(query.text(), alias)

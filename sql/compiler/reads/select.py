@@ -1,0 +1,191 @@
+"""What a read plan asks for, as JSON text made by SELECTs.
+
+Relations are scalar sub-selects: for limited rows they cost the same as LEFT JOIN LATERAL or a little less, they are
+not evaluated for the row beyond the page, and a page's rows, which no join can reorder, are aggregated as they come.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import compile_arrival, compile_condition
+from fieldstone.sql.compiler.output import (
+    Fragment,
+    TextPiece,
+    aggregate_text,
+    as_long_as,
+    encode_value,
+    inline,
+    join_pieces,
+    object_pieces,
+    or_null,
+)
+from fieldstone.sql.compiler.reads.page_output import columns_of, compile_connection
+from fieldstone.sql.compiler.reads.paging import compile_page
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.plan.read import (
+    Aggregate,
+    AggregateFunction,
+    AggregateRecord,
+    Computed,
+    Connection,
+    Count,
+    Literal,
+    One,
+    Output,
+    Page,
+    ReadPlan,
+    Record,
+    Root,
+    ToOne,
+    Value,
+)
+from fieldstone.sql.types import SqlType
+
+_MOST_COLUMNS = 1_600
+"""Columns of a SELECT; PostgreSQL takes 1,664."""
+
+
+def compile_read(plan: ReadPlan, draft: StatementDraft) -> Query:
+    """The SELECT of a read plan."""
+    fragments = [(key, _compile_root(root, draft)) for key, root in plan.entries]
+    # The first that reads rows becomes the statement itself: its text may be long, and a sub-select's is copied.
+    query = next((fragment.query for _, fragment in fragments if fragment.query is not None), None) or Query()
+    entries = [(key, fragment.pieces if fragment.query is query else inline(fragment)) for key, fragment in fragments]
+    query.select(join_pieces(object_pieces(entries)))
+    for shared, name in draft.shared:
+        query.with_(shared, name)
+    name_unread(query, draft)
+    return query
+
+
+def name_unread(query: Query, draft: StatementDraft) -> None:
+    """Have the statement name the parameters that nothing reads, each once."""
+    named = [*dict.fromkeys(expressions.parameter(unread).text for unread in draft.unread)]
+    for first in range(0, len(named), _MOST_COLUMNS):
+        columns = [Expression(text) for text in named[first : first + _MOST_COLUMNS]]
+        query.with_(Query().select(*columns), "unread" + str(first or ""))
+
+
+def compile_record(record: Record, row: RowReference, draft: StatementDraft) -> Expression:
+    """A row's JSON object."""
+    return join_pieces(_record_pieces(record, row, draft))
+
+
+def compile_list(record: Record, row: RowReference, draft: StatementDraft, order: Expression | None) -> Expression:
+    """All rows' JSON objects as a list: an aggregate."""
+    text = aggregate_text(compile_record(record, row, draft), order=order)
+    return join_pieces(("[", text, "]"))
+
+
+def compile_list_of_one(record: Record, row: RowReference, draft: StatementDraft) -> Expression:
+    """The one row's JSON object as a list, without an aggregate; NULL where all of the row is NULL."""
+    return join_pieces(["[", *_record_pieces(record, row, draft), "]"])
+
+
+def _compile_root(root: Root, draft: StatementDraft) -> Fragment:
+    match root:
+        case Connection():
+            return compile_connection(root, None, draft, _record_pieces)
+        case One():
+            query, pieces = _compile_one(root, draft)
+            return Fragment(pieces=[as_long_as(or_null(expressions.scalar(query)), pieces)])
+        case Aggregate():
+            return _compile_aggregate(root, draft)
+        case Literal():
+            return Fragment(pieces=[root.text])
+        case _:
+            assert_never(root)
+
+
+def _record_pieces(record: Record, row: RowReference, draft: StatementDraft) -> list[TextPiece]:
+    return object_pieces([(key, _compile_output(output, row, draft)) for key, output in record.entries])
+
+
+def _compile_output(output: Output, row: RowReference, draft: StatementDraft) -> list[TextPiece]:
+    match output:
+        case Literal():
+            return [output.text]
+        case Value():
+            column = output.column
+            return encode_value(row.column(column.name), column.type, output.encoding, nullable=column.nullable)
+        case Record():
+            return _record_pieces(output, row, draft)
+        case ToOne():
+            there = RowReference(alias=draft.alias())
+            query = Query().from_(table_source(output.hop.table, there.alias))
+            arrived = compile_arrival(output.hop, row, there, draft)
+            pieces = _record_pieces(output.record, there, draft)
+            query.select(join_pieces(pieces)).only(arrived)
+            return [as_long_as(or_null(expressions.scalar(query)), pieces)]
+        case Connection():
+            return inline(compile_connection(output, row, draft, _record_pieces))
+        case _:
+            assert_never(output)
+
+
+def _compile_one(one: One, draft: StatementDraft) -> tuple[Query, Sequence[TextPiece]]:
+    """The SELECT of one record, and the pieces of its text."""
+    if one.order:
+        # Ordered first, then written: only the first row's record is made.
+        rows = compile_page(
+            Connection(
+                table=one.table,
+                condition=one.condition,
+                order=one.order,
+                page=Page(limit=1),
+                cursor_tag="",
+                entries=(),
+            ),
+            None,
+            draft,
+            columns=columns_of([one.record]),
+            placed=False,
+            limit=1,
+            numbered=False,
+            counted=False,
+        )
+        pieces = _record_pieces(one.record, rows.row, draft)
+        return Query().from_(rows.source).select(join_pieces(pieces)), pieces
+    row = RowReference(alias=draft.alias())
+    query = Query().from_(table_source(one.table, row.alias))
+    condition = compile_condition(one.condition, row, draft)
+    pieces = _record_pieces(one.record, row, draft)
+    return query.select(join_pieces(pieces)).only(condition).limit(1), pieces
+
+
+def _compile_aggregate(aggregate: Aggregate, draft: StatementDraft) -> Fragment:
+    row = RowReference(alias=draft.alias())
+    pieces = _aggregate_pieces(aggregate.record, row)
+    if all(isinstance(piece, str) for piece in pieces):
+        # Without an aggregate the SELECT would have a row for each of the table's.
+        draft.leave_unread(aggregate.condition)
+        return Fragment(pieces=pieces)
+    query = Query().from_(table_source(aggregate.table, row.alias))
+    condition = compile_condition(aggregate.condition, row, draft)
+    return Fragment(pieces=pieces, query=query.only(condition))
+
+
+def _aggregate_pieces(record: AggregateRecord, row: RowReference) -> list[TextPiece]:
+    return object_pieces([(key, _compile_measure(measure, row)) for key, measure in record.entries])
+
+
+def _compile_measure(measure: Computed | Count | Literal | AggregateRecord, row: RowReference) -> list[TextPiece]:
+    match measure:
+        case Computed():
+            operand = row.column(measure.column.name)
+            kind = measure.column.type
+            if kind is SqlType.DOUBLE and measure.function in {AggregateFunction.SUM, AggregateFunction.AVG}:
+                # In double precision they depend on the order of the rows, and overflow.
+                operand, kind = expressions.as_decimal(operand), SqlType.NUMERIC
+            value = expressions.call(measure.function.value, operand)
+            return encode_value(value, kind, measure.encoding, nullable=True)
+        case Count():
+            return [expressions.cast_to_text(expressions.COUNT)]
+        case Literal():
+            return [measure.text]
+        case AggregateRecord():
+            return _aggregate_pieces(measure, row)
+        case _:
+            assert_never(measure)

@@ -1,0 +1,1 @@
+"""Write plans as single statements: lock, judge, change, leave events, answer."""

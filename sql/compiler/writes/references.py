@@ -1,0 +1,92 @@
+"""The foreign keys that a write sets: found by what the input names, and judged before anything is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.plan.elements import Parameter
+from fieldstone.sql.plan.write import Problem, Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedReference:
+    """One reference of a write: the input's value, and the key found for it."""
+
+    reference: Reference
+    given: Expression
+    key: Expression
+
+
+def find_target(reference: Reference, given: Expression, draft: StatementDraft) -> ResolvedReference:
+    """The target that the value names.
+
+    By a sub-select, not by a join: what an input will hold is estimated at a hundred rows, and for that many a join
+    would read the whole target table.
+    """
+    there = RowReference(alias=draft.alias())
+    query = Query().from_(table_source(reference.table, there.alias)).select(there.column(reference.key.name))
+    key = expressions.scalar(query.only(is_target(reference, given, there, draft)))
+    return ResolvedReference(reference=reference, given=given, key=key)
+
+
+def is_target(reference: Reference, given: Expression, there: RowReference, draft: StatementDraft) -> Expression:
+    """This row is the target that the value names."""
+    named = expressions.equal(there.column(reference.lookup.name), given)
+    return expressions.all_of((named, compile_condition(reference.condition, there, draft)))
+
+
+def source_parameter(reference: Reference) -> Expression:
+    """The parameter that is the reference's source."""
+    if not isinstance(reference.source, Parameter):
+        raise TypeError("only an insert of a list has references that name a key of its rows")
+    return expressions.parameter(reference.source)
+
+
+def parameter_targets(references: Sequence[Reference], draft: StatementDraft) -> list[ResolvedReference]:
+    """The targets of an update."""
+    return [find_target(reference, source_parameter(reference), draft) for reference in references]
+
+
+def missing_targets(targets: Sequence[ResolvedReference]) -> list[Expression]:
+    """For each target: it is named, counts (no earlier reference sets its column), and is not there."""
+    return [
+        expressions.all_of(
+            (
+                expressions.is_null(target.given, negated=True),
+                *[
+                    expressions.is_null(other.given)
+                    for other in targets[:index]
+                    if other.reference.column.name == target.reference.column.name
+                ],
+                expressions.is_null(target.key),
+            )
+        )
+        for index, target in enumerate(targets)
+    ]
+
+
+def target_columns(targets: Sequence[ResolvedReference]) -> list[tuple[str, Expression]]:
+    """The columns that the references set, each with its value: of several references, the first with an input's."""
+    grouped: dict[str, list[ResolvedReference]] = {}
+    for target in targets:
+        grouped.setdefault(target.reference.column.name, []).append(target)
+    return [
+        (
+            name,
+            group[0].key
+            if len(group) == 1
+            else expressions.case([(expressions.is_null(one.given, negated=True), one.key) for one in group]),
+        )
+        for name, group in grouped.items()
+    ]
+
+
+def target_problem(index: int, row_index: Expression) -> Expression:
+    """The problem's text: `target_not_found:[index of the reference, index of the row]`."""
+    opening = expressions.text_literal(Problem.TARGET_NOT_FOUND.value + ":[" + str(index) + ",")
+    return expressions.concatenation(
+        (opening, expressions.cast_to_text(row_index), expressions.text_literal("]")),
+    )

@@ -1,0 +1,85 @@
+"""What stands in a write's way, as the WITH query `verdict` of one row: the problem's text, or NULL."""
+
+from collections.abc import Sequence
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
+from fieldstone.sql.compiler.writes.references import (
+    ResolvedReference,
+    is_target,
+    missing_targets,
+    source_parameter,
+    target_problem,
+)
+from fieldstone.sql.plan.elements import Column, Comparison, Parameter
+from fieldstone.sql.plan.write import Delete, Problem, Reference, Update
+
+
+def compile_insert_verdict(targets: Sequence[ResolvedReference], given: FromItem) -> Query:
+    """The verdict on the rows given, with these targets: the first one whose target is missing."""
+    position = expressions.result(given.alias, "position")
+    missing = missing_targets(targets)
+    texts = [target_problem(index, expressions.less_one(position)) for index in range(len(targets))]
+    first = Query().from_(given).select(expressions.case(zip(missing, texts, strict=True)))
+    first.only(expressions.any_of(missing)).order(position).limit(1)
+    return Query().select(expressions.named(expressions.scalar(first), "problem"))
+
+
+def missing_problem(references: Sequence[Reference], draft: StatementDraft) -> Expression:
+    """The problem of one row that was not written: the first of its references (one or more) whose target is missing.
+
+    It is the last one where it is none before it, which need not be looked up.
+    """
+    branches = []
+    for index, reference in enumerate(references[:-1]):
+        there = RowReference(alias=draft.alias())
+        query = Query().from_(table_source(reference.table, there.alias)).select(expressions.ONE)
+        query.only(is_target(reference, source_parameter(reference), there, draft))
+        branches.append((expressions.exists(query, negated=True), _first_row_problem(index)))
+    last = _first_row_problem(len(references) - 1)
+    return expressions.case(branches, otherwise=last) if branches else last
+
+
+def _first_row_problem(index: int) -> Expression:
+    return expressions.text_literal(f"{Problem.TARGET_NOT_FOUND.value}:[{index},0]")
+
+
+def compile_verdict(
+    plan: Update | Delete, meant: str, targets: Sequence[ResolvedReference], draft: StatementDraft
+) -> Query:
+    """The verdict on the rows locked; the WITH query `meant` has as many rows as are meant."""
+    count = Query().from_(FromItem(meant, draft.alias())).select(expressions.COUNT)
+    beyond = expressions.compare(expressions.scalar(count), Comparison.GT, expressions.number(plan.limit))
+    problems = [expressions.case([(beyond, expressions.text_literal(Problem.TOO_MANY.value))])]
+    if plan.ids is not None:
+        problems.append(expressions.scalar(_absent(plan.key, plan.ids, draft)))
+    problems += [
+        expressions.case([(missing, target_problem(index, expressions.number(0)))])
+        for index, missing in enumerate(missing_targets(targets))
+    ]
+    return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
+
+
+def _absent(key: Column, ids: Parameter, draft: StatementDraft) -> Query:
+    """The problem of the ids that are not locked, NULL where all are."""
+    wanted = rows_source(expressions.call("unnest", expressions.parameter(ids)), draft.alias(), ("id", "position"))
+    locked = FromItem("locked", draft.alias())
+    identifier = expressions.result(wanted.alias, "id")
+    there = Query().from_(locked).select(expressions.ONE)
+    there.only(expressions.equal(expressions.column(locked.alias, key.name), identifier))
+    position = expressions.result(wanted.alias, "position")
+    listed = expressions.cast_to_text(expressions.aggregate("json_agg", identifier, order=position))
+    text = expressions.concatenation((expressions.text_literal(Problem.NOT_FOUND.value + ":"), listed))
+    return Query().from_(wanted).select(text).only(expressions.exists(there, negated=True))
+
+
+def compile_guard(draft: StatementDraft) -> Expression:
+    """The verdict has no problem."""
+    return expressions.is_null(compile_problem(draft))
+
+
+def compile_problem(draft: StatementDraft) -> Expression:
+    """The verdict's problem."""
+    alias = draft.alias()
+    return expressions.scalar(Query().from_(FromItem("verdict", alias)).select(expressions.result(alias, "problem")))

@@ -1,0 +1,1 @@
+"""Tasks, deadlines and wakeups: the primitives that every loop of the server shares."""

@@ -1,0 +1,1 @@
+"""The statements that create, change and rewrite tables."""

@@ -1,0 +1,1 @@
+"""Plans: the frozen data that a statement is compiled from."""

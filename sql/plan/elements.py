@@ -1,0 +1,176 @@
+"""What read and write plans are made of: tables, columns, parameters, conditions and hops, as plain frozen data."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from fieldstone.sql.types import SqlType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table by its physical name."""
+
+    schema: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the row at hand, by its physical name."""
+
+    name: str
+    type: SqlType
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """The statement's parameter number `slot + 1`, cast to `type` (to an array of it where `array` is set).
+
+    With `in_set` it is the value number `slot` of the parameter set at hand: see `sql.read_plan.EventFeed`. With
+    `unplanned` PostgreSQL is not to see its value when it plans.
+    """
+
+    slot: int
+    type: SqlType
+    array: bool = False
+    in_set: bool = False
+    unplanned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """The position of the column's text among `values` (1-based), NULL where it is none of them.
+
+    Of a text[] the list of its items' positions, which orders as lists do: item by item, the shorter first.
+    """
+
+    column: Column
+    values: tuple[str, ...]
+
+
+Operand = Column | Ranked
+
+
+class Comparison(Enum):
+    """A binary comparison; the value is its SQL spelling."""
+
+    EQ = "="
+    NE = "<>"
+    GT = ">"
+    GE = ">="
+    LT = "<"
+    LE = "<="
+    CONTAINS = "@>"
+    OVERLAPS = "&&"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class And:
+    """All hold; with no terms: true."""
+
+    terms: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Or:
+    """One holds; with no terms: false."""
+
+    terms: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    """The term is false (not: unknown)."""
+
+    term: "Condition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compare:
+    """`left` compared with a parameter; both sides are ranked where `left` is."""
+
+    left: Operand
+    comparison: Comparison
+    right: Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Among:
+    """The column is (or, negated, is not) an element of an array parameter; an empty array holds nothing."""
+
+    column: Column
+    values: Parameter
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """The text matches a LIKE pattern, ILIKE unless `case_sensitive`; the backslash escapes."""
+
+    column: Column
+    pattern: Parameter
+    case_sensitive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsNull:
+    """The column is NULL (negated: is not)."""
+
+    column: Column
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IsEmpty:
+    """The array column is not NULL and has no elements (negated: has some)."""
+
+    column: Column
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searches:
+    """The text search vector matches a query, given as text in the syntax of to_tsquery."""
+
+    column: Column
+    query: Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """The row across a to-one hop fulfils `condition`.
+
+    Where there is no such row it is unknown, or (in a position where unknown and false are the same, that is not below
+    a Not) false: the compiler picks EXISTS there and a scalar sub-select elsewhere.
+    """
+
+    hop: "Hop"
+    condition: "Condition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HasRelated:
+    """There is a row across the to-one hop (negated: there is none). Never unknown."""
+
+    hop: "Hop"
+    negated: bool = False
+
+
+# Conditions are over the row at hand and follow SQL's three-valued logic.
+Condition = And | Or | Not | Compare | Among | Matches | IsNull | IsEmpty | Searches | Related | HasRelated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """A step from the row at hand to at most one row of `table`: where its `key` equals our `column`.
+
+    `condition` is over the row arrived at (it is not deleted, say). Where `is_unique` is not set, the key alone may
+    have several rows (deleted ones), and only `condition` makes it one; a Related condition then means any of them.
+    """
+
+    column: Column
+    table: Table
+    key: Column
+    condition: Condition
+    is_unique: bool = True

@@ -1,0 +1,217 @@
+"""Read plans: which records an operation asks for, in which order, page and shape, as plain frozen data."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from fieldstone.sql.plan.elements import Column, Condition, Hop, Operand, Parameter, Table
+from fieldstone.sql.types import Encoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderKey:
+    """One key of a total order; the last key of an order is unique and not nullable."""
+
+    hops: tuple[Hop, ...] = ()
+    operand: Operand
+    descending: bool = False
+    nulls_first: bool = False
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which rows of the ordered set: `limit` from the start, or from the end where `backward`.
+
+    `seek` holds one entry for each order key, the values of a cursor (None: the key is NULL there): only rows behind it
+    (before it, where `backward`) are meant. A Ranked key's value is the text that is ranked. The limit is a literal in
+    SQL; everything else is a parameter. `offset` rows are passed over, from the end where `backward`.
+    """
+
+    limit: int
+    backward: bool = False
+    seek: tuple[Parameter | None, ...] | None = None
+    offset: Parameter | None = None
+
+
+# Output: what is written for the row at hand.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Literal:
+    """Constant JSON text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A column's value."""
+
+    column: Column
+    encoding: Encoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A JSON object with these keys in this order (keys are response keys of any length; unique)."""
+
+    entries: tuple[tuple[str, "Output"], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToOne:
+    """The row across a hop, or null."""
+
+    hop: Hop
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """The row's cursor text: see `Connection.cursor_tag`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """The page's rows as a JSON list; each edge's entries are its node (a Record), its cursor, or constants."""
+
+    entries: tuple[tuple[str, "Record | Cursor | Literal"], ...]
+
+
+class PageFact(Enum):
+    """A fact about the page."""
+
+    HAS_NEXT = "hasNextPage"
+    HAS_PREVIOUS = "hasPreviousPage"
+    START_CURSOR = "startCursor"
+    END_CURSOR = "endCursor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageInfo:
+    """Facts about the page, as a JSON object."""
+
+    entries: tuple[tuple[str, PageFact | Literal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalCount:
+    """The number of rows under the condition, whatever the page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Ties a to-many connection to the row at hand: rows whose `column` equals the row's `key`."""
+
+    column: Column
+    key: Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A page of `table`'s rows under `condition` in `order`, tied by `link` to the row at hand where there is one.
+
+    Its cursors are made under `cursor_tag`, as sql/page_cursor.py writes and reads them. Where it is `sampled`, an
+    index
+    serves the order and others the condition, and its first rows decide which of them is followed.
+    """
+
+    table: Table
+    condition: Condition
+    link: Link | None = None
+    order: tuple[OrderKey, ...]
+    page: Page
+    cursor_tag: str
+    sampled: bool = False
+    entries: tuple[tuple[str, "Edges | PageInfo | TotalCount | Literal"], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class One:
+    """The first row under `condition` by `order`, or null."""
+
+    table: Table
+    condition: Condition
+    order: tuple[OrderKey, ...] = ()
+    record: Record
+
+
+class AggregateFunction(Enum):
+    """An aggregate; the value is its SQL spelling."""
+
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """An aggregate of one column."""
+
+    function: AggregateFunction
+    column: Column
+    encoding: Encoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """The number of rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AggregateRecord:
+    """A JSON object of aggregates, nested (composites' sub-fields) as deep as asked."""
+
+    entries: tuple[tuple[str, "Computed | Count | Literal | AggregateRecord"], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregate:
+    """Aggregates over all rows under `condition`."""
+
+    table: Table
+    condition: Condition
+    record: AggregateRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFeed:
+    """What one object's events of one action in a range of positions are to those who wait for them.
+
+    One row for each event, in log order, at most `limit`: its position; the numbers from 1 of the parameter sets that
+    want it, with commas between them, NULL where none does; the JSON text of its record, NULL likewise. The record is
+    the row as the write left it (as it was before, where the write removed it); what `record` reads from other tables
+    is as it is now. The log has the columns of the migration that makes it.
+
+    Attributes:
+        table: where such records are kept, for the types of their columns.
+        after: the position that the range begins behind; it ends with `upto`.
+        sets: a JSON list of one object for each set, with the texts or nulls p0, p1 and so on, `set_size` of them.
+        changed: the value in the sets of which columns an update must have changed one; NULL is any.
+        condition: over the record; its parameters are `in_set`.
+    """
+
+    log: Table
+    table: Table
+    object_id: str
+    action: str
+    after: Parameter
+    upto: Parameter
+    sets: Parameter
+    set_size: int
+    changed: Parameter | None
+    condition: Condition
+    limit: int
+    record: Record
+
+
+Output = Literal | Value | Record | ToOne | Connection
+Root = Connection | One | Aggregate | Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPlan:
+    """One SELECT whose single row and column is the JSON object with these root entries."""
+
+    entries: tuple[tuple[str, Root], ...]

@@ -1,0 +1,162 @@
+"""Write plans: records inserted, changed and removed, each with its event, as plain frozen data.
+
+Each write plan is one statement that answers one row of three columns:
+
+    problem  NULL, or what stood in the way (see `Problem`), and then nothing was written
+    ids      uuid[] of the records written, in the answer's order; NULL from an InsertOne that has a `record`
+    answer   JSON text: a list of the records, or NULL where `record` is None (the answer is then read back)
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from fieldstone.sql.plan.elements import Column, Condition, Parameter, Table
+from fieldstone.sql.plan.read import Record
+
+
+class Problem(Enum):
+    """Why a write wrote nothing; the value is what stands in the problem column before a colon and details.
+
+    Of several problems the one told is too many, then not found, then the first row's first missing target.
+    """
+
+    NOT_FOUND = "not_found"
+    """A record named by id is not there (details: JSON list of the ids, in the order given)."""
+    TARGET_NOT_FOUND = "target_not_found"
+    """A record to connect to is not there or is deleted (details: JSON [index of the reference, index of the row])."""
+    TOO_MANY = "too_many"
+    """More records than `limit` are meant (no colon, no details)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """The transaction's time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Null:
+    """SQL's NULL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A foreign key that the write sets: the target must exist under `condition`.
+
+    `column` is the foreign key in the written table; `source` names the input value: for an Insert a key in each
+    element of the JSON input, else a parameter. `lookup` is the target's column that the input value is
+    compared with: its key, or a unique column (connect by unique key). A NULL input connects to nothing. Of several
+    references that set one column, the first whose input is not NULL counts.
+    """
+
+    column: Column
+    table: Table
+    key: Column
+    lookup: Column
+    condition: Condition
+    source: str | Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventTarget:
+    """Where each written record leaves its event row, in the same statement.
+
+    The staging table has the columns workspace_id uuid, object_id uuid, record_id uuid, action text, before jsonb,
+    after jsonb, actor text (its sequence number and time are defaults).
+    """
+
+    table: Table
+    workspace_id: str
+    object_id: str
+    action: str
+    actor: Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert:
+    """Insert one row for each element of the JSON list `rows`, in that order.
+
+    An element's keys are the `columns`' names (every one present) and the references' `source`s; values are JSON texts
+    or nulls, or any JSON for jsonb and JSON lists of texts for text[]. A column set by a Reference is not among
+    `columns`. Columns that the list does not name take their defaults. The parameter is cast to json, whatever its
+    type says.
+    """
+
+    table: Table
+    key: Column
+    columns: tuple[Column, ...]
+    rows: Parameter
+    references: tuple[Reference, ...] = ()
+    event: EventTarget
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One column's new value."""
+
+    column: Column
+    value: Parameter | Now | Null
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InsertOne:
+    """Insert one row of these values, in half the time that an Insert takes for it.
+
+    Each reference has a parameter as its source, which is never NULL, and a column of its own.
+    """
+
+    table: Table
+    key: Column
+    values: tuple[Assignment, ...]
+    references: tuple[Reference, ...] = ()
+    event: EventTarget
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """Set `assignments` on the rows under `condition`, locked in key order; soft deletion is an update too.
+
+    With `ids` the rows are those of a uuid[] parameter, each of which must be there under `condition` (else
+    NOT_FOUND). More than `limit` rows: TOO_MANY. The answer is ordered by key. It assigns something: one of
+    `assignments` and `references` is not empty.
+    """
+
+    table: Table
+    key: Column
+    condition: Condition
+    ids: Parameter | None = None
+    limit: int
+    assignments: tuple[Assignment, ...]
+    references: tuple[Reference, ...] = ()
+    event: EventTarget
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Remove the rows under `condition` for good; `ids`, `limit` and answer as for an Update.
+
+    The records are as they were before, connections included.
+    """
+
+    table: Table
+    key: Column
+    condition: Condition
+    ids: Parameter | None = None
+    limit: int
+    event: EventTarget
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """Read the records with the ids of a uuid[] parameter, in that order: one row, one column, a JSON list."""
+
+    table: Table
+    key: Column
+    ids: Parameter
+    record: Record
+
+
+WritePlan = Insert | InsertOne | Update | Delete

@@ -1,0 +1,88 @@
+"""What of the log is kept, and for whom."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from fieldstone.engine.events.log.consumers import Consumers
+from fieldstone.engine.events.log.partitions import Partition, Partitions, Retention
+from fieldstone.engine.events.log.reader import EventLog
+from fieldstone.engine.events.log.sequencer import Sequencer
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.errors import LockTimeout
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+
+ALL = Retention(window=timedelta(days=1), count=1_000)
+FEW = Retention(window=timedelta(days=1), count=15)
+STAGE = (
+    "INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, at)"
+    " SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'created', now() - %s"
+    " FROM generate_series(1, %s)"
+)
+
+
+@pytest.fixture
+async def database(workspace_dsn: str) -> AsyncIterator[Database]:
+    opened = Database.connect(workspace_dsn, settings=PoolSettings(connections=4))
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+async def fill(dsn: str, database: Database, partitions: Partitions, count: int, *, age: timedelta) -> None:
+    async with await psycopg.AsyncConnection.connect(dsn) as writer:
+        await writer.execute(STAGE, [age, count])
+    sequencer = Sequencer(database, partitions, wake=Wake(), moved=lambda _: None, batch=10)
+    while (done := await sequencer.tick()) is not None and done.more:
+        pass
+
+
+async def test_what_is_young_and_few_stays(workspace_dsn: str, database: Database) -> None:
+    partitions = Partitions(database, size=10)
+    await fill(workspace_dsn, database, partitions, 35, age=timedelta())
+    assert await partitions.trim(ALL) == []
+
+
+async def test_what_is_beyond_the_count_goes(workspace_dsn: str, database: Database) -> None:
+    partitions = Partitions(database, size=10)
+    await fill(workspace_dsn, database, partitions, 35, age=timedelta())
+    assert await partitions.trim(FEW) == [Partition(start=1, end=11), Partition(start=11, end=21)]
+    bounds = await EventLog(database).bounds()
+    assert (bounds.first, bounds.last) == (21, 35)
+    assert (bounds.holds_all_after(20), bounds.holds_all_after(19), bounds.holds_all_after(36)) == (True, False, False)
+
+
+async def test_what_is_old_goes_but_never_the_newest_event(workspace_dsn: str, database: Database) -> None:
+    partitions = Partitions(database, size=10)
+    await fill(workspace_dsn, database, partitions, 30, age=timedelta(days=2))
+    assert await partitions.trim(ALL) == [Partition(start=1, end=11), Partition(start=11, end=21)]
+    await fill(workspace_dsn, database, partitions, 1, age=timedelta())
+    assert await partitions.trim(ALL) == [Partition(start=21, end=31)]
+    assert [event.position for event in await EventLog(database).read(0, 10)] == [31]
+
+
+async def test_what_a_consumer_needs_stays(workspace_dsn: str, database: Database) -> None:
+    partitions, consumers = Partitions(database, size=10), Consumers(database)
+    assert await consumers.register("webhook") == 0
+    await fill(workspace_dsn, database, partitions, 35, age=timedelta(days=2))
+    assert await partitions.trim(FEW) == []
+    await consumers.advance("webhook", 12)
+    assert await consumers.register("webhook") == 12
+    assert await partitions.trim(FEW) == [Partition(start=1, end=11)]
+    await consumers.advance("webhook", 5)
+    assert await consumers.register("webhook") == 12
+    await consumers.forget("webhook")
+    assert await partitions.trim(FEW) == [Partition(start=11, end=21), Partition(start=21, end=31)]
+
+
+async def test_a_reader_in_the_way_is_not_waited_for_long(workspace_dsn: str, database: Database) -> None:
+    partitions = Partitions(database, size=10)
+    await fill(workspace_dsn, database, partitions, 35, age=timedelta())
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as reader:
+        await reader.execute("SELECT count(*) FROM fieldstone.event_log")
+        with pytest.raises(LockTimeout):
+            await partitions.trim(FEW)
+    assert len(await partitions.trim(FEW)) == 2

@@ -1,0 +1,438 @@
+"""Subscriptions: who gets which events, in which order, at what cost."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.events.log.partitions import Retention
+from fieldstone.engine.events.subscriptions.subscription import Refused
+from fieldstone.engine.planner.subscriptions import LARGEST_SET
+from tests.apis import PRINCIPAL, WORKSPACE_ID
+from tests.engine.events.desk import Desk, Listener, open_desk
+from tests.waiting import until
+
+CREATED = "subscription ($filter: PersonFilterInput, $after: String) { personCreated(filter: $filter, after: $after) { email } }"  # noqa: E501 - one operation, one line
+
+
+def emails(listener: Listener) -> list[str]:
+    return [result["email"] for result in listener.results]
+
+
+async def test_each_action_has_its_subscription(desk: Desk) -> None:
+    listeners = {
+        action: await desk.subscribe(f"subscription {{ person{action} {{ id city deletedAt }} }}")
+        for action in ("Created", "Updated", "Deleted", "Restored", "Destroyed")
+    }
+    id_ = await desk.person("a@example.com", city="Rome")
+    await desk.update(id_, city="Oslo")
+    for verb in ("delete", "restore", "destroy"):
+        await desk.data(f"mutation ($id: UUID!) {{ {verb}Person(id: $id) {{ id }} }}", id=id_)
+    got = {action: (await listener.until(1))[0] for action, listener in listeners.items()}
+    assert {action: result["city"] for action, result in got.items()} == {
+        "Created": "Rome",
+        "Updated": "Oslo",
+        "Deleted": "Oslo",
+        "Restored": "Oslo",
+        "Destroyed": "Oslo",
+    }
+    assert {action for action, result in got.items() if result["deletedAt"]} == {"Deleted"}
+    assert {result["id"] for result in got.values()} == {id_}
+    assert [len(listener.results) for listener in listeners.values()] == [1] * 5
+
+
+async def test_own_fields_are_as_the_write_left_them_and_relations_as_they_are(desk: Desk) -> None:
+    company = (await desk.data('mutation { createCompany(data: { name: "Acme" }) { id } }'))["createCompany"]["id"]
+    id_ = await desk.person("a@example.com", city="Rome", companyId=company)
+    await desk.update(id_, city="Oslo")
+    await desk.data('mutation ($id: UUID!) { updateCompany(id: $id, data: { name: "Nadir" }) { id } }', id=company)
+    await desk.logged(4)
+    listener = await desk.subscribe(
+        'subscription { one: personCreated(after: "0") { city company { name people { totalCount } }'
+        " createdBy { name source } __typename } }"
+    )
+    assert await listener.until(1) == [
+        {
+            "city": "Rome",
+            "company": {"name": "Nadir", "people": {"totalCount": 1}},
+            "createdBy": {"name": "tester", "source": "API"},
+            "__typename": "Person",
+        }
+    ]
+
+
+FILTERS: dict[str, Any] = {
+    "text": {"email": {"contains": "B@"}},
+    "in": {"city": {"in": ["Rome", "Oslo"]}},
+    "null": {"city": {"is": "NULL"}},
+    "not": {"not": {"city": {"eq": "Rome"}}},
+    "or": {"or": [{"email": {"startsWith": "a"}}, {"city": {"eq": "Oslo"}}]},
+    "relation": {"company": {"name": {"eq": "Acme"}}},
+    "no relation": {"company": {"is": "NULL"}},
+    "composite": {"createdBy": {"name": {"eq": "tester"}}},
+    "says nothing": {},
+    "nothing matches": {"city": {"in": []}},
+    "time": {"createdAt": {"gt": "2020-01-01T00:00:00Z"}},
+}
+
+
+@pytest.mark.parametrize("given", FILTERS.values(), ids=FILTERS)
+async def test_a_filter_means_what_it_means_in_a_query(desk: Desk, given: Any) -> None:
+    listener = await desk.subscribe(CREATED, filter=given)
+    end = await desk.subscribe("subscription { companyCreated { id } }")
+    acme = (await desk.data('mutation { createCompany(data: { name: "Acme" }) { id } }'))["createCompany"]["id"]
+    await desk.person("a@example.com", city="Rome")
+    await desk.person("b@example.com", city="Oslo", companyId=acme)
+    await desk.person("c@example.com", companyId=acme)
+    await desk.data('mutation { createCompany(data: { name: "Last" }) { id } }')
+    await end.until(2)
+    page = await desk.data(
+        "query ($filter: PersonFilterInput) { people(filter: $filter, orderBy: { createdAt: ASC }) { edges { node { email } } } }",  # noqa: E501 - one operation, one line
+        filter=given,
+    )
+    expected = [edge["node"]["email"] for edge in page["people"]["edges"]]
+    await listener.until(len(expected))  # groups are served in no order
+    assert emails(listener) == expected
+
+
+async def test_updates_can_be_had_by_what_they_changed(desk: Desk) -> None:
+    email = await desk.subscribe("subscription { personUpdated(changed: [email]) { email } }")
+    either = await desk.subscribe(
+        "subscription ($changed: [PersonField!]) { personUpdated(changed: $changed) { email } }",
+        changed=["city", "company"],
+    )
+    every = await desk.subscribe("subscription { personUpdated { email } }")
+    acme = (await desk.data('mutation { createCompany(data: { name: "Acme" }) { id } }'))["createCompany"]["id"]
+    id_ = await desk.person("a@example.com", city="Rome")
+    await desk.update(id_, email="b@example.com", city="Rome")
+    await desk.update(id_, city="Oslo")
+    await desk.update(id_, companyId=acme)
+    await desk.update(id_, jobTitle="Chief")
+    # Each group is served by a statement of its own, in no order.
+    for listener, count in ((every, 4), (email, 1), (either, 2)):
+        await listener.until(count)
+    assert (len(email.results), len(either.results)) == (1, 2)
+
+
+async def test_who_resumes_misses_nothing_and_gets_nothing_twice(desk: Desk) -> None:
+    whole = await desk.subscribe(CREATED)
+    for number in range(20):
+        await desk.person(f"{number}@example.com")
+    await whole.until(20)
+
+    async def write() -> None:
+        for number in range(20, 120):
+            await desk.person(f"{number}@example.com")
+
+    writing = asyncio.create_task(write())
+    resumed = []
+    for place in (0, 5, 19):
+        resumed.append((place, await desk.subscribe(CREATED, after=str(whole.positions[place]))))
+        await whole.until(min(120, len(whole.results) + 10))
+    await writing
+    await whole.until(120)
+    for place, listener in resumed:
+        await listener.until(120 - place - 1)
+        assert listener.positions == whole.positions[place + 1 :]
+
+
+async def test_a_bulk_write_reaches_everybody_in_order(desk: Desk) -> None:
+    listener = await desk.subscribe(CREATED, filter={"firstName": {"endsWith": "7"}})
+    people = [{"email": f"{number}@example.com", "firstName": str(number)} for number in range(10_000)]
+    await desk.data("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
+    await listener.until(1_000)
+    assert emails(listener) == [f"{number}@example.com" for number in range(7, 10_000, 10)]
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"), [("999", "POSITION_UNKNOWN"), ("1", "POSITION_EXPIRED"), ("x", None), ("-1", None), ("", None)]
+)
+async def test_a_position_that_cannot_be_resumed_is_refused(workspace_dsn: str, after: str, reason: str | None) -> None:
+    retention = Retention(window=timedelta(days=1), count=1)
+    async with open_desk(workspace_dsn, partition_size=5, retention=retention) as desk:
+        for number in range(12):
+            await desk.person(f"{number}@example.com")
+        await desk.logged(12)
+        await desk.events.partitions.trim(retention)
+        with pytest.raises((BadUserInput, Refused)) as refused:
+            await desk.subscribe(CREATED, after=after)
+        error = refused.value.errors[0] if isinstance(refused.value, Refused) else refused.value
+        assert isinstance(error, ApiError)
+        assert (error.code, error.field, error.extensions.get("reason")) == ("BAD_USER_INPUT", "after", reason)
+        if reason == "POSITION_EXPIRED":
+            listener = await desk.subscribe(CREATED, after=error.extensions["oldest"])
+            await listener.until(2)
+            assert emails(listener) == ["10@example.com", "11@example.com"]
+
+
+async def test_statements_follow_events_and_groups_not_subscribers(desk: Desk) -> None:
+    """200 subscribers in 20 groups: each write concerns the ten of one group."""
+    listeners = [
+        await desk.subscribe(
+            f"subscription ($title: String) {{ g{number % 20}: personCreated(filter: {{ jobTitle: {{ eq: $title }} }})"
+            " { email } }",
+            title=f"{number % 20}",
+        )
+        for number in range(200)
+    ]
+    counters = desk.events.hub.counters
+    assert (desk.events.hub.groups, desk.events.hub.members) == (20, 200)
+    await until(lambda: not any(listener.member.group.behind for listener in listeners if listener.member.group))  # type: ignore[union-attr]  # each has joined
+    before, looks = counters.statements, counters.looks
+    for number in range(40):
+        await desk.person(f"{number}@example.com", jobTitle=str(number % 20))
+    for listener in listeners:
+        await listener.until(2)
+    batches = counters.looks - looks
+    assert counters.statements - before <= 20 * min(batches, 40)
+    assert counters.statements - before < 200 * 40 / 10
+    for number, listener in enumerate(listeners):
+        assert emails(listener) == [f"{number % 20}@example.com", f"{number % 20 + 20}@example.com"]
+
+
+async def test_subscribers_who_differ_in_values_share_a_statement(desk: Desk) -> None:
+    text = "subscription ($title: String) { personCreated(filter: { jobTitle: { eq: $title } }) { email } }"
+    listeners = [await desk.subscribe(text, title=str(number)) for number in range(50)]
+    assert desk.events.hub.groups == 1
+    people = [{"email": f"{number}@example.com", "jobTitle": str(number)} for number in range(50)]
+    await desk.data("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
+    for number, listener in enumerate(listeners):
+        assert [one["email"] for one in await listener.until(1)] == [f"{number}@example.com"]
+    assert desk.events.hub.counters.statements <= 3
+
+
+async def test_a_full_queue_waits_in_the_log_and_holds_nobody_up(desk: Desk) -> None:
+    slow = await desk.subscribe(CREATED, listener=Listener(size=3))
+    fast = await desk.subscribe(CREATED)
+    people = [{"email": f"{number}@example.com"} for number in range(50)]
+    await desk.data("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
+    await fast.until(50)
+    assert len(slow.results) == 3
+    assert desk.events.hub.counters.demoted == 1
+    while len(slow.results) < 50:
+        read = len(slow.results)
+        slow.waiting = 0
+        desk.events.hub.notice_room()
+        await slow.until(min(50, read + 3))
+    assert slow.positions == fast.positions
+    await desk.person("last@example.com")
+    slow.waiting = 0
+    desk.events.hub.notice_room()
+    await slow.until(51)
+    await fast.until(51)
+
+
+async def test_whoever_leaves_gets_nothing_more(desk: Desk) -> None:
+    gone, stays = await desk.subscribe(CREATED), await desk.subscribe(CREATED)
+    assert gone.member is not None
+    desk.events.hub.leave(gone.member)
+    await desk.person("a@example.com")
+    await stays.until(1)
+    assert gone.results == []
+    assert stays.member is not None
+    desk.events.hub.leave(stays.member)
+    assert desk.events.hub.groups == 0
+
+
+async def _object(desk: Desk, name: str) -> str:
+    page = await desk.data("{ objects { edges { node { id nameSingular } } } }", api=desk.metadata)
+    return str(next(edge["node"]["id"] for edge in page["objects"]["edges"] if edge["node"]["nameSingular"] == name))
+
+
+async def test_a_subscription_outlives_a_change_of_its_object(desk: Desk) -> None:
+    listener = await desk.subscribe("subscription { personCreated { email } }")
+    await desk.person("a@example.com")
+    await listener.until(1)
+    person = await _object(desk, "person")
+    await desk.data(
+        'mutation ($id: UUID!) { createField(input: { objectMetadataId: $id, name: "nick", label: "Nick", type: TEXT }) { id } }',  # noqa: E501 - one operation, one line
+        api=desk.metadata,
+        id=person,
+    )
+    await desk.person("b@example.com", nick="B")
+    await listener.until(2)
+    assert listener.positions == [1, 2]
+    newer = await desk.subscribe('subscription { personCreated(after: "0") { email nick } }')
+    assert await newer.until(2) == [{"email": "a@example.com", "nick": None}, {"email": "b@example.com", "nick": "B"}]
+
+
+async def _field(desk: Desk, name: str) -> str:
+    page = await desk.data("{ fields(first: 200) { edges { node { id name } } } }", api=desk.metadata)
+    return str(next(edge["node"]["id"] for edge in page["fields"]["edges"] if edge["node"]["name"] == name))
+
+
+async def test_who_resumes_gets_events_from_before_another_type(desk: Desk) -> None:
+    await desk.person("a@example.com", jobTitle="chief")
+    await desk.data(
+        "mutation ($id: UUID!) { updateField(id: $id, input: { type: NUMBER, allowDataLoss: true }) { id } }",
+        api=desk.metadata,
+        id=await _field(desk, "jobTitle"),
+    )
+    await desk.person("b@example.com", jobTitle=7)
+    listener = await desk.subscribe('subscription { personCreated(after: "0") { email jobTitle } }')
+    assert await listener.until(2) == [
+        {"email": "a@example.com", "jobTitle": None},
+        {"email": "b@example.com", "jobTitle": 7},
+    ]
+
+
+async def test_who_resumes_gets_events_from_before_options_went_without_their_values(desk: Desk) -> None:
+    for type_ in ("CALL", "EMAIL"):
+        await desk.data("mutation ($d: ActivityInput!) { createActivity(data: $d) { id } }", d={"type": type_})
+    await desk.data(
+        'mutation ($id: UUID!) { updateField(id: $id, input: { options: [{value: "CALL", label: "Call"}],'
+        " optionMapping: {EMAIL: null} }) { id } }",
+        api=desk.metadata,
+        id=await _field(desk, "type"),
+    )
+    await desk.data("mutation { createActivity(data: { type: CALL }) { id } }")
+    listener = await desk.subscribe('subscription { activityCreated(after: "0") { type } }')
+    assert await listener.until(3) == [{"type": None}, {"type": None}, {"type": "CALL"}]
+
+
+async def test_a_subscriber_has_so_many_values_and_each_is_taken(desk: Desk) -> None:
+    document = "subscription ($f: PersonFilterInput) { personCreated(filter: $f) { email } }"
+
+    def days(count: int) -> dict[str, Any]:
+        return {
+            "or": [
+                {"createdAt": {"between": ["2000-01-01T00:00:00Z", f"{2100 + n}-01-01T00:00:00Z"]}}
+                for n in range(count)
+            ]
+        }
+
+    listener = await desk.subscribe(document, f=days(LARGEST_SET // 2))
+    await desk.person("a@example.com")
+    assert await listener.until(1) == [{"email": "a@example.com"}]
+    with pytest.raises(Refused) as refused:
+        await desk.subscribe(document, f=days(LARGEST_SET // 2 + 1))
+    assert refused.value.errors[0].code == "QUERY_TOO_COMPLEX"
+
+
+async def test_a_change_ends_the_subscriptions_that_it_makes_invalid_and_no_others(desk: Desk) -> None:
+    doomed = await desk.subscribe("subscription { personCreated { email jobTitle } }")
+    filtered = await desk.subscribe('subscription { personCreated(filter: { jobTitle: { eq: "x" } }) { email } }')
+    changed = await desk.subscribe("subscription { personUpdated(changed: [jobTitle]) { email } }")
+    stays = await desk.subscribe("subscription { personCreated { email } }")
+    await desk.person("a@example.com", jobTitle="x")
+    await doomed.until(1)
+    await stays.until(1)
+    id_ = await _field(desk, "jobTitle")
+    hide = "mutation ($id: UUID!) { updateField(id: $id, input: { isActive: false }) { id } }"
+    await desk.data(hide, api=desk.metadata, id=id_)
+    for listener in (doomed, filtered, changed):
+        error = await listener.until_failed()
+        assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        assert "jobTitle" in error["message"]
+    await desk.person("b@example.com")
+    await stays.until(2)
+    assert stays.positions == [1, 2]
+    assert desk.events.hub.members == 1
+
+
+async def test_a_process_that_has_not_heard_of_a_change_notices_it(workspace_dsn: str) -> None:
+    """A statement names a column that another process has dropped: who does not ask for it goes on."""
+    async with open_desk(workspace_dsn) as two, open_desk(workspace_dsn) as one:
+        create = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+        given = {"objectMetadataId": await _object(two, "person"), "name": "nick", "label": "Nick", "type": "TEXT"}
+        id_ = (await two.data(create, api=two.metadata, input=given))["createField"]["id"]
+        doomed = await one.subscribe("subscription { personCreated { email nick } }")
+        stays = await one.subscribe("subscription { personCreated { email } }")
+        for text in (
+            "mutation ($id: UUID!) { updateField(id: $id, input: { isActive: false }) { id } }",
+            "mutation ($id: UUID!) { deleteField(id: $id) { id } }",
+        ):
+            await two.data(text, api=two.metadata, id=id_)
+        await two.person("a@example.com")
+        await stays.until(1)
+        assert "nick" in (await doomed.until_failed())["message"]
+        await two.person("b@example.com")
+        await stays.until(2)
+
+
+async def test_one_group_that_fails_takes_no_other_with_it(workspace_dsn: str, desk: Desk) -> None:
+    """An event that cannot be read as a record any more ends who asked for it, with an error, and nobody else."""
+    people, companies = await desk.subscribe(CREATED), await desk.subscribe("subscription { companyCreated { name } }")
+    person = await _object(desk, "person")
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
+        await other.execute(
+            "INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, after)"
+            " VALUES (%s, %s, gen_random_uuid(), 'created', '{\"id\": \"no uuid\"}')",
+            [PRINCIPAL.workspace_id, person],
+        )
+    await desk.data('mutation { createCompany(data: { name: "Acme" }) { id } }')
+    assert (await people.until_failed())["extensions"]["code"] == "BAD_USER_INPUT"
+    assert await companies.until(1) == [{"name": "Acme"}]
+
+
+async def test_a_feed_that_times_out_ends_its_own_group_and_no_other(workspace_dsn: str) -> None:
+    async with (
+        open_desk(workspace_dsn, statement_timeout=5) as desk,
+        await psycopg.AsyncConnection.connect(workspace_dsn) as other,
+    ):
+        stuck = await desk.subscribe("subscription { personCreated { email opportunities { totalCount } } }")
+        goes_on = await desk.subscribe("subscription { personCreated { email } }")
+        await other.execute("LOCK TABLE workspace_default.opportunity")
+        await desk.person("a@example.com")
+        assert (await stuck.until_failed())["extensions"]["code"] == "TIMEOUT"
+        await desk.person("b@example.com")
+        await goes_on.until(2)
+        assert emails(goes_on) == ["a@example.com", "b@example.com"]
+        assert desk.events.hub.members == 1
+
+
+async def test_events_arrive_late_when_the_connections_were_lost(workspace_dsn: str, desk: Desk) -> None:
+    listener = await desk.subscribe(CREATED)
+    person = desk.current.peek(WORKSPACE_ID)
+    assert person is not None
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as other:
+        for number in range(5):
+            await other.execute(
+                "INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, after)"
+                " VALUES (%s, %s, gen_random_uuid(), 'created', jsonb_build_object('email', %s::text))",
+                [WORKSPACE_ID, person.by_singular["person"].id, f"{number}@example.com"],
+            )
+            await other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            desk.written()
+    await listener.until(5)
+    assert listener.positions == [1, 2, 3, 4, 5]
+    assert emails(listener) == [f"{number}@example.com" for number in range(5)]
+
+
+async def test_two_processes_deliver_the_same(workspace_dsn: str) -> None:
+    async with open_desk(workspace_dsn) as one, open_desk(workspace_dsn) as two:
+        here, there = await one.subscribe(CREATED), await two.subscribe(CREATED)
+        for number in range(10):
+            await (one, two)[number % 2].person(f"{number}@example.com")
+        await here.until(10)
+        await there.until(10)
+        assert here.positions == there.positions
+
+
+async def test_a_subscription_goes_on_where_a_field_is_deleted_that_it_does_not_name(desk: Desk) -> None:
+    """What reads the log takes the table's type without the table, so PostgreSQL does not plan it again by itself."""
+    objects = await desk.data("{ objects { edges { node { id nameSingular } } } }", api=desk.metadata)
+    (person,) = (edge["node"]["id"] for edge in objects["objects"]["edges"] if edge["node"]["nameSingular"] == "person")
+    listener = await desk.subscribe("subscription { personUpdated { id } }")
+    id_ = await desk.person("a@example.com")
+    count = 0
+    for number in range(3):
+        create = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+        given = {"objectMetadataId": person, "name": f"short{number}", "label": "Short", "type": "TEXT"}
+        field = await desk.data(create, api=desk.metadata, input=given)
+        for _ in range(8):  # until its plan serves all values
+            count += 1
+            await desk.update(id_, city=f"Rome {count}")
+            await listener.until(count)
+        delete = "mutation ($id: UUID!) { deleteField(id: $id) { id } }"
+        await desk.data(delete, api=desk.metadata, id=field["createField"]["id"])
+        count += 1
+        await desk.update(id_, city="Oslo")
+        await listener.until(count)
+    assert listener.errors is None

@@ -1,0 +1,50 @@
+"""A small real app over a database of its own, and clients that talk to it in this process."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from fieldstone.engine import create_app
+from fieldstone.engine.server.app import Fieldstone
+from tests.databases import Databases
+from tests.engine.server.prepared import migrate
+
+StartApp = Callable[..., AbstractAsyncContextManager[tuple[Fieldstone, httpx.AsyncClient]]]
+
+
+@pytest.fixture
+def app_database(databases: Databases) -> Any:
+    """The address of a database with an empty workspace `default`."""
+    with databases.clone(databases.template("default workspace", migrate)) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def start_app(app_database: str) -> StartApp:
+    """A function that starts an app with some settings, and gives it with a client that holds a key."""
+
+    @asynccontextmanager
+    async def start(**settings: Any) -> AsyncIterator[tuple[Fieldstone, httpx.AsyncClient]]:
+        app = create_app(**{"database_url": app_database, "rate_limit": 0, "log_level": "error", **settings})
+        async with app.lifespan_context(), client_of(app) as client:
+            foundation = (await app.runtime.ready()).foundation
+            made = await foundation.keys.create(foundation.default.workspace.id, "test")
+            client.headers["Authorization"] = f"Bearer {made.token}"
+            yield app, client
+
+    return start
+
+
+@pytest.fixture
+async def client(start_app: StartApp) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with a key, of an app without a rate limit."""
+    async with start_app() as (_, client):
+        yield client
+
+
+def client_of(app: Any, **options: Any) -> httpx.AsyncClient:
+    """Return a client that calls the ASGI app in this process."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://fieldstone.test", **options)

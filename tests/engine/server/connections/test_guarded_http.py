@@ -1,0 +1,60 @@
+"""The limits of a connection, as the protocol holds them."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+import uvloop
+
+from fieldstone.engine import create_app
+from fieldstone.engine.server.connections.limits import ConnectionLimits
+from fieldstone.engine.server.connections.register import Connections
+from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
+from fieldstone.engine.server.http.responses import Reply
+from tests.waiting import until
+
+
+@asynccontextmanager
+async def opened(limits: ConnectionLimits) -> AsyncIterator[tuple[FieldstoneProtocol, socket.socket, Connections]]:
+    """Hold a connection to an app without a database: the protocol's end and the client's."""
+    app = create_app(database_url="postgresql://nowhere/nothing", log_level="error")
+    app.connections = connections = Connections(limits)
+    server = uvicorn.Server(uvicorn.Config(app, http=FieldstoneProtocol, lifespan="off", log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(server._serve([listener]))
+        await until(lambda: server.started)
+        with socket.create_connection(listener.getsockname()) as client:
+            await until(lambda: connections.stats().open == 1)
+            (protocol,) = server.server_state.connections
+            assert isinstance(protocol, FieldstoneProtocol)
+            yield protocol, client, connections
+        server.should_exit = True
+        await serving
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_an_answer_of_the_warm_path_that_nobody_reads_is_given_up(loop: object) -> None:
+    async def ask() -> None:
+        async with opened(ConnectionLimits(unread=0.4)) as (protocol, _, connections):
+            protocol.reply(Reply(200, b"x" * 20_000_000), b"")
+            assert connections.stats().unread > 5_000_000
+            await until(lambda: connections.stats().ended == {"unread": 1})
+            assert connections.stats().unread == 0
+
+    with asyncio.Runner(loop_factory=loop) as runner:  # type: ignore[arg-type]  # it makes one
+        runner.run(ask())
+
+
+async def test_an_idle_connection_is_kept_for_its_time_and_then_closed() -> None:
+    async with opened(ConnectionLimits(head=1.0)) as (protocol, client, connections):
+        protocol.reply(Reply(200, b"answered"), b"")
+        # It has been answered, so that it is no silent one.
+        await asyncio.sleep(1.5)
+        assert not protocol.transport.is_closing()
+        protocol.timeout_keep_alive = 0
+        await until(lambda: connections.stats().open == 0)
+        assert b"answered" in client.recv(1_000)
+        assert connections.stats().ended == {}

@@ -1,0 +1,177 @@
+"""The GraphiQL page and its files as a client sees them; a browser looks at them in test_console_browser.py."""
+
+import gzip
+import html
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from fieldstone.engine.server.graphiql.page import ConsoleAssets, console_page
+
+SCRIPT = b"document.title = 'x'; " * 100
+FILES = {
+    "console-AB12.js": SCRIPT,
+    "console-CD34.css": b"body { margin: 0 } " * 100,
+    "codicon-EF56.ttf": bytes(range(256)) * 8,
+    "THIRD_PARTY_LICENSES.txt": b"MIT License\n" * 50,
+}
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    """A folder as the build leaves it, with short files."""
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
+    manifest = {
+        "digest": "0",
+        "script": "console-AB12.js",
+        "style": "console-CD34.css",
+        "licences": "THIRD_PARTY_LICENSES.txt",
+        "files": sorted(FILES),
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return tmp_path
+
+
+def client(dist: Path, *, prefix: str = "") -> httpx.AsyncClient:
+    def graphql(request: Request) -> Response:
+        return console_page(
+            endpoint="/graphql", root_path=request.scope["root_path"], title="Fieldstone & sons", dist=dist
+        )
+
+    app = Starlette(routes=[Route("/graphql", graphql), Mount("/_console", ConsoleAssets(dist))])
+    outer = Starlette(routes=[Mount(prefix, app)]) if prefix else app
+    return httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://fieldstone.test")
+
+
+@pytest.mark.parametrize("prefix", ["", "/crm", "/a/b c"])
+async def test_every_address_in_the_page_answers_under_the_prefix(dist: Path, prefix: str) -> None:
+    async with client(dist, prefix=prefix) as http:
+        page = await http.get(f"{prefix}/graphql")
+        assert page.status_code == 200
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        addresses = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+        assert len(addresses) == 3
+        for address in addresses:
+            assert (await http.get(address)).status_code == 200, address
+        endpoint = re.search(r'data-endpoint="([^"]+)"', page.text)
+        assert endpoint is not None
+        assert (await http.get(endpoint[1])).status_code == 200
+
+
+def test_the_page_names_both_endpoints_and_escapes_its_title(dist: Path) -> None:
+    text = bytes(console_page(endpoint="/metadata", root_path="/crm", title="<b>", dist=dist).body).decode()
+    assert "<title>&lt;b&gt;</title>" in text
+    pages = re.search(r'data-pages="([^"]+)"', text)
+    assert pages is not None
+    assert [page["path"] for page in json.loads(html.unescape(pages[1]))] == ["/crm/graphql", "/crm/metadata"]
+
+
+@pytest.mark.parametrize("root_path", ["//elsewhere.test", "/crm/", 'x"><script>'])
+def test_a_prefix_stays_a_path_of_this_origin(dist: Path, root_path: str) -> None:
+    text = bytes(console_page(endpoint="/graphql", root_path=root_path, title="x", dist=dist).body).decode()
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
+    assert all(address.startswith("data:") or re.match(r"/[\w%.]", address) for address in addresses)
+    assert text.count("<script") == 1
+
+
+def test_the_page_allows_nothing_from_elsewhere_and_no_inline_script(dist: Path) -> None:
+    headers = console_page(endpoint="/graphql", root_path="", title="x", dist=dist).headers
+    policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
+    assert policy.pop("style-src") == "'self' 'unsafe-inline'"
+    assert policy.pop("img-src") == "'self' data:"
+    assert policy["default-src"] == "'none'"
+    assert set(policy.values()) == {"'self'", "'none'"}
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["vary"] == "Accept"
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("console-AB12.js", "text/javascript; charset=utf-8"),
+        ("console-CD34.css", "text/css; charset=utf-8"),
+        ("codicon-EF56.ttf", "font/ttf"),
+        ("THIRD_PARTY_LICENSES.txt", "text/plain; charset=utf-8"),
+    ],
+)
+async def test_a_file_has_its_type_and_is_kept_when_its_name_holds_its_hash(
+    dist: Path, name: str, media_type: str
+) -> None:
+    async with client(dist) as http:
+        answer = await http.get(f"/_console/{name}")
+    assert answer.content == FILES[name]
+    assert answer.headers["content-type"] == media_type
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    kept = "no-cache" if name.startswith("THIRD") else "public, max-age=31536000, immutable"
+    assert answer.headers["cache-control"] == kept
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip", "gzip"),
+        ("br;q=1.0, GZIP;q=0.8, *;q=0.1", "gzip"),
+        ("identity", None),
+        ("gzip;q=0", None),
+        ("gzip; q=0.000, br", None),
+        ("", None),
+    ],
+)
+async def test_compression_follows_the_request(dist: Path, accepted: str, encoding: str | None) -> None:
+    async with client(dist) as http:
+        answer = await http.get("/_console/console-AB12.js", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.content == SCRIPT
+    assert (int(answer.headers["content-length"]) < len(SCRIPT)) == (encoding == "gzip")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nothing.js",
+        "manifest.json",
+        "console-AB12.js.gz",
+        "..%2Fconsole-AB12.js",
+        "%2e%2e/console.py",
+        "",
+        "x/console-AB12.js",
+    ],
+)
+async def test_only_files_of_the_bundle_are_served(dist: Path, path: str) -> None:
+    async with client(dist) as http:
+        assert (await http.get(f"/_console/{path}")).status_code == 404
+
+
+async def test_files_are_read_only(dist: Path) -> None:
+    async with client(dist) as http:
+        head = await http.head("/_console/console-AB12.js", headers={"Accept-Encoding": "identity"})
+        post = await http.post("/_console/console-AB12.js")
+    assert head.status_code == 200
+    assert head.headers["content-length"] == str(len(SCRIPT))
+    assert head.content == b""
+    assert post.status_code == 405
+    assert post.headers["allow"] == "GET, HEAD"
+
+
+async def test_without_a_bundle_the_page_says_what_is_missing_and_what_mends_it(tmp_path: Path) -> None:
+    async with client(tmp_path, prefix="/crm") as http:
+        bare = await http.get("/crm/graphql")
+        (tmp_path / "unavailable.txt").write_text("the npm registry <x> could not be reached\n", encoding="utf-8")
+        explained = await http.get("/crm/graphql")
+        asset = await http.get("/crm/_console/console-AB12.js")
+    assert bare.status_code == explained.status_code == 503
+    assert "missing its front-end files." in bare.text
+    assert "missing its front-end files: the npm registry &lt;x&gt; could not be reached." in explained.text
+    assert "<code>python -m fieldstone.engine.server.graphiql.build</code>" in explained.text
+    assert "<code>/crm/graphql</code>" in explained.text
+    assert asset.status_code == 404

@@ -1,0 +1,57 @@
+"""Batches: one answer for each operation, in order."""
+
+from typing import Any
+
+import httpx
+
+from tests.engine.server.conftest import StartApp
+
+
+def create(name: str) -> dict[str, Any]:
+    return {"query": f'mutation {{ createCompany(data: {{ name: "{name}" }}) {{ name }} }}'}
+
+
+COUNT = {"query": "{ companies { totalCount } }"}
+
+
+def counted(number: int) -> dict[str, Any]:
+    return {"data": {"companies": {"totalCount": number}}}
+
+
+async def test_each_operation_has_its_answer_and_sees_what_stands_before_it(client: httpx.AsyncClient) -> None:
+    response = await client.post("/graphql", json=[COUNT, COUNT, create("a"), COUNT, create("b"), create("c"), COUNT])
+    assert response.status_code == 200
+    assert response.json() == [
+        counted(0),
+        counted(0),
+        {"data": {"createCompany": {"name": "a"}}},
+        counted(1),
+        {"data": {"createCompany": {"name": "b"}}},
+        {"data": {"createCompany": {"name": "c"}}},
+        counted(3),
+    ]
+
+
+async def test_what_is_wrong_with_one_is_the_answer_of_that_one(client: httpx.AsyncClient) -> None:
+    response = await client.post("/graphql", json=[COUNT, 5, {"query": "{"}, {"query": 1}, [COUNT], COUNT])
+    answers = response.json()
+    assert response.status_code == 200
+    assert [answer.get("data") is not None for answer in answers] == [True, False, False, False, False, True]
+    assert [answer["errors"][0]["extensions"]["code"] for answer in answers[1:5]] == [
+        "BAD_USER_INPUT",
+        "GRAPHQL_PARSE_FAILED",
+        "BAD_USER_INPUT",
+        "BAD_USER_INPUT",
+    ]
+
+
+async def test_a_batch_past_the_limit_is_refused_as_a_whole(start_app: StartApp) -> None:
+    async with start_app(max_batch=3) as (_, client):
+        refused = await client.post("/graphql", json=[create("a")] * 4)
+        assert refused.status_code == 400
+        assert refused.json()["errors"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+        assert (await client.post("/graphql", json=[COUNT] * 3)).json() == [counted(0)] * 3
+
+
+async def test_a_batch_of_one_is_answered_by_a_list(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/graphql", json=[COUNT])).json() == [counted(0)]

@@ -1,0 +1,105 @@
+"""A client that leaves takes its request with it."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fieldstone.engine.server.http.disconnect import CancelOnDisconnect
+from fieldstone.engine.server.http.errors import ClientGone
+from fieldstone.sql.concurrency.deadlines import Overdue
+
+if TYPE_CHECKING:
+    from starlette.types import Message
+
+SOON = 0.001
+"""Seconds before a request is watched here."""
+
+
+class Channel:
+    """An ASGI receive channel of a client that leaves when `leave` is called."""
+
+    def __init__(self) -> None:
+        self._left = asyncio.Event()
+
+    def leave(self) -> None:
+        self._left.set()
+
+    async def receive(self) -> "Message":
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+
+async def test_the_work_is_cancelled_when_the_client_leaves() -> None:
+    channel = Channel()
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def request() -> None:
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
+            begun.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+    task = asyncio.create_task(request())
+    await begun.wait()
+    channel.leave()
+    with pytest.raises(ClientGone):
+        await task
+    assert ended.is_set()
+    assert task.cancelling() == 0
+
+
+async def test_work_that_ends_first_is_left_alone() -> None:
+    channel = Channel()
+    for delay in (0, 0.05):
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
+            await asyncio.sleep(delay)
+    channel.leave()
+    await asyncio.sleep(0.05)
+
+
+async def test_a_cancellation_from_elsewhere_gets_through() -> None:
+    channel = Channel()
+    begun = asyncio.Event()
+
+    async def request() -> None:
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
+            begun.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(request())
+    await begun.wait()
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_an_error_of_the_work_is_its_own() -> None:
+    channel = Channel()
+
+    async def work() -> None:
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
+            await asyncio.sleep(0.05)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await work()
+
+
+async def test_a_client_that_leaves_at_the_very_end_breaks_nothing() -> None:
+    async def work() -> None:
+        async with CancelOnDisconnect(Channel().receive, Overdue(SOON)) as watch:
+            await asyncio.sleep(0.05)
+            # What the watcher does, at a moment after which the block awaits nothing.
+            watch._gone = True
+            watch._task.cancel()
+
+    with pytest.raises(ClientGone):
+        await work()
+    await asyncio.sleep(0)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0

@@ -1,0 +1,113 @@
+"""Fieldstone mounted under a prefix in applications of other frameworks, on a port: all that it serves is there."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from fieldstone.engine import create_app
+from fieldstone.engine.server.app import Fieldstone
+from tests.engine.server.listening import listening
+
+PREFIX = "/crm/v1"
+
+
+def lifespan_with(app: Fieldstone) -> Callable[[Any], Any]:
+    @asynccontextmanager
+    async def lifespan(_host: Any) -> AsyncIterator[None]:
+        async with app.lifespan_context():
+            yield
+
+    return lifespan
+
+
+def fastapi_host(app: Fieldstone, lifespan: Callable[[Any], Any] | None) -> FastAPI:
+    host = FastAPI(lifespan=lifespan)
+    host.add_api_route("/own", lambda: "of the host")
+    host.mount(PREFIX, app)
+    return host
+
+
+def starlette_host(app: Fieldstone, lifespan: Callable[[Any], Any] | None) -> Starlette:
+    def own(_request: Any) -> PlainTextResponse:
+        return PlainTextResponse('"of the host"')
+
+    return Starlette(routes=[Route("/own", own), Mount(PREFIX, app)], lifespan=lifespan)
+
+
+@pytest.mark.parametrize("has_lifespan", [True, False], ids=["with its lifespan", "without lifespan"])
+@pytest.mark.parametrize("build_host", [fastapi_host, starlette_host])
+async def test_all_is_served_under_the_prefix(app_database: str, build_host: Any, has_lifespan: bool) -> None:
+    app = create_app(database_url=app_database, environment="development", rate_limit=0, log_level="error")
+    host = build_host(app, lifespan_with(app) if has_lifespan else None)
+    async with listening(host) as address, httpx.AsyncClient(base_url=f"{address}{PREFIX}", timeout=30) as client:
+        assert (await client.post("/graphql", json={"query": "{ __typename }"})).status_code == 401
+        foundation = (await app.runtime.ready()).foundation
+        token = (await foundation.keys.create(foundation.default.workspace.id, "test")).token
+        client.headers["Authorization"] = f"Bearer {token}"
+        assert (await client.get("/readyz")).status_code == 200
+        assert (await client.get(f"{address}/own")).text == '"of the host"'
+        assert (await client.get(f"{address}/graphql")).status_code == 404
+        await check_console(client)
+        await check_socket(client, token)
+        await check_stream(client)
+        objects = await client.post("/metadata", json={"query": "{ objects { totalCount } }"})
+        assert objects.json() == {"data": {"objects": {"totalCount": 4}}}
+    if not has_lifespan:
+        await app.runtime.stop()
+    assert app.runtime.services is None
+
+
+async def create(client: httpx.AsyncClient, email: str) -> None:
+    query = f'mutation {{ createPerson(data: {{email: "{email}"}}) {{ id }} }}'
+    answer = await client.post("/graphql", json={"query": query})
+    assert "errors" not in answer.json(), answer.text
+
+
+async def check_console(client: httpx.AsyncClient) -> None:
+    """The page and each file that it names are there, under the prefix."""
+    for path in ("/graphql", "/metadata"):
+        page = await client.get(path, headers={"accept": "text/html"})
+        assert page.headers["content-type"].startswith("text/html")
+        files = re.findall(r'(?:src|href)="([^"]*/_console/[^"]+)"', page.text)
+        assert len(files) >= 2, page.text
+        for file in files:
+            assert file.startswith(f"{PREFIX}/_console/")
+            assert (await client.get(httpx.URL(str(client.base_url)).join(file))).status_code == 200
+
+
+SUBSCRIPTION = 'subscription { personCreated(after: "0") { email } }'
+"""What was created from the beginning on."""
+
+
+async def check_socket(client: httpx.AsyncClient, token: str) -> None:
+    await create(client, "a@example.com")
+    url = f"{client.base_url}graphql".replace("http://", "ws://")
+    async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+        await socket.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
+        assert json.loads(await socket.recv()) == {"type": "connection_ack"}
+        await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": SUBSCRIPTION}}))
+        for email in ("a@example.com", "b@example.com"):
+            event = json.loads(await socket.recv())
+            assert event["payload"]["data"] == {"personCreated": {"email": email}}
+            await create(client, "b@example.com" if email[0] == "a" else "c@example.com")
+
+
+async def check_stream(client: httpx.AsyncClient) -> None:
+    async with client.stream("POST", "/graphql/stream", json={"query": SUBSCRIPTION}) as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream"), await stream.aread()
+        async for line in stream.aiter_lines():
+            if line.startswith("data: {"):
+                assert json.loads(line[6:])["data"] == {"personCreated": {"email": "a@example.com"}}
+                return
+    raise AssertionError("the stream ended without an event")

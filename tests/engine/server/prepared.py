@@ -1,0 +1,17 @@
+"""The template database that the apps of these tests start from."""
+
+import asyncio
+
+from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.settings import load_settings
+
+
+def migrate(dsn: str) -> None:
+    """Bring a database's catalog up to date and make the workspace `default` in it."""
+    settings = load_settings(database_url=dsn, log_level="error")
+
+    async def run() -> None:
+        async with open_foundation(settings):
+            pass
+
+    asyncio.run(run())

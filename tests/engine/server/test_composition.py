@@ -1,0 +1,51 @@
+"""engine/server/composition.py: what runs beside the requests goes on whatever happens to it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from fieldstone.engine.server.composition import _building, open_foundation
+from fieldstone.engine.settings import load_settings
+from fieldstone.metadata.changes import CreateIndex
+from fieldstone.metadata.model import Status
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+from tests.waiting import until
+
+
+class Stumbling(Database):
+    """A database whose first session meets what nobody foresaw."""
+
+    stumbles = 1
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        if self.stumbles:
+            self.stumbles -= 1
+            raise RuntimeError("nobody foresaw this")
+        async with super().session() as connection:
+            yield connection
+
+
+async def test_the_builder_goes_on_behind_what_nobody_foresaw(
+    workspace_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_foundation(load_settings(database_url=workspace_dsn)) as foundation:
+        writer = ModelWriter(foundation.database, foundation.current, trigram=None, big_table=-1)
+        workspace_id = foundation.default.workspace.id
+        person = foundation.default.by_singular["person"]
+        index = CreateIndex(object_id=person.id, field_ids=(person.by_name["city"].id,))
+        after = await writer.change(workspace_id, lambda _: [index], actor="test")
+        (made,) = (one for one in after.indexes.values() if one.status is Status.BUILDING)
+        stumbling = Stumbling.connect(workspace_dsn, settings=PoolSettings())
+        async with _building(replace(foundation, database=stumbling)) as builder:
+            await until(lambda: builder.counters.settled == 1)
+        await stumbling.close()
+        settled = await foundation.current.refresh(workspace_id)
+        assert settled.indexes[made.id].status is Status.READY
+    assert "nobody foresaw this" in caplog.text

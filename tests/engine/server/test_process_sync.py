@@ -1,0 +1,87 @@
+"""engine/server/process_sync.py: two processes' parts on one database, of which neither looks by itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+
+from fieldstone.engine.broadcast import Broadcast
+from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.server.process_sync import keep_in_step
+from fieldstone.engine.server.services import Foundation
+from fieldstone.engine.settings import load_settings
+from fieldstone.metadata.changes import CreateObject
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from tests.waiting import until
+
+NEVER = 3600.0
+
+
+@dataclass(frozen=True)
+class Process:
+    foundation: Foundation
+    writer: ModelWriter
+    broadcast: Broadcast
+
+    @property
+    def version(self) -> int | None:
+        return self.foundation.current.version_of(self.foundation.default.workspace.id)
+
+
+@asynccontextmanager
+async def process(dsn: str) -> AsyncIterator[Process]:
+    settings = load_settings(database_url=dsn, pool_size=2, session_pool_size=2)
+    async with open_foundation(settings) as opened:
+        # A clock that stands: what is known of a key never grows old.
+        foundation = replace(opened, keys=KeyStore(opened.database, clock=lambda: 0.0))
+        writer = ModelWriter(foundation.database, foundation.current, trigram=None)
+        async with keep_in_step(settings, foundation, writer, interval=NEVER) as broadcast:
+            await until(lambda: broadcast.is_connected and broadcast.counters.sent > 0)
+            yield Process(foundation, writer, broadcast)
+
+
+@pytest.fixture
+async def one(workspace_dsn: str) -> AsyncIterator[Process]:
+    async with process(workspace_dsn) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def other(one: Process, workspace_dsn: str) -> AsyncIterator[Process]:
+    async with process(workspace_dsn) as opened:
+        yield opened
+
+
+def new_object(name: str) -> CreateObject:
+    return CreateObject(name_singular=name, name_plural=f"{name}s", label_singular=name, label_plural=name)
+
+
+async def test_a_change_is_loaded_by_the_other(one: Process, other: Process) -> None:
+    for number, (through, beside) in enumerate(((one, other), (other, one), (one, other))):
+        change = new_object(f"thing{number}")
+        id_ = through.foundation.default.workspace.id
+        after = await through.writer.change(id_, lambda _, change=change: [change], actor="test")  # type: ignore[misc]  # a default argument
+        await until(lambda beside=beside, after=after: beside.version == after.version)  # type: ignore[misc]  # default arguments
+        assert beside.foundation.current.peek(id_) == after
+
+
+async def test_what_was_loaded_is_not_told_on(one: Process, other: Process) -> None:
+    sent = other.broadcast.counters.sent
+    await one.writer.change(one.foundation.default.workspace.id, lambda _: [new_object("thing")], actor="test")
+    await until(lambda: other.version == one.version)
+    await asyncio.sleep(0.02)
+    assert other.broadcast.counters.sent == sent
+
+
+async def test_a_key_that_is_revoked_by_one_is_forgotten_by_the_other(one: Process, other: Process) -> None:
+    id_ = one.foundation.default.workspace.id
+    made = await one.foundation.keys.create(id_, "x")
+    assert await other.foundation.keys.authenticate(made.token) is not None
+    received = other.broadcast.counters.received
+    await one.foundation.keys.revoke(id_, made.key.id)
+    await until(lambda: other.broadcast.counters.received > received)
+    await asyncio.sleep(0)
+    assert await other.foundation.keys.authenticate(made.token) is None

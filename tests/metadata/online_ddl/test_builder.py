@@ -1,0 +1,293 @@
+"""metadata/online_ddl/builder.py: indexes on demand, of small tables at once and of big ones after the commit."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import psycopg
+import pytest
+
+from fieldstone.metadata.changes import Change, CreateIndex, UpdateField
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Snapshot, Status
+from fieldstone.metadata.online_ddl import field_builder
+from fieldstone.metadata.online_ddl.builder import Builder
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from tests.metadata.desk import Desk, columns_of, new_field, new_relation, person, whole_state
+from tests.waiting import until
+
+
+def index_on(snapshot: Snapshot, names: Sequence[str], **more: Any) -> CreateIndex:
+    object_ = person(snapshot)
+    return CreateIndex(object_id=object_.id, field_ids=tuple(object_.by_name[name].id for name in names), **more)
+
+
+def definition(dsn: str, name: str) -> tuple[str, bool] | None:
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(
+            "SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)",
+            [f"workspace_default.{psycopg.sql.Identifier(name).as_string()}"],
+        ).fetchone()
+
+
+def status(dsn: str, name: str) -> str:
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute("SELECT status FROM fieldstone.index WHERE name = %s", [name]).fetchall()
+    ((found,),) = rows
+    return str(found)
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "name", "says"),
+    [
+        (["city", "phone"], {}, "person_city_phone_idx", "USING btree (city, phone)"),
+        (["city"], {"is_partial": True}, "person_city_live", 'btree (city) WHERE ("deletedAt" IS NULL)'),
+        (["city"], {"method": "trigram"}, "person_city_trgm", "gin_trgm_ops"),
+        (["notes"], {"method": "gin"}, "person_notes_gin", "USING gin (notes)"),
+        (["city", "phone"], {"is_unique": True}, "person_city_phone_key", "CREATE UNIQUE INDEX"),
+    ],
+)
+async def test_each_kind_of_index(
+    names: list[str], more: dict[str, Any], name: str, says: str, desk: Desk, model_dsn: str
+) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), "notes", FieldType.RAW_JSON)])
+    after = await desk.change(lambda snapshot: [index_on(snapshot, names, **more)])
+    assert await desk.reload(after.workspace.id) == after
+    found = definition(model_dsn, name)
+    assert found is not None
+    assert (says in found[0], found[1], status(model_dsn, name)) == (True, True, "READY"), found
+
+
+def fill(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO workspace_default.person (email, city, phone) VALUES ('a', 'Paris', '1'), ('b', 'Paris', '1')"
+        )
+
+
+def writer_of(desk: Desk) -> tuple[ModelWriter, list[str]]:
+    """A writer for which every table with rows is big."""
+    writer = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, big_table=0)
+    calls: list[str] = []
+    writer.when_postponed(lambda: calls.append("postponed"))
+    return writer, calls
+
+
+def builder_of(desk: Desk) -> Builder:
+    return Builder(desk.database, desk.writer, trigram=desk.catalog.trigram)
+
+
+async def test_an_index_of_a_big_table_is_built_after_the_commit(desk: Desk, model_dsn: str) -> None:
+    fill(model_dsn)
+    writer, calls = writer_of(desk)
+    model = await desk.default()
+    await writer.change(model.workspace.id, lambda snapshot: [index_on(snapshot, ["city"])], actor="test")
+    assert (calls, definition(model_dsn, "person_city_idx")) == (["postponed"], None)
+    assert status(model_dsn, "person_city_idx") == "BUILDING"
+    builder = builder_of(desk)
+    assert await builder.build_all() == 1
+    found = definition(model_dsn, "person_city_idx")
+    assert found is not None
+    assert (found[1], status(model_dsn, "person_city_idx")) == (True, "READY")
+    assert await builder.build_all() == 0
+
+
+async def test_what_an_interrupted_build_left_is_built_anew(desk: Desk, model_dsn: str) -> None:
+    fill(model_dsn)
+    writer, _ = writer_of(desk)
+    model = await desk.default()
+    await writer.change(model.workspace.id, lambda snapshot: [index_on(snapshot, ["city"])], actor="test")
+    with psycopg.connect(model_dsn, autocommit=True) as connection, pytest.raises(psycopg.errors.UniqueViolation):
+        connection.execute("CREATE UNIQUE INDEX CONCURRENTLY person_city_idx ON workspace_default.person (city)")
+    left = definition(model_dsn, "person_city_idx")
+    assert left is not None
+    assert not left[1]
+    assert await builder_of(desk).build_all() == 1
+    built = definition(model_dsn, "person_city_idx")
+    assert built is not None
+    assert (built[1], "UNIQUE" in built[0]) == (True, False)
+
+
+async def test_an_index_that_cannot_be_built_is_failed(desk: Desk, model_dsn: str) -> None:
+    fill(model_dsn)
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute("UPDATE workspace_default.person SET phone = email")
+    writer, _ = writer_of(desk)
+    model = await desk.default()
+    build = lambda snapshot: [index_on(snapshot, ["city", "phone"], is_unique=True)]  # noqa: E731 - read below alone
+    await writer.change(model.workspace.id, build, actor="test")
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute("UPDATE workspace_default.person SET phone = '1'")
+    await builder_of(desk).build_all()
+    assert status(model_dsn, "person_city_phone_key") == "FAILED"
+    assert definition(model_dsn, "person_city_phone_key") is None
+
+
+def field_status(dsn: str, name: str) -> tuple[str, str]:
+    """The status of person's field, and of person."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "SELECT field.status, object.status FROM fieldstone.field JOIN fieldstone.object ON object.id = object_id"
+            " WHERE field.name = %s AND object.name_singular = 'person'",
+            [name],
+        ).fetchall()
+    ((field, object_),) = rows
+    return str(field), str(object_)
+
+
+def unvalidated(dsn: str) -> list[str]:
+    with psycopg.connect(dsn) as connection:
+        return [
+            name
+            for (name,) in connection.execute(
+                "SELECT contype::text FROM pg_constraint WHERE conrelid = 'workspace_default.person'::regclass"
+                " AND NOT convalidated ORDER BY 1"
+            )
+        ]
+
+
+def many(dsn: str, *, phone: str | None) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO workspace_default.person (id, email, phone) SELECT gen_random_uuid(), n::text, %s"
+            " FROM generate_series(1, 25) AS n",
+            [phone],
+        )
+
+
+async def change_as_big(desk: Desk, build: Callable[[Snapshot], Iterable[Change]]) -> list[str]:
+    writer, calls = writer_of(desk)
+    await writer.change((await desk.default()).workspace.id, build, actor="test")
+    return calls
+
+
+def requirement(**more: Any) -> Callable[[Snapshot], list[Change]]:
+    return lambda snapshot: [UpdateField(field_id=person(snapshot).by_name["phone"].id, is_nullable=False, **more)]
+
+
+async def test_a_field_made_unique_gets_its_index_after_the_commit(desk: Desk, model_dsn: str) -> None:
+    many(model_dsn, phone=None)
+    make = lambda snapshot: [UpdateField(field_id=person(snapshot).by_name["phone"].id, is_unique=True)]  # noqa: E731 - read below alone
+    assert await change_as_big(desk, make) == ["postponed"]
+    assert (definition(model_dsn, "person_phone_key"), status(model_dsn, "person_phone_key")) == (None, "BUILDING")
+    assert field_status(model_dsn, "phone") == ("READY", "BUILDING")
+    async with desk.database.session() as connection:
+        assert await find_drift(connection, await desk.default(), trigram=desk.catalog.trigram) == []
+    assert await builder_of(desk).build_all() == 1
+    assert definition(model_dsn, "person_phone_key") is not None
+    assert field_status(model_dsn, "phone") == ("READY", "READY")
+
+
+async def test_a_required_field_is_filled_in_portions_then_validated(
+    desk: Desk, model_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(model_dsn, phone=None)
+    assert await change_as_big(desk, requirement(backfill="none")) == ["postponed"]
+    building = person(await desk.default()).by_name["phone"]
+    assert (building.status, building.is_nullable, building.can_be_null) == (Status.BUILDING, False, True)
+    assert (unvalidated(model_dsn), field_status(model_dsn, "phone")) == (["c"], ("BUILDING", "BUILDING"))
+    with psycopg.connect(model_dsn) as connection, pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("INSERT INTO workspace_default.person (id, email) VALUES (gen_random_uuid(), 'x')")
+    monkeypatch.setattr(field_builder, "PORTION", 10)
+    builder = builder_of(desk)
+    assert await builder.build_all() == 1
+    assert builder.counters.building_fields == 0
+    after = await desk.default()
+    assert (person(after).by_name["phone"].can_be_null, unvalidated(model_dsn)) == (False, [])
+    assert await desk.reload(after.workspace.id) == after
+    assert columns_of(model_dsn, "workspace_default", "person")["phone"][1] is False
+    with psycopg.connect(model_dsn) as connection:
+        rows = connection.execute("SELECT DISTINCT phone FROM workspace_default.person").fetchall()
+    assert rows == [("none",)]
+    assert await builder.build_all() == 0
+
+
+async def test_a_required_field_can_be_optional_again_before_it_is_ready(desk: Desk, model_dsn: str) -> None:
+    many(model_dsn, phone=None)
+    await change_as_big(desk, requirement(backfill="none"))
+    phone = person(await desk.default()).by_name["phone"]
+    with pytest.raises(InvalidChange, match="phone is BUILDING"):
+        await desk.change(lambda _: [UpdateField(field_id=phone.id, type=FieldType.ARRAY)])
+    await desk.change(lambda _: [UpdateField(field_id=phone.id, is_nullable=True)])
+    assert (unvalidated(model_dsn), field_status(model_dsn, "phone")) == ([], ("READY", "READY"))
+    assert await builder_of(desk).build_all() == 0
+
+
+async def test_a_record_in_the_way_makes_the_field_optional_again(desk: Desk, model_dsn: str) -> None:
+    many(model_dsn, phone="1")
+    await change_as_big(desk, requirement())
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        (name,) = connection.execute("SELECT conname FROM pg_constraint WHERE conname LIKE 'required%'").fetchone() or (
+            "",
+        )
+        check = psycopg.sql.Identifier(name)
+        table = psycopg.sql.SQL("ALTER TABLE workspace_default.person ")
+        connection.execute(table + psycopg.sql.SQL("DROP CONSTRAINT {}").format(check))
+        connection.execute("UPDATE workspace_default.person SET phone = NULL WHERE email = '7'")
+        connection.execute(
+            table + psycopg.sql.SQL("ADD CONSTRAINT {} CHECK (phone IS NOT NULL) NOT VALID").format(check)
+        )
+    assert await builder_of(desk).build_all() == 1
+    assert field_status(model_dsn, "phone") == ("FAILED", "FAILED")
+    assert person(await desk.default()).by_name["phone"].is_nullable
+    assert unvalidated(model_dsn) == []
+
+
+async def test_the_key_of_a_relation_is_validated_and_indexed_after_the_commit(desk: Desk, model_dsn: str) -> None:
+    many(model_dsn, phone="1")
+    make = lambda snapshot: [new_relation(person(snapshot), "boss", person(snapshot), "Reports")]  # noqa: E731 - read below alone
+    assert await change_as_big(desk, make) == ["postponed"]
+    assert (unvalidated(model_dsn), field_status(model_dsn, "boss")) == (["f"], ("BUILDING", "BUILDING"))
+    assert definition(model_dsn, "person_bossId_idx") is None
+    assert await builder_of(desk).build_all() == 2
+    assert (unvalidated(model_dsn), field_status(model_dsn, "boss")) == ([], ("READY", "READY"))
+    assert definition(model_dsn, "person_bossId_idx") is not None
+
+
+@pytest.mark.parametrize(
+    ("type_", "more", "says"),
+    [
+        (FieldType.TS_VECTOR, {"settings": {"fields": ["email"]}}, "raise it for a quiet hour"),
+        (FieldType.UUID, {"default": "uuid"}, "create the field without defaultValue"),
+    ],
+)
+async def test_a_column_that_is_computed_for_each_row_is_refused_for_a_large_table(
+    type_: FieldType, more: dict[str, Any], says: str, desk: Desk, model_dsn: str
+) -> None:
+    many(model_dsn, phone="1")
+    careful = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, largest_rewrite=0)
+    model, before = await desk.default(), whole_state(model_dsn)
+    with pytest.raises(InvalidChange, match=says):
+        await careful.change(
+            model.workspace.id, lambda snapshot: [new_field(person(snapshot), "more", type_, **more)], actor="test"
+        )
+    assert whole_state(model_dsn) == before
+    await careful.change(
+        model.workspace.id, lambda snapshot: [new_field(person(snapshot), "more", default="x")], actor="test"
+    )
+
+
+async def test_a_change_interrupts_the_build_of_its_own_table_alone(desk: Desk, model_dsn: str) -> None:
+    """Stand-ins for builds hold the lock that CREATE INDEX CONCURRENTLY holds."""
+    with (
+        psycopg.connect(model_dsn, application_name="fieldstone build") as own,
+        psycopg.connect(model_dsn, application_name="fieldstone build") as others,
+        psycopg.connect(model_dsn, autocommit=True) as watch,
+    ):
+        own.execute("LOCK TABLE workspace_default.person IN SHARE UPDATE EXCLUSIVE MODE")
+        others.execute("LOCK TABLE workspace_default.company IN SHARE UPDATE EXCLUSIVE MODE")
+        builds = [asyncio.create_task(asyncio.to_thread(one.execute, "SELECT pg_sleep(60)")) for one in (own, others)]
+        asleep = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)'"
+        await until(lambda: watch.execute(asleep).fetchone() == (2,))
+        change = asyncio.create_task(desk.change(lambda snapshot: [new_field(person(snapshot), "more")]))
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            await builds[0]
+        own.rollback()
+        assert "more" in person(await change).by_name
+        assert watch.execute(asleep).fetchone() == (1,)
+        watch.execute("SELECT pg_cancel_backend(%s)", [others.info.backend_pid])
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            await builds[1]

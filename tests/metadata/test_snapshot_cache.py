@@ -1,0 +1,189 @@
+"""metadata/snapshot_cache.py"""
+
+import asyncio
+import gc
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Parameters, Row, Statement
+from tests.metadata.desk import Desk, new_object
+
+
+class Counted:
+    """A database that counts what is asked of it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.loads = 0
+        self.checks = 0
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        self.loads += 1
+        async with self._database.session() as connection:
+            yield connection
+
+    async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        self.checks += 1
+        return await self._database.read(statement, parameters)
+
+
+@pytest.fixture
+async def model(desk: Desk) -> Snapshot:
+    return await desk.default()
+
+
+def newer(snapshot: Snapshot, by: int = 1) -> Snapshot:
+    return replace(snapshot, version=snapshot.version + by)
+
+
+async def test_those_who_ask_at_once_share_one_load(database: Database, model: Snapshot) -> None:
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    first, *others = await asyncio.gather(*(current.get(model.workspace.id) for _ in range(20)))
+    assert first == model
+    assert all(other is first for other in others)
+    assert await current.get(model.workspace.id) is first
+    assert (counted.loads, counted.checks) == (1, 0)
+
+
+async def test_those_who_refresh_at_once_share_what_began_after_they_asked(database: Database, model: Snapshot) -> None:
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    loaded = await current.get(model.workspace.id)
+    refreshed = await asyncio.gather(*(current.refresh(model.workspace.id) for _ in range(20)))
+    assert all(snapshot is loaded for snapshot in refreshed)
+    # The first to ask has the check that it began; all who came during it share a second.
+    assert (counted.loads, counted.checks) == (1, 2)
+
+
+async def test_a_refresh_sees_what_another_process_did(desk: Desk, database: Database, model: Snapshot) -> None:
+    current = CurrentSnapshots(database)
+    old = await current.get(model.workspace.id)
+    after = await desk.change(lambda _: [new_object("project")])
+    assert await current.get(model.workspace.id) is old
+    assert await current.refresh(model.workspace.id) == after
+    assert current.peek(model.workspace.id) == after
+
+
+async def test_a_load_that_is_cancelled_leaves_the_next_to_load(database: Database, model: Snapshot) -> None:
+    current = CurrentSnapshots(database)
+    first = asyncio.create_task(current.get(model.workspace.id))
+    second = asyncio.create_task(current.get(model.workspace.id))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == model
+    with pytest.raises(asyncio.CancelledError):
+        await first
+
+
+async def test_an_older_snapshot_never_takes_a_newer_ones_place(desk: Desk, model: Snapshot) -> None:
+    later = newer(model)
+    assert desk.current.publish(later)
+    assert not desk.current.publish(model)
+    assert not desk.current.publish(newer(model))
+    assert desk.current.publish(later)
+    assert desk.current.peek(model.workspace.id) is later
+
+
+async def test_listeners_hear_of_each_swap(database: Database, model: Snapshot) -> None:
+    heard: list[tuple[Snapshot | None, Snapshot]] = []
+    current = CurrentSnapshots(database)
+    current.add_listener(lambda before, after: heard.append((before, after)))
+    loaded = await current.get(model.workspace.id)
+    later = newer(loaded)
+    current.publish(later)
+    current.publish(loaded)
+    assert heard == [(None, loaded), (loaded, later)]
+
+
+async def test_the_least_recently_used_goes(desk: Desk, database: Database, model: Snapshot) -> None:
+    others = [await desk.workspaces.create(name, actor="test", standard=False) for name in ("one", "two")]
+    counted = Counted(database)
+    room = model.weight + 2 * others[0].weight - 1
+    current = CurrentSnapshots(counted, most_bytes=room)
+    forgotten: list[UUID] = []
+    current.when_forgotten(forgotten.append)
+    ids = [snapshot.workspace.id for snapshot in (model, *others)]
+    await current.get(ids[0])
+    await current.get(ids[1])
+    await current.get(ids[0])
+    await current.get(ids[2])
+    assert [current.peek(id_) is not None for id_ in ids] == [True, False, True]
+    assert forgotten == [ids[1]]
+    assert current.bytes == sum(one.weight for one in current.loaded()) <= room
+    assert counted.loads == 3
+    assert await current.get(ids[1]) == others[0]
+    assert (current.counters.loads, current.counters.evictions) == (4, 2)
+    current.forget(ids[1])
+    assert forgotten == [ids[1], ids[0], ids[1]]
+    assert current.bytes == others[1].weight
+
+
+async def test_what_is_needed_stays_and_so_does_the_newest(desk: Desk, database: Database, model: Snapshot) -> None:
+    other = await desk.workspaces.create("one", actor="test", standard=False)
+    current = CurrentSnapshots(database, most_bytes=1)
+    needed = {model.workspace.id}
+    current.keep_while(needed.__contains__)
+    await current.get(model.workspace.id)
+    await current.get(other.workspace.id)
+    assert len(current.loaded()) == 2
+    needed.clear()
+    later = newer(other)
+    current.publish(later)
+    assert current.loaded() == (later,)
+    assert current.bytes == later.weight
+
+
+async def test_the_weight_is_what_a_snapshot_takes(desk: Desk, database: Database, model: Snapshot) -> None:
+    await desk.change(lambda _: [new_object(f"thing{number}") for number in range(20)])
+    current = CurrentSnapshots(database)
+    await current.get(model.workspace.id)  # what is made once, whatever is loaded
+    current.forget(model.workspace.id)
+    tracemalloc.start()
+    try:
+        loaded = await current.get(model.workspace.id)
+        for object_ in loaded.by_singular.values():
+            assert len(object_.by_name) == len(object_.by_id)
+            assert object_.key.name == "id"
+            assert object_.foreign_keys.keys() <= {f"{name}Id" for name in object_.by_name}
+        gc.collect()
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert 0.6 < loaded.weight / taken < 1.7
+
+
+async def test_a_doubted_snapshot_is_compared_once(desk: Desk, database: Database, model: Snapshot) -> None:
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    await current.get(model.workspace.id)
+    await desk.change(lambda _: [new_object("project")])
+    current.doubt(model.workspace.id)
+    assert "project" in (await current.get(model.workspace.id)).by_singular
+    await current.get(model.workspace.id)
+    assert counted.checks == 1
+
+
+async def test_an_unknown_workspace(database: Database, desk: Desk) -> None:
+    with pytest.raises(UnknownObject, match="there is no workspace"):
+        await desk.current.get(new_id())
+
+
+async def test_a_writer_swaps_before_it_returns(desk: Desk, database: Database, model: Snapshot) -> None:
+    current = CurrentSnapshots(database)
+    writer = ModelWriter(database, current, trigram=None)
+    after = await writer.change(model.workspace.id, lambda _: [new_object("project")], actor="test")
+    assert current.peek(model.workspace.id) is after

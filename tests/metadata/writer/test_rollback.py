@@ -1,0 +1,296 @@
+"""metadata/writer/rollback.py: every kind of change undone, and the model and tables what they were."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from fieldstone.metadata.changes import (
+    Change,
+    CreateIndex,
+    DeleteField,
+    DeleteIndex,
+    DeleteObject,
+    NewRelation,
+    UpdateField,
+    UpdateObject,
+    apply,
+)
+from fieldstone.metadata.changes.history.inverse import invert
+from fieldstone.metadata.changes.history.record import decode_change, encode_change
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import dumps, loads
+from fieldstone.metadata.model import Object, RelationType, Snapshot
+from fieldstone.metadata.writer.dry_run import Preview
+from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
+from fieldstone.metadata.writer.transaction import ModelTransaction
+from tests.metadata.changes.test_updates import field_of, insert, options
+from tests.metadata.desk import Desk, new_field, new_object, new_relation, person, whole_state
+
+Build = Callable[[Snapshot], Iterable[Change]]
+
+
+def fill(snapshot: Snapshot) -> Iterable[Change]:
+    """An object with everything, for the changes to be about."""
+    object_ = new_object("project", description="Work")
+    yield object_
+    yield new_field(object_.id, "budget", FieldType.CURRENCY, default={"amountMicros": 5})
+    yield new_field(object_.id, "stage", FieldType.SELECT, options=options("NEW", "OLD"), default="NEW")
+    code = new_field(object_.id, "code", is_unique=True, is_nullable=False)
+    yield code
+    yield CreateIndex(object_id=object_.id, field_ids=(code.id,), is_partial=True)
+    yield new_relation(person(snapshot), "project", replace(person(snapshot), id=object_.id), "Members")
+    yield new_relation(replace(person(snapshot), id=object_.id), "lead", person(snapshot), "Leads", is_active=False)
+    targets = (person(snapshot), snapshot.by_singular["company"])
+    owner = tuple(NewRelation(target_object_id=one.id, target_field_label="Owned projects") for one in targets)
+    yield new_field(object_.id, "owner", FieldType.MORPH_RELATION, morph=owner)
+    yield new_relation(person(snapshot), "mate", person(snapshot), "Mate of", kind=RelationType.ONE_TO_ONE)
+
+
+def project(snapshot: Snapshot) -> Object:
+    return snapshot.by_singular["project"]
+
+
+def on(name: str, /, **values: Any) -> Build:
+    return lambda snapshot: [UpdateField(field_id=field_of(snapshot, "project", name).id, **values)]
+
+
+CHANGES: dict[str, Build] = {
+    "new object": lambda _: [new_object("task")],
+    "new field": lambda snapshot: [new_field(person(snapshot), "extra")],
+    "new relation": lambda snapshot: [new_relation(person(snapshot), "boss", person(snapshot), "Reports")],
+    "new index": lambda snapshot: [
+        CreateIndex(object_id=person(snapshot).id, field_ids=(person(snapshot).by_name["city"].id,))
+    ],
+    "object renamed": lambda snapshot: [
+        UpdateObject(object_id=project(snapshot).id, name_singular="plan", name_plural="plans", description=None)
+    ],
+    "object off": lambda snapshot: [UpdateObject(object_id=project(snapshot).id, is_active=False)],
+    "field renamed": on("budget", name="money", label="Money", icon="coins"),
+    "field off": on("code", is_active=False),
+    "field optional": on("code", is_nullable=True),
+    "field no longer unique": on("code", is_unique=False),
+    "default gone": on("budget", default=None),
+    "options changed": on(
+        "stage", options=options("FIRST", "OLD", "LATE"), option_mapping={"NEW": "FIRST"}, default="FIRST"
+    ),
+    "relation's rule": lambda snapshot: [
+        UpdateField(field_id=field_of(snapshot, "person", "project").id, settings={"onDelete": "CASCADE"})
+    ],
+    "one-to-one": lambda snapshot: [
+        new_relation(person(snapshot), "twin", person(snapshot), "Twin of", kind=RelationType.ONE_TO_ONE)
+    ],
+    "one-to-one no more": lambda snapshot: [
+        UpdateField(field_id=field_of(snapshot, "person", "mate").id, is_unique=False)
+    ],
+    "many-to-one made one-to-one": lambda snapshot: [
+        UpdateField(field_id=field_of(snapshot, "person", "company").id, is_unique=True)
+    ],
+    "one-to-one deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "person", "mate").id)],
+    "part of a morph relation deleted": lambda snapshot: [
+        DeleteField(field_id=field_of(snapshot, "project", "ownerPerson").id)
+    ],
+    "index deleted": lambda snapshot: [DeleteIndex(index_id=snapshot.constraints["project_code_live"].id)],
+    "field deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],
+    "composite deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "budget").id)],
+    "relation deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "person", "project").id)],
+    "object deleted": lambda snapshot: [DeleteObject(object_id=project(snapshot).id)],
+}  # fmt: skip
+
+
+def shown(snapshot: Snapshot) -> Any:
+    """The model without its physical names and the order of its parts, which a rollback does not bring back."""
+    return (
+        {
+            object_.id: (
+                replace(object_, fields=(), retired_columns=frozenset(), table=replace(object_.table, name="")),
+                {field.id: replace(field, column="", parts=()) for field in object_.fields},
+            )
+            for object_ in snapshot.objects.values()
+        },
+        dict(snapshot.relations),
+        {
+            (one.object_id, one.field_ids, one.is_unique, one.is_partial, one.method)
+            for one in snapshot.indexes.values()
+        },
+    )
+
+
+@pytest.mark.parametrize("build", [pytest.param(build, id=name) for name, build in CHANGES.items()])
+async def test_what_was_changed_is_undone(build: Build, desk: Desk) -> None:
+    before = await desk.change(fill)
+    changed = await desk.change(build)
+    assert shown(changed) != shown(before)
+
+    async def look(transaction: ModelTransaction) -> Preview:
+        return await preview_rollback(transaction, before.version)
+
+    planned = await desk.writer.run(before.workspace.id, look, actor="test")
+    assert await desk.default() is changed
+    assert shown(planned.snapshot) == shown(before)
+
+    async def body(transaction: ModelTransaction) -> None:
+        await roll_back(transaction, before.version)
+
+    await desk.writer.run(before.workspace.id, body, actor="test")
+    after = await desk.default()
+    assert shown(after) == shown(before)
+    assert after.version == changed.version + 1
+    assert await desk.reload(after.workspace.id) == after
+    async with desk.database.session() as connection:
+        assert await find_drift(connection, after, trigram=desk.catalog.trigram) == []
+
+
+async def test_a_rollback_over_many_versions_and_a_rollback_of_it(desk: Desk) -> None:
+    before = await desk.change(fill)
+    for build in (CHANGES["field renamed"], CHANGES["options changed"], CHANGES["new relation"]):
+        changed = await desk.change(build)
+    for version, model in ((before.version, before), (changed.version, changed)):
+
+        async def body(transaction: ModelTransaction, version: int = version) -> None:
+            await roll_back(transaction, version)
+
+        await desk.writer.run(before.workspace.id, body, actor="test")
+        assert shown(await desk.default()) == shown(model)
+
+
+async def test_what_records_stand_in_the_way_of_leaves_no_trace(desk: Desk, model_dsn: str) -> None:
+    before = await desk.change(fill)
+    await desk.change(on("code", is_nullable=True))
+    await desk.change(lambda snapshot: [new_field(project(snapshot), "later"), *on("budget", name="money")(snapshot)])
+    insert(model_dsn, "project (name) VALUES ('without a code')")
+    state, model = whole_state(model_dsn), await desk.default()
+    # The later changes are undone first, and that would pass.
+    with pytest.raises(InvalidChange, match="1 records of project") as caught:
+        await desk.writer.run(
+            model.workspace.id, lambda transaction: roll_back(transaction, before.version), actor="test"
+        )
+    assert caught.value.field == "isNullable"
+    assert whole_state(model_dsn) == state
+    assert await desk.default() is model
+
+
+async def test_what_a_rollback_made_again_is_made_anew_by_another(desk: Desk, model_dsn: str) -> None:
+    before = await desk.change(fill)
+    insert(model_dsn, "project (code) VALUES ('a')")
+    await desk.change(CHANGES["object deleted"])
+
+    async def back(transaction: ModelTransaction) -> None:
+        await roll_back(transaction, before.version)
+
+    await desk.writer.run(before.workspace.id, back, actor="test")
+    insert(model_dsn, "project2 (code) VALUES ('b')")
+    await desk.change(on("code", is_nullable=True))
+    model = await desk.default()
+
+    async def look(transaction: ModelTransaction) -> Preview:
+        return await preview_rollback(transaction, before.version)
+
+    planned = await desk.writer.run(before.workspace.id, look, actor="test")
+    assert {lock["table"] for lock in planned.plan["locks"]} >= {"project2", "person"}
+    assert await desk.default() is model
+    await desk.writer.run(before.workspace.id, back, actor="test")
+    assert shown(await desk.default()) == shown(before)
+
+
+def twice_converted(snapshot: Snapshot) -> Iterable[Change]:
+    yield from on("size", type=FieldType.TEXT)(snapshot)
+    yield from on("size", type=FieldType.ARRAY)(snapshot)
+
+
+IN_THE_WAY: dict[str, tuple[Build, str, str | None]] = {
+    "a value of the type before": (on("size", type=FieldType.TEXT), "(code, size2) VALUES ('a', '2')", None),
+    "a value of none": (on("size", type=FieldType.TEXT), "(code, size2) VALUES ('a', 'x')", "1 records of project"),
+    "a value of the type two before": (twice_converted, "(code, size3) VALUES ('a', '{2}')", None),
+    "a value of none two before": (twice_converted, "(code, size3) VALUES ('a', '{x}')", "become a NUMBER field"),
+    "a record without a value that comes back": (
+        lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],
+        "(name) VALUES ('a')",
+        "code cannot be required: project has 1 records",
+    ),
+    "a record with an option of which nobody knows": (
+        on("stage", options=options("NEW", "OLD", "OLDER")), "(code, stage) VALUES ('a', 'OLDER')", "in use"
+    ),
+    "a record with an option under its second name": (
+        lambda snapshot: [
+            *on("stage", options=options("NEW", "OLDER"), option_mapping={"OLD": "OLDER"})(snapshot),
+            *on("stage", options=options("NEW", "OLDEST"), option_mapping={"OLDER": "OLDEST"})(snapshot),
+        ],
+        "(code, stage3) VALUES ('a', 'OLDEST')",
+        None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("build", "row", "says"), IN_THE_WAY.values(), ids=IN_THE_WAY)
+async def test_a_dry_run_refuses_what_the_rollback_does(
+    build: Build, row: str, says: str | None, desk: Desk, model_dsn: str
+) -> None:
+    before = await desk.change(
+        lambda _: [
+            object_ := new_object("project"),
+            new_field(object_.id, "size", FieldType.NUMBER),
+            new_field(object_.id, "stage", FieldType.SELECT, options=options("NEW", "OLD")),
+            new_field(object_.id, "code", is_nullable=False),
+        ]
+    )
+    await desk.change(build)
+    insert(model_dsn, f"project {row}")
+    state, model = whole_state(model_dsn), await desk.default()
+    refusals: list[str | None] = []
+    for run in (preview_rollback, roll_back):
+
+        async def body(transaction: ModelTransaction, run: Any = run) -> None:
+            await run(transaction, before.version)
+
+        try:
+            await desk.writer.run(model.workspace.id, body, actor="test")
+            refusals.append(None)
+        except InvalidChange as error:
+            refusals.append(error.message)
+        if run is preview_rollback:
+            assert whole_state(model_dsn) == state
+            assert await desk.default() is model
+    assert refusals[0] == refusals[1]
+    assert (refusals[0] is None) if says is None else says in str(refusals[0])
+
+
+@pytest.mark.parametrize("to", [-1, 10_000])
+async def test_an_unknown_version_is_refused(to: int, desk: Desk, model_dsn: str) -> None:
+    model, state = await desk.default(), whole_state(model_dsn)
+    with pytest.raises(InvalidChange, match="to must be a version from 0 to"):
+        await desk.writer.run(model.workspace.id, lambda transaction: roll_back(transaction, to), actor="test")
+    assert await desk.default() is model
+    assert whole_state(model_dsn) == state
+
+
+async def test_a_version_without_its_inverse_is_refused_and_leaves_no_trace(desk: Desk, model_dsn: str) -> None:
+    before = await desk.default()
+    old = await desk.change(lambda snapshot: [new_field(person(snapshot), "old")])
+    await desk.change(lambda snapshot: [new_field(person(snapshot), "later")])
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE fieldstone.model_change SET change = (SELECT jsonb_agg(step - 'inverse')"
+            " FROM jsonb_array_elements(change) AS step) WHERE version = %s",
+            [old.version],
+        )
+    state, model = whole_state(model_dsn), await desk.default()
+    with pytest.raises(InvalidChange, match=f"version {old.version} was made before inverses were kept"):
+        await desk.writer.run(
+            model.workspace.id, lambda transaction: roll_back(transaction, before.version), actor="test"
+        )
+    assert whole_state(model_dsn) == state
+    assert await desk.default() is model
+
+
+@pytest.mark.parametrize("build", [pytest.param(build, id=name) for name, build in CHANGES.items()])
+async def test_changes_and_inverses_survive_being_written(build: Build, desk: Desk) -> None:
+    snapshot = await desk.change(fill)
+    for change in build(snapshot):
+        assert decode_change(loads(dumps(encode_change(change)))) == change
+        for step in invert(snapshot, change, apply(snapshot, change).snapshot):
+            assert decode_change(loads(dumps(encode_change(step)))) == step
