@@ -484,7 +484,7 @@ WITH RECURSIVE type (id, over, is_array) AS (
 SELECT a.attrelid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), base.typname, type.is_array,
     ARRAY (SELECT e.enumlabel::text FROM pg_enum AS e WHERE e.enumtypid = base.oid ORDER BY e.enumsortorder),
     a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity <> '', a.attgenerated <> '',
-    col_description(a.attrelid, a.attnum)
+    col_description(a.attrelid, a.attnum), a.attndims > 1
 FROM pg_attribute AS a
     JOIN type ON type.id = a.atttypid
     JOIN pg_type AS base ON base.oid = type.over
@@ -492,6 +492,9 @@ FROM pg_attribute AS a
 WHERE a.attrelid = ANY (%(tables)s) AND a.attnum > 0 AND NOT a.attisdropped
     AND base.typtype <> 'd' AND NOT (base.typcategory = 'A' AND base.typelem <> 0)
 ORDER BY a.attrelid, a.attnum;
+
+-- name: may_read_column
+SELECT has_column_privilege(%(table)s, %(column)s, 'SELECT');
 
 -- name: source_indexes
 SELECT x.indrelid::bigint, i.relname, x.indisprimary, x.indisunique,

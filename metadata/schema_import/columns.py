@@ -134,16 +134,17 @@ def _plan_enum(column: SourceColumn, value: Term) -> ColumnPlan:
 
 def _plan_array(column: SourceColumn, value: Term) -> ColumnPlan | None:
     known = _TYPES.get(column.base)
-    if column.labels or (known is not None and known.type is FieldType.TEXT):
+    if not column.labels and known is None:
+        return None
+    if not column.is_nested and (column.labels or (known is not None and known.type is FieldType.TEXT)):
         plan = ColumnPlan(type=FieldType.ARRAY, value=import_rows.as_texts(value))
-    elif known is not None:
+    else:
+        lists = " with lists in its lists" if column.is_nested else ""
         plan = ColumnPlan(
             type=FieldType.RAW_JSON,
             value=import_rows.as_json(value),
-            notes=(f"is of the type {column.type}: kept as JSON",),
+            notes=(f"is of the type {column.type}{lists}: kept as JSON",),
         )
-    else:
-        return None
     lost = () if column.default is None else (f"its default {column.default} is not taken over",)
     return ColumnPlan(type=plan.type, value=plan.value, notes=(*plan.notes, *lost, *_generated(column)))
 

@@ -23,6 +23,7 @@ _TIMES = frozenset({"createdAt", "updatedAt", "deletedAt"})
 _MOMENTS = frozenset({"timestamp", "timestamptz"})
 _ON_DELETE = {"c": OnDelete.CASCADE, "n": OnDelete.SET_NULL, "d": OnDelete.SET_NULL}
 _MOST_TRIES = 100
+_CREATED_BY = {"source": import_rows.text("IMPORT"), "name": import_rows.text("fieldstone schema import")}
 
 C = TypeVar("C", CreateObject, CreateField)
 
@@ -80,10 +81,9 @@ class ImportDraft:
         singular, plural = object_names(table.table.name)
 
         def build(number: int) -> CreateObject:
-            ending = "" if number == 1 else str(number)
             return CreateObject(
-                name_singular=singular + ending,
-                name_plural=plural + ending,
+                name_singular=_numbered(singular, number),
+                name_plural=_numbered(plural, number),
                 label_singular=derive_label(singular),
                 label_plural=derive_label(plural),
                 description=table.comment,
@@ -144,6 +144,9 @@ class ImportDraft:
         object_ = self._object(table)
         fields = {field.name: field for field in object_.fields}
         values = {fields[name].parts[0].column.name: value for name, value in self._values[table.oid].items()}
+        values |= {
+            part.column.name: _CREATED_BY[part.name] for part in fields["createdBy"].parts if part.name in _CREATED_BY
+        }
         before = self._before.objects.get(object_.id)
         new = [fields[name] for name in self._values[table.oid] if before and fields[name].id not in before.by_id]
         return RowCopy(
@@ -189,7 +192,7 @@ class ImportDraft:
         is_function = plan.default in FIELD_TYPES[plan.type].functions if isinstance(plan.default, str) else False
 
         def build(number: int) -> CreateField:
-            called = first if number == 1 else f"{first}{number}"
+            called = _numbered(first, number)
             return CreateField(
                 object_id=object_.id,
                 name=called,
@@ -232,11 +235,10 @@ class ImportDraft:
         back = object_.name_singular if is_one_to_one else object_.name_plural
         inverse = back if len(rivals) == 1 else f"{back}By{short[0].upper()}{short[1:]}"
 
-        def build(number: int) -> CreateField:
-            ending = "" if number == 1 else str(number)
+        def build(own: int, others: int) -> CreateField:
             return CreateField(
                 object_id=object_.id,
-                name=short + ending,
+                name=_numbered(short, own),
                 label=derive_label(short),
                 type=FieldType.RELATION,
                 description=column.comment,
@@ -245,14 +247,23 @@ class ImportDraft:
                 relation=NewRelation(
                     target_object_id=other.id,
                     target_field_label=derive_label(inverse),
-                    target_field_name=inverse + ending,
+                    target_field_name=_numbered(inverse, others),
                     type=RelationType.ONE_TO_ONE if is_one_to_one else RelationType.MANY_TO_ONE,
                 ),
             )
 
-        made = self._try_field(table, column, build)
-        if made is not None:
-            self._set(table, column, made, carried)
+        try:
+            made = self._try_relation(build)
+        except InvalidChange as error:
+            self._note(table, f"the column {column.name} is left out: {error.message}")
+            return
+        self._set(table, column, made, carried)
+        if made.name != short:
+            self._note(table, f"the column {column.name} is the relation {made.name}, as {short} is taken")
+        called = made.relation.target_field_name if made.relation else inverse
+        if called != inverse:
+            back = f"{other.name_singular}.{called}, as {inverse} is taken"
+            self._note(table, f"the other end of the column {column.name} is {back}")
 
     def _set(self, table: SourceTable, column: SourceColumn, field: CreateField | Field, value: Term | None) -> None:
         """Note the field that a column is, and what is copied into it."""
@@ -290,6 +301,23 @@ class ImportDraft:
         change = build(_MOST_TRIES)
         self._apply(change)
         return change
+
+    def _try_relation(self, build: Callable[[int, int], CreateField]) -> CreateField:
+        """Apply the first of the changes that `build` yields for a number for each end whose names are free."""
+        own = others = 1
+        while True:
+            change = build(own, others)
+            try:
+                self._apply(change)
+            except NameTaken as error:
+                if own + others > _MOST_TRIES:
+                    raise
+                if error.field == "targetFieldName":
+                    others += 1
+                else:
+                    own += 1
+                continue
+            return change
 
     def _try_field(
         self, table: SourceTable, column: SourceColumn, build: Callable[[int], CreateField]
@@ -352,6 +380,10 @@ def _fits(field: Field, plan: ColumnPlan) -> bool:
     return (field.type, field.settings.get("dataType")) == (plan.type, (plan.settings or {}).get("dataType")) and (
         options <= {option.value for option in field.options}
     )
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}{number}"
 
 
 def _is_uuid(column: SourceColumn) -> bool:

@@ -23,6 +23,7 @@ class SourceColumn:
         base: the name of the type behind domains and arrays.
         labels: those of an enum, in its order.
         default: the expression.
+        is_nested: whether it is an array whose items are lists themselves.
     """
 
     name: str
@@ -35,6 +36,7 @@ class SourceColumn:
     is_identity: bool
     is_generated: bool
     comment: str | None
+    is_nested: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +111,20 @@ async def read_source(connection: Session, schema: str) -> SourceSchema:
         raise UnknownObject(f'there is no table in a schema "{schema}"', field="schema")
     oids = [row[0] for row in ordinary]
     columns: defaultdict[int, list[SourceColumn]] = defaultdict(list)
-    for oid, name, type_, base, is_array, labels, required, default, identity, generated, comment in await _fetch(
-        connection, "source_columns", tables=oids
-    ):
+    for (
+        oid,
+        name,
+        type_,
+        base,
+        is_array,
+        labels,
+        required,
+        default,
+        identity,
+        generated,
+        comment,
+        nested,
+    ) in await _fetch(connection, "source_columns", tables=oids):
         column = SourceColumn(
             name=name,
             type=type_,
@@ -123,6 +136,7 @@ async def read_source(connection: Session, schema: str) -> SourceSchema:
             is_identity=identity,
             is_generated=generated,
             comment=comment,
+            is_nested=nested,
         )
         columns[oid].append(column)
     indexes: defaultdict[int, list[SourceIndex]] = defaultdict(list)

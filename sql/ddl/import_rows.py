@@ -20,6 +20,11 @@ def column(name: str, *, of: str = "s") -> Term:
     return sql.SQL("{}.{}").format(sql.SQL(quote_identifier(of)), sql.SQL(quote_identifier(name)))
 
 
+def text(given: str) -> Term:
+    """Return a text that is the same for each row."""
+    return sql.SQL("{}::text").format(sql.Literal(given))
+
+
 def as_text(value: Term) -> Term:
     """Return a value's text."""
     return sql.SQL("{}::text").format(value)
@@ -122,6 +127,13 @@ def insert_first_rows(table: Table, columns: Sequence[str], select: sql.Composed
         table,
         columns,
         sql.SQL("SELECT * FROM ({}) AS given WHERE NOT EXISTS (SELECT FROM {})").format(select, _table(table)),
+    )
+
+
+def is_nested(table: Table, column_name: str, *, only: bool) -> sql.Composed:
+    """SELECT of whether the lists in a column hold lists: an array's type does not say how deep its values are."""
+    return sql.SQL("SELECT EXISTS (SELECT FROM {}{} AS s WHERE array_ndims({}) > 1)").format(
+        sql.SQL("ONLY " if only else ""), _table(table), column(column_name)
     )
 
 

@@ -213,7 +213,7 @@ def test_the_doctor_names_what_was_done_by_hand_and_its_repair(database: str) ->
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("ALTER TABLE workspace_default.person DROP COLUMN phone")
     ill = run("doctor", DATABASE_URL=database)
-    assert ill.returncode == 1
+    assert ill.returncode == 2
     assert "default: The column person.phone of person.phone is not there." in ill.stdout
     assert 'repair: ALTER TABLE "workspace_default"."person" ADD COLUMN "phone" text' in ill.stdout
     assert ill.stderr == "fieldstone: 1 thing is not as the models say.\n"

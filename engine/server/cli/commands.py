@@ -29,7 +29,7 @@ cli = typer.Typer(
         "All else is set by environment variables; the README lists them."
     ),
     epilog="Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the command line is wrong,"
-    " or a comparison has found a difference.",
+    " or a comparison has found a difference, 130 Ctrl+C ended it.",
 )
 _api_key = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that clients send.")
 _workspace = typer.Typer(
@@ -107,7 +107,7 @@ def doctor(
 ) -> None:
     """Compare each workspace's tables with its model, and name what differs with the SQL that repairs it.
 
-    Exits with 1 where anything differs. Changes nothing but with `--rewrite`: a table that has dropped at least 100
+    Exits with 2 where anything differs. Changes nothing but with `--rewrite`: a table that has dropped at least 100
     columns, or is short of room for the sake of any, is replaced by a new one in one transaction, under the same names;
     it says which tables nobody can use meanwhile.
     """
@@ -193,7 +193,9 @@ def import_tables(
     as_file: Annotated[
         bool, typer.Option("--print", help="Print the objects as a model file, and change nothing.")
     ] = False,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit with 2 where the model would change.")
+    ] = False,
     yes: _Yes = False,
 ) -> None:
     """Make objects, fields and relations of the tables, columns and foreign keys of a schema.

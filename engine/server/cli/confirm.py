@@ -5,16 +5,13 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import typer
 
-from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.exit_codes import DIFFERENT, CommandError
 from fieldstone.engine.server.services import Foundation
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.writer.dry_run import Preview, try_out
 from fieldstone.metadata.writer.transaction import ModelTransaction
-
-DIFFERENT = 2
-"""The exit code of a comparison that has found something."""
 
 PlanChanges = Callable[[Snapshot], Iterable[Callable[[Snapshot], Change]]]
 

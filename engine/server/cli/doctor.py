@@ -2,7 +2,7 @@
 
 import typer
 
-from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.exit_codes import CommandError, DifferenceFound
 from fieldstone.engine.server.composition import open_foundation
 from fieldstone.engine.server.services import Foundation
 from fieldstone.engine.settings import Settings
@@ -25,7 +25,8 @@ async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str 
         object_name: make those of objects of this name anew, whatever they have used.
 
     Raises:
-        CommandError: there is such a place, or no such object.
+        CommandError: there is no such object.
+        DifferenceFound: there is such a place.
         MetadataError: the catalog is not for this program, or a table cannot be made anew.
         SqlError: the database cannot be had.
     """
@@ -45,7 +46,7 @@ async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str 
             count += await _examine(foundation, workspace, snapshot)
         count += await _find_orphans(foundation, workspaces)
     if count:
-        raise CommandError(f"{count} {'thing is' if count == 1 else 'things are'} not as the models say")
+        raise DifferenceFound(f"{count} {'thing is' if count == 1 else 'things are'} not as the models say")
     typer.echo(f"The catalog and the tables agree. Workspaces: {len(workspaces)}.")
 
 

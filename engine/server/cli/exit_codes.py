@@ -1,8 +1,9 @@
 """How what goes wrong is told to the person at the terminal: one sentence with the way out, and an exit code.
 
-0  done
-1  it could not be done; the sentence says why
-2  the command line is wrong, or a comparison has found a difference
+0    done
+1    it could not be done; the sentence says why
+2    the command line is wrong, or a comparison has found a difference
+130  Ctrl+C ended it
 """
 
 import asyncio
@@ -22,11 +23,18 @@ from fieldstone.sql.errors import (
     UnsupportedServer,
 )
 
+DIFFERENT = 2
+"""The exit code of a comparison that has found something."""
+
 _INTERRUPTED = 130
 
 
 class CommandError(Exception):
     """A command cannot do what it is asked for; the message is a whole sentence."""
+
+
+class DifferenceFound(CommandError):
+    """A comparison has found something; the message is a whole sentence."""
 
 
 def run(work: Callable[[Settings], Coroutine[Any, Any, None]], **overrides: Any) -> None:
@@ -42,15 +50,17 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], **overrides: Any)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work(settings))
+    except DifferenceFound as error:
+        _fail(_explain(error, settings), code=DIFFERENT)
     except (CommandError, SqlError, MetadataError) as error:
         _fail(_explain(error, settings))
     except KeyboardInterrupt:
         raise typer.Exit(_INTERRUPTED) from None
 
 
-def _fail(sentence: str) -> NoReturn:
+def _fail(sentence: str, *, code: int = 1) -> NoReturn:
     typer.echo(f"fieldstone: {sentence}", err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 def _explain(error: Exception, settings: Settings) -> str:

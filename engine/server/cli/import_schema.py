@@ -18,6 +18,7 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.schema_file import Build, export_model
 from fieldstone.metadata.schema_file.text import write_document
 from fieldstone.metadata.schema_import.memory import read_made, remember
+from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
 from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
 from fieldstone.metadata.schema_import.rows import copy_rows
 from fieldstone.metadata.schema_import.source import read_source
@@ -56,7 +57,7 @@ async def import_schema(
         typer.Exit: with `check`.
     """
     async with open_foundation(settings) as foundation, _open_source(foundation, dsn) as there:
-        source = await read_source(there, schema)
+        source = await find_nested_lists(there, await read_source(there, schema))
         if dsn is None:
             # PostgreSQL would end it while people think the import over; the rows are read by the change's own session.
             await there.commit()

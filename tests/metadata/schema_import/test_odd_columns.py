@@ -1,0 +1,93 @@
+"""What a stranger's tables had that an import failed at, or that its report kept to itself."""
+
+import psycopg
+import pytest
+
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
+from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
+from fieldstone.metadata.schema_import.source import read_source
+from tests.apis import Apis, open_apis
+from tests.metadata.schema_import.test_import import carry_out
+
+_LISTS = """
+CREATE TABLE rental.grid (id int PRIMARY KEY, declared text[][], found varchar(9)[], flat text[], never text[]);
+INSERT INTO rental.grid VALUES (1, '{a,b}', '{{a,NULL},{c,d}}', '{a,NULL}', NULL), (2, NULL, NULL, '{}', NULL)
+"""
+_CYCLE = """
+CREATE TABLE rental.l (id int PRIMARY KEY);
+CREATE TABLE rental.r (id int PRIMARY KEY, l_id int UNIQUE REFERENCES rental.l);
+ALTER TABLE rental.l ADD r_id int UNIQUE REFERENCES rental.r;
+INSERT INTO rental.l VALUES (1); INSERT INTO rental.r VALUES (2, 1); UPDATE rental.l SET r_id = 2
+"""
+
+
+async def plan_of(apis: Apis) -> ImportPlan:
+    async with apis.database.session() as connection:
+        source = await find_nested_lists(connection, await read_source(connection, "rental"))
+        return plan_import(await apis.snapshot(), source, {})
+
+
+def execute(dsn: str, statements: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statements.encode())
+
+
+async def test_lists_in_lists_are_kept_as_json(filled_dsn: str) -> None:
+    execute(filled_dsn, _LISTS)
+    async with open_apis(filled_dsn) as apis:
+        plan = await plan_of(apis)
+        await carry_out(apis, plan)
+        object_ = (await apis.snapshot()).by_singular["grid"]
+        types = {name: object_.by_name[name].type for name in ("declared", "found", "flat", "never")}
+        lists = dict.fromkeys(("flat", "never"), FieldType.ARRAY)
+        assert types == dict.fromkeys(("declared", "found"), FieldType.RAW_JSON) | lists
+        said = "grid: the column found: is of the type character varying(9)[] with lists in its lists: kept as JSON"
+        assert said in plan.notes
+        found = await apis.data("{ grids(orderBy: { sourceId: ASC }) { edges { node { declared found flat } } } }")
+        assert [edge["node"] for edge in found["grids"]["edges"]] == [
+            {"declared": ["a", "b"], "found": [["a", None], ["c", "d"]], "flat": ["a"]},
+            {"declared": None, "found": None, "flat": []},
+        ]
+
+
+async def test_a_column_that_cannot_be_read_keeps_nobody_from_a_look_at_the_plan(filled_dsn: str) -> None:
+    execute(filled_dsn, _LISTS)
+    execute(filled_dsn, "CREATE ROLE stranger; GRANT USAGE ON SCHEMA rental TO stranger")
+    try:
+        async with await psycopg.AsyncConnection.connect(filled_dsn) as connection:
+            await connection.execute("SET LOCAL ROLE stranger")
+            source = await find_nested_lists(connection, await read_source(connection, "rental"))
+        grid = next(table for table in source.tables if table.table.name == "grid")
+        assert [column.is_nested for column in grid.columns] == [False, True, False, False, False]
+    finally:
+        execute(filled_dsn, "DROP OWNED BY stranger; DROP ROLE stranger")
+
+
+async def test_the_report_names_each_relation_that_is_called_otherwise(filled_dsn: str) -> None:
+    execute(filled_dsn, _CYCLE)
+    async with open_apis(filled_dsn) as apis:
+        plan = await plan_of(apis)
+        notes = [note for note in plan.notes if note.startswith(("l: ", "r: ")) and "_id" in note]
+        assert notes == [
+            "r: the column l_id is the relation l2, as l is taken",
+            "r: the other end of the column l_id is l.r2, as r is taken",
+        ]
+        await carry_out(apis, plan)
+        found = await apis.data("{ rs { edges { node { sourceId l { sourceId } l2 { sourceId r2 { sourceId } } } } } }")
+        (edge,) = found["rs"]["edges"]
+        assert edge["node"] == {"sourceId": 2, "l": {"sourceId": 1}, "l2": {"sourceId": 1, "r2": {"sourceId": 2}}}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_records_say_that_they_were_imported(elsewhere: bool, filled_dsn: str, other_dsn: str) -> None:
+    async with open_apis(filled_dsn) as apis:
+        plan = await plan_of(apis)
+        if elsewhere:
+            async with await psycopg.AsyncConnection.connect(other_dsn) as source:
+                await carry_out(apis, plan, source)
+        else:
+            await carry_out(apis, plan)
+        found = await apis.data("{ actors { edges { node { createdBy { source name workspaceMemberId } } } } }")
+        made = {"source": "IMPORT", "name": "fieldstone schema import", "workspaceMemberId": None}
+        assert [edge["node"] for edge in found["actors"]["edges"]] == [{"createdBy": made}]
