@@ -256,6 +256,20 @@ class Settings(BaseSettings):
         1_000_000,
         description="The most events that are kept, whatever their age; what a webhook still needs stays.",
     )
+    max_subscriptions: int = _whole(
+        "FIELDSTONE_MAX_SUBSCRIPTIONS", 10_000, description="The most subscriptions of one workspace on one server."
+    )
+    max_sockets: int = _whole(
+        "FIELDSTONE_MAX_SOCKETS", 5_000, description="The most WebSockets of one workspace on one server."
+    )
+    max_subscription_bytes: int = _whole(
+        "FIELDSTONE_MAX_SUBSCRIPTION_BYTES",
+        16 << 20,
+        description="Bytes of the documents, variables and filters that are kept for one workspace's subscriptions.",
+    )
+    max_subscription_bytes_total: int = _whole(
+        "FIELDSTONE_MAX_SUBSCRIPTION_BYTES_TOTAL", 64 << 20, description="The same for all workspaces of one server."
+    )
     webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = _setting(
         "FIELDSTONE_WEBHOOK_ALLOW",
         (),

@@ -20,8 +20,9 @@
         ├── PermissionDenied         PERMISSION_DENIED       42501
         ├── ResponseTooLarge         RESPONSE_TOO_LARGE
         ├── CommitOutcomeUnknown     COMMIT_OUTCOME_UNKNOWN
-        └── DatabaseUnavailable      DATABASE_UNAVAILABLE    57P03, class 53, cannot connect
+        └── DatabaseUnavailable      DATABASE_UNAVAILABLE    57P03, cannot connect
             ├── DatabaseBusy         DATABASE_BUSY           no free connection
+            ├── OutOfResources       OUT_OF_RESOURCES        class 53
             └── ConnectionLost       CONNECTION_LOST         class 08, 57P01, 57P02, 57P05, 25P03, socket closed
                 └── NoAnswer         NO_ANSWER               given up by us, after the statement's time
 
@@ -212,6 +213,12 @@ class DatabaseBusy(DatabaseUnavailable):
     """All connections that the caller may have are in use, and stayed so for too long, or too many wait for one."""
 
     code = "DATABASE_BUSY"
+
+
+class OutOfResources(DatabaseUnavailable):
+    """The server has no memory, no room on its disk or no connection left for this."""
+
+    code = "OUT_OF_RESOURCES"
 
 
 class ConnectionLost(DatabaseUnavailable):

@@ -13,6 +13,7 @@ from fieldstone.sql.errors import (
     LimitExceeded,
     LockTimeout,
     NotNullViolation,
+    OutOfResources,
     PermissionDenied,
     Serialization,
     StalePlan,
@@ -54,7 +55,7 @@ _BY_STATE: dict[str, type[DatabaseError]] = {
 _BY_CLASS: dict[str, type[DatabaseError]] = {
     "08": ConnectionLost,
     "22": ValueOutOfRange,
-    "53": DatabaseUnavailable,
+    "53": OutOfResources,
     "54": LimitExceeded,
 }
 

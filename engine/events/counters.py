@@ -13,6 +13,7 @@ class HubCounters:
         delivered: results handed to subscribers.
         caught_up: statements among them that brought subscribers up to date.
         demoted: how often a subscriber's queue was full.
+        overdue: statements that took longer than others should wait for.
     """
 
     looks: int = 0
@@ -20,6 +21,7 @@ class HubCounters:
     delivered: int = 0
     caught_up: int = 0
     demoted: int = 0
+    overdue: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class EventStats:
     Attributes:
         first: the position of the oldest event kept.
         last: that of the newest.
+        kept_bytes: what is kept of what the subscribers have sent.
         lag: seconds that the oldest event of the last move had waited to be in the log.
     """
 
@@ -38,4 +41,5 @@ class EventStats:
     moved: int
     groups: int
     subscribers: int
+    kept_bytes: int
     hub: HubCounters

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import ApiError, InternalServerError
 from fieldstone.engine.events.counters import EventStats
+from fieldstone.engine.events.delivery.subscribable import Subscribable
 from fieldstone.engine.events.log.consumers import Consumers
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.reader import Bounds, EventLog
 from fieldstone.engine.events.log.sequencer import Sequencer, keep_trimmed
+from fieldstone.engine.events.quotas import QuotaLimits
 from fieldstone.engine.events.subscriptions.hints import TOPIC, Hints, NoHints
-from fieldstone.engine.events.subscriptions.hub import Hub, Subscribable
+from fieldstone.engine.events.subscriptions.hub import Hub
 from fieldstone.engine.events.subscriptions.key_watch import KeyWatch
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
@@ -67,6 +69,7 @@ class Events:
             moved=counters.moved,
             groups=self.hub.groups,
             subscribers=self.hub.members,
+            kept_bytes=self.hub.quotas.kept_bytes,
             hub=self.hub.counters,
         )
 
@@ -79,6 +82,7 @@ async def open_events(
     written: Wake,
     *,
     retention: Retention,
+    quotas: QuotaLimits | None = None,
     hints: Hints | None = None,
     partitions: Partitions | None = None,
 ) -> AsyncIterator[Events]:
@@ -90,12 +94,13 @@ async def open_events(
         api: what subscriptions are made by.
         written: what writes call after their commit.
         retention: what is kept of the log.
+        quotas: what subscribers may hold.
         hints: carries positions to the other processes.
         partitions: those of the log, unless they are to be as ever.
     """
     carrier = hints or NoHints()
     parts = partitions or Partitions(database)
-    hub = Hub(database, api, report=_report)
+    hub = Hub(database, api, report=_report, limits=quotas)
 
     def moved(position: int) -> None:
         events.bounds = Bounds(first=events.bounds.first, last=max(position, events.bounds.last))
@@ -129,6 +134,7 @@ async def open_events(
         yield events
     finally:
         await end_tasks(*tasks)
+        await hub.close()
 
 
 async def _measure(events: Events) -> None:

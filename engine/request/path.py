@@ -27,6 +27,7 @@ from fieldstone.engine.events.subscriptions.subscription import (
     SubscriptionPlan,
     SubscriptionRequest,
     bind_subscription,
+    holds,
 )
 from fieldstone.engine.introspection.answers import SchemaAnswers
 from fieldstone.engine.planner.arguments.field_errors import settle
@@ -42,7 +43,7 @@ from fieldstone.engine.request.variables import Variables, coerce_variables, sha
 from fieldstone.engine.schema.cache import SchemaCache
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.workspaces.api_keys import Principal
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
@@ -219,6 +220,11 @@ class GraphQLApi:
     async def refresh(self, workspace_id: UUID) -> None:
         """Have the newest model of a workspace be the current one."""
         await self._source.refresh(workspace_id)
+
+    def has_moved(self, workspace_id: UUID, depends: Mapping[UUID, Object]) -> bool:
+        """Whether the model at hand has other instances of these objects."""
+        snapshot = self._source.recall(workspace_id)
+        return snapshot is not None and not holds(depends, snapshot)
 
     def renew(self, key: DocumentKey, touched: Prepared, snapshot: Snapshot) -> Iterator[None]:
         """Prepare a document anew under a snapshot that it does not hold under, a part for each step."""

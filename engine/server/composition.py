@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.events.log.partitions import Retention
+from fieldstone.engine.events.quotas import QuotaLimits
 from fieldstone.engine.events.service import open_events
 from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.broken_operations import broken_operations
@@ -85,6 +86,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 retention=Retention(
                     window=timedelta(hours=settings.event_retention_hours), count=settings.event_retention_count
                 ),
+                quotas=_quotas(settings),
                 hints=broadcast,
             ) as events,
             webhooks.running(events),
@@ -250,6 +252,15 @@ def _webhooks(settings: Settings, foundation: Foundation) -> Webhooks:
                 failed=timedelta(hours=settings.webhook_failed_hours),
             ),
         ),
+    )
+
+
+def _quotas(settings: Settings) -> QuotaLimits:
+    return QuotaLimits(
+        subscriptions=settings.max_subscriptions,
+        sockets=settings.max_sockets,
+        bytes_each=settings.max_subscription_bytes,
+        bytes_total=settings.max_subscription_bytes_total,
     )
 
 

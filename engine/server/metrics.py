@@ -270,6 +270,14 @@ def _event_metrics(events: EventStats) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "fieldstone_full_outboxes", "Times that a subscriber's queue was full.", value=events.hub.demoted
     )
+    yield CounterMetricFamily(
+        "fieldstone_event_statements_overdue",
+        "Statements that read events and took longer than others should wait for.",
+        value=events.hub.overdue,
+    )
+    yield GaugeMetricFamily(
+        "fieldstone_subscription_bytes", "Bytes that are kept for subscriptions.", value=events.kept_bytes
+    )
 
 
 def _webhook_metrics(webhooks: WebhookStats) -> Iterator[Metric]:

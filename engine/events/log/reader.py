@@ -1,5 +1,6 @@
 """The event log as its readers see it: events in the order of their positions, which have no gaps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -74,10 +75,14 @@ def expired(position: int, bounds: Bounds) -> BadUserInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Census:
-    """What there is to read behind a position: up to `upto`, which things happened to which objects."""
+    """What there is to read behind a position, up to `upto`.
+
+    Attributes:
+        happened: the position of the last event by its object and action.
+    """
 
     upto: int
-    happened: frozenset[tuple[UUID, str]]
+    happened: Mapping[tuple[UUID, str], int]
 
 
 class EventLog:
@@ -100,8 +105,8 @@ class EventLog:
         rows = await self._database.read(_CENSUS, [b"%d" % after, b"%d" % limit])
         if not rows:
             return None
-        happened = [((UUID((row[0] or b"").decode()), (row[1] or b"").decode()), int(row[2] or 0)) for row in rows]
-        return Census(upto=max(last for _, last in happened), happened=frozenset(what for what, _ in happened))
+        happened = {(UUID((row[0] or b"").decode()), (row[1] or b"").decode()): int(row[2] or 0) for row in rows}
+        return Census(upto=max(happened.values()), happened=happened)
 
 
 def _event(row: Row) -> Event:

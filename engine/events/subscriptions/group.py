@@ -1,15 +1,23 @@
 """A group: subscriptions that one statement serves, each with its place in the log."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.subscription import GroupKey, Subscription
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object
 from fieldstone.sql.executor import Database
+
+MOST_SET_BYTES = 1 << 20
+"""Bytes of the parameter sets of one group, which travel with each of its statements; one set alone may have more."""
+
+LONGEST_REACH = 1 << 32
+"""Positions that one statement looks at, at most: as good as all."""
 
 
 class Sink(Protocol):
@@ -32,21 +40,23 @@ class Subscriber:
 
     Attributes:
         position: all up to it was delivered, or does not concern the subscriber.
+        place: counts it among those of its workspace.
         group: None when it has left.
     """
 
     subscription: Subscription
     sink: Sink
     position: int
+    place: Place
     group: "SubscriptionGroup | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One event for the subscribers whose sets have these numbers, from 1."""
+    """One event for the subscribers whose sets have these numbers, decimal from 1 with commas between them."""
 
     position: int
-    numbers: tuple[int, ...]
+    numbers: bytes
     payload: str
 
 
@@ -63,31 +73,95 @@ class SubscriptionGroup:
     """Subscribers that share a statement.
 
     Attributes:
-        live: those who have been given all that the hub has delivered.
-        behind: those who are still to be given what lies before that.
         depends: the objects that the statement depends on.
+        cursor: all up to it was delivered to those who are live, or does not concern them.
+        frontier: up to it reaches what is being read for them: whoever joins behind it is served with them.
+        due: the position of the newest event that concerns the group.
+        live: those who have been given all that lies before the cursor.
+        behind: those who are still to be given some of what lies before the frontier.
+        is_slow: its statement has taken longer than others should wait for.
+        reach: positions that one statement looks at: fewer after one that took too long or found too much.
+        is_retired: the model has moved: its members are on their way to other groups.
     """
 
     key: GroupKey
     depends: Mapping[UUID, Object]
+    cursor: int
+    frontier: int = field(init=False)
+    due: int = field(init=False)
     live: set[Subscriber] = field(default_factory=set)
     behind: set[Subscriber] = field(default_factory=set)
+    is_slow: bool = False
+    reach: int = LONGEST_REACH
+    is_retired: bool = False
     _sets: Sets | None = None
+    _wanted: Counter[bytes] = field(default_factory=Counter)
+    _set_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        """A new group has nothing to deliver yet."""
+        self.frontier = self.due = self.cursor
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        """Go through those who are members now."""
+        return iter([*self.live, *self.behind])
 
     @property
     def is_empty(self) -> bool:
         """Whether nobody is left."""
         return not self.live and not self.behind
 
-    def add(self, member: Subscriber, *, live: bool) -> None:
-        """Take a subscriber in, or move it among those who are live, or behind."""
+    @property
+    def has_news(self) -> bool:
+        """Whether an event is to be delivered to those who are live."""
+        return self.cursor < self.due and bool(self.live) and not self.is_retired
+
+    def has_room(self, parameter_set: bytes) -> bool:
+        """Whether a subscriber with this set can join."""
+        return (
+            not self._wanted or parameter_set in self._wanted or self._set_bytes + len(parameter_set) <= MOST_SET_BYTES
+        )
+
+    def note(self, position: int, *, after: int) -> None:
+        """Learn of an event that concerns the group, the first behind the position `after`."""
+        if self.cursor >= self.due or not self.live:
+            self.move(after)
+        self.due = max(self.due, position)
+        if not self.live:
+            # Those who are behind are given it, and nobody else is there.
+            self.move(self.due)
+
+    def move(self, position: int) -> None:
+        """Note that nothing up to a position is left to be delivered to those who are live."""
+        self.cursor = max(self.cursor, position)
+        self.frontier = max(self.frontier, self.cursor)
+
+    def join(self, member: Subscriber) -> None:
+        """Take a subscriber in."""
+        wanted = member.subscription.parameter_set
+        if not self._wanted[wanted]:
+            self._set_bytes += len(wanted)
+        self._wanted[wanted] += 1
         member.group = self
+        self.place(member, live=member.position >= self.frontier)
+
+    def place(self, member: Subscriber, *, live: bool) -> None:
+        """Have a subscriber be among those who are live, or behind."""
+        if not live and member in self.live:
+            member.position = max(member.position, self.cursor)
         (self.live if live else self.behind).add(member)
         (self.behind if live else self.live).discard(member)
         self._sets = None
 
     def remove(self, member: Subscriber) -> None:
         """Let a subscriber go."""
+        if member in self.live:
+            member.position = max(member.position, self.cursor)
+        wanted = member.subscription.parameter_set
+        self._wanted[wanted] -= 1
+        if not self._wanted[wanted]:
+            del self._wanted[wanted]
+            self._set_bytes -= len(wanted)
         member.group = None
         self.live.discard(member)
         self.behind.discard(member)
@@ -99,30 +173,29 @@ class SubscriptionGroup:
             self._sets = build_sets(self.live)
         return self._sets
 
-    async def read(self, database: Database, after: int, upto: int, sets: Sets) -> tuple[list[Delivery], int]:
-        """Return the events behind `after` that some set wants, and the position up to which this is all."""
+    async def read(
+        self, database: Database, after: int, upto: int, sets: Sets, *, limit: float | None
+    ) -> tuple[list[Delivery], int]:
+        """Return the events behind `after` that some set wants, and the position up to which this is all.
+
+        It may take `limit` seconds, by default as long as any statement.
+        """
         statement, parameters = self.key.statement, self.key.parameters
-        rows = await database.read(statement, [*parameters, b"%d" % after, b"%d" % upto, sets.text])
+        values = [*parameters, b"%d" % after, b"%d" % upto, sets.text]
+        rows = await database.read(statement, values, timeout=limit, share=self.key.workspace_id.int)
         head = '{"data":{' + dumps(self.key.key) + ":"
         found = []
         for position, numbers, text in rows:
             if position is not None and numbers is not None and text is not None:
                 tail = '},"extensions":{"position":"' + position.decode() + '"}}'
-                found.append(
-                    Delivery(
-                        position=int(position),
-                        numbers=tuple(map(int, numbers.split(b","))),
-                        payload=head + text.decode() + tail,
-                    )
-                )
+                found.append(Delivery(position=int(position), numbers=numbers, payload=head + text.decode() + tail))
         is_all = len(rows) < self.key.limit
         return found, upto if is_all else int(rows[-1][0] or 0)
 
 
 def build_sets(members: Iterable[Subscriber]) -> Sets:
     """Return the sets of some subscribers; those who ask for the same share one."""
-    by_values: dict[tuple[str | None, ...], list[Subscriber]] = {}
+    wanting: dict[bytes, list[Subscriber]] = {}
     for member in members:
-        by_values.setdefault(member.subscription.values, []).append(member)
-    listed = [{f"p{place}": value for place, value in enumerate(values)} for values in by_values]
-    return Sets(members=tuple(map(tuple, by_values.values())), text=dumps(listed).encode())
+        wanting.setdefault(member.subscription.parameter_set, []).append(member)
+    return Sets(members=tuple(map(tuple, wanting.values())), text=b"[" + b",".join(wanting) + b"]")

@@ -1,27 +1,33 @@
-"""The hub: reads the log once for all subscribers of this process and hands each its events, in log order.
+"""The hub: looks at the log once for all subscribers of this process, and has each group read what concerns it.
 
-What is new is looked at once; each group that it may concern runs one statement. Who joins at an older position, and
-whose queue is full, is brought up to date beside the others, see catch_up.
+Each group has a cursor of its own and is read for at its own pace, over the slots of its workspace: nobody waits for
+the events of another. Who joins at an older position, and whose queue is full, is brought up to date beside the others.
+See `fieldstone.engine.events.delivery`.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from collections.abc import Callable
 from uuid import UUID
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.counters import HubCounters
+from fieldstone.engine.events.delivery.catch_up import CatchUp
+from fieldstone.engine.events.delivery.live import LiveDelivery
+from fieldstone.engine.events.delivery.reader import TIME_LIMIT, Reader
+from fieldstone.engine.events.delivery.registry import Registry
+from fieldstone.engine.events.delivery.renewal import Renewal
+from fieldstone.engine.events.delivery.slots import Slots
+from fieldstone.engine.events.delivery.subscribable import Subscribable
+from fieldstone.engine.events.delivery.work import PASSING, PAUSE, GroupWork
 from fieldstone.engine.events.log.reader import EventLog, expired
-from fieldstone.engine.events.subscriptions.catch_up import PASSING, PAUSE, CatchUp
-from fieldstone.engine.events.subscriptions.group import Delivery, Sets, Sink, Subscriber, SubscriptionGroup
-from fieldstone.engine.events.subscriptions.subscription import GroupKey, Refused, Subscription, SubscriptionRequest
-from fieldstone.metadata.errors import MetadataError
-from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas
+from fieldstone.engine.events.subscriptions.group import Sink, Subscriber, SubscriptionGroup
+from fieldstone.engine.events.subscriptions.subscription import Subscription, holds
+from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.errors import DatabaseError, ResponseTooLarge, StaleSchema
+from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
@@ -29,32 +35,25 @@ _LOG = logging.getLogger(__name__)
 INTERVAL = 0.5
 """Seconds after which the log is looked at without a hint."""
 LONGEST_LOOK = 2_000
-"""Events that are delivered in one go."""
-_AT_ONCE = 4
-"""Statements that run side by side: the rest of the pool is for requests."""
-
-
-class Subscribable(Protocol):
-    """The API that subscriptions are made by."""
-
-    async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> Subscription:
-        """Return the subscription that an operation is under the current snapshot, or raise Refused."""
-
-    async def refresh(self, workspace_id: UUID) -> None:
-        """Have the newest model of a workspace be the current one."""
+"""Events that one look takes in."""
+_FEWEST_SLOTS = 3
+"""One for a workspace's slow statements, one for its others, and one for other workspaces."""
 
 
 class Hub:
     """The subscribers of one process.
 
     Args:
-        database: where the log is.
+        database: where the log is. Half of its connections are used at most, but three: the rest is for requests.
         api: makes subscriptions anew when the model has changed.
         report: logs an error of ours, and returns what its subscribers are told.
+        limits: what subscribers may hold.
         interval: seconds between looks at the log that nobody asked for.
+        time_limit: seconds after which a group's statement is among the slow ones.
 
     Attributes:
-        frontier: up to this position the present look reaches: who joins behind it is served with the others.
+        position: the groups have been told of all that the log has up to it.
+        registry: the groups.
     """
 
     def __init__(
@@ -63,246 +62,219 @@ class Hub:
         api: Subscribable,
         *,
         report: Callable[[BaseException], ApiError],
+        limits: QuotaLimits | None = None,
         interval: float = INTERVAL,
+        time_limit: float = TIME_LIMIT,
     ) -> None:
         self.wake = Wake()
         self.counters = HubCounters()
         self.log = EventLog(database)
-        self._database = database
+        self.quotas = Quotas(limits or QuotaLimits())
+        self.position = 0
         self._api = api
         self._report = report
         self._interval = interval
-        self._groups: dict[GroupKey, SubscriptionGroup] = {}
-        self._changed: dict[UUID, Snapshot] = {}
-        self._cursor = 0
-        self.frontier = 0
-        self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._catch_up = CatchUp(self, self.log, self.counters, report)
+        self.registry = Registry()
+        slots = Slots(max(_FEWEST_SLOTS, database.stats().limit // 2))
+        reader = Reader(database, slots, self.counters, time_limit=time_limit)
+        self._waiting = CatchUp(reader, self.log, self.counters, self._end_member)
+        renewal = Renewal(api, end=self._end_member, rejoin=self._rejoin)
+        self._delivery = LiveDelivery(reader, self.counters)
+        self._live = GroupWork("live events", self, is_left=lambda group: group.has_news, step=self._deliver)
+        self._catch_up = GroupWork(
+            "missed events", self, is_left=lambda group: bool(group.behind) and not group.is_retired, step=self._chase
+        )
+        self._renewal = GroupWork(
+            "renewed subscriptions",
+            self,
+            is_left=lambda group: group.is_retired and not group.is_empty,
+            step=renewal.step,
+        )
 
     @property
     def groups(self) -> int:
         """How many groups there are."""
-        return len(self._groups)
+        return len(self.registry)
 
     @property
     def members(self) -> int:
         """How many subscribers there are."""
-        return sum(len(group.live) + len(group.behind) for group in self._groups.values())
+        return sum(len(group.live) + len(group.behind) for group in self.registry)
 
     def serves(self, workspace_id: UUID) -> bool:
         """Whether anybody is subscribed in a workspace."""
-        return any(key.workspace_id == workspace_id for key in self._groups)
+        return self.registry.serves(workspace_id)
 
     def notice_room(self) -> None:
         """Go on with those who are behind: a queue that was full has room again."""
-        self._catch_up.notice_room()
+        self._waiting.notice_room()
 
     def notice_snapshot(self, _before: Snapshot | None, snapshot: Snapshot) -> None:
-        """Hold the subscriptions of a workspace against its new model, before the next event is delivered."""
-        self._changed[snapshot.workspace.id] = snapshot
-        self.wake()
+        """Renew the subscriptions of a workspace that its new model touches, before their next event is delivered."""
+        for group in self.registry.of(snapshot.workspace.id):
+            if not holds(group.depends, snapshot):
+                self._retire(group)
 
-    async def subscribe(self, subscription: Subscription, sink: Sink) -> Subscriber:
-        """Begin to deliver to a subscriber.
+    async def subscribe(self, subscription: Subscription, sink: Sink, place: Place | None = None) -> Subscriber:
+        """Begin to deliver to a subscriber, whose place was taken already where the operation was counted before.
 
         Raises:
             BadUserInput: what it wants to resume after is not in the log any more, or was never.
+            QueryTooComplex: its workspace has as many as it may have, or they keep too much.
             DatabaseError: nobody can tell.
         """
-        bounds = await self.log.bounds()
-        after = subscription.after
-        if after is not None and not bounds.holds_all_after(after):
-            raise expired(after, bounds)
-        member = Subscriber(subscription=subscription, sink=sink, position=bounds.last if after is None else after)
-        if not self._groups and self.frontier == self._cursor:
-            # Nobody was here, so nothing was read meanwhile.
-            self._cursor = self.frontier = max(self._cursor, bounds.last)
+        place = place or self.quotas.admit(subscription.principal.workspace_id, 0)
+        try:
+            place.resize(subscription.size)
+            position = await self._begin(subscription.after)
+        except BaseException:
+            place.leave()
+            raise
+        member = Subscriber(subscription=subscription, sink=sink, position=position, place=place)
         self._join(member)
         self.wake()
         return member
 
     def leave(self, member: Subscriber) -> None:
-        """Deliver nothing more to a subscriber."""
+        """Deliver nothing more to a subscriber, and end the statement that ran for it alone."""
         group = member.group
         if group is not None:
             group.remove(member)
-            self.prune(group)
-            self._catch_up.notice_room()
+            member.place.leave()
+            self._tidy(group)
+            self._waiting.notice_room()
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
-        try:
-            while True:
-                self.wake.forget()
-                more = False
-                try:
-                    more = await self._deliver()
-                except PASSING as error:
-                    _LOG.warning("events are delivered later: %s", error)
-                    await asyncio.sleep(PAUSE)
-                if not more:
-                    await self.wake.wait(self._interval)
-        finally:
-            await self._catch_up.close()
+        """Look at the log until cancelled."""
+        while True:
+            self.wake.forget()
+            more = False
+            try:
+                more = await self._look()
+            except PASSING as error:
+                _LOG.warning("events are noticed later: %s", error)
+                await asyncio.sleep(PAUSE)
+            if not more:
+                await self.wake.wait(self._interval)
+
+    async def close(self) -> None:
+        """End all deliveries that are under way."""
+        for work in (self._live, self._catch_up, self._renewal):
+            await work.close()
 
     def end(self, errors: list[ApiError]) -> None:
         """End all subscriptions."""
-        for group in list(self._groups.values()):
-            self.fail(group, errors)
+        for group in self.registry:
+            self._fail(group, errors)
 
-    async def _deliver(self) -> bool:
-        """Deliver what is new, as much as one look takes; return whether there may be more."""
-        await self._revise()
-        if not self._groups:
+    async def answers(self) -> bool:
+        """Whether the database serves others."""
+        try:
+            await self.log.bounds()
+        except DatabaseError:
             return False
-        census = await self.log.census(self._cursor, LONGEST_LOOK)
+        return True
+
+    async def replan(self, group: SubscriptionGroup, error: StaleSchema) -> None:
+        """Renew a group whose statement names what is not there any more, or end it.
+
+        Raises:
+            DatabaseError: nobody can tell what there is.
+        """
+        if not group.is_retired:
+            await self._api.refresh(group.key.workspace_id)
+        if not group.is_retired:
+            self.give_up(group, error)
+
+    def give_up(self, group: SubscriptionGroup, error: BaseException) -> None:
+        """End all subscriptions of a group."""
+        known = describe(error, None, (group.key.key,)) if isinstance(error, DatabaseError) else None
+        self._fail(group, [known or self._report(error)])
+
+    async def _begin(self, after: int | None) -> int:
+        """Return the position that a subscriber begins behind."""
+        bounds = await self.log.bounds()
+        if after is not None and not bounds.holds_all_after(after):
+            raise expired(after, bounds)
+        if not len(self.registry):
+            # Nobody was here, so nothing was read meanwhile.
+            self.position = max(self.position, bounds.last)
+        return bounds.last if after is None else after
+
+    async def _look(self) -> bool:
+        """Tell the groups of what is new, as much as one look takes in; return whether there may be more."""
+        if not len(self.registry):
+            return False
+        after = self.position
+        census = await self.log.census(after, LONGEST_LOOK)
         self.counters.looks += 1
         if census is None:
             return False
-        # From here on, who joins is not among the sets of this look unless it joins behind it.
-        self.frontier = max(self.frontier, census.upto)
-        concerned = [
-            group
-            for group in self._groups.values()
-            if group.live and (group.key.object_id, group.key.action) in census.happened
-        ]
-        results = await asyncio.gather(
-            *(self._advance(group, census.upto) for group in concerned), return_exceptions=True
-        )
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        self._cursor = max(self._cursor, census.upto)
+        self.position = max(self.position, census.upto)
+        for (object_id, action), last in census.happened.items():
+            for group in self.registry.about(object_id, action):
+                group.note(last, after=after)
+                self._live.start(group)
         return True
 
-    async def _advance(self, group: SubscriptionGroup, upto: int) -> None:
-        """Deliver to the live members of a group, from the hub's cursor on."""
-        after = self._cursor
-        while after < upto and group.live:
-            sets = group.live_sets()
-            read = await self.read(group, after, upto, sets)
-            if read is None:
-                return
-            found, after = read
-            for member in self.hand_out(group, found, sets):
-                # Its queue is full: the log keeps the rest for it.
-                member.position = max(member.position, self._cursor)
-                group.add(member, live=False)
-                self.counters.demoted += 1
-                self._catch_up.chase(group)
+    async def _deliver(self, group: SubscriptionGroup) -> None:
+        await self._delivery.step(group)
+        self._start(group)
 
-    def hand_out(self, group: SubscriptionGroup, found: Iterable[Delivery], sets: Sets) -> set[Subscriber]:
-        """Offer what was found to the members of the sets, and return those that had no room for all."""
-        full: set[Subscriber] = set()
-        delivered = 0
-        for delivery in found:
-            position, payload = delivery.position, delivery.payload
-            for number in delivery.numbers:
-                for member in sets.members[number - 1]:
-                    if position <= member.position or member.group is not group or member in full:
-                        continue
-                    if member.sink.offer(position, payload):
-                        member.position = position
-                        delivered += 1
-                    else:
-                        full.add(member)
-        self.counters.delivered += delivered
-        return full
+    async def _chase(self, group: SubscriptionGroup) -> None:
+        await self._waiting.step(group)
+        self._live.start(group)
 
-    async def read(
-        self, group: SubscriptionGroup, after: int, upto: int, sets: Sets
-    ) -> tuple[list[Delivery], int] | None:
-        """Read for a group; None where it cannot be served, which its members have been told."""
-        try:
-            return await self._attempt(group, after, upto, sets)
-        except StaleSchema as error:
-            # The model has moved, and we may not have heard of it.
-            await self._replan(group, error)
-        except PASSING:
-            raise
-        except DatabaseError as error:
-            self._give_up(group, error)
-        return None
-
-    async def _attempt(self, group: SubscriptionGroup, after: int, upto: int, sets: Sets) -> tuple[list[Delivery], int]:
-        while True:
-            try:
-                async with self._slots:
-                    self.counters.statements += 1
-                    return await group.read(self._database, after, upto, sets)
-            except ResponseTooLarge:
-                if upto - after <= 1:
-                    raise
-                upto = after + (upto - after) // 2
-
-    async def _replan(self, group: SubscriptionGroup, error: StaleSchema) -> None:
-        """Renew a group's subscriptions under the newest model; those that it leaves as they are cannot be served."""
-        await self._api.refresh(group.key.workspace_id)
-        for member in [*group.live, *group.behind]:
-            await self._renew(member)
-            if (renewed := member.group) is not None and renewed.key == group.key:
-                self._give_up(renewed, error)
-
-    def _give_up(self, group: SubscriptionGroup, error: DatabaseError) -> None:
-        self.fail(group, [describe(error, None, (group.key.key,)) or self._report(error)])
-
-    def fail(self, group: SubscriptionGroup, errors: list[ApiError]) -> None:
-        """End all subscriptions of a group."""
-        for member in [*group.live, *group.behind]:
-            group.remove(member)
-            member.sink.fail(errors)
-        self.prune(group)
+    def _start(self, group: SubscriptionGroup) -> None:
+        """See to it that the members of a group are given their events, those too who have just come."""
+        self._live.start(group)
+        if group.behind:
+            self._catch_up.start(group)
+            self._waiting.notice_room()
 
     def _join(self, member: Subscriber) -> None:
         subscription = member.subscription
-        group = self._groups.get(subscription.group)
-        if group is None:
-            group = SubscriptionGroup(key=subscription.group, depends=subscription.depends)
-            self._groups[subscription.group] = group
-        group.add(member, live=member.position >= self.frontier)
-        if group.behind:
-            self._catch_up.chase(group)
+        group = self.registry.find(subscription, position=self.position)
+        group.join(member)
+        if self._api.has_moved(group.key.workspace_id, group.depends):
+            # While the subscription was made.
+            self._retire(group)
+        else:
+            self._start(group)
 
-    def prune(self, group: SubscriptionGroup) -> None:
-        """Forget a group that nobody is left in."""
-        if group.is_empty and self._groups.get(group.key) is group:
-            del self._groups[group.key]
-
-    async def _revise(self) -> None:
-        """Renew the subscriptions that a change of the model touched."""
-        while self._changed:
-            workspace_id, snapshot = next(iter(self._changed.items()))
-            for group in list(self._groups.values()):
-                if group.key.workspace_id == workspace_id and not _holds(group.depends, snapshot):
-                    for member in [*group.live, *group.behind]:
-                        await self._renew(member)
-            if self._changed[workspace_id] is snapshot:
-                del self._changed[workspace_id]
-
-    async def _renew(self, member: Subscriber) -> None:
-        """Make a subscription anew under the current model, or end it with the reason why it cannot be."""
-        subscription = member.subscription
-        try:
-            renewed = await self._api.subscribe(subscription.principal, subscription.operation)
-        except Refused as refused:
-            self.leave(member)
-            member.sink.fail(refused.errors)
-            return
-        except MetadataError as error:
-            self.leave(member)
-            member.sink.fail([BadUserInput(f"The workspace is gone: {error}.")])
-            return
+    def _rejoin(self, member: Subscriber, subscription: Subscription) -> None:
         group = member.group
-        if group is None:
+        if group is not None:
+            group.remove(member)
+            member.subscription = subscription
+            self._join(member)
+
+    def _retire(self, group: SubscriptionGroup) -> None:
+        """Have the members of a group move to others, under the present model."""
+        if group.is_retired:
             return
-        is_live = member in group.live
-        if is_live:
-            member.position = max(member.position, self._cursor)
-        group.remove(member)
-        self.prune(group)
-        member.subscription = renewed
-        self._join(member)
+        self.registry.unlist(group)
+        if group.cursor >= group.due:
+            group.move(self.position)
+        group.is_retired = True
+        self._live.stop(group)
+        self._catch_up.stop(group)
+        self._renewal.start(group)
 
+    def _end_member(self, member: Subscriber, errors: list[ApiError]) -> None:
+        self.leave(member)
+        member.sink.fail(errors)
 
-def _holds(depends: Mapping[UUID, Object], snapshot: Snapshot) -> bool:
-    return all(snapshot.objects.get(key) is object_ for key, object_ in depends.items())
+    def _fail(self, group: SubscriptionGroup, errors: list[ApiError]) -> None:
+        for member in group:
+            self._end_member(member, errors)
+
+    def _tidy(self, group: SubscriptionGroup) -> None:
+        """End what nobody in a group waits for any more, and forget a group that nobody is left in."""
+        if not group.live:
+            self._live.stop(group)
+        if not group.behind:
+            self._catch_up.stop(group)
+        if group.is_empty:
+            self._renewal.stop(group)
+            self.registry.drop(group)

@@ -8,8 +8,8 @@ from uuid import UUID
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.subscriptions import PlannedFeed
-from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Object
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.workspaces.api_keys import Principal, Role
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.statement import Statement
@@ -29,6 +29,21 @@ class SubscriptionRequest(Protocol):
     @property
     def variables(self) -> Mapping[str, JsonValue]:
         """The values of its variables."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRequest:
+    """A request as it is kept while its subscription lives: its variables as JSON text take no more than was sent."""
+
+    query: str
+    operation_name: str | None
+    json: bytes
+
+    @property
+    def variables(self) -> Mapping[str, JsonValue]:
+        """The values of its variables."""
+        variables: Mapping[str, JsonValue] = loads(self.json)
+        return variables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +80,22 @@ class Subscription:
     """One subscription, valid under the snapshot that it was planned on.
 
     Attributes:
-        values: its own values of a set's parameters.
+        parameter_set: its own values of a set's parameters: the JSON text of an object with p0, p1 and so on.
         after: the position to resume after; None for what happens from now on.
         depends: the objects without which it would not be valid.
     """
 
     principal: Principal
-    operation: SubscriptionRequest
+    operation: KeptRequest
     group: GroupKey
-    values: tuple[str | None, ...]
+    parameter_set: bytes
     after: int | None
     depends: Mapping[UUID, Object]
+
+    @property
+    def size(self) -> int:
+        """The bytes that are kept of what the client has sent."""
+        return len(self.operation.query) + len(self.operation.json) + len(self.parameter_set)
 
 
 class Refused(Exception):
@@ -84,6 +104,11 @@ class Refused(Exception):
     def __init__(self, errors: list[ApiError]) -> None:
         super().__init__(errors[0].message)
         self.errors = errors
+
+
+def holds(depends: Mapping[UUID, Object], snapshot: Snapshot) -> bool:
+    """Whether a snapshot has the same instances of the objects that a subscription depends on."""
+    return all(snapshot.objects.get(key) is object_ for key, object_ in depends.items())
 
 
 def compile_subscription(planned: PlannedFeed, depends: Mapping[UUID, Object]) -> SubscriptionPlan:
@@ -107,9 +132,14 @@ def bind_subscription(
     bindings = Bindings(variables=variables, actor=principal.key_name)
     planned = plan.planned
     values = (binder(bindings) for binder in planned.set_binders)
+    parameter_set = {f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)}
     return Subscription(
         principal=principal,
-        operation=operation,
+        operation=KeptRequest(
+            query=operation.query,
+            operation_name=operation.operation_name,
+            json=dumps(operation.variables).encode(),
+        ),
         group=GroupKey(
             workspace_id=principal.workspace_id,
             role=principal.role,
@@ -120,7 +150,7 @@ def bind_subscription(
             limit=planned.feed.limit,
             parameters=tuple(binder(bindings) for binder in planned.binders),
         ),
-        values=tuple(None if value is None else value.decode() for value in values),
+        parameter_set=dumps(parameter_set).encode(),
         after=planned.after(bindings),
         depends={**depends, **plan.depends},
     )

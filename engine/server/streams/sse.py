@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.errors import (
+    ApiError,
+    BadUserInput,
+    MethodNotAllowed,
+    QueryTooComplex,
+    ServiceUnavailable,
+    Unauthenticated,
+)
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.subscriptions import read_position
@@ -170,7 +177,7 @@ class StreamEndpoint:
         sink = _StreamSink(outbox, fail)
         try:
             member = await services.events.hub.subscribe(subscription, sink)
-        except BadUserInput as error:
+        except (BadUserInput, QueryTooComplex) as error:
             await _send_one(send, dumps({"errors": [error.formatted()]}), headers)
             return
         except DatabaseError as error:

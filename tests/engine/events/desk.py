@@ -107,6 +107,11 @@ class Desk:
             data=values,
         )
 
+    async def delivered(self, count: int) -> None:
+        """Wait until the log's first `count` events have been delivered to all who want them."""
+        hub = self.events.hub
+        await until(lambda: hub.position >= count and not any(group.has_news or group.behind for group in hub.registry))
+
     async def logged(self, count: int) -> None:
         """Wait until the log has so many events."""
         async with asyncio.timeout(20):

@@ -12,6 +12,8 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 
 SUBPROTOCOL = "graphql-transport-ws"
 
+_LONGEST_ID = 256
+"""Characters of an operation's id, which each of its messages repeats. Clients send UUIDs or numbers."""
 _LONGEST_REASON = 120
 """A close frame has room for 123 bytes of it."""
 
@@ -76,11 +78,13 @@ def id_of(message: Mapping[str, JsonValue]) -> str:
     """Return the id of the operation that a message is about.
 
     Raises:
-        Closing: there is none.
+        Closing: there is none, or it is too long.
     """
     id_ = message.get("id")
     if not isinstance(id_, str) or not id_:
         raise Closing(Close.BAD_MESSAGE, f"'{message['type']}' needs an id, a string that is not empty")
+    if len(id_) > _LONGEST_ID:
+        raise Closing(Close.BAD_MESSAGE, f"The id of '{message['type']}' may have {_LONGEST_ID} characters")
     return id_
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, QueryTooComplex, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.group import Subscriber
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.request.answer import Answer
@@ -66,8 +67,10 @@ class _Operation:
     Attributes:
         task: what answers it, or begins its subscription.
         member: the subscription, once it has begun.
+        place: counts what is kept of the client's message.
     """
 
+    place: Place
     task: "asyncio.Task[None] | None" = None
     sink: OutboxSink | None = None
     member: Subscriber | None = None
@@ -111,7 +114,7 @@ class ClientSocket:
         self._operations: dict[str, _Operation] = {}
         self._principal: Principal | None = None
         self._is_initialised = False
-        self._forget_key: Callable[[], None] | None = None
+        self._farewells: list[Callable[[], None]] = []
         self._ended: asyncio.Future[Closing | None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> Closing | None:
@@ -124,8 +127,8 @@ class ClientSocket:
             return await self._ended
         finally:
             timer.cancel()
-            if self._forget_key is not None:
-                self._forget_key()
+            for say in self._farewells:
+                say()
             running = [one.task for one in self._operations.values() if one.task is not None]
             for operation in list(self._operations.values()):
                 self._stop(operation)
@@ -176,7 +179,8 @@ class ClientSocket:
 
     async def _read(self) -> None:
         while (event := await self._receive())["type"] != "websocket.disconnect":
-            message = read_message(event.get("text"))
+            text = event.get("text")
+            message = read_message(text)
             match message["type"]:
                 case "connection_init":
                     await self._initialise(payload_of(message))
@@ -185,7 +189,7 @@ class ClientSocket:
                 case "pong":
                     pass
                 case "subscribe":
-                    self._begin(id_of(message), payload_of(message, required=True))
+                    self._begin(id_of(message), payload_of(message, required=True), len(text or ""))
                 case "complete":
                     if (operation := self._operations.pop(id_of(message), None)) is not None:
                         self._stop(operation)
@@ -204,13 +208,18 @@ class ClientSocket:
             raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None
         except ServiceUnavailable as error:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
+        try:
+            close = self._services.events.hub.quotas.open_socket(principal.workspace_id)
+        except QueryTooComplex as error:
+            raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
         self._principal = principal
         self._note_key()
         revoked = Closing(Close.FORBIDDEN, "Forbidden: the API key is not valid any more")
-        self._forget_key = self._services.events.keys.add(principal.key_id, lambda: self._end(revoked))
+        self._farewells += (close, self._services.events.keys.add(principal.key_id, lambda: self._end(revoked)))
         await self._outbox.put(acknowledge())
 
-    def _begin(self, id_: str, payload: Mapping[str, JsonValue]) -> None:
+    def _begin(self, id_: str, payload: Mapping[str, JsonValue], size: int) -> None:
+        """Begin an operation, whose message has `size` characters."""
         principal = self._principal
         if principal is None:
             raise Closing(Close.UNAUTHORIZED, "Unauthorized")
@@ -223,17 +232,20 @@ class ClientSocket:
             if allowance is not None and not allowance.granted:
                 raise self._limiter.refusal(allowance)
             request = build_request(payload, max_batch=1)
+            if isinstance(request, Batch):
+                raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")
+            place = self._services.events.hub.quotas.admit(principal.workspace_id, size)
         except ApiError as error:
             self._outbox.force(failure(id_, [error.formatted()]))
             return
-        if isinstance(request, Batch):
-            raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")
-        operation = _Operation()
+        operation = _Operation(place=place)
         self._operations[id_] = operation
         operation.task = asyncio.create_task(self._operate(id_, operation, principal, request))
-        operation.task.add_done_callback(self._notice_failure)
+        operation.task.add_done_callback(lambda done: self._notice_end_of(operation, done))
 
-    def _notice_failure(self, task: "asyncio.Task[None]") -> None:
+    def _notice_end_of(self, operation: _Operation, task: "asyncio.Task[None]") -> None:
+        if operation.member is None:
+            operation.place.leave()
         if not task.cancelled() and task.exception() is not None:
             self._notice_end(task)
 
@@ -257,7 +269,7 @@ class ClientSocket:
         sink = OutboxSink(self._outbox, fail, head=next_head(id_))
         operation.sink = sink
         try:
-            operation.member = await self._services.events.hub.subscribe(subscription, sink)
+            operation.member = await self._services.events.hub.subscribe(subscription, sink, operation.place)
         except ApiError as error:
             fail([error])
         except DatabaseError as error:

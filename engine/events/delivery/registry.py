@@ -1,0 +1,68 @@
+"""The groups of one process, found by what they share, by their workspace and by what their events are about."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from fieldstone.engine.events.subscriptions.group import SubscriptionGroup
+from fieldstone.engine.events.subscriptions.subscription import Subscription
+
+_Groups = dict[SubscriptionGroup, None]
+
+
+class Registry:
+    """The groups that events are delivered to; they are kept in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._all: _Groups = {}
+        self._alike: dict[object, _Groups] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[SubscriptionGroup]:
+        return iter(list(self._all))
+
+    def of(self, workspace_id: UUID) -> list[SubscriptionGroup]:
+        """Return the groups of a workspace."""
+        return list(self._alike.get(workspace_id, ()))
+
+    def about(self, object_id: UUID, action: str) -> list[SubscriptionGroup]:
+        """Return the groups that are told when this happens to records of this object."""
+        return list(self._alike.get((object_id, action), ()))
+
+    def serves(self, workspace_id: UUID) -> bool:
+        """Whether a workspace has any."""
+        return workspace_id in self._alike
+
+    def find(self, subscription: Subscription, *, position: int) -> SubscriptionGroup:
+        """Return a group that a subscription can join, a new one where there is none: it begins at `position`."""
+        for group in self._alike.get(subscription.group, ()):
+            if group.has_room(subscription.parameter_set):
+                return group
+        made = SubscriptionGroup(key=subscription.group, depends=subscription.depends, cursor=position)
+        self._all[made] = None
+        for name in (*_shared_names(made), made.key.workspace_id):
+            self._alike.setdefault(name, {})[made] = None
+        return made
+
+    def unlist(self, group: SubscriptionGroup) -> None:
+        """Have nobody join a group any more, and no event be noted for it."""
+        self._forget(group, _shared_names(group))
+
+    def drop(self, group: SubscriptionGroup) -> None:
+        """Forget a group; it may have been forgotten before."""
+        if group in self._all:
+            del self._all[group]
+            self._forget(group, (*_shared_names(group), group.key.workspace_id))
+
+    def _forget(self, group: SubscriptionGroup, names: tuple[object, ...]) -> None:
+        for name in names:
+            alike = self._alike.get(name, {})
+            alike.pop(group, None)
+            if not alike:
+                self._alike.pop(name, None)
+
+
+def _shared_names(group: SubscriptionGroup) -> tuple[object, ...]:
+    """Return what a group is found by when somebody joins or something happens."""
+    return (group.key, (group.key.object_id, group.key.action))

@@ -1,0 +1,58 @@
+"""Renews subscriptions whose model has moved, each into a group under the new one."""
+
+import asyncio
+from collections.abc import Callable
+
+from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.events.delivery.subscribable import Subscribable
+from fieldstone.engine.events.subscriptions.group import Subscriber, SubscriptionGroup
+from fieldstone.engine.events.subscriptions.subscription import Refused, Subscription
+from fieldstone.metadata.errors import MetadataError
+
+_AT_ONCE = 50
+"""Subscriptions that are renewed before others get their turn."""
+
+
+class Renewal:
+    """One kind of work for groups.
+
+    Args:
+        api: makes subscriptions.
+        end: ends a subscription with errors.
+        rejoin: has a subscriber go on with another subscription.
+    """
+
+    def __init__(
+        self,
+        api: Subscribable,
+        *,
+        end: Callable[[Subscriber, list[ApiError]], None],
+        rejoin: Callable[[Subscriber, Subscription], None],
+    ) -> None:
+        self._api = api
+        self._end = end
+        self._rejoin = rejoin
+
+    async def step(self, group: SubscriptionGroup) -> None:
+        """Renew the subscriptions of a retired group, or end those that the model does not allow any more.
+
+        Raises:
+            DatabaseError: nobody can tell.
+        """
+        for number, member in enumerate(group, start=1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            if member.group is group:
+                await self._renew(member, group)
+
+    async def _renew(self, member: Subscriber, group: SubscriptionGroup) -> None:
+        subscription = member.subscription
+        try:
+            renewed = await self._api.subscribe(subscription.principal, subscription.operation)
+        except Refused as refused:
+            self._end(member, refused.errors)
+        except MetadataError as error:
+            self._end(member, [BadUserInput(f"The workspace is gone: {error}.")])
+        else:
+            if member.group is group:
+                self._rejoin(member, renewed)

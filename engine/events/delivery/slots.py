@@ -1,0 +1,96 @@
+"""The statements that read events at once, shared among the workspaces."""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+_Turn = tuple[UUID, bool]
+"""Those who wait together: of one workspace, and whether they are slow."""
+
+
+class Slots:
+    """A bounded number of statements at once, which no workspace has all of; whoever waits is served in turn.
+
+    A workspace leaves one slot to the others. Statements that are known to be slow have one slot for each workspace,
+    and half of all between them.
+
+    Args:
+        total: statements at once, 2 at least.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._free = max(2, total)
+        self._each = self._free - 1
+        self._slow = self._free // 2
+        self._held: Counter[UUID] = Counter()
+        self._held_slowly: set[UUID] = set()
+        # In the order of their turns.
+        self._waiting: OrderedDict[_Turn, deque[asyncio.Future[None]]] = OrderedDict()
+
+    @asynccontextmanager
+    async def hold(self, workspace_id: UUID, *, slow: bool) -> AsyncIterator[None]:
+        """Hold a slot for the block, once it is the workspace's turn."""
+        turn = (workspace_id, slow)
+        if self._admits(turn):
+            self._take(turn)
+        else:
+            await self._wait(turn)
+        try:
+            yield
+        finally:
+            self._give_back(turn)
+
+    def _admits(self, turn: _Turn) -> bool:
+        workspace_id, slow = turn
+        if not self._free or self._held[workspace_id] >= self._each:
+            return False
+        return not slow or (workspace_id not in self._held_slowly and len(self._held_slowly) < self._slow)
+
+    def _share(self, turn: _Turn) -> int:
+        return self._held[turn[0]]
+
+    def _take(self, turn: _Turn) -> None:
+        workspace_id, slow = turn
+        self._free -= 1
+        self._held[workspace_id] += 1
+        if slow:
+            self._held_slowly.add(workspace_id)
+
+    def _give_back(self, turn: _Turn) -> None:
+        workspace_id, slow = turn
+        self._free += 1
+        self._held[workspace_id] -= 1
+        if not self._held[workspace_id]:
+            del self._held[workspace_id]
+        if slow:
+            self._held_slowly.discard(workspace_id)
+        self._hand_on()
+
+    async def _wait(self, turn: _Turn) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        queue = self._waiting.setdefault(turn, deque())
+        queue.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                # It was served in the same moment in which it was cancelled.
+                self._give_back(turn)
+            else:
+                queue.remove(waiter)
+                if not queue:
+                    del self._waiting[turn]
+            raise
+
+    def _hand_on(self) -> None:
+        """Give what is free to whoever holds the fewest, and among those to whose last turn is longest ago."""
+        while (turn := min(filter(self._admits, self._waiting), key=self._share, default=None)) is not None:
+            queue = self._waiting[turn]
+            self._take(turn)
+            queue.popleft().set_result(None)
+            if queue:
+                self._waiting.move_to_end(turn)
+            else:
+                del self._waiting[turn]

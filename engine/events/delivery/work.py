@@ -1,0 +1,112 @@
+"""Work for groups: a task for each group that has any, and the end of groups whose work cannot be done."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from fieldstone.engine.events.subscriptions.group import SubscriptionGroup
+from fieldstone.sql.errors import ConnectionLost, DatabaseUnavailable, OutOfResources, Serialization, StaleSchema
+
+_LOG = logging.getLogger(__name__)
+
+PAUSE = 0.5
+"""Seconds after which a database that was away is asked again; they double with each try for the same group."""
+_LONGEST_PAUSE = 8.0
+_MOST_TRIES = 5
+"""Tries of what fails for one group while the database answers others."""
+
+# A statement that takes too long is no such thing: it would take too long again.
+PASSING = (DatabaseUnavailable, Serialization)
+"""The errors after which the same is tried again."""
+
+
+class Judge(Protocol):
+    """What decides about groups whose work fails."""
+
+    async def answers(self) -> bool:
+        """Whether the database serves others."""
+        ...
+
+    async def replan(self, group: SubscriptionGroup, error: StaleSchema) -> None:
+        """Renew a group whose statement names what is not there any more, or end it; raises DatabaseError."""
+        ...
+
+    def give_up(self, group: SubscriptionGroup, error: BaseException) -> None:
+        """End all subscriptions of a group."""
+        ...
+
+
+class GroupWork:
+    """One kind of work.
+
+    Args:
+        name: that of its tasks.
+        judge: decides about failures.
+        is_left: whether a group has any of it.
+        step: does some of it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        judge: Judge,
+        *,
+        is_left: Callable[[SubscriptionGroup], bool],
+        step: Callable[[SubscriptionGroup], Awaitable[None]],
+    ) -> None:
+        self._name = name
+        self._judge = judge
+        self._is_left = is_left
+        self._step = step
+        self._tasks: dict[SubscriptionGroup, asyncio.Task[None]] = {}
+        self._is_closed = False
+
+    def start(self, group: SubscriptionGroup) -> None:
+        """See to it that a group's work is done, if it has any."""
+        if group not in self._tasks and not self._is_closed and self._is_left(group):
+            task = asyncio.get_running_loop().create_task(self._run(group), name=self._name)
+            self._tasks[group] = task
+            task.add_done_callback(lambda done: self._end(group, done))
+
+    def stop(self, group: SubscriptionGroup) -> None:
+        """End the work for a group, and with it the statement that runs for it."""
+        task = self._tasks.get(group)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    async def close(self) -> None:
+        """End all of it, for good."""
+        self._is_closed = True
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _end(self, group: SubscriptionGroup, done: "asyncio.Task[None]") -> None:
+        del self._tasks[group]
+        if not done.cancelled() and (error := done.exception()) is not None:
+            self._judge.give_up(group, error)
+        # There may be more since it was told to stop.
+        self.start(group)
+
+    async def _run(self, group: SubscriptionGroup) -> None:
+        tries = 0
+        while self._is_left(group):
+            try:
+                await self._step_or_replan(group)
+                tries = 0
+            except PASSING as error:
+                _LOG.warning("events are delivered later: %s", error)
+                is_at_fault = isinstance(error, ConnectionLost | OutOfResources) and await self._judge.answers()
+                tries = tries + 1 if is_at_fault else 0
+                if tries == _MOST_TRIES:
+                    raise
+                await asyncio.sleep(min(PAUSE * 2 ** max(0, tries - 1), _LONGEST_PAUSE))
+
+    async def _step_or_replan(self, group: SubscriptionGroup) -> None:
+        try:
+            await self._step(group)
+        except StaleSchema as error:
+            # The model has moved, and we may not have heard of it.
+            await self._judge.replan(group, error)
