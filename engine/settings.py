@@ -190,11 +190,11 @@ class Settings(BaseSettings):
         30.0,
         description="How long an answer waits for a client that reads nothing of it, in seconds.",
     )
-    max_unread_bytes: int = _whole(
-        "FIELDSTONE_MAX_UNREAD_BYTES",
+    max_buffered_bytes: int = _whole(
+        "FIELDSTONE_MAX_BUFFERED_BYTES",
         128 << 20,
-        description="Bytes of answers that wait for clients to read them; beyond it those that have read nothing for "
-        "longest are cut off.",
+        description="Bytes of answers that are not read and requests that are not complete; beyond it the slowest "
+        "clients are cut off.",
     )
     startup_timeout: float = _seconds(
         "FIELDSTONE_STARTUP_TIMEOUT", 60.0, description="The longest wait for the database at the start, in seconds."

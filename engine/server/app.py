@@ -121,7 +121,7 @@ class Fieldstone:
     def _report_connections(self, ended: Mapping[str, int]) -> None:
         stats = self.connections.stats()
         write = self.log.warning if any("beyond" in reason for reason in ended) else self.log.info
-        write("connections ended", reasons=dict(ended), open=stats.open, unread_bytes=stats.unread)
+        write("connections ended", reasons=dict(ended), open=stats.open, buffered_bytes=stats.buffered)
 
     async def _lifespan(self, receive: "Receive", send: "Send") -> None:
         await receive()

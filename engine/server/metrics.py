@@ -199,7 +199,9 @@ class _StatsCollector(Collector):
 def _connection_metrics(connections: ConnectionStats) -> Iterator[Metric]:
     yield GaugeMetricFamily("fieldstone_connections", "Connections of clients.", value=connections.open)
     yield GaugeMetricFamily(
-        "fieldstone_unread_bytes", "Bytes that wait for slow clients to read them.", value=connections.unread
+        "fieldstone_buffered_bytes",
+        "Bytes of answers that clients have not read, and of requests that they have not completed.",
+        value=connections.buffered,
     )
     ended = CounterMetricFamily(
         "fieldstone_connection_ends", "Connections that the server ended or refused, by reason.", labels=("reason",)

@@ -28,7 +28,7 @@ def served(databases: Databases) -> Iterator[Served]:
     variables = {
         "FIELDSTONE_LOG_FORMAT": "json",
         "FIELDSTONE_UNREAD_TIMEOUT": "2",
-        "FIELDSTONE_MAX_UNREAD_BYTES": str(MOST),
+        "FIELDSTONE_MAX_BUFFERED_BYTES": str(MOST),
         "FIELDSTONE_POOL_SIZE": "1",
     }
     with (
@@ -49,7 +49,7 @@ def target(served: Served) -> Iterator[Target]:
 
 
 def unread(target: Target) -> float:
-    return target.metrics()["fieldstone_unread_bytes"]
+    return target.metrics()["fieldstone_buffered_bytes"]
 
 
 def ask(target: Target, *more: str, path: str = "/graphql") -> Connection:
@@ -116,7 +116,7 @@ def test_what_waits_for_all_is_bounded(target: Target) -> None:
     def are_cut_off() -> bool:
         nonlocal peak
         peak = max(peak, target.memory())
-        return target.metrics().get("unread beyond the bytes of all", 0) >= 4
+        return target.metrics().get("slow beyond the buffered bytes", 0) >= 4
 
     eventually(are_cut_off, "nobody is cut off")
     assert peak < before + 120

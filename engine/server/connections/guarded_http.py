@@ -54,6 +54,9 @@ class GuardedProtocol(HttpToolsProtocol):
         # part of a head.
         self._withheld = 0
         self._head_since = 0.0
+        self._received = 0
+        # Bytes of the body that is being received.
+        self._body_size = 0
         self._made_at = self._answered_at = 0.0
         self._behind = b""
         self._verdict: tuple[int, str, str] | None = None
@@ -96,13 +99,13 @@ class GuardedProtocol(HttpToolsProtocol):
         """Note that the client does not read as fast as it is answered."""
         super().pause_writing()
         if self._place is not None:
-            self._place.note_unread()
+            self._place.note_buffered()
 
     def resume_writing(self) -> None:
         """Note that it has caught up."""
         super().resume_writing()
         if self._place is not None:
-            self._place.note_unread()
+            self._place.note_buffered()
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a request, or several."""
@@ -116,6 +119,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._behind += data
         if len(self._behind) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
+            if self._place is not None:
+                self._place.note_buffered()
 
     def go_on(self) -> None:
         """Take what was kept back."""
@@ -134,6 +139,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 return
             piece = data[start : start + _SLICE] if len(data) > _SLICE else data
             self._withheld += len(piece)
+            self._received += len(piece)
             super().data_received(piece)
             if self.transport.get_protocol() is not self:
                 return
@@ -187,17 +193,20 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
         self._withheld = 0
+        if self._unanswered:
+            self._body_size += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that a request has been received."""
-        self._withheld = 0
+        self._withheld = self._body_size = 0
         super().on_message_complete()
         self._is_receiving = False
 
     def on_response_complete(self) -> None:
         """Note that one has been answered."""
         self._unanswered -= 1
+        self._body_size = 0
         self._answered_at = self.loop.time()
         super().on_response_complete()
         # Late connections are ended by one timer for all.
@@ -234,8 +243,16 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._unanswered > self._is_head_open and not self._is_refused:
             place = self._place
             is_stalled = self.flow.write_paused and place is not None and not place.is_known
-            return place.unread_since if is_stalled and place is not None else None
+            return place.buffered_since if is_stalled and place is not None else None
         return self._answered_at or self._made_at
+
+    def received(self) -> int:
+        """Return the bytes that the parser was given."""
+        return self._received
+
+    def incomplete(self) -> int:
+        """Return the bytes of requests that are kept."""
+        return len(self._behind) + self._body_size + (self._withheld if self._head_since else 0)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request."""

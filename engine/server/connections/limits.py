@@ -16,7 +16,7 @@ class ConnectionLimits:
         head: until a request's head is complete, from its first byte; the first head's also from the connection.
         body: until the rest of a body has come whose request is answered already.
         unread: without progress, until a client is cut off that does not read what waits for it.
-        unread_bytes: what may wait for all clients together.
+        buffered_bytes: of answers that are not read and requests that are not complete, of all clients together.
         head_bytes: of one head; as many trailers or extensions of a chunk may come without a byte of the body.
         headers: of one head.
         linger: for which a connection that was refused is read from, so that its client sees the refusal.
@@ -27,7 +27,7 @@ class ConnectionLimits:
     head: float = 10.0
     body: float = 30.0
     unread: float = 30.0
-    unread_bytes: int = 128 << 20
+    buffered_bytes: int = 128 << 20
     head_bytes: int = 64 << 10
     headers: int = 100
     linger: float = 2.0
@@ -41,7 +41,7 @@ class ConnectionLimits:
             head=settings.head_timeout,
             body=settings.body_timeout,
             unread=settings.unread_timeout,
-            unread_bytes=settings.max_unread_bytes,
+            buffered_bytes=settings.max_buffered_bytes,
         )
 
     @property

@@ -26,6 +26,14 @@ class Occupant(Protocol):
         """Return the loop's time since when nothing is done for the client; None where something is."""
         ...
 
+    def received(self) -> int:
+        """Return the bytes that the client has sent so far, as far as they are counted."""
+        ...
+
+    def incomplete(self) -> int:
+        """Return the bytes of requests that are kept until the rest has come, or until those before are answered."""
+        ...
+
 
 class Place:
     """One connection.
@@ -34,22 +42,24 @@ class Place:
         address: of the client, as far as it is counted by it; None where there is none.
         made: the loop's time at its beginning.
         is_known: whether its client has shown a valid key.
-        unread: bytes that waited for the client when they were last counted.
-        unread_since: the loop's time since when any do.
-        progress: the loop's time at which the client was last seen to take any.
+        unread: bytes that waited for the client to read them when they were last counted.
+        buffered: these, and those of requests that are kept.
+        buffered_since: the loop's time since when there are any.
+        progress: the loop's time at which the client was last seen to take or to send any.
     """
 
     __slots__ = (
         "_connections",
-        "_taken",
+        "_moved",
         "address",
+        "buffered",
+        "buffered_since",
         "is_known",
         "made",
         "occupant",
         "progress",
         "transport",
         "unread",
-        "unread_since",
     )
 
     def __init__(self, connections: "Connections", occupant: Occupant, transport: ClientTransport, now: float) -> None:
@@ -59,28 +69,30 @@ class Place:
         self.address = _address(transport)
         self.made = now
         self.is_known = False
-        self.unread = 0
-        self.unread_since = self.progress = now
-        self._taken = 0
+        self.unread = self.buffered = 0
+        self.buffered_since = self.progress = now
+        self._moved = 0
 
     def leave(self) -> None:
         """Give the place up."""
         self._connections.leave(self)
 
-    def note_unread(self) -> None:
-        """Note that much waits, or no longer waits, for the client to read it."""
-        self._connections.note_unread(self)
+    def note_buffered(self) -> None:
+        """Note that much is kept for the client, or no longer is."""
+        self._connections.note_buffered(self)
 
-    def count_unread(self, now: float) -> int:
-        """Note what waits for the client and whether it has taken any of it; return how much more it is than before."""
-        before, self.unread = self.unread, self.transport.unread()
-        if self.unread:
-            taken = self.transport.taken()
+    def count_buffered(self, now: float) -> int:
+        """Note what is kept for the client and whether it makes progress; return how much more it is than before."""
+        before = self.buffered
+        self.unread = self.transport.unread()
+        self.buffered = self.unread + self.occupant.incomplete()
+        if self.buffered:
+            moved = self.transport.taken() + self.occupant.received()
             if not before:
-                self.unread_since = now
-            if not before or taken != self._taken:
-                self.progress, self._taken = now, taken
-        return self.unread - before
+                self.buffered_since = now
+            if not before or moved != self._moved:
+                self.progress, self._moved = now, moved
+        return self.buffered - before
 
 
 def _address(transport: ClientTransport) -> str | None:

@@ -22,7 +22,7 @@ _BARREN = 0.25
 """Seconds for which nobody looks for idle connections when there was none."""
 
 _GRACE = 1.0
-"""Seconds that a client has to begin to read before it is cut off for the others' sake."""
+"""Seconds that a client has for what is kept for it, before it is cut off for the others' sake."""
 
 _TOLD_EVERY = 10.0
 """Seconds between two lines of the log about the same."""
@@ -35,10 +35,10 @@ Report = Callable[[Mapping[str, int]], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionStats:
-    """How many connections there are, the bytes that wait for their clients, and which were ended, by the reason."""
+    """How many connections there are, the bytes that are kept for their clients, and which were ended, and why."""
 
     open: int
-    unread: int
+    buffered: int
     ended: Mapping[str, int]
 
 
@@ -73,7 +73,7 @@ class Connections:
         self._report = report
         self._all = _Group(limits.most, "most connections")
         self._groups: dict[str, _Group] = {}
-        self._unread = 0
+        self._buffered = 0
         self._is_relieving = False
         self._ended: Counter[str] = Counter()
         self._told: Counter[str] = Counter()
@@ -105,7 +105,7 @@ class Connections:
         if place not in self._all.places:
             return
         del self._all.places[place]
-        self._unread -= place.unread
+        self._buffered -= place.buffered
         group = self._groups.get(place.address) if place.address is not None else None
         if group is not None and place.address is not None:
             group.places.pop(place, None)
@@ -125,14 +125,14 @@ class Connections:
         """Count a connection that is ended, by one of a few reasons."""
         self._ended[reason] += 1
 
-    def note_unread(self, place: Place) -> None:
-        """Note that much waits, or no longer waits, for a client to read it."""
+    def note_buffered(self, place: Place) -> None:
+        """Note that much is kept for a client, or no longer is."""
         if place in self._all.places:
             self._recount(place, self._begin().time())
 
     def stats(self) -> ConnectionStats:
         """Return what there is to count."""
-        return ConnectionStats(open=len(self._all.places), unread=self._unread, ended=self._ended)
+        return ConnectionStats(open=len(self._all.places), buffered=self._buffered, ended=self._ended)
 
     def _has_room(self, transport: ClientTransport, group: _Group | None, now: float) -> bool:
         has_room = True
@@ -170,29 +170,29 @@ class Connections:
             place.transport.close()
 
     def _recount(self, place: Place, now: float) -> None:
-        self._unread += place.count_unread(now)
-        if self._unread > self.limits.unread_bytes and not self._is_relieving:
+        self._buffered += place.count_buffered(now)
+        if self._buffered > self.limits.buffered_bytes and not self._is_relieving:
             self._is_relieving = True
             # Not within the write that was too much.
             self._begin().call_soon(self._relieve)
 
     def _relieve(self) -> None:
-        """Cut off those who have kept their answers waiting longest, until what waits in all is within its limit."""
+        """Cut off those who have made no progress for longest, until what is kept for all is within its limit."""
         now = self._begin().time()
-        waiting = [place for place in self._all.places if place.unread]
+        waiting = [place for place in self._all.places if place.buffered]
         for place in waiting:
-            self._unread += place.count_unread(now)
-        most = self.limits.unread_bytes
-        grace = _GRACE if self._unread <= 2 * most else 0.0
-        late = [place for place in waiting if place.unread and now - place.unread_since >= grace]
-        late.sort(key=lambda place: (place.progress, place.unread_since, -place.unread))
+            self._buffered += place.count_buffered(now)
+        most = self.limits.buffered_bytes
+        grace = _GRACE if self._buffered <= 2 * most else 0.0
+        late = [place for place in waiting if place.buffered and now - place.buffered_since >= grace]
+        late.sort(key=lambda place: (place.progress, place.buffered_since, -place.buffered))
         # One answer may be as large as it likes.
-        rest = sum(bool(place.unread) for place in waiting)
+        rest = sum(bool(place.buffered) for place in waiting)
         for place in late:
-            if self._unread <= most or rest == 1:
+            if self._buffered <= most or rest == 1:
                 break
             rest -= 1
-            self.count("unread beyond the bytes of all")
+            self.count("slow beyond the buffered bytes")
             self.leave(place)
             place.transport.abort()
         self._is_relieving = False
@@ -217,13 +217,12 @@ class Connections:
         for place in places[start : start + _SLICE]:
             if place not in self._all.places:
                 continue
-            if place.unread or place.transport.unread():
-                self._recount(place, now)
-                if place.unread and now - place.progress >= self.limits.unread:
-                    self.count("unread")
-                    self.leave(place)
-                    place.transport.abort()
-                    continue
+            self._recount(place, now)
+            if place.unread and now - place.progress >= self.limits.unread:
+                self.count("unread")
+                self.leave(place)
+                place.transport.abort()
+                continue
             if not place.transport.is_closing():
                 place.occupant.look(now)
         if start + _SLICE < len(places):

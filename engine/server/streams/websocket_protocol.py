@@ -3,6 +3,7 @@
 from asyncio import BaseTransport
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from fieldstone.engine.server.connections.place import Place
 from fieldstone.engine.server.connections.transport import ClientTransport
@@ -10,11 +11,15 @@ from fieldstone.engine.server.connections.transport import ClientTransport
 _PATIENCE = 15.0
 """Seconds after the end of the app's part; uvicorn gives the client 10 to answer a close."""
 
+_FRAGMENT = 80
+"""Bytes that a fragment takes besides its own: there may be a million of one byte each in a message."""
+
 
 class BreakingProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, which closes a transport only when all was sent, were it never."""
 
     _place: Place | None = None
+    _fragments = 0
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Take over a connection, with its place among all."""
@@ -33,13 +38,13 @@ class BreakingProtocol(WebSocketsSansIOProtocol):
         """Note that the client does not read as fast as it is written to."""
         super().pause_writing()
         if self._place is not None:
-            self._place.note_unread()
+            self._place.note_buffered()
 
     def resume_writing(self) -> None:
         """Note that it has caught up."""
         super().resume_writing()
         if self._place is not None:
-            self._place.note_unread()
+            self._place.note_buffered()
 
     def look(self, now: float) -> None:
         """Do nothing: the app itself ends sockets whose clients are late."""
@@ -47,6 +52,22 @@ class BreakingProtocol(WebSocketsSansIOProtocol):
     def idle_since(self) -> float | None:
         """Return when the socket was opened; None once its client has shown a key, as a subscriber is never idle."""
         return None if self._place is None or self._place.is_known else self._place.made
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take a fragment of a message."""
+        if len(self.frames) <= 1:
+            self._fragments = 0
+        self._fragments += len(event.data) + _FRAGMENT
+        super().handle_cont(event)
+
+    def received(self) -> int:
+        """Return 0: that a client sends parts of a message is no progress."""
+        return 0
+
+    def incomplete(self) -> int:
+        """Return the bytes of a message that is not complete."""
+        fragments = len(self.frames[0]) + self._fragments if self.frames else 0
+        return len(self.conn.reader.buffer) + fragments
 
     async def run_asgi(self) -> None:
         """Run the app for one socket."""

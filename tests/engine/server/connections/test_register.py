@@ -47,6 +47,7 @@ class Client:
 
     def __init__(self, connections: Connections, address: str = "192.0.2.1", *, idle: float | None = 0.0) -> None:
         self.idle = idle
+        self.sent = self.kept = 0
         self.raw = Raw(address)
         self.transport = ClientTransport(self.raw, asyncio.get_running_loop())
         self.place: Place | None = connections.enter(self, self.transport)
@@ -62,15 +63,21 @@ class Client:
         assert self.place is not None
         return self.place
 
+    def received(self) -> int:
+        return self.sent
+
+    def incomplete(self) -> int:
+        return self.kept
+
     def wait_for(self, size: int) -> None:
         """Write what the client does not read."""
         self.transport.write_now(b"x" * size)
-        self.placed.note_unread()
+        self.placed.note_buffered()
 
     def read(self, size: int) -> None:
         """Read some of it."""
         self.raw.waiting -= size
-        self.placed.note_unread()
+        self.placed.note_buffered()
 
 
 async def test_the_idlest_goes_and_none_that_is_busy() -> None:
@@ -112,26 +119,41 @@ async def test_addresses_are_counted_by_themselves() -> None:
 
 
 async def test_what_waits_for_all_is_cut_down_from_the_one_that_has_not_read_for_longest() -> None:
-    connections = Connections(ConnectionLimits(unread_bytes=1_000))
+    connections = Connections(ConnectionLimits(buffered_bytes=1_000))
     slow, stalled, fresh = (Client(connections) for _ in range(3))
     slow.wait_for(800)
     stalled.wait_for(700)
     slow.read(1)
     fresh.wait_for(700)
     await until(lambda: stalled.raw.ended == "aborted")
-    await until(lambda: connections.stats().unread <= 1_000)
+    await until(lambda: connections.stats().buffered <= 1_000)
     assert (slow.raw.ended, fresh.raw.ended) == ("aborted", "")
-    assert connections.stats().ended == {"unread beyond the bytes of all": 2}
+    assert connections.stats().ended == {"slow beyond the buffered bytes": 2}
+
+
+async def test_what_is_not_complete_counts_too_and_whoever_goes_on_sending_goes_last() -> None:
+    connections = Connections(ConnectionLimits(buffered_bytes=1_000, unread=0.4))
+    sending, stalled = Client(connections), Client(connections)
+    for client in (sending, stalled):
+        client.kept = client.sent = 600
+
+    def is_over() -> bool:
+        sending.sent += 1
+        return stalled.raw.ended == "aborted"
+
+    await until(is_over)
+    assert sending.raw.ended == ""
+    assert connections.stats().ended == {"slow beyond the buffered bytes": 1}
 
 
 async def test_one_answer_may_be_larger_than_what_waits_for_all() -> None:
-    connections = Connections(ConnectionLimits(unread_bytes=1_000, unread=0.4))
+    connections = Connections(ConnectionLimits(buffered_bytes=1_000, unread=0.4))
     client = Client(connections)
     client.wait_for(10_000)
     # It goes when its own time is up.
     await until(lambda: client.raw.ended == "aborted")
     assert connections.stats().ended == {"unread": 1}
-    assert connections.stats().unread == 0
+    assert connections.stats().buffered == 0
 
 
 async def test_whoever_reads_some_keeps_the_rest() -> None:

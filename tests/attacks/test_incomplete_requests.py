@@ -1,0 +1,87 @@
+"""Requests and messages that are never completed, each within its own limit, and many of them."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from websockets import Subprotocol
+from websockets.frames import Frame, Opcode
+from websockets.sync.client import connect
+
+from tests.attacks.raw import Target, attacked
+from tests.databases import Databases
+from tests.engine.server.prepared import migrate
+from tests.processes.serving import Served, serving
+from tests.waiting import eventually
+
+MIB = 1 << 20
+MOST = 16 * MIB
+
+
+@pytest.fixture(scope="module")
+def served(databases: Databases) -> Iterator[Served]:
+    with (
+        databases.clone(databases.template("default workspace", migrate)) as dsn,
+        serving(DATABASE_URL=dsn, FIELDSTONE_LOG_FORMAT="json", FIELDSTONE_MAX_BUFFERED_BYTES=str(MOST)) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def target(served: Served) -> Iterator[Target]:
+    with attacked(served) as made:
+        yield made
+
+
+def cut_off(target: Target) -> float:
+    return target.metrics().get("slow beyond the buffered bytes", 0)
+
+
+def test_bodies_that_lack_their_last_byte(target: Target) -> None:
+    before, memory = cut_off(target), target.memory()
+    request = target.request("{ people { totalCount } } #" + "x" * 900_000)
+    for _ in range(60):
+        connection = target.connect()
+        with contextlib.suppress(ConnectionError):
+            connection.send(request[:-1])
+    eventually(lambda: cut_off(target) >= before + 40, "nobody is cut off", 15)
+    eventually(lambda: target.metrics()["fieldstone_buffered_bytes"] <= MOST, "too much is kept", 10)
+    assert target.memory() < memory + 90
+    connection = target.connect()
+    connection.send(request)
+    assert connection.receive()[0] == 200
+
+
+def test_heads_that_lack_their_last_line(target: Target) -> None:
+    before = cut_off(target)
+    for _ in range(400):
+        target.connect().send(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 60_000)
+    eventually(lambda: cut_off(target) >= before + 50, "nobody is cut off", 15)
+
+
+@pytest.mark.parametrize(
+    ("size", "fragments", "number"), [(900_000, 1, 30), (1, 25_000, 14)], ids=["large fragments", "fragments of a byte"]
+)
+def test_messages_that_lack_their_last_fragment(target: Target, size: int, fragments: int, number: int) -> None:
+    before, key = cut_off(target), target.served.key
+    kinds: Any = {"mask": True, "extensions": []}
+    first = Frame(Opcode.TEXT, b"x", fin=False).serialize(**kinds)
+    more = Frame(Opcode.CONT, b"x" * size, fin=False).serialize(**kinds)
+    sent = first + more * fragments
+    with contextlib.ExitStack() as sockets:
+        for _ in range(number):
+            opened = sockets.enter_context(
+                connect(
+                    target.served.url.replace("http", "ws") + "/graphql",
+                    subprotocols=[Subprotocol("graphql-transport-ws")],
+                    close_timeout=0.1,
+                )
+            )
+            # Without a key it would be closed after 10 seconds in any case.
+            opened.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {key}"}}))
+            assert opened.recv(timeout=10) == '{"type":"connection_ack"}'
+            with contextlib.suppress(OSError):
+                opened.socket.sendall(sent)
+        eventually(lambda: cut_off(target) >= before + 2, "nobody is cut off")
