@@ -3,14 +3,19 @@
 import contextlib
 import json
 import os
+import re
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from tests.npm_clients import NODE
 from tests.processes.event_clients import client, make_key, send, servers
+from tests.project.documentation import ROOT
 from tests.waiting import eventually
 
 CREATED = "subscription ($after: String) { personCreated(after: $after) { id firstName email } }"
@@ -102,3 +107,41 @@ def test_readers_that_do_not_read_do_not_grow_the_server(event_dsn: str) -> None
 def _metrics(url: str) -> dict[str, float]:
     lines = httpx.get(f"{url}/metrics").text.splitlines()
     return {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#")}
+
+
+def test_the_documented_client_runs_where_node_has_no_websocket_of_its_own(clients: Path, event_dsn: str) -> None:
+    page = (ROOT / "docs" / "subscriptions.md").read_text(encoding="utf-8")
+    (documented,) = re.findall(r"^```javascript\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    with servers(event_dsn, 1) as (server,):
+        key = make_key(event_dsn)
+        shown = "ws://127.0.0.1:3000"
+        assert shown in documented
+        script = clients / "documented.mjs"
+        script.write_text(documented.replace(shown, server.url.replace("http", "ws")), encoding="utf-8")
+        # As Node.js 20 is.
+        command: list[str | Path] = [NODE, "--no-experimental-websocket", script]
+        variables = {**os.environ, "FIELDSTONE_KEY": key}
+        with subprocess.Popen(
+            command, cwd=clients, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as run:
+            output = run.stdout
+            assert output is not None
+            os.set_blocking(output.fileno(), False)
+            told = b""
+
+            def is_told() -> bool:
+                nonlocal told
+                told += output.read() or b""
+                return b"firstName: 'Ada'" in told or run.poll() is not None
+
+            try:
+                # The subscription follows the connection: the first events may be too early for it.
+                for _ in range(60):
+                    send(server.url, key, CREATE, data=[{"email": f"{uuid4()}@example.com", "firstName": "Ada"}])
+                    with contextlib.suppress(AssertionError):
+                        eventually(is_told, "not yet", limit=0.5)
+                        break
+                assert run.poll() is None, told.decode()
+                assert b"firstName: 'Ada'" in told
+            finally:
+                run.kill()

@@ -1,12 +1,19 @@
-"""Gives browsers the GraphiQL page where other clients get an API's answer, in development only."""
+"""Gives browsers the GraphiQL page where other clients get an API's answer; in production, a sentence about it."""
 
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.server.graphiql.page import console_page
+from fieldstone.engine.server.http.auth import CHALLENGE
 from fieldstone.engine.server.http.negotiation import prefers_html
+from fieldstone.engine.server.http.responses import TEXT, Reply, send_reply
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+_HINT = b"""This is a GraphQL API. An API key is needed: send it in the header 'Authorization: Bearer KEY'.
+
+A browser sends none. A server that is started with FIELDSTONE_ENV=development shows GraphiQL here, which asks for it.
+"""
 
 _TITLES = {"/graphql": "Fieldstone: records", "/metadata": "Fieldstone: metadata"}
 
@@ -20,9 +27,29 @@ class ConsoleOr:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
-        accept = next((value for name, value in scope["headers"] if name == b"accept"), None)
-        if scope["method"] in {"GET", "HEAD"} and prefers_html(accept):
+        if _is_of_browser(scope):
             page = console_page(endpoint=self._path, root_path=scope.get("root_path", ""), title=_TITLES[self._path])
             await page(scope, receive, send)
         else:
             await self._endpoint(scope, receive, send)
+
+
+class HintOr:
+    """An ASGI app: for a browser without a key what it takes, `endpoint` for everything else."""
+
+    def __init__(self, endpoint: "ASGIApp") -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer one request."""
+        if not _is_of_browser(scope) or any(name == b"authorization" for name, _ in scope["headers"]):
+            await self._endpoint(scope, receive, send)
+            return
+        headers = (CHALLENGE, (b"vary", b"accept"), (b"cache-control", b"no-store"))
+        reply = Reply(status=401, body=_HINT, media_type=TEXT, headers=headers)
+        await send_reply(send, reply, head=scope["method"] == "HEAD")
+
+
+def _is_of_browser(scope: "Scope") -> bool:
+    accept = next((value for name, value in scope["headers"] if name == b"accept"), None)
+    return scope["method"] in {"GET", "HEAD"} and prefers_html(accept)

@@ -33,6 +33,7 @@ _INDEX = b"""Fieldstone
 /healthz   /readyz   /metrics
 
 Send the API key in the header: Authorization: Bearer KEY
+A browser sends none; with FIELDSTONE_ENV=development it is shown GraphiQL at /graphql and /metadata.
 """
 
 

@@ -90,6 +90,19 @@ async def test_browsers_get_the_page_in_development_only(start_app: StartApp) ->
         assert (await client.get("/graphql", headers=accept)).headers["content-type"].startswith("application/json")
 
 
+async def test_a_browser_is_told_in_production_how_to_see_graphiql(start_app: StartApp) -> None:
+    async with start_app() as (_, client):
+        del client.headers["authorization"]
+        for path in ("/graphql", "/metadata", "/graphql?query={__typename}"):
+            hint = await client.get(path, headers={"accept": "text/html,*/*;q=0.8"})
+            assert (hint.status_code, hint.headers["content-type"]) == (401, "text/plain; charset=utf-8")
+            assert hint.headers["www-authenticate"].startswith("Bearer")
+            assert "FIELDSTONE_ENV=development" in hint.text
+            plain = await client.get(path)
+            assert (plain.status_code, plain.json()["errors"][0]["extensions"]["code"]) == (401, "UNAUTHENTICATED")
+        assert "FIELDSTONE_ENV=development" in (await client.get("/")).text
+
+
 async def test_cors_lets_named_origins_call_and_read_the_limits(start_app: StartApp) -> None:
     async with start_app(cors_origins="https://app.example", rate_limit=9) as (_, client):
         preflight = await client.options(
