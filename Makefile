@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-system golden bench bench-quick bench-events bench-swap bench-big-table clean
+.PHONY: help setup run check test test-system golden bench bench-quick bench-events bench-swap bench-big-table soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -57,6 +57,9 @@ bench-events: setup ## 2,000 subscribers against one query for each of them
 
 bench-big-table: setup ## changes of a table of a million records while it is read and written
 	$(BIN)/python -m benchmarks.big_table
+
+soak: setup ## ten minutes (SECONDS=600) of load on a server whose PostgreSQL is killed twice
+	$(BIN)/python -m benchmarks.soak --seconds $(or $(SECONDS),600)
 
 clean: ## remove all that the other targets made, .venv included
 	rm -rf $(VENV) build dist engine/server/graphiql/ui/dist engine/server/graphiql/ui/build benchmarks/.work

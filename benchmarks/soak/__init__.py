@@ -1,0 +1,1 @@
+"""A soak: hours in minutes, with faults."""
