@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
 from fieldstone.engine.server.core_api import build_core_api
 from fieldstone.engine.server.demo.fill import fill_demo
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.changes import Change
@@ -107,6 +108,7 @@ class Apis:
     database: RecordingDatabase
     current: CurrentSnapshots
     writer: ModelWriter
+    work: WorkThread
     core: GraphQLApi
     metadata: GraphQLApi
 
@@ -194,22 +196,25 @@ async def open_apis(
         current = CurrentSnapshots(database)
         writer = ModelWriter(database, current, trigram=catalog.trigram, waits=waits, big_table=big_table, turn=turn)
         keys = KeyStore(database)
-        core = build_core_api(database, current, limits, time_limit=time_limit)
-        yield Apis(
-            database=database,
-            current=current,
-            writer=writer,
-            core=core,
-            metadata=build_metadata_api(
-                database,
-                current,
-                writer,
-                keys,
-                limits,
-                time_limit=time_limit,
-                find_broken=broken_operations(core.plans),
-            ),
-        )
+        async with WorkThread() as work:
+            core = build_core_api(database, current, limits, work=work, time_limit=time_limit)
+            yield Apis(
+                database=database,
+                current=current,
+                writer=writer,
+                work=work,
+                core=core,
+                metadata=build_metadata_api(
+                    database,
+                    current,
+                    writer,
+                    keys,
+                    limits,
+                    work=work,
+                    time_limit=time_limit,
+                    find_broken=broken_operations(core.plans, work),
+                ),
+            )
     finally:
         await database.close()
 
@@ -247,6 +252,10 @@ class Served:
         """The same as the warm path has it; None where it leaves the request to the ordinary one."""
         body = self._runner.run(self.apis.send_warm(text, variables))
         return None if body is None else loads(body)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """What a coroutine returns, run where the APIs are served."""
+        return self._runner.run(coroutine)
 
     def snapshot(self) -> Snapshot:
         """The workspace's model."""

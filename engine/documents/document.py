@@ -114,6 +114,12 @@ class Selected:
         return ((place.line, place.column),)
 
 
+def check_length(text: str) -> None:
+    """Refuse a text that is too long to be looked at."""
+    if len(text) > CHARACTERS:
+        raise QueryTooComplex(f"The document has more than {CHARACTERS} characters: long values are sent as variables.")
+
+
 def parse_operation(text: str, operation_name: str | None, limits: DocumentLimits) -> Operation:
     """Parse a document and pick the operation to execute.
 
@@ -122,8 +128,7 @@ def parse_operation(text: str, operation_name: str | None, limits: DocumentLimit
         QueryTooComplex: it is past a limit.
         BadUserInput: there is no such operation, or several and no name.
     """
-    if len(text) > CHARACTERS:
-        raise QueryTooComplex(f"The document has more than {CHARACTERS} characters: long values are sent as variables.")
+    check_length(text)
     try:
         document = parse(text, max_tokens=limits.tokens)
     except GraphQLSyntaxError as error:

@@ -28,12 +28,14 @@ from fieldstone.engine.planner.bound_statement import compile_bound
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.cost import price_of
 from fieldstone.engine.planner.reads.queries import plan_one_by_id
+from fieldstone.engine.request.cold_path import Call, ColdPath
 from fieldstone.engine.request.compile import Limits
-from fieldstone.engine.request.path import Call, GraphQLApi
+from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_cache import PlanCache
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.webhooks.service import Webhooks
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
 from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, RetryBuild
 from fieldstone.metadata.changes.kinds.retry import find_owner
@@ -332,6 +334,7 @@ def build_metadata_api(
     keys: KeyStore,
     limits: Limits,
     *,
+    work: WorkThread,
     time_limit: float,
     webhooks: Webhooks | None = None,
     find_broken: FindBroken = none_broken,
@@ -344,6 +347,7 @@ def build_metadata_api(
         writer: changes them.
         keys: the API keys.
         limits: what a request may ask for.
+        work: the work thread.
         time_limit: the seconds that a query may take.
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
         find_broken: tells which operations of clients a change would break.
@@ -353,7 +357,6 @@ def build_metadata_api(
         source=CatalogSource(current),
         build_schema=lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS),
         mutate=_Mutations(writer, keys, webhooks or Webhooks(database, current), limits, find_broken),
-        plans=PlanCache(limits.cached_documents),
-        limits=limits,
+        cold=ColdPath(PlanCache(limits.cached_documents), limits, work),
         time_limit=time_limit,
     )

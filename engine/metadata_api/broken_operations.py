@@ -1,29 +1,38 @@
 """Which of the operations that clients sent lately a change of the model would make invalid."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from hashlib import sha256
 
 from fieldstone.engine.documents.document import Operation, validate_operation
 from fieldstone.engine.request.plan_cache import DocumentKey, PlanCache
 from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 
 MOST_OPERATIONS = 200
 """Operations, the most recently used ones, that are held against the model to be: some 3 ms each, in a thread."""
+MOST_CHARACTERS = 500_000
+"""Of these operations' documents together: two seconds of the thread, though each may be a large one."""
 _MOST_REASONS = 3
 
 FindBroken = Callable[[Snapshot], Awaitable[list[JsonValue]]]
 """Returns the operations that would break, each `{ operation hash reasons }`, under a model."""
 
 
-def broken_operations(plans: PlanCache) -> FindBroken:
+def broken_operations(plans: PlanCache, work: WorkThread) -> FindBroken:
     """Return what looks among the operations that a plan cache holds: those that this process has served."""
 
     async def find(after: Snapshot) -> list[JsonValue]:
-        touched = [(key, prepared.operation) for key, prepared in plans.find_touched(after, MOST_OPERATIONS)]
-        return await asyncio.to_thread(_validate, touched, after) if touched else []
+        touched: list[tuple[DocumentKey, Operation]] = []
+        characters = 0
+        for key, prepared in plans.find_touched(after, MOST_OPERATIONS):
+            characters += len(key.text)
+            if characters > MOST_CHARACTERS:
+                break
+            touched.append((key, prepared.operation))
+        return await work.run(after.workspace.id, partial(_validate, touched, after)) if touched else []
 
     return find
 

@@ -1,4 +1,4 @@
-"""Preparation, the cold half of a request: parse, validate, plan and compile, each result kept for the next time."""
+"""Preparation: parse, validate, plan and compile; pure, so that it may run in any thread."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from uuid import UUID
 from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, OperationType, SelectionNode, SelectionSetNode
 
 from fieldstone.engine.documents.document import DocumentLimits, Operation, parse_operation, validate_operation
-from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.events.subscriptions.subscription import compile_subscription
 from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
@@ -17,38 +16,21 @@ from fieldstone.engine.planner.cost import limit_offsets, price_of
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.engine.planner.subscriptions import plan_subscription
 from fieldstone.engine.planner.writes.mutations import plan_mutation
-from fieldstone.engine.request.plan_cache import (
-    DocumentKey,
-    KeptPlan,
-    MutationPlan,
-    Plan,
-    PlanCache,
-    Prepared,
-    QueryPlan,
-    keep_valid,
-)
-from fieldstone.engine.request.variables import Variables, coerce_variables, declare, find_usages, shape_of
+from fieldstone.engine.request.plan_cache import DocumentKey, MutationPlan, Plan, Prepared, QueryPlan
+from fieldstone.engine.request.refusals import InvalidDocument
+from fieldstone.engine.request.variables import Variables, declare, find_usages
 from fieldstone.engine.schema.introspection import introspect, is_introspection_field
+from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.api_names import find_type
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.plan.read import Literal
 
-LARGEST_CONSTANT = 1_000_000
-"""Bytes of an answer that is kept as it is: the schema of a workspace of some twenty objects."""
+LIGHT_TEXT = 1_000
+"""Characters of a document that is prepared and planned on the event loop: in some 15 ms at worst, 4 ms as a rule."""
 
-LONGEST_SAMPLE = 2_000
-"""Characters of the variables that are kept with a plan, to make it again."""
-RENEWED_SHAPES = 4
-"""Plans of one document that are made again when the model has changed."""
-
-
-class InvalidDocument(Exception):
-    """The document does not fit the schema; `errors` says where."""
-
-    def __init__(self, errors: list[ApiError]) -> None:
-        super().__init__(errors[0].message)
-        self.errors = errors
+LIGHT_FIELDS = 300
+"""Fields of the objects that a light document names: a write's event has them all, an input type a few for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,139 +42,58 @@ class Limits:
     cached_documents: int = 2_000
 
 
-def prepare(cache: PlanCache, key: DocumentKey, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits) -> Prepared:
-    """Return the document prepared for this snapshot, from the cache where it is there.
+def is_heavy_text(text: str) -> bool:
+    """Return whether a document may take long, by its text: it is long, or has fragments, which may multiply it."""
+    return len(text) > LIGHT_TEXT or "..." in text
+
+
+def is_wide(schema: GraphQLSchema) -> bool:
+    """Return whether one of a schema's types may take long to build."""
+    return isinstance(schema, LazySchema) and schema.scope.most_fields > LIGHT_FIELDS
+
+
+def prepare_text(key: DocumentKey, snapshot: Snapshot, schema: GraphQLSchema, limits: DocumentLimits) -> Prepared:
+    """Return a document prepared for this snapshot.
 
     Raises:
         ApiError: it cannot be parsed, is past a limit, or has no such operation.
         InvalidDocument: it does not fit the schema.
     """
-    prepared = cache.find_document(key, snapshot)
-    if prepared is not None:
-        return prepared
-    prepared = _prepare(parse_operation(key.text, key.operation_name, limits.document), snapshot, schema)
-    cache.keep_document(key, prepared)
-    return prepared
+    operation = parse_operation(key.text, key.operation_name, limits)
+    return prepare_operation(operation, snapshot, schema, is_heavy=is_heavy_text(key.text))
 
 
-def _prepare(operation: Operation, snapshot: Snapshot, schema: GraphQLSchema) -> Prepared:
+def prepare_operation(operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, *, is_heavy: bool) -> Prepared:
+    """Return an operation prepared for this snapshot.
+
+    Raises:
+        InvalidDocument: its document does not fit the schema.
+    """
     named: set[str] = set()
     if found := validate_operation(schema, operation, named=named):
         raise InvalidDocument(found)
     definition = operation.definition
     is_introspection = _asks_for_schema(operation)
+    depends = _find_objects(snapshot, named)
     return Prepared(
         operation=operation,
         declarations=declare(schema, definition.variable_definitions or ()),
         usages=find_usages((definition, *operation.fragments.values()), by_value=is_introspection),
-        depends=_find_objects(snapshot, named),
+        depends=depends,
         checked=snapshot,
         is_introspection=is_introspection,
+        is_heavy=is_heavy or is_introspection or sum(len(one.fields) for one in depends.values()) > LIGHT_FIELDS,
     )
 
 
-def plan(
-    cache: PlanCache,
-    prepared: Prepared,
-    snapshot: Snapshot,
-    schema: GraphQLSchema,
-    limits: Limits,
-    variables: Variables,
+def make_plan(
+    operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, variables: Variables
 ) -> Plan:
-    """Return the plan for an operation with these variables, from the cache where it is there.
+    """Return the plan of an operation with variables of this shape.
 
     Raises:
         ApiError: an argument is refused.
     """
-    shape = shape_of(prepared.usages, variables)
-    if found := cache.find_plan(prepared, shape, snapshot):
-        return found
-    cache.counters.misses += 1
-    made = _make_plan(prepared.operation, snapshot, schema, limits, variables)
-    if not (isinstance(made, QueryPlan) and len(made.constant) > LARGEST_CONSTANT):
-        cache.keep_plan(prepared, shape, made, snapshot, _sample(variables))
-    return made
-
-
-def plan_query_bound(
-    cache: PlanCache, prepared: Prepared, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, bindings: Bindings
-) -> tuple[QueryPlan, list[bytes | None]]:
-    """Return a query's plan and its statement's parameters for a request.
-
-    Where an argument is refused the plan is made for this request alone, so that its other fields answer.
-
-    Raises:
-        QueryTooComplex: it costs more than is allowed.
-    """
-    try:
-        planned = plan(cache, prepared, snapshot, schema, limits, bindings.variables)
-        if not isinstance(planned, QueryPlan):
-            msg = "a query has a query's plan"
-            raise TypeError(msg)
-        return planned, planned.bind(bindings)
-    except QueryTooComplex:
-        raise
-    except ApiError:
-        context = PlanContext(
-            snapshot=snapshot,
-            operation=prepared.operation,
-            variables=bindings.variables,
-            limits=limits.records,
-            parameters=ParameterList(tried=bindings),
-            failures=Failures(),
-        )
-        planned = _make_query_plan(context, schema)
-        return planned, planned.bind(bindings)
-
-
-def renew(
-    cache: PlanCache, key: DocumentKey, touched: Prepared, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits
-) -> Iterator[None]:
-    """Prepare anew what a change of the model touched, with its hottest plans; drop what is valid no more.
-
-    Yields between its parts, so that others can be served: the document takes some three milliseconds, a plan one.
-    """
-    if keep_valid(touched, snapshot):
-        for kept in cache.drop_plans(touched, snapshot)[-RENEWED_SHAPES:]:
-            cache.counters.renewals += _renew_plan(cache, touched, kept, snapshot, schema, limits)
-            yield
-        return
-    try:
-        renewed = _prepare(touched.operation, snapshot, schema)
-    except InvalidDocument:
-        # Whoever asks for it again is told why.
-        cache.replace(key, touched, None)
-        return
-    if not renewed.is_introspection:
-        for kept in reversed([*touched.plans.values()][-RENEWED_SHAPES:]):
-            yield
-            _renew_plan(cache, renewed, kept, snapshot, schema, limits)
-    cache.replace(key, touched, renewed)
-
-
-def _renew_plan(
-    cache: PlanCache, renewed: Prepared, kept: KeptPlan, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits
-) -> bool:
-    """Make a plan again, and return whether it could be."""
-    if kept.sample is None:
-        return False
-    try:
-        variables = coerce_variables(schema, renewed.declarations, kept.sample, depth=limits.document.depth)
-        made = _make_plan(renewed.operation, snapshot, schema, limits, variables)
-    except ApiError:
-        return False  # they are of another type by now: no request of this shape gets as far as its plan
-    cache.keep_plan(renewed, shape_of(renewed.usages, variables), made, snapshot, kept.sample)
-    return True
-
-
-def _sample(variables: Variables) -> Variables | None:
-    """Return the variables, if they are short enough to be kept."""
-    return variables if len(dumps(variables)) <= LONGEST_SAMPLE else None
-
-
-def _make_plan(
-    operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, variables: Variables
-) -> Plan:
     context = PlanContext(snapshot=snapshot, operation=operation, variables=variables, limits=limits.records)
     match operation.type:
         case OperationType.QUERY:
@@ -201,6 +102,22 @@ def _make_plan(
             return MutationPlan(writes=plan_mutation(context), depends=context.touched)
         case OperationType.SUBSCRIPTION:
             return compile_subscription(plan_subscription(context), context.touched)
+
+
+def make_forgiving_plan(
+    operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, bindings: Bindings
+) -> tuple[QueryPlan, list[bytes | None]]:
+    """Return a query's plan for one request alone, and its parameters: each field fails whose argument is refused."""
+    context = PlanContext(
+        snapshot=snapshot,
+        operation=operation,
+        variables=bindings.variables,
+        limits=limits.records,
+        parameters=ParameterList(tried=bindings),
+        failures=Failures(),
+    )
+    planned = _make_query_plan(context, schema)
+    return planned, planned.bind(bindings)
 
 
 def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:

@@ -25,13 +25,23 @@ _NO_IDS = b"{}"
 async def run_writes(
     database: Database,
     writes: Sequence[PlannedWrite | TypeNameOnly],
+    bound: Sequence[list[bytes | None]],
     bindings: Bindings,
     snapshot: Snapshot,
     *,
     time_limit: float,
     meter: Meter,
 ) -> bytes:
-    """Run a mutation, planned on `snapshot`, and return its data as JSON text; `meter` is told what that costs.
+    """Run a mutation, planned on `snapshot`, and return its data as JSON text.
+
+    Args:
+        database: what it writes to.
+        writes: its root fields.
+        bound: their statements' parameters, as `bind_writes` returns them.
+        bindings: what the parameters of all further statements are read from.
+        snapshot: the model that it was planned on.
+        time_limit: seconds.
+        meter: is told what it costs.
 
     Raises:
         ApiError: what stood in the way; nothing was written.
@@ -40,7 +50,7 @@ async def run_writes(
     share = snapshot.workspace.id.int
     if only := single(writes):
         try:
-            (row,) = await database.write(only.write.statement, _bind(only, bindings), timeout=time_limit, share=share)
+            (row,) = await database.write(only.write.statement, bound[0], timeout=time_limit, share=share)
         except ValueTooLong as error:
             if known := describe(error, snapshot, only.path, written=only.object_):
                 raise located(known, only.location) from error
@@ -52,7 +62,6 @@ async def run_writes(
             _judge(only, row)
             meter.pay(only.price, bindings, times=_count(row[1]))
             return _tell(only, row)
-    bound = [_bind(one, bindings) if isinstance(one, PlannedWrite) else [] for one in writes]
 
     async def work(transaction: Transaction) -> bytes:
         answers: list[tuple[str, bytes]] = []
@@ -64,6 +73,15 @@ async def run_writes(
         return _data(answers)
 
     return await run_transaction(database, work, timeout=time_limit, share=share)
+
+
+def bind_writes(writes: Sequence[PlannedWrite | TypeNameOnly], bindings: Bindings) -> list[list[bytes | None]]:
+    """Return the parameters of a mutation's statements, one list for each root field.
+
+    Raises:
+        ApiError: a value is refused.
+    """
+    return [_bind(one, bindings) if isinstance(one, PlannedWrite) else [] for one in writes]
 
 
 def _bind(write: PlannedWrite, bindings: Bindings) -> list[bytes | None]:

@@ -11,8 +11,7 @@ What a snapshot that lags behind would refuse is tried again on the newest one. 
 `recall` returns all but the last two steps at once.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from functools import partial
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -36,10 +35,11 @@ from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.planner.writes.mutations import PlannedWrite
 from fieldstone.engine.request.answer import Answer, SchemaAnswer, executed, refusal
-from fieldstone.engine.request.compile import InvalidDocument, Limits, plan, plan_query_bound, prepare, renew
+from fieldstone.engine.request.cold_path import Call, ColdPath
 from fieldstone.engine.request.execute_mutation import single, tell_single
 from fieldstone.engine.request.plan_cache import DocumentKey, MutationPlan, PlanCache, Prepared, QueryPlan
-from fieldstone.engine.request.variables import Variables, coerce_variables, shape_of
+from fieldstone.engine.request.refusals import InvalidDocument
+from fieldstone.engine.request.variables import coerce_variables, shape_of
 from fieldstone.engine.schema.cache import SchemaCache
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.json_text import JsonValue
@@ -54,12 +54,18 @@ _MOST_NEWER = 8
 
 
 class GraphQLRequest(NamedTuple):
-    """A request as the transport hands it over; `tells_cost` asks for its price in the answer's extensions."""
+    """A request as the transport hands it over.
+
+    Attributes:
+        tells_cost: asks for its price in the answer's extensions.
+        is_large: whether its variables are so large that to look through them takes long.
+    """
 
     query: str
     operation_name: str | None
     variables: Mapping[str, JsonValue]
     tells_cost: bool = False
+    is_large: bool = False
 
 
 class SnapshotSource(Protocol):
@@ -73,17 +79,6 @@ class SnapshotSource(Protocol):
 
     async def refresh(self, workspace_id: UUID) -> Snapshot:
         """Return the snapshot of the newest version; the same instance where nothing is newer."""
-
-
-class Call(NamedTuple):
-    """One operation that is about to be executed; `meter` is told what its mutation costs."""
-
-    principal: Principal
-    snapshot: Snapshot
-    schema: GraphQLSchema
-    prepared: Prepared
-    variables: Variables
-    meter: Meter
 
 
 class Ready(NamedTuple):
@@ -115,8 +110,7 @@ class GraphQLApi:
         source: the snapshots that it is built on.
         build_schema: makes the schema of a snapshot.
         mutate: executes its mutations.
-        plans: prepared documents and plans.
-        limits: what a request may ask for.
+        cold: prepares and plans what is not at hand.
         time_limit: seconds that a query may take.
         written: called when records were written.
     """
@@ -128,18 +122,18 @@ class GraphQLApi:
         source: SnapshotSource,
         build_schema: Callable[[Snapshot], GraphQLSchema],
         mutate: Mutate,
-        plans: PlanCache,
-        limits: Limits,
+        cold: ColdPath,
         time_limit: float,
         written: Callable[[], None] = lambda: None,
     ) -> None:
-        self.plans = plans
+        self.plans: PlanCache = cold.plans
         self.schemas = SchemaCache(build_schema)
         self.schema_answers = SchemaAnswers()
         self._database = database
         self._source = source
         self._mutate = mutate
-        self._limits = limits
+        self._cold = cold
+        self._depth = cold.limits.document.depth
         self._time_limit = time_limit
         self._written = written
 
@@ -175,7 +169,7 @@ class GraphQLApi:
             return None
         try:
             variables = coerce_variables(
-                self.schemas.get(snapshot), prepared.declarations, request.variables, depth=self._limits.document.depth
+                self.schemas.get(snapshot), prepared.declarations, request.variables, depth=self._depth
             )
             planned = self.plans.find_plan(prepared, shape_of(prepared.usages, variables), snapshot)
             tell: Callable[[Row], bytes | None] = _text
@@ -226,13 +220,13 @@ class GraphQLApi:
         snapshot = self._source.recall(workspace_id)
         return snapshot is not None and not holds(depends, snapshot)
 
-    def renew(self, key: DocumentKey, touched: Prepared, snapshot: Snapshot) -> Iterator[None]:
-        """Prepare a document anew under a snapshot that it does not hold under, a part for each step."""
-        return renew(self.plans, key, touched, snapshot, self.schemas.get(snapshot), self._limits)
+    def renew(self, key: DocumentKey, touched: Prepared, snapshot: Snapshot) -> AsyncGenerator[None]:
+        """Prepare a document again under a snapshot that it does not hold under, a part for each step."""
+        return self._cold.renew(key, touched, snapshot, self.schemas.get(snapshot))
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop all that is kept of a workspace."""
-        self.plans.forget(workspace_id)
+        self._cold.forget(workspace_id)
         self.schemas.forget(workspace_id)
         self.schema_answers.forget(workspace_id)
 
@@ -262,23 +256,16 @@ class GraphQLApi:
         key = DocumentKey(
             workspace=principal.workspace_id.int, text=request.query, operation_name=request.operation_name
         )
-        prepared = prepare(self.plans, key, snapshot, schema, self._limits)
+        prepared = await self._cold.prepare(key, snapshot, schema)
         kind = prepared.operation.type
         if kind is OperationType.MUTATION and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
-        variables = coerce_variables(
-            schema, prepared.declarations, request.variables, depth=self._limits.document.depth
-        )
-        call = Call(
-            principal=principal,
-            snapshot=snapshot,
-            schema=schema,
-            prepared=prepared,
-            variables=variables,
-            meter=Meter(limit=self._limits.records.cost),
-        )
+        is_large = request.is_large
+        variables = await self._cold.read_variables(prepared, snapshot, schema, request.variables, is_large=is_large)
+        meter = Meter(limit=self._cold.limits.records.cost)
+        call = Call(principal, snapshot, schema, prepared, variables, meter, is_large)
         if kind is OperationType.SUBSCRIPTION:
-            return self._subscription(call, request)
+            return await self._subscription(call, request)
         try:
             if kind is OperationType.QUERY:
                 return await self._query(call, tells_cost=request.tells_cost)
@@ -292,8 +279,8 @@ class GraphQLApi:
                 raise known from error
             raise
 
-    def _subscription(self, call: Call, request: GraphQLRequest) -> Subscription:
-        planned = plan(self.plans, call.prepared, call.snapshot, call.schema, self._limits, call.variables)
+    async def _subscription(self, call: Call, request: GraphQLRequest) -> Subscription:
+        planned = await self._cold.plan(call)
         if not isinstance(planned, SubscriptionPlan):
             msg = "a subscription has a subscription's plan"
             raise TypeError(msg)
@@ -310,14 +297,7 @@ class GraphQLApi:
             schema_text = await self.schema_answers.answer(call.prepared.operation, call.variables, call.schema)
             if schema_text is not None:
                 return SchemaAnswer(schema_text)
-        bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
-        arguments = (self.plans, call.prepared, call.snapshot, call.schema, self._limits, bindings)
-        # Whoever asks for a large schema must not make the others wait.
-        planned, parameters = (
-            await asyncio.to_thread(plan_query_bound, *arguments)
-            if call.prepared.is_introspection
-            else plan_query_bound(*arguments)
-        )
+        planned, parameters = await self._cold.plan_query(call)
         data = planned.constant
         if planned.statement is not None:
             (row,) = await self._database.read(
@@ -327,7 +307,7 @@ class GraphQLApi:
                 share=call.principal.workspace_id.int,
             )
             data = _text(row)
-        cost = planned.price.of(bindings) if tells_cost else None
+        cost = planned.price.of(call.bindings) if tells_cost else None
         if planned.failures is None:
             return executed(data, cost=cost)
         return executed(*settle(data, planned.failures), cost=cost)

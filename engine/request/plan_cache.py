@@ -86,6 +86,7 @@ class Prepared:
     Attributes:
         depends: the objects that the document names, without which it might not be valid.
         checked: the newest snapshot that was seen to hold all these objects.
+        is_heavy: whether to prepare or to plan it may take long.
     """
 
     operation: Operation
@@ -94,6 +95,7 @@ class Prepared:
     depends: Mapping[UUID, Object]
     checked: Snapshot
     is_introspection: bool = False
+    is_heavy: bool = False
     plans: OrderedDict[Hashable, KeptPlan] = field(default_factory=OrderedDict)
 
 
@@ -132,7 +134,7 @@ class PlanCache:
 
     def keep_document(self, key: DocumentKey, prepared: Prepared) -> None:
         """Keep a prepared document."""
-        if len(key.text) > MOST_TEXT // 8:
+        if len(key.text) > MOST_TEXT // 8 or self._documents.get(key) is prepared:
             return
         if key in self._documents:
             self._drop(key)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from uuid import UUID
 
 from fieldstone.engine.request.path import GraphQLApi
@@ -46,7 +47,8 @@ class PlanRenewal:
             await self._pause()
             if id_ in self._swapped:
                 return  # there is a newer one
-            for _ in self._api.renew(key, prepared, snapshot):
-                await self._pause()
-                if id_ in self._swapped:
-                    return
+            async with aclosing(self._api.renew(key, prepared, snapshot)) as parts:
+                async for _ in parts:
+                    await self._pause()
+                    if id_ in self._swapped:
+                        return

@@ -54,6 +54,11 @@ class TypeScope:
         )
 
     @cached_property
+    def most_fields(self) -> int:
+        """How many fields the object has that has most."""
+        return max((len(object_.fields) for object_ in self.snapshot.objects.values()), default=0)
+
+    @cached_property
     def field_types(self) -> frozenset[FieldType]:
         """The types of all fields."""
         return frozenset(field.type for object_ in self.snapshot.objects.values() for field in object_.fields)

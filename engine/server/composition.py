@@ -24,6 +24,7 @@ from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
 from fieldstone.engine.webhooks.service import WebhookOptions, Webhooks
 from fieldstone.engine.webhooks.ssrf_guard import Targets
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.errors import NameTaken, UnknownObject
 from fieldstone.metadata.model import Snapshot
@@ -58,6 +59,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             foundation.database,
             foundation.current,
             limits,
+            work=foundation.work,
             time_limit=settings.statement_timeout,
             written=written,
         )
@@ -68,9 +70,10 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             writer,
             foundation.keys,
             limits,
+            work=foundation.work,
             time_limit=settings.statement_timeout,
             webhooks=webhooks,
-            find_broken=broken_operations(core.plans),
+            find_broken=broken_operations(core.plans, foundation.work),
         )
         foundation.current.when_forgotten(core.forget)
         foundation.current.when_forgotten(metadata.forget)
@@ -149,7 +152,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with open_catalog(settings) as (database, catalog, watch):
+    async with open_catalog(settings) as (database, catalog, watch), WorkThread() as work:
         current = CurrentSnapshots(database, most_bytes=settings.model_cache_mb << 20)
         workspaces = Workspaces(database, current, trigram=catalog.trigram)
         yield Foundation(
@@ -161,6 +164,7 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             workspaces=workspaces,
             writer=ModelWriter(database, current, trigram=catalog.trigram, largest_rewrite=settings.max_rewrite_bytes),
             default=await _find_or_create_default(workspaces, current),
+            work=work,
         )
 
 

@@ -1,13 +1,15 @@
 """The Core API: the records of a workspace."""
 
 from collections.abc import Callable
+from functools import partial
 
-from fieldstone.engine.planner.arguments.trees import Bindings
-from fieldstone.engine.request.compile import Limits, plan
-from fieldstone.engine.request.execute_mutation import run_writes
-from fieldstone.engine.request.path import Call, GraphQLApi
+from fieldstone.engine.request.cold_path import Call, ColdPath
+from fieldstone.engine.request.compile import Limits
+from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
+from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_cache import MutationPlan, PlanCache
 from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.executor import Database
 
@@ -17,6 +19,7 @@ def build_core_api(
     current: CurrentSnapshots,
     limits: Limits,
     *,
+    work: WorkThread,
     time_limit: float,
     written: Callable[[], None] = lambda: None,
 ) -> GraphQLApi:
@@ -26,19 +29,21 @@ def build_core_api(
         database: where the records are.
         current: the models.
         limits: what a request may ask for.
+        work: the work thread.
         time_limit: the seconds that an operation may take.
         written: called when a mutation has been committed.
     """
-    plans = PlanCache(limits.cached_documents)
+    cold = ColdPath(PlanCache(limits.cached_documents), limits, work)
 
     async def mutate(call: Call) -> bytes:
-        planned = plan(plans, call.prepared, call.snapshot, call.schema, limits, call.variables)
+        planned = await cold.plan(call)
         if not isinstance(planned, MutationPlan):
             msg = "a mutation has a mutation's plan"
             raise TypeError(msg)
-        bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
+        bind = partial(bind_writes, planned.writes, call.bindings)
+        bound = await cold.run(call.snapshot, bind, is_heavy=call.is_large)
         return await run_writes(
-            database, planned.writes, bindings, call.snapshot, time_limit=time_limit, meter=call.meter
+            database, planned.writes, bound, call.bindings, call.snapshot, time_limit=time_limit, meter=call.meter
         )
 
     return GraphQLApi(
@@ -46,8 +51,7 @@ def build_core_api(
         source=current,
         build_schema=lazy_schema,
         mutate=mutate,
-        plans=plans,
-        limits=limits,
+        cold=cold,
         time_limit=time_limit,
         written=written,
     )

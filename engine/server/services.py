@@ -7,6 +7,7 @@ from fieldstone.engine.events.service import Events
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.metrics import RuntimeStats
 from fieldstone.engine.webhooks.service import Webhooks
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
@@ -24,6 +25,7 @@ class Foundation:
     Attributes:
         embedded: the watch over the embedded PostgreSQL; None where the database is another.
         default: the model of that workspace.
+        work: for what would hold up the event loop.
     """
 
     database: Database
@@ -34,6 +36,7 @@ class Foundation:
     workspaces: Workspaces
     writer: ModelWriter
     default: Snapshot
+    work: WorkThread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,17 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.request.compile import InvalidDocument, plan, prepare
+from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.request.cold_path import Call, ColdPath
 from fieldstone.engine.request.plan_cache import DocumentKey, Plan, PlanCache, QueryPlan
+from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.variables import coerce_variables
 from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.changes import CreateField, NewRelation, apply
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Snapshot
-from tests.apis import LIMITS, WORKSPACE_ID, as_json, open_apis
+from tests.apis import LIMITS, PRINCIPAL, WORKSPACE_ID, as_json, open_apis
 from tests.databases import Databases
 from tests.specimens import golden_template
 
@@ -69,25 +72,28 @@ async def test_a_query_that_outlives_new_fields_is_what_it_would_be_made_to(gold
     async with open_apis(golden_dsn) as apis:
         before = await apis.snapshot()
     grown, kept = grow(before), PlanCache(len(CASES))
-    tried = 0
+    tried, work = 0, WorkThread()
     for name in CASES:
         given = GOLDEN / f"{name}.variables.json"
         variables = json.loads(given.read_text(encoding="utf-8")) if given.exists() else {}
         text = (GOLDEN / f"{name}.graphql").read_text(encoding="utf-8")
         key = DocumentKey(workspace=WORKSPACE_ID.int, text=text, operation_name=None)
 
-        def plan_with(
+        async def plan_with(
             cache: PlanCache, snapshot: Snapshot, key: DocumentKey = key, variables: Any = variables
         ) -> Plan | None:
-            schema = lazy_schema(snapshot)
+            schema, cold = lazy_schema(snapshot), ColdPath(cache, LIMITS, work)
             try:
-                prepared = prepare(cache, key, snapshot, schema, LIMITS)
+                prepared = await cold.prepare(key, snapshot, schema)
                 values = coerce_variables(schema, prepared.declarations, variables, depth=LIMITS.document.depth)
-                return plan(cache, prepared, snapshot, schema, LIMITS, values)
+                return await cold.plan(
+                    Call(PRINCIPAL, snapshot, schema, prepared, values, Meter(limit=0), is_large=False)
+                )
             except (ApiError, InvalidDocument):
                 return None
 
-        old, new, anew = plan_with(kept, before), plan_with(kept, grown), plan_with(PlanCache(1), grown)
+        old, new = await plan_with(kept, before), await plan_with(kept, grown)
+        anew = await plan_with(PlanCache(1), grown)
         if isinstance(old, QueryPlan) and old.statement is not None:
             tried += 1
             assert isinstance(new, QueryPlan)

@@ -14,6 +14,9 @@ from fieldstone.sql.plan.elements import Column, Parameter
 from fieldstone.sql.plan.write import Assignment, Reference
 from fieldstone.sql.types import SqlType
 
+_AT_ONCE = 1_000
+"""Rows that are written as JSON in one go."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateInput:
@@ -44,7 +47,10 @@ def build_create(
         rows = data.rows(bindings)
         if len(rows) > most:
             raise data.blame.error(f"A request may write at most {most} records, not {len(rows)}.")
-        return dumps([dict(zip(keys, row, strict=True)) for row in writer.write(rows, bindings.actor)]).encode()
+        written = [dict(zip(keys, row, strict=True)) for row in writer.write(rows, bindings.actor)]
+        # Written at once, many would keep other threads from running.
+        pieces = (dumps(written[start : start + _AT_ONCE])[1:-1] for start in range(0, len(written), _AT_ONCE))
+        return f"[{','.join(pieces)}]".encode()
 
     return columns, references, context.parameters.add(bind, SqlType.JSONB)
 

@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from types import FrameType
 
@@ -32,6 +33,7 @@ _CLOSING = 3
 """Seconds of the drain time that are kept for closing the database."""
 
 _KEEP_ALIVE = 75
+_SWITCH_INTERVAL = 0.001
 """Seconds for which an idle connection is kept: more than clients and proxies do, of whom most take 60 and some 5.
 Where the server closes first, a request that is just being sent is lost with its connection."""
 
@@ -92,6 +94,8 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         # What is imported and loaded until then is here to stay: no collection need look through it, now or later.
         gc.disable()
+        # How long the event loop waits at most for the work thread to let it run: five times as long by default.
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         # Health checks are answered, and everything else is told to wait, while this goes on.
         starting = asyncio.create_task(app.runtime.start())
         try:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.errors import BadUserInput, QueryTooComplex
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
-from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.json_text import JsonValue, loads, loads_in_pieces
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 DEPTH = 200
 """The deepest nesting of a body: what walks it later is recursive and must end well within Python's limit."""
+
+LARGE = 16_384
+"""Characters of a body from which on it is read, its variables looked through and bound, in the work thread."""
+
+MOST_VALUES = 1_000_000
+"""Values that a body may hold, counted by its commas and brackets: a second of the work thread."""
 
 _DRAINED = 8
 """A body of at most so many times the limit is read to its end, so that the client gets to see the refusal."""
@@ -103,14 +109,18 @@ def decode_json_text(text: str, *, name: str) -> JsonValue:
 
     Raises:
         BadUserInput: it is not JSON, or nested too deeply, or holds a lone surrogate.
+        QueryTooComplex: it holds more than a million values.
     """
+    brackets = text.count("[") + text.count("{")
+    if len(text) > MOST_VALUES and brackets + text.count(",") > MOST_VALUES:
+        raise QueryTooComplex(f"{name} holds more than {MOST_VALUES} values.")
     try:
-        value = loads(text)
+        value = loads_in_pieces(text) if len(text) > LARGE else loads(text)
     except RecursionError:
         raise BadUserInput(f"{name} is nested more than {DEPTH} levels deep.") from None
     except ValueError as error:
         raise BadUserInput(f"{name} is not JSON: {error}.") from None
-    if text.count("[") + text.count("{") > DEPTH and _is_too_deep(value):
+    if brackets > DEPTH and _is_too_deep(value):
         raise BadUserInput(f"{name} is nested more than {DEPTH} levels deep.")
     # Decoded UTF-8 holds no surrogates: only an escape can bring one in.
     if "\\u" in text and _has_lone_surrogate(value):

@@ -11,11 +11,11 @@ from fieldstone.engine.request.answer import Answer, SchemaAnswer
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
 from fieldstone.engine.server.http.auth import SEVERAL_KEYS, authenticate
 from fieldstone.engine.server.http.batch import answer_batch, answer_one
-from fieldstone.engine.server.http.body import decode_json, read_body
+from fieldstone.engine.server.http.body import read_body
 from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
 from fieldstone.engine.server.http.errors import NotAcceptable, UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, is_json
-from fieldstone.engine.server.http.operations import Batch, build_query_request, build_request
+from fieldstone.engine.server.http.operations import Batch, build_query_request, read_request
 from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.http.request_context import Exchange, exchange_of, note_key
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
@@ -23,6 +23,7 @@ from fieldstone.engine.server.log import Log
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.services import Services
 from fieldstone.engine.settings import Settings
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.workspaces.api_keys import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
 
@@ -95,14 +96,16 @@ class GraphQLEndpoint:
         self._count(principal, headers)
         if media_type is None:
             raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")
-        request = await self._read(scope, receive, given)
+        request = await self._read(scope, receive, given, services.foundation.work, principal)
         api = self._select(services)
         if isinstance(request, Batch):
             self._count(principal, headers, more=len(request.items) - 1)
             return await self._run_batch(api, principal, request, receive, media_type, exchange)
         return await self._run(api, principal, request, receive, media_type, exchange, is_post=method == "POST")
 
-    async def _read(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes]) -> GraphQLRequest | Batch:
+    async def _read(
+        self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], work: WorkThread, principal: Principal
+    ) -> GraphQLRequest | Batch:
         if scope["method"] != "POST":
             return _ask_for_cost(build_query_request(scope["query_string"]), given)
         if not is_json(given.get(b"content-type")):
@@ -113,7 +116,9 @@ class GraphQLEndpoint:
             limit=self._settings.max_body_bytes,
             deadline=self._deadline,
         )
-        return _ask_for_cost(build_request(decode_json(body), max_batch=self._settings.max_batch), given)
+        most = self._settings.max_batch
+        request = await read_request(body, max_batch=most, work=work, workspace_id=principal.workspace_id)
+        return _ask_for_cost(request, given)
 
     def _count(self, principal: Principal, headers: Headers, *, more: int | None = None) -> None:
         """Take one operation off the key's allowance before the body is read, the rest of a batch after."""

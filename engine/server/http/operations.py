@@ -4,11 +4,14 @@ https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
 """
 
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from fieldstone.engine.errors import ApiError, BadUserInput, QueryTooComplex
 from fieldstone.engine.request.path import GraphQLRequest
-from fieldstone.engine.server.http.body import decode_json_text
+from fieldstone.engine.server.http.body import LARGE, decode_json, decode_json_text
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import JsonValue
 
 _PARAMETERS = 100
@@ -19,6 +22,31 @@ class Batch:
     """Operations that are answered by one array; what is wrong with one is the answer of that one."""
 
     items: tuple[GraphQLRequest | ApiError, ...]
+
+
+async def read_request(body: bytes, *, max_batch: int, work: WorkThread, workspace_id: UUID) -> GraphQLRequest | Batch:
+    """Return what a body of POST asks for; a large one is read in the work thread.
+
+    Raises:
+        BadUserInput: it is not JSON, or neither an operation nor a list of some.
+        QueryTooComplex: the list is longer than `max_batch`, or the body holds too many values.
+        ServiceUnavailable: too many of the workspace's requests wait for the work thread.
+    """
+    if len(body) > LARGE:
+        return await work.run(workspace_id, partial(_read_large, body, max_batch))
+    return build_request(decode_json(body), max_batch=max_batch)
+
+
+def _read_large(body: bytes, max_batch: int) -> GraphQLRequest | Batch:
+    match build_request(decode_json(body), max_batch=max_batch):
+        case GraphQLRequest() as request:
+            return request._replace(is_large=True)
+        case batch:
+            return Batch(
+                items=tuple(
+                    item._replace(is_large=True) if isinstance(item, GraphQLRequest) else item for item in batch.items
+                )
+            )
 
 
 def build_request(body: JsonValue, *, max_batch: int) -> GraphQLRequest | Batch:

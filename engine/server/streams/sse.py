@@ -22,10 +22,10 @@ from fieldstone.engine.planner.subscriptions import read_position
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLRequest
 from fieldstone.engine.server.http.auth import authenticate, read_authorization
-from fieldstone.engine.server.http.body import decode_json, read_body
+from fieldstone.engine.server.http.body import read_body
 from fieldstone.engine.server.http.errors import NotAcceptable, UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import JSON, is_json
-from fieldstone.engine.server.http.operations import Batch, build_query_request, build_request
+from fieldstone.engine.server.http.operations import Batch, build_query_request, read_request
 from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.http.request_context import exchange_of, note_key
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
@@ -33,6 +33,7 @@ from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.services import Services
 from fieldstone.engine.server.streams.send_queue import Outbox, OutboxLimits, OutboxSink
 from fieldstone.engine.settings import Settings
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.workspaces.api_keys import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
@@ -116,7 +117,7 @@ class StreamEndpoint:
         self._count(principal, headers)
         if not _takes_events(given.get(b"accept", b"*/*")):
             raise NotAcceptable("The answer is text/event-stream.")
-        request = await self._read(scope, receive, given)
+        request = await self._read(scope, receive, given, services.foundation.work, principal)
         opened = await services.core.open(principal, request, allow_mutation=scope["method"] == "POST")
         if isinstance(opened, Answer):
             if opened.status == ServiceUnavailable.status:
@@ -131,7 +132,9 @@ class StreamEndpoint:
         await self._subscribe(services, principal, opened, receive, send, headers)
         return None
 
-    async def _read(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes]) -> GraphQLRequest:
+    async def _read(
+        self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], work: WorkThread, principal: Principal
+    ) -> GraphQLRequest:
         if scope["method"] == "GET":
             return build_query_request(scope["query_string"])
         if not is_json(given.get(b"content-type")):
@@ -143,7 +146,7 @@ class StreamEndpoint:
             limit=settings.max_body_bytes,
             deadline=self._deadline,
         )
-        request = build_request(decode_json(body), max_batch=1)
+        request = await read_request(body, max_batch=1, work=work, workspace_id=principal.workspace_id)
         if isinstance(request, Batch):
             raise BadUserInput("A stream is the answer to one operation, not to a batch.")
         return request

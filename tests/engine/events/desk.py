@@ -13,6 +13,7 @@ from fieldstone.engine.events.subscriptions.group import Subscriber
 from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
 from fieldstone.engine.server.core_api import build_core_api
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
@@ -131,7 +132,8 @@ async def open_desk(
         current = CurrentSnapshots(database)
         written = Wake()
         keys = KeyStore(database)
-        core = build_core_api(database, current, LIMITS, time_limit=15, written=written)
+        work = WorkThread()
+        core = build_core_api(database, current, LIMITS, work=work, time_limit=15, written=written)
         writer = ModelWriter(database, current, trigram=catalog.trigram)
         async with open_events(
             database,
@@ -145,7 +147,7 @@ async def open_desk(
                 database=database,
                 current=current,
                 core=core,
-                metadata=build_metadata_api(database, current, writer, keys, LIMITS, time_limit=15),
+                metadata=build_metadata_api(database, current, writer, keys, LIMITS, work=work, time_limit=15),
                 keys=keys,
                 written=written,
                 events=events,

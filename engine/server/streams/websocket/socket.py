@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import describe
@@ -14,6 +15,7 @@ from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLRequest
 from fieldstone.engine.server.http.auth import authenticate
 from fieldstone.engine.server.http.batch import build_internal_error
+from fieldstone.engine.server.http.body import LARGE
 from fieldstone.engine.server.http.operations import Batch, build_request
 from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.log import Log, report_unexpected
@@ -179,8 +181,9 @@ class ClientSocket:
 
     async def _read(self) -> None:
         while (event := await self._receive())["type"] != "websocket.disconnect":
-            text = event.get("text")
-            message = read_message(text)
+            text: str | None = event.get("text")
+            is_large = text is not None and len(text) > LARGE
+            message = await self._read_large(text) if text is not None and is_large else read_message(text)
             match message["type"]:
                 case "connection_init":
                     await self._initialise(payload_of(message))
@@ -218,6 +221,15 @@ class ClientSocket:
         self._farewells += (close, self._services.events.keys.add(principal.key_id, lambda: self._end(revoked)))
         await self._outbox.put(acknowledge())
 
+    async def _read_large(self, text: str) -> Mapping[str, JsonValue]:
+        if self._principal is None:
+            raise Closing(Close.BAD_MESSAGE, f"A message before the acknowledgement has at most {LARGE} characters")
+        try:
+            work = self._services.foundation.work
+            return await work.run(self._principal.workspace_id, partial(read_message, text))
+        except ServiceUnavailable as error:
+            raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
+
     def _begin(self, id_: str, payload: Mapping[str, JsonValue], size: int) -> None:
         """Begin an operation, whose message has `size` characters."""
         principal = self._principal
@@ -234,6 +246,7 @@ class ClientSocket:
             request = build_request(payload, max_batch=1)
             if isinstance(request, Batch):
                 raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")
+            request = request._replace(is_large=size > LARGE)
             place = self._services.events.hub.quotas.admit(principal.workspace_id, size)
         except ApiError as error:
             self._outbox.force(failure(id_, [error.formatted()]))

@@ -1,0 +1,95 @@
+"""Refusals of documents, kept for a minute, so that whoever sends one again is not told again at the same cost."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from copy import copy
+from hashlib import blake2b
+from typing import NamedTuple
+from uuid import UUID
+
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.request.plan_cache import DocumentKey
+from fieldstone.metadata.model import Snapshot
+
+SECONDS = 60.0
+MOST_REFUSALS = 1_000
+MOST_BYTES = 2_000_000
+"""Of all kept errors together; a document is known by its digest."""
+
+_ERROR_BYTES = 500
+"""What an error takes besides its message."""
+
+
+class InvalidDocument(Exception):
+    """The document does not fit the schema; `errors` says where."""
+
+    def __init__(self, errors: list[ApiError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+class _Kept(NamedTuple):
+    version: int
+    until: float
+    error: InvalidDocument | ApiError
+    size: int
+
+
+class Refusals:
+    """What was wrong with documents, by their text, operation name and the model's version.
+
+    Args:
+        now: the time in seconds, of any origin.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._kept: OrderedDict[tuple[int, bytes], _Kept] = OrderedDict()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def find(self, key: DocumentKey, snapshot: Snapshot) -> InvalidDocument | ApiError | None:
+        """Return a document's refusal under this snapshot, ready to be raised; None where there is none."""
+        if not self._kept:
+            return None
+        digest = _digest(key)
+        kept = self._kept.get(digest)
+        if kept is None:
+            return None
+        if kept.version != snapshot.version or kept.until <= self._now():
+            self._drop(digest)
+            return None
+        # What is raised gets a traceback: each request raises one of its own.
+        return InvalidDocument(kept.error.errors) if isinstance(kept.error, InvalidDocument) else copy(kept.error)
+
+    def keep(self, key: DocumentKey, snapshot: Snapshot, error: InvalidDocument | ApiError) -> None:
+        """Keep the refusal of a document under this snapshot."""
+        errors = error.errors if isinstance(error, InvalidDocument) else [error]
+        size = sum(_ERROR_BYTES + len(one.message) for one in errors)
+        digest = _digest(key)
+        self._drop(digest)
+        kept = InvalidDocument(errors) if isinstance(error, InvalidDocument) else copy(error)
+        self._kept[digest] = _Kept(snapshot.version, self._now() + SECONDS, kept, size)
+        self._bytes += size
+        # All are kept equally long, so that the first is the oldest.
+        while len(self._kept) > MOST_REFUSALS or self._bytes > MOST_BYTES:
+            self._drop(next(iter(self._kept)))
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Drop all that is kept of a workspace."""
+        for digest in [digest for digest in self._kept if digest[0] == workspace_id.int]:
+            self._drop(digest)
+
+    def _drop(self, digest: tuple[int, bytes]) -> None:
+        kept = self._kept.pop(digest, None)
+        if kept is not None:
+            self._bytes -= kept.size
+
+
+def _digest(key: DocumentKey) -> tuple[int, bytes]:
+    hashed = blake2b(key.text.encode("utf-8", "surrogatepass"), digest_size=16)
+    hashed.update(b"" if key.operation_name is None else b"\0" + key.operation_name.encode("utf-8", "surrogatepass"))
+    return key.workspace, hashed.digest()

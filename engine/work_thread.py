@@ -1,0 +1,163 @@
+"""The work thread: runs what would hold up the event loop beside it, in turns of the workspaces.
+
+One thread and not several: the interpreter runs one at a time, and each that wants to run makes the event loop wait
+longer for its turn.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from fieldstone.engine.errors import ServiceUnavailable
+
+MOST_WAITING = 200
+"""Calls of one workspace that may wait: each takes a second at worst, and a client gives up long before."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A call, and the requests that wait for its result."""
+
+    workspace_id: UUID
+    call: Callable[[], Any]
+    key: Hashable
+    done: "asyncio.Future[Any]"
+    waiting: int = 0
+    is_begun: bool = False
+
+
+@dataclass(slots=True)
+class WorkCounters:
+    """How many calls the thread was given, how many it took over from another request, how many it refused."""
+
+    calls: int = 0
+    shared: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class _Turns:
+    """The calls that wait, by workspace; the workspace that comes first is the next one."""
+
+    by_workspace: dict[UUID, deque[_Job]] = field(default_factory=dict)
+
+    def add(self, job: _Job) -> bool:
+        queue = self.by_workspace.setdefault(job.workspace_id, deque())
+        if len(queue) >= MOST_WAITING:
+            return False
+        queue.append(job)
+        return True
+
+    def drop(self, job: _Job) -> None:
+        queue = self.by_workspace[job.workspace_id]
+        queue.remove(job)
+        if not queue:
+            del self.by_workspace[job.workspace_id]
+
+    def take(self) -> _Job | None:
+        if not self.by_workspace:
+            return None
+        workspace_id = next(iter(self.by_workspace))
+        queue = self.by_workspace.pop(workspace_id)
+        job = queue.popleft()
+        if queue:
+            self.by_workspace[workspace_id] = queue
+        return job
+
+
+class WorkThread:
+    """Runs calls in one thread, each workspace's in their order, one of each workspace in turn."""
+
+    def __init__(self) -> None:
+        self.counters = WorkCounters()
+        # The thread itself begins with the first call.
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fieldstone work")
+        self._turns = _Turns()
+        self._by_key: dict[Hashable, _Job] = {}
+        self._is_busy = False
+
+    async def run(self, workspace_id: UUID, call: Callable[[], T], *, key: Hashable = None) -> T:
+        """Return what a call returns, or raise what it raises.
+
+        A call that has begun goes on if its request is cancelled; one that waits is dropped with its last request.
+
+        Args:
+            workspace_id: whose turn it takes.
+            call: what is run in the thread; nothing but its own data may be changed by it.
+            key: requests that give the same share one call, and its result.
+
+        Raises:
+            ServiceUnavailable: too many calls of the workspace wait.
+        """
+        job = None if key is None else self._by_key.get(key)
+        if job is None:
+            job = self._add(workspace_id, call, key)
+        else:
+            self.counters.shared += 1
+        job.waiting += 1
+        try:
+            result: T = await asyncio.shield(job.done)
+        finally:
+            job.waiting -= 1
+            if not job.waiting and not job.is_begun and not job.done.done():
+                self._turns.drop(job)
+                self._forget(job)
+        return result
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Wait for the call that runs, and end the thread; requests whose calls wait are cancelled."""
+        while (job := self._turns.take()) is not None:
+            job.done.cancel()
+        await asyncio.to_thread(self._executor.shutdown)
+
+    def _add(self, workspace_id: UUID, call: Callable[[], Any], key: Hashable) -> _Job:
+        job = _Job(workspace_id, call, key, asyncio.get_running_loop().create_future())
+        # Where nobody is left to hear of a failure, nobody asks for it.
+        job.done.add_done_callback(_ask)
+        if not self._turns.add(job):
+            self.counters.refused += 1
+            raise ServiceUnavailable(
+                f"{MOST_WAITING} large operations of the workspace wait to be prepared: try again soon."
+            )
+        self.counters.calls += 1
+        if key is not None:
+            self._by_key[key] = job
+        if not self._is_busy:
+            self._begin_next()
+        return job
+
+    def _begin_next(self) -> None:
+        job = self._turns.take()
+        if job is None:
+            return
+        self._is_busy = job.is_begun = True
+        loop = job.done.get_loop()
+        running = self._executor.submit(job.call)
+        running.add_done_callback(lambda ended: loop.call_soon_threadsafe(self._end, job, ended))
+
+    def _end(self, job: _Job, ended: "Future[Any]") -> None:
+        self._is_busy = False
+        self._forget(job)
+        if (error := ended.exception()) is None:
+            job.done.set_result(ended.result())
+        else:
+            job.done.set_exception(error)
+        self._begin_next()
+
+    def _forget(self, job: _Job) -> None:
+        if job.key is not None and self._by_key.get(job.key) is job:
+            del self._by_key[job.key]
+
+
+def _ask(done: "asyncio.Future[Any]") -> None:
+    if not done.cancelled():
+        done.exception()

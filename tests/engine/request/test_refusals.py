@@ -1,0 +1,123 @@
+"""Refusals are kept for a minute: the same text is not parsed and validated again only to be told the same."""
+
+from dataclasses import replace
+
+import pytest
+
+from fieldstone.engine.errors import ApiError, ParseFailed, ValidationFailed
+from fieldstone.engine.request import cold_path
+from fieldstone.engine.request.compile import prepare_text
+from fieldstone.engine.request.plan_cache import DocumentKey
+from fieldstone.engine.request.refusals import MOST_BYTES, MOST_REFUSALS, SECONDS, InvalidDocument, Refusals
+from tests.apis import Apis
+from tests.models import standard_snapshot
+
+SNAPSHOT = standard_snapshot()
+KEY = DocumentKey(1, "{ nothing }", None)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def message(refusals: Refusals, key: DocumentKey = KEY, version: int = SNAPSHOT.version) -> str | None:
+    found = refusals.find(key, replace(SNAPSHOT, version=version))
+    return None if found is None else str(found)
+
+
+def test_a_refusal_is_that_of_its_workspace_text_operation_and_version() -> None:
+    refusals = Refusals()
+    refusals.keep(KEY, SNAPSHOT, InvalidDocument([ValidationFailed("wrong")]))
+    assert message(refusals) == "wrong"
+    assert message(refusals, DocumentKey(2, KEY.text, None)) is None
+    assert message(refusals, DocumentKey(1, "{ nothin }", None)) is None
+    assert message(refusals, DocumentKey(1, KEY.text, "")) is None
+    assert message(refusals, version=SNAPSHOT.version + 1) is None
+    assert len(refusals) == 0, "a newer model has made it stale"
+
+
+def test_it_is_kept_for_a_minute() -> None:
+    clock = Clock()
+    refusals = Refusals(clock)
+    refusals.keep(KEY, SNAPSHOT, ParseFailed("wrong"))
+    clock.now += SECONDS - 1
+    assert message(refusals) == "wrong"
+    clock.now += 1
+    assert message(refusals) is None
+
+
+def test_each_request_gets_an_error_of_its_own() -> None:
+    refusals = Refusals()
+    error = ParseFailed("wrong", field="query", locations=[(1, 2)], extensions={"more": 1})
+    refusals.keep(KEY, SNAPSHOT, error)
+    first, second = refusals.find(KEY, SNAPSHOT), refusals.find(KEY, SNAPSHOT)
+    assert isinstance(first, ApiError)
+    assert first is not second
+    assert first is not error
+    assert first.formatted() == error.formatted()
+
+
+def test_there_are_so_many_at_most_and_so_many_bytes() -> None:
+    refusals = Refusals()
+    for number in range(MOST_REFUSALS + 5):
+        refusals.keep(DocumentKey(1, str(number), None), SNAPSHOT, ParseFailed("wrong"))
+    assert len(refusals) == MOST_REFUSALS
+    assert message(refusals, DocumentKey(1, "4", None)) is None
+    assert message(refusals, DocumentKey(1, "5", None)) == "wrong"
+    for number in range(5):
+        refusals.keep(DocumentKey(1, str(number), None), SNAPSHOT, ParseFailed("x" * (MOST_BYTES // 4)))
+    assert len(refusals) == 3
+    refusals.keep(KEY, SNAPSHOT, ParseFailed("x" * MOST_BYTES))
+    assert len(refusals) == 0
+
+
+def test_a_workspace_is_forgotten() -> None:
+    refusals = Refusals()
+    for number in range(3):
+        refusals.keep(DocumentKey(SNAPSHOT.workspace.id.int, str(number), None), SNAPSHOT, ParseFailed("wrong"))
+    refusals.keep(KEY, SNAPSHOT, ParseFailed("wrong"))
+    refusals.forget(SNAPSHOT.workspace.id)
+    assert len(refusals) == 1
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that are parsed, in order."""
+    texts: list[str] = []
+
+    def note(key: DocumentKey, *arguments: object) -> object:
+        texts.append(key.text)
+        return prepare_text(key, *arguments)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(cold_path, "prepare_text", note)
+    return texts
+
+
+REFUSED = {
+    "does not fit": "{ nothing }",
+    "cannot be parsed": "{ people",
+    "is too complex": "{ a" * 200,
+    "has no such operation": "query a { __typename } query b { __typename }",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
+async def test_a_text_that_was_refused_is_not_looked_at_again(apis: Apis, prepared: list[str], text: str) -> None:
+    first = await apis.ask(text)
+    assert [await apis.ask(text) for _ in range(3)] == [first] * 3
+    assert prepared == [text]
+
+
+async def test_a_change_of_the_model_makes_it_valid(apis: Apis, prepared: list[str]) -> None:
+    text = "{ rockets { totalCount } }"
+    assert (await apis.ask(text))["errors"]
+    await apis.change(
+        'mutation { createObject(input: {nameSingular: "rocket", namePlural: "rockets", labelSingular: "Rocket",'
+        ' labelPlural: "Rockets"}) { id } }'
+    )
+    assert await apis.data(text) == {"rockets": {"totalCount": 0}}
+    assert prepared.count(text) == 2
