@@ -33,7 +33,8 @@ from fieldstone.engine.request.plan_cache import (
     keep_valid,
 )
 from fieldstone.engine.request.refusals import InvalidDocument, Refusals
-from fieldstone.engine.request.variables import Variables, coerce_variables, shape_of
+from fieldstone.engine.request.shape import shape_of
+from fieldstone.engine.request.variables import Variables, coerce_variables
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Snapshot

@@ -18,7 +18,8 @@ from fieldstone.engine.planner.subscriptions import plan_subscription
 from fieldstone.engine.planner.writes.mutations import plan_mutation
 from fieldstone.engine.request.plan_cache import DocumentKey, MutationPlan, Plan, Prepared, QueryPlan
 from fieldstone.engine.request.refusals import InvalidDocument
-from fieldstone.engine.request.variables import Variables, declare, find_usages
+from fieldstone.engine.request.shape import find_usages
+from fieldstone.engine.request.variables import Variables, declare
 from fieldstone.engine.schema.introspection import introspect, is_introspection_field
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.api_names import find_type
@@ -75,10 +76,11 @@ def prepare_operation(operation: Operation, snapshot: Snapshot, schema: GraphQLS
     definition = operation.definition
     is_introspection = _asks_for_schema(operation)
     depends = _find_objects(snapshot, named)
+    declarations = declare(schema, definition.variable_definitions or ())
     return Prepared(
         operation=operation,
-        declarations=declare(schema, definition.variable_definitions or ()),
-        usages=find_usages((definition, *operation.fragments.values()), by_value=is_introspection),
+        declarations=declarations,
+        usages=find_usages((definition, *operation.fragments.values()), declarations, by_value=is_introspection),
         depends=depends,
         checked=snapshot,
         is_introspection=is_introspection,

@@ -39,7 +39,8 @@ from fieldstone.engine.request.cold_path import Call, ColdPath
 from fieldstone.engine.request.execute_mutation import single, tell_single
 from fieldstone.engine.request.plan_cache import DocumentKey, MutationPlan, PlanCache, Prepared, QueryPlan
 from fieldstone.engine.request.refusals import InvalidDocument
-from fieldstone.engine.request.variables import coerce_variables, shape_of
+from fieldstone.engine.request.shape import shape_of
+from fieldstone.engine.request.variables import coerce_variables
 from fieldstone.engine.schema.cache import SchemaCache
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.json_text import JsonValue

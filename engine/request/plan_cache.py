@@ -13,7 +13,8 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import FREE, Price
 from fieldstone.engine.planner.writes.mutations import PlannedWrite, TypeNameOnly
-from fieldstone.engine.request.variables import Declaration, Usage, Variables
+from fieldstone.engine.request.shape import Usage
+from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.metadata.changes.shared_parts import has_grown
 from fieldstone.metadata.model import Index, Object, Snapshot
 

@@ -4,15 +4,11 @@ Coercion follows the GraphQL specification (section 6.1.2) but leaves each leaf 
 of a number is lost: the column's scalar reads it when it is bound.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from graphql import (
-    ArgumentNode,
     ConstValueNode,
-    DirectiveNode,
-    FieldNode,
     GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
@@ -22,25 +18,21 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLType,
-    Node,
     NonNullTypeNode,
-    ObjectFieldNode,
     TypeNode,
     VariableDefinitionNode,
-    VariableNode,
     is_input_type,
     print_ast,
     type_from_ast,
 )
 
-from fieldstone.engine.documents.document import FILTER_MEMBERS, part_names
+from fieldstone.engine.documents.document import FILTER_MEMBERS
 from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ValidationFailed
 from fieldstone.engine.planner.arguments.trees import constant_value
 from fieldstone.engine.schema.values.filters import is_operator
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import DECIMAL, INT, STRING, shown
-from fieldstone.sql.page_cursor import CursorError, cursor_nulls
 
 Variables = Mapping[str, JsonValue]
 
@@ -211,143 +203,4 @@ _BUILT_IN = {
     "String": STRING.coerce,
     "ID": STRING.coerce,
     "Boolean": _check_boolean,
-}
-
-
-class Probe(Enum):
-    """What of a variable's value decides how its operation is compiled."""
-
-    VALUE = "the value itself: a limit, a direction, a condition of @skip"
-    CURSOR = "which of the cursor's keys are null"
-    DATA = "which links to other records it sets, and how"
-    STRUCTURE = "its keys, and what is null"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """A variable and one of the ways in which the operation uses it.
-
-    Attributes:
-        read: what the probe sees in a value.
-    """
-
-    variable: str
-    probe: Probe
-    read: Callable[[JsonValue], object] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "read", _SHAPES[self.probe])
-
-
-_ARGUMENT_PROBES = {
-    "first": Probe.VALUE,
-    "last": Probe.VALUE,
-    "limit": Probe.VALUE,
-    "orderBy": Probe.VALUE,
-    "after": Probe.CURSOR,
-    "before": Probe.CURSOR,
-}
-_VALUE_KEYS = frozenset({"is", "isNot", "isEmpty", "disconnect"})
-
-
-def find_usages(nodes: Sequence[Node], *, by_value: bool = False) -> tuple[Usage, ...]:
-    """Return how the variables are used below these nodes, in a fixed order; `by_value`: all by their value."""
-    found: dict[Usage, None] = {}
-    pending: list[tuple[Node, Probe]] = [(node, Probe.STRUCTURE) for node in nodes]
-    while pending:
-        node, probe = pending.pop()
-        if isinstance(node, VariableNode):
-            found[Usage(variable=node.name.value, probe=Probe.VALUE if by_value else probe)] = None
-            continue
-        for name in part_names(node):
-            child = getattr(node, name, None)
-            pending += [
-                (item, _probe(node, item, probe))
-                for item in (child if isinstance(child, tuple | list) else (child,))
-                if isinstance(item, Node) and not isinstance(item, VariableDefinitionNode)
-            ]
-    return tuple(sorted(found, key=lambda usage: (usage.variable, usage.probe.name)))
-
-
-def _probe(parent: Node, node: Node, outer: Probe) -> Probe:
-    match node:
-        case DirectiveNode():
-            return Probe.VALUE
-        case FieldNode():
-            return Probe.STRUCTURE
-        case ArgumentNode() if isinstance(parent, FieldNode):
-            if node.name.value == "data" and parent.name.value.startswith("create"):
-                return Probe.DATA if isinstance(node.value, VariableNode) else Probe.STRUCTURE
-            return _ARGUMENT_PROBES.get(node.name.value, Probe.STRUCTURE)
-        case ObjectFieldNode() if node.name.value in _VALUE_KEYS:
-            return Probe.VALUE
-    return outer
-
-
-ABSENT_SHAPE = "absent"
-
-
-def shape_of(usages: Sequence[Usage], values: Variables) -> tuple[object, ...]:
-    """Return what the values decide about the operation's SQL; hashable; equal shapes may share a plan."""
-    return tuple([usage.read(values[usage.variable]) if usage.variable in values else ABSENT_SHAPE for usage in usages])
-
-
-def _value_shape(value: JsonValue) -> object:
-    match value:
-        case dict():
-            return tuple((key, _value_shape(item)) for key, item in value.items())
-        case list():
-            return ("[", *map(_value_shape, value))
-        case _:
-            return (type(value).__name__, value)
-
-
-def _structure_shape(value: JsonValue, key: str = "") -> object:
-    match value:
-        case dict():
-            return tuple((name, _structure_shape(item, name)) for name, item in value.items())
-        case list() if not value:
-            return "[]"
-        case list() if isinstance(value[0], dict):
-            return ("[", *map(_structure_shape, value))
-        case list():
-            return "["
-        case None:
-            return None
-        case str() | bool() if key in _VALUE_KEYS:
-            return value
-        case _:
-            return True
-
-
-def _data_shape(value: JsonValue) -> object:
-    links: set[tuple[str, str]] = set()
-    for row in value if isinstance(value, list) else (value,):
-        for key, item in row.items() if isinstance(row, dict) else ():
-            if isinstance(item, dict):
-                connect = item.get("connect")
-                if isinstance(connect, dict):
-                    where = connect.get("where")
-                    links.update((key, name) for name in (where if isinstance(where, dict) else ()))
-                elif connect is not None:
-                    links.add((key, ""))
-            elif item is not None and (key == "createdAt" or key.endswith("Id")):
-                links.add((key, ""))
-    return frozenset(links)
-
-
-def _cursor_shape(value: JsonValue) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return cursor_nulls(value)
-    except CursorError:
-        return "invalid"
-
-
-_SHAPES = {
-    Probe.VALUE: _value_shape,
-    Probe.CURSOR: _cursor_shape,
-    Probe.DATA: _data_shape,
-    Probe.STRUCTURE: _structure_shape,
 }

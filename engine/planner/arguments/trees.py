@@ -1,7 +1,7 @@
 """Arguments as the planner sees them: trees whose leaves are known by where they come from, not by their value.
 
 A plan serves every request of the same shape, so the planner may look at keys, nulls and list ends, and at the value of
-a leaf only where `engine/request/variables.py` makes it part of the shape. All other values are bound for each request.
+a leaf only where `engine/request/shape.py` makes it part of the shape. All other values are bound for each request.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -10,7 +10,9 @@ from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.engine.planner.writes.mutations import plan_mutation
-from fieldstone.engine.request.variables import find_usages, shape_of
+from fieldstone.engine.request.shape import find_usages, shape_of
+from fieldstone.engine.request.variables import declare
+from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.metadata.model import Object
 from tests.models import standard_snapshot
 
@@ -60,6 +62,22 @@ SAME_STATEMENT: dict[str, list[dict[str, Any]]] = {
         {"v": [{"email": "a"}]},
         {"v": [{"email": "b", "firstName": "x"}, {"email": "c"}]},
     ],
+    # Fields whose names mean something elsewhere.
+    "mutation ($v: PersonInput!) { updatePerson(id: 1, data: $v) { id } }": [
+        {"v": {"disconnect": "a", "isEmpty": True, "is": "x"}},
+        {"v": {"disconnect": "b", "isEmpty": False, "is": "y"}},
+    ],
+    "mutation ($v: String) { updatePerson(id: 1, data: {disconnect: $v}) { id } }": [{"v": "a"}, {"v": "b"}],
+    "mutation ($v: Boolean) { updatePerson(id: 1, data: {isEmpty: $v}) { id } }": [{"v": True}, {"v": False}],
+    "mutation ($v: Boolean) { createPerson(data: {isEmpty: $v}) { id } }": [{"v": True}, {"v": False}],
+    "query ($v: StringFilterInput) { people(filter: {isEmpty: $v}) { totalCount } }": [
+        {"v": {"eq": "a"}},
+        {"v": {"eq": "b"}},
+    ],
+    "query ($v: PersonFilterInput) { people(filter: $v) { totalCount } }": [
+        {"v": {"isEmpty": {"eq": "a"}, "disconnect": {"eq": "a"}}},
+        {"v": {"isEmpty": {"eq": "b"}, "disconnect": {"eq": "b"}}},
+    ],
 }
 OTHER_STATEMENT: dict[str, list[dict[str, Any]]] = {
     "query ($v: String) { people(filter: {email: {eq: $v}}) { totalCount } }": [{"v": "a"}, {"v": None}, {}],
@@ -70,13 +88,39 @@ OTHER_STATEMENT: dict[str, list[dict[str, Any]]] = {
         {"v": [{"city": "DESC"}]},
     ],
     "query ($v: Boolean!) { people { totalCount @skip(if: $v) } }": [{"v": True}, {"v": False}],
+    "mutation ($v: PersonInput!) { updatePerson(id: 1, data: $v) { id } }": [
+        {"v": {"company": {"disconnect": True}}},
+        {"v": {"company": {"disconnect": False}}},
+        {"v": {"company": {"connect": "a"}}},
+        {"v": {"companyId": None}},
+        {"v": {"companyId": "a"}},
+    ],
+    "mutation ($v: CompanyRelationInput) { updatePerson(id: 1, data: {company: $v}) { id } }": [
+        {"v": {"disconnect": True}},
+        {"v": {"disconnect": False}},
+    ],
+    "mutation ($v: Boolean) { updatePerson(id: 1, data: {company: {disconnect: $v}}) { id } }": [
+        {"v": True},
+        {"v": False},
+    ],
+    "query ($v: Boolean) { people(filter: {tags: {isEmpty: $v}}) { totalCount } }": [{"v": True}, {"v": False}],
+    "query ($v: PersonFilterInput) { people(filter: $v) { totalCount } }": [
+        {"v": {"city": {"is": "NULL"}}},
+        {"v": {"city": {"is": "NOT_NULL"}}},
+        {"v": {"not": {"company": {"is": "NULL"}}}},
+        {"v": {"not": {"company": {"is": "NOT_NULL"}}}},
+        {"v": {"and": [{"tags": {"isEmpty": True}}]}},
+        {"v": {"and": [{"tags": {"isEmpty": False}}]}},
+    ],
     "query ($v: Presence) { people(filter: {city: {is: $v}}) { totalCount } }": [{"v": "NULL"}, {"v": "NOT_NULL"}],
 }
 
 
 def shapes(text: str, variables: list[dict[str, Any]]) -> list[object]:
     operation = parse_operation(text, None, DocumentLimits())
-    usages = find_usages((operation.definition,))
+    schema = lazy_schema(SNAPSHOT)
+    declarations = declare(schema, operation.definition.variable_definitions or ())
+    usages = find_usages((operation.definition,), declarations)
     return [shape_of(usages, values) for values in variables]
 
 

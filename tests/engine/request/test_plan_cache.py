@@ -65,6 +65,23 @@ async def test_a_plan_is_made_once_for_a_shape(apis: Apis) -> None:
     assert len({text for text in apis.database.log.texts if "email" in text}) == 3
 
 
+async def test_a_field_may_be_called_as_what_decides_a_plan_elsewhere(apis: Apis) -> None:
+    company = (await apis.snapshot()).by_singular["company"]
+    changes = [
+        CreateField(object_id=company.id, name=name, label=name.title(), type=FieldType.TEXT)
+        for name in ("disconnect", "isEmpty")
+    ]
+    await apis.writer.change(WORKSPACE_ID, lambda _: changes, actor="test")
+    made = await apis.data('mutation { createCompany(data: {name: "a"}) { id } }')
+    counters = apis.core.plans.counters
+    counters.hits = counters.misses = 0
+    update = "mutation ($i: UUID!, $d: CompanyInput!) { updateCompany(id: $i, data: $d) { disconnect isEmpty } }"
+    for number in range(50):
+        data = {"disconnect": f"text {number}", "isEmpty": f"text {number}"}
+        assert await apis.data(update, i=made["createCompany"]["id"], d=data) == {"updateCompany": data}
+    assert (counters.hits, counters.misses) == (49, 1)
+
+
 async def test_what_is_refused_is_not_kept(apis: Apis) -> None:
     text = "query ($n: Int) { people(first: $n) { totalCount } }"
     for size in (1_000, 5, -1, 5):

@@ -1,0 +1,221 @@
+"""The shape of a request: what its variables decide about its operation's SQL. Equal shapes share a plan.
+
+Where a value stands says whether it decides anything, not what it is called: a field may be called `isEmpty` or
+`disconnect`, too.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from graphql import (
+    ArgumentNode,
+    DirectiveNode,
+    FieldNode,
+    NamedTypeNode,
+    Node,
+    ObjectFieldNode,
+    TypeNode,
+    VariableDefinitionNode,
+    VariableNode,
+)
+
+from fieldstone.engine.documents.document import part_names
+from fieldstone.engine.request.variables import Declaration, Variables
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.sql.page_cursor import CursorError, cursor_nulls
+
+
+class Probe(Enum):
+    """What of a variable's value decides how its operation is compiled."""
+
+    VALUE = "the value itself: a limit, a direction, a condition of @skip"
+    CURSOR = "which of the cursor's keys are null"
+    DATA = "which links to other records the data of a create sets, and how"
+    CHANGES = "the keys of an update's data, what is null, and which relations are disconnected"
+    MEMBER = "the same for one member of such data"
+    FILTER = "its keys, what is null, and the operators that ask whether there is a value"
+    STRUCTURE = "its keys, and what is null"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """A variable and one of the ways in which the operation uses it.
+
+    Attributes:
+        read: what the probe sees in a value.
+    """
+
+    variable: str
+    probe: Probe
+    read: Callable[[JsonValue], object] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "read", _SHAPES[self.probe])
+
+
+_ARGUMENT_PROBES = {
+    "first": Probe.VALUE,
+    "last": Probe.VALUE,
+    "limit": Probe.VALUE,
+    "orderBy": Probe.VALUE,
+    "after": Probe.CURSOR,
+    "before": Probe.CURSOR,
+    "filter": Probe.FILTER,
+    "data": Probe.CHANGES,
+}
+# Leaves of a filter stand below its operators alone: a field with such a name has an object of operators below it.
+_PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty"})
+_PRESENCE_TYPES = frozenset({"Boolean", "Presence"})
+
+
+def find_usages(
+    nodes: Sequence[Node], declarations: Sequence[Declaration], *, by_value: bool = False
+) -> tuple[Usage, ...]:
+    """Return how the variables are used below these nodes, in a fixed order; `by_value`: all by their value."""
+    found: dict[Usage, None] = {}
+    leaves = {one.name for one in declarations if _type_name(one.type) in _PRESENCE_TYPES}
+    pending: list[tuple[Node, Probe]] = [(node, Probe.STRUCTURE) for node in nodes]
+    while pending:
+        node, probe = pending.pop()
+        if isinstance(node, VariableNode):
+            found[Usage(variable=node.name.value, probe=Probe.VALUE if by_value else probe)] = None
+            continue
+        for name in part_names(node):
+            child = getattr(node, name, None)
+            pending += [
+                (item, _probe(node, item, probe, leaves))
+                for item in (child if isinstance(child, tuple | list) else (child,))
+                if isinstance(item, Node) and not isinstance(item, VariableDefinitionNode)
+            ]
+    return tuple(sorted(found, key=lambda usage: (usage.variable, usage.probe.name)))
+
+
+def _type_name(declared: TypeNode) -> str:
+    return declared.name.value if isinstance(declared, NamedTypeNode) else _type_name(declared.type)  # type: ignore[attr-defined]  # the others are wrappers
+
+
+def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> Probe:
+    match node:
+        case DirectiveNode():
+            return Probe.VALUE
+        case FieldNode():
+            return Probe.STRUCTURE
+        case ArgumentNode() if isinstance(parent, FieldNode):
+            if node.name.value == "data" and parent.name.value.startswith("create"):
+                return Probe.DATA if isinstance(node.value, VariableNode) else Probe.CHANGES
+            return _ARGUMENT_PROBES.get(node.name.value, Probe.STRUCTURE)
+        case ObjectFieldNode(name=name, value=value):
+            if outer is Probe.FILTER and name.value in _PRESENCE_OPERATORS:
+                is_leaf = isinstance(value, VariableNode) and value.name.value in leaves
+                return Probe.VALUE if is_leaf else outer
+            if outer is Probe.MEMBER:
+                return Probe.VALUE if name.value == "disconnect" else Probe.STRUCTURE
+            return Probe.MEMBER if outer is Probe.CHANGES else outer
+    return outer
+
+
+ABSENT_SHAPE = "absent"
+
+
+def shape_of(usages: Sequence[Usage], values: Variables) -> tuple[object, ...]:
+    """Return what the values decide about the operation's SQL; hashable; equal shapes may share a plan."""
+    return tuple([usage.read(values[usage.variable]) if usage.variable in values else ABSENT_SHAPE for usage in usages])
+
+
+def _value_shape(value: JsonValue) -> object:
+    match value:
+        case dict():
+            return tuple((key, _value_shape(item)) for key, item in value.items())
+        case list():
+            return ("[", *map(_value_shape, value))
+        case _:
+            return (type(value).__name__, value)
+
+
+def _structure_shape(value: JsonValue) -> object:
+    match value:
+        case dict():
+            return tuple((name, _structure_shape(item)) for name, item in value.items())
+        case list():
+            return _list_shape(value, _structure_shape)
+        case None:
+            return None
+        case _:
+            return True
+
+
+def _list_shape(value: list[JsonValue], shape: Callable[[JsonValue], object]) -> object:
+    if not value:
+        return "[]"
+    return ("[", *map(shape, value)) if isinstance(value[0], dict) else "["
+
+
+def _filter_shape(value: JsonValue, key: str = "") -> object:
+    match value:
+        case dict():
+            return tuple((name, _filter_shape(item, name)) for name, item in value.items())
+        case list():
+            return _list_shape(value, _filter_shape)
+        case None:
+            return None
+        case str() | bool() if key in _PRESENCE_OPERATORS:
+            return value
+        case _:
+            return True
+
+
+def _changes_shape(value: JsonValue) -> object:
+    match value:
+        case dict():
+            return tuple((name, _member_shape(item)) for name, item in value.items())
+        case list():
+            return _list_shape(value, _changes_shape)
+        case _:
+            return _structure_shape(value)
+
+
+def _member_shape(value: JsonValue) -> object:
+    """Return the shape of a field's value, which disconnects if it is that of a relation."""
+    if not isinstance(value, dict):
+        return _structure_shape(value)
+    return tuple(
+        (name, item if name == "disconnect" and isinstance(item, bool) else _structure_shape(item))
+        for name, item in value.items()
+    )
+
+
+def _data_shape(value: JsonValue) -> object:
+    links: set[tuple[str, str]] = set()
+    for row in value if isinstance(value, list) else (value,):
+        for key, item in row.items() if isinstance(row, dict) else ():
+            if isinstance(item, dict):
+                connect = item.get("connect")
+                if isinstance(connect, dict):
+                    where = connect.get("where")
+                    links.update((key, name) for name in (where if isinstance(where, dict) else ()))
+                elif connect is not None:
+                    links.add((key, ""))
+            elif item is not None and (key == "createdAt" or key.endswith("Id")):
+                links.add((key, ""))
+    return frozenset(links)
+
+
+def _cursor_shape(value: JsonValue) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return cursor_nulls(value)
+    except CursorError:
+        return "invalid"
+
+
+_SHAPES = {
+    Probe.VALUE: _value_shape,
+    Probe.CURSOR: _cursor_shape,
+    Probe.DATA: _data_shape,
+    Probe.CHANGES: _changes_shape,
+    Probe.MEMBER: _member_shape,
+    Probe.FILTER: _filter_shape,
+    Probe.STRUCTURE: _structure_shape,
+}
