@@ -8,11 +8,10 @@ from dataclasses import replace
 
 import psycopg
 
-from fieldstone.sql.driver.callback_statement import Finish, QuickStatement
-from fieldstone.sql.driver.direct_pool import DirectPool
-from fieldstone.sql.driver.protocols import Driver, PooledConnection
+from fieldstone.sql.driver.callback_statement import CallbackStatement, Finish
+from fieldstone.sql.driver.connection import DriverConnection
+from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.driver.server import may_set, require_version, wait_for_server
-from fieldstone.sql.driver.session_pool import SessionPool
 from fieldstone.sql.driver.sessions import Sessions
 from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, NoAnswer, Serialization, StalePlan
 from fieldstone.sql.listen import Listener
@@ -29,10 +28,10 @@ _IDLE_LIMIT = Statement(text="SELECT pg_catalog.current_setting('idle_in_transac
 class Database:
     """One database with the connections of this process to it.
 
-    All failures are DatabaseErrors, see sql/errors.py. A `timeout` is in seconds; without one the settings'
-    `statement_timeout` ends a statement, which the server sees to at no cost to us. Where the server does not, the
-    connection is given up after `cancel_timeout` more, and nothing is tried again. Callers with the same `share`, such
-    as the requests of one tenant, have a share of the connections together, see sql/driver/shares.py.
+    All failures are DatabaseErrors, see `sql/errors.py`. A `timeout` is in seconds; without one the settings'
+    `statement_timeout` ends a statement, by the server's own timer. Where the server does not answer, the connection is
+    given up after `cancel_timeout` more, and nothing is tried again. Callers with the same `share`, such as the
+    requests of one workspace, have a share of the connections together, see `sql/driver/shares.py`.
     """
 
     def __init__(self, dsn: str, settings: PoolSettings) -> None:
@@ -40,7 +39,7 @@ class Database:
         self._settings = settings
         self._counters = PoolCounters()
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
-        self._driver = self._drive(settings)
+        self._pool = ConnectionPool(dsn, settings, self._counters)
         self._sessions = Sessions(dsn, settings)
 
     @classmethod
@@ -52,8 +51,8 @@ class Database:
         """Wait until the database accepts connections, and get ready to serve.
 
         Raises:
-            DatabaseUnavailable: It does not within the settings' `open_timeout`.
-            UnsupportedServer: It is too old.
+            DatabaseUnavailable: It accepts none within the settings' `open_timeout`.
+            UnsupportedServer: The server is too old.
         """
         require_version(await wait_for_server(self._conninfo, limit=self._settings.open_timeout))
         bounds_files = self._settings.prepare and self._settings.temp_file_mb
@@ -62,17 +61,15 @@ class Database:
                 "the user of DATABASE_URL may not set temp_file_limit, so that PostgreSQL's own value bounds the files"
                 " of a statement: GRANT SET ON PARAMETER temp_file_limit TO that user, or set it for the server"
             )
-            self._driver = self._drive(replace(self._settings, temp_file_mb=0))
-        await self._driver.open()
+            settings = replace(self._settings, temp_file_mb=0)
+            self._pool = ConnectionPool(self._dsn, settings, self._counters)
+        await self._pool.open()
         if not self._settings.prepare:
             await self._look_at_idle_limit()
 
-    def _drive(self, settings: PoolSettings) -> Driver:
-        return (DirectPool if settings.direct else SessionPool)(self._dsn, settings, self._counters)
-
     async def close(self) -> None:
         """Close all connections; what still runs gets the settings' `close_timeout` to end."""
-        await asyncio.gather(self._driver.close(), self._sessions.close())
+        await asyncio.gather(self._pool.close(), self._sessions.close())
 
     async def read(
         self,
@@ -84,13 +81,13 @@ class Database:
     ) -> list[Row]:
         """Return the rows of one statement that changes nothing.
 
-        A lost connection is replaced once, and a deadlock with a change of the tables tried again, unseen.
+        After a lost connection the statement is run once more, and after a deadlock with a change of the tables again.
         """
-        link = await self._driver.acquire(share=share)
+        connection = await self._pool.acquire(share=share)
         try:
-            return await link.execute(statement, parameters, timeout)
+            return await connection.execute(statement, parameters, timeout)
         except StalePlan:
-            link.forget([statement])
+            connection.forget([statement])
         except NoAnswer:
             raise
         except ConnectionLost:
@@ -98,22 +95,22 @@ class Database:
         except Serialization:
             pass
         finally:
-            link.release()
-        return await run_again(lambda: self._read_anew(statement, parameters, timeout, share))
+            connection.release()
+        return await run_again(lambda: self._read_again(statement, parameters, timeout, share))
 
-    async def _read_anew(
+    async def _read_again(
         self, statement: Statement, parameters: Parameters, limit: float | None, share: Hashable
     ) -> list[Row]:
-        link = await self._driver.acquire(verify=True, share=share)
+        connection = await self._pool.acquire(verify=True, share=share)
         try:
-            return await link.execute(statement, parameters, limit)
+            return await connection.execute(statement, parameters, limit)
         except StalePlan:
-            link.forget([statement])
+            connection.forget([statement])
             raise
         finally:
-            link.release()
+            connection.release()
 
-    def prepare_quickly(
+    def prepare_callback(
         self,
         statement: Statement,
         parameters: Parameters,
@@ -122,26 +119,23 @@ class Database:
         share: Hashable,
         finish: Finish,
         give_up: Callable[[], None],
-    ) -> QuickStatement | None:
-        """Prepare to do what `read` and `write` do without a task: one of the two is called, unless it is cancelled.
+    ) -> CallbackStatement | None:
+        """Return a run of the statement without a task, or None where statements are not prepared.
 
-        It is ended by the settings' `statement_timeout`.
+        One of the two callbacks is called, unless it is cancelled. The settings' `statement_timeout` ends it.
 
         Args:
-            statement: all of its transaction.
+            statement: the whole transaction.
             parameters: its values, none of which holds a NUL.
-            writes: whether it changes anything.
-            share: whose connections it counts among.
+            writes: True where the statement changes anything.
+            share: the share that its connection counts for.
             finish: takes the rows, or the error in their place.
-            give_up: learns that nothing was done, and that it takes more than this: call `read` or `write`.
-
-        Returns:
-            What it can be begun and cancelled by; None where the connections are not driven by us.
+            give_up: called where nothing was done: `read` or `write` must run the statement instead.
         """
-        if not isinstance(self._driver, DirectPool) or not self._settings.prepare:
+        if not self._settings.prepare:
             return None
-        return QuickStatement(
-            self._driver,
+        return CallbackStatement(
+            self._pool,
             statement,
             parameters,
             writes=writes,
@@ -178,20 +172,20 @@ class Database:
         Raises:
             CommitOutcomeUnknown: The connection was lost and with it the answers; they are never run again.
         """
-        link = await self._driver.acquire(verify=True, share=share)
+        connection = await self._pool.acquire(verify=True, share=share)
         try:
             try:
-                return await _run_steps(link, steps, timeout)
+                return await _run_steps(connection, steps, timeout)
             except StalePlan:
-                # Nothing was kept: a stale plan is noticed before its statement runs.
-                link.forget([statement for statement, _ in steps])
+                # Nothing was committed: PostgreSQL notices a stale plan before it runs the statement.
+                connection.forget([statement for statement, _ in steps])
         finally:
-            await _release(link)
-        link = await self._driver.acquire(verify=True, share=share)
+            await _release(connection)
+        connection = await self._pool.acquire(verify=True, share=share)
         try:
-            return await _run_steps(link, steps, timeout)
+            return await _run_steps(connection, steps, timeout)
         finally:
-            await _release(link)
+            await _release(connection)
 
     @asynccontextmanager
     async def transaction(
@@ -204,25 +198,25 @@ class Database:
 
         Args:
             timeout: seconds for all of it up to the commit.
-            share: whose connections it counts among.
+            share: the share that its connection counts for.
 
         Raises:
             CommitOutcomeUnknown: The connection was lost while committing.
         """
-        link = await self._driver.acquire(verify=True, share=share)
+        connection = await self._pool.acquire(verify=True, share=share)
         try:
-            transaction = Transaction(link, timeout)
+            transaction = Transaction(connection, timeout)
             yield transaction
             await transaction.commit()
         finally:
-            await _release(link)
+            await _release(connection)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[psycopg.AsyncConnection]:
         """Hold an ordinary psycopg connection, whose transaction ends with the block as psycopg's own blocks do.
 
-        It has no statement timeout, but ends where the database answers nobody, see BoundedConnection. What psycopg
-        raises leaves the block as an error of ours.
+        It has no statement timeout, but ends where the database answers no connection, see `BoundedConnection`.
+        psycopg's errors leave the block as DatabaseErrors.
         """
         try:
             async with self._sessions.lend() as connection:
@@ -231,19 +225,19 @@ class Database:
             raise translate_error(error) from error
 
     async def listen(self, channel: str, *, address: str | None = None) -> Listener:
-        """Return a connection of its own that hears what is sent on a channel.
+        """Return a connection of its own that receives the messages of a channel.
 
         Args:
             channel: an identifier.
-            address: a connection string that leads to this database directly, where ours leads to a pooler.
+            address: a connection string of this database itself, where `dsn` is that of a pooler.
 
         Raises:
-            DatabaseUnavailable: It cannot be made now.
+            DatabaseUnavailable: The connection cannot be made now.
         """
         return await Listener.open(address or self._dsn, channel, settings=self._settings)
 
     async def _look_at_idle_limit(self) -> None:
-        """Warn where nothing ends a transaction of ours that has stopped: a pooler does not carry our setting."""
+        """Warn where no setting ends a transaction that stands still: a pooler does not pass the setting on."""
         if await self.read(_IDLE_LIMIT, ()) == [(b"0",)]:
             _LOG.warning(
                 "idle_in_transaction_session_timeout is 0, and cannot be set through a pooler: the locks of a process"
@@ -253,22 +247,22 @@ class Database:
 
     def stats(self) -> PoolStats:
         """Return the present state of the connections that serve statements."""
-        return self._driver.stats()
+        return self._pool.stats()
 
 
-async def _run_steps(link: PooledConnection, steps: Sequence[Step], limit: float | None) -> list[list[Row]]:
+async def _run_steps(connection: DriverConnection, steps: Sequence[Step], limit: float | None) -> list[list[Row]]:
     try:
         if len(steps) == 1:
-            return [await link.execute(*steps[0], limit)]
-        return await link.execute_all(steps, limit=limit)
+            return [await connection.execute(*steps[0], limit)]
+        return await connection.execute_all(steps, limit=limit)
     except ConnectionLost as error:
         if error.outcome_unknown:
             raise CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}") from error
         raise
 
 
-async def _release(link: PooledConnection) -> None:
-    """Give the connection back, and wait until what was left open on it has been rolled back."""
-    restoring = link.release()
+async def _release(connection: DriverConnection) -> None:
+    """Give the connection back, and wait until its open transaction has been rolled back."""
+    restoring = connection.release()
     if restoring is not None:
         await asyncio.shield(restoring)

@@ -24,7 +24,6 @@ class PoolSettings:
     Attributes:
         connections: how many serve statements at most.
         sessions: how many ordinary psycopg connections there are beside them at most.
-        direct: drive libpq directly; False takes psycopg's own pool, which any platform has.
         prepare: prepare statements; False suits pgbouncer in transaction mode, which also drops session settings.
         prepared_statements: how many a connection keeps prepared at most.
         max_age: a connection older than this is replaced (a little earlier or later, so that not all go at once).
@@ -50,7 +49,6 @@ class PoolSettings:
 
     connections: int = 8
     sessions: int = 4
-    direct: bool = True
     prepare: bool = True
     prepared_statements: int = 200
     max_age: float = 1800.0

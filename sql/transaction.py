@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
-from fieldstone.sql.driver.protocols import PooledConnection
+from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseError, StalePlan, StatementTimeout
 from fieldstone.sql.statement import Parameters, Row, Statement, Step
 
@@ -22,12 +22,12 @@ class Transaction:
     """A transaction on one connection, begun together with its first statement.
 
     Args:
-        link: the connection, its caller's own.
+        connection: its caller's own.
         limit: seconds for all of it up to the commit.
     """
 
-    def __init__(self, link: PooledConnection, limit: float | None) -> None:
-        self._link = link
+    def __init__(self, connection: DriverConnection, limit: float | None) -> None:
+        self._connection = connection
         self._deadline = None if limit is None else asyncio.get_running_loop().time() + limit
         self._begun = False
 
@@ -36,18 +36,18 @@ class Transaction:
         if not self._begun:
             return (await self.pipeline([(statement, parameters)]))[0]
         try:
-            return await self._link.execute(statement, parameters, self._time_left())
+            return await self._connection.execute(statement, parameters, self._time_left())
         except StalePlan:
-            self._link.forget([statement])
+            self._connection.forget([statement])
             raise
 
     async def pipeline(self, steps: Sequence[Step]) -> list[list[Row]]:
         """Run the statements in order, in one round trip, and return the rows of each."""
         begin, self._begun = not self._begun, True
         try:
-            return await self._link.execute_all(steps, begin=begin, limit=self._time_left())
+            return await self._connection.execute_all(steps, begin=begin, limit=self._time_left())
         except StalePlan:
-            self._link.forget([statement for statement, _ in steps])
+            self._connection.forget([statement for statement, _ in steps])
             raise
 
     async def commit(self) -> None:
@@ -60,7 +60,7 @@ class Transaction:
         if not self._begun:
             return
         try:
-            tag = await self._link.command(b"COMMIT")
+            tag = await self._connection.command(b"COMMIT")
         except ConnectionLost as error:
             raise CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}") from error
         if tag != b"COMMIT":

@@ -85,7 +85,7 @@ class RecordingDatabase(Database):
 
 class _RecordingTransaction(Transaction):
     def __init__(self, recorded: Transaction, log: Log) -> None:
-        super().__init__(recorded._link, None)
+        super().__init__(recorded._connection, None)
         self._recorded = recorded
         self._log = log
 
@@ -141,7 +141,7 @@ class Apis:
         if ready is None:
             return None
         told: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        quick = self.database.prepare_quickly(
+        quick = self.database.prepare_callback(
             ready.statement,
             ready.parameters,
             writes=ready.writes,

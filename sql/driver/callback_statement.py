@@ -24,34 +24,34 @@ if TYPE_CHECKING:
 _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 
 Finish = Callable[[Sequence[Row], DatabaseError | None], None]
-"""Takes the rows, or what stands in their place."""
+"""Takes the rows, or the error in their place."""
 
 
 class Lender(Protocol):
-    """Where connections come from."""
+    """The pool that lends connections."""
 
-    def lend(self, quick: "QuickStatement") -> None:
-        """Have the statement's `take` called with a connection as soon as one is free, or its `refuse`."""
+    def lend(self, quick: "CallbackStatement") -> None:
+        """Call the statement's `take` with a connection as soon as one is free, or its `refuse`."""
         ...
 
-    def strike_off(self, quick: "QuickStatement") -> None:
-        """Forget a statement that waits."""
+    def strike_off(self, quick: "CallbackStatement") -> None:
+        """Take a waiting statement out of the queue."""
         ...
 
 
-class QuickStatement:
-    """A statement that is repeated so often that it is prepared on the connections, and pays for its messages alone.
+class CallbackStatement:
+    """One run of a statement that is prepared on the connections already, and so costs its two messages alone.
 
     Args:
-        lender: where the connection comes from.
-        statement: all of its transaction.
+        lender: the pool that lends the connection.
+        statement: the whole transaction.
         parameters: its values, none of which holds a NUL.
-        writes: whether it changes anything, and so must not be sent twice.
+        writes: True where the statement changes anything, and so must not be sent twice.
         limit: bytes of the answer.
-        finish: called once, unless it is cancelled before.
-        share: whose connections it counts among, see Driver.
-        give_up: called instead where the statement is not prepared on this connection, or what failed may go well
-            next time: the caller starts over as usual.
+        finish: called once, unless the statement is cancelled before.
+        share: the share that the connection counts for, see `ConnectionPool.acquire`.
+        give_up: called instead where the statement is not prepared on this connection, or a failure may not recur:
+            the caller starts over as usual.
     """
 
     __slots__ = (
@@ -91,11 +91,11 @@ class QuickStatement:
         self.share = share
 
     def begin(self) -> None:
-        """Ask for a connection; what comes of it may be told before this returns."""
+        """Ask for a connection; `finish` or `give_up` may be called before this returns."""
         self._lender.lend(self)
 
     def cancel(self) -> None:
-        """End it: the server is told to stop, and nobody is called."""
+        """End the statement: the server is told to stop, and neither callback is called."""
         self._finish = None
         if self._connection is None:
             self._lender.strike_off(self)
@@ -104,7 +104,7 @@ class QuickStatement:
             self._connection.release()
 
     def take(self, connection: "DriverConnection") -> bool:
-        """Send the statement on this connection; False where that is still free: it is the lender's then."""
+        """Send the statement on this connection; return False where the connection stays free, and the lender's."""
         if self._writes and not connection.verify():
             self._lender.lend(self)
             return True
@@ -115,14 +115,14 @@ class QuickStatement:
         return connection.ended
 
     def refuse(self, error: DatabaseError) -> None:
-        """Learn that there will be no connection."""
+        """Take the pool's refusal of a connection."""
         if self._finish is not None:
             self._finish((), error)
 
-    # What follows is what a connection needs of whom it answers, as of an asyncio.Future.
+    # The methods below are those of asyncio.Future that a connection calls with its answer.
 
     def done(self) -> bool:
-        """Whether nobody waits for the answer any more."""
+        """Return whether the answer is no longer waited for."""
         return self._finish is None
 
     def set_result(self, results: list[PGresult]) -> None:
@@ -141,7 +141,7 @@ class QuickStatement:
         self._tell(rows, error)
 
     def set_exception(self, error: BaseException) -> None:
-        """Learn that the answer will not come."""
+        """Take the error that comes in place of the answer."""
         self._release()
         if not isinstance(error, DatabaseError):
             raise error

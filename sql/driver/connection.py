@@ -26,10 +26,10 @@ _CONNECTED = int(ConnStatus.OK)
 
 
 class Home(Protocol):
-    """Where a connection goes back to."""
+    """The pool that a connection goes back to."""
 
     def take_back(self, connection: "DriverConnection") -> asyncio.Task[None] | None:
-        """Receive a connection whose caller is done with it."""
+        """Receive a connection that its caller gives back."""
         ...
 
     def remove(self, connection: "DriverConnection") -> None:
@@ -38,17 +38,17 @@ class Home(Protocol):
 
 
 class DriverConnection(Wire):
-    """A Link over libpq.
+    """One connection over libpq, held by one caller at a time.
 
     Args:
-        session: the psycopg connection that made the socket; it is used for nothing more than cancelling.
+        session: the psycopg connection that made the socket; it only cancels statements.
         settings: the limits.
-        counters: counted in.
-        home: told about the end of it.
+        counters: where its statements are counted.
+        home: the pool, which is told when the connection ends.
 
     Attributes:
         retired: it was ended on purpose.
-        share: whom it is counted for by its home; None while it is free.
+        share: the share of its present caller; None while it is free.
     """
 
     __slots__ = (
@@ -91,7 +91,7 @@ class DriverConnection(Wire):
 
     @property
     def at_rest(self) -> bool:
-        """True where it can serve the next caller as it is."""
+        """True where the connection can serve the next caller as it is."""
         return (
             self._waiting is None
             and self._cancelling is None
@@ -101,11 +101,19 @@ class DriverConnection(Wire):
 
     @property
     def is_worn(self) -> bool:
-        """True where it is old or used enough to be replaced: its backend's caches only grow."""
+        """True where the connection is old or used enough to be replaced: its backend's caches only grow."""
         return self._statements >= self._settings.max_statements or self._started - self._opened >= self._max_age
 
     async def execute(self, statement: Statement, parameters: Parameters, limit: float | None = None) -> list[Row]:
-        """Run one statement, see Link; a prepared one is one message there and one back."""
+        """Run one statement and return its rows; outside a transaction it is committed by itself.
+
+        A prepared statement is one message there and one back.
+
+        Args:
+            statement: the statement, which is prepared when it is first run here.
+            parameters: its values.
+            limit: the seconds after which the server is asked to stop; the answer is the server's then.
+        """
         refuse_nul(parameters)
         try:
             if self._prepared.touch(statement.name):
@@ -124,7 +132,13 @@ class DriverConnection(Wire):
     async def execute_all(
         self, steps: Sequence[Step], *, begin: bool = False, limit: float | None = None
     ) -> list[list[Row]]:
-        """Run several statements in one round trip, see Link."""
+        """Run the steps in one round trip, all or none of them, and return the rows of each.
+
+        Args:
+            steps: the statements with their values, in order.
+            begin: start a transaction that stays open; without it, outside a transaction, the steps are one.
+            limit: as for `execute`.
+        """
         for _, parameters in steps:
             refuse_nul(parameters)
         wanted: list[int] = []
@@ -141,7 +155,7 @@ class DriverConnection(Wire):
         return [decode_rows(results[index], self._settings.response_limit) for index in wanted]
 
     def ask(self, statement: Statement, parameters: Parameters, waiting: Waiting) -> bool:
-        """Send a statement and have its result told; False where it is not prepared here, or cannot be sent."""
+        """Send a prepared statement; return False where it is not prepared here, or cannot be sent."""
         if not self._prepared.touch(statement.name):
             return False
         try:
@@ -154,7 +168,7 @@ class DriverConnection(Wire):
         return True
 
     async def command(self, sql: bytes) -> bytes:
-        """Run a command that is not worth preparing, see Link."""
+        """Run a command such as COMMIT, never prepared, and return its tag."""
         try:
             self.pgconn.send_query_params(sql, None)
         except psycopg.OperationalError as error:
@@ -162,18 +176,21 @@ class DriverConnection(Wire):
         return (await self._answer(1, None))[0].command_status or b""
 
     def forget(self, statements: Iterable[Statement], /) -> None:
-        """Prepare the statements anew next time, see Link."""
+        """Have the statements prepared again before this connection next runs them."""
         self._prepared.forget(statement.name for statement in statements)
         if not self._can_close:
             self.retired = True
             self.end("prepared statements went stale")
 
     def release(self) -> asyncio.Task[None] | None:
-        """Give it back, see Link."""
+        """Give the connection back.
+
+        Where it still runs a statement or has a transaction open, the returned task ends that first.
+        """
         return self._home.take_back(self)
 
     def cancel(self) -> None:
-        """Ask the server to end what runs; the caller's answer is then what the server says."""
+        """Ask the server to end the running statement; the caller's answer is then the server's."""
         if self._cancelling is None and self._waiting is not None:
             self._counters.cancelled += 1
             self._cancelling = self._loop.create_task(self._cancel())
@@ -186,7 +203,7 @@ class DriverConnection(Wire):
             # Until the server has taken the cancellation it could hit the next caller's statement.
             await self._cancelling
             self._cancelling = None
-        await self._settle(self._loop.time())
+        await self._await_cancelled(self._loop.time())
         try:
             if not self.ended and self.pgconn.transaction_status != _IDLE:
                 async with asyncio.timeout(self._settings.cancel_timeout):
@@ -201,12 +218,12 @@ class DriverConnection(Wire):
         self.end("the database did not answer in time", NoAnswer)
 
     def retire(self) -> None:
-        """End it on purpose."""
+        """End the connection on purpose."""
         self.retired = True
         self.end("the connection was closed")
 
     async def close(self) -> None:
-        """End it on purpose, whatever it is doing."""
+        """End the connection on purpose, even while a statement runs."""
         self.retire()
         if self._cancelling is not None:
             self._cancelling.cancel()
@@ -222,7 +239,7 @@ class DriverConnection(Wire):
         self._preparing.clear()
 
     def _send_pipeline(self, steps: Sequence[Step], wanted: list[int], *, begin: bool) -> int:
-        """Send everything up to the sync, and note in `wanted` which results are the steps'; return how many come."""
+        """Send everything up to the sync, and note in `wanted` the steps' places; return the number of results."""
         prepare = self._settings.prepare
         self.enter_pipeline()
         sent = 0
@@ -253,7 +270,7 @@ class DriverConnection(Wire):
         return sent
 
     async def _answer(self, expected: int, limit: float | None) -> list[PGresult]:
-        """Return the results of what was sent, or raise the first error among them."""
+        """Return the results of the messages sent, or raise the first error among them."""
         self._statements += 1
         future = self.answer(expected)
         if limit is None:
@@ -275,10 +292,10 @@ class DriverConnection(Wire):
             await self._session.cancel_safe(timeout=self._settings.cancel_timeout)
         except psycopg.Error as error:
             self.end(f"cannot cancel: {error}", NoAnswer)
-        await self._settle(begun)
+        await self._await_cancelled(begun)
 
-    async def _settle(self, begun: float) -> None:
-        """Wait until what was cancelled has ended; give the connection up where that takes too long from `begun` on."""
+    async def _await_cancelled(self, begun: float) -> None:
+        """Wait for the end of the cancelled statement; give the connection up `cancel_timeout` after `begun`."""
         if not await self.over(max(0.0, begun + self._settings.cancel_timeout - self._loop.time())):
             self.give_up()
 

@@ -1,4 +1,4 @@
-"""Which statements a connection has prepared, and which of them have to go."""
+"""The prepared statements of a connection, and their eviction."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ class PreparedStatements:
 
     Args:
         limit: how many there may be; one pipeline that needs more exceeds it until the next.
-        counters: counted in.
+        counters: where preparations and evictions are counted.
     """
 
     __slots__ = ("_counters", "_limit", "_names", "_stale")
@@ -26,7 +26,7 @@ class PreparedStatements:
         return len(self._names)
 
     def touch(self, name: bytes) -> bool:
-        """Tell whether `name` is prepared, and count this as a use of it."""
+        """Return whether `name` is prepared, and count this as a use of it."""
         if name not in self._names:
             return False
         self._names.move_to_end(name)
@@ -38,15 +38,15 @@ class PreparedStatements:
         self._counters.prepared += 1
 
     def forget(self, names: Iterable[bytes]) -> None:
-        """Note that `names` are to be closed, if the server still has them, and prepared anew."""
+        """Have `names` closed, if the server still has them, and prepared again when they are next run."""
         for name in names:
             self._names.pop(name, None)
             self._stale.add(name)
 
     def make_room(self, names: Sequence[bytes]) -> tuple[list[bytes], set[bytes]]:
-        """Return what must be closed and what prepared before statements with these names can run together.
+        """Return the names to close and the names to prepare before statements with these names can run together.
 
-        What is to be closed is taken out of the books; closing cannot fail.
+        The names to close are taken out of the books; closing cannot fail.
         """
         missing = {name for name in names if not self.touch(name)}
         closing = list(self._stale)

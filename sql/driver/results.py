@@ -14,7 +14,7 @@ def decode_rows(result: PGresult, limit: int) -> list[Row]:
     """
     columns = result.nfields
     if columns == 1 and result.ntuples == 1 and (text := result.get_value(0, 0)) is not None and len(text) <= limit:
-        # What a query answers: its whole response.
+        # A query's answer: one text, the whole response.
         return [(text,)]
     room = limit
     found: list[Row] = []

@@ -1,4 +1,4 @@
-"""Whether the database can be used: it answers, and it is new enough."""
+"""Checks that the database can be used: it accepts connections, and it is new enough."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ def require_version(found: int) -> None:
 async def wait_for_server(conninfo: str, *, limit: float) -> int:
     """Return the version number of the server, once it accepts connections.
 
-    A server that is there and turns us away (password, database) is not waited for.
+    A server that refuses the user or the database is not waited for.
 
     Raises:
         DatabaseUnavailable: It did not accept a connection within `limit` seconds, or never will.
@@ -50,10 +50,10 @@ async def wait_for_server(conninfo: str, *, limit: float) -> int:
 
 
 async def may_set(conninfo: str, parameter: str) -> bool:
-    """Return whether the user may set a parameter of the server that is a superuser's by default.
+    """Return whether the user may set a parameter of the server that only superusers may set by default.
 
     Raises:
-        DatabaseUnavailable: It cannot be asked.
+        DatabaseUnavailable: The database does not answer.
     """
     try:
         async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:

@@ -1,6 +1,6 @@
-"""Ordinary psycopg connections, a few, made when one is asked for and none is free.
+"""A few ordinary psycopg connections, made when a caller finds none free.
 
-psycopg's own pool waits twice as long after each connection that it could not make, and all who ask wait with it: after
+psycopg's own pool doubles its backoff after each connection that it could not make, and all callers wait with it: after
 an outage of a minute the first change of a model would wait for up to another one. Here each caller is told at once.
 """
 
@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg_pool import AsyncConnectionPool
 
 from fieldstone.sql.driver.bounded import BoundedConnection
 from fieldstone.sql.errors import DatabaseBusy, DatabaseUnavailable
@@ -22,15 +21,15 @@ class Sessions:
 
     Args:
         dsn: the database.
-        settings: how many there are at most, how long a caller waits for one, and how old one becomes.
+        settings: the number of sessions, how long a caller waits for one, and how old one becomes.
     """
 
     def __init__(self, dsn: str, settings: PoolSettings) -> None:
-        # A session runs migrations too, which take what time they need.
+        # A session runs migrations too, whose time has no limit.
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
         self._settings = settings
         self._slots = asyncio.Semaphore(settings.sessions)
-        # Each with the time at which it is too old.
+        # Each connection with the time at which it is too old.
         self._idle: list[tuple[BoundedConnection, float]] = []
         self._is_closed = False
 
@@ -65,7 +64,7 @@ class Sessions:
             self._slots.release()
 
     async def close(self) -> None:
-        """End those that are free; those in use are ended when they come back."""
+        """End the free sessions; those in use are ended when they come back."""
         self._is_closed = True
         while self._idle:
             connection, _ = self._idle.pop()
@@ -75,11 +74,11 @@ class Sessions:
         while self._idle:
             connection, limit = self._idle.pop()
             try:
-                await AsyncConnectionPool.check_connection(connection)
+                await _check(connection)
             except psycopg.Error as error:
                 await connection.close()
                 if connection.is_given_up:
-                    # The others would have to be waited for as long.
+                    # A check of each of the others would take as long.
                     raise DatabaseUnavailable("the database does not answer") from error
             except BaseException:
                 await connection.close()
@@ -103,10 +102,22 @@ class Sessions:
             await connection.close()
 
 
+async def _check(connection: psycopg.AsyncConnection) -> None:
+    """Ask the server for an empty answer.
+
+    Raises:
+        psycopg.Error: the connection is lost.
+    """
+    # Out of a transaction, so that it is one round trip and nothing stays open.
+    await connection.set_autocommit(True)
+    await connection.execute(b"")
+    await connection.set_autocommit(False)
+
+
 async def _roll_back(connection: psycopg.AsyncConnection) -> None:
     try:
         if not connection.closed:
             await connection.rollback()
     except psycopg.Error:
-        # What made the block end is what its caller is to hear of.
+        # The caller hears of the error that ended the block.
         await connection.close()

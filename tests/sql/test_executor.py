@@ -36,9 +36,9 @@ async def observer(empty_database: str) -> AsyncIterator[Observer]:
         yield made
 
 
-@pytest.fixture(params=[True, False], ids=["direct", "pooled"])
-async def database(empty_database: str, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with opened(empty_database, direct=request.param) as made:
+@pytest.fixture
+async def database(empty_database: str) -> AsyncIterator[Database]:
+    async with opened(empty_database) as made:
         yield made
 
 
@@ -80,13 +80,12 @@ async def test_zero_bytes_are_refused_and_not_cut_off(database: Database) -> Non
 
 
 async def test_an_answer_past_the_limit_is_refused(empty_database: str) -> None:
-    for direct in (True, False):
-        async with opened(empty_database, direct=direct, response_limit=1000) as database:
-            assert await database.read(ECHO, (b"x" * 1000,)) == [(b"x" * 1000,)]
-            with pytest.raises(ResponseTooLarge, match="1000"):
-                await database.read(ECHO, (b"x" * 1001,))
-            with pytest.raises(ResponseTooLarge):
-                await database.read(Statement(text="SELECT repeat('x', 10) FROM generate_series(1, 101)"), ())
+    async with opened(empty_database, response_limit=1000) as database:
+        assert await database.read(ECHO, (b"x" * 1000,)) == [(b"x" * 1000,)]
+        with pytest.raises(ResponseTooLarge, match="1000"):
+            await database.read(ECHO, (b"x" * 1001,))
+        with pytest.raises(ResponseTooLarge):
+            await database.read(Statement(text="SELECT repeat('x', 10) FROM generate_series(1, 101)"), ())
 
 
 async def test_session_settings_fix_the_text_format(database: Database) -> None:
@@ -161,21 +160,19 @@ async def test_a_lock_that_is_not_free_in_time(database: Database, observer: Obs
 
 
 async def test_a_time_limit_ends_the_statement_on_the_server(empty_database: str, observer: Observer) -> None:
-    for direct in (True, False):
-        async with opened(empty_database, direct=direct, connections=1) as database:
-            before = await database.read(BACKEND, ())
-            with pytest.raises(StatementTimeout):
-                await database.read(SLEEP, (b"60",), timeout=0.05)
-            assert await observer.active() == 0
-            assert await database.read(BACKEND, (), timeout=5) == before
-            assert database.stats().cancelled == 1
+    async with opened(empty_database, connections=1) as database:
+        before = await database.read(BACKEND, ())
+        with pytest.raises(StatementTimeout):
+            await database.read(SLEEP, (b"60",), timeout=0.05)
+        assert await observer.active() == 0
+        assert await database.read(BACKEND, (), timeout=5) == before
+        assert database.stats().cancelled == 1
 
 
 async def test_the_server_ends_what_has_no_time_limit(empty_database: str) -> None:
-    for direct in (True, False):
-        async with opened(empty_database, direct=direct, statement_timeout=0.05) as database:
-            with pytest.raises(StatementTimeout):
-                await database.read(SLEEP, (b"60",))
+    async with opened(empty_database, statement_timeout=0.05) as database:
+        with pytest.raises(StatementTimeout):
+            await database.read(SLEEP, (b"60",))
 
 
 async def test_a_caller_who_leaves_takes_the_statement_along(database: Database, observer: Observer) -> None:
@@ -291,13 +288,12 @@ async def test_a_pipeline_is_one_transaction(database: Database) -> None:
 
 
 async def test_statements_unprepared_for_a_pooler(empty_database: str) -> None:
-    for direct in (True, False):
-        async with opened(empty_database, direct=direct, prepare=False) as database:
-            assert await database.read(ECHO, (b"x",)) == [(b"x",)]
-            assert await database.pipeline([(ECHO, (b"a",)), (ECHO, (None,))]) == [[(b"a",)], [(None,)]]
-            prepared = await database.read(Statement(text="SELECT count(*) FROM pg_prepared_statements"), ())
-            assert prepared == [(b"0",)]
-            assert await database.read(Statement(text="SELECT current_setting('TimeZone')"), ()) == [(b"UTC",)]
+    async with opened(empty_database, prepare=False) as database:
+        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+        assert await database.pipeline([(ECHO, (b"a",)), (ECHO, (None,))]) == [[(b"a",)], [(None,)]]
+        prepared = await database.read(Statement(text="SELECT count(*) FROM pg_prepared_statements"), ())
+        assert prepared == [(b"0",)]
+        assert await database.read(Statement(text="SELECT current_setting('TimeZone')"), ()) == [(b"UTC",)]
 
 
 async def test_a_pooler_whose_user_may_idle_in_a_transaction_for_ever_is_warned_of(
@@ -324,11 +320,10 @@ async def test_sessions_are_ordinary_connections(database: Database) -> None:
 
 
 async def test_what_is_closed_refuses(empty_database: str) -> None:
-    for direct in (True, False):
-        async with opened(empty_database, direct=direct) as database:
-            await database.read(ECHO, (b"x",))
-        with pytest.raises(DatabaseUnavailable):
-            await database.read(ECHO, (b"x",))
+    async with opened(empty_database) as database:
+        await database.read(ECHO, (b"x",))
+    with pytest.raises(DatabaseUnavailable):
+        await database.read(ECHO, (b"x",))
 
 
 async def test_closing_waits_for_what_runs(database: Database, observer: Observer) -> None:

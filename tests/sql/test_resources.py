@@ -24,11 +24,6 @@ LARGE_SORT = Statement(
 )
 
 
-@pytest.fixture(params=[True, False], ids=["direct", "pooled"])
-def direct(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
 @pytest.fixture
 def stranger(empty_database: str) -> Iterator[tuple[str, str]]:
     """The name of a user who is no superuser, and the address of the database for that user."""
@@ -43,18 +38,18 @@ def stranger(empty_database: str) -> Iterator[tuple[str, str]]:
             connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 
-async def test_statements_are_bounded(empty_database: str, direct: bool) -> None:
-    async with opened(empty_database, direct=direct, work_mem_mb=3, temp_file_mb=7) as database:
+async def test_statements_are_bounded(empty_database: str) -> None:
+    async with opened(empty_database, work_mem_mb=3, temp_file_mb=7) as database:
         assert await database.read(BOUNDS, ()) == [(b"3MB", b"7168")]
 
 
-async def test_the_bound_of_the_files_can_be_left_to_the_server(empty_database: str, direct: bool) -> None:
-    async with opened(empty_database, direct=direct, temp_file_mb=0) as database:
+async def test_the_bound_of_the_files_can_be_left_to_the_server(empty_database: str) -> None:
+    async with opened(empty_database, temp_file_mb=0) as database:
         assert await database.read(BOUNDS, ()) == [(b"8MB", b"-1")]
 
 
-async def test_a_statement_past_its_files_fails_and_is_no_outage(empty_database: str, direct: bool) -> None:
-    async with opened(empty_database, direct=direct, work_mem_mb=1, temp_file_mb=1) as database:
+async def test_a_statement_past_its_files_fails_and_is_no_outage(empty_database: str) -> None:
+    async with opened(empty_database, work_mem_mb=1, temp_file_mb=1) as database:
         with pytest.raises(LimitExceeded, match="temp_file_limit") as caught:
             await database.read(LARGE_SORT, ())
         assert caught.value.sqlstate == "53400"
@@ -63,17 +58,17 @@ async def test_a_statement_past_its_files_fails_and_is_no_outage(empty_database:
 
 async def test_what_changes_the_model_may_take_what_it_needs(empty_database: str) -> None:
     async with (
-        opened(empty_database, direct=True, work_mem_mb=1, temp_file_mb=1) as database,
+        opened(empty_database, work_mem_mb=1, temp_file_mb=1) as database,
         database.session() as connection,
     ):
         assert await (await connection.execute(LARGE_SORT.sql)).fetchone() == (300_000,)
 
 
 async def test_a_user_who_may_not_bound_the_files_is_served(
-    stranger: tuple[str, str], empty_database: str, direct: bool, caplog: pytest.LogCaptureFixture
+    stranger: tuple[str, str], empty_database: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     name, dsn = stranger
-    settings = PoolSettings(connections=1, direct=direct, work_mem_mb=3)
+    settings = PoolSettings(connections=1, work_mem_mb=3)
     with caplog.at_level(logging.INFO, logger="fieldstone.sql.executor"):
         refused = Database(dsn, settings)
         await refused.open()

@@ -31,9 +31,9 @@ async def observer(empty_database: str) -> AsyncIterator[Observer]:
         yield made
 
 
-@pytest.fixture(params=[True, False], ids=["direct", "pooled"])
-async def database(empty_database: str, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    async with opened(empty_database, direct=request.param) as made:
+@pytest.fixture
+async def database(empty_database: str) -> AsyncIterator[Database]:
+    async with opened(empty_database) as made:
         async with made.session() as session:
             await session.execute(
                 "CREATE TABLE public.kept (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, amount int)"
@@ -139,10 +139,9 @@ async def test_a_connection_lost_on_the_way_keeps_nothing(database: Database, ob
     assert await database.read(ALL, ()) == []
 
 
-@pytest.mark.parametrize("direct", [True, False], ids=["direct", "pooled"])
-async def test_a_transaction_that_stops_is_ended_with_its_locks(empty_database: str, direct: bool) -> None:
+async def test_a_transaction_that_stops_is_ended_with_its_locks(empty_database: str) -> None:
     """As that of a process that is paused, or whose host has vanished; it had kept its locks without end."""
-    async with opened(empty_database, direct=direct, idle_in_transaction_timeout=0.2) as database:
+    async with opened(empty_database, idle_in_transaction_timeout=0.2) as database:
         async with database.session() as session:
             await session.execute("CREATE TABLE public.kept (id int PRIMARY KEY, amount int)")
         await database.write(ADD, (b"1", b"10"))

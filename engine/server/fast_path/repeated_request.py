@@ -201,7 +201,7 @@ class WarmRequest:
         self._client = client
         self._lines = lines
         self._begun = begun
-        self._quick = database.prepare_quickly(
+        self._quick = database.prepare_callback(
             ready.statement,
             ready.parameters,
             writes=ready.writes,

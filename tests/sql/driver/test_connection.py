@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from fieldstone.sql.driver.direct_pool import DirectPool
+from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.errors import CommitOutcomeUnknown, DatabaseError, DatabaseUnavailable, NoAnswer, StatementTimeout
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolCounters
@@ -28,7 +28,7 @@ async def ask_quickly(database: Database, *, writes: bool) -> list[Row]:
         else:
             told.set_exception(error)
 
-    quick = database.prepare_quickly(
+    quick = database.prepare_callback(
         ECHO,
         (b"x",),
         writes=writes,
@@ -161,7 +161,7 @@ async def test_a_network_that_is_cut_under_a_write_leaves_it_open(empty_database
 
 
 async def test_without_closing_in_the_protocol_statements_are_deallocated(empty_database: str) -> None:
-    pool = DirectPool(empty_database, QUICK, PoolCounters())
+    pool = ConnectionPool(empty_database, QUICK, PoolCounters())
     await pool.open()
     link = await pool.acquire()
     # As with a libpq from before version 17.

@@ -625,7 +625,7 @@ async def test_each_request_counts_once_against_the_limit(serve: Serve) -> None:
         assert left == [7, 6, 5, 4, 3]
         assert await serving.warm() > 0
         # The next one starts over: its statement is not prepared there.
-        ((connection),) = (await serving.app.runtime.ready()).foundation.database._driver._all
+        ((connection),) = (await serving.app.runtime.ready()).foundation.database._pool._all
         connection.retire()
         answered = await talk.ask(PEOPLE, n="Ada")
         assert answered.header(b"x-ratelimit-remaining") == b"2"
@@ -694,7 +694,7 @@ async def test_more_clients_than_connections_are_all_answered(serve: Serve) -> N
 
 async def test_without_a_connection_in_time_it_is_503(serve: Serve, app_database: str) -> None:
     async with serve() as serving:
-        (await serving.app.runtime.ready()).foundation.database._driver._patience.seconds = 0.2
+        (await serving.app.runtime.ready()).foundation.database._pool._patience.seconds = 0.2
         talk, other = await serving.talk(), await serving.talk()
         await talk.warm_up(PEOPLE, n="Ada")
         async with locked(app_database):

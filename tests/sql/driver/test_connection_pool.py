@@ -6,7 +6,7 @@ from functools import partial
 import psycopg
 import pytest
 
-from fieldstone.sql.driver.direct_pool import DirectPool
+from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolCounters
@@ -18,7 +18,7 @@ PREPARED = Statement(text="SELECT count(*) FROM pg_prepared_statements WHERE nam
 
 
 async def test_callers_are_served_in_the_order_in_which_they_came(empty_database: str) -> None:
-    pool = DirectPool(empty_database, QUICK, PoolCounters())
+    pool = ConnectionPool(empty_database, QUICK, PoolCounters())
     await pool.open()
     served: list[int] = []
 
@@ -87,7 +87,7 @@ async def test_the_waiting_of_a_share_make_room_for_others(empty_database: str, 
             told = asyncio.get_running_loop().create_future()
             answers[share].append(told)
             if quickly:
-                quick = database.prepare_quickly(
+                quick = database.prepare_callback(
                     ECHO,
                     (b"x",),
                     writes=False,
@@ -124,8 +124,7 @@ async def test_a_connection_that_is_lost_is_not_counted_for_its_share(empty_data
             await seen.until_active(3)
             await seen.terminate()
             assert all(isinstance(one, ConnectionLost) for one in await asyncio.gather(*slow, return_exceptions=True))
-        assert isinstance(database._driver, DirectPool)
-        assert database._driver._shares.in_hand == 0
+        assert database._pool._shares.in_hand == 0
 
 
 async def test_any_number_may_wait_for_a_connection_that_has_not_prepared_their_statement(empty_database: str) -> None:
@@ -133,7 +132,7 @@ async def test_any_number_may_wait_for_a_connection_that_has_not_prepared_their_
     async with opened(empty_database, connections=1) as database:
         left: list[int] = []
         for number in range(QUICK.max_waiting):
-            quick = database.prepare_quickly(
+            quick = database.prepare_callback(
                 ECHO, (b"x",), writes=False, share=None, finish=lambda *_: None, give_up=partial(left.append, number)
             )
             assert quick is not None

@@ -1,4 +1,4 @@
-"""A bounded pool of driven connections that serves its callers by their shares, and each in its turn."""
+"""A bounded pool of connections that serves its callers by their shares, and within a share in their order."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ from functools import partial
 import psycopg
 
 from fieldstone.sql.concurrency.deadlines import Overdue
-from fieldstone.sql.driver.callback_statement import QuickStatement
+from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.shares import Share, Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
@@ -16,16 +16,16 @@ from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, 
 from fieldstone.sql.statement import Statement
 
 _WATCH_INTERVAL = 1.0
-_Caller = asyncio.Future[DriverConnection] | QuickStatement
+_Caller = asyncio.Future[DriverConnection] | CallbackStatement
 _SET = Statement(text="SELECT pg_catalog.set_config($1::text, $2::text, false)")
 
 
-class DirectPool:
-    """A Driver over libpq.
+class ConnectionPool:
+    """At most `connections` connections over libpq, lent to one caller at a time.
 
     Connections are made when a caller finds none free, and in place of those that were recycled. One that comes back
-    goes straight to a caller who waits, see Shares; within a share nobody overtakes. The latest used is used first: its
-    statements are prepared and its caches warm.
+    goes straight to a waiting caller, see Shares; within a share nobody overtakes. The connection used last is lent
+    first: its statements are prepared and its caches warm.
     """
 
     def __init__(self, dsn: str, settings: PoolSettings, counters: PoolCounters) -> None:
@@ -43,11 +43,11 @@ class DirectPool:
         self._watching: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Get ready to serve, see Driver."""
+        """Get ready to serve; connections are made when they are first needed."""
         self._watching = asyncio.create_task(self._watch())
 
     async def close(self) -> None:
-        """End everything, see Driver."""
+        """Refuse new callers, wait for the present ones, cancel those that stay, close all connections."""
         self._closing = True
         self._refuse_waiters("the connections are closed")
         await self._vacate(self._settings.close_timeout)
@@ -62,14 +62,23 @@ class DirectPool:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def acquire(self, *, verify: bool = False, share: Hashable = None) -> DriverConnection:
-        """Return a connection of the caller's own, see Driver."""
+        """Return a connection of the caller's own.
+
+        Args:
+            verify: look at the socket, so that it is not known to be dead.
+            share: the key under which callers count together, so that others are served too; None has no limit.
+
+        Raises:
+            DatabaseBusy: None came free in time, or too many callers wait.
+            DatabaseUnavailable: None can be made.
+        """
         while True:
             asking = self._shares.find(share)
             connection = self._hand_out(asking) if self._may_have(asking) else await self._wait(asking)
             if not verify or connection.verify():
                 return connection
 
-    def lend(self, quick: QuickStatement) -> None:
+    def lend(self, quick: CallbackStatement) -> None:
         """Have a statement take a connection as soon as one is free, in its turn."""
         share = self._shares.find(quick.share)
         if self._may_have(share):
@@ -79,8 +88,8 @@ class DirectPool:
         elif self._line_up(share, quick):
             quick.place = self._patience.enter(partial(self._give_up, share, quick))
 
-    def strike_off(self, quick: QuickStatement) -> None:
-        """Forget a statement that waits."""
+    def strike_off(self, quick: CallbackStatement) -> None:
+        """Take a waiting statement out of the queue."""
         self._patience.leave(quick.place)
         self._shares.leave(self._shares.find(quick.share), quick)
 
@@ -103,7 +112,7 @@ class DirectPool:
         self._grow(self._shares.waiting)
 
     def stats(self) -> PoolStats:
-        """Return the present state, see Driver."""
+        """Return the present state."""
         return self._counters.stats(
             limit=self._settings.connections,
             in_use=len(self._all) - len(self._idle),
@@ -142,7 +151,7 @@ class DirectPool:
             self._patience.leave(place)
 
     def _line_up(self, share: Share[_Caller], caller: _Caller) -> bool:
-        """Have a caller wait; False where it was refused at once."""
+        """Have a caller wait; return False where it was refused at once."""
         if self._closing:
             self._refuse(caller, DatabaseUnavailable("the connections are closed"))
             return False
@@ -154,7 +163,7 @@ class DirectPool:
         return displaced is not caller
 
     def _receive(self, connection: DriverConnection) -> None:
-        """Have a connection be free: for the next who waits, or idle."""
+        """Lend a free connection to the next waiting caller, or let it idle."""
         self._take_from_share(connection)
         if self._closing:
             connection.retire()
@@ -163,10 +172,10 @@ class DirectPool:
         self._serve()
 
     def _serve(self) -> None:
-        """Hand the free connections to those who wait, as far as their shares allow."""
+        """Lend the free connections to waiting callers, as far as their shares allow."""
         while self._idle and self._shares.waiting and (found := self._shares.next()):
             share, caller = found
-            if isinstance(caller, QuickStatement):
+            if isinstance(caller, CallbackStatement):
                 self._patience.leave(caller.place)
                 connection = self._hand_out(share)
                 if not caller.take(connection):
@@ -198,7 +207,7 @@ class DirectPool:
             session = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
         except psycopg.Error as error:
             self._opening -= 1
-            # Those in use will come back; without any nobody is to wait in vain.
+            # Connections in use will come back; without any, the callers would wait in vain.
             if not self._all:
                 self._refuse_waiters(str(error).strip())
             return
@@ -226,7 +235,7 @@ class DirectPool:
         self._receive(connection)
 
     async def _watch(self) -> None:
-        """End what runs on although the server should have ended it: the server does not answer, or a pooler is there.
+        """End statements that the server should have ended: it does not answer, or a pooler stands before it.
 
         A connection that was reset in the middle of an answer may have been reported only once, see Wire.
         """
@@ -239,7 +248,7 @@ class DirectPool:
                 if connection.busy_for() > _WATCH_INTERVAL and not connection.verify():
                     continue
                 if not self._settings.prepare and connection.busy_for() > limit:
-                    # Through a pooler the server has not been told.
+                    # Behind a pooler the server does not know the limit.
                     connection.cancel()
                 elif connection.busy_for() > limit + self._settings.cancel_timeout:
                     connection.give_up()
@@ -259,7 +268,7 @@ class DirectPool:
             self._refuse(caller, DatabaseUnavailable(reason))
 
     def _give_up(self, share: Share[_Caller], caller: _Caller) -> None:
-        """Refuse a caller whose time is up."""
+        """Refuse a caller that has waited for too long."""
         self._shares.leave(share, caller)
         if self._all:
             self._counters.refused += 1
@@ -268,7 +277,7 @@ class DirectPool:
             self._refuse(caller, DatabaseUnavailable("no connection could be made in time"))
 
     def _refuse(self, caller: _Caller, error: DatabaseUnavailable) -> None:
-        if isinstance(caller, QuickStatement):
+        if isinstance(caller, CallbackStatement):
             self._patience.leave(caller.place)
             caller.refuse(error)
         elif not caller.done():
