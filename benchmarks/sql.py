@@ -1,6 +1,6 @@
 """What forms of SQL cost: each statement on its own, by the CPU that PostgreSQL's process uses for it.
 
-`python -m benchmarks.sql` takes about two minutes and prints the tables that stand in docs/performance.md.
+`python -m benchmarks.sql` takes about two minutes and prints the tables that stand in docs/explanation/performance.md.
 """
 
 import asyncio

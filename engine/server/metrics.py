@@ -77,9 +77,9 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = _Requests()
         self._registry.register(self._requests)
-        self._sockets = Gauge("fieldstone_sockets", "WebSockets that are open.", registry=self._registry)
+        self._sockets = Gauge("fieldstone_sockets", "Open WebSockets.", registry=self._registry)
         self._closes = Counter(
-            "fieldstone_socket_closes", "WebSockets that were closed, by code.", ("code",), registry=self._registry
+            "fieldstone_socket_closes", "Closed WebSockets, by close code.", ("code",), registry=self._registry
         )
         self._registry.register(_StatsCollector(read_stats, read_connections))
 
@@ -142,11 +142,11 @@ class _Requests(Collector):
             answered.add_metric((endpoint, str(status)), number, created=self._created)
         yield answered
         yield CounterMetricFamily(
-            "fieldstone_warm_requests", "Of these, what was answered by plans at hand, without a task.", value=self.warm
+            "fieldstone_warm_requests", "HTTP requests that the fast path answered.", value=self.warm
         )
         seconds = HistogramMetricFamily(
             "fieldstone_request_seconds",
-            "Time from a request's head to the end of its answer.",
+            "Seconds from a request's head to the end of its answer.",
             labels=("endpoint",),
         )
         for endpoint, times in self._times.items():
@@ -169,9 +169,11 @@ class _StatsCollector(Collector):
         stats = self._read_stats()
         yield from _connection_metrics(self._read_connections())
         yield CounterMetricFamily(
-            "fieldstone_log_lines_lost", "Lines of the log that nobody read in time.", value=LOG_QUEUE.dropped
+            "fieldstone_log_lines_lost",
+            "Log lines dropped because standard error was not read in time.",
+            value=LOG_QUEUE.dropped,
         )
-        yield GaugeMetricFamily("fieldstone_ready", "1 when operations can be served.", value=stats is not None)
+        yield GaugeMetricFamily("fieldstone_ready", "1 while operations can be served.", value=stats is not None)
         if stats is not None:
             yield from _plan_metrics(stats)
             yield from _pool_metrics(stats.pool)
@@ -186,10 +188,10 @@ class _StatsCollector(Collector):
                 versions.add_metric((workspace,), version)
             yield versions
             yield GaugeMetricFamily(
-                "fieldstone_model_bytes", "Memory of the loaded models, about.", value=stats.models.bytes
+                "fieldstone_model_bytes", "Approximate memory of the loaded models in bytes.", value=stats.models.bytes
             )
             events = CounterMetricFamily(
-                "fieldstone_model_events", "Models loaded, and forgotten to make room.", labels=("event",)
+                "fieldstone_model_events", "Models loaded, and models evicted to free memory.", labels=("event",)
             )
             events.add_metric(("load",), stats.models.loads)
             events.add_metric(("eviction",), stats.models.evictions)
@@ -197,14 +199,14 @@ class _StatsCollector(Collector):
 
 
 def _connection_metrics(connections: ConnectionStats) -> Iterator[Metric]:
-    yield GaugeMetricFamily("fieldstone_connections", "Connections of clients.", value=connections.open)
+    yield GaugeMetricFamily("fieldstone_connections", "Open connections of clients.", value=connections.open)
     yield GaugeMetricFamily(
         "fieldstone_buffered_bytes",
-        "Bytes of answers that clients have not read, and of requests that they have not completed.",
+        "Bytes of unread answers and incomplete requests.",
         value=connections.buffered,
     )
     ended = CounterMetricFamily(
-        "fieldstone_connection_ends", "Connections that the server ended or refused, by reason.", labels=("reason",)
+        "fieldstone_connection_ends", "Connections that the server closed or refused, by reason.", labels=("reason",)
     )
     for reason, number in connections.ended.items():
         ended.add_metric((reason,), number)
@@ -214,7 +216,7 @@ def _connection_metrics(connections: ConnectionStats) -> Iterator[Metric]:
 def _plan_metrics(stats: RuntimeStats) -> Iterator[Metric]:
     plans = CounterMetricFamily(
         "fieldstone_plans",
-        "Plans looked up, dropped by changes, and made again for them before they were asked for.",
+        "Plan cache hits and misses, plans dropped by changes of the model, and plans renewed after them.",
         labels=("event",),
     )
     plans.add_metric(("hit",), stats.plans.hits)
@@ -229,20 +231,24 @@ def _plan_metrics(stats: RuntimeStats) -> Iterator[Metric]:
 
 def _pool_metrics(pool: PoolStats) -> Iterator[Metric]:
     connections = GaugeMetricFamily(
-        "fieldstone_pool_connections", "Connections that serve statements, by state.", labels=("state",)
+        "fieldstone_pool_connections", "Database connections of the request pool, by state.", labels=("state",)
     )
     connections.add_metric(("in_use",), pool.in_use)
     connections.add_metric(("idle",), pool.idle)
     connections.add_metric(("opening",), pool.opening)
     yield connections
-    yield GaugeMetricFamily("fieldstone_pool_limit", "The most connections that serve statements.", value=pool.limit)
-    yield GaugeMetricFamily("fieldstone_pool_waiting", "Callers that wait for a connection.", value=pool.waiting)
+    yield GaugeMetricFamily("fieldstone_pool_limit", "Limit of the request pool's connections.", value=pool.limit)
+    yield GaugeMetricFamily(
+        "fieldstone_pool_waiting", "Requests waiting for a database connection.", value=pool.waiting
+    )
     yield CounterMetricFamily(
         "fieldstone_pool_refused",
-        "Callers who got no connection: all that they may use were in use for too long, or too many waited.",
+        "Requests refused because no database connection became free in time, or too many requests waited.",
         value=pool.refused,
     )
-    events = CounterMetricFamily("fieldstone_pool_events", "What happened to connections.", labels=("event",))
+    events = CounterMetricFamily(
+        "fieldstone_pool_events", "Events of database connections and their statements.", labels=("event",)
+    )
     for name in ("opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried"):
         events.add_metric((name,), getattr(pool, name))
     yield events
@@ -251,59 +257,69 @@ def _pool_metrics(pool: PoolStats) -> Iterator[Metric]:
 def _event_metrics(events: EventStats) -> Iterator[Metric]:
     yield GaugeMetricFamily("fieldstone_event_log_position", "The position of the newest event.", value=events.last)
     yield GaugeMetricFamily(
-        "fieldstone_event_log_events", "Events that are kept in the log.", value=events.last - events.first + 1
+        "fieldstone_event_log_events", "Events kept in the log.", value=events.last - events.first + 1
     )
     yield GaugeMetricFamily(
         "fieldstone_event_lag_seconds",
-        "How long the oldest event of the last move had waited to be in the log.",
+        "Seconds that the oldest event of the last move had waited for its position in the log.",
         value=events.lag,
     )
     yield CounterMetricFamily(
         "fieldstone_events_logged", "Events that this process moved to the log.", value=events.moved
     )
-    yield GaugeMetricFamily("fieldstone_subscribers", "Subscriptions that are served.", value=events.subscribers)
-    yield GaugeMetricFamily("fieldstone_subscription_groups", "Groups that share a statement.", value=events.groups)
+    yield GaugeMetricFamily("fieldstone_subscribers", "Active subscriptions.", value=events.subscribers)
+    yield GaugeMetricFamily(
+        "fieldstone_subscription_groups", "Groups of subscriptions that share a statement.", value=events.groups
+    )
     yield CounterMetricFamily(
-        "fieldstone_event_statements", "Statements that read events for a group.", value=events.hub.statements
+        "fieldstone_event_statements",
+        "Statements that read events for a group of subscriptions.",
+        value=events.hub.statements,
     )
     yield CounterMetricFamily(
         "fieldstone_events_delivered", "Results handed to subscribers.", value=events.hub.delivered
     )
     yield CounterMetricFamily(
-        "fieldstone_full_outboxes", "Times that a subscriber's queue was full.", value=events.hub.demoted
+        "fieldstone_full_outboxes", "Number of times that a subscriber's queue was full.", value=events.hub.demoted
     )
     yield CounterMetricFamily(
         "fieldstone_event_statements_overdue",
-        "Statements that read events and took longer than others should wait for.",
+        "Statements reading events that were ended or moved to the slow slots for taking too long.",
         value=events.hub.overdue,
     )
     yield GaugeMetricFamily(
-        "fieldstone_subscription_bytes", "Bytes that are kept for subscriptions.", value=events.kept_bytes
+        "fieldstone_subscription_bytes",
+        "Bytes of documents, variables and filters kept for subscriptions.",
+        value=events.kept_bytes,
     )
 
 
 def _webhook_metrics(webhooks: WebhookStats) -> Iterator[Metric]:
     outcomes = CounterMetricFamily(
-        "fieldstone_webhook_deliveries", "What came of attempts to deliver an event.", labels=("outcome",)
+        "fieldstone_webhook_deliveries", "Attempts to deliver an event to a webhook, by outcome.", labels=("outcome",)
     )
     for name in ("delivered", "retried", "failed"):
         outcomes.add_metric((name,), getattr(webhooks.counters, name))
     yield outcomes
     yield CounterMetricFamily(
-        "fieldstone_webhooks_disabled", "Webhooks that failed for too long.", value=webhooks.counters.disabled
+        "fieldstone_webhooks_disabled",
+        "Webhooks disabled because they failed for too long.",
+        value=webhooks.counters.disabled,
     )
     yield GaugeMetricFamily(
-        "fieldstone_webhook_pending", "Deliveries that are still to be sent.", value=webhooks.backlog.pending
+        "fieldstone_webhook_pending", "Deliveries waiting to be sent.", value=webhooks.backlog.pending
     )
     yield GaugeMetricFamily(
-        "fieldstone_webhook_lag_seconds", "How long the oldest of them has waited.", value=webhooks.backlog.lag
+        "fieldstone_webhook_lag_seconds",
+        "Seconds that the oldest waiting delivery has waited.",
+        value=webhooks.backlog.lag,
     )
 
 
 def _build_metrics(builds: BuildCounters) -> Iterator[Metric]:
     known = GaugeMetricFamily(
         "fieldstone_builds",
-        "Indexes and fields of big tables that are being built, or have failed, in the whole database.",
+        "Builds of indexes and fields of big tables, in the whole database, by status.",
         labels=("of", "status"),
     )
     for of, status, value in (
@@ -316,7 +332,7 @@ def _build_metrics(builds: BuildCounters) -> Iterator[Metric]:
     yield known
     events = CounterMetricFamily(
         "fieldstone_build_events",
-        "What was settled by this process, and what it was interrupted at.",
+        "Builds that this process settled, and interruptions of its builds.",
         labels=("event",),
     )
     for name in ("settled", "interrupted"):
@@ -326,10 +342,14 @@ def _build_metrics(builds: BuildCounters) -> Iterator[Metric]:
 
 def _broadcast_metrics(broadcast: BroadcastStats) -> Iterator[Metric]:
     yield GaugeMetricFamily(
-        "fieldstone_broadcast_connected", "1 when messages of other processes are heard.", value=broadcast.is_connected
+        "fieldstone_broadcast_connected",
+        "1 while messages of other processes are received.",
+        value=broadcast.is_connected,
     )
     messages = CounterMetricFamily(
-        "fieldstone_broadcast_events", "Messages to and from other processes, and connections made.", labels=("event",)
+        "fieldstone_broadcast_events",
+        "Messages sent to and received from other processes, and connections made.",
+        labels=("event",),
     )
     for name in ("sent", "received", "failed", "connections"):
         messages.add_metric((name,), getattr(broadcast, name))

@@ -394,7 +394,7 @@ def test_numbers_keep_their_digits() -> None:
 
 
 def test_the_documented_file_can_be_applied() -> None:
-    page = (ROOT / "docs" / "model-files.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "model-file.md").read_text(encoding="utf-8")
     text = page.split("```yaml\n")[1].split("```")[0]
     made, count = carry_out(standard_snapshot(), read_document(text))
     assert count > 0

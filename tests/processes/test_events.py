@@ -110,7 +110,7 @@ def _metrics(url: str) -> dict[str, float]:
 
 
 def test_the_documented_client_runs_where_node_has_no_websocket_of_its_own(clients: Path, event_dsn: str) -> None:
-    page = (ROOT / "docs" / "subscriptions.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "subscribe.md").read_text(encoding="utf-8")
     (documented,) = re.findall(r"^```javascript\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     with servers(event_dsn, 1) as (server,):
         key = make_key(event_dsn)

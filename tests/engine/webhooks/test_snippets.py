@@ -24,8 +24,8 @@ Check: TypeAlias = Callable[[list[Case]], list[bool]]
 
 
 def snippet(language: str) -> str:
-    """The block in a language of docs/webhooks.md."""
-    page = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    """The block in a language of docs/how-to/receive-webhooks.md."""
+    page = (ROOT / "docs" / "how-to" / "receive-webhooks.md").read_text(encoding="utf-8")
     (found,) = re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     return str(found)
 
@@ -39,7 +39,7 @@ def run(*command: str | Path, given: str) -> list[bool]:
 
 def check_in_python(cases: list[Case]) -> list[bool]:
     names: dict[str, Any] = {}
-    exec(compile(snippet("python"), "docs/webhooks.md", "exec"), names)  # noqa: S102 - it is our own
+    exec(compile(snippet("python"), "docs/how-to/receive-webhooks.md", "exec"), names)  # noqa: S102 - it is our own
     return [names["is_from_fieldstone"](secret, header, body.encode()) for secret, header, body in cases]
 
 
