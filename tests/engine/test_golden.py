@@ -1,6 +1,7 @@
 """Golden cases: an operation, the SQL that it compiles to, and what it answers on the sample data.
 
-`make golden` writes the `.sql` and `.json` beside each `.graphql` anew; their diff is for people to read.
+`make golden` writes the `.sql` and `.json` beside each `.graphql` again; their diff is for people to read, which is why
+the SQL has line breaks at its clauses.
 """
 
 import json
@@ -24,6 +25,7 @@ from fieldstone.metadata.model import Snapshot
 from tests.apis import LIMITS, PRINCIPAL, WORKSPACE_ID, as_json, open_apis
 from tests.databases import Databases
 from tests.specimens import golden_template
+from tests.sql_layout import lay_out
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.graphql"))
@@ -42,7 +44,7 @@ async def test_case(name: str, golden_dsn: str, request: pytest.FixtureRequest) 
         text = (GOLDEN / f"{name}.graphql").read_text(encoding="utf-8")
         answer = await apis.send(text, variables)
         found = {
-            "sql": "".join(f"{text};\n" for text in apis.database.log.texts),
+            "sql": "".join(f"{lay_out(text)};\n" for text in apis.database.log.texts),
             "json": as_json(json.loads(answer.body)) + "\n",
         }
         if not text.startswith("mutation") and "errors" not in found["json"] and name != "introspection_type":

@@ -1,1 +1,10 @@
-SELECT '{"opportunitiesAggregate":{"count":' || count(*)::text || ',"sum":{"amount":' || COALESCE(to_json(trim_scale(sum(t0."amount")))::text,'null') || '},"avg":{"amount":' || COALESCE(to_json(trim_scale(avg(t0."amount")))::text,'null') || '},"min":{"amount":' || COALESCE(to_json(min(t0."amount"))::text,'null') || ',"closeDate":' || COALESCE(to_json(min(t0."closeDate"))::text,'null') || '},"max":{"amount":' || COALESCE(to_json(max(t0."amount"))::text,'null') || ',"name":' || COALESCE(to_json(max(t0."name"))::text,'null') || '},"__typename":"OpportunityAggregate"}}' FROM "workspace_default"."opportunity" AS t0 WHERE t0."deletedAt" IS NULL;
+SELECT '{"opportunitiesAggregate":{"count":' || count(*)::text || ',"sum":{"amount":' || COALESCE(
+  to_json(trim_scale(sum(t0."amount")))::text,'null'
+) || '},"avg":{"amount":' || COALESCE(to_json(trim_scale(avg(t0."amount")))::text,'null') ||
+  '},"min":{"amount":' || COALESCE(to_json(min(t0."amount"))::text,'null') || ',"closeDate":' || COALESCE(
+  to_json(min(t0."closeDate"))::text,'null'
+) || '},"max":{"amount":' || COALESCE(to_json(max(t0."amount"))::text,'null') || ',"name":' || COALESCE(
+  to_json(max(t0."name"))::text,'null'
+) || '},"__typename":"OpportunityAggregate"}}'
+FROM "workspace_default"."opportunity" AS t0
+WHERE t0."deletedAt" IS NULL;

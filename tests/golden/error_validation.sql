@@ -1,1 +1,3 @@
-SELECT version FROM fieldstone.workspace WHERE id = $1::uuid;
+SELECT version
+FROM fieldstone.workspace
+WHERE id = $1::uuid;

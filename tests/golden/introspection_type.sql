@@ -1,1 +1,3 @@
-SELECT '{"__type":{"kind":"OBJECT","fields":[{"name":"amountMicros","type":{"name":"BigInt"}},{"name":"currencyCode","type":{"name":"String"}}]},"people":{"totalCount":' || (SELECT count(*) FROM "workspace_default"."person" AS t0 WHERE t0."deletedAt" IS NULL)::text || '}}';
+SELECT
+  '{"__type":{"kind":"OBJECT","fields":[{"name":"amountMicros","type":{"name":"BigInt"}},{"name":"currencyCode","type":{"name":"String"}}]},"people":{"totalCount":'
+  || (SELECT count(*) FROM "workspace_default"."person" AS t0 WHERE t0."deletedAt" IS NULL)::text || '}}';

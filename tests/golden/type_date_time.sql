@@ -1,1 +1,34 @@
-WITH written AS (INSERT INTO "workspace_default"."specimen" AS t0 ("id","name","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position","aUuid","aText","aNumber","aNumberDecimal","aNumberInt","aNumberBigint","aNumberFloat","aNumeric","aBoolean","aDate","aDateTime","aSelect","aMultiSelect","aRating","aArray","aRawJson","aFullNameFirstName","aFullNameLastName","aEmailsPrimaryEmail","aEmailsAdditionalEmails","aPhonesPrimaryPhoneNumber","aPhonesPrimaryPhoneCountryCode","aPhonesPrimaryPhoneCallingCode","aPhonesAdditionalPhones","aLinksPrimaryLinkUrl","aLinksPrimaryLinkLabel","aLinksSecondaryLinks","aCurrencyAmountMicros","aCurrencyCurrencyCode","aAddressAddressStreet1","aAddressAddressStreet2","aAddressAddressCity","aAddressAddressPostcode","aAddressAddressState","aAddressAddressCountry","aAddressAddressLat","aAddressAddressLng","aActorSource","aActorWorkspaceMemberId","aActorName","aActorContext","aRichTextMarkdown","aRichTextBlocknote","aPosition") SELECT $1::uuid,$2::text,$3::text,$4::uuid,$5::text,$6::jsonb,$7::double precision,$8::uuid,$9::text,$10::numeric,$11::numeric,$12::integer,$13::bigint,$14::double precision,$15::numeric,$16::boolean,$17::date,$18::timestamptz,$19::text,$20::text[],$21::text,$22::text[],$23::jsonb,$24::text,$25::text,$26::text,$27::jsonb,$28::text,$29::text,$30::text,$31::jsonb,$32::text,$33::text,$34::jsonb,$35::bigint,$36::text,$37::text,$38::text,$39::text,$40::text,$41::text,$42::text,$43::numeric,$44::numeric,$45::text,$46::uuid,$47::text,$48::jsonb,$49::text,$50::text,$51::double precision RETURNING t0.*) ,event AS (INSERT INTO "fieldstone"."event_staging" AS event ("workspace_id","object_id","record_id","action","before","after","actor") SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'4b4410a0-4ded-5ae5-9901-31acd0bda302'::uuid,t1."id",'created',NULL::jsonb,to_jsonb(t1.*),$52::text FROM written AS t1) SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aDateTime":' || COALESCE(left(to_json(timezone('UTC',t2."aDateTime"))::text,(-1)) || 'Z"','null') || '}]' AS answer FROM (SELECT) AS t3 LEFT JOIN written AS t2 ON true;
+WITH written AS (
+  INSERT INTO "workspace_default"."specimen" AS t0 (
+    "id","name","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position",
+      "aUuid","aText","aNumber","aNumberDecimal","aNumberInt","aNumberBigint","aNumberFloat","aNumeric",
+      "aBoolean","aDate","aDateTime","aSelect","aMultiSelect","aRating","aArray","aRawJson",
+      "aFullNameFirstName","aFullNameLastName","aEmailsPrimaryEmail","aEmailsAdditionalEmails",
+      "aPhonesPrimaryPhoneNumber","aPhonesPrimaryPhoneCountryCode","aPhonesPrimaryPhoneCallingCode",
+      "aPhonesAdditionalPhones","aLinksPrimaryLinkUrl","aLinksPrimaryLinkLabel","aLinksSecondaryLinks",
+      "aCurrencyAmountMicros","aCurrencyCurrencyCode","aAddressAddressStreet1","aAddressAddressStreet2",
+      "aAddressAddressCity","aAddressAddressPostcode","aAddressAddressState","aAddressAddressCountry",
+      "aAddressAddressLat","aAddressAddressLng","aActorSource","aActorWorkspaceMemberId","aActorName",
+      "aActorContext","aRichTextMarkdown","aRichTextBlocknote","aPosition"
+  )
+  SELECT $1::uuid,$2::text,$3::text,$4::uuid,$5::text,$6::jsonb,$7::double precision,$8::uuid,$9::text,$10::numeric,
+    $11::numeric,$12::integer,$13::bigint,$14::double precision,$15::numeric,$16::boolean,$17::date,$18::timestamptz,
+    $19::text,$20::text[],$21::text,$22::text[],$23::jsonb,$24::text,$25::text,$26::text,$27::jsonb,$28::text,
+    $29::text,$30::text,$31::jsonb,$32::text,$33::text,$34::jsonb,$35::bigint,$36::text,$37::text,$38::text,
+    $39::text,$40::text,$41::text,$42::text,$43::numeric,$44::numeric,$45::text,$46::uuid,$47::text,$48::jsonb,
+    $49::text,$50::text,$51::double precision
+  RETURNING t0.*
+)
+,event AS (
+  INSERT INTO "fieldstone"."event_staging" AS event (
+    "workspace_id","object_id","record_id","action","before","after","actor"
+  )
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'4b4410a0-4ded-5ae5-9901-31acd0bda302'::uuid,t1."id",
+    'created',NULL::jsonb,to_jsonb(t1.*),$52::text
+  FROM written AS t1
+)
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aDateTime":' || COALESCE(
+  left(to_json(timezone('UTC',t2."aDateTime"))::text,(-1)) || 'Z"','null'
+) || '}]' AS answer
+FROM (SELECT) AS t3
+LEFT JOIN written AS t2 ON true;

@@ -1,1 +1,50 @@
-WITH locked AS (SELECT t0.* FROM "workspace_default"."person" AS t0 WHERE t0."id" = ANY($1::uuid[]) AND t0."deletedAt" IS NULL ORDER BY t0."id" LIMIT 10001 FOR UPDATE) ,verdict AS (SELECT COALESCE(CASE WHEN (SELECT count(*) FROM locked AS t1) > 10000 THEN 'too_many' END,(SELECT 'not_found:' || json_agg(t2.id ORDER BY t2.position)::text FROM unnest($1::uuid[]) WITH ORDINALITY AS t2(id,position) WHERE NOT EXISTS (SELECT 1 FROM locked AS t3 WHERE t3."id" = t2.id))) AS problem) ,written AS (UPDATE "workspace_default"."person" AS t4 SET "jobTitle"=$2::text,"phone"=$3::text,"companyId"=NULL,"updatedAt"=now() WHERE t4."id" = ANY(ARRAY(SELECT t5."id" FROM locked AS t5)) AND (SELECT t6.problem FROM verdict AS t6) IS NULL RETURNING t4.*) ,event AS (INSERT INTO "fieldstone"."event_staging" AS event ("workspace_id","object_id","record_id","action","before","after","actor") SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t7."id",'updated',to_jsonb(t8.*),to_jsonb(t7.*),$4::text FROM written AS t7 JOIN locked AS t8 ON t8."id" = t7."id" ORDER BY t7."id") SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,COALESCE(array_agg(t9."id" ORDER BY t9."id"),'{}'::uuid[]) AS ids,'[' || COALESCE(string_agg('{"id":"' || t9."id"::text || '","jobTitle":' || COALESCE(to_json(t9."jobTitle")::text,'null') || ',"phone":' || COALESCE(to_json(t9."phone")::text,'null') || ',"company":' || COALESCE((SELECT '{"name":' || COALESCE(to_json(t10."name")::text,'null') || '}' FROM "workspace_default"."company" AS t10 WHERE t10."id" = t9."companyId" AND t10."deletedAt" IS NULL),'null') || '}',',' ORDER BY t9."id"),'') || ']' AS answer FROM written AS t9;
+WITH locked AS (
+  SELECT t0.*
+  FROM "workspace_default"."person" AS t0
+  WHERE t0."id" = ANY($1::uuid[]) AND t0."deletedAt" IS NULL
+  ORDER BY t0."id"
+  LIMIT 10001 FOR UPDATE
+)
+,verdict AS (
+  SELECT COALESCE(
+    CASE WHEN (SELECT count(*) FROM locked AS t1) > 10000 THEN 'too_many' END,(
+      SELECT 'not_found:' || json_agg(t2.id ORDER BY t2.position)::text
+      FROM unnest($1::uuid[])
+      WITH ORDINALITY AS t2(id,position)
+      WHERE NOT EXISTS (SELECT 1 FROM locked AS t3 WHERE t3."id" = t2.id)
+    )
+  ) AS problem
+)
+,written AS (
+  UPDATE "workspace_default"."person" AS t4
+  SET "jobTitle"=$2::text,"phone"=$3::text,"companyId"=NULL,"updatedAt"=now()
+  WHERE t4."id" = ANY(ARRAY(SELECT t5."id" FROM locked AS t5)) AND (SELECT t6.problem FROM verdict AS t6) IS
+    NULL
+  RETURNING t4.*
+)
+,event AS (
+  INSERT INTO "fieldstone"."event_staging" AS event (
+    "workspace_id","object_id","record_id","action","before","after","actor"
+  )
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t7."id",
+    'updated',to_jsonb(t8.*),to_jsonb(t7.*),$4::text
+  FROM written AS t7
+  JOIN locked AS t8 ON t8."id" = t7."id"
+  ORDER BY t7."id"
+)
+SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,COALESCE(
+  array_agg(t9."id" ORDER BY t9."id"),'{}'::uuid[]
+) AS ids,'[' || COALESCE(
+  string_agg(
+    '{"id":"' || t9."id"::text || '","jobTitle":' || COALESCE(to_json(t9."jobTitle")::text,'null') ||
+      ',"phone":' || COALESCE(to_json(t9."phone")::text,'null') || ',"company":' || COALESCE(
+      (
+        SELECT '{"name":' || COALESCE(to_json(t10."name")::text,'null') || '}'
+        FROM "workspace_default"."company" AS t10
+        WHERE t10."id" = t9."companyId" AND t10."deletedAt" IS NULL
+      ),'null'
+    ) || '}',','
+    ORDER BY t9."id"
+  ),''
+) || ']' AS answer
+FROM written AS t9;
