@@ -34,13 +34,14 @@ check: setup ## lint, format, types, layers, the tests of the project's own rule
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/project
 
-test: setup ## the tests that need nothing but the package registries
-	$(BIN)/pytest -m "not system"
+test: setup ## the tests that need nothing but the package registries, on all processors
+	$(BIN)/pytest -m "not system and not alone" -n auto --dist worksteal
+	$(BIN)/pytest -m "alone and not system"
 
 test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2), or root
 	$(BIN)/pytest -m system
 
-golden: setup ## write the golden cases anew; read the diff before you commit it
+golden: setup ## write the golden cases again; read the diff before you commit it
 	$(BIN)/pytest tests/engine/test_golden.py --update-golden
 
 bench: setup ## the benchmarks against the peers

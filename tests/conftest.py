@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.databases import Databases, add_extensions, running_server
-from tests.npm_clients import install_clients
+from tests.npm_clients import install_once
 
 # The same examples each time; whoever looks for more asks for more, and gets others.
 settings.register_profile("steady", derandomize="FIELDSTONE_TEST_EXAMPLES" not in os.environ)
@@ -17,7 +17,7 @@ settings.load_profile("steady")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the golden cases anew (make golden)")
+    parser.addoption("--update-golden", action="store_true", help="write the golden cases again (make golden)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,6 +55,13 @@ def empty_database(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share, for things that are made once for all of them."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def clients(run_folder: Path) -> Path:
     """The folder of the Node.js clients with what they need installed."""
-    return install_clients(tmp_path_factory.mktemp("clients") / "clients")
+    return install_once(run_folder)

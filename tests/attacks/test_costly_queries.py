@@ -52,6 +52,7 @@ def wide(page: int) -> str:
     return f"{{ {people(page, ' '.join(part % (n, page) for n in range(40)))} }}"
 
 
+@pytest.mark.alone
 def test_costly_queries_of_one_key_are_refused_while_another_reads(served: Served) -> None:
     with served.client() as client:
         made = ask(client, 'mutation { createApiKey(input: {name: "attacker"}) { token } }', path="/metadata")

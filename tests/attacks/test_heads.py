@@ -32,6 +32,7 @@ def target(served: Served) -> Iterator[Target]:
         yield made
 
 
+@pytest.mark.alone
 def test_a_header_of_100_mib_is_refused_and_holds_nobody_up(target: Target) -> None:
     before = target.memory()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.attacks.standing_still import (
@@ -76,6 +77,7 @@ def paused_within_a_change(server: Server, dsn: str) -> Iterator[int]:
             stack.close()
 
 
+@pytest.mark.alone
 def test_a_model_is_changed_while_a_server_is_paused_within_a_change_of_it(dsn: str) -> None:
     with servers(make_conninfo(dsn, options=f"-c idle_in_transaction_session_timeout={IDLE:g}s"), 2) as both:
         stopped, living = both

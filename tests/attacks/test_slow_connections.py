@@ -81,6 +81,7 @@ def test_a_body_that_drips_behind_its_answer_is_closed(target: Target) -> None:
     assert target.metrics()["slow body"] >= 1
 
 
+@pytest.mark.alone
 def test_those_who_wait_for_answers_and_events_stay(target: Target) -> None:
     used, streamed = target.connect(), target.connect()
     streamed.send(

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from fieldstone.engine import create_app
 from tests.apis import PRINCIPAL
 from tests.engine.webhooks.conftest import Sending
@@ -14,6 +16,7 @@ PLACES = 16
 EVENTS = 40
 
 
+@pytest.mark.alone
 async def test_targets_that_do_not_answer_delay_no_other_workspace(dsn: str) -> None:
     """The others' events would wait until an attempt's time is over, here ten seconds, each time."""
     is_over = asyncio.Event()

@@ -161,6 +161,7 @@ def names(number: int) -> list[str]:
 BIG = "subscription ($names: [String!]) { personUpdated(filter: { firstName: { in: $names } }) { city } }"
 
 
+@pytest.mark.alone
 async def test_big_variables_are_bounded_and_cost_nobody_the_loop(dsn: str) -> None:
     """60,000 names are some 600 KB as they are sent, and as much again as a filter."""
     with serving(DATABASE_URL=dsn, FIELDSTONE_MAX_SUBSCRIPTION_BYTES="8000000") as served:

@@ -88,6 +88,7 @@ def test_a_socket_that_nobody_reads_is_given_up(target: Target) -> None:
         eventually(lambda: target.metrics().get("unread", 0) == before + 1, "it is not given up", 12)
 
 
+@pytest.mark.alone
 def test_a_client_that_reads_slowly_gets_all(target: Target) -> None:
     before = target.metrics().get("unread", 0)
     connection = ask(target)

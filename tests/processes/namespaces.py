@@ -107,7 +107,8 @@ class DistantServer(Server):
         process = subprocess.Popen(
             [
                 *("ip", "netns", "exec", self.host.name),
-                *(sys.executable, "-m", "engine", "serve", "--host", self.host.address, "--port", str(self.port)),
+                *(sys.executable, "-m", "fieldstone.engine", "serve"),
+                *("--host", self.host.address, "--port", str(self.port)),
             ],
             cwd=ROOT,
             env=environment(**settings),

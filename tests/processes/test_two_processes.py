@@ -171,6 +171,7 @@ async def loaded(served: Served, name: str) -> AsyncIterator[Load]:
 
 
 # Both servers and their clients take all of two processors for a minute, and much longer where others do, too.
+@pytest.mark.alone
 @pytest.mark.timeout(900)
 async def test_each_change_is_served_by_the_other_in_its_next_request_under_load(database: str) -> None:
     with two_servers(DATABASE_URL=database, FIELDSTONE_LOG_LEVEL="warning") as pair:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from fieldstone.engine.webhooks.signature import sign
-from tests.npm_clients import NODE, PHP, install_clients
+from tests.npm_clients import NODE, PHP, install_once
 from tests.project.documentation import ROOT
 
 SECRET = "schlüssel"  # noqa: S105 - of this test alone
@@ -52,9 +52,9 @@ def check_in_javascript(cases: list[Case]) -> list[bool]:
 
 
 @pytest.fixture(scope="session")
-def php(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def php(run_folder: Path) -> Path:
     """The folder of PHP."""
-    return install_clients(tmp_path_factory.mktemp("php") / "php", PHP)
+    return install_once(run_folder, PHP)
 
 
 @pytest.fixture(params=["python", "js", "php"])
