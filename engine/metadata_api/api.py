@@ -1,7 +1,7 @@
 """The Metadata API: the model of a workspace, read like records and changed in one transaction a request."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -12,14 +12,8 @@ from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.batch import read_change
 from fieldstone.engine.metadata_api.broken_operations import FindBroken, none_broken
+from fieldstone.engine.metadata_api.change_mutations import change_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
-from fieldstone.engine.metadata_api.inputs import (
-    read_create_field,
-    read_create_index,
-    read_create_object,
-    read_update_field,
-    read_update_object,
-)
 from fieldstone.engine.metadata_api.key_mutations import key_runs
 from fieldstone.engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
 from fieldstone.engine.metadata_api.writes import Run, Sequel, Written
@@ -37,8 +31,6 @@ from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.webhooks.service import Webhooks
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
-from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, RetryBuild
-from fieldstone.metadata.changes.kinds.retry import find_owner
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object, Snapshot
@@ -81,94 +73,6 @@ class CatalogSource:
     async def refresh(self, workspace_id: UUID) -> Snapshot:
         """Return the same: a newer model has the same catalog."""
         return await self.get(workspace_id)
-
-
-async def _create_object(
-    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    given = arguments["input"]
-    change = read_create_object(given.get("object", given))
-    await transaction.apply(change)
-    return Written(object_name="object", id=change.id, type_name="Object", extra={})
-
-
-async def _create_field(
-    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    given = arguments["input"]
-    change = read_create_field(given.get("field", given))
-    await transaction.apply(change)
-    return Written(object_name="field", id=change.id, type_name="Field", extra={})
-
-
-def _target(arguments: Mapping[str, JsonValue]) -> UUID:
-    """Return the id that a mutation is about; an alias has it in its input."""
-    return UUID(arguments["id"] if "id" in arguments else arguments["input"]["id"])
-
-
-def _values(arguments: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-    given: Mapping[str, JsonValue] = arguments["input"]
-    return given if "id" in arguments else given["update"]
-
-
-async def _update_object(
-    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    object_id = _target(arguments)
-    await transaction.apply(read_update_object(object_id, _values(arguments)))
-    return Written(object_name="object", id=object_id, type_name="Object", extra={})
-
-
-async def _update_field(
-    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    field_id = _target(arguments)
-    await transaction.apply(read_update_field(field_id, _values(arguments)))
-    return Written(object_name="field", id=field_id, type_name="Field", extra={})
-
-
-def _removal(change: Change) -> Callable[[ModelTransaction], Awaitable[object]]:
-    return lambda transaction: transaction.apply(change)
-
-
-async def _delete_object(
-    _transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    id_ = _target(arguments)
-    removal = _removal(DeleteObject(object_id=id_))
-    return Written(object_name="object", id=id_, type_name="Object", extra={}, removal=removal)
-
-
-async def _delete_field(
-    _transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    id_ = _target(arguments)
-    removal = _removal(DeleteField(field_id=id_))
-    return Written(object_name="field", id=id_, type_name="Field", extra={}, removal=removal)
-
-
-async def _create_index(
-    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    change = read_create_index(arguments["input"])
-    await transaction.apply(change)
-    return Written(object_name="index", id=change.id, type_name="Index", extra={})
-
-
-async def _delete_index(
-    _transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    id_ = _target(arguments)
-    removal = _removal(DeleteIndex(index_id=id_))
-    return Written(object_name="index", id=id_, type_name="Index", extra={}, removal=removal)
-
-
-async def _retry_build(
-    transaction: ModelTransaction, _principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    id_ = _target(arguments)
-    after = await transaction.apply(RetryBuild(id=id_))
-    return Written(object_name="object", id=find_owner(after, id_).id, type_name="Object", extra={})
 
 
 async def _roll_back(
@@ -237,21 +141,7 @@ class _Mutations:
         self._limits = limits
         self._checks = webhook_checks(webhooks)
         self._runs: Mapping[str, Run] = {
-            "createObject": _create_object,
-            "createOneObject": _create_object,
-            "createField": _create_field,
-            "createOneField": _create_field,
-            "updateObject": _update_object,
-            "updateOneObject": _update_object,
-            "updateField": _update_field,
-            "updateOneField": _update_field,
-            "deleteObject": _delete_object,
-            "deleteOneObject": _delete_object,
-            "deleteField": _delete_field,
-            "deleteOneField": _delete_field,
-            "createIndex": _create_index,
-            "deleteIndex": _delete_index,
-            "retryBuild": _retry_build,
+            **change_runs(),
             "rollback": _roll_back,
             **key_runs(keys),
             **webhook_runs(webhooks),

@@ -2,38 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from typing import cast
-from uuid import UUID
 
 from graphql import GraphQLInputObjectType, GraphQLSchema
 from graphql.utilities import validate_input_value
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.metadata_api.inputs import (
-    Input,
-    read_create_field,
-    read_create_index,
-    read_create_object,
-    read_update_field,
-    read_update_object,
-)
-from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, RetryBuild
+from fieldstone.engine.metadata_api.change_mutations import unwrapped
+from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of, input_name
+from fieldstone.metadata.changes import Change
+from fieldstone.metadata.changes.kinds.kind import Mutation
+from fieldstone.metadata.changes.kinds.table import KINDS
+from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.errors import InvalidValue, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.metadata.scalars import shown
 
-_INPUTS: Mapping[str, tuple[str, Callable[[Input], Change]]] = {
-    "createObject": ("CreateObjectInput", read_create_object),
-    "createField": ("CreateFieldInput", read_create_field),
-    "createIndex": ("CreateIndexInput", read_create_index),
-    "updateObject": ("UpdateOneObjectInput", lambda given: read_update_object(UUID(given["id"]), given["update"])),
-    "updateField": ("UpdateOneFieldInput", lambda given: read_update_field(UUID(given["id"]), given["update"])),
-    "deleteObject": ("DeleteOneObjectInput", lambda given: DeleteObject(object_id=UUID(given["id"]))),
-    "deleteField": ("DeleteOneFieldInput", lambda given: DeleteField(field_id=UUID(given["id"]))),
-    "deleteIndex": ("DeleteOneObjectInput", lambda given: DeleteIndex(index_id=UUID(given["id"]))),
-    "retryBuild": ("DeleteOneObjectInput", lambda given: RetryBuild(id=UUID(given["id"]))),
-}
+_ID_ALONE = "DeleteOneObjectInput"
 
 
 def read_change(schema: GraphQLSchema, given: JsonValue, place: int) -> Callable[[Snapshot], Change]:
@@ -42,40 +28,56 @@ def read_change(schema: GraphQLSchema, given: JsonValue, place: int) -> Callable
     Raises:
         BadUserInput: it is not one.
     """
-    if not isinstance(given, dict) or len(given) != 1 or next(iter(given)) not in _INPUTS:
+    if not isinstance(given, dict) or len(given) != 1 or next(iter(given)) not in MUTATIONS:
         raise BadUserInput(
-            f"changes[{place}] must be an object with one of {', '.join(_INPUTS)}, not {shown(given)}.", field="changes"
+            f"changes[{place}] must be an object with one of {', '.join(MUTATIONS)}, not {shown(given)}.",
+            field="changes",
         )
     ((action, values),) = given.items()
-    type_name, read = _INPUTS[action]
+    asked = MUTATIONS[action]
 
     def build(snapshot: Snapshot) -> Change:
-        named = _resolve(snapshot, action, values) if isinstance(values, dict) else values
+        named = _resolve(snapshot, asked, values) if isinstance(values, dict) else values
         found: list[str] = []
-        declared = cast("GraphQLInputObjectType", schema.type_map[type_name])
+        declared = cast("GraphQLInputObjectType", schema.type_map[_input_of(action)])
         validate_input_value(named, declared, lambda error, _path: found.append(error.message), hide_suggestions=True)
         if found:
             raise BadUserInput(f"changes[{place}].{action}: {' '.join(found)}", field="changes")
-        return read(named)
+        change: Change = KINDS[action].read(unwrapped(named, asked.answer.value))
+        return change
 
     return build
 
 
-def _resolve(snapshot: Snapshot, action: str, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return the input with the ids of what it names: an object by its nameSingular, a field as `object.field`."""
-    resolved = dict(values)
-    if isinstance(name := values.get("objectMetadataId"), str):
-        resolved["objectMetadataId"] = _object_id(snapshot, name)
-    if isinstance(names := values.get("fieldMetadataIds"), list):
-        resolved["fieldMetadataIds"] = [_field_id(snapshot, name) if isinstance(name, str) else name for name in names]
-    if isinstance(name := values.get("id"), str):
-        find = _object_id if action.endswith("Object") else _field_id
-        resolved["id"] = name if action == "deleteIndex" else find(snapshot, name)
-    if "relationCreationPayload" in values:
-        resolved["relationCreationPayload"] = _resolve_target(snapshot, values["relationCreationPayload"])
-    if isinstance(payloads := values.get("morphRelationsCreationPayload"), list):
-        resolved["morphRelationsCreationPayload"] = [_resolve_target(snapshot, payload) for payload in payloads]
-    return resolved
+def _input_of(action: str) -> str:
+    """Return the name of the type that a change in a list has: that of the alias's input where there is an `id`."""
+    asked = MUTATIONS[action]
+    if asked.id_shape is None:
+        return input_name(action)
+    return input_name(alias_of(action, asked)) if asked.has_alias else _ID_ALONE
+
+
+def _resolve(snapshot: Snapshot, asked: Mutation, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the input with ids in the place of names: of an object its nameSingular, of a field `object.field`."""
+    shapes = {member.name: member.shape for member in asked.members} | {"id": asked.id_shape}
+    named = {name: _resolve_value(snapshot, shapes[name], values[name]) for name in shapes if name in values}
+    return {**values, **named}
+
+
+def _resolve_value(snapshot: Snapshot, shape: Shape | None, value: JsonValue) -> JsonValue:
+    match shape:
+        case Shape.OBJECT if isinstance(value, str):
+            return _object_id(snapshot, value)
+        case Shape.FIELD if isinstance(value, str):
+            return _field_id(snapshot, value)
+        case Shape.FIELDS if isinstance(value, list):
+            return [_resolve_value(snapshot, Shape.FIELD, one) for one in value]
+        case Shape.RELATION:
+            return _resolve_target(snapshot, value)
+        case Shape.RELATIONS if isinstance(value, list):
+            return [_resolve_target(snapshot, one) for one in value]
+        case _:
+            return value
 
 
 def _resolve_target(snapshot: Snapshot, payload: JsonValue) -> JsonValue:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from fieldstone.metadata.changes.members import OBJECT, kept_values
 from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 class Changed:
     """A field as it was and as it is, both with their objects."""
 
-    thing_before: Object
+    object_before: Object
     object_: Object
     before: Field
     after: Field
@@ -50,14 +51,14 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
     relations = find_differing(before.relations, after.relations)
     indexes = find_differing(before.indexes, after.indexes)
     touched = list(_both(objects))
-    changed = [(old, new) for old, new in touched if _own_values(old) != _own_values(new)]
+    changed = [(old, new) for old, new in touched if kept_values(OBJECT, old) != kept_values(OBJECT, new)]
     return Difference(
         pairs=tuple((old, new) for _, old, new in objects),
         objects=tuple(new for _, new in changed),
         objects_before=tuple(old for old, _ in changed),
         removed_objects=tuple(_removed(objects)),
         fields=tuple(
-            Changed(thing_before=old, object_=new, before=old.by_id[field.id], after=field)
+            Changed(object_before=old, object_=new, before=old.by_id[field.id], after=field)
             for old, new in touched
             for field in new.fields
             if field.id in old.by_id and old.by_id[field.id] != field
@@ -68,11 +69,6 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
         indexes=tuple(new for old, new in _both(indexes) if old != new),
         removed_indexes=tuple(_removed(indexes)),
     )
-
-
-def _own_values(object_: Object) -> tuple[object, ...]:
-    texts = (object_.name_singular, object_.name_plural, object_.label_singular, object_.label_plural)
-    return (*texts, object_.description, object_.icon, object_.is_active)
 
 
 def _removed(differing: Iterable[tuple[UUID, T | None, T | None]]) -> Iterator[T]:

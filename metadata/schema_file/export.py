@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from uuid import UUID
 
-from fieldstone.metadata.changes.kinds.delete import is_kept
+from fieldstone.metadata.changes.kinds.delete_index import is_kept
+from fieldstone.metadata.changes.members import FIELD, shown_values
 from fieldstone.metadata.changes.rules.options import options_json
 from fieldstone.metadata.changes.rules.system_fields import usual_fields
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
@@ -26,11 +27,6 @@ def export_model(
     }
 
 
-def shown_values(field: Field) -> dict[str, JsonValue]:
-    """Return what is only shown of a field."""
-    return {"label": field.label, "description": field.description, "icon": field.icon}
-
-
 def field_values(snapshot: Snapshot, field: Field, name_of: Callable[[Field], str]) -> dict[str, JsonValue]:
     """Return a field's members that an update could change, in the terms of a document.
 
@@ -40,7 +36,7 @@ def field_values(snapshot: Snapshot, field: Field, name_of: Callable[[Field], st
         name_of: what the document calls a field.
     """
     return {
-        **shown_values(field),
+        **shown_values(FIELD, field),
         "defaultValue": field.default,
         "options": None if FIELD_TYPES[field.type].fixed_options else options_json(field.options),
         "isNullable": field.is_nullable,
@@ -51,7 +47,7 @@ def field_values(snapshot: Snapshot, field: Field, name_of: Callable[[Field], st
 
 
 def is_inverse(field: Field) -> bool:
-    """Tell whether a field is the end of a relation that does not hold the key."""
+    """Return whether a field is the end of a relation that does not hold the key."""
     return field.relation_id is not None and not field.parts
 
 
@@ -100,12 +96,12 @@ def _export_object(snapshot: Snapshot, object_: Object) -> dict[str, JsonValue]:
 
 
 def _is_usual(field: Field) -> bool:
-    return field.is_system and shown_values(field) == shown_values(usual_fields()[field.name])
+    return field.is_system and shown_values(FIELD, field) == shown_values(FIELD, usual_fields()[field.name])
 
 
 def _export_field(snapshot: Snapshot, field: Field) -> dict[str, JsonValue]:
     if field.is_system:
-        return {"type": field.type.value, **shown_values(field)}
+        return {"type": field.type.value, **shown_values(FIELD, field)}
     values = {"type": field.type.value, **field_values(snapshot, field, _own_name)}
     if field.relation_id is not None:
         relation = snapshot.relations[field.relation_id]

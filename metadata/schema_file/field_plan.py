@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from fieldstone.metadata.changes import Change, CreateField, NewRelation, UpdateField
+from fieldstone.metadata.changes.members import FIELD, shown_values
 from fieldstone.metadata.changes.rules.defaults import canonical
 from fieldstone.metadata.changes.rules.names import derive_label
 from fieldstone.metadata.changes.rules.options import options_json, read_options
@@ -14,7 +15,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import MORPH_SETTING, Field, Object, OnDelete, RelationType, Snapshot
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_file import members
-from fieldstone.metadata.schema_file.export import field_values, is_inverse, shown_values
+from fieldstone.metadata.schema_file.export import field_values, is_inverse
 from fieldstone.metadata.schema_file.hints import is_filled_first, update_hints
 from fieldstone.metadata.schema_file.matching import Stated, StatedField
 from fieldstone.metadata.schema_file.order import comes_along
@@ -36,7 +37,7 @@ def update_field(snapshot: Snapshot, stated: Stated, field: StatedField) -> Upda
     wanted = _wanted_values(field, kind)
     was = field_values(snapshot, known, stated.name_of)
     if known.is_system:
-        wanted, was = ({name: values[name] for name in shown_values(known)} for values in (wanted, was))
+        wanted, was = ({name: values[name] for name in shown_values(FIELD, known)} for values in (wanted, was))
     changed = _changed(wanted, was)
     if kind is not known.type:
         changed |= _of_type(kind, wanted)
@@ -137,7 +138,7 @@ def update_fresh(field: StatedField) -> Iterator[Callable[[Snapshot], Change]]:
     if usual.is_system and kind is not usual.type:
         raise InvalidChange(f"{field.path} is a system field: its type is {usual.type.value}", field="type")
     wanted = _wanted_values(field, kind)
-    names = shown_values(usual) if usual.is_system else _ATTRIBUTES
+    names = shown_values(FIELD, usual) if usual.is_system else _ATTRIBUTES
     changed = _changed({name: wanted[name] for name in names}, was)
     if kind is not usual.type:
         changed |= _of_type(kind, wanted)

@@ -1,8 +1,10 @@
-"""The members of a document's parts: what each may be, and what it means to leave it out."""
+"""The members of a document's parts: the kind of each, and its default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fieldstone.metadata.changes import members
+from fieldstone.metadata.changes.members import Member
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import shown
@@ -15,9 +17,9 @@ class DocumentMember:
     """One member.
 
     Attributes:
-        kind: what it must be, but for null: `text`, `true or false`, `a list`, `a mapping`, `a value`.
-        attribute: that of the Object, Field or Index that it stands for; "" where it is none's.
-        default: what it is where it is left out.
+        kind: the kind of its value, where that is not null: `text`, `true or false`, `a list`, `a mapping`, `a value`.
+        attribute: that of the Object, Field or Index that it stands for; "" where it stands for none.
+        default: its value where it is left out.
     """
 
     kind: str
@@ -38,8 +40,16 @@ def _text(attribute: str = "", default: JsonValue = None) -> DocumentMember:
     return DocumentMember(kind="text", attribute=attribute, default=default)
 
 
-def _flag(attribute: str = "", *, default: bool) -> DocumentMember:
-    return DocumentMember(kind="true or false", attribute=attribute, default=default)
+def _of(table: tuple[Member, ...], *names: str) -> Mapping[str, DocumentMember]:
+    by_name = {member.name: member for member in table}
+    return {
+        name: DocumentMember(
+            kind=member.shape.value if member.shape.value in _KINDS else "text",
+            attribute=member.attribute if member.is_kept else "",
+            default=member.default,
+        )
+        for name, member in ((name, by_name[name]) for name in names)
+    }
 
 
 DOCUMENT: Mapping[str, DocumentMember] = {
@@ -49,13 +59,7 @@ DOCUMENT: Mapping[str, DocumentMember] = {
 
 OBJECT: Mapping[str, DocumentMember] = {
     "renamedFrom": _text(),
-    "namePlural": _text("name_plural"),
-    "labelSingular": _text("label_singular"),
-    "labelPlural": _text("label_plural"),
-    "description": _text("description"),
-    "icon": _text("icon"),
-    "isActive": _flag("is_active", default=True),
-    "skipNameField": _flag(default=False),
+    **_of(members.OBJECT, *(member.name for member in members.OBJECT if member.name != "nameSingular")),
     "fields": DocumentMember(kind="a mapping"),
     "indexes": DocumentMember(kind="a list"),
 }
@@ -63,22 +67,13 @@ OBJECT: Mapping[str, DocumentMember] = {
 FIELD: Mapping[str, DocumentMember] = {
     "renamedFrom": _text(),
     "type": _text(),
-    "label": _text("label"),
-    "description": _text("description"),
-    "icon": _text("icon"),
-    "defaultValue": DocumentMember(kind="a value", attribute="default"),
-    "options": DocumentMember(kind="a list", attribute="options"),
-    "isNullable": _flag("is_nullable", default=True),
-    "isUnique": _flag("is_unique", default=False),
-    "isActive": _flag("is_active", default=True),
-    "settings": DocumentMember(kind="a mapping", attribute="settings"),
+    **_of(members.FIELD, *(member.name for member in members.FIELD if member.is_shown)),
+    **_of(members.FIELD, "defaultValue", "options", "isNullable", "isUnique", "isActive", "settings"),
     "relation": DocumentMember(kind="a mapping"),
     "inverseOf": _text(),
     "morph": _text(),
     # Hints: a step of a change needs them, and nothing keeps them.
-    "optionMapping": DocumentMember(kind="a mapping"),
-    "backfillValue": DocumentMember(kind="a value"),
-    "allowDataLoss": _flag(default=False),
+    **_of(members.FIELD, "optionMapping", "backfillValue", "allowDataLoss"),
 }
 
 RELATION: Mapping[str, DocumentMember] = {
@@ -90,9 +85,7 @@ RELATION: Mapping[str, DocumentMember] = {
 
 INDEX: Mapping[str, DocumentMember] = {
     "fields": DocumentMember(kind="a list"),
-    "method": _text("method", "btree"),
-    "isUnique": _flag("is_unique", default=False),
-    "isPartial": _flag("is_partial", default=False),
+    **_of(members.INDEX, "method", "isUnique", "isPartial"),
 }
 
 

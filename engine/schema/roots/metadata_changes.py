@@ -1,132 +1,92 @@
-"""The mutations of the Metadata API that change or remove what is there, with their inputs."""
+"""The mutations of the Metadata API that change the model, derived from the table of kinds of change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
-    GraphQLInputObjectType,
+    GraphQLInputField,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLScalarType,
     GraphQLString,
 )
 
-from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
-from fieldstone.engine.schema.roots.mutation_notation import mutation as _mutation
+from fieldstone.engine.schema.roots.mutation_notation import InputType, input_member, input_of, mutation
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
+from fieldstone.metadata.changes.kinds.kind import Mutation
+from fieldstone.metadata.changes.kinds.table import KINDS
+from fieldstone.metadata.changes.members import Member, Shape
 
 _UUID = SCALARS[scalars.UUID.name]
 _BIG_INT = SCALARS[scalars.BIG_INT.name]
 _JSON = SCALARS[scalars.JSON.name]
 
-_UPDATE_OBJECT = "UpdateObjectInput"
-_UPDATE_FIELD = "UpdateFieldInput"
-_CREATE_INDEX = "CreateIndexInput"
+MUTATIONS: Mapping[str, Mutation] = {kind.action: kind.mutation for kind in KINDS.values() if kind.mutation}
+"""The mutations that ask for one change each."""
 
-
-def _update_object_input(_scope: TypeScope) -> GraphQLInputObjectType:
-    return GraphQLInputObjectType(
-        _UPDATE_OBJECT,
-        {
-            "nameSingular": _member(GraphQLString, "The new name of one record; its table keeps its own."),
-            "namePlural": _member(GraphQLString, "The new name of several records."),
-            "labelSingular": _member(GraphQLString, "What people call one record."),
-            "labelPlural": _member(GraphQLString, "What people call several records."),
-            "description": _member(GraphQLString, "What the object stands for; null for nothing."),
-            "icon": _member(GraphQLString, "The name of an icon; null for none."),
-            "isActive": _member(
-                GraphQLBoolean, "False: the object and its records are kept, but not shown in the API."
-            ),
-        },
-        description="What is to be changed of an object; what is left out stays.",
-    )
-
-
-def _update_field_input(scope: TypeScope) -> GraphQLInputObjectType:
-    return GraphQLInputObjectType(
-        _UPDATE_FIELD,
-        {
-            "type": _member(scope.enum_type("FieldTypeEnum"), "Another type: the records' values become such of it."),
-            "allowDataLoss": _member(
-                GraphQLBoolean, "True: values that the new type cannot hold as they are, are cut or emptied."
-            ),
-            "name": _member(GraphQLString, "The new name; its columns keep theirs."),
-            "label": _member(GraphQLString, "What people call the field."),
-            "description": _member(GraphQLString, "What the field stands for; null for nothing."),
-            "icon": _member(GraphQLString, "The name of an icon; null for none."),
-            "defaultValue": _member(_JSON, "The value of a record that is created without one; null for none."),
-            "options": _member(_JSON, "The whole list of options as it is to be."),
-            "optionMapping": _member(
-                _JSON,
-                'For options that go, what takes their place: `{ OLD: "NEW", GONE: null }`; null is no value. For text'
-                " that becomes options, the option for each text that is none.",
-            ),
-            "settings": _member(_JSON, "Settings to change: `{ onDelete }` of RELATION, `{ dataType }` of NUMBER."),
-            "isActive": _member(
-                GraphQLBoolean,
-                "False: the field and its values are kept, but not shown in the API, and no record needs one.",
-            ),
-            "isNullable": _member(GraphQLBoolean, "False: a record must have a value."),
-            "backfillValue": _member(
-                _JSON, "The value for the records that have none, where the field becomes required."
-            ),
-            "isUnique": _member(GraphQLBoolean, "True: no two records may have the same value."),
-        },
-        description="What is to be changed of a field; what is left out stays.",
-    )
-
-
-def _create_index_input(_scope: TypeScope) -> GraphQLInputObjectType:
-    ids = GraphQLNonNull(GraphQLList(GraphQLNonNull(_UUID)))
-    return GraphQLInputObjectType(
-        _CREATE_INDEX,
-        {
-            "objectMetadataId": _member(GraphQLNonNull(_UUID), "The id of the object whose records are indexed."),
-            "fieldMetadataIds": _member(ids, "The ids of its fields, in the order of the index."),
-            "method": _member(
-                GraphQLString,
-                "`btree` unless given; `trigram` for `contains` on one text field, `gin` for what is inside one field"
-                " of lists or JSON.",
-            ),
-            "isUnique": _member(GraphQLBoolean, "True: no two live records share the values of all these fields."),
-            "isPartial": _member(GraphQLBoolean, "True: the index is of the live records alone."),
-        },
-        description="An index to create.",
-    )
-
-
-def _update_wrapper(name: str, wrapped: str) -> Callable[[TypeScope], GraphQLInputObjectType]:
-    return lambda scope: GraphQLInputObjectType(
-        name,
-        lambda: {
-            "id": _member(GraphQLNonNull(_UUID), "The id of what is to be changed."),
-            "update": _member(GraphQLNonNull(scope.input_type(wrapped)), "What is to be changed of it."),
-        },
-        description=f"An id, and a wrapper around `{wrapped}`.",
-    )
-
-
-def _delete_wrapper(name: str) -> Callable[[TypeScope], GraphQLInputObjectType]:
-    return lambda _scope: GraphQLInputObjectType(
-        name,
-        {"id": _member(GraphQLNonNull(_UUID), "The id of what is to be deleted.")},
-        description="A wrapper around an id.",
-    )
-
-
-CHANGE_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType]] = {
-    _UPDATE_OBJECT: _update_object_input,
-    _UPDATE_FIELD: _update_field_input,
-    _CREATE_INDEX: _create_index_input,
-    "UpdateOneObjectInput": _update_wrapper("UpdateOneObjectInput", _UPDATE_OBJECT),
-    "UpdateOneFieldInput": _update_wrapper("UpdateOneFieldInput", _UPDATE_FIELD),
-    "DeleteOneObjectInput": _delete_wrapper("DeleteOneObjectInput"),
-    "DeleteOneFieldInput": _delete_wrapper("DeleteOneFieldInput"),
+_TYPES: Mapping[Shape, GraphQLScalarType | GraphQLList[GraphQLNonNull[GraphQLScalarType]]] = {
+    **dict.fromkeys((Shape.NAME, Shape.LABEL, Shape.TEXT), GraphQLString),
+    **dict.fromkeys((Shape.LIST, Shape.MAPPING, Shape.VALUE, Shape.RELATION, Shape.RELATIONS), _JSON),
+    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX), _UUID),
+    Shape.FLAG: GraphQLBoolean,
+    Shape.FIELDS: GraphQLList(GraphQLNonNull(_UUID)),
 }
-"""The types that only these mutations use."""
+
+
+def _members(asked: Mutation, scope: TypeScope) -> dict[str, GraphQLInputField]:
+    return {member.name: _member(scope, member, is_create=asked.id_shape is None) for member in asked.members}
+
+
+def _member(scope: TypeScope, member: Member, *, is_create: bool) -> GraphQLInputField:
+    type_ = scope.enum_type("FieldTypeEnum") if member.shape is Shape.FIELD_TYPE else _TYPES[member.shape]
+    described = (member.created if is_create else member.updated) or ""
+    return input_member(GraphQLNonNull(type_) if is_create and member.is_required else type_, described)
+
+
+def input_name(action: str) -> str:
+    """Return the name of the input of a mutation."""
+    return f"{action[0].upper()}{action[1:]}Input"
+
+
+def alias_of(action: str, asked: Mutation) -> str:
+    """Return the other spelling of a mutation: `createOneObject` for `createObject`."""
+    subject = asked.answer.value.title()
+    return f"{action.removesuffix(subject)}One{subject}"
+
+
+def _input_types() -> Iterable[tuple[str, InputType]]:
+    for action, asked in MUTATIONS.items():
+        name = input_name(action)
+        if asked.members:
+            yield name, input_of(name, partial(_members, asked), asked.input_description)
+        if asked.has_alias:
+            wrapper = input_name(alias_of(action, asked))
+            yield wrapper, _wrapper(wrapper, name, asked)
+
+
+def _wrapper(wrapper: str, name: str, asked: Mutation) -> InputType:
+    """Return the input of the other spelling: around the input, the id, or both."""
+
+    def member(described: str) -> Callable[[TypeScope], GraphQLInputField]:
+        return lambda scope: input_member(GraphQLNonNull(scope.input_type(name)), described)
+
+    subject = asked.answer.value
+    if asked.id_shape is None:
+        wrapped = member(f"The {subject} to create.")
+        return input_of(wrapper, lambda scope: {subject: wrapped(scope)}, f"A wrapper around `{name}`.")
+    if not asked.members:
+        id_ = input_member(GraphQLNonNull(_UUID), "The id of what is to be deleted.")
+        return input_of(wrapper, lambda _scope: {"id": id_}, "A wrapper around an id.")
+    id_ = input_member(GraphQLNonNull(_UUID), "The id of what is to be changed.")
+    wrapped = member("What is to be changed of it.")
+    return input_of(
+        wrapper, lambda scope: {"id": id_, "update": wrapped(scope)}, f"An id, and a wrapper around `{name}`."
+    )
 
 
 def _rollback(_scope: TypeScope) -> GraphQLField:
@@ -165,35 +125,26 @@ def _apply_changes(_scope: TypeScope) -> GraphQLField:
     )
 
 
+def _fields(asked: Mapping[str, Mutation]) -> Iterable[tuple[str, Callable[[TypeScope], GraphQLField]]]:
+    for action, one in asked.items():
+        answer, is_create = one.answer.value.title(), one.id_shape is None
+        given = "What is to be created." if is_create and one.has_alias else "What to do."
+        name = input_name(action) if one.members else None
+        yield action, mutation(answer, one.description, by_id=not is_create, input_name=name, input_description=given)
+        if one.has_alias:
+            alias, given = alias_of(action, one), "What is to be created." if is_create else "What to do."
+            spelling = f"Another spelling of `{action}`."
+            yield alias, mutation(answer, spelling, input_name=input_name(alias), input_description=given)
+
+
+CHANGE_TYPES: Mapping[str, InputType] = dict(_input_types())
+"""The types that only these mutations use."""
+
 CHANGE_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
-    "updateObject": _mutation(
-        "Object", "Changes an object; a new name takes effect at once.", by_id=True, input_name=_UPDATE_OBJECT
-    ),
-    "updateOneObject": _mutation("Object", "Another spelling of `updateObject`.", input_name="UpdateOneObjectInput"),
-    "updateField": _mutation(
-        "Field", "Changes a field; a new name takes effect at once.", by_id=True, input_name=_UPDATE_FIELD
-    ),
-    "updateOneField": _mutation("Field", "Another spelling of `updateField`.", input_name="UpdateOneFieldInput"),
-    "deleteObject": _mutation(
-        "Object", "Deletes an object with its records, and every relation to it; answers as it was.", by_id=True
-    ),
-    "deleteOneObject": _mutation("Object", "Another spelling of `deleteObject`.", input_name="DeleteOneObjectInput"),
-    "deleteField": _mutation(
-        "Field", "Deletes a field with its values, of a RELATION both ends; answers as it was.", by_id=True
-    ),
-    "deleteOneField": _mutation("Field", "Another spelling of `deleteField`.", input_name="DeleteOneFieldInput"),
-    "createIndex": _mutation(
-        "Index",
-        "Creates an index; on a big table it is BUILDING until it is READY, and nobody waits for it.",
-        input_name=_CREATE_INDEX,
-    ),
+    **dict(_fields({action: one for action, one in MUTATIONS.items() if one.has_alias})),
+    **dict(_fields({action: one for action, one in MUTATIONS.items() if one.members and not one.has_alias})),
     "applyChanges": _apply_changes,
     "rollback": _rollback,
-    "deleteIndex": _mutation("Index", "Deletes an index; answers as it was.", by_id=True),
-    "retryBuild": _mutation(
-        "Object",
-        "Builds an index or a field that is FAILED again, by its id; answers with the object that has it.",
-        by_id=True,
-    ),
+    **dict(_fields({action: one for action, one in MUTATIONS.items() if not (one.members or one.has_alias)})),
 }
 """The root fields of these mutations."""

@@ -14,6 +14,7 @@ from graphql import (
 
 from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
+from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
 from fieldstone.engine.schema.scope import MutationSet, TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
@@ -21,67 +22,7 @@ from fieldstone.metadata import scalars
 
 _UUID = SCALARS[scalars.UUID.name]
 _DATE_TIME = SCALARS[scalars.DATE_TIME.name]
-_JSON = SCALARS[scalars.JSON.name]
 _REQUIRED_TEXT = GraphQLNonNull(GraphQLString)
-
-
-_CREATE_OBJECT_INPUT = GraphQLInputObjectType(
-    "CreateObjectInput",
-    {
-        "nameSingular": _member(_REQUIRED_TEXT, "The name of one record, in camelCase: person."),
-        "namePlural": _member(_REQUIRED_TEXT, "The name of several records, in camelCase: people."),
-        "labelSingular": _member(_REQUIRED_TEXT, "What people call one record: Person."),
-        "labelPlural": _member(_REQUIRED_TEXT, "What people call several records: People."),
-        "description": _member(GraphQLString, "What the object stands for."),
-        "icon": _member(GraphQLString, "The name of an icon."),
-        "skipNameField": _member(GraphQLBoolean, "True: the object gets no field `name`."),
-    },
-    description="An object to create. It starts with the fields that every object has.",
-)
-
-
-def _create_field_input(scope: TypeScope) -> GraphQLInputObjectType:
-    return GraphQLInputObjectType(
-        "CreateFieldInput",
-        lambda: {
-            "objectMetadataId": _member(GraphQLNonNull(_UUID), "The id of the object that the field is added to."),
-            "type": _member(GraphQLNonNull(scope.enum_type("FieldTypeEnum")), "The field's type, fixed for good."),
-            "name": _member(_REQUIRED_TEXT, "The field's name, in camelCase: jobTitle."),
-            "label": _member(_REQUIRED_TEXT, "What people call the field: Job title."),
-            "description": _member(GraphQLString, "What the field stands for."),
-            "icon": _member(GraphQLString, "The name of an icon."),
-            "defaultValue": _member(
-                _JSON, "The value of a record that is created without one; `now` and `uuid` are computed."
-            ),
-            "options": _member(_JSON, "For SELECT: a list of `{ value label color position }`."),
-            "settings": _member(
-                _JSON, "What belongs to the type: `{ dataType }` of NUMBER, `{ onDelete }` of RELATION."
-            ),
-            "isActive": _member(GraphQLBoolean, "False: the field is kept, but not shown in the API."),
-            "isNullable": _member(GraphQLBoolean, "False: a record must have a value."),
-            "isUnique": _member(GraphQLBoolean, "True: no two records may have the same value."),
-            "relationCreationPayload": _member(
-                _JSON,
-                "For RELATION, its other end: `{ targetObjectMetadataId targetFieldLabel targetFieldName"
-                " targetFieldIcon type }`; `type` is MANY_TO_ONE, ONE_TO_MANY, ONE_TO_ONE or MANY_TO_MANY, which takes"
-                " `junctionNameSingular junctionNamePlural` too.",
-            ),
-            "morphRelationsCreationPayload": _member(
-                _JSON,
-                "For MORPH_RELATION, a list of its targets: `{ targetObjectMetadataId targetFieldLabel targetFieldName"
-                " targetFieldIcon }`.",
-            ),
-        },
-        description="A field to create.",
-    )
-
-
-def _wrapper(name: str, member: str, wrapped: str) -> Callable[[TypeScope], GraphQLInputObjectType]:
-    return lambda scope: GraphQLInputObjectType(
-        name,
-        lambda: {member: _member(GraphQLNonNull(scope.input_type(wrapped)), f"The {member} to create.")},
-        description=f"A wrapper around `{wrapped}`.",
-    )
 
 
 _CREATE_API_KEY_INPUT = GraphQLInputObjectType(
@@ -106,25 +47,11 @@ _CREATED_API_KEY = GraphQLObjectType(
 )
 
 _TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
-    _CREATE_OBJECT_INPUT.name: lambda _: _CREATE_OBJECT_INPUT,
-    "CreateFieldInput": _create_field_input,
-    "CreateOneObjectInput": _wrapper("CreateOneObjectInput", "object", _CREATE_OBJECT_INPUT.name),
-    "CreateOneFieldInput": _wrapper("CreateOneFieldInput", "field", "CreateFieldInput"),
     _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
     **CHANGE_TYPES,
     **WEBHOOK_TYPES,
 }
-
-
-def _with_input(input_name: str, output_name: str, description: str) -> Callable[[TypeScope], GraphQLField]:
-    return lambda scope: GraphQLField(
-        GraphQLNonNull(scope.object_type(output_name)),
-        args={
-            "input": GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description="What is to be created.")
-        },
-        description=description,
-    )
 
 
 def _revoke_api_key(scope: TypeScope) -> GraphQLField:
@@ -143,14 +70,13 @@ def _revoke_api_key(scope: TypeScope) -> GraphQLField:
 
 METADATA_MUTATIONS = MutationSet(
     fields={
-        "createObject": _with_input("CreateObjectInput", "Object", "Creates an object, and its table."),
-        "createOneObject": _with_input("CreateOneObjectInput", "Object", "Another spelling of `createObject`."),
-        "createField": _with_input(
-            "CreateFieldInput", "Field", "Creates a field, and its columns; for a RELATION, both of its ends."
-        ),
-        "createOneField": _with_input("CreateOneFieldInput", "Field", "Another spelling of `createField`."),
         **CHANGE_FIELDS,
-        "createApiKey": _with_input("CreateApiKeyInput", "CreatedApiKey", "Creates an API key and shows its token."),
+        "createApiKey": mutation(
+            _CREATED_API_KEY.name,
+            "Creates an API key and shows its token.",
+            input_name=_CREATE_API_KEY_INPUT.name,
+            input_description="What is to be created.",
+        ),
         "revokeApiKey": _revoke_api_key,
         **WEBHOOK_FIELDS,
     },

@@ -1,8 +1,15 @@
-"""How the Metadata API's mutations are described: what they take, and the members of their inputs."""
+"""The notation of the Metadata API's mutations: their arguments, their inputs, and the members of these."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLInputField, GraphQLInputType, GraphQLNonNull
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLNonNull,
+)
 
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
@@ -11,22 +18,36 @@ from fieldstone.metadata import scalars
 _UUID = SCALARS[scalars.UUID.name]
 
 
+InputType = Callable[[TypeScope], GraphQLInputObjectType]
+"""Builds an input type for a schema."""
+
+
+def input_of(name: str, members: Callable[[TypeScope], Mapping[str, GraphQLInputField]], description: str) -> InputType:
+    """Return the function that builds an input type; its members are built at first use."""
+    return lambda scope: GraphQLInputObjectType(name, lambda: members(scope), description=description)
+
+
 def input_member(of_type: GraphQLInputType, description: str) -> GraphQLInputField:
     """Return a member of an input."""
     return GraphQLInputField(of_type, description=description)
 
 
 def mutation(
-    output_name: str, description: str, *, by_id: bool = False, input_name: str | None = None
+    output_name: str,
+    description: str,
+    *,
+    by_id: bool = False,
+    input_name: str | None = None,
+    input_description: str = "What to do.",
 ) -> Callable[[TypeScope], GraphQLField]:
-    """Return what builds a mutation that takes an `id`, an `input`, or both, and answers with an object."""
+    """Return the function that builds a mutation which takes an `id`, an `input`, or both; it answers with a record."""
 
     def build(scope: TypeScope) -> GraphQLField:
         args: dict[str, GraphQLArgument] = {}
         if by_id:
             args["id"] = GraphQLArgument(GraphQLNonNull(_UUID), description="The id of what it is about.")
         if input_name:
-            args["input"] = GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description="What to do.")
+            args["input"] = GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description=input_description)
         return GraphQLField(GraphQLNonNull(scope.object_type(output_name)), args=args, description=description)
 
     return build

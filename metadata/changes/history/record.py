@@ -1,60 +1,30 @@
 """How changes are kept in the history of the model: written as JSON, and read back."""
 
-from collections.abc import Mapping
 from dataclasses import fields
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from fieldstone.metadata.changes.apply import Change
 from fieldstone.metadata.changes.difference import Difference
+from fieldstone.metadata.changes.fields.new_field import NewRelation
+from fieldstone.metadata.changes.kinds.table import KINDS, kind_of
+from fieldstone.metadata.changes.members import FIELD, OBJECT, kept_values
 from fieldstone.metadata.changes.rules.options import options_json
-from fieldstone.metadata.changes.types import (
-    UNSET,
-    Applied,
-    CreateField,
-    CreateIndex,
-    CreateObject,
-    DeleteField,
-    DeleteIndex,
-    DeleteObject,
-    NewRelation,
-    RetryBuild,
-    SettleField,
-    SettleIndex,
-    UpdateField,
-    UpdateObject,
-)
+from fieldstone.metadata.changes.types import UNSET, Applied, Change
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Index, Object, RelationType
 
-_ACTIONS: Mapping[str, type[Change]] = {
-    "createObject": CreateObject,
-    "createField": CreateField,
-    "createIndex": CreateIndex,
-    "updateObject": UpdateObject,
-    "updateField": UpdateField,
-    "settleField": SettleField,
-    "settleIndex": SettleIndex,
-    "retryBuild": RetryBuild,
-    "deleteObject": DeleteObject,
-    "deleteField": DeleteField,
-    "deleteIndex": DeleteIndex,
-}
-_NAMES = {kind: name for name, kind in _ACTIONS.items()}
-
 
 def encode_change(change: Change) -> JsonValue:
     """Return a change as JSON, whole."""
-    return {"action": _NAMES[type(change)], **_encode(change)}
+    return {"action": kind_of(change).action, **_encode(change)}
 
 
 def decode_change(given: JsonValue) -> Change:
     """Return the change that `encode_change` wrote."""
     values = {_snake(name): value for name, value in given.items() if name != "action"}
     relation, morph = values.pop("relation", None), values.pop("morph", ())
-    change_type = _ACTIONS[given["action"]]
     decoded: dict[str, Any] = {name: _decode(name, value) for name, value in values.items()}
     if "type" in decoded:
         decoded["type"] = FieldType(decoded["type"])
@@ -62,7 +32,8 @@ def decode_change(given: JsonValue) -> Change:
         decoded["relation"] = _decode_relation(relation)
     if morph:
         decoded["morph"] = tuple(map(_decode_relation, morph))
-    return change_type(**decoded)
+    change: Change = KINDS[given["action"]].type(**decoded)
+    return change
 
 
 def show_difference(applied: Applied, difference: Difference) -> dict[str, JsonValue]:
@@ -82,8 +53,8 @@ def show_difference(applied: Applied, difference: Difference) -> dict[str, JsonV
     }
 
 
-def _encode(change: Change | NewRelation) -> dict[str, JsonValue]:
-    values = {one.name: getattr(change, one.name) for one in fields(change)}
+def _encode(change: object) -> dict[str, JsonValue]:
+    values = {one.name: getattr(change, one.name) for one in fields(change)}  # type: ignore[arg-type]  # a dataclass
     return {_camel(name): _plain(value) for name, value in values.items() if value is not UNSET}
 
 
@@ -124,17 +95,7 @@ def _snake(name: str) -> str:
 
 
 def _show_object(object_: Object) -> JsonValue:
-    return {
-        "kind": "object",
-        "id": str(object_.id),
-        "nameSingular": object_.name_singular,
-        "namePlural": object_.name_plural,
-        "labelSingular": object_.label_singular,
-        "labelPlural": object_.label_plural,
-        "description": object_.description,
-        "icon": object_.icon,
-        "isActive": object_.is_active,
-    }
+    return {"kind": "object", "id": str(object_.id), **kept_values(OBJECT, object_)}
 
 
 def _show_field(field: Field) -> JsonValue:
@@ -142,17 +103,10 @@ def _show_field(field: Field) -> JsonValue:
         "kind": "field",
         "id": str(field.id),
         "objectMetadataId": str(field.object_id),
-        "name": field.name,
+        **kept_values(FIELD, field),
         "type": field.type.value,
-        "label": field.label,
-        "description": field.description,
-        "icon": field.icon,
-        "defaultValue": field.default,
         "options": options_json(field.options),
         "settings": dict(field.settings) or None,
-        "isActive": field.is_active,
-        "isNullable": field.is_nullable,
-        "isUnique": field.is_unique,
         "status": field.status.value,
         "failure": field.failure,
     }

@@ -1,12 +1,17 @@
-"""What creating an index does to a snapshot."""
+"""createIndex: a new index on fields of an object."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
+from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
+from fieldstone.metadata.changes.members import INDEX
 from fieldstone.metadata.changes.row_work import RequireDistinct
+from fieldstone.metadata.changes.rules.lookup import find_object
 from fieldstone.metadata.changes.rules.names import index_name
-from fieldstone.metadata.changes.types import Applied, CreateIndex
+from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Field, Index, Snapshot
 from fieldstone.sql.types import SqlType
 
@@ -18,6 +23,24 @@ _KINDS = {BTREE: "idx", TRIGRAM: "trgm", INVERTED: "gin"}
 _INVERTED_TYPES = frozenset({SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateIndex(Change):
+    """A new index on fields of an object.
+
+    Attributes:
+        method: btree, trigram for `contains` on one text field, or gin for what is inside one field of lists or JSON.
+        is_unique: whether no two live records may share the values of all fields, of which there are several.
+        is_partial: whether it is of the live records alone.
+    """
+
+    object_id: UUID
+    field_ids: tuple[UUID, ...]
+    method: str = BTREE
+    is_unique: bool = False
+    is_partial: bool = False
+    id: UUID = field(default_factory=new_id)
+
+
 def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
     """Return the snapshot with a new index.
 
@@ -25,9 +48,7 @@ def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
         InvalidChange: there can be no such index, or there is one.
         UnknownObject: there is no such object or field.
     """
-    object_ = snapshot.objects.get(change.object_id)
-    if object_ is None:
-        raise UnknownObject(f"there is no object {change.object_id}", field="objectMetadataId")
+    object_ = find_object(snapshot, change.object_id, "objectMetadataId")
     fields = tuple(filter(None, map(object_.by_id.get, change.field_ids)))
     if not fields or len(fields) < len(change.field_ids):
         raise UnknownObject(f"an index needs one or more fields of {object_.name_singular}", field="fieldMetadataIds")
@@ -55,9 +76,9 @@ def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
 def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
     if change.method not in _KINDS:
         raise InvalidChange(f"method must be one of {', '.join(_KINDS)}", field="method")
-    for field in fields:
-        if len(field.parts) != 1 or (field.type is FieldType.TS_VECTOR and change.method != INVERTED):
-            raise InvalidChange(f"{field.name} is not one column, which an index needs", field="fieldMetadataIds")
+    for one in fields:
+        if len(one.parts) != 1 or (one.type is FieldType.TS_VECTOR and change.method != INVERTED):
+            raise InvalidChange(f"{one.name} is not one column, which an index needs", field="fieldMetadataIds")
     if change.method == TRIGRAM and (len(fields) > 1 or fields[0].parts[0].column.type is not SqlType.TEXT):
         raise InvalidChange("a trigram index is on one text field", field="fieldMetadataIds")
     if change.method == INVERTED and (len(fields) > 1 or fields[0].parts[0].column.type not in _INVERTED_TYPES):
@@ -69,3 +90,30 @@ def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
             "a unique index is a btree on several fields; for one field, updateField with isUnique: true",
             field="isUnique",
         )
+
+
+def recreate_index(index: Index) -> CreateIndex:
+    """Return the change that makes a deleted index again."""
+    return CreateIndex(
+        id=index.id,
+        object_id=index.object_id,
+        field_ids=index.field_ids,
+        method=index.method,
+        is_unique=index.is_unique,
+        is_partial=index.is_partial,
+    )
+
+
+CREATE_INDEX = Kind(
+    action="createIndex",
+    type=CreateIndex,
+    apply=apply_create_index,
+    describe=lambda change: {"objectMetadataId": str(change.object_id)},
+    makes=lambda change: [(Subject.INDEX, change.id)],
+    mutation=Mutation(
+        answer=Subject.INDEX,
+        description="Creates an index; on a big table it is BUILDING until it is READY, and nobody waits for it.",
+        input_description="An index to create.",
+        members=INDEX,
+    ),
+)

@@ -1,15 +1,47 @@
-"""What creating an object does to a snapshot."""
+"""createObject: a new object with its system fields."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
+from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
+from fieldstone.metadata.changes.members import OBJECT, created_values
 from fieldstone.metadata.changes.rules.collisions import check_object_names
 from fieldstone.metadata.changes.rules.lookup import with_indexes
-from fieldstone.metadata.changes.rules.names import check_name, choose_physical
-from fieldstone.metadata.changes.rules.problems import Problems, check_label, check_texts
-from fieldstone.metadata.changes.rules.system_fields import build_system_fields, build_system_indexes
-from fieldstone.metadata.changes.types import Applied, CreateObject
+from fieldstone.metadata.changes.rules.names import choose_physical
+from fieldstone.metadata.changes.rules.problems import Problems
+from fieldstone.metadata.changes.rules.system_fields import (
+    build_system_fields,
+    build_system_indexes,
+    new_field_ids,
+    new_index_ids,
+)
+from fieldstone.metadata.changes.rules.texts import check_texts
+from fieldstone.metadata.changes.types import Applied, Change
+from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.plan.elements import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateObject(Change):
+    """A new object with its system fields, without `name` where `skip_name_field` is set."""
+
+    name_singular: str
+    name_plural: str
+    label_singular: str
+    label_plural: str
+    description: str | None = None
+    icon: str | None = None
+    skip_name_field: bool = False
+    is_custom: bool = True
+    id: UUID = field(default_factory=new_id)
+    field_ids: tuple[UUID, ...] = field(default_factory=new_field_ids)
+    index_ids: tuple[UUID, ...] = field(default_factory=new_index_ids)
+
+    @property
+    def name_field_id(self) -> UUID:
+        """The id of the field `name`, where the object gets one."""
+        return self.field_ids[1]
 
 
 def apply_create_object(snapshot: Snapshot, change: CreateObject) -> Applied:
@@ -18,24 +50,20 @@ def apply_create_object(snapshot: Snapshot, change: CreateObject) -> Applied:
     Raises:
         InvalidChange: a name or a text breaks a rule; NameTaken where only names are taken.
     """
-    _check_inputs(change)
+    problems = Problems()
+    problems.add(*check_texts({member: getattr(change, member.attribute) for member in _MEMBERS}))
+    problems.raise_any()
     tables = {object_.table.name for object_ in snapshot.objects.values()}
     table = choose_physical(change.name_singular, lambda name: name in tables or name in snapshot.retired_tables)
     fields = tuple(build_system_fields(change.id, change.field_ids, skip_name=change.skip_name_field))
     indexes = build_system_indexes(change.id, table, fields, change.index_ids)
     created = Object(
         id=change.id,
-        name_singular=change.name_singular,
-        name_plural=change.name_plural,
-        label_singular=change.label_singular,
-        label_plural=change.label_plural,
-        description=change.description,
-        icon=change.icon,
         table=Table(schema=snapshot.workspace.schema, name=table),
         is_custom=change.is_custom,
         fields=fields,
+        **created_values(OBJECT, change),
     )
-    problems = Problems()
     problems.add(*check_object_names(snapshot, created))
     problems.raise_any()
     after = replace(
@@ -46,13 +74,19 @@ def apply_create_object(snapshot: Snapshot, change: CreateObject) -> Applied:
     return Applied(snapshot=after, objects=(created,), fields=fields, indexes=indexes)
 
 
-def _check_inputs(change: CreateObject) -> None:
-    problems = Problems()
-    problems.add(
-        check_name(change.name_singular, "nameSingular"),
-        check_name(change.name_plural, "namePlural"),
-        check_label(change.label_singular, "labelSingular"),
-        check_label(change.label_plural, "labelPlural"),
-        *check_texts(((change.description, "description"), (change.icon, "icon"))),
-    )
-    problems.raise_any()
+_MEMBERS = tuple(member for member in OBJECT if member.created)
+
+CREATE_OBJECT = Kind(
+    action="createObject",
+    type=CreateObject,
+    apply=apply_create_object,
+    describe=lambda change: {"nameSingular": change.name_singular},
+    makes=lambda change: [(Subject.OBJECT, change.id)],
+    mutation=Mutation(
+        answer=Subject.OBJECT,
+        description="Creates an object, and its table.",
+        input_description="An object to create. It starts with the fields that every object has.",
+        members=_MEMBERS,
+        has_alias=True,
+    ),
+)

@@ -1,8 +1,11 @@
-"""What updating a field does to a snapshot: a rename is metadata alone, its columns keep their names."""
+"""updateField: new values of a field; a rename is metadata alone, its columns keep their names."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
 
-from fieldstone.metadata.changes.kinds.conversion import (
+from fieldstone.metadata.changes.fields.conversion import (
     check_type,
     choose_new_column,
     convert_default,
@@ -12,21 +15,60 @@ from fieldstone.metadata.changes.kinds.conversion import (
     unique_with,
     without_misfits,
 )
+from fieldstone.metadata.changes.fields.requirements import check_updated, is_required
+from fieldstone.metadata.changes.kinds.delete_index import recreate_indexes
+from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
+from fieldstone.metadata.changes.members import FIELD, FIELD_NAME, Member, Shape, given, given_values, shown_values
 from fieldstone.metadata.changes.row_work import FillValues, RequireDistinct, RequireValues, RowWork
 from fieldstone.metadata.changes.rules.collisions import check_field_name
-from fieldstone.metadata.changes.rules.defaults import canonical, default_cells, is_function, read_default
-from fieldstone.metadata.changes.rules.lookup import check_not_null, find_field, with_object
-from fieldstone.metadata.changes.rules.names import check_name, column_suffixes, index_name
+from fieldstone.metadata.changes.rules.defaults import canonical, default_cells, read_default
+from fieldstone.metadata.changes.rules.lookup import find_field, with_field, with_object
+from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
 from fieldstone.metadata.changes.rules.option_changes import find_gone, read_option_work
-from fieldstone.metadata.changes.rules.options import read_options
-from fieldstone.metadata.changes.rules.problems import Problems, check_label, check_texts
+from fieldstone.metadata.changes.rules.options import options_json, read_options
+from fieldstone.metadata.changes.rules.problems import Problems
 from fieldstone.metadata.changes.rules.settings import read_settings
-from fieldstone.metadata.changes.types import UNSET, Applied, UpdateField, chosen
+from fieldstone.metadata.changes.rules.texts import check_not_null, check_texts
+from fieldstone.metadata.changes.types import UNSET, Applied, Change, Unset, chosen
 from fieldstone.metadata.errors import InvalidChange, InvalidValue
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
-from fieldstone.metadata.model import Field, Index, Object, OnDelete, Snapshot, Status, with_parts
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import MORPH_SETTING, Field, Index, Object, OnDelete, Snapshot, Status, with_parts
 
-_SHOWN = frozenset({"label", "description", "icon"})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateField(Change):
+    """New values of a field; a rename leaves its columns as they are.
+
+    Attributes:
+        type: another type, whose values the field's become; its column gets another name by that.
+        allow_data_loss: whether values that the new type cannot hold as they are may lose something, or go.
+        options: the whole list as it is to be.
+        option_mapping: for a value that is no longer an option, the one that takes its place, or None for no value.
+        backfill: the value for the records that have none, where the field becomes required.
+        index_id: the id of the index, where the field becomes unique.
+    """
+
+    field_id: UUID
+    type: FieldType | Unset = UNSET
+    name: str | Unset = UNSET
+    label: str | Unset = UNSET
+    description: str | Unset | None = UNSET
+    icon: str | Unset | None = UNSET
+    is_active: bool | Unset = UNSET
+    is_nullable: bool | Unset = UNSET
+    is_unique: bool | Unset = UNSET
+    default: JsonValue | Unset = UNSET
+    options: JsonValue | Unset = UNSET
+    settings: JsonValue | Unset = UNSET
+    option_mapping: JsonValue = None
+    backfill: JsonValue = None
+    allow_data_loss: bool = False
+    index_id: UUID = field(default_factory=new_id)
+
+
+_OF_A_TYPE = ("options", "settings", "default", "is_unique")
 
 
 def apply_update_field(snapshot: Snapshot, change: UpdateField) -> Applied:
@@ -37,21 +79,19 @@ def apply_update_field(snapshot: Snapshot, change: UpdateField) -> Applied:
         UnknownObject: there is no such field.
     """
     object_, field = find_field(snapshot, change.field_id)
-    given = _given(change)
-    _check_inputs(object_, field, change, given)
-    updated = _build(object_, field, change, given)
+    values = {member: value for member, value in given(change, FIELD).items() if member.is_kept}
+    _check_inputs(object_, field, change, values)
+    names = frozenset(member.name for member in values)
+    updated = _build(object_, field, change, names)
     problems = Problems()
     if updated.name != field.name or updated.type is not field.type:
         problems.add(_check_rename(snapshot, object_, updated))
-    problems.add(*_check_rules(snapshot, field, updated))
+    problems.add(*check_updated(snapshot, field, updated))
     problems.raise_any()
     work = tuple(_work(snapshot, object_, field, updated, change))
     if updated == field:
         return Applied(snapshot=snapshot)
-    after = with_object(
-        snapshot, replace(object_, fields=tuple(updated if one.id == field.id else one for one in object_.fields))
-    )
-    after, indexes = _change_index(after, object_, field, updated, change)
+    after, indexes = _change_index(with_field(snapshot, updated), object_, field, updated, change)
     if updated.column != field.column:
         after = retire_column(without_misfits(after, field, updated), field)
     return Applied(
@@ -61,39 +101,22 @@ def apply_update_field(snapshot: Snapshot, change: UpdateField) -> Applied:
     )
 
 
-def _given(change: UpdateField) -> dict[str, object]:
-    values = {
-        "type": change.type,
-        "name": change.name,
-        "label": change.label,
-        "description": change.description,
-        "icon": change.icon,
-        "isActive": change.is_active,
-        "isNullable": change.is_nullable,
-        "isUnique": change.is_unique,
-        "defaultValue": change.default,
-        "options": change.options,
-        "settings": change.settings,
-    }
-    return {name: value for name, value in values.items() if value is not UNSET}
-
-
-def _check_inputs(object_: Object, field: Field, change: UpdateField, given: dict[str, object]) -> None:
+def _check_inputs(object_: Object, field: Field, change: UpdateField, values: Mapping[Member, object]) -> None:
     problems = Problems()
     if object_.is_system or field.is_system:
         problems.add(
             *(
-                InvalidChange(f"{field.name} is a system field: its {name} cannot be changed", field=name)
-                for name in given
-                if name not in _SHOWN
+                InvalidChange(f"{field.name} is a system field: its {member.name} cannot be changed", field=member.name)
+                for member in values
+                if not member.is_shown
             )
         )
     if field.type is FieldType.TS_VECTOR:
         problems.add(
             *(
                 InvalidChange(f"{field.name} is computed: its {name} is fixed when it is created", field=name)
-                for name in ("settings", "isNullable")
-                if name in given
+                for name, value in (("settings", change.settings), ("isNullable", change.is_nullable))
+                if value is not UNSET
             )
         )
     if isinstance(change.type, FieldType):
@@ -106,26 +129,20 @@ def _check_inputs(object_: Object, field: Field, change: UpdateField, given: dic
                 field="id",
             )
         )
-    needed = ("type", "name", "label", "isActive", "isNullable", "isUnique", "options")
-    problems.add(*check_not_null((given[name], name) for name in needed if name in given))
+    problems.add(*check_not_null(values))
     name = change.name if change.type is UNSET else chosen(change.name, field.name)
-    if isinstance(name, str):
-        holds_key = field.relation_id is not None and bool(field.parts)
-        suffix = "Id" if holds_key else max(column_suffixes(chosen(change.type, None) or field.type), key=len)
-        problems.add(check_name(name, "name", longest_suffix=suffix))
-    if isinstance(change.label, str):
-        problems.add(check_label(change.label, "label"))
-    texts = ((change.description, "description"), (change.icon, "icon"))
-    problems.add(*check_texts((text, argument) for text, argument in texts if isinstance(text, str)))
+    holds_key = field.relation_id is not None and bool(field.parts)
+    suffix = "Id" if holds_key else max(column_suffixes(chosen(change.type, None) or field.type), key=len)
+    problems.add(*check_texts({FIELD_NAME: name, **values}, longest_suffix=suffix))
     problems.raise_any()
 
 
-def _build(object_: Object, field: Field, change: UpdateField, given: dict[str, object]) -> Field:
+def _build(object_: Object, field: Field, change: UpdateField, given_names: frozenset[str]) -> Field:
     """Return the field as it is to be, its inputs read and held against each other."""
     type_ = chosen(change.type, field.type)
     is_other = type_ is not field.type
     settings = {} if is_other else {**field.settings}
-    if "settings" in given:
+    if "settings" in given_names:
         settings |= read_settings(type_, change.settings)
         # null takes a setting back.
         settings = {
@@ -134,14 +151,14 @@ def _build(object_: Object, field: Field, change: UpdateField, given: dict[str, 
         if field.relation_id is not None and field.parts:
             settings.setdefault("onDelete", OnDelete.SET_NULL.value)
     options = field.options
-    if "options" in given or (is_other and not _can_keep_options(field, type_)):
+    if "options" in given_names or (is_other and not _can_keep_options(field, type_)):
         options = read_options(type_, chosen(change.options, None))
     is_nullable = chosen(change.is_nullable, field.is_nullable)
     data_type = settings.get("dataType")
     default = field.default
     if is_other:
-        default = convert_default(field, change, type_, data_type)
-    if is_other or "defaultValue" in given or "options" in given or (field.is_nullable and not is_nullable):
+        default = convert_default(field, chosen(change.default, field.default), type_, data_type)
+    if is_other or "defaultValue" in given_names or "options" in given_names or (field.is_nullable and not is_nullable):
         default = read_default(
             type_,
             chosen(change.default, default),
@@ -153,9 +170,7 @@ def _build(object_: Object, field: Field, change: UpdateField, given: dict[str, 
         field,
         type=type_,
         name=chosen(change.name, field.name),
-        label=chosen(change.label, field.label),
-        description=chosen(change.description, field.description),
-        icon=chosen(change.icon, field.icon),
+        **{name: chosen(value, getattr(field, name)) for name, value in shown_values(FIELD, change).items()},
         is_active=chosen(change.is_active, field.is_active),
         is_nullable=is_nullable,
         is_unique=chosen(change.is_unique, field.is_unique),
@@ -163,7 +178,7 @@ def _build(object_: Object, field: Field, change: UpdateField, given: dict[str, 
         options=options,
         settings=settings,
     )
-    if not _keeps_status(field, updated, given):
+    if not _keeps_status(field, updated, given_names):
         updated = replace(updated, status=Status.READY, backfill=None, failure=None)
     updated = with_parts(updated)
     if is_conversion(field, updated) or find_gone(field, updated):
@@ -171,19 +186,19 @@ def _build(object_: Object, field: Field, change: UpdateField, given: dict[str, 
     return updated
 
 
-def _keeps_status(field: Field, updated: Field, given: dict[str, object]) -> bool:
-    """Tell whether a build goes on, or its failure still says something of the field."""
+def _keeps_status(field: Field, updated: Field, given_names: frozenset[str]) -> bool:
+    """Return whether a build goes on, or its failure still holds."""
     match field.status:
         case Status.BUILDING:
             return is_required(updated) or field.relation_id is not None
         case Status.FAILED:
-            return given.keys().isdisjoint(("type", "isNullable"))
+            return given_names.isdisjoint(("type", "isNullable"))
         case Status.READY:
             return True
 
 
 def _can_keep_options(field: Field, wanted: FieldType) -> bool:
-    """Tell whether the options serve the new type as they are."""
+    """Return whether the options serve the new type as they are."""
     entry = FIELD_TYPES[wanted]
     return entry.has_options and not entry.fixed_options and bool(field.options)
 
@@ -192,74 +207,6 @@ def _check_rename(snapshot: Snapshot, object_: Object, updated: Field) -> Invali
     others = replace(object_, fields=tuple(one for one in object_.fields if one.id != updated.id))
     holds_key = updated.relation_id is not None and bool(updated.parts)
     return check_field_name(with_object(snapshot, others), others, updated, holds_key=holds_key)
-
-
-def _check_rules(snapshot: Snapshot, field: Field, updated: Field) -> list[InvalidChange]:
-    found: list[InvalidChange] = []
-    becomes_unique = updated.is_unique and (not field.is_unique or updated.type is not field.type)
-    # A key that becomes unique makes a many-to-one relation one-to-one.
-    is_key = field.type is FieldType.RELATION and bool(field.parts)
-    if becomes_unique and not FIELD_TYPES[updated.type].can_be_unique and not is_key:
-        allowed = ", ".join(kind.value for kind in FieldType if FIELD_TYPES[kind].can_be_unique)
-        found.append(
-            InvalidChange(
-                f"a {updated.type.value} field cannot be unique; fields of these types can: {allowed}", field="isUnique"
-            )
-        )
-    is_random = updated.type is FieldType.UUID and is_function(updated.type, updated.default)
-    if updated.is_unique and updated.default is not None and not is_random:
-        found.append(
-            InvalidChange(
-                "a unique field cannot have a default value, which two records would share; give defaultValue: null",
-                field="defaultValue",
-            )
-        )
-    if field.relation_id is None:
-        return found
-    holds_key = bool(field.parts)
-    if not holds_key and (updated.is_nullable, updated.settings) != (field.is_nullable, field.settings):
-        found.append(
-            InvalidChange(f"{field.name} has many: change the end of the relation that holds the key", field="id")
-        )
-    if field.type is FieldType.MORPH_RELATION and not updated.is_nullable:
-        found.append(
-            InvalidChange(
-                f"{field.name} is a part of a morph relation, of whose keys one at most is set: it cannot be required",
-                field="isNullable",
-            )
-        )
-    elif holds_key and not updated.is_nullable and updated.settings.get("onDelete") == OnDelete.SET_NULL.value:
-        found.append(
-            InvalidChange(
-                "a required relation cannot be set to null when its target is destroyed: settings.onDelete must be"
-                " CASCADE or RESTRICT",
-                field="settings",
-            )
-        )
-    found += _check_needed(snapshot, field, updated)
-    return found
-
-
-def _check_needed(snapshot: Snapshot, field: Field, updated: Field) -> list[InvalidChange]:
-    """Return a refusal where records could not be created any more, as a required relation is out of reach."""
-    if field.relation_id is None:
-        return []
-    relation = snapshot.relations[field.relation_id]
-    source = snapshot.objects[relation.source_object_id]
-    key = updated if updated.id == relation.source_field_id else source.by_id[relation.source_field_id]
-    if key.is_nullable or not (key.is_active and source.is_active):
-        return []
-    target = snapshot.objects[relation.target_object_id]
-    end = updated if updated.id == relation.target_field_id else target.by_id[relation.target_field_id]
-    if end.is_active and target.is_active:
-        return []
-    return [
-        InvalidChange(
-            f"each {source.name_singular} needs a {target.name_singular} for its field {key.name}, which the API does"
-            f" not show while {target.name_singular}.{end.name} is not active; make {key.name} optional first",
-            field="isActive" if updated.id == end.id or updated.is_active != field.is_active else "isNullable",
-        )
-    ]
 
 
 def _change_index(
@@ -291,29 +238,31 @@ def _change_relation(after: Snapshot, field: Field, updated: Field) -> Snapshot:
     return replace(after, relations={**after.relations, relation.id: relation})
 
 
-def is_required(field: Field) -> bool:
-    """Tell whether the first column takes no NULL: while a field is not active, no record needs a value of it."""
-    return bool(field.parts) and not field.is_nullable and field.is_active
-
-
 def _work(snapshot: Snapshot, object_: Object, field: Field, updated: Field, change: UpdateField) -> list[RowWork]:
     is_converted = is_conversion(field, updated)
-    # Its column is called otherwise only when the rows have been asked.
-    asked = field if is_converted else with_parts(replace(updated, column=field.column))
+    # Its column is renamed only after the rows have been checked.
+    checked = field if is_converted else with_parts(replace(updated, column=field.column))
     unique = tuple(unique_with(snapshot, object_, field, updated))
     if is_converted:
-        work = read_conversion_work(snapshot, object_, field, updated, change)
+        if change.backfill is not None:
+            raise InvalidChange(
+                "backfillValue and another type are two changes; make the field required in the second",
+                field="backfillValue",
+            )
+        work = read_conversion_work(
+            snapshot, object_, field, updated, mapping=change.option_mapping, allow_loss=change.allow_data_loss
+        )
     elif change.allow_data_loss:
         raise InvalidChange("allowDataLoss is for a field that gets another type; leave it out", field="allowDataLoss")
     else:
-        work = read_option_work(object_, field, asked, change.option_mapping, unique=unique)
+        work = read_option_work(object_, field, checked, change.option_mapping, unique=unique)
     if is_required(updated) and not is_required(field):
         argument = "isNullable" if updated.is_nullable != field.is_nullable else "isActive"
-        work.append(_values(object_, asked, change, argument, unique))
+        work.append(_values(object_, checked, change, argument, unique))
     elif change.backfill is not None:
         raise InvalidChange("backfillValue is for a field that becomes required; leave it out", field="backfillValue")
     if updated.is_unique and not field.is_unique and not is_converted:
-        work.append(RequireDistinct(object_=object_, fields=(asked,), argument="isUnique"))
+        work.append(RequireDistinct(object_=object_, fields=(checked,), argument="isUnique"))
     return work
 
 
@@ -337,3 +286,47 @@ def _values(
     if FIELD_TYPES[updated.type].has_options and value not in allowed:
         raise InvalidChange(f"backfillValue must be one of the options {', '.join(allowed)}", field="backfillValue")
     return FillValues(object_=object_, field=updated, cells=cells, unique=unique)
+
+
+def _invert(before: Snapshot, change: UpdateField, after: Snapshot) -> list[Change]:
+    _, field = find_field(before, change.field_id)
+    return [_revert(field, change), *recreate_indexes(before, after)]
+
+
+def _revert(field: Field, change: UpdateField) -> UpdateField:
+    names = [member.attribute for member in given(change, FIELD) if member.is_kept]
+    if change.type is not UNSET:
+        names += _OF_A_TYPE
+    values: dict[str, Any] = {name: getattr(field, name) for name in names}
+    if "options" in values:
+        values["options"] = options_json(field.options) or []
+        known = {option.value for option in field.options}
+        mapping: Mapping[str, str | None] = (change.type is UNSET and change.option_mapping) or {}
+        # Where two options became one, nobody knows any more which row had which.
+        came = [new for new in mapping.values() if new is not None and new not in known]
+        values["option_mapping"] = {new: old for old, new in mapping.items() if new and came.count(new) == 1} or None
+    if "settings" in values:
+        gone = change.settings if isinstance(change.settings, Mapping) else {}
+        values["settings"] = {**dict.fromkeys(gone), **field.settings}
+        if change.type is not UNSET:
+            values["settings"] = dict(field.settings)
+        values["settings"].pop(MORPH_SETTING, None)
+    return UpdateField(field_id=field.id, **values)
+
+
+UPDATE_FIELD = Kind(
+    action="updateField",
+    type=UpdateField,
+    apply=apply_update_field,
+    target="field_id",
+    describe=lambda change: given_values(change, FIELD),
+    invert=_invert,
+    mutation=Mutation(
+        answer=Subject.FIELD,
+        description="Changes a field; a new name takes effect at once.",
+        input_description="What is to be changed of a field; what is left out stays.",
+        members=tuple(member for member in FIELD if member.updated),
+        id_shape=Shape.FIELD,
+        has_alias=True,
+    ),
+)

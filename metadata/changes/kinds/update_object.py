@@ -1,14 +1,31 @@
-"""What updating an object does to a snapshot: a rename is metadata alone, its table keeps its name."""
+"""updateObject: new values of an object; a rename is metadata alone, its table keeps its name."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from uuid import UUID
 
+from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
+from fieldstone.metadata.changes.members import OBJECT, Shape, given, given_values
 from fieldstone.metadata.changes.rules.collisions import check_object_names
-from fieldstone.metadata.changes.rules.lookup import check_not_null, find_object, with_object
-from fieldstone.metadata.changes.rules.names import check_name
-from fieldstone.metadata.changes.rules.problems import Problems, check_label, check_texts
-from fieldstone.metadata.changes.types import UNSET, Applied, UpdateObject
+from fieldstone.metadata.changes.rules.lookup import find_object, with_object
+from fieldstone.metadata.changes.rules.problems import Problems
+from fieldstone.metadata.changes.rules.texts import check_not_null, check_texts
+from fieldstone.metadata.changes.types import UNSET, Applied, Change, Unset
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateObject(Change):
+    """New values of an object; a rename leaves the table as it is."""
+
+    object_id: UUID
+    name_singular: str | Unset = UNSET
+    name_plural: str | Unset = UNSET
+    label_singular: str | Unset = UNSET
+    label_plural: str | Unset = UNSET
+    description: str | Unset | None = UNSET
+    icon: str | Unset | None = UNSET
+    is_active: bool | Unset = UNSET
 
 
 def apply_update_object(snapshot: Snapshot, change: UpdateObject) -> Applied:
@@ -19,22 +36,11 @@ def apply_update_object(snapshot: Snapshot, change: UpdateObject) -> Applied:
         UnknownObject: there is no such object.
     """
     object_ = find_object(snapshot, change.object_id)
-    given = {
-        name: value
-        for name, value in (
-            ("name_singular", change.name_singular),
-            ("name_plural", change.name_plural),
-            ("label_singular", change.label_singular),
-            ("label_plural", change.label_plural),
-            ("description", change.description),
-            ("icon", change.icon),
-            ("is_active", change.is_active),
-        )
-        if value is not UNSET
-    }
-    _check_inputs(change)
-    updated: Object = replace(object_, **given)  # type: ignore[arg-type]  # each value is of its field's type
+    values = given(change, OBJECT)
     problems = Problems()
+    problems.add(*check_not_null(values), *check_texts(values))
+    problems.raise_any()
+    updated: Object = replace(object_, **{member.attribute: value for member, value in values.items()})
     if (updated.name_singular, updated.name_plural) != (object_.name_singular, object_.name_plural):
         others = {id_: other for id_, other in snapshot.objects.items() if id_ != object_.id}
         problems.add(*check_object_names(replace(snapshot, objects=others), updated))
@@ -42,18 +48,6 @@ def apply_update_object(snapshot: Snapshot, change: UpdateObject) -> Applied:
         problems.add(_check_needed(snapshot, object_))
     problems.raise_any()
     return Applied(snapshot=snapshot if updated == object_ else with_object(snapshot, updated))
-
-
-def _check_inputs(change: UpdateObject) -> None:
-    problems = Problems()
-    names = ((change.name_singular, "nameSingular"), (change.name_plural, "namePlural"))
-    labels = ((change.label_singular, "labelSingular"), (change.label_plural, "labelPlural"))
-    texts = ((change.description, "description"), (change.icon, "icon"))
-    problems.add(*check_not_null((*names, *labels, (change.is_active, "isActive"))))
-    problems.add(*(check_name(name, argument) for name, argument in names if isinstance(name, str)))
-    problems.add(*(check_label(label, argument) for label, argument in labels if isinstance(label, str)))
-    problems.add(*check_texts((text, argument) for text, argument in texts if isinstance(text, str)))
-    problems.raise_any()
 
 
 def _check_needed(snapshot: Snapshot, object_: Object) -> InvalidChange | None:
@@ -70,3 +64,27 @@ def _check_needed(snapshot: Snapshot, object_: Object) -> InvalidChange | None:
                 field="isActive",
             )
     return None
+
+
+def _invert(before: Snapshot, change: UpdateObject, _after: Snapshot) -> list[Change]:
+    object_ = find_object(before, change.object_id)
+    old = {member.attribute: getattr(object_, member.attribute) for member in given(change, OBJECT)}
+    return [UpdateObject(object_id=object_.id, **old)]
+
+
+UPDATE_OBJECT = Kind(
+    action="updateObject",
+    type=UpdateObject,
+    apply=apply_update_object,
+    target="object_id",
+    describe=lambda change: given_values(change, OBJECT),
+    invert=_invert,
+    mutation=Mutation(
+        answer=Subject.OBJECT,
+        description="Changes an object; a new name takes effect at once.",
+        input_description="What is to be changed of an object; what is left out stays.",
+        members=tuple(member for member in OBJECT if member.updated),
+        id_shape=Shape.OBJECT,
+        has_alias=True,
+    ),
+)

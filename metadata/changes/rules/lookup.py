@@ -1,14 +1,14 @@
-"""What a change is about, found by its id, and put in its place in the next snapshot."""
+"""The subject of a change found by its id, and put in its place in the next snapshot."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from fieldstone.metadata.errors import InvalidChange, UnknownObject
-from fieldstone.metadata.model import Field, Index, Object, Snapshot
+from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot
 
 
-def find_object(snapshot: Snapshot, object_id: UUID) -> Object:
+def find_object(snapshot: Snapshot, object_id: UUID, argument: str = "id") -> Object:
     """Return the object, active or not.
 
     Raises:
@@ -16,7 +16,7 @@ def find_object(snapshot: Snapshot, object_id: UUID) -> Object:
     """
     object_ = snapshot.objects.get(object_id)
     if object_ is None:
-        raise UnknownObject(f"there is no object {object_id}", field="id")
+        raise UnknownObject(f"there is no object {object_id}", field=argument)
     return object_
 
 
@@ -30,6 +30,25 @@ def find_field(snapshot: Snapshot, field_id: UUID) -> tuple[Object, Field]:
         if field := object_.by_id.get(field_id):
             return object_, field
     raise UnknownObject(f"there is no field {field_id}", field="id")
+
+
+def find_target(snapshot: Snapshot, object_id: UUID) -> Object:
+    """Return the object that a new relation leads to, which must be active.
+
+    Raises:
+        UnknownObject: there is none.
+    """
+    target = snapshot.objects.get(object_id)
+    if target is None or not target.is_active:
+        raise UnknownObject(f"there is no object {object_id}", field="targetObjectMetadataId")
+    return target
+
+
+def with_field(snapshot: Snapshot, field: Field) -> Snapshot:
+    """Return the snapshot with this field in the place of the one with its id."""
+    object_ = snapshot.objects[field.object_id]
+    fields = tuple(field if one.id == field.id else one for one in object_.fields)
+    return with_object(snapshot, replace(object_, fields=fields))
 
 
 def with_object(snapshot: Snapshot, object_: Object) -> Snapshot:
@@ -58,10 +77,22 @@ def without_fields(snapshot: Snapshot, fields: Iterable[Field]) -> Snapshot:
     return replace(snapshot, objects=objects, indexes=indexes)
 
 
-def check_not_null(values: Iterable[tuple[object, str]]) -> Iterable[InvalidChange]:
-    """Yield why null cannot be given for arguments that cannot be without a value."""
-    return (
-        InvalidChange(f"{argument} must not be null; leave it out to keep it", field=argument)
-        for value, argument in values
-        if value is None
+def without_relations(snapshot: Snapshot, relations: Iterable[Relation]) -> Snapshot:
+    """Return the snapshot without these relations and both ends of each."""
+    relations = tuple(relations)
+    ends = [end for relation in relations for _, end in relation_ends(snapshot, relation)]
+    gone = {relation.id for relation in relations}
+    return replace(
+        without_fields(snapshot, ends),
+        relations={id_: relation for id_, relation in snapshot.relations.items() if id_ not in gone},
     )
+
+
+def relation_ends(snapshot: Snapshot, relation: Relation) -> Iterator[tuple[Object, Field]]:
+    """Yield the two fields of a relation, each with its object: the key's end first."""
+    for object_id, field_id in (
+        (relation.source_object_id, relation.source_field_id),
+        (relation.target_object_id, relation.target_field_id),
+    ):
+        object_ = snapshot.objects[object_id]
+        yield object_, object_.by_id[field_id]

@@ -1,9 +1,6 @@
 """What is wrong with a change, collected so that one answer names it all."""
 
-from collections.abc import Iterable
-
 from fieldstone.metadata.errors import InvalidChange, NameTaken
-from fieldstone.metadata.json_text import unstorable
 
 
 class Problems:
@@ -28,22 +25,3 @@ class Problems:
             raise self._found[0]
         kind = NameTaken if all(isinstance(problem, NameTaken) for problem in self._found) else InvalidChange
         raise kind("; ".join(problem.message for problem in self._found), field=self._found[0].field)
-
-
-def check_label(label: str, argument: str) -> InvalidChange | None:
-    """Return what is wrong with a label: it must not be blank."""
-    if not label.strip():
-        return InvalidChange(f"{argument} must not be blank; any other text would pass", field=argument)
-    return check_text(label, argument)
-
-
-def check_text(text: str | None, argument: str) -> InvalidChange | None:
-    """Return what is wrong with a text that is only shown."""
-    if text is not None and (reason := unstorable(text)):
-        return InvalidChange(f"{argument} {reason}", field=argument)
-    return None
-
-
-def check_texts(texts: Iterable[tuple[str | None, str]]) -> Iterable[InvalidChange]:
-    """Yield what is wrong with texts that are only shown, given with their arguments' names."""
-    return (problem for text, argument in texts if (problem := check_text(text, argument)))

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
+from fieldstone.metadata.changes.members import FIELD, shown_values
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.ids import new_ids
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Index, build_parts
 
@@ -29,6 +31,8 @@ _NAME = "name"
 
 BY_CREATION = ("createdAt", "id")
 """The fields of the index for the commonest order."""
+
+_SYSTEM_INDEXES = 2
 
 _SYSTEM_FIELDS = (
     _SystemField(
@@ -93,6 +97,16 @@ _SYSTEM_FIELDS = (
 )
 
 
+def new_field_ids() -> tuple[UUID, ...]:
+    """Return the ids of the fields of a new object."""
+    return new_ids(len(_SYSTEM_FIELDS))
+
+
+def new_index_ids() -> tuple[UUID, ...]:
+    """Return the ids of the indexes of a new object."""
+    return new_ids(_SYSTEM_INDEXES)
+
+
 def build_system_fields(object_id: UUID, ids: tuple[UUID, ...], *, skip_name: bool) -> Iterator[Field]:
     """Yield the fields of a new object; `ids` holds one for each, used or not."""
     for spec, id_ in zip(_SYSTEM_FIELDS, ids, strict=True):
@@ -103,9 +117,7 @@ def build_system_fields(object_id: UUID, ids: tuple[UUID, ...], *, skip_name: bo
             object_id=object_id,
             name=spec.name,
             type=spec.type,
-            label=spec.label,
-            description=spec.description,
-            icon=spec.icon,
+            **shown_values(FIELD, spec),
             column=spec.name,
             is_nullable=spec.is_nullable,
             is_unique=spec.is_unique,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from psycopg.sql import Composed
 
 from fieldstone.metadata.changes.difference import Changed, Difference
-from fieldstone.metadata.changes.kinds.conversion import build_conversion, is_conversion
-from fieldstone.metadata.changes.kinds.update_field import is_required
+from fieldstone.metadata.changes.fields.conversion import build_conversion, is_conversion
+from fieldstone.metadata.changes.fields.requirements import is_required
 from fieldstone.metadata.changes.tables.migration import column_definitions
 from fieldstone.metadata.model import Field, Snapshot, Status
 from fieldstone.sql.ddl import alter, create

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from fieldstone.metadata import changes
-from fieldstone.metadata.errors import MetadataError
+from fieldstone.metadata.changes.kinds.table import KINDS
+from fieldstone.metadata.errors import InvalidChange, MetadataError
 from fieldstone.metadata.writer import record_checks, transaction, value_conversion
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from tests.metadata.changes import test_conversion_refusals, test_refusals, test_update_refusals
+from tests.metadata.changes import test_conversion_refusals, test_refusals, test_relation_payloads, test_update_refusals
 from tests.metadata.changes.test_prepared_refusals import CHANGED, NEW, Prepared, writer_of
 from tests.metadata.changes.test_refusals import Refusal
 from tests.metadata.desk import Desk
@@ -67,4 +68,7 @@ async def test_each_rule_has_a_case(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 
         with pytest.raises(case.refusal.kind):
             await writer_of(desk, case).run(workspace, body, actor="test")
+    for given, _ in test_relation_payloads.REFUSED.values():
+        with pytest.raises(InvalidChange):
+            KINDS["createField"].read(given)
     assert sorted(f"{path}:{line}" for path, line in set(rules()) - met) == []

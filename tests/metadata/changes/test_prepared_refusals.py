@@ -9,8 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from fieldstone.metadata.changes import Change, CreateField, DeleteField, NewRelation, UpdateField
-from fieldstone.metadata.changes.types import NewJunction
+from fieldstone.metadata.changes import Change, CreateField, DeleteField, NewJunction, NewRelation, UpdateField
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange, MetadataError, NameTaken, UnknownObject
 from fieldstone.metadata.field_types import FieldType as T
 from fieldstone.metadata.model import MORPH_SETTING, RelationType, Snapshot

@@ -9,12 +9,12 @@ from fieldstone.metadata.changes import (
     CreateField,
     CreateIndex,
     DeleteField,
+    DeleteIndex,
     DeleteObject,
     NewRelation,
     UpdateField,
     UpdateObject,
 )
-from fieldstone.metadata.changes.types import DeleteIndex
 from fieldstone.metadata.errors import InvalidChange, MetadataError, NameTaken, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot

@@ -6,8 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.metadata.changes import Change, DeleteField, DeleteObject, UpdateField, UpdateObject
-from fieldstone.metadata.changes.types import DeleteIndex
+from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, UpdateField, UpdateObject
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Object, OnDelete, Snapshot

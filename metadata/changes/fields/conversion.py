@@ -7,14 +7,13 @@ from typing import Final
 
 from psycopg import sql
 
-from fieldstone.metadata.changes.kinds.create_field import choose_column
+from fieldstone.metadata.changes.fields.new_field import choose_column
 from fieldstone.metadata.changes.kinds.create_index import BTREE
 from fieldstone.metadata.changes.row_work import ConvertValues, MapOptions, RowWork
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
 from fieldstone.metadata.changes.rules.lookup import with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes
 from fieldstone.metadata.changes.rules.search import vectors_over
-from fieldstone.metadata.changes.types import UpdateField, chosen
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -36,7 +35,7 @@ _WHOLE: Final = frozenset({FieldType.TS_VECTOR, *RELATIONS})
 
 
 def is_conversion(field: Field, updated: Field) -> bool:
-    """Tell whether the field's values become others, or are to be read as others."""
+    """Return whether the field's values become others, or are to be read as others."""
     if updated.type is not field.type:
         return True
     return any(new.scalar is not old.scalar for old, new in zip(field.parts, updated.parts, strict=True))
@@ -92,13 +91,12 @@ def _is_possible(field: Field, kind: FieldType) -> bool:
     return convert(sql.SQL("x"), source, sub.scalar.sql_type, options=options) is not None
 
 
-def convert_default(field: Field, change: UpdateField, wanted: FieldType, data_type: JsonValue) -> JsonValue:
-    """Return the default value for the new type: as given, or the old one in the new terms.
+def convert_default(field: Field, given: JsonValue, wanted: FieldType, data_type: JsonValue) -> JsonValue:
+    """Return the default value for the new type: as given, or the field's own one in the new terms.
 
     Raises:
         InvalidChange: the old one has no such terms.
     """
-    given = chosen(change.default, field.default)
     if given is None or given is not field.default:
         return given
     for candidate in _candidates(field, given, wanted):
@@ -148,21 +146,16 @@ def choose_new_column(object_: Object, field: Field, wanted: FieldType) -> str:
 
 
 def read_conversion_work(
-    snapshot: Snapshot, object_: Object, field: Field, updated: Field, change: UpdateField
+    snapshot: Snapshot, object_: Object, field: Field, updated: Field, *, mapping: JsonValue, allow_loss: bool
 ) -> list[RowWork]:
     """Return the work that another type asks of the rows.
 
     Raises:
-        InvalidChange: the mapping of values to options is none, or a value is given for the rows without one.
+        InvalidChange: the mapping of values to options is none, or a unique index is in the way.
     """
-    if change.backfill is not None:
-        raise InvalidChange(
-            "backfillValue and another type are two changes; make the field required in the second",
-            field="backfillValue",
-        )
     _check_unique(snapshot, field, updated)
     conversion = build_conversion(field, updated)
-    mapping = _read_mapping(field, updated, change.option_mapping)
+    options = _read_mapping(field, updated, mapping)
     kept = _all_kept(conversion, field, updated)
     if kept is None and conversion.is_same:
         return []
@@ -175,12 +168,12 @@ def read_conversion_work(
             conversion=conversion,
             kept=kept,
             unique=unique,
-            mapped=tuple(mapping),
-            allow_loss=change.allow_data_loss,
+            mapped=tuple(options),
+            allow_loss=allow_loss,
         )
     ]
-    if mapping:
-        work.append(MapOptions(object_=object_, field=field, mapping=mapping, unique=unique))
+    if options:
+        work.append(MapOptions(object_=object_, field=field, mapping=options, unique=unique))
     return work
 
 

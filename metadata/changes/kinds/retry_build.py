@@ -1,15 +1,24 @@
-"""What another try to build an index or a field that is FAILED does to a snapshot."""
+"""retryBuild: another try to build an index or a field that is FAILED."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from fieldstone.metadata.changes.kinds.conversion import unique_with
-from fieldstone.metadata.changes.kinds.update_field import is_required
+from fieldstone.metadata.changes.fields.conversion import unique_with
+from fieldstone.metadata.changes.fields.requirements import is_required
+from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
+from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.changes.row_work import FillValues, RequireDistinct, RequireValues, RowWork
-from fieldstone.metadata.changes.rules.lookup import with_object
-from fieldstone.metadata.changes.types import Applied, RetryBuild
+from fieldstone.metadata.changes.rules.lookup import with_field
+from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status, with_parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryBuild(Change):
+    """Another try to build an index or a field that is FAILED."""
+
+    id: UUID
 
 
 def apply_retry_build(snapshot: Snapshot, change: RetryBuild) -> Applied:
@@ -50,15 +59,13 @@ def _retry_index(snapshot: Snapshot, object_: Object, index: Index) -> Applied:
 def _retry_field(snapshot: Snapshot, object_: Object, field: Field) -> Applied:
     _check_failed(field.name, field.status)
     if field.relation_id is not None:
-        # Its key is there, and guarded; that all records hold to it is what was to be seen.
+        # Its key is there, and guarded; only the check of the records was to be made.
         again = replace(field, status=Status.BUILDING, failure=None)
         work: tuple[RowWork, ...] = ()
     else:
         again = replace(field, status=Status.READY, is_nullable=False, backfill=None, failure=None)
         work = _work(snapshot, object_, field, with_parts(again))
-    again = with_parts(again)
-    fields = tuple(again if one.id == field.id else one for one in object_.fields)
-    return Applied(snapshot=with_object(snapshot, replace(object_, fields=fields)), work=work)
+    return Applied(snapshot=with_field(snapshot, with_parts(again)), work=work)
 
 
 def _work(snapshot: Snapshot, object_: Object, field: Field, again: Field) -> tuple[RowWork, ...]:
@@ -73,3 +80,16 @@ def _work(snapshot: Snapshot, object_: Object, field: Field, again: Field) -> tu
 def _check_failed(name: str, status: Status) -> None:
     if status is not Status.FAILED:
         raise InvalidChange(f"{name} is {status.value}: only a build that FAILED can be tried again", field="id")
+
+
+RETRY_BUILD = Kind(
+    action="retryBuild",
+    type=RetryBuild,
+    apply=apply_retry_build,
+    mutation=Mutation(
+        answer=Subject.OBJECT,
+        description="Builds an index or a field that is FAILED again, by its id; answers with the object that has it.",
+        id_shape=Shape.FIELD,
+        find_answer=lambda after, id_: find_owner(after, id_).id,
+    ),
+)

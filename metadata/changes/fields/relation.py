@@ -1,18 +1,25 @@
-"""What creating a RELATION field does to a snapshot: both of its ends, the key's column and its index."""
+"""A new RELATION field: both of its ends, the key's column and its index."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fieldstone.metadata.changes.kinds.create_field import build_field, check_texts_of, choose_column, find_object
+from fieldstone.metadata.changes.fields.new_field import (
+    CreateField,
+    NewRelation,
+    build_field,
+    choose_column,
+    texts_of,
+)
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import read_default
-from fieldstone.metadata.changes.rules.lookup import with_indexes
+from fieldstone.metadata.changes.rules.lookup import find_object, find_target, with_indexes, with_object
 from fieldstone.metadata.changes.rules.names import check_name, derive_name, index_name
 from fieldstone.metadata.changes.rules.options import read_options
-from fieldstone.metadata.changes.rules.problems import Problems, check_label, check_text
+from fieldstone.metadata.changes.rules.problems import Problems
 from fieldstone.metadata.changes.rules.settings import read_settings
-from fieldstone.metadata.changes.types import Applied, CreateField, NewRelation
-from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.changes.rules.texts import check_label, check_text, check_texts
+from fieldstone.metadata.changes.types import Applied
+from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Index, Object, OnDelete, Relation, RelationType, Snapshot, build_parts
@@ -27,16 +34,14 @@ def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
         InvalidChange: an input breaks a rule; NameTaken where only names are taken.
         UnknownObject: there is no such object.
     """
-    object_ = find_object(snapshot, change)
+    object_ = find_object(snapshot, change.object_id, "objectMetadataId")
     wanted = change.relation
     if wanted is None:
         raise InvalidChange(
             "a RELATION field needs relationCreationPayload { targetObjectMetadataId targetFieldLabel type }",
             field="relationCreationPayload",
         )
-    target = snapshot.objects.get(wanted.target_object_id)
-    if target is None or not target.is_active:
-        raise UnknownObject(f"there is no object {wanted.target_object_id}", field="targetObjectMetadataId")
+    target = find_target(snapshot, wanted.target_object_id)
     inverse_name = wanted.target_field_name or derive_name(wanted.target_field_label)
     settings = _check_inputs(change, wanted, inverse_name)
 
@@ -94,8 +99,8 @@ def _build_indexes(change: CreateField, wanted: NewRelation, holder: Object, sou
 def _check_inputs(change: CreateField, wanted: NewRelation, inverse_name: str) -> dict[str, JsonValue]:
     to_one = wanted.type is not RelationType.ONE_TO_MANY
     problems = Problems()
-    check_texts_of(change, problems, longest_suffix=_KEY_SUFFIX if to_one else "")
     problems.add(
+        *check_texts(texts_of(change), longest_suffix=_KEY_SUFFIX if to_one else ""),
         check_label(wanted.target_field_label, "targetFieldLabel"),
         check_text(wanted.target_field_icon, "targetFieldIcon"),
     )
@@ -168,7 +173,5 @@ def _build_relation(wanted: NewRelation, field: Field, inverse: Field, settings:
 
 
 def _add_field(snapshot: Snapshot, field: Field) -> Snapshot:
-    object_: Object = snapshot.objects[field.object_id]
-    return replace(
-        snapshot, objects={**snapshot.objects, object_.id: replace(object_, fields=(*object_.fields, field))}
-    )
+    object_ = snapshot.objects[field.object_id]
+    return with_object(snapshot, replace(object_, fields=(*object_.fields, field)))

@@ -1,22 +1,17 @@
-"""What creating a many-to-many relation does to a snapshot: an object whose records link those of two others."""
+"""A new many-to-many relation: an object whose records link those of two others."""
 
 from dataclasses import replace
 from uuid import UUID
 
-from fieldstone.metadata.changes.kinds.create_field import find_object
-from fieldstone.metadata.changes.kinds.create_object import apply_create_object
-from fieldstone.metadata.changes.kinds.create_relation import apply_create_relation
+from fieldstone.metadata.changes.fields.new_field import CreateField, JunctionEnd, NewJunction, NewRelation
+from fieldstone.metadata.changes.fields.relation import apply_create_relation
+from fieldstone.metadata.changes.kinds.create_object import CreateObject, apply_create_object
+from fieldstone.metadata.changes.rules.lookup import find_object, find_target, with_field
 from fieldstone.metadata.changes.rules.names import index_name
-from fieldstone.metadata.changes.rules.problems import Problems, check_text
-from fieldstone.metadata.changes.types import (
-    Applied,
-    CreateField,
-    CreateObject,
-    JunctionEnd,
-    NewJunction,
-    NewRelation,
-)
-from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.changes.rules.problems import Problems
+from fieldstone.metadata.changes.rules.texts import check_text
+from fieldstone.metadata.changes.types import Applied
+from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Index, Object, OnDelete, Snapshot, capitalised
 
@@ -30,14 +25,12 @@ def apply_create_junction(snapshot: Snapshot, change: CreateField) -> Applied:
         InvalidChange: an input breaks a rule; NameTaken where only names are taken.
         UnknownObject: there is no such object.
     """
-    object_ = find_object(snapshot, change)
+    object_ = find_object(snapshot, change.object_id, "objectMetadataId")
     wanted = change.relation
     if wanted is None or wanted.junction is None:
         msg = "a junction is made for a many-to-many relation"
         raise TypeError(msg)
-    target = snapshot.objects.get(wanted.target_object_id)
-    if target is None or not target.is_active:
-        raise UnknownObject(f"there is no object {wanted.target_object_id}", field="targetObjectMetadataId")
+    target = find_target(snapshot, wanted.target_object_id)
     _check_inputs(change)
     junction = wanted.junction
     made = _apply_object(snapshot, object_, target, junction)
@@ -152,13 +145,7 @@ def _joined(change: CreateField, made: Applied, first: Applied, second: Applied)
         is_unique=True,
     )
     asked = replace(first.fields[1], description=change.description, is_active=change.is_active)
-    shown: Object = second.snapshot.objects[asked.object_id]
-    shown = replace(shown, fields=tuple(asked if field.id == asked.id else field for field in shown.fields))
-    after = replace(
-        second.snapshot,
-        objects={**second.snapshot.objects, shown.id: shown},
-        indexes={**second.snapshot.indexes, pair.id: pair},
-    )
+    after = replace(with_field(second.snapshot, asked), indexes={**second.snapshot.indexes, pair.id: pair})
     fields: tuple[Field, ...] = (*made.fields, first.fields[0], asked, *second.fields)
     return Applied(
         snapshot=after,

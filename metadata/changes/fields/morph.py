@@ -1,12 +1,13 @@
-"""What creating a MORPH_RELATION does to a snapshot: a field for each target, of which a record has at most one set."""
+"""A new MORPH_RELATION: a field for each target, of which a record has at most one set."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from fieldstone.metadata.changes.kinds.create_field import find_object
-from fieldstone.metadata.changes.kinds.create_relation import apply_create_relation
-from fieldstone.metadata.changes.types import Applied, CreateField, NewRelation
-from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
+from fieldstone.metadata.changes.fields.new_field import CreateField, NewRelation
+from fieldstone.metadata.changes.fields.relation import apply_create_relation
+from fieldstone.metadata.changes.rules.lookup import find_object, find_target, with_field
+from fieldstone.metadata.changes.types import Applied
+from fieldstone.metadata.errors import InvalidChange, NameTaken
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import MORPH_SETTING, Field, Object, RelationType, Snapshot
@@ -29,9 +30,7 @@ def apply_create_morph(snapshot: Snapshot, change: CreateField) -> Applied:
     parts: list[Applied] = []
     after = snapshot
     for place, wanted in enumerate(change.morph):
-        target = snapshot.objects.get(wanted.target_object_id)
-        if target is None or not target.is_active:
-            raise UnknownObject(f"there is no object {wanted.target_object_id}", field="targetObjectMetadataId")
+        target = find_target(snapshot, wanted.target_object_id)
         applied = apply_create_relation(after, _relation_to(change, wanted, target, is_first=place == 0))
         parts.append(_marked(applied, {"id": str(change.id), "name": change.name}))
         after = parts[-1].snapshot
@@ -51,7 +50,7 @@ def _apply_part(snapshot: Snapshot, change: CreateField, wanted: NewRelation) ->
     if wanted.type is not RelationType.MANY_TO_ONE:
         raise InvalidChange("the relations of a MORPH_RELATION are all MANY_TO_ONE", field="type")
     _check_optional(change)
-    object_ = find_object(snapshot, change)
+    object_ = find_object(snapshot, change.object_id, "objectMetadataId")
     others = [field for field in object_.fields if field.settings.get(MORPH_SETTING) == group]
     targets = {snapshot.relations[field.relation_id].target_object_id for field in others if field.relation_id}
     if wanted.target_object_id in targets or len(targets) == MOST_TARGETS:
@@ -77,7 +76,7 @@ def _check_inputs(snapshot: Snapshot, change: CreateField) -> None:
     if len(set(targets)) < len(targets):
         raise InvalidChange(f"{argument} has an object twice; each can be a target once", field=argument)
     _check_optional(change)
-    _check_name(find_object(snapshot, change), change.name)
+    _check_name(find_object(snapshot, change.object_id, "objectMetadataId"), change.name)
 
 
 def _check_name(object_: Object, name: str) -> None:
@@ -109,7 +108,4 @@ def _marked(applied: Applied, group: Mapping[str, JsonValue]) -> Applied:
     plain, inverse = applied.fields
     settings = {**plain.settings, MORPH_SETTING: dict(group)}
     field: Field = replace(plain, type=FieldType.MORPH_RELATION, settings=settings)
-    object_ = applied.snapshot.objects[field.object_id]
-    object_ = replace(object_, fields=tuple(field if one.id == field.id else one for one in object_.fields))
-    after = replace(applied.snapshot, objects={**applied.snapshot.objects, object_.id: object_})
-    return replace(applied, snapshot=after, fields=(field, inverse))
+    return replace(applied, snapshot=with_field(applied.snapshot, field), fields=(field, inverse))

@@ -1,0 +1,206 @@
+"""The members of an object, a field and an index as the Metadata API takes them: one row each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, Final
+
+from fieldstone.metadata.json_text import JsonValue
+
+
+class Shape(Enum):
+    """The form of a member's value. TEXT, MAPPING and VALUE may be null in an update."""
+
+    NAME = "a name of the API"
+    LABEL = "a text that is shown and never blank"
+    TEXT = "text"
+    FLAG = "true or false"
+    FIELD_TYPE = "a field type"
+    LIST = "a list"
+    MAPPING = "a mapping"
+    VALUE = "a value"
+    OBJECT = "the id of an object"
+    FIELD = "the id of a field"
+    FIELDS = "the ids of fields"
+    INDEX = "the id of an index"
+    RELATION = "the other end of a relation"
+    RELATIONS = "the other ends of a morph relation"
+
+
+_NULLABLE = frozenset({Shape.TEXT, Shape.MAPPING, Shape.VALUE})
+_REQUIRED = frozenset({Shape.NAME, Shape.LABEL, Shape.FIELD_TYPE, Shape.OBJECT, Shape.FIELDS})
+_SHOWN = frozenset({Shape.LABEL, Shape.TEXT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One member.
+
+    Attributes:
+        name: its name in the API, in the history and in a model file.
+        attribute: its name in the model and in the changes.
+        created: its description in the input of a create; None where a create does not take it.
+        updated: its description in the input of an update; None where an update does not take it.
+        is_kept: False if a change alone has it, and the model keeps nothing of it.
+        default: its value in a create that leaves it out.
+    """
+
+    name: str
+    attribute: str
+    shape: Shape
+    created: str | None = None
+    updated: str | None = None
+    is_kept: bool = True
+    default: JsonValue = None
+
+    @property
+    def is_required(self) -> bool:
+        """True if a create must give it."""
+        return self.shape in _REQUIRED
+
+    @property
+    def takes_null(self) -> bool:
+        """True if null is a value that an update can give."""
+        return self.shape in _NULLABLE
+
+    @property
+    def is_shown(self) -> bool:
+        """True if it is only shown to people."""
+        return self.shape in _SHOWN
+
+
+def _member(
+    name: str,
+    shape: Shape,
+    *,
+    both: str | None = None,
+    created: str | None = None,
+    updated: str | None = None,
+    attribute: str | None = None,
+    is_kept: bool = True,
+    default: JsonValue = None,
+) -> Member:
+    """Return a member; its attribute is its name in snake_case unless given, and `both` describes it in both inputs."""
+    return Member(
+        name=name,
+        attribute=attribute or "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name),
+        shape=shape,
+        created=created or both,
+        updated=updated or both,
+        is_kept=is_kept,
+        default=default,
+    )
+
+
+# One row a member.
+# fmt: off
+OBJECT: Final = (
+    _member("nameSingular", Shape.NAME, created="The name of one record, in camelCase: person.",
+        updated="The new name of one record; its table keeps its own."),
+    _member("namePlural", Shape.NAME, created="The name of several records, in camelCase: people.",
+        updated="The new name of several records."),
+    _member("labelSingular", Shape.LABEL, created="What people call one record: Person.",
+        updated="What people call one record."),
+    _member("labelPlural", Shape.LABEL, created="What people call several records: People.",
+        updated="What people call several records."),
+    _member("description", Shape.TEXT, created="What the object stands for.",
+        updated="What the object stands for; null for nothing."),
+    _member("icon", Shape.TEXT, created="The name of an icon.", updated="The name of an icon; null for none."),
+    _member("isActive", Shape.FLAG, default=True,
+        updated="False: the object and its records are kept, but not shown in the API."),
+    _member("skipNameField", Shape.FLAG, is_kept=False, default=False,
+        created="True: the object gets no field `name`."),
+)
+"""The members of an object, in the order of the inputs."""
+
+FIELD: Final = (
+    _member("objectMetadataId", Shape.OBJECT, attribute="object_id",
+        created="The id of the object that the field is added to."),
+    _member("type", Shape.FIELD_TYPE, created="The field's type, fixed for good.",
+        updated="Another type: the records' values become such of it."),
+    _member("allowDataLoss", Shape.FLAG, is_kept=False, default=False,
+        updated="True: values that the new type cannot hold as they are, are cut or emptied."),
+    _member("name", Shape.NAME, created="The field's name, in camelCase: jobTitle.",
+        updated="The new name; its columns keep theirs."),
+    _member("label", Shape.LABEL, created="What people call the field: Job title.",
+        updated="What people call the field."),
+    _member("description", Shape.TEXT, created="What the field stands for.",
+        updated="What the field stands for; null for nothing."),
+    _member("icon", Shape.TEXT, created="The name of an icon.", updated="The name of an icon; null for none."),
+    _member("defaultValue", Shape.VALUE, attribute="default",
+        created="The value of a record that is created without one; `now` and `uuid` are computed.",
+        updated="The value of a record that is created without one; null for none."),
+    _member("options", Shape.LIST, created="For SELECT: a list of `{ value label color position }`.",
+        updated="The whole list of options as it is to be."),
+    _member("optionMapping", Shape.MAPPING, is_kept=False,
+        updated='For options that go, what takes their place: `{ OLD: "NEW", GONE: null }`; null is no value. For'
+        " text that becomes options, the option for each text that is none."),
+    _member("settings", Shape.MAPPING,
+        created="What belongs to the type: `{ dataType }` of NUMBER, `{ onDelete }` of RELATION.",
+        updated="Settings to change: `{ onDelete }` of RELATION, `{ dataType }` of NUMBER."),
+    _member("isActive", Shape.FLAG, default=True, created="False: the field is kept, but not shown in the API.",
+        updated="False: the field and its values are kept, but not shown in the API, and no record needs one."),
+    _member("isNullable", Shape.FLAG, default=True, both="False: a record must have a value."),
+    _member("backfillValue", Shape.VALUE, attribute="backfill", is_kept=False,
+        updated="The value for the records that have none, where the field becomes required."),
+    _member("isUnique", Shape.FLAG, default=False, both="True: no two records may have the same value."),
+    _member("relationCreationPayload", Shape.RELATION, attribute="relation", is_kept=False,
+        created="For RELATION, its other end: `{ targetObjectMetadataId targetFieldLabel targetFieldName"
+        " targetFieldIcon type }`; `type` is MANY_TO_ONE, ONE_TO_MANY, ONE_TO_ONE or MANY_TO_MANY, which takes"
+        " `junctionNameSingular junctionNamePlural` too."),
+    _member("morphRelationsCreationPayload", Shape.RELATIONS, attribute="morph", is_kept=False,
+        created="For MORPH_RELATION, a list of its targets: `{ targetObjectMetadataId targetFieldLabel"
+        " targetFieldName targetFieldIcon }`."),
+)
+"""The members of a field, in the order of the inputs."""
+
+INDEX: Final = (
+    _member("objectMetadataId", Shape.OBJECT, attribute="object_id",
+        created="The id of the object whose records are indexed."),
+    _member("fieldMetadataIds", Shape.FIELDS, attribute="field_ids",
+        created="The ids of its fields, in the order of the index."),
+    _member("method", Shape.TEXT, default="btree",
+        created="`btree` unless given; `trigram` for `contains` on one text field, `gin` for what is inside one field"
+        " of lists or JSON."),
+    _member("isUnique", Shape.FLAG, default=False,
+        created="True: no two live records share the values of all these fields."),
+    _member("isPartial", Shape.FLAG, default=False, created="True: the index is of the live records alone."),
+)
+"""The members of an index, in the order of the input."""
+# fmt: on
+
+FIELD_NAME: Final = next(member for member in FIELD if member.shape is Shape.NAME)
+
+
+def given(change: object, members: Iterable[Member]) -> dict[Member, Any]:
+    """Return the values that an update gives, in the order of its attributes."""
+    updatable = {member.attribute: member for member in members if member.updated}
+    values = {one.name: (getattr(change, one.name), one.default) for one in fields(change)}  # type: ignore[arg-type]
+    return {
+        updatable[name]: value
+        for name, (value, default) in values.items()
+        if name in updatable and value is not default and value != default
+    }
+
+
+def given_values(change: object, members: Iterable[Member]) -> dict[str, JsonValue]:
+    """Return the values that an update gives as JSON, by the names of the API."""
+    return {
+        member.name: value.value if isinstance(value, Enum) else value
+        for member, value in given(change, members).items()
+    }
+
+
+def shown_values(members: Iterable[Member], one: object) -> dict[str, Any]:
+    """Return what an object, a field or a change says that is only shown, by attribute."""
+    return {member.attribute: getattr(one, member.attribute) for member in members if member.is_shown}
+
+
+def created_values(members: Iterable[Member], one: object) -> dict[str, Any]:
+    """Return the values of an object that a create of it gives, by attribute; `one` is the object or its create."""
+    return {member.attribute: getattr(one, member.attribute) for member in members if member.created and member.is_kept}
+
+
+def kept_values(members: Iterable[Member], one: object) -> dict[str, Any]:
+    """Return the values of an object or a field that an update could change, by the names of the API."""
+    return {member.name: getattr(one, member.attribute) for member in members if member.updated and member.is_kept}
