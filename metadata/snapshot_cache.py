@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from fieldstone.metadata.catalog.queries import build_statement
+from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.model import Snapshot
 
-_VERSION = build_statement("current_version")
+_VERSION = catalog_statement("current_version")
 
 SnapshotListener = Callable[[Snapshot | None, Snapshot], None]
 """Called with the snapshot before, None where there was none, and the one that took its place."""
@@ -192,7 +192,7 @@ class CurrentSnapshots:
 
     async def _load_newer(self, workspace_id: UUID, snapshot: Snapshot | None) -> Snapshot:
         if snapshot is not None:
-            rows = await self._database.read(_VERSION, [str(workspace_id).encode()])
+            rows = await self._database.read(*_VERSION.bind(workspace_id=workspace_id))
             if rows and int(rows[0][0] or 0) <= snapshot.version:
                 return self.peek(workspace_id) or snapshot
         return await self._load(workspace_id, snapshot)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import build_statement
+from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
@@ -15,7 +15,7 @@ from fieldstone.sql.errors import SqlError
 
 _LOG = logging.getLogger(__name__)
 
-_MOVED = build_statement("moved_versions")
+_MOVED = catalog_statement("moved_versions")
 
 POLL_INTERVAL: Final = 0.7
 """Seconds between two questions: with the load that follows, nothing is behind for longer than a second."""
@@ -73,9 +73,8 @@ class SnapshotWatch:
                 _LOG.info("the versions of the models cannot be read: %s", error)
 
     async def _compare(self, versions: Mapping[UUID, int]) -> None:
-        ids = "{" + ",".join(map(str, versions)) + "}"
-        numbers = "{" + ",".join(map(str, versions.values())) + "}"
-        for id_, version in await self._database.read(_MOVED, [ids.encode(), numbers.encode()]):
+        step = _MOVED.bind(ids=list(versions), versions=list(versions.values()))
+        for id_, version in await self._database.read(*step):
             workspace_id = UUID((id_ or b"").decode())
             if version is None:
                 self._current.forget(workspace_id)

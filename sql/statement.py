@@ -46,3 +46,9 @@ def refuse_nul(parameters: Parameters) -> None:
     for value in parameters:
         if value is not None and b"\0" in value:
             raise ValueOutOfRange("a text value may not hold a NUL character", sqlstate="22021")
+
+
+def array_text(items: Sequence[str | None]) -> str:
+    """Return PostgreSQL's text of an array of texts; None is NULL."""
+    quoted = ["NULL" if item is None else '"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items]
+    return "{" + ",".join(quoted) + "}"

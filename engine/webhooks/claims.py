@@ -10,146 +10,24 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from fieldstone.engine.planner.arguments.trees import array_literal
 from fieldstone.engine.webhooks.backoff import LONGEST
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Row, Statement
+from fieldstone.sql.queries import named_statement
+from fieldstone.sql.statement import Row
 
 PATIENCE = 3
 """Failures in a row after which a webhook as a whole rests before the next attempt."""
 LONGEST_REST = 60.0
 """Seconds that a webhook rests at most, unless it asks for more."""
 
-# A place that is taken is not given back before the target has answered. So where several workspaces have webhooks, one
-# takes a place only while no more of them are its own than are free: half of all when it is alone, a third each of two,
-# and whoever comes finds one. https://doi.org/10.1109/90.664262
-_CLAIM = Statement(
-    text="""
-WITH RECURSIVE waiting AS (
-    (SELECT webhook_id FROM fieldstone.webhook_delivery WHERE status = 'PENDING' ORDER BY webhook_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT next.webhook_id FROM fieldstone.webhook_delivery AS next
-        WHERE next.status = 'PENDING' AND next.webhook_id > waiting.webhook_id ORDER BY next.webhook_id LIMIT 1)
-    FROM waiting WHERE waiting.webhook_id IS NOT NULL
-),
-sharing AS (SELECT count(DISTINCT workspace_id) > 1 AS shared FROM fieldstone.webhook WHERE is_active),
-open AS (
-    SELECT webhook.id, webhook.workspace_id, webhook.target_url, webhook.secret, webhook.failures > 0 AS is_failing,
-        coalesce(busy.count, 0) AS busy,
-        greatest(0, CASE WHEN webhook.failures > 0 THEN 1 ELSE $3::int END - coalesce(busy.count, 0)) AS room
-    FROM waiting JOIN fieldstone.webhook ON webhook.id = waiting.webhook_id
-        LEFT JOIN unnest($1::uuid[], $2::int[]) AS busy (webhook_id, count) ON busy.webhook_id = webhook.id
-    WHERE webhook.is_active AND (webhook.rests_until IS NULL OR webhook.rests_until <= now())
-),
-found AS (
-    SELECT due.id, open.workspace_id, open.target_url, open.secret, open.is_failing,
-        open.busy + row_number() OVER (PARTITION BY open.id ORDER BY due.due_at, due.position) AS turn
-    FROM open CROSS JOIN LATERAL (
-        SELECT delivery.id, delivery.due_at, delivery.position FROM fieldstone.webhook_delivery AS delivery
-        WHERE delivery.webhook_id = open.id AND delivery.status = 'PENDING' AND delivery.due_at <= now()
-            AND NOT EXISTS (
-                SELECT FROM fieldstone.webhook_delivery AS earlier
-                WHERE earlier.webhook_id = delivery.webhook_id AND earlier.record_id = delivery.record_id
-                    AND earlier.status = 'PENDING' AND earlier.position < delivery.position
-            )
-        ORDER BY delivery.due_at, delivery.position LIMIT open.room
-        FOR UPDATE SKIP LOCKED
-    ) AS due
-),
-lined_up AS (
-    SELECT found.*, coalesce(crowd.busy, 0) AS busy, CASE WHEN shared THEN coalesce(crowd.failing, 0)
-        + row_number() OVER (PARTITION BY found.workspace_id, is_failing ORDER BY turn, id) ELSE 1 END AS share
-    FROM found CROSS JOIN sharing LEFT JOIN unnest($8::uuid[], $9::int[], $10::int[])
-        AS crowd (workspace_id, busy, failing) ON crowd.workspace_id = found.workspace_id
-),
-placed AS (
-    SELECT lined_up.*, row_number() OVER (PARTITION BY is_failing ORDER BY share, turn, id) AS place FROM lined_up
-),
-fitting AS (
-    SELECT placed.id, target_url, secret, is_failing, turn, CASE WHEN shared THEN busy
-        + row_number() OVER (PARTITION BY placed.workspace_id ORDER BY turn, id) ELSE 1 END AS share
-    FROM placed CROSS JOIN sharing WHERE NOT is_failing OR share + place <= $5::int + 1
-),
-picked AS (
-    SELECT * FROM (
-        SELECT fitting.*, row_number() OVER (ORDER BY share, turn, id) AS place FROM fitting
-    ) AS ordered
-    WHERE share + place <= $4::int + 1
-)
-UPDATE fieldstone.webhook_delivery AS delivery
-SET claim = $6::uuid, due_at = now() + $7::float8 * interval '1 second', attempts = attempts + 1, attempted_at = now()
-FROM picked WHERE delivery.id = picked.id
-RETURNING delivery.id, delivery.webhook_id, delivery.event, delivery.payload, delivery.attempts, picked.target_url,
-    picked.secret, picked.is_failing, delivery.workspace_id
-"""
-)
-_SETTLE = Statement(
-    text="""
-UPDATE fieldstone.webhook_delivery AS delivery
-SET status = result.status, claim = NULL, due_at = now() + result.pause * interval '1 second',
-    finished_at = CASE WHEN result.status <> 'PENDING' THEN now() END, response_status = result.response_status,
-    response_body = result.response_body, error = result.error, duration_ms = result.duration_ms
-FROM jsonb_to_recordset($1::jsonb) AS result (id uuid, claim uuid, status text, pause float8, response_status int,
-    response_body text, error text, duration_ms int)
-WHERE delivery.id = result.id AND delivery.claim = result.claim
-"""
-)
-# What waited for those that have ended.
-_PROMOTE = Statement(
-    text="""
-UPDATE fieldstone.webhook_delivery AS delivery SET due_at = now()
-FROM (
-    SELECT DISTINCT ended.webhook_id, ended.record_id FROM fieldstone.webhook_delivery AS ended
-    WHERE ended.id = ANY ($1::uuid[]) AND ended.status <> 'PENDING'
-) AS freed
-WHERE delivery.due_at IS NULL AND delivery.status = 'PENDING' AND delivery.id = (
-    SELECT next.id FROM fieldstone.webhook_delivery AS next
-    WHERE next.webhook_id = freed.webhook_id AND next.record_id = freed.record_id AND next.status = 'PENDING'
-    ORDER BY next.position LIMIT 1
-)
-"""
-)
-# A rest grows with the failures behind PATIENCE; what the target asked for counts where it is longer. Failures that are
-# further apart than pauses of ours explain are no failure that goes on: nothing was tried in between.
-_JUDGE = Statement(
-    text="""
-UPDATE fieldstone.webhook SET
-    failures = CASE WHEN verdict.delivered THEN 0 ELSE webhook.failures + verdict.failed END,
-    failing_since = CASE WHEN NOT verdict.delivered THEN coalesce(
-        CASE WHEN webhook.failed_at > now() - $6::float8 * interval '1 second' THEN webhook.failing_since END, now()
-    ) END,
-    failed_at = CASE WHEN NOT verdict.delivered THEN now() END,
-    rests_until = greatest(
-        CASE WHEN NOT verdict.delivered AND webhook.failures + verdict.failed >= $2::int THEN
-            now() + least($3::float8, $4::float8 * 2 ^ least(30, webhook.failures + verdict.failed - $2::int))
-                * (0.5 + random() / 2) * interval '1 second'
-        END,
-        now() + verdict.asked * interval '1 second'
-    ),
-    is_active = (verdict.delivered OR webhook.failing_since > now() - $5::float8 * interval '1 second'
-        OR webhook.failed_at <= now() - $6::float8 * interval '1 second') IS NOT FALSE,
-    disabled_at = CASE WHEN NOT verdict.delivered
-        AND webhook.failing_since <= now() - $5::float8 * interval '1 second'
-        AND webhook.failed_at > now() - $6::float8 * interval '1 second' THEN now() END,
-    disabled_reason = CASE WHEN NOT verdict.delivered
-        AND webhook.failing_since <= now() - $5::float8 * interval '1 second'
-        AND webhook.failed_at > now() - $6::float8 * interval '1 second'
-        THEN 'Each attempt since ' || to_char(webhook.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-            || ' has failed, at last: ' || verdict.error END
-FROM (SELECT * FROM jsonb_to_recordset($1::jsonb) AS given (id uuid, delivered boolean, failed int, asked float8,
-    error text) ORDER BY given.id) AS verdict
-WHERE webhook.id = verdict.id AND webhook.is_active AND (webhook.failures > 0 OR NOT verdict.delivered
-    OR verdict.asked IS NOT NULL)
-RETURNING webhook.id, webhook.disabled_reason
-"""
-)
-_RELEASE = Statement(
-    text="UPDATE fieldstone.webhook_delivery SET claim = NULL, due_at = now(), attempts = attempts - 1"
-    " WHERE claim = ANY ($1::uuid[]) AND id = ANY ($2::uuid[])"
-)
+_CLAIM = named_statement(__name__, "claim_deliveries")
+_RECORD = named_statement(__name__, "record_results")
+_PROMOTE = named_statement(__name__, "promote_deliveries")
+_JUDGE = named_statement(__name__, "judge_webhooks")
+_RELEASE = named_statement(__name__, "release_deliveries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,25 +113,23 @@ class Claims:
         webhooks = Counter(one.webhook_id for one in room.sent)
         workspaces = Counter(one.workspace_id for one in room.sent)
         failing = Counter(one.workspace_id for one in room.sent if one.is_failing)
-        rows = await self._database.write(
-            _CLAIM,
-            [
-                array_literal(list(map(str, webhooks))),
-                array_literal(list(map(str, webhooks.values()))),
-                b"%d" % room.each,
-                b"%d" % room.total,
-                b"%d" % room.failing,
-                str(claim).encode(),
-                repr(room.lease).encode(),
-                array_literal(list(map(str, workspaces))),
-                array_literal(list(map(str, workspaces.values()))),
-                array_literal([str(failing[workspace_id]) for workspace_id in workspaces]),
-            ],
+        step = _CLAIM.bind(
+            webhooks=list(webhooks),
+            webhook_counts=list(webhooks.values()),
+            each=room.each,
+            total=room.total,
+            failing=room.failing,
+            claim=claim,
+            lease=room.lease,
+            workspaces=list(workspaces),
+            workspace_counts=list(workspaces.values()),
+            failing_counts=[failing[workspace_id] for workspace_id in workspaces],
         )
+        rows = await self._database.write(*step)
         return [_claimed(row, claim) for row in rows]
 
-    async def settle(self, results: Sequence[Result]) -> dict[UUID, str]:
-        """Write down what came of deliveries; return the webhooks that this has disabled, with the reason."""
+    async def record(self, results: Sequence[Result]) -> dict[UUID, str]:
+        """Record the results of deliveries; return the webhooks that they have disabled, with the reason."""
         listed = [
             {
                 "id": str(result.claimed.id),
@@ -267,26 +143,27 @@ class Claims:
             }
             for result in results
         ]
-        rest = [
-            b"%d" % PATIENCE,
-            repr(LONGEST_REST).encode(),
-            repr(min(self._first_pause, LONGEST)).encode(),
-            repr(self._disable_after).encode(),
-            repr(max(self._disable_after / 2, 2 * LONGEST)).encode(),
-        ]
+        judging = _JUDGE.bind(
+            verdicts=dumps(_verdicts(results)),
+            patience=PATIENCE,
+            longest_rest=LONGEST_REST,
+            first_rest=min(self._first_pause, LONGEST),
+            disable_after=self._disable_after,
+            series=max(self._disable_after / 2, 2 * LONGEST),
+        )
         _, _, judged = await self._database.pipeline(
             [
-                (_SETTLE, [dumps(listed).encode()]),
-                (_PROMOTE, [array_literal([str(result.claimed.id) for result in results])]),
-                (_JUDGE, [dumps(_verdicts(results)).encode(), *rest]),
+                _RECORD.bind(results=dumps(listed)),
+                _PROMOTE.bind(ended=[result.claimed.id for result in results]),
+                judging,
             ]
         )
         return {UUID((id_ or b"").decode()): reason.decode() for id_, reason in judged if reason is not None}
 
     async def release(self, claimed: Sequence[Claimed]) -> None:
         """Give deliveries back as if they had not been tried."""
-        claims, ids = ([str(one.claim) for one in claimed], [str(one.id) for one in claimed])
-        await self._database.write(_RELEASE, [array_literal(claims), array_literal(ids)])
+        step = _RELEASE.bind(claims=[one.claim for one in claimed], ids=[one.id for one in claimed])
+        await self._database.write(*step)
 
 
 @dataclass(slots=True, kw_only=True)

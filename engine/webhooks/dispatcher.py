@@ -116,7 +116,7 @@ class Dispatcher:
         results = tuple(self._results)
         if not results:
             return
-        disabled = await self._claims.settle(results)
+        disabled = await self._claims.record(results)
         del self._results[: len(results)]
         for webhook_id, reason in disabled.items():
             self.counters.disabled += 1

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from fieldstone.engine.events.log.consumers import Consumers
+from fieldstone.engine.events.log.consumers import ADVANCE, Consumers
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, build_payload
 from fieldstone.metadata.errors import UnknownObject
@@ -22,7 +22,8 @@ from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Row, Statement
+from fieldstone.sql.queries import named_statement
+from fieldstone.sql.statement import Row
 from fieldstone.sql.transaction import Transaction
 
 _LOG = logging.getLogger(__name__)
@@ -37,51 +38,9 @@ _FIRST_PAUSE = 0.01
 """Seconds after which the lock is tried again where there is something new, at first; then twice as long each time."""
 _TIME_LIMIT = 30.0
 
-_BEGIN = Statement(
-    text="SELECT position, least(position + $2::bigint, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log)),"
-    " EXISTS (SELECT FROM fieldstone.webhook WHERE is_active)"
-    " FROM fieldstone.log_consumer WHERE name = $1::text FOR UPDATE OF log_consumer SKIP LOCKED"
-)
-_MATCH = Statement(
-    text="""
-SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
-    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', to_jsonb(array_agg(DISTINCT webhook.id))
-FROM fieldstone.event_log AS event
-    JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.is_active
-        AND webhook.start_position < event.position
-    JOIN fieldstone.webhook_operation AS operation ON operation.webhook_id = webhook.id
-        AND (operation.object_id IS NULL OR operation.object_id = event.object_id)
-        AND (operation.action IS NULL OR operation.action = event.action)
-WHERE event.position > $1::bigint AND event.position <= $2::bigint
-GROUP BY event.position ORDER BY event.position
-"""
-)
-# A delivery that has to wait for an earlier one of its record is due at no time yet: whoever settles that one sees to
-# it, and cannot do so before this is committed, since it is locked here. Nobody waits for one that is locked.
-_INSERT = Statement(
-    text="""
-INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload, due_at)
-SELECT new.id, new.workspace_id, new.webhook_id, new.position, new.event, new.record_id, new.payload,
-    CASE WHEN new.place = 1 AND earlier.id IS NULL THEN now() END
-FROM (
-        SELECT link.id, link.webhook_id, event.*,
-            row_number() OVER (PARTITION BY link.webhook_id, event.record_id ORDER BY event.position) AS place
-        FROM jsonb_to_recordset($1::jsonb) AS event
-                (position bigint, workspace_id uuid, record_id uuid, event text, payload text)
-            JOIN jsonb_to_recordset($2::jsonb) AS link (id uuid, webhook_id uuid, position bigint)
-                ON link.position = event.position
-            JOIN fieldstone.webhook ON webhook.id = link.webhook_id
-    ) AS new
-    LEFT JOIN LATERAL (
-        SELECT pending.id FROM fieldstone.webhook_delivery AS pending
-        WHERE pending.webhook_id = new.webhook_id AND pending.record_id = new.record_id AND pending.status = 'PENDING'
-        ORDER BY pending.position DESC LIMIT 1
-        FOR SHARE SKIP LOCKED
-    ) AS earlier ON new.place = 1
-ORDER BY new.position
-ON CONFLICT (webhook_id, position) DO NOTHING
-"""
-)
+_BEGIN = named_statement(__name__, "begin_fan_out")
+_MATCH = named_statement(__name__, "match_events")
+_INSERT = named_statement(__name__, "insert_deliveries")
 
 
 class FanOut:
@@ -153,7 +112,7 @@ class FanOut:
     async def tick(self) -> bool | None:
         """Read a batch of events; return whether there may be more, None where another process is at it."""
         async with self._database.transaction(timeout=_TIME_LIMIT) as transaction:
-            rows = await transaction.run(_BEGIN, [CONSUMER.encode(), b"%d" % self._batch])
+            rows = await transaction.run(*_BEGIN.bind(name=CONSUMER, batch=self._batch))
             if not rows:
                 return None
             after, upto = int(rows[0][0] or 0), int(rows[0][1] or 0)
@@ -162,13 +121,13 @@ class FanOut:
                 return False
             events = await self._match(transaction, after, upto) if self._is_awaited else []
             made = await self._deliver(transaction, events) if events else False
-            await transaction.run(Consumers.ADVANCE, [CONSUMER.encode(), b"%d" % upto])
+            await transaction.run(*ADVANCE.bind(name=CONSUMER, position=upto))
         if made:
             self._made()
         return upto - after == self._batch
 
     async def _match(self, transaction: Transaction, after: int, upto: int) -> list[NewEvent]:
-        return [_event(row) for row in await transaction.run(_MATCH, [b"%d" % after, b"%d" % upto])]
+        return [_event(row) for row in await transaction.run(*_MATCH.bind(after=after, upto=upto))]
 
     async def _deliver(self, transaction: Transaction, events: Sequence[NewEvent]) -> bool:
         """Make the deliveries of events, and return whether there are any."""
@@ -193,7 +152,7 @@ class FanOut:
                 {"id": str(new_id()), "webhook_id": str(webhook_id), "position": event.position}
                 for webhook_id in event.webhooks
             ]
-        await transaction.run(_INSERT, [dumps(described).encode(), dumps(links).encode()])
+        await transaction.run(*_INSERT.bind(events=dumps(described), links=dumps(links)))
         return bool(described)
 
     async def _find_objects(self, events: Sequence[NewEvent]) -> Mapping[UUID, Object]:

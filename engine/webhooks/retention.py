@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.queries import named_statement
 
 _LOG = logging.getLogger(__name__)
 
@@ -15,25 +15,9 @@ _AT_ONCE = 2_000
 _TRIM_EVERY = 60.0
 _MEASURE_EVERY = 5.0
 
-_TRIM = Statement(
-    text="DELETE FROM fieldstone.webhook_delivery WHERE id = ANY (ARRAY(SELECT id FROM fieldstone.webhook_delivery"
-    " WHERE status <> 'PENDING' AND finished_at < now() - $1::float8 * interval '1 second'"
-    " AND (status = 'DELIVERED' OR finished_at < now() - $2::float8 * interval '1 second')"
-    " ORDER BY finished_at LIMIT $3::int FOR UPDATE SKIP LOCKED)) RETURNING id"
-)
-# Whatever ends a delivery sees to the next of its record; this is for what nobody foresaw.
-_REVIVE = Statement(
-    text="UPDATE fieldstone.webhook_delivery AS delivery SET due_at = now()"
-    " WHERE delivery.status = 'PENDING' AND delivery.due_at IS NULL AND NOT EXISTS ("
-    " SELECT FROM fieldstone.webhook_delivery AS earlier WHERE earlier.webhook_id = delivery.webhook_id"
-    " AND earlier.record_id = delivery.record_id AND earlier.status = 'PENDING'"
-    " AND earlier.position < delivery.position) RETURNING delivery.id"
-)
-_MEASURE = Statement(
-    text="SELECT count(*), coalesce(extract(epoch FROM now() - min(delivery.created_at)), 0)"
-    " FROM fieldstone.webhook_delivery AS delivery JOIN fieldstone.webhook ON webhook.id = delivery.webhook_id"
-    " WHERE delivery.status = 'PENDING' AND webhook.is_active"
-)
+_TRIM = named_statement(__name__, "trim_deliveries")
+_REVIVE = named_statement(__name__, "revive_deliveries")
+_MEASURE = named_statement(__name__, "measure_backlog")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +44,9 @@ class Backlog:
 async def trim(database: Database, keep: Keep) -> int:
     """Delete deliveries that are no longer kept, and return how many."""
     deleted = 0
-    seconds = [repr(kept.total_seconds()).encode() for kept in (keep.delivered, keep.failed)]
+    seconds = {"delivered": keep.delivered.total_seconds(), "failed": keep.failed.total_seconds()}
     while True:
-        rows = await database.write(_TRIM, [*seconds, b"%d" % _AT_ONCE])
+        rows = await database.write(*_TRIM.bind(**seconds, limit=_AT_ONCE))
         deleted += len(rows)
         if len(rows) < _AT_ONCE:
             return deleted
@@ -70,7 +54,7 @@ async def trim(database: Database, keep: Keep) -> int:
 
 async def revive(database: Database) -> int:
     """Have sent what waits for nothing, and return how many deliveries that were."""
-    return len(await database.write(_REVIVE, []))
+    return len(await database.write(*_REVIVE.bind()))
 
 
 async def keep_trimmed(database: Database, keep: Keep) -> None:
@@ -90,7 +74,7 @@ async def keep_measured(database: Database, backlog: Backlog) -> None:
     """Measure the backlog every few seconds, until cancelled."""
     while True:
         try:
-            ((pending, lag),) = await database.read(_MEASURE, [])
+            ((pending, lag),) = await database.read(*_MEASURE.bind())
             backlog.pending, backlog.lag = int(pending or 0), max(0.0, float(lag or 0))
         except DatabaseError as error:
             _LOG.info("the webhooks are measured later: %s", error)

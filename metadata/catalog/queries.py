@@ -1,23 +1,9 @@
-"""The named queries of queries.sql."""
+"""The named queries of the catalog."""
 
-import re
-from collections.abc import Mapping
-from importlib.resources import files
+from functools import partial
 from typing import Final
 
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.queries import named_statement, read_queries
 
-_HEADING = re.compile(rb"^-- name: (\w+)\n", re.MULTILINE)
-
-
-def _read_queries() -> Mapping[str, bytes]:
-    pieces = _HEADING.split(files("fieldstone.metadata.catalog").joinpath("queries.sql").read_bytes())
-    return dict(zip((name.decode() for name in pieces[1::2]), map(bytes.strip, pieces[2::2]), strict=True))
-
-
-QUERIES: Final = _read_queries()
-
-
-def build_statement(name: str) -> Statement:
-    """Return a named query that has numbered parameters as a statement."""
-    return Statement(text=QUERIES[name].decode().removesuffix(";"))
+QUERIES: Final = read_queries(__name__)
+catalog_statement: Final = partial(named_statement, __name__)

@@ -35,7 +35,7 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 SELECT version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
 -- name: current_version
-SELECT version FROM fieldstone.workspace WHERE id = $1::uuid;
+SELECT version FROM fieldstone.workspace WHERE id = %(workspace_id)s::uuid;
 
 -- name: workspace_by_id
 SELECT id, name, schema_name, version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
@@ -78,7 +78,7 @@ UPDATE fieldstone.object SET version = %(version)s WHERE id = ANY (%(object_ids)
 -- name: moved_versions
 -- The workspaces whose version is not the one that is known; NULL where the workspace is gone.
 SELECT known.id, workspace.version
-FROM unnest($1::uuid[], $2::bigint[]) AS known (id, version)
+FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[]) AS known (id, version)
 LEFT JOIN fieldstone.workspace ON workspace.id = known.id
 WHERE workspace.version IS DISTINCT FROM known.version;
 
@@ -94,27 +94,6 @@ WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
     AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND (held.classid::bigint << 32) | held.objid::bigint
         = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0);
-
--- name: log_holders
--- Who has kept the event log's head ($2 is empty) or a consumer of it, or a table that events are moved between, for so
--- many seconds.
-SELECT DISTINCT holder.pid::text, holder.application_name, coalesce(host(holder.client_addr), 'a local socket'),
-    holder.state, to_char(holder.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-FROM pg_locks AS held JOIN pg_stat_activity AS holder USING (pid)
-WHERE held.granted AND held.pid <> pg_backend_pid()
-    AND holder.xact_start < clock_timestamp() - make_interval(secs => $1::float8)
-    AND (
-        (held.locktype = 'transactionid' AND held.transactionid = ANY (ARRAY(
-            SELECT xmax FROM fieldstone.log_head WHERE $2::text = ''
-            UNION ALL SELECT xmax FROM fieldstone.log_consumer WHERE name = $2::text
-        )))
-        OR (
-            held.locktype = 'relation' AND held.mode LIKE ANY (ARRAY['Share%Lock', '%ExclusiveLock'])
-            AND held.mode NOT IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock')
-            AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND held.relation IN ('fieldstone.event_staging'::regclass, 'fieldstone.event_log'::regclass)
-        )
-    );
 
 -- name: begin_change
 -- What is read after the lock was waited for must be what is committed by then. Rewriting a big table may take longer
@@ -235,7 +214,7 @@ WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL FOR
 
 -- name: api_key_by_hash
 SELECT id, workspace_id, name, role, extract(epoch FROM expires_at), coalesce(root_key, id) FROM fieldstone.api_key
-WHERE token_hash = $1::bytea AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
+WHERE token_hash = %(token_hash)s::bytea AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
 
 -- name: api_keys
 SELECT id, workspace_id, name, role, created_at, expires_at, revoked_at FROM fieldstone.api_key

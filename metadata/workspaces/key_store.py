@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from fieldstone.metadata.catalog.queries import build_statement
+from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.workspaces.api_keys import (
     ApiKey,
@@ -27,7 +27,7 @@ from fieldstone.sql.statement import Row
 
 T = TypeVar("T")
 
-_KEY_BY_HASH = build_statement("api_key_by_hash")
+_KEY_BY_HASH = catalog_statement("api_key_by_hash")
 
 FRESH_FOR: Final = 1.0
 """Seconds for which an answer about a token holds: how long a key revoked by another process may go on here."""
@@ -152,7 +152,7 @@ class KeyStore:
 
     async def _look_up(self, token_hash: bytes) -> Principal | None:
         now, forgotten = self._clock(), self._forgotten
-        rows = await self._database.read(_KEY_BY_HASH, [b"\\x" + token_hash.hex().encode()])
+        rows = await self._database.read(*_KEY_BY_HASH.bind(token_hash=rf"\x{token_hash.hex()}"))
         if not rows:
             if known := self._keys.pop(token_hash, None):
                 self._hashes.pop(known.principal.key_id, None)

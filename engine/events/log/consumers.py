@@ -1,37 +1,29 @@
-"""Consumers: readers of the log that remember how far they are, and for whom what they have not read is kept."""
+"""Consumers: readers of the log with a stored position; the events behind it are kept for them."""
 
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.queries import named_statement
 
-_REGISTER = Statement(
-    text="INSERT INTO fieldstone.log_consumer (name, position) VALUES ($1::text,"
-    " (SELECT coalesce(max(position), 0) FROM fieldstone.event_log))"
-    " ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING position"
-)
-_ADVANCE = Statement(
-    text="UPDATE fieldstone.log_consumer SET position = greatest(position, $2::bigint), updated_at = now()"
-    " WHERE name = $1::text"
-)
-_FORGET = Statement(text="DELETE FROM fieldstone.log_consumer WHERE name = $1::text")
+_REGISTER = named_statement(__name__, "register_consumer")
+_FORGET = named_statement(__name__, "forget_consumer")
+
+ADVANCE = named_statement(__name__, "advance_consumer")
 
 
 class Consumers:
-    """The consumers by name; whoever moves several steps at once may run `ADVANCE` in a transaction of its own."""
-
-    ADVANCE = _ADVANCE
+    """The consumers by name; `ADVANCE` may also be run in a transaction of the caller's own."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def register(self, name: str) -> int:
         """Return the position of a consumer; a new one begins at the end of the log."""
-        ((position,),) = await self._database.write(_REGISTER, [name.encode()])
+        ((position,),) = await self._database.write(*_REGISTER.bind(name=name))
         return int(position or 0)
 
     async def advance(self, name: str, position: int) -> None:
         """Note that a consumer needs nothing up to `position`."""
-        await self._database.write(_ADVANCE, [name.encode(), b"%d" % position])
+        await self._database.write(*ADVANCE.bind(name=name, position=position))
 
     async def forget(self, name: str) -> None:
-        """Keep nothing for a consumer any more."""
-        await self._database.write(_FORGET, [name.encode()])
+        """Forget a consumer: no event is kept for it any more."""
+        await self._database.write(*_FORGET.bind(name=name))

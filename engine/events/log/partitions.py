@@ -9,6 +9,7 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.queries import read_queries
 
 SIZE = 50_000
 """Positions in a partition."""
@@ -16,14 +17,7 @@ SIZE = 50_000
 _PREFIX = "event_log_"
 _WAIT_TO_ADD = "2s"
 _WAIT_TO_DROP = "300ms"
-_LISTED = (
-    "SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid"
-    " WHERE i.inhparent = 'fieldstone.event_log'::regclass"
-)
-_NEEDED = (
-    "SELECT coalesce(max(position), 0), (SELECT min(position) FROM fieldstone.log_consumer) FROM fieldstone.event_log"
-)
-_AGED = "SELECT at < now() - %(window)s::interval FROM fieldstone.event_log WHERE position = %(position)s"
+_QUERIES = read_queries(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,21 +106,22 @@ class Partitions:
 
 
 async def _list(connection: Session) -> list[Partition]:
-    rows = await (await connection.execute(_LISTED)).fetchall()
+    rows = await (await connection.execute(_QUERIES["list_partitions"])).fetchall()
     return sorted(_partition(name) for (name,) in rows)
 
 
 async def _find_unkept(connection: Session, retention: Retention) -> list[Partition]:
     """Return the oldest partitions, up to the first of which anything is kept."""
     listed = await _list(connection)
-    last, needed = await (await connection.execute(_NEEDED)).fetchone() or (0, None)
+    last, needed = await (await connection.execute(_QUERIES["needed_positions"])).fetchone() or (0, None)
     found = []
     for one in listed:
         newest = one.end - 1
         # The newest event stays: how far the log reaches is read from it.
         if newest >= last or (needed is not None and needed < newest):
             break
-        aged = await (await connection.execute(_AGED, {"window": retention.window, "position": newest})).fetchone()
+        parameters = {"window": retention.window, "position": newest}
+        aged = await (await connection.execute(_QUERIES["is_aged"], parameters)).fetchone()
         if last - newest < retention.count and aged != (True,):
             break
         found.append(one)

@@ -6,20 +6,12 @@ from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Row, Statement
+from fieldstone.sql.queries import named_statement
+from fieldstone.sql.statement import Row
 
-_BOUNDS = Statement(
-    text="SELECT (SELECT min(position) FROM fieldstone.event_log), (SELECT max(position) FROM fieldstone.event_log)"
-)
-_READ = Statement(
-    text="SELECT position, workspace_id, object_id, record_id, action, to_jsonb(changed), before, after, actor,"
-    " to_jsonb(at AT TIME ZONE 'UTC') #>> '{}'"
-    " FROM fieldstone.event_log WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint"
-)
-_CENSUS = Statement(
-    text="SELECT object_id, action, max(position) FROM (SELECT position, object_id, action FROM fieldstone.event_log"
-    " WHERE position > $1::bigint ORDER BY position LIMIT $2::bigint) AS news GROUP BY object_id, action"
-)
+_BOUNDS = named_statement(__name__, "log_bounds")
+_READ = named_statement(__name__, "read_events")
+_CENSUS = named_statement(__name__, "count_events")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +85,16 @@ class EventLog:
 
     async def bounds(self) -> Bounds:
         """Return how far the log reaches."""
-        ((first, last),) = await self._database.read(_BOUNDS, [])
+        ((first, last),) = await self._database.read(*_BOUNDS.bind())
         return Bounds(first=int(first or 1), last=int(last or 0))
 
     async def read(self, after: int, limit: int) -> list[Event]:
         """Return the events that follow a position, in order, at most `limit`."""
-        return [_event(row) for row in await self._database.read(_READ, [b"%d" % after, b"%d" % limit])]
+        return [_event(row) for row in await self._database.read(*_READ.bind(after=after, limit=limit))]
 
     async def census(self, after: int, limit: int) -> Census | None:
         """Return what the next `limit` events behind a position are about; None where there are none."""
-        rows = await self._database.read(_CENSUS, [b"%d" % after, b"%d" % limit])
+        rows = await self._database.read(*_CENSUS.bind(after=after, limit=limit))
         if not rows:
             return None
         happened = {(UUID((row[0] or b"").decode()), (row[1] or b"").decode()): int(row[2] or 0) for row in rows}

@@ -17,7 +17,7 @@ from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.queries import named_statement
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,46 +30,7 @@ _GATHER_LEAST, _GATHER_MOST = 0.004, 0.05
 _FIRST_PAUSE = 0.01
 """Seconds after which a tick is tried again while another process moves, at first; then twice as long each time."""
 
-# The head is locked and read at its newest version, and all else is seen as of the statement's beginning. What another
-# process has moved since then still looks staged here, but cannot be deleted a second time. At any moment an event that
-# is visible has all earlier ones of its record beside it.
-_MOVE = Statement(
-    text="""
-WITH head AS MATERIALIZED (
-    SELECT position FROM fieldstone.log_head WHERE EXISTS (SELECT FROM fieldstone.event_staging)
-    FOR UPDATE SKIP LOCKED
-),
-top AS MATERIALIZED (
-    SELECT greatest(position, (SELECT max(position) FROM fieldstone.event_log)) AS position FROM head
-),
-moved AS (
-    DELETE FROM fieldstone.event_staging WHERE seq = ANY (ARRAY(
-        SELECT seq FROM fieldstone.event_staging ORDER BY seq
-        LIMIT coalesce((SELECT greatest(0, least($1::bigint, $2::bigint - position)) FROM top), 0)
-    ))
-    RETURNING *
-),
-logged AS (
-    INSERT INTO fieldstone.event_log
-        (position, workspace_id, object_id, record_id, action, changed, before, after, actor, at)
-    SELECT top.position + row_number() OVER (ORDER BY m.seq), m.workspace_id, m.object_id, m.record_id, m.action,
-        CASE WHEN m.action = 'updated' THEN ARRAY(
-            SELECT a.key FROM jsonb_each(m.after) AS a WHERE a.value IS DISTINCT FROM m.before -> a.key ORDER BY a.key
-        ) ELSE '{}' END, m.before, m.after, m.actor, m.at
-    FROM moved AS m CROSS JOIN top
-    ORDER BY m.seq
-    RETURNING position, at
-),
-noted AS (
-    UPDATE fieldstone.log_head SET position = newest.position
-    FROM (SELECT max(position) AS position FROM logged) AS newest WHERE newest.position IS NOT NULL
-)
-SELECT coalesce(max(position), (SELECT position FROM top), (SELECT position FROM fieldstone.log_head)), count(*),
-    extract(epoch FROM clock_timestamp() - min(at)),
-    NOT EXISTS (SELECT FROM top) AND EXISTS (SELECT FROM fieldstone.event_staging)
-FROM logged
-"""
-)
+_MOVE = named_statement(__name__, "move_events")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +115,7 @@ class Sequencer:
         Raises:
             DatabaseError: nothing was moved, or no partition could be made for what comes next.
         """
-        rows = await self._database.write(_MOVE, [b"%d" % self._batch, b"%d" % self._covered])
+        rows = await self._database.write(*_MOVE.bind(batch=self._batch, covered=self._covered))
         ((last, moved, lag, is_busy),) = rows
         if is_busy == b"t":
             return None

@@ -3,13 +3,13 @@
 import logging
 import time
 
-from fieldstone.metadata.catalog.queries import build_statement
 from fieldstone.metadata.writer.holders import build_holder
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
+from fieldstone.sql.queries import named_statement
 
 _LOG = logging.getLogger(__name__)
-_HOLDERS = build_statement("log_holders")
+_HOLDERS = named_statement(__name__, "log_holders")
 
 NOTICE = 3.0
 """Seconds without progress after which the log says who has had the locks for as long."""
@@ -45,7 +45,7 @@ class Standstill:
             return
         self._told = now
         try:
-            rows = await self._database.read(_HOLDERS, [b"%f" % NOTICE, self._consumer.encode()])
+            rows = await self._database.read(*_HOLDERS.bind(seconds=NOTICE, consumer=self._consumer))
         except DatabaseError as error:
             _LOG.info("whom %s wait for cannot be asked: %s", self._work, error)
             return

@@ -5,20 +5,16 @@ import logging
 from collections.abc import Callable
 from uuid import UUID
 
-from fieldstone.engine.planner.arguments.trees import array_literal
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.queries import named_statement
 
 _LOG = logging.getLogger(__name__)
 
 INTERVAL = 1.0
 """Seconds after which a revoked or expired key has ended its connections, on every process."""
 
-_VALID = Statement(
-    text="SELECT id FROM fieldstone.api_key WHERE id = ANY ($1::uuid[]) AND revoked_at IS NULL"
-    " AND (expires_at IS NULL OR expires_at > now())"
-)
+_VALID = named_statement(__name__, "valid_keys")
 
 
 class KeyWatch:
@@ -60,7 +56,7 @@ class KeyWatch:
         asked = list(self._holders)
         if not asked:
             return
-        rows = await self._database.read(_VALID, [array_literal([str(key) for key in asked])])
+        rows = await self._database.read(*_VALID.bind(keys=asked))
         valid = {UUID(id_.decode()) for (id_,) in rows if id_ is not None}
         for key in asked:
             if key not in valid:

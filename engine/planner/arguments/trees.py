@@ -26,7 +26,7 @@ from graphql import (
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, read_decimal
-from fieldstone.sql.arrays import array_text
+from fieldstone.sql.statement import array_text
 
 
 class Bindings(NamedTuple):

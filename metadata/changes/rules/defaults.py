@@ -7,7 +7,7 @@ from fieldstone.metadata.field_types import FIELD_TYPES, FieldType, subfields_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Option
 from fieldstone.metadata.scalars import shown
-from fieldstone.sql.arrays import array_text
+from fieldstone.sql.statement import array_text
 
 
 def canonical(value: JsonValue) -> JsonValue:

@@ -143,9 +143,9 @@ async def test_a_claim_that_is_not_settled_is_taken_over(database: Database, cla
     assert (first.id, first.attempts, second.attempts) == (second.id, 1, 2)
     assert first.claim != second.claim
     # Who was too late has no say any more.
-    await claims.settle([taken(first)])
+    await claims.record([taken(first)])
     assert await run(database, "SELECT status FROM fieldstone.webhook_delivery") == [("PENDING",)]
-    await claims.settle([taken(second)])
+    await claims.record([taken(second)])
     assert await run(database, "SELECT status FROM fieldstone.webhook_delivery") == [("DELIVERED",)]
 
 
@@ -167,11 +167,11 @@ async def test_the_next_event_of_a_record_waits_for_the_one_before(database: Dat
     assert {delivery.id for delivery in claimed} == {first, third, elsewhere}
     assert await claims.claim(room()) == []
     (held,) = (delivery for delivery in claimed if delivery.id == first)
-    await claims.settle([failed(held, pause=3_600.0)])
+    await claims.record([failed(held, pause=3_600.0)])
     assert await claims.claim(room()) == [], "it waits for what is tried again later"
     await run(database, "UPDATE fieldstone.webhook_delivery SET due_at = now() WHERE id = %(id)s", id=first)
     (held,) = await claims.claim(room())
-    await claims.settle([failed(held, status="FAILED", pause=None)])
+    await claims.record([failed(held, status="FAILED", pause=None)])
     assert [delivery.id for delivery in await claims.claim(room())] == [second]
 
 
@@ -180,13 +180,13 @@ async def test_what_waits_for_an_earlier_one_is_due_when_that_has_ended(database
     made = [await add_delivery(database, webhook_id, position, record) for position in (1, 2, 3)]
     await run(database, "UPDATE fieldstone.webhook_delivery SET due_at = NULL WHERE position > 1")
     (first,) = await claims.claim(room())
-    await claims.settle([failed(first)])
+    await claims.record([failed(first)])
     (first,) = await claims.claim(room())
     assert first.id == made[0]
-    await claims.settle([taken(first)])
+    await claims.record([taken(first)])
     (second,) = await claims.claim(room())
     assert second.id == made[1]
-    await claims.settle([failed(second, status="FAILED", pause=None)])
+    await claims.record([failed(second, status="FAILED", pause=None)])
     (third,) = await claims.claim(room())
     assert third.id == made[2]
     assert await revive(database) == 0
@@ -263,11 +263,11 @@ async def test_one_that_fails_is_tried_once_at_a_time_and_then_rests(database: D
         await add_delivery(database, webhook_id, position)
     (first,) = await claims.claim(room(total=1))
     assert not first.is_failing
-    await claims.settle([failed(first)])
+    await claims.record([failed(first)])
     for _ in range(PATIENCE - 1):
         (only,) = await claims.claim(room())
         assert only.is_failing
-        await claims.settle([failed(only)])
+        await claims.record([failed(only)])
     assert await claims.claim(room()) == []
     ((failures, rests),) = await run(
         database, "SELECT failures, rests_until > now() - interval '1 minute' FROM fieldstone.webhook"
@@ -275,7 +275,7 @@ async def test_one_that_fails_is_tried_once_at_a_time_and_then_rests(database: D
     assert (failures, rests) == (PATIENCE, True)
     await run(database, "UPDATE fieldstone.webhook SET rests_until = NULL")
     (only,) = await claims.claim(room())
-    await claims.settle([taken(only)])
+    await claims.record([taken(only)])
     assert len(await claims.claim(room())) == 9
     assert await run(database, "SELECT failures, failing_since, rests_until FROM fieldstone.webhook") == [
         (0, None, None)
@@ -298,7 +298,7 @@ async def test_only_a_failure_that_goes_on_disables(
     webhook_id = await add_webhook(database)
     await add_delivery(database, webhook_id, 1)
     (only,) = await claims.claim(room())
-    assert await claims.settle([failed(only)]) == {}
+    assert await claims.record([failed(only)]) == {}
     await run(
         database,
         "UPDATE fieldstone.webhook SET failing_since = now() - interval '5 hours',"
@@ -306,7 +306,7 @@ async def test_only_a_failure_that_goes_on_disables(
         last_failed=last_failed,
     )
     (only,) = await claims.claim(room())
-    assert list(await claims.settle([failed(only)])) == [webhook_id] * is_disabled
+    assert list(await claims.record([failed(only)])) == [webhook_id] * is_disabled
     assert await run(
         database,
         "SELECT is_active, disabled_at IS NULL, failing_since > now() - interval '1 hour' FROM fieldstone.webhook",
@@ -326,7 +326,7 @@ async def test_those_that_fail_have_places_of_their_own(database: Database, clai
 async def test_what_a_target_asks_for_is_not_cut_short(database: Database, claims: Claims) -> None:
     await add_delivery(database, await add_webhook(database), 1)
     (only,) = await claims.claim(room())
-    await claims.settle([failed(only, asked=7_200.0, pause=7_200.0)])
+    await claims.record([failed(only, asked=7_200.0, pause=7_200.0)])
     assert await run(database, "SELECT rests_until > now() + interval '7100 seconds' FROM fieldstone.webhook") == [
         (True,)
     ]
@@ -338,7 +338,7 @@ async def test_what_has_ended_is_kept_for_a_while(database: Database, claims: Cl
         await add_delivery(database, webhook_id, position)
     claimed = sorted(await claims.claim(room(total=5)), key=lambda delivery: delivery.id)
     gone_up = [failed(delivery, status="FAILED", pause=None) for delivery in claimed[:2]]
-    await claims.settle([*gone_up, *map(taken, claimed[2:])])
+    await claims.record([*gone_up, *map(taken, claimed[2:])])
     await run(
         database,
         "UPDATE fieldstone.webhook_delivery SET finished_at = now() - interval '2 hours' WHERE id = ANY (%(ids)s)",

@@ -7,9 +7,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.sql.arrays import array_text
 from fieldstone.sql.plan.read import Record, Value
 from fieldstone.sql.plan.write import Assignment, Insert, InsertOne, ReadBack, Reference
+from fieldstone.sql.statement import array_text
 from fieldstone.sql.types import Encoding, SqlType
 from tests.sql.shop import (
     CITY,

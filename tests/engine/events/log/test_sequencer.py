@@ -191,8 +191,8 @@ async def test_a_move_that_began_before_the_end_of_another_goes_on_behind_it(
 ) -> None:
     await Partitions(database, size=100).cover(100)
     # It waits for the head where the sequencer passes by, so that its statement is certainly the older one.
-    waiting_move = _MOVE.text.replace("SKIP LOCKED", "")
-    assert waiting_move != _MOVE.text
+    waiting_move = _MOVE.statement.text.replace("SKIP LOCKED", "")
+    assert waiting_move != _MOVE.statement.text
     records = [new_id() for _ in range(5)]
     async with (
         await psycopg.AsyncConnection.connect(workspace_dsn) as first,
@@ -201,7 +201,7 @@ async def test_a_move_that_began_before_the_end_of_another_goes_on_behind_it(
     ):
         for record in records:
             await stage(third, record)
-        earlier = await psycopg.AsyncRawCursor(first).execute(_MOVE.text, ["3", "100"])
+        earlier = await psycopg.AsyncRawCursor(first).execute(_MOVE.statement.text, ["3", "100"])
         assert (await earlier.fetchall())[0][:2] == (3, 3)
         later = asyncio.create_task(psycopg.AsyncRawCursor(second).execute(waiting_move, [str(batch), "100"]))
         await until_found(third, "SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted")

@@ -1,0 +1,97 @@
+-- name: move_events
+-- The head is locked and read at its newest version, and all else is seen as of the statement's beginning. Rows that
+-- another process has moved since then still look staged here, but cannot be deleted a second time. At any moment a
+-- visible event has all earlier ones of its record beside it.
+WITH head AS MATERIALIZED (
+    SELECT position FROM fieldstone.log_head WHERE EXISTS (SELECT FROM fieldstone.event_staging)
+    FOR UPDATE SKIP LOCKED
+),
+top AS MATERIALIZED (
+    SELECT greatest(position, (SELECT max(position) FROM fieldstone.event_log)) AS position FROM head
+),
+moved AS (
+    DELETE FROM fieldstone.event_staging WHERE seq = ANY (ARRAY(
+        SELECT seq FROM fieldstone.event_staging ORDER BY seq
+        LIMIT coalesce((SELECT greatest(0, least(%(batch)s::bigint, %(covered)s::bigint - position)) FROM top), 0)
+    ))
+    RETURNING *
+),
+logged AS (
+    INSERT INTO fieldstone.event_log
+        (position, workspace_id, object_id, record_id, action, changed, before, after, actor, at)
+    SELECT top.position + row_number() OVER (ORDER BY m.seq), m.workspace_id, m.object_id, m.record_id, m.action,
+        CASE WHEN m.action = 'updated' THEN ARRAY(
+            SELECT a.key FROM jsonb_each(m.after) AS a WHERE a.value IS DISTINCT FROM m.before -> a.key ORDER BY a.key
+        ) ELSE '{}' END, m.before, m.after, m.actor, m.at
+    FROM moved AS m CROSS JOIN top
+    ORDER BY m.seq
+    RETURNING position, at
+),
+noted AS (
+    UPDATE fieldstone.log_head SET position = newest.position
+    FROM (SELECT max(position) AS position FROM logged) AS newest WHERE newest.position IS NOT NULL
+)
+SELECT coalesce(max(position), (SELECT position FROM top), (SELECT position FROM fieldstone.log_head)), count(*),
+    extract(epoch FROM clock_timestamp() - min(at)),
+    NOT EXISTS (SELECT FROM top) AND EXISTS (SELECT FROM fieldstone.event_staging)
+FROM logged;
+
+-- name: log_bounds
+SELECT (SELECT min(position) FROM fieldstone.event_log), (SELECT max(position) FROM fieldstone.event_log);
+
+-- name: read_events
+SELECT position, workspace_id, object_id, record_id, action, to_jsonb(changed), before, after, actor,
+    to_jsonb(at AT TIME ZONE 'UTC') #>> '{}'
+FROM fieldstone.event_log WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint;
+
+-- name: count_events
+SELECT object_id, action, max(position)
+FROM (
+    SELECT position, object_id, action FROM fieldstone.event_log
+    WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint
+) AS news
+GROUP BY object_id, action;
+
+-- name: register_consumer
+INSERT INTO fieldstone.log_consumer (name, position)
+VALUES (%(name)s::text, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log))
+ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING position;
+
+-- name: advance_consumer
+UPDATE fieldstone.log_consumer SET position = greatest(position, %(position)s::bigint), updated_at = now()
+WHERE name = %(name)s::text;
+
+-- name: forget_consumer
+DELETE FROM fieldstone.log_consumer WHERE name = %(name)s::text;
+
+-- name: list_partitions
+SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'fieldstone.event_log'::regclass;
+
+-- name: needed_positions
+SELECT coalesce(max(position), 0), (SELECT min(position) FROM fieldstone.log_consumer)
+FROM fieldstone.event_log;
+
+-- name: is_aged
+SELECT at < now() - %(window)s::interval FROM fieldstone.event_log WHERE position = %(position)s;
+
+-- name: log_holders
+-- Who has kept the event log's head (without a `consumer`) or a consumer of it, or a table that events are moved between, for so
+-- many seconds.
+SELECT DISTINCT holder.pid::text, holder.application_name, coalesce(host(holder.client_addr), 'a local socket'),
+    holder.state, to_char(holder.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+FROM pg_locks AS held JOIN pg_stat_activity AS holder USING (pid)
+WHERE held.granted AND held.pid <> pg_backend_pid()
+    AND holder.xact_start < clock_timestamp() - make_interval(secs => %(seconds)s::float8)
+    AND (
+        (held.locktype = 'transactionid' AND held.transactionid = ANY (ARRAY(
+            SELECT xmax FROM fieldstone.log_head WHERE %(consumer)s::text = ''
+            UNION ALL SELECT xmax FROM fieldstone.log_consumer WHERE name = %(consumer)s::text
+        )))
+        OR (
+            held.locktype = 'relation' AND held.mode LIKE ANY (ARRAY['Share%%Lock', '%%ExclusiveLock'])
+            AND held.mode NOT IN ('RowExclusiveLock', 'ShareUpdateExclusiveLock')
+            AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND held.relation IN ('fieldstone.event_staging'::regclass, 'fieldstone.event_log'::regclass)
+        )
+    );

@@ -1,0 +1,182 @@
+-- name: begin_fan_out
+SELECT position, least(position + %(batch)s::bigint, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log)),
+    EXISTS (SELECT FROM fieldstone.webhook WHERE is_active)
+FROM fieldstone.log_consumer WHERE name = %(name)s::text FOR UPDATE OF log_consumer SKIP LOCKED;
+
+-- name: match_events
+SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
+    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', to_jsonb(array_agg(DISTINCT webhook.id))
+FROM fieldstone.event_log AS event
+    JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.is_active
+        AND webhook.start_position < event.position
+    JOIN fieldstone.webhook_operation AS operation ON operation.webhook_id = webhook.id
+        AND (operation.object_id IS NULL OR operation.object_id = event.object_id)
+        AND (operation.action IS NULL OR operation.action = event.action)
+WHERE event.position > %(after)s::bigint AND event.position <= %(upto)s::bigint
+GROUP BY event.position ORDER BY event.position;
+
+-- name: insert_deliveries
+-- A delivery that waits for an earlier one of its record has no due time: the process that records the result of the
+-- earlier one sets it, and cannot do so before this is committed, since the earlier one is locked here. A locked one is
+-- not waited for.
+INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload, due_at)
+SELECT new.id, new.workspace_id, new.webhook_id, new.position, new.event, new.record_id, new.payload,
+    CASE WHEN new.place = 1 AND earlier.id IS NULL THEN now() END
+FROM (
+        SELECT link.id, link.webhook_id, event.*,
+            row_number() OVER (PARTITION BY link.webhook_id, event.record_id ORDER BY event.position) AS place
+        FROM jsonb_to_recordset(%(events)s::jsonb) AS event
+                (position bigint, workspace_id uuid, record_id uuid, event text, payload text)
+            JOIN jsonb_to_recordset(%(links)s::jsonb) AS link (id uuid, webhook_id uuid, position bigint)
+                ON link.position = event.position
+            JOIN fieldstone.webhook ON webhook.id = link.webhook_id
+    ) AS new
+    LEFT JOIN LATERAL (
+        SELECT pending.id FROM fieldstone.webhook_delivery AS pending
+        WHERE pending.webhook_id = new.webhook_id AND pending.record_id = new.record_id AND pending.status = 'PENDING'
+        ORDER BY pending.position DESC LIMIT 1
+        FOR SHARE SKIP LOCKED
+    ) AS earlier ON new.place = 1
+ORDER BY new.position
+ON CONFLICT (webhook_id, position) DO NOTHING;
+
+-- name: claim_deliveries
+-- A place that is taken is not given back before the target has answered. So where several workspaces have webhooks, one
+-- takes a place only while it has no more places than are free: half of all when it is alone, a third each of two, and a
+-- newcomer finds one. https://doi.org/10.1109/90.664262
+WITH RECURSIVE waiting AS (
+    (SELECT webhook_id FROM fieldstone.webhook_delivery WHERE status = 'PENDING' ORDER BY webhook_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT next.webhook_id FROM fieldstone.webhook_delivery AS next
+        WHERE next.status = 'PENDING' AND next.webhook_id > waiting.webhook_id ORDER BY next.webhook_id LIMIT 1)
+    FROM waiting WHERE waiting.webhook_id IS NOT NULL
+),
+sharing AS (SELECT count(DISTINCT workspace_id) > 1 AS shared FROM fieldstone.webhook WHERE is_active),
+open AS (
+    SELECT webhook.id, webhook.workspace_id, webhook.target_url, webhook.secret, webhook.failures > 0 AS is_failing,
+        coalesce(busy.count, 0) AS busy,
+        greatest(0, CASE WHEN webhook.failures > 0 THEN 1 ELSE %(each)s::int END - coalesce(busy.count, 0)) AS room
+    FROM waiting JOIN fieldstone.webhook ON webhook.id = waiting.webhook_id
+        LEFT JOIN unnest(%(webhooks)s::uuid[], %(webhook_counts)s::int[]) AS busy (webhook_id, count) ON busy.webhook_id = webhook.id
+    WHERE webhook.is_active AND (webhook.rests_until IS NULL OR webhook.rests_until <= now())
+),
+found AS (
+    SELECT due.id, open.workspace_id, open.target_url, open.secret, open.is_failing,
+        open.busy + row_number() OVER (PARTITION BY open.id ORDER BY due.due_at, due.position) AS turn
+    FROM open CROSS JOIN LATERAL (
+        SELECT delivery.id, delivery.due_at, delivery.position FROM fieldstone.webhook_delivery AS delivery
+        WHERE delivery.webhook_id = open.id AND delivery.status = 'PENDING' AND delivery.due_at <= now()
+            AND NOT EXISTS (
+                SELECT FROM fieldstone.webhook_delivery AS earlier
+                WHERE earlier.webhook_id = delivery.webhook_id AND earlier.record_id = delivery.record_id
+                    AND earlier.status = 'PENDING' AND earlier.position < delivery.position
+            )
+        ORDER BY delivery.due_at, delivery.position LIMIT open.room
+        FOR UPDATE SKIP LOCKED
+    ) AS due
+),
+lined_up AS (
+    SELECT found.*, coalesce(crowd.busy, 0) AS busy, CASE WHEN shared THEN coalesce(crowd.failing, 0)
+        + row_number() OVER (PARTITION BY found.workspace_id, is_failing ORDER BY turn, id) ELSE 1 END AS share
+    FROM found CROSS JOIN sharing LEFT JOIN unnest(%(workspaces)s::uuid[], %(workspace_counts)s::int[], %(failing_counts)s::int[])
+        AS crowd (workspace_id, busy, failing) ON crowd.workspace_id = found.workspace_id
+),
+placed AS (
+    SELECT lined_up.*, row_number() OVER (PARTITION BY is_failing ORDER BY share, turn, id) AS place FROM lined_up
+),
+fitting AS (
+    SELECT placed.id, target_url, secret, is_failing, turn, CASE WHEN shared THEN busy
+        + row_number() OVER (PARTITION BY placed.workspace_id ORDER BY turn, id) ELSE 1 END AS share
+    FROM placed CROSS JOIN sharing WHERE NOT is_failing OR share + place <= %(failing)s::int + 1
+),
+picked AS (
+    SELECT * FROM (
+        SELECT fitting.*, row_number() OVER (ORDER BY share, turn, id) AS place FROM fitting
+    ) AS ordered
+    WHERE share + place <= %(total)s::int + 1
+)
+UPDATE fieldstone.webhook_delivery AS delivery
+SET claim = %(claim)s::uuid, due_at = now() + %(lease)s::float8 * interval '1 second', attempts = attempts + 1, attempted_at = now()
+FROM picked WHERE delivery.id = picked.id
+RETURNING delivery.id, delivery.webhook_id, delivery.event, delivery.payload, delivery.attempts, picked.target_url,
+    picked.secret, picked.is_failing, delivery.workspace_id;
+
+-- name: record_results
+UPDATE fieldstone.webhook_delivery AS delivery
+SET status = result.status, claim = NULL, due_at = now() + result.pause * interval '1 second',
+    finished_at = CASE WHEN result.status <> 'PENDING' THEN now() END, response_status = result.response_status,
+    response_body = result.response_body, error = result.error, duration_ms = result.duration_ms
+FROM jsonb_to_recordset(%(results)s::jsonb) AS result (id uuid, claim uuid, status text, pause float8, response_status int,
+    response_body text, error text, duration_ms int)
+WHERE delivery.id = result.id AND delivery.claim = result.claim;
+
+-- name: promote_deliveries
+-- Those that waited for the deliveries that have ended.
+UPDATE fieldstone.webhook_delivery AS delivery SET due_at = now()
+FROM (
+    SELECT DISTINCT ended.webhook_id, ended.record_id FROM fieldstone.webhook_delivery AS ended
+    WHERE ended.id = ANY (%(ended)s::uuid[]) AND ended.status <> 'PENDING'
+) AS freed
+WHERE delivery.due_at IS NULL AND delivery.status = 'PENDING' AND delivery.id = (
+    SELECT next.id FROM fieldstone.webhook_delivery AS next
+    WHERE next.webhook_id = freed.webhook_id AND next.record_id = freed.record_id AND next.status = 'PENDING'
+    ORDER BY next.position LIMIT 1
+);
+
+-- name: judge_webhooks
+-- A rest grows with the failures behind `patience`; the time that the target asked for counts where it is longer.
+-- Failures that are further apart than the backoff explains begin a new series: nothing was tried in between.
+UPDATE fieldstone.webhook SET
+    failures = CASE WHEN verdict.delivered THEN 0 ELSE webhook.failures + verdict.failed END,
+    failing_since = CASE WHEN NOT verdict.delivered THEN coalesce(
+        CASE WHEN webhook.failed_at > now() - %(series)s::float8 * interval '1 second' THEN webhook.failing_since END, now()
+    ) END,
+    failed_at = CASE WHEN NOT verdict.delivered THEN now() END,
+    rests_until = greatest(
+        CASE WHEN NOT verdict.delivered AND webhook.failures + verdict.failed >= %(patience)s::int THEN
+            now() + least(%(longest_rest)s::float8, %(first_rest)s::float8 * 2 ^ least(30, webhook.failures + verdict.failed - %(patience)s::int))
+                * (0.5 + random() / 2) * interval '1 second'
+        END,
+        now() + verdict.asked * interval '1 second'
+    ),
+    is_active = (verdict.delivered OR webhook.failing_since > now() - %(disable_after)s::float8 * interval '1 second'
+        OR webhook.failed_at <= now() - %(series)s::float8 * interval '1 second') IS NOT FALSE,
+    disabled_at = CASE WHEN NOT verdict.delivered
+        AND webhook.failing_since <= now() - %(disable_after)s::float8 * interval '1 second'
+        AND webhook.failed_at > now() - %(series)s::float8 * interval '1 second' THEN now() END,
+    disabled_reason = CASE WHEN NOT verdict.delivered
+        AND webhook.failing_since <= now() - %(disable_after)s::float8 * interval '1 second'
+        AND webhook.failed_at > now() - %(series)s::float8 * interval '1 second'
+        THEN 'Each attempt since ' || to_char(webhook.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            || ' has failed, at last: ' || verdict.error END
+FROM (SELECT * FROM jsonb_to_recordset(%(verdicts)s::jsonb) AS given (id uuid, delivered boolean, failed int, asked float8,
+    error text) ORDER BY given.id) AS verdict
+WHERE webhook.id = verdict.id AND webhook.is_active AND (webhook.failures > 0 OR NOT verdict.delivered
+    OR verdict.asked IS NOT NULL)
+RETURNING webhook.id, webhook.disabled_reason;
+
+-- name: release_deliveries
+UPDATE fieldstone.webhook_delivery SET claim = NULL, due_at = now(), attempts = attempts - 1
+WHERE claim = ANY (%(claims)s::uuid[]) AND id = ANY (%(ids)s::uuid[]);
+
+-- name: trim_deliveries
+DELETE FROM fieldstone.webhook_delivery WHERE id = ANY (ARRAY(
+    SELECT id FROM fieldstone.webhook_delivery
+    WHERE status <> 'PENDING' AND finished_at < now() - %(delivered)s::float8 * interval '1 second'
+        AND (status = 'DELIVERED' OR finished_at < now() - %(failed)s::float8 * interval '1 second')
+    ORDER BY finished_at LIMIT %(limit)s::int FOR UPDATE SKIP LOCKED
+)) RETURNING id;
+
+-- name: revive_deliveries
+-- Each end of a delivery frees the next of its record; this finds deliveries that wait for nothing all the same.
+UPDATE fieldstone.webhook_delivery AS delivery SET due_at = now()
+WHERE delivery.status = 'PENDING' AND delivery.due_at IS NULL AND NOT EXISTS (
+    SELECT FROM fieldstone.webhook_delivery AS earlier
+    WHERE earlier.webhook_id = delivery.webhook_id AND earlier.record_id = delivery.record_id
+        AND earlier.status = 'PENDING' AND earlier.position < delivery.position
+) RETURNING delivery.id;
+
+-- name: measure_backlog
+SELECT count(*), coalesce(extract(epoch FROM now() - min(delivery.created_at)), 0)
+FROM fieldstone.webhook_delivery AS delivery JOIN fieldstone.webhook ON webhook.id = delivery.webhook_id
+WHERE delivery.status = 'PENDING' AND webhook.is_active;

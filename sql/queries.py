@@ -1,0 +1,70 @@
+"""Named SQL text: each room keeps its statements in a file `queries.sql`, below a line `-- name: x` each.
+
+Parameters are written as psycopg has them: `%(name)s`, and `%%` is a percent sign. Comments between the name and the
+text are not sent.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from uuid import UUID
+
+from fieldstone.sql.statement import Statement, Step, array_text
+
+_HEADING = re.compile(rb"^-- name: (\w+)\n(?:--.*\n)*", re.MULTILINE)
+_PARAMETER = re.compile(r"%\((\w+)\)s|%%")
+
+Value = bytes | str | int | float | UUID | Sequence[str | int | UUID] | None
+"""A parameter's value; a sequence is an array."""
+
+
+@cache
+def read_queries(module: str) -> Mapping[str, bytes]:
+    """Return the texts in the file `queries.sql` beside a module, by their names."""
+    pieces = _HEADING.split(files(module.rpartition(".")[0]).joinpath("queries.sql").read_bytes())
+    return dict(zip((name.decode() for name in pieces[1::2]), map(bytes.strip, pieces[2::2]), strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedStatement:
+    """A statement whose parameters have names.
+
+    Attributes:
+        statement: the same with numbered parameters.
+        names: the parameters' names in the order of their numbers.
+    """
+
+    statement: Statement
+    names: tuple[str, ...]
+
+    def bind(self, **values: Value) -> Step:
+        """Return the statement with the values of its parameters.
+
+        Raises:
+            TypeError: `values` has not the names of the parameters.
+        """
+        if values.keys() != set(self.names):
+            raise TypeError(f"the parameters are {', '.join(self.names)}, not {', '.join(values)}")
+        return self.statement, [_encode(values[name]) for name in self.names]
+
+
+def named_statement(module: str, name: str) -> NamedStatement:
+    """Return a query of the file `queries.sql` beside a module as a statement for `Database.read` and its like."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        parameter = found[1]
+        return "%" if parameter is None else f"${names.setdefault(parameter, len(names) + 1)}"
+
+    text = _PARAMETER.sub(number, read_queries(module)[name].decode().removesuffix(";"))
+    return NamedStatement(statement=Statement(text=text), names=tuple(names))
+
+
+def _encode(value: Value) -> bytes | None:
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, str | int | float | UUID):
+        return str(value).encode()
+    return array_text([str(item) for item in value]).encode()
