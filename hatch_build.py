@@ -9,7 +9,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class ConsoleBuildHook(BuildHookInterface[Any]):
+class GraphiQLBuildHook(BuildHookInterface[Any]):
     """Builds `engine/server/graphiql/ui/dist` for a wheel.
 
     An editable install leaves that to `python -m fieldstone.engine.server.graphiql.build`.
@@ -23,7 +23,7 @@ class ConsoleBuildHook(BuildHookInterface[Any]):
         if version == "editable":
             return
         ui_build = _load(Path(self.root, "engine", "server", "graphiql", "build.py"))
-        self.app.display_info(ui_build.describe(ui_build.build_console()))
+        self.app.display_info(ui_build.describe(ui_build.build_graphiql()))
         build_data["artifacts"].append("/fieldstone/engine/server/graphiql/ui/dist/**")
 
 

@@ -21,8 +21,8 @@ from fieldstone.engine.server.composition import assemble
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
-from fieldstone.engine.server.graphiql.page import ASSETS_PATH, console_assets
-from fieldstone.engine.server.graphiql.route import ConsoleOr, HintOr
+from fieldstone.engine.server.graphiql.page import ASSETS_PATH, GRAPHIQL_ASSETS
+from fieldstone.engine.server.graphiql.route import GraphiQLOr, HintOr
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.rate_limit import RateLimiter
@@ -163,10 +163,10 @@ class Fieldstone:
             Route("/graphql/stream", self._stream),
         ]
         for path, endpoint in self._graphql.items():
-            shown: ASGIApp = ConsoleOr(endpoint, path) if self.settings.is_development else HintOr(endpoint)
+            shown: ASGIApp = GraphiQLOr(endpoint, path) if self.settings.is_development else HintOr(endpoint)
             routes.append(Route(path, shown))
         if self.settings.is_development:
-            routes.append(Mount(ASSETS_PATH, console_assets))
+            routes.append(Mount(ASSETS_PATH, GRAPHIQL_ASSETS))
         return routes
 
 

@@ -64,18 +64,18 @@ class Unavailable:
     reason: str
 
 
-class ConsoleBuildError(Exception):
+class GraphiQLBuildError(Exception):
     """npm or esbuild failed for a reason that lies in the sources."""
 
 
-def build_console(ui: Path = UI_DIR) -> Built | Unavailable:
+def build_graphiql(ui: Path = UI_DIR) -> Built | Unavailable:
     """Bundle `ui` into `ui/dist`, unless what is there was made from the same sources.
 
     Where the build is impossible an older bundle is left in place; without one, `ui/dist/unavailable.txt` says
     why, for the page to show.
 
     Raises:
-        ConsoleBuildError: the sources are at fault: a broken lock, a file that esbuild refuses.
+        GraphiQLBuildError: the sources are at fault: a broken lock, a file that esbuild refuses.
     """
     digest = _digest(ui)
     if _built_digest(ui / "dist") == digest:
@@ -113,14 +113,14 @@ def _bundle(ui: Path, work: Path, digest: str) -> str | None:
         output = _output(install)
         if found := _UNREACHABLE.search(output):
             return f"the npm registry could not be reached ({found[1]})"
-        raise ConsoleBuildError(f"npm ci failed:\n{output[:_SHOWN]}")
+        raise GraphiQLBuildError(f"npm ci failed:\n{output[:_SHOWN]}")
     out = work / "dist"
     out.mkdir()
     bundle = node(
         ["build.mjs", str(out), digest], return_completed_process=True, cwd=work, capture_output=True, text=True
     )
     if bundle.returncode:
-        raise ConsoleBuildError(f"esbuild failed:\n{_output(bundle)[:_SHOWN]}")
+        raise GraphiQLBuildError(f"esbuild failed:\n{_output(bundle)[:_SHOWN]}")
     if (ui / "dist").exists():
         (ui / "dist").rename(work / "replaced")
     out.rename(ui / "dist")
@@ -186,8 +186,8 @@ def describe(outcome: Built | Unavailable) -> str:
 def main() -> int:
     """Build the page and say so; return the exit code, which is 0 also where the page cannot be built here."""
     try:
-        outcome = build_console()
-    except ConsoleBuildError as error:
+        outcome = build_graphiql()
+    except GraphiQLBuildError as error:
         sys.stderr.write(f"The GraphiQL page was not built: {error}\n")
         return 1
     sys.stdout.write(f"{describe(outcome)}\n")

@@ -19,7 +19,7 @@ from fieldstone.engine.server.graphiql.build import BUILD_COMMAND, DIST_DIR, MAN
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-ASSETS_PATH = "/_console"
+ASSETS_PATH = "/_graphiql"
 
 _PAGES = ({"path": "/graphql", "label": "Records"}, {"path": "/metadata", "label": "Metadata"})
 _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf", ".txt": "text/plain"}
@@ -74,7 +74,7 @@ def read_manifest(dist: Path) -> Manifest | None:
     )
 
 
-def console_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIST_DIR) -> Response:
+def graphiql_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIST_DIR) -> Response:
     """Return the page for `endpoint`, which is `/graphql` or `/metadata`, of an app mounted under `root_path`.
 
     Where the page was not built the answer is a 503 with a page that says what is missing and how to mend it.
@@ -127,7 +127,7 @@ def _page_headers(policy: str) -> dict[str, str]:
     }
 
 
-class ConsoleAssets:
+class GraphiQLAssets:
     """An ASGI app that serves the files of the page, compressed for whoever takes gzip."""
 
     def __init__(self, dist: Path) -> None:
@@ -174,4 +174,4 @@ def _takes_gzip(scope: "Scope") -> bool:
     return False
 
 
-console_assets: "ASGIApp" = ConsoleAssets(DIST_DIR)
+GRAPHIQL_ASSETS: "ASGIApp" = GraphiQLAssets(DIST_DIR)

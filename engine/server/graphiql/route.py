@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.server.graphiql.page import console_page
+from fieldstone.engine.server.graphiql.page import graphiql_page
 from fieldstone.engine.server.http.auth import CHALLENGE
 from fieldstone.engine.server.http.negotiation import prefers_html
 from fieldstone.engine.server.http.responses import TEXT, Reply, send_reply
@@ -18,7 +18,7 @@ A browser sends none. A server that is started with FIELDSTONE_ENV=development s
 _TITLES = {"/graphql": "Fieldstone: records", "/metadata": "Fieldstone: metadata"}
 
 
-class ConsoleOr:
+class GraphiQLOr:
     """An ASGI app: the page for a GET that prefers HTML, `endpoint` for everything else."""
 
     def __init__(self, endpoint: "ASGIApp", path: str) -> None:
@@ -28,7 +28,7 @@ class ConsoleOr:
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
         if _is_of_browser(scope):
-            page = console_page(endpoint=self._path, root_path=scope.get("root_path", ""), title=_TITLES[self._path])
+            page = graphiql_page(endpoint=self._path, root_path=scope.get("root_path", ""), title=_TITLES[self._path])
             await page(scope, receive, send)
         else:
             await self._endpoint(scope, receive, send)

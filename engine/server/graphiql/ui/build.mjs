@@ -36,7 +36,7 @@ const workerFiles = Object.fromEntries(
 );
 const page = await build({
   ...shared,
-  entryPoints: entries({ console: "src/console.jsx" }),
+  entryPoints: entries({ graphiql: "src/page.jsx" }),
   format: "esm",
   splitting: false,
   jsx: "automatic",
@@ -48,8 +48,8 @@ await writeFile(path.join(out, LICENCES), await licences([workers, page]));
 await compress();
 const manifest = {
   digest,
-  script: outputOf(page, "src/console.jsx", ".js"),
-  style: outputOf(page, "src/console.jsx", ".css"),
+  script: outputOf(page, "src/page.jsx", ".js"),
+  style: outputOf(page, "src/page.jsx", ".css"),
   licences: LICENCES,
   files: (await readdir(out)).filter((name) => !name.endsWith(".gz")).sort(),
 };
@@ -58,7 +58,7 @@ await writeFile(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 
 function entries(sources) {
   return Object.entries(sources).map(([name, source]) => ({
     in: source,
-    out: name === "console" ? name : `${name}.worker`,
+    out: name === "graphiql" ? name : `${name}.worker`,
   }));
 }
 

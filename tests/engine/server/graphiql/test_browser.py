@@ -187,7 +187,7 @@ async def test_the_editor_completes_what_is_typed_from_the_schema(watched: Watch
         await page.keyboard.press("Control+A")
         await page.keyboard.type("{ peo")
         await expect(page.locator(".suggest-widget .monaco-list-row.focused")).to_contain_text("people")
-        assert any("/_console/codicon-" in url for url in watched.requests)
+        assert any("/_graphiql/codicon-" in url for url in watched.requests)
         await page.keyboard.press("Enter")
         await page.keyboard.type(" { totalCount } }")
         await page.keyboard.press("Control+Enter")

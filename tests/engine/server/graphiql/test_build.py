@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fieldstone.engine.server.graphiql import build
-from fieldstone.engine.server.graphiql.build import Built, ConsoleBuildError, Unavailable, build_console
+from fieldstone.engine.server.graphiql.build import Built, GraphiQLBuildError, Unavailable, build_graphiql
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def write_manifest(ui: Path, digest: str) -> None:
 
 @pytest.mark.usefixtures("no_registry")
 def test_a_registry_out_of_reach_leaves_the_reason_for_the_page(ui: Path) -> None:
-    outcome = build_console(ui)
+    outcome = build_graphiql(ui)
     assert isinstance(outcome, Unavailable)
     assert outcome.reason == "the npm registry could not be reached (ECONNREFUSED)"
     assert (ui / "dist" / "unavailable.txt").read_text(encoding="utf-8") == f"{outcome.reason}\n"
@@ -49,7 +49,7 @@ def test_a_registry_out_of_reach_leaves_the_reason_for_the_page(ui: Path) -> Non
 @pytest.mark.usefixtures("no_registry")
 def test_an_older_bundle_outlives_a_build_that_is_impossible(ui: Path) -> None:
     write_manifest(ui, "made from older sources")
-    assert isinstance(build_console(ui), Unavailable)
+    assert isinstance(build_graphiql(ui), Unavailable)
     assert [file.name for file in (ui / "dist").iterdir()] == ["manifest.json"]
 
 
@@ -69,16 +69,16 @@ def test_the_command_says_it_in_one_sentence_and_does_not_fail(ui: Path) -> None
 @pytest.mark.usefixtures("no_registry")
 def test_a_bundle_of_the_same_sources_is_left_alone_until_one_changes(ui: Path) -> None:
     write_manifest(ui, build._digest(ui))
-    assert build_console(ui) == Built(changed=False)
-    with (ui / "src" / "console.css").open("a", encoding="utf-8") as style:
+    assert build_graphiql(ui) == Built(changed=False)
+    with (ui / "src" / "page.css").open("a", encoding="utf-8") as style:
         style.write("\n")
-    assert isinstance(build_console(ui), Unavailable)
+    assert isinstance(build_graphiql(ui), Unavailable)
 
 
 def test_a_fault_in_the_sources_is_no_missing_network(ui: Path) -> None:
     (ui / "package-lock.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(ConsoleBuildError, match=r"npm ci failed:\n(.*\n)*.*package-lock"):
-        build_console(ui)
+    with pytest.raises(GraphiQLBuildError, match=r"npm ci failed:\n(.*\n)*.*package-lock"):
+        build_graphiql(ui)
     assert not (ui / "dist").exists()
 
 

@@ -1,4 +1,4 @@
-"""The GraphiQL page and its files as a client sees them; a browser looks at them in test_console_browser.py."""
+"""The GraphiQL page and its files as a client sees them; a browser looks at them in test_browser.py."""
 
 import gzip
 import html
@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from fieldstone.engine.server.graphiql.page import ConsoleAssets, console_page
+from fieldstone.engine.server.graphiql.page import GraphiQLAssets, graphiql_page
 
 SCRIPT = b"document.title = 'x'; " * 100
 FILES = {
-    "console-AB12.js": SCRIPT,
-    "console-CD34.css": b"body { margin: 0 } " * 100,
+    "graphiql-AB12.js": SCRIPT,
+    "graphiql-CD34.css": b"body { margin: 0 } " * 100,
     "codicon-EF56.ttf": bytes(range(256)) * 8,
     "THIRD_PARTY_LICENSES.txt": b"MIT License\n" * 50,
 }
@@ -32,8 +32,8 @@ def dist(tmp_path: Path) -> Path:
         (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
     manifest = {
         "digest": "0",
-        "script": "console-AB12.js",
-        "style": "console-CD34.css",
+        "script": "graphiql-AB12.js",
+        "style": "graphiql-CD34.css",
         "licences": "THIRD_PARTY_LICENSES.txt",
         "files": sorted(FILES),
     }
@@ -43,11 +43,11 @@ def dist(tmp_path: Path) -> Path:
 
 def client(dist: Path, *, prefix: str = "") -> httpx.AsyncClient:
     def graphql(request: Request) -> Response:
-        return console_page(
+        return graphiql_page(
             endpoint="/graphql", root_path=request.scope["root_path"], title="Fieldstone & sons", dist=dist
         )
 
-    app = Starlette(routes=[Route("/graphql", graphql), Mount("/_console", ConsoleAssets(dist))])
+    app = Starlette(routes=[Route("/graphql", graphql), Mount("/_graphiql", GraphiQLAssets(dist))])
     outer = Starlette(routes=[Mount(prefix, app)]) if prefix else app
     return httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://fieldstone.test")
 
@@ -68,7 +68,7 @@ async def test_every_address_in_the_page_answers_under_the_prefix(dist: Path, pr
 
 
 def test_the_page_names_both_endpoints_and_escapes_its_title(dist: Path) -> None:
-    text = bytes(console_page(endpoint="/metadata", root_path="/crm", title="<b>", dist=dist).body).decode()
+    text = bytes(graphiql_page(endpoint="/metadata", root_path="/crm", title="<b>", dist=dist).body).decode()
     assert "<title>&lt;b&gt;</title>" in text
     pages = re.search(r'data-pages="([^"]+)"', text)
     assert pages is not None
@@ -77,14 +77,14 @@ def test_the_page_names_both_endpoints_and_escapes_its_title(dist: Path) -> None
 
 @pytest.mark.parametrize("root_path", ["//elsewhere.test", "/crm/", 'x"><script>'])
 def test_a_prefix_stays_a_path_of_this_origin(dist: Path, root_path: str) -> None:
-    text = bytes(console_page(endpoint="/graphql", root_path=root_path, title="x", dist=dist).body).decode()
+    text = bytes(graphiql_page(endpoint="/graphql", root_path=root_path, title="x", dist=dist).body).decode()
     addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
     assert all(address.startswith("data:") or re.match(r"/[\w%.]", address) for address in addresses)
     assert text.count("<script") == 1
 
 
 def test_the_page_allows_nothing_from_elsewhere_and_no_inline_script(dist: Path) -> None:
-    headers = console_page(endpoint="/graphql", root_path="", title="x", dist=dist).headers
+    headers = graphiql_page(endpoint="/graphql", root_path="", title="x", dist=dist).headers
     policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
     assert policy.pop("style-src") == "'self' 'unsafe-inline'"
     assert policy.pop("img-src") == "'self' data:"
@@ -97,8 +97,8 @@ def test_the_page_allows_nothing_from_elsewhere_and_no_inline_script(dist: Path)
 @pytest.mark.parametrize(
     ("name", "media_type"),
     [
-        ("console-AB12.js", "text/javascript; charset=utf-8"),
-        ("console-CD34.css", "text/css; charset=utf-8"),
+        ("graphiql-AB12.js", "text/javascript; charset=utf-8"),
+        ("graphiql-CD34.css", "text/css; charset=utf-8"),
         ("codicon-EF56.ttf", "font/ttf"),
         ("THIRD_PARTY_LICENSES.txt", "text/plain; charset=utf-8"),
     ],
@@ -107,7 +107,7 @@ async def test_a_file_has_its_type_and_is_kept_when_its_name_holds_its_hash(
     dist: Path, name: str, media_type: str
 ) -> None:
     async with client(dist) as http:
-        answer = await http.get(f"/_console/{name}")
+        answer = await http.get(f"/_graphiql/{name}")
     assert answer.content == FILES[name]
     assert answer.headers["content-type"] == media_type
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -128,7 +128,7 @@ async def test_a_file_has_its_type_and_is_kept_when_its_name_holds_its_hash(
 )
 async def test_compression_follows_the_request(dist: Path, accepted: str, encoding: str | None) -> None:
     async with client(dist) as http:
-        answer = await http.get("/_console/console-AB12.js", headers={"Accept-Encoding": accepted})
+        answer = await http.get("/_graphiql/graphiql-AB12.js", headers={"Accept-Encoding": accepted})
     assert answer.headers.get("content-encoding") == encoding
     assert answer.headers["vary"] == "Accept-Encoding"
     assert answer.content == SCRIPT
@@ -140,22 +140,22 @@ async def test_compression_follows_the_request(dist: Path, accepted: str, encodi
     [
         "nothing.js",
         "manifest.json",
-        "console-AB12.js.gz",
-        "..%2Fconsole-AB12.js",
-        "%2e%2e/console.py",
+        "graphiql-AB12.js.gz",
+        "..%2Fgraphiql-AB12.js",
+        "%2e%2e/build.py",
         "",
-        "x/console-AB12.js",
+        "x/graphiql-AB12.js",
     ],
 )
 async def test_only_files_of_the_bundle_are_served(dist: Path, path: str) -> None:
     async with client(dist) as http:
-        assert (await http.get(f"/_console/{path}")).status_code == 404
+        assert (await http.get(f"/_graphiql/{path}")).status_code == 404
 
 
 async def test_files_are_read_only(dist: Path) -> None:
     async with client(dist) as http:
-        head = await http.head("/_console/console-AB12.js", headers={"Accept-Encoding": "identity"})
-        post = await http.post("/_console/console-AB12.js")
+        head = await http.head("/_graphiql/graphiql-AB12.js", headers={"Accept-Encoding": "identity"})
+        post = await http.post("/_graphiql/graphiql-AB12.js")
     assert head.status_code == 200
     assert head.headers["content-length"] == str(len(SCRIPT))
     assert head.content == b""
@@ -168,7 +168,7 @@ async def test_without_a_bundle_the_page_says_what_is_missing_and_what_mends_it(
         bare = await http.get("/crm/graphql")
         (tmp_path / "unavailable.txt").write_text("the npm registry <x> could not be reached\n", encoding="utf-8")
         explained = await http.get("/crm/graphql")
-        asset = await http.get("/crm/_console/console-AB12.js")
+        asset = await http.get("/crm/_graphiql/graphiql-AB12.js")
     assert bare.status_code == explained.status_code == 503
     assert "missing its front-end files." in bare.text
     assert "missing its front-end files: the npm registry &lt;x&gt; could not be reached." in explained.text

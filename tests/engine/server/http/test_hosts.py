@@ -58,7 +58,7 @@ async def test_all_is_served_under_the_prefix(app_database: str, build_host: Any
         assert (await client.get("/readyz")).status_code == 200
         assert (await client.get(f"{address}/own")).text == '"of the host"'
         assert (await client.get(f"{address}/graphql")).status_code == 404
-        await check_console(client)
+        await check_graphiql(client)
         await check_socket(client, token)
         await check_stream(client)
         objects = await client.post("/metadata", json={"query": "{ objects { totalCount } }"})
@@ -74,15 +74,15 @@ async def create(client: httpx.AsyncClient, email: str) -> None:
     assert "errors" not in answer.json(), answer.text
 
 
-async def check_console(client: httpx.AsyncClient) -> None:
+async def check_graphiql(client: httpx.AsyncClient) -> None:
     """The page and each file that it names are there, under the prefix."""
     for path in ("/graphql", "/metadata"):
         page = await client.get(path, headers={"accept": "text/html"})
         assert page.headers["content-type"].startswith("text/html")
-        files = re.findall(r'(?:src|href)="([^"]*/_console/[^"]+)"', page.text)
+        files = re.findall(r'(?:src|href)="([^"]*/_graphiql/[^"]+)"', page.text)
         assert len(files) >= 2, page.text
         for file in files:
-            assert file.startswith(f"{PREFIX}/_console/")
+            assert file.startswith(f"{PREFIX}/_graphiql/")
             assert (await client.get(httpx.URL(str(client.base_url)).join(file))).status_code == 200
 
 

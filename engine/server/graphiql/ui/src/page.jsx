@@ -9,7 +9,7 @@ import "@graphiql/react/style.css";
 import "@graphiql/plugin-doc-explorer/style.css";
 import "@graphiql/plugin-history/style.css";
 import "graphiql/graphiql.css";
-import "./console.css";
+import "./page.css";
 
 import { authorizationOf, endpointStorage, initialEditors, rememberHeaders } from "./session.js";
 import { createTransport } from "./transport.js";
@@ -18,7 +18,7 @@ import "./workers.js";
 // A key is typed letter by letter; the schema is asked for when the typing rests.
 const SCHEMA_REFRESH_DELAY_MS = 600;
 
-function Console({ endpoint, root, pages }) {
+function Page({ endpoint, root, pages }) {
   const storage = useMemo(() => endpointStorage(window.localStorage, endpoint), [endpoint]);
   const editors = useMemo(() => {
     const given = initialEditors(root);
@@ -77,6 +77,6 @@ function keepQuery(storage, { query, variables }) {
   }
 }
 
-const container = document.getElementById("console");
+const container = document.getElementById("graphiql");
 const { endpoint, root, pages } = container.dataset;
-createRoot(container).render(<Console endpoint={endpoint} root={root} pages={JSON.parse(pages)} />);
+createRoot(container).render(<Page endpoint={endpoint} root={root} pages={JSON.parse(pages)} />);
