@@ -23,11 +23,11 @@ from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
 from fieldstone.engine.server.graphiql.page import ASSETS_PATH, GRAPHIQL_ASSETS
 from fieldstone.engine.server.graphiql.route import GraphiQLOr, HintOr
+from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.rate_limit import RateLimiter
-from fieldstone.engine.server.http.request_context import exchange_of
-from fieldstone.engine.server.http.request_line import build_request_log
+from fieldstone.engine.server.http.request_log import build_request_log, exchange_of
 from fieldstone.engine.server.http.status import Health, IndexPage, MetricsPage, NotFound, Readiness
 from fieldstone.engine.server.log import Log, build_log, flush_log
 from fieldstone.engine.server.metrics import Metrics
@@ -72,13 +72,14 @@ class Fieldstone:
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self.metrics = Metrics(self.runtime.stats, self.connections.stats)
         limiter = RateLimiter(limit=settings.rate_limit, window=settings.rate_window_ms / 1000)
+        admission = Admission(settings=settings, runtime=self.runtime, limiter=limiter)
         self._graphql = {
-            path: GraphQLEndpoint(settings=settings, runtime=self.runtime, select=select, limiter=limiter, log=self.log)
+            path: GraphQLEndpoint(admission=admission, select=select, max_batch=settings.max_batch, log=self.log)
             for path, select in _APIS.items()
         }
         self._closing = asyncio.Event()
         self._socket = SocketEndpoint(runtime=self.runtime, limiter=limiter, metrics=self.metrics, log=self.log)
-        self._stream = StreamEndpoint(settings=settings, runtime=self.runtime, limiter=limiter, closing=self._closing)
+        self._stream = StreamEndpoint(admission=admission, closing=self._closing)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
         inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
         if settings.allowed_origins:

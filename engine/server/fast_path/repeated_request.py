@@ -14,14 +14,14 @@ from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.request.answer import data_body, refusal
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest, Ready
+from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.auth import hash_key
 from fieldstone.engine.server.http.body import LARGE, decode_json
-from fieldstone.engine.server.http.graphql import build_reply, read_headers
+from fieldstone.engine.server.http.graphql import build_reply
 from fieldstone.engine.server.http.negotiation import choose_media_type, is_json
 from fieldstone.engine.server.http.operations import build_request
 from fieldstone.engine.server.http.rate_limit import RateLimiter
-from fieldstone.engine.server.http.request_context import CLIENT_GONE, Exchange
-from fieldstone.engine.server.http.request_line import WriteLine
+from fieldstone.engine.server.http.request_log import CLIENT_GONE, Exchange, WriteLine
 from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime

@@ -15,6 +15,8 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 from starlette.websockets import WebSocketClose
 
 from fieldstone.engine.server.graphiql.build import BUILD_COMMAND, DIST_DIR, MANIFEST, REASON, UI_DIR
+from fieldstone.engine.server.http.admission import read_headers
+from fieldstone.engine.server.http.negotiation import takes_encoding
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -154,24 +156,10 @@ class GraphiQLAssets:
         }
         file = self.dist / name
         media_type = _MEDIA_TYPES[file.suffix]
-        if _takes_gzip(scope):
+        if takes_encoding(read_headers(scope["headers"]).get(b"accept-encoding"), b"gzip"):
             headers["Content-Encoding"] = "gzip"
             file = file.with_name(f"{name}.gz")
         return FileResponse(file, media_type=media_type, headers=headers)
-
-
-def _takes_gzip(scope: "Scope") -> bool:
-    """Return whether the client accepts gzip.
-
-    https://www.rfc-editor.org/rfc/rfc9110#field.accept-encoding
-    """
-    for header, value in scope["headers"]:
-        if header == b"accept-encoding":
-            for coding in value.decode("latin-1").lower().split(","):
-                name, *parameters = (part.strip() for part in coding.split(";"))
-                if name == "gzip":
-                    return not any(part.startswith("q=") and not part[2:].strip("0.") for part in parameters)
-    return False
 
 
 GRAPHIQL_ASSETS: "ASGIApp" = GraphiQLAssets(DIST_DIR)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.server.graphiql.page import graphiql_page
+from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.auth import CHALLENGE
 from fieldstone.engine.server.http.negotiation import prefers_html
 from fieldstone.engine.server.http.responses import TEXT, Reply, send_reply
@@ -51,5 +52,4 @@ class HintOr:
 
 
 def _is_of_browser(scope: "Scope") -> bool:
-    accept = next((value for name, value in scope["headers"] if name == b"accept"), None)
-    return scope["method"] in {"GET", "HEAD"} and prefers_html(accept)
+    return scope["method"] in {"GET", "HEAD"} and prefers_html(read_headers(scope["headers"]).get(b"accept"))

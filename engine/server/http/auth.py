@@ -1,17 +1,14 @@
 """Who a request is from, by the key in its Authorization header."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import BadUserInput, Unauthenticated
+from fieldstone.engine.errors import Unauthenticated
 from fieldstone.metadata.workspaces.api_keys import Principal, hash_token
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.sql.errors import DatabaseError
 
 CHALLENGE = (b"www-authenticate", b'Bearer realm="fieldstone"')
-
-SEVERAL_KEYS = "A request has one Authorization header at most."
 
 _LONGEST = 512
 """Bytes of a header that is looked at."""
@@ -39,18 +36,6 @@ async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal
         if principal is not None:
             return principal
     raise Unauthenticated("The API key is not valid: it is unknown, expired or revoked.")
-
-
-def read_authorization(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    """Return the Authorization header; None where there is none.
-
-    Raises:
-        BadUserInput: there are several, of which a proxy may have checked another one than is used here.
-    """
-    found = [value for name, value in headers if name == b"authorization"]
-    if len(found) > 1:
-        raise BadUserInput(SEVERAL_KEYS)
-    return found[0] if found else None
 
 
 def hash_key(authorization: bytes | None) -> bytes | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fieldstone.engine.errors import ApiError, InternalServerError
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
-from fieldstone.engine.server.http.request_context import Exchange
+from fieldstone.engine.server.http.request_log import Exchange
 from fieldstone.engine.server.http.responses import build_error_reply
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.metadata.workspaces.api_keys import Principal

@@ -52,14 +52,19 @@ def prefers_html(accept: bytes | None) -> bool:
     return page.exactness == 2 and page.quality > 0 and page >= answer
 
 
-def takes_deflate(accept_encoding: bytes | None) -> bool:
-    """Return whether a client names deflate among the encodings that it takes.
+def takes_event_stream(accept: bytes | None) -> bool:
+    """Return whether the client takes text/event-stream."""
+    return accept is None or _fit(_parse_ranges(accept), "text", "event-stream").quality > 0
+
+
+def takes_encoding(accept_encoding: bytes | None, coding: bytes) -> bool:
+    """Return whether a client names a coding, such as gzip, among those that it takes.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-accept-encoding
     """
     for part in (accept_encoding or b"").lower().split(b","):
         name, _, weight = part.replace(b" ", b"").partition(b";")
-        if name == b"deflate":
+        if name == coding:
             return not weight.startswith(b"q=0") or bool(weight.removeprefix(b"q=").strip(b"0."))
     return False
 

@@ -9,6 +9,9 @@ from uuid import UUID
 
 from fieldstone.engine.errors import RateLimitExceeded
 
+_HEADERS = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
+_LINES = b"".join(name + b": %d\r\n" for name in _HEADERS)
+
 _KEYS = 50_000
 """How many keys are counted at once; beyond it the oldest window is forgotten."""
 
@@ -30,19 +33,14 @@ class Allowance(NamedTuple):
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Return the response headers that tell it."""
-        return [
-            (b"x-ratelimit-limit", b"%d" % self.limit),
-            (b"x-ratelimit-remaining", b"%d" % self.remaining),
-            (b"x-ratelimit-reset", b"%d" % math.ceil(self.reset)),
-        ]
+        return [(name, b"%d" % value) for name, value in zip(_HEADERS, self._values(), strict=True)]
 
     def lines(self) -> bytes:
-        """Return the same as they are written."""
-        return b"x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n" % (
-            self.limit,
-            self.remaining,
-            math.ceil(self.reset),
-        )
+        """Return the same headers as the bytes of their lines."""
+        return _LINES % self._values()
+
+    def _values(self) -> tuple[int, int, int]:
+        return self.limit, self.remaining, math.ceil(self.reset)
 
 
 @dataclass(slots=True)
@@ -86,6 +84,22 @@ class RateLimiter:
         window = self._windows.get(key.int)
         if window is not None and window.used:
             window.used -= 1
+
+    def count(self, key: UUID, operations: int = 1, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+        """Use up `operations`, all of them or none, and put the headers about what is left into `headers`.
+
+        Raises:
+            RateLimitExceeded: they are more than are left.
+        """
+        allowance = self.take(key, operations)
+        if allowance is None:
+            return
+        if headers is not None:
+            headers[:] = allowance.headers()
+        if not allowance.granted:
+            if headers is not None:
+                headers.append((b"retry-after", b"%d" % self.retry_after(allowance)))
+            raise self.refusal(allowance)
 
     def refusal(self, allowance: Allowance) -> RateLimitExceeded:
         """Return the error for operations that were not granted."""

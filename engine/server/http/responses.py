@@ -8,7 +8,7 @@ from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavail
 from fieldstone.engine.introspection.deflated import DeflatedText
 from fieldstone.engine.server.http.auth import CHALLENGE
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow
-from fieldstone.engine.server.http.negotiation import JSON, takes_deflate
+from fieldstone.engine.server.http.negotiation import JSON, takes_encoding
 from fieldstone.metadata.json_text import dumps
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ async def _send_text(
 ) -> None:
     """Send a text in chunks, compressed as it is kept where the client takes that."""
     headers = [*headers, (b"vary", b"accept-encoding")]
-    if is_encoded := takes_deflate(accept_encoding):
+    if is_encoded := takes_encoding(accept_encoding, b"deflate"):
         headers.append((b"content-encoding", b"deflate"))
     await send(_start(reply, text.encoded_length if is_encoded else len(text), headers))
     if not head:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from fieldstone.engine.errors import MethodNotAllowed
 from fieldstone.engine.errors import NotFound as NotFoundError
-from fieldstone.engine.server.http.request_context import exchange_of
+from fieldstone.engine.server.http.request_log import exchange_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, TEXT, Header, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.metrics import MEDIA_TYPE, Metrics
 from fieldstone.engine.server.runtime import Runtime

@@ -20,23 +20,16 @@ from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.subscriptions import read_position
 from fieldstone.engine.request.answer import Answer
-from fieldstone.engine.request.path import GraphQLRequest
-from fieldstone.engine.server.http.auth import authenticate, read_authorization
-from fieldstone.engine.server.http.body import read_body
-from fieldstone.engine.server.http.errors import NotAcceptable, UnsupportedMediaType
-from fieldstone.engine.server.http.negotiation import JSON, is_json
-from fieldstone.engine.server.http.operations import Batch, build_query_request, read_request
-from fieldstone.engine.server.http.rate_limit import RateLimiter
-from fieldstone.engine.server.http.request_context import exchange_of, note_key
+from fieldstone.engine.server.http.admission import Admission, read_headers
+from fieldstone.engine.server.http.errors import NotAcceptable
+from fieldstone.engine.server.http.negotiation import JSON, takes_event_stream
+from fieldstone.engine.server.http.operations import Batch
+from fieldstone.engine.server.http.request_log import exchange_of
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
-from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.services import Services
 from fieldstone.engine.server.streams.send_queue import Outbox, OutboxLimits, OutboxSink
-from fieldstone.engine.settings import Settings
-from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.workspaces.api_keys import Principal
-from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -65,28 +58,15 @@ class StreamEndpoint:
     """An ASGI app that answers an operation with a stream of its results.
 
     Args:
-        settings: the limits of requests.
-        runtime: gives the services as soon as they are there.
-        limiter: shared by all endpoints, as the limit is the key's.
+        admission: the one of all endpoints.
         closing: set when all streams must end, so that their clients come back to another process.
         limits: what a stream may take.
     """
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        runtime: Runtime,
-        limiter: RateLimiter,
-        closing: asyncio.Event,
-        limits: StreamLimits | None = None,
-    ) -> None:
-        self._settings = settings
-        self._runtime = runtime
-        self._limiter = limiter
+    def __init__(self, *, admission: Admission, closing: asyncio.Event, limits: StreamLimits | None = None) -> None:
+        self._admission = admission
         self._closing = closing
         self._limits = limits or StreamLimits()
-        self._deadline = Overdue(settings.body_timeout)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
@@ -108,16 +88,14 @@ class StreamEndpoint:
             return Reply(status=200, body=b"")
         if scope["method"] not in {"GET", "POST"}:
             raise MethodNotAllowed(f"The method {scope['method']} is not allowed here: send a POST or a GET.")
-        given = dict(scope["headers"])
-        services = self._runtime.services or await self._runtime.ready()
-        principal = await authenticate(services.keys, read_authorization(scope["headers"]))
-        exchange = exchange_of(scope)
-        exchange.principal, exchange.operations = principal, 1
-        note_key(scope)
-        self._count(principal, headers)
-        if not _takes_events(given.get(b"accept", b"*/*")):
+        given = read_headers(scope["headers"])
+        services, principal = await self._admission.admit(scope, given, headers)
+        exchange_of(scope).operations = 1
+        if not takes_event_stream(given.get(b"accept")):
             raise NotAcceptable("The answer is text/event-stream.")
-        request = await self._read(scope, receive, given, services.foundation.work, principal)
+        request = await self._admission.read(scope, receive, given, services, principal, max_batch=1)
+        if isinstance(request, Batch):
+            raise BadUserInput("A stream is the answer to one operation, not to a batch.")
         opened = await services.core.open(principal, request, allow_mutation=scope["method"] == "POST")
         if isinstance(opened, Answer):
             if opened.status == ServiceUnavailable.status:
@@ -131,34 +109,6 @@ class StreamEndpoint:
             opened = replace(opened, after=read_position(last.decode("latin-1"), blame))
         await self._subscribe(services, principal, opened, receive, send, headers)
         return None
-
-    async def _read(
-        self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], work: WorkThread, principal: Principal
-    ) -> GraphQLRequest:
-        if scope["method"] == "GET":
-            return build_query_request(scope["query_string"])
-        if not is_json(given.get(b"content-type")):
-            raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
-        settings = self._settings
-        body = await read_body(
-            receive,
-            declared=given.get(b"content-length"),
-            limit=settings.max_body_bytes,
-            deadline=self._deadline,
-        )
-        request = await read_request(body, max_batch=1, work=work, workspace_id=principal.workspace_id)
-        if isinstance(request, Batch):
-            raise BadUserInput("A stream is the answer to one operation, not to a batch.")
-        return request
-
-    def _count(self, principal: Principal, headers: Headers) -> None:
-        allowance = self._limiter.take(principal.root_key_id)
-        if allowance is None:
-            return
-        headers += allowance.headers()
-        if not allowance.granted:
-            headers.append((b"retry-after", b"%d" % self._limiter.retry_after(allowance)))
-            raise self._limiter.refusal(allowance)
 
     async def _subscribe(
         self,
@@ -242,11 +192,6 @@ async def _send_one(send: "Send", payload: str, headers: Headers) -> None:
 
 def _next(payload: str, position: int | None = None) -> str:
     return "event: next\n" + ("" if position is None else f"id: {position}\n") + "data: " + payload + "\n\n"
-
-
-def _takes_events(accept: bytes) -> bool:
-    ranges = {part.partition(b";")[0].strip() for part in accept.lower().split(b",")}
-    return bool(ranges & {b"text/event-stream", b"text/*", b"*/*"})
 
 
 async def _until_gone(receive: "Receive") -> None:

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import BadUserInput, ServiceUnavailable
-from fieldstone.engine.server.http.auth import read_authorization
+from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.rate_limit import RateLimiter
-from fieldstone.engine.server.http.request_context import note_key
+from fieldstone.engine.server.http.request_log import note_key
 from fieldstone.engine.server.log import Log
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime
@@ -69,7 +69,7 @@ class SocketEndpoint:
         except ServiceUnavailable as error:
             return Closing(Close.TRY_AGAIN_LATER, error.message)
         try:
-            authorization = read_authorization(scope["headers"])
+            authorization = read_headers(scope["headers"]).get(b"authorization")
         except BadUserInput as error:
             return Closing(Close.BAD_MESSAGE, error.message)
         connection = ClientSocket(

@@ -240,9 +240,7 @@ class ClientSocket:
         try:
             if len(self._operations) >= self._limits.operations:
                 raise QueryTooComplex(f"The socket has {self._limits.operations} operations, which is the limit.")
-            allowance = self._limiter.take(principal.root_key_id)
-            if allowance is not None and not allowance.granted:
-                raise self._limiter.refusal(allowance)
+            self._limiter.count(principal.root_key_id)
             request = build_request(payload, max_batch=1)
             if isinstance(request, Batch):
                 raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")

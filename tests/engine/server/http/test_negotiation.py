@@ -2,7 +2,15 @@
 
 import pytest
 
-from fieldstone.engine.server.http.negotiation import GRAPHQL_RESPONSE, JSON, choose_media_type, is_json, prefers_html
+from fieldstone.engine.server.http.negotiation import (
+    GRAPHQL_RESPONSE,
+    JSON,
+    choose_media_type,
+    is_json,
+    prefers_html,
+    takes_encoding,
+    takes_event_stream,
+)
 
 
 @pytest.mark.parametrize(
@@ -72,3 +80,31 @@ def test_browsers_get_the_page(accept: bytes | None, is_wanted: bool) -> None:
 )
 def test_a_body_is_json_in_utf8(content_type: bytes | None, is_taken: bool) -> None:
     assert is_json(content_type) is is_taken
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_taken"),
+    [
+        (None, True),
+        (b"text/event-stream", True),
+        (b"application/json, Text/*;q=0.5", True),
+        (b"application/json", False),
+        (b"text/event-stream;q=0, */*", False),
+    ],
+)
+def test_an_event_stream_is_for_a_client_that_takes_one(accept: bytes | None, is_taken: bool) -> None:
+    assert takes_event_stream(accept) is is_taken
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "is_taken"),
+    [
+        (None, False),
+        (b"br, GZIP", True),
+        (b"gzip; q=0.5", True),
+        (b"gzip;q=0.00", False),
+        (b"*", False),
+    ],
+)
+def test_a_coding_is_for_a_client_that_names_it(accept_encoding: bytes | None, is_taken: bool) -> None:
+    assert takes_encoding(accept_encoding, b"gzip") is is_taken

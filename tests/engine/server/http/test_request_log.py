@@ -6,8 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from fieldstone.engine.server.http.request_context import Exchange
-from fieldstone.engine.server.http.request_line import build_request_log
+from fieldstone.engine.server.http.request_log import Exchange, build_request_log
 from fieldstone.engine.server.log import build_log, flush_log, hold_line
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.workspaces.api_keys import Principal, Role

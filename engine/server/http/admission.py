@@ -1,0 +1,110 @@
+"""Admits requests of HTTP: looks their key up, counts their operations and reads them."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.http.auth import authenticate
+from fieldstone.engine.server.http.body import read_body
+from fieldstone.engine.server.http.errors import UnsupportedMediaType
+from fieldstone.engine.server.http.negotiation import is_json
+from fieldstone.engine.server.http.operations import Batch, build_query_request, read_request
+from fieldstone.engine.server.http.rate_limit import RateLimiter
+from fieldstone.engine.server.http.request_log import exchange_of, note_key
+from fieldstone.engine.server.http.responses import Headers
+from fieldstone.engine.server.runtime import Runtime
+from fieldstone.engine.server.services import Services
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.sql.concurrency.deadlines import Overdue
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope
+
+_LISTS = frozenset({b"accept", b"accept-encoding"})
+_READ = _LISTS | {b"authorization", b"content-length", b"content-type", b"last-event-id", b"x-fieldstone-cost"}
+
+
+def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return the headers that requests are read by; the parts of a list that was sent in several are joined.
+
+    Raises:
+        BadUserInput: there are several Authorization headers, of which a proxy may have checked another one than is
+            used here.
+    """
+    given: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in _READ:
+            if name in given and name == b"authorization":
+                raise BadUserInput("A request has one Authorization header at most.")
+            given[name] = given[name] + b"," + value if name in _LISTS and name in given else value
+    return given
+
+
+class Admission:
+    """Admits the requests of all HTTP endpoints.
+
+    Args:
+        settings: the limits of requests.
+        runtime: gives the services as soon as they are there.
+        limiter: counts the operations of each key.
+    """
+
+    def __init__(self, *, settings: Settings, runtime: Runtime, limiter: RateLimiter) -> None:
+        self._settings = settings
+        self._runtime = runtime
+        self._limiter = limiter
+        self._deadline = Overdue(settings.body_timeout)
+
+    async def admit(self, scope: "Scope", given: dict[bytes, bytes], headers: Headers) -> tuple[Services, Principal]:
+        """Return the services and the principal of a request, and count its first operation.
+
+        Raises:
+            Unauthenticated: there is no valid key.
+            RateLimitExceeded: the key's operations are used up; `headers` has the time to wait.
+            ServiceUnavailable: the services cannot be had.
+        """
+        services = self._runtime.services or await self._runtime.ready()
+        principal = await authenticate(services.keys, given.get(b"authorization"))
+        exchange_of(scope).principal = principal
+        note_key(scope)
+        self.count(principal, headers)
+        return services, principal
+
+    def count(self, principal: Principal, headers: Headers, operations: int = 1) -> None:
+        """Count operations, and put what is left to the key into `headers`.
+
+        Raises:
+            RateLimitExceeded: they are more than are left.
+        """
+        self._limiter.count(principal.root_key_id, operations, headers)
+
+    async def read(
+        self,
+        scope: "Scope",
+        receive: "Receive",
+        given: dict[bytes, bytes],
+        services: Services,
+        principal: Principal,
+        *,
+        max_batch: int,
+    ) -> GraphQLRequest | Batch:
+        """Return the operations of an admitted request, from its body or from the query string of a GET.
+
+        Raises:
+            BadUserInput: it has none, or is not JSON in UTF-8, or is too large or too slow.
+            QueryTooComplex: it has more than `max_batch`.
+        """
+        if scope["method"] != "POST":
+            return build_query_request(scope["query_string"])
+        if not is_json(given.get(b"content-type")):
+            raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
+        body = await read_body(
+            receive,
+            declared=given.get(b"content-length"),
+            limit=self._settings.max_body_bytes,
+            deadline=self._deadline,
+        )
+        work = services.foundation.work
+        return await read_request(body, max_batch=max_batch, work=work, workspace_id=principal.workspace_id)
