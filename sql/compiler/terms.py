@@ -1,7 +1,8 @@
 """What pypika lacks: terms that are rendered once, where they are made, and that know how tightly they bind.
 
-pypika renders a tree of terms anew at every level that holds it and compares tables by their rendered text. These terms
-are leaves for it: its query builders put the clauses together, `sql/expressions.py` makes what stands in them.
+pypika renders a tree of terms again at every level that holds it, and compares tables by their rendered text. These
+terms are leaves for it: its query builders put the clauses together, and `sql/compiler/expressions.py` makes the
+expressions.
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ from fieldstone.metadata.scalars import Scalar
 from fieldstone.sql.types import SqlType
 from tests.apis import Served, serve
 from tests.databases import Databases
-from tests.engine.test_filters import PER_REQUEST, columns, nested
+from tests.engine.filters import PER_REQUEST, columns, nested
 from tests.specimens import golden_template
 
 HOSTILE: Mapping[SqlType, Sequence[str]] = {

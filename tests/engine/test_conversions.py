@@ -5,8 +5,7 @@ from typing import Any
 
 from fieldstone.metadata.json_text import loads
 from tests.apis import Apis, open_apis
-from tests.engine.metadata_api.test_apply_changes import APPLY
-from tests.engine.metadata_api.test_changes import field_id, refused
+from tests.engine.metadata_api.changing import APPLY, field_id, refused
 from tests.metadata.desk import whole_state
 from tests.waiting import repeat_during
 

@@ -10,20 +10,11 @@ from graphql import GraphQLInputObjectType, get_named_type
 from fieldstone.metadata.model import Object, Part
 from fieldstone.metadata.operators import Argument, Operator
 from tests.apis import Apis, Served
+from tests.engine.filters import PER_REQUEST, columns, nested
 from tests.reference import Reference, write_value
 from tests.specimens import TEXTS, values_of
 
 PATTERNS = ("", "%", "_", "a%", "%b", "A_", "\\%%", "%\\_%", "%é%", "\\\\%")
-PER_REQUEST = 40
-
-
-def columns(object_: Object) -> Iterator[tuple[tuple[str, ...], Part]]:
-    """Every column that can be filtered by, with the names that lead to it."""
-    for key, holder in object_.foreign_keys.items():
-        yield (key,), holder.parts[0]
-    for name, field in object_.by_name.items():
-        if field.relation_id is None:
-            yield from (((name, part.name) if part.name else (name,), part) for part in field.parts)
 
 
 def arguments(part: Part, operator: Operator) -> Iterator[Any]:
@@ -47,12 +38,6 @@ def arguments(part: Part, operator: Operator) -> Iterator[Any]:
             yield from ("NULL", "NOT_NULL")
         case Argument.FLAG:
             yield from (True, False)
-
-
-def nested(names: tuple[str, ...], innermost: Any) -> Any:
-    for name in reversed(names):
-        innermost = {name: innermost}
-    return innermost
 
 
 def every_filter(object_: Object) -> Iterator[dict[str, Any]]:

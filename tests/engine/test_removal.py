@@ -6,23 +6,7 @@ import pytest
 
 from tests.apis import Apis
 from tests.engine.records import check_refused, count, create, take_events
-
-CREATE_OBJECT = "mutation ($o: CreateObjectInput!) { createObject(input: $o) { id } }"
-CREATE_FIELD = "mutation ($f: CreateFieldInput!) { createField(input: $f) { id } }"
-
-
-def waiting(plural: str, field: str, number: int) -> str:
-    """What a refused destruction says."""
-    return (
-        f"Records of {plural} point to what would be destroyed, by '{field}': {number}, deleted ones included."
-        " Connect them to another record, or destroy them, first."
-    )
-
-
-async def make_object(apis: Apis, name: str) -> str:
-    """The id of a new object."""
-    given = {"nameSingular": name, "namePlural": f"{name}s", "labelSingular": name, "labelPlural": f"{name}s"}
-    return str((await apis.change(CREATE_OBJECT, o=given))["createObject"]["id"])
+from tests.engine.removing import CREATE_FIELD, make_object, waiting
 
 
 async def relate(apis: Apis, source: str, name: str, target: str, on_delete: str | None, **more: Any) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.apis import Apis
 from tests.engine.records import check_refused, count, create, take_events
-from tests.engine.test_removal import CREATE_FIELD, make_object, waiting
+from tests.engine.removing import CREATE_FIELD, make_object, waiting
 
 KINDS = ("MANY_TO_ONE", "ONE_TO_ONE", "SELF", "MORPH")
 RULES = ("SET_NULL", "CASCADE", "RESTRICT")

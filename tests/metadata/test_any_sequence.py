@@ -38,11 +38,11 @@ from fieldstone.metadata.writer.dry_run import try_out
 from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.types import SqlType
-from tests.engine.schema.test_equivalence import sorted_print
+from tests.engine.schema.printing import sorted_print
 from tests.metadata.desk import columns_of, new_object
 from tests.metadata.drawn_changes import DEFAULTS, LABELS, NAMES, OPTIONS, new_fields, new_objects
 from tests.metadata.workbench import Workbench
-from tests.metadata.writer.test_rollback import shown
+from tests.metadata.writer.undone import shown
 from tests.operations import TIMES
 from tests.specimens import values_of
 

@@ -14,9 +14,9 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.schema_file import plan_document
 from fieldstone.metadata.schema_file.renames import find_swaps, order_renames
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from tests.metadata.changes.test_updates import field_of
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
-from tests.metadata.test_schema_file import carry_out, shown, written
+from tests.metadata.schema_files import carry_out, shown, written
+from tests.metadata.updates import field_of
 from tests.models import apply_all, standard_snapshot
 
 

@@ -3,41 +3,19 @@
 import asyncio
 import gc
 import tracemalloc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Parameters, Row, Statement
+from tests.metadata.counted import Counted
 from tests.metadata.desk import Desk, new_object
-
-
-class Counted:
-    """A database that counts what is asked of it."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self.loads = 0
-        self.checks = 0
-
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
-        self.loads += 1
-        async with self._database.session() as connection:
-            yield connection
-
-    async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
-        self.checks += 1
-        return await self._database.read(statement, parameters)
 
 
 @pytest.fixture

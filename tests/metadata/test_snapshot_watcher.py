@@ -12,8 +12,8 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.snapshot_watcher import SnapshotWatch
 from fieldstone.sql.executor import Database
+from tests.metadata.counted import Counted
 from tests.metadata.desk import Desk, new_object
-from tests.metadata.test_snapshot_cache import Counted
 from tests.waiting import until
 
 NEVER = 3600.0

@@ -21,9 +21,9 @@ from fieldstone.metadata.model import RelationType, Snapshot
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.rollback import roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from tests.metadata.changes.test_updates import options
 from tests.metadata.desk import desk_at, fill_model, new_field, new_object, new_relation, person
-from tests.metadata.writer.test_rollback import CHANGES, Build, fill, on, project
+from tests.metadata.updates import options
+from tests.metadata.writer.undone import CHANGES, Build, fill, on, project
 
 _BIG_TABLE = -1
 """Every table is big: what looks at each record is done after the commit."""

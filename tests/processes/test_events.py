@@ -15,7 +15,7 @@ import pytest
 
 from tests.npm_clients import NODE
 from tests.processes.event_clients import client, make_key, send, servers
-from tests.project.documentation import ROOT
+from tests.project.modules import ROOT
 from tests.waiting import eventually
 
 CREATED = "subscription ($after: String) { personCreated(after: $after) { id firstName email } }"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import takewhile
 
-from tests.project.documentation import ROOT
+from tests.project.modules import ROOT
 
 
 def line(cells: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from itertools import takewhile
 from fieldstone.engine.settings_table import configuration_table
 from fieldstone.metadata import operators
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType, SubField
-from tests.project.documentation import ROOT
+from tests.project.modules import ROOT
 
 _SETS = {
     "equality": operators.EQUALITY,

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from fieldstone.engine.server.cli.commands import cli
-from tests.project.documentation import ROOT
+from tests.project.modules import ROOT
 from tests.project.tables import check_table, line
 
 _PAGE = "docs/reference/command-line.md"

@@ -1,13 +1,15 @@
-"""The paths that the documentation names are there."""
+"""The paths that the documentation and docstrings name are there."""
 
 import re
 
-from tests.project.documentation import ROOT, pages
+from tests.project.documentation import pages
+from tests.project.modules import ROOT, SOURCES, docstrings, modules
 
 _PATH = re.compile(r"`((?:engine|metadata|sql|tests|benchmarks|docs)/[\w./-]*)[`:]")
-_LINK = re.compile(r"\]\(([\w./-]+)(?:#[\w-]*)?\)")
-_EXAMPLES = {"tests/golden/NAME.graphql", "benchmarks/results/"}
-"""What stands for any name, and what is there once it has been made."""
+_PATH_IN_CODE = re.compile(r"(?<![\w/.])((?:engine|metadata|sql|tests|benchmarks|docs)/[\w./-]*\w)")
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
+_EXAMPLES = {"tests/golden/NAME.graphql", "benchmarks/results/", "benchmarks/.work"}
+"""Paths that stand for any name, and those that exist once something has been made."""
 
 
 def test_the_paths_that_are_named_are_there() -> None:
@@ -16,7 +18,18 @@ def test_the_paths_that_are_named_are_there() -> None:
     assert [one for one in named if one[1] not in _EXAMPLES and not (ROOT / one[1]).exists()] == []
 
 
+def test_the_paths_that_docstrings_name_are_there() -> None:
+    named = [
+        (f"{module}:{line}", path)
+        for module in modules(*SOURCES, "tests", "benchmarks")
+        for line, text in docstrings(module)
+        for path in _PATH_IN_CODE.findall(text)
+    ]
+    assert len(named) > 20
+    assert [one for one in named if one[1] not in _EXAMPLES and not (ROOT / one[1]).exists()] == []
+
+
 def test_the_pages_that_are_linked_are_there() -> None:
-    linked = [(page, path) for page in pages() for path in _LINK.findall(page.read_text(encoding="utf-8"))]
+    linked = [(page, link) for page in pages() for link in _LINK.findall(page.read_text(encoding="utf-8"))]
     assert len(linked) > 10
-    assert [one for one in linked if not (one[0].parent / one[1]).exists()] == []
+    assert [one for one in linked if "://" not in one[1] and not (one[0].parent / one[1]).exists()] == []

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.project.documentation import ROOT
+from tests.project.modules import ROOT
 from tests.project.tables import check_table
 
 _TYPES = {

@@ -1,11 +1,11 @@
 """What the documentation shows works.
 
 Python blocks pass mypy, and run where they are marked so (```` ```python run ````); JSON and GraphQL blocks parse; the
-make targets, the commands and the options in shell blocks exist; links to files lead somewhere.
+make targets, the commands and the options in shell blocks exist.
 """
 
+import functools
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -14,10 +14,11 @@ from pathlib import Path
 
 import graphql
 
-from tests.project.documentation import ROOT, pages, snippets
+from tests.processes.serving import run
+from tests.project.documentation import snippets
+from tests.project.modules import ROOT
 
 _TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
-_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 _SHELLS = ("bash", "sh", "shell", "console")
 
 
@@ -83,33 +84,20 @@ def test_make_targets_exist() -> None:
     assert {(place, word) for place, word in shown if word not in targets} == set()
 
 
+@functools.cache
+def _help(*names: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with `--help`."""
+    return run(*names, "--help", COLUMNS="200", NO_COLOR="1", TERM="dumb")
+
+
 def test_commands_and_their_options_exist() -> None:
-    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}
     for place, words in _commands():
         if words[0] != "fieldstone":
             continue
         names = [word for word in words[1:] if re.fullmatch(r"[a-z][a-z-]*", word)][:2]
         options = [word.partition("=")[0] for word in words[1:] if word.startswith("--")]
-        done = None
         # The second word may be an argument: the longest chain of commands that has a help is the one meant.
-        for length in range(len(names), -1, -1):
-            done = subprocess.run(
-                [sys.executable, "-m", "fieldstone.engine", *names[:length], "--help"],
-                cwd=ROOT,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode == 0:
-                break
-        assert done is not None
-        assert done.returncode == 0, f"{place}: {words}\n{done.stderr}"
+        tried = (_help(*names[:length]) for length in range(len(names), -1, -1))
+        done = next((one for one in tried if one.returncode == 0), None)
+        assert done is not None, f"{place}: {words}"
         assert [option for option in options if option not in done.stdout] == [], f"{place}: {words}"
-
-
-def test_links_to_files_lead_somewhere() -> None:
-    for page in pages():
-        for target in _LINK.findall(page.read_text(encoding="utf-8")):
-            if "://" not in target:
-                assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"

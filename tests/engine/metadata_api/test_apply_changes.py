@@ -7,10 +7,8 @@ import pytest
 
 from fieldstone.metadata.json_text import loads
 from tests.apis import Apis, open_apis
-from tests.engine.metadata_api.test_changes import refused
+from tests.engine.metadata_api.changing import APPLY, refused
 from tests.metadata.desk import whole_state
-
-APPLY = "mutation ($changes: [JSON!]!, $dryRun: Boolean) { applyChanges(changes: $changes, dryRun: $dryRun) }"
 
 CHANGES: list[dict[str, Any]] = [
     {

@@ -10,28 +10,9 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.online_ddl.builder import Builder
 from tests.apis import WORKSPACE_ID, Apis, open_apis
+from tests.engine.metadata_api.changing import field_id, object_id, refused
 from tests.metadata.desk import whole_state
 from tests.waiting import repeat_during
-
-FIND = "query ($of: UUID!) { fields(filter: { objectMetadataId: { eq: $of } }) { edges { node { id name } } } }"
-OBJECTS = "{ objects { edges { node { id nameSingular } } } }"
-
-
-async def object_id(apis: Apis, name: str) -> str:
-    edges = (await apis.change(OBJECTS))["objects"]["edges"]
-    return str(next(edge["node"]["id"] for edge in edges if edge["node"]["nameSingular"] == name))
-
-
-async def field_id(apis: Apis, object_: str, name: str) -> str:
-    edges = (await apis.change(FIND, of=await object_id(apis, object_)))["fields"]["edges"]
-    return str(next(edge["node"]["id"] for edge in edges if edge["node"]["name"] == name))
-
-
-async def refused(apis: Apis, text: str, **variables: Any) -> Any:
-    answer = loads((await apis.send(text, variables, api=apis.metadata)).body)
-    assert answer.get("data") is None, answer
-    (error,) = answer["errors"]
-    return error
 
 
 async def test_a_renamed_object_is_served_under_its_new_name_with_its_records(apis: Apis) -> None:

@@ -14,7 +14,6 @@ from graphql import (
     build_schema,
     introspection_from_schema,
     is_introspection_type,
-    lexicographic_sort_schema,
     print_schema,
     validate_schema,
 )
@@ -26,6 +25,7 @@ from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.schema.scope import MutationSet
 from fieldstone.metadata import api_names
 from fieldstone.metadata.model import Object, Snapshot
+from tests.engine.schema.printing import sorted_print
 from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
 from tests.strategies import snapshots
 
@@ -37,10 +37,6 @@ WORKSPACES: dict[str, tuple[Snapshot, MutationSet | None]] = {
 
 workspaces = pytest.mark.parametrize(("snapshot", "mutations"), WORKSPACES.values(), ids=WORKSPACES)
 generated = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def sorted_print(schema: GraphQLSchema) -> str:
-    return print_schema(lexicographic_sort_schema(schema))
 
 
 def check_is_valid(schema: GraphQLSchema) -> None:

@@ -13,17 +13,11 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.workspaces.api_keys import Principal, Role
 from tests.apis import WORKSPACE_ID
 from tests.engine.webhooks.conftest import Sending, Start
+from tests.engine.webhooks.signatures import check_signature
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take, target_server
 from tests.waiting import until
 
 SECRET = "known to both"  # noqa: S105 - of this test alone
-
-
-def check_signature(request: Received, secret: str) -> None:
-    """The signature is that of these bytes."""
-    seconds, _, digest = request.headers["x-fieldstone-signature"].removeprefix("t=").partition(",v1=")
-    signed = f"{seconds}.".encode() + request.body
-    assert digest == hmac.new(secret.encode(), signed, sha256).hexdigest()
 
 
 async def test_an_event_is_sent_as_documented(sending: Sending, target: TargetServer) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.engine.webhooks.conftest import Sending, Start
+from tests.engine.webhooks.signatures import check_signature
 from tests.engine.webhooks.target import Received, Reply, TargetServer
-from tests.engine.webhooks.test_delivery import check_signature
 
 NOWHERE = "01a20f9e-1029-733d-bafa-ee4068b6339a"
 CREATE = "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { id } }"

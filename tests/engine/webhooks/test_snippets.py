@@ -12,7 +12,7 @@ import pytest
 
 from fieldstone.engine.webhooks.signature import sign
 from tests.npm_clients import NODE, PHP, install_once
-from tests.project.documentation import ROOT
+from tests.project.modules import ROOT
 
 SECRET = "schlüssel"  # noqa: S105 - of this test alone
 BODY = '{"id":"1","record":{"firstName":"Åsa"}}'

@@ -15,8 +15,8 @@ from fieldstone.metadata.field_types import FieldType as T
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.rollback import roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from tests.metadata.changes.test_updates import change, field_of, update
 from tests.metadata.desk import Desk, columns_of, new_field, person, whole_state
+from tests.metadata.updates import change, field_of, update
 
 Row = tuple[Any, ...]
 """The values of a field's columns, in their order."""

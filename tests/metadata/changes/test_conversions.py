@@ -17,7 +17,7 @@ from fieldstone.metadata.writer.dry_run import preview
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.rollback import roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from tests.metadata.changes.test_refusals import select
+from tests.metadata.changes.refusal import select
 from tests.metadata.desk import Desk, columns_of, new_field, person, whole_state
 
 NAME = "thing"

@@ -13,9 +13,10 @@ from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.errors import InvalidChange, MetadataError
 from fieldstone.metadata.writer import record_checks, transaction, value_conversion
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from tests.metadata.changes import test_conversion_refusals, test_refusals, test_relation_payloads, test_update_refusals
-from tests.metadata.changes.test_prepared_refusals import CHANGED, NEW, Prepared, writer_of
-from tests.metadata.changes.test_refusals import Refusal
+from tests.metadata.changes import refused_conversions, refused_creates, refused_payloads, refused_updates
+from tests.metadata.changes.prepared import Prepared, writer_of
+from tests.metadata.changes.prepared_cases import CHANGED, NEW
+from tests.metadata.changes.refusal import Refusal
 from tests.metadata.desk import Desk
 
 _FILES = [
@@ -38,11 +39,17 @@ def rules() -> Iterator[Place]:
 
 def cases() -> Iterator[Prepared]:
     plain: list[Refusal] = []
-    for table in (test_refusals.OBJECTS, test_refusals.FIELDS, test_refusals.RELATIONS, test_refusals.INDEXES, NEW):
+    for table in (
+        refused_creates.OBJECTS,
+        refused_creates.FIELDS,
+        refused_creates.RELATIONS,
+        refused_creates.INDEXES,
+        NEW,
+    ):
         plain += table.values()
     yield from (Prepared(refusal=one) for one in plain)
-    yield from (Prepared(refusal=one, done=test_update_refusals.ROWS) for one in test_update_refusals.REFUSALS.values())
-    yield from (*CHANGED.values(), *test_conversion_refusals.REFUSED.values())
+    yield from (Prepared(refusal=one, done=refused_updates.ROWS) for one in refused_updates.REFUSALS.values())
+    yield from (*CHANGED.values(), *refused_conversions.REFUSED.values())
 
 
 async def test_each_rule_has_a_case(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +75,7 @@ async def test_each_rule_has_a_case(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 
         with pytest.raises(case.refusal.kind):
             await writer_of(desk, case).run(workspace, body, actor="test")
-    for given, _ in test_relation_payloads.REFUSED.values():
+    for given, _ in refused_payloads.REFUSED.values():
         with pytest.raises(InvalidChange):
             KINDS["createField"].read(given)
     assert sorted(f"{path}:{line}" for path, line in set(rules()) - met) == []

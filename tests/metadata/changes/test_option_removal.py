@@ -11,8 +11,8 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.writer.model_writer import ModelWriter
-from tests.metadata.changes.test_updates import column, field_of, insert, options, update
 from tests.metadata.desk import Desk, new_field
+from tests.metadata.updates import column, field_of, insert, options, update
 from tests.waiting import until_found
 
 KEPT = options("SCREENING", "MEETING", "PROPOSAL", "CUSTOMER")

@@ -14,8 +14,8 @@ from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.writer.dry_run import preview
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import BIG_TABLE, ModelTransaction
-from tests.metadata.changes.test_updates import column, field_of, insert, options, update
 from tests.metadata.desk import Desk, new_field, person, whole_state
+from tests.metadata.updates import column, field_of, insert, options, update
 
 
 def together(snapshot: Snapshot, names: Sequence[str]) -> CreateIndex:

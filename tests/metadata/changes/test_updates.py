@@ -6,40 +6,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, UpdateField, UpdateObject
-from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, UpdateObject
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Field, Object, OnDelete, Snapshot
+from fieldstone.metadata.model import OnDelete, Snapshot
 from tests.metadata.desk import Desk, columns_of, new_field, new_object, new_relation, person
-
-
-def field_of(snapshot: Snapshot, object_: str, name: str) -> Field:
-    owner: Object = next(one for one in snapshot.objects.values() if one.name_singular == object_)
-    return next(field for field in owner.fields if field.name == name)
-
-
-def update(object_: str, name: str, /, **values: Any) -> Any:
-    return lambda snapshot: [UpdateField(field_id=field_of(snapshot, object_, name).id, **values)]
-
-
-async def change(desk: Desk, build: Any) -> Snapshot:
-    """Make a change, and see that the catalog, the model and the tables agree."""
-    after = await desk.change(build)
-    assert await desk.reload(after.workspace.id) == after
-    async with desk.database.session() as connection:
-        assert await find_drift(connection, after, trigram=desk.catalog.trigram) == []
-    return after
-
-
-def insert(dsn: str, text: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"INSERT INTO workspace_default.{text}".encode())
-
-
-def column(dsn: str, table: str, name: str) -> list[Any]:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        rows = connection.execute(f'SELECT "{name}" FROM workspace_default.{table} ORDER BY 1'.encode())  # noqa: S608 - names of this test
-        return [value for (value,) in rows]
+from tests.metadata.updates import change, column, field_of, insert, options, update
 
 
 async def test_an_object_is_renamed_and_its_table_stays(desk: Desk) -> None:
@@ -145,10 +116,6 @@ async def test_a_field_becomes_unique_among_live_records_and_not(desk: Desk, mod
     after = await change(desk, update("person", "phone", is_unique=False))
     assert "person_phone_key" not in after.constraints
     insert(model_dsn, "person (email, phone) VALUES ('d', '1')")
-
-
-def options(*values: str) -> list[dict[str, Any]]:
-    return [{"value": value, "label": value.title()} for value in values]
 
 
 async def test_options_are_added_reordered_renamed_and_removed(desk: Desk, model_dsn: str) -> None:

@@ -1,35 +1,30 @@
 """metadata/online_ddl/builder.py: indexes on demand, of small tables at once and of big ones after the commit."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
-from fieldstone.metadata.changes import Change, CreateIndex, UpdateField
+from fieldstone.metadata.changes import Change, UpdateField
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot, Status
 from fieldstone.metadata.online_ddl import field_builder
-from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from tests.metadata.desk import Desk, columns_of, new_field, new_relation, person, whole_state
+from tests.metadata.online_ddl.building import (
+    builder_of,
+    change_as_big,
+    definition,
+    field_status,
+    index_on,
+    many,
+    writer_of,
+)
 from tests.waiting import until
-
-
-def index_on(snapshot: Snapshot, names: Sequence[str], **more: Any) -> CreateIndex:
-    object_ = person(snapshot)
-    return CreateIndex(object_id=object_.id, field_ids=tuple(object_.by_name[name].id for name in names), **more)
-
-
-def definition(dsn: str, name: str) -> tuple[str, bool] | None:
-    with psycopg.connect(dsn) as connection:
-        return connection.execute(
-            "SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)",
-            [f"workspace_default.{psycopg.sql.Identifier(name).as_string()}"],
-        ).fetchone()
 
 
 def status(dsn: str, name: str) -> str:
@@ -65,18 +60,6 @@ def fill(dsn: str) -> None:
         connection.execute(
             "INSERT INTO workspace_default.person (email, city, phone) VALUES ('a', 'Paris', '1'), ('b', 'Paris', '1')"
         )
-
-
-def writer_of(desk: Desk) -> tuple[ModelWriter, list[str]]:
-    """A writer for which every table with rows is big."""
-    writer = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, big_table=0)
-    calls: list[str] = []
-    writer.when_postponed(lambda: calls.append("postponed"))
-    return writer, calls
-
-
-def builder_of(desk: Desk) -> Builder:
-    return Builder(desk.database, desk.writer, trigram=desk.catalog.trigram)
 
 
 async def test_an_index_of_a_big_table_is_built_after_the_commit(desk: Desk, model_dsn: str) -> None:
@@ -125,18 +108,6 @@ async def test_an_index_that_cannot_be_built_is_failed(desk: Desk, model_dsn: st
     assert definition(model_dsn, "person_city_phone_key") is None
 
 
-def field_status(dsn: str, name: str) -> tuple[str, str]:
-    """The status of person's field, and of person."""
-    with psycopg.connect(dsn) as connection:
-        rows = connection.execute(
-            "SELECT field.status, object.status FROM fieldstone.field JOIN fieldstone.object ON object.id = object_id"
-            " WHERE field.name = %s AND object.name_singular = 'person'",
-            [name],
-        ).fetchall()
-    ((field, object_),) = rows
-    return str(field), str(object_)
-
-
 def unvalidated(dsn: str) -> list[str]:
     with psycopg.connect(dsn) as connection:
         return [
@@ -146,21 +117,6 @@ def unvalidated(dsn: str) -> list[str]:
                 " AND NOT convalidated ORDER BY 1"
             )
         ]
-
-
-def many(dsn: str, *, phone: str | None) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO workspace_default.person (id, email, phone) SELECT gen_random_uuid(), n::text, %s"
-            " FROM generate_series(1, 25) AS n",
-            [phone],
-        )
-
-
-async def change_as_big(desk: Desk, build: Callable[[Snapshot], Iterable[Change]]) -> list[str]:
-    writer, calls = writer_of(desk)
-    await writer.change((await desk.default()).workspace.id, build, actor="test")
-    return calls
 
 
 def requirement(**more: Any) -> Callable[[Snapshot], list[Change]]:

@@ -13,7 +13,7 @@ from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.online_ddl.refusals import read_refusal
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from tests.metadata.desk import Desk, new_field, person
-from tests.metadata.online_ddl.test_builder import builder_of, change_as_big, definition, field_status, index_on, many
+from tests.metadata.online_ddl.building import builder_of, change_as_big, definition, field_status, index_on, many
 from tests.waiting import until_found
 
 # Hashes are not compressed, so that the value takes as many bytes in an index.

@@ -7,33 +7,21 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.errors import ChangeFailed, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import OnDelete, Snapshot
 from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
-from fieldstone.metadata.schema_import.rows import copy_rows
 from fieldstone.metadata.schema_import.source import read_source
-from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.apis import Apis, open_apis
 from tests.metadata.desk import whole_state
+from tests.metadata.schema_import.importing import carry_out
 from tests.waiting import until_found
 
 
 async def plan_of(apis: Apis) -> ImportPlan:
     async with apis.database.session() as connection:
         return plan_import(await apis.snapshot(), await read_source(connection, "rental"), {})
-
-
-async def carry_out(apis: Apis, plan: ImportPlan, source: Session | None = None) -> int:
-    async def body(transaction: ModelTransaction) -> int:
-        for change in plan.changes:
-            await transaction.apply(change)
-        connection = transaction.connection
-        return await copy_rows(connection, transaction.snapshot, plan, source=source or connection)
-
-    return await apis.writer.run((await apis.snapshot()).workspace.id, body, actor="test")
 
 
 def shape(snapshot: Snapshot, name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
 from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
 from fieldstone.metadata.schema_import.source import read_source
 from tests.apis import Apis, open_apis
-from tests.metadata.schema_import.test_import import carry_out
+from tests.metadata.schema_import.importing import carry_out
 
 _LISTS = """
 CREATE TABLE rental.grid (id int PRIMARY KEY, declared text[][], found varchar(9)[], flat text[], never text[]);

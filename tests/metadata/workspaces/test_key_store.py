@@ -16,8 +16,8 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.workspaces.api_keys import NewApiKey, Principal, Role, create_key
 from fieldstone.metadata.workspaces.key_store import FRESH_FOR, KeyStore
 from fieldstone.sql.executor import Database
+from tests.metadata.counted import Counted
 from tests.metadata.desk import Desk
-from tests.metadata.test_snapshot_cache import Counted
 from tests.waiting import until, until_found
 
 

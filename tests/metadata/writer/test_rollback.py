@@ -1,7 +1,6 @@
 """metadata/writer/rollback.py: every kind of change undone, and the model and tables what they were."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
@@ -9,13 +8,7 @@ import pytest
 
 from fieldstone.metadata.changes import (
     Change,
-    CreateIndex,
     DeleteField,
-    DeleteIndex,
-    DeleteObject,
-    NewRelation,
-    UpdateField,
-    UpdateObject,
     apply,
 )
 from fieldstone.metadata.changes.history.inverse import invert
@@ -24,100 +17,13 @@ from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import dumps, loads
-from fieldstone.metadata.model import Object, RelationType, Snapshot
+from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.writer.dry_run import Preview
 from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from tests.metadata.changes.test_updates import field_of, insert, options
-from tests.metadata.desk import Desk, new_field, new_object, new_relation, person, whole_state
-
-Build = Callable[[Snapshot], Iterable[Change]]
-
-
-def fill(snapshot: Snapshot) -> Iterable[Change]:
-    """An object with everything, for the changes to be about."""
-    object_ = new_object("project", description="Work")
-    yield object_
-    yield new_field(object_.id, "budget", FieldType.CURRENCY, default={"amountMicros": 5})
-    yield new_field(object_.id, "stage", FieldType.SELECT, options=options("NEW", "OLD"), default="NEW")
-    code = new_field(object_.id, "code", is_unique=True, is_nullable=False)
-    yield code
-    yield CreateIndex(object_id=object_.id, field_ids=(code.id,), is_partial=True)
-    yield new_relation(person(snapshot), "project", replace(person(snapshot), id=object_.id), "Members")
-    yield new_relation(replace(person(snapshot), id=object_.id), "lead", person(snapshot), "Leads", is_active=False)
-    targets = (person(snapshot), snapshot.by_singular["company"])
-    owner = tuple(NewRelation(target_object_id=one.id, target_field_label="Owned projects") for one in targets)
-    yield new_field(object_.id, "owner", FieldType.MORPH_RELATION, morph=owner)
-    yield new_relation(person(snapshot), "mate", person(snapshot), "Mate of", kind=RelationType.ONE_TO_ONE)
-
-
-def project(snapshot: Snapshot) -> Object:
-    return snapshot.by_singular["project"]
-
-
-def on(name: str, /, **values: Any) -> Build:
-    return lambda snapshot: [UpdateField(field_id=field_of(snapshot, "project", name).id, **values)]
-
-
-CHANGES: dict[str, Build] = {
-    "new object": lambda _: [new_object("task")],
-    "new field": lambda snapshot: [new_field(person(snapshot), "extra")],
-    "new relation": lambda snapshot: [new_relation(person(snapshot), "boss", person(snapshot), "Reports")],
-    "new index": lambda snapshot: [
-        CreateIndex(object_id=person(snapshot).id, field_ids=(person(snapshot).by_name["city"].id,))
-    ],
-    "object renamed": lambda snapshot: [
-        UpdateObject(object_id=project(snapshot).id, name_singular="plan", name_plural="plans", description=None)
-    ],
-    "object off": lambda snapshot: [UpdateObject(object_id=project(snapshot).id, is_active=False)],
-    "field renamed": on("budget", name="money", label="Money", icon="coins"),
-    "field off": on("code", is_active=False),
-    "field optional": on("code", is_nullable=True),
-    "field no longer unique": on("code", is_unique=False),
-    "default gone": on("budget", default=None),
-    "options changed": on(
-        "stage", options=options("FIRST", "OLD", "LATE"), option_mapping={"NEW": "FIRST"}, default="FIRST"
-    ),
-    "relation's rule": lambda snapshot: [
-        UpdateField(field_id=field_of(snapshot, "person", "project").id, settings={"onDelete": "CASCADE"})
-    ],
-    "one-to-one": lambda snapshot: [
-        new_relation(person(snapshot), "twin", person(snapshot), "Twin of", kind=RelationType.ONE_TO_ONE)
-    ],
-    "one-to-one no more": lambda snapshot: [
-        UpdateField(field_id=field_of(snapshot, "person", "mate").id, is_unique=False)
-    ],
-    "many-to-one made one-to-one": lambda snapshot: [
-        UpdateField(field_id=field_of(snapshot, "person", "company").id, is_unique=True)
-    ],
-    "one-to-one deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "person", "mate").id)],
-    "part of a morph relation deleted": lambda snapshot: [
-        DeleteField(field_id=field_of(snapshot, "project", "ownerPerson").id)
-    ],
-    "index deleted": lambda snapshot: [DeleteIndex(index_id=snapshot.constraints["project_code_live"].id)],
-    "field deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],
-    "composite deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "budget").id)],
-    "relation deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "person", "project").id)],
-    "object deleted": lambda snapshot: [DeleteObject(object_id=project(snapshot).id)],
-}  # fmt: skip
-
-
-def shown(snapshot: Snapshot) -> Any:
-    """The model without its physical names and the order of its parts, which a rollback does not bring back."""
-    return (
-        {
-            object_.id: (
-                replace(object_, fields=(), retired_columns=frozenset(), table=replace(object_.table, name="")),
-                {field.id: replace(field, column="", parts=()) for field in object_.fields},
-            )
-            for object_ in snapshot.objects.values()
-        },
-        dict(snapshot.relations),
-        {
-            (one.object_id, one.field_ids, one.is_unique, one.is_partial, one.method)
-            for one in snapshot.indexes.values()
-        },
-    )
+from tests.metadata.desk import Desk, new_field, new_object, person, whole_state
+from tests.metadata.updates import field_of, insert, options
+from tests.metadata.writer.undone import CHANGES, Build, fill, on, project, shown
 
 
 @pytest.mark.parametrize("build", [pytest.param(build, id=name) for name, build in CHANGES.items()])

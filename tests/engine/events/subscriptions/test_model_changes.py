@@ -1,0 +1,160 @@
+"""Subscriptions while the model changes."""
+
+from typing import Any
+
+import pytest
+
+from fieldstone.engine.events.subscriptions.subscription import Refused
+from fieldstone.engine.planner.subscriptions import LARGEST_SET
+from fieldstone.engine.request.path import GraphQLRequest
+from tests.apis import PRINCIPAL
+from tests.engine.events.desk import Desk, Listener, open_desk
+from tests.engine.events.subscriptions.listening import field_id, object_id
+
+
+async def test_a_subscription_outlives_a_change_of_its_object(desk: Desk) -> None:
+    listener = await desk.subscribe("subscription { personCreated { email } }")
+    await desk.person("a@example.com")
+    await listener.until(1)
+    person = await object_id(desk, "person")
+    await desk.data(
+        'mutation ($id: UUID!) { createField(input: { objectMetadataId: $id, name: "nick", label: "Nick", type: TEXT }) { id } }',  # noqa: E501 - one operation, one line
+        api=desk.metadata,
+        id=person,
+    )
+    await desk.person("b@example.com", nick="B")
+    await listener.until(2)
+    assert listener.positions == [1, 2]
+    newer = await desk.subscribe('subscription { personCreated(after: "0") { email nick } }')
+    assert await newer.until(2) == [{"email": "a@example.com", "nick": None}, {"email": "b@example.com", "nick": "B"}]
+
+
+async def test_who_resumes_gets_events_from_before_another_type(desk: Desk) -> None:
+    await desk.person("a@example.com", jobTitle="chief")
+    await desk.data(
+        "mutation ($id: UUID!) { updateField(id: $id, input: { type: NUMBER, allowDataLoss: true }) { id } }",
+        api=desk.metadata,
+        id=await field_id(desk, "jobTitle"),
+    )
+    await desk.person("b@example.com", jobTitle=7)
+    listener = await desk.subscribe('subscription { personCreated(after: "0") { email jobTitle } }')
+    assert await listener.until(2) == [
+        {"email": "a@example.com", "jobTitle": None},
+        {"email": "b@example.com", "jobTitle": 7},
+    ]
+
+
+async def test_who_resumes_gets_events_from_before_options_went_without_their_values(desk: Desk) -> None:
+    for type_ in ("CALL", "EMAIL"):
+        await desk.data("mutation ($d: ActivityInput!) { createActivity(data: $d) { id } }", d={"type": type_})
+    await desk.data(
+        'mutation ($id: UUID!) { updateField(id: $id, input: { options: [{value: "CALL", label: "Call"}],'
+        " optionMapping: {EMAIL: null} }) { id } }",
+        api=desk.metadata,
+        id=await field_id(desk, "type"),
+    )
+    await desk.data("mutation { createActivity(data: { type: CALL }) { id } }")
+    listener = await desk.subscribe('subscription { activityCreated(after: "0") { type } }')
+    assert await listener.until(3) == [{"type": None}, {"type": None}, {"type": "CALL"}]
+
+
+async def test_a_subscriber_has_so_many_values_and_each_is_taken(desk: Desk) -> None:
+    document = "subscription ($f: PersonFilterInput) { personCreated(filter: $f) { email } }"
+
+    def days(count: int) -> dict[str, Any]:
+        return {
+            "or": [
+                {"createdAt": {"between": ["2000-01-01T00:00:00Z", f"{2100 + n}-01-01T00:00:00Z"]}}
+                for n in range(count)
+            ]
+        }
+
+    listener = await desk.subscribe(document, f=days(LARGEST_SET // 2))
+    await desk.person("a@example.com")
+    assert await listener.until(1) == [{"email": "a@example.com"}]
+    with pytest.raises(Refused) as refused:
+        await desk.subscribe(document, f=days(LARGEST_SET // 2 + 1))
+    assert refused.value.errors[0].code == "QUERY_TOO_COMPLEX"
+
+
+async def test_a_change_ends_the_subscriptions_that_it_makes_invalid_and_no_others(desk: Desk) -> None:
+    doomed = await desk.subscribe("subscription { personCreated { email jobTitle } }")
+    filtered = await desk.subscribe('subscription { personCreated(filter: { jobTitle: { eq: "x" } }) { email } }')
+    changed = await desk.subscribe("subscription { personUpdated(changed: [jobTitle]) { email } }")
+    stays = await desk.subscribe("subscription { personCreated { email } }")
+    await desk.person("a@example.com", jobTitle="x")
+    await doomed.until(1)
+    await stays.until(1)
+    id_ = await field_id(desk, "jobTitle")
+    hide = "mutation ($id: UUID!) { updateField(id: $id, input: { isActive: false }) { id } }"
+    await desk.data(hide, api=desk.metadata, id=id_)
+    for listener in (doomed, filtered, changed):
+        error = await listener.until_failed()
+        assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        assert "jobTitle" in error["message"]
+    await desk.person("b@example.com")
+    await stays.until(2)
+    assert stays.positions == [1, 2]
+    assert desk.events.hub.members == 1
+
+
+async def test_a_process_that_has_not_heard_of_a_change_notices_it(workspace_dsn: str) -> None:
+    """A statement names a column that another process has dropped: who does not ask for it goes on."""
+    async with open_desk(workspace_dsn) as two, open_desk(workspace_dsn) as one:
+        create = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+        given = {
+            "objectMetadataId": await object_id(two, "person"),
+            "name": "nick",
+            "label": "Nick",
+            "type": "TEXT",
+        }
+        id_ = (await two.data(create, api=two.metadata, input=given))["createField"]["id"]
+        doomed = await one.subscribe("subscription { personCreated { email nick } }")
+        stays = await one.subscribe("subscription { personCreated { email } }")
+        for text in (
+            "mutation ($id: UUID!) { updateField(id: $id, input: { isActive: false }) { id } }",
+            "mutation ($id: UUID!) { deleteField(id: $id) { id } }",
+        ):
+            await two.data(text, api=two.metadata, id=id_)
+        await two.person("a@example.com")
+        await stays.until(1)
+        assert "nick" in (await doomed.until_failed())["message"]
+        await two.person("b@example.com")
+        await stays.until(2)
+
+
+async def test_a_subscription_goes_on_where_a_field_is_deleted_that_it_does_not_name(desk: Desk) -> None:
+    """What reads the log takes the table's type without the table, so PostgreSQL does not plan it again by itself."""
+    objects = await desk.data("{ objects { edges { node { id nameSingular } } } }", api=desk.metadata)
+    (person,) = (edge["node"]["id"] for edge in objects["objects"]["edges"] if edge["node"]["nameSingular"] == "person")
+    listener = await desk.subscribe("subscription { personUpdated { id } }")
+    id_ = await desk.person("a@example.com")
+    count = 0
+    for number in range(3):
+        create = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+        given = {"objectMetadataId": person, "name": f"short{number}", "label": "Short", "type": "TEXT"}
+        field = await desk.data(create, api=desk.metadata, input=given)
+        for _ in range(8):  # until its plan serves all values
+            count += 1
+            await desk.update(id_, city=f"Rome {count}")
+            await listener.until(count)
+        delete = "mutation ($id: UUID!) { deleteField(id: $id) { id } }"
+        await desk.data(delete, api=desk.metadata, id=field["createField"]["id"])
+        count += 1
+        await desk.update(id_, city="Oslo")
+        await listener.until(count)
+    assert listener.errors is None
+
+
+async def test_a_subscription_that_is_made_while_the_model_moves_is_renewed(desk: Desk) -> None:
+    """It was planned under the model before, and joins under the one after."""
+    request = GraphQLRequest(
+        query="subscription { personCreated { email jobTitle } }", operation_name=None, variables={}
+    )
+    subscription = await desk.core.subscribe(PRINCIPAL, request)
+    hide = "mutation ($id: UUID!) { updateField(id: $id, input: { isActive: false }) { id } }"
+    await desk.data(hide, api=desk.metadata, id=await field_id(desk, "jobTitle"))
+    listener = Listener()
+    await desk.events.hub.subscribe(subscription, listener)
+    assert "jobTitle" in (await listener.until_failed())["message"]
+    assert desk.events.hub.members == 0

@@ -1,0 +1,27 @@
+"""Statements of the catalog, counted."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Parameters, Row, Statement
+
+
+class Counted:
+    """A database that counts what is asked of it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.loads = 0
+        self.checks = 0
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        self.loads += 1
+        async with self._database.session() as connection:
+            yield connection
+
+    async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        self.checks += 1
+        return await self._database.read(statement, parameters)
