@@ -248,6 +248,7 @@ class Hub:
             group.remove(member)
             member.subscription = subscription
             self._join(member)
+            self._tidy(group)
 
     def _retire(self, group: SubscriptionGroup) -> None:
         """Have the members of a group move to others, under the present model."""

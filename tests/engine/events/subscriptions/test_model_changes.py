@@ -7,9 +7,10 @@ import pytest
 from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.planner.subscriptions import LARGEST_SET
 from fieldstone.engine.request.path import GraphQLRequest
-from tests.apis import PRINCIPAL
+from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.events.desk import Desk, Listener, open_desk
 from tests.engine.events.subscriptions.listening import field_id, object_id
+from tests.waiting import until
 
 
 async def test_a_subscription_outlives_a_change_of_its_object(desk: Desk) -> None:
@@ -158,3 +159,20 @@ async def test_a_subscription_that_is_made_while_the_model_moves_is_renewed(desk
     await desk.events.hub.subscribe(subscription, listener)
     assert "jobTitle" in (await listener.until_failed())["message"]
     assert desk.events.hub.members == 0
+
+
+async def test_groups_that_a_change_of_the_model_has_emptied_are_forgotten(desk: Desk) -> None:
+    """Each would keep its model: with a field a second that is a mebibyte a minute."""
+    person = await object_id(desk, "person")
+    listener = await desk.subscribe("subscription { personUpdated { id } }")
+    id_ = await desk.person("a@example.com")
+    create = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+    for number in range(3):
+        given = {"objectMetadataId": person, "name": f"new{number}", "label": "New", "type": "TEXT"}
+        await desk.data(create, api=desk.metadata, input=given)
+        await desk.update(id_, city=f"Rome {number}")
+        await listener.until(number + 1)
+    await until(lambda: desk.events.hub.groups == 1)
+    assert listener.member is not None
+    desk.events.hub.leave(listener.member)
+    assert not desk.events.hub.serves(WORKSPACE_ID)
