@@ -21,6 +21,7 @@ from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.changes import Change
+from fieldstone.metadata.changes.plan import BIG_TABLE
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
@@ -28,7 +29,6 @@ from fieldstone.metadata.workspaces.api_keys import Principal, Role
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.standard_model import standard_changes
 from fieldstone.metadata.writer.model_writer import WAITS, ModelWriter
-from fieldstone.metadata.writer.transaction import BIG_TABLE
 from fieldstone.metadata.writer.turns import LIMIT as TURN
 from fieldstone.sql.ddl import create
 from fieldstone.sql.executor import Database

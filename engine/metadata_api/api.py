@@ -111,7 +111,7 @@ async def _apply_changes(
 
 @contextmanager
 def _located(selected: Selected) -> Iterator[None]:
-    """Let what is refused leave the block as an error of this root field."""
+    """Let refusals leave the block as errors of this root field."""
     try:
         yield
     except MetadataError as error:
@@ -125,7 +125,7 @@ def _located(selected: Selected) -> Iterator[None]:
 
 
 def _select(call: Call, selected: Selected, values: Mapping[str, JsonValue]) -> str:
-    """Return what is selected of an answer that is no record, as JSON text."""
+    """Return the selected values of an answer that is no record, as JSON text."""
     below = collect_fields(call.prepared.operation, selected.selection_sets, call.variables)
     return dumps({field.key: values[field.name] for field in below})
 
@@ -236,7 +236,7 @@ def build_metadata_api(
         current: the models.
         writer: changes them.
         keys: the API keys.
-        limits: what a request may ask for.
+        limits: the limits of a request.
         work: the work thread.
         time_limit: the seconds that a query may take.
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.

@@ -23,7 +23,7 @@ _ID_ALONE = "DeleteOneObjectInput"
 
 
 def read_change(schema: GraphQLSchema, given: JsonValue, place: int) -> Callable[[Snapshot], Change]:
-    """Return what builds the change `changes[place]` for a model.
+    """Return the function that builds the change `changes[place]` for a model.
 
     Raises:
         BadUserInput: it is not one.

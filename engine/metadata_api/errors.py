@@ -1,4 +1,4 @@
-"""What the model refuses, in the API's terms."""
+"""The refusals of the model, in the API's terms."""
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound, Path, ServiceUnavailable, Timeout
 from fieldstone.metadata import errors

@@ -12,7 +12,7 @@ from fieldstone.metadata.writer.transaction import ModelTransaction
 
 
 def key_runs(keys: KeyStore) -> Mapping[str, Run]:
-    """Return what the mutations of keys do, by their names."""
+    """Return the functions that execute the mutations of keys, by their names."""
 
     async def create(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]

@@ -1,4 +1,4 @@
-"""What a mutation of the Metadata API does: it writes in a transaction, and says what is to be answered."""
+"""The result of a mutation of the Metadata API: it writes in a transaction, and tells the record to answer with."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ Arguments = Mapping[str, JsonValue]
 """The arguments of a root field, coerced."""
 
 Sequel = Callable[[], Awaitable[Mapping[str, JsonValue]]]
-"""What is done after the commit; it returns the values of the answer, by field name."""
+"""A function called after the commit; it returns the values of the answer, by field name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a root field wrote: the record to answer with.
+    """The record that a root field wrote, to answer with.
 
     Attributes:
-        extra: what the answer has beyond the record, by field name, as JSON values.
+        extra: the values of the answer that the record has not, by field name, as JSON values.
         constant: the whole answer as JSON text, where it is no record.
         removal: is called once the record has been read: the answer is the record as it was.
-        sequel: what is done after the commit, where the answer is no record.
+        sequel: is called after the commit, where the answer is no record.
     """
 
     object_name: str
@@ -36,7 +36,7 @@ class Written:
 
 
 Run = Callable[[ModelTransaction, Principal, Arguments], Awaitable[Written]]
-"""Writes in the transaction of the workspace of whoever asks."""
+"""Writes in the transaction of the workspace of the principal."""
 
 Check = Callable[[Arguments], Awaitable[None]]
 """Refuses arguments before there is a transaction, which must not wait for it; raises ApiError."""

@@ -279,12 +279,12 @@ SELECT EXISTS (
         AND indisvalid AND indpred IS NULL
 );
 
--- name: used_columns
-SELECT count(*), count(*) FILTER (WHERE attisdropped) FROM pg_attribute
-WHERE attrelid = to_regclass(%(table)s) AND attnum > 0;
-
--- name: tables_above
-SELECT name FROM unnest(%(tables)s::text[]) AS name WHERE pg_relation_size(to_regclass(name)) > %(bytes)s;
+-- name: table_sizes
+SELECT name, CASE WHEN name = ANY (%(weighed)s) THEN pg_relation_size(to_regclass(name)) END,
+    count(attnum), count(attnum) FILTER (WHERE attisdropped)
+FROM unnest(%(tables)s::text[]) AS name
+    LEFT JOIN pg_attribute ON attrelid = to_regclass(name) AND attnum > 0
+GROUP BY name;
 
 -- name: postponed_indexes
 SELECT index.workspace_id, index.id FROM fieldstone.index WHERE status = 'BUILDING' ORDER BY seq;

@@ -10,6 +10,7 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.round_trip import QueryStep
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.difference import Difference
+from fieldstone.metadata.changes.members import FIELD, OBJECT, kept_attributes
 from fieldstone.metadata.changes.rules.options import options_json
 from fieldstone.metadata.changes.types import Applied
 from fieldstone.metadata.errors import UnknownObject
@@ -75,7 +76,7 @@ async def read_snapshot(connection: Session, workspace_id: UUID, base: Snapshot 
 
 
 def insertions(workspace: Workspace, applied: Applied) -> Iterator[QueryStep]:
-    """Yield what inserts the rows of what a change made."""
+    """Yield the inserts of the rows of new objects, relations, fields and indexes."""
     # A field's row refers to its relation's, whose own references to its fields are checked at the commit.
     yield from _each("insert_object", workspace, map(_object_row, applied.objects))
     yield from _each("insert_relation", workspace, map(_relation_row, applied.relations))
@@ -84,7 +85,7 @@ def insertions(workspace: Workspace, applied: Applied) -> Iterator[QueryStep]:
 
 
 def corrections(workspace: Workspace, difference: Difference) -> Iterator[QueryStep]:
-    """Yield what updates and deletes the rows of what a change changed and removed, and notes names used up by it."""
+    """Yield the updates and deletes of the rows of a difference, and the inserts of the names that it uses up."""
     yield from _each("update_object", workspace, map(_object_row, difference.objects))
     yield from _each("update_field", workspace, (_field_row(changed.after) for changed in difference.fields))
     yield from _each("update_relation", workspace, map(_relation_row, difference.relations))
@@ -115,33 +116,21 @@ def _retired_names(difference: Difference) -> Iterable[Mapping[str, Any]]:
 
 def _object_row(object_: Object) -> Mapping[str, Any]:
     return {
+        **kept_attributes(OBJECT, object_),
         "id": object_.id,
-        "name_singular": object_.name_singular,
-        "name_plural": object_.name_plural,
-        "label_singular": object_.label_singular,
-        "label_plural": object_.label_plural,
-        "description": object_.description,
-        "icon": object_.icon,
         "table_name": object_.table.name,
         "is_custom": object_.is_custom,
         "is_system": object_.is_system,
-        "is_active": object_.is_active,
     }
 
 
 def _field_row(field: Field) -> Mapping[str, Any]:
     return {
+        **kept_attributes(FIELD, field),
         "id": field.id,
         "object_id": field.object_id,
-        "name": field.name,
         "type": field.type.value,
-        "label": field.label,
-        "description": field.description,
-        "icon": field.icon,
         "column_name": field.column,
-        "is_nullable": field.is_nullable,
-        "is_unique": field.is_unique,
-        "is_active": field.is_active,
         "is_custom": field.is_custom,
         "is_system": field.is_system,
         "default_value": _json(field.default),

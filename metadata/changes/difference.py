@@ -1,4 +1,4 @@
-"""What differs between two snapshots of a workspace."""
+"""The difference between two snapshots of a workspace."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What one snapshot has that the other has not, or has otherwise.
+    """The changed and the removed parts of a snapshot.
 
     Attributes:
         pairs: all objects that are not the same instances, each as it was and as it is; None where it was or is not.
@@ -46,7 +46,7 @@ class Difference:
 
 
 def compare(before: Snapshot, after: Snapshot) -> Difference:
-    """Return what became of what `before` has; the cost is that of the objects that are not the same instances."""
+    """Return the difference of `after` from `before`, at the cost of the objects that are not the same instances."""
     objects = find_differing(before.objects, after.objects)
     relations = find_differing(before.relations, after.relations)
     indexes = find_differing(before.indexes, after.indexes)

@@ -201,6 +201,11 @@ def created_values(members: Iterable[Member], one: object) -> dict[str, Any]:
     return {member.attribute: getattr(one, member.attribute) for member in members if member.created and member.is_kept}
 
 
+def kept_attributes(members: Iterable[Member], one: object) -> dict[str, Any]:
+    """Return the values of an object or a field that an update could change, by attribute."""
+    return {member.attribute: getattr(one, member.attribute) for member in members if member.updated and member.is_kept}
+
+
 def kept_values(members: Iterable[Member], one: object) -> dict[str, Any]:
     """Return the values of an object or a field that an update could change, by the names of the API."""
     return {member.name: getattr(one, member.attribute) for member in members if member.updated and member.is_kept}

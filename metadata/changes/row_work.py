@@ -1,4 +1,4 @@
-"""What a change asks of the rows that are there, and what it does to them."""
+"""The work of a change on the rows of a table: checks that they must pass, and updates of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

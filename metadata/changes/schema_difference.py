@@ -1,4 +1,4 @@
-"""What a change of the model means for the GraphQL schema, and what of it breaks clients. Pure."""
+"""The effect of a change of the model on the GraphQL schema, and the part of it that breaks clients. Pure."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,9 @@ from fieldstone.metadata.model import Field, Object, Snapshot
 
 
 def compare_schemas(first: Snapshot, last: Snapshot) -> dict[str, JsonValue]:
-    """Return what `appears`, `alters` (`Type.field: old -> new`) and `vanishes`, and what of it is `breaking`.
+    """Return the names that `appears`, `alters` (`Type.field: old -> new`), `vanishes` and `breaking` hold.
 
-    A field's other type breaks clients unless all that is new is that it is never null.
+    A field's other type breaks clients, unless the field is only never null any more.
     """
     old, new = _members(first), _members(last)
     vanishes = old.keys() - new.keys()
@@ -61,7 +61,7 @@ def _with_null(name: str, field: Field) -> str:
 
 
 def _demands(first: Snapshot, last: Snapshot) -> Iterator[str]:
-    """Yield what a create must give that it need not give before."""
+    """Yield the fields that a create must give now and could leave out before."""
     for object_ in last.by_singular.values():
         before = first.objects.get(object_.id)
         for field in object_.by_name.values() if before else ():

@@ -1,4 +1,4 @@
-"""What differs between a model and the one before it, found without a look at what they share."""
+"""The differences between a model and the one before it, found without a look at their shared parts."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def find_moved(before: Snapshot, after: Snapshot) -> frozenset[UUID]:
-    """Return the objects of `after` of which anything differs: own values, fields, indexes, relations."""
+    """Return the objects of `after` that differ in anything: own values, fields, indexes, relations."""
     moved = {id_ for id_, _, _ in find_differing(before.objects, after.objects)}
     for _, old_index, index in find_differing(before.indexes, after.indexes):
         moved |= {one.object_id for one in (index or old_index,) if one}
@@ -23,7 +23,7 @@ def find_moved(before: Snapshot, after: Snapshot) -> frozenset[UUID]:
 
 
 def find_differing(before: Mapping[UUID, T], after: Mapping[UUID, T]) -> list[tuple[UUID, T | None, T | None]]:
-    """Return what is not the same instance under an id before and after; None stands where there is nothing.
+    """Return the values that are not the same instance under an id before and after; None stands for a missing one.
 
     Where `after` is a copy of `before` with some values in others' places, and more behind them, no id is hashed: a
     UUID's hash is computed each time, and there may be thousands.
@@ -39,7 +39,7 @@ def find_differing(before: Mapping[UUID, T], after: Mapping[UUID, T]) -> list[tu
 
 
 def has_grown(before: Object, after: Object | None) -> bool:
-    """Return whether an object is what it was, but for fields that it has now beside those that it had."""
+    """Return whether an object differs from before only by new fields behind its old ones."""
     if after is None or after is before:
         return after is before
     # Behind those that were there: create_field appends, and rows are loaded in the order of creation.

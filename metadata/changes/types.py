@@ -1,4 +1,4 @@
-"""What all kinds of change of the model have in common: their base, their values, and their result."""
+"""The base, the unset value and the result that all kinds of change of the model share."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -9,6 +9,7 @@ from psycopg.sql import Composed
 
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.changes.plan import LARGEST_REWRITE, MAXIMUM_COLUMNS
 from fieldstone.metadata.changes.tables.migration import (
     build_index,
     column_definitions,
@@ -19,8 +20,7 @@ from fieldstone.metadata.changes.tables.morph_checks import morph_checks
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange
 from fieldstone.metadata.model import Object, Relation, Snapshot, Status
-from fieldstone.metadata.writer.transaction import MAXIMUM_COLUMNS, ModelTransaction
-from fieldstone.metadata.writer.value_conversion import LARGEST_REWRITE
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.ddl import alter, create, rewrite
 from fieldstone.sql.errors import DatabaseUnavailable, LockTimeout, Serialization, StatementTimeout
 from fieldstone.sql.identifiers import quote_table
@@ -136,7 +136,7 @@ async def _check(transaction: ModelTransaction, object_: Object, tables: list[Ta
             f"the table {object_.table.name} cannot be made anew with {', '.join(obstacles)}; drop that first, and make"
             " it again after"
         )
-    if drifts := await find_drift(connection, snapshot, trigram=transaction.trigram, only=object_):
+    if drifts := await find_drift(connection, snapshot, trigram=transaction.bounds.trigram, only=object_):
         raise InvalidChange(f"the table is not what the model says, and is to be repaired first: {drifts[0].finding}")
 
 
@@ -158,7 +158,7 @@ def _statements(transaction: ModelTransaction, object_: Object, storage: Sequenc
     yield alter.drop_table(old)
     for index in indexes:
         if index is not primary:
-            yield build_index(index, object_, transaction.trigram)
+            yield build_index(index, object_, transaction.bounds.trigram)
     for relation in relations:
         table, name = _key(snapshot, relation)
         source, target = snapshot.objects[relation.source_object_id], snapshot.objects[relation.target_object_id]

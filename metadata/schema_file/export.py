@@ -33,7 +33,7 @@ def field_values(snapshot: Snapshot, field: Field, name_of: Callable[[Field], st
     Args:
         snapshot: the model that the field is in.
         field: the field.
-        name_of: what the document calls a field.
+        name_of: returns the name of a field in the document.
     """
     return {
         **shown_values(FIELD, field),

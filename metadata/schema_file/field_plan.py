@@ -24,10 +24,10 @@ _ATTRIBUTES = {name: member.attribute for name, member in members.FIELD.items() 
 
 
 def update_field(snapshot: Snapshot, stated: Stated, field: StatedField) -> UpdateField | None:
-    """Return what makes a field that is there what the document says; None where it is.
+    """Return the update that makes a field as the document has it; None where it is so.
 
     Raises:
-        InvalidChange: what differs is fixed when a field is created.
+        InvalidChange: the difference is in a value that is fixed when a field is created.
     """
     known = field.known
     if known is None:
@@ -50,7 +50,7 @@ def update_field(snapshot: Snapshot, stated: Stated, field: StatedField) -> Upda
 
 
 def require_filled(field: StatedField) -> Iterator[Callable[[Snapshot], Change]]:
-    """Yield what makes a field required that was made, or converted, as an optional one before."""
+    """Yield the update that makes a field required which was made, or converted, as an optional one before."""
     backfill = field.values["backfillValue"]
     if backfill is not None and is_filled_first(field, _type_of(field), _wanted_values(field, _type_of(field))):
         yield lambda latest: UpdateField(field_id=_field_named(latest, field).id, is_nullable=False, backfill=backfill)
@@ -60,7 +60,7 @@ def create_field(stated: Stated, field: StatedField, latest: Snapshot) -> Create
     """Return the change that makes a field.
 
     Raises:
-        InvalidChange: the document does not say enough of it, or what cannot be.
+        InvalidChange: the document leaves out a needed value, or has an impossible one.
     """
     kind = _type_of(field)
     object_ = _object_named(latest, field.owner.name, field)
@@ -82,7 +82,7 @@ def create_field(stated: Stated, field: StatedField, latest: Snapshot) -> Create
 
 
 def finish_relation(stated: Stated, field: StatedField) -> Iterator[Callable[[Snapshot], Change]]:
-    """Yield what the end of a new relation that it was not made from needs besides what the relation gives it."""
+    """Yield the update of the other end of a new relation with the values that the relation does not give it."""
     other = stated.inverse_of(field) if field.values["relation"] is not None else None
     if other is None:
         return
@@ -95,7 +95,7 @@ def finish_relation(stated: Stated, field: StatedField) -> Iterator[Callable[[Sn
 
 
 def _is_backward(stated: Stated, field: StatedField) -> bool:
-    """Tell whether a relation of an object to itself is made from the end that does not hold the key.
+    """Return whether a relation of an object to itself is made from the end that does not hold the key.
 
     Its fields then come in that order.
     """
@@ -128,7 +128,7 @@ def _create_backward(
 
 
 def update_fresh(field: StatedField) -> Iterator[Callable[[Snapshot], Change]]:
-    """Yield what makes a field that comes with a new object what the document says."""
+    """Yield the update that makes a field of a new object as the document has it."""
     if not comes_along(field):
         return
     usual = usual_fields()[field.first_name]
@@ -149,7 +149,7 @@ def update_fresh(field: StatedField) -> Iterator[Callable[[Snapshot], Change]]:
 
 
 def _changed(wanted: Mapping[str, JsonValue], was: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return what an update is to give, by attribute; a setting that the document has no more is taken back."""
+    """Return the values that an update gives, by attribute; a setting that left the document is taken back."""
     changed = {_ATTRIBUTES[name]: value for name, value in wanted.items() if value != was[name]}
     if changed.get("options", ()) is None:
         del changed["options"]  # they go by themselves with a type that has some
@@ -159,7 +159,7 @@ def _changed(wanted: Mapping[str, JsonValue], was: Mapping[str, JsonValue]) -> d
 
 
 def _of_type(kind: FieldType, wanted: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return what an update to another type gives besides what differs."""
+    """Return the values that an update to another type gives besides those that differ."""
     given = {"type": kind, "default": wanted["defaultValue"], "settings": wanted["settings"]}
     return given if wanted["options"] is None else {**given, "options": wanted["options"]}
 

@@ -1,4 +1,4 @@
-"""What a document says of a field for one step alone: used where that step is made, and left aside ever after."""
+"""The hints of a document for one step of a field: used where that step is made, and ignored later."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from fieldstone.sql.types import SqlType
 
 
 def update_hints(field: StatedField, known: Field, kind: FieldType, wanted: Values) -> dict[str, JsonValue]:
-    """Return what an update that makes a field what is wanted is told of the records, by attribute.
+    """Return the hints about the records for the update that makes a field as wanted, by attribute.
 
     Raises:
         InvalidChange: `optionMapping` is no mapping of names.
@@ -36,7 +36,7 @@ def update_hints(field: StatedField, known: Field, kind: FieldType, wanted: Valu
 
 
 def is_converted(known: Field, kind: FieldType, wanted: Values) -> bool:
-    """Tell whether a field's values become those of another type, or kind of number."""
+    """Return whether a field's values become those of another type, or kind of number."""
     if kind is not known.type:
         return True
     variants = FIELD_TYPES[kind].variants or {}
@@ -45,7 +45,7 @@ def is_converted(known: Field, kind: FieldType, wanted: Values) -> bool:
 
 
 def is_filled_first(field: StatedField, kind: FieldType, wanted: Values) -> bool:
-    """Tell whether a field is made, or converted, as an optional one, and is required in a step of its own.
+    """Return whether a field is made, or converted, as an optional one, and is required in a step of its own.
 
     Its records get `backfillValue` in between.
     """

@@ -1,4 +1,4 @@
-"""What a document speaks of, held against what the model has: by name, or by the name that it had before."""
+"""The parts of a document matched with those of the model: by name, or by the name before."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -36,7 +36,7 @@ class StatedField:
 
     @property
     def first_name(self) -> str:
-        """What it was called before, where the document says so."""
+        """Its name before, where the document says so."""
         old = self.values["renamedFrom"]
         return self.name if old is None else str(old)
 
@@ -145,9 +145,9 @@ def _match(
 def _is_swapped(
     names: list[str], renames: Mapping[str, str], there: Mapping[str, T], first_names: Callable[[T], AbstractSet[str]]
 ) -> bool:
-    """Tell whether names that take each other's place have done so: their columns and tables have the first ones.
+    """Return whether names that take each other's place have done so: their columns and tables have the first ones.
 
-    Ends of relations without a column tell nothing; they are found by the other end, whatever is told here.
+    Ends of relations without a column are found by the other end, whatever this returns.
 
     Raises:
         InvalidChange: they have others.

@@ -10,7 +10,7 @@ from fieldstone.metadata.schema_file.matching import Stated, StatedField, Values
 
 
 def order_fields(stated: Stated) -> list[StatedField]:
-    """Return the fields that are to be created: what a relation or an object brings along comes with it.
+    """Return the fields that are to be created, without those that a relation or an object brings along.
 
     A relation makes a field of two objects at once, so that the order is one for all objects together. Where the
     document's order cannot be had, that of the objects gives way; what is computed from other fields comes after them.
@@ -32,7 +32,7 @@ def _is_made(field: StatedField) -> bool:
 
 
 def comes_along(field: StatedField) -> bool:
-    """Tell whether a field of a new object comes with it, as the system fields do."""
+    """Return whether a field of a new object comes with it, as the system fields do."""
     usual = usual_fields().get(field.first_name)
     if field.owner.known is not None or usual is None or _has_old_name(field):
         return False
@@ -40,7 +40,7 @@ def comes_along(field: StatedField) -> bool:
 
 
 def _has_old_name(field: StatedField) -> bool:
-    """Tell whether a field has the name that another one comes with, and gives up."""
+    """Return whether a field has the name that another one comes with, and gives up."""
     others: Mapping[str, Values] = field.owner.values["fields"]
     return field.values["renamedFrom"] is None and any(
         other.get("renamedFrom") == field.name for other in others.values()

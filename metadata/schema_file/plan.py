@@ -37,11 +37,11 @@ Build = Callable[[Snapshot], Change]
 
 
 def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = False) -> list[Build]:
-    """Return what makes the model what the document says: nothing where it is; each is built for the model then.
+    """Return the changes that make the model as the document has it; each is built for the model at its turn.
 
     Args:
         snapshot: the model.
-        document: what `export_model` returns, or a part of it.
+        document: a document of `export_model`, or a part of one.
         prune: whether objects, fields and indexes that the document does not have are deleted, instead of left as they
             are; those that every workspace has cannot be.
 
@@ -50,7 +50,7 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
     """
     stated = match_document(snapshot, document)
     updates = [change for field in stated.fields.values() if (change := update_field(snapshot, stated, field))]
-    # The end of a relation is hidden only when those who need it are.
+    # The end of a relation is hidden only after the objects that need it.
     last = [change for change in updates if change.is_active is False and _is_inverse(snapshot, change)]
     new = order_fields(stated)
     return [

@@ -7,6 +7,7 @@ import psycopg
 
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
+from fieldstone.metadata.changes.plan import Bounds
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Snapshot, Workspace
@@ -54,7 +55,7 @@ class Workspaces:
             await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
             workspace = await _insert_workspace(connection, name)
             empty = Snapshot(workspace=workspace, version=0, objects={}, relations={}, indexes={})
-            transaction = ModelTransaction(connection, empty, trigram=self._trigram)
+            transaction = ModelTransaction(connection, empty, Bounds(trigram=self._trigram))
             if standard:
                 for change in standard_changes(with_trigram=self._trigram is not None):
                     await transaction.apply(change)

@@ -1,1 +1,1 @@
-"""What changes of the model mean for the rows that are there: asked before, and done in the transaction."""
+"""The transaction of a change of the model: its checks and updates of rows, its dry run, its rollback."""

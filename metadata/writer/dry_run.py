@@ -1,6 +1,6 @@
-"""What changes would do, found out without doing any of it: no table is locked, no row is written."""
+"""The dry run of changes: their plans shown, and the rows checked; no table is locked, no row is written."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
@@ -8,8 +8,8 @@ from uuid import UUID
 from psycopg.sql import Composed
 
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.changes import Change, apply, describe
-from fieldstone.metadata.changes.difference import Difference
+from fieldstone.metadata.changes import Change, describe
+from fieldstone.metadata.changes.plan import draft_change
 from fieldstone.metadata.changes.row_work import (
     ConvertValues,
     FillValues,
@@ -20,35 +20,26 @@ from fieldstone.metadata.changes.row_work import (
     RowWork,
 )
 from fieldstone.metadata.changes.schema_difference import compare_schemas
-from fieldstone.metadata.changes.tables.alteration import required_check
-from fieldstone.metadata.changes.tables.migration import (
-    build_index,
-    find_required_columns,
-    find_rewriting,
-    foreign_key_name,
-)
-from fieldstone.metadata.changes.tables.statements import build_statements
-from fieldstone.metadata.changes.types import Applied
+from fieldstone.metadata.changes.tables.locks import find_locks, later_statements
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Field, Object, Snapshot, Status
-from fieldstone.metadata.writer.record_checks import COUNTED_ROWS, check_row_work
+from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.metadata.writer.record_checks import COUNTED_ROWS, check_row_work, require_no_rows
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.value_conversion import find_lost, require_kept
 from fieldstone.sql.conversions import Conversion
-from fieldstone.sql.ddl import alter, column_rows, create
-from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.ddl import column_rows, create
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """What the changes would do.
+    """The plan of changes that are not made.
 
     Attributes:
         changes: with the ids that they would have.
         snapshot: the model after them; its version is that before them.
         plan: for people and programs: `changes`, the statements `sql` and those that come `later`, `locks`,
             `conversions`, what `appears`, `alters` and `vanishes` in the schema, and what of it is `breaking`.
-        is_certain: whether all rows could be asked; not those of which a change before makes what they will be.
+        is_certain: False if some rows could not be checked because an earlier change in the same list rewrites them.
     """
 
     changes: tuple[Change, ...]
@@ -60,9 +51,9 @@ class Preview:
 async def try_out(
     transaction: ModelTransaction, builds: Iterable[Callable[[Snapshot], Change]], *, refuse_loss: bool = False
 ) -> Preview:
-    """Return what `preview` does for changes that are not to be made; whatever would refuse them refuses this too.
+    """Return the preview of changes that are not to be made; each refusal of theirs is one of this too.
 
-    Where only the changes themselves tell, they are made and taken back, with the locks that they take.
+    Where only the changes themselves can tell, they are made and undone, with the locks that they take.
 
     Raises:
         MetadataError: as `ModelTransaction.apply` does.
@@ -80,17 +71,17 @@ async def preview(
     ask_rows: bool = True,
     refuse_loss: bool = False,
 ) -> Preview:
-    """Return what changes would do, each built for the model that those before it make; none is applied.
+    """Return the preview of changes, each built for the model that those before it make; none is applied.
 
     Args:
         transaction: holds the model, and asks the rows.
         builds: the changes.
-        ask_rows: whether the rows are asked if they are in the way, and counted; if not, nobody is told that they are.
-        refuse_loss: whether values that would be lost are a refusal too, as they are when the changes are made.
+        ask_rows: True if the rows are checked and counted.
+        refuse_loss: True if values that would be lost are a refusal too, as they are when the changes are made.
 
     Raises:
         InvalidChange: one breaks a rule, or rows are in its way.
-        UnknownObject: what one is about is not there.
+        UnknownObject: the subject of one is not there.
     """
     connection, first = transaction.connection, transaction.snapshot
     snapshot = first
@@ -102,41 +93,35 @@ async def preview(
     written: set[UUID] = set()
     is_certain = True
     for build in builds:
-        change = build(snapshot)
-        asked = apply(snapshot, change)
-        changes.append(change)
-        if asked.snapshot is snapshot:
+        changes.append(build(snapshot))
+        draft = draft_change(snapshot, changes[-1])
+        if draft is None:
             continue
-        applied, built, difference, big = await transaction.weigh(snapshot, asked)
-        for required in find_required_columns(applied) if ask_rows else ():
+        plan = await transaction.plan(draft)
+        for required in plan.required if ask_rows else ():
             if _has_table(first, snapshot, required.field.object_id):
-                await transaction.require_no_rows(required)
-        for work in asked.work if ask_rows else ():
+                await require_no_rows(connection, required)
+        for work in plan.draft.asked.work if ask_rows else ():
             if not _is_there(first, work) or written & set(_fields(work)):
                 is_certain = False
                 continue
-            await check_row_work(connection, work, largest_rewrite=transaction.largest_rewrite)
+            await check_row_work(connection, work, largest_rewrite=transaction.bounds.largest_rewrite)
             if isinstance(work, ConvertValues):
                 conversions.append(await _preview_conversion(connection, work, refuse_loss=refuse_loss))
-            when = {} if any(work is one for one in applied.work) else _LATER
+            when = _LATER if plan.is_deferred(work) else {}
             locks += [{**lock, **when} async for lock in _preview_work(connection, work)]
-        written |= {id_ for work in asked.work if isinstance(work, _Writing) for id_ in _fields(work)}
-        made = build_statements(snapshot, built, difference, trigram=transaction.trigram)
-        statements += [one.as_string() for one in made]
-        later += _later(applied, difference, big, transaction.trigram)
-        locks += _locks(first, snapshot, built, difference)
-        locks += [
-            {"table": first.objects[id_].table.name, "lock": "SHARE UPDATE EXCLUSIVE", "rowsWritten": 0, **_LATER}
-            for id_ in big
-            if _has_table(first, snapshot, id_)
-        ]
-        for field in find_rewriting(applied):
-            if _has_table(first, snapshot, field.object_id):
-                object_ = first.objects[field.object_id]
-                rows = await _count_rows(connection, object_) if ask_rows else 0
-                locks.append({"table": object_.table.name, "lock": "ACCESS EXCLUSIVE", "rowsWritten": rows})
-        snapshot = applied.snapshot
-    plan = {
+        written |= {id_ for work in plan.draft.asked.work if isinstance(work, _Writing) for id_ in _fields(work)}
+        statements += [one.as_string() for one in plan.statements]
+        later += later_statements(plan, transaction.bounds.trigram)
+        for lock in find_locks(plan):
+            # Nobody waits for a table that is only being made.
+            if _has_table(first, snapshot, lock.object_id):
+                object_ = first.objects[lock.object_id]
+                rows = await _count_rows(connection, object_) if lock.writes_rows and ask_rows else 0
+                when = _LATER if lock.is_later else {}
+                locks.append({"table": object_.table.name, "lock": lock.mode, "rowsWritten": rows, **when})
+        snapshot = plan.applied.snapshot
+    shown = {
         "changes": [describe(change) for change in changes],
         "sql": statements,
         "later": later,
@@ -144,37 +129,21 @@ async def preview(
         "conversions": conversions,
         **compare_schemas(first, snapshot),
     }
-    return Preview(changes=tuple(changes), snapshot=snapshot, plan=plan, is_certain=is_certain)
+    return Preview(changes=tuple(changes), snapshot=snapshot, plan=shown, is_certain=is_certain)
 
 
 _Writing = FillValues | MapOptions | ConvertValues
 _LATER: Mapping[str, JsonValue] = {"when": "after the commit"}
 
 
-def _later(
-    applied: Applied, difference: Difference, big: frozenset[UUID], trigram: TrigramClass | None
-) -> Iterator[str]:
-    """Yield what is done after the commit, beside readers and writers."""
-    for index in (*applied.indexes, *difference.indexes):
-        if index.status is Status.BUILDING:
-            object_ = applied.snapshot.objects[index.object_id]
-            yield build_index(index, object_, trigram, concurrently=True).as_string()
-    for id_ in big:
-        object_ = applied.snapshot.objects[id_]
-        for field in object_.fields:
-            if field.status is Status.BUILDING:
-                name = foreign_key_name(object_, field) if field.relation_id else required_check(field)
-                yield alter.validate_constraint(object_.table, name).as_string()
-
-
 def _has_table(first: Snapshot, before: Snapshot, object_id: UUID) -> bool:
-    """Tell whether an object has the table that is there already; one that a rollback makes again has a new one."""
+    """Return whether an object has the table that is there already; one that a rollback makes again has a new one."""
     known, object_ = first.objects.get(object_id), before.objects.get(object_id)
     return known is not None and object_ is not None and known.table == object_.table
 
 
 def _is_there(first: Snapshot, work: RowWork) -> bool:
-    """Tell whether the columns are there already, under the names that they will have then."""
+    """Return whether the columns are there already, under the names that they will have then."""
     known = first.objects.get(work.object_.id)
     return (known is not None and known.table == work.object_.table) and all(
         id_ in known.by_id and known.by_id[id_].column == field.column for id_, field in _fields(work).items()
@@ -214,7 +183,7 @@ async def _sum(connection: Session, query: Composed) -> int:
 
 
 async def _preview_conversion(connection: Session, work: ConvertValues, *, refuse_loss: bool) -> JsonValue:
-    """Return what another type would do to the values."""
+    """Return the losses of values by another type."""
     lost = await find_lost(connection, work)
     if refuse_loss:
         require_kept(work, lost)
@@ -230,21 +199,3 @@ async def _preview_conversion(connection: Session, work: ConvertValues, *, refus
 
 async def _count_rows(connection: Session, object_: Object) -> int:
     return await _sum(connection, create.count_rows(object_.table, limit=COUNTED_ROWS))
-
-
-def _locks(first: Snapshot, before: Snapshot, built: Applied, difference: Difference) -> Iterator[JsonValue]:
-    exclusive = {object_.id for object_ in difference.removed_objects}
-    exclusive |= {object_.id for object_, field in difference.removed_fields if field.parts}
-    exclusive |= {one.object_.id for one in difference.fields if _columns(one.before) != _columns(one.after)}
-    exclusive |= {field.object_id for field in built.fields if field.parts}
-    exclusive |= {index.object_id for index in difference.removed_indexes}
-    keys = {relation.target_object_id for relation in built.relations} - exclusive
-    indexed = {index.object_id for index in built.indexes} - exclusive - keys
-    for ids, lock in ((exclusive, "ACCESS EXCLUSIVE"), (keys, "SHARE ROW EXCLUSIVE"), (indexed, "SHARE")):
-        # Nobody waits for a table that is only being made.
-        for id_ in (id_ for id_ in ids if _has_table(first, before, id_)):
-            yield {"table": first.objects[id_].table.name, "lock": lock, "rowsWritten": 0}
-
-
-def _columns(field: Field) -> object:
-    return field.column, field.parts, field.default, field.is_active, field.is_nullable, field.status

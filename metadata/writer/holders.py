@@ -1,4 +1,4 @@
-"""Whoever has the locks that others wait for: sessions as pg_stat_activity shows them, for logs."""
+"""The sessions that have the locks which others wait for, as pg_stat_activity shows them, for logs."""
 
 from dataclasses import dataclass
 

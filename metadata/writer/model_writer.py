@@ -12,13 +12,13 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.catalog.store import load_snapshot
 from fieldstone.metadata.changes import Change
+from fieldstone.metadata.changes.plan import BIG_TABLE, LARGEST_REWRITE, Bounds
 from fieldstone.metadata.errors import ChangeBlocked
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
-from fieldstone.metadata.writer.transaction import BIG_TABLE, ModelTransaction
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.turns import LIMIT as TURN
 from fieldstone.metadata.writer.turns import Turn, Turns
-from fieldstone.metadata.writer.value_conversion import LARGEST_REWRITE
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, LockTimeout, Serialization
 
@@ -68,10 +68,8 @@ class ModelWriter:
     ) -> None:
         self._sessions = sessions
         self._current = current
-        self._trigram = trigram
+        self._bounds = Bounds(trigram=trigram, big_table=big_table, largest_rewrite=largest_rewrite)
         self._waits = waits
-        self._big_table = big_table
-        self._largest_rewrite = largest_rewrite
         self._patience = patience
         self._postponed: list[Callable[[], None]] = []
         self._turns = Turns(turn)
@@ -85,12 +83,12 @@ class ModelWriter:
         """Have `call` called when an index has been left to be built."""
         self._postponed.append(call)
 
-    def _tell_postponed(self) -> None:
+    def _note_postponed(self) -> None:
         for call in self._postponed:
             call()
 
     async def _outwait(self, tables: set[str], waited: float, patience: float) -> bool:
-        """Wait until the transactions are over that were there before we began; tell whether there were any.
+        """Wait until the transactions have ended that were there before we began; return whether there were any.
 
         Meanwhile nobody waits behind us, as behind a lock that is asked for.
         """
@@ -137,18 +135,18 @@ class ModelWriter:
         async with self._turns.take(workspace_id) as turn:
             pause, patience = _FIRST_PAUSE, self._patience
             for number, wait in enumerate(self._waits, start=1):
-                touched: set[str] = set()
                 try:
-                    return await self._attempt(turn, workspace_id, body, actor=actor, wait=wait, touched=touched)
-                except (LockTimeout, Serialization) as error:
+                    return await self._attempt(turn, workspace_id, body, actor=actor, wait=wait)
+                except _Blocked as blocked:
                     if number == len(self._waits):
                         raise ChangeBlocked(
                             "the tables of this change were locked by others for too long, and nothing was changed;"
                             " try again later"
-                        ) from error
-                    _LOG.info("try %d of a change of workspace %s: %s", number, workspace_id, error)
+                        ) from blocked.__cause__
+                    _LOG.info("try %d of a change of workspace %s: %s", number, workspace_id, blocked.__cause__)
+                    tables = blocked.tables
                 began = time.monotonic()
-                if touched and patience > 0 and await self._outwait(touched, wait / 1_000, patience):
+                if tables and patience > 0 and await self._outwait(tables, wait / 1_000, patience):
                     patience -= time.monotonic() - began
                     continue
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
@@ -163,12 +161,12 @@ class ModelWriter:
         *,
         actor: str,
         wait: int,
-        touched: set[str],
     ) -> T:
         is_committing = False
+        transaction: ModelTransaction | None = None
         try:
             async with self._sessions.session() as connection:
-                transaction = await self._begin(turn, connection, workspace_id, wait, touched)
+                transaction = await self._begin(turn, connection, workspace_id, wait)
                 result = await body(transaction)
                 is_committing = True
                 await transaction.commit(actor)
@@ -178,6 +176,8 @@ class ModelWriter:
                 self._current.doubt(workspace_id)
                 if isinstance(error, ConnectionLost):
                     raise CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}") from error
+            if isinstance(error, (LockTimeout, Serialization)):
+                raise _Blocked(transaction.locked if transaction else set()) from error
             raise
         if transaction.is_changed:
             self._current.publish(transaction.snapshot)
@@ -186,9 +186,7 @@ class ModelWriter:
         transaction.committed()
         return result
 
-    async def _begin(
-        self, turn: Turn, connection: Session, workspace_id: UUID, wait: int, touched: set[str]
-    ) -> ModelTransaction:
+    async def _begin(self, turn: Turn, connection: Session, workspace_id: UUID, wait: int) -> ModelTransaction:
         found = await turn.begin(
             connection,
             [
@@ -202,15 +200,15 @@ class ModelWriter:
             snapshot = await load_snapshot(connection, workspace_id, snapshot)
             # Nobody else can change it while we hold the lock: this is what is committed.
             self._current.publish(snapshot)
-        return ModelTransaction(
-            connection,
-            snapshot,
-            trigram=self._trigram,
-            big_table=self._big_table,
-            largest_rewrite=self._largest_rewrite,
-            postponed=self._tell_postponed,
-            touched=touched,
-        )
+        return ModelTransaction(connection, snapshot, self._bounds, postponed=self._note_postponed)
+
+
+class _Blocked(Exception):
+    """A try that others blocked; its cause is PostgreSQL's error."""
+
+    def __init__(self, tables: set[str]) -> None:
+        super().__init__(tables)
+        self.tables = tables
 
 
 async def _holders(connection: Session, parameters: Mapping[str, object]) -> set[tuple[object, ...]]:

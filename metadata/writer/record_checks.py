@@ -1,10 +1,11 @@
-"""The rows: asked whether a change can be made, and changed for it."""
+"""The rows of a change: checked before it, and updated for it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.changes.plan import LARGEST_REWRITE
 from fieldstone.metadata.changes.row_work import (
     ConvertValues,
     FillValues,
@@ -14,19 +15,19 @@ from fieldstone.metadata.changes.row_work import (
     RequireValues,
     RowWork,
 )
+from fieldstone.metadata.changes.tables.migration import RequiredColumn
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field
 from fieldstone.metadata.scalars import Cell, shown
 from fieldstone.metadata.writer.value_conversion import (
-    LARGEST_REWRITE,
     convert_values,
     hold_table,
     require_convertible,
     require_size,
     require_unshared,
 )
-from fieldstone.sql.ddl import column_rows
+from fieldstone.sql.ddl import column_rows, create
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.types import SqlType
 
@@ -78,7 +79,7 @@ async def do_row_work(connection: Session, work: RowWork, *, largest_rewrite: in
 
     Raises:
         InvalidChange: they are in the way; the message counts them, or gives examples.
-        psycopg.Error: what PostgreSQL refuses.
+        psycopg.Error: PostgreSQL refused it.
     """
     match work:
         case RequireValues() | RequireDistinct():
@@ -105,6 +106,27 @@ async def do_row_work(connection: Session, work: RowWork, *, largest_rewrite: in
             await convert_values(connection, work, largest=largest_rewrite)
         case _:
             assert_never(work)
+
+
+async def require_no_rows(connection: Session, required: RequiredColumn) -> None:
+    """Make sure that no record is there for a column that it would have no value for.
+
+    Raises:
+        InvalidChange: there is one.
+    """
+    ((rows,),) = await _fetch(connection, create.count_rows(required.table, limit=COUNTED_ROWS))
+    if rows:
+        field = required.field
+        way_out = (
+            "leave isNullable out, and make the field required when every record has a value"
+            if field.relation_id
+            else "give a defaultValue, or leave isNullable out"
+        )
+        raise InvalidChange(
+            f"{field.name} cannot be required: {required.object_name} has {counted(rows)} records (deleted ones"
+            f" included) that would have no value; {way_out}",
+            field="isNullable",
+        )
 
 
 def fill_values(field: Field, cells: Sequence[Cell]) -> dict[str, tuple[str, SqlType]]:

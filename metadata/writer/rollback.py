@@ -19,11 +19,11 @@ from fieldstone.sql.ddl import column_rows, create
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Undone:
-    """What was done after a version, the last change first.
+    """The changes after a version, the last one first.
 
     Attributes:
-        steps: what undoes it, in order.
-        lossy: the updates that let values go, each with the version that it made.
+        steps: the changes that undo them, in order.
+        lossy: the updates that lost values, each with the version that it made.
     """
 
     steps: tuple[Change, ...]
@@ -31,7 +31,7 @@ class _Undone:
 
 
 async def preview_rollback(transaction: ModelTransaction, to: int, *, ask_rows: bool = True) -> Preview:
-    """Return what bringing the model back to the version `to` would do; nothing is done.
+    """Return the preview of bringing the model back to the version `to`; nothing is done.
 
     The plan says besides what every plan does what is `lost`, each with its `kind`: `DELETED` is what goes with the
     rollback, `COMES_BACK_EMPTY` are objects and fields whose values went when they were deleted, and `STAYS_LOST` are
@@ -39,7 +39,7 @@ async def preview_rollback(transaction: ModelTransaction, to: int, *, ask_rows: 
 
     Raises:
         InvalidChange: there is no such version, or a change cannot be undone.
-        UnknownObject: what a change was about is not there any more.
+        UnknownObject: the subject of a change is not there any more.
     """
     undone = await _read_undone(transaction, to)
     before = transaction.snapshot
@@ -63,7 +63,7 @@ async def roll_back(transaction: ModelTransaction, to: int) -> None:
 
     Raises:
         InvalidChange: there is no such version, or a change cannot be undone.
-        UnknownObject: what a change was about is not there any more.
+        UnknownObject: the subject of a change is not there any more.
     """
     for step in (await _read_undone(transaction, to)).steps:
         await transaction.apply(step)

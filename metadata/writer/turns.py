@@ -24,7 +24,7 @@ LIMIT = 30.0
 """The seconds that a change waits for its turn: PostgreSQL has ended a holder that stands still long before."""
 
 _NOTICE = 3.0
-"""The seconds after which the log says who is waited for."""
+"""The seconds after which the log names the session that is waited for."""
 
 
 class Turn:
@@ -119,7 +119,7 @@ class _Queue:
         self._since: str | None = None
 
     async def enter(self, limit: float) -> None:
-        """Return when it is the caller's turn, from which on all who wait begin to count anew."""
+        """Return when it is the caller's turn, from which on all waiting callers begin to count again."""
         try:
             async with asyncio.timeout(limit) as timeout:
                 self._waiting.add(timeout)

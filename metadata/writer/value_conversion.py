@@ -1,4 +1,4 @@
-"""The values of a field that gets another type: asked what they would lose, and let go where that is agreed to."""
+"""The values of a field that gets another type: their losses found, and made where the client agrees."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from psycopg.sql import Composable
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.fields.requirements import is_required
+from fieldstone.metadata.changes.plan import too_large
 from fieldstone.metadata.changes.row_work import ConvertValues, FillValues, MapOptions
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.scalars import shown
@@ -15,16 +16,13 @@ from fieldstone.sql.ddl import alter, column_rows
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.plan.elements import Column, Table
 
-LARGEST_REWRITE = 256 << 20
-"""The bytes of a table up to which a change may look at or write each of its rows while others wait."""
-
 _EXAMPLES = 3
 _MOST_COUNTED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """What a conversion would lose: how many rows, and the values that most of them have, as text."""
+    """The losses of a conversion: the number of rows, and their commonest values as text."""
 
     rows: int = 0
     examples: tuple[tuple[str, int], ...] = ()
@@ -45,7 +43,7 @@ async def convert_values(connection: Session, work: ConvertValues, *, largest: i
 
     Raises:
         InvalidChange: values would be lost, are missing or would be shared, or the table is too large.
-        psycopg.Error: what PostgreSQL refuses.
+        psycopg.Error: PostgreSQL refused it.
     """
     await _require_small(connection, work, largest)
     table, column = work.object_.table, work.field.parts[0].column
@@ -66,7 +64,7 @@ async def hold_table(connection: Session, table: Table, *, readers_too: bool) ->
 
 
 async def find_lost(connection: Session, work: ConvertValues) -> Lost:
-    """Return what the values would lose; nothing is locked or changed."""
+    """Return the losses of the values; nothing is locked or changed."""
     if work.kept is None:
         return Lost()
     query = column_rows.find_lost(
@@ -174,8 +172,4 @@ async def require_size(
     row = await cursor.fetchone()
     size = (row[0] or 0) if row else 0
     if size > largest:
-        raise InvalidChange(
-            f"{why}, and the table {table.name} has {size >> 20:,} MiB, where at most {largest >> 20:,} MiB are"
-            f" (FIELDSTONE_MAX_REWRITE_BYTES); {way_out}",
-            field=argument,
-        )
+        raise too_large(table.name, size, largest, why, way_out, argument=argument)

@@ -7,11 +7,12 @@ from fieldstone.engine.server.composition import open_foundation
 from fieldstone.engine.server.services import Foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
 from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
-from fieldstone.metadata.writer.transaction import MAXIMUM_COLUMNS, ModelTransaction
+from fieldstone.metadata.writer.transaction import ModelTransaction
 
 _ACTOR = "fieldstone doctor"
 

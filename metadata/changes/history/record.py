@@ -5,10 +5,13 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from fieldstone.metadata.changes.apply import describe
 from fieldstone.metadata.changes.difference import Difference
 from fieldstone.metadata.changes.fields.new_field import NewRelation
+from fieldstone.metadata.changes.history.inverse import invert
 from fieldstone.metadata.changes.kinds.table import KINDS, kind_of
 from fieldstone.metadata.changes.members import FIELD, OBJECT, kept_values
+from fieldstone.metadata.changes.plan import ChangePlan
 from fieldstone.metadata.changes.rules.options import options_json
 from fieldstone.metadata.changes.types import UNSET, Applied, Change
 from fieldstone.metadata.field_types import FieldType
@@ -36,8 +39,17 @@ def decode_change(given: JsonValue) -> Change:
     return change
 
 
-def show_difference(applied: Applied, difference: Difference) -> dict[str, JsonValue]:
-    """Return what a change touched as it was before and as it is after, in the terms of the Metadata API."""
+def record_change(plan: ChangePlan) -> JsonValue:
+    """Return a change as the history keeps it: with the parts of the model before and after it, and its inverse."""
+    inverse = invert(plan.before, plan.draft.change, plan.applied.snapshot)
+    return {
+        **describe(plan.draft.change),
+        **_show_difference(plan.applied, plan.difference),
+        "inverse": [encode_change(step) for step in inverse],
+    }
+
+
+def _show_difference(applied: Applied, difference: Difference) -> dict[str, JsonValue]:
     was = [changed.before for changed in difference.fields]
     now = [changed.after for changed in difference.fields]
     gone = [field for _, field in difference.removed_fields]

@@ -128,7 +128,7 @@ def _taken(argument: str, name: str, reason: str, clash: Callable[[str], str | N
 
 
 def _with_inactive(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot with every object and field active: what is switched off keeps its names."""
+    """Return the snapshot with every object and field active: inactive ones keep their names."""
     if all(map(_IS_WHOLLY_ACTIVE, snapshot.objects.values())):
         return snapshot
     objects = {

@@ -1,4 +1,4 @@
-"""A field's default value: what it may be, and what it means for the columns."""
+"""The default value of a field: its rules, and the defaults of its columns."""
 
 from collections.abc import Iterator, Mapping
 
@@ -85,7 +85,7 @@ def default_cells(field_type: FieldType, default: JsonValue, *, data_type: str |
 
 
 def is_function(field_type: FieldType, default: JsonValue) -> bool:
-    """Tell whether a default value is computed for each record: "uuid" for a UUID, "now" for a time."""
+    """Return whether a default value is computed for each record: "uuid" for a UUID, "now" for a time."""
     return isinstance(default, str) and default in FIELD_TYPES[field_type].functions
 
 

@@ -1,4 +1,4 @@
-"""What a new list of options asks of the rows that have one of the old."""
+"""The work of a new list of options on the rows that have an old one."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What is wrong with a change, collected so that one answer names it all."""
+"""The problems of a change, collected so that one answer names them all."""
 
 from fieldstone.metadata.errors import InvalidChange, NameTaken
 
@@ -10,14 +10,14 @@ class Problems:
         self._found: list[InvalidChange] = []
 
     def add(self, *problems: InvalidChange | None) -> None:
-        """Take in what was found; None is nothing."""
+        """Add problems; None is none."""
         self._found.extend(problem for problem in problems if problem is not None)
 
     def raise_any(self) -> None:
-        """Raise what was found as one error, with the first one's field.
+        """Raise the problems as one error, with the first one's field.
 
         Raises:
-            InvalidChange: there is something; NameTaken where that is all about taken names.
+            InvalidChange: there are problems; NameTaken where all are about taken names.
         """
         if not self._found:
             return

@@ -35,14 +35,14 @@ def check_not_null(values: Mapping[Member, object]) -> Iterator[InvalidChange]:
 
 
 def check_label(label: str, argument: str) -> InvalidChange | None:
-    """Return what is wrong with a label: it must not be blank."""
+    """Return the problem of a label: it must not be blank."""
     if not label.strip():
         return InvalidChange(f"{argument} must not be blank; any other text would pass", field=argument)
     return check_text(label, argument)
 
 
 def check_text(text: str | None, argument: str) -> InvalidChange | None:
-    """Return what is wrong with a text that is only shown."""
+    """Return the problem of a text that is only shown."""
     if text is not None and (reason := unstorable(text)):
         return InvalidChange(f"{argument} {reason}", field=argument)
     return None

@@ -1,4 +1,4 @@
-"""What changing or removing parts of the model means for the tables."""
+"""The statements for the changed and the removed parts of a model."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from fieldstone.sql.ddl import alter, create
 
 
 def build_alterations(before: Snapshot, difference: Difference) -> Iterator[Composed]:
-    """Yield the statements that bring the tables from the model before to what differs in the one after."""
+    """Yield the statements that change and remove columns, indexes and tables as the difference says."""
     gone_fields = {field.id for _, field in difference.removed_fields}
     gone_objects = {object_.id for object_ in difference.removed_objects}
     for index in difference.removed_indexes:

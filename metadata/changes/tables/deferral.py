@@ -1,4 +1,4 @@
-"""What a change of a big table leaves for after the commit, so that nobody waits for it while it looks at each row."""
+"""The work on big tables that a change leaves for after its commit, so that no client waits while rows are read."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from fieldstone.metadata.model import Field, Snapshot, Status, with_parts
 
 
 def find_slow(before: Snapshot, applied: Applied, difference: Difference) -> frozenset[UUID]:
-    """Return the objects that were there before and of which each row is looked at: for an index, a key, a NOT NULL."""
+    """Return the objects of the model before of which each row is read: for an index, a key, a NOT NULL."""
     found = {index.object_id for index in applied.indexes}
     found |= {relation.source_object_id for relation in applied.relations}
     found |= {field.object_id for field in _newly_required(difference)}
@@ -21,11 +21,11 @@ def find_slow(before: Snapshot, applied: Applied, difference: Difference) -> fro
 
 
 def defer(applied: Applied, difference: Difference, big: frozenset[UUID]) -> tuple[Applied, Applied]:
-    """Return the change with what is left for later marked as such, and what of it is made at once.
+    """Return the change with its later work marked as such, and the part of it that is made at once.
 
     Args:
         applied: the change.
-        difference: what it makes of what was there.
+        difference: its difference from the model before.
         big: the objects whose tables are big.
     """
     if not big:

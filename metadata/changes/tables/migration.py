@@ -1,4 +1,4 @@
-"""What a change of the model means for the tables."""
+"""The statements for the new objects, fields, relations and indexes of a change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -128,7 +128,7 @@ def _indexed_parts(field: Field, index: Index) -> tuple[Part, ...]:
 
 
 def is_primary_key(index: Index, object_: Object) -> bool:
-    """Tell whether an index is the one that the table's primary key makes."""
+    """Return whether an index is the one that the table's primary key makes."""
     return index.is_unique and index.field_ids == (object_.by_name["id"].id,)
 
 

@@ -1,4 +1,4 @@
-"""All that a change means for the tables, in its order."""
+"""All statements of a change, in their order."""
 
 from collections.abc import Iterator
 

@@ -7,13 +7,14 @@ import psycopg
 import pytest
 
 from fieldstone.metadata.changes import CreateIndex
+from fieldstone.metadata.changes.plan import BIG_TABLE
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot, Status
 from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.writer.dry_run import preview
 from fieldstone.metadata.writer.model_writer import ModelWriter
-from fieldstone.metadata.writer.transaction import BIG_TABLE, ModelTransaction
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.desk import Desk, new_field, person, whole_state
 from tests.metadata.updates import column, field_of, insert, options, update
 

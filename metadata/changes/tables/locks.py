@@ -1,0 +1,67 @@
+"""The locks that the plan of a change takes, and its statements for after the commit."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from uuid import UUID
+
+from fieldstone.metadata.changes.plan import ChangePlan
+from fieldstone.metadata.changes.tables.alteration import required_check
+from fieldstone.metadata.changes.tables.migration import build_index, foreign_key_name
+from fieldstone.metadata.model import Field, Status
+from fieldstone.sql.ddl import alter
+from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.identifiers import quote_table
+
+
+class TableLock(NamedTuple):
+    """A lock on the table of an object; `writes_rows` is True if each row is written under it."""
+
+    object_id: UUID
+    mode: str
+    is_later: bool = False
+    writes_rows: bool = False
+
+
+def find_locks(plan: ChangePlan) -> Iterator[TableLock]:
+    """Yield the locks that the statements of a plan take, those after the commit too."""
+    difference, built = plan.difference, plan.built
+    exclusive = {object_.id for object_ in difference.removed_objects}
+    exclusive |= {object_.id for object_, field in difference.removed_fields if field.parts}
+    exclusive |= {one.object_.id for one in difference.fields if _columns(one.before) != _columns(one.after)}
+    exclusive |= {field.object_id for field in built.fields if field.parts}
+    exclusive |= {index.object_id for index in difference.removed_indexes}
+    keys = {relation.target_object_id for relation in built.relations} - exclusive
+    indexed = {index.object_id for index in built.indexes} - exclusive - keys
+    for ids, mode in ((exclusive, "ACCESS EXCLUSIVE"), (keys, "SHARE ROW EXCLUSIVE"), (indexed, "SHARE")):
+        yield from (TableLock(id_, mode) for id_ in ids)
+    yield from (TableLock(id_, "SHARE UPDATE EXCLUSIVE", is_later=True) for id_ in plan.big)
+    yield from (TableLock(field.object_id, "ACCESS EXCLUSIVE", writes_rows=True) for field in plan.draft.rewriting)
+
+
+def locked_tables(plan: ChangePlan) -> list[str]:
+    """Return the tables, quoted, that a plan locks and that were there before it."""
+    applied, difference = plan.applied, plan.difference
+    ids = {field.object_id for field in applied.fields} | {index.object_id for index in applied.indexes}
+    for relation in (*applied.relations, *difference.removed_relations):
+        ids |= {relation.source_object_id, relation.target_object_id}
+    ids |= {one.object_.id for one in difference.fields} | {object_.id for object_, _ in difference.removed_fields}
+    ids |= {object_.id for object_ in difference.removed_objects}
+    ids |= {index.object_id for index in difference.removed_indexes}
+    return [quote_table(plan.before.objects[id_].table) for id_ in ids & plan.before.objects.keys()]
+
+
+def later_statements(plan: ChangePlan, trigram: TrigramClass | None) -> Iterator[str]:
+    """Yield the statements that the builder runs after the commit, beside readers and writers."""
+    objects = plan.applied.snapshot.objects
+    for index in (*plan.applied.indexes, *plan.difference.indexes):
+        if index.status is Status.BUILDING:
+            yield build_index(index, objects[index.object_id], trigram, concurrently=True).as_string()
+    for object_ in (objects[id_] for id_ in plan.big):
+        for field in object_.fields:
+            if field.status is Status.BUILDING:
+                name = foreign_key_name(object_, field) if field.relation_id else required_check(field)
+                yield alter.validate_constraint(object_.table, name).as_string()
+
+
+def _columns(field: Field) -> object:
+    return field.column, field.parts, field.default, field.is_active, field.is_nullable, field.status
