@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from fieldstone.engine.webhooks.addresses import Network, read_networks
+from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.sql.embedded import default_data_dir
 
 _SECRETS = frozenset({"database_url", "listen_url", "broadcast_url"})

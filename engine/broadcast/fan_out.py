@@ -11,10 +11,10 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import broadcaster
 
-from fieldstone.engine.broadcast.link import LinkLost, Medium
 from fieldstone.engine.broadcast.message import (
     LONGEST_PAYLOAD,
     Entry,
@@ -23,8 +23,12 @@ from fieldstone.engine.broadcast.message import (
     encode_message,
     take_entries,
 )
+from fieldstone.engine.broadcast.postgres import PostgresMedium
 from fieldstone.engine.broadcast.supervision import SILENCE, SupervisedBackend
+from fieldstone.engine.broadcast.transport import LinkLost, Medium
+from fieldstone.engine.settings import Settings
 from fieldstone.sql.concurrency.tasks import end_tasks, start_reported
+from fieldstone.sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
 
@@ -227,3 +231,23 @@ async def _disconnect(bus: broadcaster.Broadcast, backend: SupervisedBackend) ->
     finally:
         # broadcaster leaves it out where its listener has failed.
         await backend.disconnect()
+
+
+def build_broadcast(settings: Settings, database: Database, default_workspace: UUID) -> Broadcast:
+    """Return the broadcast of the processes on this database; the id of its first workspace tells it from others."""
+    return Broadcast(_choose_medium(settings, database), f"fieldstone_{default_workspace.hex}")
+
+
+def _choose_medium(settings: Settings, database: Database) -> Medium | None:
+    if settings.broadcast_url is not None:
+        # What is not asked for need not be installed.
+        from fieldstone.engine.broadcast.redis import RedisMedium  # noqa: PLC0415 - the package redis is an extra
+
+        return RedisMedium(settings.broadcast_url)
+    if not settings.prepare_statements and settings.listen_url is None:
+        _LOG.warning(
+            "DATABASE_URL leads to a pooler, through which there is no LISTEN: what other processes do is noticed up to"
+            " a second later. FIELDSTONE_LISTEN_URL takes an address without the pooler"
+        )
+        return None
+    return PostgresMedium(database=database, address=settings.listen_url)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fieldstone.engine.broadcast.link import LinkLost
+from fieldstone.engine.broadcast.transport import LinkLost
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.listen import NOTIFY, Listener

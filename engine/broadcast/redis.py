@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from fieldstone.engine.broadcast.link import LinkLost
+from fieldstone.engine.broadcast.transport import LinkLost
 from fieldstone.sql.concurrency.tasks import end_tasks
 
 _CONNECTING = 5.0

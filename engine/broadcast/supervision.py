@@ -12,7 +12,7 @@ from typing import Final
 
 from broadcaster import BroadcastBackend, Event
 
-from fieldstone.engine.broadcast.link import ChannelConnection, LinkLost, Medium
+from fieldstone.engine.broadcast.transport import ChannelConnection, LinkLost, Medium
 from fieldstone.sql.concurrency.tasks import end_tasks, report_failure
 
 _LOG = logging.getLogger(__name__)

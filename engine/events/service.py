@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fieldstone.engine.errors import ApiError, InternalServerError
 from fieldstone.engine.events.counters import EventStats
@@ -14,7 +15,6 @@ from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.reader import Bounds, EventLog
 from fieldstone.engine.events.log.sequencer import Sequencer, keep_trimmed
 from fieldstone.engine.events.quotas import QuotaLimits
-from fieldstone.engine.events.subscriptions.hints import TOPIC, Hints, NoHints
 from fieldstone.engine.events.subscriptions.hub import Hub
 from fieldstone.engine.events.subscriptions.key_watch import KeyWatch
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
@@ -25,6 +25,35 @@ from fieldstone.sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
 _MEASURE = 5.0
+
+TOPIC = "events"
+"""The topic of hints about the log: the newest position, in decimal."""
+
+
+class Hints(Protocol):
+    """Carries hints between processes: that the log has something new, and where. A hint may get lost."""
+
+    def on(self, topic: str, callback: Callable[[str], None]) -> None:
+        """Have `callback` called with each text that another process publishes under a topic."""
+
+    def on_gap(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when texts may have been lost."""
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Send a text to the other processes."""
+
+
+class NoHints:
+    """Carries nothing: each process looks at the log by itself."""
+
+    def on(self, topic: str, callback: Callable[[str], None]) -> None:
+        """Do nothing: no text arrives."""
+
+    def on_gap(self, callback: Callable[[], None]) -> None:
+        """Do nothing: no text is lost."""
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Drop the text."""
 
 
 @dataclass(slots=True, kw_only=True)

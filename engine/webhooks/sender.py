@@ -1,10 +1,12 @@
-"""Sends one event to one target, and says what came of it."""
+"""Sends one event, signed, to one target and reports the outcome."""
 
 import asyncio
+import hmac
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from hashlib import sha256
 from importlib.metadata import version
 from ssl import SSLContext
 from typing import Final
@@ -13,7 +15,6 @@ from uuid import UUID
 import httpx
 
 from fieldstone.engine.webhooks.backoff import read_retry_after
-from fieldstone.engine.webhooks.signature import HEADER, sign
 from fieldstone.engine.webhooks.ssrf_guard import RefusedTarget, Targets, UnknownHost
 from fieldstone.engine.webhooks.transport import GuardedTransport
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
@@ -119,6 +120,15 @@ class Sender:
         )
 
 
+def sign(secret: str, body: bytes, at: int) -> str:
+    """Return the value of the signature header for a body sent at a time (Unix seconds): `t=SECONDS,v1=HEX`.
+
+    HEX is the HMAC-SHA256 of the seconds, a point and the body, under the secret's UTF-8 bytes.
+    """
+    digest = hmac.new(secret.encode(), b"%d." % at + body, sha256).hexdigest()
+    return f"t={at},v1={digest}"
+
+
 def _headers(secret: str, delivery_id: UUID, event: str, body: bytes) -> dict[str, str]:
     return {
         "content-type": "application/json",
@@ -126,7 +136,7 @@ def _headers(secret: str, delivery_id: UUID, event: str, body: bytes) -> dict[st
         "user-agent": f"Fieldstone/{version('fieldstone')}",
         "x-fieldstone-delivery": str(delivery_id),
         "x-fieldstone-event": event,
-        HEADER: sign(secret, body, int(time.time())),
+        "x-fieldstone-signature": sign(secret, body, int(time.time())),
     }
 
 

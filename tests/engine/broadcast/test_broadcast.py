@@ -13,7 +13,6 @@ import pytest
 
 from fieldstone.engine.broadcast import Broadcast, build_broadcast
 from fieldstone.engine.broadcast.fan_out import MOST_WAITING
-from fieldstone.engine.broadcast.link import LinkLost, Medium
 from fieldstone.engine.broadcast.message import (
     LONGEST_PAYLOAD,
     MOST_BYTES,
@@ -24,6 +23,7 @@ from fieldstone.engine.broadcast.message import (
 )
 from fieldstone.engine.broadcast.postgres import PostgresMedium
 from fieldstone.engine.broadcast.redis import RedisMedium
+from fieldstone.engine.broadcast.transport import LinkLost, Medium
 from fieldstone.engine.settings import load_settings
 from fieldstone.metadata.ids import new_id
 from fieldstone.sql.executor import Database

@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from fieldstone.engine.webhooks.retention import revive
-from fieldstone.engine.webhooks.signature import sign
+from fieldstone.engine.webhooks.sender import sign
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.workspaces.api_keys import Principal, Role
 from tests.apis import WORKSPACE_ID
