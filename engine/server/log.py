@@ -1,4 +1,4 @@
-"""The log: one structured line for each thing that happened, on standard error."""
+"""The log: one structured line for each event of the server, on standard error."""
 
 import asyncio
 import logging
@@ -35,19 +35,19 @@ def build_log(settings: Settings) -> Log:
         context_class=dict,
         cache_logger_on_first_use=True,
     )
-    LOG_QUEUE.report = lambda lines: log.error("lines of the log were lost: nobody read it", lines=lines)
+    LOG_QUEUE.report = lambda lines: log.error("log lines were dropped: standard error was not read", lines=lines)
     return log
 
 
 class _QueueStream:
-    """The queue as a stream, for what libraries log."""
+    """The queue as a stream, for the log lines of libraries."""
 
     def write(self, text: str) -> None:
         LOG_QUEUE.msg(text.removesuffix("\n"))
 
 
 def route_standard_logging(settings: Settings) -> None:
-    """Let what libraries log through `logging` come out like our own lines: for the command, which owns the process."""
+    """Write the lines that libraries log through `logging` like our own: for the command, which owns the process."""
     handler = logging.StreamHandler(_QueueStream())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -68,7 +68,7 @@ def _is_cancellation(record: logging.LogRecord) -> bool:
 
 
 def report_unexpected(log: Log, error: BaseException) -> str:
-    """Log an error that nobody foresaw, and return the id of the line, which is all that a client gets to see."""
+    """Log an unexpected error, and return the id of its line: a client gets the id only."""
     error_id = uuid4().hex
     log.error("unexpected error", id=error_id, exc_info=error)
     return error_id
@@ -81,12 +81,12 @@ _SHARED: list[Processor] = [
 
 
 def logs_requests(settings: Settings) -> bool:
-    """Whether lines that inform are written at all."""
+    """Return whether lines that inform are written at all."""
     return _LEVELS[settings.log_level] <= logging.INFO
 
 
 def logs_json(settings: Settings) -> bool:
-    """Whether a line is a JSON object, and not laid out for a reader."""
+    """Return whether a line is a JSON object, and not laid out for a reader."""
     chosen = settings.log_format or (LogFormat.CONSOLE if settings.is_development else LogFormat.JSON)
     return chosen is LogFormat.JSON
 

@@ -79,7 +79,7 @@ class LogQueue:
         return flushed.wait(limit)
 
     def forget(self) -> None:
-        """Begin anew, in a process that was forked: the lines are the parent's, and the thread has stayed there."""
+        """Begin again in a forked process: the lines are the parent's, and the thread has stayed there."""
         self._begin()
 
     def _put(self, message: str) -> None:

@@ -1,4 +1,4 @@
-"""When the services are there: started by a lifespan or by the first request, by one task that also ends them."""
+"""Starts the services by a lifespan or the first request, and ends them, in one task."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +18,7 @@ Assemble = Callable[[Settings], AbstractAsyncContextManager[Services]]
 class Runtime:
     """The services of one app over time.
 
-    Everything that they hold is opened and closed in one task of its own, whoever asks for it.
+    Their resources are opened and closed in one task of its own.
 
     Attributes:
         services: None until they are ready, and again when they have ended.
@@ -59,10 +59,10 @@ class Runtime:
         await asyncio.wait([owner])
 
     async def ready(self) -> Services:
-        """Return the services for a request, which starts them where nobody else has.
+        """Return the services for a request, which starts them if neither a lifespan nor another request has.
 
         Raises:
-            ServiceUnavailable: they are being started by somebody else, or cannot be.
+            ServiceUnavailable: a lifespan is still starting them, or they cannot start.
         """
         if self.services is not None:
             return self.services
@@ -76,7 +76,7 @@ class Runtime:
             raise ServiceUnavailable("Fieldstone cannot reach its database; the server's log says why.") from error
 
     def stats(self) -> RuntimeStats | None:
-        """Return what the services count; None while there are none."""
+        """Return the counters of the services; None while there are none."""
         return self.services.stats() if self.services else None
 
     @asynccontextmanager
@@ -98,7 +98,7 @@ class Runtime:
             if opened.done():
                 report_unexpected(self._log, error)
                 return
-            if self._is_lazy:  # nobody else is there to tell
+            if self._is_lazy:  # no lifespan reports it
                 self._log.error("start failed", reason=str(error), kind=type(error).__name__)
             opened.set_exception(error)
 

@@ -1,1 +1,1 @@
-"""What `fieldstone doctor` finds, and what it does about it."""
+"""The findings of `fieldstone doctor`, and their repairs."""

@@ -1,4 +1,4 @@
-"""Drift: where the tables are not what the model says, each with what repairs it."""
+"""Drift: differences between tables and model, each with its repair."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ from fieldstone.sql.types import SqlType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """One thing that is not as the model says.
+    """One difference between a table and the model.
 
     Attributes:
         finding: a sentence.
@@ -43,10 +43,10 @@ class Drift:
 async def find_drift(
     connection: Session, snapshot: Snapshot, *, trigram: TrigramClass | None, only: Object | None = None
 ) -> list[Drift]:
-    """Return where the workspace's tables, or that of one object, are not what its model says; nothing is changed.
+    """Return the differences between the workspace's tables, or that of one object, and its model; change nothing.
 
-    What a table must have is made of the model in a temporary table that nobody else sees, and compared as PostgreSQL
-    writes it. The statements are a few for every fifty objects.
+    The expected table is created from the model as a temporary table, and compared in the form in which PostgreSQL
+    writes it. Every fifty objects take a few statements.
     """
     found = await read_tables(connection, snapshot.workspace.schema)
     names = [type_.value for type_ in SqlType]

@@ -1,4 +1,4 @@
-"""A table made anew under its names, without the dropped columns that PostgreSQL counts towards its 1,600."""
+"""Rewrites a table under its names, without the dropped columns that PostgreSQL counts towards its 1,600."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.sqlstate import translate_error
 
 MANY_DROPPED = 100
-"""Dropped columns from which on a table is worth to be made anew."""
+"""Dropped columns from which on a table is worth a rewrite."""
 
 LITTLE_ROOM = 400
-"""Columns that a table can still take below which any dropped one counts."""
+"""Free columns below which any dropped column makes a table short of room."""
 
 _OLD = "rewritten_"
 
@@ -46,7 +46,7 @@ class ColumnUsage:
 
     @property
     def is_short(self) -> bool:
-        """Whether the table nears the limit for the sake of columns that are gone."""
+        """Return whether the table nears the limit for the sake of columns that are gone."""
         return self.dropped >= MANY_DROPPED or (self.dropped > 0 and MAXIMUM_COLUMNS - self.used < LITTLE_ROOM)
 
 
@@ -62,7 +62,7 @@ async def find_room(connection: Session, snapshot: Snapshot) -> list[ColumnUsage
 
 
 def locked_tables(snapshot: Snapshot, object_: Object) -> list[Table]:
-    """Return the tables that nobody can use meanwhile: the object's own, and those related to it, by name."""
+    """Return the tables that a rewrite locks: the object's own and the related ones, by name."""
     ids = {object_.id}
     for relation in _relations(snapshot, object_):
         ids |= {relation.source_object_id, relation.target_object_id}
@@ -78,7 +78,7 @@ async def rewrite_table(transaction: ModelTransaction, object_: Object, *, large
     Args:
         transaction: of the object's workspace.
         object_: the object.
-        largest: the most bytes of a table that is written anew, or looked through for its references to it.
+        largest: the most bytes of a table that is rewritten, or scanned for its references to it.
 
     Raises:
         InvalidChange: the table is not what the model says, is being changed, has more bytes, or what would be lost.
@@ -123,9 +123,7 @@ async def _check(transaction: ModelTransaction, object_: Object, tables: list[Ta
         size = (row[0] or 0) if row else 0
         if size > largest:
             use = (
-                "would be written anew"
-                if table == object_.table
-                else f"refers to {object_.table.name}, or is referred to"
+                "would be rewritten" if table == object_.table else f"refers to {object_.table.name}, or is referred to"
             )
             raise InvalidChange(
                 f"the table {table.name} {use}, and has {size >> 20:,} MiB, for which others would wait too long, where"
@@ -133,7 +131,7 @@ async def _check(transaction: ModelTransaction, object_: Object, tables: list[Ta
             )
     if obstacles := [name for (name,) in await _ask(connection, "rewrite_obstacles", object_)]:
         raise InvalidChange(
-            f"the table {object_.table.name} cannot be made anew with {', '.join(obstacles)}; drop that first, and make"
+            f"the table {object_.table.name} cannot be rewritten with {', '.join(obstacles)}; drop that first, and make"
             " it again after"
         )
     if drifts := await find_drift(connection, snapshot, trigram=transaction.bounds.trigram, only=object_):
@@ -185,4 +183,4 @@ def _refusal(object_: Object, error: psycopg.Error) -> Exception:
     known = translate_error(error)
     if isinstance(known, LockTimeout | Serialization | StatementTimeout | DatabaseUnavailable):
         return known
-    return ChangeFailed(f"the table {object_.table.name} cannot be made anew, and nothing was changed: {known.message}")
+    return ChangeFailed(f"the table {object_.table.name} cannot be rewritten, and nothing was changed: {known.message}")

@@ -104,7 +104,7 @@ def create_table(object_: Object, indexes: Sequence[Index], trigram: TrigramClas
 
 
 def can_make(index: Index, trigram: TrigramClass | None) -> bool:
-    """Tell whether the server has what an index is made of."""
+    """Return whether the server has what an index is made of."""
     return index.method != TRIGRAM or trigram is not None
 
 

@@ -1,4 +1,4 @@
-"""A document's field becomes the change that makes it, or that makes it what the document says."""
+"""Plans the change that creates or updates a field of a document."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -57,7 +57,7 @@ def require_filled(field: StatedField) -> Iterator[Callable[[Snapshot], Change]]
 
 
 def create_field(stated: Stated, field: StatedField, latest: Snapshot) -> CreateField:
-    """Return the change that makes a field.
+    """Return the change that creates a field.
 
     Raises:
         InvalidChange: the document leaves out a needed value, or has an impossible one.
@@ -95,7 +95,7 @@ def finish_relation(stated: Stated, field: StatedField) -> Iterator[Callable[[Sn
 
 
 def _is_backward(stated: Stated, field: StatedField) -> bool:
-    """Return whether a relation of an object to itself is made from the end that does not hold the key.
+    """Return whether a relation of an object to itself is created from the end that does not hold the key.
 
     Its fields then come in that order.
     """

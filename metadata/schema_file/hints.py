@@ -16,7 +16,7 @@ def update_hints(field: StatedField, known: Field, kind: FieldType, wanted: Valu
     """Return the hints about the records for the update that makes a field as wanted, by attribute.
 
     Raises:
-        InvalidChange: `optionMapping` is no mapping of names.
+        InvalidChange: `optionMapping` is not a mapping of names.
     """
     mapping = members.read_mapping(field.values["optionMapping"], f"{field.path}.optionMapping")
     hints: dict[str, JsonValue] = {}
@@ -36,7 +36,7 @@ def update_hints(field: StatedField, known: Field, kind: FieldType, wanted: Valu
 
 
 def is_converted(known: Field, kind: FieldType, wanted: Values) -> bool:
-    """Return whether a field's values become those of another type, or kind of number."""
+    """Return whether a field's values are converted to another type or kind of number."""
     if kind is not known.type:
         return True
     variants = FIELD_TYPES[kind].variants or {}
@@ -45,7 +45,7 @@ def is_converted(known: Field, kind: FieldType, wanted: Values) -> bool:
 
 
 def is_filled_first(field: StatedField, kind: FieldType, wanted: Values) -> bool:
-    """Return whether a field is made, or converted, as an optional one, and is required in a step of its own.
+    """Return whether a field is created, or converted, as an optional one, and made required by a later change.
 
     Its records get `backfillValue` in between.
     """

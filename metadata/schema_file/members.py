@@ -72,7 +72,7 @@ FIELD: Mapping[str, DocumentMember] = {
     "relation": DocumentMember(kind="a mapping"),
     "inverseOf": _text(),
     "morph": _text(),
-    # Hints: a step of a change needs them, and nothing keeps them.
+    # Hints: one change uses them, and the model does not store them.
     **_of(members.FIELD, "optionMapping", "backfillValue", "allowDataLoss"),
 }
 
@@ -118,5 +118,5 @@ def read_mapping(given: JsonValue, where: str) -> Mapping[str, JsonValue]:
 
 
 def without_defaults(values: Mapping[str, JsonValue], known: Mapping[str, DocumentMember]) -> dict[str, JsonValue]:
-    """Return those values that are not what they would be if they were left out."""
+    """Return the values that differ from their defaults."""
     return {name: value for name, value in values.items() if value != known[name].default}

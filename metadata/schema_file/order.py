@@ -1,4 +1,4 @@
-"""The order in which the fields of a document are made, so that each object has its own in the document's order."""
+"""Orders the creation of a document's fields, so that each object has its fields in the document's order."""
 
 from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
@@ -40,7 +40,7 @@ def comes_along(field: StatedField) -> bool:
 
 
 def _has_old_name(field: StatedField) -> bool:
-    """Return whether a field has the name that another one comes with, and gives up."""
+    """Return whether a field takes the name that another one comes with and gives up."""
     others: Mapping[str, Values] = field.owner.values["fields"]
     return field.values["renamedFrom"] is None and any(
         other.get("renamedFrom") == field.name for other in others.values()
@@ -66,7 +66,7 @@ def _sources(stated: Stated, field: StatedField) -> list[StatedField]:
 
 
 def _walk(waits: list[set[int]], needs: list[set[int]]) -> Iterator[int]:
-    """Yield all numbers, each behind those it waits for, or where they wait for each other, behind those it needs."""
+    """Yield all numbers, each after those it waits for; in a cycle, after those it needs."""
     followers: list[list[int]] = [[] for _ in waits]
     for later, earlier in enumerate(waits):
         for one in earlier:

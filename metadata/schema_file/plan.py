@@ -1,4 +1,4 @@
-"""The changes that make a model what a document says, in an order in which each is possible."""
+"""Plans the changes from a model to a document, in an order in which each is possible."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -46,7 +46,7 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
             are; those that every workspace has cannot be.
 
     Raises:
-        InvalidChange: it is no such document, or asks for what is fixed at creation.
+        InvalidChange: it is no such document, or changes a member that is fixed at creation.
     """
     stated = match_document(snapshot, document)
     updates = [change for field in stated.fields.values() if (change := update_field(snapshot, stated, field))]
@@ -108,7 +108,7 @@ def _update_objects(stated: Stated) -> Iterator[UpdateObject]:
 
 
 def _order_updates(stated: Stated, updates: list[UpdateField]) -> Iterator[UpdateField]:
-    """Yield the updates of fields, and what has to make way for them, so that each new name is free."""
+    """Yield the updates of fields, and interim renames, so that each new name is free."""
     left = {update.field_id: update for update in updates}
     for owner in stated.objects.values():
         known = {field.name: field.id for field in owner.known.fields} if owner.known else {}

@@ -1,4 +1,4 @@
-"""Renames of which one takes another's old name: an order in which each name is free, a third name where two swap."""
+"""Orders renames so that each new name is free; names that are swapped go by a third one."""
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -6,13 +6,13 @@ from itertools import count
 
 
 def order_renames(wanted: Mapping[str, str], taken: AbstractSet[str]) -> Iterator[tuple[str, str]]:
-    """Yield what is renamed, by its first name, and its next name: that wanted, or one to wait under.
+    """Yield pairs of a first name and its next name: the wanted one, or an interim one.
 
     Args:
         wanted: the new name by the old one; no two are the same.
-        taken: all names that are there or will be, none of which anything waits under.
+        taken: all present and future names, which no interim name may be.
     """
-    # What is called so now, by its first name.
+    # The first name by the present one.
     left = {name: name for name in wanted}
     spare = (name for number in count(1) if (name := f"renamed{number}") not in taken)
     while left:
@@ -28,7 +28,7 @@ def order_renames(wanted: Mapping[str, str], taken: AbstractSet[str]) -> Iterato
 
 
 def find_swaps(renames: Mapping[str, str]) -> Iterator[list[str]]:
-    """Yield each round of names of which every one takes the old name of the next; `renames` is the old by the new."""
+    """Yield each cycle of names in which every name takes the old one of the next; `renames` is old by new."""
     left = dict(renames)
     while left:
         path = [next(iter(left))]

@@ -25,7 +25,7 @@ def write_document(document: JsonValue) -> str:
 
 
 def read_document(text: str) -> JsonValue:
-    """Return what YAML says.
+    """Return the value of a YAML text.
 
     Raises:
         InvalidChange: it is not YAML, or has a name twice.

@@ -1,4 +1,4 @@
-"""An import as far as it is planned: each change is tried on the model at once, by which free names are found."""
+"""The draft of an import: each change is applied to the model at once, which finds free names."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ C = TypeVar("C", CreateObject, CreateField)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowCopy:
-    """The rows of a table: what each column of the object's table gets.
+    """The rows of a table, and the value of each column of the object's table.
 
     Attributes:
         is_new: whether the object was not there before, and so has no records.
@@ -48,13 +48,13 @@ class RowCopy:
 
 
 class ImportDraft:
-    """The import so far.
+    """An import as far as it is planned.
 
     Attributes:
         snapshot: the model after the changes.
         changes: of the model, one after the other.
-        notes: what could not be, and what is not as it was; each a sentence about a table or a column.
-        made: what became of each table and column, whether by this import or an earlier one.
+        notes: sentences about tables and columns that are left out or differ from their source.
+        made: the object or field of each table and column, by this import or an earlier one.
     """
 
     def __init__(self, snapshot: Snapshot, source: SourceSchema, made: Made) -> None:
@@ -140,7 +140,7 @@ class ImportDraft:
                 self._note(table, f"the index {index.name} is not taken over: {error.message}")
 
     def copies(self, table: SourceTable) -> RowCopy:
-        """Return what is copied of a table."""
+        """Return the rows to copy of a table."""
         object_ = self._object(table)
         fields = {field.name: field for field in object_.fields}
         values = {fields[name].parts[0].column.name: value for name, value in self._values[table.oid].items()}
@@ -175,7 +175,7 @@ class ImportDraft:
             self._values[table.oid][name] = value
             self._fields[table.oid, column.name] = name
             return
-        # A key of its own stays, as others may know records by it; new records need none.
+        # The old key stays a field, as other systems may refer to records by it; new records need none.
         is_old_key = table.key == (column,)
         is_counted = column.is_identity or (column.default or "").startswith("nextval(")
         made = self._create_field(table, column, name, plan, is_nullable=is_old_key or is_counted)
@@ -266,14 +266,14 @@ class ImportDraft:
             self._note(table, f"the other end of the column {column.name} is {back}")
 
     def _set(self, table: SourceTable, column: SourceColumn, field: CreateField | Field, value: Term | None) -> None:
-        """Note the field that a column is, and what is copied into it."""
+        """Note the field of a column, and the value copied into it."""
         self.made[table.table.name, column.name] = field.id
         self._fields[table.oid, column.name] = field.name
         if value is not None:
             self._values[table.oid][field.name] = value
 
     def _take_up(self, table: SourceTable, column: SourceColumn, known: Field, value: Term, *, fits: bool) -> None:
-        """Have a field that is there get the values of rows to come, if they are still values of it."""
+        """Have an existing field get the values of the rows to copy, if it still takes them."""
         self._set(table, column, known, value if fits else None)
         if not fits:
             self._note(table, f"the column {column.name} is the field {known.name}, which takes other values by now")
@@ -283,7 +283,7 @@ class ImportDraft:
         return self._object(table).by_id.get(made) if made else None
 
     def _is_required(self, table: SourceTable, column: SourceColumn, *, has_default: bool = False) -> bool:
-        """Tell whether the field of a column can be required, as its column is: not with records that are there."""
+        """Return whether the field of a column can be required like the column: not if records exist already."""
         if column.is_required and not has_default and self._objects[table.oid] in self._before.objects:
             self._note(table, f"the column {column.name} is optional here, as there may be records already")
             return False
@@ -375,7 +375,7 @@ def _is_same(index: Index, change: CreateIndex) -> bool:
 
 
 def _fits(field: Field, plan: ColumnPlan) -> bool:
-    """Tell whether a field holds what is copied for a column."""
+    """Return whether a field holds what is copied for a column."""
     options = {option["value"] for option in plan.options or ()}
     return (field.type, field.settings.get("dataType")) == (plan.type, (plan.settings or {}).get("dataType")) and (
         options <= {option.value for option in field.options}

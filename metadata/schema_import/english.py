@@ -1,4 +1,4 @@
-"""What a table's name says of one record and of several, as far as English is regular."""
+"""Singular and plural names from a table's name, as far as English is regular."""
 
 import re
 
@@ -16,7 +16,7 @@ def object_names(table: str) -> tuple[str, str]:
 
 
 def singular_of(name: str) -> str:
-    """Return the name of one: companies gives company; what looks like one stays as it is."""
+    """Return the name of one: companies gives company; a name that looks singular stays as it is."""
     lower = name.lower()
     if not lower.endswith("s") or lower.endswith(_SINGULAR_ENDINGS) or len(name) < 4:
         return name

@@ -1,4 +1,4 @@
-"""What earlier imports made of a schema's tables and columns, kept in the catalog: a second import finds it there."""
+"""The objects and fields that imports have created, kept in the catalog by table and column for later imports."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -13,13 +13,13 @@ Made = Mapping[tuple[str, str], UUID]
 
 
 async def read_made(connection: Session, workspace: Workspace, source: SourceSchema) -> Made:
-    """Return what a workspace has made of a schema so far; of that, what was deleted since is not in its model."""
+    """Return the ids created from a schema so far, also those deleted since, which the model no longer has."""
     cursor = await connection.execute(QUERIES["imported"], _origin(workspace, source))
     return {(table, column): id_ for table, column, id_ in await cursor.fetchall()}
 
 
 async def remember(connection: Session, workspace: Workspace, source: SourceSchema, made: Made) -> None:
-    """Note what an import has made, in the place of what was made of the same before."""
+    """Store the ids that an import has created, in place of earlier ones of the same tables and columns."""
     origin = _origin(workspace, source)
     async with connection.cursor() as cursor:
         await cursor.executemany(

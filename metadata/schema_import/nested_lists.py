@@ -1,4 +1,4 @@
-"""Arrays whose values have lists in their lists, which only the rows tell: a list of text cannot hold them."""
+"""Finds array columns whose values are nested, which only the rows show: a list of text cannot hold them."""
 
 from dataclasses import replace
 

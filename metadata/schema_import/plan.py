@@ -1,4 +1,4 @@
-"""A schema of PostgreSQL becomes changes of a model, what is to be copied, and a report of what could not be."""
+"""Plans an import: a PostgreSQL schema becomes changes of a model, rows to copy and notes."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from fieldstone.metadata.schema_import.source import SourceSchema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """What an import does.
+    """The plan of an import.
 
     Attributes:
         changes: of the model, one after the other.
         copies: of rows, once the model is changed.
-        notes: what could not be, and what is not as it was; each a sentence about a table or a column.
+        notes: sentences about tables and columns that are left out or differ from their source.
         snapshot: the model as it will be.
-        made: what became of each table and column, whether by this import or an earlier one.
+        made: the object or field of each table and column, by this import or an earlier one.
     """
 
     changes: tuple[Change, ...]
@@ -29,12 +29,12 @@ class ImportPlan:
 
 
 def plan_import(snapshot: Snapshot, source: SourceSchema, made: Made) -> ImportPlan:
-    """Return how a model gets what a schema has; nothing that the model has already is changed.
+    """Return the plan that adds a schema's tables to a model; existing objects and fields stay unchanged.
 
     Args:
         snapshot: the model.
         source: the schema.
-        made: what earlier imports made of it.
+        made: the ids created by earlier imports.
     """
     draft = ImportDraft(snapshot, source, made)
     for name, kind in source.others:

@@ -1,4 +1,4 @@
-"""The rows of the tables that were imported, copied into those of the objects in the transaction that makes them."""
+"""Copies rows of imported tables into the tables of the objects, in the transaction that creates these."""
 
 import psycopg
 from psycopg.sql import Composed
@@ -14,7 +14,7 @@ from fieldstone.sql.sqlstate import translate_error
 
 
 async def copy_rows(connection: Session, snapshot: Snapshot, plan: ImportPlan, *, source: Session) -> int:
-    """Copy all rows that are not there yet, and return how many were written.
+    """Copy all rows that were not copied before, and return the number written.
 
     A row is there if its id is, and gets no more than the values of fields that are new; rows of a table without a key,
     whose ids are made up, are copied where the object has no records at all.
@@ -29,7 +29,7 @@ async def copy_rows(connection: Session, snapshot: Snapshot, plan: ImportPlan, *
         source: a connection to the database that the rows are in.
 
     Raises:
-        ChangeFailed: a row is not what the model allows.
+        ChangeFailed: the model does not allow a row.
     """
     count = 0
     if source is not connection:

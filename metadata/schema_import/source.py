@@ -1,4 +1,4 @@
-"""What a schema of PostgreSQL has: tables, columns, keys, as its catalog says."""
+"""Reads a PostgreSQL schema from its catalog: tables, columns, keys."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -85,13 +85,13 @@ class SourceTable:
         return next(column for column in self.columns if column.name == name)
 
     def is_unique(self, columns: Sequence[str]) -> bool:
-        """Tell whether no two rows share the values of these columns."""
+        """Return whether no two rows share the values of these columns."""
         return any(index.is_unique and index.is_plain and set(index.columns) == set(columns) for index in self.indexes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSchema:
-    """A schema of a database; `others` are its relations that are no tables, each with what it is."""
+    """A schema of a database; `others` are its views and foreign tables, each with its kind."""
 
     database: str
     schema: str
@@ -100,10 +100,10 @@ class SourceSchema:
 
 
 async def read_source(connection: Session, schema: str) -> SourceSchema:
-    """Return what a schema has.
+    """Return the tables of a schema.
 
     Raises:
-        UnknownObject: it has no table.
+        UnknownObject: the schema has no table.
     """
     rows = await _fetch(connection, "source_tables", schema=schema)
     ordinary = [row for row in rows if row[2] in _ORDINARY]

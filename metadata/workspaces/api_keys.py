@@ -1,4 +1,4 @@
-"""API keys: made, listed, revoked, and what a token stands for."""
+"""API keys: their creation, list and revocation, and the hash of a token."""
 
 import re
 import secrets
@@ -15,14 +15,14 @@ from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import unstorable
 
-TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - what every token starts with
+TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - the prefix of every token
 
 _TOKEN = re.compile(r"fs_[A-Za-z0-9_-]{43}", re.ASCII)
 _RANDOM_BYTES = 32
 
 
 class Role(Enum):
-    """What the bearer of a key may do."""
+    """The rights of a key."""
 
     ADMIN = "admin"
 
@@ -50,11 +50,11 @@ class NewApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who sends a request.
+    """The key behind a request, with its workspace and rights.
 
     Attributes:
-        root_key_id: where the chain of keys begins each of which made the next, this one at its end; all of them share
-            an allowance of operations.
+        root_key_id: the first key of the chain of keys in which each made the next, up to this one; all keys of a
+            chain share one rate limit.
     """
 
     key_id: UUID
@@ -65,7 +65,7 @@ class Principal:
 
 
 def hash_token(token: str) -> bytes | None:
-    """Return the hash under which a token's key is kept, None for what is no token."""
+    """Return the hash under which a token's key is stored; None for a text that is no token."""
     return sha256(token.encode()).digest() if _TOKEN.fullmatch(token) else None
 
 
@@ -83,16 +83,16 @@ async def create_key(
     Args:
         connection: in a transaction.
         workspace_id: whose records it is for.
-        name: what it is for.
+        name: the purpose of the key.
         expires_at: when it ends; never if None.
-        role: what it may do.
+        role: its rights.
         maker_id: the key that asks for it; None on the command line.
 
     Raises:
         InvalidChange: the name is blank, the expiry is not in the future, or the maker has been revoked.
     """
     if not name.strip():
-        raise InvalidChange("name must not be blank; it tells what the key is for", field="name")
+        raise InvalidChange("name must not be blank: it states the purpose of the key", field="name")
     if reason := unstorable(name):
         raise InvalidChange(f"name {reason}", field="name")
     if expires_at is not None and expires_at <= datetime.now(UTC):
@@ -131,7 +131,7 @@ async def list_keys(connection: Session, workspace_id: UUID) -> tuple[ApiKey, ..
 
 
 async def revoke_key(connection: Session, *, workspace_id: UUID, key_id: UUID) -> ApiKey:
-    """Revoke a key, for good; one that is revoked stays as it is. `KeyCache.forget` it after the commit.
+    """Revoke a key, for good; one that is revoked stays as it is. Call `KeyStore.note_revoked` after the commit.
 
     Raises:
         UnknownObject: the workspace has no such key.

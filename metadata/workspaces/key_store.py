@@ -1,4 +1,4 @@
-"""The keys at work: a token is looked up once a second at most, and a revoked key is forgotten at once."""
+"""The cache of API keys: a token is looked up once a second at most, and a revoked key is dropped at once."""
 
 import asyncio
 import time
@@ -30,10 +30,10 @@ T = TypeVar("T")
 _KEY_BY_HASH = catalog_statement("api_key_by_hash")
 
 FRESH_FOR: Final = 1.0
-"""Seconds for which an answer about a token holds: how long a key revoked by another process may go on here."""
+"""Seconds for which a cache entry holds: a key revoked by another process may work that long here."""
 
 LIMIT: Final = 10_000
-"""The answers that are kept of each kind, keys and refusals."""
+"""Cache entries of each kind: keys and refusals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,12 +49,12 @@ class _Known:
 
 
 class KeyStore:
-    """API keys with a cache of what tokens stand for.
+    """API keys, with a cache of principals by token.
 
     Args:
         database: where the keys are.
         clock: seconds that never go back.
-        limit: how many answers of each kind are kept.
+        limit: cache entries of each kind.
     """
 
     def __init__(self, database: Reads, *, clock: Callable[[], float] = time.monotonic, limit: int = LIMIT) -> None:
@@ -93,7 +93,7 @@ class KeyStore:
         Args:
             workspace_id: whose key it is.
             key_id: its id.
-            with_made: whether those go with it that it has made, and that these have made.
+            with_made: also revoke the keys that it has made, and those made by these.
 
         Raises:
             UnknownObject: the workspace has no such key.
@@ -114,19 +114,19 @@ class KeyStore:
                 listener(key_id)
 
     def forget(self, key_id: UUID) -> None:
-        """Look the key up anew when it is next used."""
+        """Drop the key's cache entry: its next use looks it up again."""
         self._forgotten += 1
         token_hash = self._hashes.pop(key_id, None)
         if token_hash is not None:
             self._keys.pop(token_hash, None)
 
     async def authenticate(self, token: str) -> Principal | None:
-        """Return whom the token stands for, None where it is not that of a valid key."""
+        """Return the principal of a token; None if the token has no valid key."""
         token_hash = hash_token(token)
         return None if token_hash is None else self.recall(token_hash) or await self.look_up(token_hash)
 
     def recall(self, token_hash: bytes) -> Principal | None:
-        """Return whom the token with this hash stands for, if that is known without asking the database.
+        """Return the principal of the token with this hash, if a fresh cache entry has it.
 
         It does not count as a use: a key in use is looked up each second.
         """
@@ -134,7 +134,7 @@ class KeyStore:
         return None if known is None or self._clock() - known.checked_at >= FRESH_FOR else known.answer
 
     async def look_up(self, token_hash: bytes) -> Principal | None:
-        """Return whom the token with this hash stands for, None where it is not that of a valid key."""
+        """Return the principal of the token with this hash; None if the token has no valid key."""
         one_at_a_time = self._look_ups.setdefault(token_hash, asyncio.Lock())
         async with one_at_a_time:
             is_known, principal = self._recall(token_hash)
@@ -159,7 +159,7 @@ class KeyStore:
             _keep(self._refused, token_hash, now, self._limit)
             return None
         known = _read_known(rows[0], now, self._keys.get(token_hash))
-        # What was forgotten while we looked may be this one, read before it was revoked.
+        # A key dropped during the look-up may be this one, read before its revocation.
         if forgotten == self._forgotten:
             self._refused.pop(token_hash, None)
             self._hashes[known.principal.key_id] = token_hash
@@ -178,7 +178,7 @@ def _read_known(row: Row, now: float, before: _Known | None) -> _Known:
         role=Role(role),
     )
     return _Known(
-        # The same instance as long as it says the same: to find one's own ids in a dict is cheaper than equal ones.
+        # The same instance as long as it is equal: dict look-ups of identical ids are cheaper than of equal ones.
         principal=before.principal if before and before.principal == principal else principal,
         expires_at=None if row[4] is None else float(row[4]),
         checked_at=now,
@@ -186,7 +186,7 @@ def _read_known(row: Row, now: float, before: _Known | None) -> _Known:
 
 
 def _keep(answers: OrderedDict[bytes, T], token_hash: bytes, value: T, limit: int) -> list[T]:
-    """Keep an answer, and return those that had to go for it, the oldest ones."""
+    """Store a cache entry, and return the oldest ones, which it displaced."""
     answers[token_hash] = value
     answers.move_to_end(token_hash)
     return [answers.popitem(last=False)[1] for _ in range(len(answers) - limit)]

@@ -1,4 +1,4 @@
-"""The workspaces: made, listed, found."""
+"""The workspaces: their creation, list and look-up."""
 
 import re
 from uuid import UUID
@@ -39,10 +39,10 @@ class Workspaces:
         self._trigram = trigram
 
     async def create(self, name: str, *, actor: str, standard: bool = True) -> Snapshot:
-        """Create a workspace, with the standard objects unless told otherwise; return its model.
+        """Create a workspace, by default with the standard objects, and return its model.
 
         Raises:
-            InvalidChange: the name cannot be one; NameTaken where it is another workspace's.
+            InvalidChange: the name is not allowed; NameTaken if another workspace has it.
         """
         if not _NAME.fullmatch(name):
             raise InvalidChange(

@@ -1,4 +1,4 @@
-"""The end of a workspace: its tables go in small portions, and what is interrupted is gone on with."""
+"""Deletes workspaces: tables are dropped in small portions, and an interrupted deletion can be continued."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from fieldstone.sql.plan.elements import Table
 
 PORTION = 20
 """Tables that are dropped in one transaction: each is locked with its indexes, TOAST table and keys, and the server's
-lock table has some 6,400 places by default, for everybody together."""
+lock table has some 6,400 places by default, for all sessions together."""
 
 _MOST_REFERRERS = 500
 
@@ -33,9 +33,9 @@ async def delete_workspace(
     report: Callable[[int], None] = lambda _: None,
     turn: float = TURN,
 ) -> None:
-    """Delete a workspace with its records, its model and its keys; what was interrupted can be done again.
+    """Delete a workspace with its records, its model and its keys; an interrupted deletion can be repeated.
 
-    Its keys are revoked first. Servers that run forget it with their next look at the versions.
+    Its keys are revoked first. Running servers drop its model when they next compare versions.
 
     Args:
         sessions: where connections come from.

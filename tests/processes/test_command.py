@@ -140,7 +140,7 @@ def test_a_mistake_is_told_in_a_sentence(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["api-key", "create", "--name", " "], "Name must not be blank; it tells what the key is for."),
+        (["api-key", "create", "--name", " "], "Name must not be blank; it states the purpose of the key."),
         (["api-key", "create", "--name", "a", "--workspace", "nope"], 'There is no workspace "nope".'),
         (["api-key", "create", "--name", "a", "--expires-at", "2001-01-01"], "ExpiresAt must be in the future."),
         (["api-key", "revoke", "018cc5ca-0413-7028-876c-8f782314f028"], "There is no API key 018cc5ca"),
@@ -226,7 +226,7 @@ def test_the_doctor_makes_a_table_anew_that_has_little_room(database: str) -> No
             connection.execute(f"ALTER TABLE workspace_default.person {steps}".encode())
     done = run("doctor", "--rewrite", DATABASE_URL=database)
     assert done.returncode == 0, done.stderr
-    assert "making person anew; nobody can use activity, company, opportunity, person meanwhile" in done.stdout
+    assert "rewriting person; activity, company, opportunity, person cannot be used meanwhile" in done.stdout
     assert "person has room for 120 more columns" in done.stdout
     assert "anew" not in run("doctor", "--rewrite", DATABASE_URL=database).stdout
     unknown = run("doctor", "--rewrite", "--object", "nothing", DATABASE_URL=database)

@@ -14,7 +14,7 @@ async def create(settings: Settings, *, workspace: str, name: str, expires_at: d
     """Make a key and print it alone on the last line.
 
     Raises:
-        MetadataError: there is no such workspace, or the name or the expiry will not do.
+        MetadataError: there is no such workspace, or the name or the expiry is not allowed.
         SqlError: the database cannot be had.
     """
     if expires_at is not None and expires_at.tzinfo is None:
@@ -43,7 +43,7 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
 
 
 async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made: bool) -> None:
-    """Revoke a key, and where that is wanted those that it has made.
+    """Revoke a key, and with `with_made` those that it has made.
 
     Raises:
         MetadataError: there is no such workspace, or it has no such key.

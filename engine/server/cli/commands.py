@@ -1,4 +1,4 @@
-"""The command line: what can be asked for, and how it is explained."""
+"""The command line: commands, options and their help."""
 
 from datetime import datetime
 from importlib.metadata import version
@@ -44,7 +44,8 @@ _Workspace = Annotated[str, typer.Option("--workspace", help="The workspace's na
 _File = Annotated[Path, typer.Argument(help="A file such as `fieldstone schema export` writes.")]
 _Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 _Prune = Annotated[
-    bool, typer.Option("--prune", help="Delete objects, fields and indexes, with their records, that the file has not.")
+    bool,
+    typer.Option("--prune", help="Delete objects, fields and indexes that the file does not have, with their records."),
 ]
 
 
@@ -99,10 +100,12 @@ def migrate() -> None:
 def doctor(
     rewrite: Annotated[
         bool,
-        typer.Option("--rewrite", help="First make tables anew that near PostgreSQL's 1,600 columns by dropped ones."),
+        typer.Option(
+            "--rewrite", help="First rewrite tables that dropped columns bring near PostgreSQL's limit of 1,600."
+        ),
     ] = False,
     object_name: Annotated[
-        str | None, typer.Option("--object", help="With --rewrite: the object whose table is made anew in any case.")
+        str | None, typer.Option("--object", help="With --rewrite: the object whose table is rewritten in any case.")
     ] = None,
 ) -> None:
     """Compare each workspace's tables with its model, and name what differs with the SQL that repairs it.
@@ -200,9 +203,9 @@ def import_tables(
 ) -> None:
     """Make objects, fields and relations of the tables, columns and foreign keys of a schema.
 
-    What cannot be taken over is named first. The tables stay as they are: with `--with-rows` their rows are copied, in
-    the same transaction; the ids of the records are made of the primary keys, unless these are UUIDs. Safe to repeat:
-    what was imported is found, and what is new since is added.
+    Tables and columns that cannot be taken over are named first. The tables stay as they are: with `--with-rows` their
+    rows are copied, in the same transaction; the ids of the records are made of the primary keys, unless these are
+    UUIDs. Safe to repeat: an import finds the objects of an earlier one, and adds new tables, columns and rows.
     """
     run(
         lambda settings: import_schema(
@@ -231,8 +234,8 @@ def delete_workspace(
 ) -> None:
     """Delete a workspace for good: its keys, its records, its model.
 
-    Its keys are revoked first, and its tables go in portions, so that any number of them will do. What was interrupted
-    is gone on with when the command is given again.
+    Its keys are revoked first, and its tables go in portions, so that any number of them will do. A deletion that
+    was interrupted continues when the command is given again.
     """
     run(lambda settings: workspaces.delete(settings, name=name, yes=yes))
 

@@ -1,4 +1,4 @@
-"""Changes of a model from the command line: shown with what they mean, and made once that is agreed to."""
+"""Changes of a model from the command line: shown with their effects, and made once they are confirmed."""
 
 import sys
 from collections.abc import Awaitable, Callable, Iterable
@@ -31,7 +31,7 @@ async def change_model(
     then: Callable[[ModelTransaction], Awaitable[None]] = _nothing,
     always: bool = False,
 ) -> int:
-    """Show what makes a model what it is to be, do it once that is agreed to, and return the number of changes.
+    """Show the planned changes of a model, make them once they are confirmed, and return their number.
 
     Args:
         foundation: the database.
@@ -44,7 +44,7 @@ async def change_model(
         always: whether that is done even where there are none.
 
     Raises:
-        CommandError: it was not agreed to, or others changed the model while people thought it over.
+        CommandError: the changes were not confirmed, or the model changed before they were.
         MetadataError: a change is refused.
         SqlError: the database cannot be had.
         typer.Exit: with `check`, there is something to do.
@@ -64,7 +64,9 @@ async def change_model(
     if check:
         raise typer.Exit(DIFFERENT)
     if not yes and not (sys.stdin.isatty() and typer.confirm("Make these changes?")):
-        raise CommandError("Nothing was changed: it was not agreed to; --yes agrees without being asked")
+        raise CommandError(
+            "Nothing was changed: the changes were not confirmed; --yes confirms them without a question"
+        )
 
     async def make(transaction: ModelTransaction) -> int:
         changes = planned.changes

@@ -44,7 +44,7 @@ async def _revoke(foundation: Foundation, log: Log, workspace_id: UUID, key_id: 
 
 
 def _is_left(name: str) -> bool:
-    """Whether a key is that of a server of this machine that does not run any more."""
+    """Return whether a key is that of a server of this machine that does not run any more."""
     named = _NAME.fullmatch(name)
     if named is None or named[2] != socket.gethostname():
         return False

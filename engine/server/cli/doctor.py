@@ -1,4 +1,4 @@
-"""`fieldstone doctor`: whether the tables are what the models say, and room in those that near PostgreSQL's limit."""
+"""`fieldstone doctor`: compares tables with models, and rewrites tables that near PostgreSQL's limit of columns."""
 
 import typer
 
@@ -18,21 +18,21 @@ _ACTOR = "fieldstone doctor"
 
 
 async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str | None = None) -> None:
-    """Print where the tables of each workspace are not what its model says, each with the repair.
+    """Print the differences between the tables of each workspace and its model, each with its repair.
 
     Args:
         settings: the environment's.
-        rewrite: first make those tables anew that near the limit of columns for the sake of dropped ones.
-        object_name: make those of objects of this name anew, whatever they have used.
+        rewrite: first rewrite the tables that dropped columns bring near the limit.
+        object_name: rewrite the tables of objects of this name in any case.
 
     Raises:
         CommandError: there is no such object.
-        DifferenceFound: there is such a place.
-        MetadataError: the catalog is not for this program, or a table cannot be made anew.
+        DifferenceFound: there is a difference.
+        MetadataError: the catalog is not for this program, or a table cannot be rewritten.
         SqlError: the database cannot be had.
     """
     if object_name is not None and not rewrite:
-        raise CommandError("--object names a table to be made anew, and needs --rewrite")
+        raise CommandError("--object names a table to be rewritten, and needs --rewrite")
     count = 0
     async with open_foundation(settings) as foundation:
         workspaces = await foundation.workspaces.list()
@@ -58,7 +58,7 @@ async def _rewrite(settings: Settings, foundation: Foundation, snapshot: Snapsho
         if not (room.is_short if object_name is None else room.dropped and object_.name_singular == object_name):
             continue
         locked = ", ".join(table.name for table in locked_tables(snapshot, object_))
-        typer.echo(f"{name}: making {object_.table.name} anew; nobody can use {locked} meanwhile (ACCESS EXCLUSIVE)")
+        typer.echo(f"{name}: rewriting {object_.table.name}; {locked} cannot be used meanwhile (ACCESS EXCLUSIVE)")
 
         async def body(transaction: ModelTransaction, room: ColumnUsage = room) -> None:
             latest = transaction.snapshot.objects.get(room.object_.id)

@@ -38,7 +38,7 @@ async def import_schema(
     check: bool = False,
     yes: bool = False,
 ) -> None:
-    """Show what a schema becomes, and make it once that is agreed to.
+    """Show the objects that a schema becomes, and create them once that is confirmed.
 
     Args:
         settings: the environment's.
@@ -51,15 +51,15 @@ async def import_schema(
         yes: do not ask.
 
     Raises:
-        CommandError: the database cannot be had, or it was not agreed to.
+        CommandError: the database cannot be reached, or the import was not confirmed.
         MetadataError: there is no such workspace or schema, or a row is not what the model allows.
-        SqlError: the workspace's database cannot be had.
+        SqlError: the workspace's database cannot be reached.
         typer.Exit: with `check`.
     """
     async with open_foundation(settings) as foundation, _open_source(foundation, dsn) as there:
         source = await find_nested_lists(there, await read_source(there, schema))
         if dsn is None:
-            # PostgreSQL would end it while people think the import over; the rows are read by the change's own session.
+            # PostgreSQL would end the idle transaction before a person confirms; the change's session reads the rows.
             await there.commit()
         found = await foundation.workspaces.find(workspace)
         snapshot = await foundation.current.get(found.id)
@@ -84,7 +84,7 @@ async def import_schema(
         async def copy(transaction: ModelTransaction) -> None:
             nonlocal rows
             if await read_made(transaction.connection, found, source) != made:
-                raise CommandError("Others imported meanwhile, so nothing was changed: look again")
+                raise CommandError("Another import ended meanwhile, so nothing was changed: look again")
             await remember(transaction.connection, found, source, plans[-1].made)
             if with_rows:
                 await transaction.write_tables()
@@ -115,7 +115,7 @@ async def _open_source(foundation: Foundation, dsn: str | None) -> AsyncIterator
     try:
         connection = await psycopg.AsyncConnection.connect(dsn)
     except psycopg.Error as error:
-        raise CommandError(f"The database to import from cannot be had: {error}") from None
+        raise CommandError(f"The database to import from cannot be reached: {error}") from None
     async with connection:
         await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)

@@ -1,4 +1,4 @@
-"""`fieldstone migrate`: the catalog brought up to date."""
+"""`fieldstone migrate`: brings the catalog up to date."""
 
 import typer
 
@@ -7,7 +7,7 @@ from fieldstone.engine.settings import Settings
 
 
 async def migrate(settings: Settings) -> None:
-    """Apply what is missing, and say what that was.
+    """Apply the missing migrations, and print their number.
 
     Raises:
         MetadataError: the catalog is not for this program.

@@ -32,7 +32,7 @@ async def export(settings: Settings, *, workspace: str) -> None:
 async def apply_file(
     settings: Settings, *, workspace: str, path: Path, check: bool = False, yes: bool = False, prune: bool = False
 ) -> None:
-    """Show what makes a workspace's model what the file says, and do it once that is agreed to.
+    """Show the changes from a workspace's model to that of a file, and make them once they are confirmed.
 
     Args:
         settings: the environment's.
@@ -40,10 +40,10 @@ async def apply_file(
         path: the file.
         check: change nothing, and exit with 2 where there is a difference.
         yes: do not ask.
-        prune: delete what the file does not have.
+        prune: delete objects, fields and indexes that the file does not have.
 
     Raises:
-        CommandError: the file cannot be read, or it was not agreed to.
+        CommandError: the file cannot be read, or the changes were not confirmed.
         MetadataError: there is no such workspace, or a change is refused.
         SqlError: the database cannot be had.
         typer.Exit: with `check`, there is a difference.

@@ -14,7 +14,7 @@ async def create(settings: Settings, *, name: str) -> None:
     """Make a workspace with the standard objects.
 
     Raises:
-        MetadataError: the name will not do, or is taken.
+        MetadataError: the name is not allowed, or is taken.
         SqlError: the database cannot be had.
     """
     async with open_foundation(settings) as foundation:
@@ -36,11 +36,11 @@ async def list_all(settings: Settings) -> None:
 
 
 async def delete(settings: Settings, *, name: str, yes: bool) -> None:
-    """Delete a workspace with all its records, once that is agreed to.
+    """Delete a workspace with all its records, once that is confirmed.
 
     Raises:
-        CommandError: it was not agreed to.
-        MetadataError: there is no such workspace, or it is the one that cannot go.
+        CommandError: the deletion was not confirmed.
+        MetadataError: there is no such workspace, or it is `default`, which cannot be deleted.
         SqlError: the database cannot be had.
     """
     async with open_foundation(settings) as foundation:
@@ -49,7 +49,9 @@ async def delete(settings: Settings, *, name: str, yes: bool) -> None:
             tables, size = await count_tables(connection, workspace)
         question = f"Delete the workspace '{name}' for good, with {tables:,} tables of {size >> 20:,} MiB?"
         if not yes and not (sys.stdin.isatty() and typer.confirm(question)):
-            raise CommandError("Nothing was deleted: it was not agreed to; --yes agrees without being asked")
+            raise CommandError(
+                "Nothing was deleted: the deletion was not confirmed; --yes confirms it without a question"
+            )
         left = tables
 
         def report(count: int) -> None:

@@ -1,4 +1,4 @@
-"""What a connection may take of a server."""
+"""Limits of connections."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,14 +12,14 @@ class ConnectionLimits:
 
     Attributes:
         most: connections at once.
-        most_each: those of them from one address.
+        most_each: connections at once from one address.
         head: until a request's head is complete, from its first byte; the first head's also from the connection.
-        body: until the rest of a body has come whose request is answered already.
-        unread: without progress, until a client is cut off that does not read what waits for it.
-        buffered_bytes: of answers that are not read and requests that are not complete, of all clients together.
+        body: until the rest of a body has arrived after its request was answered.
+        unread: without progress, until a client that does not read its answers is disconnected.
+        buffered_bytes: of unread answers and incomplete requests, of all clients together.
         head_bytes: of one head; as many trailers or extensions of a chunk may come without a byte of the body.
         headers: of one head.
-        linger: for which a connection that was refused is read from, so that its client sees the refusal.
+        linger: for which a refused connection is still read, so that its client receives the refusal.
     """
 
     most: int = 10_000
@@ -46,5 +46,5 @@ class ConnectionLimits:
 
     @property
     def sweep(self) -> float:
-        """How often connections are looked at."""
+        """Return the seconds between two checks of all connections."""
         return min(1.0, self.head / 4, self.body / 4, self.unread / 4)

@@ -1,4 +1,4 @@
-"""One connection's place among all: what it needs to be judged by."""
+"""One connection's place in the register: the facts by which the limits judge it."""
 
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Protocol

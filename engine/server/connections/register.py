@@ -13,22 +13,22 @@ from fieldstone.engine.server.connections.transport import ClientTransport
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 _SLICE = 500
-"""Connections that are looked at before others get their turn."""
+"""Connections that are checked before other tasks get their turn."""
 
 _SHED = 50
 """One of so many goes at once when there are too many: looking for them takes a look at all."""
 
 _BARREN = 0.25
-"""Seconds for which nobody looks for idle connections when there was none."""
+"""Seconds without another search for idle connections after one that found none."""
 
 _GRACE = 1.0
 """Seconds that a client has for what is kept for it, before it is cut off for the others' sake."""
 
 _TOLD_EVERY = 10.0
-"""Seconds between two lines of the log about the same."""
+"""Seconds between two log lines about ended connections."""
 
 _MOST_REFUSED = 64
-"""Connections beyond the limit that are still told so; more are closed without a word but the log's."""
+"""Connections beyond the limit that still get a refusal; further ones are closed at once, and only logged."""
 
 Report = Callable[[Mapping[str, int]], object]
 
@@ -61,7 +61,7 @@ class Connections:
     Those that are idle make room for new ones where there are too many; first those whose clients have shown no key.
 
     Args:
-        limits: what each may take, and all.
+        limits: of each connection and of all.
         report: logs how many were ended since the last time, by the reason.
 
     Attributes:
@@ -131,7 +131,7 @@ class Connections:
             self._recount(place, self._begin().time())
 
     def stats(self) -> ConnectionStats:
-        """Return what there is to count."""
+        """Return the counts of connections."""
         return ConnectionStats(open=len(self._all.places), buffered=self._buffered, ended=self._ended)
 
     def _has_room(self, transport: ClientTransport, group: _Group | None, now: float) -> bool:
@@ -177,7 +177,7 @@ class Connections:
             self._begin().call_soon(self._relieve)
 
     def _relieve(self) -> None:
-        """Cut off those who have made no progress for longest, until what is kept for all is within its limit."""
+        """Abort the connections without progress for longest, until the bytes kept for all are within the limit."""
         now = self._begin().time()
         waiting = [place for place in self._all.places if place.buffered]
         for place in waiting:

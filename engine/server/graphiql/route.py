@@ -1,4 +1,4 @@
-"""Gives browsers the GraphiQL page where other clients get an API's answer; in production, a sentence about it."""
+"""Serves browsers the GraphiQL page at an API's address; in production, a hint how to see it."""
 
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ class GraphiQLOr:
 
 
 class HintOr:
-    """An ASGI app: for a browser without a key what it takes, `endpoint` for everything else."""
+    """An ASGI app: a hint for a browser without a key, `endpoint` for everything else."""
 
     def __init__(self, endpoint: "ASGIApp") -> None:
         self._endpoint = endpoint

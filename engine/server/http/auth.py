@@ -1,4 +1,4 @@
-"""Who a request is from, by the key in its Authorization header."""
+"""Finds the principal of a request by the key in its Authorization header."""
 
 from functools import lru_cache
 
@@ -11,7 +11,7 @@ from fieldstone.sql.errors import DatabaseError
 CHALLENGE = (b"www-authenticate", b'Bearer realm="fieldstone"')
 
 _LONGEST = 512
-"""Bytes of a header that is looked at."""
+"""Bytes of the longest header that is read."""
 
 
 async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal:
@@ -19,7 +19,7 @@ async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal
 
     Raises:
         Unauthenticated: there is no valid key.
-        ServiceUnavailable: the database is away, so nobody can tell.
+        ServiceUnavailable: the database is away, so that the key cannot be checked.
     """
     if authorization is None:
         raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
@@ -39,7 +39,7 @@ async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal
 
 
 def hash_key(authorization: bytes | None) -> bytes | None:
-    """Return the hash of the key in the header, None where there is none; whether it is valid is asked each time."""
+    """Return the hash of the key in the header, None where there is none; it does not check the key."""
     if authorization is None or len(authorization) > _LONGEST:
         return None
     return _hash_key(authorization)

@@ -21,7 +21,7 @@ async def answer_one(
     log: Log,
     exchange: Exchange,
 ) -> Answer:
-    """Return the answer of one operation; an unexpected error is logged, and answered with the id of its line."""
+    """Return the answer to one operation; an unexpected error is logged and answered with the id of its log line."""
     try:
         return await api.execute(principal, request, allow_mutation=allow_mutation)
     except Exception as error:  # noqa: BLE001 - the app's edge
@@ -39,7 +39,7 @@ async def answer_batch(
 ) -> list[Answer]:
     """Return one answer for each item, in their order.
 
-    A run of queries is executed at once. What may be a mutation waits for all before it, and all after it wait.
+    Consecutive queries run at once. A possible mutation waits for all before it, and all after it wait for it.
     """
     answers: dict[int, Answer] = {}
 
@@ -52,7 +52,7 @@ async def answer_batch(
                 match items[place]:
                     case GraphQLRequest() as request:
                         group.create_task(run(place, request))
-                        # Each begins in a round of its own, so that others are served between two of them.
+                        # Each begins in its own turn of the event loop, so that other requests are served in between.
                         await asyncio.sleep(0)
                     case error:
                         answers[place] = _refuse(error)
@@ -60,7 +60,7 @@ async def answer_batch(
 
 
 def build_internal_error(error_id: str) -> InternalServerError:
-    """Return all that a client gets to see of an error logged under `error_id`."""
+    """Return the error that a client gets for an error logged under `error_id`."""
     return InternalServerError(
         f"Something went wrong on the server; its log has it under {error_id}.", extensions={"id": error_id}
     )
@@ -70,7 +70,7 @@ def _group(items: Sequence[GraphQLRequest | ApiError]) -> list[list[int]]:
     groups: list[list[int]] = []
     open_group = False
     for place, item in enumerate(items):
-        # A keyword cannot be written in another way: without the word there is no mutation.
+        # A keyword has one spelling: a document without the word has no mutation.
         alone = isinstance(item, GraphQLRequest) and "mutation" in item.query
         if open_group and not alone:
             groups[-1].append(place)

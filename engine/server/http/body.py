@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from starlette.types import Receive
 
 DEPTH = 200
-"""The deepest nesting of a body: what walks it later is recursive and must end well within Python's limit."""
+"""The deepest nesting of a body: later code walks it recursively and must stay well within Python's limit."""
 
 LARGE = 16_384
-"""Characters of a body from which on it is read, its variables looked through and bound, in the work thread."""
+"""Characters of a body above which it is decoded, and its variables are coerced and bound, in the work thread."""
 
 MOST_VALUES = 1_000_000
 """Values that a body may hold, counted by its commas and brackets: a second of the work thread."""
 
 _DRAINED = 8
-"""A body of at most so many times the limit is read to its end, so that the client gets to see the refusal."""
+"""A body of at most so many times the limit is read to its end, so that the client receives the refusal."""
 
 
 async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, deadline: Overdue) -> bytes:
@@ -32,7 +32,7 @@ async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, d
         receive: the ASGI channel.
         declared: the value of Content-Length.
         limit: bytes at most.
-        deadline: the time in which the body must be there.
+        deadline: the time within which the whole body must arrive.
 
     Raises:
         BodyTooLarge: it has more bytes, by its declaration or by count.
@@ -45,7 +45,7 @@ async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, d
     try:
         return await _read_parts(receive, limit)
     except asyncio.CancelledError:
-        # Somebody else may have cancelled the task too: that one must get through.
+        # Other code may have cancelled the task too: its cancellation must get through.
         if reading.is_given_up and reading.task.uncancel() == 0:
             raise BodyTooSlow(f"The request's body did not arrive within {deadline.seconds:g} seconds.") from None
         raise
@@ -54,7 +54,7 @@ async def read_body(receive: "Receive", *, declared: bytes | None, limit: int, d
 
 
 class _Reading:
-    """The task that reads a body, until it is given up."""
+    """The task that reads a body, until the deadline ends it."""
 
     __slots__ = ("is_given_up", "place", "task")
 
@@ -92,7 +92,7 @@ def _too_large(limit: int) -> BodyTooLarge:
 
 
 def decode_json(body: bytes) -> JsonValue:
-    """Return the JSON value that a body is.
+    """Return the JSON value of a body.
 
     Raises:
         BadUserInput: it is not JSON in UTF-8, or nested too deeply, or holds a lone surrogate.
@@ -105,7 +105,7 @@ def decode_json(body: bytes) -> JsonValue:
 
 
 def decode_json_text(text: str, *, name: str) -> JsonValue:
-    """Return the JSON value that `text` is; `name` opens the message of a refusal.
+    """Return the JSON value of `text`; `name` opens the message of a refusal.
 
     Raises:
         BadUserInput: it is not JSON, or nested too deeply, or holds a lone surrogate.

@@ -1,4 +1,4 @@
-"""Cancels a request whose client has gone, so that the database stops working for nobody."""
+"""Cancels a request whose client has disconnected, so that the database does not work in vain."""
 
 import asyncio
 from types import TracebackType
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from starlette.types import Receive
 
 PATIENCE = 0.25
-"""Seconds before a request is watched: most are answered by then and never pay for it."""
+"""Seconds before a request is watched: most requests are answered by then and never pay for the watcher."""
 
 
 class CancelOnDisconnect:
     """A block that is left with ClientGone when the client closes the connection.
 
-    The body must have been read: what `receive` gives within the block is thrown away.
+    The body must have been read: messages that `receive` returns within the block are dropped.
 
     Args:
         receive: the ASGI channel.
-        patience: tells when to begin to watch.
+        patience: the time after which the watch begins.
     """
 
     __slots__ = ("_gone", "_patience", "_place", "_receive", "_task", "_watcher")
@@ -55,7 +55,7 @@ class CancelOnDisconnect:
         if self._gone:
             if kind is None:
                 await self._swallow_cancellation()
-            # Somebody else may have cancelled the task too: that one must get through.
+            # Other code may have cancelled the task too: its cancellation must get through.
             if self._task.uncancel() == 0 and (kind is None or kind is asyncio.CancelledError):
                 raise ClientGone from error
         else:
@@ -63,7 +63,7 @@ class CancelOnDisconnect:
 
     @staticmethod
     async def _swallow_cancellation() -> None:
-        """Let the cancellation arrive that was asked for when the block had just ended."""
+        """Absorb the cancellation that was requested just as the block ended."""
         try:
             await asyncio.sleep(0)
         except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""What the HTTP layer refuses by itself, before an operation is looked at.
+"""Errors of the HTTP layer itself, raised before an operation is read.
 
     BadUserInput
     ├── MethodNotAllowed      405  (of engine.errors: a mutation by GET is one too)
@@ -14,7 +14,7 @@ from fieldstone.engine.errors import BadUserInput
 
 
 class NotAcceptable(BadUserInput):
-    """The client takes none of the media types that there are."""
+    """The client accepts none of the media types offered."""
 
     status = 406
 
@@ -26,7 +26,7 @@ class BodyTooSlow(BadUserInput):
 
 
 class BodyTooLarge(BadUserInput):
-    """The body has more bytes than is allowed."""
+    """The body has more bytes than the limit allows."""
 
     status = 413
 
@@ -38,4 +38,4 @@ class UnsupportedMediaType(BadUserInput):
 
 
 class ClientGone(Exception):
-    """The client closed the connection: there is nobody to answer."""
+    """The client closed the connection: the answer has no receiver."""

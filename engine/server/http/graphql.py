@@ -29,7 +29,7 @@ _ALLOW = (b"allow", b"GET, HEAD, POST, OPTIONS")
 
 
 class GraphQLEndpoint:
-    """An ASGI app that answers every method at one address, whichever path leads to it.
+    """An ASGI app that answers every method of one API.
 
     Args:
         admission: the one of all endpoints.
@@ -97,7 +97,7 @@ class GraphQLEndpoint:
         is_post: bool,
     ) -> Reply:
         exchange.operations = 1
-        # After the body of a GET there may be anything: it was never read.
+        # The body of a GET was never read: any message may follow.
         async with CancelOnDisconnect(receive, self._patience):
             answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, exchange=exchange)
         return build_reply(answer, media_type)
@@ -119,7 +119,7 @@ class GraphQLEndpoint:
 
 
 def _ask_for_cost(request: GraphQLRequest | Batch, given: dict[bytes, bytes]) -> GraphQLRequest | Batch:
-    """Return the request, whose answer has its price in the extensions where the head asks for that."""
+    """Return the request, marked to report its cost in the extensions if the request head asks for it."""
     if given.get(b"x-fieldstone-cost") != b"1":
         return request
     match request:
@@ -133,14 +133,14 @@ def _ask_for_cost(request: GraphQLRequest | Batch, given: dict[bytes, bytes]) ->
 
 
 def build_reply(answer: Answer, media_type: bytes) -> Reply:
-    """Return the response that an operation's answer is sent as."""
+    """Return the response that carries an operation's answer."""
     body = answer.text if isinstance(answer, SchemaAnswer) else answer.body
     headers = (RETRY_SOON,) if answer.status == ServiceUnavailable.status else ()
     return Reply(_status(answer, media_type), body, media_type, headers)
 
 
 def _status(answer: Answer, media_type: bytes) -> int:
-    """As application/json a well-formed request is answered with 200 even where its document is wrong.
+    """Return the status; as application/json it is 200 for a well-formed request even if its document is invalid.
 
     https://graphql.github.io/graphql-over-http/draft/#sec-application-json
     """

@@ -1,4 +1,4 @@
-"""The two outermost layers: what nobody foresaw becomes an answer, and every request a line in the log."""
+"""The two outermost layers: the error boundary and the request log."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ErrorBoundary:
-    """Answers what the app within raises; what the client sees of an unexpected error is an id."""
+    """Turns errors of the inner app into responses; of an unexpected error the client gets its id only."""
 
     def __init__(self, app: "ASGIApp", log: Log) -> None:
         self._app = app
@@ -68,7 +68,7 @@ class RequestLog:
             await self._app(scope, receive, observed_send)
         finally:
             seconds = time.perf_counter() - begun
-            # Without a status the request's task was cancelled from outside.
+            # A request without a status was cancelled from outside.
             status = exchange.status or CLIENT_GONE
             self._metrics.count_request(exchange.endpoint, status, seconds)
             self._write_line(scope["method"], scope["path"], exchange, status, seconds)

@@ -1,4 +1,4 @@
-"""Which media type a client sends, and which it wants back.
+"""Negotiates media types and codings: parses Content-Type, Accept and Accept-Encoding.
 
 https://www.rfc-editor.org/rfc/rfc9110#name-content-negotiation
 https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types
@@ -70,7 +70,7 @@ def takes_encoding(accept_encoding: bytes | None, coding: bytes) -> bool:
 
 
 def is_json(content_type: bytes | None) -> bool:
-    """Return whether a Content-Type says JSON in UTF-8."""
+    """Return whether a Content-Type is JSON in UTF-8."""
     if content_type is None or len(content_type) > _LONGEST_CACHED:
         return False
     return _is_json(content_type)
@@ -100,7 +100,7 @@ _choose_cached = lru_cache(maxsize=128)(_choose)
 
 
 def _fit(ranges: tuple[MediaRange, ...], kind: str, subtype: str) -> _Fit:
-    """The most exact range decides, whatever its quality."""
+    """Return the fit of a media type: the most exact range decides, whatever its quality."""
     best = _Fit(0, -1)
     for media_range in ranges:
         if media_range.charset not in {None, "utf-8", "utf8", "*"}:
@@ -144,7 +144,7 @@ def _parameter(parameters: list[str], name: str) -> str | None:
 
 
 def _quality(text: str | None) -> float:
-    """A quality that is not one counts as 1, as if it had not been said."""
+    """Return the quality; a malformed one counts as 1, as if it were absent."""
     if text is None or not text.replace(".", "", 1).isdecimal() or not text.isascii():
         return 1.0
     return min(float(text), 1.0)

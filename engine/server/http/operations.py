@@ -1,4 +1,4 @@
-"""What a body or a query string asks for: one operation, or a batch of them.
+"""Reads the operations of a body or a query string: one, or a batch of them.
 
 https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
 """
@@ -19,13 +19,13 @@ _PARAMETERS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Operations that are answered by one array; what is wrong with one is the answer of that one."""
+    """Operations that are answered by one array; an operation that cannot be read is an error in its place."""
 
     items: tuple[GraphQLRequest | ApiError, ...]
 
 
 async def read_request(body: bytes, *, max_batch: int, work: WorkThread, workspace_id: UUID) -> GraphQLRequest | Batch:
-    """Return what a body of POST asks for; a large one is read in the work thread.
+    """Return the operations of a POST's body; a large body is read in the work thread.
 
     Raises:
         BadUserInput: it is not JSON, or neither an operation nor a list of some.
@@ -50,7 +50,7 @@ def _read_large(body: bytes, max_batch: int) -> GraphQLRequest | Batch:
 
 
 def build_request(body: JsonValue, *, max_batch: int) -> GraphQLRequest | Batch:
-    """Return what a body of POST asks for.
+    """Return the operations of a POST's body.
 
     Raises:
         BadUserInput: it is neither an operation nor a list of some.
@@ -69,7 +69,7 @@ def build_query_request(query_string: bytes) -> GraphQLRequest:
     """Return the operation that the query string of a GET asks for.
 
     Raises:
-        BadUserInput: it does not.
+        BadUserInput: the query string holds no operation.
     """
     try:
         pairs = parse_qsl(

@@ -1,4 +1,4 @@
-"""How many operations a key may run, with those that it has made: fixed windows, counted in this process's memory."""
+"""The rate limit: operations of a key and of the keys made by it, in fixed windows, counted in this process."""
 
 import math
 import time
@@ -13,11 +13,11 @@ _HEADERS = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset"
 _LINES = b"".join(name + b": %d\r\n" for name in _HEADERS)
 
 _KEYS = 50_000
-"""How many keys are counted at once; beyond it the oldest window is forgotten."""
+"""Keys that are counted at once; beyond it the oldest window is dropped."""
 
 
 class Allowance(NamedTuple):
-    """What is left to a key.
+    """The operations left to a key.
 
     Attributes:
         limit: operations in a window.
@@ -32,7 +32,7 @@ class Allowance(NamedTuple):
     granted: bool
 
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """Return the response headers that tell it."""
+        """Return the allowance as response headers."""
         return [(name, b"%d" % value) for name, value in zip(_HEADERS, self._values(), strict=True)]
 
     def lines(self) -> bytes:
@@ -62,11 +62,11 @@ class RateLimiter:
         self._limit = limit
         self._window = window
         self._clock = clock
-        # In the order of their beginnings; by the keys' numbers, whose hashes Python need not compute anew each time.
+        # In the order of their beginnings; by the keys' numbers, whose hashes Python need not compute again each time.
         self._windows: dict[int, _Window] = {}
 
     def take(self, key: UUID, operations: int = 1) -> Allowance | None:
-        """Use up `operations`, all of them or none, and return what is left; None where there is no limit."""
+        """Use up `operations`, all of them or none, and return the allowance left; None where there is no limit."""
         if self._limit == 0:
             return None
         now = self._clock()

@@ -28,14 +28,14 @@ CLIENT_GONE = 499
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """Filled in as the request passes through the layers.
+    """The facts of one request, filled in as it passes through the layers.
 
     Attributes:
         endpoint: the address that answers it, one of a few; `other` where there is none.
-        status: that of the response; 0 before it begins.
-        principal: who asked, once that is known.
-        operations: how many it asked for.
-        error_id: under which an unexpected error was logged.
+        status: of the response; 0 before it begins.
+        principal: of the key, once the key is known.
+        operations: the number that the request holds.
+        error_id: the id of the log line of an unexpected error.
     """
 
     endpoint: str = "other"
@@ -58,7 +58,7 @@ def exchange_of(scope: "Scope") -> Exchange:
 
 
 def note_key(scope: "Scope") -> None:
-    """Note that the client of a request or a socket has shown a valid key, where connections are ours to judge."""
+    """Note that the client of a request or a socket has shown a valid key, where this server holds the connection."""
     place = scope.get("state", {}).get(PLACE)
     if isinstance(place, Place):
         place.is_known = True
@@ -69,7 +69,7 @@ WriteLine = Callable[[str, str, Exchange, int, float], None]
 
 
 def build_request_log(settings: Settings, log: Log) -> WriteLine:
-    """Return what writes the lines of requests as these settings want them."""
+    """Return the function that writes the lines of requests in the settings' format."""
     if not logs_requests(settings):
         return lambda _method, _path, _exchange, _status, _seconds: None
     if logs_json(settings):
@@ -96,7 +96,7 @@ def _write_with(log: Log, method: str, path: str, exchange: Exchange, status: in
 
 
 class _JsonLines:
-    """Writes JSON, the time of day formatted once a second."""
+    """Writes JSON lines, with the time of day formatted once a second."""
 
     def __init__(self) -> None:
         self._second = -1

@@ -1,4 +1,4 @@
-"""Complete responses, and how errors become them."""
+"""Complete responses, also those to errors."""
 
 import asyncio
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Reply(NamedTuple):
 
 
 def build_error_reply(error: ApiError, *, media_type: bytes | None = None) -> Reply:
-    """Return the response for a request that got no further than this error."""
+    """Return the response to a request that ended with this error."""
     shown: dict[str, object] = {"errors": [error.formatted()]}
     headers: Headers = []
     match error:
@@ -42,7 +42,7 @@ def build_error_reply(error: ApiError, *, media_type: bytes | None = None) -> Re
         case RateLimitExceeded():
             shown["extensions"] = {"code": error.code} | error.extensions
         case BodyTooLarge() | BodyTooSlow():
-            # What is left of the body must not be taken for the next request.
+            # The rest of the body must not be parsed as the next request.
             headers.append((b"connection", b"close"))
     return Reply(
         status=error.status,
@@ -77,7 +77,7 @@ async def _send_text(
     *,
     head: bool,
 ) -> None:
-    """Send a text in chunks, compressed as it is kept where the client takes that."""
+    """Send a text in chunks, in its compressed form where the client accepts deflate."""
     headers = [*headers, (b"vary", b"accept-encoding")]
     if is_encoded := takes_encoding(accept_encoding, b"deflate"):
         headers.append((b"content-encoding", b"deflate"))
@@ -85,7 +85,7 @@ async def _send_text(
     if not head:
         for chunk in text.encoded() if is_encoded else text.plain():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            # A client that reads as fast as we write must not keep the others waiting.
+            # A client that reads as fast as the server writes must not keep the others waiting.
             await asyncio.sleep(0)
     await send({"type": "http.response.body", "body": b""})
 

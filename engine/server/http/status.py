@@ -1,4 +1,4 @@
-"""The small pages beside the APIs: is it alive, is it ready, how is it doing, and what is where."""
+"""The small pages beside the APIs: health, readiness, metrics and an index."""
 
 import asyncio
 import math
@@ -62,7 +62,7 @@ class PlainPage(ABC):
 
 
 class IndexPage(PlainPage):
-    """Says what is where."""
+    """Lists the addresses."""
 
     endpoint = "/"
 
@@ -72,7 +72,7 @@ class IndexPage(PlainPage):
 
 
 class Health(PlainPage):
-    """Answers as long as the process does; says whether it is of use to start it anew."""
+    """Answers as long as the process does; its failure means that a restart may help."""
 
     endpoint = "/healthz"
 
@@ -89,7 +89,7 @@ class Health(PlainPage):
 
 
 class Readiness(PlainPage):
-    """Says whether operations can be served."""
+    """Reports whether operations can be served."""
 
     endpoint = "/readyz"
 
@@ -108,7 +108,7 @@ class Readiness(PlainPage):
         return Reply(status=200, body=b'{"status":"ready"}', headers=[_FRESH])
 
     async def _database_answers(self, database: Database) -> bool:
-        """Return whether it answered within the last second, or does now: whoever asks often costs it nothing."""
+        """Return whether the database answered within the last second, or does now: frequent probes cost it nothing."""
         now = asyncio.get_running_loop().time()
         if now - self._asked_at >= _ASKED_EVERY:
             self._asked_at = now
@@ -127,7 +127,7 @@ def _unready(status: str) -> Reply:
 
 
 class MetricsPage(PlainPage):
-    """What Prometheus collects."""
+    """Serves the metrics for Prometheus."""
 
     endpoint = "/metrics"
 
@@ -143,7 +143,7 @@ class NotFound:
     """An ASGI app for every other address."""
 
     async def __call__(self, scope: "Scope", _receive: "Receive", send: "Send") -> None:
-        """Answer 404 with a GraphQL error, whatever was asked."""
+        """Answer 404 with a GraphQL error."""
         if scope["type"] != "http":
             return
         error = NotFoundError("There is nothing at this address; the APIs are at /graphql and /metadata.")

@@ -38,12 +38,12 @@ class Outbox:
 
     @property
     def has_room(self) -> bool:
-        """Whether another message may be put in; after it was full, only once half of it is free."""
+        """Return whether another message may be put in; after it was full, only once half of it is free."""
         return not self._was_full
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits."""
+        """Return whether nothing waits."""
         return not self._waiting
 
     def offer(self, text: str, sink: "OutboxSink | None" = None) -> bool:
@@ -112,7 +112,7 @@ class OutboxSink:
 
     @property
     def has_room(self) -> bool:
-        """Whether it takes another result."""
+        """Return whether it takes another result."""
         return self._outbox.has_room
 
     def offer(self, _position: int, payload: str) -> bool:

@@ -47,7 +47,7 @@ _STREAM: Headers = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamLimits:
-    """What a stream may take: seconds of silence, and seconds that it waits for a client that does not read."""
+    """Limits of a stream: seconds until a keep-alive, and seconds to wait for a client that does not read."""
 
     keep_alive: float = 12.0
     slow: float = 15.0
@@ -60,7 +60,7 @@ class StreamEndpoint:
     Args:
         admission: the one of all endpoints.
         closing: set when all streams must end, so that their clients come back to another process.
-        limits: what a stream may take.
+        limits: those of each stream.
     """
 
     def __init__(self, *, admission: Admission, closing: asyncio.Event, limits: StreamLimits | None = None) -> None:
@@ -83,7 +83,7 @@ class StreamEndpoint:
             await send_reply(send, reply, headers)
 
     async def _answer(self, scope: "Scope", receive: "Receive", send: "Send", headers: Headers) -> Reply | None:
-        """Return the reply to a request that no stream is the answer to."""
+        """Answer with a stream, or return the reply to a request that gets none."""
         if scope["method"] == "OPTIONS":
             return Reply(status=200, body=b"")
         if scope["method"] not in {"GET", "POST"}:
@@ -100,11 +100,11 @@ class StreamEndpoint:
         if isinstance(opened, Answer):
             if opened.status == ServiceUnavailable.status:
                 return Reply(status=opened.status, body=opened.body, media_type=JSON)
-            # What is wrong with the document is told in the stream too: a failed request would be tried again.
+            # Errors of the document go into the stream too: clients would retry a failed request.
             await _send_one(send, opened.body.decode(), headers)
             return None
         if (last := given.get(b"last-event-id")) is not None:
-            # Whoever reconnects sends the address it began with: what it has seen since counts.
+            # A client reconnects with the address that it began with: the last position that it received counts.
             blame = Blame(field="Last-Event-ID", path=())
             opened = replace(opened, after=read_position(last.decode("latin-1"), blame))
         await self._subscribe(services, principal, opened, receive, send, headers)
@@ -153,7 +153,7 @@ class StreamEndpoint:
         if not writing.cancelled():
             writing.result()
         elif not gone.done() or gone.cancelled():
-            # Ended without an event that says so, the stream is one to come back to.
+            # A stream that ends without a `complete` event asks the client to reconnect.
             await send({"type": "http.response.body", "body": b""})
 
     async def _until_closing(self) -> None:
@@ -168,7 +168,7 @@ class StreamEndpoint:
                 async with asyncio.timeout(self._limits.slow):
                     await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
             except TimeoutError:
-                return  # The client does not read: it may come back with the last id that it has seen.
+                return  # The client does not read: it may reconnect with the last id that it received.
             try:
                 async with asyncio.timeout(self._limits.keep_alive):
                     _, text = await outbox.take()

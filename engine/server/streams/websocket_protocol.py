@@ -1,4 +1,4 @@
-"""A socket whose client does not read is broken off in the end, with what is still to be sent to it."""
+"""uvicorn's WebSocket protocol within limits: a socket whose client does not read is aborted in the end."""
 
 from asyncio import BaseTransport
 
@@ -16,7 +16,7 @@ _FRAGMENT = 80
 
 
 class BreakingProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, which closes a transport only when all was sent, were it never."""
+    """uvicorn's protocol, which by itself would wait for ever for a client that does not read before it closes."""
 
     _place: Place | None = None
     _fragments = 0

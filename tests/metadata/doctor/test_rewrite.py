@@ -1,4 +1,4 @@
-"""metadata/doctor/rewrite.py: a table with hundreds of dropped columns made anew, under everything that uses it."""
+"""metadata/doctor/rewrite.py: a table with hundreds of dropped columns rewritten, under everything that uses it."""
 
 import re
 from collections.abc import Iterable

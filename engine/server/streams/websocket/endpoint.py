@@ -28,7 +28,7 @@ class SocketEndpoint:
     Args:
         runtime: gives the services as soon as they are there.
         limiter: shared by all endpoints, as the limit is the key's.
-        limits: what one socket may take.
+        limits: those of each socket.
         metrics: counts sockets.
         log: for the line of each socket, and unexpected errors.
     """
@@ -56,7 +56,7 @@ class SocketEndpoint:
             self._metrics.close_socket(code)
             self._log.info("socket", code=int(code))
         if closing is not None:
-            # What the client has not read stands before the close in its connection.
+            # Messages that the client has not read precede the close frame in its connection.
             with contextlib.suppress(TimeoutError, OSError):
                 async with asyncio.timeout(self._limits.farewell):
                     await send({"type": "websocket.close", "code": int(closing.code), "reason": closing.reason})

@@ -15,7 +15,7 @@ SUBPROTOCOL = "graphql-transport-ws"
 _LONGEST_ID = 256
 """Characters of an operation's id, which each of its messages repeats. Clients send UUIDs or numbers."""
 _LONGEST_REASON = 120
-"""A close frame has room for 123 bytes of it."""
+"""Bytes of a reason; a close frame has room for 123."""
 
 
 class Close(IntEnum):
@@ -47,7 +47,7 @@ def read_message(text: str | None) -> Mapping[str, JsonValue]:
     """Return a message of the client.
 
     Raises:
-        Closing: it is none.
+        Closing: the text is no message.
     """
     if text is None:
         raise Closing(Close.BAD_MESSAGE, "A message is text, not bytes")
@@ -102,7 +102,7 @@ def pong(message: Mapping[str, JsonValue]) -> str:
 
 
 def next_head(id_: str) -> str:
-    """Return what stands before the result in a message that carries one; `}` closes it."""
+    """Return the head of a `next` message, before the result; `}` closes the message."""
     return '{"id":' + dumps(id_) + ',"type":"next","payload":'
 
 

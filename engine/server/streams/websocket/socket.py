@@ -1,4 +1,4 @@
-"""One socket: what the client says, what runs for it, and what it is sent, until one of the two closes it."""
+"""One socket: the messages of the client, the operations that run for it and the messages sent, until it is closed."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Send
 
 _SENT_AT_ONCE = 64
-"""Messages after which others get their turn."""
+"""Messages after which other tasks get their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketLimits:
-    """What a socket may take.
+    """Limits of a socket.
 
     Attributes:
-        initialisation: seconds until connection_init must have come.
+        initialisation: seconds within which connection_init must arrive.
         slow: seconds for which a message may wait for a client that does not read.
         farewell: seconds that a close waits for such a client.
         operations: how many run at once.
@@ -67,9 +67,9 @@ class _Operation:
     """An operation of the client that is not over.
 
     Attributes:
-        task: what answers it, or begins its subscription.
+        task: answers the operation, or begins its subscription.
         member: the subscription, once it has begun.
-        place: counts what is kept of the client's message.
+        place: counts the bytes kept of the client's message.
     """
 
     place: Place
@@ -83,10 +83,10 @@ class ClientSocket:
 
     Args:
         receive: the ASGI channel from the client.
-        send: the one to it.
-        services: what stands behind the endpoints.
+        send: the ASGI channel to the client.
+        services: those behind the endpoints.
         limiter: counts operations.
-        limits: what the socket may take.
+        limits: those of the socket.
         log: for unexpected errors.
         authorization: the header of the handshake.
         note_key: called when the client has shown a valid key.
@@ -155,7 +155,7 @@ class ClientSocket:
                 self._end(None)
             case Closing() as closing:
                 self._end(closing)
-            case OSError():  # what a server raises when the client has gone
+            case OSError():  # servers raise it when the client has disconnected
                 self._end(None)
             case error:
                 self._end(
@@ -294,7 +294,7 @@ class ClientSocket:
             del self._operations[id_]
 
     def _stop(self, operation: _Operation) -> None:
-        """End an operation that the client wants no more of."""
+        """End an operation that the client has cancelled."""
         if operation.sink is not None:
             operation.sink.is_open = False
         if operation.member is not None:
@@ -304,7 +304,7 @@ class ClientSocket:
 
 
 def _answer(id_: str, answer: Answer) -> list[str]:
-    """Return the messages that an answer is: a request that was not executed is an error and nothing more."""
+    """Return the messages that carry an answer: one `error` for a request that was not executed."""
     body = answer.body.decode()
     if body.startswith('{"errors"'):
         answered = loads(body)
