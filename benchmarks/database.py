@@ -68,7 +68,7 @@ def shared_database() -> Iterator[SharedDatabase]:
         embedded.stop(server)
 
 
-def settle(database: SharedDatabase) -> None:
+def vacuum(database: SharedDatabase) -> None:
     """Bring the tables to rest after writes, so that what was measured before does not weigh on what comes next."""
     with psycopg.connect(database.dsn, autocommit=True) as connection:
         for rows in TABLES:

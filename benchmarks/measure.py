@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.database import SharedDatabase, settle
+from benchmarks.database import SharedDatabase, vacuum
 from benchmarks.preparation import Prepared, is_expected_size
 from benchmarks.process import RunningServer
 from benchmarks.process_usage import Usage, process_usage, server_usage
@@ -46,7 +46,7 @@ def measure(prepared: Sequence[Prepared], plan: Plan, database: SharedDatabase) 
             for one in [*prepared[turn:], *prepared[:turn]]:
                 yield _measure_once(one, connections, plan.seconds, database, _next(numbers))
         if prepared[0].workload.writes:
-            settle(database)
+            vacuum(database)
 
 
 def _next(numbers: Iterator[int]) -> int:

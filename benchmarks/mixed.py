@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from benchmarks.database import SharedDatabase, settle
+from benchmarks.database import SharedDatabase, vacuum
 from benchmarks.equality import read_data
 from benchmarks.graphql import post_json
 from benchmarks.http_request import read_requests, send, write_requests
@@ -75,7 +75,7 @@ def measure_mixed(
         for round_ in range(rounds):
             for variant in (STEADY, CHANGING) if round_ % 2 == 0 else (CHANGING, STEADY):
                 number += 1
-                settle(database)
+                vacuum(database)
                 watched = watch(server, database)
                 with _changing(server, person, number) if variant == CHANGING else _unchanged() as changes:
                     load = run_wrk(

@@ -1,7 +1,6 @@
 """Keeps the loaded snapshots up to date in the background: told by other processes, and asking for itself."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Final
@@ -11,6 +10,7 @@ from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import SqlError
 
 _LOG = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class SnapshotWatch:
         self._current = current
         self._database = database
         self._interval = interval
-        self._ask = asyncio.Event()
+        self._ask = Wake()
         # The newest version heard of, for each workspace that waits to be loaded: no more than are loaded.
         self._newest: dict[UUID, int] = {}
         self._behind = asyncio.Event()
@@ -51,7 +51,7 @@ class SnapshotWatch:
 
     def ask(self) -> None:
         """Compare all versions now instead of at the next interval: messages may have been missed."""
-        self._ask.set()
+        self._ask()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -62,8 +62,8 @@ class SnapshotWatch:
 
     async def _keep_comparing(self) -> None:
         while True:
-            await _wait(self._ask, at_most=self._interval)
-            self._ask.clear()
+            await self._ask.wait(self._interval)
+            self._ask.forget()
             versions = self._current.versions()
             if not versions:
                 continue
@@ -96,9 +96,3 @@ class SnapshotWatch:
             except SqlError as error:
                 # The next comparison finds it again.
                 _LOG.info("version %d of workspace %s cannot be loaded yet: %s", version, workspace_id, error)
-
-
-async def _wait(event: asyncio.Event, *, at_most: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(at_most):
-            await event.wait()

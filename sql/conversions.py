@@ -1,4 +1,4 @@
-"""Values of one column type as values of another: what each becomes, and which of them lose something by it."""
+"""Conversions between column types: the new value of each value, and the values that lose a part."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,11 +27,11 @@ _MOST_DIGITS = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversion:
-    """What a column's values become.
+    """The conversion of a column's values.
 
     Attributes:
         value: the new value, NULL where there is none for it.
-        kept: whether nothing of the old value is lost; None where that holds for every value.
+        kept: the condition that no part of the old value is lost; None where it holds for every value.
         is_same: the values stay as they are, down to their bytes.
     """
 
@@ -210,7 +210,7 @@ def _from_text(column: Term, source: SqlType, target: SqlType) -> Conversion | N
 
 
 def _is_day(column: Term, pattern: str) -> Term:
-    """Whether a text has the pattern and begins with a day that its month has."""
+    """Return whether a text has the pattern and begins with a day that exists in its month."""
     return _sql(
         "CASE WHEN {0} ~ {1} THEN substr({0}, 9, 2)::integer <="
         " extract(day FROM (left({0}, 7) || '-01')::date + interval '1 month' - interval '1 day') ELSE false END",

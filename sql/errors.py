@@ -1,30 +1,30 @@
 """The errors of talking to PostgreSQL: one class for each thing that a caller can act on.
 
     SqlError
-    ├── EmbeddedServerError          EMBEDDED_SERVER
-    ├── UnsupportedServer            UNSUPPORTED_SERVER
-    └── DatabaseError                DATABASE_ERROR          any other SQLSTATE
+    ├── EmbeddedServerError
+    ├── UnsupportedServer
+    └── DatabaseError                  any other SQLSTATE
         ├── IntegrityViolation
-        │   ├── UniqueViolation      UNIQUE_VIOLATION        23505, 23P01
-        │   ├── ForeignKeyViolation  FOREIGN_KEY_VIOLATION   23503, 23001
-        │   ├── NotNullViolation     NOT_NULL_VIOLATION      23502
-        │   └── CheckViolation       CHECK_VIOLATION         23514
-        ├── ValueOutOfRange          VALUE_OUT_OF_RANGE      class 22
-        ├── StaleSchema              STALE_SCHEMA            42703, 42P01, 42883, 42704, 42804, 3F000
-        │   └── StalePlan            STALE_PLAN              0A000 of a cached plan, 26000, 42P05; retryable
-        ├── StatementTimeout         STATEMENT_TIMEOUT       57014
-        ├── LockTimeout              LOCK_TIMEOUT            55P03
-        ├── Serialization            SERIALIZATION           40001, 40P01; retryable
-        ├── LimitExceeded            LIMIT_EXCEEDED          class 54, 53400 (temp_file_limit)
-        │   └── ValueTooLong         VALUE_TOO_LONG          54000 of an index or of a search vector
-        ├── PermissionDenied         PERMISSION_DENIED       42501
-        ├── ResponseTooLarge         RESPONSE_TOO_LARGE
-        ├── CommitOutcomeUnknown     COMMIT_OUTCOME_UNKNOWN
-        └── DatabaseUnavailable      DATABASE_UNAVAILABLE    57P03, cannot connect
-            ├── DatabaseBusy         DATABASE_BUSY           no free connection
-            ├── OutOfResources       OUT_OF_RESOURCES        class 53
-            └── ConnectionLost       CONNECTION_LOST         class 08, 57P01, 57P02, 57P05, 25P03, socket closed
-                └── NoAnswer         NO_ANSWER               given up by us, after the statement's time
+        │   ├── UniqueViolation        23505, 23P01
+        │   ├── ForeignKeyViolation    23503, 23001
+        │   ├── NotNullViolation       23502
+        │   └── CheckViolation         23514
+        ├── ValueOutOfRange            class 22
+        ├── StaleSchema                42703, 42P01, 42883, 42704, 42804, 3F000
+        │   └── StalePlan              0A000 of a cached plan, 26000, 42P05; retryable
+        ├── StatementTimeout           57014
+        ├── LockTimeout                55P03
+        ├── Serialization              40001, 40P01; retryable
+        ├── LimitExceeded              class 54, 53400 (temp_file_limit)
+        │   └── ValueTooLong           54000 of an index or of a search vector
+        ├── PermissionDenied           42501
+        ├── ResponseTooLarge
+        ├── CommitOutcomeUnknown
+        └── DatabaseUnavailable        57P03, cannot connect
+            ├── DatabaseBusy           no free connection
+            ├── OutOfResources         class 53
+            └── ConnectionLost         class 08, 57P01, 57P02, 57P05, 25P03, socket closed
+                └── NoAnswer           given up by us, after the statement's time
 
 Which SQLSTATE makes which class stands in sql/sqlstate.py alone.
 """
@@ -33,30 +33,20 @@ from typing import ClassVar
 
 
 class SqlError(Exception):
-    """Anything that this package raises on purpose.
-
-    Attributes:
-        code: stable, ours; callers and logs may rely on it.
-    """
-
-    code: ClassVar[str] = "SQL_ERROR"
+    """An error that this package raises on purpose."""
 
 
 class EmbeddedServerError(SqlError):
     """The embedded server cannot be made, started, reached or stopped."""
 
-    code = "EMBEDDED_SERVER"
-
 
 class UnsupportedServer(SqlError):
-    """The server is older than what Fieldstone needs.
+    """The server is older than Fieldstone needs.
 
     Args:
         found: the server's version number as libpq gives it, 140011 for 14.11.
         needed: the least major version.
     """
-
-    code = "UNSUPPORTED_SERVER"
 
     def __init__(self, *, found: int, needed: int) -> None:
         major, minor = divmod(found, 10000)
@@ -81,7 +71,6 @@ class DatabaseError(SqlError):
         retryable: the same work may succeed when its transaction is run again; nothing of it was kept.
     """
 
-    code = "DATABASE_ERROR"
     retryable: ClassVar[bool] = False
 
     def __init__(
@@ -108,117 +97,81 @@ class DatabaseError(SqlError):
 class IntegrityViolation(DatabaseError):
     """A constraint forbids the change."""
 
-    code = "INTEGRITY_VIOLATION"
-
 
 class UniqueViolation(IntegrityViolation):
     """Another row has these values (`schema`, `table`, `constraint`)."""
-
-    code = "UNIQUE_VIOLATION"
 
 
 class ForeignKeyViolation(IntegrityViolation):
     """The row referred to is not there, or rows still refer to this one (`schema`, `table`, `constraint`)."""
 
-    code = "FOREIGN_KEY_VIOLATION"
-
 
 class NotNullViolation(IntegrityViolation):
     """A required column got NULL (`schema`, `table`, `column`)."""
-
-    code = "NOT_NULL_VIOLATION"
 
 
 class CheckViolation(IntegrityViolation):
     """A check constraint forbids the row (`schema`, `table`, `constraint`)."""
 
-    code = "CHECK_VIOLATION"
-
 
 class ValueOutOfRange(DatabaseError):
     """A value does not fit, or is not written as its type needs."""
 
-    code = "VALUE_OUT_OF_RANGE"
-
 
 class StaleSchema(DatabaseError):
-    """The statement names what is not, or no longer, there."""
-
-    code = "STALE_SCHEMA"
+    """The statement names a table, column or function that does not exist, or no longer does."""
 
 
 class StalePlan(StaleSchema):
     """The prepared statement is no longer valid on its connection; it is prepared again when run again."""
 
-    code = "STALE_PLAN"
     retryable = True
 
 
 class StatementTimeout(DatabaseError):
     """The statement was ended by the server, at its time limit or because it was asked to."""
 
-    code = "STATEMENT_TIMEOUT"
-
 
 class LockTimeout(DatabaseError):
     """A lock was not free in time."""
-
-    code = "LOCK_TIMEOUT"
 
 
 class Serialization(DatabaseError):
     """Two transactions were in each other's way and the server rolled this one back."""
 
-    code = "SERIALIZATION"
     retryable = True
 
 
 class LimitExceeded(DatabaseError):
     """The statement is past a limit of the server: columns, nesting, arguments, size, temporary files."""
 
-    code = "LIMIT_EXCEEDED"
-
 
 class ValueTooLong(LimitExceeded):
     """A value does not fit into an index (`constraint`, where the server named it), or into a search vector."""
-
-    code = "VALUE_TOO_LONG"
 
 
 class PermissionDenied(DatabaseError):
     """The database user may not do this."""
 
-    code = "PERMISSION_DENIED"
-
 
 class ResponseTooLarge(DatabaseError):
     """The answer has more bytes than the settings allow."""
-
-    code = "RESPONSE_TOO_LARGE"
 
 
 class CommitOutcomeUnknown(DatabaseError):
     """The connection was lost while committing: the change may or may not have been kept."""
 
-    code = "COMMIT_OUTCOME_UNKNOWN"
-
 
 class DatabaseUnavailable(DatabaseError):
     """The database cannot serve now: nothing was done."""
-
-    code = "DATABASE_UNAVAILABLE"
 
 
 class DatabaseBusy(DatabaseUnavailable):
     """All connections that the caller may have are in use, and stayed so for too long, or too many wait for one."""
 
-    code = "DATABASE_BUSY"
-
 
 class OutOfResources(DatabaseUnavailable):
     """The server has no memory, no room on its disk or no connection left for this."""
-
-    code = "OUT_OF_RESOURCES"
 
 
 class ConnectionLost(DatabaseUnavailable):
@@ -228,8 +181,6 @@ class ConnectionLost(DatabaseUnavailable):
         outcome_unknown: a statement sent outside a transaction may have been committed.
     """
 
-    code = "CONNECTION_LOST"
-
     def __init__(self, message: str, *, sqlstate: str | None = None, outcome_unknown: bool = False) -> None:
         super().__init__(message, sqlstate=sqlstate)
         self.outcome_unknown = outcome_unknown
@@ -237,5 +188,3 @@ class ConnectionLost(DatabaseUnavailable):
 
 class NoAnswer(ConnectionLost):
     """The statement's time was up, and the server did not even say so: another attempt would take as long."""
-
-    code = "NO_ANSWER"

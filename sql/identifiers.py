@@ -13,7 +13,7 @@ class IdentifierError(ValueError):
 
 @lru_cache(maxsize=8192)
 def quote_identifier(name: str) -> str:
-    """The name in double quotes.
+    """Return the name in double quotes.
 
     Raises:
         IdentifierError: it is empty, holds a NUL, or is longer than 63 bytes (which PostgreSQL would cut).
@@ -33,5 +33,5 @@ def quote_identifier(name: str) -> str:
 
 @lru_cache(maxsize=8192)
 def quote_table(table: Table) -> str:
-    """The table's name, qualified by its schema (the search path holds pg_catalog alone)."""
+    """Return the table's name, qualified by its schema (the search path holds pg_catalog alone)."""
     return quote_identifier(table.schema) + "." + quote_identifier(table.name)

@@ -15,7 +15,7 @@ from fieldstone.sql.sqlstate import translate_error
 from fieldstone.sql.statement import Statement
 
 APPLICATION_NAME = "fieldstone listen"
-"""What the connection is called in pg_stat_activity."""
+"""The connection's name in pg_stat_activity."""
 
 MOST_BYTES = 7_999
 """The longest payload that NOTIFY takes. https://www.postgresql.org/docs/current/sql-notify.html"""
@@ -28,7 +28,7 @@ class Listener:
     """One connection that hears one channel.
 
     It is in autocommit, of the primary (a standby has no LISTEN), and must not go through a pooler in transaction mode,
-    which would give the server connection that listens to somebody else.
+    which would give the listening server connection to another client.
     """
 
     def __init__(self, connection: psycopg.AsyncConnection) -> None:
@@ -37,15 +37,15 @@ class Listener:
         self._readable = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._socket = connection.pgconn.socket
-        # psycopg's own `notifies()` wakes up ten times a second whether there is something or not.
+        # psycopg's own `notifies()` wakes up ten times a second without a message.
         self._loop.add_reader(self._socket, self._readable.set)
 
     @classmethod
     async def open(cls, dsn: str, channel: str, *, settings: PoolSettings) -> "Listener":
-        """Connect and listen; what is sent from now on is heard.
+        """Connect and listen: messages from now on are received.
 
         Raises:
-            DatabaseUnavailable: it cannot be done now.
+            DatabaseUnavailable: the connection cannot be made now.
         """
         conninfo = build_conninfo(
             dsn, dataclasses.replace(settings, application_name=APPLICATION_NAME), statement_timeout=0
@@ -68,13 +68,13 @@ class Listener:
         """Return the next payload, once there is one.
 
         Raises:
-            ConnectionLost: the connection has ended; what is sent from then on is not heard.
+            ConnectionLost: the connection has ended; later messages are not received.
         """
         while not self._heard:
             await self._readable.wait()
             self._readable.clear()
             try:
-                # The server's farewell is read first, the end of the stream after it, which may not be reported again.
+                # The server's farewell is read first, then the end of the stream, which may not be reported again.
                 self._connection.pgconn.consume_input()
                 self._connection.pgconn.consume_input()
             except psycopg.Error as error:

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Final
 
 SPACE: Final = 0x46534C4B
-"""The first number of each lock: Fieldstone's own among whoever else uses the database."""
+"""The first number of each lock: it keeps them apart from those of other programs on the database."""
 
 
 class AdvisoryLock(IntEnum):
@@ -28,5 +28,5 @@ class AdvisoryLock(IntEnum):
 
     @property
     def parameters(self) -> Mapping[str, int]:
-        """The parameters `space` and `lock` of the queries that take it."""
+        """Return the parameters `space` and `lock` of the queries that take it."""
         return {"space": SPACE, "lock": self.value}

@@ -55,19 +55,19 @@ class ForeignCursorError(CursorError):
 
 
 def encode_head(tag: str, kinds: Sequence[KeyKind]) -> bytes:
-    """The place of keys of these kinds under a tag (at most 255 bytes), short of the keys' values."""
+    """Return the place of keys of these kinds under a tag (at most 255 bytes), short of the keys' values."""
     name = tag.encode()
     return bytes((len(name), *name, len(kinds), *kinds))
 
 
 def encode_cursor(tag: str, keys: Sequence[str | None]) -> str:
-    """A cursor that is read as one that SQL writes for a row with these keys' texts."""
+    """Return a cursor that is read as one that SQL writes for a row with these keys' texts."""
     kinds = [KeyKind.NULL if key is None else KeyKind.TEXT for key in keys]
     return _seal(encode_head(tag, kinds) + b"".join([key.encode() + b"\0" for key in keys if key is not None]))
 
 
 def decode_cursor(text: str, tag: str) -> tuple[str | None, ...]:
-    """The keys' texts (None: NULL) of a cursor that was made under `tag`.
+    """Return the keys' texts (None: NULL) of a cursor that was made under `tag`.
 
     Raises:
         BlankCursorError: it is empty or white space.
@@ -81,7 +81,7 @@ def decode_cursor(text: str, tag: str) -> tuple[str | None, ...]:
 
 
 def cursor_nulls(text: str) -> tuple[bool, ...]:
-    """Which keys of a cursor are NULL, whatever its tag: what the shape of a seek is made of.
+    """Return the NULL-ness of each key of a cursor, whatever its tag: the shape of a seek consists of it.
 
     Raises:
         CursorError: as `decode_cursor`.
@@ -97,7 +97,7 @@ def _unseal(text: str) -> tuple[str, tuple[str | None, ...]]:
     altered = AlteredCursorError("the cursor is not one that was given out")
     try:
         place = bytes.fromhex(text[:-_CHECK_LENGTH])
-        # What is read leniently (capitals, white space between bytes) is not what was given out.
+        # bytes.fromhex accepts more texts (capitals, white space) than cursors have.
         if _seal(place) != text:
             raise altered
         tag, kinds, position = _decode_head(place)
@@ -110,7 +110,7 @@ def _unseal(text: str) -> tuple[str, tuple[str | None, ...]]:
 
 
 def _decode_head(place: bytes) -> tuple[str, bytes, int]:
-    """The tag, the keys' kinds, and where the keys' values begin."""
+    """Return the tag, the keys' kinds, and where the keys' values begin."""
     end = 1 + place[0]
     start = end + 1 + place[end]
     return place[1:end].decode(), place[end + 1 : start], start
@@ -118,7 +118,7 @@ def _decode_head(place: bytes) -> tuple[str, bytes, int]:
 
 def _decode_keys(place: bytes, kinds: bytes, position: int) -> Iterator[str | None]:
     for kind in kinds:
-        # A byte stands for each kind: to make an enumeration's member of it takes longer than all else here.
+        # A byte stands for each kind: making an enumeration's member of it would take longer than the rest.
         is_text = kind == KeyKind.TEXT
         end = place.index(b"\0", position) if is_text else position + _SIZES[kind]
         yield _DECODERS[kind](place[position:end])
@@ -133,7 +133,7 @@ def _uuid(value: bytes) -> str:
 
 
 def _instant(value: bytes) -> str:
-    """The point in time as PostgreSQL reads it, whose calendar is longer than Python's."""
+    """Return the point in time as PostgreSQL reads it, whose calendar is longer than Python's."""
     microseconds = int.from_bytes(value, signed=True)
     if microseconds in (_FOREVER, -_FOREVER - 1):
         return "infinity" if microseconds > 0 else "-infinity"

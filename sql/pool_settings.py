@@ -1,4 +1,4 @@
-"""How the connections to the database are made, bounded and counted."""
+"""The settings, limits and counts of the connections to the database."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _KEEPALIVES_IDLE: Final = "30"
 _KEEPALIVES_INTERVAL: Final = "5"
 _KEEPALIVES_COUNT: Final = "3"
 _TCP_USER_TIMEOUT: Final = "20000"
-"""Milliseconds for which what was sent may stay without an acknowledgement; keepalives do not cover that."""
+"""Milliseconds for which sent data may stay without an acknowledgement; keepalives do not cover that."""
 _CHECK_INTERVAL: Final = "5000"
 """Milliseconds between two looks of a running statement, or of one that waits for a lock, at its client's socket."""
 
@@ -32,13 +32,13 @@ class PoolSettings:
         max_waiting: how many may wait at once; the share with the most gives way to others.
         connect_timeout: the longest wait for one connection to be made.
         open_timeout: the longest wait for the database when starting.
-        close_timeout: how long closing waits for what still runs before it is cancelled.
-        statement_timeout: the server ends a statement after this, whatever its caller asks.
+        close_timeout: how long closing waits for running statements before it cancels them.
+        statement_timeout: the server ends a statement after this, even if its caller asks for longer.
         cancel_timeout: how long a statement may take to end, once the server or we have cancelled it, before its
             connection is given up.
         session_patience: a round trip of a session that takes longer has the database asked whether it answers at all.
         idle_in_transaction_timeout: the server ends a session whose transaction waits so long for its next statement,
-            and with it the locks of a process that was paused or whose host has vanished.
+            and so frees the locks of a process that was paused or whose host has vanished.
         work_mem_mb: MiB of memory for each sort and hash of a statement, before it takes to files.
         temp_file_mb: MiB of the files of one connection's statements at most, where the database's user may set that;
             0 leaves it to the server.
@@ -71,11 +71,11 @@ class PoolSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolStats:
-    """The connections at one moment, and what has happened to them since the start.
+    """The connections at one moment, and their counts since the start.
 
     Attributes:
         limit: how many there may be.
-        in_use: how many serve somebody.
+        in_use: how many are lent.
         idle: how many are free.
         opening: how many are being made.
         waiting: callers that wait for one.
@@ -86,7 +86,7 @@ class PoolStats:
         evicted: prepared statements closed to keep within the limit.
         cancelled: statements that the server was asked to end.
         retried: reads that were run again on another connection.
-        refused: callers who got no connection, as all were in use for too long, or too many waited.
+        refused: callers without a connection, as all were in use for too long, or too many callers waited.
     """
 
     limit: int
@@ -138,7 +138,7 @@ def session_settings(settings: PoolSettings, *, statement_timeout: float) -> dic
         "standard_conforming_strings": "on",
     }
     if not settings.prepare:
-        # pgbouncer carries only what the server reports from one server connection to the next, and refuses the rest.
+        # pgbouncer carries only reported parameters from one server connection to the next, and refuses the rest.
         return every
     return {
         **every,
@@ -150,7 +150,7 @@ def session_settings(settings: PoolSettings, *, statement_timeout: float) -> dic
 
 
 def liveness_settings(settings: PoolSettings) -> dict[str, str]:
-    """Return the server settings by which PostgreSQL notices that we are gone, and ends what we hold there.
+    """Return the server settings by which PostgreSQL notices that the client is gone, and ends its sessions.
 
     Over a UNIX socket, whose end the kernel reports, PostgreSQL ignores those of TCP.
     """
@@ -165,16 +165,16 @@ def liveness_settings(settings: PoolSettings) -> dict[str, str]:
 
 
 def resource_settings(settings: PoolSettings) -> dict[str, str]:
-    """Return the server settings by which PostgreSQL bounds what one statement takes besides time."""
+    """Return the server settings by which PostgreSQL bounds the memory and files of one statement."""
     bounds = {"work_mem": f"{settings.work_mem_mb}MB"}
     return bounds | ({"temp_file_limit": f"{settings.temp_file_mb}MB"} if settings.temp_file_mb else {})
 
 
 def build_conninfo(dsn: str, settings: PoolSettings, *, statement_timeout: float) -> str:
-    """Return `dsn` with what every connection of ours needs.
+    """Return `dsn` with the settings that every connection needs.
 
-    What `dsn` says about the network stays, and so do those of its `options` that values do not depend on. Without a
-    `statement_timeout` its statements may take what they need: those of a change of the model do.
+    The network settings of `dsn` stay, and so do those of its `options` on which no value's text depends. Without a
+    `statement_timeout` statements may take any time, as those of a change of the model do.
     """
     given = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if value is not None}
     options = [given["options"]] if "options" in given else []

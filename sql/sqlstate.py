@@ -1,4 +1,4 @@
-"""What the server's error reports mean: the only place where an SQLSTATE is read."""
+"""The translation of the server's error reports: the only place where an SQLSTATE is read."""
 
 import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
@@ -76,12 +76,12 @@ _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 
 
 def is_reported_error(result: PGresult) -> bool:
-    """Tell whether `result` is an error that the server reported, not one that libpq made up for a lost socket."""
+    """Return whether `result` is an error that the server reported, not one that libpq made up for a lost socket."""
     return result.status == _FATAL_ERROR and result.error_field(DiagnosticField.SQLSTATE) is not None
 
 
 def translate_result(result: PGresult) -> DatabaseError:
-    """Return the error that an answer of status FATAL_ERROR stands for."""
+    """Return the DatabaseError for an answer of status FATAL_ERROR."""
 
     def text(field: DiagnosticField) -> str | None:
         value = result.error_field(field)
@@ -110,18 +110,18 @@ def translate_result(result: PGresult) -> DatabaseError:
 
 
 def translate_error(error: psycopg.Error) -> DatabaseError:
-    """Return the error of ours that one of psycopg's stands for."""
+    """Return the DatabaseError for an error of psycopg."""
     if error.pgresult is not None:
         return translate_result(error.pgresult)
     message = str(error).strip()
-    # What has no report of the server is a socket that broke or was never there, unless it is a fault of ours.
+    # An error without a report of the server is a broken or missing socket, unless it is a programming error.
     if isinstance(error, psycopg.OperationalError):
         return ConnectionLost(message, outcome_unknown=True)
     return DatabaseError(message)
 
 
 def is_passing(error: DatabaseError) -> bool:
-    """Tell whether the same statement may succeed later, though nobody changes it or the rows.
+    """Return whether the same statement may succeed later without a change of it or of the rows.
 
     A connection, a lock, room on a disk or the server itself was lacking; or the transaction was in another's way.
     """

@@ -20,7 +20,7 @@ class Statement:
     Attributes:
         text: the SQL.
         sql: the same in UTF-8.
-        name: what the prepared statement is called on every connection; equal texts have equal names.
+        name: the prepared statement's name on every connection; equal texts have equal names.
     """
 
     text: str
@@ -38,7 +38,7 @@ Step = tuple[Statement, Parameters]
 
 
 def refuse_nul(parameters: Parameters) -> None:
-    """Refuse what libpq would silently cut: it takes a text value to end at its first zero byte.
+    """Refuse values with a zero byte, at which libpq would silently cut them.
 
     Raises:
         ValueOutOfRange: A value has a zero byte, which no PostgreSQL type can hold as text.

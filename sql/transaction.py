@@ -1,11 +1,11 @@
-"""Several statements that are kept together or not at all."""
+"""Transactions, and their repetition where the server rolls them back in favour of others."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
+from fieldstone.sql.concurrency.backoff import Backoff
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseError, StalePlan, StatementTimeout
 from fieldstone.sql.statement import Parameters, Row, Statement, Step
@@ -15,7 +15,7 @@ T = TypeVar("T")
 _FIRST_PAUSE = 0.01
 
 ATTEMPTS = 5
-"""How often that is run at most which others keep from being done."""
+"""The most times that a transaction is run which the server rolls back in favour of others."""
 
 
 class Transaction:
@@ -51,11 +51,11 @@ class Transaction:
             raise
 
     async def commit(self) -> None:
-        """Keep what was done.
+        """Commit.
 
         Raises:
             CommitOutcomeUnknown: The connection was lost meanwhile.
-            DatabaseError: A deferred constraint is violated, or a statement had failed: nothing was kept.
+            DatabaseError: A deferred constraint is violated, or a statement had failed: nothing was committed.
         """
         if not self._begun:
             return
@@ -89,20 +89,20 @@ async def run_transaction(
     share: Hashable = None,
     attempts: int = ATTEMPTS,
 ) -> T:
-    """Return what `work` returns once its transaction has been committed.
+    """Return the result of `work` once its transaction has been committed.
 
-    Where the server rolled it back in favour of another transaction it is run again, after a random pause that grows:
-    `work` must have no effects but those on the transaction.
+    Where the server rolled the transaction back in favour of another one, `work` is run again after a backoff: it must
+    have no effects but those on the transaction.
 
     Args:
         database: where to run it.
         work: runs the statements.
         timeout: seconds for each attempt.
-        share: whose connections it counts among, see Database.
-        attempts: how often to run it at most.
+        share: the share that its connection counts for, see `Database`.
+        attempts: the most times that it is run.
 
     Raises:
-        DatabaseError: It failed for another reason, or each time.
+        DatabaseError: It failed for another reason, or at the last attempt.
     """
 
     async def attempt() -> T:
@@ -113,12 +113,13 @@ async def run_transaction(
 
 
 async def run_again(attempt: Callable[[], Awaitable[T]], *, attempts: int = ATTEMPTS) -> T:
-    """Return what `attempt` returns, which is made anew as long as the server rolls it back in favour of others.
+    """Return the result of `attempt`, which is repeated while the server rolls it back in favour of other transactions.
 
     Raises:
-        DatabaseError: It failed for another reason, or each of so many times.
+        DatabaseError: It failed for another reason, or at the last attempt.
     """
-    pause = _FIRST_PAUSE
+    # Down to none: transactions that collided must not collide again.
+    backoff = Backoff(_FIRST_PAUSE, spread=(0.0, 1.0))
     while True:
         attempts -= 1
         try:
@@ -126,5 +127,4 @@ async def run_again(attempt: Callable[[], Awaitable[T]], *, attempts: int = ATTE
         except DatabaseError as error:
             if not error.retryable or attempts <= 0:
                 raise
-        await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
-        pause *= 2
+        await backoff.wait()

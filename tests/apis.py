@@ -271,7 +271,7 @@ def serve(dsn: str, *, limits: Limits = LIMITS) -> Iterator[Served]:
         served.close()
 
 
-def settle_ids(changes: Iterable[Change], *, salt: str = "", known: Iterable[UUID] = ()) -> list[Change]:
+def pin_ids(changes: Iterable[Change], *, salt: str = "", known: Iterable[UUID] = ()) -> list[Change]:
     """The changes with ids that are the same each time instead of their random ones.
 
     Args:
@@ -279,20 +279,20 @@ def settle_ids(changes: Iterable[Change], *, salt: str = "", known: Iterable[UUI
         salt: makes the ids differ from those of other changes.
         known: the ids of what is there already, which stay.
     """
-    settled = {id_: id_ for id_ in known}
+    pinned = {id_: id_ for id_ in known}
 
-    def settle(value: T) -> T:
+    def pin(value: T) -> T:
         if isinstance(value, UUID):
-            fixed = settled.setdefault(value, uuid5(WORKSPACE_ID, f"{salt}{len(settled)}"))
-            settled.setdefault(fixed, fixed)
+            fixed = pinned.setdefault(value, uuid5(WORKSPACE_ID, f"{salt}{len(pinned)}"))
+            pinned.setdefault(fixed, fixed)
             return fixed  # type: ignore[return-value]  # T is UUID here
         if isinstance(value, tuple):
-            return tuple(map(settle, value))  # type: ignore[return-value]  # T is a tuple here
+            return tuple(map(pin, value))  # type: ignore[return-value]  # T is a tuple here
         if is_dataclass(value) and not isinstance(value, type):
-            return replace(value, **{one.name: settle(getattr(value, one.name)) for one in fields(value) if one.init})
+            return replace(value, **{one.name: pin(getattr(value, one.name)) for one in fields(value) if one.init})
         return value
 
-    return [settle(change) for change in changes]
+    return [pin(change) for change in changes]
 
 
 def workspace_template(databases: Databases) -> str:
@@ -317,7 +317,7 @@ async def _make_workspace(dsn: str) -> None:
             )
             await connection.execute(create.create_schema(SCHEMA))
         writer = ModelWriter(database, CurrentSnapshots(database), trigram=catalog.trigram)
-        changes = settle_ids(standard_changes(with_trigram=catalog.trigram is not None))
+        changes = pin_ids(standard_changes(with_trigram=catalog.trigram is not None))
         await writer.change(WORKSPACE_ID, lambda _: changes, actor="test")
     finally:
         await database.close()

@@ -20,11 +20,11 @@ from psycopg import sql
 from psycopg.types.json import set_json_loads
 
 from fieldstone.engine.planner.context import RecordLimits
-from fieldstone.engine.schema.eager import eager_schema
 from fieldstone.metadata.api_names import QueryRole, find_query
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_end
 from fieldstone.sql.types import SqlType
+from tests.eager_schema import eager_schema
 from tests.reference_filters import SILENT, Filters, Row, Rows, sort_value
 
 _PRECISION = 2_000

@@ -17,7 +17,7 @@ from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Part, Snapshot
 from fieldstone.sql.types import SqlType
-from tests.apis import WORKSPACE_ID, open_apis, sample_template, settle_ids, workspace_template
+from tests.apis import WORKSPACE_ID, open_apis, pin_ids, sample_template, workspace_template
 from tests.databases import Databases
 
 OPTIONS = ("ZULU", "ALPHA", "mike", "Bravo")
@@ -143,7 +143,7 @@ async def _add_specimen(dsn: str) -> Snapshot:
         return await apis.writer.change(
             WORKSPACE_ID,
             # The other changes took the first of the numbers that ids are made of.
-            lambda snapshot: settle_ids(specimen_changes(snapshot), salt="specimen", known=snapshot.objects),
+            lambda snapshot: pin_ids(specimen_changes(snapshot), salt="specimen", known=snapshot.objects),
             actor="test",
         )
 

@@ -1,12 +1,11 @@
-"""Hints between processes: each tells the others what it has done, and all look at the database for what is true.
+"""Hints between processes: each tells the others of its changes, and all read the truth from the database.
 
-A hint may come twice, late, or never. Whoever acts on them also looks by itself now and then.
+A hint may come twice, late, or never. Its receivers also poll the database now and then.
 """
 
 import asyncio
 import dataclasses
 import logging
-import random
 import secrets
 from collections import defaultdict
 from collections.abc import Callable
@@ -27,13 +26,15 @@ from fieldstone.engine.broadcast.postgres import PostgresMedium
 from fieldstone.engine.broadcast.supervision import SILENCE, SupervisedBackend
 from fieldstone.engine.broadcast.transport import LinkLost, Medium
 from fieldstone.engine.settings import Settings
+from fieldstone.sql.concurrency.backoff import Backoff
 from fieldstone.sql.concurrency.tasks import end_tasks, start_reported
+from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
-"""Hints that wait to be sent at most: past that the others are told that there is a gap."""
+"""The most hints that wait to be sent: beyond them the others are told of a gap."""
 
 _HEARTBEAT: Entry = ("", "")
 _BEATS = 2.5
@@ -43,13 +44,13 @@ _LONGEST_PAUSE = 1.0
 
 @dataclass(slots=True, kw_only=True)
 class BroadcastCounters:
-    """What has happened since the start.
+    """The counts since the start.
 
     Attributes:
         sent: messages of one or more hints each.
         received: messages of other processes.
         failed: messages that could not be sent.
-        connections: how often others began to be heard.
+        connections: the connections over which others were heard.
     """
 
     sent: int = 0
@@ -60,7 +61,7 @@ class BroadcastCounters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastStats:
-    """The state of a broadcast, and what has happened so far, see BroadcastCounters."""
+    """The state of a broadcast, and its counts, see `BroadcastCounters`."""
 
     is_connected: bool
     sent: int
@@ -73,8 +74,8 @@ class Broadcast:
     """The hints of one process: one subscription, taken at the start, and a fan-out behind it.
 
     Args:
-        medium: what carries them; None where there is nothing, so that the hints stay in this process.
-        channel: the same for all processes on one database, and for no others.
+        medium: the carrier of the hints; with None they stay in this process.
+        channel: the same for all processes on one database, and for no other process.
         silence: seconds without a message, one's own included, after which the connection counts as lost.
     """
 
@@ -89,14 +90,14 @@ class Broadcast:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._backend: SupervisedBackend | None = None
         self._tasks: tuple[asyncio.Task[object], ...] = ()
-        # In the order in which they came; one that waits already is not taken twice.
+        # In the order of their arrival; a waiting hint is not added twice.
         self._waiting: dict[Entry, None] = {}
         self._has_gap = False
-        self._wanted = asyncio.Event()
+        self._wanted = Wake()
 
     @property
     def is_connected(self) -> bool:
-        """Whether other processes are heard, as far as is known."""
+        """Return whether other processes are heard, as far as is known."""
         return self._backend is not None and self._backend.is_connected
 
     def stats(self) -> BroadcastStats:
@@ -106,7 +107,7 @@ class Broadcast:
     def on(self, topic: str, callback: Callable[[str], None]) -> None:
         """Have `callback` called with each payload of a topic that a process publishes, this one included.
 
-        It is called by the loop on its own, and must not block.
+        The loop calls it by itself; it must not block.
         """
         self._callbacks[topic].append(callback)
 
@@ -118,7 +119,7 @@ class Broadcast:
         """Tell all processes, this one included; return at once.
 
         Args:
-            topic: what it is about.
+            topic: the kind of the hint.
             payload: an id or a position, up to 200 characters.
         """
         if len(payload) > LONGEST_PAYLOAD:
@@ -131,10 +132,10 @@ class Broadcast:
                 self._waiting.clear()
                 self._has_gap = True
             self._waiting[topic, payload] = None
-            self._wanted.set()
+            self._wanted()
 
     async def start(self) -> None:
-        """Begin to send and to hear; the connection may come later."""
+        """Start sending and receiving; the connection may come later."""
         self._loop = asyncio.get_running_loop()
         if self._medium is not None:
             backend = SupervisedBackend(self._medium, self._note_connection, silence=self._silence)
@@ -143,7 +144,7 @@ class Broadcast:
             self._tasks = tuple(map(start_reported, running))
 
     async def close(self) -> None:
-        """End all of it; what waits to be sent is not."""
+        """End sending and receiving; waiting hints are dropped."""
         self._loop = None
         await end_tasks(*self._tasks)
         self._tasks = ()
@@ -175,7 +176,7 @@ class Broadcast:
         topic, payload = entry
         if self._loop is not None:
             for callback in self._callbacks.get(topic, ()):
-                # On its own: what it raises is no affair of the others.
+                # In a call of its own: an exception must not reach the other callbacks.
                 self._loop.call_soon(callback, payload)
 
     def _note_connection(self) -> None:
@@ -188,29 +189,28 @@ class Broadcast:
                 self._loop.call_soon(callback)
 
     async def _send(self, backend: SupervisedBackend) -> None:
-        pause = _FIRST_PAUSE
+        backoff = Backoff(_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         while True:
-            await self._wanted.wait()
             message = self._take()
             if message is None:
-                self._wanted.clear()
+                await self._wanted.wait()
+                self._wanted.forget()
                 continue
             try:
                 await backend.publish(self._channel, encode_message(message))
             except LinkLost as error:
                 self.counters.failed += 1
-                # The first of a row is worth a line.
-                level = logging.INFO if pause == _FIRST_PAUSE else logging.DEBUG
+                # The first failure in a row is worth a line.
+                level = logging.DEBUG if backoff.failures else logging.INFO
                 _LOG.log(level, "other processes are told later: %s", error)
                 self._has_gap = True
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                await backoff.wait()
             else:
                 self.counters.sent += 1
-                pause = _FIRST_PAUSE
+                backoff.reset()
 
     def _take(self) -> Message | None:
-        """Return what is to be sent next, if there is anything."""
+        """Return the next message to send, None where nothing waits."""
         entries = take_entries(self._waiting)
         has_gap, self._has_gap = self._has_gap, False
         for entry in entries:
@@ -218,10 +218,10 @@ class Broadcast:
         return Message(sender=self._sender, entries=entries, has_gap=has_gap) if entries or has_gap else None
 
     async def _keep_talking(self) -> None:
-        """Send something often enough: a connection on which we do not hear ourselves is not one."""
+        """Send a heartbeat often enough: a connection that does not return it counts as lost."""
         while True:
             self._waiting[_HEARTBEAT] = None
-            self._wanted.set()
+            self._wanted()
             await asyncio.sleep(self._silence / _BEATS)
 
 
@@ -229,7 +229,7 @@ async def _disconnect(bus: broadcaster.Broadcast, backend: SupervisedBackend) ->
     try:
         await bus.disconnect()
     finally:
-        # broadcaster leaves it out where its listener has failed.
+        # broadcaster does not disconnect its backend where its listener has failed.
         await backend.disconnect()
 
 

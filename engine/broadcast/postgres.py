@@ -15,41 +15,41 @@ class PostgresLink:
     listener: Listener
 
     async def next(self) -> str:
-        """Return the next message, see Link."""
+        """Return the next message, see `ChannelConnection`."""
         try:
             return await self.listener.next()
         except DatabaseError as error:
             raise LinkLost(error.message) from error
 
     async def close(self) -> None:
-        """End it, see Link."""
+        """End the connection, see `ChannelConnection`."""
         await self.listener.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresMedium:
-    """The database that the models are in.
+    """The database of the models as a medium.
 
     Attributes:
-        address: leads to it directly, where its own address leads to a pooler.
+        address: a connection string of the database itself, where the database's own is that of a pooler.
     """
 
     database: Database
     address: str | None = None
 
     async def open(self, channel: str) -> PostgresLink:
-        """Listen, see Medium."""
+        """Listen, see `Medium`."""
         try:
             return PostgresLink(await self.database.listen(channel, address=self.address))
         except DatabaseError as error:
             raise LinkLost(error.message) from error
 
     async def send(self, channel: str, message: str) -> None:
-        """Notify, see Medium."""
+        """Notify, see `Medium`."""
         try:
             await self.database.write(NOTIFY, [channel.encode(), message.encode()])
         except DatabaseError as error:
             raise LinkLost(error.message) from error
 
     async def close(self) -> None:
-        """Nothing: the pool is not ours."""
+        """Close nothing: the pool has another owner."""

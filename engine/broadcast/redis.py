@@ -1,7 +1,7 @@
-"""Messages through Redis: broadcaster's own backend for it, whose end is noticed.
+"""Messages through Redis: broadcaster's own backend for it, with its end noticed.
 
-redis-py would connect anew by itself and not tell that messages were missed, and broadcaster 0.3.1 would wait for ever
-for a listener that has died: so a subscription is given no second try, and its listener is watched.
+redis-py would reconnect by itself and not tell that messages were missed, and broadcaster 0.3.1 would wait for ever for
+a listener that has died: so a subscription gets no retry, and its listener is watched.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _TROUBLE: Final = (RedisError, OSError)
 
 
 def _client(url: str, *, retries: int) -> redis.Redis:
-    # A peer that has gone without a word is noticed as soon as those of our connections to PostgreSQL are.
+    # A peer that vanishes is noticed as soon as on the connections to PostgreSQL.
     options = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
     return redis.Redis.from_url(
         url,
@@ -46,7 +46,7 @@ class RedisLink(RedisBackend):
         super().__init__(url)
         self._conn = _client(url, retries=0)
         self._pubsub = self._conn.pubsub()
-        # Redis ends a subscriber that does not read, and so makes known that it has missed something.
+        # Redis ends a subscriber that does not read, so that missed messages are noticed.
         self._queue: asyncio.Queue[Event] = asyncio.Queue(_MOST_WAITING)
 
     async def subscribe(self, channel: str) -> None:
@@ -56,7 +56,7 @@ class RedisLink(RedisBackend):
         self._ready.set()
 
     async def next(self) -> str:
-        """Return the next message, see Link."""
+        """Return the next message, see `ChannelConnection`."""
         if self._listener is None:
             raise LinkLost("Redis is not connected")
         if self._queue.empty():
@@ -71,7 +71,7 @@ class RedisLink(RedisBackend):
         return self._queue.get_nowait().message
 
     async def close(self) -> None:
-        """End the subscription, see Link."""
+        """End the subscription, see `ChannelConnection`."""
         listener = self._listener
         try:
             await self.disconnect()
@@ -80,7 +80,7 @@ class RedisLink(RedisBackend):
         finally:
             if listener is not None:
                 await end_tasks(listener)
-                # Looked at, so that asyncio does not tell of it as forgotten.
+                # The exception is read, so that asyncio does not log it as never retrieved.
                 _ = listener.cancelled() or listener.exception()
 
 
@@ -93,11 +93,11 @@ class RedisMedium:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        # One that has been idle may have been ended by a restart of the server.
+        # An idle connection may have been ended by a restart of the server.
         self._sender = _client(url, retries=1)
 
     async def open(self, channel: str) -> RedisLink:
-        """Subscribe, see Medium."""
+        """Subscribe, see `Medium`."""
         link = RedisLink(self._url)
         try:
             await link.connect()
@@ -111,12 +111,12 @@ class RedisMedium:
         return link
 
     async def send(self, channel: str, message: str) -> None:
-        """Publish, see Medium."""
+        """Publish, see `Medium`."""
         try:
             await self._sender.publish(channel, message)
         except _TROUBLE as error:
             raise LinkLost(f"cannot publish to Redis: {error}") from error
 
     async def close(self) -> None:
-        """End the connections that sent, see Medium."""
+        """End the connections that sent, see `Medium`."""
         await self._sender.aclose()

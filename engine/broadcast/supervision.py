@@ -1,4 +1,4 @@
-"""A backend for broadcaster that connects anew by itself.
+"""A backend for broadcaster that reconnects by itself.
 
 broadcaster 0.3.1 does not notice that its listener has died of an error, and leaves its subscribers waiting: here
 `next_published` never fails.
@@ -6,13 +6,13 @@ broadcaster 0.3.1 does not notice that its listener has died of an error, and le
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 from typing import Final
 
 from broadcaster import BroadcastBackend, Event
 
 from fieldstone.engine.broadcast.transport import ChannelConnection, LinkLost, Medium
+from fieldstone.sql.concurrency.backoff import Backoff
 from fieldstone.sql.concurrency.tasks import end_tasks, report_failure
 
 _LOG = logging.getLogger(__name__)
@@ -26,12 +26,12 @@ _CONNECTING = 10.0
 
 
 class SupervisedBackend(BroadcastBackend):
-    """Hears one channel through one link after the other.
+    """A backend that hears one channel over one connection after another.
 
     Args:
-        medium: makes the links.
-        connected: called after each connection: what was sent before it may have been missed.
-        silence: seconds without a message after which a link is given up.
+        medium: makes the connections.
+        connected: called after each connection: earlier messages may have been missed.
+        silence: seconds without a message after which a connection is given up.
     """
 
     def __init__(self, medium: Medium, connected: Callable[[], None], *, silence: float = SILENCE) -> None:
@@ -45,11 +45,11 @@ class SupervisedBackend(BroadcastBackend):
 
     @property
     def is_connected(self) -> bool:
-        """Whether messages are heard, as far as is known."""
+        """Return whether messages are heard, as far as is known."""
         return self._link is not None
 
     async def connect(self) -> None:
-        """Get ready; the connection is made once the channel is known."""
+        """Prepare; the connection is made once the channel is known."""
         self._channel = asyncio.get_running_loop().create_future()
 
     async def disconnect(self) -> None:
@@ -65,7 +65,7 @@ class SupervisedBackend(BroadcastBackend):
             self._channel.set_result(group)
 
     async def unsubscribe(self, group: str) -> None:
-        """Nothing: the one channel is heard until the end."""
+        """Do nothing: the one channel is heard until the end."""
 
     async def publish(self, channel: str, message: str) -> None:
         """Send a message.
@@ -76,14 +76,14 @@ class SupervisedBackend(BroadcastBackend):
         await self._medium.send(channel, message)
 
     async def next_published(self) -> Event:
-        """Return the next message, over however many connections that takes."""
+        """Return the next message, over as many connections as that takes."""
         if self._channel is None:
             raise RuntimeError("the backend has not been connected")
         if self._reader is None and (reader := asyncio.current_task()):
             self._reader = reader
             report_failure(reader)
         channel = await self._channel
-        pause = _FIRST_PAUSE
+        backoff = Backoff(_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         while True:
             try:
                 link = self._link or await self._open(channel)
@@ -92,10 +92,9 @@ class SupervisedBackend(BroadcastBackend):
             except LinkLost as error:
                 self._tell_of_silence(str(error))
             except TimeoutError:
-                self._tell_of_silence("not even our own come back (a pooler?)")
+                self._tell_of_silence("not even the messages of this process come back (a pooler?)")
             await self._drop()
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            await backoff.wait()
 
     async def _open(self, channel: str) -> ChannelConnection:
         async with asyncio.timeout(_CONNECTING):
@@ -106,7 +105,7 @@ class SupervisedBackend(BroadcastBackend):
         return self._link
 
     def _tell_of_silence(self, why: str) -> None:
-        """Log the first failure of a row: there is one each second."""
+        """Log the first of several failures in a row: there is one each second."""
         _LOG.log(logging.DEBUG if self._is_silent else logging.WARNING, "other processes are not heard: %s", why)
         self._is_silent = True
 

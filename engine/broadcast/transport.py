@@ -1,4 +1,4 @@
-"""What carries messages between processes: the shape that PostgreSQL and Redis have in common."""
+"""The protocol of the carriers of messages between processes, PostgreSQL and Redis."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ class ChannelConnection(Protocol):
     """A connection that hears one channel."""
 
     async def next(self) -> str:
-        """Return the next message, once there is one; raise LinkLost when there will be none."""
+        """Return the next message, once there is one; raise LinkLost where the connection has ended."""
         ...
 
     async def close(self) -> None:
@@ -20,16 +20,16 @@ class ChannelConnection(Protocol):
 
 
 class Medium(Protocol):
-    """Where messages go through. What fails for a reason outside this process raises LinkLost."""
+    """A carrier of messages. A failure outside this process raises LinkLost."""
 
     async def open(self, channel: str, /) -> ChannelConnection:
-        """Return a new connection: what is sent on the channel from now on is heard."""
+        """Return a new connection, which hears the messages sent on the channel from now on."""
         ...
 
     async def send(self, channel: str, message: str, /) -> None:
-        """Send a message to all who hear the channel."""
+        """Send a message to all connections that hear the channel."""
         ...
 
     async def close(self) -> None:
-        """End what `send` has opened."""
+        """End the connections that `send` has opened."""
         ...

@@ -1,19 +1,19 @@
-"""What the parts of the events count, for the metrics and for the tests."""
+"""The counts of the events' parts, for the metrics and for the tests."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True, kw_only=True)
 class HubCounters:
-    """What the hub has done.
+    """The counts of the hub.
 
     Attributes:
-        looks: how often it asked what is new.
-        statements: those that read events for a group.
+        looks: reads of the log for new events.
+        statements: statements that read events for a group.
         delivered: results handed to subscribers.
-        caught_up: statements among them that brought subscribers up to date.
-        demoted: how often a subscriber's queue was full.
-        overdue: statements that took longer than others should wait for.
+        caught_up: statements among them that brought lagging subscribers up to date.
+        demoted: the times that a subscriber's queue was full.
+        overdue: statements that took longer than other groups should wait for.
     """
 
     looks: int = 0
@@ -30,9 +30,9 @@ class EventStats:
 
     Attributes:
         first: the position of the oldest event kept.
-        last: that of the newest.
-        kept_bytes: what is kept of what the subscribers have sent.
-        lag: seconds that the oldest event of the last move had waited to be in the log.
+        last: the position of the newest.
+        kept_bytes: the kept bytes of the subscribers' requests.
+        lag: the seconds that the oldest event of the last move had waited for its position.
     """
 
     first: int

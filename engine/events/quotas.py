@@ -10,7 +10,7 @@ from fieldstone.engine.errors import QueryTooComplex
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaLimits:
-    """What one process holds for its subscribers.
+    """The limits of one process's subscribers.
 
     Attributes:
         subscriptions: of one workspace, operations under way on its sockets included.
@@ -26,9 +26,9 @@ class QuotaLimits:
 
 
 class Quotas:
-    """Counts what the subscribers of each workspace hold.
+    """The counts of each workspace's subscriptions, sockets and bytes.
 
-    By workspace, not by key: who has a key can make others.
+    They go by workspace, not by key: the holder of a key can make others.
     """
 
     def __init__(self, limits: QuotaLimits) -> None:
@@ -40,14 +40,14 @@ class Quotas:
 
     @property
     def kept_bytes(self) -> int:
-        """The bytes that are kept for all workspaces."""
+        """Return the bytes that are kept for all workspaces."""
         return self._total
 
     def admit(self, workspace_id: UUID, size: int) -> "Place":
         """Return the place of one more subscription, which keeps so many bytes.
 
         Raises:
-            QueryTooComplex: there is none left.
+            QueryTooComplex: the workspace has no place left.
         """
         most = self.limits.subscriptions
         if self._subscriptions[workspace_id] >= most:
@@ -60,10 +60,10 @@ class Quotas:
         return place
 
     def open_socket(self, workspace_id: UUID) -> Callable[[], None]:
-        """Count one more socket; what is returned is to be called once, when it is closed.
+        """Count one more socket; the returned function is to be called once, when it is closed.
 
         Raises:
-            QueryTooComplex: there may be no more.
+            QueryTooComplex: the workspace has as many as it may have.
         """
         most = self.limits.sockets
         if self._sockets[workspace_id] >= most:
@@ -79,7 +79,7 @@ class Quotas:
         """Keep so many bytes more, or less.
 
         Raises:
-            QueryTooComplex: it would be too many.
+            QueryTooComplex: there would be too many.
         """
         limits = self.limits
         if size > 0 and self._bytes[workspace_id] + size > limits.bytes_each:
@@ -126,7 +126,7 @@ class Place:
             self._size = size
 
     def leave(self) -> None:
-        """Make room for another; once is enough."""
+        """Give the place back; a second call does nothing."""
         if not self._is_left:
             self._is_left = True
             self._quotas.release(self._workspace_id, self._size)

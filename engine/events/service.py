@@ -58,14 +58,14 @@ class NoHints:
 
 @dataclass(slots=True, kw_only=True)
 class Events:
-    """What stands behind subscriptions and webhooks.
+    """The parts that subscriptions and webhooks use.
 
     Attributes:
         log: the reader.
-        consumers: those who remember how far they have read.
+        consumers: the readers with a stored position.
         written: to be called after each commit of a write.
-        bounds: how far the log reached when it was last measured.
-        listeners: are called when there may be something new in the log.
+        bounds: the log's bounds at the last measurement.
+        listeners: called when the log may have new events.
     """
 
     log: EventLog
@@ -79,11 +79,11 @@ class Events:
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def when_moved(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called when there may be something new in the log, by whatever process."""
+        """Have `listener` called when the log may have new events, of any process."""
         self.listeners.append(listener)
 
     def notice_news(self) -> None:
-        """Have the readers of the log look."""
+        """Wake the readers of the log."""
         self.hub.wake()
         for listener in self.listeners:
             listener()
@@ -119,13 +119,13 @@ async def open_events(
 
     Args:
         database: where the log is.
-        current: the models, whose changes are followed.
-        api: what subscriptions are made by.
-        written: what writes call after their commit.
-        retention: what is kept of the log.
-        quotas: what subscribers may hold.
+        current: the snapshots, whose changes are followed.
+        api: makes subscriptions.
+        written: called by writes after their commit.
+        retention: the retention of the log.
+        quotas: the limits of subscribers.
         hints: carries positions to the other processes.
-        partitions: those of the log, unless they are to be as ever.
+        partitions: the log's; by default of the usual size.
     """
     carrier = hints or NoHints()
     parts = partitions or Partitions(database)

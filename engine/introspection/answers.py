@@ -118,7 +118,7 @@ class SchemaAnswers:
                 fresh += 1
                 found = kept[object_.id] = self._write(frame.templates, schema, object_)
             fragments.append(found)
-        self._settle(key, kept, snapshot)
+        self._keep(key, kept, snapshot)
         return DeflatedText(_join(frame, fragments))
 
     def forget(self, workspace_id: UUID) -> None:
@@ -145,7 +145,7 @@ class SchemaAnswers:
         self._frames.move_to_end(request.key)
         return found
 
-    def _settle(self, key: tuple[UUID, Hashable], kept: dict[UUID, _Fragment], snapshot: Snapshot) -> None:
+    def _keep(self, key: tuple[UUID, Hashable], kept: dict[UUID, _Fragment], snapshot: Snapshot) -> None:
         """Count what is kept, and drop what is gone or too much."""
         for id_ in kept.keys() - snapshot.objects.keys():
             del kept[id_]

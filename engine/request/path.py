@@ -29,7 +29,7 @@ from fieldstone.engine.events.subscriptions.subscription import (
     holds,
 )
 from fieldstone.engine.introspection.answers import SchemaAnswers
-from fieldstone.engine.planner.arguments.field_errors import settle
+from fieldstone.engine.planner.arguments.field_errors import replace_marks
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
@@ -311,7 +311,7 @@ class GraphQLApi:
         cost = planned.price.of(call.bindings) if tells_cost else None
         if planned.failures is None:
             return executed(data, cost=cost)
-        return executed(*settle(data, planned.failures), cost=cost)
+        return executed(*replace_marks(data, planned.failures), cost=cost)
 
 
 def _text(row: Row) -> bytes:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.concurrency.wakeup import Wake
 
 MOST_DOCUMENTS = 50
 """Documents that are prepared anew for one swap: some 0.2 s in all, a few milliseconds at a time."""
@@ -24,19 +25,19 @@ class PlanRenewal:
         self._api = api
         self._pause = pause
         self._swapped: dict[UUID, Snapshot] = {}
-        self._wake = asyncio.Event()
+        self._wake = Wake()
 
     def notice(self, before: Snapshot | None, after: Snapshot) -> None:
         """Take note of a swap; of several of one workspace only the last counts."""
         if before is not None:
             self._swapped[after.workspace.id] = after
-            self._wake.set()
+            self._wake()
 
     async def run(self) -> None:
         """Renew until cancelled."""
         while True:
             await self._wake.wait()
-            self._wake.clear()
+            self._wake.forget()
             while self._swapped:
                 _, snapshot = self._swapped.popitem()
                 await self._renew(snapshot)

@@ -1,21 +1,19 @@
-"""How long to wait after an attempt that failed: ever longer, never in step with others, as the target asks."""
+"""The backoff between the attempts of a delivery, and the pause that a target asks for."""
 
-import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from fieldstone.sql.concurrency.backoff import pause_after
+
 LONGEST = 3_600.0
-"""Seconds that a pause of ours lasts at most."""
+"""Seconds of the longest pause of the backoff."""
 LONGEST_ASKED = 86_400.0
 """Seconds of a `Retry-After` that are respected at most."""
-
-_MOST_DOUBLINGS = 30
 
 
 def next_pause(attempts: int, first: float) -> float:
     """Return the seconds to wait after this many attempts: half to all of `first`, doubled with each attempt."""
-    longest = min(LONGEST, first * 2.0 ** min(attempts - 1, _MOST_DOUBLINGS))
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+    return pause_after(attempts, first=first, longest=LONGEST, spread=(0.5, 1.0))
 
 
 def read_retry_after(value: str | None, now: datetime) -> float | None:

@@ -1,8 +1,8 @@
-"""The deliveries that are due: claimed by one process at a time, and what came of them.
+"""Due deliveries: claimed by one process at a time, and their results.
 
-A claim is no lock that is held while something is sent: it moves the time at which the delivery is due to when others
-may take it over. A delivery is claimed only when no earlier one of the same webhook and record is left; those that wait
-for one have no time yet, so that nobody looks at them.
+A claim is a lease, not a lock that is held during an attempt: it moves the due time of the delivery to the moment when
+other processes may take it over. A delivery is claimed only when no earlier one of the same webhook and record is left;
+a delivery that waits for an earlier one has no due time, so that no claim reads it.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from fieldstone.sql.statement import Row
 PATIENCE = 3
 """Failures in a row after which a webhook as a whole rests before the next attempt."""
 LONGEST_REST = 60.0
-"""Seconds that a webhook rests at most, unless it asks for more."""
+"""Seconds of a webhook's longest rest, unless its target asks for more."""
 
 _CLAIM = named_statement(__name__, "claim_deliveries")
 _RECORD = named_statement(__name__, "record_results")
@@ -32,11 +32,11 @@ _RELEASE = named_statement(__name__, "release_deliveries")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A delivery that is ours to send until its time is up.
+    """A delivery that this process may send until the lease ends.
 
     Attributes:
         attempts: this one included.
-        is_failing: whether the webhook's last attempt had failed.
+        is_failing: True where the webhook's last attempt failed.
     """
 
     id: UUID
@@ -52,12 +52,12 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of a delivery.
+    """The result of an attempt.
 
     Attributes:
-        status: DELIVERED, FAILED, or PENDING where it is to be sent again.
-        pause: the seconds until then.
-        asked: the seconds that the target asks to be left alone.
+        status: DELIVERED, FAILED, or PENDING where it is retried.
+        pause: the seconds until the retry.
+        asked: the seconds for which the target asks for no attempt.
     """
 
     claimed: Claimed
@@ -72,14 +72,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimQuota:
-    """How many deliveries may be claimed.
+    """The quota of one claim.
 
     Attributes:
-        sent: what is being sent.
-        each: how many of one webhook may be at once; one of a webhook that is failing.
-        total: how many more of all.
-        failing: how many more of those that are failing.
-        lease: seconds after which another process may take over.
+        sent: the deliveries under way.
+        each: the most deliveries of one webhook at once; one of a failing webhook.
+        total: the most further deliveries.
+        failing: the most further deliveries of failing webhooks.
+        lease: the seconds after which another process may take over.
     """
 
     sent: Collection[Claimed]
@@ -104,10 +104,10 @@ class Claims:
         self._disable_after = disable_after
 
     async def claim(self, room: ClaimQuota) -> list[Claimed]:
-        """Return deliveries that are due, now ours.
+        """Claim due deliveries and return them.
 
-        First come those of workspaces of which the fewest are being sent, and within one those of such webhooks. Where
-        several workspaces have webhooks, none gets more places than it leaves free.
+        The workspaces with the fewest deliveries under way come first, and within them such webhooks. Where several
+        workspaces have webhooks, none gets more places than it leaves free.
         """
         claim = new_id()
         webhooks = Counter(one.webhook_id for one in room.sent)
@@ -161,14 +161,14 @@ class Claims:
         return {UUID((id_ or b"").decode()): reason.decode() for id_, reason in judged if reason is not None}
 
     async def release(self, claimed: Sequence[Claimed]) -> None:
-        """Give deliveries back as if they had not been tried."""
+        """Give deliveries back without counting an attempt."""
         step = _RELEASE.bind(claims=[one.claim for one in claimed], ids=[one.id for one in claimed])
         await self._database.write(*step)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Verdict:
-    """What results say about a webhook: one that took anything is well."""
+    """The verdict on a webhook: after any success it is not failing."""
 
     id: str
     delivered: bool = False

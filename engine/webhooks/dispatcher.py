@@ -1,8 +1,8 @@
-"""The dispatcher: sends the deliveries that this process has claimed, so many at once, and notes what came of them.
+"""The dispatcher: sends the deliveries that this process has claimed and records the results.
 
-One loop settles what has ended and claims anew; each delivery is sent in a task of its own. A webhook that is failing
-is tried once at a time, and all that are failing have half of the places at most, so that nobody waits for them. Nor
-does a workspace wait for another one's slow targets, see `claims`.
+One loop records the results and claims the next deliveries; each delivery is sent in a task of its own. A failing
+webhook is tried once at a time, and all failing webhooks have half of the places at most, so that no other waits for
+them. Nor does a workspace wait for the slow targets of another, see `claims`.
 """
 
 import asyncio
@@ -19,21 +19,21 @@ from fieldstone.sql.errors import DatabaseError
 _LOG = logging.getLogger(__name__)
 
 INTERVAL = 0.5
-"""Seconds after which it is looked unasked what is due."""
+"""Seconds between two looks for due deliveries that no wakeup asks for."""
 _TAKE_OVER = 5.0
-"""Seconds beyond an attempt's own after which another process takes a delivery over."""
+"""Seconds of a lease beyond the time limit of an attempt: then another process takes the delivery over."""
 _DRAIN = 2.0
-"""Seconds that a stop waits for what is being sent."""
+"""Seconds that a stop waits for the attempts under way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How hard it is tried.
+    """The limits of a process's attempts.
 
     Attributes:
         total: deliveries that a process sends at once.
-        each: those of them to one webhook.
-        attempts: how often a delivery is sent before it is given up.
+        each: the most of them to one webhook.
+        attempts: the attempts of a delivery before it is given up.
         first_pause: seconds before the second attempt; each further one waits twice as long.
     """
 
@@ -45,11 +45,11 @@ class Effort:
 
 @dataclass(slots=True, kw_only=True)
 class WebhookCounters:
-    """What this process's dispatcher has done.
+    """The counts of this process's dispatcher.
 
     Attributes:
-        delivered: attempts that were taken.
-        retried: attempts that failed, and are made again.
+        delivered: attempts that the target accepted.
+        retried: attempts that failed and have a retry.
         failed: deliveries that were given up.
         disabled: webhooks that were disabled.
     """
@@ -66,7 +66,7 @@ class Dispatcher:
     Args:
         claims: the deliveries that are due.
         sender: sends them.
-        effort: how hard it tries.
+        effort: the limits of its attempts.
         wake: to be called when there may be something to send.
     """
 
@@ -87,7 +87,7 @@ class Dispatcher:
         while True:
             self._wake.forget()
             try:
-                await self._settle()
+                await self._record()
                 await self._claim()
             except DatabaseError as error:
                 _LOG.warning("webhooks wait: %s", error)
@@ -96,7 +96,7 @@ class Dispatcher:
             await self._wake.wait(self._interval)
 
     async def close(self) -> None:
-        """Wait a moment for what is being sent, and give back the rest; `run` must have ended."""
+        """Wait a moment for the attempts under way, and give back the rest; `run` must have ended."""
         if self._sending:
             await asyncio.wait(self._sending, timeout=_DRAIN)
         left = dict(self._sending)
@@ -105,14 +105,14 @@ class Dispatcher:
         if left:
             await asyncio.wait(left)
         try:
-            await self._settle()
+            await self._record()
             if left:
                 await self._claims.release(list(left.values()))
         except DatabaseError as error:
-            _LOG.warning("what was being sent to webhooks is sent again later: %s", error)
+            _LOG.warning("the webhook deliveries under way are sent again later: %s", error)
 
-    async def _settle(self) -> None:
-        """Write down what has ended."""
+    async def _record(self) -> None:
+        """Record the results of the attempts that have ended."""
         results = tuple(self._results)
         if not results:
             return
@@ -123,7 +123,7 @@ class Dispatcher:
             _LOG.error("webhook %s is disabled. %s", webhook_id, reason)
 
     async def _claim(self) -> None:
-        """Claim what is due, as much as there is room for, and begin to send it."""
+        """Claim as many due deliveries as there is room for, and begin to send them."""
         room = self._effort.total - len(self._sending)
         if room <= 0:
             return
@@ -154,13 +154,13 @@ class Dispatcher:
                 event=claimed.event,
                 body=build_body(claimed.id, claimed.payload),
             )
-        except Exception:  # noqa: BLE001 - the edge of a task that nobody waits for
+        except Exception:  # noqa: BLE001 - the edge of a task that is not awaited
             _LOG.exception("delivery %s could not be sent", claimed.id)
-            outcome = Outcome(error="an error of ours, which the server's log has", duration_ms=0)
+            outcome = Outcome(error="an internal error, which the server's log has", duration_ms=0)
         self._results.append(self._judge(claimed, outcome))
 
     def _judge(self, claimed: Claimed, outcome: Outcome) -> Result:
-        """Return what follows from an attempt, and log it where it failed."""
+        """Return the result of an attempt, and log it where it failed."""
         status, pause, asked = "DELIVERED", None, None
         if outcome.error is None:
             self.counters.delivered += 1

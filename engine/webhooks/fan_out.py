@@ -1,8 +1,8 @@
-"""The fan-out: turns the log's events into deliveries, one for each webhook that waits for the event.
+"""The fan-out: turns the log's events into deliveries, one for each matching webhook.
 
-It is one consumer of the log for all processes: whoever gets the lock on its row reads on from there, and the
-deliveries and the new position are committed together. So each event becomes a delivery of each webhook exactly once,
-and the log keeps what has not been read yet.
+It is one consumer of the log for all processes: the process that gets the lock on its row reads on from there, and the
+deliveries and the new position are committed together. So each event becomes one delivery of each webhook, exactly
+once, and the log keeps the events that have not been read yet.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.sql.concurrency.backoff import EVEN, Backoff
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
@@ -29,13 +30,13 @@ from fieldstone.sql.transaction import Transaction
 _LOG = logging.getLogger(__name__)
 
 CONSUMER = "webhooks"
-"""What the log knows this consumer as."""
+"""The consumer's name in the log."""
 BATCH = 500
-"""Events that one tick reads at most."""
+"""The most events that one tick reads."""
 INTERVAL = 1.0
-"""Seconds after which a tick is tried unasked."""
+"""Seconds between ticks that no wakeup asks for."""
 _FIRST_PAUSE = 0.01
-"""Seconds after which the lock is tried again where there is something new, at first; then twice as long each time."""
+"""Seconds of the first backoff while another process has the lock and there are new events."""
 _TIME_LIMIT = 30.0
 
 _BEGIN = named_statement(__name__, "begin_fan_out")
@@ -48,7 +49,7 @@ class FanOut:
 
     Args:
         database: where the log is.
-        current: the models that events are written by.
+        current: the snapshots by which payloads are written.
         wake: to be called when there are new events.
         made: called after deliveries were made.
     """
@@ -75,19 +76,19 @@ class FanOut:
         self._standstill = Standstill(database, "events for webhooks", consumer=CONSUMER)
 
     def notice_webhook(self) -> None:
-        """Look whether there are webhooks now: one was made or activated."""
+        """Check whether there are webhooks now: one was made or activated."""
         self._webhook()
 
     async def run(self) -> None:
         """Read until cancelled: at each call of `wake` while there are webhooks, and by the timer."""
         await Consumers(self._database).register(CONSUMER)
-        pause = _FIRST_PAUSE
+        backoff = Backoff(_FIRST_PAUSE, longest=self._interval, spread=EVEN)
         while True:
             called = self._wake.forget()
             try:
                 more = await self.tick()
             except StaleSchema as error:
-                _LOG.info("the model has moved, events are read again: %s", error)
+                _LOG.info("the model has changed, events are read again: %s", error)
                 await asyncio.sleep(_FIRST_PAUSE)
                 continue
             except DatabaseError as error:
@@ -97,12 +98,11 @@ class FanOut:
                 continue
             if more is None and called:
                 await self._standstill.go_on()
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, self._interval)
+                await backoff.wait()
                 self._wake()
                 continue
             self._standstill.end()
-            pause = _FIRST_PAUSE
+            backoff.reset()
             if not more and self._is_awaited:
                 await self._wake.wait(self._interval)
             elif not more:
@@ -110,7 +110,7 @@ class FanOut:
                 await self._webhook.wait(self._interval)
 
     async def tick(self) -> bool | None:
-        """Read a batch of events; return whether there may be more, None where another process is at it."""
+        """Read a batch of events; return whether there may be more, None where another process has the lock."""
         async with self._database.transaction(timeout=_TIME_LIMIT) as transaction:
             rows = await transaction.run(*_BEGIN.bind(name=CONSUMER, batch=self._batch))
             if not rows:
@@ -137,7 +137,7 @@ class FanOut:
         for event in events:
             object_ = objects.get(event.object_id)
             if object_ is None:
-                _LOG.warning("event %d is of an object that was deleted: no webhook is told", event.position)
+                _LOG.warning("event %d is of an object that was deleted: no webhook gets it", event.position)
                 continue
             described.append(
                 {
@@ -156,7 +156,7 @@ class FanOut:
         return bool(described)
 
     async def _find_objects(self, events: Sequence[NewEvent]) -> Mapping[UUID, Object]:
-        """Return the objects that events are of, as the newest model has them, by their ids."""
+        """Return the objects of events by their ids, from the newest snapshots."""
         found: dict[UUID, Object] = {}
         snapshots: dict[UUID, Snapshot | None] = {}
         for event in events:

@@ -1,4 +1,4 @@
-"""The bodies of events: what stands in them, and how the log's events are read into them."""
+"""The payloads of deliveries, and the records in them, read from the log."""
 
 import logging
 from collections import OrderedDict
@@ -21,18 +21,18 @@ TEST_EVENT = "webhook.test"
 
 _MOST_STATEMENTS = 1_000
 
-# These pass, or the model has moved: the whole is tried again.
+# After these the whole batch is retried: they pass, or the model has changed.
 _PASSING = (DatabaseUnavailable, Serialization, StaleSchema)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """An event that a webhook waits for.
+    """An event that matches a webhook.
 
     Attributes:
         changed: the physical names of the columns that an update changed.
         at: ISO 8601 in UTC with Z.
-        webhooks: the ids of those that wait for it.
+        webhooks: the ids of the webhooks that it matches.
     """
 
     position: int
@@ -74,16 +74,16 @@ def build_test_payload(workspace_id: UUID, at: str) -> str:
 
 
 def build_body(delivery_id: UUID, payload: str) -> bytes:
-    """Return the bytes that are signed and sent."""
+    """Return the body of a delivery, which is signed and sent."""
     return ('{"id":"' + str(delivery_id) + '",' + payload[1:]).encode()
 
 
 class RecordReader:
-    """Reads the records that events left, as JSON texts.
+    """Reads the records of events, as JSON texts.
 
     Args:
         database: where the log is.
-        limit: how far apart the positions of one call are at most.
+        limit: the greatest distance between the positions of one call.
     """
 
     def __init__(self, database: Database, *, limit: int) -> None:
@@ -94,10 +94,10 @@ class RecordReader:
     async def read(self, object_: Object, action: str, positions: Sequence[int]) -> Mapping[int, str]:
         """Return the records of an object's events at these positions, which are in order.
 
-        A record that cannot be written as JSON is null, and the log says why.
+        A record that cannot be written as JSON is null, and the server's log has the reason.
 
         Raises:
-            DatabaseError: it is not these events' fault.
+            DatabaseError: the statement failed for a reason that is not one event's.
         """
         statement = self._statement(object_, action)
         found: dict[int, str] = {}

@@ -1,4 +1,4 @@
-"""What is done beside the sending: old deliveries go, and those that wait are counted."""
+"""The retention of deliveries, and the measurement of those that wait."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ _MEASURE = named_statement(__name__, "measure_backlog")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """How long deliveries are kept when they have ended."""
+    """The retention of ended deliveries."""
 
     delivered: timedelta = timedelta(hours=72)
     failed: timedelta = timedelta(hours=720)
@@ -30,7 +30,7 @@ class Keep:
 
 @dataclass(slots=True, kw_only=True)
 class Backlog:
-    """What waited when it was last measured.
+    """The deliveries that waited at the last measurement.
 
     Attributes:
         pending: deliveries of all processes that were still to be sent.
@@ -42,7 +42,7 @@ class Backlog:
 
 
 async def trim(database: Database, keep: Keep) -> int:
-    """Delete deliveries that are no longer kept, and return how many."""
+    """Delete deliveries past their retention, and return their number."""
     deleted = 0
     seconds = {"delivered": keep.delivered.total_seconds(), "failed": keep.failed.total_seconds()}
     while True:
@@ -53,19 +53,19 @@ async def trim(database: Database, keep: Keep) -> int:
 
 
 async def revive(database: Database) -> int:
-    """Have sent what waits for nothing, and return how many deliveries that were."""
+    """Make deliveries due that wait for no other, and return their number."""
     return len(await database.write(*_REVIVE.bind()))
 
 
 async def keep_trimmed(database: Database, keep: Keep) -> None:
-    """Delete what is no longer kept, and look for what was left behind, each minute, until cancelled."""
+    """Apply the retention and revive stuck deliveries, each minute, until cancelled."""
     while True:
         await asyncio.sleep(_TRIM_EVERY)
         try:
             if revived := await revive(database):
                 _LOG.warning("%d webhook deliveries waited for nothing", revived)
             if deleted := await trim(database, keep):
-                _LOG.info("forgot %d old webhook deliveries", deleted)
+                _LOG.info("deleted %d old webhook deliveries", deleted)
         except DatabaseError as error:
             _LOG.info("old webhook deliveries are deleted later: %s", error)
 

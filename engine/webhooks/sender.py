@@ -20,7 +20,7 @@ from fieldstone.engine.webhooks.transport import GuardedTransport
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 
 TIME_LIMIT: Final = 10.0
-"""Seconds for one attempt, unless said otherwise."""
+"""Seconds for one attempt by default."""
 EXCERPT: Final = 1_000
 """Characters of an answer's body that are kept."""
 
@@ -30,14 +30,14 @@ _MOST_READ = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of an attempt.
+    """The outcome of an attempt.
 
     Attributes:
         status: the HTTP status; None where there was no answer.
-        body: how the answer's body begins.
-        error: why the attempt failed; None where it did not.
-        duration_ms: how long it took.
-        retry_after: seconds that the target asks to be left alone.
+        body: the beginning of the answer's body.
+        error: the reason of a failure; None after a success.
+        duration_ms: the milliseconds that it took.
+        retry_after: the seconds for which the target asks for no attempt.
     """
 
     status: int | None = None
@@ -51,9 +51,9 @@ class Sender:
     """Sends to targets, of all webhooks.
 
     Args:
-        targets: where it may send.
+        targets: the guard of addresses.
         time_limit: seconds for an attempt, from the look-up of the name to the end of the answer.
-        ssl_context: whom it trusts over TLS; by default whom httpx does.
+        ssl_context: the trusted authorities; by default those of httpx.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class Sender:
 
     @cached_property
     def _transport(self) -> GuardedTransport:
-        """The connections, made when something is first sent: they need the certificates of all authorities.
+        """Return the connections, made when something is first sent: they need the certificates of all authorities.
 
-        There is no client above them: nothing that could follow a redirect, keep a cookie, ask the environment for a
-        proxy, or log a URL.
+        No client stands above them that could follow a redirect, keep a cookie, read a proxy from the environment, or
+        log a URL.
         """
         return GuardedTransport(self.targets, self._ssl_context or httpx.create_ssl_context())
 
@@ -79,7 +79,7 @@ class Sender:
         self.targets.close()
 
     async def send(self, target: WebhookTarget, *, delivery_id: UUID, event: str, body: bytes) -> Outcome:
-        """POST a body, signed at this moment, and return what came of it."""
+        """Post a body, signed at this moment, and return the outcome."""
         started = time.monotonic()
         answer: httpx.Response | None = None
         excerpt = bytearray()
@@ -110,7 +110,7 @@ class Sender:
         duration_ms = round((time.monotonic() - started) * 1000)
         if answer is None:
             return Outcome(error=error, duration_ms=duration_ms)
-        # An answer is one as soon as its head is there, whatever becomes of its body.
+        # The head makes the answer; the body may be cut.
         return Outcome(
             status=answer.status_code,
             body=_text(excerpt),

@@ -1,4 +1,4 @@
-"""The webhooks of one process: what reads the log for them, what sends, and the tasks that these run in."""
+"""The webhooks of one process: the fan-out, the dispatcher, and their tasks."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ _THREE_DAYS = 259_200.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookOptions:
-    """What can be configured of webhooks.
+    """The settings of webhooks.
 
     Attributes:
         time_limit: seconds for one attempt.
@@ -44,13 +44,13 @@ class WebhookStats:
 
 
 class Webhooks:
-    """What stands behind the webhooks of a process; nothing is sent before it runs, but by `sender`.
+    """The parts of a process's webhooks; before `running` only `sender` sends.
 
     Args:
         database: where the webhooks and the log are.
-        current: the models that events are written by.
-        targets: where may be sent to.
-        options: what is configured.
+        current: the snapshots by which payloads are written.
+        targets: the guard of the targets' addresses.
+        options: the settings.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Webhooks:
         self.dispatcher = Dispatcher(claims, self.sender, chosen.effort, wake=self._due)
 
     def notice_change(self) -> None:
-        """Look anew: a webhook was made or changed, or is to be sent something again."""
+        """Look again: a webhook was made or changed, or a delivery is to be sent again."""
         self.fan_out.notice_webhook()
         self._due()
 
@@ -81,7 +81,7 @@ class Webhooks:
 
     @asynccontextmanager
     async def running(self, events: Events) -> AsyncIterator[None]:
-        """Send what happens for the length of the block."""
+        """Send events for the length of the block."""
         events.when_moved(self._news)
         tasks = [
             asyncio.create_task(keep_running(work), name=name)

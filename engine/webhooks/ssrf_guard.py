@@ -62,7 +62,7 @@ _SIX_TO_FOUR = IPv6Network("2002::/16")
 
 
 class RefusedTarget(Exception):
-    """Nothing may be sent there; the sentence says which rule stands against it."""
+    """The target is refused; the sentence names the rule."""
 
 
 class UnknownHost(Exception):
@@ -83,22 +83,22 @@ class Targets:
     """Decides where events may be sent.
 
     Args:
-        allowed: networks that are not public and yet may be sent to.
+        allowed: networks that are not public and yet allowed.
         look_up: finds a host's addresses.
     """
 
     def __init__(self, allowed: Sequence[Network] = (), *, look_up: LookUp = look_up) -> None:
         self._allowed = tuple(allowed)
         self._look_up = look_up
-        # Of its own: a name server that does not answer must not hold up others who need a thread.
+        # Threads of its own: a name server that does not answer must not take those of other work.
         self._threads = ThreadPoolExecutor(_LOOK_UPS, thread_name_prefix="webhook host")
 
     def close(self) -> None:
-        """Look nothing up any more."""
+        """End the look-ups."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def check(self, url: str) -> None:
-        """Check the URL of a new target; a host that nobody knows yet is checked when something is sent.
+        """Check the URL of a new target; a host without an address yet is checked at each delivery.
 
         Raises:
             RefusedTarget: nothing may be sent there.
@@ -113,12 +113,11 @@ class Targets:
     async def resolve(self, host: str, port: int) -> list[str]:
         """Return the addresses of a host that may be sent to.
 
-        Of a host that the operator allows by one of its addresses, those not allowed are left out: `localhost` is often
-        at two.
+        Where the operator allows one address of a host, its other addresses are left out: `localhost` often has two.
 
         Raises:
-            RefusedTarget: one of them may not.
-            UnknownHost: there are none.
+            RefusedTarget: one of them is refused.
+            UnknownHost: the host has none.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -141,7 +140,7 @@ def parse(url: str) -> httpx.URL:
     """Return the URL of a target.
 
     Raises:
-        RefusedTarget: it is none.
+        RefusedTarget: the URL breaks a rule.
     """
     if len(url) > LONGEST_URL:
         raise RefusedTarget(f"it must have at most {LONGEST_URL} characters")

@@ -16,10 +16,10 @@ _MOST_IDLE = 64
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
-    """HTTP/1.1 without proxies, to nowhere but where the targets' rules allow.
+    """HTTP/1.1 without proxies, only to addresses that the targets' rules allow.
 
-    A name is resolved for each connection, and the addresses that passed are those connected to: what the name leads to
-    a moment later does not matter. TLS and the Host header go on being about the name.
+    A name is resolved for each connection, which goes to the addresses that passed: a later change of the name does not
+    matter. TLS and the Host header keep the name.
     """
 
     def __init__(self, targets: Targets, ssl_context: SSLContext) -> None:
@@ -85,7 +85,7 @@ class _GuardedNetwork(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore has it
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
@@ -103,7 +103,7 @@ class _GuardedNetwork(httpcore.AsyncNetworkBackend):
 
 @contextmanager
 def _httpx_errors() -> Iterator[None]:
-    """Let what the connections raise leave the block as httpx's clients know it."""
+    """Translate httpcore's errors into those of httpx."""
     try:
         yield
     except httpcore.TimeoutException as error:

@@ -408,13 +408,13 @@ INSERT INTO fieldstone.webhook_operation (webhook_id, place, object_id, action)
 VALUES (%(webhook_id)s, %(place)s, %(object_id)s, %(action)s);
 
 -- name: update_webhook
--- What is NULL stays. Whoever changes the target or activates it wants it tried anew, at once.
+-- A NULL keeps the value. A new target, or an activation, ends the rest and the series of failures.
 UPDATE fieldstone.webhook SET target_url = coalesce(%(target_url)s, target_url), secret = coalesce(%(secret)s, secret),
     description = CASE WHEN %(describe)s THEN %(description)s ELSE description END,
     is_active = coalesce(%(is_active)s, is_active), updated_at = now(),
-    failures = CASE WHEN %(anew)s THEN 0 ELSE failures END,
-    failing_since = CASE WHEN %(anew)s THEN NULL ELSE failing_since END,
-    rests_until = CASE WHEN %(anew)s THEN NULL ELSE rests_until END,
+    failures = CASE WHEN %(restart)s THEN 0 ELSE failures END,
+    failing_since = CASE WHEN %(restart)s THEN NULL ELSE failing_since END,
+    rests_until = CASE WHEN %(restart)s THEN NULL ELSE rests_until END,
     disabled_at = CASE WHEN %(is_active)s THEN NULL ELSE disabled_at END,
     disabled_reason = CASE WHEN %(is_active)s THEN NULL ELSE disabled_reason END
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s RETURNING id;

@@ -138,7 +138,7 @@ async def update_webhook(connection: Session, snapshot: Snapshot, webhook_id: UU
             "describe": update.describe,
             "description": update.description,
             "is_active": update.is_active,
-            "anew": update.is_active or update.target_url is not None,
+            "restart": update.is_active or update.target_url is not None,
         },
     )
     if await cursor.fetchone() is None:
@@ -173,7 +173,7 @@ async def read_target(connection: Session, workspace_id: UUID, webhook_id: UUID)
 
 
 async def redeliver(connection: Session, workspace_id: UUID, delivery_id: UUID) -> None:
-    """Have a delivery sent again, as soon as may be; one that has ended begins its attempts anew.
+    """Have a delivery sent again, as soon as may be; an ended one starts its attempts over.
 
     Raises:
         UnknownObject: the workspace has no such delivery.

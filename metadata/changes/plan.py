@@ -11,9 +11,9 @@ from psycopg.sql import Composed
 from fieldstone.metadata.changes.apply import apply
 from fieldstone.metadata.changes.difference import Difference, compare
 from fieldstone.metadata.changes.row_work import RowWork
+from fieldstone.metadata.changes.tables.alteration import build_statements
 from fieldstone.metadata.changes.tables.deferral import defer, find_slow
 from fieldstone.metadata.changes.tables.migration import RequiredColumn, find_required_columns, find_rewriting
-from fieldstone.metadata.changes.tables.statements import build_statements
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType

@@ -10,13 +10,13 @@ from psycopg.sql import Composed
 
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.changes.tables.alteration import morph_checks
 from fieldstone.metadata.changes.tables.migration import (
     build_index,
     column_definitions,
     foreign_key_name,
     is_primary_key,
 )
-from fieldstone.metadata.changes.tables.morph_checks import morph_checks
 from fieldstone.metadata.doctor.tables import Constraint, Tables, can_make, create_table, make_tables, read_tables
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, Status
 from fieldstone.sql.ddl import alter, create

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, TypeVar
@@ -19,6 +18,7 @@ from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.turns import LIMIT as TURN
 from fieldstone.metadata.writer.turns import Turn, Turns
+from fieldstone.sql.concurrency.backoff import Backoff
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, LockTimeout, Serialization
 
@@ -133,7 +133,7 @@ class ModelWriter:
             CommitOutcomeUnknown: the connection was lost while committing.
         """
         async with self._turns.take(workspace_id) as turn:
-            pause, patience = _FIRST_PAUSE, self._patience
+            backoff, patience = Backoff(_FIRST_PAUSE, longest=_LONGEST_PAUSE), self._patience
             for number, wait in enumerate(self._waits, start=1):
                 try:
                     return await self._attempt(turn, workspace_id, body, actor=actor, wait=wait)
@@ -149,8 +149,7 @@ class ModelWriter:
                 if tables and patience > 0 and await self._outwait(tables, wait / 1_000, patience):
                     patience -= time.monotonic() - began
                     continue
-                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                await backoff.wait()
             raise ValueError("a writer needs at least one try")
 
     async def _attempt(

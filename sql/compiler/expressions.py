@@ -26,12 +26,12 @@ _SPELLED = {
 
 
 def column(alias: str, name: str) -> Expression:
-    """A column of the source with this alias, by its physical name."""
+    """Return a column of the source with this alias, by its physical name."""
     return Expression(alias + "." + quote_identifier(name))
 
 
 def result(alias: str, name: str) -> Expression:
-    """A column with a generated name."""
+    """Return a column with a generated name."""
     return Expression(alias + "." + name)
 
 
@@ -41,12 +41,12 @@ def whole_row(alias: str) -> Expression:
 
 
 def number(value: int) -> Expression:
-    """An integer that is part of the plan."""
+    """Return an integer that is part of the plan."""
     return Expression(str(value)) if value >= 0 else Expression("(" + str(value) + ")")
 
 
 def text_literal(text: str) -> Expression:
-    """A text that is part of the plan (standard_conforming_strings is on: a backslash is one)."""
+    """Return a text that is part of the plan (standard_conforming_strings is on: a backslash is one)."""
     if "\0" in text:
         raise ValueError("a text holds a NUL character")
     return Expression("'" + text.replace("'", "''") + "'")
@@ -58,32 +58,32 @@ def bytes_literal(value: bytes) -> Expression:
 
 
 def uuid_literal(text: str) -> Expression:
-    """A UUID that is part of the plan."""
+    """Return a UUID that is part of the plan."""
     return Expression(text_literal(text).text + "::uuid")
 
 
 def texts(values: Sequence[str]) -> Expression:
-    """An array of texts that are part of the plan."""
+    """Return an array of texts that are part of the plan."""
     return Expression("ARRAY[" + ",".join([text_literal(value).text for value in values]) + "]::text[]")
 
 
 def array(values: Sequence[Expression]) -> Expression:
-    """The array of some values, one or more."""
+    """Return the array of some values, one or more."""
     return Expression("ARRAY[" + ",".join([value.text for value in values]) + "]")
 
 
 def positions(values: Expression, items: Expression) -> Expression:
-    """The positions of an array's items among the values, in the items' order; NULL for NULL."""
+    """Return the positions of an array's items among the values, in the items' order; NULL for NULL."""
     return _for_each(items, call("array_position", values, _ITEM))
 
 
 def element(array: Expression, position: Expression) -> Expression:
-    """The array's element at a position from 1, NULL where there is none."""
+    """Return the array's element at a position from 1, NULL where there is none."""
     return Expression("(" + array.text + ")[" + position.text + "]")
 
 
 def elements(array: Expression, places: Expression) -> Expression:
-    """The array's elements at these positions, in their order; NULL for NULL."""
+    """Return the array's elements at these positions, in their order; NULL for NULL."""
     return _for_each(places, element(array, _ITEM))
 
 
@@ -91,7 +91,7 @@ _ITEM = Expression("e.v")
 
 
 def _for_each(items: Expression, value: Expression) -> Expression:
-    """The array of a value of `_ITEM` for each of an array's items, in their order; NULL for NULL."""
+    """Return the array of a value of `_ITEM` for each of an array's items, in their order; NULL for NULL."""
     query = Query().from_(rows_source(call("unnest", items), "e", ("v", "n"))).select(value).order(Expression("e.n"))
     return case([(is_null(items, negated=True), array_from(query))])
 
@@ -101,116 +101,116 @@ SETS = "f"
 
 
 def parameter(slot: Parameter) -> Expression:
-    """The parameter, cast to its type."""
+    """Return the parameter, cast to its type."""
     value = SETS + ".p" + str(slot.slot) if slot.in_set else "$" + str(slot.slot + 1)
     text = value + "::" + slot.type.value + ("[]" if slot.array else "")
     return Expression("(SELECT " + text + ")" if slot.unplanned else text)
 
 
 def json_parameter(slot: Parameter) -> Expression:
-    """The parameter as json, which keeps the order and the spelling of what it holds."""
+    """Return the parameter as json, which keeps the order and the spelling of its members."""
     return Expression("$" + str(slot.slot + 1) + "::json")
 
 
 def cast_to_text(value: Expression) -> Expression:
-    """The value's text."""
+    """Return the value's text."""
     return Expression(value.within(Binding.OPERATOR) + "::text")
 
 
 def as_decimal(value: Expression) -> Expression:
-    """A double-precision value as the decimal number that its text shows: the cast itself keeps 15 digits only."""
+    """Return a double-precision value as the decimal number of its text: the cast itself keeps only 15 digits."""
     return Expression(cast_to_text(value).text + "::numeric")
 
 
 def call(function: str, *arguments: Expression) -> Expression:
-    """A function's result."""
+    """Return a function's result."""
     return Expression(function + "(" + ",".join([argument.text for argument in arguments]) + ")")
 
 
 def coalesce(*values: Expression) -> Expression:
-    """The first value that is not NULL."""
+    """Return the first value that is not NULL."""
     return values[0] if len(values) == 1 else call("COALESCE", *values)
 
 
 def case(branches: Iterable[tuple[Expression, Expression]], *, otherwise: Expression | None = None) -> Expression:
-    """The value of the first branch whose condition holds, else `otherwise` or NULL."""
+    """Return the value of the first branch whose condition holds, else `otherwise` or NULL."""
     whens = " ".join(["WHEN " + condition.text + " THEN " + value.text for condition, value in branches])
     return Expression("CASE " + whens + ("" if otherwise is None else " ELSE " + otherwise.text) + " END")
 
 
 def concatenation(parts: Sequence[Expression]) -> Expression:
-    """The texts one after another."""
+    """Return the texts one after another."""
     if len(parts) == 1:
         return parts[0]
     return Expression(" || ".join([part.within(Binding.MATCH) for part in parts]), Binding.OPERATOR)
 
 
 def parenthesised(value: Expression) -> Expression:
-    """The value, to be computed before what stands beside it."""
+    """Return the value, to be computed before its neighbours."""
     return Expression("(" + value.text + ")")
 
 
 def compare(left: Expression, comparison: Comparison, right: Expression) -> Expression:
-    """A comparison."""
+    """Return the comparison of two values."""
     binding = _SPELLED.get(comparison, Binding.COMPARISON)
     return Expression(left.within(binding) + " " + comparison.value + " " + right.within(binding), binding)
 
 
 def equal(left: Expression, right: Expression) -> Expression:
-    """The values are equal."""
+    """Return the condition that the values are equal."""
     return Expression(left.within(Binding.COMPARISON) + " = " + right.within(Binding.COMPARISON), Binding.COMPARISON)
 
 
 def row(values: Sequence[Expression]) -> Expression:
-    """A row of values, or the value where there is one."""
+    """Return a row of values, or the value where there is one."""
     return values[0] if len(values) == 1 else Expression("(" + ",".join([value.text for value in values]) + ")")
 
 
 def less_one(value: Expression) -> Expression:
-    """The number before it."""
+    """Return the number before it."""
     return Expression("(" + value.text + " - 1)")
 
 
 def equal_to_any(left: Expression, array: Expression) -> Expression:
-    """The value is an element of the array."""
+    """Return the condition that the value is an element of the array."""
     return Expression(left.within(Binding.COMPARISON) + " = ANY(" + array.text + ")", Binding.COMPARISON)
 
 
 def unlike_all(left: Expression, array: Expression) -> Expression:
-    """The value differs from every element of the array."""
+    """Return the condition that the value differs from every element of the array."""
     return Expression(left.within(Binding.COMPARISON) + " <> ALL(" + array.text + ")", Binding.COMPARISON)
 
 
 def matches(text: Expression, pattern: Expression, *, case_sensitive: bool) -> Expression:
-    """The text matches a LIKE pattern."""
+    """Return the condition that the text matches a LIKE pattern."""
     operator = " LIKE " if case_sensitive else " ILIKE "
     return Expression(text.within(Binding.MATCH) + operator + pattern.within(Binding.MATCH), Binding.MATCH)
 
 
 def is_null(value: Expression, *, negated: bool = False) -> Expression:
-    """The value is NULL, or is not."""
+    """Return the condition that the value is NULL, or is not."""
     return Expression(value.within(Binding.IS) + (" IS NOT NULL" if negated else " IS NULL"), Binding.IS)
 
 
 def is_true(condition: Expression) -> Expression:
-    """The condition holds; false where it is unknown. PostgreSQL makes no join of a sub-select in it."""
+    """Return the condition, false where it is unknown. PostgreSQL makes no join of a sub-select in it."""
     return Expression(condition.within(Binding.IS) + " IS TRUE", Binding.IS)
 
 
 def is_empty(array: Expression, *, negated: bool = False) -> Expression:
-    """The array has no elements, or has some; unknown where it is NULL."""
+    """Return the condition that the array has no elements, or has some; unknown where it is NULL."""
     comparison = " > 0" if negated else " = 0"
     return Expression("cardinality(" + array.text + ")" + comparison, Binding.COMPARISON)
 
 
 def searches(vector: Expression, query: Expression) -> Expression:
-    """The text search vector matches the query, whose words are as they stand."""
+    """Return the condition that the text search vector matches the query, whose words are taken as they stand."""
     wanted = call("to_tsquery", SIMPLE, query)
     return Expression(vector.within(Binding.OPERATOR) + " @@ " + wanted.text, Binding.OPERATOR)
 
 
 def negation(term: Expression) -> Expression:
-    """NOT."""
+    """Return the negation of a condition."""
     if term is TRUE:
         return FALSE
     if term is FALSE:
@@ -219,12 +219,12 @@ def negation(term: Expression) -> Expression:
 
 
 def all_of(terms: Iterable[Expression]) -> Expression:
-    """AND of the terms: true where there are none."""
+    """Return the AND of the terms: true where there are none."""
     return _joined([term for term in terms if term is not TRUE], TRUE, " AND ", Binding.AND)
 
 
 def any_of(terms: Iterable[Expression]) -> Expression:
-    """OR of the terms: false where there are none."""
+    """Return the OR of the terms: false where there are none."""
     return _joined([term for term in terms if term is not FALSE], FALSE, " OR ", Binding.OR)
 
 
@@ -238,12 +238,12 @@ def _joined(terms: list[Expression], empty: Expression, operator: str, binding: 
 
 
 def scalar(query: Query) -> Expression:
-    """A sub-select's single value, or NULL where it has no row."""
+    """Return a sub-select's single value, or NULL where it has no row."""
     return Expression("(" + query.text() + ")")
 
 
 def array_from(query: Query) -> Expression:
-    """The array of a sub-select's values."""
+    """Return the array of a sub-select's values."""
     return Expression("ARRAY(" + query.text() + ")")
 
 
@@ -255,7 +255,7 @@ def exists(query: Query, *, negated: bool = False) -> Expression:
 def aggregate(
     function: str, *arguments: Expression, order: Expression | None = None, only: Expression | None = None
 ) -> Expression:
-    """An aggregate, its input in `order` and only those rows that fulfil `only`."""
+    """Return an aggregate, its input in `order` and only those rows that fulfil `only`."""
     inside = ",".join([argument.text for argument in arguments])
     ordered = inside if order is None else inside + " ORDER BY " + order.text
     filtered = "" if only is None else " FILTER (WHERE " + only.text + ")"
@@ -263,17 +263,17 @@ def aggregate(
 
 
 def over_all(function: Expression) -> Expression:
-    """A window function over all rows in the order in which they come."""
+    """Return a window function over all rows in the order in which they come."""
     return Expression(function.text + " OVER ()")
 
 
 def named(value: Expression, name: str) -> Expression:
-    """The value as a column with a generated name (a select list's item)."""
+    """Return the value as a column with a generated name (a select list's item)."""
     return Expression(value.text + " AS " + name)
 
 
 def ordered(value: Expression, *, descending: bool, nulls_first: bool | None) -> Expression:
-    """An ORDER BY item; `nulls_first` None (no matter) and PostgreSQL's default are left unsaid, as indexes have it."""
+    """Return an ORDER BY item; a `nulls_first` of None or PostgreSQL's default is left out, as in indexes."""
     direction = " DESC" if descending else ""
     nulls = ""
     if nulls_first is not None and nulls_first is not descending:
@@ -282,6 +282,6 @@ def ordered(value: Expression, *, descending: bool, nulls_first: bool | None) ->
 
 
 def rows_of_json(document: Expression, columns: Sequence[tuple[str, SqlType]]) -> Expression:
-    """The rows of a JSON list of objects, with these columns."""
+    """Return the rows of a JSON list of objects, with these columns."""
     definitions = ",".join([quote_identifier(name) + " " + kind.value for name, kind in columns])
     return Expression("ROWS FROM (json_to_recordset(" + document.text + ") AS (" + definitions + "))")

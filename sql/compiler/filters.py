@@ -1,4 +1,4 @@
-"""Conditions as they stand in WHERE, true to SQL's three-valued logic."""
+"""The conditions of WHERE, in SQL's three-valued logic."""
 
 from typing import assert_never
 
@@ -28,7 +28,7 @@ from fieldstone.sql.types import SqlType
 
 
 def compile_operand(operand: Operand, row: RowReference) -> Expression:
-    """The operand's value in the row."""
+    """Return the operand's value in the row."""
     match operand:
         case Column():
             return row.column(operand.name)
@@ -39,13 +39,13 @@ def compile_operand(operand: Operand, row: RowReference) -> Expression:
 
 
 def compile_operand_parameter(operand: Operand, parameter: Parameter) -> Expression:
-    """The parameter as a value to compare the operand with: ranked where the operand is."""
+    """Return the parameter as a value to compare the operand with: ranked where the operand is."""
     value = expressions.parameter(parameter)
     return rank(operand, value) if isinstance(operand, Ranked) else value
 
 
 def rank(operand: Ranked, value: Expression) -> Expression:
-    """The position of the text among the operand's values."""
+    """Return the position of the text among the operand's values."""
     values = expressions.texts(operand.values)
     if operand.column.type is SqlType.TEXT_ARRAY:
         return expressions.positions(values, value)
@@ -55,11 +55,11 @@ def rank(operand: Ranked, value: Expression) -> Expression:
 def compile_condition(
     condition: Condition, row: RowReference, draft: StatementDraft, *, negated: bool = False
 ) -> Expression:
-    """The condition over the row.
+    """Return the condition over the row.
 
-    `negated` says that it stands below an odd number of NOTs. Only there does it matter whether a missing related row
-    makes it unknown or false: three-valued logic is monotone in what stands under none, so that taking false for
-    unknown there never changes which rows a WHERE keeps.
+    `negated` says that the condition stands below an odd number of NOTs. Only there does it matter whether a missing
+    related row makes it unknown or false: elsewhere three-valued logic is monotone, so that false in the place of
+    unknown never changes the rows that a WHERE keeps.
     """
     match condition:
         case And():
@@ -83,7 +83,7 @@ def compile_condition(
 
 
 def crosses(condition: Condition) -> bool:
-    """Tell whether related rows decide about it."""
+    """Return whether the condition depends on related rows."""
     match condition:
         case And() | Or():
             return any(map(crosses, condition.terms))
@@ -138,6 +138,6 @@ def _across(hop: Hop, row: RowReference, draft: StatementDraft) -> Query:
 
 
 def compile_arrival(hop: Hop, row: RowReference, there: RowReference, draft: StatementDraft) -> Expression:
-    """`there` is the row that the hop leads to from `row`."""
+    """Return the condition that `there` is the row that the hop leads to from `row`."""
     step = expressions.equal(there.column(hop.key.name), row.column(hop.column.name))
     return expressions.all_of((step, compile_condition(hop.condition, there, draft)))

@@ -1,4 +1,4 @@
-"""How values become JSON text: pieces that are constants or expressions and never NULL."""
+"""Values as JSON text: pieces that are constants or expressions and never NULL."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ _EMPTY = expressions.text_literal("")
 
 
 def join_pieces(pieces: Sequence[TextPiece]) -> Expression:
-    """The pieces' text, with neighbouring constants made one."""
+    """Return the pieces' text, with neighbouring constants made one."""
     parts: list[Expression] = []
     constant: list[str] = []
     for piece in pieces:
@@ -38,10 +38,10 @@ def join_pieces(pieces: Sequence[TextPiece]) -> Expression:
 
 
 def _gathered(parts: Sequence[Expression]) -> list[Expression]:
-    """The parts, gathered so that long ones are copied seldom: each concatenation copies all that stands before it.
+    """Return the parts, gathered so that long ones are copied seldom: a concatenation copies all the text before it.
 
     Several long ones are joined by halves: one after the other they would take memory by the square of their number.
-    What follows a single long one is made one first.
+    The pieces behind a single long one are joined first.
     """
     if sum(isinstance(part, LongText) for part in parts) > 1:
         middle = len(parts) // 2
@@ -57,12 +57,12 @@ def _joined(parts: Sequence[Expression]) -> Expression:
 
 
 def as_long_as(text: Expression, pieces: Sequence[TextPiece]) -> Expression:
-    """The text that holds these pieces, known as a long one if they are."""
+    """Return the text that holds these pieces, known as a long one if they are."""
     return LongText(text.text) if any(isinstance(piece, LongText) for piece in pieces) else text
 
 
 def object_pieces(entries: Iterable[tuple[str, Iterable[TextPiece]]]) -> list[TextPiece]:
-    """A JSON object of already encoded values."""
+    """Return a JSON object of already encoded values."""
     pieces: list[TextPiece] = []
     opening = "{"
     for key, value in entries:
@@ -87,7 +87,7 @@ class Fragment:
 
 
 def inline(fragment: Fragment) -> list[TextPiece]:
-    """The fragment's pieces as they stand in another SELECT's."""
+    """Return the fragment's pieces as they stand in another SELECT's."""
     if fragment.query is None:
         return fragment.pieces
     text = expressions.scalar(fragment.query.select(join_pieces(fragment.pieces)))
@@ -95,18 +95,18 @@ def inline(fragment: Fragment) -> list[TextPiece]:
 
 
 def aggregate_text(text: Expression, *, order: Expression | None = None, only: Expression | None = None) -> Expression:
-    """The rows' texts with commas between them."""
+    """Return the rows' texts with commas between them."""
     rows = expressions.aggregate("string_agg", text, _SEPARATOR, order=order, only=only)
     return LongText(expressions.coalesce(rows, _EMPTY).text)
 
 
 def or_null(text: Expression) -> Expression:
-    """The text, or JSON's null where it is NULL."""
+    """Return the text, or JSON's null where it is NULL."""
     return expressions.coalesce(text, NULL_TEXT)
 
 
 def encode_value(value: Expression, kind: SqlType, encoding: Encoding, *, nullable: bool) -> list[TextPiece]:
-    """A value as JSON text; `kind` is the type of the value or of the column that it was computed from."""
+    """Return a value as JSON text; `kind` is the type of the value or of the column that it was computed from."""
     pieces = _encode(value, kind, encoding)
     if nullable:
         return [or_null(join_pieces(pieces))]
@@ -123,7 +123,7 @@ def _encode(value: Expression, kind: SqlType, encoding: Encoding) -> list[TextPi
         case Encoding.QUOTED:
             return ['"', expressions.cast_to_text(value), '"']
         case Encoding.BARE if kind in {SqlType.DOUBLE, SqlType.NUMERIC}:
-            # The cast would give a bare NaN or Infinity, which no JSON parser takes.
+            # The cast would give a bare NaN or Infinity, which no JSON parser accepts.
             return [_json(value)]
         case Encoding.BARE | Encoding.JSON:
             return [expressions.cast_to_text(value)]

@@ -19,7 +19,7 @@ from fieldstone.sql.statement import Statement
 
 
 def compile_plan(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Statement:
-    """The plan's one statement; equal plans give equal text.
+    """Return the plan's one statement; equal plans give equal text.
 
     Raises:
         IdentifierError: a physical name cannot be one in PostgreSQL.

@@ -1,4 +1,4 @@
-"""What a statement under construction refers to: generated aliases, and the row at hand."""
+"""The scope of a statement under construction: generated aliases, and the row at hand."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -12,8 +12,8 @@ class StatementDraft:
     """A statement under construction.
 
     Attributes:
-        unread: the parameters of parts that turned out to have nothing to read. The server wants to know the type of
-            every parameter up to the highest, so they still have to be named.
+        unread: the parameters of parts that have nothing to read. PostgreSQL needs the type of each parameter up to
+            the highest, so the statement still names them.
         shared: the WITH queries that several parts read, each with its name.
     """
 
@@ -23,13 +23,13 @@ class StatementDraft:
         self._aliases = 0
 
     def alias(self) -> str:
-        """A new alias: t0, t1 and so on, so that the same plan gives the same bytes."""
+        """Return a new alias: t0, t1 and so on, so that the same plan gives the same bytes."""
         alias = "t" + str(self._aliases)
         self._aliases += 1
         return alias
 
     def share(self, query: Query) -> str:
-        """Compute the query once for all that read it; return its name."""
+        """Compute the query once for all its readers; return its name."""
         name = self.alias()
         self.shared.append((query, name))
         return name
@@ -62,7 +62,7 @@ class RowReference:
     names: Mapping[str, str] | None = None
 
     def column(self, name: str) -> Expression:
-        """The row's column of this physical name."""
+        """Return the row's column of this physical name."""
         if self.names is None:
             return expressions.column(self.alias, name)
         return expressions.result(self.alias, self.names[name])

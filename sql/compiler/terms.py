@@ -1,4 +1,4 @@
-"""What pypika lacks: terms that are rendered once, where they are made, and that know how tightly they bind.
+"""Terms for pypika that are rendered once, where they are made, and that know how tightly they bind.
 
 pypika renders a tree of terms again at every level that holds it, and compares tables by their rendered text. These
 terms are leaves for it: its query builders put the clauses together, and `sql/compiler/expressions.py` makes the
@@ -41,15 +41,15 @@ class Expression(Criterion):
         self.binding = binding
 
     def get_sql(self, **_options: Any) -> str:
-        """The SQL text."""
+        """Return the SQL text."""
         return self.text
 
     def fields_(self) -> set[Field]:
-        """Nothing: pypika need not look for tables inside."""
+        """Return no fields: pypika need not look for tables inside."""
         return set()
 
     def within(self, binding: Binding) -> str:
-        """The text as an operand of an operator that binds like `binding`: in parentheses where it is looser."""
+        """Return the text as an operand of an operator that binds like `binding`: in parentheses where it is looser."""
         return self.text if self.binding > binding else "(" + self.text + ")"
 
 
@@ -58,26 +58,26 @@ class LongText(Expression):
 
 
 class ColumnName(Field):
-    """A bare column name: what INSERT lists and SET assigns to."""
+    """A bare column name, as INSERT lists it and SET assigns to it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.text = quote_identifier(name)
 
     def get_sql(self, **_options: Any) -> str:  # type: ignore[override]  # Field breaks its own base's too
-        """The quoted name."""
+        """Return the quoted name."""
         return self.text
 
 
 class FromItem(Table):
-    """What FROM, INTO and UPDATE name: a table, a sub-select or a function under a generated alias."""
+    """An item of FROM, INTO or UPDATE: a table, a sub-select or a function under a generated alias."""
 
     def __init__(self, text: str, alias: str, columns: Sequence[str] = ()) -> None:
         super().__init__(alias, alias=alias)
         self.text = text + " AS " + alias + ("(" + ",".join(columns) + ")" if columns else "")
 
     def get_sql(self, **_options: Any) -> str:
-        """The source and its alias."""
+        """Return the source and its alias."""
         return self.text
 
     def __eq__(self, other: object) -> bool:
@@ -91,22 +91,22 @@ class LeftJoin(Join):
     """LEFT JOIN of a source on a condition."""
 
     def __init__(self, source: FromItem, condition: Expression) -> None:
-        self.item = source  # type: ignore[assignment]  # a source is what pypika calls for, not a term
+        self.item = source  # type: ignore[assignment]  # pypika asks for a source here, not for a term
         self.condition = condition
 
     def get_sql(self, **_options: Any) -> str:
-        """The join clause."""
+        """Return the join clause."""
         return "LEFT JOIN " + self.item.get_sql() + " ON " + self.condition.text
 
     def validate(self, _from: Any, _joins: Any) -> None:
-        """Nothing to check: the condition is made for this join."""
+        """Check nothing: the condition is made for this join."""
 
 
 class InnerJoin(LeftJoin):
     """JOIN of a source on a condition."""
 
     def get_sql(self, **_options: Any) -> str:
-        """The join clause."""
+        """Return the join clause."""
         return super().get_sql().removeprefix("LEFT ")
 
 
@@ -117,18 +117,18 @@ class Query:
     are not those of what the methods return.
 
     Attributes:
-        builder: what puts the clauses together.
+        builder: pypika's, which puts the clauses together.
     """
 
     def __init__(self) -> None:
         self.builder = PostgreSQLQueryBuilder(immutable=False)
 
     def text(self) -> str:
-        """The SQL."""
+        """Return the SQL."""
         return self.builder.get_sql()
 
     def with_(self, query: "Query", name: str) -> Self:
-        """Put a WITH query before it, which may change rows."""
+        """Add a WITH query, which may change rows."""
         self.builder.with_(query.builder, name)
         return self
 
@@ -148,7 +148,7 @@ class Query:
         return self
 
     def only(self, condition: Expression) -> Self:
-        """Keep the rows that fulfil the condition (at most once; where it is true, nothing is said)."""
+        """Keep the rows that fulfil the condition (at most once; a constant true is left out)."""
         if condition.text != "true":
             self.builder.where(condition)
         return self
@@ -159,7 +159,7 @@ class Query:
         return self
 
     def limit(self, rows: int) -> Self:
-        """Give no more rows."""
+        """Limit the number of rows."""
         self.builder.limit(rows)
         return self
 
@@ -174,7 +174,7 @@ class Query:
         return self
 
     def insert(self, table: FromItem, columns: Sequence[str]) -> Self:
-        """Insert what is selected."""
+        """Insert the selected rows."""
         self.builder.into(table).columns([ColumnName(name) for name in columns])
         return self
 
@@ -199,7 +199,7 @@ class Query:
         return self
 
     def union_all(self, others: "Sequence[Query]", *order: Expression, limit: int) -> str:
-        """The SQL of its rows and the others', in order and limited."""
+        """Return the SQL of its rows and the others', in order and limited."""
         union = self.builder.union_all(others[0].builder)
         for other in others[1:]:
             union = union.union_all(other.builder)
@@ -207,15 +207,15 @@ class Query:
 
 
 def table_source(table: elements.Table, alias: str) -> FromItem:
-    """A table."""
+    """Return a table."""
     return FromItem(quote_table(table), alias)
 
 
 def query_source(text: str, alias: str) -> FromItem:
-    """A sub-select, by its SQL."""
+    """Return a sub-select, by its SQL."""
     return FromItem("(" + text + ")", alias)
 
 
 def rows_source(rows: Expression, alias: str, columns: Sequence[str]) -> FromItem:
-    """A function's rows under generated column names, the last of which is each row's number from 1."""
+    """Return a function's rows under generated column names, the last of which is each row's number from 1."""
     return FromItem(rows.text + " WITH ORDINALITY", alias, columns)

@@ -1,11 +1,11 @@
-"""One timer for all who may not take longer than a given time: nearly all are done long before, and pay for none."""
+"""One timer for all operations with the same time limit: nearly all end long before it and need no timer."""
 
 import asyncio
 from collections.abc import Callable
 
 
 class Overdue:
-    """Calls whoever has not left when its time is up.
+    """Calls back each entry that has not left within the limit.
 
     Args:
         seconds: the time, the same for all.
@@ -40,7 +40,7 @@ class Overdue:
         return place, task
 
     def _begin(self) -> asyncio.AbstractEventLoop:
-        """Set the timer, on the loop that runs now: nobody who waited on another one is there any more."""
+        """Set the timer, on the loop that runs now: entries of another loop are gone."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop

@@ -1,4 +1,4 @@
-"""Tasks that run beside the requests, whose failure is told."""
+"""Tasks that run beside the requests, and the report of their failures."""
 
 import asyncio
 import logging
@@ -12,17 +12,17 @@ _AGAIN = 0.1
 
 
 async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
-    """Run what must not end; what nobody foresaw is logged, and it begins again."""
+    """Run `work` for ever: an unforeseen exception is logged, and the work begins again."""
     while True:
         try:
             await work()
-        except Exception:  # noqa: BLE001 - the edge of a task that nobody waits for
-            _LOG.exception("what runs in the background had to begin again")
+        except Exception:  # noqa: BLE001 - the edge of a task that is not awaited
+            _LOG.exception("a background task failed and begins again")
         await asyncio.sleep(_PAUSE)
 
 
 def start_reported(coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
-    """Return a task for the coroutine; its owner cancels and awaits it, and what it raises before is logged at once."""
+    """Return a task for the coroutine; its owner cancels and awaits it, and its exception is logged at once."""
     task = asyncio.create_task(coroutine)
     report_failure(task)
     return task
@@ -41,7 +41,7 @@ async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
 
 
 def report_failure(task: asyncio.Task[Any]) -> None:
-    """Log what the task raises, when it does."""
+    """Log the exception of the task, if it ends with one."""
     task.add_done_callback(_report)
 
 

@@ -1,4 +1,4 @@
-"""The statements that make and change tables, composed by psycopg."""
+"""The statements that create tables, columns and indexes, composed by psycopg."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import Enum
 
 from psycopg import sql
 
-from fieldstone.sql.identifiers import quote_identifier, quote_table
+from fieldstone.sql.ddl.names import name_sql, table_sql
 from fieldstone.sql.plan.elements import Column, Table
 from fieldstone.sql.types import SqlType
 
@@ -48,49 +48,49 @@ class TrigramClass:
 
 
 def create_schema(name: str) -> sql.Composed:
-    """CREATE SCHEMA."""
-    return sql.SQL("CREATE SCHEMA {}").format(_identifier(name))
+    """Return the CREATE SCHEMA."""
+    return sql.SQL("CREATE SCHEMA {}").format(name_sql(name))
 
 
 def create_table(
     table: Table, columns: Sequence[ColumnDefinition], *, key: Column, key_constraint: str
 ) -> sql.Composed:
-    """CREATE TABLE with its columns and primary key."""
+    """Return the CREATE TABLE with its columns and primary key."""
     return sql.SQL("CREATE TABLE {} ({}, CONSTRAINT {} PRIMARY KEY ({}))").format(
-        _table(table),
+        table_sql(table),
         sql.SQL(", ").join(map(_definition, columns)),
-        _identifier(key_constraint),
-        _identifier(key.name),
+        name_sql(key_constraint),
+        name_sql(key.name),
     )
 
 
 def add_columns(table: Table, columns: Sequence[ColumnDefinition]) -> sql.Composed:
-    """ALTER TABLE that adds columns; a constant default is not written into the rows that are there."""
+    """Return the ALTER TABLE that adds columns; a constant default is not written into existing rows."""
     return sql.SQL("ALTER TABLE {} {}").format(
-        _table(table), sql.SQL(", ").join(sql.SQL("ADD COLUMN {}").format(_definition(column)) for column in columns)
+        table_sql(table), sql.SQL(", ").join(sql.SQL("ADD COLUMN {}").format(_definition(column)) for column in columns)
     )
 
 
 def add_primary_key(table: Table, name: str, key: Column) -> sql.Composed:
-    """ALTER TABLE that makes a column the primary key."""
+    """Return the ALTER TABLE that makes a column the primary key."""
     return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} PRIMARY KEY ({})").format(
-        _table(table), _identifier(name), _identifier(key.name)
+        table_sql(table), name_sql(name), name_sql(key.name)
     )
 
 
 def add_foreign_key(
     table: Table, name: str, column: Column, *, target: Table, key: Column, validated: bool = True
 ) -> sql.Composed:
-    """ALTER TABLE that makes the column refer to the target's key; NO ACTION when that goes.
+    """Return the ALTER TABLE that makes the column refer to the target's key; NO ACTION when the target is deleted.
 
     Unless `validated`, the rows that are there are not looked at.
     """
     return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE{}").format(
-        _table(table),
-        _identifier(name),
-        _identifier(column.name),
-        _table(target),
-        _identifier(key.name),
+        table_sql(table),
+        name_sql(name),
+        name_sql(column.name),
+        table_sql(target),
+        name_sql(key.name),
         sql.SQL("" if validated else " NOT VALID"),
     )
 
@@ -106,20 +106,20 @@ def create_index(
     inverted: bool = False,
     concurrently: bool = False,
 ) -> sql.Composed:
-    """CREATE INDEX, of the rows alone where `where_null` is NULL; GIN with `trigram` or `inverted`, else a B-tree.
+    """Return the CREATE INDEX, GIN with `trigram` or `inverted`, else a B-tree; of the rows whose `where_null` is NULL.
 
     What waits to be put into a GIN index is read through by each search, so little may wait: see PENDING.
     """
-    names: list[sql.Composable] = [_identifier(column.name) for column in columns]
+    names: list[sql.Composable] = [name_sql(column.name) for column in columns]
     is_gin = inverted or trigram is not None
     method = sql.SQL("USING gin ") if is_gin else sql.SQL("")
     if trigram is not None:
-        names = [sql.SQL("{} {}.gin_trgm_ops").format(name_, _identifier(trigram.schema)) for name_ in names]
+        names = [sql.SQL("{} {}.gin_trgm_ops").format(name_, name_sql(trigram.schema)) for name_ in names]
     statement = sql.SQL("CREATE {}INDEX {}{} ON {} {}({})").format(
         sql.SQL("UNIQUE " if unique else ""),
         sql.SQL("CONCURRENTLY " if concurrently else ""),
-        _identifier(name),
-        _table(table),
+        name_sql(name),
+        table_sql(table),
         method,
         sql.SQL(", ").join(names),
     )
@@ -127,26 +127,26 @@ def create_index(
         statement += sql.SQL(" WITH (gin_pending_list_limit = {})").format(sql.Literal(PENDING))
     if where_null is None:
         return statement
-    return sql.SQL("{} WHERE {} IS NULL").format(statement, _identifier(where_null.name))
+    return sql.SQL("{} WHERE {} IS NULL").format(statement, name_sql(where_null.name))
 
 
 def create_extension(name: str, schema: str) -> sql.Composed:
-    """CREATE EXTENSION in a schema that is made for it."""
+    """Return the CREATE EXTENSION in a schema of its own."""
     return sql.SQL("CREATE SCHEMA IF NOT EXISTS {0}; CREATE EXTENSION IF NOT EXISTS {1} SCHEMA {0}").format(
-        _identifier(schema), _identifier(name)
+        name_sql(schema), name_sql(name)
     )
 
 
 def count_rows(table: Table, *, limit: int) -> sql.Composed:
-    """SELECT of the number of rows, counted no further than `limit`."""
+    """Return the SELECT of the number of rows, counted no further than `limit`."""
     return sql.SQL("SELECT count(*) FROM (SELECT FROM {} LIMIT {}) AS counted").format(
-        _table(table), sql.Literal(limit)
+        table_sql(table), sql.Literal(limit)
     )
 
 
 def _definition(definition: ColumnDefinition) -> sql.Composed:
     column = definition.column
-    parts: list[sql.Composable] = [_identifier(column.name), sql.SQL(column.type.value)]
+    parts: list[sql.Composable] = [name_sql(column.name), sql.SQL(column.type.value)]
     if definition.words_of:
         parts.append(_generated_words(definition.words_of))
     if definition.default is not None:
@@ -157,22 +157,14 @@ def _definition(definition: ColumnDefinition) -> sql.Composed:
 
 
 def _generated_words(columns: Sequence[Column]) -> sql.Composable:
-    texts = (sql.SQL("coalesce({}, '')").format(_identifier(column.name)) for column in columns)
+    texts = (sql.SQL("coalesce({}, '')").format(name_sql(column.name)) for column in columns)
     return sql.SQL("GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, {})) STORED").format(
         sql.SQL(" || ' ' || ").join(texts)
     )
 
 
 def column_default(default: str | DefaultFunction, type_: SqlType) -> sql.Composable:
-    """Return what stands behind DEFAULT."""
+    """Return the expression behind DEFAULT."""
     if isinstance(default, DefaultFunction):
         return sql.SQL(default.value)
     return sql.SQL("{}::{}").format(sql.Literal(default), sql.SQL(type_.value))
-
-
-def _identifier(name: str) -> sql.SQL:
-    return sql.SQL(quote_identifier(name))
-
-
-def _table(table: Table) -> sql.SQL:
-    return sql.SQL(quote_table(table))

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from fieldstone.sql.identifiers import quote_identifier, quote_table
+from fieldstone.sql.ddl.names import name_sql, table_sql
 from fieldstone.sql.plan.elements import Table
 
 Term = sql.Composable
 
 WAITING = Table(schema="pg_temp", name="imported_rows")
-"""A table of the session, for rows that wait to be compared with those that are there."""
+"""A table of the session, for rows that are still to be compared with existing ones."""
 
 _EARLIEST, _TOO_LATE = "0001-01-01", "10000-01-01"
 
 
 def column(name: str, *, of: str = "s") -> Term:
     """Return a column of the row, or of the row `t` that is looked up."""
-    return sql.SQL("{}.{}").format(sql.SQL(quote_identifier(of)), sql.SQL(quote_identifier(name)))
+    return sql.SQL("{}.{}").format(name_sql(of), name_sql(name))
 
 
 def text(given: str) -> Term:
@@ -93,65 +93,61 @@ def or_now(value: Term) -> Term:
 
 def look_up(table: Table, id_: Term, key: str, value: Term) -> Term:
     """Return the id (of the row `t`) of the row of another table whose unique column has the value."""
-    return sql.SQL("(SELECT {} FROM {} AS t WHERE t.{} = {})").format(
-        id_, _table(table), sql.SQL(quote_identifier(key)), value
-    )
+    return sql.SQL("(SELECT {} FROM {} AS t WHERE t.{} = {})").format(id_, table_sql(table), name_sql(key), value)
 
 
 def select_rows(table: Table, values: Sequence[Term], *, only: bool) -> sql.Composed:
-    """SELECT of the values of all rows; `only` leaves out those of tables that inherit from it."""
+    """Return the SELECT of the values of all rows; `only` leaves out the rows of inheriting tables."""
     return sql.SQL("SELECT {} FROM {}{} AS s").format(
-        sql.SQL(", ").join(values), sql.SQL("ONLY " if only else ""), _table(table)
+        sql.SQL(", ").join(values), sql.SQL("ONLY " if only else ""), table_sql(table)
     )
 
 
 def insert_rows(table: Table, columns: Sequence[str], select: sql.Composed) -> sql.Composed:
-    """INSERT of what is selected."""
-    return sql.SQL("INSERT INTO {} ({}) {}").format(_table(table), _names(columns), select)
+    """Return the INSERT of the selected rows."""
+    return sql.SQL("INSERT INTO {} ({}) {}").format(table_sql(table), _names(columns), select)
 
 
 def insert_more_rows(
     table: Table, columns: Sequence[str], select: sql.Composed, *, key: str, filled: Sequence[str]
 ) -> sql.Composed:
-    """INSERT of what is selected and not there by its key; what is there gets the `filled` columns alone."""
-    values = (sql.SQL("{0} = excluded.{0}").format(sql.SQL(quote_identifier(name))) for name in filled)
+    """Return the INSERT of the selected rows; an existing row, by its key, gets only the `filled` columns."""
+    values = (sql.SQL("{0} = excluded.{0}").format(name_sql(name)) for name in filled)
     action = sql.SQL("UPDATE SET {}").format(sql.SQL(", ").join(values)) if filled else sql.SQL("NOTHING")
-    return sql.SQL("{} ON CONFLICT ({}) DO {}").format(
-        insert_rows(table, columns, select), sql.SQL(quote_identifier(key)), action
-    )
+    return sql.SQL("{} ON CONFLICT ({}) DO {}").format(insert_rows(table, columns, select), name_sql(key), action)
 
 
 def insert_first_rows(table: Table, columns: Sequence[str], select: sql.Composed) -> sql.Composed:
-    """INSERT of what is selected where the table has no rows."""
+    """Return the INSERT of the selected rows where the table has none."""
     return insert_rows(
         table,
         columns,
-        sql.SQL("SELECT * FROM ({}) AS given WHERE NOT EXISTS (SELECT FROM {})").format(select, _table(table)),
+        sql.SQL("SELECT * FROM ({}) AS given WHERE NOT EXISTS (SELECT FROM {})").format(select, table_sql(table)),
     )
 
 
 def is_nested(table: Table, column_name: str, *, only: bool) -> sql.Composed:
-    """SELECT of whether the lists in a column hold lists: an array's type does not say how deep its values are."""
+    """Return the SELECT that tells whether lists in a column hold lists: an array's type has no depth."""
     return sql.SQL("SELECT EXISTS (SELECT FROM {}{} AS s WHERE array_ndims({}) > 1)").format(
-        sql.SQL("ONLY " if only else ""), _table(table), column(column_name)
+        sql.SQL("ONLY " if only else ""), table_sql(table), column(column_name)
     )
 
 
 def create_waiting(table: Table, columns: Sequence[str]) -> sql.Composed:
-    """CREATE of the table WAITING, for rows of another."""
+    """Return the CREATE of the table WAITING, for rows of another."""
     return sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
-        sql.SQL(quote_identifier(WAITING.name)), _names(columns), _table(table)
+        name_sql(WAITING.name), _names(columns), table_sql(table)
     )
 
 
 def copy_out(select: sql.Composed) -> sql.Composed:
-    """COPY of what is selected to the client."""
+    """Return the COPY of the selected rows to the client."""
     return sql.SQL("COPY ({}) TO STDOUT").format(select)
 
 
 def copy_in(table: Table, columns: Sequence[str]) -> sql.Composed:
-    """COPY of what `copy_out` gave into a table."""
-    return sql.SQL("COPY {} ({}) FROM STDIN").format(_table(table), _names(columns))
+    """Return the COPY of the output of `copy_out` into a table."""
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(table_sql(table), _names(columns))
 
 
 def _within(value: Term, result: Term) -> Term:
@@ -161,8 +157,4 @@ def _within(value: Term, result: Term) -> Term:
 
 
 def _names(columns: Sequence[str]) -> sql.Composed:
-    return sql.SQL(", ").join(sql.SQL(quote_identifier(name)) for name in columns)
-
-
-def _table(table: Table) -> sql.SQL:
-    return sql.SQL(quote_table(table))
+    return sql.SQL(", ").join(name_sql(name) for name in columns)

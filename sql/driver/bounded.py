@@ -1,8 +1,8 @@
-"""An ordinary psycopg connection on which nobody waits for a database that does not answer.
+"""An ordinary psycopg connection that is given up when the database does not answer.
 
-How long a statement of a session may take is not known: a migration takes hours. So a round trip has no limit of its
-own, but one that takes long has the database asked on another connection, again and again, whether it answers at all.
-Where it does not, the connection is given up.
+A statement of a session may take any time: a migration takes hours. So a round trip has no limit of its own, but during
+a long one the database is asked on another connection, again and again. Where it does not answer there either, the
+connection is given up.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ RV = TypeVar("RV")
 
 
 class BoundedConnection(psycopg.AsyncConnection[Any]):
-    """A connection that is given up when the database answers neither it nor anybody else.
+    """A connection that is given up when the database answers neither it nor another connection.
 
     Attributes:
         is_given_up: the database did not answer.
@@ -36,10 +36,10 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
 
     @classmethod
     async def open(cls, conninfo: str, settings: PoolSettings, **options: Any) -> Self:
-        """Connect, see psycopg; the settings tell after how long a round trip has the database asked.
+        """Connect, see psycopg; after the settings' `session_patience` a round trip has the database asked.
 
         Raises:
-            psycopg.Error: it cannot be done.
+            psycopg.Error: the connection cannot be made.
         """
         connection = await cls.connect(conninfo, **options)
         connection.bound(settings.session_patience, conninfo)
@@ -74,17 +74,17 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
             _LOG.warning("the database answers nobody: a session whose statement waits for it is given up")
         self.is_given_up = True
         if not self.closed:
-            # Whoever waits for the socket sees the end of the stream, which closing it would hide.
+            # A shutdown shows the waiting round trip the end of the stream; closing the socket would hide it.
             with socket.socket(fileno=os.dup(self.pgconn.socket)) as end:
                 end.shutdown(socket.SHUT_RDWR)
 
 
 async def _answers(conninfo: str, limit: float) -> bool:
-    """Tell whether the database answers anything; a refusal is an answer.
+    """Return whether the database answers; a refusal is an answer.
 
     Args:
-        conninfo: where it is, with the limit for the connection.
-        limit: seconds for a statement that takes none.
+        conninfo: its connection string, with the limit for connecting.
+        limit: the seconds for a trivial statement.
     """
     try:
         connection = await BoundedConnection.connect(conninfo, autocommit=True)
@@ -95,7 +95,7 @@ async def _answers(conninfo: str, limit: float) -> bool:
         return await asyncio.to_thread(PGconn.ping, conninfo.encode()) in (Ping.OK, Ping.REJECT)
     connection.bound(limit)
     try:
-        # A pooler lets us in by itself.
+        # A pooler accepts connections by itself.
         await connection.execute("SELECT 1")
     except psycopg.Error:
         return not connection.is_given_up

@@ -91,7 +91,7 @@ class DriverConnection(Wire):
 
     @property
     def at_rest(self) -> bool:
-        """True where the connection can serve the next caller as it is."""
+        """Return whether the connection can serve the next caller as it is."""
         return (
             self._waiting is None
             and self._cancelling is None
@@ -101,7 +101,7 @@ class DriverConnection(Wire):
 
     @property
     def is_worn(self) -> bool:
-        """True where the connection is old or used enough to be replaced: its backend's caches only grow."""
+        """Return whether the connection is old or used enough to be replaced: its backend's caches only grow."""
         return self._statements >= self._settings.max_statements or self._started - self._opened >= self._max_age
 
     async def execute(self, statement: Statement, parameters: Parameters, limit: float | None = None) -> list[Row]:

@@ -1,7 +1,7 @@
-"""Who gets the next free connection: callers are queued by the share that they belong to, and shares are kept even.
+"""The order in which callers get free connections: they are queued by their share, and shares are kept even.
 
-Nobody else wants any: one share may use all connections but the last, which is for whoever has none in hand, and all
-waiting places. Others are there: it gets at most half of the connections, and its waiting callers make room for theirs.
+A share that is alone may use all waiting places and all connections but the last, which is for a share without any. A
+share beside others gets at most half of the connections, and its waiting callers make room for theirs.
 """
 
 import time
@@ -12,18 +12,18 @@ from typing import Generic, TypeVar
 W = TypeVar("W")
 
 PRESENCE = 60.0
-"""Seconds for which a share counts as being there after it last asked: those who ask now and then find room at once."""
+"""Seconds for which a share counts as present after its last call: occasional callers find room at once."""
 
 _MOST_KEPT = 1_024
-"""Shares that are kept although nobody of them is there."""
+"""Shares that are kept although none of their callers is present."""
 
 
 class Share(Generic[W]):
     """The callers with one key.
 
     Attributes:
-        in_hand: how many connections they have.
-        waiting: those who wait for one, in the order in which they came.
+        in_hand: the connections that they have.
+        waiting: the callers that wait for one, in the order of their arrival.
     """
 
     __slots__ = ("in_hand", "is_limited", "waiting")
@@ -38,13 +38,13 @@ class Shares(Generic[W]):
     """All shares of one pool.
 
     Args:
-        connections: how many there are to hand out.
-        places: how many callers may wait in all.
+        connections: the number of connections to lend.
+        places: the number of callers that may wait in all.
         clock: yields seconds.
 
     Attributes:
-        in_hand: how many connections are handed out.
-        waiting: how many callers wait.
+        in_hand: the number of lent connections.
+        waiting: the number of waiting callers.
     """
 
     def __init__(self, connections: int, places: int, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,12 +56,12 @@ class Shares(Generic[W]):
         self._clock = clock
         self._known: dict[Hashable, Share[W]] = {None: Share(is_limited=False)}
         self._most_kept = _MOST_KEPT
-        self._lined_up: dict[Share[W], None] = {}  # those with somebody who waits; who was served goes to its end
+        self._lined_up: dict[Share[W], None] = {}  # shares with waiting callers; a served one goes to the end
         self._latest: Share[W] | None = None
         self._mixed_until = 0.0
 
     def find(self, key: Hashable) -> Share[W]:
-        """Return the share of those with this key, who ask now; `None` is our own, which has no limit."""
+        """Return the share of the callers with this key, and note its presence; `None` is the share without a limit."""
         share = self._known.get(key) or self._make(key)
         if share is not self._latest and share.is_limited:
             if self._latest is not None:
@@ -70,7 +70,7 @@ class Shares(Generic[W]):
         return share
 
     def may_take(self, share: Share[W]) -> bool:
-        """Tell whether a free connection may be handed to the share."""
+        """Return whether the share may be lent a free connection."""
         held = share.in_hand
         if not held or not share.is_limited:
             return True
@@ -79,17 +79,17 @@ class Shares(Generic[W]):
         return held < self._half or self._clock() >= self._mixed_until
 
     def take(self, share: Share[W]) -> None:
-        """Note that a connection was handed to the share."""
+        """Note that the share was lent a connection."""
         share.in_hand += 1
         self.in_hand += 1
 
     def give_back(self, share: Share[W]) -> None:
-        """Note that it came back, or has ended."""
+        """Note that a connection of the share came back, or has ended."""
         share.in_hand -= 1
         self.in_hand -= 1
 
     def line_up(self, share: Share[W], caller: W) -> W | None:
-        """Have a caller wait, and return the one who has no place any more: perhaps the same.
+        """Have a caller wait, and return the caller that loses its place: perhaps the same.
 
         Where all places are taken, the share with the most callers gives up its latest one.
         """
@@ -106,7 +106,7 @@ class Shares(Generic[W]):
         return displaced
 
     def leave(self, share: Share[W], caller: W) -> None:
-        """Forget a caller who waits, if it does."""
+        """Forget a caller, if it waits."""
         try:
             share.waiting.remove(caller)
         except ValueError:
@@ -116,9 +116,9 @@ class Shares(Generic[W]):
             del self._lined_up[share]
 
     def next(self) -> tuple[Share[W], W] | None:
-        """Return who is to have the next free connection, and take it out of the line; None where nobody may.
+        """Return the caller that gets the next free connection, out of the queue; None where none may have it.
 
-        It is of the share with the fewest in hand, and of several of the one that was served longest ago.
+        It belongs to the share with the fewest connections, and among several to the one served longest ago.
         """
         best: Share[W] | None = None
         for share in self._lined_up:
@@ -136,7 +136,7 @@ class Shares(Generic[W]):
         return best, caller
 
     def everybody(self) -> Iterator[tuple[Share[W], W]]:
-        """Yield all who wait."""
+        """Yield all waiting callers."""
         for share in list(self._lined_up):
             for caller in list(share.waiting):
                 yield share, caller

@@ -24,10 +24,10 @@ _PIPELINE_SYNC = int(ExecStatus.PIPELINE_SYNC)
 
 
 class Waiting(Protocol):
-    """Whoever gets the results: the future of a task, or what is called back at once."""
+    """The receiver of the results: the future of a task, or a callback."""
 
     def done(self) -> bool:
-        """Whether nobody waits any more."""
+        """Return whether the answer is no longer waited for."""
         ...
 
     def set_result(self, results: list[PGresult], /) -> None:
@@ -35,15 +35,15 @@ class Waiting(Protocol):
         ...
 
     def set_exception(self, error: BaseException, /) -> None:
-        """Learn that there will be none."""
+        """Take the error that comes in place of the results."""
         ...
 
 
 class Wire:
-    """What is under way on one connected socket.
+    """The traffic of one connected socket.
 
     Attributes:
-        pgconn: libpq's connection; only to send, the receiving is done here.
+        pgconn: libpq's connection; others may only send on it.
         ended: closed, by either side.
     """
 
@@ -78,12 +78,12 @@ class Wire:
         self._loop.add_reader(self._socket, self._on_readable)
 
     def busy_for(self) -> float:
-        """Return for how many seconds it has been running what was sent last, 0 where that has ended."""
+        """Return the seconds that the last statement has been running, 0 where it has ended."""
         return 0.0 if self._waiting is None else self._loop.time() - self._started
 
     def verify(self) -> bool:
-        """Tell whether the socket is still open, having read what has arrived on it."""
-        # Asked by one system call: to read what is not there takes four.
+        """Return whether the socket is still open, having read what has arrived on it."""
+        # One system call looks for data; a read without any takes four.
         if not self.ended and self._arrivals.poll(0):
             # The server's farewell is read first, the end of the stream after it.
             for _ in range(2):
@@ -92,7 +92,7 @@ class Wire:
         return not self.ended
 
     async def over(self, limit: float) -> bool:
-        """Wait until what was sent has ended, whoever gets its answer; False where that takes longer than `limit`."""
+        """Wait for the end of the running statement; return False where it takes longer than `limit`."""
         if self._waiting is not None:
             self._over = over = self._loop.create_future()
             await asyncio.wait([over], timeout=limit)
@@ -100,20 +100,20 @@ class Wire:
         return self._waiting is None
 
     def enter_pipeline(self) -> None:
-        """Have what is sent next answered together, at its sync."""
+        """Begin a pipeline: its commands are answered together, at its sync."""
         self.pgconn.enter_pipeline_mode()
         self._pipelined = True
         # Until all has been sent.
         self._expected = 0
 
     def answer(self, expected: int) -> asyncio.Future[list[PGresult]]:
-        """Flush what was sent; the future's results are those of its `expected` commands, and of a failed commit."""
+        """Flush the messages; the future's results are those of their `expected` commands, and of a failed commit."""
         future: asyncio.Future[list[PGresult]] = self._loop.create_future()
         self.tell(future, expected)
         return future
 
     def tell(self, waiting: Waiting, expected: int) -> None:
-        """Flush what was sent, and have the results told to `waiting` as `answer` does."""
+        """Flush the messages, and give the results to `waiting` as `answer` does."""
         self._expected = expected
         self._started = self._loop.time()
         self._waiting = waiting
@@ -124,7 +124,7 @@ class Wire:
             self.end(str(error))
 
     def end(self, reason: str, kind: type[ConnectionLost] = ConnectionLost) -> None:
-        """Close the socket; a caller who still waits gets ConnectionLost, or that `kind` of it."""
+        """Close the socket; a waiting caller gets ConnectionLost, or that `kind` of it."""
         if self.ended:
             return
         self.ended = True
@@ -157,7 +157,7 @@ class Wire:
             if not was_idle:
                 self._collect()
             if was_idle or _is_farewell(self._results):
-                # A socket that was reset is reported once, with what came before it, and libuv watches it no longer.
+                # A reset socket is reported once, with the data before the reset, and libuv watches it no longer.
                 self.pgconn.consume_input()
                 # It may have been no farewell: the end of the statement, read by this, is not reported again.
                 if not was_idle:
@@ -203,7 +203,7 @@ class Wire:
     def _loss(self, reason: str, kind: type[ConnectionLost]) -> ConnectionLost:
         """Return the error for a caller whose answer will not come, with the server's last words if there are any."""
         with contextlib.suppress(psycopg.Error):
-            # Of a socket that broke; one that we give up has more to say than we want to hear.
+            # Only of a broken socket: one that is given up may go on sending.
             while self.pgconn.status == _BROKEN and (result := self.pgconn.get_result()) is not None:
                 self._results.append(result)
         reported = next(filter(is_reported_error, self._results), None)
@@ -216,5 +216,5 @@ class Wire:
 
 
 def _is_farewell(results: list[PGresult]) -> bool:
-    """Tell whether the server has said, before the end of the statement, that it closes the connection."""
+    """Return whether the server has said, before the statement's end, that it closes the connection."""
     return bool(results) and results[-1].status == _FATAL_ERROR

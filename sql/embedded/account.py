@@ -13,13 +13,13 @@ from fieldstone.sql.errors import EmbeddedServerError
 # PostgreSQL refuses to run as root; these exist nearly everywhere, and initdb needs an entry in passwd.
 _ACCOUNTS_FOR_ROOT = ("postgres", "nobody")
 
-# Nothing of the caller's environment: PGPORT, PGDATA, locale and time zone variables change what the server does.
+# Without the caller's environment: PGPORT, PGDATA, locale and time zone variables change the server's behaviour.
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Who runs the server; ``uid`` and ``gid`` are None where that is this process's own user."""
+    """The account that runs the server; `uid` and `gid` are None for this process's own user."""
 
     name: str
     uid: int | None = None
@@ -27,12 +27,12 @@ class Account:
 
 
 def choose_account(cluster: Path) -> Account:
-    """Return the account for the server on ``cluster``, which need not exist yet.
+    """Return the account for the server on `cluster`, which need not exist yet.
 
     An existing cluster goes on under the account that owns it.
 
     Raises:
-        EmbeddedServerError: The cluster belongs to somebody else, or root has no account to drop to.
+        EmbeddedServerError: The cluster belongs to another account, or root has no account to drop to.
     """
     own_uid = os.geteuid()
     owner_uid = cluster.stat().st_uid if cluster.exists() else None
@@ -73,7 +73,7 @@ def spawn(
     output: IO[bytes],
     keep_open: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """Return a process of ``account`` in a session of its own, out of reach of the terminal's Ctrl-C.
+    """Return a process of `account` in a session of its own, out of reach of the terminal's Ctrl-C.
 
     Its working directory is entered before the user is changed, so it may lie where the account cannot go.
 
@@ -101,7 +101,7 @@ def spawn(
 
 
 def succeeds(account: Account, command: Sequence[str | Path]) -> bool:
-    """Return whether ``command`` can be run by ``account`` and exits with 0."""
+    """Return whether `command` can be run by `account` and exits with 0."""
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a path of ours
         try:
             return spawn(account, command, directory=Path("/"), output=nowhere).wait() == 0
@@ -110,5 +110,5 @@ def succeeds(account: Account, command: Sequence[str | Path]) -> bool:
 
 
 def can_enter(account: Account, directory: Path) -> bool:
-    """Return whether ``account`` may enter ``directory`` by its path."""
+    """Return whether `account` may enter `directory` by its path."""
     return succeeds(account, ["/bin/sh", "-c", 'cd -- "$1"', "sh", directory])

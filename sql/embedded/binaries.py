@@ -17,10 +17,10 @@ _SYSTEM_CACHE = Path("/var/cache/fieldstone")
 
 
 def find_programs(account: Account, data_dir: Path) -> Path:
-    """Return the folder with ``initdb`` and ``postgres`` that ``account`` can run.
+    """Return the folder with `initdb` and `postgres` that `account` can run.
 
     That is the installed wheel itself or, where a folder above it is closed to the account, a copy of what the
-    server needs: in ``data_dir`` if that is open, else in the system's cache folder.
+    server needs: in `data_dir` if that is open, else in the system's cache folder.
 
     Raises:
         EmbeddedServerError: There is no wheel for this platform, or no place that the account can reach.
@@ -60,7 +60,7 @@ def _runs(account: Account, root: Path) -> bool:
 
 
 def _copy(package: Path, copy: Path) -> None:
-    """Copy the server's files to ``copy`` unless they are there; it appears complete or not at all."""
+    """Copy the server's files to `copy` unless they are there; it appears complete or not at all."""
     if not copy.parent.exists():
         copy.parent.mkdir(parents=True)
         copy.parent.chmod(0o755)
@@ -85,7 +85,7 @@ def _copy(package: Path, copy: Path) -> None:
 
 
 def _open_to_all(root: Path) -> None:
-    """Let everybody read the copy: what pip installed under a strict umask only its owner could."""
+    """Let all accounts read the copy: after an installation under a strict umask only its owner could."""
     for folder, _, files in os.walk(root):
         Path(folder).chmod(0o755)
         for name in files:

@@ -1,4 +1,4 @@
-"""The embedded server's data: how its cluster is made and what it is tuned to."""
+"""The embedded server's data: the initialisation of its cluster, and its settings."""
 
 import os
 import shutil
@@ -35,11 +35,11 @@ SETTINGS = {
     "huge_pages": "off",
     # A workspace of a thousand objects is made and dropped in one transaction, which locks each table and index.
     "max_locks_per_transaction": "256",
-    # Many short statements: compiling them costs more than it saves, and requests are what runs in parallel.
+    # Many short statements: compiling them costs more than it saves, and parallel work comes from parallel requests.
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "random_page_cost": "1.1",
-    # What a Fieldstone that was killed was waiting for ends too.
+    # The statements of a killed Fieldstone end too.
     "client_connection_check_interval": "2s",
     "timezone": "UTC",
     "lc_messages": "C",
@@ -47,7 +47,7 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] ",
     "log_lock_waits": "on",
     "log_checkpoints": "off",
-    # A client's conflict is no event of the server's, and its values are nobody else's business.
+    # A client's conflict is no event of the server's, and its values are private.
     "log_min_messages": "warning",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
@@ -66,7 +66,7 @@ _INITDB_OPTIONS = (
 
 
 def remove_unfinished(folder: DataFolder) -> bool:
-    """Remove what an initialisation that was killed has left; return whether there was any."""
+    """Remove the remains of a killed initialisation; return whether there were any."""
     if not folder.unfinished_cluster.exists():
         return False
     shutil.rmtree(folder.unfinished_cluster)
@@ -78,8 +78,8 @@ def initialise(folder: DataFolder, account: Account, programs: Path, lock: FileI
 
     Args:
         folder: Where it is to lie.
-        account: Who is to own it.
-        programs: The folder with ``initdb``.
+        account: Its owner.
+        programs: The folder with `initdb`.
         lock: An exclusive hold on the server lock, which initdb inherits.
 
     Raises:
@@ -93,7 +93,7 @@ def initialise(folder: DataFolder, account: Account, programs: Path, lock: FileI
         command: list[str | Path] = [programs / "initdb", "-D", path_for(account, unfinished), *_INITDB_OPTIONS]
         _run(command, account, unfinished, lock)
     except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)  # the next start removes what is left
+        shutil.rmtree(unfinished, ignore_errors=True)  # the next start removes the rest
         raise
     unfinished.rename(folder.cluster)
     _sync(folder.root)
@@ -105,7 +105,7 @@ def _run(command: list[str | Path], account: Account, directory: Path, lock: Fil
         try:
             status = process.wait()
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)  # initdb and what it runs are a session of their own
+            os.killpg(process.pid, signal.SIGKILL)  # initdb and its children are a session of their own
             process.wait()
             raise
         if status != 0:
@@ -115,7 +115,7 @@ def _run(command: list[str | Path], account: Account, directory: Path, lock: Fil
 
 
 def _sync(directory: Path) -> None:
-    """Make the last rename in ``directory`` outlive a loss of power."""
+    """Make the last rename in `directory` outlive a loss of power."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -124,13 +124,13 @@ def _sync(directory: Path) -> None:
 
 
 def path_for(account: Account, cluster: Path) -> Path:
-    """Return the path under which a process of ``account`` that runs in ``cluster`` reaches it.
+    """Return the path under which a process of `account` that runs in `cluster` reaches it.
 
     Where a folder above is closed to the account, that is the process's own view of its working directory, which
     PostgreSQL never leaves; no folder's mode is changed.
 
     Raises:
-        EmbeddedServerError: The folder is closed to the account on a system without ``/proc``.
+        EmbeddedServerError: The folder is closed to the account on a system without `/proc`.
     """
     if account.uid is None or can_enter(account, cluster):
         return cluster
@@ -144,7 +144,7 @@ def path_for(account: Account, cluster: Path) -> Path:
 
 
 def write_settings(cluster: Path, account: Account, *, socket_folder: str) -> None:
-    """Write ``postgresql.conf`` of ``cluster`` anew from the settings of this version of Fieldstone."""
+    """Rewrite `postgresql.conf` of `cluster` from the settings of this version of Fieldstone."""
     settings = SETTINGS | {"unix_socket_directories": socket_folder}
     lines = ["# Written by Fieldstone at each start. To change a setting for good, use ALTER SYSTEM.", ""]
     for name, value in settings.items():

@@ -1,4 +1,4 @@
-"""What lies where in the data folder of the embedded server."""
+"""The places in the data folder of the embedded server."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,23 +12,23 @@ SOCKET_NAME = f".s.PGSQL.{PORT}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFolder:
-    """The files under ``root``, an absolute path without symbolic links."""
+    """The files under `root`, an absolute path without symbolic links."""
 
     root: Path
 
     @property
     def cluster(self) -> Path:
-        """PostgreSQL's own data directory, which belongs to the account that runs it."""
+        """Return PostgreSQL's own data directory, which belongs to the account that runs it."""
         return self.root / "postgres"
 
     @property
     def unfinished_cluster(self) -> Path:
-        """Where initdb works; renamed to ``cluster`` when all is done."""
+        """Return the folder in which initdb works; it is renamed to `cluster` at the end."""
         return self.root / "postgres.unfinished"
 
     @property
     def log(self) -> Path:
-        """What the server prints."""
+        """Return the file of the server's output."""
         return self.root / "postgres.log"
 
     @property
@@ -38,7 +38,7 @@ class DataFolder:
 
     @property
     def users_lock(self) -> Path:
-        """Shared by the handles on the server: who holds it alone is the last one."""
+        """Shared by the handles on the server: a handle that holds it alone is the last one."""
         return self.root / "users.lock"
 
     @property
@@ -51,7 +51,7 @@ class DataFolder:
 
     @property
     def postmaster_file(self) -> Path:
-        """The running server's pid (line 1) and socket folder (line 5); it outlives a server that is killed."""
+        """Return the running server's pid (line 1) and socket folder (line 5); it outlives a server that is killed."""
         return self.cluster / "postmaster.pid"
 
 
@@ -71,5 +71,5 @@ def recorded_socket_folder(folder: DataFolder) -> Path | None:
 
 
 def fits_a_socket(path: Path) -> bool:
-    """Return whether a socket in ``path`` can be named to libpq, which splits host lists at commas."""
+    """Return whether a socket in `path` can be named to libpq, which splits host lists at commas."""
     return len(bytes(path / SOCKET_NAME)) <= _LONGEST_SOCKET_PATH and "," not in str(path)

@@ -42,8 +42,8 @@ def launch(
 
     Args:
         folder: Where the cluster lies.
-        account: Who is to run it.
-        programs: The folder with ``postgres``.
+        account: The account that runs it.
+        programs: The folder with `postgres`.
         lock: An exclusive hold on the server lock, which the server inherits.
         known_socket_folder: Where the users of the last server look for the socket.
 
@@ -77,7 +77,7 @@ def wait_until_ready(folder: DataFolder, log_size: int) -> None:
         log_size: How long its log was before, in bytes.
 
     Raises:
-        EmbeddedServerError: It ended instead; the message has what it said.
+        EmbeddedServerError: It ended instead; the message has its output.
     """
     looks = _looks(f"PostgreSQL is recovering in {folder.root}")
     while ask(folder) is not ConnectOutcome.READY:
@@ -93,7 +93,7 @@ def watch_start(folder: DataFolder, log_size: int) -> None:
         log_size: How long its log was before, in bytes.
 
     Raises:
-        EmbeddedServerError: It ended instead, and the message has what it said; or nothing came of it.
+        EmbeddedServerError: It ended instead, and the message has its output; or it does not answer.
     """
     looks = _looks(f"PostgreSQL is starting in {folder.root}")
     while (answer := ask(folder)) is not ConnectOutcome.READY:
@@ -114,8 +114,8 @@ def _require_running(folder: DataFolder, log_size: int) -> None:
     raise EmbeddedServerError(f"PostgreSQL did not start on {folder.cluster}: {said}")
 
 
-def settle(folder: DataFolder) -> bool:
-    """Return True when a server answers, False when the last process of one has ended, whichever comes first.
+def await_outcome(folder: DataFolder) -> bool:
+    """Return True when the server answers, False when its last process has ended, whichever comes first.
 
     Raises:
         EmbeddedServerError: Orphans of a postmaster that was killed cannot be ended.
@@ -127,7 +127,7 @@ def settle(folder: DataFolder) -> bool:
 
 
 def end_orphans(folder: DataFolder) -> ConnectOutcome:
-    """Return what a postmaster that listens answers, or SILENT when the last process of one has ended.
+    """Return the answer of a listening postmaster, or SILENT when its last process has ended.
 
     Orphans of a postmaster that was killed end by themselves within moments, or are ended after. PostgreSQL does not
     start beside them, as they use its shared memory.
@@ -135,7 +135,7 @@ def end_orphans(folder: DataFolder) -> ConnectOutcome:
     Raises:
         EmbeddedServerError: They cannot be ended.
     """
-    looks = _looks(f"waiting for what is left of the server of {folder.root}")
+    looks = _looks(f"waiting for the remaining processes of the server of {folder.root}")
     while is_held(folder.server_lock):
         seconds = next(looks)
         if (answer := ask(folder)) is not ConnectOutcome.SILENT:
@@ -152,7 +152,7 @@ def shut_down(folder: DataFolder) -> None:
         EmbeddedServerError: It does not end.
     """
     socket_folder = recorded_socket_folder(folder)
-    # Only while somebody listens is the recorded pid certainly the postmaster's.
+    # Only while a postmaster listens is the recorded pid certainly its own.
     if ask(folder) is not ConnectOutcome.SILENT:
         postmaster = int(recorded_lines(folder)[0])
         os.kill(postmaster, signal.SIGINT)
@@ -166,7 +166,7 @@ def shut_down(folder: DataFolder) -> None:
 
 
 def end_processes(folder: DataFolder) -> None:
-    """End whatever still runs on the cluster as a crash would, which loses nothing that was committed.
+    """End the processes on the cluster as a crash would, which loses nothing that was committed.
 
     Raises:
         EmbeddedServerError: It cannot be found (other systems than Linux, another container), or does not end.
@@ -213,7 +213,7 @@ def _reaper_name(process: int) -> str:
 
 
 def _wait_until_reaped(process: int) -> None:
-    """Wait, where the process that has ended was started by this one, until it is no zombie either."""
+    """Wait until the ended process is no zombie either, where this process started it."""
     for thread in threading.enumerate():
         if thread.name == _reaper_name(process):
             thread.join()

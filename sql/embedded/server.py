@@ -18,7 +18,7 @@ from fieldstone.sql.embedded.binaries import find_programs
 from fieldstone.sql.embedded.cluster import initialise, remove_unfinished
 from fieldstone.sql.embedded.folder import DataFolder, recorded_lines
 from fieldstone.sql.embedded.locks import exclusively, is_held, open_lock, take_shared, try_exclusive
-from fieldstone.sql.embedded.process import end_orphans, launch, settle, shut_down, wait_until_ready, watch_start
+from fieldstone.sql.embedded.process import await_outcome, end_orphans, launch, shut_down, wait_until_ready, watch_start
 from fieldstone.sql.embedded.socket import ConnectOutcome, conninfo, socket_folder_in_use
 from fieldstone.sql.errors import EmbeddedServerError
 
@@ -32,7 +32,7 @@ class EmbeddedServer:
     """A handle on the running server: one of its users.
 
     Args:
-        dsn: libpq's connection string for the database ``fieldstone``, over the UNIX socket.
+        dsn: libpq's connection string for the database `fieldstone`, over the UNIX socket.
         recovered: what this start recovered from, in a sentence; None if all was in order.
     """
 
@@ -49,9 +49,9 @@ def default_data_dir() -> Path:
 
 
 def start(data_dir: Path) -> EmbeddedServer:
-    """Start the server on ``data_dir``, or join the one that runs there, and register as one of its users.
+    """Start the server on `data_dir`, or join the one that runs there, and register as one of its users.
 
-    Blocks until a connection has succeeded, which takes as long as the server recovers from what it was killed in.
+    Blocks until a connection has succeeded, which takes as long as the server's recovery.
 
     Raises:
         EmbeddedServerError: It cannot be started; the message says why and the way out.
@@ -84,7 +84,7 @@ def restart(server: EmbeddedServer) -> bool:
     """Launch a server in the place of one that has ended, at the same address; return whether this call did.
 
     Blocks until a connection has succeeded, but not for all of a long recovery. Nothing is done where another process
-    starts or has started it, or the server was left. What the old one has left running is ended.
+    starts or has started it, or the server was left. Processes that the old one has left running are ended.
 
     Raises:
         EmbeddedServerError: It cannot be started; the message says why.
@@ -134,8 +134,8 @@ def _leave(folder: DataFolder, registration: FileIO) -> None:
 
 
 def _bring_up(folder: DataFolder, *, is_first: bool) -> str | None:
-    """Make sure that a server answers; return what that recovered from."""
-    if settle(folder):
+    """Make sure that a server answers; return a sentence on the failure that it recovered from."""
+    if await_outcome(folder):
         if is_first:
             return f"Took over the PostgreSQL of {folder.root}, which was left running by a process that was killed."
         return None
@@ -147,7 +147,7 @@ def _bring_up(folder: DataFolder, *, is_first: bool) -> str | None:
             " is there."
         )
     if was_half_made:
-        return f"The initialisation of {folder.root} had been killed: it was removed and done anew."
+        return f"The initialisation of {folder.root} had been killed: it was removed and repeated."
     return None
 
 

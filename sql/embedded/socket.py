@@ -1,4 +1,4 @@
-"""The embedded server's socket: where it lies and who answers on it."""
+"""The embedded server's socket: its folder, and the answers on it."""
 
 import contextlib
 import enum
@@ -24,20 +24,20 @@ _SECONDS_TO_CONNECT = 5
 
 
 class ConnectOutcome(enum.Enum):
-    """What came of an attempt to connect."""
+    """The outcome of an attempt to connect."""
 
     READY = enum.auto()
-    BUSY = enum.auto()  # a postmaster listens, but serves nobody yet, or no longer
+    BUSY = enum.auto()  # a postmaster listens, but accepts no session yet, or no longer
     SILENT = enum.auto()
 
 
 def conninfo(socket_folder: Path, database: str) -> str:
-    """Return libpq's connection string for a database of the server that listens in ``socket_folder``."""
+    """Return libpq's connection string for a database of the server that listens in `socket_folder`."""
     return make_conninfo(host=str(socket_folder), port=PORT, user=SUPERUSER, dbname=database)
 
 
 def socket_folder_in_use(folder: DataFolder) -> Path:
-    """Return where the server of ``folder``, which has just answered, listens.
+    """Return where the server of `folder`, which has just answered, listens.
 
     Raises:
         EmbeddedServerError: It has ended since.
@@ -49,7 +49,7 @@ def socket_folder_in_use(folder: DataFolder) -> Path:
 
 
 def ask(folder: DataFolder) -> ConnectOutcome:
-    """Return whether the server of ``folder`` runs: only a connection that succeeds says so."""
+    """Return whether the server of `folder` runs: only a connection that succeeds says so."""
     socket_folder = recorded_socket_folder(folder)
     if socket_folder is None or not fits_a_socket(socket_folder):
         return ConnectOutcome.SILENT
@@ -57,7 +57,7 @@ def ask(folder: DataFolder) -> ConnectOutcome:
 
 
 def ask_at(socket_folder: Path) -> ConnectOutcome:
-    """Return whether a server runs whose socket lies in ``socket_folder``."""
+    """Return whether a server runs whose socket lies in `socket_folder`."""
     try:
         with psycopg.connect(conninfo(socket_folder, "postgres"), connect_timeout=_SECONDS_TO_CONNECT):
             return ConnectOutcome.READY
@@ -79,7 +79,7 @@ def is_listening(socket_folder: Path) -> bool:
 
 
 def choose_socket_folder(folder: DataFolder, account: Account, *, known: Path | None = None) -> str:
-    """Return ``unix_socket_directories`` for the next server: the cluster itself unless its path is too long.
+    """Return `unix_socket_directories` for the next server: the cluster itself unless its path is too long.
 
     Then it is a short folder of its own. That is the one that is known already, or that a killed server has left, so
     that the addresses which other processes hold stay true; else one whose name follows from the data folder's path.
@@ -91,7 +91,7 @@ def choose_socket_folder(folder: DataFolder, account: Account, *, known: Path | 
         return _IN_CLUSTER
     places = [os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp", "/var/tmp"]  # noqa: S108
     derived = hashlib.sha256(bytes(folder.root)).hexdigest()[:16]
-    # The second, random name is for where somebody else has taken the first.
+    # The second, random name serves where another account has taken the first.
     names = [f"{_PREFIX}{derived}", f"{_PREFIX}{secrets.token_hex(8)}"]
     wanted = [Path(place) / name for name in names for place in places if place]
     used = known or recorded_socket_folder(folder)
@@ -107,7 +107,7 @@ def choose_socket_folder(folder: DataFolder, account: Account, *, known: Path | 
 
 
 def remove_socket(socket_folder: Path) -> None:
-    """Remove what a server that has ended left in its socket folder, and the folder if it was made for that."""
+    """Remove the files of an ended server from its socket folder, and the folder if it was made for them."""
     for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
         (socket_folder / name).unlink(missing_ok=True)
 
@@ -120,7 +120,7 @@ def remove_socket_folder(socket_folder: Path) -> None:
 
 
 def _make_private(path: Path, account: Account) -> bool:
-    """Return whether ``path`` is a folder, made where it was missing, in which the account alone can have a socket."""
+    """Return whether `path` is a folder, made where it was missing, in which the account alone can have a socket."""
     if not fits_a_socket(path):
         return False
     try:
@@ -135,7 +135,7 @@ def _make_private(path: Path, account: Account) -> bool:
 
 
 def _is_private(path: Path, account: Account) -> bool:
-    """Return whether nobody but the account can put a socket of his own there."""
+    """Return whether no other account can put a socket there."""
     try:
         status = path.lstat()
     except OSError:

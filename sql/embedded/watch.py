@@ -1,4 +1,4 @@
-"""Starts the embedded server again when it has ended although nobody stopped it."""
+"""Starts the embedded server again when it has ended without being stopped."""
 
 import asyncio
 import logging
@@ -19,14 +19,14 @@ _CALM = 60.0
 _MOST_TRIES = 4
 """Starts in vain after which the server counts as broken; they take some 8 seconds."""
 _PATIENCE = 60.0
-"""Seconds without a postmaster after which it does, whatever is being tried, here or in another process."""
+"""Seconds without a postmaster after which the server counts as broken, even while a start is under way."""
 
 
 class Watch:
     """One process's watch over the server that it uses.
 
-    A server that is gone is started again at once, one that goes again or cannot be started after a pause that grows
-    with each start. Of several processes whichever comes first does it.
+    A server that has ended is started again at once; a server that ends again or cannot be started, after a backoff. Of
+    several processes the first does it.
 
     Args:
         server: the server, of which this process is a user.
@@ -56,7 +56,7 @@ class Watch:
 
     @property
     def is_broken(self) -> bool:
-        """Whether the server is away and several starts did not bring it back; one that recovers is not."""
+        """Return whether the server is away and several starts did not bring it back; one that recovers is not."""
         silent_since = self._silent_since
         return self._tries >= _MOST_TRIES or (silent_since is not None and self._clock() - silent_since > _PATIENCE)
 

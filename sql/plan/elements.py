@@ -1,4 +1,4 @@
-"""What read and write plans are made of: tables, columns, parameters, conditions and hops, as plain frozen data."""
+"""The elements of read and write plans: tables, columns, parameters, conditions and hops, as plain frozen data."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -33,7 +33,7 @@ class Page:
     offset: Parameter | None = None
 
 
-# Output: what is written for the row at hand.
+# Output: the text that is written for the row at hand.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFeed:
-    """What one object's events of one action in a range of positions are to those who wait for them.
+    """The events of one action on one object in a range of positions, for the parameter sets of subscribers.
 
     One row for each event, in log order, at most `limit`: its position; the numbers from 1 of the parameter sets that
     want it, with commas between them, NULL where none does; the JSON text of its record, NULL likewise. The record is

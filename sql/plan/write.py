@@ -15,7 +15,7 @@ from fieldstone.sql.plan.read import Record
 
 
 class Problem(Enum):
-    """Why a write wrote nothing; the value is what stands in the problem column before a colon and details.
+    """The reason why a write wrote nothing; the value stands in the problem column before a colon and details.
 
     Of several problems the one told is too many, then not found, then the first row's first missing target.
     """

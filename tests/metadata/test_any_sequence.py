@@ -17,7 +17,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from fieldstone.engine.schema.eager import eager_schema
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.metadata.changes import (
     Change,
@@ -38,6 +37,7 @@ from fieldstone.metadata.writer.dry_run import try_out
 from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.types import SqlType
+from tests.eager_schema import eager_schema
 from tests.engine.schema.printing import sorted_print
 from tests.metadata.desk import columns_of, new_object
 from tests.metadata.drawn_changes import DEFAULTS, LABELS, NAMES, OPTIONS, new_fields, new_objects

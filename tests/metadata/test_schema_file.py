@@ -9,7 +9,6 @@ from graphql import print_schema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fieldstone.engine.schema.eager import eager_schema
 from fieldstone.metadata.changes import (
     Change,
     CreateField,
@@ -28,6 +27,7 @@ from fieldstone.metadata.model import RelationType, Snapshot
 from fieldstone.metadata.schema_file import plan_document
 from fieldstone.metadata.schema_file.text import read_document, write_document
 from fieldstone.metadata.writer.transaction import ModelTransaction
+from tests.eager_schema import eager_schema
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
 from tests.metadata.schema_files import carry_out, shown, written
 from tests.metadata.updates import field_of, options

@@ -115,7 +115,7 @@ async def test_constraint_violations_name_what_is_violated(database: Database) -
     with pytest.raises(UniqueViolation) as unique:
         await database.write(Statement(text="INSERT INTO public.team VALUES ($1::int)"), (b"1",))
     assert (unique.value.schema, unique.value.table, unique.value.constraint) == ("public", "team", "team_key")
-    assert (unique.value.code, unique.value.sqlstate) == ("UNIQUE_VIOLATION", "23505")
+    assert (type(unique.value), unique.value.sqlstate) == (UniqueViolation, "23505")
     with pytest.raises(ForeignKeyViolation) as foreign:
         await run(database, "INSERT INTO public.member VALUES ('Ada', 2, 36)")
     assert foreign.value.constraint == "in_team"

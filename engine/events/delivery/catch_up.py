@@ -1,4 +1,4 @@
-"""Brings subscribers up to date who are behind: the log is what waits for a slow reader, not memory."""
+"""Brings lagging subscribers up to date: events wait for a slow reader in the log, not in memory."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -17,10 +17,10 @@ class CatchUp:
     """One kind of work for groups.
 
     Args:
-        reader: reads and hands out.
-        log: tells what is still kept.
-        counters: counted in.
-        end: called for those whose events are not kept any more.
+        reader: reads events and hands them out.
+        log: tells the bounds of the kept events.
+        counters: the hub's.
+        end: called for subscribers whose events are not kept any more.
     """
 
     def __init__(self, reader: Reader, log: EventLog, counters: HubCounters, end: EndMember) -> None:
@@ -31,14 +31,14 @@ class CatchUp:
         self._room = asyncio.Event()
 
     def notice_room(self) -> None:
-        """Go on: a queue that was full has room again, or somebody new is behind."""
+        """Go on: a full queue has room again, or another subscriber lags."""
         self._room.set()
 
     async def step(self, group: SubscriptionGroup) -> None:
-        """Deliver some of what those behind have missed, and have those be live who have all.
+        """Deliver some of the events that lagging subscribers have missed; make those live that have all.
 
         Raises:
-            DatabaseError: it cannot be read.
+            DatabaseError: the log cannot be read.
         """
         ready = [member for member in group.behind if member.sink.has_room]
         if not ready:

@@ -1,4 +1,4 @@
-"""Delivers what is new to those who have all that came before."""
+"""Delivers new events to live subscribers, which have all earlier ones."""
 
 from fieldstone.engine.events.counters import HubCounters
 from fieldstone.engine.events.delivery.reader import Reader, Wanted
@@ -9,8 +9,8 @@ class LiveDelivery:
     """One kind of work for groups.
 
     Args:
-        reader: reads and hands out.
-        counters: counted in.
+        reader: reads events and hands them out.
+        counters: the hub's.
     """
 
     def __init__(self, reader: Reader, counters: HubCounters) -> None:
@@ -18,7 +18,7 @@ class LiveDelivery:
         self._counters = counters
 
     async def step(self, group: SubscriptionGroup) -> None:
-        """Deliver some of the events that are due; whoever has no room for them falls behind.
+        """Deliver some of the events that are due; a subscriber without room for them falls behind.
 
         Raises:
             DatabaseError: they cannot be read.

@@ -1,4 +1,4 @@
-"""The groups of one process, found by what they share, by their workspace and by what their events are about."""
+"""The groups of one process, found by their key, their workspace, and the object and action of their events."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -27,11 +27,11 @@ class Registry:
         return list(self._alike.get(workspace_id, ()))
 
     def about(self, object_id: UUID, action: str) -> list[SubscriptionGroup]:
-        """Return the groups that are told when this happens to records of this object."""
+        """Return the groups of an action on records of this object."""
         return list(self._alike.get((object_id, action), ()))
 
     def serves(self, workspace_id: UUID) -> bool:
-        """Whether a workspace has any."""
+        """Return whether a workspace has any group."""
         return workspace_id in self._alike
 
     def find(self, subscription: Subscription, *, position: int) -> SubscriptionGroup:
@@ -46,11 +46,11 @@ class Registry:
         return made
 
     def unlist(self, group: SubscriptionGroup) -> None:
-        """Have nobody join a group any more, and no event be noted for it."""
+        """Let no subscriber join a group any more, and no event be noted for it."""
         self._forget(group, _shared_names(group))
 
     def drop(self, group: SubscriptionGroup) -> None:
-        """Forget a group; it may have been forgotten before."""
+        """Forget a group; a second call does nothing."""
         if group in self._all:
             del self._all[group]
             self._forget(group, (*_shared_names(group), group.key.workspace_id))
@@ -64,5 +64,5 @@ class Registry:
 
 
 def _shared_names(group: SubscriptionGroup) -> tuple[object, ...]:
-    """Return what a group is found by when somebody joins or something happens."""
+    """Return the keys under which a group is found for a new subscriber and for an event."""
     return (group.key, (group.key.object_id, group.key.action))

@@ -1,4 +1,4 @@
-"""Renews subscriptions whose model has moved, each into a group under the new one."""
+"""Renews subscriptions whose model has changed: each joins a group under the new snapshot."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from fieldstone.engine.events.subscriptions.subscription import Refused, Subscri
 from fieldstone.metadata.errors import MetadataError
 
 _AT_ONCE = 50
-"""Subscriptions that are renewed before others get their turn."""
+"""Subscriptions that are renewed before other tasks get their turn."""
 
 
 class Renewal:
@@ -19,7 +19,7 @@ class Renewal:
     Args:
         api: makes subscriptions.
         end: ends a subscription with errors.
-        rejoin: has a subscriber go on with another subscription.
+        rejoin: moves a subscriber to another subscription.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Renewal:
         """Renew the subscriptions of a retired group, or end those that the model does not allow any more.
 
         Raises:
-            DatabaseError: nobody can tell.
+            DatabaseError: the model cannot be read.
         """
         for number, member in enumerate(group, start=1):
             if number % _AT_ONCE == 0:

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 _Turn = tuple[UUID, bool]
-"""Those who wait together: of one workspace, and whether they are slow."""
+"""A queue of waiting statements: their workspace, and whether they are slow."""
 
 
 class Slots:
-    """A bounded number of statements at once, which no workspace has all of; whoever waits is served in turn.
+    """A bounded number of statements at once, of which no workspace has all; waiting statements are served in turn.
 
     A workspace leaves one slot to the others. Statements that are known to be slow have one slot for each workspace,
     and half of all between them.
@@ -76,7 +76,7 @@ class Slots:
             await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
-                # It was served in the same moment in which it was cancelled.
+                # The slot came in the same moment as the cancellation.
                 self._give_back(turn)
             else:
                 queue.remove(waiter)
@@ -85,7 +85,7 @@ class Slots:
             raise
 
     def _hand_on(self) -> None:
-        """Give what is free to whoever holds the fewest, and among those to whose last turn is longest ago."""
+        """Give free slots to the workspaces with the fewest, and among those to the one with the oldest turn."""
         while (turn := min(filter(self._admits, self._waiting), key=self._share, default=None)) is not None:
             queue = self._waiting[turn]
             self._take(turn)

@@ -1,4 +1,4 @@
-"""The API that subscriptions are made by, as the hub sees it."""
+"""The protocol of the API that makes subscriptions."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -10,13 +10,13 @@ from fieldstone.metadata.workspaces.api_keys import Principal
 
 
 class Subscribable(Protocol):
-    """The API that subscriptions are made by."""
+    """The API that makes subscriptions."""
 
     async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> Subscription:
-        """Return the subscription that an operation is under the current snapshot, or raise Refused."""
+        """Return the subscription of an operation under the current snapshot, or raise Refused."""
 
     async def refresh(self, workspace_id: UUID) -> None:
-        """Have the newest model of a workspace be the current one."""
+        """Load the newest snapshot of a workspace."""
 
     def has_moved(self, workspace_id: UUID, depends: Mapping[UUID, Object]) -> bool:
-        """Whether the current snapshot has other instances of these objects."""
+        """Return whether the current snapshot has other instances of these objects."""

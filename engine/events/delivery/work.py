@@ -1,4 +1,4 @@
-"""Work for groups: a task for each group that has any, and the end of groups whose work cannot be done."""
+"""Work for groups: a task for each group with work, and the end of groups whose work fails for good."""
 
 import asyncio
 import logging
@@ -6,30 +6,31 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from fieldstone.engine.events.subscriptions.group import SubscriptionGroup
+from fieldstone.sql.concurrency.backoff import EVEN, pause_after
 from fieldstone.sql.errors import ConnectionLost, DatabaseUnavailable, OutOfResources, Serialization, StaleSchema
 
 _LOG = logging.getLogger(__name__)
 
 PAUSE = 0.5
-"""Seconds after which a database that was away is asked again; they double with each try for the same group."""
+"""Seconds of the first backoff while the database is away."""
 _LONGEST_PAUSE = 8.0
 _MOST_TRIES = 5
-"""Tries of what fails for one group while the database answers others."""
+"""Tries of a statement that fails for one group while the database answers others."""
 
-# A statement that takes too long is no such thing: it would take too long again.
+# StatementTimeout is none of them: the statement would take too long again.
 PASSING = (DatabaseUnavailable, Serialization)
-"""The errors after which the same is tried again."""
+"""The errors after which a statement is retried."""
 
 
 class Judge(Protocol):
-    """What decides about groups whose work fails."""
+    """Decides about groups whose work fails."""
 
     async def answers(self) -> bool:
-        """Whether the database serves others."""
+        """Return whether the database serves others."""
         ...
 
     async def replan(self, group: SubscriptionGroup, error: StaleSchema) -> None:
-        """Renew a group whose statement names what is not there any more, or end it; raises DatabaseError."""
+        """Renew a group whose statement names a dropped table or column, or end it; raises DatabaseError."""
         ...
 
     def give_up(self, group: SubscriptionGroup, error: BaseException) -> None:
@@ -41,10 +42,10 @@ class GroupWork:
     """One kind of work.
 
     Args:
-        name: that of its tasks.
+        name: the name of its tasks.
         judge: decides about failures.
-        is_left: whether a group has any of it.
-        step: does some of it.
+        is_left: tells whether a group has work of this kind.
+        step: does a part of it.
     """
 
     def __init__(
@@ -63,20 +64,20 @@ class GroupWork:
         self._is_closed = False
 
     def start(self, group: SubscriptionGroup) -> None:
-        """See to it that a group's work is done, if it has any."""
+        """Start a task for a group's work, if it has any and no task."""
         if group not in self._tasks and not self._is_closed and self._is_left(group):
             task = asyncio.get_running_loop().create_task(self._run(group), name=self._name)
             self._tasks[group] = task
             task.add_done_callback(lambda done: self._end(group, done))
 
     def stop(self, group: SubscriptionGroup) -> None:
-        """End the work for a group, and with it the statement that runs for it."""
+        """End the work for a group, and with it the group's running statement."""
         task = self._tasks.get(group)
         if task is not None and task is not asyncio.current_task():
             task.cancel()
 
     async def close(self) -> None:
-        """End all of it, for good."""
+        """End all work for good."""
         self._is_closed = True
         tasks = list(self._tasks.values())
         for task in tasks:
@@ -87,7 +88,7 @@ class GroupWork:
         del self._tasks[group]
         if not done.cancelled() and (error := done.exception()) is not None:
             self._judge.give_up(group, error)
-        # There may be more since it was told to stop.
+        # Work may have come since the task was stopped.
         self.start(group)
 
     async def _run(self, group: SubscriptionGroup) -> None:
@@ -102,11 +103,11 @@ class GroupWork:
                 tries = tries + 1 if is_at_fault else 0
                 if tries == _MOST_TRIES:
                     raise
-                await asyncio.sleep(min(PAUSE * 2 ** max(0, tries - 1), _LONGEST_PAUSE))
+                await asyncio.sleep(pause_after(max(1, tries), first=PAUSE, longest=_LONGEST_PAUSE, spread=EVEN))
 
     async def _step_or_replan(self, group: SubscriptionGroup) -> None:
         try:
             await self._step(group)
         except StaleSchema as error:
-            # The model has moved, and we may not have heard of it.
+            # The model has changed, and this process may not know it yet.
             await self._judge.replan(group, error)

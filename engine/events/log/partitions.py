@@ -1,4 +1,4 @@
-"""The log's partitions: made before they are needed, dropped when nothing in them is kept."""
+"""The log's partitions: made before they are needed, dropped when no event in them is kept."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,9 +22,9 @@ _QUERIES = read_queries(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """What is kept of the log: what is younger than `window` and among the newest `count`, and what a consumer needs.
+    """The retention of the log: events younger than `window`, the newest `count`, and those that a consumer needs.
 
-    Whole partitions go, so that more than that stays.
+    Whole partitions are dropped, so that more events stay.
     """
 
     window: timedelta = timedelta(hours=72)
@@ -40,7 +40,7 @@ class Partition:
 
     @property
     def table(self) -> Table:
-        """The table that holds them, whose name says which."""
+        """Return the table of the partition; its name has both positions."""
         return Table(schema="fieldstone", name=_PREFIX + str(self.start) + "_" + str(self.end))
 
 
@@ -49,7 +49,7 @@ class Partitions:
 
     Args:
         database: where the log is.
-        size: positions in each partition that is made.
+        size: positions in each new partition.
     """
 
     def __init__(self, database: Database, *, size: int = SIZE) -> None:
@@ -59,10 +59,10 @@ class Partitions:
     async def cover(self, position: int) -> int:
         """Make sure that there are partitions up to a position, and return the last one covered.
 
-        They are made by one message, so that a process that is paused holds no lock.
+        One message makes them, so that a paused process holds no lock.
 
         Raises:
-            LockTimeout: others kept the log's table from being altered; none was made.
+            LockTimeout: other sessions kept the log's table locked; no partition was made.
         """
         async with self._database.session() as connection:
             end = max((one.end for one in await _list(connection)), default=1)
@@ -83,12 +83,12 @@ class Partitions:
             return max((one.end for one in await _list(connection)), default=1) - 1
 
     async def trim(self, retention: Retention) -> list[Partition]:
-        """Drop the partitions of which nothing is kept, and return them.
+        """Drop the partitions of which no event is kept, and return them.
 
-        Nothing is locked while they are looked for: of what is not kept any more nothing is kept later either.
+        They are found without a lock: an event past its retention stays past it.
 
         Raises:
-            LockTimeout: a reader was in the way; nothing was dropped.
+            LockTimeout: a reader held the lock; no partition was dropped.
         """
         async with self._database.session() as connection:
             dropped = await _find_unkept(connection, retention)
@@ -111,13 +111,13 @@ async def _list(connection: Session) -> list[Partition]:
 
 
 async def _find_unkept(connection: Session, retention: Retention) -> list[Partition]:
-    """Return the oldest partitions, up to the first of which anything is kept."""
+    """Return the oldest partitions, up to the first with a kept event."""
     listed = await _list(connection)
     last, needed = await (await connection.execute(_QUERIES["needed_positions"])).fetchone() or (0, None)
     found = []
     for one in listed:
         newest = one.end - 1
-        # The newest event stays: how far the log reaches is read from it.
+        # The newest event stays: the log's last position is read from it.
         if newest >= last or (needed is not None and needed < newest):
             break
         parameters = {"window": retention.window, "position": newest}

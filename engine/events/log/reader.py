@@ -1,4 +1,4 @@
-"""The event log as its readers see it: events in the order of their positions, which have no gaps."""
+"""Reading the event log: events in the order of their positions, which have no gaps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ _CENSUS = named_statement(__name__, "count_events")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What one write did to one record.
+    """The effect of one write on one record.
 
     Attributes:
         action: created, updated, deleted, restored or destroyed.
         changed: JSON text, the list of the physical names of the columns whose value an update changed.
-        before: JSON text of the row by its columns' physical names; None where there was none.
-        after: the same as the write left it; None where it removed it.
+        before: JSON text of the row by its columns' physical names; None for a create.
+        after: the same after the write; None where the write removed the row.
         at: ISO 8601 in UTC with Z.
     """
 
@@ -40,18 +40,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """The positions of the oldest event that is kept and of the newest; `first` is `last` + 1 in an empty log."""
+    """The positions of the oldest kept event and of the newest; `first` is `last` + 1 in an empty log."""
 
     first: int
     last: int
 
     def holds_all_after(self, position: int) -> bool:
-        """Whether nothing that followed `position` is gone, and it is not in the future."""
+        """Return whether the log keeps all events behind `position`, and has reached it."""
         return self.first - 1 <= position <= self.last
 
 
 def expired(position: int, bounds: Bounds) -> BadUserInput:
-    """Return what a subscriber is told who wants to resume after a position that the log cannot go on from."""
+    """Return the refusal of a subscription that resumes after a position that the log cannot go on from."""
     if position > bounds.last:
         return BadUserInput(
             f"There is no position {position} in the log, whose last is {bounds.last}.",
@@ -59,7 +59,7 @@ def expired(position: int, bounds: Bounds) -> BadUserInput:
             extensions={"reason": "POSITION_UNKNOWN"},
         )
     return BadUserInput(
-        f"The events after position {position} are not kept any more: read the records anew, and subscribe without it.",
+        f"The events after position {position} are not kept any more: read the records again and subscribe without it.",
         field="after",
         extensions={"reason": "POSITION_EXPIRED", "oldest": str(bounds.first - 1)},
     )
@@ -67,10 +67,10 @@ def expired(position: int, bounds: Bounds) -> BadUserInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Census:
-    """What there is to read behind a position, up to `upto`.
+    """The events behind a position, up to `upto`, by object and action.
 
     Attributes:
-        happened: the position of the last event by its object and action.
+        happened: the position of the last event of each.
     """
 
     upto: int
@@ -78,13 +78,13 @@ class Census:
 
 
 class EventLog:
-    """Reads the log; whoever reads with positions of its own loses nothing that retention keeps."""
+    """A reader of the log: it misses no event that retention keeps."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def bounds(self) -> Bounds:
-        """Return how far the log reaches."""
+        """Return the bounds of the log."""
         ((first, last),) = await self._database.read(*_BOUNDS.bind())
         return Bounds(first=int(first or 1), last=int(last or 0))
 
@@ -93,7 +93,7 @@ class EventLog:
         return [_event(row) for row in await self._database.read(*_READ.bind(after=after, limit=limit))]
 
     async def census(self, after: int, limit: int) -> Census | None:
-        """Return what the next `limit` events behind a position are about; None where there are none."""
+        """Return the census of the next `limit` events behind a position; None where there are none."""
         rows = await self._database.read(*_CENSUS.bind(after=after, limit=limit))
         if not rows:
             return None

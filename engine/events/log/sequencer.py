@@ -1,10 +1,10 @@
-"""The sequencer: moves what writes have staged into the log, one process at a time, and gives it its positions.
+"""The sequencer: moves staged events into the log, in one process at a time, and gives them their positions.
 
-A tick is one statement: it locks the log's head, which has the newest position, moves what is staged behind it, and
-leaves the next position there. So a process that is paused, or whose host vanishes, holds nothing: PostgreSQL ends what
-it has begun. Positions have no gaps. What a long transaction has staged is not visible and waits for its end; nothing
-else waits for it. Staged rows carry numbers taken under the record's row lock, so that the order of the numbers among
-what is visible is right for every record.
+A tick is one statement: it locks the log's head, which has the newest position, moves the staged events behind it, and
+leaves the next position there. So a process that is paused, or whose host vanishes, holds no lock: PostgreSQL ends its
+statement. Positions have no gaps. The staged events of a long transaction are not visible and wait for its end, as no
+other event does. Staged rows carry numbers taken under the record's row lock, so that the visible numbers are in the
+right order for every record.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.standstill import Standstill
+from fieldstone.sql.concurrency.backoff import EVEN, Backoff
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
@@ -22,20 +23,20 @@ from fieldstone.sql.queries import named_statement
 _LOG = logging.getLogger(__name__)
 
 BATCH = 5_000
-"""Events that one tick moves at most."""
+"""The most events that one tick moves."""
 INTERVAL = 0.5
-"""Seconds after which a tick is tried unasked: how soon another process takes over."""
+"""Seconds between ticks that no wakeup asks for: another process takes over after as many."""
 _GATHER_EACH = 0.001
 _GATHER_LEAST, _GATHER_MOST = 0.004, 0.05
 _FIRST_PAUSE = 0.01
-"""Seconds after which a tick is tried again while another process moves, at first; then twice as long each time."""
+"""Seconds of the first backoff of a tick while another process moves events."""
 
 _MOVE = named_statement(__name__, "move_events")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """What a tick did: `moved` events, up to the position `last`; `more` says that some may have been left."""
+    """The result of a tick: `moved` events, up to the position `last`; with `more` some may be left."""
 
     moved: int
     last: int
@@ -44,10 +45,10 @@ class Tick:
 
 @dataclass(slots=True, kw_only=True)
 class SequencerCounters:
-    """What this process's sequencer has done.
+    """The counts of this process's sequencer.
 
     Attributes:
-        lag: seconds that the oldest event of the last move had waited.
+        lag: the seconds that the oldest event of the last move had waited.
     """
 
     ticks: int = 0
@@ -60,9 +61,9 @@ class Sequencer:
 
     Args:
         database: where the log is.
-        partitions: those of the log.
-        wake: what writes call.
-        moved: is told the newest position after each move.
+        partitions: the log's.
+        wake: called by writes.
+        moved: called with the newest position after each move.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Sequencer:
 
     async def run(self) -> None:
         """Tick until cancelled: at each call of `wake`, and by the timer."""
-        pause = _FIRST_PAUSE
+        backoff = Backoff(_FIRST_PAUSE, longest=self._interval, spread=EVEN)
         while True:
             self._wake.forget()
             try:
@@ -98,22 +99,21 @@ class Sequencer:
                 await asyncio.sleep(self._interval)
                 continue
             if done is None:
-                # Its statement may be older than what waits here.
+                # The statement of the other process may be older than the events that wait here.
                 await self._standstill.go_on()
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, self._interval)
+                await backoff.wait()
                 continue
             self._standstill.end()
-            pause = _FIRST_PAUSE
+            backoff.reset()
             if not done.more:
                 await asyncio.sleep(gather_time(done.moved))
                 await self._wake.wait(self._interval)
 
     async def tick(self) -> Tick | None:
-        """Move what is visible, a batch at most; None where another process is moving.
+        """Move the visible events, a batch at most; return None where another process is moving some.
 
         Raises:
-            DatabaseError: nothing was moved, or no partition could be made for what comes next.
+            DatabaseError: nothing was moved, or no partition could be made for the next events.
         """
         rows = await self._database.write(*_MOVE.bind(batch=self._batch, covered=self._covered))
         ((last, moved, lag, is_busy),) = rows
@@ -137,15 +137,15 @@ class Sequencer:
 
 
 def gather_time(moved: int) -> float:
-    """Return the seconds after a tick, by what it moved, that writes have to gather for the next.
+    """Return the seconds between a tick that moved so many events and the next, for which writes gather.
 
-    A tick of one event costs PostgreSQL as much as sixty more events do: where there are many of them they share it.
+    A tick costs PostgreSQL as much as sixty events do: many events share it.
     """
     return min(_GATHER_MOST, max(_GATHER_LEAST, moved * _GATHER_EACH))
 
 
 async def keep_trimmed(partitions: Partitions, retention: Retention, *, interval: float = 60.0) -> None:
-    """Drop what is no longer kept, at every interval (seconds), until cancelled."""
+    """Drop partitions past their retention, at every interval (seconds), until cancelled."""
     while True:
         await asyncio.sleep(interval)
         try:

@@ -1,4 +1,4 @@
-"""Says in the log who keeps the events from being moved, or from becoming deliveries, where that takes long."""
+"""Logs the sessions that keep events from being moved, or from becoming deliveries, for long."""
 
 import logging
 import time
@@ -12,16 +12,16 @@ _LOG = logging.getLogger(__name__)
 _HOLDERS = named_statement(__name__, "log_holders")
 
 NOTICE = 3.0
-"""Seconds without progress after which the log says who has had the locks for as long."""
+"""Seconds without progress after which the server's log names the sessions that have held the locks for as long."""
 _AGAIN = 10.0
 
 
 class Standstill:
-    """The time in which a task of this process could not do its work on the log.
+    """The time for which a task of this process has made no progress on the log.
 
     Args:
         database: where the log is.
-        work: what waits, in the plural.
+        work: the waiting events, as the log line names them.
         consumer: the consumer of the log whose task it is; empty for the sequencer.
     """
 
@@ -33,11 +33,11 @@ class Standstill:
         self._told = float("-inf")
 
     def end(self) -> None:
-        """Note that it could."""
+        """Note progress."""
         self._since = None
 
     async def go_on(self) -> None:
-        """Note that it could not; look who is in its way where that is no news, and not all the time."""
+        """Note a try without progress; after a while log the sessions that hold the locks, now and then."""
         now = time.monotonic()
         if self._since is None:
             self._since = now
@@ -47,7 +47,7 @@ class Standstill:
         try:
             rows = await self._database.read(*_HOLDERS.bind(seconds=NOTICE, consumer=self._consumer))
         except DatabaseError as error:
-            _LOG.info("whom %s wait for cannot be asked: %s", self._work, error)
+            _LOG.info("the sessions that %s wait for cannot be read: %s", self._work, error)
             return
         for row in rows:
             _LOG.warning("%s have waited %.1f s for %s", self._work, now - self._since, build_holder(row))

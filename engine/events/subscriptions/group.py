@@ -14,24 +14,24 @@ from fieldstone.metadata.model import Object
 from fieldstone.sql.executor import Database
 
 MOST_SET_BYTES = 1 << 20
-"""Bytes of the parameter sets of one group, which travel with each of its statements; one set alone may have more."""
+"""The most bytes of a group's parameter sets, which each of its statements carries; a single set may have more."""
 
 LONGEST_REACH = 1 << 32
-"""Positions that one statement looks at, at most: as good as all."""
+"""The most positions that one statement reads: as good as all."""
 
 
 class Sink(Protocol):
-    """Where a subscriber's results go: a queue with a limit."""
+    """The bounded queue of a subscriber's results."""
 
     @property
     def has_room(self) -> bool:
-        """Whether it takes another result."""
+        """Return whether the queue takes another result."""
 
     def offer(self, position: int, payload: str) -> bool:
-        """Take a result, JSON text as the GraphQL specification has it; False where there is no room for it."""
+        """Take a result, JSON text as the GraphQL specification has it; return False where the queue is full."""
 
     def fail(self, errors: list[ApiError]) -> None:
-        """End with errors."""
+        """End the subscription with errors."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -39,9 +39,9 @@ class Subscriber:
     """A subscriber.
 
     Attributes:
-        position: all up to it was delivered, or does not concern the subscriber.
-        place: counts it among those of its workspace.
-        group: None when it has left.
+        position: the events up to it were delivered, or do not concern the subscriber.
+        place: its share of the workspace's quota.
+        group: None after it has left.
     """
 
     subscription: Subscription
@@ -74,14 +74,15 @@ class SubscriptionGroup:
 
     Attributes:
         depends: the objects that the statement depends on.
-        cursor: all up to it was delivered to those who are live, or does not concern them.
-        frontier: up to it reaches what is being read for them: whoever joins behind it is served with them.
+        cursor: the events up to it were delivered to the live subscribers, or do not concern them.
+        frontier: the end of the range that is being read for them: a subscriber that joins behind it is served with
+            them.
         due: the position of the newest event that concerns the group.
-        live: those who have been given all that lies before the cursor.
-        behind: those who are still to be given some of what lies before the frontier.
-        is_slow: its statement has taken longer than others should wait for.
-        reach: positions that one statement looks at: fewer after one that took too long or found too much.
-        is_retired: the model has moved: its members are on their way to other groups.
+        live: the subscribers that have all events before the cursor.
+        behind: the subscribers that still miss events before the frontier.
+        is_slow: its statement has taken longer than other groups should wait for.
+        reach: positions that one statement reads: fewer after one that took too long or found too much.
+        is_retired: the model has changed: its members are moving to other groups.
     """
 
     key: GroupKey
@@ -99,45 +100,45 @@ class SubscriptionGroup:
     _set_bytes: int = 0
 
     def __post_init__(self) -> None:
-        """A new group has nothing to deliver yet."""
+        """Begin with nothing to deliver."""
         self.frontier = self.due = self.cursor
 
     def __iter__(self) -> Iterator[Subscriber]:
-        """Go through those who are members now."""
+        """Go through the present members."""
         return iter([*self.live, *self.behind])
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody is left."""
+        """Return whether the group has no subscriber left."""
         return not self.live and not self.behind
 
     @property
     def has_news(self) -> bool:
-        """Whether an event is to be delivered to those who are live."""
+        """Return whether an event is due for the live subscribers."""
         return self.cursor < self.due and bool(self.live) and not self.is_retired
 
     def has_room(self, parameter_set: bytes) -> bool:
-        """Whether a subscriber with this set can join."""
+        """Return whether a subscriber with this set can join."""
         return (
             not self._wanted or parameter_set in self._wanted or self._set_bytes + len(parameter_set) <= MOST_SET_BYTES
         )
 
     def note(self, position: int, *, after: int) -> None:
-        """Learn of an event that concerns the group, the first behind the position `after`."""
+        """Note an event that concerns the group, the first behind the position `after`."""
         if self.cursor >= self.due or not self.live:
             self.move(after)
         self.due = max(self.due, position)
         if not self.live:
-            # Those who are behind are given it, and nobody else is there.
+            # All members lag, and get the event by catching up.
             self.move(self.due)
 
     def move(self, position: int) -> None:
-        """Note that nothing up to a position is left to be delivered to those who are live."""
+        """Note that the live subscribers have all events up to a position."""
         self.cursor = max(self.cursor, position)
         self.frontier = max(self.frontier, self.cursor)
 
     def join(self, member: Subscriber) -> None:
-        """Take a subscriber in."""
+        """Add a subscriber."""
         wanted = member.subscription.parameter_set
         if not self._wanted[wanted]:
             self._set_bytes += len(wanted)
@@ -146,7 +147,7 @@ class SubscriptionGroup:
         self.place(member, live=member.position >= self.frontier)
 
     def place(self, member: Subscriber, *, live: bool) -> None:
-        """Have a subscriber be among those who are live, or behind."""
+        """Put a subscriber among the live ones, or among those behind."""
         if not live and member in self.live:
             member.position = max(member.position, self.cursor)
         (self.live if live else self.behind).add(member)
@@ -154,7 +155,7 @@ class SubscriptionGroup:
         self._sets = None
 
     def remove(self, member: Subscriber) -> None:
-        """Let a subscriber go."""
+        """Remove a subscriber."""
         if member in self.live:
             member.position = max(member.position, self.cursor)
         wanted = member.subscription.parameter_set
@@ -168,7 +169,7 @@ class SubscriptionGroup:
         self._sets = None
 
     def live_sets(self) -> Sets:
-        """Return the sets of those who are live."""
+        """Return the sets of the live subscribers."""
         if self._sets is None:
             self._sets = build_sets(self.live)
         return self._sets
@@ -176,9 +177,9 @@ class SubscriptionGroup:
     async def read(
         self, database: Database, after: int, upto: int, sets: Sets, *, limit: float | None
     ) -> tuple[list[Delivery], int]:
-        """Return the events behind `after` that some set wants, and the position up to which this is all.
+        """Return the events behind `after` that match some set, and the position up to which they are all.
 
-        It may take `limit` seconds, by default as long as any statement.
+        The statement may take `limit` seconds, by default as long as any statement.
         """
         statement, parameters = self.key.statement, self.key.parameters
         values = [*parameters, b"%d" % after, b"%d" % upto, sets.text]
@@ -194,7 +195,7 @@ class SubscriptionGroup:
 
 
 def build_sets(members: Iterable[Subscriber]) -> Sets:
-    """Return the sets of some subscribers; those who ask for the same share one."""
+    """Return the sets of some subscribers; subscribers with the same parameters share one."""
     wanting: dict[bytes, list[Subscriber]] = {}
     for member in members:
         wanting.setdefault(member.subscription.parameter_set, []).append(member)

@@ -1,7 +1,7 @@
-"""The hub: looks at the log once for all subscribers of this process, and has each group read what concerns it.
+"""The hub: reads the log once for all subscribers of this process, and has each group read the events that concern it.
 
-Each group has a cursor of its own and is read for at its own pace, over the slots of its workspace: nobody waits for
-the events of another. Who joins at an older position, and whose queue is full, is brought up to date beside the others.
+Each group has a cursor of its own and is read for at its own pace, over the slots of its workspace: no group waits for
+the events of another. A subscriber that joins at an older position, or whose queue is full, catches up beside them.
 See `fieldstone.engine.events.delivery`.
 """
 
@@ -33,9 +33,9 @@ from fieldstone.sql.executor import Database
 _LOG = logging.getLogger(__name__)
 
 INTERVAL = 0.5
-"""Seconds after which the log is looked at without a hint."""
+"""Seconds between reads of the log without a hint."""
 LONGEST_LOOK = 2_000
-"""Events that one look takes in."""
+"""Events that one read of the log takes in."""
 _FEWEST_SLOTS = 3
 """One for a workspace's slow statements, one for its others, and one for other workspaces."""
 
@@ -44,15 +44,15 @@ class Hub:
     """The subscribers of one process.
 
     Args:
-        database: where the log is. Half of its connections are used at most, but three: the rest is for requests.
-        api: makes subscriptions anew when the model has changed.
-        report: logs an error of ours, and returns what its subscribers are told.
-        limits: what subscribers may hold.
-        interval: seconds between looks at the log that nobody asked for.
+        database: where the log is. At most half of its connections are used, but three: the rest is for requests.
+        api: makes subscriptions again when the model has changed.
+        report: logs an internal error, and returns the error for its subscribers.
+        limits: the quotas of subscribers.
+        interval: seconds between reads of the log without a hint.
         time_limit: seconds after which a group's statement is among the slow ones.
 
     Attributes:
-        position: the groups have been told of all that the log has up to it.
+        position: the events up to it have been noted in their groups.
         registry: the groups.
     """
 
@@ -93,20 +93,20 @@ class Hub:
 
     @property
     def groups(self) -> int:
-        """How many groups there are."""
+        """Return the number of groups."""
         return len(self.registry)
 
     @property
     def members(self) -> int:
-        """How many subscribers there are."""
+        """Return the number of subscribers."""
         return sum(len(group.live) + len(group.behind) for group in self.registry)
 
     def serves(self, workspace_id: UUID) -> bool:
-        """Whether anybody is subscribed in a workspace."""
+        """Return whether a workspace has subscribers."""
         return self.registry.serves(workspace_id)
 
     def notice_room(self) -> None:
-        """Go on with those who are behind: a queue that was full has room again."""
+        """Go on with lagging subscribers: a full queue has room again."""
         self._waiting.notice_room()
 
     def notice_snapshot(self, _before: Snapshot | None, snapshot: Snapshot) -> None:
@@ -119,9 +119,9 @@ class Hub:
         """Begin to deliver to a subscriber, whose place was taken already where the operation was counted before.
 
         Raises:
-            BadUserInput: what it wants to resume after is not in the log any more, or was never.
-            QueryTooComplex: its workspace has as many as it may have, or they keep too much.
-            DatabaseError: nobody can tell.
+            BadUserInput: the position to resume after is not in the log any more, or was never.
+            QueryTooComplex: a quota of its workspace is used up.
+            DatabaseError: the log cannot be read.
         """
         place = place or self.quotas.admit(subscription.principal.workspace_id, 0)
         try:
@@ -136,7 +136,7 @@ class Hub:
         return member
 
     def leave(self, member: Subscriber) -> None:
-        """Deliver nothing more to a subscriber, and end the statement that ran for it alone."""
+        """Deliver nothing more to a subscriber, and end a statement that runs for it alone."""
         group = member.group
         if group is not None:
             group.remove(member)
@@ -145,7 +145,7 @@ class Hub:
             self._waiting.notice_room()
 
     async def run(self) -> None:
-        """Look at the log until cancelled."""
+        """Read the log until cancelled."""
         while True:
             self.wake.forget()
             more = False
@@ -168,7 +168,7 @@ class Hub:
             self._fail(group, errors)
 
     async def answers(self) -> bool:
-        """Whether the database serves others."""
+        """Return whether the database serves others."""
         try:
             await self.log.bounds()
         except DatabaseError:
@@ -176,10 +176,10 @@ class Hub:
         return True
 
     async def replan(self, group: SubscriptionGroup, error: StaleSchema) -> None:
-        """Renew a group whose statement names what is not there any more, or end it.
+        """Renew a group whose statement names a dropped table or column, or end it.
 
         Raises:
-            DatabaseError: nobody can tell what there is.
+            DatabaseError: the model cannot be read.
         """
         if not group.is_retired:
             await self._api.refresh(group.key.workspace_id)
@@ -197,12 +197,12 @@ class Hub:
         if after is not None and not bounds.holds_all_after(after):
             raise expired(after, bounds)
         if not len(self.registry):
-            # Nobody was here, so nothing was read meanwhile.
+            # Without subscribers the log was not read meanwhile.
             self.position = max(self.position, bounds.last)
         return bounds.last if after is None else after
 
     async def _look(self) -> bool:
-        """Tell the groups of what is new, as much as one look takes in; return whether there may be more."""
+        """Note the new events in their groups, as many as one look takes in; return whether there may be more."""
         if not len(self.registry):
             return False
         after = self.position
@@ -226,7 +226,7 @@ class Hub:
         self._live.start(group)
 
     def _start(self, group: SubscriptionGroup) -> None:
-        """See to it that the members of a group are given their events, those too who have just come."""
+        """Start the delivery to all members of a group, new ones included."""
         self._live.start(group)
         if group.behind:
             self._catch_up.start(group)
@@ -237,7 +237,7 @@ class Hub:
         group = self.registry.find(subscription, position=self.position)
         group.join(member)
         if self._api.has_moved(group.key.workspace_id, group.depends):
-            # While the subscription was made.
+            # The model changed while the subscription was made.
             self._retire(group)
         else:
             self._start(group)
@@ -251,7 +251,7 @@ class Hub:
             self._tidy(group)
 
     def _retire(self, group: SubscriptionGroup) -> None:
-        """Have the members of a group move to others, under the present model."""
+        """Move the members of a group to groups under the current snapshot."""
         if group.is_retired:
             return
         self.registry.unlist(group)
@@ -271,7 +271,7 @@ class Hub:
             self._end_member(member, errors)
 
     def _tidy(self, group: SubscriptionGroup) -> None:
-        """End what nobody in a group waits for any more, and forget a group that nobody is left in."""
+        """End work that no member of a group waits for any more, and forget an empty group."""
         if not group.live:
             self._live.stop(group)
         if not group.behind:

@@ -1,4 +1,4 @@
-"""Watches the keys of open connections: one statement a second for all, and who holds a revoked one is told."""
+"""Watches the keys of open connections: one statement a second for all; a revoked key ends its connections."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ class KeyWatch:
 
     Args:
         database: where the keys are.
-        interval: seconds between two looks.
+        interval: seconds between two checks.
     """
 
     def __init__(self, database: Database, *, interval: float = INTERVAL) -> None:
@@ -31,7 +31,7 @@ class KeyWatch:
         self._holders: dict[UUID, set[Callable[[], None]]] = {}
 
     def add(self, key: UUID, revoked: Callable[[], None]) -> Callable[[], None]:
-        """Have `revoked` called, once, when the key is not valid any more; what is returned ends that."""
+        """Have `revoked` called, once, when the key is not valid any more; the returned function undoes that."""
         self._holders.setdefault(key, set()).add(revoked)
 
         def forget() -> None:
@@ -43,16 +43,16 @@ class KeyWatch:
         return forget
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Check the keys until cancelled."""
         while True:
             await asyncio.sleep(self._interval)
             try:
                 await self.look()
             except DatabaseError as error:
-                _LOG.info("keys are looked at later: %s", error)
+                _LOG.info("keys are checked later: %s", error)
 
     async def look(self) -> None:
-        """Tell those whose key is not valid any more."""
+        """Call the holders of keys that are not valid any more."""
         asked = list(self._holders)
         if not asked:
             return

@@ -1,4 +1,4 @@
-"""A subscription as the hub takes it: what it shares with its group, and what is its own."""
+"""A subscription for the hub: the key that it shares with its group, and its own parameters."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ from fieldstone.sql.statement import Statement
 
 
 class SubscriptionRequest(Protocol):
-    """The request that a subscription was made by, from which it can be made again."""
+    """The request of a subscription, from which it can be made again."""
 
     @property
     def query(self) -> str:
-        """The document."""
+        """Return the document."""
 
     @property
     def operation_name(self) -> str | None:
-        """Which of its operations is meant."""
+        """Return the name of the operation that is meant."""
 
     @property
     def variables(self) -> Mapping[str, JsonValue]:
-        """The values of its variables."""
+        """Return the values of its variables."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptRequest:
-    """A request as it is kept while its subscription lives: its variables as JSON text take no more than was sent."""
+    """A request that is kept while its subscription lives: its variables as JSON text take no more than they took."""
 
     query: str
     operation_name: str | None
@@ -41,7 +41,7 @@ class KeptRequest:
 
     @property
     def variables(self) -> Mapping[str, JsonValue]:
-        """The values of its variables."""
+        """Return the values of its variables."""
         variables: Mapping[str, JsonValue] = loads(self.json)
         return variables
 
@@ -57,12 +57,12 @@ class SubscriptionPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupKey:
-    """What subscriptions have in common that are served by the same statement.
+    """The key of a group: subscriptions with equal keys are served by one statement.
 
     Attributes:
         key: the response key of their field.
-        limit: how many events the statement looks at.
-        parameters: the values of the statement's parameters, short of those for the range and the sets.
+        limit: the number of events that the statement reads.
+        parameters: the values of the statement's parameters, without those for the range and the sets.
     """
 
     workspace_id: UUID
@@ -81,8 +81,8 @@ class Subscription:
 
     Attributes:
         parameter_set: its own values of a set's parameters: the JSON text of an object with p0, p1 and so on.
-        after: the position to resume after; None for what happens from now on.
-        depends: the objects without which it would not be valid.
+        after: the position to resume after; None for new events alone.
+        depends: the objects that it depends on.
     """
 
     principal: Principal
@@ -94,12 +94,12 @@ class Subscription:
 
     @property
     def size(self) -> int:
-        """The bytes that are kept of what the client has sent."""
+        """Return the kept bytes of the client's request."""
         return len(self.operation.query) + len(self.operation.json) + len(self.parameter_set)
 
 
 class Refused(Exception):
-    """The subscription cannot be had, or not any more; `errors` say why."""
+    """The subscription is refused, or ended; `errors` say why."""
 
     def __init__(self, errors: list[ApiError]) -> None:
         super().__init__(errors[0].message)
@@ -107,7 +107,7 @@ class Refused(Exception):
 
 
 def holds(depends: Mapping[UUID, Object], snapshot: Snapshot) -> bool:
-    """Whether a snapshot has the same instances of the objects that a subscription depends on."""
+    """Return whether a snapshot has the same instances of the objects that a subscription depends on."""
     return all(snapshot.objects.get(key) is object_ for key, object_ in depends.items())
 
 

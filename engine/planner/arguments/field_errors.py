@@ -2,7 +2,7 @@
 
 As the GraphQL specification has it (section 6.4.4): a field that fails is null, and where it must not be null, what
 holds it is, up to the nearest field that may be. In which records that is, is known only when the records are. So a
-field that fails is answered by a mark, and the marks are settled in the text that the database answers.
+field that fails is answered by a mark, and the marks are replaced in the text that the database answers.
 """
 
 from collections.abc import Sequence
@@ -50,37 +50,37 @@ class _FieldFailed(Exception):
         self.error = error
 
 
-def settle(text: bytes, failures: Failures) -> tuple[bytes, Sequence[ApiError]]:
+def replace_marks(text: bytes, failures: Failures) -> tuple[bytes, Sequence[ApiError]]:
     """Return the data without marks, and an error for each field of each record that failed."""
     leading = {
         tuple(error.path or ())[:length] for error in failures.errors for length in range(len(error.path or ()) + 1)
     }
     found: list[ApiError] = []
 
-    def settle_field(value: JsonValue, keys: AnswerPath, path: AnswerPath) -> JsonValue:
+    def replace_field(value: JsonValue, keys: AnswerPath, path: AnswerPath) -> JsonValue:
         try:
-            return settle_value(value, keys, path)
+            return replace_value(value, keys, path)
         except _FieldFailed as failed:
             if keys not in failures.nullable:
                 raise
             found.append(failed.error)
             return None
 
-    def settle_value(value: JsonValue, keys: AnswerPath, path: AnswerPath) -> JsonValue:
+    def replace_value(value: JsonValue, keys: AnswerPath, path: AnswerPath) -> JsonValue:
         match value:
             case str() if value.startswith(_MARK):
                 error = copy(failures.errors[int(value[1:])])
                 error.path = path
                 raise _FieldFailed(error)
             case list():
-                return [settle_value(item, keys, (*path, place)) for place, item in enumerate(value)]
+                return [replace_value(item, keys, (*path, place)) for place, item in enumerate(value)]
             case dict():
                 return {
-                    key: settle_field(member, (*keys, key), (*path, key)) if (*keys, key) in leading else member
+                    key: replace_field(member, (*keys, key), (*path, key)) if (*keys, key) in leading else member
                     for key, member in value.items()
                 }
             case _:
                 return value
 
-    data = settle_field(loads(text), (), ())
+    data = replace_field(loads(text), (), ())
     return dumps(data).encode(), found[:MOST_ERRORS]

@@ -1,15 +1,32 @@
-"""The statements for the changed and the removed parts of a model."""
+"""The statements of a change on the tables, and those that alter or remove columns and constraints."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from psycopg.sql import Composed
 
 from fieldstone.metadata.changes.difference import Changed, Difference
 from fieldstone.metadata.changes.fields.conversion import build_conversion, is_conversion
 from fieldstone.metadata.changes.fields.requirements import is_required
-from fieldstone.metadata.changes.tables.migration import column_definitions
-from fieldstone.metadata.model import Field, Snapshot, Status
+from fieldstone.metadata.changes.rules.names import index_name
+from fieldstone.metadata.changes.tables.migration import build_ddl, column_definitions
+from fieldstone.metadata.changes.types import Applied
+from fieldstone.metadata.model import MORPH_SETTING, Field, Object, Snapshot, Status
 from fieldstone.sql.ddl import alter, create
+from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.plan.elements import Column
+
+
+def build_statements(
+    before: Snapshot, applied: Applied, difference: Difference, *, trigram: TrigramClass | None
+) -> Iterator[Composed]:
+    """Yield the statements that bring the tables from the model before to the one that was applied.
+
+    Raises:
+        InvalidChange: the server cannot do it.
+    """
+    yield from build_alterations(before, difference)
+    yield from build_ddl(applied, trigram=trigram)
+    yield from _change_morph_checks(difference)
 
 
 def build_alterations(before: Snapshot, difference: Difference) -> Iterator[Composed]:
@@ -69,3 +86,27 @@ def required_check(field: Field) -> str:
 
 def _is_checked(field: Field) -> bool:
     return field.status is Status.BUILDING and is_required(field)
+
+
+def morph_checks(object_: Object) -> Mapping[str, tuple[Column, ...]]:
+    """Return the constraints on an object's table: the columns of each by its name."""
+    groups: dict[str, tuple[str, list[Column]]] = {}
+    for field in object_.fields:
+        if field.parts and (group := field.settings.get(MORPH_SETTING)):
+            name = index_name(object_.table.name, (group["name"],), "morph")
+            groups.setdefault(group["id"], (name, []))[1].append(field.parts[0].column)
+    return {name: tuple(columns) for name, columns in groups.values() if len(columns) > 1}
+
+
+def _change_morph_checks(difference: Difference) -> Iterator[Composed]:
+    """Yield the statements that bring the constraints from one model to the next, once its columns are there."""
+    for known, object_ in difference.pairs:
+        if object_ is None:
+            continue
+        was, now = morph_checks(known) if known else {}, morph_checks(object_)
+        for name in was:
+            if was[name] != now.get(name):
+                yield alter.drop_constraint_if_there(object_.table, name)
+        for name, columns in now.items():
+            if was.get(name) != columns:
+                yield alter.add_at_most_one(object_.table, name, columns)

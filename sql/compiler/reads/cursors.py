@@ -16,7 +16,7 @@ _TEXT_END = expressions.bytes_literal(b"\0")
 
 
 def compile_place(tag: str, keys: Sequence[SortKey]) -> Expression:
-    """The place, as bytes, of a row with these keys."""
+    """Return the place, as bytes, of a row with these keys."""
     head = encode_head(tag, [_kind(key) for key in keys])
     parts: list[bytes | Expression] = [head[: -len(keys)]]
     for key in keys:
@@ -34,12 +34,12 @@ def compile_place(tag: str, keys: Sequence[SortKey]) -> Expression:
 
 
 def compile_cursor(place: Expression) -> Expression:
-    """The cursor of a place."""
+    """Return the cursor of a place."""
     return expressions.concatenation((expressions.call("encode", place, _HEX), expressions.call("md5", place)))
 
 
 def _joined(parts: Sequence[bytes | Expression]) -> list[Expression]:
-    """The parts with neighbouring constants made one."""
+    """Return the parts with neighbouring constants made one."""
     joined: list[bytes | Expression] = []
     for part in parts:
         if isinstance(part, bytes) and joined and isinstance(joined[-1], bytes):
@@ -66,15 +66,15 @@ def _encode_key(key: SortKey) -> Expression:
         case KeyKind.TIMESTAMP:
             return expressions.call("timestamptz_send", key.value)
         case _:
-            # What textsend gives is in the client's encoding, and that is UTF-8.
+            # The output of textsend is in the client's encoding, which is UTF-8.
             return expressions.concatenation((expressions.call("textsend", _text(key)), _TEXT_END))
 
 
 def _text(key: SortKey) -> Expression:
-    """The text that, given back and cast to the key's type, is the same value."""
+    """Return the text that, given back and cast to the key's type, is the same value."""
     if isinstance(key.operand, Column):
         return key.value if key.operand.type is SqlType.TEXT else expressions.cast_to_text(key.value)
-    # The text, not its rank: what a rank means changes when options are added.
+    # The text, not its rank: the meaning of a rank changes when options are added.
     values = expressions.texts(key.operand.values)
     if key.operand.column.type is SqlType.TEXT_ARRAY:
         return expressions.cast_to_text(expressions.elements(values, key.value))

@@ -1,4 +1,4 @@
-"""An event feed as one statement: the record's text is made once for each event, whoever wants it."""
+"""An event feed as one statement: the record's text is made once for each event, for all sets."""
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.expressions import SETS
@@ -24,7 +24,7 @@ _COMMA = expressions.text_literal(",")
 
 
 def compile_feed(plan: EventFeed, draft: StatementDraft) -> Query:
-    """The statement of an EventFeed."""
+    """Return the statement of an EventFeed."""
     event = query_source(_events(plan, draft).text(), draft.alias())
     record = RowReference(alias=draft.alias())
     written = expressions.call(
@@ -45,7 +45,7 @@ def compile_feed(plan: EventFeed, draft: StatementDraft) -> Query:
 
 
 def _events(plan: EventFeed, draft: StatementDraft) -> Query:
-    """The events of the range, each with the row that it tells of."""
+    """Return the events of the range, each with the row that it tells of."""
     source = table_source(plan.log, draft.alias())
     position = expressions.result(source.alias, "position")
     after, upto = expressions.parameter(plan.after), expressions.parameter(plan.upto)
@@ -64,7 +64,7 @@ def _events(plan: EventFeed, draft: StatementDraft) -> Query:
 
 
 def _wanted(plan: EventFeed, event: FromItem, record: RowReference, draft: StatementDraft) -> Query:
-    """The numbers of the sets that want the event at hand."""
+    """Return the numbers of the sets that want the event at hand."""
     condition = compile_condition(plan.condition, record, draft)
     if plan.changed is not None:
         columns = expressions.parameter(plan.changed)
@@ -77,7 +77,7 @@ def _wanted(plan: EventFeed, event: FromItem, record: RowReference, draft: State
 
 
 def _sets(plan: EventFeed) -> FromItem:
-    """The sets, read once: one row each, its values as texts."""
+    """Return the sets, read once: one row each, its values as texts."""
     names = ["p" + str(slot) for slot in range(max(1, plan.set_size))]
     rows = expressions.rows_of_json(expressions.json_parameter(plan.sets), [(name, SqlType.TEXT) for name in names])
     return rows_source(rows, SETS, (*names, "n"))

@@ -1,4 +1,4 @@
-"""ORDER BY, and the seek to what lies behind a cursor: as conditions that an index on the keys can serve."""
+"""ORDER BY, and the seek to the rows behind a cursor: as conditions that an index on the keys can serve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ class Branch:
 def compile_order(
     order: Sequence[OrderKey], row: RowReference, draft: StatementDraft, *, backward: bool = False
 ) -> tuple[list[SortKey], list[LeftJoin]]:
-    """The keys, turned round where `backward`, and the joins that they need; keys that share hops share the joins."""
+    """Return the keys, reversed where `backward`, and their joins; keys that share hops share the joins."""
     joined: dict[tuple[Hop, ...], RowReference] = {(): row}
     joins: list[LeftJoin] = []
     keys: list[SortKey] = []
@@ -65,7 +65,7 @@ def compile_order(
 
 
 def order_items(keys: Sequence[SortKey]) -> tuple[Expression, ...]:
-    """The ORDER BY items of the keys."""
+    """Return the ORDER BY items of the keys."""
     return tuple(
         [
             expressions.ordered(
@@ -95,7 +95,7 @@ def split_nulls(keys: Sequence[SortKey]) -> list[Branch]:
 
 
 def seek_branches(keys: Sequence[SortKey], seek: Sequence[Parameter | None]) -> list[Branch]:
-    """The rows behind the one whose keys `seek` holds, as disjoint branches.
+    """Return the rows behind the one whose keys `seek` holds, as disjoint branches.
 
     A branch fixes the keys before the i-th to the seek values and wants the i-th (or a row of keys from the i-th on
     that point one way) behind its value, or, where NULLs come last, to be NULL.
@@ -130,7 +130,7 @@ def seek_branches(keys: Sequence[SortKey], seek: Sequence[Parameter | None]) -> 
 
 
 def any_branch(keys: Sequence[SortKey], branches: Sequence[Branch]) -> Branch:
-    """The branches as one, for orders that no index serves: one reading of the rows instead of one for each branch."""
+    """Return the branches as one, for orders that no index serves: the rows are read once, not once a branch."""
     return Branch(
         condition=expressions.any_of([branch.condition for branch in branches]),
         order=order_items(keys),

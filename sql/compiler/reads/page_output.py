@@ -33,7 +33,7 @@ RecordWriter = Callable[[Record, RowReference, StatementDraft], list[TextPiece]]
 def compile_connection(
     connection: Connection, around: RowReference | None, draft: StatementDraft, write: RecordWriter
 ) -> Fragment:
-    """The connection's JSON object; `around` is the row that it is linked to."""
+    """Return the connection's JSON object; `around` is the row that it is linked to."""
     rows = _compile_rows(connection, around, draft)
     entries: list[tuple[str, list[TextPiece]]] = []
     for key, entry in connection.entries:
@@ -53,7 +53,7 @@ def compile_connection(
 
 
 def _compile_rows(connection: Connection, around: RowReference | None, draft: StatementDraft) -> PageRows | None:
-    """The page's rows with all that its entries need of them, or None where they need none."""
+    """Return the page's rows with all that its entries need of them, or None where they need none."""
     page = connection.page
     edges = [entry for _, entry in connection.entries if isinstance(entry, Edges) and page.limit]
     outputs = [output for edge in edges for _, output in edge.entries]
@@ -78,12 +78,12 @@ def _compile_rows(connection: Connection, around: RowReference | None, draft: St
 
 
 def _fact_beyond(page: Page) -> PageFact:
-    """The fact that the row beyond the page tells."""
+    """Return whether there is a row beyond the page."""
     return PageFact.HAS_PREVIOUS if page.backward else PageFact.HAS_NEXT
 
 
 def columns_of(outputs: Iterable[Output | Cursor]) -> list[str]:
-    """The columns of the row at hand that the outputs read, in the order of their first use."""
+    """Return the columns of the row at hand that the outputs read, in the order of their first use."""
     columns: dict[str, None] = {}
     for output in outputs:
         match output:

@@ -41,7 +41,7 @@ class PageRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Base:
-    """What all branches of a page read: the table, its joins, and the select list."""
+    """The source of all branches of a page: the table, its joins, and the select list."""
 
     row: RowReference
     table: FromItem
@@ -50,7 +50,7 @@ class _Base:
     selected: Sequence[Expression]
 
     def read(self, branch: Branch) -> Query:
-        """The branch's rows, in order."""
+        """Return the branch's rows, in order."""
         query = Query().from_(self.table)
         for join in self.joins:
             query.join(join)
@@ -61,7 +61,7 @@ class _Base:
 def compile_members(
     connection: Connection, row: RowReference, around: RowReference | None, draft: StatementDraft
 ) -> Expression:
-    """The row belongs to the connection: it fulfils the condition, and is linked to the row around it."""
+    """Return the condition that the row fulfils the connection's condition and is linked to the row around it."""
     condition = compile_condition(connection.condition, row, draft)
     if connection.link is None or around is None:
         return condition
@@ -82,7 +82,7 @@ def compile_page(
     numbered: bool,
     counted: bool,
 ) -> PageRows:
-    """The page's first `limit` rows with these columns, and what else was asked for."""
+    """Return the page's first `limit` rows with these columns, and the other requested outputs."""
     page = connection.page
     if connection.sampled:
         connection = replace(connection, condition=without_patterns(connection.condition))

@@ -1,7 +1,7 @@
 """Pages that find out, when they are read, whether to follow their order or their condition.
 
 Where an index serves the order and another one the condition, following the order is best if many rows fulfil the
-condition, and following the condition if few do. PostgreSQL would have to plan for each pattern anew, which takes
+condition, and following the condition if few do. PostgreSQL would have to plan again for each pattern, which takes
 longer than reading the page, and guesses from a hundred values of the column: where one of them happens to match, it
 reads the whole table in order for a dozen rows.
 """
@@ -22,7 +22,7 @@ ENOUGH = 3
 
 
 def without_patterns(condition: Condition) -> Condition:
-    """The condition with its patterns kept from PostgreSQL's planner, so that one plan serves all of them."""
+    """Return the condition with its patterns kept from PostgreSQL's planner, so that one plan serves all of them."""
     match condition:
         case And():
             return And(terms=_each(condition.terms))
@@ -41,7 +41,7 @@ def _each(terms: Sequence[Condition]) -> tuple[Condition, ...]:
 
 
 def compile_choice(first_rows: Query, condition: Condition, draft: StatementDraft) -> tuple[Expression, Expression]:
-    """Whether to follow the order, and whether to follow the condition: one of them holds.
+    """Return the conditions to follow the order and to follow the filter: exactly one of them holds.
 
     `first_rows` reads whole rows in order.
     """

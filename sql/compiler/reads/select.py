@@ -1,4 +1,4 @@
-"""What a read plan asks for, as JSON text made by SELECTs.
+"""Read plans as SELECTs that build JSON text.
 
 Relations are scalar sub-selects: for limited rows they cost the same as LEFT JOIN LATERAL or a little less, they are
 not evaluated for the row beyond the page, and a page's rows, which no join can reorder, are aggregated as they come.
@@ -48,7 +48,7 @@ _MOST_COLUMNS = 1_600
 
 
 def compile_read(plan: ReadPlan, draft: StatementDraft) -> Query:
-    """The SELECT of a read plan."""
+    """Return the SELECT of a read plan."""
     fragments = [(key, _compile_root(root, draft)) for key, root in plan.entries]
     # The first that reads rows becomes the statement itself: its text may be long, and a sub-select's is copied.
     query = next((fragment.query for _, fragment in fragments if fragment.query is not None), None) or Query()
@@ -69,7 +69,7 @@ def name_unread(query: Query, draft: StatementDraft) -> None:
 
 
 def compile_record(record: Record, row: RowReference, draft: StatementDraft) -> Expression:
-    """A row's JSON object."""
+    """Return a row's JSON object."""
     return join_pieces(_record_pieces(record, row, draft))
 
 
@@ -80,7 +80,7 @@ def compile_list(record: Record, row: RowReference, draft: StatementDraft, order
 
 
 def compile_list_of_one(record: Record, row: RowReference, draft: StatementDraft) -> Expression:
-    """The one row's JSON object as a list, without an aggregate; NULL where all of the row is NULL."""
+    """Return the one row's JSON object as a list, without an aggregate; NULL where all of the row is NULL."""
     return join_pieces(["[", *_record_pieces(record, row, draft), "]"])
 
 
@@ -126,7 +126,7 @@ def _compile_output(output: Output, row: RowReference, draft: StatementDraft) ->
 
 
 def _compile_one(one: One, draft: StatementDraft) -> tuple[Query, Sequence[TextPiece]]:
-    """The SELECT of one record, and the pieces of its text."""
+    """Return the SELECT of one record, and the pieces of its text."""
     if one.order:
         # Ordered first, then written: only the first row's record is made.
         rows = compile_page(

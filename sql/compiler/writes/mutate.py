@@ -4,12 +4,12 @@ Its WITH queries, each after those that it reads:
 
     found    the keys of the rows meant, where that depends on related rows (Update and Delete)
     locked   the rows meant, in their newest version, locked in key order (Update and Delete)
-    given    the input's rows, with what their references point to (Insert)
+    given    the input's rows, with the targets of their references (Insert)
     verdict  one row: the problem, or NULL (an InsertOne needs none)
     written  the change; it does nothing where the verdict has a problem
     event    one event row for each written record
 
-All of them see the tables as they were before the statement, so what comes after `written` reads from its result.
+All of them see the tables as they were before the statement, so the queries behind `written` read from its result.
 Where rows are aggregated without an ORDER BY they come from one WITH query, in the order in which it was fed.
 """
 
@@ -54,7 +54,7 @@ _EVENT_COLUMNS = ("workspace_id", "object_id", "record_id", "action", "before", 
 
 
 def compile_insert(plan: Insert, draft: StatementDraft) -> Query:
-    """The statement of an Insert."""
+    """Return the statement of an Insert."""
     statement = Query().with_(_given(plan, draft), "given")
     guard = expressions.TRUE
     if plan.references:
@@ -78,9 +78,9 @@ def compile_insert(plan: Insert, draft: StatementDraft) -> Query:
 
 
 def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
-    """The statement of an InsertOne.
+    """Return the statement of an InsertOne.
 
-    It reads the targets once, by joins, and has no verdict: where no row was written, it says what is missing.
+    It reads the targets once, by joins, and has no verdict: where no row was written, it names the missing target.
     """
     values = [(assignment.column.name, _assigned(assignment)) for assignment in plan.values]
     conditions: list[Expression] = []
@@ -111,19 +111,19 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
 
 
 def _insert(plan: Insert | InsertOne, values: Sequence[tuple[str, Expression]], draft: StatementDraft) -> Query:
-    """The INSERT of these columns' values, short of where they come from."""
+    """Return the INSERT of these columns' values, short of where they come from."""
     row = RowReference(alias=draft.alias())
     change = Query().insert(table_source(plan.table, row.alias), [name for name, _ in values])
     return change.select(*[value for _, value in values]).returning(expressions.whole_row(row.alias))
 
 
 def _created(plan: Insert | InsertOne, written: FromItem) -> Query:
-    """The event rows' INSERT of a create."""
+    """Return the event rows' INSERT of a create."""
     return _event(plan.event, expressions.column(written.alias, plan.key.name), None, written.alias).from_(written)
 
 
 def compile_update(plan: Update, draft: StatementDraft) -> Query:
-    """The statement of an Update.
+    """Return the statement of an Update.
 
     Raises:
         ValueError: it assigns nothing.
@@ -155,7 +155,7 @@ def compile_update(plan: Update, draft: StatementDraft) -> Query:
 
 
 def compile_delete(plan: Delete, draft: StatementDraft) -> Query:
-    """The statement of a Delete."""
+    """Return the statement of a Delete."""
     statement = Query()
     meant = _lock(statement, plan, draft)
     statement.with_(compile_verdict(plan, meant, (), draft), "verdict")
@@ -177,7 +177,7 @@ def compile_delete(plan: Delete, draft: StatementDraft) -> Query:
 
 
 def compile_read_back(plan: ReadBack, draft: StatementDraft) -> Query:
-    """The statement of a ReadBack."""
+    """Return the statement of a ReadBack."""
     named = rows_source(expressions.call("unnest", expressions.parameter(plan.ids)), draft.alias(), ("id", "position"))
     row = RowReference(alias=draft.alias())
     there = expressions.equal(row.column(plan.key.name), expressions.result(named.alias, "id"))
@@ -188,7 +188,7 @@ def compile_read_back(plan: ReadBack, draft: StatementDraft) -> Query:
 
 
 def _given(plan: Insert, draft: StatementDraft) -> Query:
-    """The rows given: the values c0.., the references' inputs g0.., the keys found for them r0.., the position."""
+    """Return the given rows: the values c0.., the references' inputs g0.., their keys r0.., the position."""
     kinds = {column.name: column.type for column in plan.columns}
     for reference in plan.references:
         kinds.setdefault(str(reference.source), reference.lookup.type)
@@ -211,7 +211,7 @@ def _given_value(given: FromItem, index: int) -> Expression:
 
 
 def _given_targets(plan: Insert, given: FromItem) -> list[ResolvedReference]:
-    """The references' targets as they stand in the rows given."""
+    """Return the references' targets as they stand in the given rows."""
     return [
         ResolvedReference(
             reference=reference,
@@ -255,13 +255,13 @@ def _lock(statement: Query, plan: Update | Delete, draft: StatementDraft) -> str
 
 
 def _keys(name: str, key: Column, draft: StatementDraft) -> Expression:
-    """The array of the keys in a WITH query."""
+    """Return the array of the keys in a WITH query."""
     alias = draft.alias()
     return expressions.array_from(Query().from_(FromItem(name, alias)).select(expressions.column(alias, key.name)))
 
 
 def _among_locked(key: Column, row: RowReference, draft: StatementDraft) -> Expression:
-    """The row was locked and nothing stands in the way.
+    """Return the condition that the row was locked and no check refuses the write.
 
     By an array of the keys: a join would follow an estimate of up to the limit, and read the whole table for one row.
     """
@@ -270,7 +270,7 @@ def _among_locked(key: Column, row: RowReference, draft: StatementDraft) -> Expr
 
 
 def _deleted(key: Column, draft: StatementDraft) -> tuple[FromItem, InnerJoin]:
-    """The locked rows, joined with those that were deleted."""
+    """Return the locked rows, joined with those that were deleted."""
     locked, written = FromItem("locked", draft.alias()), FromItem("written", draft.alias())
     same = expressions.equal(expressions.column(written.alias, key.name), expressions.column(locked.alias, key.name))
     return locked, InnerJoin(written, same)
@@ -289,7 +289,7 @@ def _assigned(assignment: Assignment) -> Expression:
 
 
 def _event(target: EventTarget, key: Expression, before: str | None, after: str | None) -> Query:
-    """The event rows' INSERT, short of its FROM; `before` and `after` are the aliases of the rows."""
+    """Return the event rows' INSERT, short of its FROM; `before` and `after` are the aliases of the rows."""
     query = Query().insert(table_source(target.table, _EVENT_ALIAS), _EVENT_COLUMNS)
     return query.select(
         expressions.uuid_literal(target.workspace_id),
@@ -315,7 +315,7 @@ def _answer_text(record: Record | None, alias: str, draft: StatementDraft, order
 
 
 def _answer(statement: Query, problem: Expression, ids: Expression, text: Expression) -> Query:
-    """The statement's own SELECT, short of its FROM."""
+    """Return the statement's own SELECT, short of its FROM."""
     return statement.select(
         expressions.named(problem, "problem"),
         expressions.named(ids, "ids"),

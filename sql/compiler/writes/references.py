@@ -1,4 +1,4 @@
-"""The foreign keys that a write sets: found by what the input names, and judged before anything is written."""
+"""The foreign keys that a write sets: found by the input's values, and checked before any row is written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class ResolvedReference:
 
 
 def find_target(reference: Reference, given: Expression, draft: StatementDraft) -> ResolvedReference:
-    """The target that the value names.
+    """Return the target that the value names.
 
     By a sub-select, not by a join: what an input will hold is estimated at a hundred rows, and for that many a join
     would read the whole target table.
@@ -39,14 +39,14 @@ def is_target(reference: Reference, given: Expression, there: RowReference, draf
 
 
 def source_parameter(reference: Reference) -> Expression:
-    """The parameter that is the reference's source."""
+    """Return the parameter that is the reference's source."""
     if not isinstance(reference.source, Parameter):
         raise TypeError("only an insert of a list has references that name a key of its rows")
     return expressions.parameter(reference.source)
 
 
 def parameter_targets(references: Sequence[Reference], draft: StatementDraft) -> list[ResolvedReference]:
-    """The targets of an update."""
+    """Return the targets of an update."""
     return [find_target(reference, source_parameter(reference), draft) for reference in references]
 
 
@@ -69,7 +69,7 @@ def missing_targets(targets: Sequence[ResolvedReference]) -> list[Expression]:
 
 
 def target_columns(targets: Sequence[ResolvedReference]) -> list[tuple[str, Expression]]:
-    """The columns that the references set, each with its value: of several references, the first with an input's."""
+    """Return the columns that the references set, each with its value: that of the first reference with an input."""
     grouped: dict[str, list[ResolvedReference]] = {}
     for target in targets:
         grouped.setdefault(target.reference.column.name, []).append(target)
@@ -85,7 +85,7 @@ def target_columns(targets: Sequence[ResolvedReference]) -> list[tuple[str, Expr
 
 
 def target_problem(index: int, row_index: Expression) -> Expression:
-    """The problem's text: `target_not_found:[index of the reference, index of the row]`."""
+    """Return the problem's text: `target_not_found:[index of the reference, index of the row]`."""
     opening = expressions.text_literal(Problem.TARGET_NOT_FOUND.value + ":[" + str(index) + ",")
     return expressions.concatenation(
         (opening, expressions.cast_to_text(row_index), expressions.text_literal("]")),

@@ -1,4 +1,4 @@
-"""What stands in a write's way, as the WITH query `verdict` of one row: the problem's text, or NULL."""
+"""The guard of a write, as the WITH query `verdict` of one row: the problem's text, or NULL."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from fieldstone.sql.plan.write import Delete, Problem, Reference, Update
 
 
 def compile_insert_verdict(targets: Sequence[ResolvedReference], given: FromItem) -> Query:
-    """The verdict on the rows given, with these targets: the first one whose target is missing."""
+    """Return the verdict on the given rows: the first one without a target."""
     position = expressions.result(given.alias, "position")
     missing = missing_targets(targets)
     texts = [target_problem(index, expressions.less_one(position)) for index in range(len(targets))]
@@ -27,7 +27,7 @@ def compile_insert_verdict(targets: Sequence[ResolvedReference], given: FromItem
 
 
 def missing_problem(references: Sequence[Reference], draft: StatementDraft) -> Expression:
-    """The problem of one row that was not written: the first of its references (one or more) whose target is missing.
+    """Return the problem of one row that was not written: the first of its references without a target.
 
     It is the last one where it is none before it, which need not be looked up.
     """
@@ -48,7 +48,7 @@ def _first_row_problem(index: int) -> Expression:
 def compile_verdict(
     plan: Update | Delete, meant: str, targets: Sequence[ResolvedReference], draft: StatementDraft
 ) -> Query:
-    """The verdict on the rows locked; the WITH query `meant` has as many rows as are meant."""
+    """Return the verdict on the rows locked; the WITH query `meant` has one row for each record to write."""
     count = Query().from_(FromItem(meant, draft.alias())).select(expressions.COUNT)
     beyond = expressions.compare(expressions.scalar(count), Comparison.GT, expressions.number(plan.limit))
     problems = [expressions.case([(beyond, expressions.text_literal(Problem.TOO_MANY.value))])]
@@ -62,7 +62,7 @@ def compile_verdict(
 
 
 def _absent(key: Column, ids: Parameter, draft: StatementDraft) -> Query:
-    """The problem of the ids that are not locked, NULL where all are."""
+    """Return the problem of the ids that are not locked, NULL where all are."""
     wanted = rows_source(expressions.call("unnest", expressions.parameter(ids)), draft.alias(), ("id", "position"))
     locked = FromItem("locked", draft.alias())
     identifier = expressions.result(wanted.alias, "id")
@@ -75,11 +75,11 @@ def _absent(key: Column, ids: Parameter, draft: StatementDraft) -> Query:
 
 
 def compile_guard(draft: StatementDraft) -> Expression:
-    """The verdict has no problem."""
+    """Return the condition that the verdict has no problem."""
     return expressions.is_null(compile_problem(draft))
 
 
 def compile_problem(draft: StatementDraft) -> Expression:
-    """The verdict's problem."""
+    """Return the verdict's problem."""
     alias = draft.alias()
     return expressions.scalar(Query().from_(FromItem("verdict", alias)).select(expressions.result(alias, "problem")))

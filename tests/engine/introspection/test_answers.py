@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.introspection.answers import SchemaAnswers
-from fieldstone.engine.schema.eager import eager_schema
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.metadata.changes import CreateField, UpdateObject, apply
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.model import Object, Snapshot
+from tests.eager_schema import eager_schema
 from tests.models import (
     add_field,
     add_object,

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from fieldstone.engine.schema.eager import eager_schema
 from fieldstone.engine.schema.lazy import built_types
 from fieldstone.metadata.changes import CreateField, NewRelation, UpdateField
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot
 from tests.apis import WORKSPACE_ID, Apis, Served, open_apis, serve
 from tests.databases import Databases
+from tests.eager_schema import eager_schema
 from tests.engine.large import LARGE, large_template
 from tests.operations import examples, queries
 from tests.reference import load_rows

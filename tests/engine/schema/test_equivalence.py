@@ -19,12 +19,12 @@ from graphql import (
 )
 from hypothesis import HealthCheck, given, settings
 
-from fieldstone.engine.schema.eager import eager_schema
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.schema.scope import MutationSet
 from fieldstone.metadata import api_names
 from fieldstone.metadata.model import Object, Snapshot
+from tests.eager_schema import eager_schema
 from tests.engine.schema.printing import sorted_print
 from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
 from tests.strategies import snapshots

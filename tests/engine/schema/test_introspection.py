@@ -7,10 +7,10 @@ from graphql import execute_sync, get_introspection_query, parse
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.errors import QueryTooComplex
-from fieldstone.engine.schema.eager import eager_schema
 from fieldstone.engine.schema.introspection import introspect, is_introspection_field
 from fieldstone.engine.schema.lazy import built_types, lazy_schema
 from fieldstone.metadata.json_text import JsonValue, loads
+from tests.eager_schema import eager_schema
 from tests.models import large_snapshot, standard_snapshot
 
 STANDARD = standard_snapshot()

@@ -5,9 +5,9 @@ from threading import Barrier, Thread
 import pytest
 from graphql import GraphQLNamedType, parse, validate
 
-from fieldstone.engine.schema.eager import eager_schema
 from fieldstone.engine.schema.lazy import LazyMap, LazySchema, built_types, lazy_schema
 from fieldstone.metadata.model import Snapshot
+from tests.eager_schema import eager_schema
 from tests.models import large_snapshot, standard_snapshot
 
 QUERY = parse(

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLSchema, parse, validate
 
-from fieldstone.engine.schema.eager import eager_schema
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.metadata.model import Snapshot
+from tests.eager_schema import eager_schema
 from tests.models import metadata_snapshot, standard_snapshot
 
 

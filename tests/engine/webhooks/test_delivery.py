@@ -25,7 +25,7 @@ async def test_an_event_is_sent_as_documented(sending: Sending, target: TargetSe
     person = await sending.person("a@example.com", firstName="Ada")
     (event,) = await target.until_taken(1)
     (request,) = target.received
-    await until_settled(sending)
+    await until_recorded(sending)
     (delivery,) = await sending.deliveries()
     record = event["record"]
     assert list(event) == [
@@ -119,7 +119,7 @@ async def test_a_webhook_is_told_of_what_it_waits_for(sending: Sending) -> None:
             f'mutation {{ updateCompany(id: "{company_id}", data: {{ name: "D" }}) {{ id }} }}', metadata=False
         )
         await target.until_taken(sum(map(len, waiting.values())))
-        await until_settled(sending)
+        await until_recorded(sending)
         got = [
             [one.event["event"] for one in target.received if one.path == f"/hook/{number}"]
             for number in range(len(waiting))
@@ -127,7 +127,7 @@ async def test_a_webhook_is_told_of_what_it_waits_for(sending: Sending) -> None:
         assert [sorted(events) for events in got] == [sorted(events) for events in waiting.values()]
 
 
-async def until_settled(sending: Sending) -> None:
+async def until_recorded(sending: Sending) -> None:
     """Return when the whole log has been read for webhooks and nothing is left to be sent."""
     database = sending.services.foundation.database
     async with asyncio.timeout(30):
@@ -155,7 +155,7 @@ async def test_nothing_leaks_into_another_workspace(sending: Sending, target: Ta
     await there.webhook(f"{target.url}/there", "*.*")
     here_id, there_id = await sending.person("here@example.com"), await there.person("there@example.com")
     await target.until_taken(2)
-    await until_settled(sending)
+    await until_recorded(sending)
     assert {one.path: one.event["recordId"] for one in target.received} == {
         "/hook/here": here_id,
         "/hook/there": there_id,
@@ -187,7 +187,7 @@ async def test_the_events_of_a_record_come_in_order(sending: Sending, target: Ta
         for person in people:
             await sending.update(person, city=str(number))
     events = await target.until_taken(36)
-    await until_settled(sending)
+    await until_recorded(sending)
     assert len(events) == 36
     for person in people:
         own = [event["position"] for event in events if event["recordId"] == person]
@@ -211,7 +211,7 @@ async def test_a_record_that_is_written_all_the_time_is_sent_in_order(sending: S
     for number in range(150):
         await sending.update(person, city=str(number))
     events = await target.until_taken(150)
-    await until_settled(sending)
+    await until_recorded(sending)
     assert [event["record"]["city"] for event in events] == [str(number) for number in range(150)]
     assert target.busiest == 1
     assert await revive(sending.services.foundation.database) == 0
@@ -231,7 +231,7 @@ async def test_a_webhook_is_told_only_of_what_happens_after_it(sending: Sending,
     await sending.webhook(target.url)
     await sending.person("after@example.com")
     (event,) = await target.until_taken(1)
-    await until_settled(sending)
+    await until_recorded(sending)
     assert event["record"]["email"] == "after@example.com"
     assert len(target.received) == 1
 
@@ -285,7 +285,7 @@ async def test_processes_share_the_work(start_sending: Start, target: TargetServ
             await one.update(person, city="A")
             await other.update(person, city="B")
         await target.until_taken(220)
-        await until_settled(one)
+        await until_recorded(one)
         positions = [event["position"] for event in target.taken]
         assert len(positions) == len(set(positions)) == 220, "a delivery was made twice"
         for person in people[::20]:
@@ -303,7 +303,7 @@ async def test_the_log_is_kept_for_webhooks(sending: Sending, target: TargetServ
     await sending.webhook(target.url)
     await sending.person("a@example.com")
     await target.until_taken(1)
-    await until_settled(sending)
+    await until_recorded(sending)
     async with sending.services.foundation.database.session() as connection:
         cursor = await connection.execute("SELECT name, position FROM fieldstone.log_consumer")
         assert await cursor.fetchall() == [("webhooks", 1)]
@@ -322,7 +322,7 @@ async def test_the_log_does_not_tell_secrets(
         webhook = await sending.webhook(target.url + "?token=t0ken", "person.created")
         await sending.person("a@example.com")
         await target.until_taken(1)
-        await until_settled(sending)
+        await until_recorded(sending)
     assert "attempt 1 of delivery" in caplog.text
     assert "HTTP 500" in caplog.text
     assert webhook["secret"] not in caplog.text

@@ -41,7 +41,7 @@ async def test_the_events_of_an_object_that_was_deleted_hold_nobody_up(
         person = await sending.person("a@example.com")
     (event,) = await target.until_taken(1)
     assert (event["event"], event["recordId"]) == ("person.created", person)
-    await until(lambda: "is of an object that was deleted: no webhook is told" in caplog.text)
+    await until(lambda: "is of an object that was deleted: no webhook gets it" in caplog.text)
 
 
 @pytest.mark.parametrize(

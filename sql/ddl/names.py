@@ -1,0 +1,21 @@
+"""Names in statements that psycopg composes."""
+
+from psycopg import sql
+
+from fieldstone.sql.identifiers import quote_identifier, quote_table
+from fieldstone.sql.plan.elements import Column, Table
+
+
+def name_sql(name: str) -> sql.SQL:
+    """Return a quoted name."""
+    return sql.SQL(quote_identifier(name))
+
+
+def column_sql(column: Column) -> sql.SQL:
+    """Return a column's quoted name."""
+    return name_sql(column.name)
+
+
+def table_sql(table: Table) -> sql.SQL:
+    """Return a table's quoted name, qualified by its schema."""
+    return sql.SQL(quote_table(table))
