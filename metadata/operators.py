@@ -43,6 +43,7 @@ class Operator:
         when_null: what a null argument means; None where null is refused.
         when_not_null: for PRESENCE, what NOT_NULL means.
         when_false: for a FLAG, what false means.
+        when_empty: for VALUES, what an empty list means; None where it means what `condition` does.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Operator:
     when_null: Callable[[Operand], Condition] | None = None
     when_not_null: Callable[[Operand], Condition] | None = None
     when_false: Callable[[Operand], Condition] | None = None
+    when_empty: Callable[[Operand], Condition] | None = None
 
 
 def column_of(operand: Operand) -> Column:
@@ -88,6 +90,11 @@ def _compare(comparison: Comparison, *, ranked: bool = False) -> Callable[[Opera
 
 def _among(*, negated: bool) -> Callable[[Operand, Parameter], Condition]:
     return lambda operand, values: Among(column=column_of(operand), values=values, negated=negated)
+
+
+def _to_itself(comparison: Comparison) -> Callable[[Operand], Condition]:
+    """Return what is the same for every value, and unknown for NULL."""
+    return lambda operand: Compare(left=column_of(operand), comparison=comparison, right=column_of(operand))
 
 
 def _matches(*, case_sensitive: bool = False) -> Callable[[Operand, Parameter], Condition]:
@@ -137,12 +144,14 @@ IN = Operator(
     description="Equal to one of these; an empty list matches nothing.",
     argument=Argument.VALUES,
     condition=_among(negated=False),
+    when_empty=_to_itself(Comparison.NE),
 )
 NOT_IN = Operator(
     name="notIn",
-    description="Equal to none of these (a NULL never matches).",
+    description="Equal to none of these (a NULL never matches); an empty list matches every value.",
     argument=Argument.VALUES,
     condition=_among(negated=True),
+    when_empty=_to_itself(Comparison.EQ),
 )
 GT = Operator(
     name="gt", description="Greater than.", argument=Argument.VALUE, condition=_compare(Comparison.GT, ranked=True)

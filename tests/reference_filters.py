@@ -136,8 +136,6 @@ def _operator(part: Part, value: Any, name: str, argument: Any) -> Truth:
         return (is_null is (argument != "NOT_NULL")) is (name == "is")
     if argument is None:
         return is_null is (name == "eq")
-    if name in {"in", "notIn"} and argument == []:
-        return name == "notIn"
     return None if is_null else _compare(part, value, name, argument)
 
 

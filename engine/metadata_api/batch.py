@@ -1,13 +1,14 @@
 """The changes of an `applyChanges`: JSON objects that become changes of the model, with names in the place of ids."""
 
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import cast
 
-from graphql import GraphQLInputObjectType, GraphQLSchema
-from graphql.utilities import validate_input_value
+from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLSchema
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.metadata_api.change_mutations import unwrapped
+from fieldstone.engine.request.variables import check_input
 from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of, input_name
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.kinds.kind import Mutation
@@ -20,6 +21,9 @@ from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.metadata.scalars import shown
 
 _ID_ALONE = "DeleteOneObjectInput"
+_LONGEST_GUESSED = 40
+_DEEPEST = 100
+_CLOSE = 0.8
 
 
 def read_change(schema: GraphQLSchema, given: JsonValue, place: int) -> Callable[[Snapshot], Change]:
@@ -28,21 +32,30 @@ def read_change(schema: GraphQLSchema, given: JsonValue, place: int) -> Callable
     Raises:
         BadUserInput: it is not one.
     """
-    if not isinstance(given, dict) or len(given) != 1 or next(iter(given)) not in MUTATIONS:
+    known = ", ".join(MUTATIONS)
+    if not isinstance(given, dict):
         raise BadUserInput(
-            f"changes[{place}] must be an object with one of {', '.join(MUTATIONS)}, not {shown(given)}.",
+            f"changes[{place}] must be an object with one of {known}, not {shown(given)}.", field="changes"
+        )
+    if len(given) != 1:
+        raise BadUserInput(
+            f"changes[{place}] must be an object with one member, one of {known}, and it has {len(given)}.",
             field="changes",
         )
     ((action, values),) = given.items()
+    if action not in MUTATIONS:
+        close = get_close_matches(action[:_LONGEST_GUESSED], MUTATIONS, n=1, cutoff=_CLOSE)
+        hint = f"did you mean {close[0]}?" if close else f"it must be one of {known}."
+        raise BadUserInput(f"changes[{place}] has the unknown member {shown(action)}: {hint}", field="changes")
     asked = MUTATIONS[action]
 
     def build(snapshot: Snapshot) -> Change:
         named = _resolve(snapshot, asked, values) if isinstance(values, dict) else values
-        found: list[str] = []
         declared = cast("GraphQLInputObjectType", schema.type_map[_input_of(action)])
-        validate_input_value(named, declared, lambda error, _path: found.append(error.message), hide_suggestions=True)
-        if found:
-            raise BadUserInput(f"changes[{place}].{action}: {' '.join(found)}", field="changes")
+        try:
+            check_input(GraphQLNonNull(declared), named, f"changes[{place}].{action}", "changes", _DEEPEST)
+        except BadUserInput as error:
+            raise BadUserInput(error.message, field="changes") from None
         change: Change = KINDS[action].read(unwrapped(named, asked.answer.value))
         return change
 

@@ -127,15 +127,36 @@ class _Members:
             )
 
 
+def check_input(declared: GraphQLInputType, value: JsonValue, place: str, field: str, depth: int) -> None:
+    """Check a value against its type.
+
+    Args:
+        declared: the type.
+        value: as the client sent it.
+        place: where it stands, as a message names it; that of a variable begins with `$`.
+        field: the input that an error blames.
+        depth: levels of lists and input objects that it may have.
+
+    Raises:
+        BadUserInput: it is not of the type.
+        QueryTooComplex: it is nested deeper.
+    """
+    _check(declared, value, place, field, depth, _Members())
+
+
+def _named(place: str) -> str:
+    return f"Variable '{place}'" if place.startswith("$") else f"'{place}'"
+
+
 def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str, depth: int, members: _Members) -> None:
     if isinstance(declared, GraphQLNonNull):
         if value is None:
-            raise BadUserInput(f"Variable '{place}' must not be null: it is of type '{declared}'.", field=field)
+            raise BadUserInput(f"{_named(place)} must not be null: it is of type '{declared}'.", field=field)
         declared = declared.of_type
     if value is None:
         return
     if depth < 0:
-        raise QueryTooComplex(f"Variable '{place.partition('.')[0]}' is nested too deeply.")
+        raise QueryTooComplex(f"{_named(place.partition('.')[0])} is nested too deeply.")
     match declared:
         case GraphQLScalarType():
             _check_leaf(declared, value, place, field)
@@ -149,21 +170,21 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
         case GraphQLEnumType():
             if not isinstance(value, str) or value not in declared.values:
                 known = ", ".join(declared.values)
-                raise BadUserInput(f"Variable '{place}' must be one of {known}, not {shown(value)}.", field=field)
+                raise BadUserInput(f"{_named(place)} must be one of {known}, not {shown(value)}.", field=field)
 
 
 def _check_object(
     declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str, depth: int, members: _Members
 ) -> None:
     if not isinstance(value, dict):
-        raise BadUserInput(f"Variable '{place}' must be an object ('{declared}'), not {shown(value)}.", field=field)
+        raise BadUserInput(f"{_named(place)} must be an object ('{declared}'), not {shown(value)}.", field=field)
     members.count(declared, value)
     fields = declared.fields
     for name, item in value.items():
         defined = fields.get(name)
         if defined is None:
             raise BadUserInput(
-                f"Variable '{place}' has the field {shown(name)}, which '{declared}' does not define.", field=name
+                f"{_named(place)} has the field {shown(name)}, which '{declared}' does not define.", field=name
             )
         inner = defined.type.of_type if isinstance(defined.type, GraphQLNonNull) else defined.type
         # Most members are leaves, and right: what an error would say of them need not be put together.
@@ -173,12 +194,12 @@ def _check_object(
             _check(defined.type, item, f"{place}.{name}", blamed, depth, members)
     for name, defined in fields.items():
         if name not in value and isinstance(defined.type, GraphQLNonNull):
-            raise BadUserInput(f"Variable '{place}' lacks the field '{name}', which is required.", field=name)
+            raise BadUserInput(f"{_named(place)} lacks the field '{name}', which is required.", field=name)
 
 
 def _check_leaf(declared: GraphQLScalarType, value: JsonValue, place: str, field: str) -> None:
     if reason := _leaf_problem(declared, value):
-        raise BadUserInput(f"Variable '{place}' {reason}.", field=field)
+        raise BadUserInput(f"{_named(place)} {reason}.", field=field)
 
 
 def _leaf_problem(declared: GraphQLScalarType, value: JsonValue) -> str | None:

@@ -116,7 +116,7 @@ OBJECT: Final = (
 FIELD: Final = (
     _member("objectMetadataId", Shape.OBJECT, attribute="object_id",
         created="The id of the object that the field is added to."),
-    _member("type", Shape.FIELD_TYPE, created="The field's type, fixed for good.",
+    _member("type", Shape.FIELD_TYPE, created="The field's type; `updateField` can change it.",
         updated="Another type: the records' values become such of it."),
     _member("allowDataLoss", Shape.FLAG, is_kept=False, default=False,
         updated="True: values that the new type cannot hold as they are, are cut or emptied."),

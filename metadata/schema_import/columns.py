@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fieldstone.metadata.changes.rules.names import derive_label, derive_name
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, read_decimal
+from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_import.source import SourceColumn
 from fieldstone.sql.ddl import import_rows
 from fieldstone.sql.ddl.import_rows import Term
@@ -121,7 +122,7 @@ def _plan_enum(column: SourceColumn, value: Term) -> ColumnPlan:
     names = enum_names(column.labels)
     text = _constant(column.default)
     default = dict(names).get(text) if text is not None else None
-    notes = [f"the value {label!r} is the option {name}" for label, name in names if label != name]
+    notes = [f"the value {shown(label)} is the option {name}" for label, name in names if label != name]
     lost = [] if column.default is None or default is not None else [f"its default {column.default} is not taken over"]
     return ColumnPlan(
         type=FieldType.SELECT,

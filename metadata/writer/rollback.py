@@ -71,8 +71,10 @@ async def roll_back(transaction: ModelTransaction, to: int) -> None:
 
 async def _read_undone(transaction: ModelTransaction, to: int) -> _Undone:
     current = transaction.snapshot.version
-    if not 0 <= to <= current:
-        raise InvalidChange(f"to must be a version from 0 to {current}, not {to}", field="to")
+    # Standard objects cannot be deleted, and the first version made them.
+    oldest = int(any(not object_.is_custom for object_ in transaction.snapshot.objects.values()))
+    if not oldest <= to <= current:
+        raise InvalidChange(f"to must be a version from {oldest} to {current}, not {to}", field="to")
     cursor = await transaction.connection.execute(
         QUERIES["changes_after"], {"workspace_id": transaction.snapshot.workspace.id, "version": to}
     )

@@ -97,9 +97,12 @@ def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Sear
     match condition:
         case Compare():
             left = compile_operand(condition.left, row)
-            return expressions.compare(
-                left, condition.comparison, compile_operand_parameter(condition.left, condition.right)
+            right = (
+                row.column(condition.right.name)
+                if isinstance(condition.right, Column)
+                else compile_operand_parameter(condition.left, condition.right)
             )
+            return expressions.compare(left, condition.comparison, right)
         case Among():
             among = expressions.unlike_all if condition.negated else expressions.equal_to_any
             return among(row.column(condition.column.name), expressions.parameter(condition.values))

@@ -88,16 +88,19 @@ class Not:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compare:
-    """`left` compared with a parameter; both sides are ranked where `left` is."""
+    """`left` compared with a parameter or another column; both sides are ranked where `left` is."""
 
     left: Operand
     comparison: Comparison
-    right: Parameter
+    right: Parameter | Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Among:
-    """The column is (or, negated, is not) an element of an array parameter; an empty array holds nothing."""
+    """The column is (or, negated, is not) an element of an array parameter.
+
+    PostgreSQL compares nothing with an empty array, so that NULL is known not to be in it.
+    """
 
     column: Column
     values: Parameter

@@ -101,6 +101,9 @@ EQUIVALENT = {
     "isNot: null is IS NOT NULL": ("{aText: {isNot: null}}", "{aText: {is: NOT_NULL}}"),
     "is: null is IS NULL": ("{aText: {is: null}}", "{aText: {is: NULL}}"),
     "in: [] matches nothing": ("{aText: {in: []}}", "{id: {is: NULL}}"),
+    "notIn: [] matches all that is there": ("{aText: {notIn: []}}", "{aText: {is: NOT_NULL}}"),
+    "not in: [] matches all that is there": ("{not: {aText: {in: []}}}", "{aText: {is: NOT_NULL}}"),
+    "not notIn: [] matches nothing": ("{not: {aText: {notIn: []}}}", "{id: {is: NULL}}"),
     "a single value is a list": ('{aText: {in: "a"}}', '{aText: {in: ["a"]}}'),
     "several operators are AND-ed": ('{aText: {gt: "a", lt: "b"}}', '{and: [{aText: {gt: "a"}}, {aText: {lt: "b"}}]}'),
     "several fields are AND-ed": (

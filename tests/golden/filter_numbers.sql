@@ -1,4 +1,4 @@
-WITH unread AS (SELECT $1::integer,$2::integer,$3::numeric,$4::integer[])
+WITH unread AS (SELECT $1::integer,$2::integer,$3::numeric)
 SELECT '{"a":{"totalCount":' || (
   SELECT count(*)
   FROM "workspace_default"."company" AS t0
@@ -14,7 +14,7 @@ SELECT '{"a":{"totalCount":' || (
 )::text || '},"d":{"totalCount":' || (
   SELECT count(*)
   FROM "workspace_default"."company" AS t3
-  WHERE t3."deletedAt" IS NULL AND t3."employees" = ANY($4::integer[])
+  WHERE t3."deletedAt" IS NULL AND t3."employees" <> t3."employees"
 )::text || '},"e":{"totalCount":' || (
   SELECT count(*)
   FROM "workspace_default"."company" AS t4

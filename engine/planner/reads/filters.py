@@ -181,6 +181,8 @@ def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, 
             convert = _pattern_encoder(operator.pattern)
             return operator.condition(operand, parameters.add(bind_tree(tree, convert, blame), SqlType.TEXT))
         case Argument.VALUES:
+            if tree == [] and operator.when_empty is not None:
+                return operator.when_empty(operand)
             item = scalar.element or scalar
             values = parameters.add(bind_tree(tree, list_encoder(item), blame), item.sql_type, array=True)
             return operator.condition(operand, values)

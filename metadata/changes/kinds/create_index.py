@@ -49,9 +49,14 @@ def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
         UnknownObject: there is no such object or field.
     """
     object_ = find_object(snapshot, change.object_id, "objectMetadataId")
-    fields = tuple(filter(None, map(object_.by_id.get, change.field_ids)))
-    if not fields or len(fields) < len(change.field_ids):
-        raise UnknownObject(f"an index needs one or more fields of {object_.name_singular}", field="fieldMetadataIds")
+    if not change.field_ids:
+        raise InvalidChange(f"an index needs one or more fields of {object_.name_singular}", field="fieldMetadataIds")
+    if unknown := [id_ for id_ in change.field_ids if id_ not in object_.by_id]:
+        raise UnknownObject(
+            f"{object_.name_singular} has no field {', '.join(map(str, unknown))}, which the index is to be on",
+            field="fieldMetadataIds",
+        )
+    fields = tuple(object_.by_id[id_] for id_ in change.field_ids)
     _check_method(change, fields)
     kind = "key" if change.is_unique else "live" if change.is_partial else _KINDS[change.method]
     if change.is_partial and change.method != BTREE:

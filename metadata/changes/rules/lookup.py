@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot
 
 
@@ -20,6 +20,23 @@ def find_object(snapshot: Snapshot, object_id: UUID, argument: str = "id") -> Ob
     return object_
 
 
+def find_target(snapshot: Snapshot, object_id: UUID) -> Object:
+    """Return the active object that a new relation leads to.
+
+    Raises:
+        InvalidChange: it is hidden.
+        UnknownObject: there is none.
+    """
+    target = find_object(snapshot, object_id, "targetObjectMetadataId")
+    if not target.is_active:
+        raise InvalidChange(
+            f"{target.name_singular} is hidden, and no relation can lead to it; updateObject with isActive: true"
+            " shows it again",
+            field="targetObjectMetadataId",
+        )
+    return target
+
+
 def find_field(snapshot: Snapshot, field_id: UUID) -> tuple[Object, Field]:
     """Return the field, active or not, with its object.
 
@@ -30,18 +47,6 @@ def find_field(snapshot: Snapshot, field_id: UUID) -> tuple[Object, Field]:
         if field := object_.by_id.get(field_id):
             return object_, field
     raise UnknownObject(f"there is no field {field_id}", field="id")
-
-
-def find_target(snapshot: Snapshot, object_id: UUID) -> Object:
-    """Return the object that a new relation leads to, which must be active.
-
-    Raises:
-        UnknownObject: there is none.
-    """
-    target = snapshot.objects.get(object_id)
-    if target is None or not target.is_active:
-        raise UnknownObject(f"there is no object {object_id}", field="targetObjectMetadataId")
-    return target
 
 
 def with_field(snapshot: Snapshot, field: Field) -> Snapshot:

@@ -139,8 +139,14 @@ PAYLOADS = [
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        ({"createThing": {}}, "BAD_USER_INPUT", "changes[1] must be an object with one of createObject"),
-        ({}, "BAD_USER_INPUT", "changes[1] must be"),
+        ({"createThing": {}}, "BAD_USER_INPUT", 'unknown member "createThing": it must be one of createObject'),
+        ({"createFeild": {}}, "BAD_USER_INPUT", 'unknown member "createFeild": did you mean createField?'),
+        ({}, "BAD_USER_INPUT", "changes[1] must be an object with one member, one of createObject"),
+        ({"createField": None}, "BAD_USER_INPUT", "'changes[1].createField' must not be null"),
+        ({"createField": {"name": "extra"}}, "BAD_USER_INPUT", "'changes[1].createField' lacks the field"),
+        (field(type="TEXT", name={"a": None}), "BAD_USER_INPUT", "createField.name' must be text, not an object"),
+        (field(type="TEXT", isNullable=[True]), "BAD_USER_INPUT", "isNullable' must be true or false, not a list"),
+        (field(type="CAR"), "BAD_USER_INPUT", "createField.type' must be one of"),
         ({"deleteObject": {"id": "nothing"}}, "NOT_FOUND", 'There is no object "nothing"'),
         ({"deleteField": {"id": "person.nothing"}}, "NOT_FOUND", 'There is no field "person.nothing"'),
         ({"deleteField": {"id": "person.city"}}, "BAD_USER_INPUT", "City is a standard field"),

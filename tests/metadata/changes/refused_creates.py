@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from fieldstone.metadata.changes import CreateIndex, RetryBuild
+from fieldstone.metadata.changes import CreateIndex, RetryBuild, UpdateObject
 from fieldstone.metadata.errors import NameTaken, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, RelationType, Snapshot
@@ -220,6 +220,14 @@ RELATIONS = {
         says="there is no object",
         kind=UnknownObject,
     ),
+    "hidden target": Refusal(
+        build=lambda snapshot: [
+            UpdateObject(object_id=snapshot.by_singular["company"].id, is_active=False),
+            new_relation(person(snapshot), "extra", snapshot.by_singular["company"], "Things"),
+        ],
+        field="targetObjectMetadataId",
+        says="company is hidden, and no relation can lead to it",
+    ),
     "key too long": refused_relation("name", "at most 61 would pass", name="n" * 62),
     "inverse too long": refused_relation("targetFieldName", "at most 63 would pass", target_field_name="n" * 64),
     "key at the other end too long": refused_relation(
@@ -269,8 +277,13 @@ INDEXES = {
     "no such field": Refusal(
         build=lambda snapshot: [CreateIndex(object_id=person(snapshot).id, field_ids=(NOBODY,))],
         field="fieldMetadataIds",
-        says="needs one or more fields of person",
+        says=f"person has no field {NOBODY}, which the index is to be on",
         kind=UnknownObject,
+    ),
+    "no field": Refusal(
+        build=lambda snapshot: [CreateIndex(object_id=person(snapshot).id, field_ids=())],
+        field="fieldMetadataIds",
+        says="an index needs one or more fields of person",
     ),
     "unknown method": Refusal(
         build=lambda snapshot: [index_on(snapshot, "phone", "hash")], field="method", says="btree, trigram"
