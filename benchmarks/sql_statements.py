@@ -12,8 +12,9 @@ from benchmarks.workloads import WORKLOADS, Variables
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.context import RecordLimits
-from fieldstone.engine.request.compile import Limits, make_plan, prepare_text
-from fieldstone.engine.request.plan_cache import DocumentKey, QueryPlan
+from fieldstone.engine.request.compile import Limits, plan_operation, validate_text
+from fieldstone.engine.request.plan_cache import OperationKey
+from fieldstone.engine.request.valid_operation import QueryPlan
 from fieldstone.engine.request.variables import coerce_variables
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.metadata.catalog.store import read_snapshot
@@ -181,10 +182,10 @@ async def _cursor(connection: psycopg.AsyncConnection, snapshot: Snapshot, value
 
 def _compile(snapshot: Snapshot, operation: str, values: Variables) -> tuple[str, list[bytes]]:
     schema = lazy_schema(snapshot)
-    key = DocumentKey(workspace=snapshot.workspace.id.int, text=_OPERATIONS[operation], operation_name=None)
-    prepared = prepare_text(key, snapshot, schema, _LIMITS.document)
-    variables = coerce_variables(schema, prepared.declarations, values, depth=_LIMITS.document.depth)
-    plan = make_plan(prepared.operation, snapshot, schema, _LIMITS, variables)
+    key = OperationKey(workspace=snapshot.workspace.id.int, text=_OPERATIONS[operation], operation_name=None)
+    valid = validate_text(key, snapshot, schema, _LIMITS.document)
+    variables = coerce_variables(schema, valid.declarations, values, depth=_LIMITS.document.depth)
+    plan = plan_operation(valid, snapshot, schema, _LIMITS, variables)
     if not isinstance(plan, QueryPlan) or plan.statement is None:
         raise LookupError(f"{operation} asks nothing of the database")
     parameters = plan.bind(Bindings(variables=variables, actor=""))

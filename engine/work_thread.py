@@ -126,7 +126,7 @@ class WorkThread:
         if not self._turns.add(job):
             self.counters.refused += 1
             raise ServiceUnavailable(
-                f"{MOST_WAITING} large operations of the workspace wait to be prepared: try again soon."
+                f"{MOST_WAITING} large operations of the workspace wait to be compiled: try again soon."
             )
         self.counters.calls += 1
         if key is not None:

@@ -79,8 +79,8 @@ class CurrentSnapshots:
             self._latest = snapshot
         return snapshot
 
-    def recall(self, workspace_id: UUID) -> Snapshot | None:
-        """Return the current snapshot if it is here, and nobody doubts that it is current."""
+    def find_current(self, workspace_id: UUID) -> Snapshot | None:
+        """Return the current snapshot if it is here, and it is not in doubt whether it is current."""
         return None if self._doubted and workspace_id in self._doubted else self.peek(workspace_id)
 
     async def get(self, workspace_id: UUID) -> Snapshot:

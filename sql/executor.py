@@ -110,7 +110,7 @@ class Database:
         finally:
             connection.release()
 
-    def prepare_callback(
+    def build_callback(
         self,
         statement: Statement,
         parameters: Parameters,

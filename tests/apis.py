@@ -14,8 +14,8 @@ from fieldstone.engine.metadata_api.broken_operations import broken_operations
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.answer import Answer, data_body
 from fieldstone.engine.request.compile import Limits
+from fieldstone.engine.request.core_api import build_core_api
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
-from fieldstone.engine.server.core_api import build_core_api
 from fieldstone.engine.server.demo.fill import fill_demo
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
@@ -137,11 +137,11 @@ class Apis:
     ) -> bytes | None:
         """The body of the answer as the warm path has it; None where it leaves the request to the ordinary one."""
         request = GraphQLRequest(query=text, operation_name=operation_name, variables=variables or {})
-        ready = self.core.recall(PRINCIPAL, request)
+        ready = self.core.find_ready(PRINCIPAL, request)
         if ready is None:
             return None
         told: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        quick = self.database.prepare_callback(
+        quick = self.database.build_callback(
             ready.statement,
             ready.parameters,
             writes=ready.writes,
@@ -212,7 +212,7 @@ async def open_apis(
                     limits,
                     work=work,
                     time_limit=time_limit,
-                    find_broken=broken_operations(core.plans, work),
+                    find_broken=broken_operations(core.compiler.plans, work),
                 ),
             )
     finally:

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
-from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.changes import Change, CreateField, CreateObject
 from fieldstone.metadata.field_types import FieldType

@@ -141,13 +141,13 @@ async def count_swap(dsn: str, made: Made, size: Size) -> None:
         ]
         for document in documents:
             await _run(services.core, principal, document)
-        counters = services.core.plans.counters
+        counters = services.core.compiler.plans.counters
         dropped, renewed = counters.drops, counters.renewals
         name = f"counted{new_id().hex[-8:]}"
         await _run(services.metadata, principal, CREATE_FIELD, {"object": str(made.object_id), "name": name})
         snapshot = await services.foundation.current.get(workspace.id)
         await _run(services.core, principal, f"{{ thing0s(first: 10) {{ edges {{ node {{ {name} }} }} }} }}")
-        size.types = built_types(services.core.schemas.get(snapshot))
+        size.types = built_types(services.core.compiler.schemas.get(snapshot))
         for document in documents:
             await _run(services.core, principal, document)
         size.documents = len(documents)

@@ -10,12 +10,12 @@ from typing import Protocol
 from fieldstone.engine.errors import ApiError, InternalServerError
 from fieldstone.engine.events.counters import EventStats
 from fieldstone.engine.events.delivery.subscribable import Subscribable
+from fieldstone.engine.events.hub import Hub
 from fieldstone.engine.events.log.consumers import Consumers
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.reader import Bounds, EventLog
 from fieldstone.engine.events.log.sequencer import Sequencer, keep_trimmed
 from fieldstone.engine.events.quotas import QuotaLimits
-from fieldstone.engine.events.subscriptions.hub import Hub
 from fieldstone.engine.events.subscriptions.key_watch import KeyWatch
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.tasks import end_tasks, keep_running

@@ -18,6 +18,7 @@ from fieldstone.engine.introspection.templates import ROOTS, ObjectTexts, Templa
 from fieldstone.engine.introspection.type_writer import TypeWriter
 from fieldstone.engine.schema.definitions import SHARED
 from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
+from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot, Workspace
 
@@ -45,7 +46,7 @@ class _Fragment:
         pieces: its types, and its fields of the root types.
     """
 
-    depends: Mapping[UUID, Object]
+    depends: Dependencies
     is_one_way_target: bool
     pieces: tuple[DeflatedPiece, ...]
 
@@ -131,7 +132,7 @@ class SchemaAnswers:
         self.written += 1
         texts: ObjectTexts = templates.write_object(schema, object_)
         return _Fragment(
-            depends={object_.id: object_} | dict(_neighbours(schema.scope.snapshot, object_)),
+            depends=Dependencies(objects={object_.id: object_} | dict(_neighbours(schema.scope.snapshot, object_))),
             is_one_way_target=object_.id in schema.scope.one_way_targets,
             pieces=tuple(map(deflate, texts)),
         )
@@ -200,6 +201,4 @@ def _neighbours(snapshot: Snapshot, object_: Object) -> Iterator[tuple[UUID, Obj
 
 def _holds(fragment: _Fragment, object_: Object, schema: LazySchema) -> bool:
     scope = schema.scope
-    return fragment.is_one_way_target == (object_.id in scope.one_way_targets) and all(
-        scope.snapshot.objects.get(key) is one for key, one in fragment.depends.items()
-    )
+    return fragment.is_one_way_target == (object_.id in scope.one_way_targets) and fragment.depends.hold(scope.snapshot)

@@ -22,10 +22,10 @@ from fieldstone.engine.planner.bound_statement import compile_bound
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.cost import price_of
 from fieldstone.engine.planner.reads.queries import plan_one_by_id
-from fieldstone.engine.request.cold_path import Call, ColdPath
 from fieldstone.engine.request.compile import Limits
+from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.path import GraphQLApi
-from fieldstone.engine.request.plan_cache import PlanCache
+from fieldstone.engine.request.valid_operation import MutationPlan
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.webhooks.service import Webhooks
@@ -47,6 +47,8 @@ from fieldstone.sql.plan.read import ReadPlan
 
 MOST_CATALOGS = 1_000
 
+MutationCall = Call[MutationPlan]
+
 
 class CatalogSource:
     """The catalog's own model for each workspace; it never changes."""
@@ -66,7 +68,7 @@ class CatalogSource:
                 self._snapshots.popitem(last=False)
         return found
 
-    def recall(self, workspace_id: UUID) -> Snapshot | None:
+    def find_current(self, workspace_id: UUID) -> Snapshot | None:
         """Return the catalog as this workspace sees it, if it is here."""
         return self._snapshots.get(workspace_id)
 
@@ -124,9 +126,9 @@ def _located(selected: Selected) -> Iterator[None]:
         raise
 
 
-def _select(call: Call, selected: Selected, values: Mapping[str, JsonValue]) -> str:
+def _select(call: MutationCall, selected: Selected, values: Mapping[str, JsonValue]) -> str:
     """Return the selected values of an answer that is no record, as JSON text."""
-    below = collect_fields(call.prepared.operation, selected.selection_sets, call.variables)
+    below = collect_fields(call.operation.operation, selected.selection_sets, call.variables)
     return dumps({field.key: values[field.name] for field in below})
 
 
@@ -134,11 +136,11 @@ class _Mutations:
     """Executes the mutations: all root fields of a request in order, in one transaction."""
 
     def __init__(
-        self, writer: ModelWriter, keys: KeyStore, webhooks: Webhooks, limits: Limits, find_broken: FindBroken
+        self, writer: ModelWriter, keys: KeyStore, webhooks: Webhooks, compiler: Compiler, find_broken: FindBroken
     ) -> None:
         self._writer = writer
         self._find_broken = find_broken
-        self._limits = limits
+        self._compiler = compiler
         self._checks = webhook_checks(webhooks)
         self._runs: Mapping[str, Run] = {
             **change_runs(),
@@ -147,10 +149,10 @@ class _Mutations:
             **webhook_runs(webhooks),
         }
 
-    async def __call__(self, call: Call) -> bytes:
-        operation = call.prepared.operation
+    async def __call__(self, call: MutationCall) -> bytes:
+        operation = call.operation.operation
         roots = collect_fields(operation, (operation.definition.selection_set,), call.variables)
-        bindings = Bindings(variables=call.variables, actor=call.principal.key_name)
+        bindings = call.bindings
         asked = []
         for root in roots:
             trees = arguments_of(root.nodes[0], call.variables)
@@ -179,12 +181,13 @@ class _Mutations:
         return f"{{{','.join(entries)}}}".encode()
 
     async def _run(
-        self, call: Call, transaction: ModelTransaction, selected: Selected, arguments: Mapping[str, JsonValue]
+        self, call: MutationCall, transaction: ModelTransaction, selected: Selected, arguments: Mapping[str, JsonValue]
     ) -> str | Sequel:
         if selected.name == "__typename":
             return dumps("Mutation")
         if selected.name == "applyChanges":
-            return await _apply_changes(call.schema, transaction, arguments, self._find_broken)
+            schema = self._compiler.schemas.get(call.snapshot)
+            return await _apply_changes(schema, transaction, arguments, self._find_broken)
         written = await self._runs[selected.name](transaction, call.principal, arguments)
         if written.sequel is not None:
             return written.sequel
@@ -193,13 +196,15 @@ class _Mutations:
             await written.removal(transaction)
         return answer
 
-    async def _answer(self, call: Call, transaction: ModelTransaction, selected: Selected, written: Written) -> str:
+    async def _answer(
+        self, call: MutationCall, transaction: ModelTransaction, selected: Selected, written: Written
+    ) -> str:
         """Return the record written, read as it is before the commit."""
         context = PlanContext(
             snapshot=call.snapshot,
-            operation=call.prepared.operation,
+            operation=call.operation.operation,
             variables=call.variables,
-            limits=self._limits.records,
+            limits=self._compiler.limits.records,
         )
         object_: Object = call.snapshot.by_singular[written.object_name]
         extra = dict(written.extra) | {"__typename": written.type_name}
@@ -242,11 +247,11 @@ def build_metadata_api(
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
         find_broken: tells which operations of clients a change would break.
     """
+    compiler = Compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
     return GraphQLApi(
         database=database,
         source=CatalogSource(current),
-        build_schema=lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS),
-        mutate=_Mutations(writer, keys, webhooks or Webhooks(database, current), limits, find_broken),
-        cold=ColdPath(PlanCache(limits.cached_documents), limits, work),
+        compiler=compiler,
+        mutate=_Mutations(writer, keys, webhooks or Webhooks(database, current), compiler, find_broken),
         time_limit=time_limit,
     )

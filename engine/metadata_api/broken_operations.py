@@ -5,7 +5,7 @@ from functools import partial
 from hashlib import sha256
 
 from fieldstone.engine.documents.document import Operation, validate_operation
-from fieldstone.engine.request.plan_cache import DocumentKey, PlanCache
+from fieldstone.engine.request.plan_cache import OperationKey, PlanCache
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import JsonValue
@@ -25,13 +25,13 @@ def broken_operations(plans: PlanCache, work: WorkThread) -> FindBroken:
     """Return what looks among the operations that a plan cache holds: those that this process has served."""
 
     async def find(after: Snapshot) -> list[JsonValue]:
-        touched: list[tuple[DocumentKey, Operation]] = []
+        touched: list[tuple[OperationKey, Operation]] = []
         characters = 0
-        for key, prepared in plans.find_touched(after, MOST_OPERATIONS):
+        for key, found in plans.find_touched(after, MOST_OPERATIONS):
             characters += len(key.text)
             if characters > MOST_CHARACTERS:
                 break
-            touched.append((key, prepared.operation))
+            touched.append((key, found.operation))
         return await work.run(after.workspace.id, partial(_validate, touched, after)) if touched else []
 
     return find
@@ -42,7 +42,7 @@ async def none_broken(_after: Snapshot) -> list[JsonValue]:
     return []
 
 
-def _validate(touched: Sequence[tuple[DocumentKey, Operation]], after: Snapshot) -> list[JsonValue]:
+def _validate(touched: Sequence[tuple[OperationKey, Operation]], after: Snapshot) -> list[JsonValue]:
     schema = lazy_schema(after)
     found: list[JsonValue] = []
     for key, operation in touched:

@@ -1,17 +1,22 @@
 """What the parts of the planner share while one operation is planned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 from uuid import UUID
 
 from fieldstone.engine.documents.document import COMPARISONS, Operation, Selected, collect_fields
-from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath, Failures
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinder, constant
+from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Hop, IsNull, Parameter
+from fieldstone.sql.plan.read import Literal
 from fieldstone.sql.types import SqlType
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,15 @@ class ParameterList:
         self.row, self.width = binder, len(sql_types)
         return [Parameter(slot=slot, type=sql_type) for slot, sql_type in enumerate(sql_types)]
 
+    def savepoint(self) -> Callable[[], None]:
+        """Return a function that takes back the parameters added from now on."""
+        count = len(self.binders)
+
+        def roll_back() -> None:
+            del self.binders[count:]
+
+        return roll_back
+
 
 @dataclass(slots=True, kw_only=True)
 class PlanContext:
@@ -92,6 +106,21 @@ class PlanContext:
         if self.failures is not None:
             self.failures.nullable.add(path)
 
+    def attempt(self, build: Callable[[], T], selected: Selected, path: AnswerPath) -> T | Literal:
+        """Return the output that `build` makes of a field, or the mark of its failure where failures are collected.
+
+        Raises:
+            ApiError: it fails and failures are not collected.
+        """
+        roll_back = self.parameters.savepoint()
+        try:
+            return build()
+        except ApiError as error:
+            if self.failures is None:
+                raise
+            roll_back()
+            return self.failures.mark(error, path, selected.location)
+
     def count_comparison(self) -> None:
         """Count one more comparison of a filter.
 
@@ -104,6 +133,10 @@ class PlanContext:
                 f"The filters of the operation have more than {COMPARISONS:,} comparisons. "
                 "An 'in' with a list is one, whatever its length."
             )
+
+    def depends(self, *, may_grow: bool) -> Dependencies:
+        """Return the parts of the model that the plan was made from."""
+        return Dependencies(objects=self.touched, indexes=self.indexes, may_grow=may_grow, checked=self.snapshot)
 
     def touch(self, object_: Object) -> Object:
         """Note that the plan depends on this object."""

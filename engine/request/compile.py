@@ -1,13 +1,14 @@
-"""Preparation: parse, validate, plan and compile; pure, so that it may run in any thread."""
+"""The steps from a document to a plan: parse, validate, plan, compile; pure, so that it may run in any thread."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, OperationType, SelectionNode, SelectionSetNode
 
 from fieldstone.engine.documents.document import DocumentLimits, Operation, parse_operation, validate_operation
-from fieldstone.engine.events.subscriptions.subscription import compile_subscription
+from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
 from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import compile_bound
@@ -16,19 +17,30 @@ from fieldstone.engine.planner.cost import limit_offsets, price_of
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.engine.planner.subscriptions import plan_subscription
 from fieldstone.engine.planner.writes.mutations import plan_mutation
-from fieldstone.engine.request.plan_cache import DocumentKey, MutationPlan, Plan, Prepared, QueryPlan
+from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.shape import find_usages
+from fieldstone.engine.request.valid_operation import (
+    AnyOperation,
+    MutationPlan,
+    P,
+    QueryPlan,
+    ValidMutation,
+    ValidOperation,
+    ValidQuery,
+    ValidSubscription,
+)
 from fieldstone.engine.request.variables import Variables, declare
 from fieldstone.engine.schema.introspection import introspect, is_introspection_field
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.api_names import find_type
+from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.plan.read import Literal
 
 LIGHT_TEXT = 1_000
-"""Characters of a document that is prepared and planned on the event loop: in some 15 ms at worst, 4 ms as a rule."""
+"""Characters of a document that is validated and planned on the event loop: in some 15 ms at worst, 4 ms as a rule."""
 
 LIGHT_FIELDS = 300
 """Fields of the objects that a light document names: a write's event has them all, an input type a few for each."""
@@ -36,7 +48,7 @@ LIGHT_FIELDS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a request may ask for, and how many prepared documents are kept."""
+    """What a request may ask for, and how many valid operations are kept."""
 
     document: DocumentLimits
     records: RecordLimits
@@ -53,19 +65,19 @@ def is_wide(schema: GraphQLSchema) -> bool:
     return isinstance(schema, LazySchema) and schema.scope.most_fields > LIGHT_FIELDS
 
 
-def prepare_text(key: DocumentKey, snapshot: Snapshot, schema: GraphQLSchema, limits: DocumentLimits) -> Prepared:
-    """Return a document prepared for this snapshot.
+def validate_text(key: OperationKey, snapshot: Snapshot, schema: GraphQLSchema, limits: DocumentLimits) -> AnyOperation:
+    """Return the operation of a document, valid under this snapshot.
 
     Raises:
         ApiError: it cannot be parsed, is past a limit, or has no such operation.
         InvalidDocument: it does not fit the schema.
     """
     operation = parse_operation(key.text, key.operation_name, limits)
-    return prepare_operation(operation, snapshot, schema, is_heavy=is_heavy_text(key.text))
+    return validate_parsed(operation, snapshot, schema, is_heavy=is_heavy_text(key.text))
 
 
-def prepare_operation(operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, *, is_heavy: bool) -> Prepared:
-    """Return an operation prepared for this snapshot.
+def validate_parsed(operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, *, is_heavy: bool) -> AnyOperation:
+    """Return an operation that was parsed, valid under this snapshot.
 
     Raises:
         InvalidDocument: its document does not fit the schema.
@@ -75,56 +87,57 @@ def prepare_operation(operation: Operation, snapshot: Snapshot, schema: GraphQLS
         raise InvalidDocument(found)
     definition = operation.definition
     is_introspection = _asks_for_schema(operation)
-    depends = _find_objects(snapshot, named)
+    objects = _find_objects(snapshot, named)
     declarations = declare(schema, definition.variable_definitions or ())
-    return Prepared(
+    match operation.type:
+        case OperationType.QUERY:
+            build: Callable[..., AnyOperation] = partial(ValidQuery, planner=_plan_query)
+        case OperationType.MUTATION:
+            build = partial(ValidMutation, planner=_plan_mutation)
+        case OperationType.SUBSCRIPTION:
+            build = partial(ValidSubscription, planner=_plan_subscription)
+    return build(
         operation=operation,
         declarations=declarations,
         usages=find_usages((definition, *operation.fragments.values()), declarations, by_value=is_introspection),
-        depends=depends,
-        checked=snapshot,
+        depends=Dependencies(objects=objects, may_grow=not is_introspection, checked=snapshot),
         is_introspection=is_introspection,
-        is_heavy=is_heavy or is_introspection or sum(len(one.fields) for one in depends.values()) > LIGHT_FIELDS,
+        is_heavy=is_heavy or is_introspection or sum(len(one.fields) for one in objects.values()) > LIGHT_FIELDS,
     )
 
 
-def make_plan(
-    operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, variables: Variables
-) -> Plan:
+def plan_operation(
+    operation: ValidOperation[P], snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, variables: Variables
+) -> P:
     """Return the plan of an operation with variables of this shape.
 
     Raises:
         ApiError: an argument is refused.
     """
-    context = PlanContext(snapshot=snapshot, operation=operation, variables=variables, limits=limits.records)
-    match operation.type:
-        case OperationType.QUERY:
-            return _make_query_plan(context, schema)
-        case OperationType.MUTATION:
-            return MutationPlan(writes=plan_mutation(context), depends=context.touched)
-        case OperationType.SUBSCRIPTION:
-            return compile_subscription(plan_subscription(context), context.touched)
+    context = PlanContext(snapshot=snapshot, operation=operation.operation, variables=variables, limits=limits.records)
+    return operation.planner(context, schema)
 
 
-def make_forgiving_plan(
-    operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, bindings: Bindings
+def plan_forgivingly(
+    operation: ValidOperation[QueryPlan], snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, bindings: Bindings
 ) -> tuple[QueryPlan, list[bytes | None]]:
     """Return a query's plan for one request alone, and its parameters: each field fails whose argument is refused."""
     context = PlanContext(
         snapshot=snapshot,
-        operation=operation,
+        operation=operation.operation,
         variables=bindings.variables,
         limits=limits.records,
         parameters=ParameterList(tried=bindings),
         failures=Failures(),
     )
-    planned = _make_query_plan(context, schema)
+    planned = _plan_query(context, schema)
     return planned, planned.bind(bindings)
 
 
-def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
+def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     introspected: Mapping[str, str] = {}
-    if _asks_for_schema(context.operation):
+    asks_for_schema = _asks_for_schema(context.operation)
+    if asks_for_schema:
         context.touched.update(context.snapshot.objects)
         introspected = introspect(schema, context.operation, context.variables)
     planned = plan_query(context, introspected)
@@ -142,13 +155,24 @@ def _make_query_plan(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
         constant=constant.encode(),
         price=price,
         failures=context.failures,
-        depends=context.touched,
-        indexes=context.indexes,
+        # A field that is not named makes no difference to what is read.
+        depends=context.depends(may_grow=not asks_for_schema),
     )
 
 
+def _plan_mutation(context: PlanContext, _schema: GraphQLSchema) -> MutationPlan:
+    writes = plan_mutation(context)
+    # An event has all fields.
+    return MutationPlan(writes=writes, depends=context.depends(may_grow=False))
+
+
+def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> SubscriptionPlan:
+    planned = plan_subscription(context)
+    return compile_subscription(planned, context.depends(may_grow=False))
+
+
 def _asks_for_schema(operation: Operation) -> bool:
-    """Whether the schema itself is asked for: by name, since what is skipped may be asked for next time."""
+    """Return whether the schema itself is asked for: by name, since what is skipped may be asked for next time."""
     return any(
         isinstance(node, FieldNode) and is_introspection_field(node.name.value)
         for root in (operation.definition, *operation.fragments.values())

@@ -1,22 +1,22 @@
 """The request path, top to bottom: from a GraphQL request to the bytes of its answer.
 
     find the snapshot          the model that the request keeps until it ends
-    prepare the document       parse, validate (cached by text and operation name)
+    find the operation         else parse and validate its document (cached by text and operation name)
     coerce the variables
-    plan                       plan, compile (cached by the variables' shape)
+    find the plan              else plan and compile (cached by the variables' shape)
     bind and execute           one statement for a query, one transaction for a mutation
     write the answer           the database's bytes between a constant head and tail
 
-What a snapshot that lags behind would refuse is tried again on the newest one. Of an operation that was asked before,
-`recall` returns all but the last two steps at once.
+What a snapshot that lags behind would refuse is tried again on the newest one. Where all is found, `find_ready` returns
+an operation that is bound already, without a task.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from graphql import FieldNode, GraphQLSchema, OperationType
+from graphql import FieldNode
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
@@ -26,7 +26,6 @@ from fieldstone.engine.events.subscriptions.subscription import (
     SubscriptionPlan,
     SubscriptionRequest,
     bind_subscription,
-    holds,
 )
 from fieldstone.engine.introspection.answers import SchemaAnswers
 from fieldstone.engine.planner.arguments.field_errors import replace_marks
@@ -35,16 +34,25 @@ from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.planner.writes.mutations import PlannedWrite
 from fieldstone.engine.request.answer import Answer, SchemaAnswer, executed, refusal
-from fieldstone.engine.request.cold_path import Call, ColdPath
+from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import single, tell_single
-from fieldstone.engine.request.plan_cache import DocumentKey, MutationPlan, PlanCache, Prepared, QueryPlan
+from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.shape import shape_of
-from fieldstone.engine.request.variables import coerce_variables
-from fieldstone.engine.schema.cache import SchemaCache
+from fieldstone.engine.request.valid_operation import (
+    AnyOperation,
+    MutationPlan,
+    P,
+    QueryPlan,
+    ValidMutation,
+    ValidOperation,
+    ValidQuery,
+    ValidSubscription,
+)
 from fieldstone.engine.schema.lazy import LazySchema
+from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.workspaces.api_keys import Principal
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
@@ -75,8 +83,8 @@ class SnapshotSource(Protocol):
     async def get(self, workspace_id: UUID) -> Snapshot:
         """Return the snapshot at hand."""
 
-    def recall(self, workspace_id: UUID) -> Snapshot | None:
-        """Return the snapshot at hand, if there is one of which nobody doubts that it is current."""
+    def find_current(self, workspace_id: UUID) -> Snapshot | None:
+        """Return the snapshot at hand, if there is one and it is not in doubt whether it is current."""
 
     async def refresh(self, workspace_id: UUID) -> Snapshot:
         """Return the snapshot of the newest version; the same instance where nothing is newer."""
@@ -99,7 +107,7 @@ class Ready(NamedTuple):
     tell: Callable[[Row], bytes | None]
 
 
-Mutate = Callable[[Call], Awaitable[bytes]]
+Mutate = Callable[[Call[MutationPlan]], Awaitable[bytes]]
 """Executes a mutation and returns its data as JSON text; raises ApiError or DatabaseError."""
 
 
@@ -109,9 +117,8 @@ class GraphQLApi:
     Args:
         database: where queries are read.
         source: the snapshots that it is built on.
-        build_schema: makes the schema of a snapshot.
+        compiler: validates and plans its operations.
         mutate: executes its mutations.
-        cold: prepares and plans what is not at hand.
         time_limit: seconds that a query may take.
         written: called when records were written.
     """
@@ -121,20 +128,16 @@ class GraphQLApi:
         *,
         database: Database,
         source: SnapshotSource,
-        build_schema: Callable[[Snapshot], GraphQLSchema],
+        compiler: Compiler,
         mutate: Mutate,
-        cold: ColdPath,
         time_limit: float,
         written: Callable[[], None] = lambda: None,
     ) -> None:
-        self.plans: PlanCache = cold.plans
-        self.schemas = SchemaCache(build_schema)
+        self.compiler = compiler
         self.schema_answers = SchemaAnswers()
         self._database = database
         self._source = source
         self._mutate = mutate
-        self._cold = cold
-        self._depth = cold.limits.document.depth
         self._time_limit = time_limit
         self._written = written
 
@@ -156,28 +159,26 @@ class GraphQLApi:
         except ApiError as error:
             return refusal([error])
 
-    def recall(self, principal: Principal, request: GraphQLRequest) -> Ready | None:
+    def find_ready(self, principal: Principal, request: GraphQLRequest) -> Ready | None:
         """Return an operation that was asked before in this shape, with new values; None where it takes more than that.
 
         It is one statement, and needs no more than POST.
         """
-        snapshot = self._source.recall(principal.workspace_id)
+        snapshot = self._source.find_current(principal.workspace_id)
         if snapshot is None:
             return None
-        key = DocumentKey(principal.workspace_id.int, request.query, request.operation_name)
-        prepared = self.plans.find_document(key, snapshot)
-        if prepared is None or prepared.is_introspection:
+        compiler = self.compiler
+        operation = compiler.plans.find_operation(_key(principal, request), snapshot)
+        if operation is None or operation.is_introspection:
             return None
         try:
-            variables = coerce_variables(
-                self.schemas.get(snapshot), prepared.declarations, request.variables, depth=self._depth
-            )
-            planned = self.plans.find_plan(prepared, shape_of(prepared.usages, variables), snapshot)
+            variables = compiler.coerce(operation, request.variables, compiler.schemas.get(snapshot))
+            plan = compiler.plans.find_plan(operation, shape_of(operation.usages, variables), snapshot)
             tell: Callable[[Row], bytes | None] = _text
-            match planned:
+            match plan:
                 case QueryPlan(statement=BoundStatement() as bound):
                     writes = False
-                case MutationPlan() if only := single(planned.writes):
+                case MutationPlan() if only := single(plan.writes):
                     bound, writes, tell = only.write, True, partial(self._told, only)
                 case _:
                     return None
@@ -185,7 +186,7 @@ class GraphQLApi:
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
-        return Ready(snapshot, _path(prepared), bound.statement, parameters, writes, tell)
+        return Ready(snapshot, _path(operation), bound.statement, parameters, writes, tell)
 
     def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
         data = tell_single(write, row)
@@ -216,19 +217,14 @@ class GraphQLApi:
         """Have the newest model of a workspace be the current one."""
         await self._source.refresh(workspace_id)
 
-    def has_moved(self, workspace_id: UUID, depends: Mapping[UUID, Object]) -> bool:
-        """Whether the model at hand has other instances of these objects."""
-        snapshot = self._source.recall(workspace_id)
-        return snapshot is not None and not holds(depends, snapshot)
-
-    def renew(self, key: DocumentKey, touched: Prepared, snapshot: Snapshot) -> AsyncGenerator[None]:
-        """Prepare a document again under a snapshot that it does not hold under, a part for each step."""
-        return self._cold.renew(key, touched, snapshot, self.schemas.get(snapshot))
+    def has_moved(self, workspace_id: UUID, depends: Dependencies) -> bool:
+        """Return whether the model at hand has other instances of these objects."""
+        snapshot = self._source.find_current(workspace_id)
+        return snapshot is not None and not depends.hold(snapshot)
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop all that is kept of a workspace."""
-        self._cold.forget(workspace_id)
-        self.schemas.forget(workspace_id)
+        self.compiler.forget(workspace_id)
         self.schema_answers.forget(workspace_id)
 
     async def _resolve(
@@ -253,52 +249,55 @@ class GraphQLApi:
     async def _attempt(
         self, snapshot: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | Subscription:
-        schema = self.schemas.get(snapshot)
-        key = DocumentKey(
-            workspace=principal.workspace_id.int, text=request.query, operation_name=request.operation_name
-        )
-        prepared = await self._cold.prepare(key, snapshot, schema)
-        kind = prepared.operation.type
-        if kind is OperationType.MUTATION and not allow_mutation:
+        operation = await self.compiler.operation(_key(principal, request), snapshot)
+        if isinstance(operation, ValidMutation) and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
-        is_large = request.is_large
-        variables = await self._cold.read_variables(prepared, snapshot, schema, request.variables, is_large=is_large)
-        meter = Meter(limit=self._cold.limits.records.cost)
-        call = Call(principal, snapshot, schema, prepared, variables, meter, is_large)
-        if kind is OperationType.SUBSCRIPTION:
-            return await self._subscription(call, request)
         try:
-            if kind is OperationType.QUERY:
-                return await self._query(call, tells_cost=request.tells_cost)
-            data = await self._mutate(call)
-            self._written()
-            return executed(data, cost=call.meter.spent if request.tells_cost else None)
+            match operation:
+                case ValidSubscription():
+                    return await self._subscription(await self._call(operation, principal, request, snapshot), request)
+                case ValidQuery():
+                    query = await self._call(operation, principal, request, snapshot)
+                    return await self._query(query, tells_cost=request.tells_cost)
+                case ValidMutation():
+                    mutation = await self._call(operation, principal, request, snapshot)
+                    data = await self._mutate(mutation)
+                    self._written()
+                    return executed(data, cost=mutation.meter.spent if request.tells_cost else None)
         except StaleSchema:
             raise
         except DatabaseError as error:
-            if known := describe(error, snapshot, _path(prepared)):
+            if known := describe(error, snapshot, _path(operation)):
                 raise known from error
             raise
 
-    async def _subscription(self, call: Call, request: GraphQLRequest) -> Subscription:
-        planned = await self._cold.plan(call)
-        if not isinstance(planned, SubscriptionPlan):
-            msg = "a subscription has a subscription's plan"
-            raise TypeError(msg)
+    async def _call(
+        self, operation: ValidOperation[P], principal: Principal, request: GraphQLRequest, snapshot: Snapshot
+    ) -> Call[P]:
+        compiler = self.compiler
+        coerce = partial(compiler.coerce, operation, request.variables, compiler.schemas.get(snapshot))
+        variables = await compiler.run(snapshot, coerce, is_heavy=request.is_large)
+        return Call(
+            principal, snapshot, operation, variables, Meter(limit=compiler.limits.records.cost), request.is_large
+        )
+
+    async def _subscription(self, call: Call[SubscriptionPlan], request: GraphQLRequest) -> Subscription:
         return bind_subscription(
-            planned,
+            await self.compiler.plan(call),
             principal=call.principal,
             operation=request,
             variables=call.variables,
-            depends=call.prepared.depends,
+            depends=call.operation.depends,
         )
 
-    async def _query(self, call: Call, *, tells_cost: bool) -> Answer:
-        if call.prepared.is_introspection and isinstance(call.schema, LazySchema):
-            schema_text = await self.schema_answers.answer(call.prepared.operation, call.variables, call.schema)
-            if schema_text is not None:
-                return SchemaAnswer(schema_text)
-        planned, parameters = await self._cold.plan_query(call)
+    async def _query(self, call: Call[QueryPlan], *, tells_cost: bool) -> Answer:
+        if call.operation.is_introspection:
+            schema = self.compiler.schemas.get(call.snapshot)
+            if isinstance(schema, LazySchema):
+                text = await self.schema_answers.answer(call.operation.operation, call.variables, schema)
+                if text is not None:
+                    return SchemaAnswer(text)
+        planned, parameters = await self.compiler.plan_query(call)
         data = planned.constant
         if planned.statement is not None:
             (row,) = await self._database.read(
@@ -314,13 +313,17 @@ class GraphQLApi:
         return executed(*replace_marks(data, planned.failures), cost=cost)
 
 
+def _key(principal: Principal, request: GraphQLRequest) -> OperationKey:
+    return OperationKey(principal.workspace_id.int, request.query, request.operation_name)
+
+
 def _text(row: Row) -> bytes:
     """Return the data that a query's row is."""
     return row[0] or b"null"
 
 
-def _path(prepared: Prepared) -> tuple[str | int, ...]:
+def _path(operation: AnyOperation) -> tuple[str | int, ...]:
     """Return the path that a failure of the whole operation is reported at: its first root field."""
-    selections = prepared.operation.definition.selection_set.selections
+    selections = operation.operation.definition.selection_set.selections
     first = selections[0] if selections else None
     return ((first.alias or first.name).value,) if isinstance(first, FieldNode) else ()

@@ -5,24 +5,24 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from uuid import UUID
 
-from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.compiler import Compiler
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
 
-MOST_DOCUMENTS = 50
-"""Documents that are prepared anew for one swap: some 0.2 s in all, a few milliseconds at a time."""
+MOST_OPERATIONS = 50
+"""Operations that are renewed for one swap: some 0.2 s in all, a few milliseconds at a time."""
 
 
 class PlanRenewal:
     """Renews the plans of one API.
 
     Args:
-        api: whose plans they are.
-        pause: awaited before each document and each of its plans, so that others are served.
+        compiler: makes the plans.
+        pause: awaited before each operation and each of its plans, so that others are served.
     """
 
-    def __init__(self, api: GraphQLApi, *, pause: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)) -> None:
-        self._api = api
+    def __init__(self, compiler: Compiler, *, pause: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)) -> None:
+        self._compiler = compiler
         self._pause = pause
         self._swapped: dict[UUID, Snapshot] = {}
         self._wake = Wake()
@@ -44,11 +44,11 @@ class PlanRenewal:
 
     async def _renew(self, snapshot: Snapshot) -> None:
         id_ = snapshot.workspace.id
-        for key, prepared in self._api.plans.find_touched(snapshot, MOST_DOCUMENTS):
+        for key, touched in self._compiler.plans.find_touched(snapshot, MOST_OPERATIONS):
             await self._pause()
             if id_ in self._swapped:
                 return  # there is a newer one
-            async with aclosing(self._api.renew(key, prepared, snapshot)) as parts:
+            async with aclosing(self._compiler.renew(key, touched, snapshot)) as parts:
                 async for _ in parts:
                     await self._pause()
                     if id_ in self._swapped:

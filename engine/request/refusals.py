@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.request.plan_cache import DocumentKey
+from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.metadata.model import Snapshot
 
 SECONDS = 60.0
@@ -51,7 +51,7 @@ class Refusals:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def find(self, key: DocumentKey, snapshot: Snapshot) -> InvalidDocument | ApiError | None:
+    def find(self, key: OperationKey, snapshot: Snapshot) -> InvalidDocument | ApiError | None:
         """Return a document's refusal under this snapshot, ready to be raised; None where there is none."""
         if not self._kept:
             return None
@@ -65,7 +65,7 @@ class Refusals:
         # What is raised gets a traceback: each request raises one of its own.
         return InvalidDocument(kept.error.errors) if isinstance(kept.error, InvalidDocument) else copy(kept.error)
 
-    def keep(self, key: DocumentKey, snapshot: Snapshot, error: InvalidDocument | ApiError) -> None:
+    def keep(self, key: OperationKey, snapshot: Snapshot, error: InvalidDocument | ApiError) -> None:
         """Keep the refusal of a document under this snapshot."""
         errors = error.errors if isinstance(error, InvalidDocument) else [error]
         size = sum(_ERROR_BYTES + len(one.message) for one in errors)
@@ -89,7 +89,7 @@ class Refusals:
             self._bytes -= kept.size
 
 
-def _digest(key: DocumentKey) -> tuple[int, bytes]:
+def _digest(key: OperationKey) -> tuple[int, bytes]:
     hashed = blake2b(key.text.encode("utf-8", "surrogatepass"), digest_size=16)
     hashed.update(b"" if key.operation_name is None else b"\0" + key.operation_name.encode("utf-8", "surrogatepass"))
     return key.workspace, hashed.digest()

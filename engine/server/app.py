@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.websockets import WebSocketClose
 
 from fieldstone.engine.request.path import GraphQLApi
-from fieldstone.engine.server.composition import assemble
+from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
@@ -32,7 +32,6 @@ from fieldstone.engine.server.http.status import Health, IndexPage, MetricsPage,
 from fieldstone.engine.server.log import Log, build_log, flush_log
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Assemble, Runtime
-from fieldstone.engine.server.services import Services
 from fieldstone.engine.server.streams.sse import StreamEndpoint
 from fieldstone.engine.server.streams.websocket.endpoint import SocketEndpoint
 from fieldstone.engine.settings import Settings, load_settings

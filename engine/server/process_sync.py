@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from fieldstone.engine.broadcast import Broadcast, build_broadcast
-from fieldstone.engine.server.services import Foundation
+from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_watcher import POLL_INTERVAL, SnapshotWatch

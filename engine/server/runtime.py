@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.metrics import RuntimeStats
-from fieldstone.engine.server.services import Services
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.sql.errors import SqlError

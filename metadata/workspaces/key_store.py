@@ -123,9 +123,9 @@ class KeyStore:
     async def authenticate(self, token: str) -> Principal | None:
         """Return the principal of a token; None if the token has no valid key."""
         token_hash = hash_token(token)
-        return None if token_hash is None else self.recall(token_hash) or await self.look_up(token_hash)
+        return None if token_hash is None else self.find_fresh(token_hash) or await self.look_up(token_hash)
 
-    def recall(self, token_hash: bytes) -> Principal | None:
+    def find_fresh(self, token_hash: bytes) -> Principal | None:
         """Return the principal of the token with this hash, if a fresh cache entry has it.
 
         It does not count as a use: a key in use is looked up each second.
@@ -137,12 +137,12 @@ class KeyStore:
         """Return the principal of the token with this hash; None if the token has no valid key."""
         one_at_a_time = self._look_ups.setdefault(token_hash, asyncio.Lock())
         async with one_at_a_time:
-            is_known, principal = self._recall(token_hash)
+            is_known, principal = self._find_answer(token_hash)
             if is_known:
                 return principal
             return await self._look_up(token_hash)
 
-    def _recall(self, token_hash: bytes) -> tuple[bool, Principal | None]:
+    def _find_answer(self, token_hash: bytes) -> tuple[bool, Principal | None]:
         """Return whether there is a fresh answer, and the answer."""
         now = self._clock()
         if known := self._keys.get(token_hash):

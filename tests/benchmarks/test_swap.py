@@ -8,8 +8,7 @@ from benchmarks.swap.models import FIELDS, make_many, make_workspace
 from benchmarks.swap.report import render
 from benchmarks.swap.timing import middle, percentile
 from fieldstone.engine.request.path import GraphQLRequest
-from fieldstone.engine.server.composition import assemble
-from fieldstone.engine.server.services import Services
+from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.settings import LogLevel, Settings
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Snapshot

@@ -15,7 +15,7 @@ COMPANIES = "query ($v: String) { companies(filter: {name: {contains: $v}}, orde
 async def ask(apis: Apis, text: str = BY_PATTERN) -> tuple[str, int]:
     """The statement that an operation is, and how many plans have been made by now."""
     await apis.data(text, v="x")
-    return apis.database.log.steps[-1][0].text, apis.core.plans.counters.misses
+    return apis.database.log.steps[-1][0].text, apis.core.compiler.plans.counters.misses
 
 
 async def change(apis: Apis, change: Change) -> None:

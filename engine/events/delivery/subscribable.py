@@ -1,11 +1,10 @@
 """The protocol of the API that makes subscriptions."""
 
-from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
 
 from fieldstone.engine.events.subscriptions.subscription import Subscription, SubscriptionRequest
-from fieldstone.metadata.model import Object
+from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.workspaces.api_keys import Principal
 
 
@@ -18,5 +17,5 @@ class Subscribable(Protocol):
     async def refresh(self, workspace_id: UUID) -> None:
         """Load the newest snapshot of a workspace."""
 
-    def has_moved(self, workspace_id: UUID, depends: Mapping[UUID, Object]) -> bool:
+    def has_moved(self, workspace_id: UUID, depends: Dependencies) -> bool:
         """Return whether the current snapshot has other instances of these objects."""

@@ -1,16 +1,15 @@
 """A group: subscriptions that one statement serves, each with its place in the log."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
-from uuid import UUID
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.subscription import GroupKey, Subscription
+from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
-from fieldstone.metadata.model import Object
 from fieldstone.sql.executor import Database
 
 MOST_SET_BYTES = 1 << 20
@@ -86,7 +85,7 @@ class SubscriptionGroup:
     """
 
     key: GroupKey
-    depends: Mapping[UUID, Object]
+    depends: Dependencies
     cursor: int
     frontier: int = field(init=False)
     due: int = field(init=False)

@@ -8,8 +8,8 @@ from uuid import UUID
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.subscriptions import PlannedFeed
+from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.workspaces.api_keys import Principal, Role
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.statement import Statement
@@ -52,7 +52,7 @@ class SubscriptionPlan:
 
     planned: PlannedFeed
     statement: Statement
-    depends: Mapping[UUID, Object]
+    depends: Dependencies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ class Subscription:
     group: GroupKey
     parameter_set: bytes
     after: int | None
-    depends: Mapping[UUID, Object]
+    depends: Dependencies
 
     @property
     def size(self) -> int:
@@ -106,12 +106,7 @@ class Refused(Exception):
         self.errors = errors
 
 
-def holds(depends: Mapping[UUID, Object], snapshot: Snapshot) -> bool:
-    """Return whether a snapshot has the same instances of the objects that a subscription depends on."""
-    return all(snapshot.objects.get(key) is object_ for key, object_ in depends.items())
-
-
-def compile_subscription(planned: PlannedFeed, depends: Mapping[UUID, Object]) -> SubscriptionPlan:
+def compile_subscription(planned: PlannedFeed, depends: Dependencies) -> SubscriptionPlan:
     """Return the plan with its statement."""
     return SubscriptionPlan(planned=planned, statement=compile_plan(planned.feed), depends=depends)
 
@@ -122,7 +117,7 @@ def bind_subscription(
     principal: Principal,
     operation: SubscriptionRequest,
     variables: Mapping[str, JsonValue],
-    depends: Mapping[UUID, Object],
+    depends: Dependencies,
 ) -> Subscription:
     """Return the subscription of one request.
 
@@ -152,5 +147,5 @@ def bind_subscription(
         ),
         parameter_set=dumps(parameter_set).encode(),
         after=planned.after(bindings),
-        depends={**depends, **plan.depends},
+        depends=Dependencies(objects={**depends.objects, **plan.depends.objects}),
     )

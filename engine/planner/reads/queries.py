@@ -49,23 +49,25 @@ def _root(context: PlanContext, selected: Selected) -> Root:
         raise LookupError(msg)
     path = (selected.key,)
     object_ = context.touch(root.object)
-    mark = len(context.parameters.binders)
-    try:
-        match root.role:
-            case QueryRole.MANY:
-                return build_connection(context, object_, selected, path)
-            case QueryRole.AGGREGATE:
-                return build_aggregate(context, object_, selected, path)
-            case QueryRole.ONE:
-                context.note_nullable(path)
-                return plan_one(context, object_, selected, path)
-    except ApiError as error:
-        failures = context.failures
-        if failures is None or (root.role is not QueryRole.ONE and not failures.errors):
+
+    def build() -> Root:
+        try:
+            match root.role:
+                case QueryRole.MANY:
+                    return build_connection(context, object_, selected, path)
+                case QueryRole.AGGREGATE:
+                    return build_aggregate(context, object_, selected, path)
+                case QueryRole.ONE:
+                    context.note_nullable(path)
+                    return plan_one(context, object_, selected, path)
+        except ApiError as error:
             error.locations = error.locations or selected.location
             raise
-        del context.parameters.binders[mark:]
-        return failures.mark(error, path, selected.location)
+
+    if root.role is not QueryRole.ONE and not (context.failures and context.failures.errors):
+        # It must not be null: no other field would be answered beside its failure.
+        return build()
+    return context.attempt(build, selected, path)
 
 
 def plan_one(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> One:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from fieldstone.engine.documents.document import Selected
-from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
 from fieldstone.engine.planner.context import PlanContext, hop_over
@@ -53,14 +52,7 @@ def _output(context: PlanContext, object_: Object, selected: Selected, path: Ans
     field = object_.by_name[name]
     if field.relation_id is None:
         return _composite(context, field, selected) if field.is_composite else _value(field)
-    mark = len(context.parameters.binders)
-    try:
-        return _related(context, object_, field, selected, path)
-    except ApiError as error:
-        if context.failures is None:
-            raise
-        del context.parameters.binders[mark:]
-        return context.failures.mark(error, path, selected.location)
+    return context.attempt(lambda: _related(context, object_, field, selected, path), selected, path)
 
 
 def _related(

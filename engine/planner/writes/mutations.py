@@ -1,6 +1,7 @@
 """Mutations: each root field becomes the statements that write it, and those that read its answer."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
@@ -19,7 +20,7 @@ from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import UUID
 from fieldstone.sql.plan.elements import And, Condition, IsNull, Parameter, Table
-from fieldstone.sql.plan.read import Output, Record, ToOne
+from fieldstone.sql.plan.read import Connection, Literal, Output, Record, ToOne, Value
 from fieldstone.sql.plan.write import (
     Assignment,
     Delete,
@@ -175,11 +176,11 @@ class _Root:
 
         The statement that writes does not see what it wrote: connections, and hops to the table itself, are read back.
         """
-        mark = len(self.context.parameters.binders)
+        roll_back = self.context.parameters.savepoint()
         record = self._record()
-        if _stays(record, self.object_.table):
+        if _is_in_row(record, self.object_.table):
             return record
-        del self.context.parameters.binders[mark:]
+        roll_back()
         return None
 
     def _read_back(self) -> BoundStatement:
@@ -294,11 +295,16 @@ def _among(context: PlanContext, object_: Object, *, deleted: bool | None) -> Co
     return And(terms=terms)
 
 
-def _stays(output: Output, table: Table) -> bool:
+def _is_in_row(output: Output, table: Table) -> bool:
+    """Return whether an output is made of a row of the table alone, and of other tables' rows that it points to."""
     match output:
+        case Literal() | Value():
+            return True
         case Record():
-            return all(_stays(entry, table) for _, entry in output.entries)
+            return all(_is_in_row(entry, table) for _, entry in output.entries)
         case ToOne():
-            return output.hop.table != table and _stays(output.record, table)
+            return output.hop.table != table and _is_in_row(output.record, table)
+        case Connection():
+            return False
         case _:
-            return not hasattr(output, "page")
+            assert_never(output)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.workspaces.api_keys import ApiKey
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import typer
 
 from fieldstone.engine.server.cli.exit_codes import DIFFERENT, CommandError
-from fieldstone.engine.server.services import Foundation
+from fieldstone.engine.server.foundation import Foundation
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Snapshot, Workspace

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.log import Log
-from fieldstone.engine.server.services import Foundation
 from fieldstone.sql.errors import SqlError
 
 _LIFE = timedelta(days=7)

@@ -3,8 +3,7 @@
 import typer
 
 from fieldstone.engine.server.cli.exit_codes import CommandError, DifferenceFound
-from fieldstone.engine.server.composition import open_foundation
-from fieldstone.engine.server.services import Foundation
+from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS

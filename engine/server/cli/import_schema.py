@@ -9,8 +9,7 @@ import typer
 
 from fieldstone.engine.server.cli.confirm import change_model
 from fieldstone.engine.server.cli.exit_codes import CommandError
-from fieldstone.engine.server.composition import open_foundation
-from fieldstone.engine.server.services import Foundation
+from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import Change

@@ -2,7 +2,7 @@
 
 import typer
 
-from fieldstone.engine.server.composition import open_catalog
+from fieldstone.engine.server.foundation import open_catalog
 from fieldstone.engine.settings import Settings
 
 

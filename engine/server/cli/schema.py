@@ -6,7 +6,7 @@ import typer
 
 from fieldstone.engine.server.cli.confirm import change_model
 from fieldstone.engine.server.cli.exit_codes import CommandError
-from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue

@@ -18,12 +18,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cli.development_key import development_key
 from fieldstone.engine.server.cli.listener import listen, url_of
-from fieldstone.engine.server.composition import assemble
+from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.descriptors import raise_limit
 from fieldstone.engine.server.demo.fill import fill_demo
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
 from fieldstone.engine.server.log import route_standard_logging
-from fieldstone.engine.server.services import Services
 from fieldstone.engine.server.streams.websocket_protocol import BreakingProtocol
 from fieldstone.engine.settings import Settings
 

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from fieldstone.engine.server.cli.exit_codes import CommandError
-from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.workspaces.removal import count_tables, delete_workspace
 

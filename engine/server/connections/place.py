@@ -1,12 +1,9 @@
 """One connection's place in the register: the facts by which the limits judge it."""
 
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from fieldstone.engine.server.connections.transport import ClientTransport
-
-if TYPE_CHECKING:
-    from fieldstone.engine.server.connections.register import Connections
 
 PLACE = "fieldstone.place"
 """Where the place of a connection stands in the state of its requests' scopes."""
@@ -32,6 +29,18 @@ class Occupant(Protocol):
 
     def incomplete(self) -> int:
         """Return the bytes of requests that are kept until the rest has come, or until those before are answered."""
+        ...
+
+
+class Register(Protocol):
+    """The register of all connections, as one of them sees it."""
+
+    def leave(self, place: "Place") -> None:
+        """Forget the place of a connection that has ended."""
+        ...
+
+    def note_buffered(self, place: "Place") -> None:
+        """Note that much is kept for a client, or no longer is."""
         ...
 
 
@@ -62,7 +71,7 @@ class Place:
         "unread",
     )
 
-    def __init__(self, connections: "Connections", occupant: Occupant, transport: ClientTransport, now: float) -> None:
+    def __init__(self, connections: Register, occupant: Occupant, transport: ClientTransport, now: float) -> None:
         self._connections = connections
         self.occupant = occupant
         self.transport = transport

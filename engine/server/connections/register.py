@@ -97,7 +97,6 @@ class Connections:
         if group is not None and place.address is not None:
             self._groups[place.address] = group
             group.places[place] = None
-        transport.place = place
         return place
 
     def leave(self, place: Place) -> None:

@@ -5,10 +5,7 @@ import fcntl
 import struct
 import sys
 import termios
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from fieldstone.engine.server.connections.place import Place
+from typing import Any
 
 _INT = struct.Struct("i")
 
@@ -20,12 +17,10 @@ class ClientTransport:
     wake-up of the client too many for every answer.
 
     Attributes:
-        place: the connection's place among all; None where it was refused.
         written: bytes, since the connection was made.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self.place: Place | None = None
         self.written = 0
         self._transport = transport
         self._loop = loop

@@ -7,9 +7,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
-from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
-from fieldstone.engine.server.fast_path.repeated_request import WarmRequest
+from fieldstone.engine.server.fast_path.repeated_request import WarmPath, WarmRequest
 from fieldstone.engine.server.http.responses import Reply
 
 _END = b"\r\n\r\n"
@@ -30,7 +29,8 @@ class FieldstoneProtocol(GuardedProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._warm = config.app.warm if isinstance(config.app, Fieldstone) else None
+        warm = getattr(config.app, "warm", None)
+        self._warm = warm if isinstance(warm, WarmPath) else None
         self._request: WarmRequest | None = None
         self._given = b""
         self._part = b""
@@ -65,7 +65,7 @@ class FieldstoneProtocol(GuardedProtocol):
         if part:
             data = part + data
         end = data.find(_END) + len(_END)
-        head = self._warm.recall(data[:end])
+        head = self._warm.find_head(data[:end])
         if head is not None:
             length = len(data) - end
             if length < head.length and not part:
@@ -73,7 +73,7 @@ class FieldstoneProtocol(GuardedProtocol):
                 self._part = data
                 self._part_place = self._warm.patience.enter(self._wait_no_longer)
                 return
-            request = self._warm.prepare(head, data[end:], self) if length == head.length else None
+            request = self._warm.find_request(head, data[end:], self) if length == head.length else None
             if request is not None:
                 self._given, self._request = data, request
                 if self._place is not None:

@@ -14,6 +14,7 @@ from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.request.answer import data_body, refusal
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest, Ready
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.auth import hash_key
 from fieldstone.engine.server.http.body import LARGE, decode_json
@@ -25,7 +26,6 @@ from fieldstone.engine.server.http.request_log import CLIENT_GONE, Exchange, Wri
 from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime
-from fieldstone.engine.server.services import Services
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.workspaces.api_keys import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
@@ -109,7 +109,7 @@ class WarmPath:
         self._heads: dict[bytes, Head] = {}
         self.patience = Overdue(_PATIENCE)
 
-    def recall(self, head: bytes) -> Head | None:
+    def find_head(self, head: bytes) -> Head | None:
         """Return what the bytes of a head stand for, if they were learned."""
         return self._heads.get(head)
 
@@ -140,17 +140,17 @@ class WarmPath:
             return
         token_hash = hash_key(given.get(b"authorization"))
         # Nobody without a key can drive out the others' heads.
-        if token_hash is None or services.keys.recall(token_hash) is None:
+        if token_hash is None or services.keys.find_fresh(token_hash) is None:
             return
         if len(self._heads) >= _MOST_HEADS:
             del self._heads[next(iter(self._heads))]
         self._heads[head] = Head(path, token_hash, media_type, length)
 
-    def prepare(self, head: Head, body: bytes, client: Client) -> "WarmRequest | None":
-        """Return the request, ready to begin; None where it takes more than what is at hand."""
+    def find_request(self, head: Head, body: bytes, client: Client) -> "WarmRequest | None":
+        """Return the request, ready to begin; None where it takes more than is at hand."""
         begun = time.perf_counter()
         services = self._runtime.services
-        principal = services.keys.recall(head.token_hash) if services else None
+        principal = services.keys.find_fresh(head.token_hash) if services else None
         if services is None or principal is None:
             return None
         try:
@@ -159,7 +159,7 @@ class WarmPath:
             return None
         if not isinstance(request, GraphQLRequest):
             return None
-        ready = self._apis[head.path](services).recall(principal, request)
+        ready = self._apis[head.path](services).find_ready(principal, request)
         if ready is None:
             return None
         allowance = self._limiter.take(principal.root_key_id)
@@ -201,7 +201,7 @@ class WarmRequest:
         self._client = client
         self._lines = lines
         self._begun = begun
-        self._quick = database.prepare_callback(
+        self._quick = database.build_callback(
             ready.statement,
             ready.parameters,
             writes=ready.writes,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import authenticate
 from fieldstone.engine.server.http.body import read_body
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
@@ -14,7 +15,6 @@ from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.http.request_log import exchange_of, note_key
 from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
-from fieldstone.engine.server.services import Services
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.workspaces.api_keys import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue

@@ -25,7 +25,7 @@ async def authenticate(keys: KeyStore, authorization: bytes | None) -> Principal
         raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
     token_hash = hash_key(authorization)
     if token_hash is not None:
-        if principal := keys.recall(token_hash):
+        if principal := keys.find_fresh(token_hash):
             return principal
         try:
             principal = await keys.look_up(token_hash)

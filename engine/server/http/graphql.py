@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.errors import ApiError, MethodNotAllowed, ServiceUnavailable
 from fieldstone.engine.request.answer import Answer, SchemaAnswer
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
 from fieldstone.engine.server.http.batch import answer_batch, answer_one
 from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
@@ -18,7 +19,6 @@ from fieldstone.engine.server.http.operations import Batch
 from fieldstone.engine.server.http.request_log import Exchange, exchange_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.log import Log
-from fieldstone.engine.server.services import Services
 from fieldstone.metadata.workspaces.api_keys import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
 

@@ -20,13 +20,13 @@ from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.subscriptions import read_position
 from fieldstone.engine.request.answer import Answer
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
 from fieldstone.engine.server.http.errors import NotAcceptable
 from fieldstone.engine.server.http.negotiation import JSON, takes_event_stream
 from fieldstone.engine.server.http.operations import Batch
 from fieldstone.engine.server.http.request_log import exchange_of
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
-from fieldstone.engine.server.services import Services
 from fieldstone.engine.server.streams.send_queue import Outbox, OutboxLimits, OutboxSink
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.workspaces.api_keys import Principal

@@ -5,8 +5,7 @@ from asyncio import BaseTransport
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from fieldstone.engine.server.connections.place import Place
-from fieldstone.engine.server.connections.transport import ClientTransport
+from fieldstone.engine.server.connections.place import PLACE, Place
 
 _PATIENCE = 15.0
 """Seconds after the end of the app's part; uvicorn gives the client 10 to answer a close."""
@@ -23,9 +22,10 @@ class BreakingProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Take over a connection, with its place among all."""
-        if isinstance(transport, ClientTransport) and transport.place is not None:
-            self._place = transport.place
-            self._place.occupant = self
+        place = self.app_state.get(PLACE)
+        if isinstance(place, Place):
+            self._place = place
+            place.occupant = self
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:

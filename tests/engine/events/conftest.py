@@ -11,7 +11,7 @@ import pytest
 from fieldstone.engine import create_app
 from fieldstone.engine.request.path import GraphQLRequest
 from fieldstone.engine.server.app import Fieldstone
-from fieldstone.engine.server.services import Services
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.streams.websocket.socket import SocketLimits
 from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.events.desk import Desk, open_desk

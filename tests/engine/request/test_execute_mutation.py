@@ -76,7 +76,7 @@ async def test_one_document_with_other_data_writes_the_other_data(apis: Apis) ->
     ]  # fmt: skip
     for data in changes:
         assert (await apis.data(text, d=data))["createCompany"] == {**empty, **data}
-    assert apis.core.plans.counters.hits > 0
+    assert apis.core.compiler.plans.counters.hits > 0
     text = "mutation ($id: UUID!, $d: CompanyInput!) { updateCompany(id: $id, data: $d) { name website employees } }"
     expected: dict[str, Any] = {**empty}
     id_ = await create(apis, "company")

@@ -54,7 +54,7 @@ def test_a_hit_answers_as_a_cold_plan(warm: Served, cold: Served, dsn: str, data
 
 
 async def test_a_plan_is_made_once_for_a_shape(apis: Apis) -> None:
-    counters = apis.core.plans.counters
+    counters = apis.core.compiler.plans.counters
     for value in ("a", "b", "'", ""):
         await apis.data(PEOPLE, v=value)
     assert (counters.misses, counters.hits) == (1, 3)
@@ -73,7 +73,7 @@ async def test_a_field_may_be_called_as_what_decides_a_plan_elsewhere(apis: Apis
     ]
     await apis.writer.change(WORKSPACE_ID, lambda _: changes, actor="test")
     made = await apis.data('mutation { createCompany(data: {name: "a"}) { id } }')
-    counters = apis.core.plans.counters
+    counters = apis.core.compiler.plans.counters
     counters.hits = counters.misses = 0
     update = "mutation ($i: UUID!, $d: CompanyInput!) { updateCompany(id: $i, data: $d) { disconnect isEmpty } }"
     for number in range(50):
@@ -94,11 +94,11 @@ async def test_documents_are_kept_by_operation_name(apis: Apis) -> None:
     for name, key in (("A", "people"), ("B", "companies"), ("A", "people")):
         answer = (await apis.send(text, operation_name=name)).body
         assert answer == b'{"data":{"%s":{"totalCount":0}}}' % key.encode()
-    assert len(apis.core.plans) == 2
+    assert len(apis.core.compiler.plans) == 2
 
 
 async def test_a_new_field_drops_what_is_written_of_its_object_alone(apis: Apis) -> None:
-    counters = apis.core.plans.counters
+    counters = apis.core.compiler.plans.counters
     companies = "{ companies { edges { node { name people { totalCount } } } } }"
     introspection = '{ people { totalCount } __type(name: "Person") { fields { name } } }'
     first = "mutation ($email: String) { createPerson(data: { email: $email }) { email } }"
@@ -124,7 +124,7 @@ async def test_a_new_field_drops_what_is_written_of_its_object_alone(apis: Apis)
 
 
 async def test_a_changed_field_drops_the_plans_of_its_object_alone(apis: Apis) -> None:
-    counters = apis.core.plans.counters
+    counters = apis.core.compiler.plans.counters
     companies = "{ companies { edges { node { name people { totalCount } } } } }"
     activities = "{ activities { totalCount } }"
     for text in (PEOPLE, companies, activities):
@@ -171,7 +171,7 @@ def renewed(before: Snapshot, after: Snapshot) -> set[str]:
 async def test_a_change_costs_what_it_touches(large: Apis) -> None:
     before = await large.snapshot()
     assert len(before.objects) == LARGE
-    counters = large.core.plans.counters
+    counters = large.core.compiler.plans.counters
     documents = {
         object_.name_singular: f"{{ {object_.name_plural} {{ edges {{ node {{ id createdAt }} }} }} }}"
         for object_ in list(before.objects.values())[:100]
@@ -212,7 +212,7 @@ async def test_a_cold_query_builds_few_types(large: Apis) -> None:
         "{ gadgets7(filter: {weight: {gt: 1}}, orderBy: [{weight: DESC}], first: 5) {"
         " edges { cursor node { id weight createdBy { name } } } pageInfo { hasNextPage } totalCount } }"
     )
-    assert 0 < built_types(large.core.schemas.get(await large.snapshot())) < 60
+    assert 0 < built_types(large.core.compiler.schemas.get(await large.snapshot())) < 60
 
 
 def neighbours(snapshot: Snapshot, object_: Object) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from fieldstone.engine.request.plan_renewal import MOST_DOCUMENTS, PlanRenewal
+from fieldstone.engine.request.plan_renewal import MOST_OPERATIONS, PlanRenewal
 from fieldstone.metadata.changes import Change, CreateField, DeleteField, UpdateField
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
@@ -25,7 +25,7 @@ class Renewing:
         self.apis = apis
         self.turns = asyncio.Semaphore(0)
         self.waiting = 0
-        self.renewal = PlanRenewal(apis.core, pause=self._pause)
+        self.renewal = PlanRenewal(apis.core.compiler, pause=self._pause)
         apis.current.add_listener(self.renewal.notice)
 
     async def _pause(self) -> None:
@@ -36,7 +36,7 @@ class Renewing:
     @property
     def counts(self) -> tuple[int, int, int, int]:
         """Hits, misses, drops and renewals."""
-        counters = self.apis.core.plans.counters
+        counters = self.apis.core.compiler.plans.counters
         return counters.hits, counters.misses, counters.drops, counters.renewals
 
     async def change(self, *changes: Change) -> Snapshot:
@@ -108,7 +108,7 @@ async def test_what_is_valid_no_more_is_dropped(apis: Apis, renewing: Renewing) 
     await apis.data(text)
     await renewing.change(DeleteField(field_id=added.id))
     renewing.turns.release()
-    await until(lambda: len(apis.core.plans) == 0)
+    await until(lambda: len(apis.core.compiler.plans) == 0)
     assert renewing.counts[2:] == (1, 0)
     (error,) = (await apis.ask(text))["errors"]
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
@@ -127,15 +127,15 @@ async def test_whoever_asks_first_does_it(apis: Apis, renewing: Renewing) -> Non
 
 
 async def test_the_work_is_bounded_and_the_last_used_comes_first(apis: Apis, renewing: Renewing) -> None:
-    texts = [f"{COMPANIES} # {number}" for number in range(MOST_DOCUMENTS + 5)]
+    texts = [f"{COMPANIES} # {number}" for number in range(MOST_OPERATIONS + 5)]
     for text in texts:
         await apis.data(text)
     await renewing.change(await changed_field(apis))
-    await renewing.renew(MOST_DOCUMENTS)
+    await renewing.renew(MOST_OPERATIONS)
     for text in reversed(texts):
         await apis.data(text)
     misses = len(texts)
-    assert renewing.counts == (MOST_DOCUMENTS, misses + 5, misses, MOST_DOCUMENTS)
+    assert renewing.counts == (MOST_OPERATIONS, misses + 5, misses, MOST_OPERATIONS)
 
 
 async def test_a_newer_model_takes_over(apis: Apis, renewing: Renewing) -> None:
@@ -155,8 +155,8 @@ async def test_a_newer_model_takes_over(apis: Apis, renewing: Renewing) -> None:
 async def test_what_is_kept_of_a_workspace_goes_with_its_model(apis: Apis) -> None:
     await apis.data(COMPANIES)
     await apis.data("{ __schema { types { name } } }")
-    schema = apis.core.schemas.get(await apis.snapshot())
+    schema = apis.core.compiler.schemas.get(await apis.snapshot())
     apis.current.when_forgotten(apis.core.forget)
     apis.current.forget(WORKSPACE_ID)
-    assert (len(apis.core.plans), apis.core.schema_answers.bytes) == (0, 0)
-    assert apis.core.schemas.get(await apis.snapshot()) is not schema
+    assert (len(apis.core.compiler.plans), apis.core.schema_answers.bytes) == (0, 0)
+    assert apis.core.compiler.schemas.get(await apis.snapshot()) is not schema

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from fieldstone.engine.errors import ApiError, ParseFailed, ValidationFailed
-from fieldstone.engine.request import cold_path
-from fieldstone.engine.request.compile import prepare_text
-from fieldstone.engine.request.plan_cache import DocumentKey
+from fieldstone.engine.request import compiler
+from fieldstone.engine.request.compile import validate_text
+from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import MOST_BYTES, MOST_REFUSALS, SECONDS, InvalidDocument, Refusals
 from tests.apis import Apis
 from tests.models import standard_snapshot
 
 SNAPSHOT = standard_snapshot()
-KEY = DocumentKey(1, "{ nothing }", None)
+KEY = OperationKey(1, "{ nothing }", None)
 
 
 class Clock:
@@ -24,7 +24,7 @@ class Clock:
         return self.now
 
 
-def message(refusals: Refusals, key: DocumentKey = KEY, version: int = SNAPSHOT.version) -> str | None:
+def message(refusals: Refusals, key: OperationKey = KEY, version: int = SNAPSHOT.version) -> str | None:
     found = refusals.find(key, replace(SNAPSHOT, version=version))
     return None if found is None else str(found)
 
@@ -33,9 +33,9 @@ def test_a_refusal_is_that_of_its_workspace_text_operation_and_version() -> None
     refusals = Refusals()
     refusals.keep(KEY, SNAPSHOT, InvalidDocument([ValidationFailed("wrong")]))
     assert message(refusals) == "wrong"
-    assert message(refusals, DocumentKey(2, KEY.text, None)) is None
-    assert message(refusals, DocumentKey(1, "{ nothin }", None)) is None
-    assert message(refusals, DocumentKey(1, KEY.text, "")) is None
+    assert message(refusals, OperationKey(2, KEY.text, None)) is None
+    assert message(refusals, OperationKey(1, "{ nothin }", None)) is None
+    assert message(refusals, OperationKey(1, KEY.text, "")) is None
     assert message(refusals, version=SNAPSHOT.version + 1) is None
     assert len(refusals) == 0, "a newer model has made it stale"
 
@@ -64,12 +64,12 @@ def test_each_request_gets_an_error_of_its_own() -> None:
 def test_there_are_so_many_at_most_and_so_many_bytes() -> None:
     refusals = Refusals()
     for number in range(MOST_REFUSALS + 5):
-        refusals.keep(DocumentKey(1, str(number), None), SNAPSHOT, ParseFailed("wrong"))
+        refusals.keep(OperationKey(1, str(number), None), SNAPSHOT, ParseFailed("wrong"))
     assert len(refusals) == MOST_REFUSALS
-    assert message(refusals, DocumentKey(1, "4", None)) is None
-    assert message(refusals, DocumentKey(1, "5", None)) == "wrong"
+    assert message(refusals, OperationKey(1, "4", None)) is None
+    assert message(refusals, OperationKey(1, "5", None)) == "wrong"
     for number in range(5):
-        refusals.keep(DocumentKey(1, str(number), None), SNAPSHOT, ParseFailed("x" * (MOST_BYTES // 4)))
+        refusals.keep(OperationKey(1, str(number), None), SNAPSHOT, ParseFailed("x" * (MOST_BYTES // 4)))
     assert len(refusals) == 3
     refusals.keep(KEY, SNAPSHOT, ParseFailed("x" * MOST_BYTES))
     assert len(refusals) == 0
@@ -78,7 +78,7 @@ def test_there_are_so_many_at_most_and_so_many_bytes() -> None:
 def test_a_workspace_is_forgotten() -> None:
     refusals = Refusals()
     for number in range(3):
-        refusals.keep(DocumentKey(SNAPSHOT.workspace.id.int, str(number), None), SNAPSHOT, ParseFailed("wrong"))
+        refusals.keep(OperationKey(SNAPSHOT.workspace.id.int, str(number), None), SNAPSHOT, ParseFailed("wrong"))
     refusals.keep(KEY, SNAPSHOT, ParseFailed("wrong"))
     refusals.forget(SNAPSHOT.workspace.id)
     assert len(refusals) == 1
@@ -89,11 +89,11 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The texts that are parsed, in order."""
     texts: list[str] = []
 
-    def note(key: DocumentKey, *arguments: object) -> object:
+    def note(key: OperationKey, *arguments: object) -> object:
         texts.append(key.text)
-        return prepare_text(key, *arguments)  # type: ignore[arg-type]  # as they came
+        return validate_text(key, *arguments)  # type: ignore[arg-type]  # as they came
 
-    monkeypatch.setattr(cold_path, "prepare_text", note)
+    monkeypatch.setattr(compiler, "validate_text", note)
     return texts
 
 

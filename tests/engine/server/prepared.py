@@ -2,7 +2,7 @@
 
 import asyncio
 
-from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import load_settings
 
 

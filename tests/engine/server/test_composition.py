@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.engine.server.composition import _building, open_foundation
+from fieldstone.engine.server.composition import _building
+from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import load_settings
 from fieldstone.metadata.changes import CreateIndex
 from fieldstone.metadata.model import Status

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from fieldstone.engine.broadcast import Broadcast
-from fieldstone.engine.server.composition import open_foundation
+from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.server.process_sync import keep_in_step
-from fieldstone.engine.server.services import Foundation
 from fieldstone.engine.settings import load_settings
 from fieldstone.metadata.changes import CreateObject
 from fieldstone.metadata.workspaces.key_store import KeyStore

@@ -9,7 +9,7 @@ import pytest
 
 from fieldstone.engine import create_app
 from fieldstone.engine.request.path import GraphQLRequest
-from fieldstone.engine.server.services import Services
+from fieldstone.engine.server.composition import Services
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.workspaces.api_keys import Principal
 from tests.apis import PRINCIPAL

@@ -28,7 +28,7 @@ async def ask_quickly(database: Database, *, writes: bool) -> list[Row]:
         else:
             told.set_exception(error)
 
-    quick = database.prepare_callback(
+    quick = database.build_callback(
         ECHO,
         (b"x",),
         writes=writes,

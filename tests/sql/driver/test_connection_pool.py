@@ -87,7 +87,7 @@ async def test_the_waiting_of_a_share_make_room_for_others(empty_database: str, 
             told = asyncio.get_running_loop().create_future()
             answers[share].append(told)
             if quickly:
-                quick = database.prepare_callback(
+                quick = database.build_callback(
                     ECHO,
                     (b"x",),
                     writes=False,
@@ -132,7 +132,7 @@ async def test_any_number_may_wait_for_a_connection_that_has_not_prepared_their_
     async with opened(empty_database, connections=1) as database:
         left: list[int] = []
         for number in range(QUICK.max_waiting):
-            quick = database.prepare_callback(
+            quick = database.build_callback(
                 ECHO, (b"x",), writes=False, share=None, finish=lambda *_: None, give_up=partial(left.append, number)
             )
             assert quick is not None

@@ -13,13 +13,13 @@ from fieldstone.engine.events.subscriptions.group import Subscriber
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import authenticate
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.body import LARGE
 from fieldstone.engine.server.http.operations import Batch, build_request
 from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.log import Log, report_unexpected
-from fieldstone.engine.server.services import Services
 from fieldstone.engine.server.streams.send_queue import Outbox, OutboxLimits, OutboxSink
 from fieldstone.engine.server.streams.websocket.messages import (
     Close,

@@ -8,10 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from fieldstone.engine.server.composition import open_foundation
 from fieldstone.engine.server.demo.fill import fill_demo
 from fieldstone.engine.server.demo.sample import TOTAL, SampleRecord, sample_records
-from fieldstone.engine.server.services import Foundation
+from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import load_settings
 from fieldstone.metadata.errors import InvalidChange
 from tests.databases import Databases

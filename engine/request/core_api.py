@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from fieldstone.engine.request.cold_path import Call, ColdPath
 from fieldstone.engine.request.compile import Limits
+from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
 from fieldstone.engine.request.path import GraphQLApi
-from fieldstone.engine.request.plan_cache import MutationPlan, PlanCache
+from fieldstone.engine.request.valid_operation import MutationPlan
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
@@ -33,15 +33,12 @@ def build_core_api(
         time_limit: the seconds that an operation may take.
         written: called when a mutation has been committed.
     """
-    cold = ColdPath(PlanCache(limits.cached_documents), limits, work)
+    compiler = Compiler(lazy_schema, limits, work)
 
-    async def mutate(call: Call) -> bytes:
-        planned = await cold.plan(call)
-        if not isinstance(planned, MutationPlan):
-            msg = "a mutation has a mutation's plan"
-            raise TypeError(msg)
+    async def mutate(call: Call[MutationPlan]) -> bytes:
+        planned = await compiler.plan(call)
         bind = partial(bind_writes, planned.writes, call.bindings)
-        bound = await cold.run(call.snapshot, bind, is_heavy=call.is_large)
+        bound = await compiler.run(call.snapshot, bind, is_heavy=call.is_large)
         return await run_writes(
             database, planned.writes, bound, call.bindings, call.snapshot, time_limit=time_limit, meter=call.meter
         )
@@ -49,9 +46,8 @@ def build_core_api(
     return GraphQLApi(
         database=database,
         source=current,
-        build_schema=lazy_schema,
+        compiler=compiler,
         mutate=mutate,
-        cold=cold,
         time_limit=time_limit,
         written=written,
     )

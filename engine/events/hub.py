@@ -24,7 +24,7 @@ from fieldstone.engine.events.delivery.work import PASSING, PAUSE, GroupWork
 from fieldstone.engine.events.log.reader import EventLog, expired
 from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas
 from fieldstone.engine.events.subscriptions.group import Sink, Subscriber, SubscriptionGroup
-from fieldstone.engine.events.subscriptions.subscription import Subscription, holds
+from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, StaleSchema
@@ -112,7 +112,7 @@ class Hub:
     def notice_snapshot(self, _before: Snapshot | None, snapshot: Snapshot) -> None:
         """Renew the subscriptions of a workspace that its new model touches, before their next event is delivered."""
         for group in self.registry.of(snapshot.workspace.id):
-            if not holds(group.depends, snapshot):
+            if not group.depends.hold(snapshot):
                 self._retire(group)
 
     async def subscribe(self, subscription: Subscription, sink: Sink, place: Place | None = None) -> Subscriber:

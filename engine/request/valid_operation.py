@@ -1,0 +1,110 @@
+"""Valid operations: what the schema allows, each with the plans that were made for it, found by shape."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+from graphql import GraphQLSchema
+
+from fieldstone.engine.documents.document import Operation
+from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan
+from fieldstone.engine.planner.arguments.field_errors import Failures
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.cost import FREE, Price
+from fieldstone.engine.planner.writes.mutations import PlannedWrite, TypeNameOnly
+from fieldstone.engine.request.shape import Usage
+from fieldstone.engine.request.variables import Declaration, Variables
+from fieldstone.metadata.dependencies import Dependencies
+from fieldstone.metadata.model import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryPlan:
+    """A query, ready to be bound: one statement, or a constant answer that asks nothing of the database.
+
+    Attributes:
+        price: what the statement costs.
+        failures: the fields that fail, in a plan that is made for one request alone.
+    """
+
+    statement: BoundStatement | None
+    constant: bytes = b""
+    price: Price = FREE
+    failures: Failures | None = None
+    depends: Dependencies
+
+    def bind(self, bindings: Bindings) -> list[bytes | None]:
+        """Return the statement's parameters for a request; raises ApiError."""
+        return self.statement.bind(bindings) if self.statement else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutationPlan:
+    """A mutation, ready to be bound."""
+
+    writes: tuple[PlannedWrite | TypeNameOnly, ...]
+    depends: Dependencies
+
+
+Plan = QueryPlan | MutationPlan | SubscriptionPlan
+P = TypeVar("P", bound=Plan)
+P_co = TypeVar("P_co", bound=Plan, covariant=True)
+
+
+class KeptPlan(NamedTuple, Generic[P_co]):
+    """A plan, and variables of its shape, None where they are long.
+
+    Any variables of the shape make the same plan: these are there to make it again when the model has changed.
+    """
+
+    plan: P_co
+    sample: Variables | None
+
+
+@dataclass(slots=True, kw_only=True)
+class ValidOperation(Generic[P_co]):
+    """An operation that the schema allows, with the plans made for it so far.
+
+    Attributes:
+        planner: makes the plan for a context under a schema; raises ApiError.
+        depends: the objects that the document names, without which it might not be valid. Where they get more fields it
+            stays valid: no name changes its meaning, and no argument is required by the schema because of a field.
+        is_heavy: whether to validate or to plan it may take long.
+    """
+
+    operation: Operation
+    planner: Callable[[PlanContext, GraphQLSchema], P_co]
+    declarations: tuple[Declaration, ...]
+    usages: tuple[Usage, ...]
+    depends: Dependencies
+    is_introspection: bool
+    is_heavy: bool
+    plans: OrderedDict[Hashable, KeptPlan[P_co]] = field(default_factory=OrderedDict)
+
+    def holds(self, snapshot: Snapshot) -> bool:
+        """Return whether the operation and all its plans hold under this snapshot."""
+        return self.depends.hold(snapshot) and all(kept.plan.depends.hold(snapshot) for kept in self.plans.values())
+
+
+class ValidQuery(ValidOperation[QueryPlan]):
+    """A query."""
+
+    __slots__ = ()
+
+
+class ValidMutation(ValidOperation[MutationPlan]):
+    """A mutation."""
+
+    __slots__ = ()
+
+
+class ValidSubscription(ValidOperation[SubscriptionPlan]):
+    """A subscription."""
+
+    __slots__ = ()
+
+
+AnyOperation = ValidQuery | ValidMutation | ValidSubscription

@@ -1,0 +1,137 @@
+"""The foundation of a process: the database, its catalog, and the models and keys read from it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fieldstone.engine.settings import Settings
+from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.catalog.migrate import Catalog
+from fieldstone.metadata.errors import NameTaken, UnknownObject
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, Workspaces
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.sql import embedded
+from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+
+_CLOSING = 2.0
+"""Seconds that the pool waits for what a drained server still runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """An open database whose catalog is up to date, with the workspace `default` in it.
+
+    Attributes:
+        embedded: the watch over the embedded PostgreSQL; None where the database is another.
+        default: the model of that workspace.
+        work: for what would hold up the event loop.
+    """
+
+    database: Database
+    catalog: Catalog
+    embedded: embedded.Watch | None
+    current: CurrentSnapshots
+    keys: KeyStore
+    workspaces: Workspaces
+    writer: ModelWriter
+    default: Snapshot
+    work: WorkThread
+
+
+@asynccontextmanager
+async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
+    """Open the catalog, and make the workspace `default` where it is missing.
+
+    Raises:
+        SqlError: the database cannot be had.
+        MetadataError: its catalog is not for this program.
+    """
+    async with open_catalog(settings) as (database, catalog, watch), WorkThread() as work:
+        current = CurrentSnapshots(database, most_bytes=settings.model_cache_mb << 20)
+        workspaces = Workspaces(database, current, trigram=catalog.trigram)
+        yield Foundation(
+            database=database,
+            catalog=catalog,
+            embedded=watch,
+            current=current,
+            keys=KeyStore(database),
+            workspaces=workspaces,
+            writer=ModelWriter(database, current, trigram=catalog.trigram, largest_rewrite=settings.max_rewrite_bytes),
+            default=await _find_or_create_default(workspaces, current),
+            work=work,
+        )
+
+
+@asynccontextmanager
+async def open_catalog(settings: Settings) -> AsyncIterator[tuple[Database, Catalog, embedded.Watch | None]]:
+    """Connect to the given database, or start or join the embedded one, and bring its catalog up to date.
+
+    The watch over the embedded one comes with it.
+
+    Raises:
+        SqlError: the database cannot be had.
+        MetadataError: its catalog is not for this program.
+    """
+    async with _address(settings) as (dsn, watch):
+        database = Database.connect(dsn, settings=_pool_settings(settings))
+        try:
+            await database.open()
+            yield database, await Catalog.migrate(database), watch
+        finally:
+            await database.close()
+
+
+async def _find_or_create_default(workspaces: Workspaces, current: CurrentSnapshots) -> Snapshot:
+    try:
+        workspace = await workspaces.find(DEFAULT_WORKSPACE)
+    except UnknownObject:
+        try:
+            return await workspaces.create(DEFAULT_WORKSPACE, actor="fieldstone")
+        except NameTaken:  # by a process that started at the same time
+            workspace = await workspaces.find(DEFAULT_WORKSPACE)
+    return await current.get(workspace.id)
+
+
+@asynccontextmanager
+async def _address(settings: Settings) -> AsyncIterator[tuple[str, embedded.Watch | None]]:
+    if settings.database_url is not None:
+        yield settings.database_url, None
+        return
+    server = await _start_embedded(settings)
+    watch = embedded.Watch(server)
+    task = asyncio.create_task(keep_running(watch.run), name="fieldstone watch over PostgreSQL")
+    try:
+        yield server.dsn, watch
+    finally:
+        await end_tasks(task)
+        await asyncio.shield(asyncio.to_thread(embedded.stop, server))
+
+
+async def _start_embedded(settings: Settings) -> embedded.EmbeddedServer:
+    starting = asyncio.ensure_future(asyncio.to_thread(embedded.start, settings.data_dir))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # The thread cannot be stopped halfway: what it starts must be stopped again.
+        await asyncio.to_thread(embedded.stop, await starting)
+        raise
+
+
+def _pool_settings(settings: Settings) -> PoolSettings:
+    return PoolSettings(
+        connections=settings.pool_size,
+        sessions=settings.session_pool_size,
+        prepare=settings.prepare_statements,
+        open_timeout=settings.startup_timeout,
+        close_timeout=_CLOSING,
+        statement_timeout=settings.statement_timeout,
+        work_mem_mb=settings.work_mem_mb,
+        temp_file_mb=settings.temp_file_mb,
+        response_limit=settings.max_response_bytes,
+    )

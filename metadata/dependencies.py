@@ -1,0 +1,45 @@
+"""What a thing was made from: it holds as long as a snapshot has the same instances."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from fieldstone.metadata.changes.shared_parts import has_grown
+from fieldstone.metadata.model import Index, Object, Snapshot
+
+
+@dataclass(slots=True, kw_only=True)
+class Dependencies:
+    """The parts of a model that something was made from.
+
+    Attributes:
+        objects: the objects, by id.
+        indexes: the indexes of those objects of which it makes a difference what there are, by the object's id.
+        may_grow: whether an object that has got more fields still counts as the same.
+        checked: the newest snapshot that they were seen to hold under.
+    """
+
+    objects: Mapping[UUID, Object]
+    indexes: Mapping[UUID, tuple[Index, ...]] = field(default_factory=dict)
+    may_grow: bool = False
+    checked: Snapshot | None = field(default=None, compare=False, repr=False)
+
+    def hold(self, snapshot: Snapshot) -> bool:
+        """Return whether the snapshot has these very instances, or those that they have grown to."""
+        if self.checked is snapshot:
+            return True
+        return all(
+            (now := snapshot.objects.get(id_)) is object_ or (self.may_grow and has_grown(object_, now))
+            for id_, object_ in self.objects.items()
+        ) and all(snapshot.indexes_of.get(id_, ()) == known for id_, known in self.indexes.items())
+
+    def keep_up(self, snapshot: Snapshot) -> bool:
+        """Return whether they hold under the snapshot; if so, its instances take the place of the former ones."""
+        if self.checked is snapshot:
+            return True
+        if not self.hold(snapshot):
+            return False
+        # The former instances need not be kept.
+        self.objects = {id_: snapshot.objects[id_] for id_ in self.objects}
+        self.checked = snapshot
+        return True
