@@ -1,4 +1,4 @@
-"""Hatchling's build hook: puts the bundled GraphiQL page into the wheel."""
+"""Hatchling's build hook: puts the bundled GraphiQL page into the sdist and the wheel."""
 
 import importlib.util
 import sys
@@ -10,19 +10,20 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class GraphiQLBuildHook(BuildHookInterface[Any]):
-    """Builds `engine/server/graphiql/ui/dist` for a wheel.
+    """Builds `engine/server/graphiql/ui/dist` for an sdist or a wheel.
 
     An editable install leaves that to `python -m fieldstone.engine.server.graphiql.build`.
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the page and add it to the wheel's files, which git's ignore list would keep out.
+        """Build the page and add it to the files, which git's ignore list would keep out.
 
-        Where npm's registry is out of reach the wheel is built without the page, which then says so.
+        A wheel that is built from an sdist takes the page that lies there. Where npm's registry is out of reach the
+        page is left out, and the server says so in its place.
         """
         if version == "editable":
             return
-        ui_build = _load(Path(self.root, "engine", "server", "graphiql", "build.py"))
+        ui_build = _load(Path(self.root, "fieldstone", "engine", "server", "graphiql", "build.py"))
         self.app.display_info(ui_build.describe(ui_build.build_graphiql()))
         build_data["artifacts"].append("/fieldstone/engine/server/graphiql/ui/dist/**")
 

@@ -383,7 +383,7 @@ def _sentence(error: ValidationError) -> str:
             extra = field.json_schema_extra
             accepts = extra["accepts"] if isinstance(extra, dict) else ""
             return f"{field.validation_alias} must be {accepts}{shown}."
-    return f"There is no setting {name!r}; those that there are stand in engine.config.Settings."
+    return f"There is no setting {name!r}; those that there are stand in fieldstone.engine.settings.Settings."
 
 
 def _quoted(value: Any) -> str:

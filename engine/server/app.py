@@ -194,7 +194,8 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Fieldstone
 
     Args:
         settings: by default those of the environment.
-        overrides: single settings by their attribute's name in `engine.config.Settings`, such as `rate_limit=0`.
+        overrides: single settings by the name of their attribute in `fieldstone.engine.settings.Settings`, such as
+            `rate_limit=0`.
 
     Raises:
         ConfigurationError: a setting is not what it must be.

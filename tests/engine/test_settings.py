@@ -91,7 +91,10 @@ def test_cors_is_open_in_development_unless_origins_are_named() -> None:
             "FIELDSTONE_STATEMENT_TIMEOUT must be a number of seconds above 0, 15 for instance, not 0.",
         ),
         ({"default_page": 500}, "FIELDSTONE_DEFAULT_PAGE must be at most FIELDSTONE_MAX_PAGE, which is 200."),
-        ({"speed": 9}, "There is no setting 'speed'; those that there are stand in engine.config.Settings."),
+        (
+            {"speed": 9},
+            "There is no setting 'speed'; those that there are stand in fieldstone.engine.settings.Settings.",
+        ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )

@@ -1,0 +1,117 @@
+"""The sdist and the wheel: built, installed beside `python-sql`, and imported by a host with modules of our names."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fieldstone.sql.embedded.locks import exclusively
+from tests.project.modules import ROOT, SOURCES
+
+# Each of these makes an environment and fills it from the package registry.
+pytestmark = pytest.mark.timeout(900)
+
+SERVED = """
+import asyncio, os, engine, metadata, sql
+
+assert [one.WHOSE for one in (engine, metadata, sql)] == ["host"] * 3
+
+import httpx
+from fieldstone.engine import create_app
+
+async def main():
+    app = create_app(database_url=os.environ["OURS"], log_level="error")
+    async with app.lifespan_context():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://host") as client:
+            key = {"authorization": f"Bearer {os.environ['KEY']}"}
+            print((await client.post("/graphql", json={"query": "{ people { totalCount } }"}, headers=key)).text)
+            print((await client.get("/graphql", headers={"accept": "text/html"})).text)
+
+asyncio.run(main())
+"""
+
+
+def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
+    """Run a command that has to succeed, and return its output."""
+    ours = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FIELDSTONE", "VIRTUAL"))
+    }
+    done = subprocess.run(
+        command, cwd=cwd, env=ours | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}"
+    return done.stdout
+
+
+def environment(folder: Path, *packages: str | Path) -> Path:
+    """Make a virtual environment with these packages, and return its interpreter."""
+    run(sys.executable, "-m", "venv", folder)
+    python = folder / "bin" / "python"
+    run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", ROOT / "constraints.txt", *packages)
+    return python
+
+
+@pytest.fixture(scope="session")
+def distributions(run_folder: Path) -> Path:
+    """A folder with the sdist, the wheel of the sources, and, in `again`, the wheel of the sdist."""
+    built = run_folder / "distributions"
+    with exclusively(run_folder / "distributions.lock"):
+        if not built.exists():
+            unfinished = run_folder / "distributions.unfinished"
+            needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+            python = environment(run_folder / "builder", *needed)
+            run(python, "-m", "hatchling", "build", "-d", unfinished)
+            (sdist,) = unfinished.glob("*.tar.gz")
+            options = ("-q", "--no-deps", "--no-build-isolation", "-w", unfinished / "again")
+            run(python, "-m", "pip", "wheel", *options, sdist)
+            unfinished.rename(built)
+    return built
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+def test_the_wheel_has_all_sources_below_fieldstone(distributions: Path) -> None:
+    found = content(distributions)
+    assert {name.split("/")[0] for name in found} == {"fieldstone", "fieldstone-0.1.0.dist-info"}
+    tracked = run("git", "ls-files", "--", *SOURCES).splitlines()
+    assert len(tracked) > 300
+    assert [name for name in tracked if f"fieldstone/{name}" not in found and "/ui/" not in name] == []
+    assert any(name.startswith("fieldstone/engine/server/graphiql/ui/dist/") for name in found)
+
+
+def test_the_sdist_builds_the_same_wheel(distributions: Path) -> None:
+    assert content(distributions / "again") == content(distributions)
+
+
+def test_it_runs_beside_python_sql_in_a_host_with_modules_of_our_names(
+    distributions: Path, tmp_path: Path, empty_database: str
+) -> None:
+    (wheel,) = distributions.glob("*.whl")
+    python = environment(tmp_path / "env", wheel, "python-sql")
+    assert "No broken requirements" in run(python, "-m", "pip", "check")
+    host = tmp_path / "host"
+    for module in ("engine.py", "metadata.py", "sql/__init__.py"):
+        (host / module).parent.mkdir(parents=True, exist_ok=True)
+        (host / module).write_text('WHOSE = "host"\n', encoding="utf-8")
+    command = python.with_name("fieldstone")
+    run(command, "migrate", cwd=host, DATABASE_URL=empty_database)
+    made = re.search(
+        r"fs_\S+", run(command, "api-key", "create", "--name", "host", cwd=host, DATABASE_URL=empty_database)
+    )
+    assert made is not None
+    said = run(python, "-c", SERVED, cwd=host, OURS=empty_database, KEY=made[0], FIELDSTONE_ENV="development")
+    assert '"totalCount":0' in said
+    assert "<html" in said.lower()
+    # Elsewhere `sql` is that of python-sql, and the two others are nobody's.
+    run(python, "-c", "import fieldstone.sql, sql; sql.Table('fruit').select()", cwd=tmp_path)
+    for name in ("engine", "metadata"):
+        run(python, "-c", f"import importlib.util as u; assert u.find_spec({name!r}) is None", cwd=tmp_path)
