@@ -95,10 +95,10 @@ def test_workspaces_are_made_and_have_keys_of_their_own(database: str) -> None:
     assert len(run("api-key", "list", "--workspace", "second", DATABASE_URL=database).stdout.splitlines()) == 1
 
 
-def test_a_workspace_is_deleted_once_that_is_agreed_to(database: str) -> None:
+def test_a_workspace_is_deleted_once_that_is_confirmed(database: str) -> None:
     assert run("workspace", "create", "second", DATABASE_URL=database).returncode == 0
     unasked = run("workspace", "delete", "second", DATABASE_URL=database)
-    assert (unasked.returncode, "--yes agrees" in unasked.stderr) == (1, True)
+    assert (unasked.returncode, "--yes confirms" in unasked.stderr) == (1, True)
     assert run("workspace", "list", DATABASE_URL=database).stdout.split() == ["default", "second"]
     done = run("workspace", "delete", "second", "--yes", DATABASE_URL=database)
     assert (done.returncode, done.stdout) == (0, "Workspace 'second' is deleted.\n"), done.stderr
@@ -140,7 +140,7 @@ def test_a_mistake_is_told_in_a_sentence(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["api-key", "create", "--name", " "], "Name must not be blank; it states the purpose of the key."),
+        (["api-key", "create", "--name", " "], "Name must not be blank: it states the purpose of the key."),
         (["api-key", "create", "--name", "a", "--workspace", "nope"], 'There is no workspace "nope".'),
         (["api-key", "create", "--name", "a", "--expires-at", "2001-01-01"], "ExpiresAt must be in the future."),
         (["api-key", "revoke", "018cc5ca-0413-7028-876c-8f782314f028"], "There is no API key 018cc5ca"),
