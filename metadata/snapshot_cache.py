@@ -11,11 +11,9 @@ from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.concurrency.signal import Signal
 
 _VERSION = catalog_statement("current_version")
-
-SnapshotListener = Callable[[Snapshot | None, Snapshot], None]
-"""Called with the snapshot before, None where there was none, and the one that took its place."""
 
 MOST_BYTES = 128 << 20
 """Memory for snapshots: those of some 1,800 workspaces as they are made, or of one with 6,000 objects of 20 fields."""
@@ -44,9 +42,15 @@ class CurrentSnapshots:
     Args:
         database: where the models are.
         most_bytes: how much memory they may take, by their `weight`; the least recently used one goes.
+
+    Attributes:
+        swapped: called with the snapshot before, None where there was none, and the one that took its place.
+        forgotten: called with each workspace whose snapshot is forgotten: what was made from it should go too.
     """
 
     def __init__(self, database: Reads, *, most_bytes: int = MOST_BYTES) -> None:
+        self.swapped: Signal[[Snapshot | None, Snapshot]] = Signal()
+        self.forgotten: Signal[[UUID]] = Signal()
         self.counters = SnapshotCounters()
         self.bytes = 0
         self._database = database
@@ -54,22 +58,12 @@ class CurrentSnapshots:
         self._snapshots: OrderedDict[UUID, Snapshot] = OrderedDict()
         self._latest: Snapshot | None = None  # the last of them
         self._flights: WeakValueDictionary[UUID, _Flight] = WeakValueDictionary()
-        self._listeners: list[SnapshotListener] = []
         self._doubted: set[UUID] = set()
-        self._forgetting: list[Callable[[UUID], object]] = []
         self._needs: list[Callable[[UUID], bool]] = []
-
-    def when_forgotten(self, call: Callable[[UUID], object]) -> None:
-        """Have `call` called with each workspace whose snapshot is forgotten: what was made from it should go too."""
-        self._forgetting.append(call)
 
     def keep_while(self, is_needed: Callable[[UUID], bool]) -> None:
         """Keep the snapshots of the workspaces for which this says so, whether they are asked for or not."""
         self._needs.append(is_needed)
-
-    def add_listener(self, listener: SnapshotListener) -> None:
-        """Have `listener` called whenever a snapshot takes another's place."""
-        self._listeners.append(listener)
 
     def peek(self, workspace_id: UUID) -> Snapshot | None:
         """Return the snapshot if it is here."""
@@ -148,8 +142,7 @@ class CurrentSnapshots:
         self._doubted.discard(workspace_id)
         if forgotten is not None:
             self.bytes -= forgotten.weight
-            for call in self._forgetting:
-                call(workspace_id)
+            self.forgotten(workspace_id)
 
     def publish(self, snapshot: Snapshot) -> bool:
         """Make this the current snapshot unless a newer one is; return whether it is now."""
@@ -163,8 +156,7 @@ class CurrentSnapshots:
         self._latest = snapshot
         if self.bytes > self._most_bytes:
             self._make_room(id_)
-        for listener in self._listeners:
-            listener(before, snapshot)
+        self.swapped(before, snapshot)
         return True
 
     def _make_room(self, newest: UUID) -> None:

@@ -8,7 +8,6 @@ import dataclasses
 import logging
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from fieldstone.engine.broadcast.supervision import SILENCE, SupervisedBackend
 from fieldstone.engine.broadcast.transport import LinkLost, Medium
 from fieldstone.engine.settings import Settings
 from fieldstone.sql.concurrency.backoff import Backoff
+from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.concurrency.tasks import end_tasks, start_reported
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.executor import Database
@@ -77,6 +77,10 @@ class Broadcast:
         medium: the carrier of the hints; with None they stay in this process.
         channel: the same for all processes on one database, and for no other process.
         silence: seconds without a message, one's own included, after which the connection counts as lost.
+
+    Attributes:
+        heard: by topic, called with each payload that a process publishes, this one included; it must not block.
+        gap: called when hints may have been missed: after each connection, the first included.
     """
 
     def __init__(self, medium: Medium | None, channel: str, *, silence: float = SILENCE) -> None:
@@ -85,8 +89,8 @@ class Broadcast:
         self._channel = channel
         self._silence = silence
         self._sender = secrets.token_hex(8)
-        self._callbacks: defaultdict[str, list[Callable[[str], None]]] = defaultdict(list)
-        self._gap_callbacks: list[Callable[[], None]] = []
+        self.heard: defaultdict[str, Signal[[str]]] = defaultdict(Signal)
+        self.gap: Signal[[]] = Signal()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._backend: SupervisedBackend | None = None
         self._tasks: tuple[asyncio.Task[object], ...] = ()
@@ -103,17 +107,6 @@ class Broadcast:
     def stats(self) -> BroadcastStats:
         """Return the present state."""
         return BroadcastStats(is_connected=self.is_connected, **dataclasses.asdict(self.counters))
-
-    def on(self, topic: str, callback: Callable[[str], None]) -> None:
-        """Have `callback` called with each payload of a topic that a process publishes, this one included.
-
-        The loop calls it by itself; it must not block.
-        """
-        self._callbacks[topic].append(callback)
-
-    def on_gap(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called whenever hints may have been missed: after each connection, the first included."""
-        self._gap_callbacks.append(callback)
 
     def publish(self, topic: str, payload: str) -> None:
         """Tell all processes, this one included; return at once.
@@ -174,10 +167,8 @@ class Broadcast:
 
     def _deliver(self, entry: Entry) -> None:
         topic, payload = entry
-        if self._loop is not None:
-            for callback in self._callbacks.get(topic, ()):
-                # In a call of its own: an exception must not reach the other callbacks.
-                self._loop.call_soon(callback, payload)
+        if self._loop is not None and topic in self.heard:
+            self.heard[topic].call_soon(self._loop, payload)
 
     def _note_connection(self) -> None:
         self.counters.connections += 1
@@ -185,8 +176,7 @@ class Broadcast:
 
     def _tell_of_gap(self) -> None:
         if self._loop is not None:
-            for callback in self._gap_callbacks:
-                self._loop.call_soon(callback)
+            self.gap.call_soon(self._loop)
 
     async def _send(self, backend: SupervisedBackend) -> None:
         backoff = Backoff(_FIRST_PAUSE, longest=_LONGEST_PAUSE)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -18,7 +19,8 @@ from fieldstone.engine.events.log.sequencer import Sequencer, keep_trimmed
 from fieldstone.engine.events.quotas import QuotaLimits
 from fieldstone.engine.events.subscriptions.key_watch import KeyWatch
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
-from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
+from fieldstone.sql.concurrency.signal import Signal
+from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
@@ -33,11 +35,13 @@ TOPIC = "events"
 class Hints(Protocol):
     """Carries hints between processes: that the log has something new, and where. A hint may get lost."""
 
-    def on(self, topic: str, callback: Callable[[str], None]) -> None:
-        """Have `callback` called with each text that another process publishes under a topic."""
+    @property
+    def heard(self) -> Mapping[str, Signal[[str]]]:
+        """By topic, called with each text that another process publishes."""
 
-    def on_gap(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when texts may have been lost."""
+    @property
+    def gap(self) -> Signal[[]]:
+        """Called when texts may have been lost."""
 
     def publish(self, topic: str, payload: str) -> None:
         """Send a text to the other processes."""
@@ -46,11 +50,9 @@ class Hints(Protocol):
 class NoHints:
     """Carries nothing: each process looks at the log by itself."""
 
-    def on(self, topic: str, callback: Callable[[str], None]) -> None:
-        """Do nothing: no text arrives."""
-
-    def on_gap(self, callback: Callable[[], None]) -> None:
-        """Do nothing: no text is lost."""
+    def __init__(self) -> None:
+        self.heard: defaultdict[str, Signal[[str]]] = defaultdict(Signal)
+        self.gap: Signal[[]] = Signal()
 
     def publish(self, topic: str, payload: str) -> None:
         """Drop the text."""
@@ -65,7 +67,7 @@ class Events:
         consumers: the readers with a stored position.
         written: to be called after each commit of a write.
         bounds: the log's bounds at the last measurement.
-        listeners: called when the log may have new events.
+        moved: called when the log may have new events, of any process.
     """
 
     log: EventLog
@@ -76,17 +78,7 @@ class Events:
     keys: KeyWatch
     written: Wake
     bounds: Bounds
-    listeners: list[Callable[[], None]] = field(default_factory=list)
-
-    def when_moved(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called when the log may have new events, of any process."""
-        self.listeners.append(listener)
-
-    def notice_news(self) -> None:
-        """Wake the readers of the log."""
-        self.hub.wake()
-        for listener in self.listeners:
-            listener()
+    moved: Signal[[]] = field(default_factory=Signal)
 
     def stats(self) -> EventStats:
         """Return the present state."""
@@ -133,7 +125,7 @@ async def open_events(
 
     def moved(position: int) -> None:
         events.bounds = Bounds(first=events.bounds.first, last=max(position, events.bounds.last))
-        events.notice_news()
+        events.moved()
         carrier.publish(TOPIC, str(position))
 
     events = Events(
@@ -146,23 +138,21 @@ async def open_events(
         written=written,
         bounds=Bounds(first=1, last=0),
     )
-    current.add_listener(hub.notice_snapshot)
-    carrier.on(TOPIC, lambda _: events.notice_news())
-    carrier.on_gap(events.notice_news)
-    tasks = [
-        asyncio.create_task(keep_running(work), name=name)
-        for name, work in (
-            ("sequencer", events.sequencer.run),
-            ("hub", hub.run),
-            ("retention", lambda: keep_trimmed(parts, retention)),
-            ("log measurement", lambda: _measure(events)),
-            ("key watch", events.keys.run),
-        )
-    ]
+    events.moved.connect(hub.wake)
+    current.swapped.connect(hub.notice_snapshot)
+    carrier.heard[TOPIC].connect(lambda _: events.moved())
+    carrier.gap.connect(events.moved)
+    works = {
+        "sequencer": events.sequencer.run,
+        "hub": hub.run,
+        "retention": lambda: keep_trimmed(parts, retention),
+        "log measurement": lambda: _measure(events),
+        "key watch": events.keys.run,
+    }
     try:
-        yield events
+        async with running(works):
+            yield events
     finally:
-        await end_tasks(*tasks)
         await hub.close()
 
 

@@ -56,7 +56,7 @@ class CatalogSource:
     def __init__(self, current: CurrentSnapshots) -> None:
         self._current = current
         self._snapshots: OrderedDict[UUID, Snapshot] = OrderedDict()
-        current.when_forgotten(lambda workspace_id: self._snapshots.pop(workspace_id, None))
+        current.forgotten.connect(lambda workspace_id: self._snapshots.pop(workspace_id, None))
 
     async def get(self, workspace_id: UUID) -> Snapshot:
         """Return the catalog as this workspace sees it."""

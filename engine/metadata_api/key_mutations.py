@@ -32,7 +32,7 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
         revoked = [key_id]
         if arguments.get("withMade"):
             revoked += await revoke_made(connection, workspace_id=workspace_id, key_id=key_id)
-        transaction.after_commit(lambda: keys.note_revoked(revoked))
+        transaction.committed.connect(lambda: keys.note_revoked(revoked))
         return Written(object_name="apiKey", id=key_id, type_name="ApiKey", extra={})
 
     return {"createApiKey": create, "revokeApiKey": revoke}

@@ -57,13 +57,13 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
             secret=given.get("secret"),
         )
         id_, secret = await create_webhook(transaction.connection, transaction.snapshot, new)
-        transaction.after_commit(webhooks.notice_change)
+        transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="CreatedWebhook", extra={"secret": secret})
 
     async def update(transaction: ModelTransaction, _principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
         await update_webhook(transaction.connection, transaction.snapshot, id_, _read_update(arguments["input"]))
-        transaction.after_commit(webhooks.notice_change)
+        transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="Webhook", extra={})
 
     async def delete(_transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
@@ -79,7 +79,7 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
     async def send_again(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
         await redeliver(transaction.connection, principal.workspace_id, id_)
-        transaction.after_commit(webhooks.notice_change)
+        transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhookDelivery", id=id_, type_name="WebhookDelivery", extra={})
 
     async def test(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:

@@ -1,6 +1,5 @@
 """The composition of a process: its parts, opened from the database to the two APIs, and closed in reverse."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from fieldstone.engine.webhooks.service import WebhookOptions, Webhooks
 from fieldstone.engine.webhooks.ssrf_guard import Targets
 from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.workspaces.key_store import KeyStore
-from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
+from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
 
 
@@ -84,12 +83,10 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             webhooks=webhooks,
             find_broken=broken_operations(core.compiler.plans, foundation.work),
         )
-        foundation.current.when_forgotten(core.forget)
-        foundation.current.when_forgotten(metadata.forget)
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
             _building(foundation) as builder,
-            _renewing_plans(foundation, core),
+            _renewing_plans(core) as renewal,
             open_events(
                 foundation.database,
                 foundation.current,
@@ -103,6 +100,10 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             ) as events,
             webhooks.running(events),
         ):
+            writer.postponed.connect(builder.wake)
+            foundation.current.swapped.connect(renewal.notice)
+            foundation.current.forgotten.connect(core.forget)
+            foundation.current.forgotten.connect(metadata.forget)
             foundation.current.keep_while(events.hub.serves)
             yield Services(
                 foundation=foundation,
@@ -131,26 +132,18 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
 
 @asynccontextmanager
 async def _building(foundation: Foundation) -> AsyncIterator[Builder]:
-    """Build in the background what changes leave to be built."""
+    """Do the work in the background that changes leave for after their commit."""
     builder = Builder(foundation.database, foundation.writer, trigram=foundation.catalog.trigram)
-    foundation.writer.when_postponed(builder.wake)
-    task = asyncio.create_task(keep_running(builder.run), name="fieldstone builder")
-    try:
+    async with running({"builder": builder.run}):
         yield builder
-    finally:
-        await end_tasks(task)
 
 
 @asynccontextmanager
-async def _renewing_plans(foundation: Foundation, core: GraphQLApi) -> AsyncIterator[None]:
+async def _renewing_plans(core: GraphQLApi) -> AsyncIterator[PlanRenewal]:
     """Make the plans again in the background that changes of a model touch."""
     renewal = PlanRenewal(core.compiler)
-    foundation.current.add_listener(renewal.notice)
-    task = asyncio.create_task(keep_running(renewal.run), name="fieldstone plan renewal")
-    try:
-        yield
-    finally:
-        await end_tasks(task)
+    async with running({"plan renewal": renewal.run}):
+        yield renewal
 
 
 def _webhooks(settings: Settings, foundation: Foundation) -> Webhooks:

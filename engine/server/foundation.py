@@ -15,7 +15,7 @@ from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, Workspaces
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql import embedded
-from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
+from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
 
@@ -105,11 +105,10 @@ async def _address(settings: Settings) -> AsyncIterator[tuple[str, embedded.Watc
         return
     server = await _start_embedded(settings)
     watch = embedded.Watch(server)
-    task = asyncio.create_task(keep_running(watch.run), name="fieldstone watch over PostgreSQL")
     try:
-        yield server.dsn, watch
+        async with running({"watch over PostgreSQL": watch.run}):
+            yield server.dsn, watch
     finally:
-        await end_tasks(task)
         await asyncio.shield(asyncio.to_thread(embedded.stop, server))
 
 

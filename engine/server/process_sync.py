@@ -1,6 +1,5 @@
 """Keeps this process in step with the others on its database: models and keys."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -11,7 +10,7 @@ from fieldstone.engine.settings import Settings
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_watcher import POLL_INTERVAL, SnapshotWatch
 from fieldstone.metadata.writer.model_writer import ModelWriter
-from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
+from fieldstone.sql.concurrency.tasks import running
 
 MODEL_TOPIC = "model"
 """A workspace's id and the version of its model, as `id:version`."""
@@ -28,11 +27,10 @@ async def keep_in_step(
     watch = SnapshotWatch(foundation.current, foundation.database, interval=interval)
     _connect(broadcast, watch, foundation, writer)
     await broadcast.start()
-    watching = asyncio.create_task(keep_running(watch.run), name="fieldstone snapshot watch")
     try:
-        yield broadcast
+        async with running({"snapshot watch": watch.run}):
+            yield broadcast
     finally:
-        await end_tasks(watching)
         await broadcast.close()
 
 
@@ -44,8 +42,8 @@ def _connect(broadcast: Broadcast, watch: SnapshotWatch, foundation: Foundation,
         workspace_id, _, version = payload.partition(":")
         watch.hear(UUID(workspace_id), int(version))
 
-    writer.add_listener(tell_of_model)
-    foundation.keys.add_listener(lambda key_id: broadcast.publish(KEY_TOPIC, str(key_id)))
-    broadcast.on(MODEL_TOPIC, hear_of_model)
-    broadcast.on(KEY_TOPIC, lambda payload: foundation.keys.forget(UUID(payload)))
-    broadcast.on_gap(watch.ask)
+    writer.committed.connect(tell_of_model)
+    foundation.keys.revoked.connect(lambda key_id: broadcast.publish(KEY_TOPIC, str(key_id)))
+    broadcast.heard[MODEL_TOPIC].connect(hear_of_model)
+    broadcast.heard[KEY_TOPIC].connect(lambda payload: foundation.keys.forget(UUID(payload)))
+    broadcast.gap.connect(watch.ask)

@@ -1,6 +1,5 @@
 """The webhooks of one process: the fan-out, the dispatcher, and their tasks."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from fieldstone.engine.webhooks.retention import Backlog, Keep, keep_measured, k
 from fieldstone.engine.webhooks.sender import TIME_LIMIT, Sender
 from fieldstone.engine.webhooks.ssrf_guard import Targets
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
-from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
+from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.executor import Database
 
@@ -82,19 +81,16 @@ class Webhooks:
     @asynccontextmanager
     async def running(self, events: Events) -> AsyncIterator[None]:
         """Send events for the length of the block."""
-        events.when_moved(self._news)
-        tasks = [
-            asyncio.create_task(keep_running(work), name=name)
-            for name, work in (
-                ("webhook fan-out", self.fan_out.run),
-                ("webhook dispatcher", self.dispatcher.run),
-                ("webhook retention", lambda: keep_trimmed(self._database, self._keep)),
-                ("webhook measurement", lambda: keep_measured(self._database, self._backlog)),
-            )
-        ]
+        events.moved.connect(self._news)
+        works = {
+            "webhook fan-out": self.fan_out.run,
+            "webhook dispatcher": self.dispatcher.run,
+            "webhook retention": lambda: keep_trimmed(self._database, self._keep),
+            "webhook measurement": lambda: keep_measured(self._database, self._backlog),
+        }
         try:
-            yield
+            async with running(works):
+                yield
         finally:
-            await end_tasks(*tasks)
             await self.dispatcher.close()
             await self.sender.close()

@@ -23,6 +23,7 @@ from fieldstone.metadata.workspaces.api_keys import (
     revoke_key,
     revoke_made,
 )
+from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.statement import Row
 
 T = TypeVar("T")
@@ -55,9 +56,13 @@ class KeyStore:
         database: where the keys are.
         clock: seconds that never go back.
         limit: cache entries of each kind.
+
+    Attributes:
+        revoked: called with each key that was revoked here.
     """
 
     def __init__(self, database: Reads, *, clock: Callable[[], float] = time.monotonic, limit: int = LIMIT) -> None:
+        self.revoked: Signal[[UUID]] = Signal()
         self._database = database
         self._clock = clock
         self._limit = limit
@@ -67,11 +72,6 @@ class KeyStore:
         self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._forgotten: int = 0
-        self._listeners: list[Callable[[UUID], None]] = []
-
-    def add_listener(self, listener: Callable[[UUID], None]) -> None:
-        """Have `listener` called with each key that was revoked here."""
-        self._listeners.append(listener)
 
     async def create(self, workspace_id: UUID, name: str, *, expires_at: datetime | None = None) -> NewApiKey:
         """Create a key and commit it.
@@ -110,8 +110,7 @@ class KeyStore:
         """Forget keys and tell the listeners of each; call it when their revocation has been committed."""
         for key_id in key_ids:
             self.forget(key_id)
-            for listener in self._listeners:
-                listener(key_id)
+            self.revoked(key_id)
 
     def forget(self, key_id: UUID) -> None:
         """Drop the key's cache entry: its next use looks it up again."""

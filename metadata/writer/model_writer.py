@@ -19,6 +19,7 @@ from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.turns import LIMIT as TURN
 from fieldstone.metadata.writer.turns import Turn, Turns
 from fieldstone.sql.concurrency.backoff import Backoff
+from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, LockTimeout, Serialization
 
@@ -52,6 +53,10 @@ class ModelWriter:
         largest_rewrite: the bytes of a table up to which a change may look at or write each row while others wait.
         patience: the seconds that the transactions which are in the way are waited for, beside these waits.
         turn: the seconds that another change of the same model is waited for.
+
+    Attributes:
+        committed: called with each new model that this writer has committed.
+        postponed: called when work has been left for after the commit.
     """
 
     def __init__(
@@ -71,21 +76,9 @@ class ModelWriter:
         self._bounds = Bounds(trigram=trigram, big_table=big_table, largest_rewrite=largest_rewrite)
         self._waits = waits
         self._patience = patience
-        self._postponed: list[Callable[[], None]] = []
+        self.committed: Signal[[Snapshot]] = Signal()
+        self.postponed: Signal[[]] = Signal()
         self._turns = Turns(turn)
-        self._listeners: list[Callable[[Snapshot], None]] = []
-
-    def add_listener(self, listener: Callable[[Snapshot], None]) -> None:
-        """Have `listener` called with each new model that this writer has committed."""
-        self._listeners.append(listener)
-
-    def when_postponed(self, call: Callable[[], None]) -> None:
-        """Have `call` called when an index has been left to be built."""
-        self._postponed.append(call)
-
-    def _note_postponed(self) -> None:
-        for call in self._postponed:
-            call()
 
     async def _outwait(self, tables: set[str], waited: float, patience: float) -> bool:
         """Wait until the transactions have ended that were there before we began; return whether there were any.
@@ -180,8 +173,7 @@ class ModelWriter:
             raise
         if transaction.is_changed:
             self._current.publish(transaction.snapshot)
-            for listener in self._listeners:
-                listener(transaction.snapshot)
+            self.committed(transaction.snapshot)
         transaction.committed()
         return result
 
@@ -199,7 +191,7 @@ class ModelWriter:
             snapshot = await load_snapshot(connection, workspace_id, snapshot)
             # Nobody else can change it while we hold the lock: this is what is committed.
             self._current.publish(snapshot)
-        return ModelTransaction(connection, snapshot, self._bounds, postponed=self._note_postponed)
+        return ModelTransaction(connection, snapshot, self._bounds, postponed=self.postponed)
 
 
 class _Blocked(Exception):

@@ -21,6 +21,7 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot, Status
 from fieldstone.metadata.snapshot import carry_look_ups
 from fieldstone.metadata.writer.record_checks import check_row_work, do_row_work, require_no_rows
+from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.errors import (
     DatabaseUnavailable,
     LimitExceeded,
@@ -38,6 +39,7 @@ class ModelTransaction:
     """A transaction of changes: they are committed together, or not at all.
 
     Attributes:
+        committed: called once the transaction has been committed.
         connection: the session that writes the changes; its reads see them.
         snapshot: the model as changed so far; its version is that of the model before until `commit`.
         bounds: the bounds that the plans of its changes keep to.
@@ -63,7 +65,7 @@ class ModelTransaction:
         self._postponed = postponed
         self._waiting: list[QueryStep | Composed] = []
         self._history: list[JsonValue] = []
-        self._callbacks: list[Callable[[], None]] = []
+        self.committed: Signal[[]] = Signal()
 
     async def apply(self, change: Change) -> Snapshot:
         """Apply a change and write it; return the model after it.
@@ -94,7 +96,7 @@ class ModelTransaction:
         except psycopg.Error as error:
             raise _refusal(error) from error
         if plan.leaves_work:
-            self.after_commit(self._postponed)
+            self.committed.connect(self._postponed)
         self.snapshot = plan.applied.snapshot
         self._history.append(record_change(plan))
         return self.snapshot
@@ -144,10 +146,6 @@ class ModelTransaction:
         """True if a change was applied, and so makes a new version."""
         return bool(self._history)
 
-    def after_commit(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called once the transaction has been committed."""
-        self._callbacks.append(callback)
-
     async def write_tables(self) -> None:
         """Run the statements of the last change now, which else wait for the commit or the next change.
 
@@ -186,11 +184,6 @@ class ModelTransaction:
             await send_as_one(self.connection, steps, commit=commit)
         except psycopg.Error as error:
             raise _refusal(error) from error
-
-    def committed(self) -> None:
-        """Call the callbacks that wait for the commit."""
-        for callback in self._callbacks:
-            callback()
 
 
 def _catalog_steps(plan: ChangePlan) -> Iterator[QueryStep]:

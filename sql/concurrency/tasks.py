@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 _LOG = logging.getLogger(__name__)
@@ -19,6 +20,16 @@ async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
         except Exception:  # noqa: BLE001 - the edge of a task that is not awaited
             _LOG.exception("a background task failed and begins again")
         await asyncio.sleep(_PAUSE)
+
+
+@asynccontextmanager
+async def running(works: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
+    """Keep these running, each in a task with its name, for the length of the block."""
+    tasks = [asyncio.create_task(keep_running(work), name=f"fieldstone {name}") for name, work in works.items()]
+    try:
+        yield
+    finally:
+        await end_tasks(*tasks)
 
 
 def start_reported(coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[object]:

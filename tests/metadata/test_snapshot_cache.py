@@ -79,7 +79,7 @@ async def test_an_older_snapshot_never_takes_a_newer_ones_place(desk: Desk, mode
 async def test_listeners_hear_of_each_swap(database: Database, model: Snapshot) -> None:
     heard: list[tuple[Snapshot | None, Snapshot]] = []
     current = CurrentSnapshots(database)
-    current.add_listener(lambda before, after: heard.append((before, after)))
+    current.swapped.connect(lambda before, after: heard.append((before, after)))
     loaded = await current.get(model.workspace.id)
     later = newer(loaded)
     current.publish(later)
@@ -93,7 +93,7 @@ async def test_the_least_recently_used_goes(desk: Desk, database: Database, mode
     room = model.weight + 2 * others[0].weight - 1
     current = CurrentSnapshots(counted, most_bytes=room)
     forgotten: list[UUID] = []
-    current.when_forgotten(forgotten.append)
+    current.forgotten.connect(forgotten.append)
     ids = [snapshot.workspace.id for snapshot in (model, *others)]
     await current.get(ids[0])
     await current.get(ids[1])

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from uuid import UUID
+from weakref import WeakValueDictionary
 
+from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
@@ -28,19 +29,12 @@ class KeyWatch:
     def __init__(self, database: Database, *, interval: float = INTERVAL) -> None:
         self._database = database
         self._interval = interval
-        self._holders: dict[UUID, set[Callable[[], None]]] = {}
+        # A signal is there as long as a connection holds the function that disconnects it.
+        self._revoked: WeakValueDictionary[UUID, Signal[[]]] = WeakValueDictionary()
 
-    def add(self, key: UUID, revoked: Callable[[], None]) -> Callable[[], None]:
-        """Have `revoked` called, once, when the key is not valid any more; the returned function undoes that."""
-        self._holders.setdefault(key, set()).add(revoked)
-
-        def forget() -> None:
-            holders = self._holders.get(key, set())
-            holders.discard(revoked)
-            if not holders:
-                self._holders.pop(key, None)
-
-        return forget
+    def revoked(self, key: UUID) -> Signal[[]]:
+        """Return the signal that is called, once, when the key is not valid any more."""
+        return self._revoked.setdefault(key, Signal())
 
     async def run(self) -> None:
         """Check the keys until cancelled."""
@@ -53,12 +47,11 @@ class KeyWatch:
 
     async def look(self) -> None:
         """Call the holders of keys that are not valid any more."""
-        asked = list(self._holders)
+        asked = list(self._revoked)
         if not asked:
             return
         rows = await self._database.read(*_VALID.bind(keys=asked))
         valid = {UUID(id_.decode()) for (id_,) in rows if id_ is not None}
         for key in asked:
-            if key not in valid:
-                for revoked in self._holders.pop(key, set()):
-                    revoked()
+            if key not in valid and (revoked := self._revoked.pop(key, None)) is not None:
+                revoked()

@@ -138,7 +138,7 @@ class StreamEndpoint:
                 raise known from error
             raise
         revoked = Unauthenticated("The API key is not valid any more.")
-        forget = services.events.keys.add(principal.key_id, lambda: sink.fail([revoked]))
+        forget = services.events.keys.revoked(principal.key_id).connect(lambda: sink.fail([revoked]))
         writing = asyncio.create_task(self._write(outbox, send, headers))
         gone, closing = asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._until_closing())
         others = (gone, closing)

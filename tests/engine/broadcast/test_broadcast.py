@@ -45,8 +45,8 @@ class Ears:
     gaps: int = 0
 
     def __post_init__(self) -> None:
-        self.broadcast.on("news", self.heard.append)
-        self.broadcast.on_gap(self._note_gap)
+        self.broadcast.heard["news"].connect(self.heard.append)
+        self.broadcast.gap.connect(self._note_gap)
 
     def _note_gap(self) -> None:
         self.gaps += 1
@@ -181,8 +181,8 @@ async def test_a_callback_that_raises_harms_no_other(kind: Kind) -> None:
         raise LookupError
 
     async with started(kind.make()) as one, started(kind.make()) as other:
-        other.broadcast.on("alarm", fail)
-        other.broadcast.on("alarm", other.heard.append)
+        other.broadcast.heard["alarm"].connect(fail)
+        other.broadcast.heard["alarm"].connect(other.heard.append)
         await until(lambda: one.gaps > 0 and other.gaps > 0)
         one.broadcast.publish("alarm", "1")
         one.broadcast.publish("alarm", "2")

@@ -26,7 +26,7 @@ class Renewing:
         self.turns = asyncio.Semaphore(0)
         self.waiting = 0
         self.renewal = PlanRenewal(apis.core.compiler, pause=self._pause)
-        apis.current.add_listener(self.renewal.notice)
+        apis.current.swapped.connect(self.renewal.notice)
 
     async def _pause(self) -> None:
         self.waiting += 1
@@ -156,7 +156,7 @@ async def test_what_is_kept_of_a_workspace_goes_with_its_model(apis: Apis) -> No
     await apis.data(COMPANIES)
     await apis.data("{ __schema { types { name } } }")
     schema = apis.core.compiler.schemas.get(await apis.snapshot())
-    apis.current.when_forgotten(apis.core.forget)
+    apis.current.forgotten.connect(apis.core.forget)
     apis.current.forget(WORKSPACE_ID)
     assert (len(apis.core.compiler.plans), apis.core.schema_answers.bytes) == (0, 0)
     assert apis.core.compiler.schemas.get(await apis.snapshot()) is not schema

@@ -29,7 +29,7 @@ def writer_of(desk: Desk) -> tuple[ModelWriter, list[str]]:
     """A writer for which every table with rows is big."""
     writer = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, big_table=0)
     calls: list[str] = []
-    writer.when_postponed(lambda: calls.append("postponed"))
+    writer.postponed.connect(lambda: calls.append("postponed"))
     return writer, calls
 
 

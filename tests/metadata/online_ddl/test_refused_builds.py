@@ -66,7 +66,7 @@ async def test_what_failed_is_built_when_that_is_asked_for(desk: Desk, model_dsn
     execute(model_dsn, "UPDATE workspace_default.person SET city = 'short' WHERE email = '7'")
     retry = RetryBuild(id=index_of(await desk.default(), "person_city_idx").id)
     calls: list[str] = []
-    desk.writer.when_postponed(lambda: calls.append("postponed"))
+    desk.writer.postponed.connect(lambda: calls.append("postponed"))
     assert outcome(await desk.change(lambda _: [retry]), "person_city_idx") == ("BUILDING", None)
     assert calls == ["postponed"]
     assert await builder.build_all() == 1

@@ -110,7 +110,7 @@ async def test_the_body_reads_what_it_changed_before_the_commit(desk: Desk) -> N
     called: list[str] = []
 
     async def body(transaction: ModelTransaction) -> tuple[Any, ...] | None:
-        transaction.after_commit(lambda: called.append("committed"))
+        transaction.committed.connect(lambda: called.append("committed"))
         await transaction.apply(new_object("project"))
         assert not called
         cursor = await transaction.connection.execute(

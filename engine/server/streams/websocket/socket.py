@@ -218,7 +218,8 @@ class ClientSocket:
         self._principal = principal
         self._note_key()
         revoked = Closing(Close.FORBIDDEN, "Forbidden: the API key is not valid any more")
-        self._farewells += (close, self._services.events.keys.add(principal.key_id, lambda: self._end(revoked)))
+        watched = self._services.events.keys.revoked(principal.key_id)
+        self._farewells += (close, watched.connect(lambda: self._end(revoked)))
         await self._outbox.put(acknowledge())
 
     async def _read_large(self, text: str) -> Mapping[str, JsonValue]:
