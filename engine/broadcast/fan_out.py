@@ -23,7 +23,7 @@ from fieldstone.engine.broadcast.message import (
 )
 from fieldstone.engine.broadcast.postgres import PostgresMedium
 from fieldstone.engine.broadcast.supervision import SILENCE, SupervisedBackend
-from fieldstone.engine.broadcast.transport import LinkLost, Medium
+from fieldstone.engine.broadcast.transport import ChannelLost, Medium
 from fieldstone.engine.settings import Settings
 from fieldstone.sql.concurrency.backoff import Backoff
 from fieldstone.sql.concurrency.signal import Signal
@@ -188,7 +188,7 @@ class Broadcast:
                 continue
             try:
                 await backend.publish(self._channel, encode_message(message))
-            except LinkLost as error:
+            except ChannelLost as error:
                 self.counters.failed += 1
                 # The first failure in a row is worth a line.
                 level = logging.DEBUG if backoff.failures else logging.INFO

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from fieldstone.engine.broadcast.transport import LinkLost
+from fieldstone.engine.broadcast.transport import ChannelLost
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.listen import NOTIFY, Listener
 
 
 @dataclass(frozen=True, slots=True)
-class PostgresLink:
+class PostgresChannel:
     """A listening connection."""
 
     listener: Listener
@@ -19,7 +19,7 @@ class PostgresLink:
         try:
             return await self.listener.next()
         except DatabaseError as error:
-            raise LinkLost(error.message) from error
+            raise ChannelLost(error.message) from error
 
     async def close(self) -> None:
         """End the connection, see `ChannelConnection`."""
@@ -37,19 +37,19 @@ class PostgresMedium:
     database: Database
     address: str | None = None
 
-    async def open(self, channel: str) -> PostgresLink:
+    async def open(self, channel: str) -> PostgresChannel:
         """Listen, see `Medium`."""
         try:
-            return PostgresLink(await self.database.listen(channel, address=self.address))
+            return PostgresChannel(await self.database.listen(channel, address=self.address))
         except DatabaseError as error:
-            raise LinkLost(error.message) from error
+            raise ChannelLost(error.message) from error
 
     async def send(self, channel: str, message: str) -> None:
         """Notify, see `Medium`."""
         try:
             await self.database.write(NOTIFY, [channel.encode(), message.encode()])
         except DatabaseError as error:
-            raise LinkLost(error.message) from error
+            raise ChannelLost(error.message) from error
 
     async def close(self) -> None:
         """Close nothing: the pool has another owner."""

@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from fieldstone.engine.broadcast.transport import LinkLost
+from fieldstone.engine.broadcast.transport import ChannelLost
 from fieldstone.sql.concurrency.tasks import end_tasks
 
 _CONNECTING = 5.0
@@ -39,7 +39,7 @@ def _client(url: str, *, retries: int) -> redis.Redis:
     )
 
 
-class RedisLink(RedisBackend):
+class RedisChannel(RedisBackend):
     """A subscription to one channel."""
 
     def __init__(self, url: str) -> None:
@@ -58,7 +58,7 @@ class RedisLink(RedisBackend):
     async def next(self) -> str:
         """Return the next message, see `ChannelConnection`."""
         if self._listener is None:
-            raise LinkLost("Redis is not connected")
+            raise ChannelLost("Redis is not connected")
         if self._queue.empty():
             getting = asyncio.ensure_future(self._queue.get())
             try:
@@ -67,7 +67,7 @@ class RedisLink(RedisBackend):
                     return getting.result().message
             finally:
                 getting.cancel()
-            raise LinkLost(f"the connection to Redis was lost: {self._listener.exception()}")
+            raise ChannelLost(f"the connection to Redis was lost: {self._listener.exception()}")
         return self._queue.get_nowait().message
 
     async def close(self) -> None:
@@ -96,26 +96,26 @@ class RedisMedium:
         # An idle connection may have been ended by a restart of the server.
         self._sender = _client(url, retries=1)
 
-    async def open(self, channel: str) -> RedisLink:
+    async def open(self, channel: str) -> RedisChannel:
         """Subscribe, see `Medium`."""
-        link = RedisLink(self._url)
+        connection = RedisChannel(self._url)
         try:
-            await link.connect()
-            await link.subscribe(channel)
+            await connection.connect()
+            await connection.subscribe(channel)
         except _TROUBLE as error:
-            await link.close()
-            raise LinkLost(f"cannot subscribe to Redis: {error}") from error
+            await connection.close()
+            raise ChannelLost(f"cannot subscribe to Redis: {error}") from error
         except BaseException:
-            await link.close()
+            await connection.close()
             raise
-        return link
+        return connection
 
     async def send(self, channel: str, message: str) -> None:
         """Publish, see `Medium`."""
         try:
             await self._sender.publish(channel, message)
         except _TROUBLE as error:
-            raise LinkLost(f"cannot publish to Redis: {error}") from error
+            raise ChannelLost(f"cannot publish to Redis: {error}") from error
 
     async def close(self) -> None:
         """End the connections that sent, see `Medium`."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from broadcaster import BroadcastBackend, Event
 
-from fieldstone.engine.broadcast.transport import ChannelConnection, LinkLost, Medium
+from fieldstone.engine.broadcast.transport import ChannelConnection, ChannelLost, Medium
 from fieldstone.sql.concurrency.backoff import Backoff
 from fieldstone.sql.concurrency.tasks import end_tasks, report_failure
 
@@ -39,14 +39,14 @@ class SupervisedBackend(BroadcastBackend):
         self._connected = connected
         self._silence = silence
         self._channel: asyncio.Future[str] | None = None
-        self._link: ChannelConnection | None = None
+        self._connection: ChannelConnection | None = None
         self._reader: asyncio.Task[object] | None = None
         self._is_silent = False
 
     @property
     def is_connected(self) -> bool:
         """Return whether messages are heard, as far as is known."""
-        return self._link is not None
+        return self._connection is not None
 
     async def connect(self) -> None:
         """Prepare; the connection is made once the channel is known."""
@@ -71,7 +71,7 @@ class SupervisedBackend(BroadcastBackend):
         """Send a message.
 
         Raises:
-            LinkLost: it has not been sent, as far as is known.
+            ChannelLost: it has not been sent, as far as is known.
         """
         await self._medium.send(channel, message)
 
@@ -86,10 +86,10 @@ class SupervisedBackend(BroadcastBackend):
         backoff = Backoff(_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         while True:
             try:
-                link = self._link or await self._open(channel)
+                connection = self._connection or await self._open(channel)
                 async with asyncio.timeout(self._silence):
-                    return Event(channel=channel, message=await link.next())
-            except LinkLost as error:
+                    return Event(channel=channel, message=await connection.next())
+            except ChannelLost as error:
                 self._tell_of_silence(str(error))
             except TimeoutError:
                 self._tell_of_silence("not even the messages of this process come back (a pooler?)")
@@ -98,11 +98,11 @@ class SupervisedBackend(BroadcastBackend):
 
     async def _open(self, channel: str) -> ChannelConnection:
         async with asyncio.timeout(_CONNECTING):
-            self._link = await self._medium.open(channel)
+            self._connection = await self._medium.open(channel)
         self._is_silent = False
         _LOG.info("other processes are heard")
         self._connected()
-        return self._link
+        return self._connection
 
     def _tell_of_silence(self, why: str) -> None:
         """Log the first of several failures in a row: there is one each second."""
@@ -110,6 +110,6 @@ class SupervisedBackend(BroadcastBackend):
         self._is_silent = True
 
     async def _drop(self) -> None:
-        link, self._link = self._link, None
-        if link is not None:
-            await link.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()

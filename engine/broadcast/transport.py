@@ -3,7 +3,7 @@
 from typing import Protocol
 
 
-class LinkLost(Exception):
+class ChannelLost(Exception):
     """A connection cannot be made, or has ended; messages are missed until there is another one."""
 
 
@@ -11,7 +11,7 @@ class ChannelConnection(Protocol):
     """A connection that hears one channel."""
 
     async def next(self) -> str:
-        """Return the next message, once there is one; raise LinkLost where the connection has ended."""
+        """Return the next message, once there is one; raise ChannelLost where the connection has ended."""
         ...
 
     async def close(self) -> None:
@@ -20,7 +20,7 @@ class ChannelConnection(Protocol):
 
 
 class Medium(Protocol):
-    """A carrier of messages. A failure outside this process raises LinkLost."""
+    """A carrier of messages. A failure outside this process raises ChannelLost."""
 
     async def open(self, channel: str, /) -> ChannelConnection:
         """Return a new connection, which hears the messages sent on the channel from now on."""

@@ -76,7 +76,7 @@ WHERE workspace_id = %(workspace_id)s AND (object_id IS NULL OR object_id = ANY 
 UPDATE fieldstone.object SET version = %(version)s WHERE id = ANY (%(object_ids)s);
 
 -- name: moved_versions
--- The workspaces whose version is not the one that is known; NULL where the workspace is gone.
+-- The workspaces whose version differs from the known one; NULL where the workspace is gone.
 SELECT known.id, workspace.version
 FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[]) AS known (id, version)
 LEFT JOIN fieldstone.workspace ON workspace.id = known.id
@@ -86,7 +86,7 @@ WHERE workspace.version IS DISTINCT FROM known.version;
 SELECT pg_advisory_xact_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
 
 -- name: turn_holder
--- Who has the lock of `lock_workspace`; a lock of one number shows its two halves.
+-- The session that holds the lock of `lock_workspace`; a lock of one number shows its two halves.
 SELECT holder.pid::text, holder.application_name, coalesce(host(holder.client_addr), 'a local socket'), holder.state,
     to_char(holder.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
 FROM pg_locks AS held JOIN pg_stat_activity AS holder USING (pid)
@@ -96,13 +96,13 @@ WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
         = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0);
 
 -- name: begin_change
--- What is read after the lock was waited for must be what is committed by then. Rewriting a big table may take longer
--- than a request's statement may.
+-- Statements behind the lock must see all changes that were committed while it was waited for. The rewrite of a big
+-- table may take longer than a request's statement may.
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SET LOCAL statement_timeout = 0;
 
 -- name: idle_without_limit
--- Between two statements this process, or another database, has work that may take longer than others may idle.
+-- Between two statements of such a transaction, work in this process or on another database may take long.
 SET LOCAL idle_in_transaction_session_timeout = 0;
 
 -- name: wait_for_locks_at_most
@@ -119,7 +119,7 @@ INSERT INTO fieldstone.workspace (id, name, schema_name) VALUES (%(id)s, %(name)
 UPDATE fieldstone.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE workspace_id = %(workspace_id)s;
 
 -- name: tables_to_drop
--- Those that no other table refers to come first: dropping them locks none but themselves and what they refer to.
+-- Tables without references from others come first: dropping them locks only them and the tables that they refer to.
 SELECT class.relname, (SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confrelid = class.oid
     AND conrelid <> class.oid) AS referrers
 FROM pg_class AS class JOIN pg_namespace AS schema ON schema.oid = class.relnamespace
@@ -208,7 +208,7 @@ VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(role)s, %(expires_
 RETURNING id, workspace_id, name, role, created_at, expires_at, revoked_at;
 
 -- name: api_key_maker
--- A revocation of the maker waits until what it makes is committed, and so finds that.
+-- A revocation of the maker waits until the new key is committed, and so finds it.
 SELECT coalesce(root_key, id) FROM fieldstone.api_key
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL FOR SHARE;
 
@@ -321,7 +321,7 @@ SELECT conname FROM pg_constraint
 WHERE conrelid = to_regclass(%(table)s) AND NOT convalidated AND conname = ANY (%(names)s);
 
 -- name: old_holders
--- Who has held locks of these tables since before a change began to wait for them. Autovacuum gives way when waited for.
+-- The sessions that have held locks of these tables since before a change waited for them. Autovacuum gives way itself.
 SELECT DISTINCT held.pid, activity.xact_start
 FROM pg_locks AS held JOIN pg_stat_activity AS activity USING (pid)
 WHERE held.locktype = 'relation' AND held.granted AND held.pid <> pg_backend_pid()
@@ -338,7 +338,7 @@ SELECT pg_try_advisory_lock(%(space)s, %(lock)s);
 SELECT pg_advisory_unlock(%(space)s, %(lock)s);
 
 -- name: begin_build
--- A builder that was paused between two statements keeps the others from building no longer than this.
+-- A builder that is paused between two statements keeps the others from building for no longer than this.
 SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '15min', false),
     set_config('idle_session_timeout', '120s', false), set_config('application_name', 'fieldstone build', false);
 
@@ -346,7 +346,7 @@ SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '
 RESET statement_timeout; RESET lock_timeout; RESET idle_session_timeout; RESET application_name;
 
 -- name: interrupt_builds
--- A build holds a lock that a change of its table waits for. It is begun again later.
+-- A build holds a lock that a change of its table waits for. The build is retried later.
 SELECT pg_cancel_backend(pid) FROM pg_stat_activity
 WHERE application_name = 'fieldstone build' AND datname = current_database() AND state = 'active'
     AND usename = current_user AND pid IN (
@@ -355,8 +355,8 @@ WHERE application_name = 'fieldstone build' AND datname = current_database() AND
     );
 
 -- name: lock_when_free
--- Whoever waits for this lock has all who come later wait behind it. So for some ten milliseconds it is asked for only at
--- moments when nobody has the table; what comes after it waits for it where there was none.
+-- While a session waits for this lock, all later ones wait behind it. So for some ten milliseconds the lock is only tried,
+-- without a wait; the next statement waits for it where no try succeeded.
 DO $do$
 BEGIN
     FOR attempt IN 1..12 LOOP
@@ -371,8 +371,8 @@ END
 $do$;
 
 -- name: add_partition
--- Behind the lock of partitions: another process may have made it meanwhile. It is attached afterwards, since to create it
--- as a partition would lock the log's readers out.
+-- Behind the lock of partitions: another process may have made the table meanwhile. It is attached after its creation, as
+-- CREATE TABLE .. PARTITION OF would lock the log's readers out.
 DO $do$
 BEGIN
     IF to_regclass(%(table)s) IS NULL THEN
@@ -384,7 +384,7 @@ END
 $do$;
 
 -- name: drop_partition
--- Another process may have dropped it meanwhile.
+-- Another process may have dropped the partition meanwhile.
 DO $do$
 BEGIN
     EXECUTE 'DROP TABLE IF EXISTS ' || %(table)s;
@@ -431,7 +431,7 @@ FROM fieldstone.webhook_delivery AS delivery JOIN fieldstone.webhook ON webhook.
 WHERE delivery.workspace_id = %(workspace_id)s AND delivery.id = %(id)s;
 
 -- name: redeliver
--- What is being sent at this moment stays as it is, and what waits for an earlier one of its record goes on waiting.
+-- A delivery under way stays as it is, and one that waits for an earlier one of its record goes on waiting.
 UPDATE fieldstone.webhook_delivery SET status = 'PENDING', due_at = now(), finished_at = NULL,
     attempts = CASE WHEN status = 'PENDING' THEN attempts ELSE 0 END
 WHERE id = %(id)s AND claim IS NULL AND NOT (status = 'PENDING' AND due_at IS NULL);
@@ -519,7 +519,7 @@ FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relkind = 'r' ORDER BY c.relname;
 
 -- name: rewrite_obstacles
--- What would go with a table, and nobody could make again.
+-- The objects that would be dropped with a table, and cannot be made again from the model.
 SELECT 'the trigger ' || t.tgname FROM pg_trigger AS t WHERE t.tgrelid = %(table)s::regclass AND NOT t.tgisinternal
 UNION ALL
 SELECT 'the policy ' || p.polname FROM pg_policy AS p WHERE p.polrelid = %(table)s::regclass
@@ -547,7 +547,7 @@ SELECT format('GRANT %%s %%sON TABLE %%s TO %%s%%s', privilege_type, of_column, 
 FROM granted WHERE grantee <> relowner;
 
 -- name: storage_parameters
--- How the rows of a table are to be stored, as statements: those that come after them follow it.
+-- The storage parameters of a table, as statements: rows written after them follow them.
 SELECT format('ALTER TABLE %%s SET (%%s)', %(table)s::text,
     string_agg(format('%%s%%I = %%L', prefix, option_name, option_value), ', '))
 FROM (
@@ -571,7 +571,7 @@ FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
 WHERE a.attrelid = %(table)s::regclass AND a.attnum > 0 AND NOT a.attisdropped;
 
 -- name: table_settings
--- What else was said of a table by hand, as statements.
+-- The other settings of a table made by hand, as statements.
 SELECT format('ALTER TABLE %%s ALTER %%I SET STATISTICS %%s', %(table)s::text, a.attname, a.attstattarget)
 FROM pg_attribute AS a
 WHERE a.attrelid = %(table)s::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attstattarget >= 0
@@ -601,7 +601,7 @@ FROM pg_class AS c CROSS JOIN LATERAL (
 WHERE c.oid = %(table)s::regclass;
 
 -- name: not_null_names
--- What the NOT NULLs of a table are called; before PostgreSQL 18 they have no names.
+-- The names of a table's NOT NULL constraints; before PostgreSQL 18 they have none.
 SELECT a.attname, k.conname
 FROM pg_constraint AS k JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
 WHERE k.conrelid = %(table)s::regclass AND k.contype = 'n';

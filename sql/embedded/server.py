@@ -97,7 +97,7 @@ def restart(server: EmbeddedServer) -> bool:
             if end_orphans(folder) is not ConnectOutcome.SILENT:
                 return False
             if not folder.cluster.exists():
-                raise EmbeddedServerError(f"{folder.cluster} is gone: an empty one in its place would serve nobody")
+                raise EmbeddedServerError(f"{folder.cluster} is gone: an empty one in its place has no records")
             watch_start(folder, _launch(folder, socket_folder=server.socket_folder))
             return True
     except OSError as error:

@@ -23,7 +23,7 @@ from fieldstone.engine.broadcast.message import (
 )
 from fieldstone.engine.broadcast.postgres import PostgresMedium
 from fieldstone.engine.broadcast.redis import RedisMedium
-from fieldstone.engine.broadcast.transport import LinkLost, Medium
+from fieldstone.engine.broadcast.transport import ChannelLost, Medium
 from fieldstone.engine.settings import load_settings
 from fieldstone.metadata.ids import new_id
 from fieldstone.sql.executor import Database
@@ -342,6 +342,6 @@ async def test_a_medium_that_cannot_be_reached_says_why(empty_database: str) -> 
         PostgresMedium(database=database, address="host=127.0.0.1 port=1 dbname=d user=u"),
     ]
     for medium in media:
-        with pytest.raises(LinkLost, match="cannot"):
+        with pytest.raises(ChannelLost, match="cannot"):
             await medium.open(CHANNEL)
         await medium.close()
