@@ -1,4 +1,4 @@
-"""A client that sends again what may be sent again, as docs/api.md says, and counts what failed all the same."""
+"""A client that sends again what may be sent again, as docs/reference/errors.md says, and counts what failed all the same."""
 
 import asyncio
 import time

@@ -156,7 +156,18 @@ async def reader(sample_dsn: str) -> AsyncIterator[_Reader]:
         yield _Reader(apis, made.key.id)
 
 
-@pytest.mark.parametrize(("page", "fewest"), [("README.md", 5), ("docs/api.md", 25)])
+@pytest.mark.parametrize(
+    ("page", "fewest"),
+    [
+        ("README.md", 5),
+        ("docs/reference/http.md", 1),
+        ("docs/reference/reading.md", 7),
+        ("docs/reference/writing.md", 9),
+        ("docs/reference/metadata.md", 12),
+        ("docs/reference/limits.md", 1),
+        ("docs/reference/errors.md", 1),
+    ],
+)
 async def test_a_page_runs_from_its_top_to_its_end(reader: _Reader, page: str, fewest: int) -> None:
     examples = examples_of(page)
     assert len(examples) >= fewest

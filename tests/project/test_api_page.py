@@ -1,12 +1,11 @@
-"""The tables of docs/api.md that repeat what the code says are the code's own."""
+"""The tables of the API's reference that repeat what the code says are the code's own."""
 
-from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from collections.abc import Iterator
 
 from fieldstone.engine.settings_table import configuration_table
 from fieldstone.metadata import operators
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType, SubField
-from tests.project.modules import ROOT
+from tests.project.tables import check_table
 
 _SETS = {
     "equality": operators.EQUALITY,
@@ -18,27 +17,15 @@ _SETS = {
 }
 
 
-def _line(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _check(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    expected = [_line(heading), "|" + "---|" * len(heading), *map(_line, rows)]
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").splitlines()
-    start = page.index(expected[0]) if expected[0] in page else len(page)
-    found = list(takewhile(lambda line: line.startswith("|"), page[start:]))
-    assert found == expected, "the table in docs/api.md has to be:\n\n" + "\n".join(expected)
-
-
 def test_the_operators() -> None:
     known = {one: None for accepted in _SETS.values() for one in accepted}
     rows = [(f"`{one.name}`", one.argument.value, one.description) for one in known]
-    _check(("operator", "argument", "meaning"), rows)
+    check_table("docs/reference/reading.md", ("operator", "argument", "meaning"), rows)
 
 
 def test_the_sets_of_operators() -> None:
     rows = [(name, " ".join(f"`{one.name}`" for one in accepted)) for name, accepted in _SETS.items()]
-    _check(("set", "operators"), rows)
+    check_table("docs/reference/reading.md", ("set", "operators"), rows)
 
 
 def _columns(kind: FieldType) -> Iterator[tuple[str, SubField, str]]:
@@ -76,7 +63,8 @@ def test_the_field_types() -> None:
         for kind, entry in FIELD_TYPES.items()
         for name, column, meaning in _columns(kind)
     ]
-    _check(("type", "GraphQL", "filters", "`sum` `avg`", "`min` `max`", "unique", "computed", "meaning"), rows)
+    heading = ("type", "GraphQL", "filters", "`sum` `avg`", "`min` `max`", "unique", "computed", "meaning")
+    check_table("docs/reference/field-types.md", heading, rows)
 
 
 def test_the_limits() -> None:
@@ -99,4 +87,4 @@ def test_the_limits() -> None:
             ("milliseconds of a window", "rate_window_ms", "-"),
         )
     ]
-    _check(("limit", "default", "variable", "beyond it"), rows)
+    check_table("docs/reference/limits.md", ("limit", "default", "variable", "beyond it"), rows)

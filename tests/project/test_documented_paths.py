@@ -1,13 +1,16 @@
 """The paths that the documentation and docstrings name are there."""
 
 import re
+from pathlib import Path
 
 from tests.project.documentation import pages
 from tests.project.modules import ROOT, SOURCES, docstrings, modules
 
 _PATH = re.compile(r"`((?:engine|metadata|sql|tests|benchmarks|docs)/[\w./-]*)[`:]")
 _PATH_IN_CODE = re.compile(r"(?<![\w/.])((?:engine|metadata|sql|tests|benchmarks|docs)/[\w./-]*\w)")
-_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
+_LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_UNSEEN = re.compile(r"[^\w\- ]")
 _EXAMPLES = {"tests/golden/NAME.graphql", "benchmarks/results/", "benchmarks/.work"}
 """Paths that stand for any name, and those that exist once something has been made."""
 
@@ -29,7 +32,18 @@ def test_the_paths_that_docstrings_name_are_there() -> None:
     assert [one for one in named if one[1] not in _EXAMPLES and not (ROOT / one[1]).exists()] == []
 
 
-def test_the_pages_that_are_linked_are_there() -> None:
-    linked = [(page, link) for page in pages() for link in _LINK.findall(page.read_text(encoding="utf-8"))]
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a page's headings."""
+    headings = _HEADING.findall(page.read_text(encoding="utf-8"))
+    return {_UNSEEN.sub("", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_lead_to_pages_and_headings() -> None:
+    linked = [(page, *link) for page in pages() for link in _LINK.findall(page.read_text(encoding="utf-8"))]
     assert len(linked) > 10
-    assert [one for one in linked if "://" not in one[1] and not (one[0].parent / one[1]).exists()] == []
+    for page, target, anchor in linked:
+        if "://" not in target:
+            path = page.parent / target if target else page
+            place = f"{page.relative_to(ROOT)}: {target}#{anchor}"
+            assert path.exists(), place
+            assert not anchor or anchor in _anchors(path), place

@@ -26,7 +26,7 @@ cli = typer.Typer(
         "Start with `fieldstone serve --demo`, which needs nothing else: without DATABASE_URL it brings its own"
         " PostgreSQL. Then make a key with `fieldstone api-key create --name NAME` and send it as"
         " `Authorization: Bearer KEY`.\n\n"
-        "All else is set by environment variables; the README lists them."
+        "All other settings are environment variables; docs/reference/configuration.md lists them."
     ),
     epilog="Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the command line is wrong,"
     " or a comparison has found a difference, 130 Ctrl+C ended it.",
