@@ -1,147 +1,17 @@
-"""The examples of the documentation run as they stand, page by page, and answer what the page says.
-
-A page's examples are executed in their order on the sample workspace, as a reader would. An example is
-
-    ```graphql              an operation of the Core API; `graphql metadata` is one of the Metadata API
-    ```bash                 a curl command with an operation, or a batch of them, in its -d
-    ```json variables       the variables of the example before it
-    ```json answer          what the example before it answers; ids, times, cursors, tokens and the places of errors
-                            in the document may differ
-
-One that is marked `error` (```graphql error) must fail, all others must not. A text in capitals stands for an id:
-`"COMPANY_ID"` for that of the first record of `company`, `"COMPANY_OBJECT_ID"` for that of the object `company`. It
-stays the same on the whole page.
-"""
+"""The examples of the documentation run as they stand, page by page, and answer what the page says."""
 
 import json
-import re
-import shlex
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
 
 from fieldstone.engine.request.path import GraphQLRequest
-from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.workspaces.key_store import KeyStore
-from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis, open_apis, sample_template
+from tests.apis import PRINCIPAL, WORKSPACE_ID, open_apis, sample_template
 from tests.databases import Databases
-from tests.project.documentation import Snippet, snippets
-
-_READER = replace(PRINCIPAL, key_name="docs")
-_PLACEHOLDER = re.compile(r'(?<=")([A-Z]+(?:_[A-Z]+)*)_ID(?=\\?")')
-_CHANGING = (
-    (re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"), "an id"),
-    (re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z$"), "a time"),
-    (re.compile(r"^fs_[\w-]{43}$"), "a token"),
-)
-_CURSORS = {"cursor", "startCursor", "endCursor"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """What is sent to one of the APIs (one request, or a batch), and what is said to come back."""
-
-    place: str
-    path: str
-    body: str
-    must_fail: bool
-    variables: str = "{}"
-    answer: str | None = None
-
-
-def examples_of(page: str) -> list[Example]:
-    """The examples of a page in their order."""
-    found: list[Example] = []
-    for snippet in snippets("graphql", "bash", "json"):
-        if not snippet.place.startswith(f"{page}:"):
-            continue
-        if snippet.language == "json":
-            if "variables" in snippet.options:
-                found[-1] = replace(found[-1], variables=snippet.text)
-            if "answer" in snippet.options:
-                found[-1] = replace(found[-1], answer=snippet.text)
-        elif snippet.language == "bash":
-            found += _curl_examples(snippet)
-        else:
-            path = "/metadata" if "metadata" in snippet.options else "/graphql"
-            body = json.dumps({"query": snippet.text}, ensure_ascii=False)
-            found.append(Example(place=snippet.place, path=path, body=body, must_fail="error" in snippet.options))
-    return found
-
-
-def _curl_examples(snippet: Snippet) -> Iterator[Example]:
-    for line in snippet.text.replace("\\\n", " ").splitlines():
-        words = shlex.split(line, comments=True)
-        if words[:1] == ["curl"] and "-d" in words:
-            address = next(word for word in words if "/graphql" in word or "/metadata" in word)
-            yield Example(
-                place=snippet.place,
-                path=urlsplit(f"//{address.partition('://')[2] or address}").path,
-                body=words[words.index("-d") + 1],
-                must_fail="error" in snippet.options,
-            )
-
-
-async def fill_in(text: str, ids: dict[str, str], find: Callable[[str], Any]) -> str:
-    """The text with the ids in the places of their placeholders; those not known yet are found and kept."""
-    for name in _PLACEHOLDER.findall(text):
-        if name not in ids:
-            ids[name] = await find(name)
-    return _PLACEHOLDER.sub(lambda match: ids[match[1]], text)
-
-
-def comparable(value: Any, key: str = "") -> Any:
-    """An answer without what differs from one time to the next."""
-    match value:
-        case dict():
-            return {name: comparable(item, name) for name, item in value.items() if name != "locations"}
-        case list():
-            return [comparable(item) for item in value]
-        case str() if key in _CURSORS:
-            return "a cursor"
-        case str():
-            return next((said for pattern, said in _CHANGING if pattern.match(value)), value)
-        case _:
-            return value
-
-
-class _Reader:
-    """Somebody who tries out a page from its top to its end."""
-
-    def __init__(self, apis: Apis, key_id: UUID) -> None:
-        self._apis = apis
-        self._principal = replace(_READER, key_id=key_id, root_key_id=key_id)
-        self._ids: dict[str, str] = {}
-
-    async def follow(self, example: Example) -> None:
-        given = loads(await fill_in(example.body, self._ids, self._find))
-        variables = loads(await fill_in(example.variables, self._ids, self._find))
-        requests = given if isinstance(given, list) else [given]
-        answers = [await self._send(example.path, one["query"], one.get("variables", variables)) for one in requests]
-        failed = any("errors" in answer for answer in answers)
-        assert failed is example.must_fail, f"{example.place}: {answers}"
-        if example.answer is not None:
-            expected = json.loads(example.answer)
-            received = answers if isinstance(given, list) else answers[0]
-            assert comparable(received) == comparable(expected), example.place
-
-    async def _send(self, path: str, query: str, variables: Any) -> Any:
-        api = {"/graphql": self._apis.core, "/metadata": self._apis.metadata}[path]
-        request = GraphQLRequest(query=query, operation_name=None, variables=variables)
-        return json.loads((await api.execute(self._principal, request, allow_mutation=True)).body)
-
-    async def _find(self, placeholder: str) -> str:
-        is_object = placeholder.endswith("_OBJECT")
-        first, *others = placeholder.removesuffix("_OBJECT").lower().split("_")
-        name = first + "".join(map(str.capitalize, others))
-        path, key = ("/metadata", "object") if is_object else ("/graphql", name)
-        condition = f'{{ nameSingular: {{ eq: "{name}" }} }}' if is_object else "{ id: { is: NOT_NULL } }"
-        answer = await self._send(path, f"{{ {key}(filter: {condition}) {{ id }} }}", {})
-        return str(answer["data"][key]["id"])
+from tests.project.examples import Reader, examples_of
 
 
 @pytest.fixture
@@ -150,10 +20,17 @@ def sample_dsn(databases: Databases, clone_database: Callable[[str], str]) -> st
 
 
 @pytest.fixture
-async def reader(sample_dsn: str) -> AsyncIterator[_Reader]:
+async def reader(sample_dsn: str) -> AsyncIterator[Reader]:
     async with open_apis(sample_dsn) as apis:
         made = await KeyStore(apis.database).create(WORKSPACE_ID, "reader")
-        yield _Reader(apis, made.key.id)
+        principal = replace(PRINCIPAL, key_name="docs", key_id=made.key.id, root_key_id=made.key.id)
+
+        async def send(path: str, query: str, variables: Any) -> Any:
+            api = {"/graphql": apis.core, "/metadata": apis.metadata}[path]
+            request = GraphQLRequest(query=query, operation_name=None, variables=variables)
+            return json.loads((await api.execute(principal, request, allow_mutation=True)).body)
+
+        yield Reader(send)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +45,7 @@ async def reader(sample_dsn: str) -> AsyncIterator[_Reader]:
         ("docs/reference/errors.md", 1),
     ],
 )
-async def test_a_page_runs_from_its_top_to_its_end(reader: _Reader, page: str, fewest: int) -> None:
+async def test_a_page_runs_from_its_top_to_its_end(reader: Reader, page: str, fewest: int) -> None:
     examples = examples_of(page)
     assert len(examples) >= fewest
     for example in examples:
