@@ -1,4 +1,4 @@
-"""A client that sends again what may be sent again, as docs/reference/errors.md says, and counts what failed all the same."""
+"""A client that retries as docs/reference/errors.md allows, and counts the operations that failed all the same."""
 
 import asyncio
 import time
