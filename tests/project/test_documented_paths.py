@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.project.documentation import pages
 from tests.project.modules import ROOT, SOURCES, docstrings, modules
 
-_PATH = re.compile(r"`((?:engine|metadata|sql|tests|benchmarks|docs)/[\w./-]*)[`:]")
+_PATH = re.compile(r"(?:`|<br>)((?:engine|metadata|sql|tests|benchmarks|docs)/[\w./-]*)[`:\"]")
 _PATH_IN_CODE = re.compile(r"(?<![\w/.])((?:engine|metadata|sql|tests|benchmarks|docs)/[\w./-]*\w)")
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
