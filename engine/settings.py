@@ -123,7 +123,7 @@ class Settings(BaseSettings):
         "API_RATE_LIMITING_LIMIT",
         100,
         least=0,
-        description="Operations per key and window, with the keys it made; 0 is no limit.",
+        description="Operations of a key and of the keys created with it in one window; 0 is no limit.",
     )
     rate_window_ms: int = _whole("API_RATE_LIMITING_TTL", 60_000, description="The window's length in milliseconds.")
     max_body_bytes: int = _whole(
@@ -138,9 +138,7 @@ class Settings(BaseSettings):
         "FIELDSTONE_MAX_DEPTH", 100, most=200, description="The deepest nesting of an operation's fields."
     )
     max_aliases: int = _whole("FIELDSTONE_MAX_ALIASES", 500, least=0, description="The most aliases in one operation.")
-    default_page: int = _whole(
-        "FIELDSTONE_DEFAULT_PAGE", 60, description="Records on a page where the query does not say."
-    )
+    default_page: int = _whole("FIELDSTONE_DEFAULT_PAGE", 60, description="The default number of records on a page.")
     max_page: int = _whole("FIELDSTONE_MAX_PAGE", 200, description="The most records on a page.")
     max_bulk_writes: int = _whole(
         "FIELDSTONE_MAX_BULK_WRITES", 10_000, description="The most records that one field of a mutation may write."
@@ -149,7 +147,7 @@ class Settings(BaseSettings):
         "FIELDSTONE_MAX_COST",
         500_000,
         least=0,
-        description="The most that an operation may cost, in records that it may read; 0 is no limit.",
+        description="The highest cost of an operation, in records that it may read; 0 is no limit.",
     )
     statement_timeout: float = _seconds(
         "FIELDSTONE_STATEMENT_TIMEOUT", 15.0, description="The longest run of one SQL statement, in seconds."
@@ -158,24 +156,24 @@ class Settings(BaseSettings):
         "FIELDSTONE_WORK_MEM_MB",
         8,
         most=65_536,
-        description="PostgreSQL's memory for each sort and hash of a statement, in MiB; beyond it files are used.",
+        description="PostgreSQL's memory for each sort and hash of a statement, in MiB; beyond it, files.",
     )
     temp_file_mb: int = _whole(
         "FIELDSTONE_TEMP_FILE_MB",
         1_024,
         least=0,
         most=1_048_576,
-        description="The most that one statement's temporary files may take, in MiB; 0 leaves it to PostgreSQL.",
+        description="The largest size of one statement's temporary files, in MiB; 0 keeps PostgreSQL's limit.",
     )
     max_connections: int = _whole(
         "FIELDSTONE_MAX_CONNECTIONS",
         10_000,
-        description="The most connections of clients; where there are more, the idlest are closed.",
+        description="The most connections of clients; beyond it the connections idle for longest are closed.",
     )
     max_connections_each: int = _whole(
         "FIELDSTONE_MAX_CONNECTIONS_EACH",
         2_500,
-        description="Those of them from one address, in IPv6 from one network of 64 bits.",
+        description="The most connections of one address, in IPv6 of one network of 64 bits.",
     )
     head_timeout: float = _seconds(
         "FIELDSTONE_HEAD_TIMEOUT",
@@ -188,25 +186,24 @@ class Settings(BaseSettings):
     unread_timeout: float = _seconds(
         "FIELDSTONE_UNREAD_TIMEOUT",
         30.0,
-        description="How long an answer waits for a client that reads nothing of it, in seconds.",
+        description="The longest wait for a client that reads nothing of its answer, in seconds.",
     )
     max_buffered_bytes: int = _whole(
         "FIELDSTONE_MAX_BUFFERED_BYTES",
         128 << 20,
-        description="Bytes of answers that are not read and requests that are not complete; beyond it the slowest "
-        "clients are cut off.",
+        description="Bytes of unread answers and incomplete requests; beyond it the slowest clients are disconnected.",
     )
     startup_timeout: float = _seconds(
         "FIELDSTONE_STARTUP_TIMEOUT", 60.0, description="The longest wait for the database at the start, in seconds."
     )
     drain_timeout: float = _seconds(
-        "FIELDSTONE_DRAIN_TIMEOUT", 15.0, description="How long a stop waits for requests in flight, in seconds."
+        "FIELDSTONE_DRAIN_TIMEOUT", 15.0, description="The longest wait of a stop for requests in progress, in seconds."
     )
     pool_size: int = _whole(
         "FIELDSTONE_POOL_SIZE",
         8,
         most=1000,
-        description="Database connections that serve requests; of several workspaces none gets more than half.",
+        description="Database connections for requests; of several workspaces each gets at most half.",
     )
     session_pool_size: int = _whole(
         "FIELDSTONE_SESSION_POOL_SIZE",
@@ -225,7 +222,7 @@ class Settings(BaseSettings):
         "FIELDSTONE_BROADCAST_URL",
         None,
         accepts="a Redis URL such as redis://127.0.0.1:6379/0, with `pip install 'fieldstone[redis]'`",
-        description="The Redis by which processes tell each other of changes. Unset: PostgreSQL's LISTEN and NOTIFY.",
+        description="The Redis by which processes notify each other of changes. Unset: PostgreSQL's LISTEN and NOTIFY.",
         repr=False,
     )
     prepare_statements: bool = _setting(
@@ -238,23 +235,23 @@ class Settings(BaseSettings):
         "FIELDSTONE_MAX_REWRITE_BYTES",
         256 << 20,
         least=0,
-        description="The bytes of a table up to which a change of the model may rewrite it while others wait.",
+        description="The largest table that a change of the model may rewrite while others wait, in bytes.",
     )
     plan_cache_size: int = _whole("FIELDSTONE_PLAN_CACHE_SIZE", 2_000, description="The most compiled operations kept.")
     model_cache_mb: int = _whole(
         "FIELDSTONE_MODEL_CACHE_MB",
         128,
-        description="Memory for the models of workspaces, in MiB; the least recently used goes, and is loaded again.",
+        description="Memory for the models of workspaces, in MiB; beyond it the least recently used model is evicted.",
     )
     event_retention_hours: int = _whole(
         "FIELDSTONE_EVENT_RETENTION_HOURS",
         72,
-        description="How long events are kept, for subscriptions and webhooks to resume, in hours.",
+        description="Retention of events, from which subscriptions and webhooks resume, in hours.",
     )
     event_retention_count: int = _whole(
         "FIELDSTONE_EVENT_RETENTION_COUNT",
         1_000_000,
-        description="The most events that are kept, whatever their age; what a webhook still needs stays.",
+        description="Retention of events by number, whatever their age; events that a webhook still needs stay.",
     )
     max_subscriptions: int = _whole(
         "FIELDSTONE_MAX_SUBSCRIPTIONS", 10_000, description="The most subscriptions of one workspace on one server."
@@ -265,44 +262,49 @@ class Settings(BaseSettings):
     max_subscription_bytes: int = _whole(
         "FIELDSTONE_MAX_SUBSCRIPTION_BYTES",
         16 << 20,
-        description="Bytes of the documents, variables and filters that are kept for one workspace's subscriptions.",
+        description="Bytes of the documents, variables and filters of one workspace's subscriptions.",
     )
     max_subscription_bytes_total: int = _whole(
-        "FIELDSTONE_MAX_SUBSCRIPTION_BYTES_TOTAL", 64 << 20, description="The same for all workspaces of one server."
+        "FIELDSTONE_MAX_SUBSCRIPTION_BYTES_TOTAL",
+        64 << 20,
+        description="Bytes of the documents, variables and filters of all subscriptions of one server.",
     )
     webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = _setting(
         "FIELDSTONE_WEBHOOK_ALLOW",
         (),
         accepts="a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix",
-        description="The networks that webhooks may send to although they are not public.",
+        description="The networks that webhooks may send to in spite of their private addresses.",
     )
     webhook_timeout: float = _seconds(
         "FIELDSTONE_WEBHOOK_TIMEOUT", 10.0, description="The longest attempt to deliver an event, in seconds."
     )
     webhook_concurrency: int = _whole(
-        "FIELDSTONE_WEBHOOK_CONCURRENCY", 64, most=1000, description="Webhook deliveries that are sent at once."
+        "FIELDSTONE_WEBHOOK_CONCURRENCY", 64, most=1000, description="The most webhook deliveries in progress."
     )
     webhook_concurrency_each: int = _whole(
-        "FIELDSTONE_WEBHOOK_CONCURRENCY_EACH", 8, most=1000, description="Those of them to one webhook."
+        "FIELDSTONE_WEBHOOK_CONCURRENCY_EACH",
+        8,
+        most=1000,
+        description="The most deliveries in progress to one webhook.",
     )
     webhook_attempts: int = _whole(
-        "FIELDSTONE_WEBHOOK_ATTEMPTS", 20, description="How often a delivery is sent before it is given up."
+        "FIELDSTONE_WEBHOOK_ATTEMPTS", 20, description="Attempts of a delivery before it is given up."
     )
     webhook_retry_delay: float = _seconds(
         "FIELDSTONE_WEBHOOK_RETRY_DELAY",
         1.0,
-        description="The wait before the second attempt, in seconds; it doubles with each, up to an hour.",
+        description="The backoff before the second attempt, in seconds; it doubles with each attempt, up to an hour.",
     )
     webhook_disable_after: int = _whole(
         "FIELDSTONE_WEBHOOK_DISABLE_AFTER",
         259_200,
-        description="Seconds of nothing but failure after which a webhook is disabled.",
+        description="Seconds without a successful attempt after which a webhook is disabled.",
     )
     webhook_retention_hours: int = _whole(
-        "FIELDSTONE_WEBHOOK_RETENTION_HOURS", 72, description="How long deliveries are kept, in hours."
+        "FIELDSTONE_WEBHOOK_RETENTION_HOURS", 72, description="Retention of deliveries, in hours."
     )
     webhook_failed_hours: int = _whole(
-        "FIELDSTONE_WEBHOOK_FAILED_HOURS", 720, description="How long those that were given up are kept, in hours."
+        "FIELDSTONE_WEBHOOK_FAILED_HOURS", 720, description="Retention of deliveries that were given up, in hours."
     )
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = _setting(
         "FIELDSTONE_CORS_ORIGINS",
@@ -314,7 +316,7 @@ class Settings(BaseSettings):
         "FIELDSTONE_LOG_LEVEL",
         LogLevel.INFO,
         accepts="debug, info, warning or error",
-        description="The least severity that is logged; each request is a line at `info`.",
+        description="The lowest severity of logged lines; each request is a line at `info`.",
     )
     log_format: LogFormat | None = _setting(
         "FIELDSTONE_LOG_FORMAT",
