@@ -1,4 +1,4 @@
-"""An outbox: what is to be sent to one client, bounded, since the client decides how fast it reads."""
+"""The send queue of one client: its messages, bounded, since the client decides how fast it reads."""
 
 import asyncio
 from collections import deque
@@ -12,14 +12,14 @@ CHARACTERS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxLimits:
-    """How much waits for a client: messages, and characters of them; one message fits whatever its length."""
+class QueueLimits:
+    """Limits of a send queue: messages, and their characters; a single message fits whatever its length."""
 
     messages: int = MESSAGES
     characters: int = CHARACTERS
 
 
-class Outbox:
+class SendQueue:
     """Messages in the order in which they are to be sent.
 
     Args:
@@ -27,10 +27,10 @@ class Outbox:
         on_room: called when it had been full and half of it is free again.
     """
 
-    def __init__(self, limits: OutboxLimits, on_room: Callable[[], None]) -> None:
+    def __init__(self, limits: QueueLimits, on_room: Callable[[], None]) -> None:
         self._limits = limits
         self._on_room = on_room
-        self._waiting: deque[tuple[OutboxSink | None, str]] = deque()
+        self._waiting: deque[tuple[QueueSink | None, str]] = deque()
         self._characters = 0
         self._was_full = False
         self._filled = asyncio.Event()
@@ -46,8 +46,8 @@ class Outbox:
         """Return whether nothing waits."""
         return not self._waiting
 
-    def offer(self, text: str, sink: "OutboxSink | None" = None) -> bool:
-        """Put a message in; False where there is no room. What belongs to a sink goes with it."""
+    def offer(self, text: str, sink: "QueueSink | None" = None) -> bool:
+        """Put a message in, with the sink that it belongs to; return False if there is no room."""
         limits = self._limits
         is_full = len(self._waiting) >= limits.messages or (
             self._waiting and self._characters + len(text) > limits.characters
@@ -59,8 +59,8 @@ class Outbox:
         self.force(text, sink)
         return True
 
-    def force(self, text: str, sink: "OutboxSink | None" = None) -> None:
-        """Put a message in that must not be lost: at most one for each thing that the client has asked for."""
+    def force(self, text: str, sink: "QueueSink | None" = None) -> None:
+        """Put a message in that must not be lost: at most one for each operation of the client."""
         self._waiting.append((sink, text))
         self._characters += len(text)
         self._filled.set()
@@ -70,7 +70,7 @@ class Outbox:
         while not self.offer(text):
             await self._emptied.wait()
 
-    async def take(self) -> tuple["OutboxSink | None", str]:
+    async def take(self) -> tuple["QueueSink | None", str]:
         """Return the message that has waited longest, with the sink that it belongs to, as soon as there is one."""
         while True:
             while not self._waiting:
@@ -90,34 +90,34 @@ class Outbox:
                 return sink, text
 
     def clear(self) -> None:
-        """Forget what waits."""
+        """Drop all messages."""
         self._waiting.clear()
         self._characters = 0
 
 
-class OutboxSink:
-    """A subscription's place in an outbox: see `engine.events.group.Sink`.
+class QueueSink:
+    """A subscription's sink, which puts results into a send queue: see `engine.events.subscriptions.group.Sink`.
 
     Args:
-        outbox: where its results go.
+        queue: where its results go.
         on_fail: writes its end, and is given the errors.
-        head: what whoever sends its results puts before each, so that the results themselves are shared.
+        head: the text that the sender puts before each result, so that the results themselves are shared.
     """
 
-    def __init__(self, outbox: Outbox, on_fail: Callable[[list[ApiError]], None], *, head: str = "") -> None:
+    def __init__(self, queue: SendQueue, on_fail: Callable[[list[ApiError]], None], *, head: str = "") -> None:
         self.is_open = True
         self.head = head
-        self._outbox = outbox
+        self._queue = queue
         self._on_fail = on_fail
 
     @property
     def has_room(self) -> bool:
         """Return whether it takes another result."""
-        return self._outbox.has_room
+        return self._queue.has_room
 
     def offer(self, _position: int, payload: str) -> bool:
-        """Take a result; False where there is no room for it."""
-        return self._outbox.has_room and self._outbox.offer(payload, self)
+        """Put a result in; return False if there is no room."""
+        return self._queue.has_room and self._queue.offer(payload, self)
 
     def fail(self, errors: list[ApiError]) -> None:
         """End with errors."""

@@ -27,7 +27,7 @@ from fieldstone.engine.server.http.negotiation import JSON, takes_event_stream
 from fieldstone.engine.server.http.operations import Batch
 from fieldstone.engine.server.http.request_log import exchange_of
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
-from fieldstone.engine.server.streams.send_queue import Outbox, OutboxLimits, OutboxSink
+from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.workspaces.api_keys import Principal
 from fieldstone.sql.errors import DatabaseError
@@ -51,7 +51,7 @@ class StreamLimits:
 
     keep_alive: float = 12.0
     slow: float = 15.0
-    outbox: OutboxLimits = field(default_factory=OutboxLimits)
+    queue: QueueLimits = field(default_factory=QueueLimits)
 
 
 class StreamEndpoint:
@@ -119,15 +119,15 @@ class StreamEndpoint:
         send: "Send",
         headers: Headers,
     ) -> None:
-        outbox = Outbox(self._limits.outbox, services.events.hub.notice_room)
+        queue = SendQueue(self._limits.queue, services.events.hub.notice_room)
 
         def fail(errors: list[ApiError]) -> None:
             sink.is_open = False
             listed = dumps({"errors": [error.formatted() for error in errors]})
-            outbox.force(_next(listed) + _COMPLETE, None)
-            outbox.force("")
+            queue.force(_next(listed) + _COMPLETE, None)
+            queue.force("")
 
-        sink = _StreamSink(outbox, fail)
+        sink = _StreamSink(queue, fail)
         try:
             member = await services.events.hub.subscribe(subscription, sink)
         except (BadUserInput, QueryTooComplex) as error:
@@ -139,7 +139,7 @@ class StreamEndpoint:
             raise
         revoked = Unauthenticated("The API key is not valid any more.")
         forget = services.events.keys.revoked(principal.key_id).connect(lambda: sink.fail([revoked]))
-        writing = asyncio.create_task(self._write(outbox, send, headers))
+        writing = asyncio.create_task(self._write(queue, send, headers))
         gone, closing = asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._until_closing())
         others = (gone, closing)
         try:
@@ -159,8 +159,8 @@ class StreamEndpoint:
     async def _until_closing(self) -> None:
         await self._closing.wait()
 
-    async def _write(self, outbox: Outbox, send: "Send", headers: Headers) -> None:
-        """Send what comes into the outbox, up to an empty text."""
+    async def _write(self, queue: SendQueue, send: "Send", headers: Headers) -> None:
+        """Send what comes into the queue, up to an empty text."""
         await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
         text = _KEEP_ALIVE
         while text:
@@ -171,13 +171,13 @@ class StreamEndpoint:
                 return  # The client does not read: it may reconnect with the last id that it received.
             try:
                 async with asyncio.timeout(self._limits.keep_alive):
-                    _, text = await outbox.take()
+                    _, text = await queue.take()
             except TimeoutError:
                 text = _KEEP_ALIVE
         await send({"type": "http.response.body", "body": b""})
 
 
-class _StreamSink(OutboxSink):
+class _StreamSink(QueueSink):
     """A subscription's results as events, each with its position as its id."""
 
     def offer(self, position: int, payload: str) -> bool:

@@ -20,7 +20,7 @@ from fieldstone.engine.server.http.body import LARGE
 from fieldstone.engine.server.http.operations import Batch, build_request
 from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.log import Log, report_unexpected
-from fieldstone.engine.server.streams.send_queue import Outbox, OutboxLimits, OutboxSink
+from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.engine.server.streams.websocket.messages import (
     Close,
     Closing,
@@ -59,7 +59,7 @@ class SocketLimits:
     slow: float = 15.0
     farewell: float = 30.0
     operations: int = 1_000
-    outbox: OutboxLimits = field(default_factory=OutboxLimits)
+    queue: QueueLimits = field(default_factory=QueueLimits)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -74,7 +74,7 @@ class _Operation:
 
     place: Place
     task: "asyncio.Task[None] | None" = None
-    sink: OutboxSink | None = None
+    sink: QueueSink | None = None
     member: Subscriber | None = None
 
 
@@ -112,7 +112,7 @@ class ClientSocket:
         self._log = log
         self._authorization = authorization
         self._note_key = note_key
-        self._outbox = Outbox(limits.outbox, services.events.hub.notice_room)
+        self._queue = SendQueue(limits.queue, services.events.hub.notice_room)
         self._operations: dict[str, _Operation] = {}
         self._principal: Principal | None = None
         self._is_initialised = False
@@ -136,7 +136,7 @@ class ClientSocket:
                 self._stop(operation)
             for task in ends:
                 task.cancel()
-            self._outbox.clear()
+            self._queue.clear()
             await asyncio.gather(*ends, *running, return_exceptions=True)
 
     def _end(self, closing: Closing | None) -> None:
@@ -165,7 +165,7 @@ class ClientSocket:
     async def _write(self) -> None:
         sent = 0
         while True:
-            sink, text = await self._outbox.take()
+            sink, text = await self._queue.take()
             try:
                 async with asyncio.timeout(self._limits.slow):
                     await self._send(
@@ -188,7 +188,7 @@ class ClientSocket:
                 case "connection_init":
                     await self._initialise(payload_of(message))
                 case "ping":
-                    await self._outbox.put(pong(message))
+                    await self._queue.put(pong(message))
                 case "pong":
                     pass
                 case "subscribe":
@@ -220,7 +220,7 @@ class ClientSocket:
         revoked = Closing(Close.FORBIDDEN, "Forbidden: the API key is not valid any more")
         watched = self._services.events.keys.revoked(principal.key_id)
         self._farewells += (close, watched.connect(lambda: self._end(revoked)))
-        await self._outbox.put(acknowledge())
+        await self._queue.put(acknowledge())
 
     async def _read_large(self, text: str) -> Mapping[str, JsonValue]:
         if self._principal is None:
@@ -248,7 +248,7 @@ class ClientSocket:
             request = request._replace(is_large=size > LARGE)
             place = self._services.events.hub.quotas.admit(principal.workspace_id, size)
         except ApiError as error:
-            self._outbox.force(failure(id_, [error.formatted()]))
+            self._queue.force(failure(id_, [error.formatted()]))
             return
         operation = _Operation(place=place)
         self._operations[id_] = operation
@@ -268,7 +268,7 @@ class ClientSocket:
             await self._subscribe(id_, operation, opened)
         else:
             for text in _answer(id_, opened):
-                await self._outbox.put(text)
+                await self._queue.put(text)
             self._forget(id_, operation)
         operation.task = None
 
@@ -276,9 +276,9 @@ class ClientSocket:
         def fail(errors: list[ApiError]) -> None:
             self._forget(id_, operation)
             self._stop(operation)
-            self._outbox.force(failure(id_, [error.formatted() for error in errors]))
+            self._queue.force(failure(id_, [error.formatted() for error in errors]))
 
-        sink = OutboxSink(self._outbox, fail, head=next_head(id_))
+        sink = QueueSink(self._queue, fail, head=next_head(id_))
         operation.sink = sink
         try:
             operation.member = await self._services.events.hub.subscribe(subscription, sink, operation.place)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.server.log import flush_log
-from fieldstone.engine.server.streams.send_queue import OutboxLimits
+from fieldstone.engine.server.streams.send_queue import QueueLimits
 from fieldstone.engine.server.streams.websocket.socket import SocketLimits
 from tests.engine.events.conftest import Running, StartApp
 from tests.engine.server.streams.sockets import Closed, connected
@@ -225,7 +225,7 @@ async def test_a_socket_has_so_many_operations(start_app: StartApp) -> None:
 
 
 async def test_who_does_not_read_is_closed_with_4410_and_resumes(start_app: StartApp) -> None:
-    limits = SocketLimits(slow=0.2, outbox=OutboxLimits(messages=5))
+    limits = SocketLimits(slow=0.2, queue=QueueLimits(messages=5))
     people = [f"{number}@example.com" for number in range(30)]
     async with start_app(limits) as running:
         got = []
@@ -252,7 +252,7 @@ async def test_who_does_not_read_is_closed_with_4410_and_resumes(start_app: Star
 
 
 async def test_who_reads_slowly_gets_all(start_app: StartApp) -> None:
-    limits = SocketLimits(outbox=OutboxLimits(messages=5))
+    limits = SocketLimits(queue=QueueLimits(messages=5))
     people = [f"{number}@example.com" for number in range(100)]
     async with start_app(limits) as running, connected(running.app) as socket:
         await socket.initialise(running.key)
