@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fieldstone.metadata.changes.fields.requirements import is_required
+from fieldstone.metadata.changes.kinds.fields.requirements import is_required
 from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field

@@ -13,7 +13,7 @@ from fieldstone.metadata.changes import (
     UpdateField,
     UpdateObject,
 )
-from fieldstone.metadata.changes.fields.requirements import is_required
+from fieldstone.metadata.changes.kinds.fields.requirements import is_required
 from fieldstone.metadata.changes.types import UNSET
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType

@@ -9,6 +9,7 @@ from psycopg.sql import Composed
 
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import Change, describe
+from fieldstone.metadata.changes.locks import find_locks, later_statements
 from fieldstone.metadata.changes.plan import draft_change
 from fieldstone.metadata.changes.row_work import (
     ConvertValues,
@@ -20,7 +21,6 @@ from fieldstone.metadata.changes.row_work import (
     RowWork,
 )
 from fieldstone.metadata.changes.schema_difference import compare_schemas
-from fieldstone.metadata.changes.tables.locks import find_locks, later_statements
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.metadata.writer.record_checks import COUNTED_ROWS, check_row_work, require_no_rows

@@ -13,9 +13,9 @@ from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.catalog.store import corrections, insertions
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.history.record import record_change
+from fieldstone.metadata.changes.locks import locked_tables
 from fieldstone.metadata.changes.plan import Bounds, ChangePlan, Draft, TableSize, draft_change, plan_change
 from fieldstone.metadata.changes.shared_parts import find_moved
-from fieldstone.metadata.changes.tables.locks import locked_tables
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot, Status

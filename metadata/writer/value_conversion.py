@@ -7,7 +7,7 @@ from psycopg.sql import Composable
 
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.changes.fields.requirements import is_required
+from fieldstone.metadata.changes.kinds.fields.requirements import is_required
 from fieldstone.metadata.changes.plan import too_large
 from fieldstone.metadata.changes.row_work import ConvertValues, FillValues, MapOptions
 from fieldstone.metadata.errors import InvalidChange

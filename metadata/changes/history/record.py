@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fieldstone.metadata.changes.apply import describe
 from fieldstone.metadata.changes.difference import Difference
-from fieldstone.metadata.changes.fields.new_field import NewRelation
 from fieldstone.metadata.changes.history.inverse import invert
+from fieldstone.metadata.changes.kinds.fields.new_field import NewRelation
 from fieldstone.metadata.changes.kinds.table import KINDS, kind_of
 from fieldstone.metadata.changes.members import FIELD, OBJECT, kept_values
 from fieldstone.metadata.changes.plan import ChangePlan

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-from fieldstone.metadata.changes.fields.junction import apply_create_junction
-from fieldstone.metadata.changes.fields.morph import apply_create_morph
-from fieldstone.metadata.changes.fields.new_field import CreateField, NewJunction, NewRelation
-from fieldstone.metadata.changes.fields.plain import apply_plain_field
-from fieldstone.metadata.changes.fields.relation import apply_create_relation
-from fieldstone.metadata.changes.fields.relation_payload import read_morph, read_relation
+from fieldstone.metadata.changes.kinds.fields.junction import apply_create_junction
+from fieldstone.metadata.changes.kinds.fields.morph import apply_create_morph
+from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, NewJunction, NewRelation
+from fieldstone.metadata.changes.kinds.fields.plain import apply_plain_field
+from fieldstone.metadata.changes.kinds.fields.relation import apply_create_relation
+from fieldstone.metadata.changes.kinds.fields.relation_payload import read_morph, read_relation
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import FIELD
 from fieldstone.metadata.changes.types import Applied

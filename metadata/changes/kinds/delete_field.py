@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from fieldstone.metadata.changes.history.recreation import recreate_field
 from fieldstone.metadata.changes.kinds.delete_index import recreate_indexes
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
+from fieldstone.metadata.changes.kinds.recreation import recreate_field
 from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.changes.rules.lookup import find_field, relation_ends, without_fields, without_relations
 from fieldstone.metadata.changes.rules.search import vectors_over

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from fieldstone.metadata.changes.history.recreation import recreate_object
 from fieldstone.metadata.changes.kinds.delete_index import recreate_indexes
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
+from fieldstone.metadata.changes.kinds.recreation import recreate_object
 from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.changes.rules.lookup import find_object, without_relations
 from fieldstone.metadata.changes.types import Applied, Change

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from fieldstone.metadata.changes.fields.conversion import unique_with
-from fieldstone.metadata.changes.fields.requirements import is_required
+from fieldstone.metadata.changes.kinds.fields.conversion import unique_with
+from fieldstone.metadata.changes.kinds.fields.requirements import is_required
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.changes.row_work import FillValues, RequireDistinct, RequireValues, RowWork

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from fieldstone.metadata.changes.fields.conversion import (
+from fieldstone.metadata.changes.kinds.delete_index import recreate_indexes
+from fieldstone.metadata.changes.kinds.fields.conversion import (
     check_type,
     choose_new_column,
     convert_default,
@@ -15,8 +16,7 @@ from fieldstone.metadata.changes.fields.conversion import (
     unique_with,
     without_misfits,
 )
-from fieldstone.metadata.changes.fields.requirements import check_updated, is_required
-from fieldstone.metadata.changes.kinds.delete_index import recreate_indexes
+from fieldstone.metadata.changes.kinds.fields.requirements import check_updated, is_required
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import FIELD, FIELD_NAME, Member, Shape, given, given_values, shown_values
 from fieldstone.metadata.changes.row_work import FillValues, RequireDistinct, RequireValues, RowWork

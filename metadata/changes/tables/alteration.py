@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from psycopg.sql import Composed
 
 from fieldstone.metadata.changes.difference import Changed, Difference
-from fieldstone.metadata.changes.fields.conversion import build_conversion, is_conversion
-from fieldstone.metadata.changes.fields.requirements import is_required
+from fieldstone.metadata.changes.kinds.fields.conversion import build_conversion, is_conversion
+from fieldstone.metadata.changes.kinds.fields.requirements import is_required
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.changes.tables.migration import build_ddl, column_definitions
 from fieldstone.metadata.changes.types import Applied

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.difference import Difference
-from fieldstone.metadata.changes.fields.requirements import is_required
+from fieldstone.metadata.changes.kinds.fields.requirements import is_required
 from fieldstone.metadata.changes.row_work import FillValues
 from fieldstone.metadata.changes.rules.lookup import with_object
 from fieldstone.metadata.changes.types import Applied

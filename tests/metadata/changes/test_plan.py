@@ -3,6 +3,7 @@
 import pytest
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, UpdateField, UpdateObject
+from fieldstone.metadata.changes.locks import TableLock, find_locks, later_statements, locked_tables
 from fieldstone.metadata.changes.plan import (
     BIG_TABLE,
     LARGEST_REWRITE,
@@ -14,7 +15,6 @@ from fieldstone.metadata.changes.plan import (
     draft_change,
     plan_change,
 )
-from fieldstone.metadata.changes.tables.locks import TableLock, find_locks, later_statements, locked_tables
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot, Status

@@ -1,4 +1,4 @@
-"""metadata/changes/fields/relation_payload.py: the payloads of a createField that are refused, each for its reason."""
+"""metadata/changes/kinds/fields/relation_payload.py: payloads of a createField that are refused, with their reasons."""
 
 from collections.abc import Mapping
 from typing import Any

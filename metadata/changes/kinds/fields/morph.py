@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from fieldstone.metadata.changes.fields.new_field import CreateField, NewRelation
-from fieldstone.metadata.changes.fields.relation import apply_create_relation
+from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, NewRelation
+from fieldstone.metadata.changes.kinds.fields.relation import apply_create_relation
 from fieldstone.metadata.changes.rules.lookup import find_object, find_target, with_field
 from fieldstone.metadata.changes.types import Applied
 from fieldstone.metadata.errors import InvalidChange, NameTaken

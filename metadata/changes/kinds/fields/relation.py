@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fieldstone.metadata.changes.fields.new_field import (
+from fieldstone.metadata.changes.kinds.fields.new_field import (
     CreateField,
     NewRelation,
     build_field,

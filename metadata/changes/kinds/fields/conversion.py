@@ -7,8 +7,8 @@ from typing import Final
 
 from psycopg import sql
 
-from fieldstone.metadata.changes.fields.new_field import choose_column
 from fieldstone.metadata.changes.kinds.create_index import BTREE
+from fieldstone.metadata.changes.kinds.fields.new_field import choose_column
 from fieldstone.metadata.changes.row_work import ConvertValues, MapOptions, RowWork
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
 from fieldstone.metadata.changes.rules.lookup import with_object

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from uuid import UUID
 
-from fieldstone.metadata.changes.fields.new_field import CreateField, JunctionEnd, NewJunction, NewRelation
-from fieldstone.metadata.changes.fields.relation import apply_create_relation
 from fieldstone.metadata.changes.kinds.create_object import CreateObject, apply_create_object
+from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, JunctionEnd, NewJunction, NewRelation
+from fieldstone.metadata.changes.kinds.fields.relation import apply_create_relation
 from fieldstone.metadata.changes.rules.lookup import find_object, find_target, with_field
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.changes.rules.problems import Problems

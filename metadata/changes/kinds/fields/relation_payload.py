@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from fieldstone.metadata.changes.fields.new_field import NewJunction, NewRelation
+from fieldstone.metadata.changes.kinds.fields.new_field import NewJunction, NewRelation
 from fieldstone.metadata.errors import InvalidChange, InvalidValue
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from uuid import UUID
 
-from fieldstone.metadata.changes.fields.new_field import CreateField, build_field, choose_column, texts_of
 from fieldstone.metadata.changes.kinds.create_index import BTREE, INVERTED
+from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, build_field, choose_column, texts_of
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
 from fieldstone.metadata.changes.rules.lookup import find_object, with_indexes

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
-from fieldstone.metadata.changes.fields.new_field import CreateField, NewRelation
 from fieldstone.metadata.changes.kinds.create_object import CreateObject
+from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, NewRelation
 from fieldstone.metadata.changes.kinds.update_field import UpdateField
 from fieldstone.metadata.changes.kinds.update_object import UpdateObject
 from fieldstone.metadata.changes.members import FIELD, OBJECT, created_values, shown_values
