@@ -1,5 +1,6 @@
 """Writes a type as a request asks for it, its members apart from the rest."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -45,7 +46,10 @@ class TypeWriter:
     def __init__(self, request: SchemaRequest, schema: GraphQLSchema) -> None:
         self._request = request
         self._schema = schema
-        self._compiler = Compiler(operation=request.operation, variables=request.variables, info=Info(schema))
+        # A type is written alone, with the names of others: what all of them take is measured when they are joined.
+        self._compiler = Compiler(
+            operation=request.operation, variables=request.variables, info=Info(schema), limit=sys.maxsize
+        )
         self._before: list[tuple[str, Write]] = []
         self._after: list[tuple[str, Write]] = []
         self._opening = ""

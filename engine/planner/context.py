@@ -24,6 +24,7 @@ class RecordLimits:
     """How many records: on a page unless said, on a page at most, in a bulk write at most; and the most that one costs.
 
     Attributes:
+        response_bytes: the longest answer; the database measures its own.
         cost: the highest price of an operation (`engine/planner/cost.py`); 0 is no limit.
     """
 
@@ -31,6 +32,7 @@ class RecordLimits:
     largest_page: int = 200
     bulk: int = 10_000
     cost: int = 500_000
+    response_bytes: int = 64 << 20
 
 
 @dataclass(slots=True, kw_only=True)

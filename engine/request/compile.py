@@ -139,7 +139,7 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     asks_for_schema = _asks_for_schema(context.operation)
     if asks_for_schema:
         context.touched.update(context.snapshot.objects)
-        introspected = introspect(schema, context.operation, context.variables)
+        introspected = introspect(schema, context.operation, context.variables, limit=context.limits.response_bytes)
     planned = plan_query(context, introspected)
     price = price_of(planned, context.parameters)
     price.check(context.limits.cost)

@@ -49,6 +49,7 @@ from fieldstone.engine.request.valid_operation import (
     ValidQuery,
     ValidSubscription,
 )
+from fieldstone.engine.schema.introspection import too_large
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue
@@ -296,6 +297,8 @@ class GraphQLApi:
             if isinstance(schema, LazySchema):
                 text = await self.schema_answers.answer(call.operation.operation, call.variables, schema)
                 if text is not None:
+                    if len(text) > (most := self.compiler.limits.records.response_bytes):
+                        raise too_large(most)
                     return SchemaAnswer(text)
         planned, parameters = await self.compiler.plan_query(call)
         data = planned.constant

@@ -4,7 +4,7 @@ A selection is compiled once into functions that write JSON text, by the resolve
 types; executing it by graphql-core takes an awaitable, a path and a completed value for each of its million fields.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from typing import Any
@@ -50,11 +50,16 @@ class Info:
 
 @dataclass(slots=True, kw_only=True)
 class Compiler:
-    """Compiles the selections of one operation on one schema, which must live as long as what it returns."""
+    """Compiles the selections of one operation on one schema, which must live as long as what it returns.
+
+    Attributes:
+        limit: characters of a text that is written: types within types multiply it at each level.
+    """
 
     operation: Operation
     variables: Mapping[str, JsonValue]
     info: Info
+    limit: int
     known: dict[tuple[str, tuple[int, ...]], Write] = field(default_factory=dict)
 
     def write_field(self, selected: Selected, definition: GraphQLField) -> Write:
@@ -85,10 +90,28 @@ class Compiler:
                 return self.write_value(type_.of_type, selected)
             case GraphQLList():
                 item = self.write_value(type_.of_type, selected)
-                return lambda value: "null" if value is None else f"[{','.join(map(item, value))}]"
+                return lambda value: "null" if value is None else f"[{','.join(self.within_limit(map(item, value)))}]"
             case GraphQLObjectType():
                 return self._write_object(type_, selected)
         return _write_leaf(type_.serialize if is_leaf_type(type_) else str)
+
+    def within_limit(self, texts: Iterable[str]) -> list[str]:
+        """Return texts that are to be joined.
+
+        Raises:
+            QueryTooComplex: together they are longer than the limit.
+        """
+        found: list[str] = []
+        size = 0
+        for text in texts:
+            size += len(text)
+            if size > self.limit:
+                raise too_large(self.limit)
+            found.append(text)
+        return found
+
+    def _write_parts(self, parts: list[tuple[str, Write]], value: Any) -> str:
+        return "{" + "".join(self.within_limit(opening + write(value) for opening, write in parts)) + "}"
 
     def _write_object(self, type_: GraphQLObjectType, selected: Selected) -> Write:
         key = (type_.name, tuple(map(id, selected.selection_sets)))
@@ -102,7 +125,7 @@ class Compiler:
             else:
                 parts.append((opening, self.write_field(below, type_.fields[below.name])))
         if type_.name != "__Type":
-            return self._keep(key, lambda value: "null" if value is None else _write_parts(parts, value))
+            return self._keep(key, lambda value: "null" if value is None else self._write_parts(parts, value))
         memo: dict[Any, str] = {}
 
         def write(value: Any) -> str:
@@ -111,7 +134,7 @@ class Compiler:
                 return "null"
             place = _identity(value)
             if (known := memo.get(place)) is None:
-                known = memo[place] = _write_parts(parts, value)
+                known = memo[place] = self._write_parts(parts, value)
             return known
 
         return self._keep(key, write)
@@ -130,8 +153,9 @@ def argument_values(selected: Selected, variables: Mapping[str, JsonValue]) -> d
     }
 
 
-def _write_parts(parts: list[tuple[str, Write]], value: Any) -> str:
-    return "{" + "".join([opening + write(value) for opening, write in parts]) + "}"
+def too_large(limit: int) -> QueryTooComplex:
+    """Return the refusal of an answer that has more than `limit` bytes."""
+    return QueryTooComplex(f"The answer is too large: the answer has more than {limit} bytes.")
 
 
 def _identity(type_: Any) -> Any:
@@ -159,13 +183,15 @@ def _write_leaf(serialize: Callable[[Any], Any]) -> Write:
     return write
 
 
-def introspect(schema: GraphQLSchema, operation: Operation, variables: Mapping[str, JsonValue]) -> dict[str, str]:
+def introspect(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, JsonValue], *, limit: int
+) -> dict[str, str]:
     """Return the answers of an operation's introspection root fields by response key, as JSON text.
 
     Raises:
-        QueryTooComplex: they are more than `MOST_ROOTS`.
+        QueryTooComplex: they are more than `MOST_ROOTS`, or have more than `limit` characters.
     """
-    compiler = Compiler(operation=operation, variables=variables, info=Info(schema))
+    compiler = Compiler(operation=operation, variables=variables, info=Info(schema), limit=limit)
     answers: dict[str, str] = {}
     for selected in collect_fields(operation, (operation.definition.selection_set,), variables):
         definition = INTROSPECTION_FIELDS.get(selected.name)
@@ -175,4 +201,5 @@ def introspect(schema: GraphQLSchema, operation: Operation, variables: Mapping[s
             raise QueryTooComplex(f"An operation may ask for the schema {MOST_ROOTS} times at most.")
         write = compiler.write_field(selected, definition)
         answers[selected.key] = write(None)
+        compiler.within_limit(answers.values())
     return answers

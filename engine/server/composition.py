@@ -185,6 +185,7 @@ def _limits(settings: Settings) -> Limits:
             largest_page=settings.max_page,
             bulk=settings.max_bulk_writes,
             cost=settings.max_cost,
+            response_bytes=settings.max_response_bytes,
         ),
         cached_documents=settings.plan_cache_size,
     )

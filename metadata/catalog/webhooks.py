@@ -13,6 +13,7 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import unstorable
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.shown_text import find_problem
 
 ACTIONS: Final = ("created", "updated", "deleted", "restored", "destroyed")
 """What can happen to a record, as events name it."""
@@ -206,14 +207,15 @@ async def _write_operations(connection: Session, webhook_id: UUID, operations: S
 
 
 def _check_text(name: str, value: str | None) -> None:
-    if value is not None and (reason := unstorable(value)):
+    if value is not None and (reason := find_problem(value, is_description=name == "description")):
         raise InvalidChange(f"{name} {reason}", field=name)
 
 
 def _check_secret(secret: str | None) -> None:
     if secret is None:
         return
-    _check_text("secret", secret)
+    if reason := unstorable(secret):
+        raise InvalidChange(f"secret {reason}", field="secret")
     if not secret.strip() or len(secret) > _LONGEST_SECRET:
         raise InvalidChange(
             f"secret must have from 1 to {_LONGEST_SECRET} characters and not be blank; leave it out to have one made",

@@ -9,6 +9,7 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, read_decimal
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_import.source import SourceColumn
+from fieldstone.metadata.shown_text import fit
 from fieldstone.sql.ddl import import_rows
 from fieldstone.sql.ddl.import_rows import Term
 
@@ -127,7 +128,9 @@ def _plan_enum(column: SourceColumn, value: Term) -> ColumnPlan:
     return ColumnPlan(
         type=FieldType.SELECT,
         value=import_rows.as_option(value, names),
-        options=[{"value": name, "label": derive_label(label) if label == name else label} for label, name in names],
+        options=[
+            {"value": name, "label": derive_label(label) if label == name else fit(label)} for label, name in names
+        ],
         default=default,
         notes=(*notes, *lost, *_generated(column)),
     )

@@ -15,6 +15,7 @@ from fieldstone.metadata.schema_import.columns import ColumnPlan, field_name, pl
 from fieldstone.metadata.schema_import.english import object_names
 from fieldstone.metadata.schema_import.memory import Made
 from fieldstone.metadata.schema_import.source import SourceColumn, SourceConstraint, SourceSchema, SourceTable
+from fieldstone.metadata.shown_text import fit
 from fieldstone.sql.ddl import import_rows
 from fieldstone.sql.ddl.import_rows import Term
 from fieldstone.sql.plan.elements import Table
@@ -86,7 +87,7 @@ class ImportDraft:
                 name_plural=_numbered(plural, number),
                 label_singular=derive_label(singular),
                 label_plural=derive_label(plural),
-                description=table.comment,
+                description=self._description(table, table.table.name, table.comment),
                 skip_name_field=True,
             )
 
@@ -198,7 +199,7 @@ class ImportDraft:
                 name=called,
                 label=derive_label(called),
                 type=plan.type,
-                description=column.comment,
+                description=self._description(table, column.name, column.comment),
                 options=plan.options,
                 settings=plan.settings,
                 default=plan.default if not is_unique or (is_function and plan.type is FieldType.UUID) else None,
@@ -241,7 +242,7 @@ class ImportDraft:
                 name=_numbered(short, own),
                 label=derive_label(short),
                 type=FieldType.RELATION,
-                description=column.comment,
+                description=self._description(table, column.name, column.comment),
                 settings={"onDelete": on_delete.value},
                 is_nullable=not is_required,
                 relation=NewRelation(
@@ -356,6 +357,12 @@ class ImportDraft:
 
     def _object(self, table: SourceTable) -> Object:
         return self.snapshot.objects[self._objects[table.oid]]
+
+    def _description(self, table: SourceTable, name: str, comment: str | None) -> str | None:
+        fitted = None if comment is None else fit(comment, is_description=True)
+        if fitted != comment:
+            self._note(table, f"the comment on {name} is shortened, or has blanks for its control characters")
+        return fitted
 
     def _note(self, table: SourceTable, text: str) -> None:
         self.notes.append(f"{table.table.name}: {text}")

@@ -13,7 +13,7 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import unstorable
+from fieldstone.metadata.shown_text import find_problem
 
 TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - the prefix of every token
 
@@ -93,7 +93,7 @@ async def create_key(
     """
     if not name.strip():
         raise InvalidChange("name must not be blank: it states the purpose of the key", field="name")
-    if reason := unstorable(name):
+    if reason := find_problem(name):
         raise InvalidChange(f"name {reason}", field="name")
     if expires_at is not None and expires_at <= datetime.now(UTC):
         raise InvalidChange("expiresAt must be in the future", field="expiresAt")

@@ -86,6 +86,24 @@ def test_keys_are_made_listed_and_revoked(database: str) -> None:
     assert "revoked" in run("api-key", "list", DATABASE_URL=database).stdout.splitlines()[0]
 
 
+def test_names_are_printed_so_that_they_drive_no_terminal(database: str) -> None:
+    """A key may have got its name before there was a rule."""
+    refused = run("api-key", "create", "--name", "a\x1b[31mb", DATABASE_URL=database)
+    assert refused.returncode == 1
+    assert "must not contain control characters, such as U+001B" in refused.stderr
+    assert "\x1b" not in refused.stderr
+    assert run("api-key", "create", "--name", "made before", DATABASE_URL=database).returncode == 0
+    forged = "x\r\n0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e  valid  admin\x1b]0;title\x07"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("UPDATE fieldstone.api_key SET name = %s", [forged])
+    listed = run("api-key", "list", DATABASE_URL=database).stdout
+    assert listed.count("\n") == 1
+    assert r"x\r\n0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e  valid  admin\x1b]0;title\x07" in listed
+    revoked = run("api-key", "revoke", listed.split()[0], DATABASE_URL=database)
+    assert (revoked.returncode, revoked.stderr.count("\n")) == (0, 1)
+    assert r"\x1b" in revoked.stderr
+
+
 def test_workspaces_are_made_and_have_keys_of_their_own(database: str) -> None:
     made = run("workspace", "create", "second", DATABASE_URL=database)
     assert made.returncode == 0, made.stderr

@@ -7,6 +7,7 @@ import typer
 
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.api_keys import ApiKey
 
 
@@ -22,7 +23,7 @@ async def create(settings: Settings, *, workspace: str, name: str, expires_at: d
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
         made = await foundation.keys.create(found.id, name, expires_at=expires_at)
-    typer.echo(f"Key '{name}' of workspace '{workspace}' ({made.key.id}); it is shown this once:", err=True)
+    typer.echo(f"Key '{escape(name)}' of workspace '{workspace}' ({made.key.id}); it is shown this once:", err=True)
     typer.echo(made.token)
 
 
@@ -37,7 +38,7 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         found = await foundation.workspaces.find(workspace)
         keys = await foundation.keys.list(found.id)
     for key in keys:
-        typer.echo(f"{key.id}  {_state(key):<32}  {key.name}")
+        typer.echo(f"{key.id}  {_state(key):<32}  {escape(key.name)}")
     if not keys:
         typer.echo("There are no keys: make one with fieldstone api-key create --name NAME.", err=True)
 
@@ -52,7 +53,7 @@ async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made:
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
         revoked = await foundation.keys.revoke(found.id, key_id, with_made=with_made)
-    typer.echo(f"Key '{revoked.name}' is revoked.", err=True)
+    typer.echo(f"Key '{escape(revoked.name)}' is revoked.", err=True)
 
 
 def _state(key: ApiKey) -> str:

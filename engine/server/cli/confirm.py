@@ -10,6 +10,7 @@ from fieldstone.engine.server.foundation import Foundation
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Snapshot, Workspace
+from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.writer.dry_run import Preview, try_out
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
@@ -89,15 +90,16 @@ def _show(before: Snapshot, planned: Preview) -> None:
         action, id_ = told.pop("action"), str(told.pop("id"))
         told.pop("objectMetadataId", None)  # the name has it
         rest = (f"{name}: {dumps(value)}" for name, value in told.items())
-        typer.echo("  ".join([action, names.get(id_, id_), *rest]))
+        typer.echo(escape("  ".join([action, names.get(id_, id_), *rest])))
     for statement in planned.plan["sql"]:
-        typer.echo(f"    {statement}")
+        typer.echo(escape(f"    {statement}", keep_lines=True))
     for lossy in planned.plan["conversions"]:
         if lossy["rowsLosing"]:
             examples = ", ".join(f"{dumps(one['value'])} ({one['rows']} records)" for one in lossy["examples"])
-            typer.echo(f"lost in {lossy['rowsLosing']} records: {lossy['field']} to {lossy['to']}, such as {examples}")
+            line = f"lost in {lossy['rowsLosing']} records: {lossy['field']} to {lossy['to']}, such as {examples}"
+            typer.echo(escape(line))
     for breaking in planned.plan["breaking"]:
-        typer.echo(f"breaking for clients: {breaking}")
+        typer.echo(escape(f"breaking for clients: {breaking}"))
 
 
 def _names(snapshot: Snapshot) -> dict[str, str]:

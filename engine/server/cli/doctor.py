@@ -10,6 +10,7 @@ from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
 from fieldstone.metadata.model import Snapshot, Workspace
+from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
@@ -73,9 +74,9 @@ async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snaps
     async with foundation.database.session() as connection:
         drifts = await find_drift(connection, snapshot, trigram=foundation.catalog.trigram)
     for drift in drifts:
-        typer.echo(f"{workspace.name}: {drift.finding}")
+        typer.echo(escape(f"{workspace.name}: {drift.finding}"))
         if drift.repair:
-            typer.echo(f"    repair: {drift.repair}")
+            typer.echo(escape(f"    repair: {drift.repair}", keep_lines=True))
     for room in await _rooms(foundation, snapshot):
         if room.is_short:
             typer.echo(
@@ -91,7 +92,7 @@ async def _find_orphans(foundation: Foundation, workspaces: tuple[Workspace, ...
         cursor = await connection.execute(QUERIES["taken_schemas"], {"prefix": SCHEMA_PREFIX})
         orphans = [schema for (schema,) in await cursor.fetchall() if schema not in known]
     for schema in orphans:
-        typer.echo(f"The schema {schema} belongs to no workspace.")
+        typer.echo(f"The schema {escape(schema)} belongs to no workspace.")
     return len(orphans)
 
 

@@ -15,6 +15,7 @@ import uvloop
 
 from fieldstone.engine.settings import ConfigurationError, Settings, load_settings
 from fieldstone.metadata.errors import MetadataError
+from fieldstone.metadata.shown_text import escape
 from fieldstone.sql.errors import (
     DatabaseUnavailable,
     EmbeddedServerError,
@@ -59,7 +60,7 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], **overrides: Any)
 
 
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:
-    typer.echo(f"fieldstone: {sentence}", err=True)
+    typer.echo(escape(f"fieldstone: {sentence}"), err=True)
     raise typer.Exit(code)
 
 

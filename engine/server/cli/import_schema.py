@@ -21,6 +21,7 @@ from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
 from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
 from fieldstone.metadata.schema_import.rows import copy_rows
 from fieldstone.metadata.schema_import.source import read_source
+from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
 _ACTOR = "fieldstone schema import"
@@ -66,7 +67,7 @@ async def import_schema(
             made = await read_made(connection, found, source)
         first = plan_import(snapshot, source, made)
         for note in first.notes:
-            typer.echo(f"note  {note}", err=as_file)
+            typer.echo(escape(f"note  {note}"), err=as_file)
         if as_file:
             document = export_model(
                 first.snapshot, objects=lambda object_: snapshot.objects.get(object_.id) is not object_

@@ -8,9 +8,10 @@ from decimal import Decimal
 from fieldstone.metadata.changes.rules.names import derive_name
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
-from fieldstone.metadata.json_text import JsonValue, unstorable
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Option
 from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.shown_text import find_problem
 
 _ENUM_VALUE = re.compile(r"[_A-Za-z][_0-9A-Za-z]*", re.ASCII)
 _ENUM_RESERVED = frozenset({"true", "false", "null"})
@@ -95,7 +96,7 @@ def _text(value: JsonValue, key: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise InvalidChange(f"an option's {key} must be text, not {shown(value)}", field="options")
-    if reason := unstorable(value):
+    if reason := find_problem(value):
         raise InvalidChange(f"an option's {key} {reason}", field="options")
     return value
 

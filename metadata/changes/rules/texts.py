@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from fieldstone.metadata.changes.members import Member, Shape
 from fieldstone.metadata.changes.rules.names import check_name
 from fieldstone.metadata.errors import InvalidChange
-from fieldstone.metadata.json_text import unstorable
+from fieldstone.metadata.shown_text import find_problem
 
 
 def check_texts(values: Mapping[Member, object], *, longest_suffix: str = "") -> Iterator[InvalidChange]:
@@ -43,6 +43,6 @@ def check_label(label: str, argument: str) -> InvalidChange | None:
 
 def check_text(text: str | None, argument: str) -> InvalidChange | None:
     """Return the problem of a text that is only shown."""
-    if text is not None and (reason := unstorable(text)):
+    if text is not None and (reason := find_problem(text, is_description=argument == "description")):
         return InvalidChange(f"{argument} {reason}", field=argument)
     return None

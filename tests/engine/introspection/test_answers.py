@@ -112,10 +112,11 @@ async def test_words_that_are_no_enum_values() -> None:
 
 
 async def test_words_of_the_model_are_only_words() -> None:
-    snapshot, id_ = add_object(empty_snapshot(), "thing")
+    empty, id_ = add_object(empty_snapshot(), "thing")
     for label in ('100 % "of" qxSa', "%(qxNf)s", "\\ \u2028 \U0001f600 \x07"):
-        change = UpdateObject(object_id=id_, label_plural=label, description=label)
-        snapshot = apply(snapshot, change).snapshot
+        # Some were made before there was a rule for them.
+        thing = replace(empty.objects[id_], label_plural=label, description=label)
+        snapshot = replace(empty, objects={id_: thing})
         assert await ask(SchemaAnswers(), snapshot) == expected(snapshot)
 
 

@@ -26,6 +26,11 @@ OBJECTS = {
     "blank label": refused_object("labelSingular", "must not be blank", label_singular=" "),
     "label with NUL": refused_object("labelPlural", "must not contain the NUL", label_plural="a\0b"),
     "description with a lone surrogate": refused_object("description", "lone surrogate", description="\ud800"),
+    "label too long": refused_object("labelSingular", "at most 200 characters, not 201", label_singular="a" * 201),
+    "label that drives a terminal": refused_object("labelPlural", "such as U+001B", label_plural="a\x1b[2J"),
+    "label of two lines": refused_object("labelPlural", "such as U+000A", label_plural="a\nb"),
+    "description too long": refused_object("description", "at most 10,000 characters", description="a" * 10_001),
+    "icon too long": refused_object("icon", "must have at most 200 characters", icon="a" * 201),
     "icon with NUL": refused_object("icon", "must not contain the NUL", icon="\0"),
     "singular like plural": refused_object(
         "nameSingular", "must differ; sheep2 would pass", NameTaken, name_singular="sheep", name_plural="sheep"

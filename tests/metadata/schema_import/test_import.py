@@ -97,7 +97,7 @@ async def test_the_report_names_what_could_not_be(filled_dsn: str) -> None:
         "film: the column shape is left out: there is nothing here for the type rental.point3",
         "film: the column fulltext is left out",
         "film: the column Opening Hours: is of the type interval: kept as text",
-        "film: the column rating: the value 'PG-13' is the option PG_13",
+        'film: the column rating: the value "PG-13" is the option PG_13',
         "film: the column label: is computed there",
         "film: the constraint film_rental_rate_check is not taken over",
         "film: the index film_lower is not taken over",

@@ -91,3 +91,23 @@ async def test_records_say_that_they_were_imported(elsewhere: bool, filled_dsn: 
         found = await apis.data("{ actors { edges { node { createdBy { source name workspaceMemberId } } } } }")
         made = {"source": "IMPORT", "name": "fieldstone schema import", "workspaceMemberId": None}
         assert [edge["node"] for edge in found["actors"]["edges"]] == [{"createdBy": made}]
+
+
+async def test_comments_and_options_that_are_no_texts_of_ours_are_made_to_fit(filled_dsn: str) -> None:
+    statements = """
+    CREATE TYPE rental.mood AS ENUM (E'good\\x1b[31m', 'bad');
+    CREATE TABLE rental.odd (id int PRIMARY KEY, mood rental.mood);
+    COMMENT ON TABLE rental.odd IS E'bell\\x07';
+    """
+    execute(filled_dsn, statements)
+    execute(filled_dsn, f"COMMENT ON COLUMN rental.odd.mood IS '{'x' * 20_000}'")
+    async with open_apis(filled_dsn) as apis:
+        plan = await plan_of(apis)
+        await carry_out(apis, plan)
+        odd = (await apis.snapshot()).by_singular["odd"]
+        mood = odd.by_name["mood"]
+        assert odd.description == "bell "
+        assert mood.description == "x" * 9_997 + "..."
+        assert [option.label for option in mood.options] == ["good [31m", "Bad"]
+        said = "the comment on {} is shortened, or has blanks for its control characters"
+        assert {f"odd: {said.format('odd')}", f"odd: {said.format('mood')}"} <= set(plan.notes)
