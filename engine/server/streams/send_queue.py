@@ -3,20 +3,37 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import ApiError
 
 MESSAGES = 1_024
 CHARACTERS = 1 << 20
+CHARACTERS_IN_ALL = 64 << 20
+
+
+@dataclass(slots=True, kw_only=True)
+class QueueTotal:
+    """The characters that wait in all queues of an endpoint, and how many may.
+
+    Beyond that a queue takes no further message while one waits in it: the event log keeps what a client lags behind.
+    """
+
+    most: int = CHARACTERS_IN_ALL
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLimits:
-    """Limits of a send queue: messages, and their characters; a single message fits whatever its length."""
+    """Limits of a send queue: messages, and their characters; a single message fits whatever its length.
+
+    Attributes:
+        total: the limit that the queues with these limits share.
+    """
 
     messages: int = MESSAGES
     characters: int = CHARACTERS
+    total: QueueTotal = field(default_factory=QueueTotal)
 
 
 class SendQueue:
@@ -48,9 +65,9 @@ class SendQueue:
 
     def offer(self, text: str, sink: "QueueSink | None" = None) -> bool:
         """Put a message in, with the sink that it belongs to; return False if there is no room."""
-        limits = self._limits
+        limits, total = self._limits, self._limits.total
         is_full = len(self._waiting) >= limits.messages or (
-            self._waiting and self._characters + len(text) > limits.characters
+            self._waiting and (self._characters + len(text) > limits.characters or total.taken + len(text) > total.most)
         )
         if is_full:
             self._was_full = True
@@ -62,7 +79,7 @@ class SendQueue:
     def force(self, text: str, sink: "QueueSink | None" = None) -> None:
         """Put a message in that must not be lost: at most one for each operation of the client."""
         self._waiting.append((sink, text))
-        self._characters += len(text)
+        self._count(len(text))
         self._filled.set()
 
     async def put(self, text: str) -> None:
@@ -77,7 +94,7 @@ class SendQueue:
                 self._filled.clear()
                 await self._filled.wait()
             sink, text = self._waiting.popleft()
-            self._characters -= len(text)
+            self._count(-len(text))
             if (
                 self._was_full
                 and len(self._waiting) <= self._limits.messages // 2
@@ -90,9 +107,13 @@ class SendQueue:
                 return sink, text
 
     def clear(self) -> None:
-        """Drop all messages."""
+        """Drop all messages; a queue is cleared when its client has gone, or its messages count for ever."""
         self._waiting.clear()
-        self._characters = 0
+        self._count(-self._characters)
+
+    def _count(self, characters: int) -> None:
+        self._characters += characters
+        self._limits.total.taken += characters
 
 
 class QueueSink:

@@ -150,6 +150,7 @@ class StreamEndpoint:
             for task in (writing, *others):
                 task.cancel()
             await asyncio.gather(writing, *others, return_exceptions=True)
+            queue.clear()
         if not writing.cancelled():
             writing.result()
         elif not gone.done() or gone.cancelled():

@@ -136,8 +136,8 @@ class ClientSocket:
                 self._stop(operation)
             for task in ends:
                 task.cancel()
-            self._queue.clear()
             await asyncio.gather(*ends, *running, return_exceptions=True)
+            self._queue.clear()
 
     def _end(self, closing: Closing | None) -> None:
         if not self._ended.done():

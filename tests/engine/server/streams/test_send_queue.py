@@ -1,0 +1,45 @@
+"""engine/server/streams/send_queue.py: what one queue holds, and what all of them hold together."""
+
+from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueTotal, SendQueue
+
+
+def queues(count: int, limits: QueueLimits) -> list[SendQueue]:
+    return [SendQueue(limits, lambda: None) for _ in range(count)]
+
+
+async def test_a_message_is_taken_by_an_empty_queue_whatever_its_length() -> None:
+    (queue,) = queues(1, QueueLimits(characters=2, total=QueueTotal(most=2)))
+    assert queue.offer("abcdef")
+    assert not queue.offer("a")
+    assert await queue.take() == (None, "abcdef")
+    assert queue.offer("a")
+
+
+async def test_what_all_queues_hold_is_bounded() -> None:
+    total = QueueTotal(most=100)
+    many = queues(50, QueueLimits(total=total))
+    taken = [sum(queue.offer("x" * 10) for _ in range(20)) for queue in many]
+    assert sum(taken) * 10 == total.taken
+    # The first fills the total; each other keeps one message, so that no client is shut out.
+    assert taken == [10] + [1] * 49
+    assert not any(queue.has_room for queue in many)
+    # A client that reads has room again, first for one message, and for more when the others have read.
+    assert len([await many[1].take() for _ in range(1)]) == 1
+    assert many[1].has_room
+    assert many[1].offer("y")
+    assert not many[1].offer("y")
+
+
+async def test_a_queue_that_is_cleared_counts_no_more() -> None:
+    total = QueueTotal(most=100)
+    first, second = queues(2, QueueLimits(total=total))
+    assert first.offer("x" * 100)
+    assert second.offer("x")
+    assert not second.offer("x")
+    first.clear()
+    assert total.taken == 1
+    await second.take()
+    assert second.offer("x" * 50)
+    assert second.offer("x" * 50)
+    second.clear()
+    assert total.taken == 0
