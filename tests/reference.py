@@ -198,8 +198,9 @@ class Reference:
         start, end = page.bounds(object_, matching, tag)
         shown = matching[start:end]
         is_back = page.backward
-        beyond_next = page.after_seek if is_back else end < len(matching)
-        beyond_previous = start > 0 if is_back else page.after_seek or page.offset > 0
+        behind = bool(shown) and (page.after_seek or page.offset > 0)
+        beyond_next = behind if is_back else end < len(matching)
+        beyond_previous = start > 0 if is_back else behind
 
         def cursor(row: Row) -> str:
             return encode_cursor(tag, str(row[object_.key.name]))

@@ -20,8 +20,8 @@ ONE_STATEMENT = {
         ' company(filter: {name: {eq: "x"}}) { id } }'
     ),
     "deep": (
-        "{ companies { edges { node { people { edges { node { activities { edges { node { company { opportunities {"
-        " edges { node { person { company { name } } } } } } } } } } } } } } } }"
+        "{ companies { edges { node { people(first: 5) { edges { node { activities(first: 5) { edges { node { company {"
+        " opportunities(first: 5) { edges { node { person { company { name } } } } } } } } } } } } } } } }"
     ),
     "long aliases that differ at their end": (
         f"{{ {LONG}x: people {{ {LONG}y: totalCount }} {LONG}z: people {{ {LONG}y: totalCount }} }}"

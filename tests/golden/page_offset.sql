@@ -1,8 +1,9 @@
 SELECT '{"people":{"edges":[' || COALESCE(
   string_agg('{"node":{"email":' || to_json(t2.c0)::text || '}}',',') FILTER (WHERE t2.number <= 2),''
 ) || (
-  '],"pageInfo":{"hasPreviousPage":' || ($1::bigint > 0)::text || ',"hasNextPage":' || (count(*) > 2)::text ||
-    '}}}'
+  '],"pageInfo":{"hasPreviousPage":' || (count(*) > 0 AND $1::bigint > 0)::text || ',"hasNextPage":' || (
+    count(*) > 2
+  )::text || '}}}'
 )
 FROM (
   SELECT t1.*,row_number() OVER () AS number

@@ -61,7 +61,8 @@ def _compile_rows(connection: Connection, around: RowReference | None, draft: St
     facts = {fact for info in infos for _, fact in info.entries if isinstance(fact, PageFact)}
     beyond = _fact_beyond(page) in facts
     ends = page.limit > 0 and bool(facts & {PageFact.START_CURSOR, PageFact.END_CURSOR})
-    if not (edges or beyond or ends):
+    behind = page.limit > 0 and _fact_behind(page) in facts and not _is_at_start(page)
+    if not (edges or beyond or ends or behind):
         draft.leave_unread((connection.condition, connection.order, page))
         return None
     last = PageFact.START_CURSOR if page.backward else PageFact.END_CURSOR
@@ -80,6 +81,15 @@ def _compile_rows(connection: Connection, around: RowReference | None, draft: St
 def _fact_beyond(page: Page) -> PageFact:
     """Return whether there is a row beyond the page."""
     return PageFact.HAS_PREVIOUS if page.backward else PageFact.HAS_NEXT
+
+
+def _fact_behind(page: Page) -> PageFact:
+    """Return whether there is a row on the side that the page begins at."""
+    return PageFact.HAS_NEXT if page.backward else PageFact.HAS_PREVIOUS
+
+
+def _is_at_start(page: Page) -> bool:
+    return page.seek is None and page.offset is None
 
 
 def columns_of(outputs: Iterable[Output | Cursor]) -> list[str]:
@@ -155,10 +165,14 @@ def _compile_fact(fact: PageFact | Literal, connection: Connection, rows: PageRo
             limit = expressions.number(page.limit)
             return [expressions.cast_to_text(expressions.compare(expressions.COUNT, Comparison.GT, limit))]
         case PageFact.HAS_NEXT | PageFact.HAS_PREVIOUS:
-            if page.seek is not None or page.offset is None:
-                return ["false" if page.seek is None else "true"]
-            skipped = expressions.compare(expressions.parameter(page.offset), Comparison.GT, expressions.number(0))
-            return [expressions.cast_to_text(skipped)]
+            if rows is None or not page.limit or _is_at_start(page):
+                return ["false"]
+            # An empty page has no cursor by which a client could page back, so it has no page behind it.
+            is_there = expressions.compare(expressions.COUNT, Comparison.GT, expressions.number(0))
+            if page.seek is None and page.offset is not None:
+                skipped = expressions.compare(expressions.parameter(page.offset), Comparison.GT, expressions.number(0))
+                is_there = expressions.all_of((is_there, skipped))
+            return [expressions.cast_to_text(is_there)]
         case _:
             assert_never(fact)
 
