@@ -17,8 +17,6 @@ from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldTypeEntry
 
-VALUE_ROLES = (TypeRole.RECORD, TypeRole.INPUT, TypeRole.FILTER, TypeRole.ORDER_BY)
-
 
 def composite_name(entry: FieldTypeEntry, role: TypeRole) -> str:
     """Return the name of a composite's GraphQL type."""

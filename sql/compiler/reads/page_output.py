@@ -79,12 +79,12 @@ def _compile_rows(connection: Connection, around: RowReference | None, draft: St
 
 
 def _fact_beyond(page: Page) -> PageFact:
-    """Return whether there is a row beyond the page."""
+    """Return the fact that says whether there is a row beyond the page."""
     return PageFact.HAS_PREVIOUS if page.backward else PageFact.HAS_NEXT
 
 
 def _fact_behind(page: Page) -> PageFact:
-    """Return whether there is a row on the side that the page begins at."""
+    """Return the fact that says whether there are rows on the side that the page begins at."""
     return PageFact.HAS_NEXT if page.backward else PageFact.HAS_PREVIOUS
 
 
