@@ -49,12 +49,14 @@ class Call(NamedTuple, Generic[P_co]):
     """One operation that is about to be executed.
 
     Attributes:
+        key: what the operation was found by.
         meter: is told what a mutation costs.
         is_large: whether its variables are so large that to look through them takes long.
     """
 
     principal: Principal
     snapshot: Snapshot
+    key: OperationKey
     operation: ValidOperation[P_co]
     variables: Variables
     meter: Meter
@@ -134,16 +136,25 @@ class Compiler:
 
         Raises:
             ApiError: an argument is refused.
+            QueryTooComplex: it is past a limit, which its shape decides: it is planned again after a minute at soonest.
         """
-        _, snapshot, operation, variables, _, is_large = call
+        _, snapshot, document, operation, variables, _, is_large = call
         shape = await self.run(snapshot, partial(shape_of, operation.usages, variables), is_heavy=is_large)
         if found := self.plans.find_plan(operation, shape, snapshot):
             return found
+        # The shape of large variables is large itself: it would be written out on the event loop.
+        if not is_large and (refusal := self._refusals.find(document, snapshot, shape=shape)) is not None:
+            raise refusal
         self.plans.counters.misses += 1
         schema = self.schemas.get(snapshot)
         make = partial(plan_operation, operation, snapshot, schema, self.limits, variables)
         is_heavy = is_large or operation.is_heavy
-        made: P = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, id(operation), id(schema), shape))
+        try:
+            made: P = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, id(operation), id(schema), shape))
+        except QueryTooComplex as error:
+            if not is_large:
+                self._refusals.keep(document, snapshot, error, shape=shape)
+            raise
         if not (isinstance(made, QueryPlan) and len(made.constant) > LARGEST_CONSTANT):
             self.plans.keep_plan(operation, shape, made, None if is_large else _sample(variables))
         return made

@@ -278,9 +278,8 @@ class GraphQLApi:
         compiler = self.compiler
         coerce = partial(compiler.coerce, operation, request.variables, compiler.schemas.get(snapshot))
         variables = await compiler.run(snapshot, coerce, is_heavy=request.is_large)
-        return Call(
-            principal, snapshot, operation, variables, Meter(limit=compiler.limits.records.cost), request.is_large
-        )
+        meter = Meter(limit=compiler.limits.records.cost)
+        return Call(principal, snapshot, _key(principal, request), operation, variables, meter, request.is_large)
 
     async def _subscription(self, call: Call[SubscriptionPlan], request: GraphQLRequest) -> Subscription:
         return bind_subscription(

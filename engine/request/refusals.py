@@ -1,8 +1,8 @@
-"""Refusals of documents, kept for a minute, so that whoever sends one again is not told again at the same cost."""
+"""Refusals of documents, kept for a minute, so that a document that is sent again is refused by a look-up."""
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from copy import copy
 from hashlib import blake2b
 from typing import NamedTuple
@@ -29,6 +29,10 @@ class InvalidDocument(Exception):
         self.errors = errors
 
 
+_Digest = tuple[int, bytes, bytes]
+"""The number of the workspace, and the digests of the document and of the shape."""
+
+
 class _Kept(NamedTuple):
     version: int
     until: float
@@ -37,7 +41,7 @@ class _Kept(NamedTuple):
 
 
 class Refusals:
-    """What was wrong with documents, by their text, operation name and the model's version.
+    """The errors of documents, by text, operation name and the model's version; those of a plan by its shape, too.
 
     Args:
         now: the time in seconds, of any origin.
@@ -45,17 +49,19 @@ class Refusals:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._kept: OrderedDict[tuple[int, bytes], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Digest, _Kept] = OrderedDict()
         self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def find(self, key: OperationKey, snapshot: Snapshot) -> InvalidDocument | ApiError | None:
-        """Return a document's refusal under this snapshot, ready to be raised; None where there is none."""
+    def find(
+        self, key: OperationKey, snapshot: Snapshot, *, shape: Hashable = None
+    ) -> InvalidDocument | ApiError | None:
+        """Return the refusal of a document, or of a shape of it, under this snapshot, ready to be raised, if any."""
         if not self._kept:
             return None
-        digest = _digest(key)
+        digest = _digest(key, shape)
         kept = self._kept.get(digest)
         if kept is None:
             return None
@@ -65,11 +71,13 @@ class Refusals:
         # What is raised gets a traceback: each request raises one of its own.
         return InvalidDocument(kept.error.errors) if isinstance(kept.error, InvalidDocument) else copy(kept.error)
 
-    def keep(self, key: OperationKey, snapshot: Snapshot, error: InvalidDocument | ApiError) -> None:
-        """Keep the refusal of a document under this snapshot."""
+    def keep(
+        self, key: OperationKey, snapshot: Snapshot, error: InvalidDocument | ApiError, *, shape: Hashable = None
+    ) -> None:
+        """Keep the refusal of a document, or of a shape of it, under this snapshot."""
         errors = error.errors if isinstance(error, InvalidDocument) else [error]
         size = sum(_ERROR_BYTES + len(one.message) for one in errors)
-        digest = _digest(key)
+        digest = _digest(key, shape)
         self._drop(digest)
         kept = InvalidDocument(errors) if isinstance(error, InvalidDocument) else copy(error)
         self._kept[digest] = _Kept(snapshot.version, self._now() + SECONDS, kept, size)
@@ -83,13 +91,14 @@ class Refusals:
         for digest in [digest for digest in self._kept if digest[0] == workspace_id.int]:
             self._drop(digest)
 
-    def _drop(self, digest: tuple[int, bytes]) -> None:
+    def _drop(self, digest: _Digest) -> None:
         kept = self._kept.pop(digest, None)
         if kept is not None:
             self._bytes -= kept.size
 
 
-def _digest(key: OperationKey) -> tuple[int, bytes]:
+def _digest(key: OperationKey, shape: Hashable) -> _Digest:
     hashed = blake2b(key.text.encode("utf-8", "surrogatepass"), digest_size=16)
     hashed.update(b"" if key.operation_name is None else b"\0" + key.operation_name.encode("utf-8", "surrogatepass"))
-    return key.workspace, hashed.digest()
+    shaped = b"" if shape is None else blake2b(repr(shape).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return key.workspace, hashed.digest(), shaped

@@ -89,7 +89,7 @@ async def test_a_query_that_outlives_new_fields_is_what_it_would_be_made_to(gold
             try:
                 operation = await compiler.operation(key, snapshot)
                 values = compiler.coerce(operation, variables, compiler.schemas.get(snapshot))
-                call = Call(PRINCIPAL, snapshot, operation, values, Meter(limit=0), is_large=False)
+                call = Call(PRINCIPAL, snapshot, key, operation, values, Meter(limit=0), is_large=False)
                 plan = await compiler.plan(call)
             except (ApiError, InvalidDocument):
                 return None

@@ -1,12 +1,13 @@
 """Refusals are kept for a minute: the same text is not parsed and validated again only to be told the same."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from fieldstone.engine.errors import ApiError, ParseFailed, ValidationFailed
+from fieldstone.engine.errors import ApiError, ParseFailed, QueryTooComplex, ValidationFailed
 from fieldstone.engine.request import compiler
-from fieldstone.engine.request.compile import validate_text
+from fieldstone.engine.request.compile import plan_operation, validate_text
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import MOST_BYTES, MOST_REFUSALS, SECONDS, InvalidDocument, Refusals
 from tests.apis import Apis
@@ -121,3 +122,62 @@ async def test_a_change_of_the_model_makes_it_valid(apis: Apis, prepared: list[s
     )
     assert await apis.data(text) == {"rockets": {"totalCount": 0}}
     assert prepared.count(text) == 2
+
+
+def test_the_refusal_of_a_shape_is_of_no_other_and_not_of_its_document() -> None:
+    refusals = Refusals()
+    refusals.keep(KEY, SNAPSHOT, QueryTooComplex("dear"), shape=(("int", 200), "absent"))
+    assert str(refusals.find(KEY, SNAPSHOT, shape=(("int", 200), "absent"))) == "dear"
+    assert refusals.find(KEY, SNAPSHOT, shape=(("int", 20), "absent")) is None
+    assert refusals.find(KEY, SNAPSHOT) is None
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The variables that operations are planned with, in order."""
+    variables: list[object] = []
+
+    def note(*arguments: Any) -> object:
+        variables.append(arguments[-1])
+        return plan_operation(*arguments)
+
+    monkeypatch.setattr(compiler, "plan_operation", note)
+    return variables
+
+
+DEEP = "people(first: $n) { edges { node { company { people(first: $n) { edges { node { company { %s } } } } } } } }"
+DEAR = DEEP % "people(first: $n) { edges { node { id } } }"
+DEARS = {
+    "query": f"query ($n: Int!) {{ {DEAR} }}",
+    "mutation": f'mutation ($n: Int!) {{ createCompany(data: {{ name: "x" }}) {{ {DEAR} }} }}',
+    "subscription": f"subscription ($n: Int!) {{ companyCreated {{ {DEAR} }} }}",
+}
+
+
+@pytest.mark.parametrize("text", DEARS.values(), ids=DEARS)
+async def test_a_shape_that_was_refused_for_its_price_is_not_planned_again(
+    apis: Apis, planned: list[object], text: str
+) -> None:
+    first = await apis.error(text, n=200)
+    assert first["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    assert [await apis.error(text, n=200) for _ in range(3)] == [first] * 3
+    assert planned == [{"n": 200}]
+    assert (await apis.error(text, n=199))["extensions"]["cost"] < first["extensions"]["cost"]
+    assert planned == [{"n": 200}, {"n": 199}]
+
+
+async def test_an_affordable_shape_of_the_same_document_is_answered(apis: Apis, planned: list[object]) -> None:
+    await apis.error(DEARS["query"], n=200)
+    assert await apis.data(DEARS["query"], n=2) == {"people": {"edges": []}}
+    await apis.error(DEARS["query"], n=200)
+    assert planned == [{"n": 200}, {"n": 2}]
+
+
+async def test_after_a_change_of_the_model_a_price_is_told_by_the_new_one(apis: Apis, planned: list[object]) -> None:
+    await apis.error(DEARS["query"], n=200)
+    await apis.change(
+        'mutation { createObject(input: {nameSingular: "rocket", namePlural: "rockets", labelSingular: "Rocket",'
+        ' labelPlural: "Rockets"}) { id } }'
+    )
+    await apis.error(DEARS["query"], n=200)
+    assert planned == [{"n": 200}] * 2

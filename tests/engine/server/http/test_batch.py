@@ -3,7 +3,10 @@
 from typing import Any
 
 import httpx
+import pytest
 
+from fieldstone.engine.request import compiler
+from fieldstone.engine.request.compile import plan_operation
 from tests.engine.server.conftest import StartApp
 
 
@@ -55,3 +58,21 @@ async def test_a_batch_past_the_limit_is_refused_as_a_whole(start_app: StartApp)
 
 async def test_a_batch_of_one_is_answered_by_a_list(client: httpx.AsyncClient) -> None:
     assert (await client.post("/graphql", json=[COUNT])).json() == [counted(0)]
+
+
+async def test_what_is_refused_for_its_price_is_planned_once(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[object] = []
+
+    def note(*arguments: Any) -> object:
+        planned.append(arguments[-1])
+        return plan_operation(*arguments)
+
+    monkeypatch.setattr(compiler, "plan_operation", note)
+    people = "people(first: 200) { edges { node { company { %s } } } }"
+    dear = {"query": f"{{ {people % (people % (people % 'id'))} }}"}
+    for _ in range(2):
+        answers = (await client.post("/graphql", json=[dear] * 5)).json()
+        assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["QUERY_TOO_COMPLEX"] * 5
+    assert planned == [{}]
