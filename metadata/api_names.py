@@ -174,6 +174,21 @@ def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | Non
     return None
 
 
+_INPUT_ALIASES = ("CreateInput", "UpdateInput")
+"""The endings with which Twenty's clients name the type of a record's data."""
+
+
+def find_alias(snapshot: Snapshot, name: str) -> ObjectType | None:
+    """Return the type that a variable may be declared to have by another name than its own.
+
+    Such a name is in no list, and an object with a type of this name takes it: see `find_type` first.
+    """
+    for ending in _INPUT_ALIASES:
+        if object_ := snapshot.by_type_name.get(name.removesuffix(ending)) if name.endswith(ending) else None:
+            return ObjectType(object=object_, role=TypeRole.INPUT)
+    return None
+
+
 def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
     """Return what a root field of Query stands for."""
     if object_ := snapshot.by_plural.get(name):

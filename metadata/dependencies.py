@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from fieldstone.metadata.api_names import find_type
 from fieldstone.metadata.changes.shared_parts import has_grown
 from fieldstone.metadata.model import Index, Object, Snapshot
 
@@ -15,12 +16,14 @@ class Dependencies:
     Attributes:
         objects: the objects, by id.
         indexes: the indexes of those objects of which it makes a difference what there are, by the object's id.
+        aliases: the names of types that stood for another one, because no object had a type of this name.
         may_grow: whether an object that has got more fields still counts as the same.
         checked: the newest snapshot that they were seen to hold under.
     """
 
     objects: Mapping[UUID, Object]
     indexes: Mapping[UUID, tuple[Index, ...]] = field(default_factory=dict)
+    aliases: frozenset[str] = frozenset()
     may_grow: bool = False
     checked: Snapshot | None = field(default=None, compare=False, repr=False)
 
@@ -28,6 +31,8 @@ class Dependencies:
         """Return whether the snapshot has these very instances, or those that they have grown to."""
         if self.checked is snapshot:
             return True
+        if any(find_type(snapshot, name) for name in self.aliases):
+            return False
         return all(
             (now := snapshot.objects.get(id_)) is object_ or (self.may_grow and has_grown(object_, now))
             for id_, object_ in self.objects.items()

@@ -31,9 +31,10 @@ from graphql import (
     validate,
 )
 from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
-from graphql.validation import OverlappingFieldsCanBeMergedRule
+from graphql.validation import OverlappingFieldsCanBeMergedRule, VariablesInAllowedPositionRule
 
 from fieldstone.engine.documents.field_merging import find_conflicts
+from fieldstone.engine.documents.variable_positions import Places, VariablePositions
 from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ValidationFailed
 from fieldstone.metadata.json_text import JsonValue
 
@@ -59,8 +60,9 @@ SPREAD_PARTS = 200_000
 """Parts of all fragments together times the operations of a document: validation looks for the variables of each
 operation in all fragments that it spreads."""
 
-_RULES = tuple(rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule)
-"""What graphql-core checks; `engine/documents/field_merging.py` stands in for the rule that is left out."""
+_REPLACED = {OverlappingFieldsCanBeMergedRule, VariablesInAllowedPositionRule}
+_RULES = tuple(rule for rule in specified_rules if rule not in _REPLACED)
+"""The rules of graphql-core's that apply; `field_merging.py` and `variable_positions.py` stand in for the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,24 +161,26 @@ def _pick(operations: Sequence[OperationDefinitionNode], name: str | None) -> Op
     raise BadUserInput(f"The document has no operation named '{name}'.", field="operationName")
 
 
-def validate_operation(schema: GraphQLSchema, operation: Operation, *, named: set[str] | None = None) -> list[ApiError]:
+def validate_operation(
+    schema: GraphQLSchema, operation: Operation, *, named: set[str] | None = None, places: Places | None = None
+) -> list[ApiError]:
     """Return what the GraphQL specification's validation rules find.
 
     Args:
         schema: what the operation must fit.
         operation: as it was parsed.
         named: gets the names of the types of all its fields, arguments and variables.
+        places: gets the types that the values of its variables must be of beside the declared ones.
     """
     # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
     collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
-    rules = (*_RULES, collecting)
+    positions = partial(VariablePositions, executed=operation.definition, places={} if places is None else places)
+    rules = (*_RULES, cast("type[ValidationRule]", positions), collecting)
     try:
         found = validate(schema, operation.document, rules, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
     except RecursionError:
         return [QueryTooComplex("The document is nested too deeply.")]
-    errors: list[ApiError] = [
-        ValidationFailed(_HINTS.get(error.message, error.message), locations=_locations(error)) for error in found
-    ]
+    errors: list[ApiError] = [ValidationFailed(error.message, locations=_locations(error)) for error in found]
     left = VALIDATION_ERRORS - len(errors)
     return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
 
@@ -203,9 +207,6 @@ class _NamedTypes(ValidationRule):
     def _note(self, type_: GraphQLType | None) -> None:
         if type_ is not None:
             self._names.add(get_named_type(type_).name)
-
-
-_HINTS = {"Unknown type 'ID'.": "Unknown type 'ID'. Ids are of the type 'UUID', for variables too."}
 
 
 def check_document(

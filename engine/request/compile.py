@@ -33,7 +33,7 @@ from fieldstone.engine.request.valid_operation import (
 from fieldstone.engine.request.variables import Variables, declare
 from fieldstone.engine.schema.introspection import introspect, is_introspection_field
 from fieldstone.engine.schema.lazy import LazySchema
-from fieldstone.metadata.api_names import find_type
+from fieldstone.metadata.api_names import find_alias, find_type
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
@@ -83,12 +83,13 @@ def validate_parsed(operation: Operation, snapshot: Snapshot, schema: GraphQLSch
         InvalidDocument: its document does not fit the schema.
     """
     named: set[str] = set()
-    if found := validate_operation(schema, operation, named=named):
+    places: dict[str, set[str]] = {}
+    if found := validate_operation(schema, operation, named=named, places=places):
         raise InvalidDocument(found)
     definition = operation.definition
     is_introspection = _asks_for_schema(operation)
     objects = _find_objects(snapshot, named)
-    declarations = declare(schema, definition.variable_definitions or ())
+    declarations = declare(schema, definition.variable_definitions or (), places)
     match operation.type:
         case OperationType.QUERY:
             build: Callable[..., AnyOperation] = partial(ValidQuery, planner=_plan_query)
@@ -100,7 +101,12 @@ def validate_parsed(operation: Operation, snapshot: Snapshot, schema: GraphQLSch
         operation=operation,
         declarations=declarations,
         usages=find_usages((definition, *operation.fragments.values()), declarations, by_value=is_introspection),
-        depends=Dependencies(objects=objects, may_grow=not is_introspection, checked=snapshot),
+        depends=Dependencies(
+            objects=objects,
+            aliases=frozenset(name for name in named if not find_type(snapshot, name) and find_alias(snapshot, name)),
+            may_grow=not is_introspection,
+            checked=snapshot,
+        ),
         is_introspection=is_introspection,
         is_heavy=is_heavy or is_introspection or sum(len(one.fields) for one in objects.values()) > LIGHT_FIELDS,
     )
@@ -189,5 +195,5 @@ def _inline(selection_set: SelectionSetNode) -> Iterator[SelectionNode]:
 
 def _find_objects(snapshot: Snapshot, type_names: Iterable[str]) -> Mapping[UUID, Object]:
     """Return the objects whose types a document names, without which it might not be valid."""
-    found = (find_type(snapshot, name) for name in type_names)
+    found = (find_type(snapshot, name) or find_alias(snapshot, name) for name in type_names)
     return {one.object.id: one.object for one in found if one is not None}

@@ -4,7 +4,7 @@ Coercion follows the GraphQL specification (section 6.1.2) but leaves each leaf 
 of a number is lost: the column's scalar reads it when it is bound.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphql import (
@@ -22,6 +22,7 @@ from graphql import (
     TypeNode,
     VariableDefinitionNode,
     is_input_type,
+    parse_type,
     print_ast,
     type_from_ast,
 )
@@ -43,22 +44,33 @@ class Declaration:
 
     Attributes:
         scalar: its type, where that is a scalar, which all schemas share; any other is looked up in the schema at hand.
+        places: the types that a value must be of as well, because of the places where the variable is used.
     """
 
     name: str
     type: TypeNode
     scalar: GraphQLScalarType | None
     default: ConstValueNode | None
+    places: tuple[TypeNode, ...] = ()
 
 
-def declare(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> tuple[Declaration, ...]:
-    """Return the variables of an operation that is valid under this schema."""
+def declare(
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], places: Mapping[str, Collection[str]]
+) -> tuple[Declaration, ...]:
+    """Return the variables of an operation that is valid under this schema.
+
+    Args:
+        schema: the one whose types the definitions name.
+        definitions: the operation's.
+        places: by a variable's name, the types that its values must be of beside the declared one.
+    """
     return tuple(
         Declaration(
             name=definition.variable.name.value,
             type=definition.type,
             scalar=_scalar(type_from_ast(schema, definition.type)),
             default=definition.default_value,
+            places=tuple(map(parse_type, sorted(places.get(definition.variable.name.value, ())))),
         )
         for definition in definitions
     )
@@ -85,6 +97,7 @@ def coerce_variables(
         if name not in given:
             if declaration.default is not None:
                 values[name] = constant_value(declaration.default)
+                _check_places(schema, declaration, values[name], depth)
             elif isinstance(declaration.type, NonNullTypeNode):
                 raise BadUserInput(
                     f"Variable '${name}' of type '{print_ast(declaration.type)}' is required.", field=name
@@ -94,17 +107,23 @@ def coerce_variables(
         if declaration.scalar is not None and value is not None:
             _check_leaf(declaration.scalar, value, f"${name}", name)
         else:
-            _check(_type_in(schema, declaration), value, f"${name}", name, depth, members)
+            _check(_type_in(schema, declaration.type, name), value, f"${name}", name, depth, members)
+        if declaration.places:
+            _check_places(schema, declaration, value, depth)
     return values
 
 
-def _type_in(schema: GraphQLSchema, declaration: Declaration) -> GraphQLInputType:
-    declared = type_from_ast(schema, declaration.type)
-    if declared is None or not is_input_type(declared):
-        raise ValidationFailed(
-            f"Variable '${declaration.name}' is of the unknown type '{print_ast(declaration.type)}'."
-        )
-    return declared
+def _type_in(schema: GraphQLSchema, declared: TypeNode, name: str) -> GraphQLInputType:
+    found = type_from_ast(schema, declared)
+    if found is None or not is_input_type(found):
+        raise ValidationFailed(f"Variable '${name}' is of the unknown type '{print_ast(declared)}'.")
+    return found
+
+
+def _check_places(schema: GraphQLSchema, declaration: Declaration, value: JsonValue, depth: int) -> None:
+    name = declaration.name
+    for place in declaration.places:
+        _check(_type_in(schema, place, name), value, f"${name}", name, depth, _Members())
 
 
 @dataclass(slots=True)

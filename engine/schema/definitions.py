@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
-from graphql import GraphQLNamedType, introspection_types
+from graphql import GraphQLID, GraphQLNamedType, introspection_types
 
 from fieldstone.engine.schema.objects import aggregates, inputs, records
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
@@ -70,13 +70,23 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
         return build(scope)
     match api_names.find_type(scope.snapshot, name):
         case None:
-            return None
+            return _find_alias(scope, name)
         case FieldEnumType(object=object_, field=field, role=FieldTypeRole.ENUM):
             return enums.build_enum(object_, field)
         case FieldEnumType(object=object_, field=field):
             return enums.build_enum_filter(scope, object_, field)
         case ObjectType(object=object_, role=role):
             return build_object_type(scope, object_, role) if has_role(scope, object_, role) else None
+
+
+def _find_alias(scope: TypeScope, name: str) -> GraphQLNamedType | None:
+    """Return the type that variables may be declared to have by a name which the schema does not show."""
+    if name == GraphQLID.name:
+        return GraphQLID
+    alias = api_names.find_alias(scope.snapshot, name)
+    if alias is None or not has_role(scope, alias.object, alias.role):
+        return None
+    return scope.input_of(alias.object, alias.role)
 
 
 def build_object_type(scope: TypeScope, object_: Object, role: TypeRole) -> GraphQLNamedType:

@@ -12,6 +12,7 @@ from typing import Any
 from graphql import (
     GraphQLField,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -27,7 +28,17 @@ from fieldstone.engine.documents.document import Operation, Selected, collect_fi
 from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.metadata.json_text import JsonValue, dumps
 
-INTROSPECTION_FIELDS: Mapping[str, GraphQLField] = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+
+def _find_type(_: object, info: "Info", name: str) -> GraphQLNamedType | None:
+    """Return a type by its own name: the other names that variables may declare it by are no part of the schema."""
+    found = info.schema.get_type(name)
+    return found if found is not None and found.name == name else None
+
+
+INTROSPECTION_FIELDS: Mapping[str, GraphQLField] = {
+    "__schema": SchemaMetaFieldDef,
+    "__type": GraphQLField(TypeMetaFieldDef.type, args=TypeMetaFieldDef.args, resolve=_find_type),
+}
 
 MOST_ROOTS = 20
 """How often an operation may ask for the schema or a type: each answer may be megabytes."""

@@ -280,8 +280,3 @@ def test_a_value_in_a_variable_is_blamed_on_its_field(sample: Served, filter_: A
         "errors"
     ]
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": field}
-
-
-def test_the_type_of_ids_is_told_to_those_who_declare_another(sample: Served) -> None:
-    (error,) = sample.ask("query ($id: ID!) { person(id: $id) { id } }", {"id": "1"})["errors"]
-    assert error["message"] == "Unknown type 'ID'. Ids are of the type 'UUID', for variables too."

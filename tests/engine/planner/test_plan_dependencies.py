@@ -119,7 +119,7 @@ OTHER_STATEMENT: dict[str, list[dict[str, Any]]] = {
 def shapes(text: str, variables: list[dict[str, Any]]) -> list[object]:
     operation = parse_operation(text, None, DocumentLimits())
     schema = lazy_schema(SNAPSHOT)
-    declarations = declare(schema, operation.definition.variable_definitions or ())
+    declarations = declare(schema, operation.definition.variable_definitions or (), {})
     usages = find_usages((operation.definition,), declarations)
     return [shape_of(usages, values) for values in variables]
 
