@@ -15,6 +15,7 @@ from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.registry import Workspaces
 from fieldstone.sql.errors import ConnectionLost, DatabaseError
 from fieldstone.sql.executor import Database
+from fieldstone.sql.text_order import functions
 from tests.databases import Databases
 from tests.metadata.desk import connect_database, whole_state
 
@@ -159,3 +160,8 @@ async def test_without_the_right_to_extensions_the_rest_works(bare_dsn: str) -> 
         snapshot = await workspaces.create("default", actor="test")
     assert set(snapshot.by_plural) == {"companies", "people", "opportunities", "activities"}
     assert not any(index.method == "trigram" for index in snapshot.indexes.values())
+
+
+def test_the_order_of_texts_is_that_of_its_module() -> None:
+    migration = next(migration for migration in MIGRATIONS if migration.name == "text_order")
+    assert migration.sql.decode().startswith(functions())
