@@ -1,4 +1,4 @@
-"""What the database refuses, in the API's terms."""
+"""The errors of the database in the API's terms."""
 
 from fieldstone.engine.errors import (
     ApiError,

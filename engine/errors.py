@@ -29,7 +29,7 @@ class ApiError(Exception):
     """An error with a stable code.
 
     Args:
-        message: one sentence that names what was wrong and, where it can, what would be right.
+        message: one sentence that names the fault and, where it can, a right value.
         field: the input's name where one is to blame.
         path: the response keys that lead to the failed field; None for an error of the request.
         locations: (line, column) pairs in the document, both from 1.
@@ -84,7 +84,7 @@ class ValidationFailed(ApiError):
 
 
 class BadUserInput(ApiError):
-    """A value, or the request's body, is not what it must be."""
+    """A value, or the request's body, breaks a rule."""
 
     code = "BAD_USER_INPUT"
     status = 400

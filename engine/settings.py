@@ -20,11 +20,11 @@ _SECRETS = frozenset({"database_url", "listen_url", "broadcast_url"})
 
 
 class ConfigurationError(Exception):
-    """A setting is not what it must be; the sentence names the variable and what would pass."""
+    """A setting breaks a rule; the sentence names the variable and a value that would pass."""
 
 
 class Environment(Enum):
-    """What the server is for."""
+    """The purpose of the server."""
 
     PRODUCTION = "production"
     DEVELOPMENT = "development"
@@ -365,7 +365,7 @@ def load_settings(settings: Settings | None = None, **overrides: Any) -> Setting
     """Return `settings` (by default those of the environment) with the overrides, by attribute, in their place.
 
     Raises:
-        ConfigurationError: one is not what it must be.
+        ConfigurationError: one breaks a rule.
     """
     given = settings.model_dump() if settings else {}
     try:

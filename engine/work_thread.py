@@ -1,4 +1,4 @@
-"""The work thread: runs what would hold up the event loop beside it, in turns of the workspaces.
+"""The work thread: runs calls that would hold up the event loop, in turns of the workspaces.
 
 One thread and not several: the interpreter runs one at a time, and each that wants to run makes the event loop wait
 longer for its turn.
@@ -83,13 +83,13 @@ class WorkThread:
         self._is_busy = False
 
     async def run(self, workspace_id: UUID, call: Callable[[], T], *, key: Hashable = None) -> T:
-        """Return what a call returns, or raise what it raises.
+        """Return the result of a call, or raise its exception.
 
         A call that has begun goes on if its request is cancelled; one that waits is dropped with its last request.
 
         Args:
             workspace_id: whose turn it takes.
-            call: what is run in the thread; nothing but its own data may be changed by it.
+            call: run in the thread; it may change nothing but its own data.
             key: requests that give the same share one call, and its result.
 
         Raises:

@@ -1,1 +1,1 @@
-"""The model: what a workspace has of objects and fields, where it is kept, and how it changes."""
+"""The model: the objects and fields of a workspace, the catalog that keeps them, and their changes."""

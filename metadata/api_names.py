@@ -10,7 +10,7 @@ from fieldstone.sql.identifiers import MAXIMUM_BYTES
 
 
 class TypeRole(Enum):
-    """What a GraphQL type is to its object; the value follows the object's type name."""
+    """The role of a GraphQL type of an object; the value follows the object's type name."""
 
     RECORD = ""
     CONNECTION = "Connection"
@@ -29,14 +29,14 @@ class TypeRole(Enum):
 
 
 class FieldTypeRole(Enum):
-    """What a GraphQL type is to a SELECT field; the value follows the object's type name and the field's name."""
+    """The role of a GraphQL type of a SELECT field; the value follows the object's type name and the field's name."""
 
     ENUM = "Enum"
     ENUM_FILTER = "EnumFilter"
 
 
 class QueryRole(Enum):
-    """What a root field of Query does."""
+    """The work of a root field of Query."""
 
     ONE = "one"
     MANY = "many"
@@ -44,7 +44,7 @@ class QueryRole(Enum):
 
 
 class Verb(Enum):
-    """What a root field of Mutation does; the value stands before the object's name."""
+    """The work of a root field of Mutation; the value stands before the object's name."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -60,11 +60,11 @@ _HAPPENED = {
     Verb.RESTORE: "Restored",
     Verb.DESTROY: "Destroyed",
 }
-"""What stands behind the object's name in a root field of Subscription. None of them ends with another, so that two
+"""The endings behind the object's name in a root field of Subscription. None ends with another, so that two
 such names are equal only where their objects' names are."""
 
 FILTER_WORDS = frozenset({"and", "or", "not", "is", "isNot"})
-"""What stands beside the fields in every object's filter, and so cannot be a field."""
+"""The members beside the fields in every object's filter, which cannot be names of fields."""
 
 SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     {"Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"}
@@ -116,7 +116,7 @@ class MutationRoot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRoot:
-    """A root field of Subscription: what must have happened to a record."""
+    """A root field of Subscription: the write that a record must have had."""
 
     object: Object
     verb: Verb
@@ -154,7 +154,7 @@ def subscription_name(object_: Object, verb: Verb) -> str:
 
 
 def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | None:
-    """Return what a GraphQL type's name stands for, None where it is no object's."""
+    """Return the object and role of a GraphQL type by its name, None where it is no object's."""
     for role in TypeRole:
         stem = name.removesuffix(role.value) if role.value else name
         if (stem != name or role is TypeRole.RECORD) and (object_ := snapshot.by_type_name.get(stem)):
@@ -163,7 +163,7 @@ def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | Non
         stem = name.removesuffix(field_role.value)
         if stem == name:
             continue
-        # No object's name is longer: what a client sends may be a million letters.
+        # No object's name is longer: a client's text may have a million letters.
         for place in range(1, min(len(stem), MAXIMUM_BYTES + 1)):
             object_ = snapshot.by_type_name.get(stem[:place])
             if object_ is None:
@@ -190,7 +190,7 @@ def find_alias(snapshot: Snapshot, name: str) -> ObjectType | None:
 
 
 def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
-    """Return what a root field of Query stands for."""
+    """Return the object and work of a root field of Query."""
     if object_ := snapshot.by_plural.get(name):
         return QueryRoot(object=object_, role=QueryRole.MANY)
     if object_ := snapshot.by_singular.get(name):
@@ -201,7 +201,7 @@ def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
 
 
 def find_mutation(snapshot: Snapshot, name: str) -> MutationRoot | None:
-    """Return what a root field of Mutation stands for."""
+    """Return the object and work of a root field of Mutation."""
     for verb in Verb:
         rest = name.removeprefix(verb.value)
         if rest == name or not rest[:1].isupper():
@@ -213,7 +213,7 @@ def find_mutation(snapshot: Snapshot, name: str) -> MutationRoot | None:
 
 
 def find_subscription(snapshot: Snapshot, name: str) -> SubscriptionRoot | None:
-    """Return what a root field of Subscription stands for."""
+    """Return the object and write of a root field of Subscription."""
     for verb, ending in _HAPPENED.items():
         if name.endswith(ending) and (object_ := snapshot.by_singular.get(name.removesuffix(ending))):
             return SubscriptionRoot(object=object_, verb=verb)

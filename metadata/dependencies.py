@@ -1,4 +1,4 @@
-"""What a thing was made from: it holds as long as a snapshot has the same instances."""
+"""Dependencies: a plan or a text is valid as long as a snapshot has the instances that it was made from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Dependencies:
 
     Attributes:
         objects: the objects, by id.
-        indexes: the indexes of those objects of which it makes a difference what there are, by the object's id.
+        indexes: the indexes of those objects whose indexes make a difference, by the object's id.
         aliases: the names of types that stood for another one, because no object had a type of this name.
         may_grow: whether an object that has got more fields still counts as the same.
         checked: the newest snapshot that they were seen to hold under.

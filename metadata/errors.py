@@ -1,4 +1,4 @@
-"""What the model refuses.
+"""The refusals of the model.
 
 MetadataError
 ├── InvalidValue       a value is not of its type
@@ -8,13 +8,13 @@ MetadataError
 ├── ChangeBlocked      the tables stayed locked by others for too long
 ├── ModelBusy          another change of the model did not end in time
 ├── ChangeFailed       PostgreSQL refused the statements of a change
-└── CatalogMismatch    the catalog is not what this program's migrations make
+└── CatalogMismatch    the catalog is not as this program's migrations make it
     └── CatalogTooNew  ... it was written by a newer program
 """
 
 
 class MetadataError(Exception):
-    """A refusal, in one sentence that names the rule and what would pass."""
+    """A refusal, in one sentence that names the rule and a value that would pass."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class ChangeFailed(MetadataError):
 
 
 class CatalogMismatch(MetadataError):
-    """The catalog is not what this program's migrations make."""
+    """The catalog is not as this program's migrations make it."""
 
 
 class CatalogTooNew(CatalogMismatch):

@@ -55,7 +55,7 @@ class SubField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldTypeEntry:
-    """What a field type stands for.
+    """The entry of a field type.
 
     Attributes:
         subfields: its columns; the first of a composite is the one that a required field demands.
@@ -202,7 +202,7 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
         composite="LinksValue",
         subfields=(
             _text("primaryLinkUrl", "Where the primary link leads to.", identifies=True),
-            _text("primaryLinkLabel", "What is shown for it."),
+            _text("primaryLinkLabel", "The text that is shown for it."),
             _document("secondaryLinks", "Further links, a list of `{ url label }`."),
         ),
         can_be_unique=True,
@@ -220,7 +220,7 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
         composite="AddressValue",
         subfields=(
             _text("addressStreet1", "Street and number."),
-            _text("addressStreet2", "What else the street line needs."),
+            _text("addressStreet2", "The second line of the street."),
             _text("addressCity", "The city."),
             _text("addressPostcode", "The postal code."),
             _text("addressState", "The state or region."),
@@ -230,10 +230,10 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
         ),
     ),
     FieldType.ACTOR: FieldTypeEntry(
-        description="Who did something, and by what means.",
+        description="The author of a change, and the means.",
         composite="ActorValue",
         subfields=(
-            _part("source", "By what means: API, IMPORT, MANUAL, SYSTEM ...", scalars.STRING, operators.TEXT),
+            _part("source", "The means: API, IMPORT, MANUAL, SYSTEM ...", scalars.STRING, operators.TEXT),
             _part("workspaceMemberId", "The member, where it was one.", scalars.UUID, operators.EQUALITY),
             _part("name", "The name to show.", scalars.STRING, operators.TEXT),
             _part("context", "More, as the source has it.", scalars.JSON, operators.DOCUMENT),

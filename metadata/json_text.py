@@ -51,7 +51,7 @@ def loads_in_pieces(text: str, *, piece: int = PIECE) -> JsonValue:
 
 
 class _Pieces:
-    """Reads a text with the scanner seeing a piece of it at once; what does not fit into one is read member by member.
+    """Reads a text with the scanner seeing a piece of it at once; a value larger than one is read member by member.
 
     Attributes:
         start: where in the text the piece begins.
@@ -77,7 +77,7 @@ class _Pieces:
             except (StopIteration, json.JSONDecodeError):
                 pass  # it is cut off, or wrong
             else:
-                # At the end of a piece a number may go on, also behind what is none by itself: "e+".
+                # At the end of a piece a number may go on, also behind a text that is none by itself: "e+".
                 if end < len(self.piece) - 2 or self.start + end == len(self.text):
                     return value, self.start + end
             if place == self.start:
@@ -165,7 +165,7 @@ def read_decimal(digits: str) -> Decimal:
     """Return the number written with a point or an exponent.
 
     Raises:
-        ValueError: its exponent is beyond what a Decimal can have.
+        ValueError: its exponent is beyond a Decimal's.
     """
     try:
         return Decimal(digits)
@@ -179,7 +179,7 @@ def _refuse_constant(name: str) -> JsonValue:
 
 
 _DECODER = json.JSONDecoder(parse_float=read_decimal, parse_constant=_refuse_constant)
-_SCAN: Callable[[str, int], tuple[JsonValue, int]] = make_scanner(_DECODER)  # type: ignore[arg-type]  # typeshed takes it for what it returns
+_SCAN: Callable[[str, int], tuple[JsonValue, int]] = make_scanner(_DECODER)  # type: ignore[arg-type]  # typeshed takes it for its own result
 """Made once: `json.loads` makes one for each text."""
 
 

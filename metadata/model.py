@@ -129,7 +129,7 @@ MORPH_SETTING = "morph"
 
 
 class OnDelete(Enum):
-    """What destroying the target does to the records that point to it."""
+    """The effect of destroying the target on the records that point to it."""
 
     SET_NULL = "SET_NULL"
     CASCADE = "CASCADE"

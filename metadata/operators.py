@@ -37,13 +37,13 @@ class Operator:
     """An operator.
 
     Attributes:
-        condition: builds what it means for an operand and the argument's parameters (two for a RANGE, none for
+        condition: builds the condition for an operand and the argument's parameters (two for a RANGE, none for
             PRESENCE and FLAG).
         pattern: how TEXT becomes the parameter's text.
-        when_null: what a null argument means; None where null is refused.
-        when_not_null: for PRESENCE, what NOT_NULL means.
-        when_false: for a FLAG, what false means.
-        when_empty: for VALUES, what an empty list means; None where it means what `condition` does.
+        when_null: the condition of a null argument; None where null is refused.
+        when_not_null: for PRESENCE, that of NOT_NULL.
+        when_false: for a FLAG, that of false.
+        when_empty: for VALUES, that of an empty list; None where it is that of `condition`.
     """
 
     name: str
@@ -93,7 +93,7 @@ def _among(*, negated: bool) -> Callable[[Operand, Parameter], Condition]:
 
 
 def _to_itself(comparison: Comparison) -> Callable[[Operand], Condition]:
-    """Return what is the same for every value, and unknown for NULL."""
+    """Return a condition that is the same for every value, and unknown for NULL."""
     return lambda operand: Compare(left=column_of(operand), comparison=comparison, right=column_of(operand))
 
 

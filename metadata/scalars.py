@@ -166,7 +166,7 @@ def _never(value: JsonValue) -> Cell:
 
 
 def shown(value: JsonValue) -> str:
-    """Return a client's value as an error message may quote it: short, and without what cannot be printed."""
+    """Return a client's value as an error message may quote it: short, and all of it printable."""
     match value:
         case None | bool():
             text = {None: "null", True: "true", False: "false"}[value]
@@ -221,7 +221,7 @@ STRING_LIST = Scalar(
 )
 TS_VECTOR = Scalar(
     name="TSVector",
-    description="What PostgreSQL's text search has found in a record: its lexemes with their positions.",
+    description="The lexemes of a record with their positions, as PostgreSQL's text search has found them.",
     sql_type=SqlType.TSVECTOR,
     encoding=Encoding.STRING,
     coerce=_never,

@@ -10,7 +10,7 @@ LONGEST = 200
 LONGEST_DESCRIPTION = 10_000
 """Characters of a description, which may have several lines."""
 
-# C0, DEL, C1, the separators of lines and paragraphs, and what turns the direction of all that follows.
+# C0, DEL, C1, the separators of lines and paragraphs, and signs that turn the direction of all that follows.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LINES = frozenset("\n\t")
 
@@ -37,7 +37,7 @@ def fit(text: str, *, is_description: bool = False) -> str:
 
 
 def escape(text: str, *, keep_lines: bool = False) -> str:
-    """Return a text as a terminal may get it: what cannot be printed is escaped, as Python escapes it."""
+    """Return a text as a terminal may get it: characters that cannot be printed are escaped, as Python does it."""
     return "".join(
         one if one.isprintable() or (keep_lines and one in _LINES) else one.encode("unicode_escape").decode()
         for one in text

@@ -87,7 +87,7 @@ def build_newer_snapshot(
 
 
 def carry_look_ups(before: Snapshot, after: Snapshot, moved: Iterable[UUID]) -> None:
-    """Give a snapshot the look-up tables that the one before it had made, with what has moved in its place.
+    """Give a snapshot the look-up tables that the one before it had made, with the moved objects in their places.
 
     Those of which names, objects or indexes have come or gone are made at first use. To make one looks at each object,
     of which there may be thousands; to copy it does not.

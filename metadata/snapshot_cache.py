@@ -29,7 +29,7 @@ class SnapshotCounters:
 
 @dataclass(slots=True, weakref_slot=True)
 class _Flight:
-    """The checks of one workspace's version: one at a time, each serving all who asked before it began."""
+    """The checks of one workspace's version: one at a time, each serving all that asked before it began."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     begun: int = 0
@@ -45,7 +45,7 @@ class CurrentSnapshots:
 
     Attributes:
         swapped: called with the snapshot before, None where there was none, and the one that took its place.
-        forgotten: called with each workspace whose snapshot is forgotten: what was made from it should go too.
+        forgotten: called with each workspace whose snapshot is forgotten: all that was made from it should go too.
     """
 
     def __init__(self, database: Reads, *, most_bytes: int = MOST_BYTES) -> None:

@@ -43,7 +43,7 @@ class SnapshotWatch:
         self._behind = asyncio.Event()
 
     def hear(self, workspace_id: UUID, version: int) -> None:
-        """Take note of a version that is said to exist; what is not loaded, or not older, stays as it is."""
+        """Take note of a version that is said to exist; a snapshot that is not loaded, or not older, stays as it is."""
         known = self._current.version_of(workspace_id)
         if known is not None and known < version:
             self._newest[workspace_id] = max(version, self._newest.get(workspace_id, version))

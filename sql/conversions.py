@@ -15,7 +15,7 @@ _BOUNDS: Mapping[SqlType, tuple[int, int]] = {
     SqlType.BIGINT: (-(1 << 63), (1 << 63) - 1),
 }
 
-# The patterns say no more than what the casts behind them surely take; [0-9], as \d means other digits too.
+# The patterns match only texts that the casts behind them surely take; [0-9], as \d means other digits too.
 _NUMBER = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,2})?$"
 _DATE = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _TIME = "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,6})?)?"

@@ -68,7 +68,7 @@ class Database:
             await self._look_at_idle_limit()
 
     async def close(self) -> None:
-        """Close all connections; what still runs gets the settings' `close_timeout` to end."""
+        """Close all connections; statements in progress get the settings' `close_timeout` to end."""
         await asyncio.gather(self._pool.close(), self._sessions.close())
 
     async def read(

@@ -17,9 +17,9 @@ class AdvisoryLock(IntEnum):
     """The second number of each lock, as `objid` in pg_locks shows it.
 
     Attributes:
-        CATALOG: of who migrates the catalog or makes a workspace, up to the end of the transaction.
+        CATALOG: of a migration of the catalog or a new workspace, up to the end of the transaction.
         BUILD: of the one builder, for as long as its session builds.
-        PARTITIONS: of who adds partitions to the event log, for one message.
+        PARTITIONS: of the process that adds partitions to the event log, for one message.
     """
 
     CATALOG = 1

@@ -3,7 +3,7 @@
 A cursor is the hex of a place and of its MD5. A place is bytes:
 
     the length of the tag, the tag in UTF-8
-    the number of keys, and for each what kind of value it has: see `KeyKind`
+    the number of keys, and for each the kind of its value: see `KeyKind`
     the keys' values, one after another
 
 The check guards against mistakes, not against forgery: a cursor tells nothing that its maker could not ask for. A page
@@ -71,7 +71,7 @@ def decode_cursor(text: str, tag: str) -> tuple[str | None, ...]:
 
     Raises:
         BlankCursorError: it is empty or white space.
-        AlteredCursorError: it is not what SQL or `encode_cursor` wrote.
+        AlteredCursorError: SQL or `encode_cursor` did not write it so.
         ForeignCursorError: it was made under another tag.
     """
     found, keys = _unseal(text)

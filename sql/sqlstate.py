@@ -59,8 +59,8 @@ _BY_CLASS: dict[str, type[DatabaseError]] = {
     "54": LimitExceeded,
 }
 
-# Messages are translated by lc_messages, the name of the C function that raised is not. PostgreSQL does not plan again
-# what takes a table's type without the table, such as jsonb_populate_record(NULL::person, ..), when that has changed.
+# Messages are translated by lc_messages, the name of the C function that raised is not. PostgreSQL does not plan a
+# call again that has a table's type without the table, such as jsonb_populate_record(NULL::person, ..), after a change.
 _STALE_PLANS = {
     ("0A000", "RevalidateCachedQuery"),
     ("42703", "CheckVarSlotCompatibility"),

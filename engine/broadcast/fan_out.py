@@ -230,13 +230,13 @@ def build_broadcast(settings: Settings, database: Database, default_workspace: U
 
 def _choose_medium(settings: Settings, database: Database) -> Medium | None:
     if settings.broadcast_url is not None:
-        # What is not asked for need not be installed.
+        # A package that no setting asks for need not be installed.
         from fieldstone.engine.broadcast.redis import RedisMedium  # noqa: PLC0415 - the package redis is an extra
 
         return RedisMedium(settings.broadcast_url)
     if not settings.prepare_statements and settings.listen_url is None:
         _LOG.warning(
-            "DATABASE_URL leads to a pooler, through which there is no LISTEN: what other processes do is noticed up to"
+            "DATABASE_URL leads to a pooler, without LISTEN: the work of other processes is noticed up to"
             " a second later. FIELDSTONE_LISTEN_URL takes an address without the pooler"
         )
         return None

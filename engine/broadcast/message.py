@@ -1,4 +1,4 @@
-"""The text of a message: who sent it, and what for whom."""
+"""The text of a message: its sender, its topics and their texts."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ Entry = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What one process tells the others at once.
+    """The messages that one process sends to the others at once.
 
     Attributes:
         sender: which process it is.

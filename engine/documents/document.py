@@ -67,7 +67,7 @@ _RULES = tuple(rule for rule in specified_rules if rule not in _REPLACED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLimits:
-    """What a document may ask for: `tokens` in its text, `depth` of nesting, `aliases`, `fields` when expanded."""
+    """The limits of a document: `tokens` in its text, `depth` of nesting, `aliases`, `fields` when expanded."""
 
     tokens: int = 10_000
     depth: int = 100
@@ -103,7 +103,7 @@ class Selected:
 
     @property
     def selection_sets(self) -> tuple[SelectionSetNode, ...]:
-        """What is selected below it."""
+        """The selection sets below it."""
         return tuple(node.selection_set for node in self.nodes if node.selection_set)
 
     @property
@@ -164,10 +164,10 @@ def _pick(operations: Sequence[OperationDefinitionNode], name: str | None) -> Op
 def validate_operation(
     schema: GraphQLSchema, operation: Operation, *, named: set[str] | None = None, places: Places | None = None
 ) -> list[ApiError]:
-    """Return what the GraphQL specification's validation rules find.
+    """Return the errors that the GraphQL specification's validation rules find.
 
     Args:
-        schema: what the operation must fit.
+        schema: the schema that the operation must fit.
         operation: as it was parsed.
         named: gets the names of the types of all its fields, arguments and variables.
         places: gets the types that the values of its variables must be of beside the declared ones.
@@ -212,7 +212,7 @@ class _NamedTypes(ValidationRule):
 def check_document(
     document: DocumentNode, fragments: Mapping[str, FragmentDefinitionNode], limits: DocumentLimits
 ) -> None:
-    """Refuse what would make validation or execution expensive, before either starts."""
+    """Refuse an expensive document before its validation and execution start."""
     if len(fragments) > FRAGMENTS:
         raise QueryTooComplex(f"The document defines more than {FRAGMENTS} fragments.")
     _check_operations(document, fragments)
@@ -271,7 +271,7 @@ _PART_NAMES: dict[str, tuple[str, ...]] = {}
 
 
 def part_names(node: Node) -> tuple[str, ...]:
-    """Return what the parts of a node are called; graphql-core finds out each time."""
+    """Return the attributes of a node that hold other nodes; graphql-core finds them each time."""
     names = _PART_NAMES.get(node.kind)
     if names is None:
         names = _PART_NAMES[node.kind] = node.keys

@@ -5,8 +5,8 @@ https://spec.graphql.org/draft/#sec-Field-Selection-Merging
 graphql-core compares each pair of such fields, and for each pair their selections again: 300 fragments of 90 characters
 take it seconds. Two habits make it linear here. No type of the API is abstract, so that all fields of one response key
 have one parent type, or the document is invalid anyway: to be mergeable is then an equivalence, and each field is
-compared with the first one only. And what is selected below all fields of a key is merged before it is looked at, as it
-is when it is executed; a merged selection that occurs again is not looked at again.
+compared with the first one only. And the selections below all fields of a key are merged before they are looked at, as
+in execution; a merged selection that occurs again is not looked at again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -161,7 +161,7 @@ class _Merging:
 
 
 def _identity(value: ValueNode) -> object:
-    """Return what is equal for values that are written alike, whatever the order of an object's members."""
+    """Return a value that is equal for literals that differ in the order of an object's members alone."""
     match value:
         case ObjectValueNode(fields=members):
             return frozenset((one.name.value, _identity(one.value)) for one in members)

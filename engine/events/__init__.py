@@ -1,1 +1,1 @@
-"""Events: what writes leave, put in order in a log, and handed to those who subscribe."""
+"""Events: each write leaves one; the log has them in order, and subscribers get them."""

@@ -1,1 +1,1 @@
-"""Introspection of many objects: what is written of each is kept, and joined."""
+"""Introspection of many objects: the text of each is kept, and the texts are joined."""

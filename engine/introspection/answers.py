@@ -1,6 +1,6 @@
-"""The answers to ordinary introspections: what is written of each object is kept while the object stays the same.
+"""The answers to ordinary introspections: the text of each object is kept while the object stays the same.
 
-A change of the model makes new instances of what it touches; all else is found again by identity, as plans are. The
+A change of the model makes new instances of the parts that it touches; the texts of the others stay valid. The
 text of a thousand objects takes megabytes, compressed, and half a second: it is written in slices between which others
 are served, and never stands in memory as a whole.
 """
@@ -38,7 +38,7 @@ _NOTHING = Snapshot(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fragment:
-    """What was written of one object.
+    """The text of one object.
 
     Attributes:
         depends: the object itself, and those that its relations lead to.
@@ -58,7 +58,7 @@ class _Fragment:
 
 @dataclass(slots=True)
 class _Frame:
-    """What a request's answer has for every workspace: the text around the types, the root types, and the shared ones.
+    """The same in every workspace's answer to a request: the text around the types, the root types, the shared types.
 
     Attributes:
         types: between the root types and those of the objects.
@@ -75,7 +75,7 @@ class SchemaAnswers:
     """Answers introspections in the ordinary way.
 
     Args:
-        most_bytes: how much is kept; what was least recently used goes.
+        most_bytes: the size of all that is kept; the least recently used texts go.
 
     Attributes:
         written: how many objects were written so far.
@@ -123,7 +123,7 @@ class SchemaAnswers:
         return DeflatedText(_join(frame, fragments))
 
     def forget(self, workspace_id: UUID) -> None:
-        """Drop what is kept of a workspace."""
+        """Drop the texts of a workspace."""
         for key in [key for key in self._kept if key[0] == workspace_id]:
             del self._kept[key]
             self._sizes.pop(key, None)
@@ -147,7 +147,7 @@ class SchemaAnswers:
         return found
 
     def _keep(self, key: tuple[UUID, Hashable], kept: dict[UUID, _Fragment], snapshot: Snapshot) -> None:
-        """Count what is kept, and drop what is gone or too much."""
+        """Count the texts that are kept; drop those of objects that are gone, and those beyond the limit."""
         for id_ in kept.keys() - snapshot.objects.keys():
             del kept[id_]
         self._kept[key] = kept

@@ -1,7 +1,7 @@
 """Text kept compressed in pieces, which are joined without being read: RFC 1950 and 1951.
 
-A piece ends with a full flush: it refers to nothing before it, so that one piece can stand behind any other. What a
-client may take as `Content-Encoding: deflate` is the pieces themselves between a head and a checksum.
+A piece ends with a full flush: it refers to nothing before it, so that one piece can stand behind any other. A
+body with `Content-Encoding: deflate` consists of the pieces between a head and a checksum.
 """
 
 import zlib

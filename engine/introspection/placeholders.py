@@ -1,4 +1,4 @@
-"""Specimens: an object, or a field of one, whose every word is a placeholder, and what a real one has in its place."""
+"""Specimens: an object or a field whose every word is a placeholder, and the words of a real one for each."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"[qQ]x[SPLDNV][afto]")
 _TARGET = UUID(int=1)
 
 Words = Mapping[str, str]
-"""What stands for each placeholder, as it stands within a JSON string."""
+"""The text for each placeholder, escaped as within a JSON string."""
 
 
 def object_specimen(snapshot: Snapshot, object_: Object) -> tuple[Snapshot, Object]:
@@ -84,7 +84,7 @@ def object_words(object_: Object) -> dict[str, str]:
 
 
 def field_words(field: Field, end: RelationEnd | None) -> dict[str, str]:
-    """Return the words of a field, and of what it leads to."""
+    """Return the words of a field, and of the object that it leads to."""
     words = {
         **_names(FIELD, field.name),
         _FIELD_LABEL: _within_string(field.label),

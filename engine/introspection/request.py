@@ -1,4 +1,4 @@
-"""What an ordinary introspection asks for: one `__schema`, whose types are described without going into each other."""
+"""The selections of an ordinary introspection: one `__schema`, whose types are described without nesting."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MEMBERS = frozenset({"fields", "inputFields", "enumValues"})
 _SCHEMA = "__Schema"
 _TYPE = "__Type"
 _REFERENCE = frozenset({"kind", "name", "ofType"})
-"""What can be said of a type by its name and kind alone."""
+"""The members of a type that follow from its name and kind alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,11 @@ class SchemaRequest:
 
 
 class _Unusual(Exception):
-    """The operation asks for what depends on more than one type at a time."""
+    """The operation selects a member that depends on more than one type."""
 
 
 def read_request(operation: Operation, variables: Mapping[str, JsonValue]) -> SchemaRequest | None:
-    """Return what an operation asks for; None where it asks in another way, or for anything else.
+    """Return the introspection that an operation asks for; None if it asks in another way, or for more.
 
     Raises:
         BadUserInput: a directive's condition is no Boolean.
@@ -61,7 +61,7 @@ def read_request(operation: Operation, variables: Mapping[str, JsonValue]) -> Sc
 
 
 def _shape(request: SchemaRequest, selected: Selected, type_: object, *, is_reference: bool = False) -> Hashable:
-    """Return what is selected below a field, as plain data.
+    """Return the selection below a field, as plain data.
 
     Raises:
         _Unusual: a type is described within another's description, or a list of members is there twice.

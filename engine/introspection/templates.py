@@ -1,7 +1,7 @@
 """Templates: how an object is described, once for each kind of object and each kind of field.
 
-What a template says comes from the definitions themselves, and graphql-core's resolvers: they are asked about a
-specimen, and its placeholders are what is filled in for a real object. So the text of an object costs as much as its
+The text of a template comes from the definitions themselves, and graphql-core's resolvers: they are asked about a
+specimen, and its placeholders are filled in for a real object. So the text of an object costs as much as its
 bytes, not as the types that it describes.
 """
 
@@ -50,7 +50,7 @@ _CUT = "\0"
 
 
 class ObjectTexts(NamedTuple):
-    """What is written of one object: its types, and its fields of the root types, as members of lists."""
+    """The text of one object: its types, and its fields of the root types, as members of lists."""
 
     types: str
     query: str
@@ -79,7 +79,7 @@ class Templates:
         return len(self._objects) + len(self._fields)
 
     def write_object(self, schema: LazySchema, object_: Object) -> ObjectTexts:
-        """Return what the schema says of an active object of its snapshot."""
+        """Return the text of an active object of the schema's snapshot."""
         words = object_words(object_)
         rows: list[list[str]] = []
         enums: list[str] = []
@@ -112,7 +112,7 @@ class Templates:
         return made
 
     def _object_columns(self, snapshot: Snapshot, object_: Object, roles: list[TypeRole]) -> list[str]:
-        """Return the head, the members that are no field's, and the tail of each type; then what the roots have."""
+        """Return the head, the members that are no field's, and the tail of each type; then the fields of the roots."""
         alone, specimen = object_specimen(snapshot, object_)
         schema = lazy_schema(alone)
         writer = TypeWriter(self.request, schema)

@@ -41,12 +41,12 @@ class _Listed:
 
 
 class TypeWriter:
-    """Writes the types of one schema, and what a request asks for beside them."""
+    """Writes the types of one schema, and the other members of `__schema` that a request selects."""
 
     def __init__(self, request: SchemaRequest, schema: GraphQLSchema) -> None:
         self._request = request
         self._schema = schema
-        # A type is written alone, with the names of others: what all of them take is measured when they are joined.
+        # A type is written alone, with the names of others: the size of all is measured when they are joined.
         self._compiler = Compiler(
             operation=request.operation, variables=request.variables, info=Info(schema), limit=sys.maxsize
         )
@@ -57,7 +57,7 @@ class TypeWriter:
         self._read_schema()
 
     def around(self) -> tuple[str, str]:
-        """Return what stands before and behind the types in the response."""
+        """Return the texts before and behind the types in the response."""
         before = "".join(opening + write(self._schema) for opening, write in self._before)
         after = "".join(opening + write(self._schema) for opening, write in self._after)
         opening = f'{{"data":{{{dumps(self._request.root.key)}:{before}{self._opening}['

@@ -168,7 +168,7 @@ class _Mutations:
                 with _located(root):
                     written.append(await self._run(call, transaction, root, arguments))
                     if root is not roots[-1]:
-                        # What PostgreSQL refuses is an error of this field, not of the last.
+                        # A refusal of PostgreSQL is an error of this field, not of the last.
                         await transaction.write_tables()
             return written
 

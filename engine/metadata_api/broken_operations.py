@@ -22,7 +22,7 @@ FindBroken = Callable[[Snapshot], Awaitable[list[JsonValue]]]
 
 
 def broken_operations(plans: PlanCache, work: WorkThread) -> FindBroken:
-    """Return what looks among the operations that a plan cache holds: those that this process has served."""
+    """Return a search among the operations that a plan cache holds: those that this process has served."""
 
     async def find(after: Snapshot) -> list[JsonValue]:
         touched: list[tuple[OperationKey, Operation]] = []

@@ -31,7 +31,7 @@ _KEPT = ("targetUrl", "operations", "secret", "isActive")
 
 
 def webhook_checks(webhooks: Webhooks) -> Mapping[str, Check]:
-    """Return what looks at targets, by the mutation that gives them; it may take as long as a name server does."""
+    """Return the checks of targets, by the mutation that gives them; each may take as long as a name server does."""
 
     async def check(arguments: Arguments) -> None:
         url = arguments["input"].get("targetUrl")
@@ -46,7 +46,7 @@ def webhook_checks(webhooks: Webhooks) -> Mapping[str, Check]:
 
 
 def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
-    """Return what the mutations do, by their names."""
+    """Return the functions that run the mutations, by their names."""
 
     async def create(transaction: ModelTransaction, _principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
@@ -121,7 +121,7 @@ def _describe(outcome: Outcome) -> Mapping[str, JsonValue]:
 def _read_update(given: Arguments) -> WebhookUpdate:
     for name in _KEPT:
         if name in given and given[name] is None:
-            raise BadUserInput(f"{name} must not be null; leave it out to keep what it is.", field=name)
+            raise BadUserInput(f"{name} must not be null; leave it out to keep its value.", field=name)
     operations = given.get("operations")
     return WebhookUpdate(
         target_url=given.get("targetUrl"),

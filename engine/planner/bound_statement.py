@@ -1,4 +1,4 @@
-"""A statement with the binders of its parameters: what a plan keeps of the planner's work."""
+"""A statement with the binders of its parameters: the part of the planner's work that a plan keeps."""
 
 from dataclasses import dataclass
 

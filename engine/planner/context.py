@@ -1,4 +1,4 @@
-"""What the parts of the planner share while one operation is planned."""
+"""The context that the parts of the planner share while one operation is planned."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,8 +89,8 @@ class PlanContext:
     Attributes:
         comparisons: how many the filters have made so far.
         touched: the objects that the plan depends on, by id.
-        indexes: the indexes of those objects of which it makes a difference what there are, by the object's id.
-        failures: what collects the fields that fail; None: the first one fails the operation.
+        indexes: the indexes of those objects whose indexes make a difference, by the object's id.
+        failures: collects the fields that fail; None: the first one fails the operation.
     """
 
     snapshot: Snapshot

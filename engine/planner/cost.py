@@ -65,7 +65,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """An `offset`: how often its rows are passed over, and what yields their number for a request."""
+    """An `offset`: how often its rows are passed over, and the binder of their number."""
 
     path: AnswerPath
     times: int
@@ -74,7 +74,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What an operation costs: `fixed` by its plan, its dearest part, and the offsets, which each request gives."""
+    """The price of an operation: `fixed` by its plan, its dearest part, and the offsets, which each request gives."""
 
     fixed: int = 0
     dearest: Part | None = None
@@ -85,13 +85,13 @@ class Price:
         return self.fixed + sum(_skipping(skipped, bindings) for skipped in self.offsets)
 
     def check(self, limit: int, bindings: Bindings | None = None, *, times: int = 1, before: int = 0) -> None:
-        """Refuse what costs more than `limit`, where 0 is no limit.
+        """Refuse a price above `limit`, where 0 is no limit.
 
         Args:
             limit: the most that an operation may cost.
             bindings: the request whose offsets count; None: they do not.
             times: how many records the price is paid for.
-            before: what the operation has cost already.
+            before: the costs of the operation so far.
 
         Raises:
             QueryTooComplex: it costs more.
@@ -127,7 +127,7 @@ FREE = Price()
 
 @dataclass(slots=True, kw_only=True)
 class Meter:
-    """What one operation has cost so far: the records that a mutation answers are known only once they are written."""
+    """The costs of one operation so far: the records that a mutation answers are known only once they are written."""
 
     limit: int
     spent: int = 0
@@ -143,12 +143,12 @@ class Meter:
 
 
 def price_of(plan: ReadPlan, parameters: ParameterList) -> Price:
-    """Return what a query costs that was planned with these parameters."""
+    """Return the price of a query that was planned with these parameters."""
     return _sum(_Walk(parameters).roots(plan))
 
 
 def price_of_record(record: Record, key: str, parameters: ParameterList) -> Price:
-    """Return what is paid for each record that is answered under a response key; the record itself is free."""
+    """Return the price of each record that is answered under a response key; the record itself is free."""
     return _sum(_Walk(parameters).entries(record.entries, _Place(path=(key,), product=((key, 1),), parents=1)))
 
 
@@ -201,7 +201,7 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """The walk over a plan, which yields what is paid for."""
+    """The walk over a plan, which yields the parts that have a price."""
 
     parameters: ParameterList
 

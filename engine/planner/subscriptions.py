@@ -43,8 +43,8 @@ class PlannedFeed:
     Attributes:
         key: the response key of its field.
         object_: the object whose records it is about.
-        action: what must have happened to one.
-        feed: what is read; after the parameters of the selection come those for the range and the sets.
+        action: the write that one must have had.
+        feed: the read of the events; after the parameters of the selection come those for the range and the sets.
         binders: those of the selection's parameters, which are the same for a whole group.
         set_binders: those of the values that a set has for each subscriber.
         after: yields the position to resume after, None where the subscriber gave none; raises BadUserInput.
@@ -170,7 +170,7 @@ def _position(tree: Tree, blame: Blame) -> Callable[[Bindings], int | None]:
 
 
 def read_position(value: JsonValue, blame: Blame) -> int:
-    """Return a position from what a client gave back.
+    """Return the position in a text that a client gave back.
 
     Raises:
         BadUserInput: it is none.

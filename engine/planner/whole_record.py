@@ -29,7 +29,7 @@ class WholeRecord:
 
 
 def whole_record(object_: Object) -> WholeRecord:
-    """Return what a record holds, as the API names it; what is computed for search alone is left out."""
+    """Return all values of a record, as the API names them, but for those that are computed for search alone."""
     entries: list[tuple[str, Output]] = []
     keys: dict[str, str] = {}
     for name, field in object_.by_name.items():

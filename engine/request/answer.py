@@ -1,4 +1,4 @@
-"""What an operation is answered with, as JSON text."""
+"""The answer to an operation, as JSON text."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Self
@@ -12,7 +12,7 @@ class Answer(NamedTuple):
     """A response: its body is JSON text.
 
     Attributes:
-        status: 200 where the operation was executed, else the HTTP status of what stood in the way.
+        status: 200 where the operation was executed, else the HTTP status of its error.
     """
 
     body: bytes
@@ -20,7 +20,7 @@ class Answer(NamedTuple):
 
 
 class SchemaAnswer(Answer):
-    """The schema, which may be megabytes: its text is kept compressed, and is whole only for who asks for `body`."""
+    """The schema, which may be megabytes: its text is kept compressed, and is whole only in `body`."""
 
     text: DeflatedText
 

@@ -48,7 +48,7 @@ LIGHT_FIELDS = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a request may ask for, and how many valid operations are kept."""
+    """The limits of a request, and how many valid operations are kept."""
 
     document: DocumentLimits
     records: RecordLimits
@@ -161,7 +161,7 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
         constant=constant.encode(),
         price=price,
         failures=context.failures,
-        # A field that is not named makes no difference to what is read.
+        # A field that is not named makes no difference to a read.
         depends=context.depends(may_grow=not asks_for_schema),
     )
 
@@ -178,7 +178,7 @@ def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> Subscrip
 
 
 def _asks_for_schema(operation: Operation) -> bool:
-    """Return whether the schema itself is asked for: by name, since what is skipped may be asked for next time."""
+    """Return whether the schema itself is asked for: by name, since a skipped field may be asked for next time."""
     return any(
         isinstance(node, FieldNode) and is_introspection_field(node.name.value)
         for root in (operation.definition, *operation.fragments.values())

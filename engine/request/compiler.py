@@ -49,8 +49,8 @@ class Call(NamedTuple, Generic[P_co]):
     """One operation that is about to be executed.
 
     Attributes:
-        key: what the operation was found by.
-        meter: is told what a mutation costs.
+        key: the one that the operation was found by.
+        meter: adds the costs of a mutation.
         is_large: whether its variables are so large that to look through them takes long.
     """
 
@@ -64,7 +64,7 @@ class Call(NamedTuple, Generic[P_co]):
 
     @property
     def bindings(self) -> Bindings:
-        """What its statements' parameters are read from."""
+        """The source of its statements' parameters."""
         return Bindings(variables=self.variables, actor=self.principal.key_name)
 
 
@@ -73,7 +73,7 @@ class Compiler:
 
     Args:
         build_schema: makes the schema of a snapshot.
-        limits: what a request may ask for.
+        limits: those of a request.
         work: the work thread.
     """
 
@@ -91,7 +91,7 @@ class Compiler:
         self._refusals.forget(workspace_id)
 
     async def run(self, snapshot: Snapshot, call: Callable[[], T], *, is_heavy: bool, key: Hashable = None) -> T:
-        """Return what a call for a workspace returns; it runs in the work thread if it is heavy.
+        """Return the result of a call for a workspace; it runs in the work thread if it is heavy.
 
         Raises:
             ServiceUnavailable: too many heavy ones of the workspace wait.
@@ -181,7 +181,7 @@ class Compiler:
             return await self.run(snapshot, make, is_heavy=call.is_large or operation.is_heavy)
 
     async def renew(self, key: OperationKey, touched: AnyOperation, snapshot: Snapshot) -> AsyncGenerator[None]:
-        """Validate an operation again that a change touched, and plan its hottest shapes; drop what holds no more.
+        """Validate an operation again that a change touched, and plan its hottest shapes; drop it if it holds no more.
 
         Yields between its parts, so that others can be served: a light operation takes some three milliseconds, a plan
         one.

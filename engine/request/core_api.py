@@ -28,7 +28,7 @@ def build_core_api(
     Args:
         database: where the records are.
         current: the models.
-        limits: what a request may ask for.
+        limits: those of a request.
         work: the work thread.
         time_limit: the seconds that an operation may take.
         written: called when a mutation has been committed.

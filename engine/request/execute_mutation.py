@@ -35,17 +35,17 @@ async def run_writes(
     """Run a mutation, planned on `snapshot`, and return its data as JSON text.
 
     Args:
-        database: what it writes to.
+        database: the one that it writes to.
         writes: its root fields.
         bound: their statements' parameters, as `bind_writes` returns them.
-        bindings: what the parameters of all further statements are read from.
+        bindings: the source of the parameters of all further statements.
         snapshot: the model that it was planned on.
         time_limit: seconds.
-        meter: is told what it costs.
+        meter: adds its costs.
 
     Raises:
-        ApiError: what stood in the way; nothing was written.
-        DatabaseError: what the database says.
+        ApiError: a root field failed; nothing was written.
+        DatabaseError: the database refused it.
     """
     share = snapshot.workspace.id.int
     if only := single(writes):
@@ -116,7 +116,7 @@ async def _try(
     snapshot: Snapshot,
     meter: Meter,
 ) -> bytes:
-    """Run one root field; what the database says against it is said of this field."""
+    """Run one root field; the database's error becomes one of this field."""
     try:
         return await _run(transaction, write, parameters, bindings, meter)
     except DatabaseError as error:
@@ -142,7 +142,7 @@ async def _run(
 
 
 async def _imply(transaction: Transaction, write: PlannedWrite, object_id: UUID, bindings: Bindings) -> None:
-    """Do what the destruction of the records `bindings.ids` of an object implies for others."""
+    """Do the work on other records that destroying the records `bindings.ids` of an object implies."""
     for implied in write.removal.get(object_id, ()):
         bound = implied.statement
         (row,) = await transaction.run(bound.statement, bound.bind(bindings))
@@ -159,8 +159,9 @@ def _restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:
     count = json.loads(row[0] or b"{}")["n"]["n"]
     if count:
         raise Conflict(
-            f"Records of {implied.holder.label_plural} point to what would be destroyed, by '{implied.field.name}': "
-            f"{count}, deleted ones included. Connect them to another record, or destroy them, first.",
+            f"Records of {implied.holder.label_plural} point to records that would be destroyed, by "
+            f"'{implied.field.name}': {count}, deleted ones included. Connect them to another record, or destroy"
+            " them, first.",
             field=implied.field.name,
             path=write.path,
             locations=write.location,
@@ -178,7 +179,7 @@ def _count(ids: bytes | None) -> int:
 
 
 def _judge(write: PlannedWrite, row: Row) -> None:
-    """Raise what stood in the way of a write."""
+    """Raise the error of a write, where it has one."""
     if row[0] is None:
         return
     problem, _, details = row[0].decode().partition(":")

@@ -7,7 +7,7 @@
     bind and execute           one statement for a query, one transaction for a mutation
     write the answer           the database's bytes between a constant head and tail
 
-What a snapshot that lags behind would refuse is tried again on the newest one. Where all is found, `find_ready` returns
+A request that an older snapshot would refuse is tried again on the newest one. Where all is found, `find_ready` returns
 an operation that is bound already, without a task.
 """
 
@@ -97,7 +97,7 @@ class Ready(NamedTuple):
     Attributes:
         path: where its failure is reported at.
         writes: whether the statement changes anything.
-        tell: returns the data that the statement's row means; None where what stood in the way has to be found out.
+        tell: returns the data that the statement's row means; None where the error has to be found out.
     """
 
     snapshot: Snapshot
@@ -113,7 +113,7 @@ Mutate = Callable[[Call[MutationPlan]], Awaitable[bytes]]
 
 
 class GraphQLApi:
-    """One GraphQL API: what a transport talks to.
+    """One GraphQL API, behind all transports.
 
     Args:
         database: where queries are read.

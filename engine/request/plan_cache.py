@@ -40,7 +40,7 @@ class PlanCounters:
 
 
 class PlanCache:
-    """Valid operations, at most `limit`, least recently used out; what a change touched goes when it is asked for."""
+    """Valid operations, at most `limit`, least recently used out; those that a change touched go when asked for."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

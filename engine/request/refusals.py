@@ -18,7 +18,7 @@ MOST_BYTES = 2_000_000
 """Of all kept errors together; a document is known by its digest."""
 
 _ERROR_BYTES = 500
-"""What an error takes besides its message."""
+"""The bytes of an error besides its message."""
 
 
 class InvalidDocument(Exception):
@@ -68,7 +68,7 @@ class Refusals:
         if kept.version != snapshot.version or kept.until <= self._now():
             self._drop(digest)
             return None
-        # What is raised gets a traceback: each request raises one of its own.
+        # An exception that is raised gets a traceback: each request raises one of its own.
         return InvalidDocument(kept.error.errors) if isinstance(kept.error, InvalidDocument) else copy(kept.error)
 
     def keep(

@@ -1,6 +1,6 @@
-"""The shape of a request: what its variables decide about its operation's SQL. Equal shapes share a plan.
+"""The shape of a request: its variables as far as they decide about its SQL. Equal shapes share a plan.
 
-Where a value stands says whether it decides anything, not what it is called: a field may be called `isEmpty` or
+Where a value stands says whether it decides anything, not its name: a field may be called `isEmpty` or
 `disconnect`, too.
 """
 
@@ -27,15 +27,15 @@ from fieldstone.sql.page_cursor import CursorError, cursor_nulls
 
 
 class Probe(Enum):
-    """What of a variable's value decides how its operation is compiled."""
+    """The part of a variable's value that decides how its operation is compiled."""
 
     VALUE = "the value itself: a limit, a direction, a condition of @skip"
     CURSOR = "which of the cursor's keys are null"
     DATA = "which links to other records the data of a create sets, and how"
-    CHANGES = "the keys of an update's data, what is null, and which relations are disconnected"
+    CHANGES = "the keys of an update's data, its nulls, and which relations are disconnected"
     MEMBER = "the same for one member of such data"
-    FILTER = "its keys, what is null, and the operators that ask whether there is a value"
-    STRUCTURE = "its keys, and what is null"
+    FILTER = "its keys, its nulls, and the operators that ask whether there is a value"
+    STRUCTURE = "its keys and nulls"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Usage:
     """A variable and one of the ways in which the operation uses it.
 
     Attributes:
-        read: what the probe sees in a value.
+        read: returns the part of a value that the probe sees.
     """
 
     variable: str
@@ -119,7 +119,7 @@ ABSENT_SHAPE = "absent"
 
 
 def shape_of(usages: Sequence[Usage], values: Variables) -> tuple[object, ...]:
-    """Return what the values decide about the operation's SQL; hashable; equal shapes may share a plan."""
+    """Return the shape that the values give the operation's SQL; hashable; equal shapes may share a plan."""
     return tuple([usage.read(values[usage.variable]) if usage.variable in values else ABSENT_SHAPE for usage in usages])
 
 

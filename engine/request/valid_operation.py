@@ -1,4 +1,4 @@
-"""Valid operations: what the schema allows, each with the plans that were made for it, found by shape."""
+"""Valid operations: the schema allows them; each keeps the plans that were made for it, found by shape."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -26,7 +26,7 @@ class QueryPlan:
     """A query, ready to be bound: one statement, or a constant answer that asks nothing of the database.
 
     Attributes:
-        price: what the statement costs.
+        price: the price of the statement.
         failures: the fields that fail, in a plan that is made for one request alone.
     """
 

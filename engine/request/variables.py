@@ -206,7 +206,7 @@ def _check_object(
                 f"{_named(place)} has the field {shown(name)}, which '{declared}' does not define.", field=name
             )
         inner = defined.type.of_type if isinstance(defined.type, GraphQLNonNull) else defined.type
-        # Most members are leaves, and right: what an error would say of them need not be put together.
+        # Most members are leaves, and right: the text of an error about them need not be put together.
         is_right = isinstance(inner, GraphQLScalarType) and item is not None and _leaf_problem(inner, item) is None
         if not is_right or depth < 0:
             blamed = field if is_operator(defined) else name
@@ -222,7 +222,7 @@ def _check_leaf(declared: GraphQLScalarType, value: JsonValue, place: str, field
 
 
 def _leaf_problem(declared: GraphQLScalarType, value: JsonValue) -> str | None:
-    """Return what is wrong with a value that is not null, None where it is one of the type's."""
+    """Return the fault of a value that is not null, None where it is one of the type's."""
     check = _BUILT_IN.get(declared.name) or declared.parse_value
     try:
         check(value)

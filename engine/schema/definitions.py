@@ -119,7 +119,7 @@ def build_object_type(scope: TypeScope, object_: Object, role: TypeRole) -> Grap
 
 
 def _is_shared(scope: TypeScope, name: str) -> bool:
-    """Whether the schema has a shared type: where clients create no fields, only what its own may lead to."""
+    """Whether the schema has a shared type: where clients create no fields, only the types that its own may lead to."""
     if scope.mutations is None:
         return True
     return name not in _ONLY_IN_DATA and _COMPOSITE_TYPES.get(name) in {None, *scope.field_types}

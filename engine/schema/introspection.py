@@ -61,7 +61,7 @@ class Info:
 
 @dataclass(slots=True, kw_only=True)
 class Compiler:
-    """Compiles the selections of one operation on one schema, which must live as long as what it returns.
+    """Compiles the selections of one operation on one schema, which must live as long as the results.
 
     Attributes:
         limit: characters of a text that is written: types within types multiply it at each level.
@@ -74,13 +74,13 @@ class Compiler:
     known: dict[tuple[str, tuple[int, ...]], Write] = field(default_factory=dict)
 
     def write_field(self, selected: Selected, definition: GraphQLField) -> Write:
-        """Return what writes a field of the value at hand."""
+        """Return the writer of a field of the value at hand."""
         resolve = self.resolver(selected, definition)
         write = self.write_value(definition.type, selected)
         return lambda value: write(resolve(value))
 
     def resolver(self, selected: Selected, definition: GraphQLField) -> Callable[[Any], Any]:
-        """Return what gives a field's value, the value that it is a field of being given.
+        """Return the function that gives a field's value for its parent's.
 
         Raises:
             TypeError: it is not of introspection.
@@ -95,7 +95,7 @@ class Compiler:
         return lambda value: resolve(value, info, **arguments)
 
     def write_value(self, type_: GraphQLOutputType, selected: Selected) -> Write:
-        """Return what writes a value of this type."""
+        """Return the writer of a value of this type."""
         match type_:
             case GraphQLNonNull():
                 return self.write_value(type_.of_type, selected)
@@ -170,7 +170,7 @@ def too_large(limit: int) -> QueryTooComplex:
 
 
 def _identity(type_: Any) -> Any:
-    """Return what is the same for the same type: a list, or a type that is not null, is made anew at each place."""
+    """Return a value that is equal for the same type: each place has its own list, or type that is not null."""
     match type_:
         case GraphQLNonNull(of_type=inner):
             return ("!", _identity(inner))

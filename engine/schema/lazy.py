@@ -2,8 +2,8 @@
 
 Written against graphql-core 3.3.2 (the version is pinned). It relies on these of its habits: types are looked up by
 `schema.type_map` and the root types alone; `GraphQLObjectType.fields` is a `functools.cached_property`, so that an
-assignment stands in for it; whoever lists types or fields iterates the mapping, and whoever changes them calls `.copy`
-first. A mapping here answers for every name from the start and holds only what was asked for.
+assignment stands in for it; code that lists types or fields iterates the mapping, and code that changes them calls
+`.copy` first. A mapping here answers for every name from the start and holds only the members that were asked for.
 """
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
@@ -68,7 +68,7 @@ class LazyMap(dict[str, V]):
         except KeyError:
             return default
 
-    def keys(self) -> KeysView[str]:  # type: ignore[override]  # dict's own views know only what was made
+    def keys(self) -> KeysView[str]:  # type: ignore[override]  # dict's own views know only the members that were made
         """Return all names."""
         return KeysView(self)
 
@@ -91,7 +91,7 @@ class LazyMap(dict[str, V]):
 
 
 class LazySchema(GraphQLSchema):
-    """A schema whose type map is lazy; `scope` is what its types are defined by."""
+    """A schema whose type map is lazy; `scope` defines its types."""
 
     type_map: LazyMap[GraphQLNamedType]
     scope: TypeScope
@@ -102,7 +102,7 @@ def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> Laz
 
     Args:
         snapshot: the objects whose records can be queried.
-        mutations: what takes the place of the mutations derived from the objects.
+        mutations: take the place of the mutations derived from the objects.
     """
     lock = RLock()
 

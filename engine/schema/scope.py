@@ -1,4 +1,4 @@
-"""What the definitions of GraphQL types know: the snapshot, and the other types of the same schema by name."""
+"""The scope of the definitions of GraphQL types: the snapshot, and the other types of the schema by name."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The ASGI app: what stands at which address.
+"""The ASGI app and its endpoints.
 
     from fieldstone.engine import create_app
     app = create_app()                      # settings from the environment
@@ -57,10 +57,10 @@ class Fieldstone:
         assembly: opens the services.
 
     Attributes:
-        settings: what it was made with.
+        settings: those that it was made with.
         runtime: the services behind it.
         log: where its lines go.
-        warm: answers what a server hands over whole.
+        warm: answers the requests that a server hands over whole.
         connections: those of the clients, where `fieldstone serve` serves it.
     """
 
@@ -198,6 +198,6 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Fieldstone
             `rate_limit=0`.
 
     Raises:
-        ConfigurationError: a setting is not what it must be.
+        ConfigurationError: a setting breaks a rule.
     """
     return Fieldstone(load_settings(settings, **overrides))

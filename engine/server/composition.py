@@ -37,9 +37,9 @@ class Services:
     Attributes:
         core: the API of the records.
         metadata: the API of the model.
-        events: what happens to the records.
-        webhooks: send it to those who asked for it.
-        stats: reads what the parts count.
+        events: the log of writes, and its subscriptions.
+        webhooks: send the events to the URLs that asked for them.
+        stats: reads the counters of the parts.
     """
 
     foundation: Foundation

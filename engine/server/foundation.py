@@ -20,7 +20,7 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
 
 _CLOSING = 2.0
-"""Seconds that the pool waits for what a drained server still runs."""
+"""Seconds that the pool waits for statements that a drained server still runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Foundation:
     Attributes:
         embedded: the watch over the embedded PostgreSQL; None where the database is another.
         default: the model of that workspace.
-        work: for what would hold up the event loop.
+        work: runs calls that would hold up the event loop.
     """
 
     database: Database
@@ -117,7 +117,7 @@ async def _start_embedded(settings: Settings) -> embedded.EmbeddedServer:
     try:
         return await asyncio.shield(starting)
     except asyncio.CancelledError:
-        # The thread cannot be stopped halfway: what it starts must be stopped again.
+        # The thread cannot be stopped halfway: the server that it starts must be stopped again.
         await asyncio.to_thread(embedded.stop, await starting)
         raise
 

@@ -56,9 +56,9 @@ def route_standard_logging(settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=_LEVELS[settings.log_level], force=True)
-    # The server cancels what has not ended when its drain time has, and says how many.
+    # At the end of its drain time the server cancels the requests in progress, and says how many.
     logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_cancellation(record))
-    # Their informational lines repeat what ours say.
+    # Their informational lines repeat ours.
     for chatty in ("uvicorn", "uvicorn.error", "psycopg", "psycopg.pool", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, _LEVELS[settings.log_level]))
 

@@ -1,4 +1,4 @@
-"""The queue in front of standard error, so that nobody who logs waits for the log's reader."""
+"""The queue in front of standard error, so that no caller waits for the log's reader."""
 
 import asyncio
 import atexit
@@ -19,7 +19,7 @@ _MOST_CHARACTERS = 4 << 20
 """Characters that wait at most while nobody reads; as many again are being written."""
 
 _FAREWELL = 2.0
-"""Seconds for which the end of the process waits until what was logged is written."""
+"""Seconds for which the end of the process waits until the last lines are written."""
 
 
 class LogQueue:
@@ -45,7 +45,7 @@ class LogQueue:
         self.dropped = 0
         self._reported = 0
         self._lines: deque[str] = deque()
-        # Whoever logs takes from it, and the thread refills it when it has emptied the queue: a lock would be felt.
+        # A caller takes from it, and the thread refills it when it has emptied the queue: a lock would cost too much.
         self._room = self._most
         self._is_due = False
         self._due = threading.Event()

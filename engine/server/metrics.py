@@ -31,7 +31,7 @@ _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelStats:
-    """What the loaded models take, in bytes, and how often one was loaded and was forgotten to make room."""
+    """The bytes of the loaded models, and how often one was loaded and was forgotten to make room."""
 
     bytes: int
     loads: int
@@ -40,16 +40,16 @@ class ModelStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeStats:
-    """What the parts behind an app count by themselves.
+    """The counters of the parts behind an app.
 
     Attributes:
         cached_documents: operations that the plan cache holds.
         versions: the version of each loaded workspace's model, by the workspace's name.
         models: the models' memory.
         events: the state of the event log and of its readers.
-        webhooks: what was sent, and what waits.
+        webhooks: the deliveries that were made, and those that wait.
         broadcast: the messages to and from other processes.
-        builds: what changes of big tables left to be done.
+        builds: the work on big tables after a change's commit.
     """
 
     pool: PoolStats

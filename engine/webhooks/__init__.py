@@ -1,1 +1,1 @@
-"""Webhooks: the events of the log, sent to those who asked for them."""
+"""Webhooks: the events of the log, sent to the URLs that asked for them."""

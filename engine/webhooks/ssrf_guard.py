@@ -155,7 +155,7 @@ def parse(url: str) -> httpx.URL:
     if parsed.port is not None and not 0 < parsed.port <= _HIGHEST_PORT:
         raise RefusedTarget(f"its port must be from 1 to {_HIGHEST_PORT}")
     if parsed.userinfo:
-        raise RefusedTarget("it must not have a user or a password in it; what is sent is signed")
+        raise RefusedTarget("it must not have a user or a password in it; each request is signed")
     return parsed
 
 
@@ -181,7 +181,7 @@ def read_networks(text: str) -> tuple[Network, ...]:
 
 
 def describe_refused(address: Address, allowed: Sequence[Network] = ()) -> str | None:
-    """Return what kind of address it is that nothing may be sent to ("a loopback"), None where it may."""
+    """Return the kind of an address to which nothing may be sent ("a loopback"), None for all others."""
     return None if is_allowed(address, allowed) else _kind(_meant(address))
 
 

@@ -81,7 +81,7 @@ class Catalog:
         """
         applied = []
         async with sessions.session() as connection:
-            # Each migration is a transaction that looks anew at what is still to do: others may be at it too.
+            # Each migration is a transaction that looks again for the next one: others may be at it too.
             while (version := await _apply_next(connection, migrations)) is not None:
                 _LOG.info("the catalog is at version %d", version)
                 applied.append(version)
@@ -131,7 +131,7 @@ def _compare(done: Mapping[int, str], migrations: Sequence[Migration]) -> None:
 
 
 async def _create_extensions(connection: Session) -> Mapping[str, str]:
-    """Create what the server has and lets us create; return what is there, with its schema."""
+    """Create the extensions that the server has and lets us create; return all that are there, with their schemas."""
     async with connection.transaction():
         await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
         cursor = await connection.execute(QUERIES["available_extensions"], {"names": list(EXTENSIONS)})
@@ -140,6 +140,6 @@ async def _create_extensions(connection: Session) -> Mapping[str, str]:
                 async with connection.transaction():
                     await connection.execute(create.create_extension(name, EXTENSION_SCHEMA), prepare=False)
             except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
-                _LOG.warning("the extension %s cannot be created, what needs it does without: %s", name, error)
+                _LOG.warning("the extension %s cannot be created, its features do without: %s", name, error)
         cursor = await connection.execute(QUERIES["extensions"], {"names": list(EXTENSIONS)})
         return dict(await cursor.fetchall())

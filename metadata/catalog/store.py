@@ -1,4 +1,4 @@
-"""The catalog's rows: a workspace's model loaded, and what writes a change into them."""
+"""The catalog's rows: a workspace's model loaded, and a change written."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,8 +29,8 @@ _BEFORE_ALL = -1
 async def load_snapshot(connection: Session, workspace_id: UUID, base: Snapshot | None = None) -> Snapshot:
     """Return the workspace's model as this transaction sees it: a few queries, whatever the number of objects.
 
-    What has not moved since the older model `base` is taken from it, the same instances. The queries must see one
-    state: the transaction is REPEATABLE READ, or holds the workspace's lock.
+    Parts that have not moved since the older model `base` are the same instances. The queries must see one state:
+    the transaction is REPEATABLE READ, or holds the workspace's lock.
 
     Raises:
         UnknownObject: there is no such workspace.

@@ -16,11 +16,11 @@ from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
 
 ACTIONS: Final = ("created", "updated", "deleted", "restored", "destroyed")
-"""What can happen to a record, as events name it."""
+"""The writes of a record, as events name them."""
 ANY: Final = "*"
-"""What stands for any object, or any action, in an operation."""
+"""The sign for any object, or any action, in an operation."""
 
-_SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret that we make starts with
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - the beginning of every secret that we make
 _RANDOM_BYTES = 32
 _LONGEST_SECRET = 500
 _MOST_OPERATIONS = 100
@@ -28,7 +28,7 @@ _MOST_OPERATIONS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """What a webhook waits for: an action on an object; None is any."""
+    """The events that a webhook waits for: an action on an object; None is any."""
 
     object_id: UUID | None
     action: str | None
@@ -36,7 +36,7 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewWebhook:
-    """What a webhook is made from; without a secret it gets one."""
+    """The values of a new webhook; without a secret it gets one."""
 
     target_url: str
     operations: Sequence[str]
@@ -46,7 +46,7 @@ class NewWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookUpdate:
-    """What is to be changed of a webhook: what is None stays, and so does the description unless `describe` is set."""
+    """New values of a webhook; None leaves a value, as does a description unless `describe` is set."""
 
     target_url: str | None = None
     operations: Sequence[str] | None = None
@@ -95,7 +95,7 @@ def _read_operation(snapshot: Snapshot, text: str) -> EventFilter:
 
 
 async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhook) -> tuple[UUID, str]:
-    """Insert a webhook for what happens from now on, and return its id and its secret.
+    """Insert a webhook for the events from now on, and return its id and its secret.
 
     Raises:
         InvalidChange: a value is refused.

@@ -99,12 +99,12 @@ OBJECT: Final = (
         updated="The new name of one record; its table keeps its own."),
     _member("namePlural", Shape.NAME, created="The name of several records, in camelCase: people.",
         updated="The new name of several records."),
-    _member("labelSingular", Shape.LABEL, created="What people call one record: Person.",
-        updated="What people call one record."),
-    _member("labelPlural", Shape.LABEL, created="What people call several records: People.",
-        updated="What people call several records."),
-    _member("description", Shape.TEXT, created="What the object stands for.",
-        updated="What the object stands for; null for nothing."),
+    _member("labelSingular", Shape.LABEL, created="The name of one record that is shown: Person.",
+        updated="The name of one record that is shown."),
+    _member("labelPlural", Shape.LABEL, created="The name of several records that is shown: People.",
+        updated="The name of several records that is shown."),
+    _member("description", Shape.TEXT, created="The object's meaning.",
+        updated="The object's meaning; null for none."),
     _member("icon", Shape.TEXT, created="The name of an icon.", updated="The name of an icon; null for none."),
     _member("isActive", Shape.FLAG, default=True,
         updated="False: the object and its records are kept, but not shown in the API."),
@@ -122,10 +122,10 @@ FIELD: Final = (
         updated="True: values that the new type cannot hold as they are, are cut or emptied."),
     _member("name", Shape.NAME, created="The field's name, in camelCase: jobTitle.",
         updated="The new name; its columns keep theirs."),
-    _member("label", Shape.LABEL, created="What people call the field: Job title.",
-        updated="What people call the field."),
-    _member("description", Shape.TEXT, created="What the field stands for.",
-        updated="What the field stands for; null for nothing."),
+    _member("label", Shape.LABEL, created="The field's name that is shown: Job title.",
+        updated="The field's name that is shown."),
+    _member("description", Shape.TEXT, created="The field's meaning.",
+        updated="The field's meaning; null for none."),
     _member("icon", Shape.TEXT, created="The name of an icon.", updated="The name of an icon; null for none."),
     _member("defaultValue", Shape.VALUE, attribute="default",
         created="The value of a record that is created without one; `now` and `uuid` are computed.",
@@ -133,10 +133,10 @@ FIELD: Final = (
     _member("options", Shape.LIST, created="For SELECT: a list of `{ value label color position }`.",
         updated="The whole list of options as it is to be."),
     _member("optionMapping", Shape.MAPPING, is_kept=False,
-        updated='For options that go, what takes their place: `{ OLD: "NEW", GONE: null }`; null is no value. For'
+        updated='For options that go, those in their place: `{ OLD: "NEW", GONE: null }`; null is no value. For'
         " text that becomes options, the option for each text that is none."),
     _member("settings", Shape.MAPPING,
-        created="What belongs to the type: `{ dataType }` of NUMBER, `{ onDelete }` of RELATION.",
+        created="The values that belong to the type: `{ dataType }` of NUMBER, `{ onDelete }` of RELATION.",
         updated="Settings to change: `{ onDelete }` of RELATION, `{ dataType }` of NUMBER."),
     _member("isActive", Shape.FLAG, default=True, created="False: the field is kept, but not shown in the API.",
         updated="False: the field and its values are kept, but not shown in the API, and no record needs one."),
@@ -160,7 +160,7 @@ INDEX: Final = (
     _member("fieldMetadataIds", Shape.FIELDS, attribute="field_ids",
         created="The ids of its fields, in the order of the index."),
     _member("method", Shape.TEXT, default="btree",
-        created="`btree` unless given; `trigram` for `contains` on one text field, `gin` for what is inside one field"
+        created="`btree` unless given; `trigram` for `contains` on one text field, `gin` for the contents of one field"
         " of lists or JSON."),
     _member("isUnique", Shape.FLAG, default=False,
         created="True: no two live records share the values of all these fields."),
@@ -192,7 +192,7 @@ def given_values(change: object, members: Iterable[Member]) -> dict[str, JsonVal
 
 
 def shown_values(members: Iterable[Member], one: object) -> dict[str, Any]:
-    """Return what an object, a field or a change says that is only shown, by attribute."""
+    """Return the values of an object, a field or a change that are only shown, by attribute."""
     return {member.attribute: getattr(one, member.attribute) for member in members if member.is_shown}
 
 

@@ -198,7 +198,7 @@ def _check_rewrites(draft: Draft, sizes: Mapping[UUID, TableSize], bounds: Bound
                 object_.table.name,
                 size,
                 bounds.largest_rewrite,
-                f"{value} would write every record of {object_.name_singular} anew while others wait",
+                f"{value} would rewrite every record of {object_.name_singular} while others wait",
                 "raise it for a quiet hour"
                 if is_vector
                 else "create the field without defaultValue, and give it by updateField, for new records",

@@ -68,7 +68,7 @@ async def find_drift(
 
 @dataclass(frozen=True, kw_only=True)
 class _Parts:
-    """The model, with what belongs to an object found at once."""
+    """The model, with the parts of an object found at once."""
 
     snapshot: Snapshot
     trigram: TrigramClass | None
@@ -140,7 +140,7 @@ def _wrong_default(object_: Object, definition: ColumnDefinition, name: str) -> 
     if definition.words_of:
         column = definition.column
         statements = (alter.drop_columns(object_.table, [column]), create.add_columns(object_.table, [definition]))
-        return _drift(object_, f"{name} is not computed from what the model says.", *statements)
+        return _drift(object_, f"{name} is not computed as the model says.", *statements)
     statement = alter.set_default(object_.table, definition.column, definition.default)
     return _drift(object_, f"{name} has another default value.", statement)
 

@@ -38,7 +38,7 @@ _OLD = "rewritten_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnUsage:
-    """What a table has used: `dropped` of its `used` columns are not there any more."""
+    """The columns that a table has used: `dropped` of the `used` ones are not there any more."""
 
     object_: Object
     used: int
@@ -51,7 +51,7 @@ class ColumnUsage:
 
 
 async def find_room(connection: Session, snapshot: Snapshot) -> list[ColumnUsage]:
-    """Return what the tables of a workspace have used."""
+    """Return the columns that the tables of a workspace have used."""
     cursor = await connection.execute(QUERIES["physical_room"], {"schema": snapshot.workspace.schema})
     found = {name: (used, dropped) for name, used, dropped in await cursor.fetchall()}
     return [
@@ -81,7 +81,7 @@ async def rewrite_table(transaction: ModelTransaction, object_: Object, *, large
         largest: the most bytes of a table that is rewritten, or scanned for its references to it.
 
     Raises:
-        InvalidChange: the table is not what the model says, is being changed, has more bytes, or what would be lost.
+        InvalidChange: the table differs from the model, is being changed, has more bytes, or would lose something.
         ChangeFailed: PostgreSQL refused it.
     """
     connection, snapshot = transaction.connection, transaction.snapshot
@@ -135,7 +135,7 @@ async def _check(transaction: ModelTransaction, object_: Object, tables: list[Ta
             " it again after"
         )
     if drifts := await find_drift(connection, snapshot, trigram=transaction.bounds.trigram, only=object_):
-        raise InvalidChange(f"the table is not what the model says, and is to be repaired first: {drifts[0].finding}")
+        raise InvalidChange(f"the table differs from the model, and is to be repaired first: {drifts[0].finding}")
 
 
 def _statements(transaction: ModelTransaction, object_: Object, storage: Sequence[str]) -> Iterator[Composed | bytes]:

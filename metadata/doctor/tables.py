@@ -1,4 +1,4 @@
-"""What PostgreSQL has in the place of objects, and what it would have if their tables were made of the model now."""
+"""The tables that PostgreSQL has for objects, and those that it would have if they were made of the model now."""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ class Constraint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """What PostgreSQL has, by the names of tables.
+    """The parts of tables in PostgreSQL, by the names of the tables.
 
     Attributes:
         columns: for each table and column, the type's oid, whether NULL is refused, and the default or expression.
@@ -48,7 +48,7 @@ class Tables:
 
 
 async def read_tables(connection: Session, schema: str) -> Tables:
-    """Return what a schema has."""
+    """Return the tables of a schema."""
     parameters = {"schema": schema}
     columns: defaultdict[str, dict[str, tuple[int, bool, str | None]]] = defaultdict(dict)
     for name, column, type_id, is_required, default in await _fetch(connection, "physical_columns", parameters):
@@ -70,10 +70,10 @@ async def read_tables(connection: Session, schema: str) -> Tables:
 async def make_tables(
     connection: Session, objects: Sequence[tuple[Object, Sequence[Index]]], *, trigram: TrigramClass | None
 ) -> AsyncIterator[tuple[Sequence[Object], Tables]]:
-    """Yield what the tables of objects are to have, some objects at a time: they are made, read and undone again.
+    """Yield the tables that objects should have, some objects at a time: they are made, read and undone again.
 
     Args:
-        connection: what nobody else sees of is made on it.
+        connection: its transaction makes the tables, which no other sees.
         objects: the objects, each with the indexes that its table is to have.
         trigram: the operator class for trigram indexes, None where the server has not got it.
     """
@@ -94,7 +94,7 @@ async def make_tables(
 
 
 def create_table(object_: Object, indexes: Sequence[Index], trigram: TrigramClass | None) -> Iterator[Composed]:
-    """Yield what makes an object's table, with those of its indexes that can be had."""
+    """Yield the statements for an object's table, with those of its indexes that the server can make."""
     definitions = [definition for field in object_.fields for definition in column_definitions(field)]
     primary = next(index for index in indexes if is_primary_key(index, object_))
     yield create.create_table(object_.table, definitions, key=object_.key, key_constraint=primary.name)
@@ -104,7 +104,7 @@ def create_table(object_: Object, indexes: Sequence[Index], trigram: TrigramClas
 
 
 def can_make(index: Index, trigram: TrigramClass | None) -> bool:
-    """Return whether the server has what an index is made of."""
+    """Return whether the server has the operator class of an index."""
     return index.method != TRIGRAM or trigram is not None
 
 

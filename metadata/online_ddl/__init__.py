@@ -1,1 +1,1 @@
-"""What changes of big tables leave to be done after the commit, beside readers and writers."""
+"""Work on big tables that is done after a change's commit, beside readers and writers."""

@@ -1,4 +1,4 @@
-"""What changes of big tables leave to be done: after the commit, beside readers and writers, one thing at a time."""
+"""Work on big tables that is done after a change's commit, beside readers and writers, one build at a time."""
 
 import logging
 import time
@@ -24,7 +24,7 @@ from fieldstone.sql.sqlstate import translate_error
 _LOG = logging.getLogger(__name__)
 
 PAUSE = 5.0
-"""Seconds after which a builder looks again: for what another process left, or what was interrupted."""
+"""Seconds after which a builder looks again: for builds that another process left, or that were interrupted."""
 
 
 LONGEST_REST = 300.0
@@ -48,10 +48,10 @@ class _Rest(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class BuildCounters:
-    """What there is to build in the database as last seen, and what this process did of it.
+    """The builds that wait in the database as last seen, and those that this process did.
 
     Attributes:
-        settled: what became READY or FAILED by this process.
+        settled: the builds that became READY or FAILED by this process.
         interrupted: how often a change of the same table, or the end of a connection, stopped it.
     """
 
@@ -64,11 +64,11 @@ class BuildCounters:
 
 
 class Builder:
-    """Builds what the catalog has as BUILDING; of several processes, one does.
+    """Builds the fields and indexes that are BUILDING; of several processes, one does.
 
     Args:
         sessions: where connections come from.
-        writer: makes the model say what has become of a field.
+        writer: settles the builds in the model.
         trigram: the operator class for trigram indexes, None where the server has not got it.
         pause: seconds between two looks.
     """
@@ -89,18 +89,18 @@ class Builder:
         self._wake()
 
     async def run(self) -> None:
-        """Build for as long as the task lives; what is interrupted is begun again by whoever looks next."""
+        """Build for as long as the task lives; the next builder that looks begins an interrupted build again."""
         while True:
             self._wake.forget()
             try:
                 await self.build_all()
             except (SqlError, MetadataError, psycopg.Error) as error:
                 self.counters.interrupted += 1
-                _LOG.warning("what a change left is not done yet: %s", error)
+                _LOG.warning("the work that a change left is not done yet: %s", error)
             await self._wake.wait(self._pause)
 
     async def build_all(self) -> int:
-        """Build what is to be built, unless another process is at it; return how many things were settled.
+        """Build all that waits, unless another process is at it; return how many builds were settled.
 
         Raises:
             SqlError: it was interrupted, or the database cannot be had.
@@ -135,13 +135,13 @@ class Builder:
         return settled
 
     def _due(self, left: Sequence[_Left]) -> list[_Left]:
-        """Return what does not rest, and forget what is not left any more."""
+        """Return the builds that do not rest, and forget the rests of builds that are done."""
         self._rests = {one.id: self._rests[one.id] for one in left if one.id in self._rests}
         now = time.monotonic()
         return [one for one in left if one.id not in self._rests or self._rests[one.id].until <= now]
 
     async def _try(self, connection: Session, left: _Left) -> bool:
-        """Build one thing, and tell whether it is settled; what was interrupted rests for longer each time.
+        """Do one build, and return whether it is settled; an interrupted one rests for longer each time.
 
         Raises:
             DatabaseError: the connection is lost.
@@ -155,7 +155,7 @@ class Builder:
             pause = self._pause if known is None else min(known.pause * 2, LONGEST_REST)
             self._rests[left.id] = _Rest(pause=pause, until=time.monotonic() + pause)
             self.counters.interrupted += 1
-            _LOG.warning("what a change left of %s is not done yet, and is tried again: %s", left.id, error)
+            _LOG.warning("the work that a change left of %s is not done yet, and is tried again: %s", left.id, error)
             if connection.closed:
                 raise
             return False

@@ -1,4 +1,4 @@
-"""A field that is BUILDING: its records get the value that they lack, in portions; what is promised is validated."""
+"""A field that is BUILDING: its records get the value that they lack, in portions; its constraints are validated."""
 
 import logging
 from uuid import UUID
@@ -28,7 +28,7 @@ ACTOR = "fieldstone"
 
 
 async def build_field(connection: Session, writer: ModelWriter, workspace_id: UUID, field_id: UUID) -> bool:
-    """Do what is left to be done for a field, and have the model say so; tell whether there was anything.
+    """Finish the build of a field, and settle it in the model; return whether there was anything to build.
 
     Each step can be done again from the start, wherever the one before it ended.
 

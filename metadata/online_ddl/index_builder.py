@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 async def make_index(
     connection: Session, writer: ModelWriter, workspace_id: UUID, index_id: UUID, *, trigram: TrigramClass | None
 ) -> bool:
-    """Build an index, and have the model say what has become of it; tell whether there was anything to build.
+    """Build an index, and settle it in the model; return whether there was anything to build.
 
     Args:
         connection: in autocommit mode.
@@ -44,7 +44,7 @@ async def make_index(
     if index is None or index.status is not Status.BUILDING:
         return False
     object_ = snapshot.objects[index.object_id]
-    # What an interrupted build left is there, but not valid.
+    # The index of an interrupted build is there, but not valid.
     leftover = alter.drop_index(snapshot.workspace.schema, index.name, concurrently=True)
     failure = None
     try:
@@ -57,7 +57,7 @@ async def make_index(
         await connection.execute(leftover, prepare=False)
     if failure is not None:
         _LOG.warning("the index %s cannot be built: %s", index.name, failure)
-    # A change of the model, since plans depend on what can be found by an index.
+    # A change of the model, since plans depend on the indexes that are READY.
     settle = SettleIndex(index_id=index_id, failure=failure)
     await writer.change(workspace_id, lambda _: [settle], actor=ACTOR)
     return True

@@ -17,7 +17,7 @@ async def read_refusal(connection: Session, snapshot: Snapshot, error: psycopg.E
     Args:
         connection: the builder's.
         snapshot: the model that the build was made by.
-        error: what PostgreSQL said.
+        error: PostgreSQL's refusal.
         names: the fields that are built.
 
     Raises:

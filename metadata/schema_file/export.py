@@ -58,7 +58,7 @@ def built_in_name(object_: Object) -> Field | None:
 
 
 def first_name(field: Field) -> str:
-    """Return what a standard field was called in the beginning: its column is, but for a number that followed."""
+    """Return the first name of a standard field: its column has it, but for a number that followed."""
     name = field.column.removesuffix(_KEY_SUFFIX) if field.relation_id else field.column
     return name.rstrip("0123456789")
 

@@ -68,11 +68,11 @@ class Stated:
     fields: Mapping[tuple[str, str], StatedField]
 
     def name_of(self, field: Field) -> str:
-        """Return what the document calls a field of the model; its name where the document has not got it."""
+        """Return the document's name of a field; the model's where the document has not got it."""
         return self._names.get(field.id, field.name)
 
     def object_name(self, object_: Object) -> str:
-        """Return what the document calls an object of the model; its name where the document has not got it."""
+        """Return the document's name of an object; the model's where the document has not got it."""
         return self._names.get(object_.id, object_.name_singular)
 
     @cached_property
@@ -92,7 +92,7 @@ class Stated:
 
 
 def match_document(snapshot: Snapshot, document: JsonValue) -> Stated:
-    """Return what a document speaks of.
+    """Return the parts of the model that a document names.
 
     Raises:
         InvalidChange: it is no such document, or its parts do not fit together.
@@ -120,9 +120,9 @@ def match_document(snapshot: Snapshot, document: JsonValue) -> Stated:
 def _match(
     given: Mapping[str, Values], there: Mapping[str, T], first_names: Callable[[T], AbstractSet[str]]
 ) -> dict[str, T]:
-    """Return what is there for each name; what was renamed comes first, as its old name may be another's now.
+    """Return the part for each name; the renamed ones come first, as an old name may be another's now.
 
-    What has a name already was renamed before, unless the document gives that another name.
+    A part that has a name already was renamed before, unless the document gives that another name.
     """
     renames = {name: old for name, values in given.items() if (old := values["renamedFrom"]) in there and old != name}
     found: dict[str, T] = {}

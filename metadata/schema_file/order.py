@@ -13,7 +13,7 @@ def order_fields(stated: Stated) -> list[StatedField]:
     """Return the fields that are to be created, without those that a relation or an object brings along.
 
     A relation makes a field of two objects at once, so that the order is one for all objects together. Where the
-    document's order cannot be had, that of the objects gives way; what is computed from other fields comes after them.
+    document's order cannot be had, that of the objects gives way; a computed field comes after its sources.
     """
     new = [field for field in stated.fields.values() if _is_made(field)]
     places = {id(field): place for place, field in enumerate(new)}
@@ -48,7 +48,7 @@ def _has_old_name(field: StatedField) -> bool:
 
 
 def _sequences(stated: Stated) -> Iterator[list[StatedField]]:
-    """Yield what each object waits for: its own fields, and in the place of an inverse the relation that makes it."""
+    """Yield the fields that each object waits for: its own, and for an inverse the relation that makes it."""
     found: dict[str, list[StatedField]] = {name: [] for name in stated.objects}
     for (owner, _), field in stated.fields.items():
         made_by = field if field.values["inverseOf"] is None else stated.source_of(field)

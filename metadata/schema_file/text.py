@@ -46,7 +46,7 @@ class _Dumper(yaml.SafeDumper):
 class _Loader(yaml.SafeLoader):
     """Reads numbers as JSON has them, words such as `no` and dates as text, and refuses a name that is there twice."""
 
-    # What the base class resolves by the first character, but for what is replaced here.
+    # The resolvers of the base class by the first character, but for those that are replaced here.
     yaml_implicit_resolvers = {  # noqa: RUF012 - as the base class has it
         first: [(tag, pattern) for tag, pattern in known if tag not in _REPLACED]
         for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()

@@ -1,4 +1,4 @@
-"""What a column of PostgreSQL becomes: the field's type, and how its values are carried over."""
+"""The field that a column of PostgreSQL becomes: its type, and how the values are carried over."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -29,9 +29,9 @@ class ColumnPlan:
     """A field for a column.
 
     Attributes:
-        value: what is written into the field for a row.
+        value: the expression that is written into the field for a row.
         default: the field's default value.
-        notes: what is not as it was.
+        notes: the differences from the column.
     """
 
     type: FieldType
@@ -158,7 +158,7 @@ def _generated(column: SourceColumn) -> tuple[str, ...]:
 
 
 def _read_default(column: SourceColumn, kind: FieldType) -> tuple[JsonValue, list[str]]:
-    """Return the default value that a column's has become, and what is said where it has become none."""
+    """Return the field's default value for a column's, and a note where it has become none."""
     given = column.default
     if given is None or column.is_generated:
         return None, []
@@ -184,5 +184,5 @@ def _constant(default: str | None) -> str | None:
 
 
 def field_name(column: str) -> str:
-    """Return what the field of a column is called where the name is free: postal_code gives postalCode."""
+    """Return the name for the field of a column where it is free: postal_code gives postalCode."""
     return derive_name(re.sub(r"[^A-Za-z0-9]+", " ", column)) or "field"

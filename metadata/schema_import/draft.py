@@ -382,7 +382,7 @@ def _is_same(index: Index, change: CreateIndex) -> bool:
 
 
 def _fits(field: Field, plan: ColumnPlan) -> bool:
-    """Return whether a field holds what is copied for a column."""
+    """Return whether a field can hold the values of a column."""
     options = {option["value"] for option in plan.options or ()}
     return (field.type, field.settings.get("dataType")) == (plan.type, (plan.settings or {}).get("dataType")) and (
         options <= {option.value for option in field.options}

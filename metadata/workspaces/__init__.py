@@ -1,1 +1,1 @@
-"""The workspaces: what each starts with, who may come in, and how one ends."""
+"""The workspaces: the model that each starts with, its keys, and its end."""

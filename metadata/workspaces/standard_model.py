@@ -73,7 +73,7 @@ _OBJECTS = (
                 name="annualRevenue",
                 type=FieldType.NUMBER,
                 label="Annual revenue",
-                description="What the company takes in a year.",
+                description="The company's income of a year.",
                 icon="coins",
             ),
         ),
@@ -83,7 +83,7 @@ _OBJECTS = (
         plural="people",
         label_singular="Person",
         label_plural="People",
-        description="Somebody whom one has to do with.",
+        description="A contact.",
         icon="user",
         has_name=False,
         fields=(
@@ -110,7 +110,7 @@ _OBJECTS = (
                 name="jobTitle",
                 type=FieldType.TEXT,
                 label="Job title",
-                description="What the person does at work.",
+                description="The person's work.",
                 icon="briefcase",
                 is_searched=True,
             ),
@@ -129,7 +129,7 @@ _OBJECTS = (
         has_name=True,
         fields=(
             _StandardField(
-                name="amount", type=FieldType.NUMBER, label="Amount", description="What it is worth.", icon="coins"
+                name="amount", type=FieldType.NUMBER, label="Amount", description="Its value.", icon="coins"
             ),
             _StandardField(
                 name="closeDate",
@@ -164,14 +164,14 @@ _OBJECTS = (
         has_name=False,
         fields=(
             _StandardField(
-                name="title", type=FieldType.TEXT, label="Title", description="What it is about.", icon="heading"
+                name="title", type=FieldType.TEXT, label="Title", description="Its subject.", icon="heading"
             ),
             _StandardField(name="body", type=FieldType.TEXT, label="Body", description="The text.", icon="notes"),
             _StandardField(
                 name="type",
                 type=FieldType.SELECT,
                 label="Type",
-                description="What kind of activity it is.",
+                description="The kind of activity.",
                 icon="category",
                 options=(
                     ("CALL", "Call", "green"),
@@ -213,7 +213,7 @@ _RELATIONS = (
         source="opportunity",
         name="company",
         label="Company",
-        description="Who may buy.",
+        description="A possible customer.",
         icon="building",
         target="company",
         inverse_label="Opportunities",
@@ -223,7 +223,7 @@ _RELATIONS = (
         source="opportunity",
         name="person",
         label="Person",
-        description="With whom one talks about it.",
+        description="The contact for it.",
         icon="user",
         target="person",
         inverse_label="Opportunities",
@@ -233,7 +233,7 @@ _RELATIONS = (
         source="activity",
         name="person",
         label="Person",
-        description="With whom it was done, or is to be done.",
+        description="The partner of the activity.",
         icon="user",
         target="person",
         inverse_label="Activities",

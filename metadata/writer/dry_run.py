@@ -38,7 +38,7 @@ class Preview:
         changes: with the ids that they would have.
         snapshot: the model after them; its version is that before them.
         plan: for people and programs: `changes`, the statements `sql` and those that come `later`, `locks`,
-            `conversions`, what `appears`, `alters` and `vanishes` in the schema, and what of it is `breaking`.
+            `conversions`, the names that `appears`, `alters`, `vanishes` and `breaking` hold of the schema.
         is_certain: False if some rows could not be checked because an earlier change in the same list rewrites them.
     """
 

@@ -49,7 +49,7 @@ class ModelWriter:
         current: gets each new snapshot before `run` returns.
         trigram: the operator class for trigram indexes, None where the server has not got it.
         waits: the milliseconds that each try waits for a lock at most.
-        big_table: the bytes of a table from which on what looks at each of its rows is left for after the commit.
+        big_table: the bytes of a table from which on work on each of its rows is left for after the commit.
         largest_rewrite: the bytes of a table up to which a change may look at or write each row while others wait.
         patience: the seconds that the transactions which are in the way are waited for, beside these waits.
         turn: the seconds that another change of the same model is waited for.
@@ -114,11 +114,11 @@ class ModelWriter:
     async def run(self, workspace_id: UUID, body: Callable[[ModelTransaction], Awaitable[T]], *, actor: str) -> T:
         """Run `body` in a transaction on the fresh model; commit, swap, and return its result.
 
-        `body` is run again from the start where the transaction was rolled back because others held its locks. What it
-        raises rolls back everything.
+        `body` is run again from the start where the transaction was rolled back because others held its locks. An
+        exception in it rolls back everything.
 
         Raises:
-            UnknownObject: there is no such workspace, or what a change is about.
+            UnknownObject: there is no such workspace, or no subject of a change.
             InvalidChange: a change breaks a rule.
             ChangeBlocked: others held the locks all the time.
             ModelBusy: another change of the model did not end in time.
@@ -189,7 +189,7 @@ class ModelWriter:
         snapshot = self._current.peek(workspace_id)
         if snapshot is None or found != [(snapshot.version,)]:
             snapshot = await load_snapshot(connection, workspace_id, snapshot)
-            # Nobody else can change it while we hold the lock: this is what is committed.
+            # Nobody else can change it while we hold the lock: this snapshot is committed.
             self._current.publish(snapshot)
         return ModelTransaction(connection, snapshot, self._bounds, postponed=self.postponed)
 

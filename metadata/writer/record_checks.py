@@ -36,10 +36,10 @@ _EXAMPLES = 3
 
 
 async def check_row_work(connection: Session, work: RowWork, *, largest_rewrite: int = LARGEST_REWRITE) -> None:
-    """Ask the rows whether they are in the way of what `do_row_work` does; nothing is locked or changed.
+    """Check that no rows are in the way of `do_row_work`; nothing is locked or changed.
 
     Raises:
-        InvalidChange: they are, but for what a conversion loses; the message counts them, or gives examples.
+        InvalidChange: some are, but for the losses of a conversion; the message counts them, or gives examples.
     """
     match work:
         case RequireValues():
@@ -91,7 +91,7 @@ async def do_row_work(connection: Session, work: RowWork, *, largest_rewrite: in
                 column_rows.fill_empty(work.object_.table, work.field.parts[0].column, values), prepare=False
             )
         case RequireUnused():
-            # Most refusals need no lock; nobody can write what is found to be unused once it is held.
+            # Most refusals need no lock; nobody can write an unused option once it is held.
             await check_row_work(connection, work, largest_rewrite=largest_rewrite)
             await hold_table(connection, work.object_.table, readers_too=False)
             await _require_unused(connection, work)
@@ -177,8 +177,8 @@ async def _require_unused(connection: Session, work: RequireUnused) -> None:
     if found:
         uses = ", ".join(f"{value} ({rows:,} records)" for value, rows in found)
         raise InvalidChange(
-            f"these options of {work.field.name} are in use, deleted records included: {uses}; optionMapping says what"
-            f' takes their place, such as {{ {found[0][0]}: "{work.field.options[0].value}" }}',
+            f"these options of {work.field.name} are in use, deleted records included: {uses}; optionMapping gives"
+            f' their successors, such as {{ {found[0][0]}: "{work.field.options[0].value}" }}',
             field="options",
         )
 

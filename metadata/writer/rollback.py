@@ -33,7 +33,7 @@ class _Undone:
 async def preview_rollback(transaction: ModelTransaction, to: int, *, ask_rows: bool = True) -> Preview:
     """Return the preview of bringing the model back to the version `to`; nothing is done.
 
-    The plan says besides what every plan does what is `lost`, each with its `kind`: `DELETED` is what goes with the
+    Besides the members of every plan this one has the losses in `lost`, each with its `kind`: `DELETED` goes with the
     rollback, `COMES_BACK_EMPTY` are objects and fields whose values went when they were deleted, and `STAYS_LOST` are
     values that a change in between did not keep. `ask_rows` as in `preview`.
 
@@ -56,10 +56,10 @@ async def preview_rollback(transaction: ModelTransaction, to: int, *, ask_rows: 
 
 
 async def roll_back(transaction: ModelTransaction, to: int) -> None:
-    """Undo, in this transaction, what was changed after the version `to`.
+    """Undo, in this transaction, the changes after the version `to`.
 
-    The model becomes what it was, as a new version. Fields and objects that were deleted come back empty, in new
-    columns and tables; what the records forbid is refused as any other change is, and nothing is undone.
+    The model becomes as it was, as a new version. Fields and objects that were deleted come back empty, in new
+    columns and tables; a step that the records forbid is refused as any other change is, and nothing is undone.
 
     Raises:
         InvalidChange: there is no such version, or a change cannot be undone.
@@ -125,7 +125,7 @@ def _stays_lost(after: Snapshot, lossy: Sequence[tuple[int, JsonValue]]) -> Iter
             continue
         name = _path(*fields[entry["id"]])
         if entry.get("allowDataLoss"):
-            said = f"what values of {name} lost when version {version} gave it another type stays lost"
+            said = f"the losses of values of {name} when version {version} gave it another type stay"
             yield _lost("STAYS_LOST", name, said)
             continue
         given = entry["optionMapping"]

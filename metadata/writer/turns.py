@@ -43,7 +43,7 @@ class Turn:
     async def begin(self, connection: Session, then: Sequence[QueryStep] = ()) -> list[tuple[Any, ...]]:
         """Begin a transaction up to whose end nobody else changes the model; return the rows of `then`.
 
-        That goes in the same message. It and what comes after it wait for other locks as `lock_timeout` says there.
+        That goes in the same message. It and the statements after it wait for other locks as `lock_timeout` says there.
 
         Raises:
             ModelBusy: another change did not end in time.

@@ -29,7 +29,7 @@ class Lost:
 
 
 async def require_convertible(connection: Session, work: ConvertValues, *, largest: int) -> None:
-    """Make sure that the values can be those of the new type, but for what they lose; nothing is locked or changed.
+    """Make sure that the values can be those of the new type, but for losses; nothing is locked or changed.
 
     Raises:
         InvalidChange: values would be missing or shared, or the table is too large.
@@ -39,7 +39,7 @@ async def require_convertible(connection: Session, work: ConvertValues, *, large
 
 
 async def convert_values(connection: Session, work: ConvertValues, *, largest: int) -> None:
-    """Make sure that the values can be those of the new type, up to the transaction's end; let go what may be lost.
+    """Make sure that the values can be those of the new type, up to the transaction's end; drop allowed losses.
 
     Raises:
         InvalidChange: values would be lost, are missing or would be shared, or the table is too large.
@@ -112,7 +112,7 @@ async def require_unshared(
     *,
     argument: str,
 ) -> None:
-    """Make sure that no unique index is in the way of what those columns of a field get that a unique index has.
+    """Make sure that no unique index is in the way of the new values of a field's columns that it has.
 
     Raises:
         InvalidChange: rows would share their values.
@@ -138,7 +138,7 @@ def _refusal(work: ConvertValues, lost: Lost) -> str:
     examples = ", ".join(f"{shown(text)} ({rows:,} records)" for text, rows in lost.examples)
     more = " and others" if sum(rows for _, rows in lost.examples) < lost.rows else ""
     way_out = (
-        f'optionMapping says what takes their place, such as {{ {shown(lost.examples[0][0])}: "{option.value}" }}, or'
+        f'optionMapping gives their successors, such as {{ {shown(lost.examples[0][0])}: "{option.value}" }}, or'
         if (option := next(iter(work.updated.options), None)) and not work.field.options
         else "change them first, or"
     )

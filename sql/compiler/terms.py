@@ -114,7 +114,7 @@ class Query:
     """A statement under construction, changed in place.
 
     It holds a pypika builder rather than being one: the types that pypika's decorators give to a builder's methods
-    are not those of what the methods return.
+    are not those of the methods' results.
 
     Attributes:
         builder: pypika's, which puts the clauses together.

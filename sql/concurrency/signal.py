@@ -1,4 +1,4 @@
-"""A signal: what happens in one part of a process, as others hear of it."""
+"""A signal: an event in one part of a process, which others hear of."""
 
 from asyncio import AbstractEventLoop
 from collections.abc import Callable

@@ -44,7 +44,7 @@ def find_duplicates(
 
     Args:
         table: where the rows are.
-        columns: what has the values; an expression stands for a column.
+        columns: those that have the values; an expression stands for a column.
         live: the column that is NULL in the rows that count.
         limit: how many values at most.
     """
@@ -65,8 +65,8 @@ def find_lost(
 
     Args:
         table: where the rows are.
-        columns: what has the values.
-        kept: the condition that holds for what is kept.
+        columns: those that have the values.
+        kept: the condition of the values that are kept.
         but: texts that do not count.
         limit: how many values at most.
     """
@@ -117,7 +117,7 @@ def fill_empty(table: Table, first: Column, values: Mapping[str, tuple[str, SqlT
 
 
 def filled(first: Column, columns: Sequence[Column], values: Mapping[str, tuple[str, SqlType]]) -> list[sql.Composed]:
-    """Return what the columns are where `fill_empty` has been done."""
+    """Return the columns' values after `fill_empty`."""
     return [
         sql.SQL("CASE WHEN {} IS NULL THEN {} ELSE {} END").format(
             column_sql(first),
@@ -160,7 +160,7 @@ def fill_portion(
 
 
 def replaced(column: Column, mapping: Mapping[str, str | None]) -> sql.Composable:
-    """Return what a column is where `replace_value` has been done for each of these texts."""
+    """Return a column's value after `replace_value` for each of these texts."""
     if column.type is not SqlType.TEXT_ARRAY:
         cases = (sql.SQL("WHEN {} THEN {}").format(sql.Literal(old), sql.Literal(new)) for old, new in mapping.items())
         return sql.SQL("CASE {0} {1} ELSE {0} END").format(column_sql(column), sql.SQL(" ").join(cases))

@@ -108,7 +108,7 @@ def create_index(
 ) -> sql.Composed:
     """Return the CREATE INDEX, GIN with `trigram` or `inverted`, else a B-tree; of the rows whose `where_null` is NULL.
 
-    What waits to be put into a GIN index is read through by each search, so little may wait: see PENDING.
+    Each search reads through all entries that wait to be put into a GIN index, so few may wait: see PENDING.
     """
     names: list[sql.Composable] = [name_sql(column.name) for column in columns]
     is_gin = inverted or trigram is not None

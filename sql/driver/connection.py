@@ -196,7 +196,7 @@ class DriverConnection(Wire):
             self._cancelling = self._loop.create_task(self._cancel())
 
     async def restore(self) -> None:
-        """Bring it back to rest after its caller has gone: end what runs, roll back what is open."""
+        """Bring it back to rest after its caller has gone: end its statement, roll back its transaction."""
         if self._waiting is not None:
             self.cancel()
         if self._cancelling is not None:

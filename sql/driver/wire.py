@@ -82,7 +82,7 @@ class Wire:
         return 0.0 if self._waiting is None else self._loop.time() - self._started
 
     def verify(self) -> bool:
-        """Return whether the socket is still open, having read what has arrived on it."""
+        """Return whether the socket is still open, having read the bytes that have arrived on it."""
         # One system call looks for data; a read without any takes four.
         if not self.ended and self._arrivals.poll(0):
             # The server's farewell is read first, the end of the stream after it.

@@ -19,8 +19,8 @@ _SYSTEM_CACHE = Path("/var/cache/fieldstone")
 def find_programs(account: Account, data_dir: Path) -> Path:
     """Return the folder with `initdb` and `postgres` that `account` can run.
 
-    That is the installed wheel itself or, where a folder above it is closed to the account, a copy of what the
-    server needs: in `data_dir` if that is open, else in the system's cache folder.
+    That is the installed wheel itself or, where a folder above it is closed to the account, a copy of the
+    server's files: in `data_dir` if that is open, else in the system's cache folder.
 
     Raises:
         EmbeddedServerError: There is no wheel for this platform, or no place that the account can reach.
@@ -46,7 +46,7 @@ def find_programs(account: Account, data_dir: Path) -> Path:
             return _programs_in(copy)
         failures.append(f"{copy} is closed to it")
     raise EmbeddedServerError(
-        f"user {account.name}, who is to run PostgreSQL, cannot run its programs: {'; '.join(failures)}."
+        f"user {account.name}, which is to run PostgreSQL, cannot run its programs: {'; '.join(failures)}."
         " Set FIELDSTONE_DATA_DIR to a folder that this user can enter, or set DATABASE_URL"
     )
 

@@ -137,7 +137,7 @@ def path_for(account: Account, cluster: Path) -> Path:
     own_view = Path("/proc/self/cwd")
     if not own_view.exists():
         raise EmbeddedServerError(
-            f"user {account.name}, who is to run PostgreSQL, cannot enter {cluster}: set FIELDSTONE_DATA_DIR to a"
+            f"user {account.name}, which is to run PostgreSQL, cannot enter {cluster}: set FIELDSTONE_DATA_DIR to a"
             " folder that it can enter, run Fieldstone as an ordinary user, or set DATABASE_URL"
         )
     return own_view

@@ -33,7 +33,7 @@ class EmbeddedServer:
 
     Args:
         dsn: libpq's connection string for the database `fieldstone`, over the UNIX socket.
-        recovered: what this start recovered from, in a sentence; None if all was in order.
+        recovered: a sentence about the failure that this start recovered from; None if all was in order.
     """
 
     dsn: str

@@ -181,8 +181,8 @@ class EventFeed:
 
     One row for each event, in log order, at most `limit`: its position; the numbers from 1 of the parameter sets that
     want it, with commas between them, NULL where none does; the JSON text of its record, NULL likewise. The record is
-    the row as the write left it (as it was before, where the write removed it); what `record` reads from other tables
-    is as it is now. The log has the columns of the migration that makes it.
+    the row as the write left it (as it was before, where the write removed it); values that `record` reads from other
+    tables are as they are now. The log has the columns of the migration that makes it.
 
     Attributes:
         table: where such records are kept, for the types of their columns.

@@ -2,7 +2,7 @@
 
 Each write plan is one statement that answers one row of three columns:
 
-    problem  NULL, or what stood in the way (see `Problem`), and then nothing was written
+    problem  NULL, or the error (see `Problem`), and then nothing was written
     ids      uuid[] of the records written, in the answer's order; NULL from an InsertOne that has a `record`
     answer   JSON text: a list of the records, or NULL where `record` is None (the answer is then read back)
 """

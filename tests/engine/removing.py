@@ -11,7 +11,7 @@ CREATE_FIELD = "mutation ($f: CreateFieldInput!) { createField(input: $f) { id }
 def waiting(plural: str, field: str, number: int) -> str:
     """What a refused destruction says."""
     return (
-        f"Records of {plural} point to what would be destroyed, by '{field}': {number}, deleted ones included."
+        f"Records of {plural} point to records that would be destroyed, by '{field}': {number}, deleted ones included."
         " Connect them to another record, or destroy them, first."
     )
 

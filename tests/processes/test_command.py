@@ -212,7 +212,8 @@ def test_a_busy_port_is_told_before_anything_is_started(database: str) -> None:
         done = run("serve", "--port", str(port), DATABASE_URL=database)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"fieldstone: Port {port} of 127.0.0.1 is in use: stop what uses it, or choose another with --port.\n"
+        f"fieldstone: Port {port} of 127.0.0.1 is in use: stop the program that uses it, or choose"
+        " another with --port.\n"
     )
 
 

@@ -25,7 +25,7 @@ class LiveDelivery:
         """
 
         def choose() -> Wanted:
-            # From here on, who joins is not among these sets unless it joins behind the frontier.
+            # From here on, a subscriber that joins is not among these sets unless it joins behind the frontier.
             group.frontier = max(group.frontier, group.due)
             return Wanted(after=group.cursor, upto=group.due, sets=group.live_sets())
 

@@ -37,7 +37,7 @@ class Found:
 
 
 class Reader:
-    """What all groups are read by.
+    """The reader of all groups.
 
     Args:
         database: where the log is.
@@ -57,7 +57,7 @@ class Reader:
     async def read(self, group: SubscriptionGroup, choose: Callable[[], Wanted]) -> Found:
         """Return the events of a range, or of its beginning.
 
-        The range is chosen when the slot has come, so that nothing is read for those who have left meanwhile.
+        The range is chosen when the slot has come, so that nothing is read for subscribers that have left meanwhile.
 
         Raises:
             DatabaseError: they cannot be read.
@@ -93,7 +93,7 @@ class Reader:
                 return Found(deliveries=found, upto=reached, sets=sets)
 
     async def hand_out(self, group: SubscriptionGroup, found: Found) -> set[Subscriber]:
-        """Offer what was found to the members of the sets, and return those that had no room for all."""
+        """Offer the results to the members of the sets, and return those that had no room for all."""
         full: set[Subscriber] = set()
         offers = 0
         for delivery in found.deliveries:

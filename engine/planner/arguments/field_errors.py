@@ -1,7 +1,7 @@
-"""Failed fields: what an argument is refused for becomes an error with its path in the answer, and nulls around it.
+"""Failed fields: the refusal of an argument becomes an error with its path in the answer, and nulls around it.
 
-As the GraphQL specification has it (section 6.4.4): a field that fails is null, and where it must not be null, what
-holds it is, up to the nearest field that may be. In which records that is, is known only when the records are. So a
+As the GraphQL specification has it (section 6.4.4): a field that fails is null, and where it must not be null, its
+parent is, up to the nearest field that may be. In which records that is, is known only when the records are. So a
 field that fails is answered by a mark, and the marks are replaced in the text that the database answers.
 """
 
@@ -19,7 +19,7 @@ MOST_ERRORS = 1_000
 """Errors reported for one operation; there may be more."""
 
 _MARK = "\x00"
-"""What a mark begins with: a character that PostgreSQL's text cannot hold."""
+"""The beginning of a mark: a character that PostgreSQL's text cannot hold."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Failures:
     nullable: set[AnswerPath] = field(default_factory=lambda: {()})
 
     def mark(self, error: ApiError, path: AnswerPath, locations: Sequence[tuple[int, int]]) -> Literal:
-        """Return what stands in the answer for a field that fails; `path` has its response keys."""
+        """Return the mark in the answer of a field that fails; `path` has its response keys."""
         error.path = path
         error.locations = error.locations or locations
         self.errors.append(error)

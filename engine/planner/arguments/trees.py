@@ -30,7 +30,7 @@ from fieldstone.sql.statement import array_text
 
 
 class Bindings(NamedTuple):
-    """What one request brings to a plan.
+    """The values that one request brings to a plan.
 
     Attributes:
         variables: the coerced variables.
@@ -52,7 +52,7 @@ RowBinder = Callable[[Bindings], list[bytes | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blame:
-    """Whom an error names: the input's field, and the response keys of the field that is executed."""
+    """The names in an error: the input's field, and the response keys of the field that is executed."""
 
     field: str
     path: tuple[str | int, ...]
@@ -202,7 +202,7 @@ def listed(tree: Tree) -> list[Tree]:
 def bind_tree(tree: Tree, convert: Callable[[JsonValue], bytes | None], blame: Blame) -> Binder:
     """Return a binder of the tree's converted value; a constant is converted once, here.
 
-    `convert` raises InvalidValue ("must be ...") for what it cannot read.
+    `convert` raises InvalidValue ("must be ...") for a value that it cannot read.
     """
 
     def bind(bindings: Bindings) -> bytes | None:

@@ -19,7 +19,7 @@ _JUNCTIONS = ("and", "or", "not")
 
 @dataclass(slots=True, kw_only=True)
 class _Level:
-    """One object's filter with the `and`, `or`, `not` inside it, but not what lies across a relation."""
+    """One object's filter with the `and`, `or`, `not` inside it, but not the filters across a relation."""
 
     context: PlanContext
     object_: Object
@@ -214,7 +214,7 @@ def _range(context: PlanContext, scalar: Scalar, tree: Tree, blame: Blame) -> tu
 
 
 def operand_of(part: Part) -> Operand:
-    """Return what a part's column is compared and ordered by: its options' positions where it has such."""
+    """Return the operand that a part is compared and ordered by: its options' positions where it has such."""
     return part.column if part.options is None else Ranked(column=part.column, values=part.options)
 
 

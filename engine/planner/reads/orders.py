@@ -85,7 +85,7 @@ def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> OrderKe
 
 
 def order_tag(object_: Object, order: tuple[OrderKey, ...]) -> str:
-    """Return what marks the cursors of this object under this order: 8 hex digits."""
+    """Return the tag of this object's cursors under this order: 8 hex digits."""
     names = [str(object_.id)]
     for key in order:
         column = column_of(key.operand)

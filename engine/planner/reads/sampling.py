@@ -10,7 +10,7 @@ from fieldstone.sql.plan.read import OrderKey
 
 
 def is_sampled(context: PlanContext, object_: Object, condition: Condition, order: tuple[OrderKey, ...]) -> bool:
-    """Return whether trigrams narrow the condition and an index serves the order, and note what was to choose from."""
+    """Return whether trigrams narrow the condition and an index serves the order, and note the choices."""
     if not _matches(condition):
         return False
     first = order[0]

@@ -31,7 +31,7 @@ from fieldstone.sql.plan.read import (
 
 
 def type_literal(name: str) -> Literal:
-    """Return what `__typename` answers."""
+    """Return the answer of `__typename`."""
     return Literal(text=dumps(name))
 
 

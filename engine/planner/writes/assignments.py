@@ -22,7 +22,7 @@ from fieldstone.sql.types import SqlType
 def build_assignments(
     context: PlanContext, object_: Object, tree: Tree, blame: Blame
 ) -> tuple[tuple[Assignment, ...], tuple[Reference, ...]]:
-    """Return what an update sets: columns by value, and foreign keys by reference.
+    """Return the assignments of an update: columns by value, and foreign keys by reference.
 
     Raises:
         BadUserInput: a field cannot be changed, or a required one would become NULL.

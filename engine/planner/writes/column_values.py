@@ -1,4 +1,4 @@
-"""Cells: what a client gives for a field becomes its columns' values, by functions that are made with the plan."""
+"""Cells: a client's value for a field becomes its columns' values, by functions that are made with the plan."""
 
 from collections.abc import Callable, Sequence
 
@@ -70,7 +70,7 @@ def missing(field: Field, blame: Blame) -> Exception:
 
 
 def _find_check(field: Field, part: Part) -> Callable[[Cell], None] | None:
-    """Return what a column's cells must fulfil beside being of its scalar."""
+    """Return the check of a column's cells besides that of its scalar."""
     options = part.options
     if options is not None:
         return lambda cell: _check_options(options, cell)

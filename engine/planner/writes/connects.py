@@ -1,4 +1,4 @@
-"""Links: what a write's data says of to-one relations becomes references for SQL to resolve."""
+"""Links: the to-one relations in a write's data become references for SQL to resolve."""
 
 from collections.abc import Callable, Mapping
 
@@ -22,7 +22,7 @@ def link_end(context: PlanContext, field: Field, blame: Blame) -> RelationEnd:
 
 
 def unique_parts(object_: Object) -> Mapping[str, tuple[Field, Part]]:
-    """Return what identifies one live record, by field name: the id and the unique fields of one column."""
+    """Return the fields that identify one live record, by name: the id and the unique fields of one column."""
     return {
         field.name: (field, field.parts[0])
         for field in object_.by_name.values()

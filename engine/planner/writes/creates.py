@@ -103,7 +103,7 @@ _ENCODERS: Mapping[SqlType, Callable[[Cell], bytes]] = {
 def _lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[str]:
     """Return by which unique fields the rows connect a relation, in a fixed order.
 
-    What it looks at is the shape that `engine/request/shape.py` gives the data of a create.
+    It looks at the shape that `engine/request/shape.py` gives the data of a create.
     """
     found: set[str] = set()
     for row in rows:

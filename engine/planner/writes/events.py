@@ -1,4 +1,4 @@
-"""Events: what every write leaves behind, and the parameters that writes share."""
+"""Events: every write leaves one; and the parameters that writes share."""
 
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.context import PlanContext
@@ -28,7 +28,7 @@ def touched_at(object_: Object) -> tuple[Assignment, ...]:
 
 
 def bind_actor(bindings: Bindings) -> bytes:
-    """Return the name of who acts."""
+    """Return the name of the actor."""
     return bindings.actor.encode()
 
 

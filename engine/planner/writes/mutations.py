@@ -53,11 +53,11 @@ class PlannedWrite:
         many: the answer is the list of the records, else its one item.
         write: the statement that writes; its row is (problem, ids, answer).
         read_back: reads the answer by the ids, where the write cannot give it.
-        removal: what must be done to other records once these are gone.
+        removal: the work on other records once these are gone.
         limit: how many records it may write.
         price: the price of the answer for each record.
-        is_dear: whether the limit is what that price allows.
-        references: what the write's references are to, for the message of a missing one.
+        is_dear: whether the limit follows from that price.
+        references: the targets of the write's references, for the message of a missing one.
     """
 
     key: str
@@ -174,7 +174,7 @@ class _Root:
     def _written_record(self) -> Record | None:
         """Return the record where it can be answered from the rows written, before anyone can read them.
 
-        The statement that writes does not see what it wrote: connections, and hops to the table itself, are read back.
+        The statement that writes does not see its own rows: connections, and hops to the table itself, are read back.
         """
         roll_back = self.context.parameters.savepoint()
         record = self._record()

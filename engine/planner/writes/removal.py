@@ -1,4 +1,4 @@
-"""Removal: what destroying records implies for those that point to them, by the relations' onDelete."""
+"""Removal: the effect of destroying records on those that point to them, by the relations' onDelete."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from fieldstone.sql.types import SqlType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Implied:
-    """What one relation asks for when records of its target are destroyed.
+    """The effect on one relation when records of its target are destroyed.
 
     The statement takes the destroyed records' ids. For SET_NULL and CASCADE it writes, and answers as a write does; for
     RESTRICT it counts those that stand in the way, as `{"n":{"n":3}}`.
@@ -30,11 +30,11 @@ class Implied:
 
 
 Removal = Mapping[UUID, tuple[Implied, ...]]
-"""What is implied by destroying records of an object, by its id, for every object that a cascade reaches."""
+"""The effects of destroying records of an object, by its id, for every object that a cascade reaches."""
 
 
 def plan_removal(context: PlanContext, object_: Object) -> Removal:
-    """Return what destroying records of an object implies."""
+    """Return the effects of destroying records of an object."""
     found: dict[UUID, tuple[Implied, ...]] = {}
     pending = [object_]
     while pending:

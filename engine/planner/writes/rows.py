@@ -17,7 +17,7 @@ from fieldstone.metadata.scalars import Cell
 
 
 class LinkInput(NamedTuple):
-    """What a record's data says of one to-one relation: nothing, null, or the record to connect to.
+    """One to-one relation in a record's data: absent, null, or the record to connect to.
 
     `lookup` is the name of the target's unique field that `value` is of.
     """
@@ -27,7 +27,7 @@ class LinkInput(NamedTuple):
 
 
 def read_link(field: Field, key_name: str, data: Mapping[str, JsonValue], blame: Blame) -> LinkInput | None:
-    """Return what the data says of a relation; the value None disconnects; None where it says nothing."""
+    """Return a relation's input in the data; the value None disconnects; None where the data has none."""
     by_key, by_name = key_name in data, field.name in data
     if by_key and by_name:
         raise blame.at(field.name).error(f"'{field.name}' and '{key_name}' cannot be given together.")
@@ -93,10 +93,10 @@ class LinkSource(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowWriter:
-    """Makes the rows of one create: the cells of the columns, and of what names a record to connect to.
+    """Makes the rows of one create: the cells of the columns, and of the names of records to connect to.
 
     Attributes:
-        blank: the row of a record of which nothing was given, short of what is another in each row.
+        blank: the row of a record without data, short of the values that differ in each row.
         links: the relations, each with the name of its key in the API.
         sources: for each relation and lookup that the Insert resolves.
         is_dated: whether a default asks for the moment.
@@ -190,7 +190,7 @@ def build_row_writer(
 
 
 def _find_default(field: Field, first: int, write: FieldWriter, blank: list[Cell], blame: Blame) -> Default | None:
-    """Return the default of a field that has another one in each row; what of it is in all goes into the blank row."""
+    """Return the default of a field that has another one in each row; its shared part goes into the blank row."""
     match field.name:
         case "id":
             return _put_new_id(first)

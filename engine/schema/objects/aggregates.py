@@ -30,7 +30,7 @@ def build_aggregate(scope: TypeScope, object_: Object) -> GraphQLObjectType:
         return {"count": count} | groups
 
     return GraphQLObjectType(
-        type_name(object_, TypeRole.AGGREGATE), fields, description=f"What is computed from {object_.label_plural}."
+        type_name(object_, TypeRole.AGGREGATE), fields, description=f"The aggregates of {object_.label_plural}."
     )
 
 

@@ -29,7 +29,7 @@ Fields = dict[str, GraphQLInputField]
 
 
 class _Types(NamedTuple):
-    """What an input has for each kind of field; None leaves the field out."""
+    """The types of an input's members for each kind of field; None leaves the field out."""
 
     scalar: Callable[[Field], GraphQLInputType | None]
     options: Callable[[Field], GraphQLInputType]
@@ -136,7 +136,7 @@ def build_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
 
 
 def build_relation_input(object_: Object) -> GraphQLInputObjectType:
-    """Return what a relation to the object can be set to."""
+    """Return the input of a relation to the object."""
     return GraphQLInputObjectType(
         type_name(object_, TypeRole.RELATION_INPUT),
         {
@@ -145,5 +145,5 @@ def build_relation_input(object_: Object) -> GraphQLInputObjectType:
             ),
             "disconnect": GraphQLInputField(GraphQLBoolean, description="True: lead to no record any more."),
         },
-        description=f"What a relation to a record of {object_.label_plural} shall lead to.",
+        description=f"The record of {object_.label_plural} that a relation shall lead to.",
     )

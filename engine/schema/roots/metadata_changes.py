@@ -80,10 +80,10 @@ def _wrapper(wrapper: str, name: str, asked: Mutation) -> InputType:
         wrapped = member(f"The {subject} to create.")
         return input_of(wrapper, lambda scope: {subject: wrapped(scope)}, f"A wrapper around `{name}`.")
     if not asked.members:
-        id_ = input_member(GraphQLNonNull(_UUID), "The id of what is to be deleted.")
+        id_ = input_member(GraphQLNonNull(_UUID), "The id of the record to delete.")
         return input_of(wrapper, lambda _scope: {"id": id_}, "A wrapper around an id.")
-    id_ = input_member(GraphQLNonNull(_UUID), "The id of what is to be changed.")
-    wrapped = member("What is to be changed of it.")
+    id_ = input_member(GraphQLNonNull(_UUID), "The id of the record to change.")
+    wrapped = member("Its new values.")
     return input_of(
         wrapper, lambda scope: {"id": id_, "update": wrapped(scope)}, f"An id, and a wrapper around `{name}`."
     )
@@ -97,8 +97,8 @@ def _rollback(_scope: TypeScope) -> GraphQLField:
             "dryRun": GraphQLArgument(GraphQLBoolean, description="True: nothing is changed, and no table locked."),
         },
         description=(
-            "Undoes what was changed after a version, as a new version. Answers like `applyChanges`, and with what is"
-            " `lost` by it: `[{ kind name message }]`, of the kinds DELETED, COMES_BACK_EMPTY and STAYS_LOST."
+            "Undoes the changes after a version, as a new version. Answers like `applyChanges`, and with the losses in"
+            " `lost`: `[{ kind name message }]`, of the kinds DELETED, COMES_BACK_EMPTY and STAYS_LOST."
         ),
     )
 
@@ -128,11 +128,11 @@ def _apply_changes(_scope: TypeScope) -> GraphQLField:
 def _fields(asked: Mapping[str, Mutation]) -> Iterable[tuple[str, Callable[[TypeScope], GraphQLField]]]:
     for action, one in asked.items():
         answer, is_create = one.answer.value.title(), one.id_shape is None
-        given = "What is to be created." if is_create and one.has_alias else "What to do."
+        given = "The values of the new record." if is_create and one.has_alias else "The input."
         name = input_name(action) if one.members else None
         yield action, mutation(answer, one.description, by_id=not is_create, input_name=name, input_description=given)
         if one.has_alias:
-            alias, given = alias_of(action, one), "What is to be created." if is_create else "What to do."
+            alias, given = alias_of(action, one), "The values of the new record." if is_create else "The input."
             spelling = f"Another spelling of `{action}`."
             yield alias, mutation(answer, spelling, input_name=input_name(alias), input_description=given)
 

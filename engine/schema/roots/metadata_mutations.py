@@ -28,7 +28,7 @@ _REQUIRED_TEXT = GraphQLNonNull(GraphQLString)
 _CREATE_API_KEY_INPUT = GraphQLInputObjectType(
     "CreateApiKeyInput",
     {
-        "name": _member(_REQUIRED_TEXT, "What the key is for; events name who acted by it."),
+        "name": _member(_REQUIRED_TEXT, "The key's purpose; events name it as their actor."),
         "expiresAt": _member(_DATE_TIME, "When the key ceases to be valid; never where it is left out."),
     },
     description="An API key to create.",
@@ -38,7 +38,7 @@ _CREATED_API_KEY = GraphQLObjectType(
     "CreatedApiKey",
     {
         "id": GraphQLField(GraphQLNonNull(_UUID), description="The key's id."),
-        "name": GraphQLField(_REQUIRED_TEXT, description="What the key is for."),
+        "name": GraphQLField(_REQUIRED_TEXT, description="The key's purpose."),
         "token": GraphQLField(_REQUIRED_TEXT, description="The key itself, shown this once."),
         "expiresAt": GraphQLField(_DATE_TIME, description="When the key ceases to be valid, null for never."),
         "createdAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When the key was created."),
@@ -75,7 +75,7 @@ METADATA_MUTATIONS = MutationSet(
             _CREATED_API_KEY.name,
             "Creates an API key and shows its token.",
             input_name=_CREATE_API_KEY_INPUT.name,
-            input_description="What is to be created.",
+            input_description="The values of the new key.",
         ),
         "revokeApiKey": _revoke_api_key,
         **WEBHOOK_FIELDS,

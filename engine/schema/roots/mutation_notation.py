@@ -38,14 +38,14 @@ def mutation(
     *,
     by_id: bool = False,
     input_name: str | None = None,
-    input_description: str = "What to do.",
+    input_description: str = "The input.",
 ) -> Callable[[TypeScope], GraphQLField]:
     """Return the function that builds a mutation which takes an `id`, an `input`, or both; it answers with a record."""
 
     def build(scope: TypeScope) -> GraphQLField:
         args: dict[str, GraphQLArgument] = {}
         if by_id:
-            args["id"] = GraphQLArgument(GraphQLNonNull(_UUID), description="The id of what it is about.")
+            args["id"] = GraphQLArgument(GraphQLNonNull(_UUID), description="The id of its subject.")
         if input_name:
             args["input"] = GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description=input_description)
         return GraphQLField(GraphQLNonNull(scope.object_type(output_name)), args=args, description=description)

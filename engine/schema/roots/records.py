@@ -1,4 +1,4 @@
-"""The root fields: what an object's queries and mutations take and return."""
+"""The root fields of Query and Mutation for an object: their arguments and results."""
 
 from collections.abc import Iterator
 from typing import assert_never
@@ -22,7 +22,7 @@ _ID = SCALARS[UUID.name]
 _EFFECTS = {
     Verb.CREATE: "Creates {}.",
     Verb.UPDATE: "Changes {}.",
-    Verb.DELETE: "Deletes {}; what is deleted can be restored.",
+    Verb.DELETE: "Deletes {}; deleted records can be restored.",
     Verb.RESTORE: "Restores {} that had been deleted.",
     Verb.DESTROY: "Removes {} for good.",
 }
@@ -39,7 +39,7 @@ def build_query(scope: TypeScope) -> GraphQLObjectType:
         for object_ in scope.snapshot.by_singular.values():
             yield from api_names.all_query_names(object_)
 
-    return scope.build_object(QUERY, "What can be read.", Members(names=names, find=find))
+    return scope.build_object(QUERY, "The reads of the API.", Members(names=names, find=find))
 
 
 def build_mutation(scope: TypeScope) -> GraphQLObjectType:
@@ -60,7 +60,7 @@ def build_mutation(scope: TypeScope) -> GraphQLObjectType:
         for object_ in scope.snapshot.by_singular.values():
             yield from api_names.all_mutation_names(object_)
 
-    return scope.build_object(MUTATION, "What can be written.", Members(names=names, find=find))
+    return scope.build_object(MUTATION, "The writes of the API.", Members(names=names, find=find))
 
 
 def _query_field(scope: TypeScope, object_: Object, role: QueryRole) -> GraphQLField:
@@ -80,7 +80,7 @@ def _query_field(scope: TypeScope, object_: Object, role: QueryRole) -> GraphQLF
             return GraphQLField(
                 GraphQLNonNull(scope.output_of(object_, TypeRole.AGGREGATE)),
                 args={"filter": filter_argument(scope.input_of(object_, TypeRole.FILTER))},
-                description=f"What is computed from {object_.label_plural}.",
+                description=f"The aggregates of {object_.label_plural}.",
             )
         case _:
             assert_never(role)

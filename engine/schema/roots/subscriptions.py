@@ -1,4 +1,4 @@
-"""The root fields of Subscription: what can happen to an object's records, and whom it concerns."""
+"""The root fields of Subscription: the writes of an object's records, each with a filter."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def build_subscription(scope: TypeScope) -> GraphQLObjectType:
         for object_ in scope.snapshot.by_singular.values():
             yield from api_names.all_subscription_names(object_)
 
-    return scope.build_object(SUBSCRIPTION, "What happens, as it happens.", Members(names=names, find=find))
+    return scope.build_object(SUBSCRIPTION, "The writes of records, as they happen.", Members(names=names, find=find))
 
 
 def _subscription_field(scope: TypeScope, root: SubscriptionRoot) -> GraphQLField:
@@ -55,7 +55,7 @@ def _subscription_field(scope: TypeScope, root: SubscriptionRoot) -> GraphQLFiel
         ),
         "after": GraphQLArgument(
             GraphQLString,
-            description="Resume behind the result whose `extensions.position` this is: what was missed comes first.",
+            description="Resume behind the result whose `extensions.position` this is: missed events come first.",
         ),
     }
     if root.verb is Verb.UPDATE:

@@ -23,8 +23,8 @@ _UUID = SCALARS[scalars.UUID.name]
 _DATE_TIME = SCALARS[scalars.DATE_TIME.name]
 _TEXT = GraphQLNonNull(GraphQLString)
 _TEXTS = GraphQLList(_TEXT)
-_OPERATIONS = "What it waits for: `person.created`, `person.*`, `*.deleted` or `*.*`, for instance."
-_SECRET = "What signs the events that are sent."  # noqa: S105 - a description
+_OPERATIONS = "The events that it waits for: `person.created`, `person.*`, `*.deleted` or `*.*`, for instance."
+_SECRET = "The key that signs the events."  # noqa: S105 - a description
 
 
 _CREATE_INPUT = GraphQLInputObjectType(
@@ -32,10 +32,10 @@ _CREATE_INPUT = GraphQLInputObjectType(
     {
         "targetUrl": _member(_TEXT, "Where events are sent, by POST: an http or https URL of a public host."),
         "operations": _member(GraphQLNonNull(_TEXTS), _OPERATIONS),
-        "description": _member(GraphQLString, "What it is for."),
+        "description": _member(GraphQLString, "Its purpose."),
         "secret": _member(GraphQLString, f"{_SECRET} One is made where it is left out."),
     },
-    description="A webhook to create. It is told of what happens from then on.",
+    description="A webhook to create. It gets the events from then on.",
 )
 
 _UPDATE_INPUT = GraphQLInputObjectType(
@@ -43,13 +43,13 @@ _UPDATE_INPUT = GraphQLInputObjectType(
     {
         "targetUrl": _member(GraphQLString, "Where events are sent."),
         "operations": _member(_TEXTS, f"{_OPERATIONS} The whole list."),
-        "description": _member(GraphQLString, "What it is for; null for nothing."),
+        "description": _member(GraphQLString, "Its purpose; null for none."),
         "secret": _member(GraphQLString, f"A new secret. {_SECRET}"),
         "isActive": _member(
-            GraphQLBoolean, "False: it is told of nothing that happens meanwhile. True: what waits is sent."
+            GraphQLBoolean, "False: it gets none of the events meanwhile. True: waiting events are sent."
         ),
     },
-    description="What is to be changed of a webhook; what is left out stays.",
+    description="New values of a webhook; members that are left out stay.",
 )
 
 _CREATED = GraphQLObjectType(
@@ -57,9 +57,9 @@ _CREATED = GraphQLObjectType(
     {
         "id": GraphQLField(GraphQLNonNull(_UUID), description="The webhook's id."),
         "targetUrl": GraphQLField(_TEXT, description="Where events are sent."),
-        "operations": GraphQLField(GraphQLNonNull(GraphQLList(_TEXT)), description="What it waits for."),
-        "description": GraphQLField(GraphQLString, description="What it is for."),
-        "secret": GraphQLField(_TEXT, description="What signs the events that are sent; it is shown this once."),
+        "operations": GraphQLField(GraphQLNonNull(GraphQLList(_TEXT)), description="The events that it waits for."),
+        "description": GraphQLField(GraphQLString, description="Its purpose."),
+        "secret": GraphQLField(_TEXT, description="The key that signs the events; it is shown this once."),
         "isActive": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether events are sent."),
         "createdAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When it was made."),
         "updatedAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When it was last changed."),
@@ -76,7 +76,7 @@ _TEST = GraphQLObjectType(
         "error": GraphQLField(GraphQLString, description="Why it did not succeed."),
         "durationMs": GraphQLField(GraphQLNonNull(GraphQLInt), description="How long it took, in milliseconds."),
     },
-    description="What came of a test event.",
+    description="The outcome of a test event.",
 )
 
 WEBHOOK_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
@@ -91,12 +91,12 @@ WEBHOOK_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | Graph
 WEBHOOK_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
     "createWebhook": _mutation(_CREATED.name, "Creates a webhook and shows its secret.", input_name=_CREATE_INPUT.name),
     "updateWebhook": _mutation(
-        "Webhook", "Changes a webhook; one that was disabled is tried anew.", by_id=True, input_name=_UPDATE_INPUT.name
+        "Webhook", "Changes a webhook; one that was disabled is tried again.", by_id=True, input_name=_UPDATE_INPUT.name
     ),
     "deleteWebhook": _mutation("Webhook", "Deletes a webhook with its deliveries; answers as it was.", by_id=True),
     "testWebhook": _mutation(
-        _TEST.name, "Sends a signed test event, `webhook.test`, and says what came of it.", by_id=True
+        _TEST.name, "Sends a signed test event, `webhook.test`, and answers with the outcome.", by_id=True
     ),
-    "redeliver": _mutation("WebhookDelivery", "Sends a delivery again; one that was given up begins anew.", by_id=True),
+    "redeliver": _mutation("WebhookDelivery", "Sends a delivery again, from the start if it was given up.", by_id=True),
 }
 """The root fields of these mutations; the snapshot must have `webhook` and `webhookDelivery`."""

@@ -1,4 +1,4 @@
-"""What the schema says about an object's types: the metadata's own words where there are some, else a sentence."""
+"""The descriptions of an object's types: the metadata's own words where there are some, else a sentence."""
 
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, Option, RelationEnd

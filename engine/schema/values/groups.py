@@ -1,4 +1,4 @@
-"""What can be computed from a column, and what it can be ordered by."""
+"""The aggregates of a column, and the orders by it."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -20,7 +20,7 @@ class AggregateGroup:
     """A group of aggregates: a field of an object's aggregate.
 
     Attributes:
-        result: what it holds, as descriptions say it.
+        result: its value, as descriptions say it.
     """
 
     name: str
@@ -47,5 +47,5 @@ def group_scalar(group: AggregateGroup, scalar: Scalar) -> Scalar | None:
 
 
 def is_orderable(scalar: Scalar) -> bool:
-    """Whether records can be ordered by a column of this scalar: by any but a JSON document, or what is searched."""
+    """Whether records can be ordered by a column of this scalar: by any but a JSON document, or a search vector."""
     return scalar.sql_type not in {SqlType.JSONB, SqlType.TSVECTOR}

@@ -1,4 +1,4 @@
-"""What every connection has in common: its arguments, its page info, the directions of its order."""
+"""The common parts of every connection: its arguments, its page info, the directions of its order."""
 
 from graphql import (
     GraphQLArgument,
@@ -72,9 +72,9 @@ def connection_arguments(
 
 
 _PAGE_ARGUMENTS = {
-    "first": GraphQLArgument(GraphQLInt, description="At most so many records from the start of what is left."),
+    "first": GraphQLArgument(GraphQLInt, description="At most so many records from the start of the rest."),
     "after": GraphQLArgument(GraphQLString, description="Only records that follow the one with this cursor."),
-    "last": GraphQLArgument(GraphQLInt, description="At most so many records from the end of what is left."),
+    "last": GraphQLArgument(GraphQLInt, description="At most so many records from the end of the rest."),
     "before": GraphQLArgument(GraphQLString, description="Only records that come before the one with this cursor."),
     "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
     "offset": GraphQLArgument(GraphQLInt, description="Skip so many records first."),

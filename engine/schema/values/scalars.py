@@ -91,7 +91,7 @@ def build_scalar(name: str, description: str, check: Callable[[JsonValue], objec
 
     Args:
         name: the GraphQL name.
-        description: what a reader of the schema is told.
+        description: its text in the schema.
         check: raises InvalidValue ("must be ...").
     """
 
@@ -105,7 +105,7 @@ def build_scalar(name: str, description: str, check: Callable[[JsonValue], objec
     def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> JsonValue:
         try:
             value = literal_value(node, variables)
-            # Validation knows no variables yet: what holds one is checked when it is executed.
+            # Validation knows no variables yet: a value that holds one is checked when it is executed.
             if variables is not None or not _has_variables(node):
                 check(value)
         except InvalidValue as error:

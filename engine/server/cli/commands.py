@@ -108,7 +108,7 @@ def doctor(
         str | None, typer.Option("--object", help="With --rewrite: the object whose table is rewritten in any case.")
     ] = None,
 ) -> None:
-    """Compare each workspace's tables with its model, and name what differs with the SQL that repairs it.
+    """Compare each workspace's tables with its model, and name the differences with the SQL that repairs them.
 
     Exits with 2 where anything differs. Changes nothing but with `--rewrite`: a table that has dropped at least 100
     columns, or is short of room for the sake of any, is replaced by a new one in one transaction, under the same names;
@@ -119,7 +119,7 @@ def doctor(
 
 @_api_key.command("create")
 def create_key(
-    name: Annotated[str, typer.Option(help="What the key is for; shown in lists and logs.")],
+    name: Annotated[str, typer.Option(help="The purpose of the key; shown in lists and logs.")],
     workspace: _Workspace = "default",
     expires_at: Annotated[
         datetime | None, typer.Option(help="When it stops working, in UTC; never unless given.")
@@ -162,7 +162,7 @@ def diff_schema(
     workspace: _Workspace = "default",
     prune: _Prune = False,
 ) -> None:
-    """Show what `apply` would change, with its SQL; exits with 2 where there is a difference."""
+    """Show the changes that `apply` would make, with their SQL; exits with 2 where there is a difference."""
     run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=True, prune=prune))
 
 
@@ -176,9 +176,9 @@ def apply_schema(
     yes: _Yes = False,
     prune: _Prune = False,
 ) -> None:
-    """Make the model what the file says, having shown what that changes; all of it or nothing.
+    """Make the model as the file has it, having shown the changes; all of them or none.
 
-    What the file does not have stays as it is, unless `--prune` is given. What it calls by another name is renamed
+    Parts that the file does not have stay, unless `--prune` is given. A part with another name in the file is renamed
     where it says `renamedFrom`. Safe to repeat.
     """
     run(lambda settings: schema.apply_file(settings, workspace=workspace, path=path, check=check, yes=yes, prune=prune))

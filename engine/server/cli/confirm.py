@@ -38,11 +38,11 @@ async def change_model(
         foundation: the database.
         workspace: whose model it is.
         plan: yields the changes for a model, each built for the model that those before it make.
-        actor: who is named in the history.
+        actor: the name in the history.
         check: change nothing, and exit with 2 where there is anything to do.
         yes: do not ask.
-        then: what is done in the same transaction after the changes.
-        always: whether that is done even where there are none.
+        then: runs in the same transaction after the changes.
+        always: whether it runs even where there are none.
 
     Raises:
         CommandError: the changes were not confirmed, or the model changed before they were.

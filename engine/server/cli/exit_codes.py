@@ -1,4 +1,4 @@
-"""How what goes wrong is told to the person at the terminal: one sentence with the way out, and an exit code.
+"""Failures as the person at the terminal sees them: one sentence with the way out, and an exit code.
 
 0    done
 1    it could not be done; the sentence says why
@@ -31,7 +31,7 @@ _INTERRUPTED = 130
 
 
 class CommandError(Exception):
-    """A command cannot do what it is asked for; the message is a whole sentence."""
+    """A command cannot do its work; the message is a whole sentence."""
 
 
 class DifferenceFound(CommandError):

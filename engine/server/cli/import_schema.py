@@ -52,7 +52,7 @@ async def import_schema(
 
     Raises:
         CommandError: the database cannot be reached, or the import was not confirmed.
-        MetadataError: there is no such workspace or schema, or a row is not what the model allows.
+        MetadataError: there is no such workspace or schema, or the model does not allow a row.
         SqlError: the workspace's database cannot be reached.
         typer.Exit: with `check`.
     """

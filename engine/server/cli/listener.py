@@ -43,7 +43,7 @@ def url_of(listener: socket.socket) -> str:
 def _explain(error: OSError, host: str, port: int) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"Port {port} of {host} is in use: stop what uses it, or choose another with --port."
+            return f"Port {port} of {host} is in use: stop the program that uses it, or choose another with --port."
         case errno.EACCES:
             return f"Port {port} needs more rights than this user has: choose one above 1023 with --port."
         case errno.EADDRNOTAVAIL:

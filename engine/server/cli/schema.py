@@ -58,7 +58,7 @@ async def apply_file(
             check=check,
             yes=yes,
         )
-    typer.echo(f"Changes made: {count}." if count else f"The model of '{workspace}' is what {path} says.")
+    typer.echo(f"Changes made: {count}." if count else f"The model of '{workspace}' is as {path} says.")
 
 
 def _read(path: Path) -> JsonValue:

@@ -33,7 +33,7 @@ _CLOSING = 3
 
 _KEEP_ALIVE = 75
 _SWITCH_INTERVAL = 0.001
-"""Seconds for which an idle connection is kept: more than clients and proxies do, of whom most take 60 and some 5.
+"""Seconds for which an idle connection is kept: more than clients and proxies do; most take 60 and some 5.
 Where the server closes first, a request that is just being sent is lost with its connection."""
 
 _LARGEST_FRAME = 1 << 20
@@ -43,7 +43,7 @@ _QUERY = "{ people(limit: 3, orderBy: { createdAt: DESC }) { edges { node { firs
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, ended by the first signal with what is in flight, by the second without.
+    """uvicorn's server, ended by the first signal after the requests in progress, by the second at once.
 
     uvicorn's own handling raises the signal again at the end, and the process would end by it instead of with code 0.
     """
@@ -91,7 +91,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         app.log.info("starting", address=url_of(listener), database=database)
         server = _Server(configure(app, settings), app)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        # What is imported and loaded until then is here to stay: no collection need look through it, now or later.
+        # Modules and data loaded until then are here to stay: no collection need look through them, now or later.
         gc.disable()
         # How long the event loop waits at most for the work thread to let it run: five times as long by default.
         sys.setswitchinterval(_SWITCH_INTERVAL)
@@ -117,7 +117,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
 
 
 def configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
-    """Return what uvicorn is told."""
+    """Return uvicorn's configuration."""
     return uvicorn.Config(
         app,
         http=FieldstoneProtocol,

@@ -1,1 +1,1 @@
-"""The connections of clients: how many there may be, what each may take, and which are closed first."""
+"""The connections of clients: their number, the limits of each, and the order in which they are closed."""

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, within limits: of heads, of time, of what a client may have waiting."""
+"""uvicorn's HTTP protocol, within limits: of heads, of time, of bytes that may wait for a client."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ _SLICE = 8 << 10
 """Bytes that are parsed at once: in these few are not too many requests."""
 
 _MOST_QUEUED = 16
-"""Requests of a connection that wait for those before them; what comes after them stays unparsed."""
+"""Requests of a connection that wait for those before them; the bytes after them stay unparsed."""
 
 _MOST_DISCARDED = 1 << 20
 """Bytes that are read from a client that was refused, so that it sees the refusal."""
@@ -123,7 +123,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._place.note_buffered()
 
     def go_on(self) -> None:
-        """Take what was kept back."""
+        """Parse the bytes that were kept back."""
         if self._behind and not self.transport.is_closing():
             data, self._behind = self._behind, b""
             self.data_received(data)
@@ -239,7 +239,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._close("silent")
 
     def idle_since(self) -> float | None:
-        """Return since when nothing is done for the client, as far as it reads what was."""
+        """Return since when the client, as far as it reads its answers, waits for none."""
         if self._unanswered > self._is_head_open and not self._is_refused:
             place = self._place
             is_stalled = self.flow.write_paused and place is not None and not place.is_known
@@ -255,7 +255,7 @@ class GuardedProtocol(HttpToolsProtocol):
         return len(self._behind) + self._body_size + (self._withheld if self._head_since else 0)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request."""
+        """Answer bytes that are no request."""
         self._refuse(*(self._verdict or (400, msg, "no request")))
 
     def _head_size(self) -> int:
@@ -283,7 +283,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._client.close()
 
     def _refuse(self, status: int, message: str, reason: str | None) -> None:
-        """Answer what is not taken, behind all that was, and take nothing more."""
+        """Answer a refused request behind the answers to those before it, and read no further one."""
         if self._is_refused:
             return
         self._is_refused = True
@@ -327,7 +327,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if self._refusal:
             self._client.write_now(self._refusal)
-        # What the client still sends is read for a while: closed at once, the connection would be reset, and the
+        # Bytes that the client still sends are read for a while: closed at once, the connection would be reset, and the
         # client might never see the answer. https://www.rfc-editor.org/rfc/rfc9112#section-9.6
         self._client.write_eof()
         self.flow.resume_reading()

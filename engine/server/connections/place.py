@@ -91,7 +91,7 @@ class Place:
         self._connections.note_buffered(self)
 
     def count_buffered(self, now: float) -> int:
-        """Note what is kept for the client and whether it makes progress; return how much more it is than before."""
+        """Note the bytes that wait for the client and whether it makes progress; return how many more they are."""
         before = self.buffered
         self.unread = self.transport.unread()
         self.buffered = self.unread + self.occupant.incomplete()

@@ -22,7 +22,7 @@ _BARREN = 0.25
 """Seconds without another search for idle connections after one that found none."""
 
 _GRACE = 1.0
-"""Seconds that a client has for what is kept for it, before it is cut off for the others' sake."""
+"""Seconds that a client has to read its waiting bytes, before it is cut off for the others' sake."""
 
 _TOLD_EVERY = 10.0
 """Seconds between two log lines about ended connections."""
@@ -162,7 +162,7 @@ class Connections:
     def _end(self, place: Place, reason: str) -> None:
         self.count(reason)
         self.leave(place)
-        # What waits for a client that does not read would keep the connection open.
+        # Bytes that wait for a client that does not read would keep the connection open.
         if place.transport.unread():
             place.transport.abort()
         else:

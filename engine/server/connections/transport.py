@@ -1,4 +1,4 @@
-"""The transport of a connection: joins small writes, and knows how much of what was written its client has taken."""
+"""The transport of a connection: joins small writes, and knows how many bytes its client has taken."""
 
 import asyncio
 import fcntl
@@ -30,7 +30,7 @@ class ClientTransport:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Write this with what is written next."""
+        """Write these bytes together with the next ones."""
         if self._held:
             self.write_now(data)
         elif data:
@@ -38,7 +38,7 @@ class ClientTransport:
             self._loop.call_soon(self._flush)
 
     def write_now(self, data: bytes) -> None:
-        """Write this with what is held back."""
+        """Write these bytes behind those that are held back."""
         held, self._held = self._held, b""
         # uvicorn tells only the last of several requests that their client has gone; uvloop would fail the others.
         if not self._transport.is_closing():
@@ -47,7 +47,7 @@ class ClientTransport:
             self._transport.write(joined)
 
     def write_eof(self) -> None:
-        """End what is written; what the client sends is still read."""
+        """End the writing; the client's bytes are still read."""
         self._flush()
         if not self._transport.is_closing():
             self._transport.write_eof()

@@ -44,20 +44,20 @@ _UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ß": "ss", "ı"
 
 @dataclass(frozen=True, slots=True)
 class _Draw:
-    """Chooses for one record, by a hash of its kind, its number and what is being chosen."""
+    """Chooses for one record, by a hash of its kind, its number and the name of the choice."""
 
     kind: str
     number: int
 
-    def below(self, bound: int, what: str) -> int:
-        digest = blake2b(f"{self.kind}/{self.number}/{what}".encode(), digest_size=8).digest()
+    def below(self, bound: int, choice: str) -> int:
+        digest = blake2b(f"{self.kind}/{self.number}/{choice}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") % bound
 
-    def one_of(self, choices: Sequence[T], what: str) -> T:
-        return choices[self.below(len(choices), what)]
+    def one_of(self, choices: Sequence[T], choice: str) -> T:
+        return choices[self.below(len(choices), choice)]
 
-    def chance(self, percent: int, what: str) -> bool:
-        return self.below(100, what) < percent
+    def chance(self, percent: int, choice: str) -> bool:
+        return self.below(100, choice) < percent
 
 
 def sample_records() -> Iterator[tuple[str, SampleRecord]]:
@@ -100,7 +100,7 @@ def _person(draw: _Draw) -> SampleRecord:
 
 
 def _fold(name: str) -> str:
-    """Return what of a name an e-mail address of old can hold."""
+    """Return the ASCII letters, digits and dots of a name, which any e-mail address can hold."""
     plain = normalize("NFKD", name.lower().translate(_UNDECOMPOSED))
     return "".join(c for c in plain if c.isascii() and (c.isalnum() or c == "."))
 
@@ -157,7 +157,7 @@ def _system(draw: _Draw) -> SampleRecord:
 
 def _moment(kind: str, number: int) -> datetime:
     burst = number // _BURST
-    # Not all of them at full milliseconds: what is sent must carry the microseconds.
+    # Not all of them at full milliseconds: answers must carry the microseconds.
     return _START + timedelta(minutes=97 * burst, microseconds=_Draw(kind, burst).below(1_000_000, "moment"))
 
 

@@ -1,4 +1,4 @@
-"""HTTP as `fieldstone serve` speaks it: uvicorn's protocol, with a shorter way for what the warm path answers."""
+"""HTTP as `fieldstone serve` speaks it: uvicorn's protocol, with a shorter way for the requests of the fast path."""
 
 import asyncio
 from typing import Any
@@ -18,7 +18,7 @@ class FieldstoneProtocol(GuardedProtocol):
     """One connection.
 
     A request that arrives in one piece or two, and whose head is known, is offered to the warm path. All else goes to
-    uvicorn's parser; what arrives while a warm request is answered waits for its end.
+    uvicorn's parser; bytes that arrive while a warm request is answered wait for its end.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class FieldstoneProtocol(GuardedProtocol):
         self._is_last = False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End what is under way: its client has gone."""
+        """End the request in progress: its client has gone."""
         request, self._request = self._request, None
         if request is not None:
             request.abandon()
@@ -46,7 +46,7 @@ class FieldstoneProtocol(GuardedProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Close the connection as soon as what is under way is answered."""
+        """Close the connection as soon as the request in progress is answered."""
         if self._request is None:
             self._wait_no_longer()
             super().shutdown()
@@ -130,7 +130,7 @@ class FieldstoneProtocol(GuardedProtocol):
         """Give the warm request to uvicorn."""
         given, self._given = self._given, b""
         self._request = None
-        # First, as uvicorn may hold back what comes next by the same means.
+        # First, as uvicorn may hold back the next bytes by the same means.
         self.flow.resume_reading()
         self.parse(given)
         if self._is_last:

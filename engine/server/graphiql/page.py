@@ -66,7 +66,7 @@ class Manifest:
 
 
 def read_manifest(dist: Path) -> Manifest | None:
-    """Return what the build left in `dist`; None where the page was not built."""
+    """Return the manifest of the build in `dist`; None where the page was not built."""
     try:
         read = json.loads((dist / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -79,7 +79,7 @@ def read_manifest(dist: Path) -> Manifest | None:
 def graphiql_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIST_DIR) -> Response:
     """Return the page for `endpoint`, which is `/graphql` or `/metadata`, of an app mounted under `root_path`.
 
-    Where the page was not built the answer is a 503 with a page that says what is missing and how to build it.
+    Where the page was not built the answer is a 503 with a page that names the missing part and says how to build it.
     It is rendered for each request, so that a new build shows without a restart: development only.
     """
     # Exactly one slash in front: with two the browser would take the first folder for a host.

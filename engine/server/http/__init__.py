@@ -1,1 +1,1 @@
-"""HTTP: what is served at which address, and how."""
+"""HTTP: the endpoints, and the way of a request through them."""

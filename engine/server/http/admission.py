@@ -73,7 +73,7 @@ class Admission:
         return services, principal
 
     def count(self, principal: Principal, headers: Headers, operations: int = 1) -> None:
-        """Count operations, and put what is left to the key into `headers`.
+        """Count operations, and put the rest of the key's allowance into `headers`.
 
         Raises:
             RateLimitExceeded: they are more than are left.

@@ -86,7 +86,7 @@ class RateLimiter:
             window.used -= 1
 
     def count(self, key: UUID, operations: int = 1, headers: list[tuple[bytes, bytes]] | None = None) -> None:
-        """Use up `operations`, all of them or none, and put the headers about what is left into `headers`.
+        """Use up `operations`, all of them or none, and put the headers about the rest into `headers`.
 
         Raises:
             RateLimitExceeded: they are more than are left.

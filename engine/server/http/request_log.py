@@ -104,16 +104,16 @@ class _JsonLines:
         self._who: tuple[Principal | None, str] = (None, "")
 
     def write(self, method: str, path: str, exchange: Exchange, status: int, seconds: float) -> None:
-        who = ""
+        named = ""
         if (principal := exchange.principal) is not None:
             if principal is not self._who[0]:
-                named = f', "workspace": "{principal.workspace_id}", "key": "{principal.key_id}", "operations": '
-                self._who = (principal, named)
-            who = f"{self._who[1]}{exchange.operations}"
+                prefix = f', "workspace": "{principal.workspace_id}", "key": "{principal.key_id}", "operations": '
+                self._who = (principal, prefix)
+            named = f"{self._who[1]}{exchange.operations}"
         error = "" if exchange.error_id is None else f', "error_id": {quoted(exchange.error_id)}'
         hold_line(
             f'{{"method": {quoted(method)}, "path": {_quoted_path(path)}, "status": {status}, '
-            f'"ms": {seconds * 1000:.2f}{who}{error}, "event": "request", "level": "info", '
+            f'"ms": {seconds * 1000:.2f}{named}{error}, "event": "request", "level": "info", '
             f'"timestamp": "{self._now()}"}}'
         )
 

@@ -16,7 +16,7 @@ CHARACTERS_IN_ALL = 64 << 20
 class QueueTotal:
     """The characters that wait in all queues of an endpoint, and how many may.
 
-    Beyond that a queue takes no further message while one waits in it: the event log keeps what a client lags behind.
+    Beyond that a queue takes no further message while one waits in it: the event log keeps the rest for it.
     """
 
     most: int = CHARACTERS_IN_ALL

@@ -161,7 +161,7 @@ class StreamEndpoint:
         await self._closing.wait()
 
     async def _write(self, queue: SendQueue, send: "Send", headers: Headers) -> None:
-        """Send what comes into the queue, up to an empty text."""
+        """Send the texts of the queue, up to an empty one."""
         await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
         text = _KEEP_ALIVE
         while text:

@@ -18,9 +18,9 @@ _OBJECT = _object(
         _field("id", FieldType.UUID, "id", "The object's id."),
         _field("nameSingular", FieldType.TEXT, "name_singular", "The name of one record in the API."),
         _field("namePlural", FieldType.TEXT, "name_plural", "The name of several records in the API."),
-        _field("labelSingular", FieldType.TEXT, "label_singular", "What people call one record."),
-        _field("labelPlural", FieldType.TEXT, "label_plural", "What people call several records."),
-        _field("description", FieldType.TEXT, "description", "What it is for.", required=False),
+        _field("labelSingular", FieldType.TEXT, "label_singular", "The name of one record that is shown."),
+        _field("labelPlural", FieldType.TEXT, "label_plural", "The name of several records that is shown."),
+        _field("description", FieldType.TEXT, "description", "Its purpose.", required=False),
         _field("icon", FieldType.TEXT, "icon", "The name of its icon.", required=False),
         _field("isCustom", FieldType.BOOLEAN, "is_custom", "Whether it was added to the standard objects."),
         _field("isSystem", FieldType.BOOLEAN, "is_system", "Whether the engine needs it."),
@@ -49,9 +49,9 @@ _FIELD = _object(
         _field("objectMetadataId", FieldType.UUID, "object_id", "The id of its object."),
         _field("object", FieldType.RELATION, "object_id", "Its object.", relation="field.object"),
         _field("name", FieldType.TEXT, "name", "Its name in the API."),
-        _field("label", FieldType.TEXT, "label", "What people call it."),
+        _field("label", FieldType.TEXT, "label", "Its name that is shown."),
         _field("type", FieldType.SELECT, "type", "Its type.", options=(kind.value for kind in FieldType)),
-        _field("description", FieldType.TEXT, "description", "What it is for.", required=False),
+        _field("description", FieldType.TEXT, "description", "Its purpose.", required=False),
         _field("icon", FieldType.TEXT, "icon", "The name of its icon.", required=False),
         _field(
             "defaultValue",
@@ -61,7 +61,7 @@ _FIELD = _object(
             required=False,
         ),
         _field("options", FieldType.RAW_JSON, "options", "The values that it can have, in a list.", required=False),
-        _field("settings", FieldType.RAW_JSON, "settings", "What is particular to its type.", required=False),
+        _field("settings", FieldType.RAW_JSON, "settings", "The values that belong to its type.", required=False),
         _field("isActive", FieldType.BOOLEAN, "is_active", "Whether the API shows it."),
         _field("isNullable", FieldType.BOOLEAN, "is_nullable", "Whether a record can be without a value."),
         _field("isUnique", FieldType.BOOLEAN, "is_unique", "Whether no two records share a value."),
@@ -131,7 +131,7 @@ _INDEX = _object(
         _field("name", FieldType.TEXT, "name", "Its name in PostgreSQL."),
         _field("fieldMetadataIds", FieldType.RAW_JSON, "field_ids", "The ids of its fields, in a list."),
         _field("isUnique", FieldType.BOOLEAN, "is_unique", "Whether no two live records share a value."),
-        _field("method", FieldType.TEXT, "method", "What kind of index it is: btree, gin or trigram."),
+        _field("method", FieldType.TEXT, "method", "Its access method: btree, gin or trigram."),
         _field("isPartial", FieldType.BOOLEAN, "is_partial", "Whether it is of the live records alone."),
         _field(
             "status",
@@ -153,7 +153,7 @@ _API_KEY = _object(
     "A key to the API; its token was shown when it was made.",
     (
         _field("id", FieldType.UUID, "id", "The key's id."),
-        _field("name", FieldType.TEXT, "name", "What it is for."),
+        _field("name", FieldType.TEXT, "name", "Its purpose."),
         _field("createdAt", FieldType.DATE_TIME, "created_at", "When it was made."),
         _field(
             "createdByKey",
@@ -171,7 +171,7 @@ _CHANGE = _object(
     "metadataChange",
     "metadataHistory",
     "model_change",
-    "A version of the model: what was changed, by whom, when.",
+    "A version of the model: its changes, their author and time.",
     (
         _field("id", FieldType.UUID, "id", "The id of this entry."),
         _field(
@@ -187,7 +187,7 @@ _CHANGE = _object(
             "changes",
             FieldType.RAW_JSON,
             "change",
-            "Each change in its order: what was asked for, what it touched `before` and `after`, and its `inverse`.",
+            "Each change in its order: its data, the parts that it touched `before` and `after`, and its `inverse`.",
         ),
     ),
 )
@@ -209,5 +209,5 @@ _RELATIONS: Final = {
 
 
 def catalog_snapshot(workspace: Workspace) -> Snapshot:
-    """Return the model of the catalog for reading what belongs to this workspace; all share its objects."""
+    """Return the model of the catalog for reading the rows of this workspace; all share its objects."""
     return Snapshot(workspace=workspace, version=0, objects=_OBJECTS, relations=_RELATIONS, indexes={})

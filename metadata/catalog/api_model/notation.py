@@ -33,7 +33,7 @@ def catalog_field(
     relation: str | None = None,
     data_type: str | None = None,
 ) -> FieldOf:
-    """Return what makes a field that nobody writes."""
+    """Return the maker of a field that no client writes."""
     choices = tuple(Option(value=value, label=value, position=place) for place, value in enumerate(options))
     parts = build_parts(field_type=type_, column=column, is_nullable=not required, options=choices, data_type=data_type)
     return lambda owner: Field(

@@ -18,7 +18,7 @@ WEBHOOK = _object(
             "operations",
             "Which events: person.created, person.*, *.deleted and the like.",
         ),
-        _field("description", FieldType.TEXT, "description", "What it is for.", required=False),
+        _field("description", FieldType.TEXT, "description", "Its purpose.", required=False),
         _field("isActive", FieldType.BOOLEAN, "is_active", "Whether events are sent."),
         _field(
             "failingSince",
@@ -41,7 +41,7 @@ WEBHOOK = _object(
             "deliveries",
             FieldType.RELATION,
             "",
-            "What it was told, and is to be told.",
+            "The events for it, sent and waiting.",
             required=False,
             relation="webhookDelivery.webhook",
         ),
@@ -62,7 +62,7 @@ DELIVERY = _object(
             "Its webhook.",
             relation="webhookDelivery.webhook",
         ),
-        _field("event", FieldType.TEXT, "event", "What happened: person.created."),
+        _field("event", FieldType.TEXT, "event", "The event: person.created."),
         _field(
             "position",
             FieldType.NUMBER,

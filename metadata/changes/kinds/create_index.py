@@ -28,7 +28,7 @@ class CreateIndex(Change):
     """A new index on fields of an object.
 
     Attributes:
-        method: btree, trigram for `contains` on one text field, or gin for what is inside one field of lists or JSON.
+        method: btree, trigram for `contains` on one text field, or gin for the contents of one field of lists or JSON.
         is_unique: whether no two live records may share the values of all fields, of which there are several.
         is_partial: whether it is of the live records alone.
     """

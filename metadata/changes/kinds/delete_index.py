@@ -34,7 +34,7 @@ def apply_delete_index(snapshot: Snapshot, change: DeleteIndex) -> Applied:
     fields = [snapshot.objects[index.object_id].by_id[id_] for id_ in index.field_ids]
     if index.is_unique and len(fields) == 1 and fields[0].is_unique:
         raise InvalidChange(
-            f"{index.name} is what makes {fields[0].name} unique; updateField with isUnique: false removes it",
+            f"{index.name} makes {fields[0].name} unique; updateField with isUnique: false removes it",
             field="id",
         )
     if is_kept(snapshot, index):

@@ -57,8 +57,8 @@ class Kind(Generic[C]):
         type: its data.
         apply: returns the next snapshot; raises InvalidChange, UnknownObject.
         target: the attribute of the data that holds the id of the change's subject.
-        describe: returns what the history and plans say of a change besides its action and id.
-        makes: returns what a change creates; deleting it, in this order, is the inverse.
+        describe: returns the members of a change in the history and in plans, besides its action and id.
+        makes: returns the parts that a change creates; deleting them, in this order, is the inverse.
         invert: returns the inverse of a change that creates nothing, of the model before, the change, the model after.
         complete: reads those of the given attributes whose form depends on others.
         mutation: its mutation; None where only the engine makes such changes.

@@ -37,7 +37,7 @@ def recreate_object(before: Snapshot, object_: Object) -> Iterator[Change]:
             default=named.default, is_unique=named.is_unique, **_type_values(named),
         )  # fmt: skip
     custom = [field for field in object_.fields if field.is_custom and field.relation_id is None]
-    # What is computed from others comes after them.
+    # A field that is computed from others comes after them.
     for field in sorted(custom, key=lambda field: field.type is FieldType.TS_VECTOR):
         yield from recreate_field(before, field)
     for relation in before.relations.values():
@@ -48,7 +48,7 @@ def recreate_object(before: Snapshot, object_: Object) -> Iterator[Change]:
 
 
 def _type_values(named: Field) -> dict[str, JsonValue]:
-    """Return what gives the field that an object starts with another type, where it had one."""
+    """Return the values by which the field that an object starts with gets another type, where it had one."""
     if named.type is FieldType.TEXT:
         return {}
     values = {"type": named.type, "settings": dict(named.settings) or None}

@@ -12,7 +12,7 @@ from fieldstone.metadata.model import Snapshot, Status, with_parts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleField(Change):
-    """The end of what a field was BUILDING, FAILED where there is a `failure`; only the builder asks for it."""
+    """The end of a field's build, FAILED where there is a `failure`; only the builder asks for it."""
 
     field_id: UUID
     failure: str | None = None

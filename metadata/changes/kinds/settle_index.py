@@ -11,7 +11,7 @@ from fieldstone.metadata.model import Snapshot, Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleIndex(Change):
-    """The end of what an index was BUILDING, FAILED where there is a `failure`; only the builder asks for it."""
+    """The end of an index's build, FAILED where there is a `failure`; only the builder asks for it."""
 
     index_id: UUID
     failure: str | None = None

@@ -1,4 +1,4 @@
-"""Which names are taken: by other objects and fields, and by what the API derives from them."""
+"""Which names are taken: by other objects and fields, and by the names that the API derives from them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -21,7 +21,7 @@ SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 
 def check_name(name: str, argument: str, *, longest_suffix: str = "") -> InvalidChange | None:
-    """Return what is wrong with a name by itself.
+    """Return the fault of a name by itself.
 
     Args:
         name: the name.
@@ -55,13 +55,13 @@ def derive_name(label: str) -> str:
 
 
 def derive_label(name: str) -> str:
-    """Return what people may call what has a camelCase name: firstName gives "First name"."""
+    """Return a label for a camelCase name: firstName gives "First name"."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     return capitalised(" ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words.split()))
 
 
 def column_suffixes(field_type: FieldType) -> tuple[str, ...]:
-    """Return what stands behind a field's physical name in the names of its columns ("" for a plain column)."""
+    """Return the endings of a field's columns behind its physical name ("" for a plain column)."""
     entry = FIELD_TYPES[field_type]
     return tuple(capitalised(sub.name) if sub.name else "" for sub in entry.subfields) or ("",)
 

@@ -81,7 +81,7 @@ _SYSTEM_FIELDS = (
         name="createdBy",
         type=FieldType.ACTOR,
         label="Created by",
-        description="Who created the record, and by what means.",
+        description="The record's author, and the means.",
         icon="user",
         access=Access.CREATE_ONLY,
     ),

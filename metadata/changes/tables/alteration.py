@@ -34,7 +34,7 @@ def build_alterations(before: Snapshot, difference: Difference) -> Iterator[Comp
     gone_fields = {field.id for _, field in difference.removed_fields}
     gone_objects = {object_.id for object_ in difference.removed_objects}
     for index in difference.removed_indexes:
-        # Those on what goes, go with it.
+        # An index on a table or column that goes, goes with it.
         if index.object_id not in gone_objects and gone_fields.isdisjoint(index.field_ids):
             yield alter.drop_index(before.workspace.schema, index.name)
     for object_, field in difference.removed_fields:
@@ -56,7 +56,7 @@ def _alter_columns(changed: Changed) -> Iterator[Composed]:
         build_conversion(changed.before, changed.after) if is_conversion(changed.before, changed.after) else None
     )
     olds, news = list(column_definitions(changed.before)), list(column_definitions(changed.after))
-    # What becomes a composite, or is none any more, has the first column of it.
+    # A field that becomes a composite, or is none any more, keeps the first column of it.
     for old, new in zip(olds, news, strict=False):
         is_other = conversion is not None and old.column.type is not new.column.type
         if conversion is not None and is_other:

@@ -23,7 +23,7 @@ class ResolvedReference:
 def find_target(reference: Reference, given: Expression, draft: StatementDraft) -> ResolvedReference:
     """Return the target that the value names.
 
-    By a sub-select, not by a join: what an input will hold is estimated at a hundred rows, and for that many a join
+    By a sub-select, not by a join: PostgreSQL estimates an input at a hundred rows, and for that many a join
     would read the whole target table.
     """
     there = RowReference(alias=draft.alias())

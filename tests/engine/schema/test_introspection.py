@@ -26,7 +26,7 @@ def ask(document: str, variables: dict[str, JsonValue] | None = None, name: str 
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "a scalar": ("UUID", {"kind": "SCALAR", "description": "A UUID, in lower case."}),
     "a scalar that is built in": ("String", {"kind": "SCALAR"}),
-    "a record": ("Person", {"kind": "OBJECT", "description": "Somebody whom one has to do with."}),
+    "a record": ("Person", {"kind": "OBJECT", "description": "A contact."}),
     "a connection": ("PersonConnection", {"kind": "OBJECT", "description": "A page of People."}),
     "an input": ("PersonFilterInput", {"kind": "INPUT_OBJECT"}),
     "an enum": (
@@ -43,7 +43,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "a type of introspection": ("__Type", {"kind": "OBJECT"}),
-    "a root": ("Mutation", {"kind": "OBJECT", "description": "What can be written."}),
+    "a root": ("Mutation", {"kind": "OBJECT", "description": "The writes of the API."}),
 }
 
 

@@ -179,7 +179,7 @@ REFUSALS = {
     "deletion: standard field": deleted(field_deletion("person", "city"), "city is a standard field of person"),
     "deletion: standard relation": deleted(field_deletion("company", "people"), "people is a standard field of"),
     "deletion: no index": deleted(lambda _: [DeleteIndex(index_id=NOBODY)], "there is no index", UnknownObject),
-    "deletion: unique index": deleted(index_deletion("person_email_key"), "is what makes email unique"),
+    "deletion: unique index": deleted(index_deletion("person_email_key"), "makes email unique"),
     "deletion: primary key": deleted(index_deletion("person_pkey"), "makes id unique"),
     "deletion: index of the order": deleted(index_deletion("person_createdAt_id_idx"), "the engine needs"),
     "deletion: index of a relation": deleted(index_deletion("person_companyId_idx"), "the engine needs"),

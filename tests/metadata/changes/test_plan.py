@@ -92,7 +92,7 @@ def test_a_new_column_names_its_table_and_its_lock(before: Snapshot) -> None:
         TableLock(object_.id, "ACCESS EXCLUSIVE"),
         TableLock(object_.id, "ACCESS EXCLUSIVE", writes_rows=True),
     ]
-    with pytest.raises(InvalidChange, match="a value that is computed for each record would write every record"):
+    with pytest.raises(InvalidChange, match="a value that is computed for each record would rewrite every record"):
         planned(before, field, TableSize(LARGEST_REWRITE + 1, 20, 0))
 
 

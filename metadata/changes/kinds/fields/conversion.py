@@ -1,4 +1,4 @@
-"""Another type for a field: which there may be, and what it means for its column, its default and its indexes."""
+"""Another type for a field: the types that it may get, and the effect on its column, default and indexes."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -42,12 +42,12 @@ def is_conversion(field: Field, updated: Field) -> bool:
 
 
 def build_conversion(field: Field, updated: Field) -> Conversion:
-    """Return what the values of a field become, in terms of its column as it is; `check_type` has let it pass.
+    """Return the new values of a field, in terms of its column as it is; `check_type` has let it pass.
 
     Of a composite it is the first column that becomes another, or that the values come into.
     """
     old, new = field.parts[0], updated.parts[0]
-    # What is an option already may be one of more.
+    # A value that is an option already may be one of more.
     is_wider = old.options is not None and new.options is not None and set(old.options) <= set(new.options)
     options = None if is_wider and old.column.type is new.column.type else new.options
     name = sql.SQL(quote_identifier(old.column.name))
@@ -112,7 +112,7 @@ def convert_default(field: Field, given: JsonValue, wanted: FieldType, data_type
 
 
 def _candidates(field: Field, given: JsonValue, wanted: FieldType) -> Iterator[JsonValue]:
-    """Yield what a default value may be in another type: itself, a list of it, its text, what it spells.
+    """Yield the forms of a default value in another type: itself, a list of it, its text, the value that it spells.
 
     A composite has it in its first column, unless that has it in other units.
     """
@@ -234,7 +234,7 @@ def _read_mapping(field: Field, updated: Field, given: JsonValue) -> dict[str, s
 def without_misfits(after: Snapshot, field: Field, updated: Field) -> Snapshot:
     """Return the snapshot without the indexes that only the old type could have.
 
-    They are for what is inside a value, or on one column of what has several then.
+    They are for the contents of a value, or on one column of a field that has several then.
     """
     is_other = field.parts[0].column.type is not updated.parts[0].column.type
     is_several = len(updated.parts) > 1

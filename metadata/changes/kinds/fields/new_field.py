@@ -15,7 +15,7 @@ from fieldstone.metadata.model import Access, Field, Object, Option, RelationTyp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JunctionEnd:
-    """The ids of what makes one of a junction's two relations."""
+    """The ids of the parts of one of a junction's two relations."""
 
     field_id: UUID = field(default_factory=new_id)
     relation_id: UUID = field(default_factory=new_id)
