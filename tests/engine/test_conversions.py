@@ -73,7 +73,7 @@ async def test_what_is_no_option_is_shown_in_a_refusal(apis: Apis, workspace_dsn
     id_ = await field_id(apis, "person", "city")
     error = await refused(apis, UPDATE, id=id_, input={"type": "SELECT", "options": OPTIONS})
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "type"}
-    assert '"Oslo" (2 records), "Bonn" (1 records); optionMapping says' in error["message"]
+    assert '"Oslo" (2 records), "Bonn" (1 records); optionMapping gives' in error["message"]
     assert whole_state(workspace_dsn) == before
     mapping = {"Oslo": "ROME", "Bonn": None}
     await apis.change(UPDATE, id=id_, input={"type": "SELECT", "options": OPTIONS, "optionMapping": mapping})
