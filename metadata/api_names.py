@@ -26,6 +26,8 @@ class TypeRole(Enum):
     MIN = "AggregateMin"
     MAX = "AggregateMax"
     FIELD_NAME = "Field"
+    ON_CONFLICT = "OnConflictInput"
+    UPSERT_RESULT = "UpsertResult"
 
 
 class FieldTypeRole(Enum):
@@ -47,6 +49,7 @@ class Verb(Enum):
     """The work of a root field of Mutation; the value stands before the object's name."""
 
     CREATE = "create"
+    UPSERT = "upsert"
     UPDATE = "update"
     DELETE = "delete"
     RESTORE = "restore"
@@ -250,4 +253,4 @@ def all_mutation_names(object_: Object) -> Iterator[str]:
 
 def all_subscription_names(object_: Object) -> Iterator[str]:
     """Yield the names of all root fields of Subscription of an object."""
-    return (subscription_name(object_, verb) for verb in Verb)
+    return (subscription_name(object_, verb) for verb in _HAPPENED)

@@ -35,7 +35,7 @@ _MARKS = "".join(map(chr, range(0x300, 0x370)))
 _WORDS = (("ß", "ss"), ("ẞ", "ss"), ("æ", "ae"), ("Æ", "ae"), ("œ", "oe"), ("Œ", "oe"), ("þ", "th"), ("Þ", "th"))
 _STROKES = ("øØłŁđĐðÐıħĦŧŦ", "oollddddihhtt")
 
-# The lower case of what is left behind those and NFKD, of Unicode 14: from a letter to another, each so many further,
+# The lower case of letters left behind those and NFKD, of Unicode 14: from a letter to another, each so many further,
 # and how far away the lower case is. Of Greek the final sigma is a sigma.
 # fmt: off
 _LOWER: Sequence[tuple[int, int, int, int]] = (

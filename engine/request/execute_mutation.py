@@ -11,6 +11,7 @@ from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.planner.writes.mutations import PlannedWrite, TypeNameOnly, located
 from fieldstone.engine.planner.writes.removal import Implied
+from fieldstone.engine.request.upsert_problems import describe_upsert
 from fieldstone.metadata.model import OnDelete, Snapshot
 from fieldstone.sql.errors import DatabaseError, ValueTooLong
 from fieldstone.sql.executor import Database
@@ -132,12 +133,13 @@ async def _run(
         await transaction.run(_DEFER, [])
     (row,) = await transaction.run(write.write.statement, parameters)
     _judge(write, row)
-    _, ids, answer = row
+    _, ids, answer, *created = row
     meter.pay(write.price, bindings, times=_count(ids))
     if ids and ids != _NO_IDS:
         await _imply(transaction, write, write.object_.id, bindings._replace(ids=ids))
     if write.read_back is not None:
-        answer = await _read(transaction, write.read_back, bindings._replace(ids=ids or _NO_IDS))
+        told = bindings._replace(ids=ids or _NO_IDS, created=(created[0] if created else None) or _NO_IDS)
+        answer = await _read(transaction, write.read_back, told)
     return _answer(write, answer or b"[]")
 
 
@@ -200,6 +202,8 @@ def _judge(write: PlannedWrite, row: Row) -> None:
                 path=write.path,
                 locations=write.location,
             )
+        case Problem.KEY_TWICE | Problem.RECORD_TWICE | Problem.TWO_RECORDS | Problem.KEY_TAKEN:
+            raise describe_upsert(write, Problem(problem), json.loads(details))
         case Problem.TOO_MANY if write.is_dear:
             raise QueryTooComplex(
                 f"The filter means more than the {write.limit:,} records that may be answered with this selection, "

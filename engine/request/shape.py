@@ -63,6 +63,8 @@ _ARGUMENT_PROBES = {
     "before": Probe.CURSOR,
     "filter": Probe.FILTER,
     "data": Probe.CHANGES,
+    "onConflict": Probe.VALUE,
+    "upsert": Probe.VALUE,
 }
 # Leaves of a filter stand below its operators alone: a field with such a name has an object of operators below it.
 _PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty"})
@@ -102,7 +104,7 @@ def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> P
         case FieldNode():
             return Probe.STRUCTURE
         case ArgumentNode() if isinstance(parent, FieldNode):
-            if node.name.value == "data" and parent.name.value.startswith("create"):
+            if node.name.value == "data" and parent.name.value.startswith(("create", "upsert")):
                 return Probe.DATA if isinstance(node.value, VariableNode) else Probe.CHANGES
             return _ARGUMENT_PROBES.get(node.name.value, Probe.STRUCTURE)
         case ObjectFieldNode(name=name, value=value):

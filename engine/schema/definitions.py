@@ -1,11 +1,10 @@
 """Every type of a schema by its name: the one place that knows which types there are."""
 
-from collections.abc import Iterator, Mapping
-from typing import assert_never
+from collections.abc import Callable, Iterator, Mapping
 
 from graphql import GraphQLID, GraphQLNamedType, introspection_types
 
-from fieldstone.engine.schema.objects import aggregates, inputs, records
+from fieldstone.engine.schema.objects import aggregates, inputs, records, upserts
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
 from fieldstone.engine.schema.scope import TypeScope
@@ -91,31 +90,25 @@ def _find_alias(scope: TypeScope, name: str) -> GraphQLNamedType | None:
 
 def build_object_type(scope: TypeScope, object_: Object, role: TypeRole) -> GraphQLNamedType:
     """Return a new type of an object, whether the schema has it or not."""
-    match role:
-        case TypeRole.RECORD:
-            return records.build_record(scope, object_)
-        case TypeRole.CONNECTION:
-            return records.build_connection(scope, object_)
-        case TypeRole.EDGE:
-            return records.build_edge(scope, object_)
-        case TypeRole.FILTER:
-            return inputs.build_filter(scope, object_)
-        case TypeRole.RELATION_FILTER:
-            return inputs.build_relation_filter(scope, object_)
-        case TypeRole.ORDER_BY:
-            return inputs.build_order_by(scope, object_)
-        case TypeRole.INPUT:
-            return inputs.build_input(scope, object_)
-        case TypeRole.RELATION_INPUT:
-            return inputs.build_relation_input(object_)
-        case TypeRole.AGGREGATE:
-            return aggregates.build_aggregate(scope, object_)
-        case TypeRole.SUM | TypeRole.AVG | TypeRole.MIN | TypeRole.MAX:
-            return aggregates.build_group(object_, _GROUPS[role])
-        case TypeRole.FIELD_NAME:
-            return build_field_names(object_)
-        case _:
-            assert_never(role)
+    if role in _GROUPS:
+        return aggregates.build_group(object_, _GROUPS[role])
+    return _BUILDERS[role](scope, object_)
+
+
+_BUILDERS: Mapping[TypeRole, Callable[[TypeScope, Object], GraphQLNamedType]] = {
+    TypeRole.RECORD: records.build_record,
+    TypeRole.CONNECTION: records.build_connection,
+    TypeRole.EDGE: records.build_edge,
+    TypeRole.FILTER: inputs.build_filter,
+    TypeRole.RELATION_FILTER: inputs.build_relation_filter,
+    TypeRole.ORDER_BY: inputs.build_order_by,
+    TypeRole.INPUT: inputs.build_input,
+    TypeRole.RELATION_INPUT: lambda _scope, object_: inputs.build_relation_input(object_),
+    TypeRole.AGGREGATE: aggregates.build_aggregate,
+    TypeRole.FIELD_NAME: lambda _scope, object_: build_field_names(object_),
+    TypeRole.ON_CONFLICT: upserts.build_on_conflict,
+    TypeRole.UPSERT_RESULT: upserts.build_upsert_result,
+}
 
 
 def _is_shared(scope: TypeScope, name: str) -> bool:
@@ -128,7 +121,7 @@ def _is_shared(scope: TypeScope, name: str) -> bool:
 def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
     """Whether the object has this type: those that nothing would lead to are left out."""
     match role:
-        case TypeRole.INPUT | TypeRole.FIELD_NAME:
+        case TypeRole.INPUT | TypeRole.FIELD_NAME | TypeRole.ON_CONFLICT | TypeRole.UPSERT_RESULT:
             return scope.mutations is None
         case TypeRole.RELATION_INPUT:
             return scope.mutations is None and _is_target(scope, object_)

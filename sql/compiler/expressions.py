@@ -17,6 +17,7 @@ NULL_TEXT = Expression("NULL::text")
 NULL_JSONB = Expression("NULL::jsonb")
 SIMPLE = Expression("'simple'::regconfig")
 NO_UUIDS = Expression("'{}'::uuid[]")
+NULL_UUID = Expression("NULL::uuid")
 NULL_UUIDS = Expression("NULL::uuid[]")
 
 _SPELLED = {
@@ -267,9 +268,25 @@ def over_all(function: Expression) -> Expression:
     return Expression(function.text + " OVER ()")
 
 
+def over(function: Expression, *, by: Sequence[Expression], order: Expression) -> Expression:
+    """Return a window function over the rows that have the same values, in order."""
+    partition = ",".join([value.text for value in by])
+    return Expression(function.text + " OVER (PARTITION BY " + partition + " ORDER BY " + order.text + ")")
+
+
+def listed(values: Sequence[Expression]) -> Expression:
+    """Return the values with commas between them, as a clause lists them."""
+    return Expression(",".join([value.text for value in values]))
+
+
 def named(value: Expression, name: str) -> Expression:
     """Return the value as a column with a generated name (a select list's item)."""
     return Expression(value.text + " AS " + name)
+
+
+def renamed(value: Expression, name: str) -> Expression:
+    """Return the value as a column with a name of any characters (a select list's item)."""
+    return Expression(value.text + " AS " + quote_identifier(name))
 
 
 def ordered(value: Expression, *, descending: bool, nulls_first: bool | None) -> Expression:

@@ -10,11 +10,12 @@ from fieldstone.sql.compiler.writes.mutate import (
     compile_delete,
     compile_insert,
     compile_insert_one,
-    compile_read_back,
     compile_update,
 )
+from fieldstone.sql.compiler.writes.read_back import compile_read_back
+from fieldstone.sql.compiler.writes.upsert import compile_upsert
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
-from fieldstone.sql.plan.write import Delete, Insert, InsertOne, ReadBack, Update, WritePlan
+from fieldstone.sql.plan.write import Delete, Insert, InsertOne, ReadBack, Update, Upsert, WritePlan
 from fieldstone.sql.statement import Statement
 
 
@@ -36,6 +37,8 @@ def _compile_query(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Query:
             return compile_insert(plan, draft)
         case InsertOne():
             return compile_insert_one(plan, draft)
+        case Upsert():
+            return compile_upsert(plan, draft)
         case Update():
             return compile_update(plan, draft)
         case Delete():

@@ -178,6 +178,16 @@ class Query:
         self.builder.into(table).columns([ColumnName(name) for name in columns])
         return self
 
+    def or_nothing(self) -> Self:
+        """Pass over the rows to insert that conflict with others; nothing may be added to the conditions after this."""
+        self.builder.on_conflict().do_nothing()
+        return self
+
+    def group(self, *keys: Expression) -> Self:
+        """Group the rows."""
+        self.builder.groupby(*keys)
+        return self
+
     def update(self, table: FromItem) -> Self:
         """Update the table."""
         self.builder.update(table)

@@ -12,6 +12,7 @@ from enum import Enum
 
 from fieldstone.sql.plan.elements import Column, Condition, Parameter, Table
 from fieldstone.sql.plan.read import Record
+from fieldstone.sql.types import SqlType
 
 
 class Problem(Enum):
@@ -26,6 +27,14 @@ class Problem(Enum):
     """A record to connect to is not there or is deleted (details: JSON [index of the reference, index of the row])."""
     TOO_MANY = "too_many"
     """More records than `limit` are meant (no colon, no details)."""
+    KEY_TWICE = "key_twice"
+    """Two rows of an upsert have one unique key (JSON [index of the key, of the first row, of the second, values])."""
+    RECORD_TWICE = "record_twice"
+    """Two rows of an upsert mean one record by different keys (JSON [index of the first row, of the second])."""
+    TWO_RECORDS = "two_records"
+    """The keys of an upsert's row are those of different records (JSON [index of the row, one id, another id])."""
+    KEY_TAKEN = "key_taken"
+    """Another record has a key of a row to insert (JSON [index of the key, index of the row, values])."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +123,62 @@ class InsertOne:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UniqueKey:
+    """Columns whose values no two rows share (no two live rows, where `of_live`); NULL equals nothing."""
+
+    columns: tuple[Column, ...]
+    of_live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenColumn:
+    """A column that an Upsert sets in a row that is there, if the input's row gives it: see `Upsert.given`."""
+
+    column: Column
+    bit: int
+
+
+CREATED = Column(name=":created", type=SqlType.BOOLEAN, nullable=False)
+"""In the record of an Upsert and its ReadBack: whether the record was created. No table has such a column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upsert:
+    """Update the live row that a row of the JSON list `rows` means, or insert the row, in the list's order.
+
+    `rows`, `columns` and `references` are those of an Insert; `given` is one more key of each element, a text with a 1
+    at the place of each column that the client gave and a 0 at the others. A statement that loses a race raises
+    SQLSTATE 40001. The answer has a fourth column, boolean[]: which of the `ids` were created.
+
+    Attributes:
+        keys: all unique keys of the table, with the places of their columns in `given`; the primary key is the first.
+        by: the indexes of the keys that a row is found by: the primary key before all others, of which all found must
+            be the same. A key is looked for where the client gave all of its columns.
+        deleted_at: marks deleted rows.
+        revives: whether a row that finds no live one means the one that was deleted last.
+        updates: the columns to set in a row that is there; empty: the row stays as it is.
+        touched: more assignments of an updated row.
+        many: whether there may be several rows, which must not have one key.
+    """
+
+    table: Table
+    key: Column
+    columns: tuple[Column, ...]
+    rows: Parameter
+    given: str
+    references: tuple[Reference, ...] = ()
+    keys: tuple[tuple[UniqueKey, tuple[int, ...]], ...]
+    by: tuple[int, ...]
+    deleted_at: Column | None
+    revives: bool
+    updates: tuple[GivenColumn, ...]
+    touched: tuple[Assignment, ...]
+    many: bool
+    event: EventTarget
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """Set `assignments` on the rows under `condition`, locked in key order; soft deletion is an update too.
 
@@ -151,12 +216,16 @@ class Delete:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBack:
-    """Read the records with the ids of a uuid[] parameter, in that order: one row, one column, a JSON list."""
+    """Read the records with the ids of a uuid[] parameter, in that order: one row, one column, a JSON list.
+
+    `created` is a boolean[] beside the ids, for a record that has the column CREATED.
+    """
 
     table: Table
     key: Column
     ids: Parameter
+    created: Parameter | None = None
     record: Record
 
 
-WritePlan = Insert | InsertOne | Update | Delete
+WritePlan = Insert | InsertOne | Upsert | Update | Delete

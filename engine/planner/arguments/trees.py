@@ -36,11 +36,13 @@ class Bindings(NamedTuple):
         variables: the coerced variables.
         actor: the name that events carry.
         ids: PostgreSQL's text of the uuid[] that an earlier statement of the request answered.
+        created: the text of the boolean[] beside it, which an upsert answers.
     """
 
     variables: Mapping[str, JsonValue]
     actor: str
     ids: bytes = b"{}"
+    created: bytes = b"{}"
 
 
 Binder = Callable[[Bindings], bytes | None]

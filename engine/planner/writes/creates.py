@@ -39,27 +39,46 @@ def build_create(
     context: PlanContext, object_: Object, data: CreateInput
 ) -> tuple[tuple[Column, ...], tuple[Reference, ...], Parameter]:
     """Return the columns of an Insert of many, its references, and the parameter of its rows."""
-    columns, references, writer = _build_writer(context, object_, data)
+    columns, references, writer = build_writer(context, object_, data)
     keys = [*[column.name for column in columns], *[str(reference.source) for reference in references]]
+
+    def write(rows: Sequence[Mapping[str, JsonValue]], actor: str) -> list[dict[str, Cell]]:
+        return [dict(zip(keys, row, strict=True)) for row in writer.write(rows, actor)]
+
+    return columns, references, add_rows(context, data, write)
+
+
+def add_rows(
+    context: PlanContext,
+    data: CreateInput,
+    write: Callable[[Sequence[Mapping[str, JsonValue]], str], list[dict[str, Cell]]],
+) -> Parameter:
+    """Return the parameter of a write's rows, at most as many as a request may write.
+
+    Args:
+        context: the operation.
+        data: the argument that has the rows.
+        write: makes them of the client's data, for an actor.
+    """
     most = context.limits.bulk
 
     def bind(bindings: Bindings) -> bytes:
         rows = data.rows(bindings)
         if len(rows) > most:
             raise data.blame.error(f"A request may write at most {most} records, not {len(rows)}.")
-        written = [dict(zip(keys, row, strict=True)) for row in writer.write(rows, bindings.actor)]
+        written = write(rows, bindings.actor)
         # Written at once, many would keep other threads from running.
         pieces = (dumps(written[start : start + _AT_ONCE])[1:-1] for start in range(0, len(written), _AT_ONCE))
         return f"[{','.join(pieces)}]".encode()
 
-    return columns, references, context.parameters.add(bind, SqlType.JSONB)
+    return context.parameters.add(bind, SqlType.JSONB)
 
 
 def build_create_one(
     context: PlanContext, object_: Object, data: CreateInput
 ) -> tuple[tuple[Assignment, ...], tuple[Reference, ...]]:
     """Return the values and the references of an InsertOne, whose parameters are the statement's first."""
-    columns, references, writer = _build_writer(context, object_, data)
+    columns, references, writer = build_writer(context, object_, data)
     kinds = [column.type for column in columns] + [reference.lookup.type for reference in references]
     encoders = [_ENCODERS.get(kind, str.encode) for kind in kinds]
 
@@ -73,7 +92,7 @@ def build_create_one(
     return tuple(values), tuple(replace(one, source=slot) for one, slot in zip(references, sources, strict=True))
 
 
-def _build_writer(
+def build_writer(
     context: PlanContext, object_: Object, data: CreateInput
 ) -> tuple[tuple[Column, ...], tuple[Reference, ...], RowWriter]:
     """Return a create's columns, its references, and the writer of its rows, whose cells are in that order."""

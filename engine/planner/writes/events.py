@@ -35,3 +35,8 @@ def bind_actor(bindings: Bindings) -> bytes:
 def bind_ids(bindings: Bindings) -> bytes:
     """Return the ids that an earlier statement answered."""
     return bindings.ids
+
+
+def bind_created(bindings: Bindings) -> bytes:
+    """Return which of those ids an upsert created."""
+    return bindings.created

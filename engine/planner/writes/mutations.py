@@ -1,6 +1,6 @@
 """Mutations: each root field becomes the statements that write it, and those that read its answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from fieldstone.engine.documents.document import Selected, collect_fields
@@ -14,8 +14,9 @@ from fieldstone.engine.planner.reads.filters import encoder, write_filter
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.assignments import build_assignments
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one
-from fieldstone.engine.planner.writes.events import bind_ids, event_target, touched_at
+from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
 from fieldstone.engine.planner.writes.removal import Removal, plan_removal
+from fieldstone.engine.planner.writes.upserts import build_upsert, find_on_conflict, upsert_record, upserted_keys
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import UUID
@@ -32,6 +33,7 @@ from fieldstone.sql.plan.write import (
     ReadBack,
     Reference,
     Update,
+    Upsert,
     WritePlan,
 )
 from fieldstone.sql.types import SqlType
@@ -58,6 +60,7 @@ class PlannedWrite:
         price: the price of the answer for each record.
         is_dear: whether the limit follows from that price.
         references: the targets of the write's references, for the message of a missing one.
+        keys: the fields of the unique keys that an upsert reads, for the message of one that is taken.
     """
 
     key: str
@@ -73,6 +76,7 @@ class PlannedWrite:
     price: Price
     is_dear: bool
     references: tuple["ReferenceName", ...]
+    keys: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +141,7 @@ class _Root:
 
     def plan(self) -> PlannedWrite:
         match self.root.verb:
-            case Verb.CREATE:
+            case Verb.CREATE | Verb.UPSERT:
                 plan: WritePlan = self._insert()
             case Verb.DESTROY:
                 plan = self._delete()
@@ -160,6 +164,7 @@ class _Root:
             price=self.price,
             is_dear=self.limit < self.context.limits.bulk,
             references=tuple(self._name(reference) for reference in references),
+            keys=upserted_keys(self.object_, plan) if isinstance(plan, Upsert) else (),
         )
 
     def _blame(self, field: str) -> Blame:
@@ -169,6 +174,8 @@ class _Root:
         return required_argument(self.selected.nodes[0], self.context.variables, self._blame(name), whole=whole)
 
     def _record(self) -> Record:
+        if self.root.verb is Verb.UPSERT:
+            return upsert_record(self.context, self.object_, self.selected, self.path)
         return build_record(self.context, self.object_, self.context.selected_below(self.selected), self.path)
 
     def _written_record(self) -> Record | None:
@@ -186,10 +193,13 @@ class _Root:
     def _read_back(self) -> BoundStatement:
         self.context.parameters = ParameterList()
         ids = self.context.parameters.add(bind_ids, SqlType.UUID, array=True)
+        created = None
+        if self.root.verb is Verb.UPSERT:
+            created = self.context.parameters.add(bind_created, SqlType.BOOLEAN, array=True)
         record = self._record()
         self.price = self._price_of(record)
         limit_offsets(self.price, self.context.limits.cost, self.context.parameters)
-        plan = ReadBack(table=self.object_.table, key=self.object_.key, ids=ids, record=record)
+        plan = ReadBack(table=self.object_.table, key=self.object_.key, ids=ids, created=created, record=record)
         return compile_bound(plan, self.context.parameters)
 
     def _price_of(self, record: Record) -> Price:
@@ -198,8 +208,13 @@ class _Root:
     def _event(self) -> EventTarget:
         return event_target(self.context, self.object_, ACTIONS[self.root.verb])
 
-    def _insert(self) -> Insert | InsertOne:
+    def _insert(self) -> Insert | InsertOne | Upsert:
         data = CreateInput(tree=self._argument("data", whole=True), many=self.root.many, blame=self._blame("data"))
+        always = self.root.verb is Verb.UPSERT
+        conflict = find_on_conflict(self.selected, self.context, self.path, always=always)
+        if conflict is not None:
+            upsert = build_upsert(self.context, self.object_, data, conflict, self._blame("onConflict"))
+            return replace(upsert, record=self._written_record())
         if not self.root.many:
             values, references = build_create_one(self.context, self.object_, data)
             return InsertOne(

@@ -175,7 +175,7 @@ def build_row_writer(
             except BadUserInput:
                 # Only a row that does not give it is wrong.
                 default = _plain_default(field, write)
-        found.append(PlainField(field.name, field.name in _COMPUTED, write, default))
+        found.append(PlainField(field.name, field.name in COMPUTED, write, default))
         first += len(field.parts)
     return RowWriter(
         object_=object_,
@@ -230,7 +230,7 @@ def _plain_default(field: Field, write: FieldWriter) -> Default:
     return lambda _actor, _now, row: write(field.default, row)
 
 
-_COMPUTED = frozenset({"id", "createdAt", "createdBy", "position"})
+COMPUTED = frozenset({"id", "createdAt", "createdBy", "position"})
 """System fields for which null means that the server fills them in."""
 
 

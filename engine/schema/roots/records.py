@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
+from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
 
 from fieldstone.engine.schema.objects.records import connection_field
 from fieldstone.engine.schema.scope import Members, TypeScope
@@ -21,6 +21,7 @@ _ID = SCALARS[UUID.name]
 
 _EFFECTS = {
     Verb.CREATE: "Creates {}.",
+    Verb.UPSERT: "Creates {}, or changes those that have their unique keys.",
     Verb.UPDATE: "Changes {}.",
     Verb.DELETE: "Deletes {}; deleted records can be restored.",
     Verb.RESTORE: "Restores {} that had been deleted.",
@@ -88,7 +89,8 @@ def _query_field(scope: TypeScope, object_: Object, role: QueryRole) -> GraphQLF
 
 def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:
     object_ = root.object
-    record = GraphQLNonNull(scope.output_of(object_, TypeRole.RECORD))
+    role = TypeRole.UPSERT_RESULT if root.verb is Verb.UPSERT else TypeRole.RECORD
+    record = GraphQLNonNull(scope.output_of(object_, role))
     return GraphQLField(
         GraphQLNonNull(GraphQLList(record)) if root.many else record,
         args=_mutation_arguments(scope, root),
@@ -101,20 +103,30 @@ def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:
 def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, GraphQLArgument]:
     object_ = root.object
     arguments: dict[str, GraphQLArgument] = {}
-    if root.verb is not Verb.CREATE:
+    creates = root.verb in {Verb.CREATE, Verb.UPSERT}
+    if not creates:
         if root.many:
             arguments["filter"] = filter_argument(scope.input_of(object_, TypeRole.FILTER), required=True)
         else:
             arguments["id"] = GraphQLArgument(GraphQLNonNull(_ID), description="The record's id.")
-    if root.verb in {Verb.CREATE, Verb.UPDATE}:
+    if creates or root.verb is Verb.UPDATE:
         data = GraphQLNonNull(scope.input_of(object_, TypeRole.INPUT))
-        if root.verb is Verb.CREATE and root.many:
+        if creates and root.many:
             arguments["data"] = GraphQLArgument(
                 GraphQLNonNull(GraphQLList(data)), description="The records to create, in the order of the answer."
             )
         else:
             arguments["data"] = GraphQLArgument(
                 data,
-                description="The record to create." if root.verb is Verb.CREATE else "The fields to change.",
+                description="The record to create." if creates else "The fields to change.",
             )
+    if creates:
+        arguments["onConflict"] = GraphQLArgument(
+            scope.input_of(object_, TypeRole.ON_CONFLICT),
+            description="Change the record that has the same unique key, where there is one.",
+        )
+    if root.verb is Verb.CREATE:
+        arguments["upsert"] = GraphQLArgument(
+            GraphQLBoolean, description="True: change the record that has the id given, or another unique key given."
+        )
     return arguments

@@ -47,7 +47,18 @@ from fieldstone.sql.compiler.writes.write_guard import (
 )
 from fieldstone.sql.plan.elements import Column, Parameter
 from fieldstone.sql.plan.read import Record
-from fieldstone.sql.plan.write import Assignment, Delete, EventTarget, Insert, InsertOne, Now, Null, ReadBack, Update
+from fieldstone.sql.plan.write import (
+    Assignment,
+    Delete,
+    EventTarget,
+    Insert,
+    InsertOne,
+    Now,
+    Null,
+    Update,
+    Upsert,
+)
+from fieldstone.sql.types import SqlType
 
 _EVENT_ALIAS = "event"
 _EVENT_COLUMNS = ("workspace_id", "object_id", "record_id", "action", "before", "after", "actor")
@@ -55,26 +66,26 @@ _EVENT_COLUMNS = ("workspace_id", "object_id", "record_id", "action", "before", 
 
 def compile_insert(plan: Insert, draft: StatementDraft) -> Query:
     """Return the statement of an Insert."""
-    statement = Query().with_(_given(plan, draft), "given")
+    statement = Query().with_(given_rows(plan, draft), "given")
     guard = expressions.TRUE
     if plan.references:
         judged = FromItem("given", draft.alias())
-        statement.with_(compile_insert_verdict(_given_targets(plan, judged), judged), "verdict")
+        statement.with_(compile_insert_verdict(given_targets(plan, judged), judged), "verdict")
         guard = compile_guard(draft)
     given = FromItem("given", draft.alias())
     values = [
-        *[(column.name, _given_value(given, index)) for index, column in enumerate(plan.columns)],
-        *target_columns(_given_targets(plan, given)),
+        *[(column.name, given_value(given, index)) for index, column in enumerate(plan.columns)],
+        *target_columns(given_targets(plan, given)),
     ]
     change = _insert(plan, values, draft).from_(given)
     change.only(guard).order(expressions.result(given.alias, "position"))
     written = FromItem("written", draft.alias())
-    statement.with_(change, "written").with_(_created(plan, written), "event")
+    statement.with_(change, "written").with_(created_events(plan, written), "event")
     answer = FromItem("written", draft.alias())
     ids = expressions.aggregate("array_agg", expressions.column(answer.alias, plan.key.name))
-    text = _answer_text(plan.record, answer.alias, draft, None)
+    text = answer_text(plan.record, answer.alias, draft, None)
     problem = compile_problem(draft) if plan.references else expressions.NULL_TEXT
-    return _answer(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text).from_(answer)
+    return answer_row(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text).from_(answer)
 
 
 def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
@@ -82,7 +93,7 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
 
     It reads the targets once, by joins, and has no verdict: where no row was written, it names the missing target.
     """
-    values = [(assignment.column.name, _assigned(assignment)) for assignment in plan.values]
+    values = [(assignment.column.name, assigned_value(assignment)) for assignment in plan.values]
     conditions: list[Expression] = []
     sources: list[FromItem] = []
     for reference in plan.references:
@@ -94,7 +105,7 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
     for source in sources:
         change.from_(source)
     written = FromItem("written", draft.alias())
-    statement = Query().with_(change, "written").with_(_created(plan, written), "event")
+    statement = Query().with_(change, "written").with_(created_events(plan, written), "event")
     answer = FromItem("written", draft.alias())
     key = expressions.column(answer.alias, plan.key.name)
     problem, ids, text = expressions.NULL_TEXT, expressions.NULL_UUIDS, expressions.NULL_TEXT
@@ -105,7 +116,7 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
     else:
         text = compile_list_of_one(plan.record, RowReference(alias=answer.alias), draft)
     one_row = query_source("SELECT", draft.alias())
-    query = _answer(statement, problem, ids, text).from_(one_row)
+    query = answer_row(statement, problem, ids, text).from_(one_row)
     query.join(LeftJoin(answer, expressions.TRUE))
     return query
 
@@ -117,9 +128,9 @@ def _insert(plan: Insert | InsertOne, values: Sequence[tuple[str, Expression]], 
     return change.select(*[value for _, value in values]).returning(expressions.whole_row(row.alias))
 
 
-def _created(plan: Insert | InsertOne, written: FromItem) -> Query:
+def created_events(plan: Insert | InsertOne | Upsert, written: FromItem) -> Query:
     """Return the event rows' INSERT of a create."""
-    return _event(plan.event, expressions.column(written.alias, plan.key.name), None, written.alias).from_(written)
+    return event_rows(plan.event, expressions.column(written.alias, plan.key.name), None, written.alias).from_(written)
 
 
 def compile_update(plan: Update, draft: StatementDraft) -> Query:
@@ -137,7 +148,7 @@ def compile_update(plan: Update, draft: StatementDraft) -> Query:
     row = RowReference(alias=draft.alias())
     change = Query().update(table_source(plan.table, row.alias))
     for assignment in plan.assignments:
-        change.set(assignment.column.name, _assigned(assignment))
+        change.set(assignment.column.name, assigned_value(assignment))
     for name, value in target_columns(targets):
         change.set(name, value)
     change.only(_among_locked(plan.key, row, draft)).returning(expressions.whole_row(row.alias))
@@ -145,13 +156,13 @@ def compile_update(plan: Update, draft: StatementDraft) -> Query:
     written, locked = FromItem("written", draft.alias()), FromItem("locked", draft.alias())
     key = expressions.column(written.alias, plan.key.name)
     same = expressions.equal(expressions.column(locked.alias, plan.key.name), key)
-    event = _event(plan.event, key, locked.alias, written.alias).from_(written)
+    event = event_rows(plan.event, key, locked.alias, written.alias).from_(written)
     event.join(InnerJoin(locked, same))
     statement.with_(event.order(key), "event")
     answer = FromItem("written", draft.alias())
     order = expressions.column(answer.alias, plan.key.name)
-    text = _answer_text(plan.record, answer.alias, draft, order)
-    return _answer(statement, compile_problem(draft), _ids(order), text).from_(answer)
+    text = answer_text(plan.record, answer.alias, draft, order)
+    return answer_row(statement, compile_problem(draft), _ids(order), text).from_(answer)
 
 
 def compile_delete(plan: Delete, draft: StatementDraft) -> Query:
@@ -165,31 +176,22 @@ def compile_delete(plan: Delete, draft: StatementDraft) -> Query:
     statement.with_(change.only(_among_locked(plan.key, row, draft)).returning(key), "written")
     locked, join = _deleted(plan.key, draft)
     key = expressions.column(locked.alias, plan.key.name)
-    event = _event(plan.event, key, locked.alias, None).from_(locked)
+    event = event_rows(plan.event, key, locked.alias, None).from_(locked)
     event.join(join)
     statement.with_(event.order(key), "event")
     locked, join = _deleted(plan.key, draft)
     order = expressions.column(locked.alias, plan.key.name)
-    text = _answer_text(plan.record, locked.alias, draft, order)
-    query = _answer(statement, compile_problem(draft), _ids(order), text).from_(locked)
+    text = answer_text(plan.record, locked.alias, draft, order)
+    query = answer_row(statement, compile_problem(draft), _ids(order), text).from_(locked)
     query.join(join)
     return query
 
 
-def compile_read_back(plan: ReadBack, draft: StatementDraft) -> Query:
-    """Return the statement of a ReadBack."""
-    named = rows_source(expressions.call("unnest", expressions.parameter(plan.ids)), draft.alias(), ("id", "position"))
-    row = RowReference(alias=draft.alias())
-    there = expressions.equal(row.column(plan.key.name), expressions.result(named.alias, "id"))
-    order = expressions.result(named.alias, "position")
-    query = Query().from_(named).select(compile_list(plan.record, row, draft, order))
-    query.join(InnerJoin(table_source(plan.table, row.alias), there))
-    return query
-
-
-def _given(plan: Insert, draft: StatementDraft) -> Query:
+def given_rows(plan: Insert | Upsert, draft: StatementDraft) -> Query:
     """Return the given rows: the values c0.., the references' inputs g0.., their keys r0.., the position."""
     kinds = {column.name: column.type for column in plan.columns}
+    if isinstance(plan, Upsert):
+        kinds[plan.given] = SqlType.TEXT
     for reference in plan.references:
         kinds.setdefault(str(reference.source), reference.lookup.type)
     document = expressions.rows_of_json(expressions.json_parameter(plan.rows), list(kinds.items()))
@@ -203,14 +205,17 @@ def _given(plan: Insert, draft: StatementDraft) -> Query:
             raise TypeError("an insert's reference names a key of its rows")
         target = find_target(reference, row.column(reference.source), draft)
         query.select(expressions.named(target.given, "g" + str(index)), expressions.named(target.key, "r" + str(index)))
+    if isinstance(plan, Upsert):
+        query.select(expressions.named(row.column(plan.given), "given"))
     return query.select(expressions.result(source.alias, "position"))
 
 
-def _given_value(given: FromItem, index: int) -> Expression:
+def given_value(given: FromItem, index: int) -> Expression:
+    """Return a column's value as it stands in the given rows."""
     return expressions.result(given.alias, "c" + str(index))
 
 
-def _given_targets(plan: Insert, given: FromItem) -> list[ResolvedReference]:
+def given_targets(plan: Insert | Upsert, given: FromItem) -> list[ResolvedReference]:
     """Return the references' targets as they stand in the given rows."""
     return [
         ResolvedReference(
@@ -276,7 +281,8 @@ def _deleted(key: Column, draft: StatementDraft) -> tuple[FromItem, InnerJoin]:
     return locked, InnerJoin(written, same)
 
 
-def _assigned(assignment: Assignment) -> Expression:
+def assigned_value(assignment: Assignment) -> Expression:
+    """Return the value of an assignment."""
     match assignment.value:
         case Parameter():
             return expressions.parameter(assignment.value)
@@ -288,14 +294,19 @@ def _assigned(assignment: Assignment) -> Expression:
             assert_never(assignment.value)
 
 
-def _event(target: EventTarget, key: Expression, before: str | None, after: str | None) -> Query:
-    """Return the event rows' INSERT, short of its FROM; `before` and `after` are the aliases of the rows."""
+def event_rows(
+    target: EventTarget, key: Expression, before: str | None, after: str | None, *, action: Expression | None = None
+) -> Query:
+    """Return the event rows' INSERT, short of its FROM; `before` and `after` are the aliases of the rows.
+
+    An `action` is that of each row, in the place of the target's.
+    """
     query = Query().insert(table_source(target.table, _EVENT_ALIAS), _EVENT_COLUMNS)
     return query.select(
         expressions.uuid_literal(target.workspace_id),
         expressions.uuid_literal(target.object_id),
         key,
-        expressions.text_literal(target.action),
+        expressions.text_literal(target.action) if action is None else action,
         _document(before),
         _document(after),
         expressions.parameter(target.actor),
@@ -310,11 +321,12 @@ def _ids(key: Expression) -> Expression:
     return expressions.coalesce(expressions.aggregate("array_agg", key, order=key), expressions.NO_UUIDS)
 
 
-def _answer_text(record: Record | None, alias: str, draft: StatementDraft, order: Expression | None) -> Expression:
+def answer_text(record: Record | None, alias: str, draft: StatementDraft, order: Expression | None) -> Expression:
+    """Return the records' JSON list, or NULL where the answer is read back."""
     return expressions.NULL_TEXT if record is None else compile_list(record, RowReference(alias=alias), draft, order)
 
 
-def _answer(statement: Query, problem: Expression, ids: Expression, text: Expression) -> Query:
+def answer_row(statement: Query, problem: Expression, ids: Expression, text: Expression) -> Query:
     """Return the statement's own SELECT, short of its FROM."""
     return statement.select(
         expressions.named(problem, "problem"),

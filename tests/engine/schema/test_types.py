@@ -241,9 +241,12 @@ def test_a_nested_connection_takes_what_a_root_takes(schema: LazySchema) -> None
 def test_mutations(schema: LazySchema) -> None:
     one, many = "Thing!", "[Thing!]!"
     by_id, by_filter = {"id": "UUID!"}, {"filter": "ThingFilterInput!"}
+    conflict, upsert = {"onConflict": "ThingOnConflictInput"}, {"upsert": "Boolean"}
     assert arguments_of(schema, "Mutation") == {
-        "createThing": ({"data": "ThingInput!"}, one),
-        "createThings": ({"data": "[ThingInput!]!"}, many),
+        "createThing": ({"data": "ThingInput!"} | conflict | upsert, one),
+        "createThings": ({"data": "[ThingInput!]!"} | conflict | upsert, many),
+        "upsertThing": ({"data": "ThingInput!"} | conflict, "ThingUpsertResult!"),
+        "upsertThings": ({"data": "[ThingInput!]!"} | conflict, "[ThingUpsertResult!]!"),
         "updateThing": (by_id | {"data": "ThingInput!"}, one),
         "updateThings": (by_filter | {"data": "ThingInput!"}, many),
         "deleteThing": (by_id, one),

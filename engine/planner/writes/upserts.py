@@ -1,0 +1,248 @@
+"""Upserts: the data of a create, and the records that it changes where their unique keys are there already."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fieldstone.engine.documents.document import Selected
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath
+from fieldstone.engine.planner.arguments.trees import Absent, Bindings, Blame, arguments_of, value_of
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.reads.selection import build_record, type_literal
+from fieldstone.engine.planner.writes.creates import CreateInput, add_rows, build_writer
+from fieldstone.engine.planner.writes.events import event_target, touched_at
+from fieldstone.engine.planner.writes.rows import COMPUTED, read_link
+from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Access, Field, Object, Status
+from fieldstone.metadata.scalars import BOOLEAN, Cell
+from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.read import Output, Record, Value
+from fieldstone.sql.plan.write import CREATED, GivenColumn, UniqueKey, Upsert
+
+GIVEN = ":given"
+"""The key of an input's row that says which columns the client gave. No column has such a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnConflict:
+    """The choices of an upsert about a record that is there.
+
+    Attributes:
+        fields: the unique key that it is found by; None: the id, and any other unique key that is given.
+        update: the fields to change, of those given; None: all.
+        revives: whether the record that was deleted last counts where no live one has the key.
+    """
+
+    fields: tuple[str, ...] | None = None
+    update: tuple[str, ...] | None = None
+    revives: bool = False
+
+
+def find_on_conflict(selected: Selected, context: PlanContext, path: AnswerPath, *, always: bool) -> OnConflict | None:
+    """Return the choices that make a create an upsert, None for a plain create; an upsert `always` has some.
+
+    Raises:
+        BadUserInput: an argument is null, or they contradict each other.
+    """
+    bindings = Bindings(variables=context.variables, actor="")
+    trees = arguments_of(selected.nodes[0], context.variables)
+    given = {name: value_of(trees[name], bindings) for name in ("onConflict", "upsert") if name in trees}
+    blame = Blame(field="onConflict", path=path)
+    conflict, upsert = given.get("onConflict"), given.get("upsert")
+    if conflict is not None:
+        if upsert is False:
+            raise blame.error("'onConflict' and 'upsert: false' contradict each other.")
+        tree = trees["onConflict"]
+        if isinstance(tree, dict) and isinstance(tree.get("update"), Absent):
+            conflict = {**conflict, "update": None}
+        return read_on_conflict(conflict, blame)
+    if always and any(node.name.value == "onConflict" for node in selected.nodes[0].arguments or ()):
+        raise blame.error(
+            "'onConflict' must not be null: leave it out to find records by any unique key that is given."
+        )
+    return OnConflict() if always or upsert is True else None
+
+
+def read_on_conflict(given: Mapping[str, JsonValue], blame: Blame) -> OnConflict:
+    """Return the choices that the argument onConflict gives.
+
+    Raises:
+        BadUserInput: `update` is null: nothing must be changed because a variable is absent.
+    """
+    update = given.get("update")
+    if "update" in given and update is None:
+        raise blame.error("'update' must not be null: leave it out to change every field that is given.")
+    return OnConflict(
+        fields=tuple(_listed(given["fields"])),
+        update=None if update is None else tuple(_listed(update)),
+        revives=given.get("revive") is True,
+    )
+
+
+def unique_keys(context: PlanContext, object_: Object) -> tuple[tuple[Field, ...], ...]:
+    """Return the fields of each unique key of an object's live records, the id first."""
+    context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
+    primary = (object_.by_name["id"].id,)
+    found = {
+        index.field_ids
+        for index in context.indexes[object_.id]
+        if index.is_unique and index.status is Status.READY and index.field_ids != primary
+    }
+    keys = [tuple(object_.by_id[id_] for id_ in ids) for ids in found]
+    others = [key for key in keys if all(field.is_active for field in key)]
+    others.sort(key=lambda key: (len(key), [field.name for field in key]))
+    return ((object_.by_name["id"],), *others)
+
+
+def build_upsert(
+    context: PlanContext, object_: Object, data: CreateInput, conflict: OnConflict, blame: Blame
+) -> Upsert:
+    """Return the upsert of a create's data, without its record; `blame` is that of onConflict.
+
+    Raises:
+        BadUserInput: `conflict` names no unique key, or a field that cannot be changed.
+    """
+    columns, references, writer = build_writer(context, object_, data)
+    places = _places(object_, columns)
+    known = unique_keys(context, object_)
+    by = _found_by(object_, known, conflict, blame)
+    written = {column.name for column in columns} | {reference.column.name for reference in references}
+    keys = [key for key in known if all(column.name in written for column in _columns(key))]
+    names = {_names(key) for key in by}
+    order = [column.name for column in columns], [str(reference.source) for reference in references]
+
+    def write(rows: Sequence[Mapping[str, JsonValue]], actor: str) -> list[dict[str, Cell]]:
+        names = [*order[0], *order[1]]
+        cells = writer.write(rows, actor)
+        return [
+            {**dict(zip(names, row, strict=True)), GIVEN: _bits(object_, places, given, data.blame)}
+            for row, given in zip(cells, rows, strict=True)
+        ]
+
+    return Upsert(
+        table=object_.table,
+        key=object_.key,
+        columns=columns,
+        rows=add_rows(context, data, write),
+        given=GIVEN,
+        references=references,
+        keys=tuple(
+            (
+                UniqueKey(columns=_columns(key), of_live=key is not known[0]),
+                tuple(places[column.name] for column in _columns(key)),
+            )
+            for key in keys
+        ),
+        by=tuple(place for place, key in enumerate(keys) if _names(key) in names),
+        deleted_at=object_.deleted_at,
+        revives=conflict.revives,
+        updates=_updates(object_, places, conflict, blame),
+        touched=touched_at(object_),
+        many=data.many,
+        event=event_target(context, object_, "created"),
+        record=None,
+    )
+
+
+def upsert_record(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Record:
+    """Return the output of an upsert's result: whether the record was created, and the record."""
+    entries: list[tuple[str, Output]] = []
+    for one in context.selected_below(selected):
+        output: Output
+        match one.name:
+            case "created":
+                output = Value(column=CREATED, encoding=BOOLEAN.encoding)
+            case "record":
+                output = build_record(context, object_, context.selected_below(one), (*path, one.key))
+            case _:
+                output = type_literal(type_name(object_, TypeRole.UPSERT_RESULT))
+        entries.append((one.key, output))
+    return Record(entries=tuple(entries))
+
+
+def upserted_keys(object_: Object, upsert: Upsert) -> tuple[tuple[str, ...], ...]:
+    """Return the names of the fields of an upsert's unique keys, in their order."""
+    fields = {part.column.name: field.name for field in object_.by_name.values() for part in field.parts}
+    return tuple(tuple(dict.fromkeys(fields[column.name] for column in key.columns)) for key, _ in upsert.keys)
+
+
+def key_names(keys: Sequence[Sequence[Field]]) -> str:
+    """Return unique keys as a message lists them."""
+    return ", ".join(f"[{' '.join(field.name for field in key)}]" for key in keys)
+
+
+def _found_by(
+    object_: Object, known: Sequence[tuple[Field, ...]], conflict: OnConflict, blame: Blame
+) -> Sequence[tuple[Field, ...]]:
+    if conflict.fields is None:
+        return known
+    named = set(conflict.fields)
+    key = next((key for key in known if _names(key) == named), None)
+    if key is None:
+        raise blame.error(
+            f"[{' '.join(conflict.fields)}] is no unique key of {object_.type_name};"
+            f" its unique keys are {key_names(known)}."
+        )
+    return (key,)
+
+
+def _updates(object_: Object, places: Mapping[str, int], conflict: OnConflict, blame: Blame) -> tuple[GivenColumn, ...]:
+    """Return the columns to set in a record that is there; those of the creation alone are never among them."""
+    chosen = None if conflict.update is None else set(conflict.update)
+    for name in conflict.update or ():
+        if object_.by_name[name].access is not Access.READ_WRITE:
+            raise blame.error(f"'update': the field '{name}' cannot be changed once the record is there.")
+    return tuple(
+        GivenColumn(column=part.column, bit=places[part.column.name])
+        for field in object_.by_name.values()
+        if field.access is Access.READ_WRITE and (chosen is None or _is_chosen(object_, field, chosen))
+        for part in field.parts
+        if part.column.name in places
+    )
+
+
+def _is_chosen(object_: Object, field: Field, chosen: set[str]) -> bool:
+    """Return whether a field is changed: it is named, or another end of its morph relation is."""
+    if field.name in chosen:
+        return True
+    return any(field in group and any(one.name in chosen for one in group) for group in object_.morphs)
+
+
+def _places(object_: Object, columns: Sequence[Column]) -> Mapping[str, int]:
+    """Return the places of the columns in the text of given ones: those of a create, then all foreign keys."""
+    keys = [field.parts[0].column for field in object_.foreign_keys.values()]
+    return {column.name: place for place, column in enumerate([*columns, *keys])}
+
+
+def _bits(object_: Object, places: Mapping[str, int], data: Mapping[str, JsonValue], blame: Blame) -> str:
+    """Return which columns the client gave."""
+    given: set[str] = set()
+    for name, value in data.items():
+        field = object_.by_name.get(name)
+        if field is None or field.relation_id is not None or (value is None and name in COMPUTED):
+            continue
+        whole = not field.is_composite or value is None
+        given.update(part.column.name for part in field.parts if whole or part.name in value)
+    connected = set()
+    for key_name, field in object_.foreign_keys.items():
+        link = read_link(field, key_name, data, blame)
+        if link is not None:
+            given.add(field.parts[0].column.name)
+            if link.value is not None:
+                connected.add(field.id)
+    for group in object_.morphs:
+        if any(field.id in connected for field in group):
+            given.update(field.parts[0].column.name for field in group if field.is_active)
+    return "".join("1" if name in given else "0" for name in places)
+
+
+def _names(key: Sequence[Field]) -> frozenset[str]:
+    return frozenset(field.name for field in key)
+
+
+def _columns(key: Sequence[Field]) -> tuple[Column, ...]:
+    return tuple(part.column for field in key for part in field.unique_parts)
+
+
+def _listed(value: JsonValue) -> list[str]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,72 @@
+"""Errors that name rows of a write's data: by their index, their field and its value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.planner.writes.mutations import PlannedWrite
+
+MOST_ROWS = 20
+"""Rows that an error names; there may be more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowBlame:
+    """A row of the data that is to blame, with the fields of it and their values where some are."""
+
+    index: int
+    fields: Sequence[str] = ()
+    values: Sequence[Any] = ()
+
+
+def row_error(
+    kind: type[ApiError],
+    message: str,
+    write: PlannedWrite,
+    rows: Sequence[RowBlame],
+    *,
+    blamed: RowBlame | None = None,
+    extensions: Mapping[str, Any] | None = None,
+) -> ApiError:
+    """Return an error of a write: `field` and `input` lead to the row that is `blamed`, the first unless said."""
+    blamed = blamed or rows[0]
+    way: list[str | int] = ["data"]
+    if write.many:
+        way.append(blamed.index)
+    if blamed.fields:
+        way.append(blamed.fields[0])
+    found: dict[str, Any] = {"input": way}
+    if write.many:
+        found["rows"] = [_shown(row) for row in rows[:MOST_ROWS]]
+    if len(blamed.fields) > 1:
+        found["fields"] = list(blamed.fields)
+    return kind(
+        message,
+        field=input_name(way if write.many or not blamed.fields else way[1:]),
+        path=write.path,
+        locations=write.location,
+        extensions=found | dict(extensions or {}),
+    )
+
+
+def input_name(way: Sequence[str | int]) -> str:
+    """Return the way to a part of the input as text: `data[17].email`."""
+    name = ""
+    for step in way:
+        if isinstance(step, int):
+            name += f"[{step}]"
+        else:
+            name += f".{step}" if name else step
+    return name
+
+
+def _shown(row: RowBlame) -> dict[str, Any]:
+    shown: dict[str, Any] = {"index": row.index}
+    if row.fields:
+        shown["field"] = row.fields[0]
+    if len(row.fields) > 1:
+        shown["fields"] = list(row.fields)
+    if row.values:
+        shown["value"] = row.values[0] if len(row.values) == 1 else list(row.values)
+    return shown

@@ -1,0 +1,54 @@
+"""An object's types for upserts: how a record that is there is found and changed, and the result."""
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+)
+
+from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.model import Object
+
+
+def build_on_conflict(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the input that makes a create an upsert."""
+    fields = GraphQLList(GraphQLNonNull(scope.enum_type(type_name(object_, TypeRole.FIELD_NAME))))
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.ON_CONFLICT),
+        {
+            "fields": GraphQLInputField(
+                GraphQLNonNull(fields), description="The fields of one unique key, by which a record is found."
+            ),
+            "update": GraphQLInputField(
+                fields,
+                description="The fields to change in a record that is there, of those given; all of them unless said, "
+                "and with an empty list none.",
+            ),
+            "revive": GraphQLInputField(
+                GraphQLBoolean,
+                description="True: where no record has the key, the one that was deleted last is restored and changed.",
+            ),
+        },
+        description=f"Which record of {object_.label_plural} is changed instead of one being created.",
+    )
+
+
+def build_upsert_result(scope: TypeScope, object_: Object) -> GraphQLObjectType:
+    """Return the result of an upsert of one record."""
+    return GraphQLObjectType(
+        type_name(object_, TypeRole.UPSERT_RESULT),
+        lambda: {
+            "created": GraphQLField(
+                GraphQLNonNull(GraphQLBoolean), description="Whether the record was created; else it was there."
+            ),
+            "record": GraphQLField(
+                GraphQLNonNull(scope.output_of(object_, TypeRole.RECORD)), description="The record itself."
+            ),
+        },
+        description=f"A record of {object_.label_plural} that was created or changed.",
+    )

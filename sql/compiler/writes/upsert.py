@@ -1,0 +1,263 @@
+"""An upsert as one statement: find, lock, judge, update or insert, leave events, answer.
+
+Its WITH queries, each after those that it reads:
+
+    given     the input's rows, with the targets of their references
+    keyed     the same, each with the live row that it means (`k0` and so on, by each key), NULL for none
+    trash0    for each key: the deleted rows that the others mean (where the upsert revives)
+    meant     the same as `keyed`, with the row that is meant, live or deleted
+    locked    the rows meant, in their newest version, locked in key order
+    placed    the same as `meant`, with the locked row that still has the key, as `target`
+    verdict   one row: the problem, or NULL
+    updated   the rows that are there, changed
+    inserted  the others, in the order of their keys; those that conflict are passed over
+    changed   one event row for each updated record
+    event     one event row for each inserted record
+
+A row that was neither updated nor inserted lost a race: another transaction has taken its key since the statement
+began. The answer then raises the error that has the statement tried again.
+
+https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT has one key only and no image of the row before,
+and MERGE is not safe from others: https://www.postgresql.org/docs/current/mvcc-caveats.html
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LeftJoin, Query, query_source, table_source
+from fieldstone.sql.compiler.writes.mutate import (
+    answer_row,
+    answer_text,
+    assigned_value,
+    created_events,
+    event_rows,
+    given_rows,
+)
+from fieldstone.sql.compiler.writes.read_back import PLACE
+from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows
+from fieldstone.sql.compiler.writes.upsert_verdict import compile_upsert_verdict
+from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
+from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.write import CREATED, Upsert
+
+
+def compile_upsert(plan: Upsert, draft: StatementDraft) -> Query:
+    """Return the statement of an Upsert."""
+    return _Statement(plan, draft).compile()
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """One upsert under construction."""
+
+    plan: Upsert
+    draft: StatementDraft
+
+    def compile(self) -> Query:
+        plan, draft = self.plan, self.draft
+        statement = Query().with_(given_rows(plan, draft), "given").with_(self._keyed(), "keyed")
+        meant = "keyed"
+        if plan.revives:
+            for place in plan.by:
+                statement.with_(self._trash(place), "trash" + str(place))
+            meant = "meant"
+            statement.with_(self._meant(), meant)
+        statement.with_(self._locked(meant), "locked").with_(self._placed(meant), "placed")
+        statement.with_(compile_upsert_verdict(plan, draft), "verdict")
+        written = []
+        if plan.updates or plan.revives:
+            statement.with_(self._updated(), "updated")
+            written.append("updated")
+        statement.with_(self._inserted(), "inserted")
+        written.append("inserted")
+        if "updated" in written:
+            statement.with_(self._changed(), "changed")
+        inserted = FromItem("inserted", draft.alias())
+        statement.with_(created_events(plan, inserted), "event")
+        return self._answer(statement, written)
+
+    def _rows(self, name: str) -> UpsertRows:
+        return UpsertRows(self.plan, FromItem(name, self.draft.alias()))
+
+    def _is_deleted(self, row: RowReference, *, negated: bool = False) -> Expression:
+        marked = self.plan.deleted_at
+        if marked is None:
+            return expressions.TRUE if negated else expressions.FALSE
+        return expressions.is_null(row.column(marked.name), negated=not negated)
+
+    def _keyed(self) -> Query:
+        """Return the given rows with the live rows of their keys; by sub-selects, see `find_target`."""
+        plan, draft = self.plan, self.draft
+        given = self._rows("given")
+        query = Query().from_(given.source).select(expressions.whole_row(given.source.alias))
+        for place in plan.by:
+            row = RowReference(alias=draft.alias())
+            found = Query().from_(table_source(plan.table, row.alias)).select(row.column(plan.key.name))
+            live = self._is_deleted(row, negated=True)
+            found.only(expressions.all_of([given.gives(place), given.has_key_of(row, place), live]))
+            query.select(expressions.named(expressions.scalar(found), "k" + str(place)))
+        return query
+
+    def _trash(self, place: int) -> Query:
+        """Return the last deleted row of each key of which no row is live, in one pass over the table.
+
+        No index holds deleted rows, so they are not looked for where every given row finds a live one.
+        """
+        plan, draft = self.plan, self.draft
+        given, others = self._rows("keyed"), self._rows("keyed")
+        row = RowReference(alias=draft.alias())
+        unfound = Query().from_(others.source).select(expressions.ONE).only(expressions.is_null(others.found))
+        id_ = row.column(plan.key.name)
+        latest = [row.column(plan.deleted_at.name), id_] if plan.deleted_at is not None else [id_]
+        order = [expressions.ordered(value, descending=True, nulls_first=None) for value in latest]
+        ids = expressions.aggregate("array_agg", id_, order=expressions.listed(order))
+        query = Query().from_(given.source).from_(table_source(plan.table, row.alias))
+        query.select(given.position, expressions.named(expressions.element(ids, expressions.ONE), "id"))
+        conditions = [
+            expressions.exists(unfound),
+            expressions.is_null(given.found),
+            given.gives(place),
+            given.has_key_of(row, place),
+            self._is_deleted(row),
+        ]
+        return query.only(expressions.all_of(conditions)).group(given.position)
+
+    def _meant(self) -> Query:
+        given = self._rows("keyed")
+        query = Query().from_(given.source).select(expressions.whole_row(given.source.alias))
+        found = [given.found]
+        for place in self.plan.by:
+            trash = FromItem("trash" + str(place), self.draft.alias())
+            same = expressions.equal(expressions.result(trash.alias, "position"), given.position)
+            query.join(LeftJoin(trash, same))
+            found.append(expressions.result(trash.alias, "id"))
+        return query.select(expressions.named(expressions.coalesce(*found), "meant"))
+
+    def _target(self, rows: UpsertRows) -> Expression:
+        return rows.result("meant") if self.plan.revives else rows.found
+
+    def _locked(self, meant: str) -> Query:
+        plan = self.plan
+        rows, row = self._rows(meant), RowReference(alias=self.draft.alias())
+        ids = expressions.array_from(Query().from_(rows.source).select(self._target(rows)))
+        condition = [expressions.equal_to_any(row.column(plan.key.name), ids)]
+        if not plan.revives:
+            condition.append(self._is_deleted(row, negated=True))
+        query = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
+        return query.only(expressions.all_of(condition)).order(row.column(plan.key.name)).for_update()
+
+    def _placed(self, meant: str) -> Query:
+        """Return the given rows, each with the locked row that it means, unless that has lost the key meanwhile."""
+        plan = self.plan
+        rows, locked = self._rows(meant), FromItem("locked", self.draft.alias())
+        row = RowReference(alias=locked.alias)
+        key = row.column(plan.key.name)
+        still = [expressions.all_of([rows.gives(place), rows.has_key_of(row, place)]) for place in plan.by]
+        there = expressions.all_of([expressions.equal(key, self._target(rows)), expressions.any_of(still)])
+        query = Query().from_(rows.source)
+        query.select(expressions.whole_row(rows.source.alias), expressions.named(key, "target"))
+        if plan.revives:
+            query.select(expressions.named(self._is_deleted(row), "dead"))
+        query.join(LeftJoin(locked, there))
+        return query
+
+    def _updated(self) -> Query:
+        plan, draft = self.plan, self.draft
+        rows, row = self._rows("placed"), RowReference(alias=draft.alias())
+        values = rows.values
+        change = Query().update(table_source(plan.table, row.alias))
+        for one in plan.updates:
+            column = one.column
+            value = values.get(column.name, expressions.NULL)
+            kept = row.column(column.name)
+            change.set(column.name, expressions.case([(rows.is_given(one.bit), value)], otherwise=kept))
+        if plan.revives and plan.deleted_at is not None:
+            change.set(plan.deleted_at.name, expressions.NULL)
+        for assignment in plan.touched:
+            change.set(assignment.column.name, assigned_value(assignment))
+        same = expressions.equal(row.column(plan.key.name), rows.result("target"))
+        conditions = [same, compile_guard(draft)]
+        if not plan.updates:
+            conditions.append(rows.result("dead"))
+        return (
+            change.from_(rows.source).only(expressions.all_of(conditions)).returning(expressions.whole_row(row.alias))
+        )
+
+    def _inserted(self) -> Query:
+        """Return the insertion, in the order of the keys, so that two upserts wait for each other in one direction."""
+        plan, draft = self.plan, self.draft
+        rows, row = self._rows("placed"), RowReference(alias=draft.alias())
+        values = rows.values
+        change = Query().insert(table_source(plan.table, row.alias), list(values)).from_(rows.source)
+        change.select(*values.values()).returning(expressions.whole_row(row.alias))
+        is_new = expressions.is_null(rows.result("target"))
+        change.only(expressions.all_of([is_new, compile_guard(draft)]))
+        order = dict.fromkeys(column.name for key, _ in plan.keys[1:] for column in key.columns)
+        change.order(*[values[name] for name in order], rows.position)
+        return change.or_nothing()
+
+    def _changed(self) -> Query:
+        """Return the event rows' INSERT of the updates; the record of a revived one is restored."""
+        plan, draft = self.plan, self.draft
+        updated, locked = FromItem("updated", draft.alias()), FromItem("locked", draft.alias())
+        key, old = expressions.column(updated.alias, plan.key.name), RowReference(alias=locked.alias)
+        event = replace(plan.event, action="updated")
+        action = None
+        if plan.revives:
+            restored = expressions.text_literal("restored")
+            action = expressions.case(
+                [(self._is_deleted(old), restored)], otherwise=expressions.text_literal(event.action)
+            )
+        query = event_rows(event, key, locked.alias, updated.alias, action=action).from_(updated)
+        query.join(InnerJoin(locked, expressions.equal(old.column(plan.key.name), key)))
+        return query.order(key)
+
+    def _answer(self, statement: Query, written: Sequence[str]) -> Query:
+        plan, draft = self.plan, self.draft
+        parts = [self._all_of(name) for name in written]
+        if not plan.updates:
+            parts.append(self._kept(written))
+        union = query_source(" UNION ALL ".join(part.text() for part in parts), draft.alias())
+        rows = self._rows("placed")
+        target = rows.result("target")
+        key = expressions.coalesce(target, rows.values[plan.key.name])
+        same = expressions.equal(expressions.column(union.alias, plan.key.name), key)
+        placed = (
+            Query()
+            .from_(union)
+            .select(
+                expressions.whole_row(union.alias),
+                expressions.renamed(expressions.parenthesised(expressions.is_null(target)), CREATED.name),
+                expressions.renamed(rows.position, PLACE),
+            )
+        )
+        placed.join(InnerJoin(rows.source, same))
+        whole = query_source(placed.text(), draft.alias())
+        row = RowReference(alias=whole.alias)
+        order = row.column(PLACE)
+        count = expressions.scalar(Query().from_(FromItem("given", draft.alias())).select(expressions.COUNT))
+        lost = expressions.case(
+            [(expressions.compare(expressions.COUNT, Comparison.NE, count), expressions.call("fieldstone.retry"))]
+        )
+        problem = expressions.coalesce(compile_problem(draft), lost)
+        ids = expressions.aggregate("array_agg", row.column(plan.key.name), order=order)
+        created = expressions.aggregate("array_agg", row.column(CREATED.name), order=order)
+        text = answer_text(plan.record, whole.alias, draft, order)
+        query = answer_row(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text)
+        return query.select(expressions.named(created, "created")).from_(whole)
+
+    def _all_of(self, name: str) -> Query:
+        alias = self.draft.alias()
+        return Query().from_(FromItem(name, alias)).select(expressions.whole_row(alias))
+
+    def _kept(self, written: Sequence[str]) -> Query:
+        """Return the rows that are there and stay as they are."""
+        locked = FromItem("locked", self.draft.alias())
+        query = Query().from_(locked).select(expressions.whole_row(locked.alias))
+        refused = compile_guard(self.draft)
+        if "updated" not in written:
+            return query.only(refused)
+        alive = self._is_deleted(RowReference(alias=locked.alias), negated=True)
+        return query.only(expressions.all_of([alive, refused]))

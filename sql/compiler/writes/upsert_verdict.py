@@ -1,0 +1,122 @@
+"""The verdict of an upsert: the first problem of its rows, or NULL."""
+
+from collections.abc import Sequence
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
+from fieldstone.sql.compiler.writes.mutate import given_targets
+from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows
+from fieldstone.sql.compiler.writes.write_guard import compile_insert_verdict
+from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.write import Problem, Upsert
+
+
+def compile_upsert_verdict(plan: Upsert, draft: StatementDraft) -> Query:
+    """Return the verdict on the placed rows.
+
+    It reads all locked rows first: PostgreSQL runs a WITH query only as far as it is read, and FOR UPDATE passes over a
+    row that its own statement has changed.
+    """
+    locked = Query().from_(FromItem("locked", draft.alias())).select(expressions.COUNT)
+    forced = expressions.compare(expressions.scalar(locked), Comparison.LT, expressions.number(0))
+    problems = [expressions.case([(forced, expressions.NULL_TEXT)])]
+    if plan.references:
+        rows = FromItem("placed", draft.alias())
+        problems.append(expressions.scalar(compile_insert_verdict(given_targets(plan, rows), rows)))
+    if plan.many:
+        problems += [expressions.scalar(_key_twice(plan, place, draft)) for place in range(len(plan.keys))]
+    others = [place for place in plan.by if place != 0]
+    if len(others) > 1:
+        problems.append(expressions.scalar(_two_records(plan, others, draft)))
+    if plan.many and len(plan.by) > 1:
+        problems.append(expressions.scalar(_record_twice(plan, draft)))
+    problems += [expressions.scalar(_key_taken(plan, place, draft)) for place in range(len(plan.keys))]
+    return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
+
+
+def _key_twice(plan: Upsert, place: int, draft: StatementDraft) -> Query:
+    """Return the problem of a key that two rows have; one that was not given counts only in a row to insert."""
+    rows = UpsertRows(plan, FromItem("placed", draft.alias()))
+    values = rows.key_values(place)
+    counts = expressions.any_of([expressions.is_null(rows.result("target")), rows.gives(place)])
+    present = [expressions.is_null(value, negated=True) for value in values]
+    twice = _with_earlier(plan, rows, values, [*present, counts], draft)
+    details = [
+        expressions.number(place),
+        expressions.less_one(twice.result("earlier")),
+        expressions.less_one(twice.position),
+        _listed(twice.key_values(place)),
+    ]
+    return _first(twice, Problem.KEY_TWICE, details, expressions.is_null(twice.result("earlier"), negated=True))
+
+
+def _record_twice(plan: Upsert, draft: StatementDraft) -> Query:
+    """Return the problem of a record that two rows mean."""
+    rows = UpsertRows(plan, FromItem("placed", draft.alias()))
+    target = rows.result("target")
+    twice = _with_earlier(plan, rows, [target], [expressions.is_null(target, negated=True)], draft)
+    details = [expressions.less_one(twice.result("earlier")), expressions.less_one(twice.position)]
+    return _first(twice, Problem.RECORD_TWICE, details, expressions.is_null(twice.result("earlier"), negated=True))
+
+
+def _with_earlier(
+    plan: Upsert, rows: UpsertRows, values: Sequence[Expression], only: Sequence[Expression], draft: StatementDraft
+) -> UpsertRows:
+    """Return the rows, each with the position of the one before it that has the same values."""
+    earlier = expressions.over(expressions.call("lag", rows.position), by=values, order=rows.position)
+    query = Query().from_(rows.source).select(expressions.whole_row(rows.source.alias))
+    query.select(expressions.named(earlier, "earlier")).only(expressions.all_of(only))
+    return UpsertRows(plan, query_source(query.text(), draft.alias()))
+
+
+def _two_records(plan: Upsert, others: Sequence[int], draft: StatementDraft) -> Query:
+    """Return the problem of a row whose keys are those of different records; the primary key alone decides."""
+    rows = UpsertRows(plan, FromItem("placed", draft.alias()))
+    differing = [
+        (expressions.compare(rows.found_by(place), Comparison.NE, rows.found), rows.found_by(place)) for place in others
+    ]
+    details = [expressions.less_one(rows.position), rows.found, expressions.case(differing)]
+    conditions = [expressions.any_of([differs for differs, _ in differing])]
+    if 0 in plan.by:
+        conditions.append(expressions.is_null(rows.found_by(0)))
+    return _first(rows, Problem.TWO_RECORDS, details, expressions.all_of(conditions))
+
+
+def _key_taken(plan: Upsert, place: int, draft: StatementDraft) -> Query:
+    """Return the problem of a row to insert whose key another record has.
+
+    The insertion would pass over it each time. A live row by whose key the row was looked for has lost that key since
+    the statement began, or it would have been found: that is a lost race and no problem.
+    """
+    key, _ = plan.keys[place]
+    rows = UpsertRows(plan, FromItem("placed", draft.alias()))
+    row = RowReference(alias=draft.alias())
+    conditions = [rows.has_key_of(row, place)]
+    if plan.deleted_at is not None and (key.of_live or place in plan.by):
+        conditions.append(expressions.is_null(row.column(plan.deleted_at.name), negated=not key.of_live))
+    other = Query().from_(table_source(plan.table, row.alias)).select(expressions.ONE)
+    taken = [
+        expressions.is_null(rows.result("target")),
+        expressions.exists(other.only(expressions.all_of(conditions))),
+    ]
+    if place in plan.by and key.of_live:
+        taken.append(expressions.negation(rows.gives(place)))
+    details = [
+        expressions.number(place),
+        expressions.less_one(rows.position),
+        _listed(rows.key_values(place)),
+    ]
+    return _first(rows, Problem.KEY_TAKEN, details, expressions.all_of(taken))
+
+
+def _first(rows: UpsertRows, problem: Problem, details: Sequence[Expression], condition: Expression) -> Query:
+    """Return the problem of the first row that has it."""
+    text = expressions.concatenation(
+        (expressions.text_literal(problem.value + ":"), expressions.cast_to_text(_listed(details)))
+    )
+    return Query().from_(rows.source).select(text).only(condition).order(rows.position).limit(1)
+
+
+def _listed(values: Sequence[Expression]) -> Expression:
+    return expressions.call("json_build_array", *values)
