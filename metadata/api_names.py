@@ -20,6 +20,7 @@ class TypeRole(Enum):
     ORDER_BY = "OrderByInput"
     INPUT = "Input"
     RELATION_INPUT = "RelationInput"
+    UNIQUE_KEY = "WhereUniqueInput"
     AGGREGATE = "Aggregate"
     SUM = "AggregateSum"
     AVG = "AggregateAvg"

@@ -225,6 +225,17 @@ class Values:
             return self.leaf(named)
         return [self.leaf(named) for _ in range(size)]
 
+    def unique_key(self, of_type: GraphQLInputObjectType) -> dict[str, Any]:
+        """A unique key of one field, now and then too many or null."""
+        names = list(of_type.fields)
+        chosen = names if self.chance(10) else [self.draw(st.sampled_from(names))]
+        found: dict[str, Any] = {}
+        for name in chosen:
+            named = get_named_type(of_type.fields[name].type)
+            draw = lambda of=named: None if self.chance(5) else self.leaf(of)  # noqa: E731
+            found[name] = self.liftable(named.name, draw)
+        return found
+
     def leaf(self, named: GraphQLNamedType) -> Any:
         """A value of a scalar or an enum."""
         if isinstance(named, GraphQLEnumType):
@@ -331,6 +342,10 @@ class Selections:
         values = self.values
         if "id" in one.args and values.chance(50):
             return {"id": values.liftable("UUID", lambda: self.draw(st.sampled_from(values.ids)))}
+        if "where" in one.args and values.chance(30):
+            where = one.args["where"].type
+            assert isinstance(where, GraphQLInputObjectType)
+            return {"where": values.liftable(where.name, lambda: values.unique_key(where))}
         if "filter" in one.args and ("id" in one.args or values.chance(60)):
             of_type = one.args["filter"].type
             assert isinstance(of_type, GraphQLInputObjectType)

@@ -122,8 +122,13 @@ class Reference:
     def _one(self, object_: Object, rows: Sequence[Row], arguments: Mapping[str, Any]) -> Any:
         given = {name: value for name, value in arguments.items() if value is not None}
         if len(given) != 1:
-            raise refuse("either id or filter")
-        if "id" in given:
+            raise refuse("either id, where or filter")
+        if "where" in given:
+            if len(given["where"]) != 1 or None in given["where"].values():
+                raise refuse("one unique key")
+            as_filter = {name: {"eq": value} for name, value in given["where"].items()}
+            found = self._selected(object_, rows, as_filter)
+        elif "id" in given:
             wanted = given["id"].lower()
             found = [row for row in self._selected(object_, rows, None) if row[object_.key.name] == wanted]
         else:

@@ -131,8 +131,13 @@ class SchemaAnswers:
     def _write(self, templates: Templates, schema: LazySchema, object_: Object) -> _Fragment:
         self.written += 1
         texts: ObjectTexts = templates.write_object(schema, object_)
+        snapshot = schema.scope.snapshot
         return _Fragment(
-            depends=Dependencies(objects={object_.id: object_} | dict(_neighbours(schema.scope.snapshot, object_))),
+            depends=Dependencies(
+                objects={object_.id: object_} | dict(_neighbours(snapshot, object_)),
+                # Its unique keys are those of its indexes.
+                indexes={object_.id: snapshot.indexes_of.get(object_.id, ())},
+            ),
             is_one_way_target=object_.id in schema.scope.one_way_targets,
             pieces=tuple(map(deflate, texts)),
         )

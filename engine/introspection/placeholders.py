@@ -6,7 +6,7 @@ from dataclasses import replace
 from json.encoder import encode_basestring
 from uuid import UUID
 
-from fieldstone.metadata.model import Field, Object, Option, RelationEnd, Snapshot, capitalised
+from fieldstone.metadata.model import Field, Index, Object, Option, RelationEnd, Snapshot, capitalised
 
 # Each is a legal name of four letters, and in no word of ours; those of names occur with a capital letter too.
 _SINGULAR, _PLURAL, _LABEL, _DESCRIPTION = "qxSa", "qxPa", "qxLa", "qxDa"
@@ -16,7 +16,7 @@ _OPTION, _OPTION_LABEL = "qxVo", "qxLo"
 
 PLACEHOLDER = re.compile(r"[qQ]x[SPLDNV][afto]")
 
-_TARGET = UUID(int=1)
+_TARGET, _INDEX = UUID(int=1), UUID(int=2)
 
 Words = Mapping[str, str]
 """The text for each placeholder, escaped as within a JSON string."""
@@ -25,18 +25,23 @@ Words = Mapping[str, str]
 def object_specimen(snapshot: Snapshot, object_: Object) -> tuple[Snapshot, Object]:
     """Return a snapshot of one object, which is made as `object_` is but for its relations."""
     fields = tuple(field for field in object_.fields if field.relation_id is None)
-    return _alone(snapshot, replace(_renamed(object_), fields=fields))
+    return _alone(snapshot, replace(_renamed(object_), fields=fields), {})
 
 
-def field_specimen(snapshot: Snapshot, object_: Object, field: Field) -> tuple[Snapshot, Object]:
-    """Return a snapshot of an object that has a field such as this one of `object_`, and an id."""
+def field_specimen(snapshot: Snapshot, object_: Object, field: Field, *, in_key: bool) -> tuple[Snapshot, Object]:
+    """Return a snapshot of an object that has a field such as this one of `object_`, and an id.
+
+    `in_key` says that the field is in a unique key.
+    """
     described = _FIELD_DESCRIPTION if field.description else None
     options = (Option(value=_OPTION, label=_OPTION_LABEL, position=0),) if field.options else ()
     own = replace(field, name=FIELD, label=_FIELD_LABEL, description=described, options=options)
     key = () if field.name == "id" else (object_.by_name["id"],)
     specimen = replace(_renamed(object_), fields=(*key, own))
+    index = Index(id=_INDEX, object_id=object_.id, name="", field_ids=(field.id,), is_unique=True)
+    indexes = {_INDEX: index} if in_key else {}
     if field.relation_id is None:
-        return _alone(snapshot, specimen)
+        return _alone(snapshot, specimen, indexes)
     relation = snapshot.relations[field.relation_id]
     holds_key = field.id == relation.source_field_id
     other = snapshot.objects[relation.target_object_id if holds_key else relation.source_object_id]
@@ -54,7 +59,7 @@ def field_specimen(snapshot: Snapshot, object_: Object, field: Field) -> tuple[S
         fields=tuple({one.id: one for one in (other_key, other_field)}.values()),
     )
     moved = replace(relation, target_object_id=_TARGET) if holds_key else replace(relation, source_object_id=_TARGET)
-    alone, specimen = _alone(snapshot, specimen)
+    alone, specimen = _alone(snapshot, specimen, indexes)
     objects = {**alone.objects, _TARGET: target}
     return replace(alone, objects=objects, relations={relation.id: moved}), specimen
 
@@ -69,8 +74,8 @@ def _renamed(object_: Object) -> Object:
     )
 
 
-def _alone(snapshot: Snapshot, object_: Object) -> tuple[Snapshot, Object]:
-    return replace(snapshot, objects={object_.id: object_}, relations={}, indexes={}), object_
+def _alone(snapshot: Snapshot, object_: Object, indexes: Mapping[UUID, Index]) -> tuple[Snapshot, Object]:
+    return replace(snapshot, objects={object_.id: object_}, relations={}, indexes=indexes), object_
 
 
 def object_words(object_: Object) -> dict[str, str]:

@@ -22,6 +22,7 @@ from fieldstone.engine.introspection.request import SchemaRequest
 from fieldstone.engine.introspection.type_writer import TypeWriter
 from fieldstone.engine.schema.definitions import build_object_type, has_role
 from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
+from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import NO_ENUM_VALUES, SUBSCRIPTION
 from fieldstone.engine.schema.values.enums import build_enum, build_enum_filter
@@ -37,6 +38,7 @@ _FIELD_ROLES = (
     TypeRole.RELATION_FILTER,
     TypeRole.ORDER_BY,
     TypeRole.INPUT,
+    TypeRole.UNIQUE_KEY,
     TypeRole.SUM,
     TypeRole.AVG,
     TypeRole.MIN,
@@ -81,11 +83,12 @@ class Templates:
     def write_object(self, schema: LazySchema, object_: Object) -> ObjectTexts:
         """Return the text of an active object of the schema's snapshot."""
         words = object_words(object_)
+        in_keys = {one.id for key in unique_keys(schema.scope.snapshot, object_) for one in key}
         rows: list[list[str]] = []
         enums: list[str] = []
         for one in object_.by_name.values():
             end = relation_end(schema.scope.snapshot, one)
-            template = self._field_template(schema.scope.snapshot, object_, one, end)
+            template = self._field_template(schema.scope.snapshot, object_, one, end, in_key=one.id in in_keys)
             columns = (template.columns % (words | field_words(one, end))).split(_CUT)
             *members, head, tail, enum_filter = columns
             if one.name in NO_ENUM_VALUES:
@@ -126,12 +129,12 @@ class Templates:
         return columns
 
     def _field_template(
-        self, snapshot: Snapshot, object_: Object, one: Field, end: RelationEnd | None
+        self, snapshot: Snapshot, object_: Object, one: Field, end: RelationEnd | None, *, in_key: bool
     ) -> _FieldTemplate:
-        kind = _kind_of(one, end)
+        kind = (in_key, *_kind_of(one, end))
         if (known := self._fields.get(kind)) is not None:
             return known
-        alone, specimen = field_specimen(snapshot, object_, one)
+        alone, specimen = field_specimen(snapshot, object_, one, in_key=in_key)
         schema = lazy_schema(alone)
         writer = TypeWriter(self.request, schema)
         columns: list[str] = []
@@ -151,7 +154,7 @@ class Templates:
         return made
 
 
-def _kind_of(one: Field, end: RelationEnd | None) -> Hashable:
+def _kind_of(one: Field, end: RelationEnd | None) -> tuple[Hashable, ...]:
     """Return all of a field but its words that the definitions look at."""
     return (
         one.type,

@@ -33,7 +33,7 @@ from fieldstone.engine.request.valid_operation import (
 from fieldstone.engine.request.variables import Variables, declare
 from fieldstone.engine.schema.introspection import introspect, is_introspection_field
 from fieldstone.engine.schema.lazy import LazySchema
-from fieldstone.metadata.api_names import find_alias, find_type
+from fieldstone.metadata.api_names import ObjectType, TypeRole, find_alias, find_type
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
@@ -103,6 +103,7 @@ def validate_parsed(operation: Operation, snapshot: Snapshot, schema: GraphQLSch
         usages=find_usages((definition, *operation.fragments.values()), declarations, by_value=is_introspection),
         depends=Dependencies(
             objects=objects,
+            indexes={id_: snapshot.indexes_of.get(id_, ()) for id_ in _find_keyed(snapshot, named)},
             aliases=frozenset(name for name in named if not find_type(snapshot, name) and find_alias(snapshot, name)),
             may_grow=not is_introspection,
             checked=snapshot,
@@ -145,6 +146,7 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     asks_for_schema = _asks_for_schema(context.operation)
     if asks_for_schema:
         context.touched.update(context.snapshot.objects)
+        context.indexes.update({id_: context.snapshot.indexes_of.get(id_, ()) for id_ in context.snapshot.objects})
         introspected = introspect(schema, context.operation, context.variables, limit=context.limits.response_bytes)
     planned = plan_query(context, introspected)
     price = price_of(planned, context.parameters)
@@ -191,6 +193,12 @@ def _inline(selection_set: SelectionSetNode) -> Iterator[SelectionNode]:
         if isinstance(selection, InlineFragmentNode):
             yield from selection.selection_set.selections
             yield from _inline(selection.selection_set)
+
+
+def _find_keyed(snapshot: Snapshot, type_names: Iterable[str]) -> set[UUID]:
+    """Return the ids of the objects of which a document names a record by a unique key, which are those of indexes."""
+    found = (find_type(snapshot, name) for name in type_names)
+    return {one.object.id for one in found if isinstance(one, ObjectType) and one.role is TypeRole.UNIQUE_KEY}
 
 
 def _find_objects(snapshot: Snapshot, type_names: Iterable[str]) -> Mapping[UUID, Object]:

@@ -186,6 +186,14 @@ def _judge(write: PlannedWrite, row: Row) -> None:
         return
     problem, _, details = row[0].decode().partition(":")
     match Problem(problem):
+        case Problem.NOT_FOUND if write.key_fields:
+            raise NotFound(
+                f"There is no {write.object_.label_singular} with this {_listed(write.key_fields)} to"
+                f" {write.verb.value}.",
+                field="where",
+                path=write.path,
+                locations=write.location,
+            )
         case Problem.NOT_FOUND:
             ids = ", ".join(json.loads(details))
             raise NotFound(
@@ -204,6 +212,14 @@ def _judge(write: PlannedWrite, row: Row) -> None:
             )
         case Problem.KEY_TWICE | Problem.RECORD_TWICE | Problem.TWO_RECORDS | Problem.KEY_TAKEN:
             raise describe_upsert(write, Problem(problem), json.loads(details))
+        case Problem.TOO_MANY if write.key_fields:
+            raise BadUserInput(
+                f"Several deleted records of {write.object_.label_plural} have this {_listed(write.key_fields)}:"
+                f" name the one to {write.verb.value} by its id.",
+                field="where",
+                path=write.path,
+                locations=write.location,
+            )
         case Problem.TOO_MANY if write.is_dear:
             raise QueryTooComplex(
                 f"The filter means more than the {write.limit:,} records that may be answered with this selection, "
@@ -219,6 +235,10 @@ def _judge(write: PlannedWrite, row: Row) -> None:
                 path=write.path,
                 locations=write.location,
             )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"'{name}'" for name in names)
 
 
 def _answer(write: PlannedWrite, listed: bytes) -> bytes:

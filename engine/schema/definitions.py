@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from graphql import GraphQLID, GraphQLNamedType, introspection_types
 
-from fieldstone.engine.schema.objects import aggregates, inputs, records, upserts
+from fieldstone.engine.schema.objects import aggregates, inputs, records, unique_keys, upserts
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
 from fieldstone.engine.schema.scope import TypeScope
@@ -104,6 +104,7 @@ _BUILDERS: Mapping[TypeRole, Callable[[TypeScope, Object], GraphQLNamedType]] = 
     TypeRole.ORDER_BY: inputs.build_order_by,
     TypeRole.INPUT: inputs.build_input,
     TypeRole.RELATION_INPUT: lambda _scope, object_: inputs.build_relation_input(object_),
+    TypeRole.UNIQUE_KEY: unique_keys.build_unique_key,
     TypeRole.AGGREGATE: aggregates.build_aggregate,
     TypeRole.FIELD_NAME: lambda _scope, object_: build_field_names(object_),
     TypeRole.ON_CONFLICT: upserts.build_on_conflict,
@@ -121,7 +122,7 @@ def _is_shared(scope: TypeScope, name: str) -> bool:
 def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
     """Whether the object has this type: those that nothing would lead to are left out."""
     match role:
-        case TypeRole.INPUT | TypeRole.FIELD_NAME | TypeRole.ON_CONFLICT | TypeRole.UPSERT_RESULT:
+        case TypeRole.INPUT | TypeRole.UNIQUE_KEY | TypeRole.FIELD_NAME | TypeRole.ON_CONFLICT | TypeRole.UPSERT_RESULT:
             return scope.mutations is None
         case TypeRole.RELATION_INPUT:
             return scope.mutations is None and _is_target(scope, object_)

@@ -22,7 +22,7 @@ class Problem(Enum):
     """
 
     NOT_FOUND = "not_found"
-    """A record named by id is not there (details: JSON list of the ids, in the order given)."""
+    """A record is not there (details: JSON list of the ids, in the order given; empty where it was not named by id)."""
     TARGET_NOT_FOUND = "target_not_found"
     """A record to connect to is not there or is deleted (details: JSON [index of the reference, index of the row])."""
     TOO_MANY = "too_many"
@@ -183,14 +183,15 @@ class Update:
     """Set `assignments` on the rows under `condition`, locked in key order; soft deletion is an update too.
 
     With `ids` the rows are those of a uuid[] parameter, each of which must be there under `condition` (else
-    NOT_FOUND). More than `limit` rows: TOO_MANY. The answer is ordered by key. It assigns something: one of
-    `assignments` and `references` is not empty.
+    NOT_FOUND). No row where there `must_match` one: NOT_FOUND without ids. More than `limit` rows: TOO_MANY. The answer
+    is ordered by key. It assigns something: one of `assignments` and `references` is not empty.
     """
 
     table: Table
     key: Column
     condition: Condition
     ids: Parameter | None = None
+    must_match: bool = False
     limit: int
     assignments: tuple[Assignment, ...]
     references: tuple[Reference, ...] = ()
@@ -200,7 +201,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """Remove the rows under `condition` for good; `ids`, `limit` and answer as for an Update.
+    """Remove the rows under `condition` for good; `ids`, `must_match`, `limit` and answer as for an Update.
 
     The records are as they were before, connections included.
     """
@@ -209,6 +210,7 @@ class Delete:
     key: Column
     condition: Condition
     ids: Parameter | None = None
+    must_match: bool = False
     limit: int
     event: EventTarget
     record: Record | None

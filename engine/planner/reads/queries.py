@@ -12,12 +12,13 @@ from fieldstone.engine.planner.reads.aggregates import build_aggregate
 from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
 from fieldstone.engine.planner.reads.orders import build_order
 from fieldstone.engine.planner.reads.selection import build_connection, build_record, type_literal
+from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.schema.introspection import is_introspection_field
 from fieldstone.metadata.api_names import QueryRole, find_query
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
-from fieldstone.sql.plan.elements import And, Compare, Comparison
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition
 from fieldstone.sql.plan.read import Literal, One, OrderKey, ReadPlan, Record, Root
 from fieldstone.sql.types import SqlType
 
@@ -71,17 +72,21 @@ def _root(context: PlanContext, selected: Selected) -> Root:
 
 
 def plan_one(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> One:
-    """Return the plan of one record, by its id or as the first (by id) under a filter."""
+    """Return the plan of one record, by its id, by a unique key, or as the first (by id) under a filter."""
     arguments = arguments_of(selected.nodes[0], context.variables)
-    given = [name for name in ("id", "filter") if arguments.get(name) is not None]
+    given = [name for name in ("id", "where", "filter") if arguments.get(name) is not None]
     if len(given) != 1:
-        raise Blame(field="id", path=path).error(f"'{selected.name}' takes either 'id' or 'filter'.")
+        raise Blame(field="id", path=path).error(f"'{selected.name}' takes either 'id', 'where' or 'filter'.")
     blame = Blame(field=given[0], path=path)
+    wanted: Condition
+    order: tuple[OrderKey, ...] = ()
     if given == ["id"]:
         key = context.parameters.add(bind_tree(arguments["id"], encoder(UUID_SCALAR), blame), SqlType.UUID)
         wanted = Compare(left=object_.key, comparison=Comparison.EQ, right=key)
         condition = And(terms=(wanted, select_condition(context, object_, None, blame)))
-        order: tuple[OrderKey, ...] = ()
+    elif given == ["where"]:
+        wanted, _ = key_condition(context, object_, arguments["where"], blame)
+        condition = And(terms=(wanted, select_condition(context, object_, None, blame)))
     else:
         said, names_deleted = said_filter(context, object_, arguments["filter"], blame)
         condition = And(terms=(said, *visible(context, object_, deleted=names_deleted)))

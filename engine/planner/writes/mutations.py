@@ -6,12 +6,20 @@ from typing import assert_never
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
-from fieldstone.engine.planner.arguments.trees import Blame, Tree, array_literal, bind_tree, required_argument
+from fieldstone.engine.planner.arguments.trees import (
+    Blame,
+    Tree,
+    arguments_of,
+    array_literal,
+    bind_tree,
+    required_argument,
+)
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, visible
 from fieldstone.engine.planner.cost import FREE, Price, affordable, limit_offsets, price_of_record
 from fieldstone.engine.planner.reads.filters import encoder, write_filter
 from fieldstone.engine.planner.reads.selection import build_record
+from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.planner.writes.assignments import build_assignments
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
@@ -59,6 +67,7 @@ class PlannedWrite:
         limit: how many records it may write.
         price: the price of the answer for each record.
         is_dear: whether the limit follows from that price.
+        key_fields: the fields of the unique key that names its record; none if that is its id, or a filter.
         references: the targets of the write's references, for the message of a missing one.
         keys: the fields of the unique keys that an upsert reads, for the message of one that is taken.
     """
@@ -75,6 +84,7 @@ class PlannedWrite:
     limit: int
     price: Price
     is_dear: bool
+    key_fields: tuple[str, ...]
     references: tuple["ReferenceName", ...]
     keys: tuple[tuple[str, ...], ...] = ()
 
@@ -138,6 +148,7 @@ class _Root:
         self.path: AnswerPath = (selected.key,)
         self.price = FREE
         self.limit = context.limits.bulk
+        self.key: tuple[str, ...] = ()
 
     def plan(self) -> PlannedWrite:
         match self.root.verb:
@@ -162,7 +173,8 @@ class _Root:
             removal=plan_removal(self.context, self.object_) if isinstance(plan, Delete) else {},
             limit=self.limit,
             price=self.price,
-            is_dear=self.limit < self.context.limits.bulk,
+            is_dear=not self.key and self.limit < self.context.limits.bulk,
+            key_fields=self.key,
             references=tuple(self._name(reference) for reference in references),
             keys=upserted_keys(self.object_, plan) if isinstance(plan, Upsert) else (),
         )
@@ -251,7 +263,8 @@ class _Root:
             key=self.object_.key,
             condition=condition,
             ids=ids,
-            limit=self.context.limits.bulk,
+            must_match=bool(self.key),
+            limit=self.limit,
             assignments=(*assignments, *touched_at(self.object_)),
             references=references,
             event=self._event(),
@@ -271,6 +284,7 @@ class _Root:
             key=self.object_.key,
             condition=condition,
             ids=ids,
+            must_match=bool(self.key),
             limit=self.limit,
             event=self._event(),
             record=record,
@@ -284,15 +298,30 @@ class _Root:
         """
         context, object_ = self.context, self.object_
         if not self.root.many:
-            encode = encoder(UUID)
-            blame = self._blame("id")
-            binder = bind_tree(self._argument("id"), lambda value: array_literal([encode(value).decode()]), blame)
-            ids = context.parameters.add(binder, SqlType.UUID, array=True)
-            return _among(context, object_, deleted=deleted), ids
+            return self._which_one(deleted=deleted)
         said, names_deleted = write_filter(context, object_, self._argument("filter"), self._blame("filter"))
         if deleted is None and not names_deleted:
             deleted = False
         return And(terms=(said, _among(context, object_, deleted=deleted))), None
+
+    def _which_one(self, *, deleted: bool | None) -> tuple[Condition, Parameter | None]:
+        """Return which record is meant: among the deleted, the live, or (by an id alone, where it is None) both."""
+        context, object_ = self.context, self.object_
+        arguments = arguments_of(self.selected.nodes[0], context.variables)
+        given = [name for name in ("id", "where") if arguments.get(name) is not None]
+        if len(given) != 1:
+            raise self._blame("id").error(
+                f"'{self.selected.name}' takes either 'id' or 'where', and it must not be null."
+            )
+        if given == ["where"]:
+            said, self.key = key_condition(context, object_, arguments["where"], self._blame("where"))
+            self.limit = 1
+            return And(terms=(said, _among(context, object_, deleted=deleted is True))), None
+        encode = encoder(UUID)
+        blame = self._blame("id")
+        binder = bind_tree(arguments["id"], lambda value: array_literal([encode(value).decode()]), blame)
+        ids = context.parameters.add(binder, SqlType.UUID, array=True)
+        return _among(context, object_, deleted=deleted), ids
 
     def _name(self, reference: Reference) -> ReferenceName:
         for field in self.object_.by_name.values():

@@ -11,9 +11,10 @@ from fieldstone.engine.planner.reads.selection import build_record, type_literal
 from fieldstone.engine.planner.writes.creates import CreateInput, add_rows, build_writer
 from fieldstone.engine.planner.writes.events import event_target, touched_at
 from fieldstone.engine.planner.writes.rows import COMPUTED, read_link
+from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Access, Field, Object, Status
+from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.scalars import BOOLEAN, Cell
 from fieldstone.sql.plan.elements import Column
 from fieldstone.sql.plan.read import Output, Record, Value
@@ -79,21 +80,6 @@ def read_on_conflict(given: Mapping[str, JsonValue], blame: Blame) -> OnConflict
     )
 
 
-def unique_keys(context: PlanContext, object_: Object) -> tuple[tuple[Field, ...], ...]:
-    """Return the fields of each unique key of an object's live records, the id first."""
-    context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
-    primary = (object_.by_name["id"].id,)
-    found = {
-        index.field_ids
-        for index in context.indexes[object_.id]
-        if index.is_unique and index.status is Status.READY and index.field_ids != primary
-    }
-    keys = [tuple(object_.by_id[id_] for id_ in ids) for ids in found]
-    others = [key for key in keys if all(field.is_active for field in key)]
-    others.sort(key=lambda key: (len(key), [field.name for field in key]))
-    return ((object_.by_name["id"],), *others)
-
-
 def build_upsert(
     context: PlanContext, object_: Object, data: CreateInput, conflict: OnConflict, blame: Blame
 ) -> Upsert:
@@ -104,7 +90,8 @@ def build_upsert(
     """
     columns, references, writer = build_writer(context, object_, data)
     places = _places(object_, columns)
-    known = unique_keys(context, object_)
+    context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
+    known = unique_keys(context.snapshot, object_)
     by = _found_by(object_, known, conflict, blame)
     written = {column.name for column in columns} | {reference.column.name for reference in references}
     keys = [key for key in known if all(column.name in written for column in _columns(key))]

@@ -116,20 +116,26 @@ def build_order_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
     )
 
 
-def build_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
-    """Return the data of a record to create or update; which fields are required is said when it is written."""
-    types = _Types(
+def _data_types(scope: TypeScope, object_: Object) -> _Types:
+    return _Types(
         scalar=lambda field: scalar_type(field.parts[0].scalar),
         options=lambda field: enum_value_type(scope, object_, field),
         composite=TypeRole.INPUT,
         relation=TypeRole.RELATION_INPUT,
     )
+
+
+def data_members(scope: TypeScope, object_: Object) -> Iterator[tuple[Field, str, GraphQLInputField]]:
+    """Yield the members of an input that has values of an object's fields: each with its field and its name."""
+    return _fields(scope, object_, _data_types(scope, object_))
+
+
+def build_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the data of a record to create or update; which fields are required is said when it is written."""
     return GraphQLInputObjectType(
         type_name(object_, TypeRole.INPUT),
         lambda: {
-            name: member
-            for field, name, member in _fields(scope, object_, types)
-            if field.access is not Access.READ_ONLY
+            name: member for field, name, member in data_members(scope, object_) if field.access is not Access.READ_ONLY
         },
         description=f"A record of {object_.label_plural} to create, or the changes of one.",
     )

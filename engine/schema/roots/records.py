@@ -72,7 +72,7 @@ def _query_field(scope: TypeScope, object_: Object, role: QueryRole) -> GraphQLF
             return GraphQLField(
                 scope.output_of(object_, TypeRole.RECORD),
                 args={
-                    "id": GraphQLArgument(_ID, description="The record's id."),
+                    **_one_arguments(scope, object_),
                     "filter": filter_argument(scope.input_of(object_, TypeRole.FILTER)),
                 },
                 description=f"A record of {object_.label_plural}, null where there is none.",
@@ -85,6 +85,15 @@ def _query_field(scope: TypeScope, object_: Object, role: QueryRole) -> GraphQLF
             )
         case _:
             assert_never(role)
+
+
+def _one_arguments(scope: TypeScope, object_: Object) -> dict[str, GraphQLArgument]:
+    """Return the arguments of which one names a record."""
+    arguments = {"id": GraphQLArgument(_ID, description="The record's id.")}
+    if scope.mutations is None:
+        key = scope.input_of(object_, TypeRole.UNIQUE_KEY)
+        arguments["where"] = GraphQLArgument(key, description="A unique key of the record, in the place of its id.")
+    return arguments
 
 
 def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:
@@ -108,7 +117,7 @@ def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, Graph
         if root.many:
             arguments["filter"] = filter_argument(scope.input_of(object_, TypeRole.FILTER), required=True)
         else:
-            arguments["id"] = GraphQLArgument(GraphQLNonNull(_ID), description="The record's id.")
+            arguments |= _one_arguments(scope, object_)
     if creates or root.verb is Verb.UPDATE:
         data = GraphQLNonNull(scope.input_of(object_, TypeRole.INPUT))
         if creates and root.many:

@@ -54,6 +54,11 @@ def compile_verdict(
     problems = [expressions.case([(beyond, expressions.text_literal(Problem.TOO_MANY.value))])]
     if plan.ids is not None:
         problems.append(expressions.scalar(_absent(plan.key, plan.ids, draft)))
+    elif plan.must_match:
+        nothing = expressions.exists(
+            Query().from_(FromItem("locked", draft.alias())).select(expressions.ONE), negated=True
+        )
+        problems.append(expressions.case([(nothing, expressions.text_literal(f"{Problem.NOT_FOUND.value}:[]"))]))
     problems += [
         expressions.case([(missing, target_problem(index, expressions.number(0)))])
         for index, missing in enumerate(missing_targets(targets))

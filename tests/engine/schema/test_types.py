@@ -226,7 +226,7 @@ PAGE = {
 
 def test_queries(schema: LazySchema) -> None:
     assert arguments_of(schema, "Query") == {
-        "thing": ({"id": "UUID", "filter": "ThingFilterInput"}, "Thing"),
+        "thing": ({"id": "UUID", "where": "ThingWhereUniqueInput", "filter": "ThingFilterInput"}, "Thing"),
         "things": (PAGE, "ThingConnection!"),
         "thingsAggregate": ({"filter": "ThingFilterInput"}, "ThingAggregate!"),
     }
@@ -240,7 +240,7 @@ def test_a_nested_connection_takes_what_a_root_takes(schema: LazySchema) -> None
 
 def test_mutations(schema: LazySchema) -> None:
     one, many = "Thing!", "[Thing!]!"
-    by_id, by_filter = {"id": "UUID!"}, {"filter": "ThingFilterInput!"}
+    by_id, by_filter = {"id": "UUID", "where": "ThingWhereUniqueInput"}, {"filter": "ThingFilterInput!"}
     conflict, upsert = {"onConflict": "ThingOnConflictInput"}, {"upsert": "Boolean"}
     assert arguments_of(schema, "Mutation") == {
         "createThing": ({"data": "ThingInput!"} | conflict | upsert, one),

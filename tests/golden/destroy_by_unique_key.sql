@@ -1,0 +1,125 @@
+SET CONSTRAINTS ALL DEFERRED;
+WITH locked AS (
+  SELECT t0.*
+  FROM "workspace_default"."person" AS t0
+  WHERE t0."email" = $1::text AND t0."deletedAt" IS NULL
+  ORDER BY t0."id"
+  LIMIT 2 FOR UPDATE
+)
+,verdict AS (
+  SELECT COALESCE(
+    CASE WHEN (SELECT count(*) FROM locked AS t1) > 1 THEN 'too_many' END,CASE WHEN NOT EXISTS (
+      SELECT 1
+      FROM locked AS t2
+    ) THEN 'not_found:[]' END
+  ) AS problem
+)
+,written AS (
+  DELETE FROM "workspace_default"."person" AS t3
+  WHERE t3."id" = ANY(ARRAY(SELECT t4."id" FROM locked AS t4)) AND (SELECT t5.problem FROM verdict AS t5) IS
+    NULL
+  RETURNING t3."id"
+)
+,event AS (
+  INSERT INTO "fieldstone"."event_staging" AS event (
+    "workspace_id","object_id","record_id","action","before","after","actor"
+  )
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t6."id",
+    'destroyed',to_jsonb(t6.*),NULL::jsonb,$2::text
+  FROM locked AS t6
+  JOIN written AS t7 ON t7."id" = t6."id"
+  ORDER BY t6."id"
+)
+SELECT (SELECT t10.problem FROM verdict AS t10) AS problem,COALESCE(
+  array_agg(t8."id" ORDER BY t8."id"),'{}'::uuid[]
+) AS ids,'[' || COALESCE(string_agg('{"email":' || to_json(t8."email")::text || '}',',' ORDER BY t8."id"),'')
+  || ']' AS answer
+FROM locked AS t8
+JOIN written AS t9 ON t9."id" = t8."id";
+WITH locked AS (
+  SELECT t0.*
+  FROM "workspace_default"."opportunity" AS t0
+  WHERE t0."personId" = ANY($1::uuid[])
+  ORDER BY t0."id"
+  LIMIT 10001 FOR UPDATE
+)
+,verdict AS (SELECT CASE WHEN (SELECT count(*) FROM locked AS t1) > 10000 THEN 'too_many' END AS problem)
+,written AS (
+  UPDATE "workspace_default"."opportunity" AS t2
+  SET "personId"=NULL,"updatedAt"=now()
+  WHERE t2."id" = ANY(ARRAY(SELECT t3."id" FROM locked AS t3)) AND (SELECT t4.problem FROM verdict AS t4) IS
+    NULL
+  RETURNING t2.*
+)
+,event AS (
+  INSERT INTO "fieldstone"."event_staging" AS event (
+    "workspace_id","object_id","record_id","action","before","after","actor"
+  )
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'f5f13c54-afa7-5ce8-8244-bd6e30545c68'::uuid,t5."id",
+    'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
+  FROM written AS t5
+  JOIN locked AS t6 ON t6."id" = t5."id"
+  ORDER BY t5."id"
+)
+SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
+  array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
+) AS ids,NULL::text AS answer
+FROM written AS t7;
+WITH locked AS (
+  SELECT t0.*
+  FROM "workspace_default"."activity" AS t0
+  WHERE t0."personId" = ANY($1::uuid[])
+  ORDER BY t0."id"
+  LIMIT 10001 FOR UPDATE
+)
+,verdict AS (SELECT CASE WHEN (SELECT count(*) FROM locked AS t1) > 10000 THEN 'too_many' END AS problem)
+,written AS (
+  UPDATE "workspace_default"."activity" AS t2
+  SET "personId"=NULL,"updatedAt"=now()
+  WHERE t2."id" = ANY(ARRAY(SELECT t3."id" FROM locked AS t3)) AND (SELECT t4.problem FROM verdict AS t4) IS
+    NULL
+  RETURNING t2.*
+)
+,event AS (
+  INSERT INTO "fieldstone"."event_staging" AS event (
+    "workspace_id","object_id","record_id","action","before","after","actor"
+  )
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'2a7851bc-dff0-5534-b436-97b65d93caea'::uuid,t5."id",
+    'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
+  FROM written AS t5
+  JOIN locked AS t6 ON t6."id" = t5."id"
+  ORDER BY t5."id"
+)
+SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
+  array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
+) AS ids,NULL::text AS answer
+FROM written AS t7;
+WITH locked AS (
+  SELECT t0.*
+  FROM "workspace_default"."specimen" AS t0
+  WHERE t0."aMorphRelationPersonId" = ANY($1::uuid[])
+  ORDER BY t0."id"
+  LIMIT 10001 FOR UPDATE
+)
+,verdict AS (SELECT CASE WHEN (SELECT count(*) FROM locked AS t1) > 10000 THEN 'too_many' END AS problem)
+,written AS (
+  UPDATE "workspace_default"."specimen" AS t2
+  SET "aMorphRelationPersonId"=NULL,"updatedAt"=now()
+  WHERE t2."id" = ANY(ARRAY(SELECT t3."id" FROM locked AS t3)) AND (SELECT t4.problem FROM verdict AS t4) IS
+    NULL
+  RETURNING t2.*
+)
+,event AS (
+  INSERT INTO "fieldstone"."event_staging" AS event (
+    "workspace_id","object_id","record_id","action","before","after","actor"
+  )
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'4b4410a0-4ded-5ae5-9901-31acd0bda302'::uuid,t5."id",
+    'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
+  FROM written AS t5
+  JOIN locked AS t6 ON t6."id" = t5."id"
+  ORDER BY t5."id"
+)
+SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
+  array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
+) AS ids,NULL::text AS answer
+FROM written AS t7;
