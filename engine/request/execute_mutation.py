@@ -210,6 +210,15 @@ def _judge(write: PlannedWrite, row: Row) -> None:
                 path=write.path,
                 locations=write.location,
             )
+        case Problem.CHANGED:
+            (local,) = json.loads(details)
+            raise Conflict(
+                f"The {write.object_.label_singular} was changed at {local}Z, which 'ifUpdatedAt' does not say.",
+                field="ifUpdatedAt",
+                path=write.path,
+                locations=write.location,
+                extensions={"current": {"updatedAt": f"{local}Z"}},
+            )
         case Problem.KEY_TWICE | Problem.RECORD_TWICE | Problem.TWO_RECORDS | Problem.KEY_TAKEN:
             raise describe_upsert(write, Problem(problem), json.loads(details))
         case Problem.TOO_MANY if write.key_fields:

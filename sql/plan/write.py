@@ -25,6 +25,8 @@ class Problem(Enum):
     """A record is not there (details: JSON list of the ids, in the order given; empty where it was not named by id)."""
     TARGET_NOT_FOUND = "target_not_found"
     """A record to connect to is not there or is deleted (details: JSON [index of the reference, index of the row])."""
+    CHANGED = "changed"
+    """The row was changed at another time than the one expected (details: JSON [that time, in UTC])."""
     TOO_MANY = "too_many"
     """More records than `limit` are meant (no colon, no details)."""
     KEY_TWICE = "key_twice"
@@ -179,12 +181,22 @@ class Upsert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The time in a column of the row to write: at `earliest` or later, and earlier than `before`; else CHANGED."""
+
+    column: Column
+    earliest: Parameter
+    before: Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
     """Set `assignments` on the rows under `condition`, locked in key order; soft deletion is an update too.
 
     With `ids` the rows are those of a uuid[] parameter, each of which must be there under `condition` (else
     NOT_FOUND). No row where there `must_match` one: NOT_FOUND without ids. More than `limit` rows: TOO_MANY. The answer
-    is ordered by key. It assigns something: one of `assignments` and `references` is not empty.
+    is ordered by key. It assigns something: one of `assignments` and `references` is not empty. `expected` is of the
+    only row.
     """
 
     table: Table
@@ -195,13 +207,14 @@ class Update:
     limit: int
     assignments: tuple[Assignment, ...]
     references: tuple[Reference, ...] = ()
+    expected: Expected | None = None
     event: EventTarget
     record: Record | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """Remove the rows under `condition` for good; `ids`, `must_match`, `limit` and answer as for an Update.
+    """Remove the rows under `condition` for good; `ids`, `must_match`, `limit`, `expected` and answer as for an Update.
 
     The records are as they were before, connections included.
     """
@@ -212,6 +225,7 @@ class Delete:
     ids: Parameter | None = None
     must_match: bool = False
     limit: int
+    expected: Expected | None = None
     event: EventTarget
     record: Record | None
 

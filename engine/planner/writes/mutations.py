@@ -23,6 +23,7 @@ from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.planner.writes.assignments import build_assignments
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
+from fieldstone.engine.planner.writes.expectations import find_expected
 from fieldstone.engine.planner.writes.removal import Removal, plan_removal
 from fieldstone.engine.planner.writes.upserts import build_upsert, find_on_conflict, upsert_record, upserted_keys
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
@@ -34,6 +35,7 @@ from fieldstone.sql.plan.write import (
     Assignment,
     Delete,
     EventTarget,
+    Expected,
     Insert,
     InsertOne,
     Now,
@@ -267,12 +269,17 @@ class _Root:
             limit=self.limit,
             assignments=(*assignments, *touched_at(self.object_)),
             references=references,
+            expected=self._expected(),
             event=self._event(),
             record=self._written_record(),
         )
 
+    def _expected(self) -> Expected | None:
+        return None if self.root.many else find_expected(self.context, self.object_, self.selected, self.path)
+
     def _delete(self) -> Delete:
         condition, ids = self._which(deleted=None)
+        expected = self._expected()
         record = self._record()
         self.price, cost = self._price_of(record), self.context.limits.cost
         if self.root.many:
@@ -286,6 +293,7 @@ class _Root:
             ids=ids,
             must_match=bool(self.key),
             limit=self.limit,
+            expected=expected,
             event=self._event(),
             record=record,
         )

@@ -12,7 +12,7 @@ from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import api_names
 from fieldstone.metadata.api_names import MutationRoot, QueryRole, TypeRole, Verb
 from fieldstone.metadata.model import Object
-from fieldstone.metadata.scalars import UUID
+from fieldstone.metadata.scalars import DATE_TIME, UUID
 
 QUERY = "Query"
 MUTATION = "Mutation"
@@ -118,6 +118,10 @@ def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, Graph
             arguments["filter"] = filter_argument(scope.input_of(object_, TypeRole.FILTER), required=True)
         else:
             arguments |= _one_arguments(scope, object_)
+            arguments["ifUpdatedAt"] = GraphQLArgument(
+                SCALARS[DATE_TIME.name],
+                description="The record's `updatedAt`, to as many digits as given; if it is another one: CONFLICT.",
+            )
     if creates or root.verb is Verb.UPDATE:
         data = GraphQLNonNull(scope.input_of(object_, TypeRole.INPUT))
         if creates and root.many:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.output import UTC
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
 from fieldstone.sql.compiler.writes.references import (
@@ -13,7 +14,7 @@ from fieldstone.sql.compiler.writes.references import (
     target_problem,
 )
 from fieldstone.sql.plan.elements import Column, Comparison, Parameter
-from fieldstone.sql.plan.write import Delete, Problem, Reference, Update
+from fieldstone.sql.plan.write import Delete, Expected, Problem, Reference, Update
 
 
 def compile_insert_verdict(targets: Sequence[ResolvedReference], given: FromItem) -> Query:
@@ -59,11 +60,29 @@ def compile_verdict(
             Query().from_(FromItem("locked", draft.alias())).select(expressions.ONE), negated=True
         )
         problems.append(expressions.case([(nothing, expressions.text_literal(f"{Problem.NOT_FOUND.value}:[]"))]))
+    if plan.expected is not None:
+        problems.append(expressions.scalar(_changed(plan.expected, draft)))
     problems += [
         expressions.case([(missing, target_problem(index, expressions.number(0)))])
         for index, missing in enumerate(missing_targets(targets))
     ]
     return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
+
+
+def _changed(expected: Expected, draft: StatementDraft) -> Query:
+    """Return the problem of a locked row that was changed at another time than the one expected."""
+    locked = FromItem("locked", draft.alias())
+    changed = expressions.column(locked.alias, expected.column.name)
+    is_as_expected = expressions.all_of(
+        [
+            expressions.compare(changed, Comparison.GE, expressions.parameter(expected.earliest)),
+            expressions.compare(changed, Comparison.LT, expressions.parameter(expected.before)),
+        ]
+    )
+    local = expressions.call("timezone", UTC, changed)
+    details = expressions.cast_to_text(expressions.call("json_build_array", local))
+    text = expressions.concatenation((expressions.text_literal(Problem.CHANGED.value + ":"), details))
+    return Query().from_(locked).select(text).only(expressions.negation(expressions.is_true(is_as_expected))).limit(1)
 
 
 def _absent(key: Column, ids: Parameter, draft: StatementDraft) -> Query:

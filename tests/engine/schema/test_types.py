@@ -240,7 +240,8 @@ def test_a_nested_connection_takes_what_a_root_takes(schema: LazySchema) -> None
 
 def test_mutations(schema: LazySchema) -> None:
     one, many = "Thing!", "[Thing!]!"
-    by_id, by_filter = {"id": "UUID", "where": "ThingWhereUniqueInput"}, {"filter": "ThingFilterInput!"}
+    by_id = {"id": "UUID", "where": "ThingWhereUniqueInput", "ifUpdatedAt": "DateTime"}
+    by_filter = {"filter": "ThingFilterInput!"}
     conflict, upsert = {"onConflict": "ThingOnConflictInput"}, {"upsert": "Boolean"}
     assert arguments_of(schema, "Mutation") == {
         "createThing": ({"data": "ThingInput!"} | conflict | upsert, one),
