@@ -15,6 +15,7 @@ from fieldstone.sql.errors import (
     NotNullViolation,
     OutOfResources,
     PermissionDenied,
+    ResponseTooLarge,
     Serialization,
     StalePlan,
     StaleSchema,
@@ -51,6 +52,7 @@ _BY_STATE: dict[str, type[DatabaseError]] = {
     "57P02": ConnectionLost,
     "57P03": DatabaseUnavailable,
     "57P05": ConnectionLost,
+    "FS001": ResponseTooLarge,
 }
 _BY_CLASS: dict[str, type[DatabaseError]] = {
     "08": ConnectionLost,

@@ -6,6 +6,7 @@ from typing import cast
 
 from fieldstone.engine.documents.document import collect_fields
 from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.trees import (
     Binder,
     Bindings,
@@ -91,7 +92,7 @@ def plan_subscription(context: PlanContext) -> PlannedFeed:
     price.check(cost)
     limit_offsets(price, cost, context.parameters)
     condition, changed, set_binders = _plan_sets(context, object_, arguments, path)
-    slots = len(context.parameters.binders)
+    slots, limit = len(context.parameters.binders), affordable(price, cost, LONGEST_READ)
     feed = EventFeed(
         log=LOG,
         table=object_.table,
@@ -103,8 +104,9 @@ def plan_subscription(context: PlanContext) -> PlannedFeed:
         set_size=len(set_binders),
         changed=changed,
         condition=condition,
-        limit=affordable(price, cost, LONGEST_READ),
+        limit=limit,
         record=record,
+        most_bytes=bytes_to_count(record, times=limit, most=context.limits.response_bytes),
     )
     return PlannedFeed(
         key=selected.key,

@@ -1,7 +1,7 @@
 """The steps from a document to a plan: parse, validate, plan, compile; pure, so that it may run in any thread."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, OperationType,
 
 from fieldstone.engine.documents.document import DocumentLimits, Operation, parse_operation, validate_operation
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
+from fieldstone.engine.planner.answer_size import LARGE, estimate_size
 from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import compile_bound
@@ -157,6 +158,8 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     if len(constants) == len(planned.entries):
         constant = f"{{{','.join(f'{dumps(key)}:{text}' for key, text in constants)}}}"
     else:
+        if estimate_size(planned) > LARGE:
+            planned = replace(planned, most_bytes=context.limits.response_bytes)
         statement = compile_bound(planned, context.parameters)
     return QueryPlan(
         statement=statement,

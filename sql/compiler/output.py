@@ -16,6 +16,8 @@ UTC = expressions.text_literal("UTC")
 NULL_TEXT = expressions.text_literal("null")
 _SEPARATOR = expressions.text_literal(",")
 _EMPTY = expressions.text_literal("")
+_MOST_ARGUMENTS = 100
+"""Arguments that PostgreSQL lets a function have."""
 
 
 def join_pieces(pieces: Sequence[TextPiece]) -> Expression:
@@ -40,12 +42,11 @@ def join_pieces(pieces: Sequence[TextPiece]) -> Expression:
 def _gathered(parts: Sequence[Expression]) -> list[Expression]:
     """Return the parts, gathered so that long ones are copied seldom: a concatenation copies all the text before it.
 
-    Several long ones are joined by halves: one after the other they would take memory by the square of their number.
-    The pieces behind a single long one are joined first.
+    Several long ones are joined by a function: one after the other they would take memory by the square of their
+    number. The pieces behind a single long one are joined first.
     """
     if sum(isinstance(part, LongText) for part in parts) > 1:
-        middle = len(parts) // 2
-        return [_joined(parts[:middle]), _joined(parts[middle:])]
+        return [_joined_at_once(parts)]
     for position, part in enumerate(parts):
         if isinstance(part, LongText) and position + 2 < len(parts):
             return [*parts[: position + 1], _joined(parts[position + 1 :])]
@@ -54,6 +55,16 @@ def _gathered(parts: Sequence[Expression]) -> list[Expression]:
 
 def _joined(parts: Sequence[Expression]) -> Expression:
     return parts[0] if len(parts) == 1 else expressions.parenthesised(expressions.concatenation(_gathered(parts)))
+
+
+def _joined_at_once(parts: Sequence[Expression]) -> Expression:
+    groups = list(parts)
+    while len(groups) > 1:
+        groups = [
+            expressions.call("concat", *groups[first : first + _MOST_ARGUMENTS])
+            for first in range(0, len(groups), _MOST_ARGUMENTS)
+        ]
+    return groups[0]
 
 
 def as_long_as(text: Expression, pieces: Sequence[TextPiece]) -> Expression:

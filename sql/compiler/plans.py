@@ -29,7 +29,7 @@ def compile_plan(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Statement
 
 
 def _compile_query(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Query:
-    draft = StatementDraft()
+    draft = StatementDraft(plan.most_bytes if isinstance(plan, ReadPlan | ReadBack | EventFeed) else None)
     match plan:
         case ReadPlan():
             return compile_read(plan, draft)

@@ -15,9 +15,13 @@ class StatementDraft:
         unread: the parameters of parts that have nothing to read. PostgreSQL needs the type of each parameter up to
             the highest, so the statement still names them.
         shared: the WITH queries that several parts read, each with its name.
+        most_bytes: of the answer, where they are counted.
+        level: the number of connections around the part that is compiled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int | None = None) -> None:
+        self.most_bytes = most_bytes
+        self.level = 0
         self.unread: list[Parameter] = []
         self.shared: list[tuple[Query, str]] = []
         self._aliases = 0

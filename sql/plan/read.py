@@ -190,6 +190,7 @@ class EventFeed:
         sets: a JSON list of one object for each set, with the texts or nulls p0, p1 and so on, `set_size` of them.
         changed: the value in the sets of which columns an update must have changed one; NULL is any.
         condition: over the record; its parameters are `in_set`.
+        most_bytes: as in `ReadPlan`, of the connections in all results.
     """
 
     log: Table
@@ -204,6 +205,7 @@ class EventFeed:
     condition: Condition
     limit: int
     record: Record
+    most_bytes: int | None = None
 
 
 Output = Literal | Value | Record | ToOne | Connection
@@ -212,6 +214,11 @@ Root = Connection | One | Aggregate | Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPlan:
-    """One SELECT whose single row and column is the JSON object with these root entries."""
+    """One SELECT whose single row and column is the JSON object with these root entries.
+
+    Attributes:
+        most_bytes: above which PostgreSQL ends the statement while it builds the answer; None where nothing is counted.
+    """
 
     entries: tuple[tuple[str, Root], ...]
+    most_bytes: int | None = None

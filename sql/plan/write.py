@@ -234,7 +234,9 @@ class Delete:
 class ReadBack:
     """Read the records with the ids of a uuid[] parameter, in that order: one row, one column, a JSON list.
 
-    `created` is a boolean[] beside the ids, for a record that has the column CREATED.
+    Attributes:
+        created: a boolean[] beside the ids, for a record that has the column CREATED.
+        most_bytes: as in `ReadPlan`, of the connections of the whole transaction.
     """
 
     table: Table
@@ -242,6 +244,7 @@ class ReadBack:
     ids: Parameter
     created: Parameter | None = None
     record: Record
+    most_bytes: int | None = None
 
 
 WritePlan = Insert | InsertOne | Upsert | Update | Delete

@@ -1,6 +1,7 @@
-"""An answer of many parts takes memory by its length, not by the square of the number of its parts."""
+"""PostgreSQL builds answers within bounds: their memory is linear in their length, and it stops at the limit."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.processes.conftest import data_dir
 from tests.processes.serving import serving
@@ -43,3 +44,25 @@ def test_memory_is_linear_in_the_parts_of_an_answer(data_dir: Path) -> None:
         assert min(lengths) > 10 * MIB * MIB
         # Joined one after the other, the parts took 125 times the answer.
         assert peak_of_backends(data_dir) < 30 * max(lengths) / MIB / MIB
+
+
+def test_the_statement_stops_at_the_limit_of_an_answer(data_dir: Path) -> None:
+    with serving(FIELDSTONE_DATA_DIR=str(data_dir)) as served, served.client() as client:
+
+        def ask(query: str, **variables: object) -> Any:
+            return client.post("/graphql", json={"query": query, "variables": variables}).json()
+
+        company = ask('mutation { createCompany(data: {name: "Crowd"}) { id } }')["data"]["createCompany"]["id"]
+        crowd = [{"email": f"{n}@example.com", "companyId": company} for n in range(PEOPLE)]
+        ask("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=crowd)
+
+        def people(page: int, below: str) -> str:
+            return f"people(first: {page}) {{ edges {{ node {{ {below} }} }} }}"
+
+        # As dear as is allowed: 200 + 200 x 200 + 200 x 200 x 11 records, and a text of 3 GB.
+        fields = " ".join(f"a{n}: createdAt" for n in range(200))
+        dear = people(200, f"company {{ {people(200, f'company {{ {people(11, fields)} }}')} }}")
+        (error,) = ask(f"{{ {dear} }}")["errors"]
+        assert error["message"] == "The answer is too large: the answer has more than 67108864 bytes."
+        # Built to its end, or to the longest text that PostgreSQL can hold, it took 1.4 GiB.
+        assert peak_of_backends(data_dir) < 400

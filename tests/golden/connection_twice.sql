@@ -1,18 +1,12 @@
-SELECT (
-  (
-    '{"people":{"__typename":"PersonConnection","a":[' || COALESCE(
-      string_agg('{"__typename":"PersonEdge","node":{"id":"' || t2.c0::text || '"}}',',') FILTER (
-        WHERE t2.number <= 2
-      ),''
-    )
-  ) || (
-    '],"b":[' || COALESCE(
-      string_agg('{"node":{"email":' || to_json(t2.c1)::text || '}}',',') FILTER (WHERE t2.number <= 2),''
-    )
-  )
-) || (
-  '],"totalCount":' || (SELECT count(*) FROM "workspace_default"."person" AS t3 WHERE t3."deletedAt" IS NULL)::text
-    || ',"pageInfo":{"__typename":"PageInfo","more":' || (count(*) > 2)::text || '}}}'
+SELECT concat(
+  '{"people":{"__typename":"PersonConnection","a":[',COALESCE(
+    string_agg('{"__typename":"PersonEdge","node":{"id":"' || t2.c0::text || '"}}',',') FILTER (
+      WHERE t2.number <= 2
+    ),''
+  ),'],"b":[',COALESCE(
+    string_agg('{"node":{"email":' || to_json(t2.c1)::text || '}}',',') FILTER (WHERE t2.number <= 2),''
+  ),'],"totalCount":',(SELECT count(*) FROM "workspace_default"."person" AS t3 WHERE t3."deletedAt" IS NULL)::text,
+    ',"pageInfo":{"__typename":"PageInfo","more":',(count(*) > 2)::text,'}}}'
 )
 FROM (
   SELECT t1.*,row_number() OVER () AS number

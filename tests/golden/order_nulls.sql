@@ -1,9 +1,7 @@
-SELECT (
-  '{"a":{"edges":[' || COALESCE(
+SELECT concat(
+  '{"a":{"edges":[',COALESCE(
     string_agg('{"node":{"employees":' || COALESCE(t1.c0::text,'null') || '}}',','),''
-  )
-) || (
-  ']},"b":' || (
+  ),']},"b":',(
     SELECT '{"edges":[' || COALESCE(
       string_agg('{"node":{"employees":' || COALESCE(t3.c0::text,'null') || '}}',','),''
     ) || ']}'
@@ -25,7 +23,7 @@ SELECT (
       ORDER BY k0 DESC NULLS LAST,k1 DESC
       LIMIT 2
     ) AS t3
-  ) || '}'
+  ),'}'
 )
 FROM (
   (

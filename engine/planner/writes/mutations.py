@@ -5,6 +5,7 @@ from typing import assert_never
 
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import (
     Blame,
@@ -213,7 +214,15 @@ class _Root:
         record = self._record()
         self.price = self._price_of(record)
         limit_offsets(self.price, self.context.limits.cost, self.context.parameters)
-        plan = ReadBack(table=self.object_.table, key=self.object_.key, ids=ids, created=created, record=record)
+        times, most = self.limit if self.root.many else 1, self.context.limits.response_bytes
+        plan = ReadBack(
+            table=self.object_.table,
+            key=self.object_.key,
+            ids=ids,
+            created=created,
+            record=record,
+            most_bytes=bytes_to_count(record, times=times, most=most),
+        )
         return compile_bound(plan, self.context.parameters)
 
     def _price_of(self, record: Record) -> Price:

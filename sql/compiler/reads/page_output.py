@@ -8,7 +8,7 @@ from fieldstone.sql.compiler.output import NULL_TEXT, Fragment, TextPiece, aggre
 from fieldstone.sql.compiler.reads.cursors import compile_cursor
 from fieldstone.sql.compiler.reads.paging import PageRows, compile_members, compile_page
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.compiler.terms import Expression, LongText, Query, table_source
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.read import (
     Connection,
@@ -25,6 +25,9 @@ from fieldstone.sql.plan.read import (
     TotalCount,
     Value,
 )
+
+_WITHIN_LIMIT = "fieldstone.within_limit"
+"""The function of the catalog that returns a text, or ends the statement once such texts have too many bytes."""
 
 RecordWriter = Callable[[Record, RowReference, StatementDraft], list[TextPiece]]
 """Writes the record of a row, which may hold connections again."""
@@ -119,6 +122,7 @@ def _compile_edges(
         draft.leave_unread(edges)
         return ["[]"]
     entries: list[tuple[str, list[TextPiece]]] = []
+    draft.level += 1
     for key, output in edges.entries:
         match output:
             case Record():
@@ -129,11 +133,15 @@ def _compile_edges(
                 entries.append((key, [output.text]))
             case _:
                 assert_never(output)
+    draft.level -= 1
     text = aggregate_text(
         join_pieces(object_pieces(entries)),
         order=expressions.ordered(rows.number, descending=True, nulls_first=None) if connection.page.backward else None,
         only=_within_page(connection, rows),
     )
+    if draft.most_bytes is not None:
+        level, most = expressions.number(draft.level), expressions.number(draft.most_bytes)
+        text = LongText(expressions.call(_WITHIN_LIMIT, text, level, most).text)
     return ["[", text, "]"]
 
 

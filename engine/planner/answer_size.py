@@ -1,0 +1,68 @@
+"""The size of a query's answer, estimated from its plan: full pages of records whose texts are of a usual length."""
+
+from collections.abc import Iterable
+
+from fieldstone.sql.plan.read import (
+    Aggregate,
+    Connection,
+    Cursor,
+    Edges,
+    Literal,
+    One,
+    Output,
+    PageFact,
+    PageInfo,
+    ReadPlan,
+    Record,
+    ToOne,
+    TotalCount,
+    Value,
+)
+from fieldstone.sql.types import SqlType
+
+LARGE = 4 << 20
+"""Bytes of an answer above which PostgreSQL counts them while it builds it: a few microseconds for each page."""
+
+_VALUE = 40
+_LONG_VALUE = 1_000
+_LONG = frozenset({SqlType.TEXT, SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
+"""Types of any length. Most of their values are shorter, and a single one may have a megabyte."""
+_CURSOR = 100
+_PUNCTUATION = 4
+
+_Part = Output | One | Aggregate | Edges | PageInfo | PageFact | TotalCount | Cursor
+
+
+def estimate_size(plan: ReadPlan) -> int:
+    """Return the bytes that the answer of a query may have."""
+    return _entries(plan.entries)
+
+
+def bytes_to_count(record: Record, *, times: int, most: int) -> int | None:
+    """Return `most` if the text of so many records may be large, else None: nothing need be counted."""
+    return most if times * _entries(record.entries) > LARGE else None
+
+
+def _entries(entries: Iterable[tuple[str, _Part]]) -> int:
+    return sum([len(key) + _PUNCTUATION + _size(part) for key, part in entries])
+
+
+def _size(part: _Part) -> int:
+    match part:
+        case Value(column=column):
+            return _LONG_VALUE if column.type in _LONG else _VALUE
+        case Literal(text=text):
+            return len(text)
+        case Record(entries=entries):
+            return _entries(entries)
+        case ToOne(record=record) | One(record=record):
+            return _entries(record.entries)
+        case Connection(page=page, entries=entries):
+            rows = sum([_entries(edges.entries) for _, edges in entries if isinstance(edges, Edges)])
+            return _entries(entries) + page.limit * rows
+        case PageInfo(entries=facts):
+            return _entries(facts)
+        case PageFact() | Cursor():
+            return _CURSOR
+        case _:
+            return _VALUE
