@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     max_buffered_bytes: int = _whole(
         "FIELDSTONE_MAX_BUFFERED_BYTES",
         128 << 20,
-        description="Bytes of unread answers and incomplete requests; beyond it the slowest clients are disconnected.",
+        description="Bytes of unread answers and unanswered requests; beyond it the slowest clients are disconnected.",
     )
     startup_timeout: float = _seconds(
         "FIELDSTONE_STARTUP_TIMEOUT", 60.0, description="The longest wait for the database at the start, in seconds."

@@ -202,7 +202,7 @@ def _connection_metrics(connections: ConnectionStats) -> Iterator[Metric]:
     yield GaugeMetricFamily("fieldstone_connections", "Open connections of clients.", value=connections.open)
     yield GaugeMetricFamily(
         "fieldstone_buffered_bytes",
-        "Bytes of unread answers and incomplete requests.",
+        "Bytes of unread answers and of requests that are not answered.",
         value=connections.buffered,
     )
     ended = CounterMetricFamily(

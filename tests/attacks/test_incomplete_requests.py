@@ -1,10 +1,12 @@
-"""Requests and messages that are never completed, each within its own limit, and many of them."""
+"""Requests and messages that are never completed or must wait, each within its own limit, and many of them."""
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from websockets import Subprotocol
 from websockets.frames import Frame, Opcode
@@ -21,11 +23,16 @@ MOST = 16 * MIB
 
 
 @pytest.fixture(scope="module")
-def served(databases: Databases) -> Iterator[Served]:
-    with (
-        databases.clone(databases.template("default workspace", migrate)) as dsn,
-        serving(DATABASE_URL=dsn, FIELDSTONE_LOG_FORMAT="json", FIELDSTONE_MAX_BUFFERED_BYTES=str(MOST)) as running,
-    ):
+def database(databases: Databases) -> Iterator[str]:
+    with databases.clone(databases.template("default workspace", migrate)) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+def served(database: str) -> Iterator[Served]:
+    with serving(
+        DATABASE_URL=database, FIELDSTONE_LOG_FORMAT="json", FIELDSTONE_MAX_BUFFERED_BYTES=str(MOST)
+    ) as running:
         yield running
 
 
@@ -47,11 +54,42 @@ def test_bodies_that_lack_their_last_byte(target: Target) -> None:
         with contextlib.suppress(ConnectionError):
             connection.send(request[:-1])
     eventually(lambda: cut_off(target) >= before + 40, "nobody is cut off", 15)
-    eventually(lambda: target.metrics()["fieldstone_buffered_bytes"] <= MOST, "too much is kept", 10)
+    eventually(lambda: kept(target) <= MOST, "too much is kept", 10)
     assert target.memory() < memory + 90
     connection = target.connect()
     connection.send(request)
     assert connection.receive()[0] == 200
+
+
+def kept(target: Target) -> float:
+    return target.metrics()["fieldstone_buffered_bytes"]
+
+
+@contextlib.contextmanager
+def locked(database: str) -> Iterator[None]:
+    """Let nobody read people for the length of the block."""
+    with psycopg.connect(database) as holder:
+        holder.execute("LOCK TABLE workspace_default.person")
+        yield
+
+
+def test_whole_bodies_that_wait_for_the_database(target: Target, database: str) -> None:
+    before = cut_off(target)
+    request = target.request("{ people { totalCount } } #" + "x" * 900_000)
+    with locked(database):
+        waiting = [target.connect() for _ in range(12)]
+        for connection in waiting:
+            connection.send(request)
+        eventually(lambda: kept(target) > 12 * 900_000, "they are not counted", 10)
+        time.sleep(1.5)
+        assert cut_off(target) == before
+    assert [connection.receive()[0] for connection in waiting] == [200] * 12
+    eventually(lambda: kept(target) < 1_000, "they are counted after their answers", 10)
+    with locked(database):
+        for _ in range(30):
+            target.connect().send(request)
+        eventually(lambda: cut_off(target) >= before + 5, "nobody is cut off", 10)
+        eventually(lambda: kept(target) <= MOST, "too much is kept", 10)
 
 
 def test_heads_that_lack_their_last_line(target: Target) -> None:

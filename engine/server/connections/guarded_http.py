@@ -1,6 +1,7 @@
 """uvicorn's HTTP protocol, within limits: of heads, of time, of bytes that may wait for a client."""
 
 import asyncio
+from collections import deque
 from typing import Any
 
 from uvicorn.config import Config
@@ -43,9 +44,10 @@ class GuardedProtocol(HttpToolsProtocol):
         self._connections = connections if isinstance(connections, Connections) else Connections(ConnectionLimits())
         self._limits = self._connections.limits
         self._place: Place | None = None
-        # Of uvicorn's requests: how many have begun, are not answered, and whether one is still being received.
+        # Of uvicorn's requests: how many have begun, the bytes of the body of each one without an answer, and whether
+        # one is still being received.
         self._begun = 0
-        self._unanswered = 0
+        self._unanswered: deque[int] = deque()
         self._is_receiving = False
         self._is_head_open = False
         self._hosts = 0
@@ -55,8 +57,6 @@ class GuardedProtocol(HttpToolsProtocol):
         self._withheld = 0
         self._head_since = 0.0
         self._received = 0
-        # Bytes of the body that is being received.
-        self._body_size = 0
         self._made_at = self._answered_at = 0.0
         self._behind = b""
         self._verdict: tuple[int, str, str] | None = None
@@ -154,7 +154,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that there is a request to receive, and to answer."""
         self._begun += 1
-        self._unanswered += 1
+        self._unanswered.append(0)
         self._is_receiving = self._is_head_open = True
         self._hosts = self._trailers = 0
         super().on_message_begin()
@@ -194,23 +194,26 @@ class GuardedProtocol(HttpToolsProtocol):
         """Take a part of a body."""
         self._withheld = 0
         if self._unanswered:
-            self._body_size += len(body)
+            self._unanswered[-1] += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that a request has been received."""
-        self._withheld = self._body_size = 0
+        self._withheld = 0
         super().on_message_complete()
         self._is_receiving = False
+        if self._unanswered and self._unanswered[-1] > HIGH_WATER_LIMIT and self._place is not None:
+            self._place.note_buffered()
 
     def on_response_complete(self) -> None:
         """Note that one has been answered."""
-        self._unanswered -= 1
-        self._body_size = 0
+        body_size = self._unanswered.popleft()
         self._answered_at = self.loop.time()
         super().on_response_complete()
         # Late connections are ended by one timer for all.
         self._unset_keepalive_if_required()
+        if body_size > HIGH_WATER_LIMIT and self._place is not None:
+            self._place.note_buffered()
         if self._refusal and not self._unanswered:
             self._send_refusal()
         elif self._behind:
@@ -240,7 +243,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def idle_since(self) -> float | None:
         """Return since when the client, as far as it reads its answers, waits for none."""
-        if self._unanswered > self._is_head_open and not self._is_refused:
+        if len(self._unanswered) > self._is_head_open and not self._is_refused:
             place = self._place
             is_stalled = self.flow.write_paused and place is not None and not place.is_known
             return place.buffered_since if is_stalled and place is not None else None
@@ -252,7 +255,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def incomplete(self) -> int:
         """Return the bytes of requests that are kept."""
-        return len(self._behind) + self._body_size + (self._withheld if self._head_since else 0)
+        return len(self._behind) + sum(self._unanswered) + (self._withheld if self._head_since else 0)
+
+    def is_waiting(self) -> bool:
+        """Return whether the client has sent whole requests, reads, and waits for an answer."""
+        return bool(self._unanswered) and not self._is_receiving and not self.flow.write_paused
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no request."""
@@ -307,18 +314,18 @@ class GuardedProtocol(HttpToolsProtocol):
     def _forget_current(self) -> None:
         """Let the request that is being received have no other answer than the refusal."""
         if self._is_head_open:
-            self._unanswered -= 1
+            self._unanswered.pop()
             return
         cycle = self.cycle
         if self.pipeline and self.pipeline[0][0] is cycle:
             self.pipeline.popleft()
-            self._unanswered -= 1
+            self._unanswered.pop()
             return
         if cycle.response_started:
             # It is answered, or about to be.
             self._refusal = b""
         if not cycle.response_complete:
-            self._unanswered -= 1
+            self._unanswered.pop()
             cycle.disconnected = True
             cycle.message_event.set()
 

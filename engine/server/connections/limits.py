@@ -16,7 +16,7 @@ class ConnectionLimits:
         head: until a request's head is complete, from its first byte; the first head's also from the connection.
         body: until the rest of a body has arrived after its request was answered.
         unread: without progress, until a client that does not read its answers is disconnected.
-        buffered_bytes: of unread answers and incomplete requests, of all clients together.
+        buffered_bytes: of unread answers and unanswered requests, of all clients together.
         head_bytes: of one head; as many trailers or extensions of a chunk may come without a byte of the body.
         headers: of one head.
         linger: for which a refused connection is still read, so that its client receives the refusal.

@@ -28,7 +28,11 @@ class Occupant(Protocol):
         ...
 
     def incomplete(self) -> int:
-        """Return the bytes of requests that are kept until the rest has come, or until those before are answered."""
+        """Return the bytes of requests that are kept: until the rest has come, or until they are answered."""
+        ...
+
+    def is_waiting(self) -> bool:
+        """Return whether the client has sent whole requests, reads, and waits for an answer."""
         ...
 
 

@@ -184,7 +184,10 @@ class Connections:
         most = self.limits.buffered_bytes
         grace = _GRACE if self._buffered <= 2 * most else 0.0
         late = [place for place in waiting if place.buffered and now - place.buffered_since >= grace]
-        late.sort(key=lambda place: (place.progress, place.buffered_since, -place.buffered))
+        # A client that waits for its answer is not late: it goes after all that are.
+        late.sort(
+            key=lambda place: (place.occupant.is_waiting(), place.progress, place.buffered_since, -place.buffered)
+        )
         # One answer may be as large as it likes.
         rest = sum(bool(place.buffered) for place in waiting)
         for place in late:

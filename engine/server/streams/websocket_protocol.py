@@ -69,6 +69,10 @@ class BreakingProtocol(WebSocketsSansIOProtocol):
         fragments = len(self.frames[0]) + self._fragments if self.frames else 0
         return len(self.conn.reader.buffer) + fragments
 
+    def is_waiting(self) -> bool:
+        """Return False: a socket has no requests."""
+        return False
+
     async def run_asgi(self) -> None:
         """Run the app for one socket."""
         try:

@@ -48,6 +48,7 @@ class Client:
     def __init__(self, connections: Connections, address: str = "192.0.2.1", *, idle: float | None = 0.0) -> None:
         self.idle = idle
         self.sent = self.kept = 0
+        self.waits = False
         self.raw = Raw(address)
         self.transport = ClientTransport(self.raw, asyncio.get_running_loop())
         self.place: Place | None = connections.enter(self, self.transport)
@@ -68,6 +69,9 @@ class Client:
 
     def incomplete(self) -> int:
         return self.kept
+
+    def is_waiting(self) -> bool:
+        return self.waits
 
     def wait_for(self, size: int) -> None:
         """Write what the client does not read."""
@@ -143,6 +147,19 @@ async def test_what_is_not_complete_counts_too_and_whoever_goes_on_sending_goes_
 
     await until(is_over)
     assert sending.raw.ended == ""
+    assert connections.stats().ended == {"slow beyond the buffered bytes": 1}
+
+
+async def test_whoever_waits_for_an_answer_goes_after_all_that_are_late() -> None:
+    connections = Connections(ConnectionLimits(buffered_bytes=1_000, unread=0.4))
+    waiting, stalled = Client(connections), Client(connections)
+    waiting.waits = True
+    waiting.kept = 900
+    waiting.placed.note_buffered()
+    await asyncio.sleep(0.05)
+    stalled.kept = 1_500
+    await until(lambda: stalled.raw.ended == "aborted")
+    assert waiting.raw.ended == ""
     assert connections.stats().ended == {"slow beyond the buffered bytes": 1}
 
 
