@@ -8,7 +8,6 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.sql.plan.elements import (
     Among,
     And,
-    Column,
     Compare,
     Comparison,
     Condition,
@@ -18,6 +17,7 @@ from fieldstone.sql.plan.elements import (
     Operand,
     Parameter,
     Searches,
+    column_of,
 )
 
 
@@ -55,11 +55,6 @@ class Operator:
     when_not_null: Callable[[Operand], Condition] | None = None
     when_false: Callable[[Operand], Condition] | None = None
     when_empty: Callable[[Operand], Condition] | None = None
-
-
-def column_of(operand: Operand) -> Column:
-    """Return the column that an operand reads."""
-    return operand if isinstance(operand, Column) else operand.column
 
 
 def escape_like(text: str) -> str:

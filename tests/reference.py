@@ -1,16 +1,12 @@
 """The oracle: graphql-core itself executes the eagerly built schema with plain resolvers over rows in memory.
 
-Its answers are compared with those of the engine by `agree`: cursors are the reference's own, numbers are compared by
-their value, and averages to twelve digits.
+Its answers are compared with those of the engine by `agree` (`tests/reference_values.py`).
 """
 
 import json
-import math
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal, localcontext
 from typing import Any
 from uuid import UUID
 
@@ -23,18 +19,10 @@ from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.metadata.api_names import QueryRole, find_query
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_end
-from fieldstone.sql.types import SqlType
 from tests.eager_schema import eager_schema
+from tests.reference_aggregates import aggregate
 from tests.reference_filters import SILENT, Filters, Row, Rows, sort_value
-
-_PRECISION = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Average:
-    """An average, which PostgreSQL rounds."""
-
-    value: Decimal
+from tests.reference_values import encode_cursor, write_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +100,7 @@ class Reference:
             case QueryRole.MANY:
                 return self._connection(object_, rows, **arguments)
             case QueryRole.AGGREGATE:
-                return self._aggregate(object_, self._selected(object_, rows, arguments.get("filter")))
+                return aggregate(object_, self._selected(object_, rows, arguments.get("filter")))
             case QueryRole.ONE:
                 return self._one(object_, rows, arguments)
 
@@ -216,6 +204,7 @@ class Reference:
         return {
             "edges": lambda: [edge(row) for row in shown],
             "totalCount": _constant(len(matching)),
+            "aggregate": _constant(aggregate(object_, matching)),
             "pageInfo": _constant(
                 {
                     "hasNextPage": _constant(beyond_next),
@@ -225,20 +214,6 @@ class Reference:
                 }
             ),
         }
-
-    def _aggregate(self, object_: Object, rows: Sequence[Row]) -> Any:
-        found: dict[str, Callable[..., Any]] = {"count": _constant(len(rows))}
-        for function in ("sum", "avg", "min", "max"):
-            found[function] = _constant(
-                {
-                    field.name: _constant({part.name: _computed(function, part, rows) for part in field.parts})
-                    if field.is_composite
-                    else _computed(function, field.parts[0], rows)
-                    for field in object_.by_name.values()
-                    if field.parts and field.relation_id is None
-                }
-            )
-        return found
 
 
 class _Record:
@@ -283,11 +258,6 @@ class _Page:
         return start, max(start, min(end, start + self.limit))
 
 
-def encode_cursor(tag: str, key: str) -> str:
-    """The reference's own cursor: it names the row."""
-    return urlsafe_b64encode(json.dumps([tag, key]).encode()).decode()
-
-
 def decode_cursor(text: str, tag: str) -> str:
     """The id of the row."""
     try:
@@ -330,70 +300,3 @@ def _constant(value: Any) -> Callable[..., Any]:
 
 def _value(part: Part, row: Row) -> Callable[..., Any]:
     return lambda: write_value(part, row[part.column.name])
-
-
-def write_value(part: Part, value: Any) -> Any:
-    """A row's value as the API shows it."""
-    match value:
-        case datetime():
-            fraction = f".{value.microsecond:06}".rstrip("0").rstrip(".")
-            return f"{value.replace(tzinfo=None, microsecond=0).isoformat()}{fraction}Z"
-        case date():
-            return value.isoformat()
-        case Decimal() if part.scalar.name == "BigFloat":
-            return format(value, "f")
-        case int() if part.column.type is SqlType.BIGINT:
-            return str(value)
-        case _:
-            return value
-
-
-def _computed(function: str, part: Part, rows: Sequence[Row]) -> Callable[..., Any]:
-    return lambda: _compute(function, part, [v for row in rows if (v := row[part.column.name]) is not None])
-
-
-def _compute(function: str, part: Part, values: Sequence[Any]) -> Any:
-    if not values:
-        return None
-    if function in {"min", "max"}:
-        return write_value(part, (min if function == "min" else max)(values))
-    total = part.scalar.total
-    assert total is not None
-    with localcontext() as context:
-        context.prec = _PRECISION
-        result = sum(map(Decimal, values), start=Decimal(0))
-        if function == "avg":
-            result /= len(values)
-        if total.name == "Float":
-            return float(result)
-        return Average(result) if function == "avg" else format(result.normalize(), "f")
-
-
-def agree(actual: Any, expected: Any) -> bool:
-    """Whether the engine's answer is the reference's: keys in the same order, any cursor for any other."""
-    match expected:
-        case dict():
-            return (
-                isinstance(actual, dict)
-                and list(actual) == list(expected)
-                and all(agree(actual[key], value) for key, value in expected.items())
-            )
-        case list():
-            return (
-                isinstance(actual, list)
-                and len(actual) == len(expected)
-                and all(agree(one, other) for one, other in zip(actual, expected, strict=True))
-            )
-        case bool() | None:
-            return actual is expected
-        case Average(value=value):
-            return isinstance(actual, str) and math.isclose(float(actual), float(value), rel_tol=1e-12)
-        case float():
-            return not isinstance(actual, str | bool) and math.isclose(float(actual), expected, rel_tol=1e-12)
-        case str() if expected.startswith(_CURSOR_START):
-            return isinstance(actual, str)
-        case _:
-            return type(actual) is not bool and bool(actual == expected)
-
-
-_CURSOR_START = urlsafe_b64encode(b'["[\\').decode()[:4]

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.read import (
     Aggregate,
+    AggregateRecord,
     Connection,
     Cursor,
     Edges,
@@ -15,7 +17,6 @@ from fieldstone.sql.plan.read import (
     ReadPlan,
     Record,
     ToOne,
-    TotalCount,
     Value,
 )
 from fieldstone.sql.types import SqlType
@@ -30,7 +31,7 @@ _LONG = frozenset({SqlType.TEXT, SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVE
 _CURSOR = 100
 _PUNCTUATION = 4
 
-_Part = Output | One | Aggregate | Edges | PageInfo | PageFact | TotalCount | Cursor
+_Part = Output | One | Aggregate | Edges | PageInfo | PageFact | Measure | AggregateRecord | Cursor
 
 
 def estimate_size(plan: ReadPlan) -> int:
@@ -53,9 +54,9 @@ def _size(part: _Part) -> int:
             return _LONG_VALUE if column.type in _LONG else _VALUE
         case Literal(text=text):
             return len(text)
-        case Record(entries=entries):
+        case Record(entries=entries) | AggregateRecord(entries=entries):
             return _entries(entries)
-        case ToOne(record=record) | One(record=record):
+        case ToOne(record=record) | One(record=record) | Aggregate(record=record):
             return _entries(record.entries)
         case Connection(page=page, entries=entries):
             rows = sum([_entries(edges.entries) for _, edges in entries if isinstance(edges, Edges)])

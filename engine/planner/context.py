@@ -10,7 +10,7 @@ from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath, Failures
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinder, constant
 from fieldstone.metadata.dependencies import Dependencies
-from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Hop, IsNull, Parameter
 from fieldstone.sql.plan.read import Literal
@@ -148,6 +148,11 @@ class PlanContext:
     def selected_below(self, selected: Selected) -> list[Selected]:
         """Return the fields selected below a field."""
         return collect_fields(self.operation, selected.selection_sets, self.variables)
+
+
+def type_literal(name: str) -> Literal:
+    """Return the answer of `__typename`."""
+    return Literal(text=dumps(name))
 
 
 def visible(context: PlanContext, object_: Object, *, deleted: bool = False) -> tuple[Condition, ...]:

@@ -2,8 +2,8 @@
 
     connection    parents x page (first, last or limit, else the default page) for each time its records are asked for
     record        1 for a root field of one record; to-one relations and plain fields are free
-    aggregate     100 for one over a whole table, which a `totalCount` of a root connection is too
-    totalCount    parents x 5 below a record
+    aggregate     100 for those of a root field, `totalCount` among them, which are read together; parents x 5 below a
+                  record; and as much again for each `median` and each `countDistinct`, which sort
     offset        parents x offset / 10: the rows that are passed over are read
 
 The page sizes are part of the shape, so a plan has one price; only offsets are priced for each request.
@@ -16,8 +16,10 @@ from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.context import ParameterList
+from fieldstone.sql.plan.aggregates import SORTING, Computed, Count, Measure
 from fieldstone.sql.plan.read import (
     Aggregate,
+    AggregateRecord,
     Connection,
     Edges,
     Literal,
@@ -27,14 +29,13 @@ from fieldstone.sql.plan.read import (
     ReadPlan,
     Record,
     ToOne,
-    TotalCount,
     Value,
 )
 
 WHOLE_TABLE = 100
-"""Price of an aggregate over all records of an object, or of a root connection's `totalCount`."""
-NESTED_TOTAL = 5
-"""Price of a `totalCount` below a record, for each such record."""
+"""Price of a scan of all records of an object for aggregates, and of sorting a field of them."""
+NESTED_SCAN = 5
+"""Price of the same for a connection below a record, for each such record."""
 OFFSET_SHARE = 10
 """Rows passed over by `offset` that cost as much as one record."""
 LARGEST_SHOWN = 10**15
@@ -215,7 +216,8 @@ class _Walk:
                     yield Part(amount=1, path=(key,), product=((key, 1),))
                     yield from self.entries(root.record.entries, place)
                 case Aggregate():
-                    yield Part(amount=WHOLE_TABLE, path=(key,), product=((key, WHOLE_TABLE),))
+                    scans = 1 + _sorts(root.record)
+                    yield Part(amount=scans * WHOLE_TABLE, path=(key,), product=((key, scans * WHOLE_TABLE),))
                 case Literal():
                     pass
 
@@ -240,6 +242,7 @@ class _Walk:
             rows = self.parameters.binders[page.offset.slot - self.parameters.width]
             yield Skipped(path=place.path, times=place.parents, rows=rows)
         is_read = False
+        measured: list[tuple[AnswerPath, Measure | AggregateRecord]] = []
         for name, entry in connection.entries:
             path = (*place.path, name)
             match entry:
@@ -250,14 +253,31 @@ class _Walk:
                     for node, output in entry.entries:
                         if isinstance(output, Record):
                             yield from self.entries([(node, output)], inner)
-                case TotalCount():
-                    yield self._total(connection, place, path, key)
+                case Computed() | Count() | AggregateRecord():
+                    measured.append((path, entry))
                 case _:
                     pass
+        yield from self._measured(connection, place, measured, key)
         if not is_read and any(isinstance(entry, PageInfo) for _, entry in connection.entries):
             yield Part(amount=records, path=place.path, product=product)
 
-    def _total(self, connection: Connection, place: _Place, path: AnswerPath, key: str) -> Part:
-        name = f"{key}.{path[-1]}"
-        each = WHOLE_TABLE if connection.link is None else NESTED_TOTAL
-        return Part(amount=place.parents * each, path=path, product=(*place.product, (name, each)))
+    def _measured(
+        self,
+        connection: Connection,
+        place: _Place,
+        measured: Sequence[tuple[AnswerPath, Measure | AggregateRecord]],
+        key: str,
+    ) -> Iterator[Part]:
+        """Yield the price of the scan for a connection's measures, and of the sorts, each with its place."""
+        each = WHOLE_TABLE if connection.link is None else NESTED_SCAN
+        for number, (path, measure) in enumerate(measured):
+            scans = (number == 0) + _sorts(measure)
+            product = (*place.product, (f"{key}.{path[-1]}", scans * each))
+            yield Part(amount=place.parents * scans * each, path=path, product=product)
+
+
+def _sorts(measure: Measure | AggregateRecord | Literal) -> int:
+    """Return how many sorts of all rows the aggregates take."""
+    if isinstance(measure, AggregateRecord):
+        return sum(_sorts(inner) for _, inner in measure.entries)
+    return int(isinstance(measure, Computed) and measure.function in SORTING)

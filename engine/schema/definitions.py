@@ -11,10 +11,10 @@ from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values import enums
 from fieldstone.engine.schema.values.composites import COMPOSITES, composite_name
 from fieldstone.engine.schema.values.filters import PRESENCE, SCALAR_FILTERS
-from fieldstone.engine.schema.values.groups import GROUPS
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGE_INFO
 from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
 from fieldstone.metadata import api_names
+from fieldstone.metadata.aggregates import ROLES
 from fieldstone.metadata.api_names import FieldEnumType, FieldTypeRole, ObjectType, TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Object, relation_end
@@ -37,7 +37,6 @@ _COMPOSITE_TYPES = {
     if entry.composite
     for role in TypeRole
 }
-_GROUPS = {group.role: group for group in GROUPS}
 
 
 def type_names(scope: TypeScope) -> Iterator[str]:
@@ -90,8 +89,8 @@ def _find_alias(scope: TypeScope, name: str) -> GraphQLNamedType | None:
 
 def build_object_type(scope: TypeScope, object_: Object, role: TypeRole) -> GraphQLNamedType:
     """Return a new type of an object, whether the schema has it or not."""
-    if role in _GROUPS:
-        return aggregates.build_group(object_, _GROUPS[role])
+    if role in ROLES:
+        return aggregates.build_results(scope, object_, role)
     return _BUILDERS[role](scope, object_)
 
 
@@ -128,8 +127,8 @@ def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
             return scope.mutations is None and _is_target(scope, object_)
         case TypeRole.RELATION_FILTER:
             return _is_target(scope, object_) or _is_one_to_one_source(scope, object_)
-        case TypeRole.SUM | TypeRole.AVG | TypeRole.MIN | TypeRole.MAX:
-            return aggregates.has_group(object_, _GROUPS[role])
+        case _ if role in ROLES:
+            return aggregates.has_results(object_, role)
         case _:
             return True
 

@@ -118,6 +118,16 @@ def cast_to_text(value: Expression) -> Expression:
     return Expression(value.within(Binding.OPERATOR) + "::text")
 
 
+def cast(value: Expression, kind: SqlType) -> Expression:
+    """Return the value in another type."""
+    return Expression(value.within(Binding.OPERATOR) + "::" + kind.value)
+
+
+def cast_array(values: Sequence[Expression], kind: SqlType) -> Expression:
+    """Return the array of some values in another type."""
+    return Expression(array(values).text + "::" + kind.value + "[]")
+
+
 def as_decimal(value: Expression) -> Expression:
     """Return a double-precision value as the decimal number of its text: the cast itself keeps only 15 digits."""
     return Expression(cast_to_text(value).text + "::numeric")
@@ -165,6 +175,13 @@ def equal(left: Expression, right: Expression) -> Expression:
 def row(values: Sequence[Expression]) -> Expression:
     """Return a row of values, or the value where there is one."""
     return values[0] if len(values) == 1 else Expression("(" + ",".join([value.text for value in values]) + ")")
+
+
+def arithmetic(left: Expression, operator: str, right: Expression) -> Expression:
+    """Return the result of an operator on two numbers."""
+    return Expression(
+        left.within(Binding.OPERATOR) + " " + operator + " " + right.within(Binding.OPERATOR), Binding.OPERATOR
+    )
 
 
 def less_one(value: Expression) -> Expression:
@@ -263,15 +280,30 @@ def aggregate(
     return Expression(function + "(" + ordered + ")" + filtered)
 
 
+def count_if(condition: Expression) -> Expression:
+    """Return the number of rows that fulfil the condition."""
+    return Expression(COUNT.text + " FILTER (WHERE " + condition.text + ")")
+
+
+def count_distinct(value: Expression, *, only: Expression | None = None) -> Expression:
+    """Return the number of different values, in only those rows that fulfil `only`."""
+    return aggregate("count", Expression("DISTINCT " + value.text), only=only)
+
+
+def percentile(fraction: Expression, item: Expression) -> Expression:
+    """Return the first value, in the order of an ORDER BY item, behind which at most the fraction of them lies."""
+    return Expression("percentile_disc(" + fraction.text + ") WITHIN GROUP (ORDER BY " + item.text + ")")
+
+
 def over_all(function: Expression) -> Expression:
     """Return a window function over all rows in the order in which they come."""
     return Expression(function.text + " OVER ()")
 
 
-def over(function: Expression, *, by: Sequence[Expression], order: Expression) -> Expression:
+def over(function: Expression, *, by: Sequence[Expression] = (), order: Expression) -> Expression:
     """Return a window function over the rows that have the same values, in order."""
-    partition = ",".join([value.text for value in by])
-    return Expression(function.text + " OVER (PARTITION BY " + partition + " ORDER BY " + order.text + ")")
+    partition = "PARTITION BY " + listed(by).text + " " if by else ""
+    return Expression(function.text + " OVER (" + partition + "ORDER BY " + order.text + ")")
 
 
 def listed(values: Sequence[Expression]) -> Expression:

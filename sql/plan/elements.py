@@ -52,6 +52,11 @@ class Ranked:
 Operand = Column | Ranked
 
 
+def column_of(operand: Operand) -> Column:
+    """Return the column that an operand reads."""
+    return operand if isinstance(operand, Column) else operand.column
+
+
 class Comparison(Enum):
     """A binary comparison; the value is its SQL spelling."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import Column, Condition, Hop, Operand, Parameter, Table
 from fieldstone.sql.types import Encoding
 
@@ -95,8 +96,10 @@ class PageInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TotalCount:
-    """The number of rows under the condition, whatever the page."""
+class AggregateRecord:
+    """A JSON object of aggregates over all rows under a condition, nested as deep as asked."""
+
+    entries: tuple[tuple[str, "Measure | Literal | AggregateRecord"], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +115,8 @@ class Connection:
     """A page of `table`'s rows under `condition` in `order`, tied by `link` to the row at hand where there is one.
 
     Its cursors are made under `cursor_tag`, as sql/page_cursor.py writes and reads them. Where it is `sampled`, an
-    index
-    serves the order and others the condition, and its first rows decide which of them is followed.
+    index serves the order and others the condition, and its first rows decide which of them is followed. The measures
+    among the entries are over all rows meant, whatever the page: a count of them is the total count.
     """
 
     table: Table
@@ -123,7 +126,7 @@ class Connection:
     page: Page
     cursor_tag: str
     sampled: bool = False
-    entries: tuple[tuple[str, "Edges | PageInfo | TotalCount | Literal"], ...]
+    entries: tuple[tuple[str, "Edges | PageInfo | Measure | AggregateRecord | Literal"], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,36 +137,6 @@ class One:
     condition: Condition
     order: tuple[OrderKey, ...] = ()
     record: Record
-
-
-class AggregateFunction(Enum):
-    """An aggregate; the value is its SQL spelling."""
-
-    SUM = "sum"
-    AVG = "avg"
-    MIN = "min"
-    MAX = "max"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Computed:
-    """An aggregate of one column."""
-
-    function: AggregateFunction
-    column: Column
-    encoding: Encoding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """The number of rows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AggregateRecord:
-    """A JSON object of aggregates, nested (composites' sub-fields) as deep as asked."""
-
-    entries: tuple[tuple[str, "Computed | Count | Literal | AggregateRecord"], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

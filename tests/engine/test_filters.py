@@ -11,7 +11,8 @@ from fieldstone.metadata.model import Object, Part
 from fieldstone.metadata.operators import Argument, Operator
 from tests.apis import Apis, Served
 from tests.engine.filters import PER_REQUEST, columns, nested
-from tests.reference import Reference, write_value
+from tests.reference import Reference
+from tests.reference_values import write_value
 from tests.specimens import TEXTS, values_of
 
 PATTERNS = ("", "%", "_", "a%", "%b", "A_", "\\%%", "%\\_%", "%é%", "\\\\%")

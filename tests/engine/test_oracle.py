@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.apis import Served, serve
 from tests.databases import Databases
 from tests.operations import Operation, examples, queries
-from tests.reference import Reference, agree, load_rows
+from tests.reference import Reference, load_rows
+from tests.reference_values import agree
 from tests.specimens import specimen_template
 
 

@@ -5,8 +5,11 @@ SELECT concat(
     ),''
   ),'],"b":[',COALESCE(
     string_agg('{"node":{"email":' || to_json(t2.c1)::text || '}}',',') FILTER (WHERE t2.number <= 2),''
-  ),'],"totalCount":',(SELECT count(*) FROM "workspace_default"."person" AS t3 WHERE t3."deletedAt" IS NULL)::text,
-    ',"pageInfo":{"__typename":"PageInfo","more":',(count(*) > 2)::text,'}}}'
+  ),'],"totalCount":',(
+    SELECT count(*)::text
+    FROM "workspace_default"."person" AS t3
+    WHERE t3."deletedAt" IS NULL
+  ),',"pageInfo":{"__typename":"PageInfo","more":',(count(*) > 2)::text,'}}}'
 )
 FROM (
   SELECT t1.*,row_number() OVER () AS number

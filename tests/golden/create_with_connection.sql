@@ -19,11 +19,11 @@ FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;
 SELECT '[' || COALESCE(
   string_agg(
-    '{"name":' || COALESCE(to_json(t1."name")::text,'null') || ',"people":{"totalCount":' || (
-      SELECT count(*)
+    '{"name":' || COALESCE(to_json(t1."name")::text,'null') || ',"people":' || (
+      SELECT '{"totalCount":' || count(*)::text || '}'
       FROM "workspace_default"."person" AS t2
       WHERE t2."companyId" = t1."id" AND t2."deletedAt" IS NULL
-    )::text || '}}',','
+    ) || '}',','
     ORDER BY t0.position
   ),''
 ) || ']'

@@ -9,11 +9,11 @@ SELECT '{"people":{"edges":[' || COALESCE(
     ) || '}}',','
   ),''
 ) || (
-  ']},"companies":{"totalCount":' || (
-    SELECT count(*)
+  ']},"companies":' || (
+    SELECT '{"totalCount":' || count(*)::text || '}'
     FROM "workspace_default"."company" AS t4
     WHERE t4."deletedAt" IS NULL
-  )::text || '}}'
+  ) || '}'
 )
 FROM (
   SELECT t0."email" AS c0,t0."companyId" AS c1

@@ -7,12 +7,12 @@ WITH t2 AS (
   FROM (SELECT t0.* FROM "workspace_default"."person" AS t0 ORDER BY t0."id" LIMIT 256) AS t1
 )
 SELECT '{"people":{"totalCount":' || (
-  SELECT count(*)
+  SELECT count(*)::text
   FROM "workspace_default"."person" AS t6
   WHERE t6."deletedAt" IS NULL AND t6."email" IS NOT NULL AND (
     t6."jobTitle" ILIKE $1::text OR t6."jobTitle" ILIKE $2::text
   ) AND NOT t6."city" = $3::text AND t6."createdAt" >= $4::timestamptz
-)::text || ',"edges":[' || COALESCE(
+) || ',"edges":[' || COALESCE(
   string_agg(
     '{"node":{"jobTitle":' || COALESCE(to_json(t5.c0)::text,'null') || ',"city":' || COALESCE(
       to_json(t5.c1)::text,'null'

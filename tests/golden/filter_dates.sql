@@ -1,8 +1,8 @@
 SELECT '{"opportunities":{"totalCount":' || (
-  SELECT count(*)
+  SELECT count(*)::text
   FROM "workspace_default"."opportunity" AS t2
   WHERE t2."deletedAt" IS NULL AND t2."closeDate" >= $1::date AND t2."closeDate" <= $2::date
-)::text || ',"edges":[' || COALESCE(
+) || ',"edges":[' || COALESCE(
   string_agg(
     '{"node":{"name":' || COALESCE(to_json(t1.c0)::text,'null') || ',"closeDate":' || COALESCE(
       to_json(t1.c1)::text,'null'

@@ -1,19 +1,19 @@
 SELECT '{"people":{"totalCount":' || (
-  SELECT count(*)
-  FROM "workspace_default"."person" AS t3
-  WHERE t3."deletedAt" IS NULL AND EXISTS (
+  SELECT count(*)::text
+  FROM "workspace_default"."person" AS t4
+  WHERE t4."deletedAt" IS NULL AND EXISTS (
     SELECT 1
-    FROM "workspace_default"."company" AS t4
-    WHERE t4."id" = t3."companyId" AND t4."deletedAt" IS NULL AND t4."name" ILIKE $1::text AND t4."employees"
+    FROM "workspace_default"."company" AS t5
+    WHERE t5."id" = t4."companyId" AND t5."deletedAt" IS NULL AND t5."name" ILIKE $1::text AND t5."employees"
       > $2::integer
   )
-)::text || ',"edges":[' || COALESCE(
+) || ',"edges":[' || COALESCE(
   string_agg(
     '{"node":{"email":' || to_json(t2.c0)::text || ',"company":' || COALESCE(
       (
-        SELECT '{"name":' || COALESCE(to_json(t5."name")::text,'null') || '}'
-        FROM "workspace_default"."company" AS t5
-        WHERE t5."id" = t2.c1 AND t5."deletedAt" IS NULL
+        SELECT '{"name":' || COALESCE(to_json(t3."name")::text,'null') || '}'
+        FROM "workspace_default"."company" AS t3
+        WHERE t3."id" = t2.c1 AND t3."deletedAt" IS NULL
       ),'null'
     ) || '}}',','
   ),''

@@ -1,5 +1,5 @@
 SELECT '{"activities":{"totalCount":' || (
-  SELECT count(*)
+  SELECT count(*)::text
   FROM "workspace_default"."activity" AS t4
   WHERE t4."deletedAt" IS NULL AND EXISTS (
     SELECT 1
@@ -10,7 +10,7 @@ SELECT '{"activities":{"totalCount":' || (
       WHERE t6."id" = t5."companyId" AND t6."deletedAt" IS NULL AND t6."name" ILIKE $1::text
     )
   )
-)::text || ',"edges":[' || COALESCE(
+) || ',"edges":[' || COALESCE(
   string_agg('{"node":{"title":' || COALESCE(to_json(t3.c0)::text,'null') || '}}',','),''
 ) || ']}}'
 FROM (

@@ -1,5 +1,3 @@
-SELECT '{"people":{"totalCount":' || (
-  SELECT count(*)
-  FROM "workspace_default"."person" AS t0
-  WHERE t0."deletedAt" IS NULL AND t0."companyId" IS NULL
-)::text || '}}';
+SELECT '{"people":{"totalCount":' || count(*)::text || '}}'
+FROM "workspace_default"."person" AS t0
+WHERE t0."deletedAt" IS NULL AND t0."companyId" IS NULL;

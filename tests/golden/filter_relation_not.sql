@@ -1,26 +1,24 @@
 WITH unread AS (SELECT $1::text)
-SELECT '{"a":{"totalCount":' || (
-  SELECT count(*)
-  FROM "workspace_default"."person" AS t0
-  WHERE t0."deletedAt" IS NULL AND NOT (
-    SELECT t1."name" ILIKE $1::text
-    FROM "workspace_default"."company" AS t1
-    WHERE t1."id" = t0."companyId" AND t1."deletedAt" IS NULL
-  )
-)::text || '},"b":{"totalCount":' || (
-  SELECT count(*)
+SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
+  SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."person" AS t2
   WHERE t2."deletedAt" IS NULL AND NOT EXISTS (
     SELECT 1
     FROM "workspace_default"."company" AS t3
     WHERE t3."id" = t2."companyId" AND t3."deletedAt" IS NULL
   )
-)::text || '},"c":{"totalCount":' || (
-  SELECT count(*)
+) || ',"c":' || (
+  SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."person" AS t4
   WHERE t4."deletedAt" IS NULL AND EXISTS (
     SELECT 1
     FROM "workspace_default"."company" AS t5
     WHERE t5."id" = t4."companyId" AND t5."deletedAt" IS NULL
   )
-)::text || '}}';
+) || '}'
+FROM "workspace_default"."person" AS t0
+WHERE t0."deletedAt" IS NULL AND NOT (
+  SELECT t1."name" ILIKE $1::text
+  FROM "workspace_default"."company" AS t1
+  WHERE t1."id" = t0."companyId" AND t1."deletedAt" IS NULL
+);

@@ -1,13 +1,11 @@
-SELECT '{"a":{"totalCount":' || (
-  SELECT count(*)
-  FROM "workspace_default"."person" AS t0
-  WHERE t0."deletedAt" IS NULL
-)::text || '},"b":{"totalCount":' || (
-  SELECT count(*)
+SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
+  SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."person" AS t1
   WHERE t1."deletedAt" IS NULL
-)::text || '},"c":{"totalCount":' || (
-  SELECT count(*)
+) || ',"c":' || (
+  SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."person" AS t2
   WHERE t2."deletedAt" IS NULL
-)::text || '}}';
+) || '}'
+FROM "workspace_default"."person" AS t0
+WHERE t0."deletedAt" IS NULL;

@@ -1,5 +1,5 @@
 SELECT '{"people":{"totalCount":' || (
-  SELECT count(*)
+  SELECT count(*)::text
   FROM "workspace_default"."person" AS t3
   WHERE t3."deletedAt" IS NULL AND (
     t3."city" = $1::text OR EXISTS (
@@ -8,8 +8,7 @@ SELECT '{"people":{"totalCount":' || (
       WHERE t4."id" = t3."companyId" AND t4."deletedAt" IS NULL AND t4."name" ILIKE $2::text
     )
   )
-)::text || ',"edges":[' || COALESCE(string_agg('{"node":{"email":' || to_json(t2.c0)::text || '}}',','),'') ||
-  ']}}'
+) || ',"edges":[' || COALESCE(string_agg('{"node":{"email":' || to_json(t2.c0)::text || '}}',','),'') || ']}}'
 FROM (
   SELECT t0."email" AS c0
   FROM "workspace_default"."person" AS t0

@@ -10,8 +10,11 @@ SELECT '{"people":{"edges":[' || COALESCE(
     ) || ',"lastName":' || COALESCE(to_json(t1.c2)::text,'null') || '}}',','
   ),''
 ) || (
-  '],"totalCount":' || (SELECT count(*) FROM "workspace_default"."person" AS t3 WHERE t3."deletedAt" IS NULL)::text
-    || '}}'
+  '],"totalCount":' || (
+    SELECT count(*)::text
+    FROM "workspace_default"."person" AS t3
+    WHERE t3."deletedAt" IS NULL
+  ) || '}}'
 )
 FROM (
   SELECT t0."firstName" AS c0,t0."companyId" AS c1,t0."lastName" AS c2

@@ -1,8 +1,8 @@
 SELECT '{"people":{"totalCount":' || (
-  SELECT count(*)
+  SELECT count(*)::text
   FROM "workspace_default"."person" AS t2
   WHERE t2."deletedAt" IS NULL
-)::text || ',"edges":[],"pageInfo":{"hasNextPage":' || (count(*) > 0)::text ||
+) || ',"edges":[],"pageInfo":{"hasNextPage":' || (count(*) > 0)::text ||
   ',"startCursor":null,"endCursor":null}}}'
 FROM (
   SELECT 1 AS c0

@@ -1,9 +1,9 @@
 SELECT '{"people":{"edges":[' || COALESCE(string_agg('{"node":{"id":"' || t1.c0::text || '"}}',','),'') || (
-  ']},"companies":{"totalCount":' || (
-    SELECT count(*)
+  ']},"companies":' || (
+    SELECT '{"totalCount":' || count(*)::text || '}'
     FROM "workspace_default"."company" AS t2
     WHERE t2."deletedAt" IS NULL
-  )::text || '},"opportunitiesAggregate":' || (
+  ) || ',"opportunitiesAggregate":' || (
     SELECT '{"count":' || count(*)::text || '}'
     FROM "workspace_default"."opportunity" AS t3
     WHERE t3."deletedAt" IS NULL

@@ -45,11 +45,11 @@ SELECT '[' || COALESCE(
         FROM "workspace_default"."specimen" AS t3
         WHERE t3."id" = t1."parentId" AND t3."deletedAt" IS NULL
       ),'null'
-    ) || ',"children":{"totalCount":' || (
-      SELECT count(*)
+    ) || ',"children":' || (
+      SELECT '{"totalCount":' || count(*)::text || '}'
       FROM "workspace_default"."specimen" AS t4
       WHERE t4."parentId" = t1."id" AND t4."deletedAt" IS NULL
-    )::text || '}}',','
+    ) || '}',','
     ORDER BY t0.position
   ),''
 ) || ']'

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from fieldstone.engine.settings_table import configuration_table
 from fieldstone.metadata import operators
+from fieldstone.metadata.aggregates import result_scalar
+from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType, SubField
 from tests.project.tables import check_table
 
@@ -54,8 +56,8 @@ def test_the_field_types() -> None:
             name,
             _graphql_type(kind, column),
             sets[column.operators],
-            f"`{column.scalar.total.name}`" if column.scalar.total else "-",
-            "yes" if column.scalar.extremes and not entry.has_options else "-",
+            f"`{total.name}`" if (total := result_scalar(TypeRole.SUM, column.scalar, entry)) else "-",
+            "yes" if result_scalar(TypeRole.MIN, column.scalar, entry) else "-",
             "yes" if entry.can_be_unique and column.identifies else "-",
             ", ".join(f'`"{function}"`' for function in entry.functions) or "-",
             meaning,

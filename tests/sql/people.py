@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from fieldstone.sql.plan.aggregates import Count
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition
-from fieldstone.sql.plan.read import Connection, Edges, Literal, OrderKey, Page, PageInfo, Record, TotalCount
+from fieldstone.sql.plan.read import Connection, Edges, Literal, OrderKey, Page, PageInfo, Record
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import BY_ID, ID, LIVE, NODE, PERSON, make_schema, open_shop, parameter
 
@@ -37,7 +38,7 @@ def fill(dsn: str) -> None:
 
 
 def people(
-    *entries: tuple[str, Edges | PageInfo | TotalCount | Literal],
+    *entries: tuple[str, Edges | PageInfo | Count | Literal],
     page: Page | None = None,
     condition: Condition = LIVE,
     order: tuple[OrderKey, ...] = (BY_ID,),

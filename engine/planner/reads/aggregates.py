@@ -1,32 +1,16 @@
-"""Aggregates: count, sum, avg, min and max over the records under a filter."""
+"""Aggregates: values that are computed from all records under a filter."""
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
-from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.reads.filters import select_condition
-from fieldstone.engine.planner.reads.selection import type_literal
+from fieldstone.engine.planner.context import PlanContext, type_literal
+from fieldstone.engine.planner.reads.filters import operand_of, select_condition
+from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, find_shorthand, result_scalar
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
-from fieldstone.metadata.model import Object, Part
-from fieldstone.metadata.scalars import Scalar
-from fieldstone.sql.plan.read import Aggregate, AggregateFunction, AggregateRecord, Computed, Count, Literal
-
-_GROUPS = {
-    "sum": (AggregateFunction.SUM, TypeRole.SUM),
-    "avg": (AggregateFunction.AVG, TypeRole.AVG),
-    "min": (AggregateFunction.MIN, TypeRole.MIN),
-    "max": (AggregateFunction.MAX, TypeRole.MAX),
-}
-
-
-def result_scalar(function: AggregateFunction, scalar: Scalar) -> Scalar | None:
-    """Return the scalar of an aggregate's result, None where a column of this scalar has no such aggregate."""
-    match function:
-        case AggregateFunction.SUM | AggregateFunction.AVG:
-            return scalar.total
-        case AggregateFunction.MIN | AggregateFunction.MAX:
-            return scalar if scalar.extremes else None
+from fieldstone.metadata.model import Field, Object, Part
+from fieldstone.sql.plan.aggregates import Computed, Count
+from fieldstone.sql.plan.read import Aggregate, AggregateRecord, Literal
 
 
 def build_aggregate(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Aggregate:
@@ -34,46 +18,67 @@ def build_aggregate(context: PlanContext, object_: Object, selected: Selected, p
     context.touch(object_)
     arguments = arguments_of(selected.nodes[0], context.variables)
     condition = select_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))
+    return Aggregate(table=object_.table, condition=condition, record=build_measures(context, object_, selected))
+
+
+def build_measures(context: PlanContext, object_: Object, selected: Selected) -> AggregateRecord:
+    """Return the aggregates that are selected of an object's records."""
     entries: list[tuple[str, Count | Literal | AggregateRecord]] = []
     for field in context.selected_below(selected):
-        if field.name == "count":
-            entries.append((field.key, Count()))
-        elif field.name == "__typename":
+        if field.name == "__typename":
             entries.append((field.key, type_literal(type_name(object_, TypeRole.AGGREGATE))))
         else:
-            entries.append((field.key, _group(context, object_, field)))
-    return Aggregate(table=object_.table, condition=condition, record=AggregateRecord(entries=tuple(entries)))
-
-
-def _group(context: PlanContext, object_: Object, selected: Selected) -> AggregateRecord:
-    function, role = _GROUPS[selected.name]
-    entries: list[tuple[str, Computed | Literal | AggregateRecord]] = []
-    for member in context.selected_below(selected):
-        if member.name == "__typename":
-            entries.append((member.key, type_literal(type_name(object_, role))))
-            continue
-        field = object_.by_name[member.name]
-        if not field.is_composite:
-            entries.append((member.key, _computed(function, field.parts[0])))
-            continue
-        parts = {part.name: part for part in field.parts}
-        name = f"{FIELD_TYPES[field.type].composite}{role.value}"
-        entries.append(
-            (
-                member.key,
-                AggregateRecord(
-                    entries=tuple(
-                        (sub.key, type_literal(name))
-                        if sub.name == "__typename"
-                        else (sub.key, _computed(function, parts[sub.name]))
-                        for sub in context.selected_below(member)
-                    )
-                ),
-            )
-        )
+            entries.append((field.key, build_measure(context, object_, field)))
     return AggregateRecord(entries=tuple(entries))
 
 
-def _computed(function: AggregateFunction, part: Part) -> Computed:
-    scalar = result_scalar(function, part.scalar) or part.scalar
-    return Computed(function=function, column=part.column, encoding=scalar.encoding)
+def build_measure(context: PlanContext, object_: Object, selected: Selected) -> Count | AggregateRecord:
+    """Return one field of an object's aggregate: the count, or an aggregate of the fields selected below it."""
+    if selected.name == "count":
+        return Count()
+    aggregation = BY_NAME[selected.name]
+    members = {name: (field, parts) for name, field, parts in aggregated(object_, aggregation.role)}
+    entries: list[tuple[str, Computed | Literal | AggregateRecord]] = []
+    for member in context.selected_below(selected):
+        if member.name == "__typename":
+            entries.append((member.key, type_literal(type_name(object_, aggregation.role))))
+            continue
+        field, parts = members[member.name]
+        if field.is_composite:
+            entries.append((member.key, _composite(context, aggregation, field, member)))
+        else:
+            entries.append((member.key, compute(aggregation, field, *parts)))
+    return AggregateRecord(entries=tuple(entries))
+
+
+def build_shorthand(object_: Object, name: str) -> Computed:
+    """Return the aggregate that a connection's field stands for by its other name."""
+    found = find_shorthand(object_, name)
+    if found is None:
+        msg = f"the validated field {name} is no aggregate"
+        raise LookupError(msg)
+    aggregation, field, parts = found
+    return compute(aggregation, field, *parts)
+
+
+def compute(aggregation: Aggregation, field: Field, *parts: Part) -> Computed:
+    """Return an aggregate of a field's value, or of some parts of it that together are one."""
+    scalar = result_scalar(aggregation.role, parts[0].scalar, FIELD_TYPES[field.type])
+    if scalar is None:
+        msg = f"{field.name} has no {aggregation.name}"
+        raise LookupError(msg)
+    return Computed(function=aggregation.function, operands=tuple(map(operand_of, parts)), encoding=scalar.encoding)
+
+
+def _composite(context: PlanContext, aggregation: Aggregation, field: Field, selected: Selected) -> AggregateRecord:
+    parts = {part.name: part for part in field.parts}
+    name = f"{FIELD_TYPES[field.type].composite}{aggregation.role.value}"
+    return AggregateRecord(
+        entries=tuple(
+            (
+                sub.key,
+                type_literal(name) if sub.name == "__typename" else compute(aggregation, field, parts[sub.name]),
+            )
+            for sub in context.selected_below(selected)
+        )
+    )

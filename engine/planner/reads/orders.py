@@ -7,8 +7,7 @@ from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree,
 from fieldstone.engine.planner.context import PlanContext, hop_over
 from fieldstone.engine.planner.reads.filters import operand_of
 from fieldstone.metadata.model import Object, Part, relation_end
-from fieldstone.metadata.operators import column_of
-from fieldstone.sql.plan.elements import Hop, Ranked
+from fieldstone.sql.plan.elements import Hop, Ranked, column_of
 from fieldstone.sql.plan.read import OrderKey
 
 _DIRECTIONS = {

@@ -6,10 +6,9 @@ from typing import cast
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, Blame, Leaf, Tree
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.metadata.json_text import JsonValue, unstorable
-from fieldstone.metadata.operators import column_of
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.page_cursor import CursorError, decode_cursor
-from fieldstone.sql.plan.elements import Parameter
+from fieldstone.sql.plan.elements import Parameter, column_of
 from fieldstone.sql.plan.read import OrderKey, Page
 from fieldstone.sql.types import SqlType
 

@@ -7,11 +7,11 @@ from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of, bind_tree, constant
-from fieldstone.engine.planner.context import PlanContext, visible
+from fieldstone.engine.planner.context import PlanContext, type_literal, visible
 from fieldstone.engine.planner.reads.aggregates import build_aggregate
 from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
 from fieldstone.engine.planner.reads.orders import build_order
-from fieldstone.engine.planner.reads.selection import build_connection, build_record, type_literal
+from fieldstone.engine.planner.reads.selection import build_connection, build_record
 from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.schema.introspection import is_introspection_field
 from fieldstone.metadata.api_names import QueryRole, find_query

@@ -5,16 +5,18 @@ from collections.abc import Sequence
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
-from fieldstone.engine.planner.context import PlanContext, hop_over
+from fieldstone.engine.planner.context import PlanContext, hop_over, type_literal
+from fieldstone.engine.planner.reads.aggregates import build_measures, build_shorthand
 from fieldstone.engine.planner.reads.filters import select_condition
 from fieldstone.engine.planner.reads.orders import build_order, order_tag
 from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.sampling import is_sampled
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
-from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Object, RelationEnd, relation_end
+from fieldstone.sql.plan.aggregates import Count, Measure
 from fieldstone.sql.plan.read import (
+    AggregateRecord,
     Connection,
     Cursor,
     Edges,
@@ -25,14 +27,8 @@ from fieldstone.sql.plan.read import (
     PageInfo,
     Record,
     ToOne,
-    TotalCount,
     Value,
 )
-
-
-def type_literal(name: str) -> Literal:
-    """Return the answer of `__typename`."""
-    return Literal(text=dumps(name))
 
 
 def build_record(context: PlanContext, object_: Object, selected: Sequence[Selected], path: AnswerPath) -> Record:
@@ -125,7 +121,7 @@ def build_connection(
 
 def _facet(
     context: PlanContext, object_: Object, selected: Selected, path: AnswerPath
-) -> Edges | PageInfo | TotalCount | Literal:
+) -> Edges | PageInfo | Measure | AggregateRecord | Literal:
     match selected.name:
         case "edges":
             return Edges(
@@ -142,9 +138,13 @@ def _facet(
                 )
             )
         case "totalCount":
-            return TotalCount()
-        case _:
+            return Count()
+        case "aggregate":
+            return build_measures(context, object_, selected)
+        case "__typename":
             return type_literal(type_name(object_, TypeRole.CONNECTION))
+        case name:
+            return build_shorthand(object_, name)
 
 
 def _edge(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Record | Cursor | Literal:

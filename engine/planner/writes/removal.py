@@ -8,8 +8,9 @@ from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bo
 from fieldstone.engine.planner.context import ParameterList, PlanContext
 from fieldstone.engine.planner.writes.events import bind_ids, event_target, touched_at
 from fieldstone.metadata.model import Field, Object, OnDelete, Relation
+from fieldstone.sql.plan.aggregates import Count
 from fieldstone.sql.plan.elements import Among, Parameter
-from fieldstone.sql.plan.read import Aggregate, AggregateRecord, Count, ReadPlan
+from fieldstone.sql.plan.read import Aggregate, AggregateRecord, ReadPlan
 from fieldstone.sql.plan.write import Assignment, Delete, Null, Update
 from fieldstone.sql.types import SqlType
 

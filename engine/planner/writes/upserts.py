@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Absent, Bindings, Blame, arguments_of, value_of
-from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.reads.selection import build_record, type_literal
+from fieldstone.engine.planner.context import PlanContext, type_literal
+from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.creates import CreateInput, add_rows, build_writer
 from fieldstone.engine.planner.writes.events import event_target, touched_at
 from fieldstone.engine.planner.writes.rows import COMPUTED, read_link

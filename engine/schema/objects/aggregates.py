@@ -1,65 +1,94 @@
-"""An object's aggregates: the count, and a type for each group that has something to compute."""
-
-from collections.abc import Iterator
+"""An object's aggregates: the count, and a type for each kind of result that any of its fields has."""
 
 from graphql import GraphQLField, GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
 
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.composites import COMPOSITES, composite_name
-from fieldstone.engine.schema.values.descriptions import describe_field
-from fieldstone.engine.schema.values.groups import GROUPS, AggregateGroup, group_scalar
+from fieldstone.engine.schema.values.aggregates import describe_results, result_type
+from fieldstone.engine.schema.values.composites import composite_name
+from fieldstone.engine.schema.values.descriptions import describe_field, describe_key
 from fieldstone.engine.schema.values.scalars import scalar_type
-from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.aggregates import (
+    AGGREGATIONS,
+    ALWAYS,
+    Aggregation,
+    aggregated,
+    find_shorthand,
+    result_scalar,
+)
+from fieldstone.metadata.api_names import TypeRole, enum_name, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
-from fieldstone.metadata.model import Field, Object
+from fieldstone.metadata.model import Field, Object, Part
+
+
+def aggregate_fields(scope: TypeScope, object_: Object) -> dict[str, GraphQLField]:
+    """Return the fields of the type that holds an object's aggregates."""
+    count = GraphQLField(GraphQLNonNull(GraphQLInt), description="How many records match.")
+    groups = {
+        one.name: GraphQLField(scope.output_of(object_, one.role), description=_describe(one))
+        for one in AGGREGATIONS
+        if has_results(object_, one.role)
+    }
+    return {"count": count} | groups
 
 
 def build_aggregate(scope: TypeScope, object_: Object) -> GraphQLObjectType:
     """Return the type of the values computed from many records."""
-
-    def fields() -> dict[str, GraphQLField]:
-        count = GraphQLField(GraphQLNonNull(GraphQLInt), description="How many records match.")
-        groups = {
-            group.name: GraphQLField(
-                scope.output_of(object_, group.role),
-                description=f"{group.result} of each field, null where none is set.",
-            )
-            for group in GROUPS
-            if has_group(object_, group)
-        }
-        return {"count": count} | groups
-
     return GraphQLObjectType(
-        type_name(object_, TypeRole.AGGREGATE), fields, description=f"The aggregates of {object_.label_plural}."
+        type_name(object_, TypeRole.AGGREGATE),
+        lambda: aggregate_fields(scope, object_),
+        description=f"The aggregates of {object_.label_plural}.",
     )
 
 
-def build_group(object_: Object, group: AggregateGroup) -> GraphQLObjectType:
-    """Return the type of one group of an object's aggregates."""
+def build_results(scope: TypeScope, object_: Object, role: TypeRole) -> GraphQLObjectType:
+    """Return the type that holds the results of an aggregate, one for each field that has it."""
     return GraphQLObjectType(
-        type_name(object_, group.role),
+        type_name(object_, role),
         lambda: {
-            field.name: GraphQLField(of_type, description=f"{group.result}. {describe_field(field)}")
-            for field, of_type in _computed(object_, group)
+            name: GraphQLField(
+                _member_type(scope, object_, field, role),
+                description=describe_field(field) if field.relation_id is None else describe_key(field),
+            )
+            for name, field, _ in aggregated(object_, role)
         },
-        description=f"{group.result} of each field of {object_.label_plural}.",
+        description=f"{describe_results(role)} of each field of {object_.label_plural}.",
     )
 
 
-def has_group(object_: Object, group: AggregateGroup) -> bool:
-    """Whether any field of the object can be computed in this way."""
-    return any(_computed(object_, group))
+def has_results(object_: Object, role: TypeRole) -> bool:
+    """Whether any field of the object has the aggregates whose results are of this type."""
+    return any(True for _ in aggregated(object_, role))
 
 
-def _computed(object_: Object, group: AggregateGroup) -> Iterator[tuple[Field, GraphQLOutputType]]:
-    for field in object_.by_name.values():
-        entry = FIELD_TYPES[field.type]
-        if entry.composite:
-            composite = COMPOSITES.get(composite_name(entry, group.role))
-            if isinstance(composite, GraphQLObjectType):
-                yield field, composite
-        # The smallest of some options would be the first in the alphabet, not in their order.
-        elif field.relation_id is None and not entry.has_options:
-            scalar = group_scalar(group, field.parts[0].scalar)
-            if scalar:
-                yield field, scalar_type(scalar)
+def shorthand_field(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
+    """Return the field that stands for one aggregate in a connection under its other name."""
+    found = find_shorthand(object_, name)
+    if found is None:
+        return None
+    aggregation, field, parts = found
+    return GraphQLField(
+        _value_type(scope, object_, field, parts[0], aggregation.role), description=_describe(aggregation)
+    )
+
+
+def _describe(aggregation: Aggregation) -> str:
+    ending = "." if aggregation.role in ALWAYS else "; null where there is none."
+    return f"{aggregation.description}{ending}"
+
+
+def _member_type(scope: TypeScope, object_: Object, field: Field, role: TypeRole) -> GraphQLOutputType:
+    entry = FIELD_TYPES[field.type]
+    if entry.composite:
+        return scope.object_type(composite_name(entry, role))
+    return _value_type(scope, object_, field, field.parts[0], role)
+
+
+def _value_type(scope: TypeScope, object_: Object, field: Field, part: Part, role: TypeRole) -> GraphQLOutputType:
+    entry = FIELD_TYPES[field.type]
+    if entry.has_options and role in {TypeRole.MIN, TypeRole.MAX}:
+        return scope.enum_type(enum_name(object_, field))
+    scalar = result_scalar(role, part.scalar, entry)
+    if scalar is None:
+        msg = f"{field.name} has no {role.value}"
+        raise LookupError(msg)
+    return result_type(role, scalar_type(scalar))

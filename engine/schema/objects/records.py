@@ -1,6 +1,6 @@
 """An object's types for output: the record, its connection, its edge."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from graphql import (
     GraphQLField,
@@ -12,6 +12,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.objects.aggregates import shorthand_field
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import (
@@ -82,21 +83,37 @@ def connection_field(scope: TypeScope, target: Object, description: str) -> Grap
 
 
 def build_connection(scope: TypeScope, object_: Object) -> GraphQLObjectType:
-    """Return the type of a page of an object's records."""
-    return GraphQLObjectType(
+    """Return the type of a page of an object's records.
+
+    It also finds the other names of single aggregates, which it does not list: five and more for each field of each
+    object would make an introspection twice as long.
+    """
+
+    def find(name: str) -> GraphQLField | None:
+        build = _CONNECTION_FIELDS.get(name)
+        return build(scope, object_) if build else shorthand_field(scope, object_, name)
+
+    return scope.build_object(
         type_name(object_, TypeRole.CONNECTION),
-        lambda: {
-            "edges": GraphQLField(
-                GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.output_of(object_, TypeRole.EDGE)))),
-                description="The records of this page, in order.",
-            ),
-            "pageInfo": GraphQLField(GraphQLNonNull(PAGE_INFO), description="Where this page stands."),
-            "totalCount": GraphQLField(
-                GraphQLNonNull(GraphQLInt), description="How many records match, on this page and all others."
-            ),
-        },
-        description=f"A page of {object_.label_plural}.",
+        f"A page of {object_.label_plural}.",
+        Members(names=lambda: _CONNECTION_FIELDS, find=find),
     )
+
+
+_CONNECTION_FIELDS: Mapping[str, Callable[[TypeScope, Object], GraphQLField]] = {
+    "edges": lambda scope, object_: GraphQLField(
+        GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.output_of(object_, TypeRole.EDGE)))),
+        description="The records of this page, in order.",
+    ),
+    "pageInfo": lambda _, __: GraphQLField(GraphQLNonNull(PAGE_INFO), description="Where this page stands."),
+    "totalCount": lambda _, __: GraphQLField(
+        GraphQLNonNull(GraphQLInt), description="How many records match, on this page and all others."
+    ),
+    "aggregate": lambda scope, object_: GraphQLField(
+        GraphQLNonNull(scope.output_of(object_, TypeRole.AGGREGATE)),
+        description="The aggregates of all records that match, on this page and all others.",
+    ),
+}
 
 
 def build_edge(scope: TypeScope, object_: Object) -> GraphQLObjectType:

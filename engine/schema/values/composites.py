@@ -10,10 +10,12 @@ from graphql import (
     GraphQLObjectType,
 )
 
+from fieldstone.engine.schema.values.aggregates import describe_results, result_type
 from fieldstone.engine.schema.values.filters import scalar_filter
-from fieldstone.engine.schema.values.groups import GROUPS, group_scalar, is_orderable
+from fieldstone.engine.schema.values.groups import is_orderable
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.scalars import scalar_type
+from fieldstone.metadata.aggregates import ROLES, result_scalar
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldTypeEntry
 
@@ -49,16 +51,16 @@ def _build(entry: FieldTypeEntry) -> Iterator[GraphQLNamedType]:
         },
         description=f"An order by one part of a value. The value: {entry.description}",
     )
-    for group in GROUPS:
-        computed = {name: (sub, scalar) for name, sub in subfields if (scalar := group_scalar(group, sub.scalar))}
-        if computed:
+    for role in ROLES:
+        results = {name: (sub, scalar) for name, sub in subfields if (scalar := result_scalar(role, sub.scalar))}
+        if results:
             yield GraphQLObjectType(
-                composite_name(entry, group.role),
+                composite_name(entry, role),
                 {
-                    name: GraphQLField(scalar_type(scalar), description=f"{group.result}: {sub.description}")
-                    for name, (sub, scalar) in computed.items()
+                    name: GraphQLField(result_type(role, scalar_type(scalar)), description=sub.description)
+                    for name, (sub, scalar) in results.items()
                 },
-                description=f"{group.result} of each part. The value: {entry.description}",
+                description=f"{describe_results(role)} of each part. The value: {entry.description}",
             )
 
 

@@ -1,16 +1,28 @@
-"""A connection's entries as JSON text: its edges, the facts of its page, its total count."""
+"""A connection's entries as JSON text: its edges, the facts of its page, its measures."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.output import NULL_TEXT, Fragment, TextPiece, aggregate_text, join_pieces, object_pieces
+from fieldstone.sql.compiler.output import (
+    NULL_TEXT,
+    Fragment,
+    TextPiece,
+    aggregate_text,
+    as_long_as,
+    inline,
+    join_pieces,
+    object_pieces,
+)
+from fieldstone.sql.compiler.reads.aggregates import constant_pieces, is_measured, measure_pieces, measured_columns
 from fieldstone.sql.compiler.reads.cursors import compile_cursor
-from fieldstone.sql.compiler.reads.paging import PageRows, compile_members, compile_page
+from fieldstone.sql.compiler.reads.paging import PageRows, compile_members, compile_page, compile_whole
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, LongText, Query, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LongText, Query, query_source, table_source
+from fieldstone.sql.plan.aggregates import Computed, Count, Measure
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.read import (
+    AggregateRecord,
     Connection,
     Cursor,
     Edges,
@@ -22,7 +34,6 @@ from fieldstone.sql.plan.read import (
     PageInfo,
     Record,
     ToOne,
-    TotalCount,
     Value,
 )
 
@@ -38,21 +49,66 @@ def compile_connection(
 ) -> Fragment:
     """Return the connection's JSON object; `around` is the row that it is linked to."""
     rows = _compile_rows(connection, around, draft)
-    entries: list[tuple[str, list[TextPiece]]] = []
+    page: dict[str, list[TextPiece]] = {}
+    measured: dict[str, Measure | AggregateRecord] = {}
     for key, entry in connection.entries:
         match entry:
             case Edges():
-                entries.append((key, _compile_edges(entry, connection, rows, draft, write)))
+                page[key] = _compile_edges(entry, connection, rows, draft, write)
             case PageInfo():
-                entries.append((key, _compile_page_info(entry, connection, rows)))
-            case TotalCount():
-                entries.append((key, [_compile_total(connection, around, draft)]))
+                page[key] = _compile_page_info(entry, connection, rows)
             case Literal():
-                entries.append((key, [entry.text]))
+                page[key] = [entry.text]
+            case AggregateRecord() if not is_measured(entry):
+                page[key] = constant_pieces(entry)
+            case Computed() | Count() | AggregateRecord():
+                measured[key] = entry
             case _:
                 assert_never(entry)
-    pieces = object_pieces(entries)
-    return Fragment(pieces=pieces, query=None if rows is None else Query().from_(rows.source))
+    return _join_entries(connection, rows, page, measured, around, draft)
+
+
+def _join_entries(
+    connection: Connection,
+    rows: PageRows | None,
+    page: dict[str, list[TextPiece]],
+    measured: Mapping[str, Measure | AggregateRecord],
+    around: RowReference | None,
+    draft: StatementDraft,
+) -> Fragment:
+    """Return the connection's JSON object, whose measures are read in one scan: the page's, if it reads all rows."""
+    keys = [key for key, _ in connection.entries]
+    query = None if rows is None else Query().from_(rows.source)
+    if rows is not None and rows.is_whole:
+        found = page | {key: measure_pieces(measure, rows.row) for key, measure in measured.items()}
+    elif not measured:
+        found = page
+    else:
+        row = RowReference(alias=draft.alias())
+        found = {key: measure_pieces(measure, row) for key, measure in measured.items()}
+        members = compile_members(connection, row, around, draft)
+        scan = Query().from_(table_source(connection.table, row.alias)).only(members)
+        if query is None:
+            query, found = scan, page | found
+        elif len(found) == 1:
+            found = page | {key: inline(Fragment(pieces=pieces, query=scan)) for key, pieces in found.items()}
+        else:
+            shown, page = _apart(query, page, draft)
+            others, found = _apart(scan, found, draft)
+            query, found = Query().from_(shown).join(InnerJoin(others, expressions.TRUE)), page | found
+    return Fragment(pieces=object_pieces([(key, found[key]) for key in keys]), query=query)
+
+
+def _apart(
+    query: Query, found: Mapping[str, list[TextPiece]], draft: StatementDraft
+) -> tuple[FromItem, dict[str, list[TextPiece]]]:
+    """Return the query as a source of one row, and the texts that it has there."""
+    alias = draft.alias()
+    texts: dict[str, list[TextPiece]] = {}
+    for index, (key, pieces) in enumerate(found.items()):
+        query.select(expressions.named(join_pieces(pieces), "c" + str(index)))
+        texts[key] = [as_long_as(expressions.result(alias, "c" + str(index)), pieces)]
+    return query_source(query.text(), alias), texts
 
 
 def _compile_rows(connection: Connection, around: RowReference | None, draft: StatementDraft) -> PageRows | None:
@@ -69,15 +125,22 @@ def _compile_rows(connection: Connection, around: RowReference | None, draft: St
         draft.leave_unread((connection.condition, connection.order, page))
         return None
     last = PageFact.START_CURSOR if page.backward else PageFact.END_CURSOR
+    columns = columns_of(outputs)
+    placed = ends or any(isinstance(output, Cursor) for output in outputs)
+    counted = ends and last in facts
+    measures = [entry for _, entry in connection.entries if is_measured(entry)]
+    if measures and around is not None and _is_at_start(page):
+        columns = list(dict.fromkeys([*columns, *measured_columns(measures)]))
+        return compile_whole(connection, around, draft, columns=columns, placed=placed, counted=counted)
     return compile_page(
         connection,
         around,
         draft,
-        columns=columns_of(outputs),
-        placed=ends or any(isinstance(output, Cursor) for output in outputs),
+        columns=columns,
+        placed=placed,
         limit=page.limit + 1 if beyond else page.limit,
         numbered=ends or (bool(edges) and (beyond or page.backward)),
-        counted=ends and last in facts,
+        counted=counted,
     )
 
 
@@ -136,7 +199,7 @@ def _compile_edges(
     draft.level -= 1
     text = aggregate_text(
         join_pieces(object_pieces(entries)),
-        order=expressions.ordered(rows.number, descending=True, nulls_first=None) if connection.page.backward else None,
+        order=_edges_order(connection, rows),
         only=_within_page(connection, rows),
     )
     if draft.most_bytes is not None:
@@ -145,8 +208,15 @@ def _compile_edges(
     return ["[", text, "]"]
 
 
+def _edges_order(connection: Connection, rows: PageRows) -> Expression | None:
+    """Return the ORDER BY item of the page's rows, None where they come in order."""
+    if not (connection.page.backward or rows.is_whole):
+        return None
+    return expressions.ordered(rows.number, descending=connection.page.backward, nulls_first=None)
+
+
 def _within_page(connection: Connection, rows: PageRows) -> Expression | None:
-    if rows.limit <= connection.page.limit:
+    if not rows.is_whole and rows.limit <= connection.page.limit:
         return None
     return expressions.compare(rows.number, Comparison.LE, expressions.number(connection.page.limit))
 
@@ -183,10 +253,3 @@ def _compile_fact(fact: PageFact | Literal, connection: Connection, rows: PageRo
             return [expressions.cast_to_text(is_there)]
         case _:
             assert_never(fact)
-
-
-def _compile_total(connection: Connection, around: RowReference | None, draft: StatementDraft) -> Expression:
-    row = RowReference(alias=draft.alias())
-    query = Query().from_(table_source(connection.table, row.alias)).select(expressions.COUNT)
-    members = compile_members(connection, row, around, draft)
-    return expressions.cast_to_text(expressions.scalar(query.only(members)))

@@ -18,7 +18,7 @@ from fieldstone.sql.compiler.reads.ordering import (
 from fieldstone.sql.compiler.reads.sampling import compile_choice, without_patterns
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source, table_source
-from fieldstone.sql.plan.elements import Condition
+from fieldstone.sql.plan.elements import Comparison, Condition
 from fieldstone.sql.plan.read import Connection, Page
 
 
@@ -27,8 +27,8 @@ class PageRows:
     """The rows of a page, in the order in which they were sought (backwards where the page is).
 
     `place` is each row's place in the order as sql/page_cursor.py has it, `number` its number from 1, `total` the
-    number of
-    rows: each is there only where it was asked for.
+    number of rows: each is there only where it was asked for. Where the rows are `whole`, all rows meant are there, in
+    no order, and only those up to the page's limit have a place.
     """
 
     source: FromItem
@@ -37,6 +37,7 @@ class PageRows:
     place: Expression
     number: Expression
     total: Expression
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,48 @@ def compile_page(
         place=expressions.result(source.alias, "place"),
         number=expressions.result(source.alias, "number"),
         total=expressions.result(source.alias, "total"),
+    )
+
+
+def compile_whole(
+    connection: Connection,
+    around: RowReference | None,
+    draft: StatementDraft,
+    *,
+    columns: Sequence[str],
+    placed: bool,
+    counted: bool,
+) -> PageRows:
+    """Return all rows meant with these columns, numbered in order: the page's rows are the first ones.
+
+    For pages from the start alone, where all rows are read anyway.
+    """
+    page = connection.page
+    row = RowReference(alias=draft.alias())
+    keys, joins = compile_order(connection.order, row, draft, backward=page.backward)
+    names = {name: "c" + str(index) for index, name in enumerate(columns)}
+    number = expressions.over(expressions.call("row_number"), order=expressions.listed(order_items(keys)))
+    query = Query().from_(table_source(connection.table, row.alias))
+    for join in joins:
+        query.join(join)
+    query.select(*[expressions.named(row.column(name), names[name]) for name in columns])
+    query.select(expressions.named(number, "number"))
+    if placed:
+        is_shown = expressions.compare(number, Comparison.LE, expressions.number(page.limit))
+        place = expressions.case([(is_shown, compile_place(connection.cursor_tag, keys))])
+        query.select(expressions.named(place, "place"))
+    if counted:
+        query.select(expressions.named(expressions.over_all(expressions.COUNT), "total"))
+    query.only(compile_members(connection, row, around, draft))
+    source = query_source(query.text(), draft.alias())
+    return PageRows(
+        source=source,
+        row=RowReference(alias=source.alias, names=names),
+        limit=page.limit,
+        place=expressions.result(source.alias, "place"),
+        number=expressions.result(source.alias, "number"),
+        total=expressions.result(source.alias, "total"),
+        is_whole=True,
     )
 
 

@@ -20,17 +20,14 @@ from fieldstone.sql.compiler.output import (
     object_pieces,
     or_null,
 )
+from fieldstone.sql.compiler.reads.aggregates import aggregate_pieces, constant_pieces, is_measured
 from fieldstone.sql.compiler.reads.page_output import columns_of, compile_connection
 from fieldstone.sql.compiler.reads.paging import compile_page
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, table_source
 from fieldstone.sql.plan.read import (
     Aggregate,
-    AggregateFunction,
-    AggregateRecord,
-    Computed,
     Connection,
-    Count,
     Literal,
     One,
     Output,
@@ -41,7 +38,6 @@ from fieldstone.sql.plan.read import (
     ToOne,
     Value,
 )
-from fieldstone.sql.types import SqlType
 
 _MOST_COLUMNS = 1_600
 """Columns of a SELECT; PostgreSQL takes 1,664."""
@@ -156,36 +152,12 @@ def _compile_one(one: One, draft: StatementDraft) -> tuple[Query, Sequence[TextP
 
 
 def _compile_aggregate(aggregate: Aggregate, draft: StatementDraft) -> Fragment:
-    row = RowReference(alias=draft.alias())
-    pieces = _aggregate_pieces(aggregate.record, row)
-    if all(isinstance(piece, str) for piece in pieces):
+    if not is_measured(aggregate.record):
         # Without an aggregate the SELECT would have a row for each of the table's.
         draft.leave_unread(aggregate.condition)
-        return Fragment(pieces=pieces)
+        return Fragment(pieces=constant_pieces(aggregate.record))
+    row = RowReference(alias=draft.alias())
+    pieces = aggregate_pieces(aggregate.record, row)
     query = Query().from_(table_source(aggregate.table, row.alias))
     condition = compile_condition(aggregate.condition, row, draft)
     return Fragment(pieces=pieces, query=query.only(condition))
-
-
-def _aggregate_pieces(record: AggregateRecord, row: RowReference) -> list[TextPiece]:
-    return object_pieces([(key, _compile_measure(measure, row)) for key, measure in record.entries])
-
-
-def _compile_measure(measure: Computed | Count | Literal | AggregateRecord, row: RowReference) -> list[TextPiece]:
-    match measure:
-        case Computed():
-            operand = row.column(measure.column.name)
-            kind = measure.column.type
-            if kind is SqlType.DOUBLE and measure.function in {AggregateFunction.SUM, AggregateFunction.AVG}:
-                # In double precision they depend on the order of the rows, and overflow.
-                operand, kind = expressions.as_decimal(operand), SqlType.NUMERIC
-            value = expressions.call(measure.function.value, operand)
-            return encode_value(value, kind, measure.encoding, nullable=True)
-        case Count():
-            return [expressions.cast_to_text(expressions.COUNT)]
-        case Literal():
-            return [measure.text]
-        case AggregateRecord():
-            return _aggregate_pieces(measure, row)
-        case _:
-            assert_never(measure)

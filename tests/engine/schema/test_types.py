@@ -90,12 +90,19 @@ TOTALS = {
     "numberFloatField": "Float",
     "numericField": "BigFloat",
     "positionField": "Float",
+    "ratingField": "Float",
 }
+TOTALS_OF_PARTS = {
+    aggregate: {"currencyField": f"CurrencyValue{aggregate}", "addressField": f"AddressValue{aggregate}"}
+    for aggregate in ("AggregateSum", "AggregateAvg", "AggregateDeviations", "AggregateMedian")
+}
+COUNTED = {name: type_ for name, type_ in NAMES.items() if type_ not in {*RELATIONS, "TSVector"}}
 
 EXTREMES = {
     name: type_
     for name, type_ in NAMES.items()
     if type_ in {"String", "Float", "Int", "BigInt", "BigFloat", "Date", "DateTime"}
+    or (type_.endswith("Enum") and name != "multiselectField")
 }
 
 COMPARED = ["eq", "neq", "in", "notIn"]
@@ -113,7 +120,12 @@ def operators(names: list[str], value: str) -> dict[str, str]:
 EXPECTED: dict[str, dict[str, str]] = {
     "Thing": THING,
     "Other": SYSTEM | {"things": "ThingConnection!"},
-    "ThingConnection": {"edges": "[ThingEdge!]!", "pageInfo": "PageInfo!", "totalCount": "Int!"},
+    "ThingConnection": {
+        "edges": "[ThingEdge!]!",
+        "pageInfo": "PageInfo!",
+        "totalCount": "Int!",
+        "aggregate": "ThingAggregate!",
+    },
     "ThingEdge": {"node": "Thing!", "cursor": "String!"},
     "PageInfo": {
         "hasNextPage": "Boolean!",
@@ -128,15 +140,30 @@ EXPECTED: dict[str, dict[str, str]] = {
     "OtherRelationInput": {"connect": "ConnectTarget", "disconnect": "Boolean"},
     "ThingAggregate": {
         "count": "Int!",
+        **dict.fromkeys(("countDistinct", "countEmpty", "countNotEmpty"), "ThingAggregateCounts"),
+        **dict.fromkeys(("percentEmpty", "percentNotEmpty"), "ThingAggregatePercentages"),
+        **dict.fromkeys(("countTrue", "countFalse"), "ThingAggregateBooleans"),
+        "stddev": "ThingAggregateDeviations",
+        "variance": "ThingAggregateDeviations",
+        "median": "ThingAggregateMedian",
         "sum": "ThingAggregateSum",
         "avg": "ThingAggregateAvg",
         "min": "ThingAggregateMin",
         "max": "ThingAggregateMax",
     },
-    "ThingAggregateSum": TOTALS
-    | {"currencyField": "CurrencyValueAggregateSum", "addressField": "AddressValueAggregateSum"},
-    "ThingAggregateAvg": TOTALS
-    | {"currencyField": "CurrencyValueAggregateAvg", "addressField": "AddressValueAggregateAvg"},
+    **{
+        f"Thing{aggregate}": TOTALS | parts for aggregate, parts in TOTALS_OF_PARTS.items() if "Median" not in aggregate
+    },
+    "ThingAggregateMedian": TOTALS
+    | TOTALS_OF_PARTS["AggregateMedian"]
+    | {name: type_ for name, type_ in NAMES.items() if type_ in {"Date", "DateTime"}},
+    "ThingAggregateCounts": {
+        name: f"{type_}AggregateCounts" if type_ in COMPOSITES else "Int!" for name, type_ in COUNTED.items()
+    },
+    "ThingAggregatePercentages": {
+        name: f"{type_}AggregatePercentages" if type_ in COMPOSITES else "Float" for name, type_ in COUNTED.items()
+    },
+    "ThingAggregateBooleans": {"booleanField": "Int!"},
     "ThingAggregateMin": EXTREMES
     | {name: f"{type_}AggregateMin" for name, type_ in NAMES.items() if type_ in COMPOSITES},
     "FullNameValue": {"firstName": "String", "lastName": "String"},

@@ -3,8 +3,9 @@
 import pytest
 
 from fieldstone.sql.page_cursor import decode_cursor
+from fieldstone.sql.plan.aggregates import Count
 from fieldstone.sql.plan.elements import Compare, Comparison
-from fieldstone.sql.plan.read import Cursor, Edges, Literal, OrderKey, Page, PageFact, PageInfo, TotalCount
+from fieldstone.sql.plan.read import Cursor, Edges, Literal, OrderKey, Page, PageFact, PageInfo
 from fieldstone.sql.types import SqlType
 from tests.sql.people import nodes, numbers, people, person, with_id
 from tests.sql.shop import ALL_FACTS, BY_ID, EMAIL, SCORE, Shop, parameter
@@ -16,8 +17,8 @@ def test_entries_may_come_several_times(filled: Shop) -> None:
         ("b", Edges(entries=(("cursor", Cursor()), ("__typename", Literal(text='"PersonEdge"'))))),
         ("c", PageInfo(entries=(("x", PageFact.HAS_NEXT), ("y", PageFact.HAS_NEXT), ("t", Literal(text="1"))))),
         ("d", PageInfo(entries=(("end", PageFact.END_CURSOR),))),
-        ("e", TotalCount()),
-        ("f", TotalCount()),
+        ("e", Count()),
+        ("f", Count()),
         ("g", Literal(text='"PersonConnection"')),
     )
     answer = filled.read(root)
@@ -54,7 +55,7 @@ def test_each_page_fact_alone_is_what_it_is_among_all(filled: Shop, fact: PageFa
 
 
 def test_an_empty_page(filled: Shop) -> None:
-    entries = (("edges", nodes()), ("pageInfo", ALL_FACTS), ("totalCount", TotalCount()))
+    entries = (("edges", nodes()), ("pageInfo", ALL_FACTS), ("totalCount", Count()))
     for backward in (False, True):
         page = Page(limit=2, backward=backward)
         assert filled.read(people(*entries, condition=with_id(), page=page), person(99)) == {
@@ -95,14 +96,14 @@ def test_offset_with_a_cursor_between_nulls(filled: Shop, nulls_first: bool) -> 
     "entries",
     [
         (("edges", nodes()),),
-        (("totalCount", TotalCount()),),
+        (("totalCount", Count()),),
         (("pageInfo", PageInfo(entries=(("x", PageFact.HAS_PREVIOUS),))),),
         (("__typename", Literal(text='"PersonConnection"')),),
     ],
     ids=["edges", "totalCount", "hasPreviousPage", "__typename"],
 )
 def test_parameters_of_what_is_not_read_are_still_known(
-    filled: Shop, entries: tuple[tuple[str, Edges | PageInfo | TotalCount | Literal], ...]
+    filled: Shop, entries: tuple[tuple[str, Edges | PageInfo | Count | Literal], ...]
 ) -> None:
     page = Page(limit=0, seek=(parameter(1, SqlType.UUID),), offset=parameter(2, SqlType.INTEGER))
     condition = Compare(left=EMAIL, comparison=Comparison.NE, right=parameter(0))

@@ -8,14 +8,12 @@ import pytest
 
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.page_cursor import decode_cursor
+from fieldstone.sql.plan.aggregates import AggregateFunction, Computed, Count
 from fieldstone.sql.plan.elements import Compare, Comparison, Table
 from fieldstone.sql.plan.read import (
     Aggregate,
-    AggregateFunction,
     AggregateRecord,
-    Computed,
     Connection,
-    Count,
     Link,
     Literal,
     One,
@@ -25,7 +23,6 @@ from fieldstone.sql.plan.read import (
     Record,
     Root,
     ToOne,
-    TotalCount,
 )
 from fieldstone.sql.types import Encoding, SqlType
 from tests.sql.people import TRUE, company, nodes, numbers, people, person, with_id
@@ -113,7 +110,7 @@ def test_a_connection_in_a_connection(filled: Shop) -> None:
         order=(OrderKey(operand=EMAIL, descending=True, nullable=False), BY_ID),
         page=Page(limit=1),
         cursor_tag="people",
-        entries=(("edges", nodes()), ("pageInfo", ALL_FACTS), ("totalCount", TotalCount())),
+        entries=(("edges", nodes()), ("pageInfo", ALL_FACTS), ("totalCount", Count())),
     )
     root = Connection(
         table=COMPANY,
@@ -142,7 +139,7 @@ def test_aggregates(filled: Shop) -> None:
             ("avg", AggregateRecord(entries=(("score", computed(AggregateFunction.AVG, whole)),))),
             ("quoted", computed(AggregateFunction.AVG, Encoding.QUOTED_TRIMMED)),
             ("min", computed(AggregateFunction.MIN, Encoding.BARE)),
-            ("max", Computed(function=AggregateFunction.MAX, column=NAME, encoding=Encoding.STRING)),
+            ("max", Computed(function=AggregateFunction.MAX, operands=(NAME,), encoding=Encoding.STRING)),
             ("__typename", Literal(text='"PersonAggregate"')),
         )
     )
@@ -171,7 +168,7 @@ def test_aggregates(filled: Shop) -> None:
 
 
 def computed(function: AggregateFunction, encoding: Encoding) -> Computed:
-    return Computed(function=function, column=SCORE, encoding=encoding)
+    return Computed(function=function, operands=(SCORE,), encoding=encoding)
 
 
 def test_a_plan_may_ask_for_any_selection_of_a_record(filled: Shop) -> None:
@@ -182,7 +179,7 @@ def test_a_plan_may_ask_for_any_selection_of_a_record(filled: Shop) -> None:
         order=(BY_ID,),
         page=Page(limit=9),
         cursor_tag="",
-        entries=(("totalCount", TotalCount()),),
+        entries=(("totalCount", Count()),),
     )
     record = Record(entries=(("company", ToOne(hop=EMPLOYER, record=Record(entries=(("people", employees),)))),))
     answer = filled.read(people(("edges", nodes(record)), page=Page(limit=4)))
@@ -205,7 +202,7 @@ def nested() -> Root:
         entries=(("edges", nodes()), ("pageInfo", ALL_FACTS)),
     )
     node = Record(entries=(("company", ToOne(hop=EMPLOYER, record=Record(entries=(("people", employees),)))),))
-    return people(("edges", nodes(node)), ("totalCount", TotalCount()))
+    return people(("edges", nodes(node)), ("totalCount", Count()))
 
 
 def test_equal_plans_give_equal_text(filled: Shop) -> None:
@@ -239,7 +236,7 @@ def test_what_is_not_selected_is_not_computed() -> None:
     assert "count(" not in plain
     assert "row_number" not in plain
     assert "sha256" not in plain
-    counted = compile_plan(ReadPlan(entries=(("people", replace(root, entries=(("n", TotalCount()),))),))).text
+    counted = compile_plan(ReadPlan(entries=(("people", replace(root, entries=(("n", Count()),))),))).text
     assert "string_agg" not in counted
 
 

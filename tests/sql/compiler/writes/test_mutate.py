@@ -5,8 +5,9 @@ import json
 import pytest
 
 from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.plan.aggregates import Count
 from fieldstone.sql.plan.elements import Compare, Comparison, Related
-from fieldstone.sql.plan.read import Connection, Cursor, Edges, Link, Page, Record, TotalCount
+from fieldstone.sql.plan.read import Connection, Cursor, Edges, Link, Page, Record
 from fieldstone.sql.plan.write import Assignment, Delete, Now, Null, Reference, Update
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import (
@@ -231,7 +232,7 @@ def test_deleted_records_may_tell_of_what_was_around_them(staffed: Shop) -> None
         order=(BY_ID,),
         page=Page(limit=5),
         cursor_tag="people",
-        entries=(("edges", Edges(entries=(("node", NODE), ("cursor", Cursor())))), ("totalCount", TotalCount())),
+        entries=(("edges", Edges(entries=(("node", NODE), ("cursor", Cursor())))), ("totalCount", Count())),
     )
     plan = Delete(
         table=COMPANY,

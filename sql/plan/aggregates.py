@@ -1,0 +1,56 @@
+"""Aggregates in plans: values that are computed from many rows, as plain frozen data."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from fieldstone.sql.plan.elements import Operand
+from fieldstone.sql.types import Encoding
+
+
+class AggregateFunction(Enum):
+    """An aggregate of values; NULLs are left out of all but the ones that count empty values.
+
+    A value is empty that is NULL, a text or a list without anything in it, or a JSON document with no value in it.
+    """
+
+    COUNT_DISTINCT = "count distinct"
+    COUNT_EMPTY = "count empty"
+    COUNT_NOT_EMPTY = "count not empty"
+    PERCENT_EMPTY = "percent empty"
+    PERCENT_NOT_EMPTY = "percent not empty"
+    COUNT_TRUE = "count true"
+    COUNT_FALSE = "count false"
+    SUM = "sum"
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    STDDEV = "stddev"
+    """The standard deviation of a sample: NULL below two values."""
+    VARIANCE = "variance"
+    """The variance of a sample: NULL below two values."""
+    MEDIAN = "median"
+    """The middle value; of an even number of them the mean of the two in the middle, the lower one of dates."""
+
+
+SORTING = frozenset({AggregateFunction.COUNT_DISTINCT, AggregateFunction.MEDIAN})
+"""The aggregates for which PostgreSQL sorts the values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """An aggregate of a value; the ones that count take several operands, whose values together are one.
+
+    Of a Ranked operand the ranks are added up, and the smallest and the largest value is the text with that rank.
+    """
+
+    function: AggregateFunction
+    operands: tuple[Operand, ...]
+    encoding: Encoding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """The number of rows."""
+
+
+Measure = Computed | Count
