@@ -10,13 +10,11 @@ from typing import Annotated, Any, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AliasGenerator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.sql.embedded import default_data_dir
-
-_SECRETS = frozenset({"database_url", "listen_url", "broadcast_url"})
 
 
 class ConfigurationError(Exception):
@@ -56,26 +54,34 @@ def _networks(value: Any) -> Any:
     return read_networks(value) if isinstance(value, str) else value
 
 
-def _setting(variable: str, default: Any, *, accepts: str, description: str, **constraints: Any) -> Any:
-    """Declare a setting; `accepts` completes the sentence "it must be ..."."""
+def _setting(
+    default: Any, description: str, accepts: str, *, variable: str | None = None, secret: bool = False, **bounds: Any
+) -> Any:
+    """Declare a setting; its variable is its name in upper case behind FIELDSTONE_ unless given.
+
+    `accepts` completes the sentence "it must be ...".
+    """
     return Field(
         default,
         validation_alias=variable,
         description=description,
         json_schema_extra={"accepts": accepts},
-        **constraints,
+        repr=not secret,
+        **bounds,
     )
 
 
-def _whole(variable: str, default: int, *, description: str, least: int = 1, most: int = 2**31 - 1) -> Any:
+def _whole(
+    default: int, description: str, *, variable: str | None = None, least: int = 1, most: int = 2**31 - 1
+) -> Any:
     upper = f" to {most}" if most < 2**31 - 1 else " up"
     accepts = f"a whole number from {least}{upper}, {default} for instance"
-    return _setting(variable, default, accepts=accepts, description=description, ge=least, le=most)
+    return _setting(default, description, accepts, variable=variable, ge=least, le=most)
 
 
-def _seconds(variable: str, default: float, *, description: str) -> Any:
+def _seconds(default: float, description: str) -> Any:
     accepts = f"a number of seconds above 0, {default:g} for instance"
-    return _setting(variable, default, accepts=accepts, description=description, gt=0, le=86_400)
+    return _setting(default, description, accepts, gt=0, le=86_400)
 
 
 class Settings(BaseSettings):
@@ -86,6 +92,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
+        alias_generator=AliasGenerator(validation_alias=lambda name: f"FIELDSTONE_{name.upper()}"),
         frozen=True,
         extra="forbid",
         populate_by_name=True,
@@ -95,234 +102,135 @@ class Settings(BaseSettings):
     )
 
     database_url: str | None = _setting(
-        "DATABASE_URL",
         None,
-        accepts="a PostgreSQL connection string such as postgresql://user:password@host:5432/database",
-        description="The PostgreSQL (15 or newer) to use. Unset: Fieldstone starts its own in the data folder.",
-        repr=False,
+        "The PostgreSQL (15 or newer) to use. Unset: Fieldstone starts its own in the data folder.",
+        "a PostgreSQL connection string such as postgresql://user:password@host:5432/database",
+        secret=True,
+        variable="DATABASE_URL",
     )
     environment: Environment = _setting(
-        "FIELDSTONE_ENV",
         Environment.PRODUCTION,
-        accepts="production or development",
-        description="`development` serves GraphiQL, opens CORS and prints a key at the start.",
+        "`development` serves GraphiQL, opens CORS and prints a key at the start.",
+        "production or development",
+        variable="FIELDSTONE_ENV",
     )
-    data_dir: Path = _setting(
-        "FIELDSTONE_DATA_DIR",
-        default_data_dir(),
-        accepts="the path of a folder",
-        description="The folder of the embedded PostgreSQL.",
-    )
-    host: str = _setting(
-        "FIELDSTONE_HOST", "127.0.0.1", accepts="a host name or an address", description="The address to listen on."
-    )
-    port: int = _whole(
-        "FIELDSTONE_PORT", 3000, least=0, most=65_535, description="The port to listen on; 0 takes a free one."
-    )
+    data_dir: Path = _setting(default_data_dir(), "The folder of the embedded PostgreSQL.", "the path of a folder")
+    host: str = _setting("127.0.0.1", "The address to listen on.", "a host name or an address")
+    port: int = _whole(3000, "The port to listen on; 0 takes a free one.", least=0, most=65_535)
     rate_limit: int = _whole(
-        "API_RATE_LIMITING_LIMIT",
         100,
+        "Operations of a key and of the keys created with it in one window; 0 is no limit.",
         least=0,
-        description="Operations of a key and of the keys created with it in one window; 0 is no limit.",
+        variable="API_RATE_LIMITING_LIMIT",
     )
-    rate_window_ms: int = _whole("API_RATE_LIMITING_TTL", 60_000, description="The window's length in milliseconds.")
-    max_body_bytes: int = _whole(
-        "FIELDSTONE_MAX_BODY_BYTES", 8_388_608, description="The largest request body in bytes."
-    )
-    max_response_bytes: int = _whole(
-        "FIELDSTONE_MAX_RESPONSE_BYTES", 67_108_864, description="The largest answer of one operation in bytes."
-    )
-    max_batch: int = _whole("FIELDSTONE_MAX_BATCH", 20, description="The most operations in one request.")
-    max_tokens: int = _whole("FIELDSTONE_MAX_TOKENS", 10_000, description="The most tokens in one document.")
-    max_depth: int = _whole(
-        "FIELDSTONE_MAX_DEPTH", 100, most=200, description="The deepest nesting of an operation's fields."
-    )
-    max_aliases: int = _whole("FIELDSTONE_MAX_ALIASES", 500, least=0, description="The most aliases in one operation.")
-    default_page: int = _whole("FIELDSTONE_DEFAULT_PAGE", 60, description="The default number of records on a page.")
-    max_page: int = _whole("FIELDSTONE_MAX_PAGE", 200, description="The most records on a page.")
-    max_bulk_writes: int = _whole(
-        "FIELDSTONE_MAX_BULK_WRITES", 10_000, description="The most records that one field of a mutation may write."
-    )
+    rate_window_ms: int = _whole(60_000, "The window's length in milliseconds.", variable="API_RATE_LIMITING_TTL")
+    max_body_bytes: int = _whole(8_388_608, "The largest request body in bytes.")
+    max_response_bytes: int = _whole(67_108_864, "The largest answer of one operation in bytes.")
+    max_batch: int = _whole(20, "The most operations in one request.")
+    max_tokens: int = _whole(10_000, "The most tokens in one document.")
+    max_depth: int = _whole(100, "The deepest nesting of an operation's fields.", most=200)
+    max_aliases: int = _whole(500, "The most aliases in one operation.", least=0)
+    default_page: int = _whole(60, "The default number of records on a page.")
+    max_page: int = _whole(200, "The most records on a page.")
+    max_bulk_writes: int = _whole(10_000, "The most records that one field of a mutation may write.")
     max_cost: int = _whole(
-        "FIELDSTONE_MAX_COST",
-        500_000,
-        least=0,
-        description="The highest cost of an operation, in records that it may read; 0 is no limit.",
+        500_000, "The highest cost of an operation, in records that it may read; 0 is no limit.", least=0
     )
-    statement_timeout: float = _seconds(
-        "FIELDSTONE_STATEMENT_TIMEOUT", 15.0, description="The longest run of one SQL statement, in seconds."
-    )
+    statement_timeout: float = _seconds(15.0, "The longest run of one SQL statement, in seconds.")
     work_mem_mb: int = _whole(
-        "FIELDSTONE_WORK_MEM_MB",
-        8,
-        most=65_536,
-        description="PostgreSQL's memory for each sort and hash of a statement, in MiB; beyond it, files.",
+        8, "PostgreSQL's memory for each sort and hash of a statement, in MiB; beyond it, files.", most=65_536
     )
     temp_file_mb: int = _whole(
-        "FIELDSTONE_TEMP_FILE_MB",
         1_024,
+        "The largest size of one statement's temporary files, in MiB; 0 keeps PostgreSQL's limit.",
         least=0,
         most=1_048_576,
-        description="The largest size of one statement's temporary files, in MiB; 0 keeps PostgreSQL's limit.",
     )
     max_connections: int = _whole(
-        "FIELDSTONE_MAX_CONNECTIONS",
-        10_000,
-        description="The most connections of clients; beyond it the connections idle for longest are closed.",
+        10_000, "The most connections of clients; beyond it the connections idle for longest are closed."
     )
-    max_connections_each: int = _whole(
-        "FIELDSTONE_MAX_CONNECTIONS_EACH",
-        2_500,
-        description="The most connections of one address, in IPv6 of one network of 64 bits.",
-    )
+    max_connections_each: int = _whole(2_500, "The most connections of one address, in IPv6 of one network of 64 bits.")
     head_timeout: float = _seconds(
-        "FIELDSTONE_HEAD_TIMEOUT",
-        10.0,
-        description="The longest wait for a request's head, and for the first byte of a connection, in seconds.",
+        10.0, "The longest wait for a request's head, and for the first byte of a connection, in seconds."
     )
-    body_timeout: float = _seconds(
-        "FIELDSTONE_BODY_TIMEOUT", 30.0, description="The longest wait for a request's body, in seconds."
-    )
+    body_timeout: float = _seconds(30.0, "The longest wait for a request's body, in seconds.")
     unread_timeout: float = _seconds(
-        "FIELDSTONE_UNREAD_TIMEOUT",
-        30.0,
-        description="The longest wait for a client that reads nothing of its answer, in seconds.",
+        30.0, "The longest wait for a client that reads nothing of its answer, in seconds."
     )
     max_buffered_bytes: int = _whole(
-        "FIELDSTONE_MAX_BUFFERED_BYTES",
-        128 << 20,
-        description="Bytes of unread answers and unanswered requests; beyond it the slowest clients are disconnected.",
+        128 << 20, "Bytes of unread answers and unanswered requests; beyond it the slowest clients are disconnected."
     )
-    startup_timeout: float = _seconds(
-        "FIELDSTONE_STARTUP_TIMEOUT", 60.0, description="The longest wait for the database at the start, in seconds."
-    )
-    drain_timeout: float = _seconds(
-        "FIELDSTONE_DRAIN_TIMEOUT", 15.0, description="The longest wait of a stop for requests in progress, in seconds."
-    )
+    startup_timeout: float = _seconds(60.0, "The longest wait for the database at the start, in seconds.")
+    drain_timeout: float = _seconds(15.0, "The longest wait of a stop for requests in progress, in seconds.")
     pool_size: int = _whole(
-        "FIELDSTONE_POOL_SIZE",
-        8,
-        most=1000,
-        description="Database connections for requests; of several workspaces each gets at most half.",
+        8, "Database connections for requests; of several workspaces each gets at most half.", most=1000
     )
-    session_pool_size: int = _whole(
-        "FIELDSTONE_SESSION_POOL_SIZE",
-        4,
-        most=1000,
-        description="Database connections for changes of the model, keys and the like.",
-    )
+    session_pool_size: int = _whole(4, "Database connections for changes of the model, keys and the like.", most=1000)
     listen_url: str | None = _setting(
-        "FIELDSTONE_LISTEN_URL",
         None,
-        accepts="a PostgreSQL connection string such as postgresql://user:password@host:5432/database",
-        description="The same database without a pooler, for LISTEN, where `DATABASE_URL` leads to a pooler.",
-        repr=False,
+        "The same database without a pooler, for LISTEN, where `DATABASE_URL` leads to a pooler.",
+        "a PostgreSQL connection string such as postgresql://user:password@host:5432/database",
+        secret=True,
     )
     broadcast_url: str | None = _setting(
-        "FIELDSTONE_BROADCAST_URL",
         None,
-        accepts="a Redis URL such as redis://127.0.0.1:6379/0, with `pip install 'fieldstone[redis]'`",
-        description="The Redis by which processes notify each other of changes. Unset: PostgreSQL's LISTEN and NOTIFY.",
-        repr=False,
+        "The Redis by which processes notify each other of changes. Unset: PostgreSQL's LISTEN and NOTIFY.",
+        "a Redis URL such as redis://127.0.0.1:6379/0, with `pip install 'fieldstone[redis]'`",
+        secret=True,
     )
     prepare_statements: bool = _setting(
-        "FIELDSTONE_PREPARE_STATEMENTS",
-        True,
-        accepts="true or false",
-        description="Whether statements are prepared; `false` suits pgbouncer in transaction mode.",
+        True, "Whether statements are prepared; `false` suits pgbouncer in transaction mode.", "true or false"
     )
     max_rewrite_bytes: int = _whole(
-        "FIELDSTONE_MAX_REWRITE_BYTES",
-        256 << 20,
-        least=0,
-        description="The largest table that a change of the model may rewrite while others wait, in bytes.",
+        256 << 20, "The largest table that a change of the model may rewrite while others wait, in bytes.", least=0
     )
-    plan_cache_size: int = _whole("FIELDSTONE_PLAN_CACHE_SIZE", 2_000, description="The most compiled operations kept.")
+    plan_cache_size: int = _whole(2_000, "The most compiled operations kept.")
     model_cache_mb: int = _whole(
-        "FIELDSTONE_MODEL_CACHE_MB",
-        128,
-        description="Memory for the models of workspaces, in MiB; beyond it the least recently used model is evicted.",
+        128, "Memory for the models of workspaces, in MiB; beyond it the least recently used model is evicted."
     )
     event_retention_hours: int = _whole(
-        "FIELDSTONE_EVENT_RETENTION_HOURS",
-        72,
-        description="Retention of events, from which subscriptions and webhooks resume, in hours.",
+        72, "Retention of events, from which subscriptions and webhooks resume, in hours."
     )
     event_retention_count: int = _whole(
-        "FIELDSTONE_EVENT_RETENTION_COUNT",
-        1_000_000,
-        description="Retention of events by number, whatever their age; events that a webhook still needs stay.",
+        1_000_000, "Retention of events by number, whatever their age; events that a webhook still needs stay."
     )
-    max_subscriptions: int = _whole(
-        "FIELDSTONE_MAX_SUBSCRIPTIONS", 10_000, description="The most subscriptions of one workspace on one server."
-    )
-    max_sockets: int = _whole(
-        "FIELDSTONE_MAX_SOCKETS", 5_000, description="The most WebSockets of one workspace on one server."
-    )
+    max_subscriptions: int = _whole(10_000, "The most subscriptions of one workspace on one server.")
+    max_sockets: int = _whole(5_000, "The most WebSockets of one workspace on one server.")
     max_subscription_bytes: int = _whole(
-        "FIELDSTONE_MAX_SUBSCRIPTION_BYTES",
-        16 << 20,
-        description="Bytes of the documents, variables and filters of one workspace's subscriptions.",
+        16 << 20, "Bytes of the documents, variables and filters of one workspace's subscriptions."
     )
     max_subscription_bytes_total: int = _whole(
-        "FIELDSTONE_MAX_SUBSCRIPTION_BYTES_TOTAL",
-        64 << 20,
-        description="Bytes of the documents, variables and filters of all subscriptions of one server.",
+        64 << 20, "Bytes of the documents, variables and filters of all subscriptions of one server."
     )
     webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = _setting(
-        "FIELDSTONE_WEBHOOK_ALLOW",
         (),
-        accepts="a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix",
-        description="The networks that webhooks may send to in spite of their private addresses.",
+        "The networks that webhooks may send to in spite of their private addresses.",
+        "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix",
     )
-    webhook_timeout: float = _seconds(
-        "FIELDSTONE_WEBHOOK_TIMEOUT", 10.0, description="The longest attempt to deliver an event, in seconds."
-    )
-    webhook_concurrency: int = _whole(
-        "FIELDSTONE_WEBHOOK_CONCURRENCY", 64, most=1000, description="The most webhook deliveries in progress."
-    )
-    webhook_concurrency_each: int = _whole(
-        "FIELDSTONE_WEBHOOK_CONCURRENCY_EACH",
-        8,
-        most=1000,
-        description="The most deliveries in progress to one webhook.",
-    )
-    webhook_attempts: int = _whole(
-        "FIELDSTONE_WEBHOOK_ATTEMPTS", 20, description="Attempts of a delivery before it is given up."
-    )
+    webhook_timeout: float = _seconds(10.0, "The longest attempt to deliver an event, in seconds.")
+    webhook_concurrency: int = _whole(64, "The most webhook deliveries in progress.", most=1000)
+    webhook_concurrency_each: int = _whole(8, "The most deliveries in progress to one webhook.", most=1000)
+    webhook_attempts: int = _whole(20, "Attempts of a delivery before it is given up.")
     webhook_retry_delay: float = _seconds(
-        "FIELDSTONE_WEBHOOK_RETRY_DELAY",
-        1.0,
-        description="The backoff before the second attempt, in seconds; it doubles with each attempt, up to an hour.",
+        1.0, "The backoff before the second attempt, in seconds; it doubles with each attempt, up to an hour."
     )
     webhook_disable_after: int = _whole(
-        "FIELDSTONE_WEBHOOK_DISABLE_AFTER",
-        259_200,
-        description="Seconds without a successful attempt after which a webhook is disabled.",
+        259_200, "Seconds without a successful attempt after which a webhook is disabled."
     )
-    webhook_retention_hours: int = _whole(
-        "FIELDSTONE_WEBHOOK_RETENTION_HOURS", 72, description="Retention of deliveries, in hours."
-    )
-    webhook_failed_hours: int = _whole(
-        "FIELDSTONE_WEBHOOK_FAILED_HOURS", 720, description="Retention of deliveries that were given up, in hours."
-    )
+    webhook_retention_hours: int = _whole(72, "Retention of deliveries, in hours.")
+    webhook_failed_hours: int = _whole(720, "Retention of deliveries that were given up, in hours.")
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = _setting(
-        "FIELDSTONE_CORS_ORIGINS",
         None,
-        accepts="* or a comma-separated list of origins such as https://app.example.com",
-        description="The origins that browsers may call from. Unset: all in development, none in production.",
+        "The origins that browsers may call from. Unset: all in development, none in production.",
+        "* or a comma-separated list of origins such as https://app.example.com",
     )
     log_level: LogLevel = _setting(
-        "FIELDSTONE_LOG_LEVEL",
         LogLevel.INFO,
-        accepts="debug, info, warning or error",
-        description="The lowest severity of logged lines; each request is a line at `info`.",
+        "The lowest severity of logged lines; each request is a line at `info`.",
+        "debug, info, warning or error",
     )
     log_format: LogFormat | None = _setting(
-        "FIELDSTONE_LOG_FORMAT",
-        None,
-        accepts="json or console",
-        description="Unset: `console` in development, `json` in production.",
+        None, "Unset: `console` in development, `json` in production.", "json or console"
     )
 
     @field_validator("database_url", "listen_url")
@@ -381,7 +289,7 @@ def _sentence(error: ValidationError) -> str:
     name = str(first["loc"][0])
     for attribute, field in Settings.model_fields.items():
         if name in {attribute, field.validation_alias}:
-            shown = "" if attribute in _SECRETS else f", not {_quoted(first['input'])}"
+            shown = "" if not field.repr else f", not {_quoted(first['input'])}"
             extra = field.json_schema_extra
             accepts = extra["accepts"] if isinstance(extra, dict) else ""
             return f"{field.validation_alias} must be {accepts}{shown}."

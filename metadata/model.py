@@ -1,9 +1,9 @@
 """The model of one workspace, immutable: objects, fields, relations, indexes and the snapshot that holds them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from uuid import UUID
 
 from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
@@ -79,7 +79,7 @@ class Field:
     Attributes:
         column: the physical name that its columns start with, fixed at creation; "" where it has none.
         relation_id: for a RELATION, the relation that it is one of the two ends of.
-        parts: its columns, made by `build_field`.
+        parts: its columns, which follow from its other values.
         status: BUILDING while the rows of a big table are looked through for it.
         backfill: until it is READY, the cells for the rows that have none.
         failure: why it is FAILED.
@@ -102,11 +102,16 @@ class Field:
     options: tuple[Option, ...] = ()
     settings: Mapping[str, JsonValue] = field(default_factory=dict)
     relation_id: UUID | None = None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Part, ...] = field(init=False, compare=False)
     access: Access = Access.READ_WRITE
     status: Status = Status.READY
     backfill: JsonValue = None
     failure: str | None = None
+
+    def __post_init__(self) -> None:
+        data_type = self.settings.get("dataType")
+        parts = _build_parts(self.type, self.column, self.can_be_null, self.options, data_type)
+        object.__setattr__(self, "parts", parts)
 
     @property
     def can_be_null(self) -> bool:
@@ -351,23 +356,11 @@ def capitalised(name: str) -> str:
     return name[0].upper() + name[1:]
 
 
-def with_parts(field: Field) -> Field:
-    """Return the field with the columns that follow from its other values."""
-    data_type = field.settings.get("dataType")
-    parts = build_parts(
-        field_type=field.type,
-        column=field.column,
-        is_nullable=field.can_be_null,
-        options=field.options,
-        data_type=data_type,
-    )
-    return replace(field, parts=parts)
-
-
-def build_parts(
-    *, field_type: FieldType, column: str, is_nullable: bool, options: tuple[Option, ...], data_type: str | None
+@lru_cache(maxsize=4096)
+def _build_parts(
+    field_type: FieldType, column: str, is_nullable: bool, options: tuple[Option, ...], data_type: str | None
 ) -> tuple[Part, ...]:
-    """Return the columns of a field. A RELATION whose `column` is not empty holds the key under it."""
+    """Return the columns of a field; a RELATION with a `column` holds its key. Objects share those of system fields."""
     if field_type in RELATIONS:
         if not column:
             return ()

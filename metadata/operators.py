@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.sql.plan.elements import (
@@ -120,150 +121,53 @@ def _words(text: str) -> str:
     return " & ".join(f"'{word}':*" for word in quoted)
 
 
-EQ = Operator(
-    name="eq",
-    description="Equal to; null: is NULL.",
-    argument=Argument.VALUE,
-    condition=_compare(Comparison.EQ),
-    when_null=_is_null,
-)
-NEQ = Operator(
-    name="neq",
-    description="Not equal to (a NULL never matches); null: is not NULL.",
-    argument=Argument.VALUE,
-    condition=_compare(Comparison.NE),
-    when_null=_is_not_null,
-)
-IN = Operator(
-    name="in",
-    description="Equal to one of these; an empty list matches nothing.",
-    argument=Argument.VALUES,
-    condition=_among(negated=False),
-    when_empty=_to_itself(Comparison.NE),
-)
-NOT_IN = Operator(
-    name="notIn",
-    description="Equal to none of these (a NULL never matches); an empty list matches every value.",
-    argument=Argument.VALUES,
-    condition=_among(negated=True),
-    when_empty=_to_itself(Comparison.EQ),
-)
-GT = Operator(
-    name="gt", description="Greater than.", argument=Argument.VALUE, condition=_compare(Comparison.GT, ranked=True)
-)
-GTE = Operator(
-    name="gte",
-    description="Greater than or equal to.",
-    argument=Argument.VALUE,
-    condition=_compare(Comparison.GE, ranked=True),
-)
-LT = Operator(
-    name="lt", description="Less than.", argument=Argument.VALUE, condition=_compare(Comparison.LT, ranked=True)
-)
-LTE = Operator(
-    name="lte",
-    description="Less than or equal to.",
-    argument=Argument.VALUE,
-    condition=_compare(Comparison.LE, ranked=True),
-)
-BETWEEN = Operator(
-    name="between",
-    description="From the first to the second of two values, both included.",
-    argument=Argument.RANGE,
-    condition=_between,
-)
-CONTAINS = Operator(
-    name="contains",
-    description="Contains this text, whatever the case.",
-    argument=Argument.TEXT,
-    condition=_matches(),
-    pattern=lambda text: f"%{escape_like(text)}%",
-)
-STARTS_WITH = Operator(
-    name="startsWith",
-    description="Starts with this text, whatever the case.",
-    argument=Argument.TEXT,
-    condition=_matches(),
-    pattern=lambda text: f"{escape_like(text)}%",
-)
-ENDS_WITH = Operator(
-    name="endsWith",
-    description="Ends with this text, whatever the case.",
-    argument=Argument.TEXT,
-    condition=_matches(),
-    pattern=lambda text: f"%{escape_like(text)}",
-)
-LIKE = Operator(
-    name="like",
-    description="Matches this pattern: % is any text, _ any character, the backslash escapes.",
-    argument=Argument.TEXT,
-    condition=_matches(case_sensitive=True),
-    pattern=_checked_pattern,
-)
-ILIKE = Operator(
-    name="ilike",
-    description="Matches this pattern, whatever the case.",
-    argument=Argument.TEXT,
-    condition=_matches(),
-    pattern=_checked_pattern,
-)
-IEQ = Operator(
-    name="ieq",
-    description="Equal to, whatever the case.",
-    argument=Argument.TEXT,
-    condition=_matches(),
-    pattern=escape_like,
-)
-IS = Operator(
-    name="is",
-    description="Is NULL or NOT_NULL (null means NULL).",
-    argument=Argument.PRESENCE,
-    condition=_is_null,
-    when_null=_is_null,
-    when_not_null=_is_not_null,
-)
-IS_NOT = Operator(
-    name="isNot",
-    description="Is not NULL, or is not NOT_NULL (null means NULL).",
-    argument=Argument.PRESENCE,
-    condition=_is_not_null,
-    when_null=_is_not_null,
-    when_not_null=_is_null,
-)
-JSON_CONTAINS = Operator(
-    name="contains",
-    description="Contains this JSON value, as PostgreSQL's @> has it.",
-    argument=Argument.VALUE,
-    condition=_compare(Comparison.CONTAINS),
-)
+def _operator(
+    name: str, description: str, argument: Argument, condition: Callable[..., Condition], **more: Any
+) -> Operator:
+    return Operator(name=name, description=description, argument=argument, condition=condition, **more)
 
-CONTAINS_ANY = Operator(
-    name="containsAny",
-    description="Has at least one of these; an empty list matches nothing.",
-    argument=Argument.VALUES,
-    condition=_compare(Comparison.OVERLAPS),
-)
-CONTAINS_ALL = Operator(
-    name="containsAll",
-    description="Has each of these; an empty list matches every list, but not NULL.",
-    argument=Argument.VALUES,
-    condition=_compare(Comparison.CONTAINS),
-)
-IS_EMPTY = Operator(
-    name="isEmpty",
-    description="Has no items, or, where false, has some (a NULL never matches).",
-    argument=Argument.FLAG,
-    condition=_is_empty,
-    when_false=_has_items,
-)
-SEARCH = Operator(
-    name="search",
-    description="Has words that begin with all words of this text, whatever the case; a text without words matches"
-    " nothing.",
-    argument=Argument.TEXT,
-    condition=_searches,
-    pattern=_words,
-)
+
+# One row an operator.
+# fmt: off
+EQ = _operator("eq", "Equal to; null: is NULL.", Argument.VALUE, _compare(Comparison.EQ), when_null=_is_null)
+NEQ = _operator("neq", "Not equal to (a NULL never matches); null: is not NULL.", Argument.VALUE,
+    _compare(Comparison.NE), when_null=_is_not_null)
+IN = _operator("in", "Equal to one of these; an empty list matches nothing.", Argument.VALUES, _among(negated=False),
+    when_empty=_to_itself(Comparison.NE))
+NOT_IN = _operator("notIn", "Equal to none of these (a NULL never matches); an empty list matches every value.",
+    Argument.VALUES, _among(negated=True), when_empty=_to_itself(Comparison.EQ))
+GT = _operator("gt", "Greater than.", Argument.VALUE, _compare(Comparison.GT, ranked=True))
+GTE = _operator("gte", "Greater than or equal to.", Argument.VALUE, _compare(Comparison.GE, ranked=True))
+LT = _operator("lt", "Less than.", Argument.VALUE, _compare(Comparison.LT, ranked=True))
+LTE = _operator("lte", "Less than or equal to.", Argument.VALUE, _compare(Comparison.LE, ranked=True))
+BETWEEN = _operator("between", "From the first to the second of two values, both included.", Argument.RANGE, _between)
+CONTAINS = _operator("contains", "Contains this text, whatever the case.", Argument.TEXT, _matches(),
+    pattern=lambda text: f"%{escape_like(text)}%")
+STARTS_WITH = _operator("startsWith", "Starts with this text, whatever the case.", Argument.TEXT, _matches(),
+    pattern=lambda text: f"{escape_like(text)}%")
+ENDS_WITH = _operator("endsWith", "Ends with this text, whatever the case.", Argument.TEXT, _matches(),
+    pattern=lambda text: f"%{escape_like(text)}")
+LIKE = _operator("like", "Matches this pattern: % is any text, _ any character, the backslash escapes.", Argument.TEXT,
+    _matches(case_sensitive=True), pattern=_checked_pattern)
+ILIKE = _operator("ilike", "Matches this pattern, whatever the case.", Argument.TEXT, _matches(),
+    pattern=_checked_pattern)
+IEQ = _operator("ieq", "Equal to, whatever the case.", Argument.TEXT, _matches(), pattern=escape_like)
+IS = _operator("is", "Is NULL or NOT_NULL (null means NULL).", Argument.PRESENCE, _is_null, when_null=_is_null,
+    when_not_null=_is_not_null)
+IS_NOT = _operator("isNot", "Is not NULL, or is not NOT_NULL (null means NULL).", Argument.PRESENCE, _is_not_null,
+    when_null=_is_not_null, when_not_null=_is_null)
+JSON_CONTAINS = _operator("contains", "Contains this JSON value, as PostgreSQL's @> has it.", Argument.VALUE,
+    _compare(Comparison.CONTAINS))
+CONTAINS_ANY = _operator("containsAny", "Has at least one of these; an empty list matches nothing.", Argument.VALUES,
+    _compare(Comparison.OVERLAPS))
+CONTAINS_ALL = _operator("containsAll", "Has each of these; an empty list matches every list, but not NULL.",
+    Argument.VALUES, _compare(Comparison.CONTAINS))
+IS_EMPTY = _operator("isEmpty", "Has no items, or, where false, has some (a NULL never matches).", Argument.FLAG,
+    _is_empty, when_false=_has_items)
+SEARCH = _operator("search",
+    "Has words that begin with all words of this text, whatever the case; a text without words matches nothing.",
+    Argument.TEXT, _searches, pattern=_words)
+# fmt: on
 
 PRESENCE = (IS, IS_NOT)
 EQUALITY = (EQ, NEQ, IN, NOT_IN, *PRESENCE)

@@ -182,122 +182,43 @@ def shown(value: JsonValue) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-TOTAL = Scalar(
-    name="Float",
-    description="A computed number.",
-    sql_type=SqlType.NUMERIC,
-    encoding=Encoding.TRIMMED,
-    coerce=lambda value: _decimal(value, text=False),
-)
-BIG_TOTAL = Scalar(
-    name="BigFloat",
-    description="A computed number of any precision, as a string.",
-    sql_type=SqlType.NUMERIC,
-    encoding=Encoding.QUOTED_TRIMMED,
-    coerce=lambda value: _decimal(value, text=True),
-)
-UUID = Scalar(
-    name="UUID",
-    description="A UUID, in lower case.",
-    sql_type=SqlType.UUID,
-    encoding=Encoding.QUOTED,
-    coerce=_uuid,
-)
-STRING = Scalar(
-    name="String",
-    description="Text.",
-    sql_type=SqlType.TEXT,
-    encoding=Encoding.STRING,
-    coerce=_text,
-    extremes=True,
-)
-STRING_LIST = Scalar(
-    name="String",
-    description="A list of text.",
-    sql_type=SqlType.TEXT_ARRAY,
-    encoding=Encoding.ARRAY,
-    coerce=_texts,
-    element=STRING,
-)
-TS_VECTOR = Scalar(
-    name="TSVector",
-    description="The lexemes of a record with their positions, as PostgreSQL's text search has found them.",
-    sql_type=SqlType.TSVECTOR,
-    encoding=Encoding.STRING,
-    coerce=_never,
-)
-BOOLEAN = Scalar(
-    name="Boolean",
-    description="true or false.",
-    sql_type=SqlType.BOOLEAN,
-    encoding=Encoding.BARE,
-    coerce=_boolean,
-)
-DECIMAL = Scalar(
-    name="Float",
-    description="A decimal number; all its digits are kept.",
-    sql_type=SqlType.NUMERIC,
-    encoding=Encoding.BARE,
-    coerce=lambda value: _decimal(value, text=False),
-    total=TOTAL,
-    extremes=True,
-)
-BIG_FLOAT = Scalar(
-    name="BigFloat",
-    description="A decimal number of any precision, as a string; accepts numbers and strings.",
-    sql_type=SqlType.NUMERIC,
-    encoding=Encoding.QUOTED,
-    coerce=lambda value: _decimal(value, text=True),
-    total=BIG_TOTAL,
-    extremes=True,
-)
-DOUBLE = Scalar(
-    name="Float",
-    description="A double-precision number.",
-    sql_type=SqlType.DOUBLE,
-    encoding=Encoding.BARE,
-    coerce=_double,
-    total=TOTAL,
-    extremes=True,
-)
-INT = Scalar(
-    name="Int",
-    description="A whole number of 32 bits.",
-    sql_type=SqlType.INTEGER,
-    encoding=Encoding.BARE,
-    coerce=lambda value: _whole_number(value, 32, text=False),
-    total=TOTAL,
-    extremes=True,
-)
-BIG_INT = Scalar(
-    name="BigInt",
-    description="A whole number of 64 bits, as a string; accepts numbers and strings.",
-    sql_type=SqlType.BIGINT,
-    encoding=Encoding.QUOTED,
-    coerce=lambda value: _whole_number(value, 64, text=True),
-    total=BIG_TOTAL,
-    extremes=True,
-)
-DATE = Scalar(
-    name="Date",
-    description="A date, ISO 8601: 2024-01-31.",
-    sql_type=SqlType.DATE,
-    encoding=Encoding.QUOTED,
-    coerce=_date,
-    extremes=True,
-)
-DATE_TIME = Scalar(
-    name="DateTime",
-    description="A point in time, ISO 8601 in UTC: 2024-01-31T09:30:00Z. Input without an offset is UTC.",
-    sql_type=SqlType.TIMESTAMP,
-    encoding=Encoding.INSTANT,
-    coerce=_instant,
-    extremes=True,
-)
-JSON = Scalar(
-    name="JSON",
-    description="Any JSON value.",
-    sql_type=SqlType.JSONB,
-    encoding=Encoding.JSON,
-    coerce=_json,
-)
+def _scalar(
+    name: str,
+    description: str,
+    sql_type: SqlType,
+    encoding: Encoding,
+    coerce: Callable[[JsonValue], Cell],
+    **more: Any,
+) -> Scalar:
+    return Scalar(name=name, description=description, sql_type=sql_type, encoding=encoding, coerce=coerce, **more)
+
+
+# One row a scalar.
+# fmt: off
+TOTAL = _scalar("Float", "A computed number.", SqlType.NUMERIC, Encoding.TRIMMED,
+    lambda value: _decimal(value, text=False))
+BIG_TOTAL = _scalar("BigFloat", "A computed number of any precision, as a string.", SqlType.NUMERIC,
+    Encoding.QUOTED_TRIMMED, lambda value: _decimal(value, text=True))
+UUID = _scalar("UUID", "A UUID, in lower case.", SqlType.UUID, Encoding.QUOTED, _uuid)
+STRING = _scalar("String", "Text.", SqlType.TEXT, Encoding.STRING, _text, extremes=True)
+STRING_LIST = _scalar("String", "A list of text.", SqlType.TEXT_ARRAY, Encoding.ARRAY, _texts, element=STRING)
+TS_VECTOR = _scalar("TSVector",
+    "The lexemes of a record with their positions, as PostgreSQL's text search has found them.",
+    SqlType.TSVECTOR, Encoding.STRING, _never)
+BOOLEAN = _scalar("Boolean", "true or false.", SqlType.BOOLEAN, Encoding.BARE, _boolean)
+DECIMAL = _scalar("Float", "A decimal number; all its digits are kept.", SqlType.NUMERIC, Encoding.BARE,
+    lambda value: _decimal(value, text=False), total=TOTAL, extremes=True)
+BIG_FLOAT = _scalar("BigFloat", "A decimal number of any precision, as a string; accepts numbers and strings.",
+    SqlType.NUMERIC, Encoding.QUOTED, lambda value: _decimal(value, text=True), total=BIG_TOTAL, extremes=True)
+DOUBLE = _scalar("Float", "A double-precision number.", SqlType.DOUBLE, Encoding.BARE, _double, total=TOTAL,
+    extremes=True)
+INT = _scalar("Int", "A whole number of 32 bits.", SqlType.INTEGER, Encoding.BARE,
+    lambda value: _whole_number(value, 32, text=False), total=TOTAL, extremes=True)
+BIG_INT = _scalar("BigInt", "A whole number of 64 bits, as a string; accepts numbers and strings.", SqlType.BIGINT,
+    Encoding.QUOTED, lambda value: _whole_number(value, 64, text=True), total=BIG_TOTAL, extremes=True)
+DATE = _scalar("Date", "A date, ISO 8601: 2024-01-31.", SqlType.DATE, Encoding.QUOTED, _date, extremes=True)
+DATE_TIME = _scalar("DateTime",
+    "A point in time, ISO 8601 in UTC: 2024-01-31T09:30:00Z. Input without an offset is UTC.",
+    SqlType.TIMESTAMP, Encoding.INSTANT, _instant, extremes=True)
+JSON = _scalar("JSON", "Any JSON value.", SqlType.JSONB, Encoding.JSON, _json)
+# fmt: on

@@ -1,14 +1,14 @@
 """Rows of the catalog become a snapshot."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import fields as attributes
 from typing import Any
 from uuid import UUID
 
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import (
     Access,
     Field,
@@ -16,12 +16,10 @@ from fieldstone.metadata.model import (
     Object,
     OnDelete,
     Option,
-    Part,
     Relation,
     Snapshot,
     Status,
     Workspace,
-    build_parts,
 )
 from fieldstone.sql.plan.elements import Table
 
@@ -111,69 +109,29 @@ def _called(object_: Object) -> tuple[object, ...]:
     return object_.name_singular, object_.name_plural, object_.is_active
 
 
+# The queries load the columns in the order of the attributes.
+_OBJECT, _FIELD, _RELATION, _INDEX = (
+    tuple(one.name for one in attributes(kind) if one.init) for kind in (Object, Field, Relation, Index)
+)
+
+
 def _build_object(row: CatalogRow, schema: str, fields: tuple[Field, ...], retired: frozenset[str]) -> Object:
-    id_, singular, plural, label_singular, label_plural, description, icon, table, is_custom, is_system, is_active = row
-    return Object(
-        id=id_,
-        name_singular=singular,
-        name_plural=plural,
-        label_singular=label_singular,
-        label_plural=label_plural,
-        description=description,
-        icon=icon,
-        table=Table(schema=schema, name=table),
-        is_custom=is_custom,
-        is_system=is_system,
-        is_active=is_active,
-        fields=fields,
-        retired_columns=retired,
-    )
+    values = dict(zip(_OBJECT, row, strict=False))
+    values["table"] = Table(schema=schema, name=values["table"])
+    return Object(**values, fields=fields, retired_columns=retired)
 
 
 def _build_field(row: CatalogRow) -> Field:
-    (id_, object_id, name, type_name, label, description, icon, column, is_nullable, is_unique, is_active) = row[:11]
-    (is_custom, is_system, default, options_text, settings_text, relation_id, access, status, backfill, failure) = row[
-        11:
-    ]
-    field_type = FieldType(type_name)
-    options = _build_options(options_text)
-    settings: Mapping[str, JsonValue] = loads(settings_text) if settings_text else {}
-    return Field(
-        id=id_,
-        object_id=object_id,
-        name=name,
-        type=field_type,
-        label=label,
-        description=description,
-        icon=icon,
-        column=column,
-        is_nullable=is_nullable,
-        is_unique=is_unique,
-        is_active=is_active,
-        is_custom=is_custom,
-        is_system=is_system,
-        default=loads(default) if default else None,
-        options=options,
-        settings=settings,
-        relation_id=relation_id,
-        parts=_parts(
-            field_type, column, is_nullable or status == Status.BUILDING.value, options, settings.get("dataType")
-        ),
-        access=Access[access],
-        status=Status(status),
-        backfill=loads(backfill) if backfill else None,
-        failure=failure,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _parts(
-    field_type: FieldType, column: str, is_nullable: bool, options: tuple[Option, ...], data_type: str | None
-) -> tuple[Part, ...]:
-    """Most objects have the same system fields: their parts are shared."""
-    return build_parts(
-        field_type=field_type, column=column, is_nullable=is_nullable, options=options, data_type=data_type
-    )
+    values = dict(zip(_FIELD, row, strict=True))
+    values["type"] = FieldType(values["type"])
+    values["options"] = _build_options(values["options"])
+    values["settings"] = loads(values["settings"]) if values["settings"] else {}
+    values["access"] = Access[values["access"]]
+    values["status"] = Status(values["status"])
+    for name in ("default", "backfill"):
+        if values[name]:
+            values[name] = loads(values[name])
+    return Field(**values)
 
 
 def _build_options(text: str | None) -> tuple[Option, ...]:
@@ -186,27 +144,11 @@ def _build_options(text: str | None) -> tuple[Option, ...]:
 
 
 def _build_relation(row: CatalogRow) -> Relation:
-    id_, source_object, source_field, target_object, target_field, on_delete = row
-    return Relation(
-        id=id_,
-        source_object_id=source_object,
-        source_field_id=source_field,
-        target_object_id=target_object,
-        target_field_id=target_field,
-        on_delete=OnDelete(on_delete),
-    )
+    values = dict(zip(_RELATION, row, strict=True))
+    return Relation(**{**values, "on_delete": OnDelete(values["on_delete"])})
 
 
 def _build_index(row: CatalogRow) -> Index:
-    id_, object_id, name, field_ids, is_unique, is_partial, method, status, failure = row
-    return Index(
-        id=id_,
-        object_id=object_id,
-        name=name,
-        field_ids=tuple(map(UUID, loads(field_ids))),
-        is_unique=is_unique,
-        is_partial=is_partial,
-        method=method,
-        status=Status(status),
-        failure=failure,
-    )
+    values = dict(zip(_INDEX, row, strict=True))
+    field_ids = tuple(map(UUID, loads(values["field_ids"])))
+    return Index(**{**values, "field_ids": field_ids, "status": Status(values["status"])})

@@ -8,7 +8,7 @@ from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
 from fieldstone.metadata.changes import Change, CreateField, CreateObject, NewRelation, apply
 from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Field, Object, Relation, Snapshot, Workspace, build_parts
+from fieldstone.metadata.model import Field, Object, Relation, Snapshot, Workspace
 from fieldstone.metadata.workspaces.standard_model import standard_changes
 from fieldstone.sql.plan.elements import Table
 
@@ -141,7 +141,6 @@ def _text(object_id: UUID, name: str) -> Field:
         type=FieldType.TEXT,
         label=name,
         column=name,
-        parts=build_parts(field_type=FieldType.TEXT, column=name, is_nullable=True, options=(), data_type=None),
     )
 
 
@@ -154,5 +153,4 @@ def _relation_end(object_id: UUID, id_: UUID, name: str, column: str, relation: 
         label=name,
         column=column,
         relation_id=relation,
-        parts=build_parts(field_type=FieldType.RELATION, column=column, is_nullable=True, options=(), data_type=None),
     )

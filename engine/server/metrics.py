@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -155,6 +156,104 @@ class _Requests(Collector):
         yield seconds
 
 
+class _Row(NamedTuple):
+    """One metric of the runtime.
+
+    Attributes:
+        read: its value, or the number for each value of its labels.
+    """
+
+    family: type[CounterMetricFamily | GaugeMetricFamily]
+    name: str
+    description: str
+    read: Callable[[Any], float | Mapping[tuple[str, ...] | str, float]]
+    labels: tuple[str, ...] = ()
+
+    def measure(self, stats: object) -> Metric:
+        """Return the metric as these stats have it."""
+        found = self.family(f"fieldstone_{self.name}", self.description, labels=self.labels)
+        values = self.read(stats)
+        for labels, value in values.items() if isinstance(values, Mapping) else [((), values)]:
+            found.add_metric((labels,) if isinstance(labels, str) else labels, value)
+        return found
+
+
+def _each(stats: object, *names: str) -> Mapping[tuple[str, ...] | str, float]:
+    return {name: getattr(stats, name) for name in names}
+
+
+_COUNTER, _GAUGE = CounterMetricFamily, GaugeMetricFamily
+
+# One row a metric.
+# fmt: off
+_OF_CONNECTIONS = (
+    _Row(_GAUGE, "connections", "Open connections of clients.", lambda one: one.open),
+    _Row(_GAUGE, "buffered_bytes", "Bytes of unread answers and of requests that are not answered.",
+        lambda one: one.buffered),
+    _Row(_COUNTER, "connection_ends", "Connections that the server closed or refused, by reason.",
+        lambda one: one.ended, ("reason",)),
+)
+_OF_RUNTIME = (
+    _Row(_COUNTER, "plans",
+        "Plan cache hits and misses, plans dropped by changes of the model, and plans renewed after them.",
+        lambda one: {"hit": one.plans.hits, "miss": one.plans.misses, "drop": one.plans.drops,
+            "renewal": one.plans.renewals}, ("event",)),
+    _Row(_GAUGE, "plan_cache_documents", "Operations in the plan cache.", lambda one: one.cached_documents),
+    _Row(_GAUGE, "pool_connections", "Database connections of the request pool, by state.",
+        lambda one: _each(one.pool, "in_use", "idle", "opening"), ("state",)),
+    _Row(_GAUGE, "pool_limit", "Limit of the request pool's connections.", lambda one: one.pool.limit),
+    _Row(_GAUGE, "pool_waiting", "Requests waiting for a database connection.", lambda one: one.pool.waiting),
+    _Row(_COUNTER, "pool_refused",
+        "Requests refused because no database connection became free in time, or too many requests waited.",
+        lambda one: one.pool.refused),
+    _Row(_COUNTER, "pool_events", "Events of database connections and their statements.",
+        lambda one: _each(one.pool, "opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried"),
+        ("event",)),
+    _Row(_GAUGE, "event_log_position", "The position of the newest event.", lambda one: one.events.last),
+    _Row(_GAUGE, "event_log_events", "Events kept in the log.", lambda one: one.events.last - one.events.first + 1),
+    _Row(_GAUGE, "event_lag_seconds",
+        "Seconds that the oldest event of the last move had waited for its position in the log.",
+        lambda one: one.events.lag),
+    _Row(_COUNTER, "events_logged", "Events that this process moved to the log.", lambda one: one.events.moved),
+    _Row(_GAUGE, "subscribers", "Active subscriptions.", lambda one: one.events.subscribers),
+    _Row(_GAUGE, "subscription_groups", "Groups of subscriptions that share a statement.",
+        lambda one: one.events.groups),
+    _Row(_COUNTER, "event_statements", "Statements that read events for a group of subscriptions.",
+        lambda one: one.events.hub.statements),
+    _Row(_COUNTER, "events_delivered", "Results handed to subscribers.", lambda one: one.events.hub.delivered),
+    _Row(_COUNTER, "full_outboxes", "Number of times that a subscriber's queue was full.",
+        lambda one: one.events.hub.demoted),
+    _Row(_COUNTER, "event_statements_overdue",
+        "Statements reading events that were ended or moved to the slow slots for taking too long.",
+        lambda one: one.events.hub.overdue),
+    _Row(_GAUGE, "subscription_bytes", "Bytes of documents, variables and filters kept for subscriptions.",
+        lambda one: one.events.kept_bytes),
+    _Row(_COUNTER, "webhook_deliveries", "Attempts to deliver an event to a webhook, by outcome.",
+        lambda one: _each(one.webhooks.counters, "delivered", "retried", "failed"), ("outcome",)),
+    _Row(_COUNTER, "webhooks_disabled", "Webhooks disabled because they failed for too long.",
+        lambda one: one.webhooks.counters.disabled),
+    _Row(_GAUGE, "webhook_pending", "Deliveries waiting to be sent.", lambda one: one.webhooks.backlog.pending),
+    _Row(_GAUGE, "webhook_lag_seconds", "Seconds that the oldest waiting delivery has waited.",
+        lambda one: one.webhooks.backlog.lag),
+    _Row(_GAUGE, "broadcast_connected", "1 while messages of other processes are received.",
+        lambda one: one.broadcast.is_connected),
+    _Row(_COUNTER, "broadcast_events", "Messages sent to and received from other processes, and connections made.",
+        lambda one: _each(one.broadcast, "sent", "received", "failed", "connections"), ("event",)),
+    _Row(_GAUGE, "builds", "Builds of indexes and fields of big tables, in the whole database, by status.",
+        lambda one: {("index", "building"): one.builds.building_indexes, ("field", "building"):
+            one.builds.building_fields, ("index", "failed"): one.builds.failed_indexes, ("field", "failed"):
+            one.builds.failed_fields}, ("of", "status")),
+    _Row(_COUNTER, "build_events", "Builds that this process settled, and interruptions of its builds.",
+        lambda one: _each(one.builds, "settled", "interrupted"), ("event",)),
+    _Row(_GAUGE, "model_version", "The version of a loaded workspace's model.",
+        lambda one: one.versions, ("workspace",)),
+    _Row(_GAUGE, "model_bytes", "Approximate memory of the loaded models in bytes.", lambda one: one.models.bytes),
+    _Row(_COUNTER, "model_events", "Models loaded, and models evicted to free memory.",
+        lambda one: {"load": one.models.loads, "eviction": one.models.evictions}, ("event",)),
+)
+# fmt: on
+
+
 class _StatsCollector(Collector):
     """Reads the state of the runtime at the moment of each scrape."""
 
@@ -166,8 +265,8 @@ class _StatsCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; those of the process alone while there is nothing behind the app."""
-        stats = self._read_stats()
-        yield from _connection_metrics(self._read_connections())
+        stats, connections = self._read_stats(), self._read_connections()
+        yield from (row.measure(connections) for row in _OF_CONNECTIONS)
         yield CounterMetricFamily(
             "fieldstone_log_lines_lost",
             "Log lines dropped because standard error was not read in time.",
@@ -175,182 +274,4 @@ class _StatsCollector(Collector):
         )
         yield GaugeMetricFamily("fieldstone_ready", "1 while operations can be served.", value=stats is not None)
         if stats is not None:
-            yield from _plan_metrics(stats)
-            yield from _pool_metrics(stats.pool)
-            yield from _event_metrics(stats.events)
-            yield from _webhook_metrics(stats.webhooks)
-            yield from _broadcast_metrics(stats.broadcast)
-            yield from _build_metrics(stats.builds)
-            versions = GaugeMetricFamily(
-                "fieldstone_model_version", "The version of a loaded workspace's model.", labels=("workspace",)
-            )
-            for workspace, version in stats.versions.items():
-                versions.add_metric((workspace,), version)
-            yield versions
-            yield GaugeMetricFamily(
-                "fieldstone_model_bytes", "Approximate memory of the loaded models in bytes.", value=stats.models.bytes
-            )
-            events = CounterMetricFamily(
-                "fieldstone_model_events", "Models loaded, and models evicted to free memory.", labels=("event",)
-            )
-            events.add_metric(("load",), stats.models.loads)
-            events.add_metric(("eviction",), stats.models.evictions)
-            yield events
-
-
-def _connection_metrics(connections: ConnectionStats) -> Iterator[Metric]:
-    yield GaugeMetricFamily("fieldstone_connections", "Open connections of clients.", value=connections.open)
-    yield GaugeMetricFamily(
-        "fieldstone_buffered_bytes",
-        "Bytes of unread answers and of requests that are not answered.",
-        value=connections.buffered,
-    )
-    ended = CounterMetricFamily(
-        "fieldstone_connection_ends", "Connections that the server closed or refused, by reason.", labels=("reason",)
-    )
-    for reason, number in connections.ended.items():
-        ended.add_metric((reason,), number)
-    yield ended
-
-
-def _plan_metrics(stats: RuntimeStats) -> Iterator[Metric]:
-    plans = CounterMetricFamily(
-        "fieldstone_plans",
-        "Plan cache hits and misses, plans dropped by changes of the model, and plans renewed after them.",
-        labels=("event",),
-    )
-    plans.add_metric(("hit",), stats.plans.hits)
-    plans.add_metric(("miss",), stats.plans.misses)
-    plans.add_metric(("drop",), stats.plans.drops)
-    plans.add_metric(("renewal",), stats.plans.renewals)
-    yield plans
-    yield GaugeMetricFamily(
-        "fieldstone_plan_cache_documents", "Operations in the plan cache.", value=stats.cached_documents
-    )
-
-
-def _pool_metrics(pool: PoolStats) -> Iterator[Metric]:
-    connections = GaugeMetricFamily(
-        "fieldstone_pool_connections", "Database connections of the request pool, by state.", labels=("state",)
-    )
-    connections.add_metric(("in_use",), pool.in_use)
-    connections.add_metric(("idle",), pool.idle)
-    connections.add_metric(("opening",), pool.opening)
-    yield connections
-    yield GaugeMetricFamily("fieldstone_pool_limit", "Limit of the request pool's connections.", value=pool.limit)
-    yield GaugeMetricFamily(
-        "fieldstone_pool_waiting", "Requests waiting for a database connection.", value=pool.waiting
-    )
-    yield CounterMetricFamily(
-        "fieldstone_pool_refused",
-        "Requests refused because no database connection became free in time, or too many requests waited.",
-        value=pool.refused,
-    )
-    events = CounterMetricFamily(
-        "fieldstone_pool_events", "Events of database connections and their statements.", labels=("event",)
-    )
-    for name in ("opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried"):
-        events.add_metric((name,), getattr(pool, name))
-    yield events
-
-
-def _event_metrics(events: EventStats) -> Iterator[Metric]:
-    yield GaugeMetricFamily("fieldstone_event_log_position", "The position of the newest event.", value=events.last)
-    yield GaugeMetricFamily(
-        "fieldstone_event_log_events", "Events kept in the log.", value=events.last - events.first + 1
-    )
-    yield GaugeMetricFamily(
-        "fieldstone_event_lag_seconds",
-        "Seconds that the oldest event of the last move had waited for its position in the log.",
-        value=events.lag,
-    )
-    yield CounterMetricFamily(
-        "fieldstone_events_logged", "Events that this process moved to the log.", value=events.moved
-    )
-    yield GaugeMetricFamily("fieldstone_subscribers", "Active subscriptions.", value=events.subscribers)
-    yield GaugeMetricFamily(
-        "fieldstone_subscription_groups", "Groups of subscriptions that share a statement.", value=events.groups
-    )
-    yield CounterMetricFamily(
-        "fieldstone_event_statements",
-        "Statements that read events for a group of subscriptions.",
-        value=events.hub.statements,
-    )
-    yield CounterMetricFamily(
-        "fieldstone_events_delivered", "Results handed to subscribers.", value=events.hub.delivered
-    )
-    yield CounterMetricFamily(
-        "fieldstone_full_outboxes", "Number of times that a subscriber's queue was full.", value=events.hub.demoted
-    )
-    yield CounterMetricFamily(
-        "fieldstone_event_statements_overdue",
-        "Statements reading events that were ended or moved to the slow slots for taking too long.",
-        value=events.hub.overdue,
-    )
-    yield GaugeMetricFamily(
-        "fieldstone_subscription_bytes",
-        "Bytes of documents, variables and filters kept for subscriptions.",
-        value=events.kept_bytes,
-    )
-
-
-def _webhook_metrics(webhooks: WebhookStats) -> Iterator[Metric]:
-    outcomes = CounterMetricFamily(
-        "fieldstone_webhook_deliveries", "Attempts to deliver an event to a webhook, by outcome.", labels=("outcome",)
-    )
-    for name in ("delivered", "retried", "failed"):
-        outcomes.add_metric((name,), getattr(webhooks.counters, name))
-    yield outcomes
-    yield CounterMetricFamily(
-        "fieldstone_webhooks_disabled",
-        "Webhooks disabled because they failed for too long.",
-        value=webhooks.counters.disabled,
-    )
-    yield GaugeMetricFamily(
-        "fieldstone_webhook_pending", "Deliveries waiting to be sent.", value=webhooks.backlog.pending
-    )
-    yield GaugeMetricFamily(
-        "fieldstone_webhook_lag_seconds",
-        "Seconds that the oldest waiting delivery has waited.",
-        value=webhooks.backlog.lag,
-    )
-
-
-def _build_metrics(builds: BuildCounters) -> Iterator[Metric]:
-    known = GaugeMetricFamily(
-        "fieldstone_builds",
-        "Builds of indexes and fields of big tables, in the whole database, by status.",
-        labels=("of", "status"),
-    )
-    for of, status, value in (
-        ("index", "building", builds.building_indexes),
-        ("field", "building", builds.building_fields),
-        ("index", "failed", builds.failed_indexes),
-        ("field", "failed", builds.failed_fields),
-    ):
-        known.add_metric((of, status), value)
-    yield known
-    events = CounterMetricFamily(
-        "fieldstone_build_events",
-        "Builds that this process settled, and interruptions of its builds.",
-        labels=("event",),
-    )
-    for name in ("settled", "interrupted"):
-        events.add_metric((name,), getattr(builds, name))
-    yield events
-
-
-def _broadcast_metrics(broadcast: BroadcastStats) -> Iterator[Metric]:
-    yield GaugeMetricFamily(
-        "fieldstone_broadcast_connected",
-        "1 while messages of other processes are received.",
-        value=broadcast.is_connected,
-    )
-    messages = CounterMetricFamily(
-        "fieldstone_broadcast_events",
-        "Messages sent to and received from other processes, and connections made.",
-        labels=("event",),
-    )
-    for name in ("sent", "received", "failed", "connections"):
-        messages.add_metric((name,), getattr(broadcast, name))
-    yield messages
+            yield from (row.measure(stats) for row in _OF_RUNTIME)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields as attributes
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,7 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.round_trip import QueryStep
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.difference import Difference
-from fieldstone.metadata.changes.members import FIELD, OBJECT, kept_attributes
 from fieldstone.metadata.changes.rules.options import options_json
-from fieldstone.metadata.changes.types import Applied
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, Workspace
@@ -75,17 +74,13 @@ async def read_snapshot(connection: Session, workspace_id: UUID, base: Snapshot 
         return await load_snapshot(connection, workspace_id, base)
 
 
-def insertions(workspace: Workspace, applied: Applied) -> Iterator[QueryStep]:
-    """Yield the inserts of the rows of new objects, relations, fields and indexes."""
-    # A field's row refers to its relation's, whose own references to its fields are checked at the commit.
-    yield from _each("insert_object", workspace, map(_object_row, applied.objects))
-    yield from _each("insert_relation", workspace, map(_relation_row, applied.relations))
-    yield from _each("insert_field", workspace, map(_field_row, applied.fields))
-    yield from _each("insert_index", workspace, map(_index_row, applied.indexes))
-
-
 def corrections(workspace: Workspace, difference: Difference) -> Iterator[QueryStep]:
-    """Yield the updates and deletes of the rows of a difference, and the inserts of the names that it uses up."""
+    """Yield the inserts, updates and deletes of the rows of a difference; the names that it uses up are rows too."""
+    # A field's row refers to its relation's, whose own references to its fields are checked at the commit.
+    yield from _each("insert_object", workspace, map(_object_row, difference.new_objects))
+    yield from _each("insert_relation", workspace, map(_relation_row, difference.new_relations))
+    yield from _each("insert_field", workspace, map(_field_row, difference.all_new_fields))
+    yield from _each("insert_index", workspace, map(_index_row, difference.new_indexes))
     yield from _each("update_object", workspace, map(_object_row, difference.objects))
     yield from _each("update_field", workspace, (_field_row(changed.after) for changed in difference.fields))
     yield from _each("update_relation", workspace, map(_relation_row, difference.relations))
@@ -114,59 +109,35 @@ def _retired_names(difference: Difference) -> Iterable[Mapping[str, Any]]:
         yield {"object_id": None, "name": object_.table.name}
 
 
+def _values(one: Object | Field | Relation | Index) -> dict[str, Any]:
+    return {attribute.name: getattr(one, attribute.name) for attribute in attributes(one)}
+
+
 def _object_row(object_: Object) -> Mapping[str, Any]:
-    return {
-        **kept_attributes(OBJECT, object_),
-        "id": object_.id,
-        "table_name": object_.table.name,
-        "is_custom": object_.is_custom,
-        "is_system": object_.is_system,
-    }
+    return {**_values(object_), "table_name": object_.table.name}
 
 
 def _field_row(field: Field) -> Mapping[str, Any]:
     return {
-        **kept_attributes(FIELD, field),
-        "id": field.id,
-        "object_id": field.object_id,
+        **_values(field),
         "type": field.type.value,
         "column_name": field.column,
-        "is_custom": field.is_custom,
-        "is_system": field.is_system,
         "default_value": _json(field.default),
         "options": _json(options_json(field.options)),
         "settings": _json(field.settings or None),
-        "relation_id": field.relation_id,
         "access": field.access.name,
         "status": field.status.value,
         "backfill": _json(field.backfill),
-        "failure": field.failure,
     }
 
 
 def _relation_row(relation: Relation) -> Mapping[str, Any]:
-    return {
-        "id": relation.id,
-        "source_object_id": relation.source_object_id,
-        "source_field_id": relation.source_field_id,
-        "target_object_id": relation.target_object_id,
-        "target_field_id": relation.target_field_id,
-        "on_delete": relation.on_delete.value,
-    }
+    return {**_values(relation), "on_delete": relation.on_delete.value}
 
 
 def _index_row(index: Index) -> Mapping[str, Any]:
-    return {
-        "id": index.id,
-        "object_id": index.object_id,
-        "name": index.name,
-        "field_ids": dumps([str(id_) for id_ in index.field_ids]),
-        "is_unique": index.is_unique,
-        "is_partial": index.is_partial,
-        "method": index.method,
-        "status": index.status.value,
-        "failure": index.failure,
-    }
+    field_ids = dumps([str(id_) for id_ in index.field_ids])
+    return {**_values(index), "field_ids": field_ids, "status": index.status.value}
 
 
 def _json(value: JsonValue) -> str | None:

@@ -24,16 +24,21 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """The changed and the removed parts of a snapshot.
+    """The new, the changed and the removed parts of a snapshot; the new ones in the order of creation.
 
     Attributes:
         pairs: all objects that are not the same instances, each as it was and as it is; None where it was or is not.
+        new_fields: those of objects that were there before.
         objects: those whose own values differ, as they are; not those of which only a field differs.
         objects_before: the same as they were.
         removed_fields: with their objects as they were; not those of removed objects.
     """
 
     pairs: tuple[tuple[Object | None, Object | None], ...]
+    new_objects: tuple[Object, ...]
+    new_fields: tuple[Field, ...]
+    new_relations: tuple[Relation, ...]
+    new_indexes: tuple[Index, ...]
     objects: tuple[Object, ...]
     objects_before: tuple[Object, ...]
     removed_objects: tuple[Object, ...]
@@ -43,6 +48,11 @@ class Difference:
     removed_relations: tuple[Relation, ...]
     indexes: tuple[Index, ...]
     removed_indexes: tuple[Index, ...]
+
+    @property
+    def all_new_fields(self) -> tuple[Field, ...]:
+        """The new fields, those of new objects too."""
+        return (*self.new_fields, *(field for object_ in self.new_objects for field in object_.fields))
 
 
 def compare(before: Snapshot, after: Snapshot) -> Difference:
@@ -54,6 +64,10 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
     changed = [(old, new) for old, new in touched if kept_values(OBJECT, old) != kept_values(OBJECT, new)]
     return Difference(
         pairs=tuple((old, new) for _, old, new in objects),
+        new_objects=tuple(_new(objects)),
+        new_fields=tuple(field for old, new in touched for field in new.fields if field.id not in old.by_id),
+        new_relations=tuple(_new(relations)),
+        new_indexes=tuple(_new(indexes)),
         objects=tuple(new for _, new in changed),
         objects_before=tuple(old for old, _ in changed),
         removed_objects=tuple(_removed(objects)),
@@ -69,6 +83,10 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
         indexes=tuple(new for old, new in _both(indexes) if old != new),
         removed_indexes=tuple(_removed(indexes)),
     )
+
+
+def _new(differing: Iterable[tuple[UUID, T | None, T | None]]) -> Iterator[T]:
+    return (new for _, old, new in differing if old is None and new is not None)
 
 
 def _removed(differing: Iterable[tuple[UUID, T | None, T | None]]) -> Iterator[T]:

@@ -24,14 +24,14 @@ class TableLock(NamedTuple):
 
 def find_locks(plan: ChangePlan) -> Iterator[TableLock]:
     """Yield the locks that the statements of a plan take, those after the commit too."""
-    difference, built = plan.difference, plan.built
+    difference = plan.difference
     exclusive = {object_.id for object_ in difference.removed_objects}
     exclusive |= {object_.id for object_, field in difference.removed_fields if field.parts}
     exclusive |= {one.object_.id for one in difference.fields if _columns(one.before) != _columns(one.after)}
-    exclusive |= {field.object_id for field in built.fields if field.parts}
+    exclusive |= {field.object_id for field in difference.new_fields if field.parts}
     exclusive |= {index.object_id for index in difference.removed_indexes}
-    keys = {relation.target_object_id for relation in built.relations} - exclusive
-    indexed = {index.object_id for index in built.indexes} - exclusive - keys
+    keys = {relation.target_object_id for relation in difference.new_relations} - exclusive
+    indexed = {index.object_id for index in difference.new_indexes if index.status is Status.READY} - exclusive - keys
     for ids, mode in ((exclusive, "ACCESS EXCLUSIVE"), (keys, "SHARE ROW EXCLUSIVE"), (indexed, "SHARE")):
         yield from (TableLock(id_, mode) for id_ in ids)
     yield from (TableLock(id_, "SHARE UPDATE EXCLUSIVE", is_later=True) for id_ in plan.big)
@@ -40,20 +40,20 @@ def find_locks(plan: ChangePlan) -> Iterator[TableLock]:
 
 def locked_tables(plan: ChangePlan) -> list[str]:
     """Return the tables, quoted, that a plan locks and that were there before it."""
-    applied, difference = plan.applied, plan.difference
-    ids = {field.object_id for field in applied.fields} | {index.object_id for index in applied.indexes}
-    for relation in (*applied.relations, *difference.removed_relations):
+    difference = plan.difference
+    ids = {field.object_id for field in difference.new_fields}
+    ids |= {index.object_id for index in (*difference.new_indexes, *difference.removed_indexes)}
+    for relation in (*difference.new_relations, *difference.removed_relations):
         ids |= {relation.source_object_id, relation.target_object_id}
     ids |= {one.object_.id for one in difference.fields} | {object_.id for object_, _ in difference.removed_fields}
     ids |= {object_.id for object_ in difference.removed_objects}
-    ids |= {index.object_id for index in difference.removed_indexes}
     return [quote_table(plan.before.objects[id_].table) for id_ in ids & plan.before.objects.keys()]
 
 
 def later_statements(plan: ChangePlan, trigram: TrigramClass | None) -> Iterator[str]:
     """Yield the statements that the builder runs after the commit, beside readers and writers."""
     objects = plan.applied.snapshot.objects
-    for index in (*plan.applied.indexes, *plan.difference.indexes):
+    for index in (*plan.difference.new_indexes, *plan.difference.indexes):
         if index.status is Status.BUILDING:
             yield build_index(index, objects[index.object_id], trigram, concurrently=True).as_string()
     for object_ in (objects[id_] for id_ in plan.big):

@@ -69,6 +69,11 @@ class Member:
         return self.shape in _SHOWN
 
 
+def snake_case(name: str) -> str:
+    """Return the name in the model and in the catalog for one of the API: nameSingular gives name_singular."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
 def _member(
     name: str,
     shape: Shape,
@@ -83,7 +88,7 @@ def _member(
     """Return a member; its attribute is its name in snake_case unless given, and `both` describes it in both inputs."""
     return Member(
         name=name,
-        attribute=attribute or "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name),
+        attribute=attribute or snake_case(name),
         shape=shape,
         created=created or both,
         updated=updated or both,
@@ -199,11 +204,6 @@ def shown_values(members: Iterable[Member], one: object) -> dict[str, Any]:
 def created_values(members: Iterable[Member], one: object) -> dict[str, Any]:
     """Return the values of an object that a create of it gives, by attribute; `one` is the object or its create."""
     return {member.attribute: getattr(one, member.attribute) for member in members if member.created and member.is_kept}
-
-
-def kept_attributes(members: Iterable[Member], one: object) -> dict[str, Any]:
-    """Return the values of an object or a field that an update could change, by attribute."""
-    return {member.attribute: getattr(one, member.attribute) for member in members if member.updated and member.is_kept}
 
 
 def kept_values(members: Iterable[Member], one: object) -> dict[str, Any]:

@@ -88,7 +88,6 @@ class ChangePlan:
     Attributes:
         draft: the change as if all tables were small; its work are the checks that the rows must pass.
         applied: the change with its work for after the commit marked as such; its own work is done at once.
-        built: the part of it that the tables get at once.
         difference: its difference from the model before.
         big: the objects whose tables are big and leave work for later.
         statements: those that change the tables, in order.
@@ -97,7 +96,6 @@ class ChangePlan:
 
     draft: Draft
     applied: Applied
-    built: Applied
     difference: Difference
     big: frozenset[UUID]
     statements: tuple[Composed, ...]
@@ -135,9 +133,9 @@ def draft_change(before: Snapshot, change: Change) -> Draft | None:
         before=before,
         asked=asked,
         difference=difference,
-        slow=find_slow(before, asked, difference),
-        rewriting=tuple(field for field in find_rewriting(asked) if field.object_id in before.objects),
-        added=_added_columns(before, asked, difference),
+        slow=find_slow(before, difference),
+        rewriting=tuple(find_rewriting(difference)),
+        added=_added_columns(difference),
     )
 
 
@@ -155,16 +153,15 @@ def plan_change(draft: Draft, sizes: Mapping[UUID, TableSize], bounds: Bounds) -
     for problem in (*_check_rewrites(draft, sizes, bounds), *_check_room(draft, sizes)):
         raise problem
     big = frozenset(id_ for id_ in draft.slow if (size := sizes[id_].bytes) is not None and size > bounds.big_table)
-    applied, built = defer(draft.asked, draft.difference, big)
+    applied = defer(draft.asked, draft.difference, big)
     difference = compare(draft.before, applied.snapshot) if big else draft.difference
     return ChangePlan(
         draft=draft,
         applied=applied,
-        built=built,
         difference=difference,
         big=big,
-        statements=tuple(build_statements(draft.before, built, difference, trigram=bounds.trigram)),
-        required=tuple(find_required_columns(applied)),
+        statements=tuple(build_statements(draft.before, applied.snapshot, difference, trigram=bounds.trigram)),
+        required=tuple(find_required_columns(applied.snapshot, difference)),
     )
 
 
@@ -177,13 +174,13 @@ def too_large(table: str, size: int, largest: int, why: str, way_out: str, *, ar
     )
 
 
-def _added_columns(before: Snapshot, asked: Applied, difference: Difference) -> Mapping[UUID, int]:
+def _added_columns(difference: Difference) -> Mapping[UUID, int]:
     added = Counter[UUID]()
-    for field in asked.fields:
+    for field in difference.new_fields:
         added[field.object_id] += len(field.parts)
     for changed in difference.fields:
         added[changed.after.object_id] += max(0, len(changed.after.parts) - len(changed.before.parts))
-    return {id_: columns for id_, columns in added.items() if columns and id_ in before.objects}
+    return {id_: columns for id_, columns in added.items() if columns}
 
 
 def _check_rewrites(draft: Draft, sizes: Mapping[UUID, TableSize], bounds: Bounds) -> Iterator[InvalidChange]:

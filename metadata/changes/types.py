@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from fieldstone.metadata.changes.row_work import RowWork
-from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot
+from fieldstone.metadata.model import Snapshot
 
 
 class Change:
@@ -32,18 +32,11 @@ def chosen(given: T | Unset, old: T) -> T:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """The next snapshot, its version still that of the one before, and its new objects, fields, relations and indexes.
-
-    `fields` holds those of new objects too; each sequence is in the order of creation. The changed and the removed ones
-    are the difference between the snapshots.
+    """The next snapshot, its version still that of the one before.
 
     Attributes:
         work: the checks and updates of rows that are made before the tables are changed.
     """
 
     snapshot: Snapshot
-    objects: tuple[Object, ...] = ()
-    fields: tuple[Field, ...] = ()
-    relations: tuple[Relation, ...] = ()
-    indexes: tuple[Index, ...] = ()
     work: tuple[RowWork, ...] = ()

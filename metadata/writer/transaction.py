@@ -10,7 +10,7 @@ from psycopg.sql import Composed
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.round_trip import QueryStep, send_as_one
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.catalog.store import corrections, insertions
+from fieldstone.metadata.catalog.store import corrections
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.history.record import record_change
 from fieldstone.metadata.changes.locks import locked_tables
@@ -123,7 +123,7 @@ class ModelTransaction:
         self.locked |= set(tables)
         # Builds of ours on these tables give way at once; they are begun again after the commit.
         self._waiting = [("interrupt_builds", {"tables": tables})]
-        if len(tables) == 1 and not (plan.applied.indexes or plan.applied.relations):
+        if len(tables) == 1 and not (plan.difference.new_indexes or plan.difference.new_relations):
             # All statements need the lock that keeps all others out.
             self._waiting.append(("lock_when_free", {"table": tables[0]}))
         self._waiting += plan.statements
@@ -188,7 +188,6 @@ class ModelTransaction:
 
 def _catalog_steps(plan: ChangePlan) -> Iterator[QueryStep]:
     difference = plan.difference
-    yield from insertions(plan.before.workspace, plan.applied)
     yield from corrections(plan.before.workspace, difference)
     statuses = {status for one in difference.fields for status in (one.before.status, one.after.status)}
     statuses |= {one.status for one in difference.removed_indexes}

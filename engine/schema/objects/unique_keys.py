@@ -27,7 +27,7 @@ def unique_keys(snapshot: Snapshot, object_: Object) -> tuple[UniqueKey, ...]:
 
 
 def member_name(field: Field) -> str:
-    """Return what a field of a unique key is called in the API: a relation by the key that it holds."""
+    """Return the name of a unique key's field in the API: of a relation that of the key that it holds."""
     return field.name if field.relation_id is None else f"{field.name}Id"
 
 

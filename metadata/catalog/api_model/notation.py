@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 from uuid import UUID, uuid5
 
+from fieldstone.metadata.changes.members import snake_case
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Access, Field, Object, Option, Relation, build_parts
+from fieldstone.metadata.model import Access, Field, Object, Option, Relation
 from fieldstone.sql.plan.elements import Column, Table
 from fieldstone.sql.types import SqlType
 
@@ -25,17 +26,16 @@ FieldOf = Callable[[str], Field]
 def catalog_field(
     name: str,
     type_: FieldType,
-    column: str,
     description: str,
     *,
+    column: str | None = None,
     required: bool = True,
     options: Iterable[str] = (),
     relation: str | None = None,
     data_type: str | None = None,
 ) -> FieldOf:
-    """Return the maker of a field that no client writes."""
+    """Return the maker of a field that no client writes; its column has its name in snake_case unless given."""
     choices = tuple(Option(value=value, label=value, position=place) for place, value in enumerate(options))
-    parts = build_parts(field_type=type_, column=column, is_nullable=not required, options=choices, data_type=data_type)
     return lambda owner: Field(
         id=_id(owner, name),
         object_id=_id(owner),
@@ -43,7 +43,7 @@ def catalog_field(
         type=type_,
         label=name,
         description=description,
-        column=column,
+        column=snake_case(name) if column is None else column,
         is_nullable=not required,
         is_custom=False,
         is_system=True,
@@ -51,7 +51,6 @@ def catalog_field(
         relation_id=_id("relation between", relation) if relation else None,
         settings={"dataType": data_type} if data_type else {},
         access=Access.READ_ONLY,
-        parts=parts,
     )
 
 

@@ -10,10 +10,10 @@ from fieldstone.metadata.changes.difference import Difference
 from fieldstone.metadata.changes.history.inverse import invert
 from fieldstone.metadata.changes.kinds.fields.new_field import NewRelation
 from fieldstone.metadata.changes.kinds.table import KINDS, kind_of
-from fieldstone.metadata.changes.members import FIELD, OBJECT, kept_values
+from fieldstone.metadata.changes.members import FIELD, OBJECT, kept_values, snake_case
 from fieldstone.metadata.changes.plan import ChangePlan
 from fieldstone.metadata.changes.rules.options import options_json
-from fieldstone.metadata.changes.types import UNSET, Applied, Change
+from fieldstone.metadata.changes.types import UNSET, Change
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Index, Object, RelationType
@@ -26,7 +26,7 @@ def encode_change(change: Change) -> JsonValue:
 
 def decode_change(given: JsonValue) -> Change:
     """Return the change that `encode_change` wrote."""
-    values = {_snake(name): value for name, value in given.items() if name != "action"}
+    values = {snake_case(name): value for name, value in given.items() if name != "action"}
     relation, morph = values.pop("relation", None), values.pop("morph", ())
     decoded: dict[str, Any] = {name: _decode(name, value) for name, value in values.items()}
     if "type" in decoded:
@@ -44,16 +44,15 @@ def record_change(plan: ChangePlan) -> JsonValue:
     inverse = invert(plan.before, plan.draft.change, plan.applied.snapshot)
     return {
         **describe(plan.draft.change),
-        **_show_difference(plan.applied, plan.difference),
+        **_show_difference(plan.difference),
         "inverse": [encode_change(step) for step in inverse],
     }
 
 
-def _show_difference(applied: Applied, difference: Difference) -> dict[str, JsonValue]:
+def _show_difference(difference: Difference) -> dict[str, JsonValue]:
     was = [changed.before for changed in difference.fields]
     now = [changed.after for changed in difference.fields]
     gone = [field for _, field in difference.removed_fields]
-    objects = list(map(_show_object, applied.objects)) + list(map(_show_object, difference.objects))
     return {
         "before": [
             *map(_show_object, difference.objects_before),
@@ -61,7 +60,11 @@ def _show_difference(applied: Applied, difference: Difference) -> dict[str, Json
             *map(_show_field, was + gone),
             *map(_show_index, difference.removed_indexes),
         ],
-        "after": [*objects, *map(_show_field, (*now, *applied.fields)), *map(_show_index, applied.indexes)],
+        "after": [
+            *map(_show_object, (*difference.new_objects, *difference.objects)),
+            *map(_show_field, (*now, *difference.all_new_fields)),
+            *map(_show_index, difference.new_indexes),
+        ],
     }
 
 
@@ -85,7 +88,7 @@ def _plain(value: object) -> JsonValue:
 
 
 def _decode_relation(given: JsonValue) -> NewRelation:
-    values: dict[str, Any] = {_snake(name): _decode(_snake(name), value) for name, value in given.items()}
+    values: dict[str, Any] = {snake_case(name): _decode(snake_case(name), value) for name, value in given.items()}
     return NewRelation(**{**values, "type": RelationType(values["type"])})
 
 
@@ -100,10 +103,6 @@ def _decode(name: str, value: JsonValue) -> object:
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.title() for word in rest)
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def _show_object(object_: Object) -> JsonValue:

@@ -75,7 +75,7 @@ def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
     )
     after = replace(snapshot, indexes={**snapshot.indexes, index.id: index})
     work = (RequireDistinct(object_=object_, fields=fields, argument="fieldMetadataIds"),) if change.is_unique else ()
-    return Applied(snapshot=after, indexes=(index,), work=work)
+    return Applied(snapshot=after, work=work)
 
 
 def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:

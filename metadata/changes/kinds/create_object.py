@@ -66,12 +66,8 @@ def apply_create_object(snapshot: Snapshot, change: CreateObject) -> Applied:
     )
     problems.add(*check_object_names(snapshot, created))
     problems.raise_any()
-    after = replace(
-        snapshot,
-        objects={**snapshot.objects, created.id: created},
-        indexes=with_indexes(snapshot, indexes),
-    )
-    return Applied(snapshot=after, objects=(created,), fields=fields, indexes=indexes)
+    objects = {**snapshot.objects, created.id: created}
+    return Applied(snapshot=replace(snapshot, objects=objects, indexes=with_indexes(snapshot, indexes)))
 
 
 _MEMBERS = tuple(member for member in OBJECT if member.created)

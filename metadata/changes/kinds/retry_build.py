@@ -11,7 +11,7 @@ from fieldstone.metadata.changes.row_work import FillValues, RequireDistinct, Re
 from fieldstone.metadata.changes.rules.lookup import with_field
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
-from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status, with_parts
+from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +64,8 @@ def _retry_field(snapshot: Snapshot, object_: Object, field: Field) -> Applied:
         work: tuple[RowWork, ...] = ()
     else:
         again = replace(field, status=Status.READY, is_nullable=False, backfill=None, failure=None)
-        work = _work(snapshot, object_, field, with_parts(again))
-    return Applied(snapshot=with_field(snapshot, with_parts(again)), work=work)
+        work = _work(snapshot, object_, field, again)
+    return Applied(snapshot=with_field(snapshot, again), work=work)
 
 
 def _work(snapshot: Snapshot, object_: Object, field: Field, again: Field) -> tuple[RowWork, ...]:

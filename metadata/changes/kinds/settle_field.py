@@ -7,7 +7,7 @@ from fieldstone.metadata.changes.kinds.kind import Kind
 from fieldstone.metadata.changes.rules.lookup import find_field, with_field
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Snapshot, Status, with_parts
+from fieldstone.metadata.model import Snapshot, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def apply_settle_field(snapshot: Snapshot, change: SettleField) -> Applied:
         ended = replace(field, status=Status.READY, backfill=None)
     else:
         ended = replace(field, status=Status.FAILED, failure=change.failure, is_nullable=True)
-    return Applied(snapshot=with_field(snapshot, with_parts(ended)))
+    return Applied(snapshot=with_field(snapshot, ended))
 
 
 def describe_end(failure: str | None) -> dict[str, JsonValue]:

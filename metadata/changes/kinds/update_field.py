@@ -34,7 +34,7 @@ from fieldstone.metadata.errors import InvalidChange, InvalidValue
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import MORPH_SETTING, Field, Index, Object, OnDelete, Snapshot, Status, with_parts
+from fieldstone.metadata.model import MORPH_SETTING, Field, Index, Object, OnDelete, Snapshot, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +91,10 @@ def apply_update_field(snapshot: Snapshot, change: UpdateField) -> Applied:
     work = tuple(_work(snapshot, object_, field, updated, change))
     if updated == field:
         return Applied(snapshot=snapshot)
-    after, indexes = _change_index(with_field(snapshot, updated), object_, field, updated, change)
+    after = _change_index(with_field(snapshot, updated), object_, field, updated, change)
     if updated.column != field.column:
         after = retire_column(without_misfits(after, field, updated), field)
-    return Applied(
-        snapshot=_change_relation(after, field, updated),
-        indexes=indexes,
-        work=work,
-    )
+    return Applied(snapshot=_change_relation(after, field, updated), work=work)
 
 
 def _check_inputs(object_: Object, field: Field, change: UpdateField, values: Mapping[Member, object]) -> None:
@@ -180,9 +176,8 @@ def _build(object_: Object, field: Field, change: UpdateField, given_names: froz
     )
     if not _keeps_status(field, updated, given_names):
         updated = replace(updated, status=Status.READY, backfill=None, failure=None)
-    updated = with_parts(updated)
     if is_conversion(field, updated) or find_gone(field, updated):
-        updated = with_parts(replace(updated, column=choose_new_column(object_, field, updated.type)))
+        updated = replace(updated, column=choose_new_column(object_, field, updated.type))
     return updated
 
 
@@ -209,18 +204,16 @@ def _check_rename(snapshot: Snapshot, object_: Object, updated: Field) -> Invali
     return check_field_name(with_object(snapshot, others), others, updated, holds_key=holds_key)
 
 
-def _change_index(
-    after: Snapshot, object_: Object, field: Field, updated: Field, change: UpdateField
-) -> tuple[Snapshot, tuple[Index, ...]]:
+def _change_index(after: Snapshot, object_: Object, field: Field, updated: Field, change: UpdateField) -> Snapshot:
     if updated.is_unique == field.is_unique:
-        return after, ()
+        return after
     if not updated.is_unique:
         indexes = {
             id_: index
             for id_, index in after.indexes.items()
             if not (index.is_unique and index.field_ids == (field.id,))
         }
-        return replace(after, indexes=indexes), ()
+        return replace(after, indexes=indexes)
     index = Index(
         id=change.index_id,
         object_id=object_.id,
@@ -228,7 +221,7 @@ def _change_index(
         field_ids=(field.id,),
         is_unique=True,
     )
-    return replace(after, indexes={**after.indexes, index.id: index}), (index,)
+    return replace(after, indexes={**after.indexes, index.id: index})
 
 
 def _change_relation(after: Snapshot, field: Field, updated: Field) -> Snapshot:
@@ -241,7 +234,7 @@ def _change_relation(after: Snapshot, field: Field, updated: Field) -> Snapshot:
 def _work(snapshot: Snapshot, object_: Object, field: Field, updated: Field, change: UpdateField) -> list[RowWork]:
     is_converted = is_conversion(field, updated)
     # Its column is renamed only after the rows have been checked.
-    checked = field if is_converted else with_parts(replace(updated, column=field.column))
+    checked = field if is_converted else replace(updated, column=field.column)
     unique = tuple(unique_with(snapshot, object_, field, updated))
     if is_converted:
         if change.backfill is not None:

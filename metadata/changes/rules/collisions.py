@@ -127,12 +127,16 @@ def _taken(argument: str, name: str, reason: str, clash: Callable[[str], str | N
     return NameTaken(f'{argument} cannot be "{name}": {reason}{advice}', field=argument)
 
 
+def _activated(field: Field) -> Field:
+    return field if field.is_active else replace(field, is_active=True)
+
+
 def _with_inactive(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot with every object and field active: inactive ones keep their names."""
     if all(map(_IS_WHOLLY_ACTIVE, snapshot.objects.values())):
         return snapshot
     objects = {
-        id_: replace(object_, is_active=True, fields=tuple(replace(field, is_active=True) for field in object_.fields))
+        id_: replace(object_, is_active=True, fields=tuple(map(_activated, object_.fields)))
         for id_, object_ in snapshot.objects.items()
     }
     return replace(snapshot, objects=objects)

@@ -56,6 +56,12 @@ def with_field(snapshot: Snapshot, field: Field) -> Snapshot:
     return with_object(snapshot, replace(object_, fields=fields))
 
 
+def with_new_field(snapshot: Snapshot, field: Field) -> Snapshot:
+    """Return the snapshot with this field behind the others of its object."""
+    object_ = snapshot.objects[field.object_id]
+    return with_object(snapshot, replace(object_, fields=(*object_.fields, field)))
+
+
 def with_object(snapshot: Snapshot, object_: Object) -> Snapshot:
     """Return the snapshot with this object in the place of the one with its id."""
     return replace(snapshot, objects={**snapshot.objects, object_.id: object_})

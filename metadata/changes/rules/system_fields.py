@@ -1,31 +1,14 @@
 """The fields and indexes that every object starts with."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from uuid import UUID
 
-from fieldstone.metadata.changes.members import FIELD, shown_values
-from fieldstone.metadata.changes.rules.names import index_name
+from fieldstone.metadata.changes.rules.names import derive_label, index_name
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_ids
-from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Access, Field, Index, build_parts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SystemField:
-    name: str
-    type: FieldType
-    label: str
-    description: str
-    icon: str
-    is_nullable: bool = True
-    is_unique: bool = False
-    is_system: bool = True
-    default: JsonValue = None
-    access: Access = Access.READ_WRITE
-
+from fieldstone.metadata.model import Access, Field, Index
 
 _NAME = "name"
 
@@ -34,67 +17,30 @@ BY_CREATION = ("createdAt", "id")
 
 _SYSTEM_INDEXES = 2
 
+
+def _row(name: str, type_: FieldType, description: str, icon: str, **more: Any) -> Mapping[str, Any]:
+    """Return the values of a field, its label made of its name."""
+    values = {"name": name, "label": derive_label(name), "type": type_, "description": description, "icon": icon}
+    return {"is_system": True, "column": name, **values, **more}
+
+
+# One row a field.
+# fmt: off
 _SYSTEM_FIELDS = (
-    _SystemField(
-        name="id",
-        type=FieldType.UUID,
-        label="Id",
-        description="The record's id, a UUID of version 7 unless the client gave one.",
-        icon="key",
-        is_nullable=False,
-        is_unique=True,
-        default="uuid",
-        access=Access.CREATE_ONLY,
-    ),
-    _SystemField(
-        name=_NAME, type=FieldType.TEXT, label="Name", description="The record's name.", icon="tag", is_system=False
-    ),
-    _SystemField(
-        name="createdAt",
-        type=FieldType.DATE_TIME,
-        label="Created at",
-        description="When the record was created.",
-        icon="calendar",
-        is_nullable=False,
-        default="now",
-        access=Access.CREATE_ONLY,
-    ),
-    _SystemField(
-        name="updatedAt",
-        type=FieldType.DATE_TIME,
-        label="Updated at",
-        description="When the record was last changed.",
-        icon="calendar-clock",
-        is_nullable=False,
-        default="now",
-        access=Access.READ_ONLY,
-    ),
-    _SystemField(
-        name="deletedAt",
-        type=FieldType.DATE_TIME,
-        label="Deleted at",
-        description="When the record was deleted; it can be restored.",
-        icon="calendar-x",
-        access=Access.READ_ONLY,
-    ),
-    _SystemField(
-        name="createdBy",
-        type=FieldType.ACTOR,
-        label="Created by",
-        description="The record's author, and the means.",
-        icon="user",
-        access=Access.CREATE_ONLY,
-    ),
-    _SystemField(
-        name="position",
-        type=FieldType.POSITION,
-        label="Position",
-        description="The record's place in a hand-made order.",
-        icon="arrows-sort",
-        is_nullable=False,
-        default=0,
-    ),
+    _row("id", FieldType.UUID, "The record's id, a UUID of version 7 unless the client gave one.", "key",
+        is_nullable=False, is_unique=True, default="uuid", access=Access.CREATE_ONLY),
+    _row(_NAME, FieldType.TEXT, "The record's name.", "tag", is_system=False),
+    _row("createdAt", FieldType.DATE_TIME, "When the record was created.", "calendar",
+        is_nullable=False, default="now", access=Access.CREATE_ONLY),
+    _row("updatedAt", FieldType.DATE_TIME, "When the record was last changed.", "calendar-clock",
+        is_nullable=False, default="now", access=Access.READ_ONLY),
+    _row("deletedAt", FieldType.DATE_TIME, "When the record was deleted; it can be restored.", "calendar-x",
+        access=Access.READ_ONLY),
+    _row("createdBy", FieldType.ACTOR, "The record's author, and the means.", "user", access=Access.CREATE_ONLY),
+    _row("position", FieldType.POSITION, "The record's place in a hand-made order.", "arrows-sort",
+        is_nullable=False, default=0),
 )
+# fmt: on
 
 
 def new_field_ids() -> tuple[UUID, ...]:
@@ -109,26 +55,9 @@ def new_index_ids() -> tuple[UUID, ...]:
 
 def build_system_fields(object_id: UUID, ids: tuple[UUID, ...], *, skip_name: bool) -> Iterator[Field]:
     """Yield the fields of a new object; `ids` holds one for each, used or not."""
-    for spec, id_ in zip(_SYSTEM_FIELDS, ids, strict=True):
-        if skip_name and spec.name == _NAME:
-            continue
-        yield Field(
-            id=id_,
-            object_id=object_id,
-            name=spec.name,
-            type=spec.type,
-            **shown_values(FIELD, spec),
-            column=spec.name,
-            is_nullable=spec.is_nullable,
-            is_unique=spec.is_unique,
-            is_custom=False,
-            is_system=spec.is_system,
-            default=spec.default,
-            access=spec.access,
-            parts=build_parts(
-                field_type=spec.type, column=spec.name, is_nullable=spec.is_nullable, options=(), data_type=None
-            ),
-        )
+    for values, id_ in zip(_SYSTEM_FIELDS, ids, strict=True):
+        if not (skip_name and values["name"] == _NAME):
+            yield Field(id=id_, object_id=object_id, is_custom=False, **values)
 
 
 @cache
@@ -143,19 +72,9 @@ def build_system_indexes(
 ) -> tuple[Index, ...]:
     """Return the primary key, and the index for the commonest order: by creation, the id where times are equal."""
     by_name = {field.name: field.id for field in fields}
-    primary, by_creation = ids
-    return (
-        Index(
-            id=primary,
-            object_id=object_id,
-            name=index_name(table, (), "pkey"),
-            field_ids=(by_name["id"],),
-            is_unique=True,
-        ),
-        Index(
-            id=by_creation,
-            object_id=object_id,
-            name=index_name(table, BY_CREATION, "idx"),
-            field_ids=tuple(by_name[name] for name in BY_CREATION),
-        ),
+    primary = Index(
+        id=ids[0], object_id=object_id, name=index_name(table, (), "pkey"), field_ids=(by_name["id"],), is_unique=True
     )
+    ordered = tuple(by_name[name] for name in BY_CREATION)
+    by_creation = Index(id=ids[1], object_id=object_id, name=index_name(table, BY_CREATION, "idx"), field_ids=ordered)
+    return primary, by_creation

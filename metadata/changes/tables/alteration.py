@@ -9,7 +9,6 @@ from fieldstone.metadata.changes.kinds.fields.conversion import build_conversion
 from fieldstone.metadata.changes.kinds.fields.requirements import is_required
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.changes.tables.migration import build_ddl, column_definitions
-from fieldstone.metadata.changes.types import Applied
 from fieldstone.metadata.model import MORPH_SETTING, Field, Object, Snapshot, Status
 from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import TrigramClass
@@ -17,15 +16,15 @@ from fieldstone.sql.plan.elements import Column
 
 
 def build_statements(
-    before: Snapshot, applied: Applied, difference: Difference, *, trigram: TrigramClass | None
+    before: Snapshot, after: Snapshot, difference: Difference, *, trigram: TrigramClass | None
 ) -> Iterator[Composed]:
-    """Yield the statements that bring the tables from the model before to the one that was applied.
+    """Yield the statements that bring the tables from the model before to the one after.
 
     Raises:
         InvalidChange: the server cannot do it.
     """
     yield from build_alterations(before, difference)
-    yield from build_ddl(applied, trigram=trigram)
+    yield from build_ddl(after, difference, trigram=trigram)
     yield from _change_morph_checks(difference)
 
 

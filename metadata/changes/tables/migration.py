@@ -1,19 +1,19 @@
 """The statements for the new objects, fields, relations and indexes of a change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from psycopg.sql import Composed
 
+from fieldstone.metadata.changes.difference import Difference
 from fieldstone.metadata.changes.kinds.create_index import INVERTED, TRIGRAM
 from fieldstone.metadata.changes.rules.defaults import default_cells, is_function
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.changes.rules.search import source_columns
-from fieldstone.metadata.changes.types import Applied
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import RELATIONS, FieldType
 from fieldstone.metadata.json_text import dumps
-from fieldstone.metadata.model import Field, Index, Object, Part, Status
+from fieldstone.metadata.model import Field, Index, Object, Part, Snapshot, Status
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import ColumnDefinition, DefaultFunction, TrigramClass
 from fieldstone.sql.plan.elements import Table
@@ -35,24 +35,24 @@ class RequiredColumn:
     field: Field
 
 
-def build_ddl(applied: Applied, *, trigram: TrigramClass | None) -> Iterator[Composed]:
-    """Yield the statements of a change.
+def build_ddl(after: Snapshot, difference: Difference, *, trigram: TrigramClass | None) -> Iterator[Composed]:
+    """Yield the statements for the new parts of a model; an index that is BUILDING is made after the commit.
 
     Args:
-        applied: the change.
+        after: the model.
+        difference: its difference from the model before.
         trigram: the operator class for trigram indexes, None where the server has not got it.
 
     Raises:
         InvalidChange: the server cannot do it.
     """
-    objects = applied.snapshot.objects
-    created = {object_.id for object_ in applied.objects}
-    for object_ in applied.objects:
-        yield _create_table(object_, applied)
-    for field in applied.fields:
-        if field.object_id not in created and field.parts:
+    objects = after.objects
+    for object_ in difference.new_objects:
+        yield _create_table(object_, difference.new_indexes)
+    for field in difference.new_fields:
+        if field.parts:
             yield create.add_columns(objects[field.object_id].table, list(column_definitions(field)))
-    for relation in applied.relations:
+    for relation in difference.new_relations:
         source, target = objects[relation.source_object_id], objects[relation.target_object_id]
         key = source.by_id[relation.source_field_id]
         yield create.add_foreign_key(
@@ -63,8 +63,8 @@ def build_ddl(applied: Applied, *, trigram: TrigramClass | None) -> Iterator[Com
             key=target.key,
             validated=key.status is not Status.BUILDING,
         )
-    for index in applied.indexes:
-        if not is_primary_key(index, objects[index.object_id]):
+    for index in difference.new_indexes:
+        if index.status is Status.READY and not is_primary_key(index, objects[index.object_id]):
             yield build_index(index, objects[index.object_id], trigram)
 
 
@@ -73,32 +73,28 @@ def foreign_key_name(object_: Object, key: Field) -> str:
     return index_name(object_.table.name, (key.parts[0].column.name,), "fkey")
 
 
-def find_required_columns(applied: Applied) -> Iterator[RequiredColumn]:
+def find_required_columns(after: Snapshot, difference: Difference) -> Iterator[RequiredColumn]:
     """Yield the new columns that can only be added to an empty table."""
-    created = {object_.id for object_ in applied.objects}
-    for field in applied.fields:
-        if field.object_id in created:
-            continue
-        object_ = applied.snapshot.objects[field.object_id]
+    for field in difference.new_fields:
+        object_ = after.objects[field.object_id]
         if any(
             not definition.column.nullable and definition.default is None for definition in column_definitions(field)
         ):
             yield RequiredColumn(table=object_.table, object_name=object_.name_singular, field=field)
 
 
-def find_rewriting(applied: Applied) -> Iterator[Field]:
+def find_rewriting(difference: Difference) -> Iterator[Field]:
     """Yield the new fields whose columns are computed for each row that is there."""
-    created = {object_.id for object_ in applied.objects}
-    for field in applied.fields:
-        if field.object_id not in created and any(
+    for field in difference.new_fields:
+        if any(
             definition.words_of or definition.default is DefaultFunction.RANDOM_UUID
             for definition in column_definitions(field)
         ):
             yield field
 
 
-def _create_table(object_: Object, applied: Applied) -> Composed:
-    primary_key = next(index for index in applied.indexes if is_primary_key(index, object_))
+def _create_table(object_: Object, indexes: Iterable[Index]) -> Composed:
+    primary_key = next(index for index in indexes if is_primary_key(index, object_))
     columns = [definition for field in object_.fields for definition in column_definitions(field)]
     return create.create_table(object_.table, columns, key=object_.key, key_constraint=primary_key.name)
 

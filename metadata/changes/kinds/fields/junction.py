@@ -13,7 +13,7 @@ from fieldstone.metadata.changes.rules.texts import check_text
 from fieldstone.metadata.changes.types import Applied
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Field, Index, Object, OnDelete, Snapshot, capitalised
+from fieldstone.metadata.model import Index, Object, OnDelete, Snapshot, capitalised
 
 
 def apply_create_junction(snapshot: Snapshot, change: CreateField) -> Applied:
@@ -48,9 +48,8 @@ def apply_create_junction(snapshot: Snapshot, change: CreateField) -> Applied:
         wanted.target_field_name,
         wanted.target_field_icon,
     )
-    first = _apply_end(made.snapshot, to_object, {"targetFieldName": "name", "targetFieldLabel": "label"})
-    second = _apply_end(first.snapshot, to_target, {})
-    return _joined(change, made, first, second)
+    after = _apply_end(made, to_object, {"targetFieldName": "name", "targetFieldLabel": "label"})
+    return Applied(snapshot=_joined(change, junction, _apply_end(after, to_target, {})))
 
 
 def _check_inputs(change: CreateField) -> None:
@@ -72,7 +71,7 @@ def _check_inputs(change: CreateField) -> None:
     problems.raise_any()
 
 
-def _apply_object(snapshot: Snapshot, object_: Object, target: Object, junction: NewJunction) -> Applied:
+def _apply_object(snapshot: Snapshot, object_: Object, target: Object, junction: NewJunction) -> Snapshot:
     create = CreateObject(
         name_singular=junction.name_singular or object_.name_singular + capitalised(target.name_singular),
         name_plural=junction.name_plural or object_.name_singular + capitalised(target.name_plural),
@@ -85,7 +84,7 @@ def _apply_object(snapshot: Snapshot, object_: Object, target: Object, junction:
         index_ids=junction.index_ids,
     )
     try:
-        return apply_create_object(snapshot, create)
+        return apply_create_object(snapshot, create).snapshot
     except InvalidChange as error:
         argument = "junctionNamePlural" if error.field == "namePlural" else "junctionNameSingular"
         message = f"the object that keeps the relation cannot be made: {error.message}; {argument} gives another name"
@@ -122,10 +121,10 @@ def _end(
     )
 
 
-def _apply_end(snapshot: Snapshot, end: CreateField, arguments: dict[str, str]) -> Applied:
+def _apply_end(snapshot: Snapshot, end: CreateField, arguments: dict[str, str]) -> Snapshot:
     """Apply one of the two relations; its errors name the arguments of the whole."""
     try:
-        return apply_create_relation(snapshot, end)
+        return apply_create_relation(snapshot, end).snapshot
     except InvalidChange as error:
         message = error.message
         for inner, outer in arguments.items():
@@ -133,28 +132,17 @@ def _apply_end(snapshot: Snapshot, end: CreateField, arguments: dict[str, str]) 
         raise type(error)(message, field=arguments.get(error.field or "", error.field)) from None
 
 
-def _joined(change: CreateField, made: Applied, first: Applied, second: Applied) -> Applied:
-    (created,) = made.objects
-    junction = second.snapshot.objects[created.id]
-    keys = (first.fields[0], second.fields[0])
+def _joined(change: CreateField, junction: NewJunction, after: Snapshot) -> Snapshot:
+    """Return the snapshot with the index by which a pair is linked once."""
+    object_ = after.objects[junction.id]
+    keys = [object_.by_id[end.field_id] for end in (junction.source, junction.target)]
     pair = Index(
-        id=_junction_of(change).pair_index_id,
-        object_id=junction.id,
-        name=index_name(junction.table.name, (key.column for key in keys), "key"),
+        id=junction.pair_index_id,
+        object_id=object_.id,
+        name=index_name(object_.table.name, (key.column for key in keys), "key"),
         field_ids=tuple(key.id for key in keys),
         is_unique=True,
     )
-    asked = replace(first.fields[1], description=change.description, is_active=change.is_active)
-    after = replace(with_field(second.snapshot, asked), indexes={**second.snapshot.indexes, pair.id: pair})
-    fields: tuple[Field, ...] = (*made.fields, first.fields[0], asked, *second.fields)
-    return Applied(
-        snapshot=after,
-        objects=(after.objects[created.id],),
-        fields=fields,
-        relations=(*first.relations, *second.relations),
-        indexes=(*made.indexes, *first.indexes, *second.indexes, pair),
-    )
-
-
-def _junction_of(change: CreateField) -> NewJunction:
-    return change.relation.junction if change.relation and change.relation.junction else NewJunction()
+    asked = after.objects[change.object_id].by_id[change.id]
+    asked = replace(asked, description=change.description, is_active=change.is_active)
+    return replace(with_field(after, asked), indexes={**after.indexes, pair.id: pair})

@@ -10,7 +10,7 @@ from fieldstone.metadata.changes.types import Applied
 from fieldstone.metadata.errors import InvalidChange, NameTaken
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import MORPH_SETTING, Field, Object, RelationType, Snapshot
+from fieldstone.metadata.model import MORPH_SETTING, Object, RelationType, Snapshot
 
 MOST_TARGETS = 20
 
@@ -27,19 +27,12 @@ def apply_create_morph(snapshot: Snapshot, change: CreateField) -> Applied:
     if change.relation is not None:
         return _apply_part(snapshot, change, change.relation)
     _check_inputs(snapshot, change)
-    parts: list[Applied] = []
     after = snapshot
     for place, wanted in enumerate(change.morph):
         target = find_target(snapshot, wanted.target_object_id)
-        applied = apply_create_relation(after, _relation_to(change, wanted, target, is_first=place == 0))
-        parts.append(_marked(applied, {"id": str(change.id), "name": change.name}))
-        after = parts[-1].snapshot
-    return Applied(
-        snapshot=after,
-        fields=tuple(field for part in parts for field in part.fields),
-        relations=tuple(relation for part in parts for relation in part.relations),
-        indexes=tuple(index for part in parts for index in part.indexes),
-    )
+        part = _relation_to(change, wanted, target, is_first=place == 0)
+        after = _apply_marked(after, part, {"id": str(change.id), "name": change.name})
+    return Applied(snapshot=after)
 
 
 def _apply_part(snapshot: Snapshot, change: CreateField, wanted: NewRelation) -> Applied:
@@ -61,7 +54,7 @@ def _apply_part(snapshot: Snapshot, change: CreateField, wanted: NewRelation) ->
     if not others:
         _check_name(object_, group["name"])
     plain = replace(change, type=FieldType.RELATION, settings=settings or None)
-    return _marked(apply_create_relation(snapshot, plain), group)
+    return Applied(snapshot=_apply_marked(snapshot, plain, group))
 
 
 def _check_inputs(snapshot: Snapshot, change: CreateField) -> None:
@@ -103,9 +96,9 @@ def _relation_to(change: CreateField, wanted: NewRelation, target: Object, *, is
     )
 
 
-def _marked(applied: Applied, group: Mapping[str, JsonValue]) -> Applied:
-    """Return the relation with its key's field as a part of the morph relation."""
-    plain, inverse = applied.fields
+def _apply_marked(snapshot: Snapshot, change: CreateField, group: Mapping[str, JsonValue]) -> Snapshot:
+    """Return the snapshot with a relation whose key's field is a part of the morph relation."""
+    after = apply_create_relation(snapshot, change).snapshot
+    plain = after.objects[change.object_id].by_id[change.id]
     settings = {**plain.settings, MORPH_SETTING: dict(group)}
-    field: Field = replace(plain, type=FieldType.MORPH_RELATION, settings=settings)
-    return replace(applied, snapshot=with_field(applied.snapshot, field), fields=(field, inverse))
+    return with_field(after, replace(plain, type=FieldType.MORPH_RELATION, settings=settings))

@@ -10,7 +10,7 @@ from fieldstone.metadata.changes.types import Change
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Access, Field, Object, Option, RelationType, build_parts
+from fieldstone.metadata.model import Access, Field, Object, Option, RelationType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,6 @@ def build_field(
     default: object = None,
 ) -> Field:
     """Return the field that a change asks for, its inputs read already."""
-    data_type = settings.get("dataType")
     return Field(
         id=change.id,
         object_id=object_.id,
@@ -123,13 +122,6 @@ def build_field(
         options=options,
         settings=settings,
         access=Access.READ_ONLY if change.type is FieldType.TS_VECTOR else Access.READ_WRITE,
-        parts=build_parts(
-            field_type=change.type,
-            column=column,
-            is_nullable=change.is_nullable,
-            options=options,
-            data_type=data_type if isinstance(data_type, str) else None,
-        ),
     )
 
 

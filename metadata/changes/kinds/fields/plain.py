@@ -7,7 +7,7 @@ from fieldstone.metadata.changes.kinds.create_index import BTREE, INVERTED
 from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, build_field, choose_column, texts_of
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
-from fieldstone.metadata.changes.rules.lookup import find_object, with_indexes
+from fieldstone.metadata.changes.rules.lookup import find_object, with_indexes, with_new_field
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
 from fieldstone.metadata.changes.rules.options import read_options
 from fieldstone.metadata.changes.rules.problems import Problems
@@ -53,15 +53,7 @@ def apply_plain_field(snapshot: Snapshot, change: CreateField) -> Applied:
     problems.add(check_field_name(snapshot, object_, field, holds_key=False))
     problems.raise_any()
     indexes = _build_indexes(object_, field, change.index_id)
-    return Applied(
-        snapshot=replace(
-            snapshot,
-            objects={**snapshot.objects, object_.id: replace(object_, fields=(*object_.fields, field))},
-            indexes=with_indexes(snapshot, indexes),
-        ),
-        fields=(field,),
-        indexes=indexes,
-    )
+    return Applied(snapshot=replace(with_new_field(snapshot, field), indexes=with_indexes(snapshot, indexes)))
 
 
 def _build_indexes(object_: Object, field: Field, index_id: UUID) -> tuple[Index, ...]:

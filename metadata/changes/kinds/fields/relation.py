@@ -12,7 +12,7 @@ from fieldstone.metadata.changes.kinds.fields.new_field import (
 )
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import read_default
-from fieldstone.metadata.changes.rules.lookup import find_object, find_target, with_indexes, with_object
+from fieldstone.metadata.changes.rules.lookup import find_object, find_target, with_indexes, with_new_field
 from fieldstone.metadata.changes.rules.names import check_name, derive_name, index_name
 from fieldstone.metadata.changes.rules.options import read_options
 from fieldstone.metadata.changes.rules.problems import Problems
@@ -22,7 +22,7 @@ from fieldstone.metadata.changes.types import Applied
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Field, Index, Object, OnDelete, Relation, RelationType, Snapshot, build_parts
+from fieldstone.metadata.model import Field, Index, Object, OnDelete, Relation, RelationType, Snapshot
 
 _KEY_SUFFIX = "Id"
 
@@ -62,7 +62,7 @@ def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
 
     problems = Problems()
     problems.add(check_field_name(snapshot, object_, field, holds_key=to_one))
-    with_field = _add_field(snapshot, field)
+    with_field = with_new_field(snapshot, field)
     problems.add(
         check_field_name(
             with_field,
@@ -76,11 +76,11 @@ def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
     relation = _build_relation(wanted, field, inverse, settings)
     indexes = tuple(_build_indexes(change, wanted, holder, source))
     after = replace(
-        _add_field(with_field, inverse),
+        with_new_field(with_field, inverse),
         relations={**snapshot.relations, relation.id: relation},
         indexes=with_indexes(snapshot, indexes),
     )
-    return Applied(snapshot=after, fields=(field, inverse), relations=(relation,), indexes=indexes)
+    return Applied(snapshot=after)
 
 
 def _build_indexes(change: CreateField, wanted: NewRelation, holder: Object, source: Field) -> Iterator[Index]:
@@ -141,7 +141,6 @@ def _check_inputs(change: CreateField, wanted: NewRelation, inverse_name: str) -
 def _build_inverse(
     change: CreateField, wanted: NewRelation, *, name: str, column: str, settings: dict[str, JsonValue]
 ) -> Field:
-    is_nullable = change.is_nullable or not column
     return Field(
         id=wanted.target_field_id,
         object_id=wanted.target_object_id,
@@ -150,13 +149,10 @@ def _build_inverse(
         label=wanted.target_field_label,
         icon=wanted.target_field_icon,
         column=column,
-        is_nullable=is_nullable,
+        is_nullable=change.is_nullable or not column,
         is_custom=change.is_custom,
         settings=settings,
         relation_id=wanted.id,
-        parts=build_parts(
-            field_type=FieldType.RELATION, column=column, is_nullable=is_nullable, options=(), data_type=None
-        ),
     )
 
 
@@ -170,8 +166,3 @@ def _build_relation(wanted: NewRelation, field: Field, inverse: Field, settings:
         target_field_id=target.id,
         on_delete=OnDelete(settings["onDelete"]),
     )
-
-
-def _add_field(snapshot: Snapshot, field: Field) -> Snapshot:
-    object_ = snapshot.objects[field.object_id]
-    return with_object(snapshot, replace(object_, fields=(*object_.fields, field)))
