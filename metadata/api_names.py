@@ -17,6 +17,7 @@ class TypeRole(Enum):
     EDGE = "Edge"
     FILTER = "FilterInput"
     RELATION_FILTER = "RelationFilterInput"
+    CONNECTION_FILTER = "ConnectionFilterInput"
     ORDER_BY = "OrderByInput"
     INPUT = "Input"
     RELATION_INPUT = "RelationInput"
@@ -34,6 +35,15 @@ class TypeRole(Enum):
     FIELD_NAME = "Field"
     ON_CONFLICT = "OnConflictInput"
     UPSERT_RESULT = "UpsertResult"
+
+
+class Quantifier(Enum):
+    """How many of the records that a to-many relation leads to must fulfil a filter; the value is its name there."""
+
+    SOME = "some"
+    EVERY = "every"
+    NONE = "none"
+    IS_EMPTY = "isEmpty"
 
 
 class FieldTypeRole(Enum):

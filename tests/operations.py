@@ -17,6 +17,7 @@ from graphql import (
     GraphQLList,
     GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLScalarType,
     GraphQLSchema,
     get_named_type,
     is_leaf_type,
@@ -192,14 +193,16 @@ class Values:
 
     def _member(self, member: GraphQLInputType, depth: int) -> Any:
         named = get_named_type(member)
-        if isinstance(named, GraphQLEnumType):
+        if isinstance(named, GraphQLEnumType | GraphQLScalarType):
             return self.liftable(named.name, lambda: self.leaf(named))
         assert isinstance(named, GraphQLInputObjectType)
         if isinstance(member, GraphQLList):
             return self.liftable(f"[{named.name}!]", lambda: self._filters(named, depth - 1))
         if "eq" in named.fields or ("is" in named.fields and "and" not in named.fields):
             return self.liftable(named.name, lambda: self.operators(named))
-        return self.liftable(named.name, lambda: self.filter(named, depth - 1))
+        # A quantifier is no level of its own.
+        below = depth if "some" in named.fields else depth - 1
+        return self.liftable(named.name, lambda: self.filter(named, below))
 
     def _filters(self, named: GraphQLInputObjectType, depth: int) -> list[Any]:
         return [self.filter(named, depth) for _ in range(self.draw(st.integers(0, 3)))]
@@ -260,7 +263,7 @@ class Values:
 
 def _is_nested(of_type: GraphQLInputType) -> bool:
     named = get_named_type(of_type)
-    return isinstance(named, GraphQLInputObjectType) and "and" in named.fields
+    return isinstance(named, GraphQLInputObjectType) and ("and" in named.fields or "some" in named.fields)
 
 
 _REFUSED = [

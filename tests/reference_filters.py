@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_end
+from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
 from fieldstone.sql.types import SqlType
 
 Row = Mapping[str, Any]
@@ -227,6 +227,8 @@ class Filters:
     def _relation(self, field: Field, row: Row, given: Any) -> Said:
         end = relation_end(self.snapshot, field)
         assert end is not None
+        if not end.to_one:
+            return _joined(self._quantifier(end, row, name, member) for name, member in given.items())
         there = self.target(field, row)
         is_there = there is not None and self.is_live(end.target, there)
         terms: list[Said] = [
@@ -234,12 +236,26 @@ class Filters:
         ]
         below = {name: member for name, member in given.items() if name not in {"is", "isNot"}}
         if there is None or not (is_there or self.names_deleted(end.target, below)):
-            nobody = dict.fromkeys(column for any_row in self.rows[end.target.id].values() for column in any_row)
-            is_silent = self.truth(end.target, nobody, below) is SILENT
-            terms.append(SILENT if is_silent else None)
+            terms.append(SILENT if self._is_silent(end.target, below) else None)
         else:
             terms.append(self.truth(end.target, there, below))
         return _joined(terms)
+
+    def _quantifier(self, end: RelationEnd, row: Row, name: str, given: Any) -> Said:
+        """What is said of the records that a to-many relation leads to: true or false."""
+        linked = [one for one in self.rows[end.target.id].values() if one[end.far.name] == row.get(end.near.name)]
+        if name == "isEmpty":
+            return any(self.is_live(end.target, one) for one in linked) is not given
+        counted = [one for one in linked if self.is_live(end.target, one) or self.names_deleted(end.target, given)]
+        if self._is_silent(end.target, given):
+            return SILENT if name == "every" else bool(counted) is (name == "some")
+        truths = [self.truth(end.target, one, given) is True for one in counted]
+        return all(truths) if name == "every" else any(truths) is (name == "some")
+
+    def _is_silent(self, object_: Object, given: Any) -> bool:
+        """Whether the filter says nothing, whatever the record."""
+        nobody = dict.fromkeys(column for any_row in self.rows[object_.id].values() for column in any_row)
+        return self.truth(object_, nobody, given) is SILENT
 
 
 def _joined(terms: Iterable[Said]) -> Said:

@@ -100,6 +100,7 @@ _BUILDERS: Mapping[TypeRole, Callable[[TypeScope, Object], GraphQLNamedType]] = 
     TypeRole.EDGE: records.build_edge,
     TypeRole.FILTER: inputs.build_filter,
     TypeRole.RELATION_FILTER: inputs.build_relation_filter,
+    TypeRole.CONNECTION_FILTER: inputs.build_connection_filter,
     TypeRole.ORDER_BY: inputs.build_order_by,
     TypeRole.INPUT: inputs.build_input,
     TypeRole.RELATION_INPUT: lambda _scope, object_: inputs.build_relation_input(object_),
@@ -127,6 +128,8 @@ def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
             return scope.mutations is None and _is_target(scope, object_)
         case TypeRole.RELATION_FILTER:
             return _is_target(scope, object_) or _is_one_to_one_source(scope, object_)
+        case TypeRole.CONNECTION_FILTER:
+            return _is_many_source(scope, object_)
         case _ if role in ROLES:
             return aggregates.has_results(object_, role)
         case _:
@@ -136,6 +139,12 @@ def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
 def _is_one_to_one_source(scope: TypeScope, object_: Object) -> bool:
     """Whether the object holds the key of a one-to-one relation, whose other end leads to it."""
     return any(field.is_unique and relation_end(scope.snapshot, field) for field in object_.foreign_keys.values())
+
+
+def _is_many_source(scope: TypeScope, object_: Object) -> bool:
+    """Whether the object holds the key of a many-to-one relation, whose other end shows its records."""
+    ends = (relation_end(scope.snapshot, field) for field in object_.foreign_keys.values() if not field.is_unique)
+    return any(end is not None and end.target_field.relation_id is not None for end in ends)
 
 
 def _is_target(scope: TypeScope, object_: Object) -> bool:

@@ -104,8 +104,11 @@ SETS = "f"
 def parameter(slot: Parameter) -> Expression:
     """Return the parameter, cast to its type."""
     value = SETS + ".p" + str(slot.slot) if slot.in_set else "$" + str(slot.slot + 1)
-    text = value + "::" + slot.type.value + ("[]" if slot.array else "")
-    return Expression("(SELECT " + text + ")" if slot.unplanned else text)
+    kind = "::" + slot.type.value + ("[]" if slot.array else "")
+    if not slot.unplanned:
+        return Expression(value + kind)
+    # ANY would take a sub-select without a cast around it for rows, not for an array.
+    return Expression("(SELECT " + value + kind + ")" + (kind if slot.array else ""))
 
 
 def json_parameter(slot: Parameter) -> Expression:
@@ -194,6 +197,11 @@ def equal_to_any(left: Expression, array: Expression) -> Expression:
     return Expression(left.within(Binding.COMPARISON) + " = ANY(" + array.text + ")", Binding.COMPARISON)
 
 
+def equal_to_row_of(left: Expression, query: Query) -> Expression:
+    """Return the condition that the value is one of a sub-select's: PostgreSQL may look it up in a hash of them."""
+    return Expression(left.within(Binding.COMPARISON) + " IN (" + query.text() + ")", Binding.COMPARISON)
+
+
 def unlike_all(left: Expression, array: Expression) -> Expression:
     """Return the condition that the value differs from every element of the array."""
     return Expression(left.within(Binding.COMPARISON) + " <> ALL(" + array.text + ")", Binding.COMPARISON)
@@ -210,9 +218,12 @@ def is_null(value: Expression, *, negated: bool = False) -> Expression:
     return Expression(value.within(Binding.IS) + (" IS NOT NULL" if negated else " IS NULL"), Binding.IS)
 
 
-def is_true(condition: Expression) -> Expression:
-    """Return the condition, false where it is unknown. PostgreSQL makes no join of a sub-select in it."""
-    return Expression(condition.within(Binding.IS) + " IS TRUE", Binding.IS)
+def is_true(condition: Expression, *, negated: bool = False) -> Expression:
+    """Return the condition (or the opposite), false (or true) where it is unknown.
+
+    PostgreSQL makes no join of a sub-select in it.
+    """
+    return Expression(condition.within(Binding.IS) + (" IS NOT TRUE" if negated else " IS TRUE"), Binding.IS)
 
 
 def is_empty(array: Expression, *, negated: bool = False) -> Expression:
@@ -263,6 +274,11 @@ def scalar(query: Query) -> Expression:
 def array_from(query: Query) -> Expression:
     """Return the array of a sub-select's values."""
     return Expression("ARRAY(" + query.text() + ")")
+
+
+def array_of_common(queries: Sequence[Query]) -> Expression:
+    """Return the array of the values that all of the sub-selects have."""
+    return Expression("ARRAY(" + " INTERSECT ".join([query.text() for query in queries]) + ")")
 
 
 def exists(query: Query, *, negated: bool = False) -> Expression:

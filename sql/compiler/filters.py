@@ -1,16 +1,19 @@
 """The conditions of WHERE, in SQL's three-valued logic."""
 
+from dataclasses import dataclass
+from enum import Enum
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.compiler.terms import Expression, Query, query_source, table_source
 from fieldstone.sql.plan.elements import (
     Among,
     And,
     Column,
     Compare,
     Condition,
+    HasLinked,
     HasRelated,
     Hop,
     IsEmpty,
@@ -23,8 +26,33 @@ from fieldstone.sql.plan.elements import (
     Ranked,
     Related,
     Searches,
+    Table,
+    Untrue,
 )
 from fieldstone.sql.types import SqlType
+
+FAN_OUT = 4
+"""How many linked rows a sample asks about rows that are linked to them."""
+
+
+class Search(Enum):
+    """How the related rows that a condition asks for are found."""
+
+    PLANNED = "as PostgreSQL decides"
+    SINGLY = "for each row at hand by itself, by an index"
+    SAMPLED = "as SINGLY, but only among the first of many"
+    WHOLE = "for all rows of the table at hand"
+    HASHED = "once for all rows at hand, as a hash of keys"
+
+    @property
+    def inside_or(self) -> "Search":
+        """How they are found below an OR, where PostgreSQL makes no join of them."""
+        return Search.HASHED if self is Search.WHOLE else self
+
+    @property
+    def apart(self) -> "Search":
+        """How they are found by a sub-select that is no hash of keys."""
+        return Search.WHOLE if self is Search.HASHED else self
 
 
 def compile_operand(operand: Operand, row: RowReference) -> Expression:
@@ -53,7 +81,12 @@ def rank(operand: Ranked, value: Expression) -> Expression:
 
 
 def compile_condition(
-    condition: Condition, row: RowReference, draft: StatementDraft, *, negated: bool = False
+    condition: Condition,
+    row: RowReference,
+    draft: StatementDraft,
+    *,
+    negated: bool = False,
+    search: Search = Search.PLANNED,
 ) -> Expression:
     """Return the condition over the row.
 
@@ -64,20 +97,23 @@ def compile_condition(
     match condition:
         case And():
             return expressions.all_of(
-                [compile_condition(term, row, draft, negated=negated) for term in condition.terms]
+                [compile_condition(term, row, draft, negated=negated, search=search) for term in condition.terms]
             )
         case Or():
+            inside = search.inside_or
             return expressions.any_of(
-                [compile_condition(term, row, draft, negated=negated) for term in condition.terms]
+                [compile_condition(term, row, draft, negated=negated, search=inside) for term in condition.terms]
             )
         case Not(term=Not(term=term)):
-            return compile_condition(term, row, draft, negated=negated)
-        case Not():
-            return expressions.negation(compile_condition(condition.term, row, draft, negated=not negated))
-        case Related():
-            return _compile_related(condition, row, draft, negated=negated)
-        case HasRelated():
-            return expressions.exists(_across(condition.hop, row, draft), negated=condition.negated)
+            return compile_condition(term, row, draft, negated=negated, search=search)
+        case Not(term=term):
+            inside = search.apart
+            return expressions.negation(compile_condition(term, row, draft, negated=not negated, search=inside))
+        case Untrue(term=term):
+            # False and unknown are the same in it, as they are in a WHERE.
+            return expressions.is_true(compile_condition(term, row, draft, search=search.apart), negated=True)
+        case Related() | HasRelated() | HasLinked():
+            return _compile_relation(condition, row, draft, negated=negated, search=search)
         case _:
             return _compile_test(condition, row)
 
@@ -87,10 +123,23 @@ def crosses(condition: Condition) -> bool:
     match condition:
         case And() | Or():
             return any(map(crosses, condition.terms))
-        case Not():
+        case Not() | Untrue():
             return crosses(condition.term)
         case _:
-            return isinstance(condition, Related | HasRelated)
+            return isinstance(condition, Related | HasRelated | HasLinked)
+
+
+def linked_depth(condition: Condition) -> int:
+    """Return how many levels of linked rows the condition asks for."""
+    match condition:
+        case And(terms=terms) | Or(terms=terms):
+            return max(map(linked_depth, terms), default=0)
+        case Not(term=term) | Untrue(term=term) | Related(condition=term):
+            return linked_depth(term)
+        case HasLinked(condition=term):
+            return 1 + linked_depth(term)
+        case _:
+            return 0
 
 
 def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Searches, row: RowReference) -> Expression:
@@ -122,22 +171,88 @@ def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Sear
             assert_never(condition)
 
 
-def _compile_related(condition: Related, row: RowReference, draft: StatementDraft, *, negated: bool) -> Expression:
-    alias = draft.alias()
-    there = RowReference(alias=alias)
-    wanted = compile_condition(condition.condition, there, draft, negated=negated)
+def _compile_relation(
+    condition: Related | HasRelated | HasLinked,
+    row: RowReference,
+    draft: StatementDraft,
+    *,
+    negated: bool,
+    search: Search,
+) -> Expression:
+    match condition:
+        case Related() if negated:
+            return _compile_answer(condition, row, draft, search)
+        case Related(hop=hop):
+            wanted = And(terms=(hop.condition, condition.condition))
+            step = _Step(table=hop.table, far=hop.key, near=hop.column, condition=wanted)
+            return _compile_step(step, row, draft, search)
+        case HasRelated(hop=hop):
+            step = _Step(table=hop.table, far=hop.key, near=hop.column, condition=hop.condition)
+            return _compile_exists(step, row, draft, search, negated=condition.negated)
+        case HasLinked(link=link):
+            wanted = And(terms=(condition.live, condition.condition))
+            step = _Step(table=condition.table, far=link.column, near=link.key, condition=wanted)
+            if condition.negated:
+                return _compile_exists(step, row, draft, search, negated=True)
+            return _compile_step(step, row, draft, search)
+        case _:
+            assert_never(condition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """The rows of `table` whose `far` equals `near` of the row at hand and that fulfil `condition`."""
+
+    table: Table
+    far: Column
+    near: Column
+    condition: Condition
+
+    def read(self, there: RowReference, selected: Expression, *conditions: Expression) -> Query:
+        """Return the query of these rows, short of how they are tied to the row at hand."""
+        source = table_source(self.table, there.alias)
+        return Query().from_(source).select(selected).only(expressions.all_of(conditions))
+
+
+def _compile_step(step: _Step, row: RowReference, draft: StatementDraft, search: Search) -> Expression:
+    """Return the condition that there is such a row, false or unknown where there is none."""
+    if search is not Search.HASHED:
+        return _compile_exists(step, row, draft, search)
+    there = RowReference(alias=draft.alias())
+    wanted = compile_condition(step.condition, there, draft, search=search.apart)
+    keys = step.read(there, there.column(step.far.name), wanted)
+    return expressions.equal_to_row_of(row.column(step.near.name), keys)
+
+
+def _compile_exists(
+    step: _Step, row: RowReference, draft: StatementDraft, search: Search, *, negated: bool = False
+) -> Expression:
+    there = RowReference(alias=draft.alias())
+    tie = expressions.equal(there.column(step.far.name), row.column(step.near.name))
+    if search is Search.SAMPLED and not negated and linked_depth(step.condition):
+        first = step.read(there, expressions.whole_row(there.alias), tie).limit(FAN_OUT)
+        there = RowReference(alias=draft.alias())
+        source = query_source(first.text(), there.alias)
+        query = Query().from_(source).select(expressions.ONE)
+        query.only(compile_condition(step.condition, there, draft, search=search))
+    else:
+        query = step.read(
+            there, expressions.ONE, tie, compile_condition(step.condition, there, draft, search=search.apart)
+        )
+    if search in {Search.SINGLY, Search.SAMPLED}:
+        # With an OFFSET it becomes neither a join nor a hash of the whole table.
+        query.offset(expressions.number(0))
+    return expressions.exists(query, negated=negated)
+
+
+def _compile_answer(condition: Related, row: RowReference, draft: StatementDraft, search: Search) -> Expression:
+    """Return the value of the condition over the related row, NULL if there is no such row."""
+    there = RowReference(alias=draft.alias())
+    wanted = compile_condition(condition.condition, there, draft, negated=True, search=search.apart)
     arrived = compile_arrival(condition.hop, row, there, draft)
-    query = Query().from_(table_source(condition.hop.table, alias))
-    if negated:
-        answer = wanted if condition.hop.is_unique else expressions.aggregate("bool_or", wanted)
-        return expressions.scalar(query.select(answer).only(arrived))
-    return expressions.exists(query.select(expressions.ONE).only(expressions.all_of((arrived, wanted))))
-
-
-def _across(hop: Hop, row: RowReference, draft: StatementDraft) -> Query:
-    alias = draft.alias()
-    arrived = compile_arrival(hop, row, RowReference(alias=alias), draft)
-    return Query().from_(table_source(hop.table, alias)).select(expressions.ONE).only(arrived)
+    answer = wanted if condition.hop.is_unique else expressions.aggregate("bool_or", wanted)
+    query = Query().from_(table_source(condition.hop.table, there.alias))
+    return expressions.scalar(query.select(answer).only(arrived))
 
 
 def compile_arrival(hop: Hop, row: RowReference, there: RowReference, draft: StatementDraft) -> Expression:

@@ -165,8 +165,39 @@ class HasRelated:
     negated: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untrue:
+    """The term is false or unknown. Never unknown."""
+
+    term: "Condition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HasLinked:
+    """There is a row of `table` that is linked to the row at hand and fulfils `condition` (negated: there is none).
+
+    Only rows under `live` count. Never unknown: a row about which `condition` is unknown does not fulfil it.
+    """
+
+    table: Table
+    link: "Link"
+    live: "Condition"
+    condition: "Condition" = And(terms=())
+    negated: bool = False
+
+
 # Conditions are over the row at hand and follow SQL's three-valued logic.
-Condition = And | Or | Not | Compare | Among | Matches | IsNull | IsEmpty | Searches | Related | HasRelated
+Condition = (
+    And | Or | Not | Untrue | Compare | Among | Matches | IsNull | IsEmpty | Searches | Related | HasRelated | HasLinked
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Ties rows of another table to the row at hand: those whose `column` equals the row's `key`."""
+
+    column: Column
+    key: Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fieldstone.sql.plan.aggregates import Measure
-from fieldstone.sql.plan.elements import Column, Condition, Hop, Operand, Parameter, Table
+from fieldstone.sql.plan.elements import Column, Condition, Hop, Link, Operand, Parameter, Table
 from fieldstone.sql.types import Encoding
 
 
@@ -103,19 +103,11 @@ class AggregateRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """Ties a to-many connection to the row at hand: rows whose `column` equals the row's `key`."""
-
-    column: Column
-    key: Column
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """A page of `table`'s rows under `condition` in `order`, tied by `link` to the row at hand where there is one.
 
     Its cursors are made under `cursor_tag`, as sql/page_cursor.py writes and reads them. Where it is `sampled`, an
-    index serves the order and others the condition, and its first rows decide which of them is followed. The measures
+    index serves the order, others the condition, and its first rows decide which of them is followed. The measures
     among the entries are over all rows meant, whatever the page: a count of them is the total count.
     """
 
@@ -131,11 +123,12 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class One:
-    """The first row under `condition` by `order`, or null."""
+    """The first row under `condition` by `order`, or null. `sampled` is as in a Connection."""
 
     table: Table
     condition: Condition
     order: tuple[OrderKey, ...] = ()
+    sampled: bool = False
     record: Record
 
 

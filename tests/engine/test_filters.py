@@ -90,7 +90,7 @@ def _paths(of_type: GraphQLInputObjectType, names: tuple[str, ...]) -> Iterator[
     for name, field in of_type.fields.items():
         named = get_named_type(field.type)
         if isinstance(named, GraphQLInputObjectType):
-            if "and" not in named.fields:
+            if "and" not in named.fields and "some" not in named.fields:
                 yield from _paths(named, (*names, name))
         else:
             yield (*names, name)

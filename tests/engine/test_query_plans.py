@@ -6,16 +6,14 @@ Held are kinds of nodes and numbers of rows, which the same tables give each tim
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import psycopg
 import pytest
 
-from fieldstone.sql.statement import Step
 from tests.apis import Apis, open_apis
 from tests.databases import Databases
 from tests.engine.large_people import PEOPLE, large_template
+from tests.engine.plans import MODES, explain, last_step, read_rows, scans
 
 SIZE = 20
-MODES = ("force_generic_plan", "force_custom_plan")
 FORWARD = (
     "query ($order: [PersonOrderByInput], $cursor: String, $filter: PersonFilterInput) {"
     f" people(first: {SIZE}, orderBy: $order, after: $cursor, filter: $filter)"
@@ -36,47 +34,6 @@ def large_dsn(databases: Databases) -> Iterator[str]:
 async def large(large_dsn: str) -> AsyncIterator[Apis]:
     async with open_apis(large_dsn) as opened:
         yield opened
-
-
-def explain(dsn: str, step: Step, mode: str) -> list[dict[str, Any]]:
-    """The nodes of the statement's plan, run with these parameters."""
-    statement, parameters = step
-    with psycopg.connect(dsn, autocommit=True, options=f"-c plan_cache_mode={mode}") as connection:
-        connection.execute(b"PREPARE explained AS " + statement.sql)
-        values = psycopg.sql.SQL(",").join([None if one is None else one.decode() for one in parameters])
-        call = psycopg.sql.SQL("({})").format(values) if parameters else psycopg.sql.SQL("")
-        query = psycopg.sql.SQL("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE explained{}").format(call)
-        row = connection.execute(query).fetchone()
-    assert row is not None
-    return list(nodes(row[0][0]["Plan"]))
-
-
-def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield node
-    for inner in node.get("Plans", ()):
-        yield from nodes(inner)
-
-
-def read_rows(found: list[dict[str, Any]]) -> int:
-    """How many rows of tables were looked at, those that were thrown away among them."""
-    return sum(
-        round((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
-        for node in found
-        if "Relation Name" in node
-    )
-
-
-def scans(found: list[dict[str, Any]]) -> set[str]:
-    """The kinds of nodes that read tables and were run."""
-    return {node["Node Type"] for node in found if "Relation Name" in node and node["Actual Loops"]}
-
-
-async def last_step(apis: Apis, text: str, **variables: Any) -> tuple[Step, Any]:
-    """The statement that a query sends, and its answer."""
-    apis.database.log.steps.clear()
-    data = await apis.data(text, **variables)
-    (step,) = apis.database.log.steps
-    return step, data
 
 
 ORDERS: dict[str, list[dict[str, Any]]] = {

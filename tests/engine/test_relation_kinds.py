@@ -7,30 +7,7 @@ import pytest
 
 from fieldstone.metadata.json_text import loads
 from tests.apis import Apis
-
-CREATE = (
-    "mutation ($input: CreateFieldInput!) { createField(input: $input) { id name relation {"
-    " type targetObject { nameSingular } targetField { name relation { type } } } } }"
-)
-
-
-async def _relate(apis: Apis, source: str, name: str, target: str, inverse: str, **more: Any) -> Any:
-    snapshot = await apis.snapshot()
-    payload = {
-        "targetObjectMetadataId": str(snapshot.by_singular[target].id),
-        "targetFieldLabel": inverse.title(),
-        "targetFieldName": inverse,
-        **{key: more.pop(key) for key in tuple(more) if key.startswith("junction") or key == "type"},
-    }
-    given = {
-        "objectMetadataId": str(snapshot.by_singular[source].id),
-        "name": name,
-        "label": name.title(),
-        "type": "RELATION",
-        "relationCreationPayload": payload,
-        **more,
-    }
-    return loads((await apis.send(CREATE, {"input": given}, api=apis.metadata)).body)
+from tests.engine.relations import CREATE, relate
 
 
 async def _companies(apis: Apis, *names: str) -> list[str]:
@@ -41,7 +18,7 @@ async def _companies(apis: Apis, *names: str) -> list[str]:
 
 
 async def test_a_one_to_one_relation_is_to_one_at_both_ends(apis: Apis) -> None:
-    made = await _relate(apis, "person", "runs", "company", "boss", type="ONE_TO_ONE")
+    made = await relate(apis, "person", "runs", "company", "boss", type="ONE_TO_ONE")
     assert made["data"]["createField"]["relation"] == {
         "type": "ONE_TO_ONE",
         "targetObject": {"nameSingular": "company"},
@@ -92,7 +69,7 @@ async def test_a_one_to_one_relation_is_to_one_at_both_ends(apis: Apis) -> None:
 
 
 async def test_an_object_may_be_related_to_itself(apis: Apis) -> None:
-    await _relate(apis, "company", "parent", "company", "children")
+    await relate(apis, "company", "parent", "company", "children")
     group, _ = await _companies(apis, "Group", "Other")
     made = await apis.data(
         'mutation ($id: ConnectTarget!) { createCompany(data: { name: "Part", parent: { connect: $id } })'
@@ -110,9 +87,7 @@ async def test_an_object_may_be_related_to_itself(apis: Apis) -> None:
 
 
 async def test_a_many_to_many_relation_has_an_object_of_its_own(apis: Apis) -> None:
-    made = await _relate(
-        apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY", description="Who helps."
-    )
+    made = await relate(apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY", description="Who helps.")
     assert made["data"]["createField"]["relation"] == {
         "type": "ONE_TO_MANY",
         "targetObject": {"nameSingular": "companyPerson"},
@@ -160,9 +135,9 @@ async def test_a_many_to_many_relation_has_an_object_of_its_own(apis: Apis) -> N
     assert (await apis.data("{ companyPeople { totalCount } }"))["companyPeople"]["totalCount"] == 1
 
     # A second relation of the two needs other names for its object, and says so.
-    refused = (await _relate(apis, "company", "fans", "person", "likes", type="MANY_TO_MANY"))["errors"][0]
+    refused = (await relate(apis, "company", "fans", "person", "likes", type="MANY_TO_MANY"))["errors"][0]
     assert refused["extensions"]["field"] == "junctionNameSingular"
-    named = await _relate(
+    named = await relate(
         apis,
         "company",
         "fans",
@@ -173,7 +148,7 @@ async def test_a_many_to_many_relation_has_an_object_of_its_own(apis: Apis) -> N
         junctionNamePlural="fandoms",
     )
     assert named["data"]["createField"]["relation"]["targetObject"] == {"nameSingular": "fandom"}
-    own = await _relate(apis, "person", "friends", "person", "friendOf", type="MANY_TO_MANY")
+    own = await relate(apis, "person", "friends", "person", "friendOf", type="MANY_TO_MANY")
     assert own["data"]["createField"]["relation"]["targetField"]["name"] == "person"
     assert set((await apis.snapshot()).by_singular["personPerson"].foreign_keys) == {"personId", "otherPersonId"}
 
@@ -184,11 +159,11 @@ async def test_what_a_many_to_many_relation_cannot_have_is_refused(apis: Apis) -
         ({"settings": {"onDelete": "CASCADE"}}, "settings"),
         ({"defaultValue": "x"}, "defaultValue"),
     ):
-        answer = await _relate(apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY", **extra)
+        answer = await relate(apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY", **extra)
         assert answer["errors"][0]["extensions"]["field"] == field
-    clash = await _relate(apis, "company", "people", "person", "advises", type="MANY_TO_MANY")
+    clash = await relate(apis, "company", "people", "person", "advises", type="MANY_TO_MANY")
     assert clash["errors"][0]["extensions"]["field"] == "name"
-    stray = await _relate(apis, "company", "advisers", "person", "advises", junctionNameSingular="advice")
+    stray = await relate(apis, "company", "advisers", "person", "advises", junctionNameSingular="advice")
     assert stray["errors"][0]["extensions"]["field"] == "junctionNameSingular"
 
 

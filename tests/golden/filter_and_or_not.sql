@@ -1,21 +1,29 @@
-WITH t2 AS (
-  SELECT count(1) FILTER (
-    WHERE t1."deletedAt" IS NULL AND t1."email" IS NOT NULL AND (
-      t1."jobTitle" ILIKE (SELECT $1::text) OR t1."jobTitle" ILIKE (SELECT $2::text)
-    ) AND NOT t1."city" = $3::text AND t1."createdAt" >= $4::timestamptz
-  ) AS hits
-  FROM (SELECT t0.* FROM "workspace_default"."person" AS t0 ORDER BY t0."id" LIMIT 256) AS t1
+WITH t3 AS (
+  SELECT count(*) AS hits
+  FROM (
+    SELECT 1 AS hit
+    FROM (
+      SELECT t0."deletedAt" AS c0,t0."email" AS c1,t0."jobTitle" AS c2,t0."city" AS c3,t0."createdAt" AS c4
+      FROM "workspace_default"."person" AS t0
+      ORDER BY t0."id"
+      LIMIT 256
+    ) AS t1
+    WHERE t1.c0 IS NULL AND t1.c1 IS NOT NULL AND (
+      t1.c2 ILIKE (SELECT $1::text) OR t1.c2 ILIKE (SELECT $2::text)
+    ) AND NOT t1.c3 = $3::text AND t1.c4 >= $4::timestamptz
+    LIMIT 3
+  ) AS t2
 )
 SELECT '{"people":{"totalCount":' || (
   SELECT count(*)::text
-  FROM "workspace_default"."person" AS t6
-  WHERE t6."deletedAt" IS NULL AND t6."email" IS NOT NULL AND (
-    t6."jobTitle" ILIKE $1::text OR t6."jobTitle" ILIKE $2::text
-  ) AND NOT t6."city" = $3::text AND t6."createdAt" >= $4::timestamptz
+  FROM "workspace_default"."person" AS t7
+  WHERE t7."deletedAt" IS NULL AND t7."email" IS NOT NULL AND (
+    t7."jobTitle" ILIKE $1::text OR t7."jobTitle" ILIKE $2::text
+  ) AND NOT t7."city" = $3::text AND t7."createdAt" >= $4::timestamptz
 ) || ',"edges":[' || COALESCE(
   string_agg(
-    '{"node":{"jobTitle":' || COALESCE(to_json(t5.c0)::text,'null') || ',"city":' || COALESCE(
-      to_json(t5.c1)::text,'null'
+    '{"node":{"jobTitle":' || COALESCE(to_json(t6.c0)::text,'null') || ',"city":' || COALESCE(
+      to_json(t6.c1)::text,'null'
     ) || '}}',','
   ),''
 ) || ']}}'
@@ -25,7 +33,7 @@ FROM (
     FROM "workspace_default"."person" AS t0
     WHERE t0."deletedAt" IS NULL AND t0."email" IS NOT NULL AND (
       t0."jobTitle" ILIKE (SELECT $1::text) OR t0."jobTitle" ILIKE (SELECT $2::text)
-    ) AND NOT t0."city" = $3::text AND t0."createdAt" >= $4::timestamptz AND (SELECT t3.hits FROM t2 AS t3) >=
+    ) AND NOT t0."city" = $3::text AND t0."createdAt" >= $4::timestamptz AND (SELECT t4.hits FROM t3 AS t4) >=
       3
     ORDER BY t0."id"
     LIMIT 4
@@ -37,7 +45,7 @@ FROM (
       FROM "workspace_default"."person" AS t0
       WHERE t0."deletedAt" IS NULL AND t0."email" IS NOT NULL AND (
         t0."jobTitle" ILIKE (SELECT $1::text) OR t0."jobTitle" ILIKE (SELECT $2::text)
-      ) AND NOT t0."city" = $3::text AND t0."createdAt" >= $4::timestamptz AND (SELECT t4.hits FROM t2 AS t4)
+      ) AND NOT t0."city" = $3::text AND t0."createdAt" >= $4::timestamptz AND (SELECT t5.hits FROM t3 AS t5)
         < 3
       OFFSET 0
     ) AS t0
@@ -46,4 +54,4 @@ FROM (
   )
   ORDER BY k0
   LIMIT 4
-) AS t5;
+) AS t6;

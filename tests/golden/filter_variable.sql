@@ -2,10 +2,10 @@ SELECT '{"people":{"totalCount":' || (
   SELECT count(*)::text
   FROM "workspace_default"."person" AS t3
   WHERE t3."deletedAt" IS NULL AND (
-    t3."city" = $1::text OR EXISTS (
-      SELECT 1
+    t3."city" = $1::text OR t3."companyId" IN (
+      SELECT t4."id"
       FROM "workspace_default"."company" AS t4
-      WHERE t4."id" = t3."companyId" AND t4."deletedAt" IS NULL AND t4."name" ILIKE $2::text
+      WHERE t4."deletedAt" IS NULL AND t4."name" ILIKE $2::text
     )
   )
 ) || ',"edges":[' || COALESCE(string_agg('{"node":{"email":' || to_json(t2.c0)::text || '}}',','),'') || ']}}'

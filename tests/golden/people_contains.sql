@@ -1,38 +1,43 @@
-WITH t2 AS (
-  SELECT count(1) FILTER (WHERE t1."deletedAt" IS NULL AND t1."email" ILIKE (SELECT $1::text)) AS hits
+WITH t3 AS (
+  SELECT count(*) AS hits
   FROM (
-    SELECT t0.*
-    FROM "workspace_default"."person" AS t0
-    ORDER BY t0."createdAt" DESC,t0."id" DESC
-    LIMIT 256
-  ) AS t1
+    SELECT 1 AS hit
+    FROM (
+      SELECT t0."deletedAt" AS c0,t0."email" AS c1
+      FROM "workspace_default"."person" AS t0
+      ORDER BY t0."createdAt" DESC,t0."id" DESC
+      LIMIT 256
+    ) AS t1
+    WHERE t1.c0 IS NULL AND t1.c1 ILIKE (SELECT $1::text)
+    LIMIT 3
+  ) AS t2
 )
 SELECT '{"people":{"edges":[' || COALESCE(
   string_agg(
-    '{"node":{"id":"' || t6.c0::text || '","firstName":' || COALESCE(to_json(t6.c1)::text,'null') ||
+    '{"node":{"id":"' || t7.c0::text || '","firstName":' || COALESCE(to_json(t7.c1)::text,'null') ||
       ',"company":' || COALESCE(
       (
-        SELECT '{"id":"' || t7."id"::text || '","name":' || COALESCE(to_json(t7."name")::text,'null') || '}'
-        FROM "workspace_default"."company" AS t7
-        WHERE t7."id" = t6.c2 AND t7."deletedAt" IS NULL
+        SELECT '{"id":"' || t8."id"::text || '","name":' || COALESCE(to_json(t8."name")::text,'null') || '}'
+        FROM "workspace_default"."company" AS t8
+        WHERE t8."id" = t7.c2 AND t8."deletedAt" IS NULL
       ),'null'
-    ) || ',"createdAt":' || left(to_json(timezone('UTC',t6.c3))::text,(-1)) || 'Z"}}',','
-  ) FILTER (WHERE t6.number <= 3),''
+    ) || ',"createdAt":' || left(to_json(timezone('UTC',t7.c3))::text,(-1)) || 'Z"}}',','
+  ) FILTER (WHERE t7.number <= 3),''
 ) || (
   '],"pageInfo":{"hasNextPage":' || (count(*) > 3)::text || ',"endCursor":' || COALESCE(
-    min('"' || encode(t6.place,'hex') || md5(t6.place) || '"') FILTER (WHERE t6.number = least(t6.total,3)),
+    min('"' || encode(t7.place,'hex') || md5(t7.place) || '"') FILTER (WHERE t7.number = least(t7.total,3)),
       'null'
   ) || '}}}'
 )
 FROM (
-  SELECT t5.*,row_number() OVER () AS number,'\x086338316538326639020302'::bytea || timestamptz_send(t5.k0) ||
-    uuid_send(t5.k1) AS place,count(*) OVER () AS total
+  SELECT t6.*,row_number() OVER () AS number,'\x086338316538326639020302'::bytea || timestamptz_send(t6.k0) ||
+    uuid_send(t6.k1) AS place,count(*) OVER () AS total
   FROM (
     (
       SELECT t0."id" AS c0,t0."firstName" AS c1,t0."companyId" AS c2,t0."createdAt" AS c3,t0."createdAt" AS k0,
         t0."id" AS k1
       FROM "workspace_default"."person" AS t0
-      WHERE t0."deletedAt" IS NULL AND t0."email" ILIKE (SELECT $1::text) AND (SELECT t3.hits FROM t2 AS t3)
+      WHERE t0."deletedAt" IS NULL AND t0."email" ILIKE (SELECT $1::text) AND (SELECT t4.hits FROM t3 AS t4)
         >= 3
       ORDER BY t0."createdAt" DESC,t0."id" DESC
       LIMIT 4
@@ -43,7 +48,7 @@ FROM (
       FROM (
         SELECT t0.*
         FROM "workspace_default"."person" AS t0
-        WHERE t0."deletedAt" IS NULL AND t0."email" ILIKE (SELECT $1::text) AND (SELECT t4.hits FROM t2 AS t4)
+        WHERE t0."deletedAt" IS NULL AND t0."email" ILIKE (SELECT $1::text) AND (SELECT t5.hits FROM t3 AS t5)
           < 3
         OFFSET 0
       ) AS t0
@@ -52,5 +57,5 @@ FROM (
     )
     ORDER BY k0 DESC,k1 DESC
     LIMIT 4
-  ) AS t5
-) AS t6;
+  ) AS t6
+) AS t7;

@@ -1,17 +1,31 @@
 """Filters: a filter argument becomes a condition on its object's rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, array_literal, bind_tree, listed
 from fieldstone.engine.planner.context import PlanContext, hop_over, visible
+from fieldstone.metadata.api_names import Quantifier
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.metadata.model import Field, Object, Part, relation_end
+from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
 from fieldstone.metadata.operators import Argument, Operator
 from fieldstone.metadata.scalars import STRING, Scalar
-from fieldstone.sql.plan.elements import And, Condition, HasRelated, Not, Operand, Or, Parameter, Ranked, Related
+from fieldstone.sql.plan.elements import (
+    And,
+    Condition,
+    HasLinked,
+    HasRelated,
+    Link,
+    Not,
+    Operand,
+    Or,
+    Parameter,
+    Ranked,
+    Related,
+    Untrue,
+)
 from fieldstone.sql.types import SqlType
 
 _JUNCTIONS = ("and", "or", "not")
@@ -93,9 +107,7 @@ def _members(tree: Tree, blame: Blame) -> dict[str, Tree]:
 def _member(level: _Level, name: str, tree: Tree) -> Condition | None:
     object_, blame = level.object_, level.blame.at(name)
     if tree is None:
-        raise blame.error(
-            f"The filter of '{name}' must not be null; for NULL itself write {{ {name}: {{ is: NULL }} }}."
-        )
+        raise blame.error(f"The filter of '{name}' must not be null; {_in_place_of_null(level, name)}.")
     if name in _JUNCTIONS:
         return _junction(level, name, tree)
     if holder := object_.foreign_keys.get(name):
@@ -119,6 +131,13 @@ def _member(level: _Level, name: str, tree: Tree) -> Condition | None:
     return _part(level, field.parts[0], tree, blame)
 
 
+def _in_place_of_null(level: _Level, name: str) -> str:
+    end = relation_end(level.context.snapshot, field) if (field := level.object_.by_name.get(name)) else None
+    if end is not None and not end.to_one:
+        return f"for no records write {{ {name}: {{ isEmpty: true }} }}"
+    return f"for NULL itself write {{ {name}: {{ is: NULL }} }}"
+
+
 def _junction(level: _Level, name: str, tree: Tree) -> Condition | None:
     if None in listed(tree):
         raise level.blame.at(name).error(f"'{name}' must not have null in its list.")
@@ -131,15 +150,31 @@ def _junction(level: _Level, name: str, tree: Tree) -> Condition | None:
         case "or":
             return terms[0] if len(terms) == 1 else Or(terms=tuple(terms))
         case _:
-            return Not(term=cast("Condition", _said(terms)))
+            return _opposite(cast("Condition", _said(terms)))
+
+
+def _opposite(condition: Condition) -> Condition:
+    match condition:
+        case HasLinked(negated=negated):
+            return replace(condition, negated=not negated)
+        case _:
+            return Not(term=condition)
 
 
 def _relation(level: _Level, field: Field, tree: Tree, blame: Blame) -> Condition | None:
     context = level.context
     end = relation_end(context.snapshot, field)
-    if end is None or not end.to_one:
+    if end is None:
         raise blame.error(f"'{field.name}' cannot be filtered by.")
     members = dict(_members(tree, blame))
+    if not end.to_one:
+        return _said(
+            [
+                _quantifier(level, end, Quantifier(name), member, blame)
+                for name, member in members.items()
+                if not isinstance(member, Absent)
+            ]
+        )
     terms: list[Condition | None] = []
     for name in ("is", "isNot"):
         presence = members.pop(name, Absent(variable=""))
@@ -151,6 +186,31 @@ def _relation(level: _Level, field: Field, tree: Tree, blame: Blame) -> Conditio
     if said is not None:
         terms.append(Related(hop=hop_over(context, end, deleted=below.names_deleted), condition=said))
     return _said(terms)
+
+
+def _quantifier(level: _Level, end: RelationEnd, quantifier: Quantifier, tree: Tree, blame: Blame) -> Condition | None:
+    """Return the condition on the records that a to-many relation leads to; it is never unknown."""
+    context = level.context
+    context.count_comparison()
+    if tree is None:
+        raise blame.error(f"The operator '{quantifier.value}' of '{blame.field}' must not be null.")
+    target = context.touch(end.target)
+    link = Link(column=end.far, key=end.near)
+    if quantifier is Quantifier.IS_EMPTY:
+        live = And(terms=visible(context, target))
+        return HasLinked(table=target.table, link=link, live=live, negated=bool(cast("Leaf", tree).sample))
+    below = _Level(context=context, object_=target, blame=blame)
+    said = _object(below, tree)
+    if said is None and (quantifier is Quantifier.EVERY or _find_absent(tree)):
+        return None
+    wanted = said or And(terms=())
+    return HasLinked(
+        table=target.table,
+        link=link,
+        live=And(terms=visible(context, target, deleted=below.names_deleted)),
+        condition=Untrue(term=wanted) if quantifier is Quantifier.EVERY else wanted,
+        negated=quantifier is not Quantifier.SOME,
+    )
 
 
 def _part(level: _Level, part: Part, tree: Tree, blame: Blame) -> Condition | None:

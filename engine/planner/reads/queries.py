@@ -11,6 +11,7 @@ from fieldstone.engine.planner.context import PlanContext, type_literal, visible
 from fieldstone.engine.planner.reads.aggregates import build_aggregate
 from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
 from fieldstone.engine.planner.reads.orders import build_order
+from fieldstone.engine.planner.reads.sampling import is_sampled
 from fieldstone.engine.planner.reads.selection import build_connection, build_record
 from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.schema.introspection import is_introspection_field
@@ -92,7 +93,13 @@ def plan_one(context: PlanContext, object_: Object, selected: Selected, path: An
         condition = And(terms=(said, *visible(context, object_, deleted=names_deleted)))
         order = build_order(context, object_, None, blame)
     record = build_record(context, object_, context.selected_below(selected), path)
-    return One(table=object_.table, condition=condition, order=order, record=record)
+    return One(
+        table=object_.table,
+        condition=condition,
+        order=order,
+        sampled=bool(order) and is_sampled(context, object_, condition, order),
+        record=record,
+    )
 
 
 def plan_one_by_id(

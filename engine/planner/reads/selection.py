@@ -15,12 +15,12 @@ from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, RelationEnd, relation_end
 from fieldstone.sql.plan.aggregates import Count, Measure
+from fieldstone.sql.plan.elements import Link
 from fieldstone.sql.plan.read import (
     AggregateRecord,
     Connection,
     Cursor,
     Edges,
-    Link,
     Literal,
     Output,
     PageFact,

@@ -20,9 +20,9 @@ from fieldstone.engine.schema.values.filters import PRESENCE, operator_field, sc
 from fieldstone.engine.schema.values.groups import is_orderable
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, scalar_type
-from fieldstone.metadata.api_names import FieldTypeRole, TypeRole, enum_name, type_name
+from fieldstone.metadata.api_names import FieldTypeRole, Quantifier, TypeRole, enum_name, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
-from fieldstone.metadata.model import Access, Field, Object, relation_end
+from fieldstone.metadata.model import Access, Field, Object, RelationEnd, relation_end
 from fieldstone.metadata.operators import IS, IS_NOT
 
 Fields = dict[str, GraphQLInputField]
@@ -35,6 +35,7 @@ class _Types(NamedTuple):
     options: Callable[[Field], GraphQLInputType]
     composite: TypeRole
     relation: TypeRole
+    to_many: TypeRole | None = None
 
 
 def _fields(scope: TypeScope, object_: Object, types: _Types) -> Iterator[tuple[Field, str, GraphQLInputField]]:
@@ -44,8 +45,9 @@ def _fields(scope: TypeScope, object_: Object, types: _Types) -> Iterator[tuple[
         of_type: GraphQLInputType | None
         if field.relation_id is not None:
             end = relation_end(scope.snapshot, field)
-            if end and end.to_one and (end.holds_key or types.relation is not TypeRole.RELATION_INPUT):
-                of_type = scope.input_of(end.target, types.relation)
+            role = _relation_role(types, end) if end else None
+            if end and role:
+                of_type = scope.input_of(end.target, role)
                 yield field, name, GraphQLInputField(of_type, description=describe_relation(field, end))
             if field.parts and (of_type := types.scalar(field)):
                 yield field, f"{name}Id", GraphQLInputField(of_type, description=describe_key(field))
@@ -60,12 +62,19 @@ def _fields(scope: TypeScope, object_: Object, types: _Types) -> Iterator[tuple[
             yield field, name, GraphQLInputField(of_type, description=describe_field(field))
 
 
+def _relation_role(types: _Types, end: RelationEnd) -> TypeRole | None:
+    if not end.to_one:
+        return types.to_many
+    return types.relation if end.holds_key or types.relation is not TypeRole.RELATION_INPUT else None
+
+
 def _filter_fields(scope: TypeScope, object_: Object) -> Fields:
     types = _Types(
         scalar=lambda field: scalar_filter(field.parts[0].scalar),
         options=lambda field: scope.input_type(enum_name(object_, field, FieldTypeRole.ENUM_FILTER)),
         composite=TypeRole.FILTER,
         relation=TypeRole.RELATION_FILTER,
+        to_many=TypeRole.CONNECTION_FILTER,
     )
     whole = scope.input_of(object_, TypeRole.FILTER)
     several = GraphQLList(GraphQLNonNull(whole))
@@ -98,6 +107,31 @@ def build_relation_filter(scope: TypeScope, object_: Object) -> GraphQLInputObje
         ),
         description=f"Conditions on the record of {object_.label_plural} that a relation leads to; all of them must"
         " hold.",
+    )
+
+
+_QUANTIFIERS = {
+    Quantifier.SOME: "At least one of the records fulfils this; `{}` is fulfilled by every record.",
+    Quantifier.EVERY: "All of the records fulfil this, which holds where there are none; `{}` says nothing.",
+    Quantifier.NONE: "None of the records fulfils this; `{}` is fulfilled by every record.",
+    Quantifier.IS_EMPTY: "Whether there are no records.",
+}
+
+
+def build_connection_filter(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the filter of the records that a to-many relation leads to."""
+
+    def argument(quantifier: Quantifier) -> GraphQLInputType:
+        return GraphQLBoolean if quantifier is Quantifier.IS_EMPTY else scope.input_of(object_, TypeRole.FILTER)
+
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.CONNECTION_FILTER),
+        lambda: {
+            quantifier.value: operator_field(argument(quantifier), description)
+            for quantifier, description in _QUANTIFIERS.items()
+        },
+        description=f"Conditions on the records of {object_.label_plural} that a relation leads to; all of them must"
+        " hold. A deleted record counts only in a filter that names its `deletedAt`.",
     )
 
 

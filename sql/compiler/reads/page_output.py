@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import Search
 from fieldstone.sql.compiler.output import (
     NULL_TEXT,
     Fragment,
@@ -20,13 +21,12 @@ from fieldstone.sql.compiler.reads.paging import PageRows, compile_members, comp
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LongText, Query, query_source, table_source
 from fieldstone.sql.plan.aggregates import Computed, Count, Measure
-from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.elements import Comparison, Link
 from fieldstone.sql.plan.read import (
     AggregateRecord,
     Connection,
     Cursor,
     Edges,
-    Link,
     Literal,
     Output,
     Page,
@@ -86,7 +86,8 @@ def _join_entries(
     else:
         row = RowReference(alias=draft.alias())
         found = {key: measure_pieces(measure, row) for key, measure in measured.items()}
-        members = compile_members(connection, row, around, draft)
+        search = Search.WHOLE if connection.link is None else Search.PLANNED
+        members = compile_members(connection, row, around, draft, search=search)
         scan = Query().from_(table_source(connection.table, row.alias)).only(members)
         if query is None:
             query, found = scan, page | found

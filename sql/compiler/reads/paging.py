@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.filters import Search, compile_condition
 from fieldstone.sql.compiler.reads.cursors import compile_place
 from fieldstone.sql.compiler.reads.ordering import (
     Branch,
@@ -15,7 +15,8 @@ from fieldstone.sql.compiler.reads.ordering import (
     seek_branches,
     split_nulls,
 )
-from fieldstone.sql.compiler.reads.sampling import compile_choice, without_patterns
+from fieldstone.sql.compiler.reads.related_first import compile_related_first
+from fieldstone.sql.compiler.reads.sampling import columns_read, compile_choice, sample_size, without_values
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source, table_source
 from fieldstone.sql.plan.elements import Comparison, Condition
@@ -60,10 +61,15 @@ class _Base:
 
 
 def compile_members(
-    connection: Connection, row: RowReference, around: RowReference | None, draft: StatementDraft
+    connection: Connection,
+    row: RowReference,
+    around: RowReference | None,
+    draft: StatementDraft,
+    *,
+    search: Search = Search.PLANNED,
 ) -> Expression:
     """Return the condition that the row fulfils the connection's condition and is linked to the row around it."""
-    condition = compile_condition(connection.condition, row, draft)
+    condition = compile_condition(connection.condition, row, draft, search=search)
     if connection.link is None or around is None:
         return condition
     link = connection.link
@@ -85,11 +91,13 @@ def compile_page(
 ) -> PageRows:
     """Return the page's first `limit` rows with these columns, and the other requested outputs."""
     page = connection.page
+    search = Search.PLANNED
     if connection.sampled:
-        connection = replace(connection, condition=without_patterns(connection.condition))
+        connection = replace(connection, condition=without_values(connection.condition))
+        search = Search.SINGLY
     row = RowReference(alias=draft.alias())
     keys, joins = compile_order(connection.order, row, draft, backward=page.backward)
-    members = compile_members(connection, row, around, draft)
+    members = compile_members(connection, row, around, draft, search=search)
     branches = _branches(page, keys)
     names = {name: "c" + str(index) for index, name in enumerate(columns)}
     selected = [expressions.named(row.column(name), names[name]) for name in columns]
@@ -102,8 +110,8 @@ def compile_page(
         condition=members,
         selected=selected or [expressions.named(expressions.ONE, "c0")],
     )
-    if connection.sampled and len(branches) == 1 and page.offset is None and around is None:
-        text = _read_sampled(base, branches[0], keys, connection.condition, draft, limit)
+    if connection.sampled:
+        text = _read_sampled(base, branches, keys, connection, draft, limit)
     else:
         text = _read_branches(base, branches, keys, page, limit)
     source = query_source(text, draft.alias())
@@ -174,10 +182,13 @@ def _branches(page: Page, keys: Sequence[SortKey]) -> list[Branch]:
 
 
 def _read_branches(base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], page: Page, limit: int) -> str:
-    first, *others = [base.read(branch).limit(limit) for branch in branches]
-    if not others:
-        return first.text() if page.offset is None else first.offset(expressions.parameter(page.offset)).text()
-    return _united(first, others, keys, limit)
+    first, *others = [_limited(base.read(branch), page, limit) for branch in branches]
+    return _united(first, others, keys, limit) if others else first.text()
+
+
+def _limited(rows: Query, page: Page, limit: int) -> Query:
+    rows.limit(limit)
+    return rows if page.offset is None else rows.offset(expressions.parameter(page.offset))
 
 
 def _united(first: Query, others: Sequence[Query], keys: Sequence[SortKey], limit: int) -> str:
@@ -186,17 +197,45 @@ def _united(first: Query, others: Sequence[Query], keys: Sequence[SortKey], limi
 
 
 def _read_sampled(
-    base: _Base, branch: Branch, keys: Sequence[SortKey], condition: Condition, draft: StatementDraft, limit: int
+    base: _Base,
+    branches: Sequence[Branch],
+    keys: Sequence[SortKey],
+    connection: Connection,
+    draft: StatementDraft,
+    limit: int,
 ) -> str:
-    whole = replace(base, condition=expressions.TRUE, selected=[expressions.whole_row(base.row.alias)])
-    by_order, by_condition = compile_choice(whole.read(branch), condition, draft)
-    walked = base.read(replace(branch, condition=expressions.all_of((branch.condition, by_order))))
+    page, condition = connection.page, connection.condition
+    by_order, by_condition = _choose(base, branches, keys, condition, draft)
+    walked = [
+        base.read(replace(branch, condition=expressions.all_of((branch.condition, by_order)))) for branch in branches
+    ]
     # The OFFSET keeps the order, and the index that serves it, from the choice of how these rows are found.
-    meant = expressions.all_of((base.condition, branch.condition, by_condition))
-    found = replace(whole, condition=meant).read(Branch(condition=expressions.TRUE, order=()))
+    whole = replace(base, condition=expressions.TRUE, selected=[expressions.whole_row(base.row.alias)])
+    wanted = compile_related_first(condition, base.row, draft)
+    everything = any_branch(keys, branches)
+    meant = expressions.all_of((wanted, everything.condition, by_condition))
+    found = whole.read(Branch(condition=meant, order=()))
     table = query_source(found.offset(expressions.number(0)).text(), base.row.alias)
-    sorted_ = replace(base, table=table, condition=expressions.TRUE).read(replace(branch, condition=expressions.TRUE))
-    return _united(walked.limit(limit), [sorted_.limit(limit)], keys, limit)
+    sorted_ = replace(base, table=table, condition=expressions.TRUE).read(
+        replace(everything, condition=expressions.TRUE)
+    )
+    first, *others = [_limited(rows, page, limit) for rows in (*walked, sorted_)]
+    return _united(first, others, keys, limit)
+
+
+def _choose(
+    base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], condition: Condition, draft: StatementDraft
+) -> tuple[Expression, Expression]:
+    """Return the conditions to follow the order and to follow the filter, from the first rows in order."""
+    names = {name: "c" + str(index) for index, name in enumerate(dict.fromkeys(columns_read(condition)))}
+    selected = [expressions.named(base.row.column(name), names[name]) for name in names]
+    if len(branches) > 1:
+        selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
+    sample = replace(base, condition=expressions.TRUE, selected=selected)
+    size = sample_size(condition)
+    first, *others = [sample.read(branch).limit(size) for branch in branches]
+    text = _united(first, others, keys, size) if others else first.text()
+    return compile_choice(text, RowReference(alias=draft.alias(), names=names), condition, draft)
 
 
 def _numbered(source: FromItem, alias: str, *, place: Expression | None, counted: bool) -> FromItem:

@@ -1,54 +1,121 @@
 """Pages that find out, when they are read, whether to follow their order or their condition.
 
-Where an index serves the order and another one the condition, following the order is best if many rows fulfil the
-condition, and following the condition if few do. PostgreSQL would have to plan again for each pattern, which takes
-longer than reading the page, and guesses from a hundred values of the column: where one of them happens to match, it
-reads the whole table in order for a dozen rows.
+Where an index serves the order and others the condition, following the order is best if many rows fulfil the
+condition, and following the condition if few do. PostgreSQL would have to plan again for each value, which takes
+longer than reading the page, and guesses: for a pattern from a hundred values of the column, for related rows from
+averages. Where it is wrong it reads the whole table in order for a dozen rows.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from typing import TypeVar
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.filters import FAN_OUT, Search, compile_condition, linked_depth
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
-from fieldstone.sql.plan.elements import And, Comparison, Condition, Matches, Not, Or
+from fieldstone.sql.plan.elements import (
+    And,
+    Column,
+    Compare,
+    Comparison,
+    Condition,
+    HasLinked,
+    HasRelated,
+    Matches,
+    Not,
+    Or,
+    Parameter,
+    Ranked,
+    Related,
+    Untrue,
+)
+
+T = TypeVar("T")
 
 SAMPLE = 256
-"""How many rows are looked at first, in order."""
+"""How many rows are looked at first, in order; fewer where rows that are linked to linked ones are asked for."""
+SMALLEST_SAMPLE = 16
 ENOUGH = 3
 """How many of them must fulfil the condition: one or two may be chance, and a table be read in vain."""
 
 
-def without_patterns(condition: Condition) -> Condition:
-    """Return the condition with its patterns kept from PostgreSQL's planner, so that one plan serves all of them."""
+def without_values(condition: Condition) -> Condition:
+    """Return the condition, its patterns and all values about related rows kept from PostgreSQL's planner.
+
+    So one plan serves all of them.
+    """
     match condition:
-        case And():
-            return And(terms=_each(condition.terms))
-        case Or():
-            return Or(terms=_each(condition.terms))
-        case Not():
-            return Not(term=without_patterns(condition.term))
-        case Matches():
-            return replace(condition, pattern=replace(condition.pattern, unplanned=True))
+        case And(terms=terms):
+            return And(terms=tuple([without_values(term) for term in terms]))
+        case Or(terms=terms):
+            return Or(terms=tuple([without_values(term) for term in terms]))
+        case Not(term=term):
+            return Not(term=without_values(term))
+        case Untrue(term=term):
+            return Untrue(term=without_values(term))
+        case Matches() | Related() | HasLinked():
+            return _hide(condition)
         case _:
             return condition
 
 
-def _each(terms: Sequence[Condition]) -> tuple[Condition, ...]:
-    return tuple([without_patterns(term) for term in terms])
+def _hide(part: T) -> T:
+    """Return the part of a plan with all of its parameters unplanned."""
+    if isinstance(part, Parameter):
+        return replace(part, unplanned=True)
+    if isinstance(part, tuple):
+        return type(part)(map(_hide, part))
+    if is_dataclass(part) and not isinstance(part, type | Column):
+        return replace(part, **{field.name: _hide(getattr(part, field.name)) for field in fields(part)})
+    return part
 
 
-def compile_choice(first_rows: Query, condition: Condition, draft: StatementDraft) -> tuple[Expression, Expression]:
+def columns_read(condition: Condition) -> Iterator[str]:
+    """Yield the columns of the row at hand that the condition reads, some more than once."""
+    match condition:
+        case And(terms=terms) | Or(terms=terms):
+            for term in terms:
+                yield from columns_read(term)
+        case Not(term=term) | Untrue(term=term):
+            yield from columns_read(term)
+        case Related(hop=hop) | HasRelated(hop=hop):
+            yield hop.column.name
+        case HasLinked(link=link):
+            yield link.key.name
+        case Compare(left=left, right=right):
+            yield left.column.name if isinstance(left, Ranked) else left.name
+            if isinstance(right, Column):
+                yield right.name
+        case _:
+            yield condition.column.name
+
+
+def sample_size(condition: Condition) -> int:
+    """Return how many rows are looked at first: all in all, about SAMPLE linked ones are asked the last question."""
+    size = SAMPLE
+    for _ in range(linked_depth(condition) - 1):
+        size //= FAN_OUT
+    return max(SMALLEST_SAMPLE, size)
+
+
+def compile_choice(
+    first_rows: str, row: RowReference, condition: Condition, draft: StatementDraft
+) -> tuple[Expression, Expression]:
     """Return the conditions to follow the order and to follow the filter: exactly one of them holds.
 
-    `first_rows` reads whole rows in order.
+    Args:
+        first_rows: the query of the first rows in order.
+        row: a row of it, under the alias that it gets here.
+        condition: the condition that the rows are counted by.
+        draft: the statement.
     """
-    sample = query_source(first_rows.limit(SAMPLE).text(), draft.alias())
-    fulfilled = compile_condition(condition, RowReference(alias=sample.alias), draft)
-    hits = expressions.aggregate("count", expressions.ONE, only=fulfilled)
-    name = draft.share(Query().from_(sample).select(expressions.named(hits, "hits")))
+    fulfilled = compile_condition(condition, row, draft, search=Search.SAMPLED)
+    # No more rows are looked at than it takes to know.
+    found = Query().from_(query_source(first_rows, row.alias)).select(expressions.named(expressions.ONE, "hit"))
+    hits = query_source(found.only(fulfilled).limit(ENOUGH).text(), draft.alias())
+    counted = Query().from_(hits).select(expressions.named(expressions.COUNT, "hits"))
+    name = draft.share(counted)
     return _compare_hits(name, Comparison.GE, draft), _compare_hits(name, Comparison.LT, draft)
 
 

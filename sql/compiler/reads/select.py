@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_arrival, compile_condition
+from fieldstone.sql.compiler.filters import Search, compile_arrival, compile_condition
 from fieldstone.sql.compiler.output import (
     Fragment,
     TextPiece,
@@ -132,6 +132,7 @@ def _compile_one(one: One, draft: StatementDraft) -> tuple[Query, Sequence[TextP
                 order=one.order,
                 page=Page(limit=1),
                 cursor_tag="",
+                sampled=one.sampled,
                 entries=(),
             ),
             None,
@@ -159,5 +160,5 @@ def _compile_aggregate(aggregate: Aggregate, draft: StatementDraft) -> Fragment:
     row = RowReference(alias=draft.alias())
     pieces = aggregate_pieces(aggregate.record, row)
     query = Query().from_(table_source(aggregate.table, row.alias))
-    condition = compile_condition(aggregate.condition, row, draft)
+    condition = compile_condition(aggregate.condition, row, draft, search=Search.WHOLE)
     return Fragment(pieces=pieces, query=query.only(condition))

@@ -67,7 +67,12 @@ FILTER = {
     if type_ in RELATIONS
     else FILTERS.get(type_, f"{type_}Filter")
     for name, type_ in NAMES.items()
-} | {"and": "[ThingFilterInput!]", "or": "[ThingFilterInput!]", "not": "ThingFilterInput"}
+} | {
+    "and": "[ThingFilterInput!]",
+    "children": "ThingConnectionFilterInput",
+    "or": "[ThingFilterInput!]",
+    "not": "ThingFilterInput",
+}
 
 ORDER_BY = {
     name: f"{type_}OrderByInput" if type_ in COMPOSITES | RELATIONS else "OrderByDirection"
@@ -135,6 +140,12 @@ EXPECTED: dict[str, dict[str, str]] = {
     },
     "ThingFilterInput": FILTER,
     "ThingRelationFilterInput": FILTER | PRESENCE,
+    "ThingConnectionFilterInput": {
+        "some": "ThingFilterInput",
+        "every": "ThingFilterInput",
+        "none": "ThingFilterInput",
+        "isEmpty": "Boolean",
+    },
     "ThingOrderByInput": ORDER_BY,
     "ThingInput": DATA,
     "OtherRelationInput": {"connect": "ConnectTarget", "disconnect": "Boolean"},

@@ -9,11 +9,39 @@ from typing import Any
 
 import pytest
 
-from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, HasRelated, Not, Or, Related
+from fieldstone.sql.plan.elements import (
+    And,
+    Compare,
+    Comparison,
+    Condition,
+    HasLinked,
+    HasRelated,
+    Link,
+    Not,
+    Or,
+    Related,
+    Untrue,
+)
 from fieldstone.sql.plan.read import Record
 from fieldstone.sql.plan.write import Assignment, Delete, Update
 from fieldstone.sql.types import SqlType
-from tests.sql.shop import EMPLOYER, ID, LIVE, NAME, PERSON, SCORE, Shop, bare, event, open_shop, parameter, text
+from tests.sql.shop import (
+    COMPANY,
+    COMPANY_ID,
+    EMPLOYER,
+    ID,
+    LIVE,
+    NAME,
+    PERSON,
+    SCORE,
+    VAT,
+    Shop,
+    bare,
+    event,
+    open_shop,
+    parameter,
+    text,
+)
 
 ANNA, BELA = (f"00000000-0000-7000-8000-0000000000a{n}" for n in (1, 2))
 ACME, SAME, BOLT = (f"00000000-0000-7000-8000-0000000000c{n}" for n in (1, 2, 3))
@@ -145,6 +173,31 @@ def test_what_moved_to_another_that_matches_is_written_too(
         problem, ids, _ = during(two, meanwhile, lambda shop: shop.write(plan, "Acme", "me"))
         assert events(two[0]) == [("Anna", "10", None, None), ("Bela", "1", None, None)]
     assert (problem, ids) == (None, [ANNA, BELA])
+
+
+STAFF = HasLinked(table=PERSON, link=Link(column=COMPANY_ID, key=ID), live=LIVE, condition=NAMED)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        STAFF,
+        And(terms=(LIVE, STAFF, replace(STAFF, condition=Untrue(term=Not(term=NAMED))))),
+        Or(terms=(STAFF, Compare(left=VAT, comparison=Comparison.EQ, right=parameter(0)))),
+        Not(term=replace(STAFF, negated=True)),
+    ],
+    ids=["linked", "beside others", "in a disjunction", "not none"],
+)
+def test_what_changed_meanwhile_and_still_has_such_linked_rows_is_written(
+    two: tuple[Shop, Shop], condition: Condition
+) -> None:
+    two[0].fill(f"UPDATE shop.person SET company_id = '{SAME}' WHERE email = 'b'")  # noqa: S608 - a constant
+    two[0].fill("UPDATE shop.person SET name = 'x'")
+    plan = replace(rename(condition, by_ids=False), table=COMPANY, record=Record(entries=(("name", text(NAME)),)))
+    meanwhile = f"UPDATE shop.company SET vat = '1' WHERE id = '{ACME}'"  # noqa: S608 - a constant
+    problem, ids, answer = during(two, meanwhile, lambda shop: shop.write(plan, "x", "New", "me"))
+    assert (problem, ids, answer) == (None, [ACME, SAME], [{"name": "New"}] * 2)
+    assert two[0].rows("SELECT after->>'vat' FROM shop.event ORDER BY sequence") == [("1",), (None,)]
 
 
 def test_what_has_a_company_meanwhile_is_not_written_as_one_without(two: tuple[Shop, Shop]) -> None:

@@ -9,12 +9,11 @@ import pytest
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.page_cursor import decode_cursor
 from fieldstone.sql.plan.aggregates import AggregateFunction, Computed, Count
-from fieldstone.sql.plan.elements import Compare, Comparison, Table
+from fieldstone.sql.plan.elements import Compare, Comparison, Link, Table
 from fieldstone.sql.plan.read import (
     Aggregate,
     AggregateRecord,
     Connection,
-    Link,
     Literal,
     One,
     OrderKey,

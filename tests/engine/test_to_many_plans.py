@@ -1,0 +1,115 @@
+"""Pages of 100,000 people by their opportunities: no value that a filter asks for makes PostgreSQL read the table.
+
+Held are blocks of tables and indexes, which the same tables give each time, under one plan for all values.
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from tests.apis import Apis, open_apis
+from tests.databases import Databases
+from tests.engine.large_opportunities import opportunities_template
+from tests.engine.plans import MODES, explain, last_step, read_buffers, scans
+
+SIZE = 20
+MOST_BUFFERS = 2_000
+PEOPLE = (
+    "query ($order: [PersonOrderByInput], $cursor: String, $filter: PersonFilterInput) {"
+    f" people(first: {SIZE}, orderBy: $order, after: $cursor, filter: $filter)"
+    " { edges { node { id } } pageInfo { hasNextPage endCursor } } }"
+)
+COMPANIES = PEOPLE.replace("Person", "Company").replace("people", "companies")
+NEWEST = [{"createdAt": "DESC"}]
+
+AMOUNTS = {"what a third has": 0, "what one in a thousand has": 4_000, "what nobody has": 10**6}
+
+
+@pytest.fixture(scope="module")
+def large_dsn(databases: Databases) -> Iterator[str]:
+    with databases.clone(opportunities_template(databases)) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def large(large_dsn: str) -> AsyncIterator[Apis]:
+    async with open_apis(large_dsn) as opened:
+        yield opened
+
+
+def worth(amount: int) -> Any:
+    return {"opportunities": {"some": {"amount": {"gt": amount}}}}
+
+
+def due(after: str) -> Any:
+    return {"some": {"dueAt": {"gt": after}}}
+
+
+@pytest.mark.parametrize("order", [[], NEWEST, [{"lastName": "ASC"}], [{"lastName": "DESC"}]], ids=str)
+@pytest.mark.parametrize("amount", AMOUNTS.values(), ids=AMOUNTS)
+async def test_a_page_by_related_records(large: Apis, large_dsn: str, amount: int, order: Any) -> None:
+    cursor = None
+    for page in range(3):
+        step, data = await last_step(large, PEOPLE, order=order, cursor=cursor, filter=worth(amount))
+        for mode in MODES:
+            found = explain(large_dsn, step, mode)
+            assert read_buffers(found) < MOST_BUFFERS, (page, mode, read_buffers(found))
+            assert "Seq Scan" not in scans(found)
+        cursor = data["people"]["pageInfo"]["endCursor"]
+        if not data["people"]["pageInfo"]["hasNextPage"]:
+            assert amount == 10**6
+            break
+        assert len(data["people"]["edges"]) == SIZE
+
+
+DEEP: dict[str, tuple[str, Any]] = {
+    "three levels, nobody": (COMPANIES, {"people": {"some": {"activities": due("2030-01-01")}}}),
+    "three levels, many": (COMPANIES, {"people": {"some": {"activities": due("2024-02-01")}}}),
+    "two kinds of records, few": (
+        PEOPLE,
+        worth(4_000) | {"activities": due("2024-03-09")},
+    ),
+    "beside a value that few have": (PEOPLE, worth(4_000) | {"email": {"contains": "c4ca4238a0b9"}}),
+    "none, which most fulfil": (PEOPLE, {"opportunities": {"none": {"amount": {"gt": 4_000}}}}),
+    "every, which most fulfil": (PEOPLE, {"opportunities": {"every": {"amount": {"lt": 4_000}}}}),
+    "has any": (PEOPLE, {"opportunities": {"isEmpty": False}}),
+    "has none": (PEOPLE, {"opportunities": {"isEmpty": True}}),
+    "one of two, which many fulfil": (PEOPLE, {"or": [worth(10**6), worth(0)]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "given"), DEEP.values(), ids=DEEP)
+async def test_a_page_by_more_than_one_condition(large: Apis, large_dsn: str, text: str, given: Any) -> None:
+    step, _ = await last_step(large, text, order=[], filter=given)
+    for mode in MODES:
+        found = explain(large_dsn, step, mode)
+        assert read_buffers(found) < MOST_BUFFERS, (mode, read_buffers(found))
+
+
+async def test_one_person_by_an_opportunity(large: Apis, large_dsn: str) -> None:
+    text = "query ($filter: PersonFilterInput) { person(filter: $filter) { id } }"
+    for amount in AMOUNTS.values():
+        step, _ = await last_step(large, text, filter=worth(amount))
+        for mode in MODES:
+            assert read_buffers(explain(large_dsn, step, mode)) < MOST_BUFFERS
+
+
+async def test_one_plan_serves_all_values(large: Apis) -> None:
+    """PostgreSQL plans such a statement five times and then no more, which it would for values that it saw."""
+    sizes = []
+    for amount in list(AMOUNTS.values()) * 8:
+        data = await large.data(PEOPLE, order=NEWEST, filter=worth(amount))
+        sizes.append(len(data["people"]["edges"]))
+    assert sizes == [SIZE, SIZE, 0] * 8
+    assert len(set(large.database.log.texts[-24:])) == 1
+
+
+async def test_a_count_reads_each_table_once(large: Apis, large_dsn: str) -> None:
+    text = "query ($filter: PersonFilterInput) { people(filter: $filter) { totalCount } }"
+    for given in (worth(0), {"or": [worth(0), {"city": {"eq": "City 1"}}]}, {"not": worth(0)}):
+        step, _ = await last_step(large, text, filter=given)
+        for mode in MODES:
+            read = [node for node in explain(large_dsn, step, mode) if "Relation Name" in node]
+            loops = sorted((node["Relation Name"], node["Actual Loops"]) for node in read)
+            assert loops == [("opportunity", 1), ("person", 1)]
