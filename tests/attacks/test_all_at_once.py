@@ -6,15 +6,18 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.attacks.attackers import SUBSCRIPTIONS
 from tests.attacks.raw import Target
 from tests.attacks.subscribers import Socket, Tenant, opened, tenant, until_subscribed
+from tests.databases import Databases, add_extensions
 from tests.processes.serving import Served, serving
 
-SECONDS = 8
+SECONDS = 4
+ROUNDS = 3
+"""Of peace, of attacks on another server, and of attacks on this one: the middle one of each is compared."""
 CROWD = 400
 READ = "{ people(first: 20) { edges { node { id email company { name } } } } }"
 MEMORY = 400
@@ -32,6 +35,11 @@ class Waits:
     def p99(self) -> float:
         """The wait that one of a hundred reads exceeds."""
         return statistics.quantiles(self.reads, n=100)[98]
+
+
+def p99(rounds: Sequence[Waits]) -> float:
+    """Return the middle one of the rounds' waits that one of a hundred reads exceeds."""
+    return statistics.median(one.p99 for one in rounds)
 
 
 async def measure(victim: Tenant, hearing: Socket, seconds: float) -> Waits:
@@ -73,24 +81,46 @@ def attacking(served: Served, key: str, person: str) -> Iterator[None]:
         process.communicate()
 
 
-async def test_one_workspace_goes_on_while_another_and_strangers_attack(dsn: str) -> None:
-    """The attackers have no more than their shares, so the server needs neither a restart nor much memory."""
-    with serving(DATABASE_URL=dsn) as served:
+async def test_one_workspace_goes_on_while_another_and_strangers_attack(
+    dsn: str, clone_database: Callable[[str], str], databases: Databases
+) -> None:
+    """The attackers have no more than their shares, so the server needs neither a restart nor much memory.
+
+    They, the servers and PostgreSQL share the processors. The control tells what that alone costs: the same attacks on
+    another server beside this one.
+    """
+    other_dsn = clone_database(databases.template("empty", add_extensions))
+    quiet: list[Waits] = []
+    beside: list[Waits] = []
+    attacked: list[Waits] = []
+    memory = 0.0
+    with (
+        serving(DATABASE_URL=dsn, FIELDSTONE_LOG_FORMAT="json") as served,
+        serving(DATABASE_URL=other_dsn, FIELDSTONE_LOG_FORMAT="json") as other,
+    ):
         async with (
             tenant(served, dsn, "attacker") as attacker,
+            tenant(other, other_dsn, "attacker") as elsewhere,
             tenant(served, dsn, "victim") as victim,
             opened(served, victim.key) as hearing,
         ):
             await hearing.subscribe("v", "subscription { personCreated { email } }")
-            id_ = await crowd(attacker)
-            quiet = await measure(victim, hearing, 1)
-            with attacking(served, attacker.key, id_):
-                await until_subscribed(served, lambda: 1 + SUBSCRIPTIONS)
-                attacked = await measure(victim, hearing, SECONDS)
-                memory = Target(served).memory()
+            here, there = await crowd(attacker), await crowd(elsewhere)
+            await measure(victim, hearing, 1)
+            for _ in range(ROUNDS):
+                quiet.append(await measure(victim, hearing, 1))
+                with attacking(other, elsewhere.key, there):
+                    await until_subscribed(other, lambda: SUBSCRIPTIONS)
+                    beside.append(await measure(victim, hearing, SECONDS))
+                await until_subscribed(other, lambda: 0)
+                with attacking(served, attacker.key, here):
+                    await until_subscribed(served, lambda: 1 + SUBSCRIPTIONS)
+                    attacked.append(await measure(victim, hearing, SECONDS))
+                    memory = max(memory, Target(served).memory())
+                await until_subscribed(served, lambda: 1)
             after = await measure(victim, hearing, 1)
     # Without the limits one of the attacks alone makes a read wait for 3 to 16 s, and an event for 8 s and more.
-    assert attacked.p99 < max(3 * quiet.p99, 0.5)
-    assert max(attacked.events) < 1
+    assert p99(attacked) < max(3 * p99(quiet), 2 * p99(beside)), (p99(quiet), p99(beside), p99(attacked))
+    assert max(wait for waits in attacked for wait in waits.events) < 1
     assert memory < MEMORY
-    assert after.p99 < max(3 * quiet.p99, 0.25)
+    assert after.p99 < max(3 * p99(quiet), 0.25)
