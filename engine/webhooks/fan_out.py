@@ -1,8 +1,8 @@
 """The fan-out: turns the log's events into deliveries, one for each matching webhook.
 
-It is one consumer of the log for all processes: the process that gets the lock on its row reads on from there, and the
-deliveries and the new position are committed together. So each event becomes one delivery of each webhook, exactly
-once, and the log keeps the events that have not been read yet.
+It is one consumer of the log for all processes: each reads on from its position, and one statement makes the deliveries
+and moves the position, if that is still where it was. So each event becomes one delivery of each webhook, exactly once,
+the log keeps the events that have not been read yet, and no lock is held between two statements.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from fieldstone.engine.events.log.consumers import ADVANCE, Consumers
+from fieldstone.engine.events.log.consumers import Consumers
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, build_payload
 from fieldstone.metadata.errors import UnknownObject
@@ -25,7 +25,6 @@ from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row
-from fieldstone.sql.transaction import Transaction
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ BATCH = 500
 INTERVAL = 1.0
 """Seconds between ticks that no wakeup asks for."""
 _FIRST_PAUSE = 0.01
-"""Seconds of the first backoff while another process has the lock and there are new events."""
+"""Seconds of the first backoff while another process is ahead or has the lock, and there are new events."""
 _TIME_LIMIT = 30.0
 
 _BEGIN = named_statement(__name__, "begin_fan_out")
@@ -110,27 +109,28 @@ class FanOut:
                 await self._webhook.wait(self._interval)
 
     async def tick(self) -> bool | None:
-        """Read a batch of events; return whether there may be more, None where another process has the lock."""
-        async with self._database.transaction(timeout=_TIME_LIMIT) as transaction:
-            rows = await transaction.run(*_BEGIN.bind(name=CONSUMER, batch=self._batch))
-            if not rows:
-                return None
-            after, upto = int(rows[0][0] or 0), int(rows[0][1] or 0)
-            self._is_awaited = rows[0][2] == b"t"
-            if upto <= after:
-                return False
-            events = await self._match(transaction, after, upto) if self._is_awaited else []
-            made = await self._deliver(transaction, events) if events else False
-            await transaction.run(*ADVANCE.bind(name=CONSUMER, position=upto))
+        """Read a batch of events; return whether there may be more, None if another process is ahead or has a lock."""
+        rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, batch=self._batch), timeout=_TIME_LIMIT)
+        if not rows:
+            return None
+        after, upto = int(rows[0][0] or 0), int(rows[0][1] or 0)
+        self._is_awaited = rows[0][2] == b"t"
+        if upto <= after:
+            return False
+        events = await self._match(after, upto) if self._is_awaited else []
+        made = await self._deliver(events, after, upto)
+        if made is None:
+            return None
         if made:
             self._made()
         return upto - after == self._batch
 
-    async def _match(self, transaction: Transaction, after: int, upto: int) -> list[NewEvent]:
-        return [_event(row) for row in await transaction.run(*_MATCH.bind(after=after, upto=upto))]
+    async def _match(self, after: int, upto: int) -> list[NewEvent]:
+        rows = await self._database.read(*_MATCH.bind(after=after, upto=upto), timeout=_TIME_LIMIT)
+        return [_event(row) for row in rows]
 
-    async def _deliver(self, transaction: Transaction, events: Sequence[NewEvent]) -> bool:
-        """Make the deliveries of events, and return whether there are any."""
+    async def _deliver(self, events: Sequence[NewEvent], after: int, upto: int) -> int | None:
+        """Make the deliveries of events; return how many, None where the consumer is not at `after`, or is locked."""
         objects = await self._find_objects(events)
         records = await self._read_records(objects, events)
         described, links = [], []
@@ -152,8 +152,9 @@ class FanOut:
                 {"id": str(new_id()), "webhook_id": str(webhook_id), "position": event.position}
                 for webhook_id in event.webhooks
             ]
-        await transaction.run(*_INSERT.bind(events=dumps(described), links=dumps(links)))
-        return bool(described)
+        bound = _INSERT.bind(events=dumps(described), links=dumps(links), name=CONSUMER, after=after, upto=upto)
+        rows = await self._database.write(*bound, timeout=_TIME_LIMIT)
+        return int(rows[0][0] or 0) if rows else None
 
     async def _find_objects(self, events: Sequence[NewEvent]) -> Mapping[UUID, Object]:
         """Return the objects of events by their ids, from the newest snapshots."""

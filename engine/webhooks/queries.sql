@@ -1,4 +1,5 @@
 -- name: begin_fan_out
+-- No row where the consumer is locked: nothing need be read that could not be moved past.
 SELECT position, least(position + %(batch)s::bigint, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log)),
     EXISTS (SELECT FROM fieldstone.webhook WHERE is_active)
 FROM fieldstone.log_consumer WHERE name = %(name)s::text FOR UPDATE OF log_consumer SKIP LOCKED;
@@ -18,7 +19,16 @@ GROUP BY event.position ORDER BY event.position;
 -- name: insert_deliveries
 -- A delivery that waits for an earlier one of its record has no due time: the process that records the result of the
 -- earlier one sets it, and cannot do so before this is committed, since the earlier one is locked here. A locked one is
--- not waited for.
+-- not waited for. Where the consumer is locked, or no longer where the events were read from, nothing is moved or made.
+WITH free AS (
+    SELECT name FROM fieldstone.log_consumer WHERE name = %(name)s::text AND position = %(after)s::bigint
+    FOR UPDATE SKIP LOCKED
+),
+moved AS (
+    UPDATE fieldstone.log_consumer AS consumer SET position = %(upto)s::bigint, updated_at = now()
+    FROM free WHERE consumer.name = free.name RETURNING consumer.position
+),
+made AS (
 INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload, due_at)
 SELECT new.id, new.workspace_id, new.webhook_id, new.position, new.event, new.record_id, new.payload,
     CASE WHEN new.place = 1 AND earlier.id IS NULL THEN now() END
@@ -30,6 +40,7 @@ FROM (
             JOIN jsonb_to_recordset(%(links)s::jsonb) AS link (id uuid, webhook_id uuid, position bigint)
                 ON link.position = event.position
             JOIN fieldstone.webhook ON webhook.id = link.webhook_id
+            CROSS JOIN moved
     ) AS new
     LEFT JOIN LATERAL (
         SELECT pending.id FROM fieldstone.webhook_delivery AS pending
@@ -38,7 +49,9 @@ FROM (
         FOR SHARE SKIP LOCKED
     ) AS earlier ON new.place = 1
 ORDER BY new.position
-ON CONFLICT (webhook_id, position) DO NOTHING;
+ON CONFLICT (webhook_id, position) DO NOTHING RETURNING id
+)
+SELECT (SELECT count(*) FROM made) FROM moved;
 
 -- name: claim_deliveries
 -- A place that is taken is not given back before the target has answered. So where several workspaces have webhooks, one

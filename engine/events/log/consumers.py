@@ -5,12 +5,11 @@ from fieldstone.sql.queries import named_statement
 
 _REGISTER = named_statement(__name__, "register_consumer")
 _FORGET = named_statement(__name__, "forget_consumer")
-
-ADVANCE = named_statement(__name__, "advance_consumer")
+_ADVANCE = named_statement(__name__, "advance_consumer")
 
 
 class Consumers:
-    """The consumers by name; `ADVANCE` may also be run in a transaction of the caller's own."""
+    """The consumers by name."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,7 +21,7 @@ class Consumers:
 
     async def advance(self, name: str, position: int) -> None:
         """Note that a consumer needs nothing up to `position`."""
-        await self._database.write(*ADVANCE.bind(name=name, position=position))
+        await self._database.write(*_ADVANCE.bind(name=name, position=position))
 
     async def forget(self, name: str) -> None:
         """Forget a consumer: no event is kept for it any more."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,7 +12,10 @@ from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Row
 from tests.apis import RecordingDatabase
+from tests.engine.webhooks.conftest import Sending
+from tests.engine.webhooks.target import TargetServer
 from tests.waiting import until
 
 TRIES = 7
@@ -40,4 +44,44 @@ async def test_the_longer_another_process_has_the_lock_the_less_often_it_is_trie
             while f"s for pid {other.info.backend_pid} (stuck from" not in caplog.text:
                 await asyncio.sleep(0.01)
     await end_tasks(running)
+    await database.close()
+
+
+class LateDatabase(RecordingDatabase):
+    """A database whose first statement says where the consumer was one event ago."""
+
+    async def read(self, *arguments: Any, **options: Any) -> list[Row]:
+        is_first = not self.log.steps
+        rows = await super().read(*arguments, **options)
+        if is_first:
+            ((position, *_),) = rows
+            assert position is not None
+            return [(b"%d" % (int(position) - 1), position, b"t")]
+        return rows
+
+
+async def test_what_another_process_has_made_meanwhile_is_not_made_again(
+    workspace_dsn: str, sending: Sending, target: TargetServer
+) -> None:
+    await sending.webhook(target.url, "person.created")
+    await sending.person("a@example.com")
+    await target.until_taken(1)
+    database = LateDatabase(workspace_dsn, PoolSettings(connections=2))
+    await database.open()
+    called: list[bool] = []
+    fan_out = FanOut(database, CurrentSnapshots(database), wake=Wake(), made=lambda: called.append(True))
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as watcher:
+
+        async def state() -> Any:
+            text = "SELECT (SELECT position FROM fieldstone.log_consumer WHERE name = %s), "
+            text += "(SELECT array_agg(id) FROM fieldstone.webhook_delivery)"
+            return await (await watcher.execute(text, [CONSUMER])).fetchone()
+
+        before = await state()
+        await watcher.execute("DELETE FROM fieldstone.webhook_delivery")
+        assert await fan_out.tick() is None
+        assert await state() == (before[0], None)
+        assert len(before[1]) == 1
+    assert not called
+    assert "INSERT INTO fieldstone.webhook_delivery" in database.log.texts[-1]
     await database.close()
