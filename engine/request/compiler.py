@@ -23,6 +23,7 @@ from fieldstone.engine.request.compile import (
     validate_parsed,
     validate_text,
 )
+from fieldstone.engine.request.idempotency.claim import Keeping
 from fieldstone.engine.request.plan_cache import OperationKey, PlanCache
 from fieldstone.engine.request.refusals import InvalidDocument, Refusals
 from fieldstone.engine.request.shape import shape_of
@@ -52,6 +53,7 @@ class Call(NamedTuple, Generic[P_co]):
         key: the one that the operation was found by.
         meter: adds the costs of a mutation.
         is_large: whether its variables are so large that to look through them takes long.
+        keeping: keeps the answer of a mutation with an Idempotency-Key.
     """
 
     principal: Principal
@@ -61,6 +63,7 @@ class Call(NamedTuple, Generic[P_co]):
     variables: Variables
     meter: Meter
     is_large: bool
+    keeping: Keeping | None = None
 
     @property
     def bindings(self) -> Bindings:
@@ -96,7 +99,11 @@ class Compiler:
         Raises:
             ServiceUnavailable: too many heavy ones of the workspace wait.
         """
-        return await self._work.run(snapshot.workspace.id, call, key=key) if is_heavy else call()
+        return await self.run_for(snapshot.workspace.id, call, is_heavy=is_heavy, key=key)
+
+    async def run_for(self, workspace_id: UUID, call: Callable[[], T], *, is_heavy: bool, key: Hashable = None) -> T:
+        """Return the result of a call as `run` does, before there is a snapshot."""
+        return await self._work.run(workspace_id, call, key=key) if is_heavy else call()
 
     async def operation(self, key: OperationKey, snapshot: Snapshot) -> AnyOperation:
         """Return the operation of a document, valid under this snapshot, from the cache where it is there.
@@ -138,7 +145,8 @@ class Compiler:
             ApiError: an argument is refused.
             QueryTooComplex: it is past a limit, which its shape decides: it is planned again after a minute at soonest.
         """
-        _, snapshot, document, operation, variables, _, is_large = call
+        snapshot, document, operation = call.snapshot, call.key, call.operation
+        variables, is_large = call.variables, call.is_large
         shape = await self.run(snapshot, partial(shape_of, operation.usages, variables), is_heavy=is_large)
         if found := self.plans.find_plan(operation, shape, snapshot):
             return found

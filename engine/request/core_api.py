@@ -6,6 +6,7 @@ from functools import partial
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
+from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.valid_operation import MutationPlan
 from fieldstone.engine.schema.lazy import lazy_schema
@@ -40,7 +41,14 @@ def build_core_api(
         bind = partial(bind_writes, planned.writes, call.bindings)
         bound = await compiler.run(call.snapshot, bind, is_heavy=call.is_large)
         return await run_writes(
-            database, planned.writes, bound, call.bindings, call.snapshot, time_limit=time_limit, meter=call.meter
+            database,
+            planned.writes,
+            bound,
+            call.bindings,
+            call.snapshot,
+            time_limit=time_limit,
+            meter=call.meter,
+            keeping=call.keeping,
         )
 
     return GraphQLApi(
@@ -50,4 +58,5 @@ def build_core_api(
         mutate=mutate,
         time_limit=time_limit,
         written=written,
+        kept=KeptAnswers(database, time_limit),
     )

@@ -11,6 +11,7 @@ from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.planner.writes.mutations import PlannedWrite, TypeNameOnly, located
 from fieldstone.engine.planner.writes.removal import Implied
+from fieldstone.engine.request.idempotency.claim import Keeping
 from fieldstone.engine.request.upsert_problems import describe_upsert
 from fieldstone.metadata.model import OnDelete, Snapshot
 from fieldstone.sql.errors import DatabaseError, ValueTooLong
@@ -32,6 +33,7 @@ async def run_writes(
     *,
     time_limit: float,
     meter: Meter,
+    keeping: Keeping | None = None,
 ) -> bytes:
     """Run a mutation, planned on `snapshot`, and return its data as JSON text.
 
@@ -43,13 +45,15 @@ async def run_writes(
         snapshot: the model that it was planned on.
         time_limit: seconds.
         meter: adds its costs.
+        keeping: claims the mutation's Idempotency-Key, and keeps its answer.
 
     Raises:
+        AlreadyClaimed: another mutation with the key was committed.
         ApiError: a root field failed; nothing was written.
         DatabaseError: the database refused it.
     """
     share = snapshot.workspace.id.int
-    if only := single(writes):
+    if keeping is None and (only := single(writes)):
         try:
             (row,) = await database.write(only.write.statement, bound[0], timeout=time_limit, share=share)
         except ValueTooLong as error:
@@ -65,13 +69,18 @@ async def run_writes(
             return _tell(only, row)
 
     async def work(transaction: Transaction) -> bytes:
+        if keeping is not None:
+            await keeping.begin(transaction)
         answers: list[tuple[str, bytes]] = []
         for one, parameters in zip(writes, bound, strict=True):
             if isinstance(one, TypeNameOnly):
                 answers.append((one.key, b'"Mutation"'))
             else:
                 answers.append((one.key, await _try(transaction, one, parameters, bindings, snapshot, meter)))
-        return _data(answers)
+        data = _data(answers)
+        if keeping is not None:
+            await keeping.end(transaction, data)
+        return data
 
     return await run_transaction(database, work, timeout=time_limit, share=share)
 

@@ -36,6 +36,8 @@ from fieldstone.engine.planner.writes.mutations import PlannedWrite
 from fieldstone.engine.request.answer import Answer, SchemaAnswer, executed, refusal
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import single, tell_single
+from fieldstone.engine.request.idempotency.claim import Claim, Keeping, SentKey, build_claim
+from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.shape import shape_of
@@ -69,6 +71,7 @@ class GraphQLRequest(NamedTuple):
     Attributes:
         tells_cost: asks for its price in the answer's extensions.
         is_large: whether its variables are so large that to look through them takes long.
+        sent_key: its Idempotency-Key, which queries do not read.
     """
 
     query: str
@@ -76,6 +79,7 @@ class GraphQLRequest(NamedTuple):
     variables: Mapping[str, JsonValue]
     tells_cost: bool = False
     is_large: bool = False
+    sent_key: SentKey | None = None
 
 
 class SnapshotSource(Protocol):
@@ -122,6 +126,7 @@ class GraphQLApi:
         mutate: executes its mutations.
         time_limit: seconds that a query may take.
         written: called when records were written.
+        kept: the answers of mutations with an Idempotency-Key; None: the API does not read that header.
     """
 
     def __init__(
@@ -133,6 +138,7 @@ class GraphQLApi:
         mutate: Mutate,
         time_limit: float,
         written: Callable[[], None] = lambda: None,
+        kept: KeptAnswers | None = None,
     ) -> None:
         self.compiler = compiler
         self.schema_answers = SchemaAnswers()
@@ -141,6 +147,7 @@ class GraphQLApi:
         self._mutate = mutate
         self._time_limit = time_limit
         self._written = written
+        self._kept = kept
 
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
         """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
@@ -156,9 +163,22 @@ class GraphQLApi:
         try:
             return await self._resolve(principal, request, allow_mutation=allow_mutation)
         except InvalidDocument as invalid:
-            return refusal(invalid.errors)
+            return await self._find_kept(principal, request) or refusal(invalid.errors)
         except ApiError as error:
-            return refusal([error])
+            return await self._find_kept(principal, request) or refusal([error])
+
+    async def _find_kept(self, principal: Principal, request: GraphQLRequest) -> Answer | None:
+        """Return the answer that a refused mutation had before, when the model still allowed it."""
+        if self._kept is None or request.sent_key is None:
+            return None
+        try:
+            return await self._kept.find(await self._claim(principal, request, request.sent_key))
+        except (ApiError, DatabaseError):
+            return None  # The refusal itself says more.
+
+    async def _claim(self, principal: Principal, request: GraphQLRequest, sent_key: SentKey) -> Claim:
+        build = partial(build_claim, principal, sent_key, request.query, request.operation_name, request.variables)
+        return await self.compiler.run_for(principal.workspace_id, build, is_heavy=request.is_large)
 
     def find_ready(self, principal: Principal, request: GraphQLRequest) -> Ready | None:
         """Return an operation that was asked before in this shape, with new values; None where it takes more than that.
@@ -261,10 +281,7 @@ class GraphQLApi:
                     query = await self._call(operation, principal, request, snapshot)
                     return await self._query(query, tells_cost=request.tells_cost)
                 case ValidMutation():
-                    mutation = await self._call(operation, principal, request, snapshot)
-                    data = await self._mutate(mutation)
-                    self._written()
-                    return executed(data, cost=mutation.meter.spent if request.tells_cost else None)
+                    return await self._mutation(await self._call(operation, principal, request, snapshot), request)
         except StaleSchema:
             raise
         except DatabaseError as error:
@@ -280,6 +297,21 @@ class GraphQLApi:
         variables = await compiler.run(snapshot, coerce, is_heavy=request.is_large)
         meter = Meter(limit=compiler.limits.records.cost)
         return Call(principal, snapshot, _key(principal, request), operation, variables, meter, request.is_large)
+
+    async def _mutation(self, call: Call[MutationPlan], request: GraphQLRequest) -> Answer:
+        def answer(data: bytes) -> Answer:
+            return executed(data, cost=call.meter.spent if request.tells_cost else None)
+
+        if self._kept is not None and request.sent_key is not None:
+            claim = await self._claim(call.principal, request, request.sent_key)
+            call = call._replace(keeping=Keeping(claim=claim, write=lambda data: answer(data).body))
+            return await self._kept.run(claim, lambda: self._mutate_once(call, answer))
+        return await self._mutate_once(call, answer)
+
+    async def _mutate_once(self, call: Call[MutationPlan], answer: Callable[[bytes], Answer]) -> Answer:
+        data = await self._mutate(call)
+        self._written()
+        return answer(data)
 
     async def _subscription(self, call: Call[SubscriptionPlan], request: GraphQLRequest) -> Subscription:
         return bind_subscription(

@@ -14,6 +14,7 @@ from fieldstone.engine.metadata_api.broken_operations import broken_operations
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.core_api import build_core_api
+from fieldstone.engine.request.idempotency.kept_answers import keep_swept
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_renewal import PlanRenewal
 from fieldstone.engine.server.foundation import Foundation, open_foundation
@@ -87,6 +88,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             keep_in_step(settings, foundation, writer) as broadcast,
             _building(foundation) as builder,
             _renewing_plans(core) as renewal,
+            running({"kept answers": lambda: keep_swept(foundation.database)}),
             open_events(
                 foundation.database,
                 foundation.current,

@@ -45,7 +45,9 @@ _LONGEST_HEAD = 4_096
 """Bytes; with the most heads 16 MiB in all, whatever clients with a key send."""
 _PATIENCE = 0.02
 """Seconds; the ordinary path waits longer, and knows for how long."""
-_ELSEWHERE = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"origin", b"x-fieldstone-cost"})
+_ELSEWHERE = frozenset(
+    {b"transfer-encoding", b"expect", b"upgrade", b"origin", b"x-fieldstone-cost", b"idempotency-key"}
+)
 """Headers of requests that are for the ordinary path."""
 
 

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
 _LISTS = frozenset({b"accept", b"accept-encoding"})
-_READ = _LISTS | {b"authorization", b"content-length", b"content-type", b"last-event-id", b"x-fieldstone-cost"}
+_ONCE = {
+    b"authorization": "A request has one Authorization header at most.",
+    b"idempotency-key": "A request has one Idempotency-Key header at most.",
+}
+_READ = _LISTS | {*_ONCE, b"content-length", b"content-type", b"last-event-id", b"x-fieldstone-cost"}
 
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -31,13 +35,13 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
     Raises:
         BadUserInput: there are several Authorization headers, of which a proxy may have checked another one than is
-            used here.
+            used here; or several Idempotency-Keys.
     """
     given: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in _READ:
-            if name in given and name == b"authorization":
-                raise BadUserInput("A request has one Authorization header at most.")
+            if name in given and name in _ONCE:
+                raise BadUserInput(_ONCE[name])
             given[name] = given[name] + b"," + value if name in _LISTS and name in given else value
     return given
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, MethodNotAllowed, ServiceUnavailable
 from fieldstone.engine.request.answer import Answer, SchemaAnswer
+from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
@@ -78,7 +79,7 @@ class GraphQLEndpoint:
         if media_type is None:
             raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")
         request = await self._admission.read(scope, receive, given, services, principal, max_batch=self._max_batch)
-        request = _ask_for_cost(request, given)
+        request = _mark(request, given)
         api, exchange = self._select(services), exchange_of(scope)
         if isinstance(request, Batch):
             self._admission.count(principal, headers, len(request.items) - 1)
@@ -118,18 +119,25 @@ class GraphQLEndpoint:
         return Reply(status=200, body=body, media_type=media_type)
 
 
-def _ask_for_cost(request: GraphQLRequest | Batch, given: dict[bytes, bytes]) -> GraphQLRequest | Batch:
-    """Return the request, marked to report its cost in the extensions if the request head asks for it."""
-    if given.get(b"x-fieldstone-cost") != b"1":
+def _mark(request: GraphQLRequest | Batch, given: dict[bytes, bytes]) -> GraphQLRequest | Batch:
+    """Return the request with the wishes of its head: to report the cost, and the Idempotency-Key of each operation."""
+    tells_cost, key = given.get(b"x-fieldstone-cost") == b"1", given.get(b"idempotency-key")
+    if not tells_cost and key is None:
         return request
+
+    def marked(item: GraphQLRequest, index: int) -> GraphQLRequest:
+        return item._replace(tells_cost=tells_cost, sent_key=None if key is None else SentKey(key, index))
+
     match request:
         case GraphQLRequest():
-            return request._replace(tells_cost=True)
+            return marked(request, 0)
         case Batch():
-            items = (
-                item._replace(tells_cost=True) if isinstance(item, GraphQLRequest) else item for item in request.items
+            return Batch(
+                items=tuple(
+                    marked(item, index) if isinstance(item, GraphQLRequest) else item
+                    for index, item in enumerate(request.items)
+                )
             )
-            return Batch(items=tuple(items))
 
 
 def build_reply(answer: Answer, media_type: bytes) -> Reply:

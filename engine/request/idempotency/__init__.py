@@ -1,0 +1,1 @@
+"""Mutations with an Idempotency-Key: one effect and one answer, however often they are sent."""

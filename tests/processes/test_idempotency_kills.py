@@ -1,0 +1,81 @@
+"""A request with an Idempotency-Key whose server is killed is sent again to another one: it has one effect."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.databases import Databases
+from tests.engine.server.prepared import migrate
+from tests.processes.serving import close, serving, start, wait_until_ready
+from tests.waiting import eventually
+
+_BODY = {"query": 'mutation { createPerson(data: { email: "a" }) { id } }'}
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.person'::regclass"
+_CLAIMING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    with databases.clone(databases.template("default workspace", migrate)) as dsn:
+        yield dsn
+
+
+def send(client: httpx.Client, key: str) -> Any:
+    headers = {"Idempotency-Key": "one", "Authorization": f"Bearer {key}"}
+    return client.post("/graphql", json=_BODY, headers=headers).json()
+
+
+def count(dsn: str, query: str) -> int:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["sent again before the kill", "sent again after the kill"])
+def test_a_killed_server_leaves_no_effect_and_no_claim(database: str, waits: bool) -> None:
+    victim = start(DATABASE_URL=database)
+    try:
+        wait_until_ready(victim)
+        with serving(DATABASE_URL=database) as other, other.client() as client, psycopg.connect(database) as gate:
+            gate.execute("LOCK TABLE workspace_default.person")
+            lost: list[Exception] = []
+
+            def first() -> None:
+                with victim.client() as own:
+                    try:
+                        send(own, victim.key)
+                    except httpx.HTTPError as error:
+                        lost.append(error)
+
+            answers: list[Any] = []
+            again = threading.Thread(target=lambda: answers.append(send(client, victim.key)))
+            sending = threading.Thread(target=first)
+            sending.start()
+            eventually(lambda: count(database, _WAITING) == 1, "the first request came to the records' table")
+            if waits:
+                again.start()
+                eventually(lambda: count(database, _CLAIMING) == 1, "the second request waits for the first one's end")
+            victim.process.kill()
+            victim.process.wait()
+            sending.join()
+            assert lost
+            if not waits:
+                again.start()
+                eventually(lambda: count(database, _CLAIMING) == 1, "the second request waits for the first one's end")
+            gate.rollback()
+            again.join()
+            (answer,) = answers
+            assert "errors" not in answer, answer
+            assert count(database, "SELECT count(*) FROM workspace_default.person") == 1
+            assert send(client, victim.key) == answer
+            events = (
+                "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
+            )
+            assert count(database, events) == 1
+    finally:
+        close(victim)
