@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tests.attacks.attackers import SUBSCRIPTIONS
@@ -17,7 +17,7 @@ from tests.processes.serving import Served, serving
 
 SECONDS = 4
 ROUNDS = 3
-"""Of peace, of attacks on another server, and of attacks on this one: the middle one of each is compared."""
+"""Of peace, of attacks on another server, and of attacks on this one."""
 CROWD = 400
 READ = "{ people(first: 20) { edges { node { id email company { name } } } } }"
 MEMORY = 400
@@ -35,11 +35,6 @@ class Waits:
     def p99(self) -> float:
         """The wait that one of a hundred reads exceeds."""
         return statistics.quantiles(self.reads, n=100)[98]
-
-
-def p99(rounds: Sequence[Waits]) -> float:
-    """Return the middle one of the rounds' waits that one of a hundred reads exceeds."""
-    return statistics.median(one.p99 for one in rounds)
 
 
 async def measure(victim: Tenant, hearing: Socket, seconds: float) -> Waits:
@@ -105,22 +100,26 @@ async def test_one_workspace_goes_on_while_another_and_strangers_attack(
             opened(served, victim.key) as hearing,
         ):
             await hearing.subscribe("v", "subscription { personCreated { email } }")
-            here, there = await crowd(attacker), await crowd(elsewhere)
+            id_, other_id = await crowd(attacker), await crowd(elsewhere)
             await measure(victim, hearing, 1)
             for _ in range(ROUNDS):
                 quiet.append(await measure(victim, hearing, 1))
-                with attacking(other, elsewhere.key, there):
+                with attacking(other, elsewhere.key, other_id):
                     await until_subscribed(other, lambda: SUBSCRIPTIONS)
                     beside.append(await measure(victim, hearing, SECONDS))
                 await until_subscribed(other, lambda: 0)
-                with attacking(served, attacker.key, here):
+                with attacking(served, attacker.key, id_):
                     await until_subscribed(served, lambda: 1 + SUBSCRIPTIONS)
                     attacked.append(await measure(victim, hearing, SECONDS))
                     memory = max(memory, Target(served).memory())
                 await until_subscribed(served, lambda: 1)
             after = await measure(victim, hearing, 1)
     # Without the limits one of the attacks alone makes a read wait for 3 to 16 s, and an event for 8 s and more.
-    assert p99(attacked) < max(3 * p99(quiet), 2 * p99(beside)), (p99(quiet), p99(beside), p99(attacked))
+    # What else the machine does changes from round to round, so each is compared with the measures next to it.
+    slowdowns = [
+        here.p99 / max(3 * peace.p99, there.p99) for peace, there, here in zip(quiet, beside, attacked, strict=True)
+    ]
+    assert statistics.median(slowdowns) < 2, slowdowns
     assert max(wait for waits in attacked for wait in waits.events) < 1
     assert memory < MEMORY
-    assert after.p99 < max(3 * p99(quiet), 0.25)
+    assert after.p99 < max(3 * statistics.median(waits.p99 for waits in quiet), 0.25)
