@@ -31,6 +31,12 @@ def describe(
             return NotFound("A record to connect to was destroyed meanwhile.", path=path)
         case errors.NotNullViolation():
             return _required(error, snapshot, path)
+        case errors.UnknownTimeZone():
+            return BadUserInput(
+                f"'timeZone' must be the name of a time zone, such as Europe/Berlin or UTC: {error.message}.",
+                field="timeZone",
+                path=path,
+            )
         case errors.ValueOutOfRange():
             return BadUserInput(f"A value is out of range: {error.message}.", path=path)
         case errors.LimitExceeded():

@@ -89,6 +89,7 @@ SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     {"Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"}
     | {"UUID", "DateTime", "Date", "BigInt", "BigFloat", "JSON", "TSVector"}
     | {"PageInfo", "OrderByDirection", "Presence", "ConnectTarget"}
+    | {"RelativeDateInput", "RelativeDateUnit", "FirstDayOfWeek"}
     | {
         sub.scalar.filter_name
         for entry in FIELD_TYPES.values()

@@ -134,13 +134,13 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
     ),
     FieldType.DATE: FieldTypeEntry(
         description="A date.",
-        subfields=_column(scalars.DATE, operators.ORDERED),
+        subfields=_column(scalars.DATE, operators.DATED),
         can_be_unique=True,
         functions=("now",),
     ),
     FieldType.DATE_TIME: FieldTypeEntry(
         description="A point in time, to the microsecond.",
-        subfields=_column(scalars.DATE_TIME, operators.ORDERED),
+        subfields=_column(scalars.DATE_TIME, operators.DATED),
         can_be_unique=True,
         functions=("now",),
     ),

@@ -1,6 +1,6 @@
 """The filter operators: one entry each with the shape of its argument and the condition it means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -15,9 +15,12 @@ from fieldstone.sql.plan.elements import (
     IsEmpty,
     IsNull,
     Matches,
+    Moment,
     Operand,
+    Or,
     Parameter,
     Searches,
+    TimeUnit,
     column_of,
 )
 
@@ -31,6 +34,7 @@ class Argument(Enum):
     TEXT = "text"
     FLAG = "true or false"
     PRESENCE = "NULL or NOT_NULL"
+    PERIOD = "a period of time relative to now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class Operator:
         condition: builds the condition for an operand and the argument's parameters (two for a RANGE, none for
             PRESENCE and FLAG).
         pattern: how TEXT becomes the parameter's text.
+        is_relative: whether its meaning depends on the time.
         when_null: the condition of a null argument; None where null is refused.
         when_not_null: for PRESENCE, that of NOT_NULL.
         when_false: for a FLAG, that of false.
@@ -52,6 +57,7 @@ class Operator:
     argument: Argument
     condition: Callable[..., Condition]
     pattern: Callable[[str], str] = str
+    is_relative: bool = False
     when_null: Callable[[Operand], Condition] | None = None
     when_not_null: Callable[[Operand], Condition] | None = None
     when_false: Callable[[Operand], Condition] | None = None
@@ -121,6 +127,36 @@ def _words(text: str) -> str:
     return " & ".join(f"'{word}':*" for word in quoted)
 
 
+def _now(operand: Operand) -> Moment:
+    return Moment(type=column_of(operand).type)
+
+
+def _compare_now(comparison: Comparison) -> Callable[[Operand], Condition]:
+    return lambda operand: Compare(left=column_of(operand), comparison=comparison, right=_now(operand))
+
+
+def _within(operand: Operand, start: Moment, end: Moment, comparison: Comparison) -> Condition:
+    column = column_of(operand)
+    from_start = Compare(left=column, comparison=Comparison.GE, right=start)
+    return And(terms=(from_start, Compare(left=column, comparison=comparison, right=end)))
+
+
+def _is_today(operand: Operand) -> Condition:
+    return And(terms=tuple(_against_today(operand, Comparison.GE, Comparison.LT)))
+
+
+def _is_another_day(operand: Operand) -> Condition:
+    return Or(terms=tuple(_against_today(operand, Comparison.LT, Comparison.GE)))
+
+
+def _against_today(operand: Operand, start: Comparison, end: Comparison) -> Iterator[Compare]:
+    """Yield comparisons with the start of this day in UTC and with that of the next."""
+    column = column_of(operand)
+    for days, comparison in enumerate((start, end)):
+        moment = Moment(type=column.type, unit=TimeUnit.DAY, start=days)
+        yield Compare(left=column, comparison=comparison, right=moment)
+
+
 def _operator(
     name: str, description: str, argument: Argument, condition: Callable[..., Condition], **more: Any
 ) -> Operator:
@@ -167,11 +203,21 @@ IS_EMPTY = _operator("isEmpty", "Has no items, or, where false, has some (a NULL
 SEARCH = _operator("search",
     "Has words that begin with all words of this text, whatever the case; a text without words matches nothing.",
     Argument.TEXT, _searches, pattern=_words)
+WITHIN = _operator("within", "In a period relative to now.", Argument.PERIOD, _within, is_relative=True)
+IS_TODAY = _operator("isToday", "On this day in UTC, or, where false, on another one (a NULL never matches).",
+    Argument.FLAG, _is_today, when_false=_is_another_day, is_relative=True)
+IN_PAST = _operator("inPast",
+    "Before now (before today in UTC, for a date), or, where false, not before (a NULL never matches).",
+    Argument.FLAG, _compare_now(Comparison.LT), when_false=_compare_now(Comparison.GE), is_relative=True)
+IN_FUTURE = _operator("inFuture",
+    "After now (after today in UTC, for a date), or, where false, not after (a NULL never matches).",
+    Argument.FLAG, _compare_now(Comparison.GT), when_false=_compare_now(Comparison.LE), is_relative=True)
 # fmt: on
 
 PRESENCE = (IS, IS_NOT)
 EQUALITY = (EQ, NEQ, IN, NOT_IN, *PRESENCE)
 ORDERED = (EQ, NEQ, IN, NOT_IN, GT, GTE, LT, LTE, BETWEEN, *PRESENCE)
+DATED = (*(one for one in ORDERED if one not in PRESENCE), WITHIN, IS_TODAY, IN_PAST, IN_FUTURE, *PRESENCE)
 TEXT = (EQ, NEQ, IN, NOT_IN, GT, GTE, LT, LTE, CONTAINS, STARTS_WITH, ENDS_WITH, LIKE, ILIKE, IEQ, *PRESENCE)
 DOCUMENT = (JSON_CONTAINS, *PRESENCE)
 LIST = (CONTAINS_ANY, CONTAINS_ALL, IS_EMPTY, *PRESENCE)

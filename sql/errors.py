@@ -118,6 +118,10 @@ class ValueOutOfRange(DatabaseError):
     """A value does not fit, or is not written as its type needs."""
 
 
+class UnknownTimeZone(ValueOutOfRange):
+    """A time zone has a name that the server does not know."""
+
+
 class StaleSchema(DatabaseError):
     """The statement names a table, column or function that does not exist, or no longer does."""
 

@@ -21,12 +21,15 @@ from fieldstone.sql.errors import (
     StaleSchema,
     StatementTimeout,
     UniqueViolation,
+    UnknownTimeZone,
     ValueOutOfRange,
     ValueTooLong,
 )
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BY_STATE: dict[str, type[DatabaseError]] = {
+    # No other function that a request calls refuses a parameter's value.
+    "22023": UnknownTimeZone,
     "23001": ForeignKeyViolation,
     "23502": NotNullViolation,
     "23503": ForeignKeyViolation,

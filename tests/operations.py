@@ -157,6 +157,7 @@ _SCALARS: Mapping[str, st.SearchStrategy[Any]] = {
     "UUID": st.sampled_from(UUIDS).flatmap(lambda value: st.sampled_from([str(value), str(value).upper()])),
     "JSON": st.sampled_from(_WRITABLE_DOCUMENTS),
 }
+_ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu"]
 _TEXT_OPERATORS = {"like", "ilike"}
 _PATTERNS = st.lists(st.sampled_from(["%", "_", "a", "B", "\\%", "\\_", "\\\\", "é", "'"]), max_size=4).map("".join)
 _NULLABLE_OPERATORS = {"eq", "neq", "is", "isNot"}
@@ -221,6 +222,8 @@ class Values:
             return None
         if name in _TEXT_OPERATORS:
             return self.draw(_PATTERNS)
+        if name == "within":
+            return self.period()
         if not isinstance(declared, GraphQLList):
             return self.leaf(named)
         size = 2 if name == "between" else self.draw(st.integers(0, 3))
@@ -237,6 +240,18 @@ class Values:
             named = get_named_type(of_type.fields[name].type)
             draw = lambda of=named: None if self.chance(5) else self.leaf(of)  # noqa: E731
             found[name] = self.liftable(named.name, draw)
+        return found
+
+    def period(self) -> dict[str, Any]:
+        """A period relative to now, of a date or of a date and time."""
+        kind = self.draw(st.sampled_from(["last", "next", "this"]))
+        unit = self.draw(st.sampled_from(["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"]))
+        count = self.liftable("Int", lambda: self.draw(st.sampled_from([1, 2, 7, 900])))
+        found: dict[str, Any] = {kind: True if kind == "this" else count, "unit": EnumValue(unit)}
+        if self.chance(40):
+            found["timeZone"] = self.liftable("String", lambda: self.draw(st.sampled_from(_ZONES)))
+        if kind == "this" and unit == "WEEK" and self.chance(50):
+            found["firstDayOfWeek"] = EnumValue(self.draw(st.sampled_from(["MONDAY", "SUNDAY", "SATURDAY"])))
         return found
 
     def leaf(self, named: GraphQLNamedType) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
 from fieldstone.sql.types import SqlType
+from tests.reference_dates import is_relative
 
 Row = Mapping[str, Any]
 Rows = Mapping[Any, Mapping[str, Row]]
@@ -157,6 +158,8 @@ def _compare(part: Part, value: Any, name: str, argument: Any) -> bool:
             return (value in [read_value(part, item) for item in items]) is (name == "in")
         case "eq" | "neq":
             return (value == read_value(part, argument)) is (name == "eq")
+        case "within" | "isToday" | "inPast" | "inFuture":
+            return is_relative(value, name, argument)
         case "between":
             low, high = (sort_value(part, read_value(part, end)) for end in argument)
             return bool(low <= sort_value(part, value) <= high)

@@ -12,7 +12,7 @@ from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinde
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
-from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Hop, IsNull, Parameter
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Hop, IsNull, Parameter, TimeUnit
 from fieldstone.sql.plan.read import Literal
 from fieldstone.sql.types import SqlType
 
@@ -90,6 +90,8 @@ class PlanContext:
         comparisons: how many the filters have made so far.
         touched: the objects that the plan depends on, by id.
         indexes: the indexes of those objects whose indexes make a difference, by the object's id.
+        changes_each: the smallest unit of time at whose start the answer may change, because of relative dates.
+        zones: the binders of the time zones that the operation names.
         failures: collects the fields that fail; None: the first one fails the operation.
     """
 
@@ -99,6 +101,8 @@ class PlanContext:
     limits: RecordLimits
     parameters: ParameterList = field(default_factory=ParameterList)
     comparisons: int = 0
+    changes_each: TimeUnit | None = None
+    zones: list[Binder] = field(default_factory=list)
     touched: dict[UUID, Object] = field(default_factory=dict)
     indexes: dict[UUID, tuple[Index, ...]] = field(default_factory=dict)
     failures: Failures | None = None

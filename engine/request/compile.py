@@ -165,6 +165,7 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
         statement=statement,
         constant=constant.encode(),
         price=price,
+        changes_each=context.changes_each,
         failures=context.failures,
         # A field that is not named makes no difference to a read.
         depends=context.depends(may_grow=not asks_for_schema),
@@ -179,7 +180,7 @@ def _plan_mutation(context: PlanContext, _schema: GraphQLSchema) -> MutationPlan
 
 def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> SubscriptionPlan:
     planned = plan_subscription(context)
-    return compile_subscription(planned, context.depends(may_grow=False))
+    return compile_subscription(planned, context.depends(may_grow=False), zones=tuple(context.zones))
 
 
 def _asks_for_schema(operation: Operation) -> bool:

@@ -314,8 +314,13 @@ class GraphQLApi:
         return answer(data)
 
     async def _subscription(self, call: Call[SubscriptionPlan], request: GraphQLRequest) -> Subscription:
+        plan = await self.compiler.plan(call)
+        for zone in plan.zones:
+            # Its group shares a statement, which a zone that does not exist would make fail for all members.
+            share = call.principal.workspace_id.int
+            await self._database.read(_TRY_ZONE, [zone(call.bindings)], timeout=self._time_limit, share=share)
         return bind_subscription(
-            await self.compiler.plan(call),
+            plan,
             principal=call.principal,
             operation=request,
             variables=call.variables,
@@ -345,6 +350,9 @@ class GraphQLApi:
         if planned.failures is None:
             return executed(data, cost=cost)
         return executed(*replace_marks(data, planned.failures), cost=cost)
+
+
+_TRY_ZONE = Statement(text="SELECT (now() AT TIME ZONE $1::text)::text")
 
 
 def _key(principal: Principal, request: GraphQLRequest) -> OperationKey:

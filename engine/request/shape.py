@@ -67,8 +67,8 @@ _ARGUMENT_PROBES = {
     "upsert": Probe.VALUE,
 }
 # Leaves of a filter stand below its operators alone: a field with such a name has an object of operators below it.
-_PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty"})
-_PRESENCE_TYPES = frozenset({"Boolean", "Presence"})
+_PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", "inFuture", "unit", "this"})
+_PRESENCE_TYPES = frozenset({"Boolean", "Presence", "RelativeDateUnit"})
 
 
 def find_usages(

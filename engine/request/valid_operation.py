@@ -19,6 +19,7 @@ from fieldstone.engine.request.shape import Usage
 from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.plan.elements import TimeUnit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,15 @@ class QueryPlan:
 
     Attributes:
         price: the price of the statement.
+        changes_each: the smallest unit of time at whose start the answer may change without a write, because of dates
+            relative to now; None: it does not.
         failures: the fields that fail, in a plan that is made for one request alone.
     """
 
     statement: BoundStatement | None
     constant: bytes = b""
     price: Price = FREE
+    changes_each: TimeUnit | None = None
     failures: Failures | None = None
     depends: Dependencies
 

@@ -12,6 +12,7 @@ from fieldstone.engine.schema.values import enums
 from fieldstone.engine.schema.values.composites import COMPOSITES, composite_name
 from fieldstone.engine.schema.values.filters import PRESENCE, SCALAR_FILTERS
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGE_INFO
+from fieldstone.engine.schema.values.relative_dates import FIRST_DAY_OF_WEEK, RELATIVE_DATE, RELATIVE_DATE_UNIT
 from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
 from fieldstone.metadata import api_names
 from fieldstone.metadata.aggregates import ROLES
@@ -21,6 +22,7 @@ from fieldstone.metadata.model import Object, relation_end
 
 SHARED: Mapping[str, GraphQLNamedType] = {
     **{shared.name: shared for shared in (PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE)},
+    **{shared.name: shared for shared in (RELATIVE_DATE, RELATIVE_DATE_UNIT, FIRST_DAY_OF_WEEK)},
     **SCALARS,
     **SCALAR_FILTERS,
     **COMPOSITES,

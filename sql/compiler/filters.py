@@ -5,6 +5,7 @@ from enum import Enum
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.moments import compile_moment
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, query_source, table_source
 from fieldstone.sql.plan.elements import (
@@ -19,6 +20,7 @@ from fieldstone.sql.plan.elements import (
     IsEmpty,
     IsNull,
     Matches,
+    Moment,
     Not,
     Operand,
     Or,
@@ -146,12 +148,7 @@ def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Sear
     match condition:
         case Compare():
             left = compile_operand(condition.left, row)
-            right = (
-                row.column(condition.right.name)
-                if isinstance(condition.right, Column)
-                else compile_operand_parameter(condition.left, condition.right)
-            )
-            return expressions.compare(left, condition.comparison, right)
+            return expressions.compare(left, condition.comparison, _compile_right(condition, row))
         case Among():
             among = expressions.unlike_all if condition.negated else expressions.equal_to_any
             return among(row.column(condition.column.name), expressions.parameter(condition.values))
@@ -169,6 +166,16 @@ def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Sear
             return expressions.searches(row.column(condition.column.name), expressions.parameter(condition.query))
         case _:
             assert_never(condition)
+
+
+def _compile_right(condition: Compare, row: RowReference) -> Expression:
+    match condition.right:
+        case Column():
+            return row.column(condition.right.name)
+        case Moment():
+            return compile_moment(condition.right)
+        case Parameter():
+            return compile_operand_parameter(condition.left, condition.right)
 
 
 def _compile_relation(

@@ -57,6 +57,36 @@ def column_of(operand: Operand) -> Column:
     return operand if isinstance(operand, Column) else operand.column
 
 
+class TimeUnit(Enum):
+    """A unit of time, from the smallest; the value is PostgreSQL's name of it."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A time that PostgreSQL computes from the transaction's, as the `type` DATE or TIMESTAMP.
+
+    It is the transaction's own time without a `unit`. `moved` adds (subtracts, where it goes `back`) so many units, on
+    the clock and calendar of the `zone`, which is UTC where none is given. `start` is the number of whole units from
+    the start of the current one: 0 is that start. A week begins `first_day` days after Monday.
+    """
+
+    type: SqlType
+    zone: Parameter | None = None
+    unit: TimeUnit | None = None
+    moved: Parameter | None = None
+    back: bool = False
+    start: int | None = None
+    first_day: Parameter | None = None
+
+
 class Comparison(Enum):
     """A binary comparison; the value is its SQL spelling."""
 
@@ -93,11 +123,11 @@ class Not:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compare:
-    """`left` compared with a parameter or another column; both sides are ranked where `left` is."""
+    """`left` compared with a parameter, a moment or another column; both sides are ranked where `left` is."""
 
     left: Operand
     comparison: Comparison
-    right: Parameter | Column
+    right: Parameter | Column | Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

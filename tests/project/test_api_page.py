@@ -12,6 +12,7 @@ from tests.project.tables import check_table
 _SETS = {
     "equality": operators.EQUALITY,
     "ordered": operators.ORDERED,
+    "dated": operators.DATED,
     "text": operators.TEXT,
     "json": operators.DOCUMENT,
     "list": operators.LIST,

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.subscriptions import PlannedFeed
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -48,11 +48,16 @@ class KeptRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionPlan:
-    """A subscription's plan, compiled."""
+    """A subscription's plan, compiled.
+
+    Attributes:
+        zones: the binders of the time zones that it names.
+    """
 
     planned: PlannedFeed
     statement: Statement
     depends: Dependencies
+    zones: tuple[Binder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +111,11 @@ class Refused(Exception):
         self.errors = errors
 
 
-def compile_subscription(planned: PlannedFeed, depends: Dependencies) -> SubscriptionPlan:
+def compile_subscription(
+    planned: PlannedFeed, depends: Dependencies, *, zones: tuple[Binder, ...] = ()
+) -> SubscriptionPlan:
     """Return the plan with its statement."""
-    return SubscriptionPlan(planned=planned, statement=compile_plan(planned.feed), depends=depends)
+    return SubscriptionPlan(planned=planned, statement=compile_plan(planned.feed), depends=depends, zones=zones)
 
 
 def bind_subscription(

@@ -6,6 +6,7 @@ from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, array_literal, bind_tree, listed
 from fieldstone.engine.planner.context import PlanContext, hop_over, visible
+from fieldstone.engine.planner.reads.relative_dates import build_period, note_operator
 from fieldstone.metadata.api_names import Quantifier
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
@@ -248,14 +249,20 @@ def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, 
             return operator.condition(operand, values)
         case Argument.RANGE:
             return operator.condition(operand, *_range(context, scalar, tree, blame))
-        case Argument.FLAG:
-            if cast("Leaf", tree).sample:
-                return operator.condition(operand)
-            return cast("Callable[[Operand], Condition]", operator.when_false)(operand)
-        case Argument.PRESENCE:
-            if cast("Leaf", tree).sample == "NULL":
-                return operator.condition(operand)
-            return cast("Callable[[Operand], Condition]", operator.when_not_null)(operand)
+        case Argument.PERIOD:
+            return operator.condition(operand, *build_period(context, part.column, tree, blame))
+        case Argument.FLAG | Argument.PRESENCE:
+            if operator.is_relative:
+                note_operator(context, operator, part.column)
+            return _without_value(operator, operand, cast("Leaf", tree).sample)
+
+
+def _without_value(operator: Operator, operand: Operand, sample: JsonValue) -> Condition:
+    """Return the meaning of an operator whose argument is part of the shape."""
+    if sample in (True, "NULL"):
+        return operator.condition(operand)
+    opposite = operator.when_false if operator.argument is Argument.FLAG else operator.when_not_null
+    return cast("Callable[[Operand], Condition]", opposite)(operand)
 
 
 def _range(context: PlanContext, scalar: Scalar, tree: Tree, blame: Blame) -> tuple[Parameter, Parameter]:

@@ -15,6 +15,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.values.relative_dates import RELATIVE_DATE
 from fieldstone.engine.schema.values.scalars import SCALARS, all_subfields
 from fieldstone.metadata.operators import EQUALITY, Argument, Operator
 from fieldstone.metadata.scalars import UUID, Scalar
@@ -63,6 +64,8 @@ def _argument(argument: Argument, value: GraphQLScalarType | GraphQLEnumType) ->
             return GraphQLBoolean
         case Argument.PRESENCE:
             return PRESENCE
+        case Argument.PERIOD:
+            return RELATIVE_DATE
 
 
 def _scalar_filters() -> dict[str, GraphQLInputObjectType]:

@@ -217,10 +217,11 @@ EXPECTED: dict[str, dict[str, str]] = {
     "BooleanFilter": operators(COMPARED, "Boolean"),
     "UUIDFilter": operators(COMPARED, "UUID"),
     "JSONFilter": {"contains": "JSON"} | PRESENCE,
-} | {
-    f"{scalar}Filter": operators([*ORDERED, "between"], scalar)
-    for scalar in ("Int", "Float", "BigInt", "BigFloat", "Date", "DateTime")
 }
+_RELATIVE = {"within": "RelativeDateInput", "isToday": "Boolean", "inPast": "Boolean", "inFuture": "Boolean"}
+for _scalar in ("Int", "Float", "BigInt", "BigFloat", "Date", "DateTime"):
+    _more = _RELATIVE if _scalar.startswith("Date") else {}
+    EXPECTED[f"{_scalar}Filter"] = operators([*ORDERED, "between"], _scalar) | _more
 
 
 @pytest.fixture(scope="module")
