@@ -22,6 +22,8 @@ class TypeRole(Enum):
     INPUT = "Input"
     RELATION_INPUT = "RelationInput"
     UNIQUE_KEY = "WhereUniqueInput"
+    RELATION_LIST_INPUT = "RelationListInput"
+    UPDATE_ITEM = "UpdateItemInput"
     AGGREGATE = "Aggregate"
     SUM = "AggregateSum"
     AVG = "AggregateAvg"

@@ -69,6 +69,7 @@ class DatabaseError(SqlError):
 
     Attributes:
         retryable: the same work may succeed when its transaction is run again; nothing of it was kept.
+        step: which of the statements of one round trip failed, from 0; None where that is not known.
     """
 
     retryable: ClassVar[bool] = False
@@ -92,6 +93,7 @@ class DatabaseError(SqlError):
         self.table = table
         self.column = column
         self.constraint = constraint
+        self.step: int | None = None
 
 
 class IntegrityViolation(DatabaseError):

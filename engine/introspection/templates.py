@@ -115,7 +115,7 @@ class Templates:
     def _object_columns(self, snapshot: Snapshot, object_: Object, roles: list[TypeRole]) -> list[str]:
         """Return the head, the members that are no field's, and the tail of each type; then the fields of the roots."""
         alone, specimen = object_specimen(snapshot, object_)
-        schema = lazy_schema(alone)
+        schema = lazy_schema(alone, is_specimen=True)
         writer = TypeWriter(self.request, schema)
         columns: list[str] = []
         for role in roles:
@@ -133,7 +133,7 @@ class Templates:
         if (known := self._fields.get(kind)) is not None:
             return known
         alone, specimen = field_specimen(snapshot, object_, one, in_key=in_key)
-        schema = lazy_schema(alone)
+        schema = lazy_schema(alone, is_specimen=True)
         writer = TypeWriter(self.request, schema)
         columns: list[str] = []
         for role in _FIELD_ROLES:

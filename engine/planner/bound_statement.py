@@ -6,7 +6,7 @@ from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinde
 from fieldstone.engine.planner.context import ParameterList
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.plan.read import ReadPlan
-from fieldstone.sql.plan.write import ReadBack, WritePlan
+from fieldstone.sql.plan.write import NestedPlan, ReadBack, WritePlan
 from fieldstone.sql.statement import Statement
 
 
@@ -25,6 +25,6 @@ class BoundStatement:
         return bound
 
 
-def compile_bound(plan: ReadPlan | WritePlan | ReadBack, parameters: ParameterList) -> BoundStatement:
+def compile_bound(plan: ReadPlan | WritePlan | NestedPlan | ReadBack, parameters: ParameterList) -> BoundStatement:
     """Compile a plan that has these parameters."""
     return BoundStatement(statement=compile_plan(plan), binders=tuple(parameters.binders), row=parameters.row)

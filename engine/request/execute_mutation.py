@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
 from fieldstone.engine.database_errors import describe
@@ -9,9 +10,12 @@ from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound,
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
-from fieldstone.engine.planner.writes.mutations import PlannedWrite, TypeNameOnly, located
+from fieldstone.engine.planner.writes.mutations import Planned, located
+from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
+from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
 from fieldstone.engine.planner.writes.removal import Implied
 from fieldstone.engine.request.idempotency.claim import Keeping
+from fieldstone.engine.request.nested.run import NestedRun
 from fieldstone.engine.request.upsert_problems import describe_upsert
 from fieldstone.metadata.model import OnDelete, Snapshot
 from fieldstone.sql.errors import DatabaseError, ValueTooLong
@@ -23,11 +27,14 @@ from fieldstone.sql.transaction import Transaction, run_transaction
 _DEFER = Statement(text="SET CONSTRAINTS ALL DEFERRED")
 _NO_IDS = b"{}"
 
+BoundWrite = list[bytes | None] | BoundNested
+"""The parameters of one root field for a request."""
+
 
 async def run_writes(
     database: Database,
-    writes: Sequence[PlannedWrite | TypeNameOnly],
-    bound: Sequence[list[bytes | None]],
+    writes: Sequence[Planned],
+    bound: Sequence[BoundWrite],
     bindings: Bindings,
     snapshot: Snapshot,
     *,
@@ -53,7 +60,7 @@ async def run_writes(
         DatabaseError: the database refused it.
     """
     share = snapshot.workspace.id.int
-    if keeping is None and (only := single(writes)):
+    if keeping is None and (only := single(writes)) and isinstance(bound[0], list):
         try:
             (row,) = await database.write(only.write.statement, bound[0], timeout=time_limit, share=share)
         except ValueTooLong as error:
@@ -68,15 +75,15 @@ async def run_writes(
             meter.pay(only.price, bindings, times=_count(row[1]))
             return _tell(only, row)
 
+    runs = _runs(writes, bound, snapshot)
+
     async def work(transaction: Transaction) -> bytes:
         if keeping is not None:
             await keeping.begin(transaction)
-        answers: list[tuple[str, bytes]] = []
-        for one, parameters in zip(writes, bound, strict=True):
-            if isinstance(one, TypeNameOnly):
-                answers.append((one.key, b'"Mutation"'))
-            else:
-                answers.append((one.key, await _try(transaction, one, parameters, bindings, snapshot, meter)))
+        answers = [
+            (one.key, await _root(transaction, one, run, bindings, snapshot, meter))
+            for one, run in zip(writes, runs, strict=True)
+        ]
         data = _data(answers)
         if keeping is not None:
             await keeping.end(transaction, data)
@@ -85,26 +92,52 @@ async def run_writes(
     return await run_transaction(database, work, timeout=time_limit, share=share)
 
 
-def bind_writes(writes: Sequence[PlannedWrite | TypeNameOnly], bindings: Bindings) -> list[list[bytes | None]]:
-    """Return the parameters of a mutation's statements, one list for each root field.
+Run = NestedRun | list[bytes | None]
+"""A root field about to be run: its parameters, or its nested write."""
+
+
+def _runs(writes: Sequence[Planned], bound: Sequence[BoundWrite], snapshot: Snapshot) -> list[Run]:
+    return [
+        NestedRun(write=one, bound=of_one, snapshot=snapshot)
+        if isinstance(one, PlannedNested) and isinstance(of_one, BoundNested)
+        else cast("list[bytes | None]", of_one)
+        for one, of_one in zip(writes, bound, strict=True)
+    ]
+
+
+async def _root(
+    transaction: Transaction, write: Planned, run: Run, bindings: Bindings, snapshot: Snapshot, meter: Meter
+) -> bytes:
+    """Run one root field, and return its answer."""
+    if isinstance(run, NestedRun):
+        return await _run_nested(transaction, run, bindings, meter)
+    if isinstance(write, PlannedWrite):
+        return await _try(transaction, write, run, bindings, snapshot, meter)
+    return b'"Mutation"'
+
+
+def bind_writes(writes: Sequence[Planned], bindings: Bindings) -> list[BoundWrite]:
+    """Return the parameters of a mutation's statements, one list for each root field, or the steps of a nested write.
 
     Raises:
         ApiError: a value is refused.
     """
-    return [_bind(one, bindings) if isinstance(one, PlannedWrite) else [] for one in writes]
+    return [[] if isinstance(one, TypeNameOnly) else _bind(one, bindings) for one in writes]
 
 
-def _bind(write: PlannedWrite, bindings: Bindings) -> list[bytes | None]:
+def _bind(write: PlannedWrite | PlannedNested, bindings: Bindings) -> BoundWrite:
+    if isinstance(write, PlannedNested):
+        return write.bind(bindings)
     try:
         return write.write.bind(bindings)
     except ApiError as error:
         raise located(error, write.location) from None
 
 
-def single(writes: Sequence[PlannedWrite | TypeNameOnly]) -> PlannedWrite | None:
+def single(writes: Sequence[Planned]) -> PlannedWrite | None:
     """Return the only write of a mutation if one statement does all of it."""
     only = writes[0]
-    if len(writes) > 1 or isinstance(only, TypeNameOnly) or only.read_back or only.removal.get(only.object_.id):
+    if len(writes) > 1 or not isinstance(only, PlannedWrite) or only.read_back or only.removal.get(only.object_.id):
         return None
     return only
 
@@ -150,6 +183,21 @@ async def _run(
         told = bindings._replace(ids=ids or _NO_IDS, created=(created[0] if created else None) or _NO_IDS)
         answer = await _read(transaction, write.read_back, told)
     return _answer(write, answer or b"[]")
+
+
+async def _run_nested(transaction: Transaction, run: NestedRun, bindings: Bindings, meter: Meter) -> bytes:
+    """Run one root field that writes the records of relations too, and read its answer."""
+    write = run.write
+    try:
+        await run.run(transaction, bindings)
+        ids = run.bound.answered
+        meter.pay(write.price, bindings, times=len(run.bound.ids))
+        listed = await _read(transaction, write.read_back, bindings._replace(ids=ids))
+    except DatabaseError as error:
+        if not error.retryable and (known := describe(error, run.snapshot, write.path, written=write.object_)):
+            raise located(known, write.location) from error
+        raise
+    return listed if write.many else listed[1:-1]
 
 
 async def _imply(transaction: Transaction, write: PlannedWrite, object_id: UUID, bindings: Bindings) -> None:

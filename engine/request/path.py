@@ -32,7 +32,7 @@ from fieldstone.engine.planner.arguments.field_errors import replace_marks
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
-from fieldstone.engine.planner.writes.mutations import PlannedWrite
+from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.answer import Answer, SchemaAnswer, executed, refusal
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import single, tell_single

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.planner.writes.mutations import PlannedWrite
+from fieldstone.engine.planner.writes.planned import PlannedWrite
 
 MOST_ROWS = 20
 """Rows that an error names; there may be more."""

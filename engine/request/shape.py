@@ -33,6 +33,7 @@ class Probe(Enum):
     CURSOR = "which of the cursor's keys are null"
     DATA = "which links to other records the data of a create sets, and how"
     CHANGES = "the keys of an update's data, its nulls, and which relations are disconnected"
+    NESTED = "the keys of a nested write's rows together, and their nulls"
     MEMBER = "the same for one member of such data"
     FILTER = "its keys, its nulls, and the operators that ask whether there is a value"
     STRUCTURE = "its keys and nulls"
@@ -69,6 +70,8 @@ _ARGUMENT_PROBES = {
 # Leaves of a filter stand below its operators alone: a field with such a name has an object of operators below it.
 _PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", "inFuture", "unit", "this"})
 _PRESENCE_TYPES = frozenset({"Boolean", "Presence", "RelativeDateUnit"})
+RELATION_VERBS = frozenset({"create", "connect", "connectOrCreate", "disconnect", "set", "update", "delete"})
+"""The verbs of a relation in a record's data. The value of any other field with such a member is read as a whole."""
 
 
 def find_usages(
@@ -112,7 +115,7 @@ def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> P
                 is_leaf = isinstance(value, VariableNode) and value.name.value in leaves
                 return Probe.VALUE if is_leaf else outer
             if outer is Probe.MEMBER:
-                return Probe.VALUE if name.value == "disconnect" else Probe.STRUCTURE
+                return Probe.NESTED if name.value in RELATION_VERBS else Probe.STRUCTURE
             return Probe.MEMBER if outer is Probe.CHANGES else outer
     return outer
 
@@ -178,29 +181,58 @@ def _changes_shape(value: JsonValue) -> object:
 
 
 def _member_shape(value: JsonValue) -> object:
-    """Return the shape of a field's value, which disconnects if it is that of a relation."""
+    """Return the shape of a field's value; if it is that of a relation, its rows count together."""
     if not isinstance(value, dict):
         return _structure_shape(value)
     return tuple(
-        (name, item if name == "disconnect" and isinstance(item, bool) else _structure_shape(item))
+        (name, _nested_shape(item) if name in RELATION_VERBS else _structure_shape(item))
         for name, item in value.items()
     )
 
 
+def _nested_shape(value: JsonValue) -> object:
+    return value if isinstance(value, bool) else _joint_shape([value])
+
+
+def _joint_shape(values: list[JsonValue]) -> object:
+    """Return the shape of values together, and of the items of lists: the keys and the nulls."""
+    leaves: set[object] = set()
+    members: dict[str, list[JsonValue]] = {}
+    pending = [*values]
+    for value in pending:
+        match value:
+            case dict():
+                for name, item in value.items():
+                    members.setdefault(name, []).append(item)
+            case list():
+                leaves.add("[")
+                pending += value
+            case _:
+                leaves.add(value is not None)
+    found = {
+        (name, _records_shape(items) if name == "create" else _joint_shape(items)) for name, items in members.items()
+    }
+    if "disconnect" in members:
+        found.add(("disconnect", frozenset(item for item in members["disconnect"] if isinstance(item, bool))))
+    return frozenset(leaves), frozenset(found)
+
+
 def _data_shape(value: JsonValue) -> object:
-    links: set[tuple[str, str]] = set()
-    for row in value if isinstance(value, list) else (value,):
+    return _records_shape([value])
+
+
+def _records_shape(values: list[JsonValue]) -> object:
+    """Return the shape of records to create: only their links to other records decide anything."""
+    found: set[object] = set()
+    links: dict[str, list[JsonValue]] = {}
+    for row in [row for value in values for row in (value if isinstance(value, list) else (value,))]:
         for key, item in row.items() if isinstance(row, dict) else ():
             if isinstance(item, dict):
-                connect = item.get("connect")
-                if isinstance(connect, dict):
-                    where = connect.get("where")
-                    links.update((key, name) for name in (where if isinstance(where, dict) else ()))
-                elif connect is not None:
-                    links.add((key, ""))
+                if not RELATION_VERBS.isdisjoint(item):
+                    links.setdefault(key, []).append(item)
             elif item is not None and (key == "createdAt" or key.endswith("Id")):
-                links.add((key, ""))
-    return frozenset(links)
+                found.add(key)
+    return frozenset(found | {(key, _joint_shape(items)) for key, items in links.items()})
 
 
 def _cursor_shape(value: JsonValue) -> object:
@@ -216,6 +248,7 @@ _SHAPES = {
     Probe.VALUE: _value_shape,
     Probe.CURSOR: _cursor_shape,
     Probe.DATA: _data_shape,
+    Probe.NESTED: _nested_shape,
     Probe.CHANGES: _changes_shape,
     Probe.MEMBER: _member_shape,
     Probe.FILTER: _filter_shape,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from graphql import GraphQLID, GraphQLNamedType, introspection_types
 
-from fieldstone.engine.schema.objects import aggregates, inputs, records, unique_keys, upserts
+from fieldstone.engine.schema.objects import aggregates, inputs, records, relation_inputs, unique_keys, upserts
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
 from fieldstone.engine.schema.scope import TypeScope
@@ -105,7 +105,9 @@ _BUILDERS: Mapping[TypeRole, Callable[[TypeScope, Object], GraphQLNamedType]] = 
     TypeRole.CONNECTION_FILTER: inputs.build_connection_filter,
     TypeRole.ORDER_BY: inputs.build_order_by,
     TypeRole.INPUT: inputs.build_input,
-    TypeRole.RELATION_INPUT: lambda _scope, object_: inputs.build_relation_input(object_),
+    TypeRole.RELATION_INPUT: relation_inputs.build_relation_input,
+    TypeRole.RELATION_LIST_INPUT: relation_inputs.build_relation_list_input,
+    TypeRole.UPDATE_ITEM: relation_inputs.build_update_item,
     TypeRole.UNIQUE_KEY: unique_keys.build_unique_key,
     TypeRole.AGGREGATE: aggregates.build_aggregate,
     TypeRole.FIELD_NAME: lambda _scope, object_: build_field_names(object_),
@@ -123,29 +125,29 @@ def _is_shared(scope: TypeScope, name: str) -> bool:
 
 def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
     """Whether the object has this type: those that nothing would lead to are left out."""
+    if scope.is_specimen:
+        return True
     match role:
         case TypeRole.INPUT | TypeRole.UNIQUE_KEY | TypeRole.FIELD_NAME | TypeRole.ON_CONFLICT | TypeRole.UPSERT_RESULT:
             return scope.mutations is None
         case TypeRole.RELATION_INPUT:
-            return scope.mutations is None and _is_target(scope, object_)
+            return scope.mutations is None and (_is_target(scope, object_) or _is_source(scope, object_, to_one=True))
+        case TypeRole.RELATION_LIST_INPUT | TypeRole.UPDATE_ITEM:
+            return scope.mutations is None and _is_source(scope, object_, to_one=False)
         case TypeRole.RELATION_FILTER:
-            return _is_target(scope, object_) or _is_one_to_one_source(scope, object_)
+            return _is_target(scope, object_) or _is_source(scope, object_, to_one=True)
         case TypeRole.CONNECTION_FILTER:
-            return _is_many_source(scope, object_)
+            return _is_source(scope, object_, to_one=False)
         case _ if role in ROLES:
             return aggregates.has_results(object_, role)
         case _:
             return True
 
 
-def _is_one_to_one_source(scope: TypeScope, object_: Object) -> bool:
-    """Whether the object holds the key of a one-to-one relation, whose other end leads to it."""
-    return any(field.is_unique and relation_end(scope.snapshot, field) for field in object_.foreign_keys.values())
-
-
-def _is_many_source(scope: TypeScope, object_: Object) -> bool:
-    """Whether the object holds the key of a many-to-one relation, whose other end shows its records."""
-    ends = (relation_end(scope.snapshot, field) for field in object_.foreign_keys.values() if not field.is_unique)
+def _is_source(scope: TypeScope, object_: Object, *, to_one: bool) -> bool:
+    """Whether the object holds the key of a relation whose other end leads to one of its records, or to many."""
+    keys = (field for field in object_.foreign_keys.values() if field.is_unique is to_one)
+    ends = (relation_end(scope.snapshot, field) for field in keys)
     return any(end is not None and end.target_field.relation_id is not None for end in ends)
 
 

@@ -97,12 +97,13 @@ class LazySchema(GraphQLSchema):
     scope: TypeScope
 
 
-def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> LazySchema:
+def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None, *, is_specimen: bool = False) -> LazySchema:
     """Return the schema of a snapshot: at once, whatever the number of its objects.
 
     Args:
         snapshot: the objects whose records can be queried.
         mutations: take the place of the mutations derived from the objects.
+        is_specimen: whether each object has all types.
     """
     lock = RLock()
 
@@ -117,6 +118,7 @@ def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> Laz
         mutations=mutations,
         named=lambda name: schema.type_map[name],
         build_object=build_object,
+        is_specimen=is_specimen,
     )
     # The constructor walks from the root types to all others, so it is given none.
     schema = LazySchema(assume_valid=True)

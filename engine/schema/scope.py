@@ -36,6 +36,7 @@ class TypeScope:
     Attributes:
         mutations: None where the mutations are derived from the objects.
         named: a type of this schema by its name; KeyError where there is none.
+        is_specimen: whether each object has all types, those that nothing leads to included.
         build_object: an object type from its name, description and members, all made at once or as they are used.
     """
 
@@ -43,6 +44,7 @@ class TypeScope:
     mutations: MutationSet | None
     named: Callable[[str], GraphQLNamedType]
     build_object: Callable[[str, str, Members], GraphQLObjectType]
+    is_specimen: bool = False
 
     @cached_property
     def one_way_targets(self) -> frozenset[UUID]:

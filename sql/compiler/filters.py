@@ -7,9 +7,10 @@ from typing import assert_never
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.moments import compile_moment
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, Query, query_source, table_source
+from fieldstone.sql.compiler.terms import Expression, Query, query_source, rows_source, table_source
 from fieldstone.sql.plan.elements import (
     Among,
+    AmongPairs,
     And,
     Column,
     Compare,
@@ -116,8 +117,18 @@ def compile_condition(
             return expressions.is_true(compile_condition(term, row, draft, search=search.apart), negated=True)
         case Related() | HasRelated() | HasLinked():
             return _compile_relation(condition, row, draft, negated=negated, search=search)
+        case AmongPairs():
+            return _compile_pairs(condition, row, draft)
         case _:
             return _compile_test(condition, row)
+
+
+def _compile_pairs(condition: AmongPairs, row: RowReference, draft: StatementDraft) -> Expression:
+    given = expressions.call("unnest", *map(expressions.parameter, condition.values))
+    source = rows_source(given, draft.alias(), ("a", "b", "position"))
+    pairs = Query().from_(source).select(*(expressions.result(source.alias, name) for name in ("a", "b")))
+    pair = expressions.row([row.column(column.name) for column in condition.columns])
+    return expressions.is_true(expressions.equal_to_row_of(pair, pairs), negated=condition.negated)
 
 
 def crosses(condition: Condition) -> bool:

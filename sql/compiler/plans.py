@@ -13,13 +13,25 @@ from fieldstone.sql.compiler.writes.mutate import (
     compile_update,
 )
 from fieldstone.sql.compiler.writes.read_back import compile_read_back
+from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
 from fieldstone.sql.compiler.writes.upsert import compile_upsert
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
-from fieldstone.sql.plan.write import Delete, Insert, InsertOne, ReadBack, Update, Upsert, WritePlan
+from fieldstone.sql.plan.write import (
+    Delete,
+    Find,
+    Insert,
+    InsertOne,
+    NestedPlan,
+    ReadBack,
+    Update,
+    UpdateRows,
+    Upsert,
+    WritePlan,
+)
 from fieldstone.sql.statement import Statement
 
 
-def compile_plan(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Statement:
+def compile_plan(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | EventFeed) -> Statement:
     """Return the plan's one statement; equal plans give equal text.
 
     Raises:
@@ -28,7 +40,7 @@ def compile_plan(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Statement
     return Statement(text=_compile_query(plan).text())
 
 
-def _compile_query(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Query:
+def _compile_query(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | EventFeed) -> Query:
     draft = StatementDraft(plan.most_bytes if isinstance(plan, ReadPlan | ReadBack | EventFeed) else None)
     match plan:
         case ReadPlan():
@@ -41,10 +53,14 @@ def _compile_query(plan: ReadPlan | WritePlan | ReadBack | EventFeed) -> Query:
             return compile_upsert(plan, draft)
         case Update():
             return compile_update(plan, draft)
+        case UpdateRows():
+            return compile_update_rows(plan, draft)
         case Delete():
             return compile_delete(plan, draft)
         case ReadBack():
             return compile_read_back(plan, draft)
+        case Find():
+            return compile_find(plan, draft)
         case EventFeed():
             return compile_feed(plan, draft)
         case _:

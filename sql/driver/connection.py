@@ -3,6 +3,7 @@
 import asyncio
 import math
 import random
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -151,7 +152,7 @@ class DriverConnection(Wire):
             # A pipeline without its sync can neither be finished nor be left.
             if not sent:
                 self.end("a pipeline could not be sent")
-        results = await self._answer(sent, limit)
+        results = await self._answer(sent, limit, steps=wanted)
         return [decode_rows(results[index], self._settings.response_limit) for index in wanted]
 
     def ask(self, statement: Statement, parameters: Parameters, waiting: Waiting) -> bool:
@@ -269,8 +270,8 @@ class DriverConnection(Wire):
         self.pgconn.pipeline_sync()
         return sent
 
-    async def _answer(self, expected: int, limit: float | None) -> list[PGresult]:
-        """Return the results of the messages sent, or raise the first error among them."""
+    async def _answer(self, expected: int, limit: float | None, *, steps: Sequence[int] = ()) -> list[PGresult]:
+        """Return the results of the messages sent, those of `steps` among them, or raise the first error."""
         self._statements += 1
         future = self.answer(expected)
         if limit is None:
@@ -281,9 +282,11 @@ class DriverConnection(Wire):
                 results = await future
             finally:
                 timer.cancel()
-        for result in results:
+        for index, result in enumerate(results):
             if result.status == _FATAL_ERROR:
-                raise translate_result(result)
+                error = translate_result(result)
+                error.step = bisect_left(steps, index) if steps else None
+                raise error
         return results
 
     async def _cancel(self) -> None:

@@ -143,6 +143,18 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmongPairs:
+    """The two columns are (negated: are not) one of the pairs that two arrays hold side by side.
+
+    Never unknown: a pair with a NULL in it is none. PostgreSQL makes no join of it.
+    """
+
+    columns: tuple[Column, Column]
+    values: tuple[Parameter, Parameter]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
     """The text matches a LIKE pattern, ILIKE unless `case_sensitive`; the backslash escapes."""
 
@@ -218,7 +230,20 @@ class HasLinked:
 
 # Conditions are over the row at hand and follow SQL's three-valued logic.
 Condition = (
-    And | Or | Not | Untrue | Compare | Among | Matches | IsNull | IsEmpty | Searches | Related | HasRelated | HasLinked
+    And
+    | Or
+    | Not
+    | Untrue
+    | Compare
+    | Among
+    | AmongPairs
+    | Matches
+    | IsNull
+    | IsEmpty
+    | Searches
+    | Related
+    | HasRelated
+    | HasLinked
 )
 
 

@@ -56,14 +56,15 @@ class Reference:
     `column` is the foreign key in the written table; `source` names the input value: for an Insert a key in each
     element of the JSON input, else a parameter. `lookup` is the target's column that the input value is
     compared with: its key, or a unique column (connect by unique key). A NULL input connects to nothing. Of several
-    references that set one column, the first whose input is not NULL counts.
+    references that set one column, the first whose input is not NULL counts. Without a `condition` the input is the key
+    of a record that the transaction knows, and nothing is looked up.
     """
 
     column: Column
     table: Table
     key: Column
     lookup: Column
-    condition: Condition
+    condition: Condition | None
     source: str | Parameter
 
 
@@ -213,6 +214,40 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The foreign key by which the rows of an UpdateRows hang on their parents.
+
+    A row must hang on the parent that its input names, else it is NOT_FOUND; where it `moves`, it is made to, and a row
+    that hangs there already stays as it is.
+    """
+
+    column: Column
+    moves: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRows:
+    """Change the record with the id of each element of the JSON list `rows`, locked in key order.
+
+    An element has `id`, `parent` where there is a `hold`, the columns' values as v0, v1 .. and the references'
+    `source`s, as for an Insert, and `given`: a text with a 1 for each of the columns, and then for each foreign key of
+    the references in their order, that the record's data sets, else a 0. Each id stands in it once. A record that is
+    not there under `condition`: NOT_FOUND (details: JSON [index of the row]). `assignments` are for every row. There is
+    no answer.
+    """
+
+    table: Table
+    key: Column
+    condition: Condition
+    rows: Parameter
+    hold: Hold | None = None
+    columns: tuple[Column, ...] = ()
+    references: tuple[Reference, ...] = ()
+    assignments: tuple[Assignment, ...]
+    event: EventTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
     """Remove the rows under `condition` for good; `ids`, `must_match`, `limit`, `expected` and answer as for an Update.
 
@@ -247,4 +282,19 @@ class ReadBack:
     most_bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """Read one row, one column: a JSON list with the `result` of a row, or null, for each element of the list `rows`.
+
+    The row found has in one column of each of `lookups` the element's value v0, v1 and so on, and fulfils `condition`.
+    """
+
+    table: Table
+    result: Column
+    lookups: tuple[tuple[Column, ...], ...]
+    condition: Condition
+    rows: Parameter
+
+
 WritePlan = Insert | InsertOne | Upsert | Update | Delete
+NestedPlan = UpdateRows | Find

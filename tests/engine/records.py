@@ -1,6 +1,8 @@
 """What tests of writes look at: a workspace with some records, the staged events, how many records there are."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -68,6 +70,14 @@ async def check_refused(
     expected = {"code": code} | {name: value for name, value in told.items() if value is not None}
     assert (error["message"], error["extensions"]) == (message, expected), json.dumps(error, default=str)
     assert len(error["path"]) == 1
+    assert await _everything(apis) == before
+
+
+@asynccontextmanager
+async def check_unchanged(apis: Apis) -> AsyncIterator[None]:
+    """Nothing is written within."""
+    before = await _everything(apis)
+    yield
     assert await _everything(apis) == before
 
 

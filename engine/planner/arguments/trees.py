@@ -4,7 +4,7 @@ A plan serves every request of the same shape, so the planner may look at keys, 
 a leaf only where `engine/request/shape.py` makes it part of the shape. All other values are bound for each request.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -37,12 +37,14 @@ class Bindings(NamedTuple):
         actor: the name that events carry.
         ids: PostgreSQL's text of the uuid[] that an earlier statement of the request answered.
         created: the text of the boolean[] beside it, which an upsert answers.
+        given: the rows of a step of a nested write, as its statement takes them.
     """
 
     variables: Mapping[str, JsonValue]
     actor: str
     ids: bytes = b"{}"
     created: bytes = b"{}"
+    given: tuple[bytes, ...] = ()
 
 
 Binder = Callable[[Bindings], bytes | None]
@@ -94,6 +96,22 @@ class Leaf:
 
 
 Tree = None | Leaf | Absent | dict[str, "Tree"] | list["Tree"]
+
+
+class VariableObject(dict[str, Tree]):
+    """An input object in a variable: its members are those of the request being planned; `whole` is any request's."""
+
+    def __init__(self, members: Mapping[str, Tree], whole: Leaf) -> None:
+        super().__init__(members)
+        self.whole = whole
+
+
+class VariableList(list[Tree]):
+    """A list in a variable, as a VariableObject is an object in one."""
+
+    def __init__(self, items: Iterable[Tree], whole: Leaf) -> None:
+        super().__init__(items)
+        self.whole = whole
 
 
 def arguments_of(field: FieldNode, variables: Mapping[str, JsonValue]) -> dict[str, Tree]:
@@ -154,15 +172,16 @@ def literal(node: ValueNode) -> JsonValue:
 
 
 def _variable_tree(value: JsonValue, name: str, steps: tuple[str | int, ...]) -> Tree:
+    if value is None:
+        return None
+    leaf = Leaf(sample=value, variable=name, steps=steps)
     match value:
-        case None:
-            return None
         case dict():
-            return {key: _variable_tree(item, name, (*steps, key)) for key, item in value.items()}
+            return VariableObject({key: _variable_tree(item, name, (*steps, key)) for key, item in value.items()}, leaf)
         case list() if not value or isinstance(value[0], dict):
-            return [_variable_tree(item, name, (*steps, place)) for place, item in enumerate(value)]
+            return VariableList([_variable_tree(item, name, (*steps, place)) for place, item in enumerate(value)], leaf)
         case _:
-            return Leaf(sample=value, variable=name, steps=steps)
+            return leaf
 
 
 def value_of(tree: Tree, bindings: Bindings) -> JsonValue:
@@ -170,6 +189,8 @@ def value_of(tree: Tree, bindings: Bindings) -> JsonValue:
     match tree:
         case Leaf():
             return tree.read(bindings)
+        case VariableObject() | VariableList():
+            return tree.whole.read(bindings)
         case dict():
             return {name: value_of(item, bindings) for name, item in tree.items() if not isinstance(item, Absent)}
         case list():
@@ -188,6 +209,8 @@ def is_constant(tree: Tree) -> bool:
     match tree:
         case Leaf():
             return tree.variable is None
+        case VariableObject() | VariableList():
+            return False
         case dict():
             return all(map(is_constant, tree.values()))
         case list():

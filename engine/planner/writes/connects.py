@@ -1,15 +1,34 @@
 """Links: the to-one relations in a write's data become references for SQL to resolve."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.context import PlanContext, visible
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
+from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
 from fieldstone.metadata.scalars import Cell
 from fieldstone.sql.plan.elements import And, Parameter
 from fieldstone.sql.plan.write import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceName:
+    """How a reference is called in an error: the relation's field and the object that it leads to."""
+
+    field: str
+    target: str
+
+
+def name_reference(snapshot: Snapshot, object_: Object, reference: Reference) -> ReferenceName:
+    """Return the names of a reference of an object's records for errors."""
+    for field in object_.by_name.values():
+        if field.relation_id is not None and field.parts and field.parts[0].column.name == reference.column.name:
+            target = next(one for one in snapshot.objects.values() if one.table == reference.table)
+            return ReferenceName(field=field.name, target=target.label_singular)
+    msg = f"no relation holds {reference.column.name}"
+    raise LookupError(msg)
 
 
 def link_end(context: PlanContext, field: Field, blame: Blame) -> RelationEnd:

@@ -102,7 +102,7 @@ def build_writer(
     references: list[Reference] = []
     sources: dict[tuple[str, str], LinkSource] = {}
     for key_name, field in object_.foreign_keys.items():
-        for lookup in _lookups(sample, key_name, field):
+        for lookup in find_lookups(sample, key_name, field):
             blame = data.blame.at(field.name)
             end = link_end(context, field, blame)
             place = len(columns) + len(references)
@@ -119,7 +119,7 @@ _ENCODERS: Mapping[SqlType, Callable[[Cell], bytes]] = {
 """How a cell that is no text becomes a parameter."""
 
 
-def _lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[str]:
+def find_lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[str]:
     """Return by which unique fields the rows connect a relation, in a fixed order.
 
     It looks at the shape that `engine/request/shape.py` gives the data of a create.

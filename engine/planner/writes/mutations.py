@@ -1,6 +1,6 @@
 """Mutations: each root field becomes the statements that write it, and those that read its answer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from fieldstone.engine.documents.document import Selected, collect_fields
@@ -22,10 +22,13 @@ from fieldstone.engine.planner.reads.filters import encoder, write_filter
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.planner.writes.assignments import build_assignments
+from fieldstone.engine.planner.writes.connects import name_reference
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
 from fieldstone.engine.planner.writes.expectations import find_expected
-from fieldstone.engine.planner.writes.removal import Removal, plan_removal
+from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
+from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
+from fieldstone.engine.planner.writes.removal import plan_removal
 from fieldstone.engine.planner.writes.upserts import build_upsert, find_on_conflict, upsert_record, upserted_keys
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
 from fieldstone.metadata.model import Object
@@ -58,63 +61,18 @@ ACTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedWrite:
-    """One root field of a mutation.
-
-    Attributes:
-        many: the answer is the list of the records, else its one item.
-        write: the statement that writes; its row is (problem, ids, answer).
-        read_back: reads the answer by the ids, where the write cannot give it.
-        removal: the work on other records once these are gone.
-        limit: how many records it may write.
-        price: the price of the answer for each record.
-        is_dear: whether the limit follows from that price.
-        key_fields: the fields of the unique key that names its record; none if that is its id, or a filter.
-        references: the targets of the write's references, for the message of a missing one.
-        keys: the fields of the unique keys that an upsert reads, for the message of one that is taken.
-    """
-
-    key: str
-    path: AnswerPath
-    location: tuple[tuple[int, int], ...]
-    object_: Object
-    verb: Verb
-    many: bool
-    write: BoundStatement
-    read_back: BoundStatement | None
-    removal: Removal
-    limit: int
-    price: Price
-    is_dear: bool
-    key_fields: tuple[str, ...]
-    references: tuple["ReferenceName", ...]
-    keys: tuple[tuple[str, ...], ...] = ()
+Planned = PlannedWrite | PlannedNested | TypeNameOnly
+"""The plan of a root field."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceName:
-    """How a reference is called in an error: the relation's field and the object that it leads to."""
-
-    field: str
-    target: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TypeNameOnly:
-    """A root field `__typename` of a mutation."""
-
-    key: str
-
-
-def plan_mutation(context: PlanContext) -> tuple[PlannedWrite | TypeNameOnly, ...]:
+def plan_mutation(context: PlanContext) -> tuple[Planned, ...]:
     """Return the plans of a mutation's root fields, in order.
 
     Raises:
         ApiError: an argument is refused, or the answer costs more than is allowed for one record of each field.
     """
     cost = 0
-    planned: list[PlannedWrite | TypeNameOnly] = []
+    planned: list[Planned] = []
     for selected in collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables):
         if selected.name == "__typename":
             planned.append(TypeNameOnly(key=selected.key))
@@ -153,7 +111,45 @@ class _Root:
         self.limit = context.limits.bulk
         self.key: tuple[str, ...] = ()
 
-    def plan(self) -> PlannedWrite:
+    def plan(self) -> PlannedWrite | PlannedNested:
+        return self._nested() or self._flat()
+
+    def _nested(self) -> PlannedNested | None:
+        """Return the plan of a field whose data writes the records of relations too."""
+        verb, many = self.root.verb, self.root.many
+        if verb not in {Verb.CREATE, Verb.UPSERT, Verb.UPDATE}:
+            return None
+        data = CreateInput(tree=self._argument("data", whole=True), many=many, blame=self._blame("data"))
+        records = find_records(self.context, self.object_, verb, data)
+        if records is None:
+            return None
+        self._check_nested()
+        return PlannedNested(
+            key=self.selected.key,
+            path=self.path,
+            location=self.selected.location,
+            object_=self.object_,
+            verb=verb,
+            many=many,
+            records=records,
+            data=data,
+            target=None if verb is Verb.CREATE else self._argument("id"),
+            read_back=self._read_back(),
+            price=self.price,
+            limit=self.limit,
+        )
+
+    def _check_nested(self) -> None:
+        """Check that a field whose data writes the records of relations names its own records by ids alone."""
+        arguments = arguments_of(self.selected.nodes[0], self.context.variables)
+        others = [name for name in arguments if name not in {"id", "data"} and arguments[name] is not None]
+        if self.root.verb is Verb.UPSERT or others:
+            raise self._blame("data").error(
+                f"'{self.selected.name}' cannot write the records of relations"
+                f"{f' together with {others[0]!r}' if others else ''}: it may connect and disconnect them."
+            )
+
+    def _flat(self) -> PlannedWrite:
         match self.root.verb:
             case Verb.CREATE | Verb.UPSERT:
                 plan: WritePlan = self._insert()
@@ -178,7 +174,7 @@ class _Root:
             price=self.price,
             is_dear=not self.key and self.limit < self.context.limits.bulk,
             key_fields=self.key,
-            references=tuple(self._name(reference) for reference in references),
+            references=tuple(name_reference(self.context.snapshot, self.object_, one) for one in references),
             keys=upserted_keys(self.object_, plan) if isinstance(plan, Upsert) else (),
         )
 
@@ -339,14 +335,6 @@ class _Root:
         binder = bind_tree(arguments["id"], lambda value: array_literal([encode(value).decode()]), blame)
         ids = context.parameters.add(binder, SqlType.UUID, array=True)
         return _among(context, object_, deleted=deleted), ids
-
-    def _name(self, reference: Reference) -> ReferenceName:
-        for field in self.object_.by_name.values():
-            if field.relation_id is not None and field.parts and field.parts[0].column.name == reference.column.name:
-                target = next(o for o in self.context.snapshot.objects.values() if o.table == reference.table)
-                return ReferenceName(field=field.name, target=target.label_singular)
-        msg = f"no relation holds {reference.column.name}"
-        raise LookupError(msg)
 
 
 def _among(context: PlanContext, object_: Object, *, deleted: bool | None) -> Condition:

@@ -15,6 +15,9 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.scalars import Cell
 
+KNOWN = object()
+"""The value of a relation's key that is no client's: a record to connect to which the request itself has made."""
+
 
 class LinkInput(NamedTuple):
     """One to-one relation in a record's data: absent, null, or the record to connect to.
@@ -143,9 +146,10 @@ class RowWriter:
                 if not field.is_nullable:
                     raise missing(field, self.blame)
                 continue
-            source = self.sources[(field.name, link.lookup)]
-            cells[source.place] = source.coerce(link.value)
             connected.append(field.id)
+            if link.value is not KNOWN:
+                source = self.sources[(field.name, link.lookup)]
+                cells[source.place] = source.coerce(link.value)
         for fields in self.object_.morphs:
             check_morph([field for field in fields if field.id in connected], self.blame)
         return cells

@@ -19,10 +19,10 @@ from fieldstone.engine.schema.values.enums import enum_value_type
 from fieldstone.engine.schema.values.filters import PRESENCE, operator_field, scalar_filter
 from fieldstone.engine.schema.values.groups import is_orderable
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
-from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, scalar_type
+from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.api_names import FieldTypeRole, Quantifier, TypeRole, enum_name, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
-from fieldstone.metadata.model import Access, Field, Object, RelationEnd, relation_end
+from fieldstone.metadata.model import Access, Field, Object, relation_end
 from fieldstone.metadata.operators import IS, IS_NOT
 
 Fields = dict[str, GraphQLInputField]
@@ -45,7 +45,7 @@ def _fields(scope: TypeScope, object_: Object, types: _Types) -> Iterator[tuple[
         of_type: GraphQLInputType | None
         if field.relation_id is not None:
             end = relation_end(scope.snapshot, field)
-            role = _relation_role(types, end) if end else None
+            role = types.relation if end and end.to_one else types.to_many
             if end and role:
                 of_type = scope.input_of(end.target, role)
                 yield field, name, GraphQLInputField(of_type, description=describe_relation(field, end))
@@ -60,12 +60,6 @@ def _fields(scope: TypeScope, object_: Object, types: _Types) -> Iterator[tuple[
             of_type = types.scalar(field)
         if of_type:
             yield field, name, GraphQLInputField(of_type, description=describe_field(field))
-
-
-def _relation_role(types: _Types, end: RelationEnd) -> TypeRole | None:
-    if not end.to_one:
-        return types.to_many
-    return types.relation if end.holds_key or types.relation is not TypeRole.RELATION_INPUT else None
 
 
 def _filter_fields(scope: TypeScope, object_: Object) -> Fields:
@@ -156,6 +150,7 @@ def _data_types(scope: TypeScope, object_: Object) -> _Types:
         options=lambda field: enum_value_type(scope, object_, field),
         composite=TypeRole.INPUT,
         relation=TypeRole.RELATION_INPUT,
+        to_many=TypeRole.RELATION_LIST_INPUT,
     )
 
 
@@ -172,18 +167,4 @@ def build_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
             name: member for field, name, member in data_members(scope, object_) if field.access is not Access.READ_ONLY
         },
         description=f"A record of {object_.label_plural} to create, or the changes of one.",
-    )
-
-
-def build_relation_input(object_: Object) -> GraphQLInputObjectType:
-    """Return the input of a relation to the object."""
-    return GraphQLInputObjectType(
-        type_name(object_, TypeRole.RELATION_INPUT),
-        {
-            "connect": GraphQLInputField(
-                CONNECT_TARGET, description="The record to lead to: its id, or a unique field and its value."
-            ),
-            "disconnect": GraphQLInputField(GraphQLBoolean, description="True: lead to no record any more."),
-        },
-        description=f"The record of {object_.label_plural} that a relation shall lead to.",
     )

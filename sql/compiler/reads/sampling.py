@@ -15,6 +15,7 @@ from fieldstone.sql.compiler.filters import FAN_OUT, Search, compile_condition, 
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.plan.elements import (
+    AmongPairs,
     And,
     Column,
     Compare,
@@ -87,6 +88,8 @@ def columns_read(condition: Condition) -> Iterator[str]:
             yield left.column.name if isinstance(left, Ranked) else left.name
             if isinstance(right, Column):
                 yield right.name
+        case AmongPairs(columns=columns):
+            yield from (column.name for column in columns)
         case _:
             yield condition.column.name
 

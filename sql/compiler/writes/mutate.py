@@ -68,7 +68,8 @@ def compile_insert(plan: Insert, draft: StatementDraft) -> Query:
     """Return the statement of an Insert."""
     statement = Query().with_(given_rows(plan, draft), "given")
     guard = expressions.TRUE
-    if plan.references:
+    is_judged = any(reference.condition is not None for reference in plan.references)
+    if is_judged:
         judged = FromItem("given", draft.alias())
         statement.with_(compile_insert_verdict(given_targets(plan, judged), judged), "verdict")
         guard = compile_guard(draft)
@@ -84,7 +85,7 @@ def compile_insert(plan: Insert, draft: StatementDraft) -> Query:
     answer = FromItem("written", draft.alias())
     ids = expressions.aggregate("array_agg", expressions.column(answer.alias, plan.key.name))
     text = answer_text(plan.record, answer.alias, draft, None)
-    problem = compile_problem(draft) if plan.references else expressions.NULL_TEXT
+    problem = compile_problem(draft) if is_judged else expressions.NULL_TEXT
     return answer_row(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text).from_(answer)
 
 

@@ -26,6 +26,8 @@ def find_target(reference: Reference, given: Expression, draft: StatementDraft) 
     By a sub-select, not by a join: PostgreSQL estimates an input at a hundred rows, and for that many a join
     would read the whole target table.
     """
+    if reference.condition is None:
+        return ResolvedReference(reference=reference, given=given, key=given)
     there = RowReference(alias=draft.alias())
     query = Query().from_(table_source(reference.table, there.alias)).select(there.column(reference.key.name))
     key = expressions.scalar(query.only(is_target(reference, given, there, draft)))
@@ -34,6 +36,8 @@ def find_target(reference: Reference, given: Expression, draft: StatementDraft) 
 
 def is_target(reference: Reference, given: Expression, there: RowReference, draft: StatementDraft) -> Expression:
     """This row is the target that the value names."""
+    if reference.condition is None:
+        raise TypeError("a record that is known is not looked up")
     named = expressions.equal(there.column(reference.lookup.name), given)
     return expressions.all_of((named, compile_condition(reference.condition, there, draft)))
 

@@ -84,7 +84,7 @@ DATA = {
     name: f"{type_}Input" if type_ in COMPOSITES else f"{type_}RelationInput" if type_ in RELATIONS else type_
     for name, type_ in NAMES.items()
     if name not in {"updatedAt", "deletedAt", "tsvectorField"}
-}
+} | {"children": "ThingRelationListInput"}
 
 TOTALS = {
     "position": "Float",
@@ -148,7 +148,21 @@ EXPECTED: dict[str, dict[str, str]] = {
     },
     "ThingOrderByInput": ORDER_BY,
     "ThingInput": DATA,
-    "OtherRelationInput": {"connect": "ConnectTarget", "disconnect": "Boolean"},
+    "OtherRelationInput": {
+        "create": "OtherInput",
+        "connect": "ConnectTarget",
+        "disconnect": "Boolean",
+        "update": "OtherInput",
+    },
+    "ThingRelationListInput": {
+        "create": "[ThingInput!]",
+        "connect": "[UUID!]",
+        "disconnect": "[UUID!]",
+        "set": "[UUID!]",
+        "update": "[ThingUpdateItemInput!]",
+        "delete": "[UUID!]",
+    },
+    "ThingUpdateItemInput": {"id": "UUID!", "data": "ThingInput!"},
     "ThingAggregate": {
         "count": "Int!",
         **dict.fromkeys(("countDistinct", "countEmpty", "countNotEmpty"), "ThingAggregateCounts"),

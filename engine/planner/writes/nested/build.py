@@ -1,0 +1,277 @@
+"""The tree of a nested write: the verbs of relations in a request's data, for every request of its shape."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from fieldstone.engine.errors import ApiError, QueryTooComplex
+from fieldstone.engine.planner.arguments.trees import Blame
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.writes.connects import link_coercer, link_end, lookup_part
+from fieldstone.engine.planner.writes.nested import statements
+from fieldstone.engine.planner.writes.nested.nodes import Lookup, Records, ToMany, ToOne
+from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
+from fieldstone.engine.planner.writes.nested.statements import Rows
+from fieldstone.engine.planner.writes.nested.steps import Step
+from fieldstone.engine.planner.writes.nested.verbs import (
+    CONNECT,
+    CONNECT_OR_CREATE,
+    CREATE,
+    DELETE,
+    DISCONNECT,
+    SET,
+    UPDATE,
+    spoken,
+)
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field, Object, OnDelete, RelationEnd, relation_end
+
+MOST_LEVELS = 5
+"""Levels of relations below a record's data."""
+
+MOST_PLACES = 100
+"""Places of the data that records are written in: each is a statement or several, whatever the number of records."""
+
+
+def is_nested(context: PlanContext, object_: Object, sample: Rows) -> bool:
+    """Return whether the data of records says more of a relation than a statement of their own can do."""
+    for row in sample:
+        for name, value in row.items():
+            field = object_.by_name.get(name)
+            if field is None or field.relation_id is None or not isinstance(value, dict):
+                continue
+            verbs = spoken(value)
+            end = relation_end(context.snapshot, field)
+            if verbs and (end is None or not end.holds_key or field.is_unique or verbs - {CONNECT, DISCONNECT}):
+                return True
+    return False
+
+
+@dataclass(slots=True)
+class TreeBuilder:
+    """Builds the tree of one root field."""
+
+    context: PlanContext
+    blame: Blame
+    places: int = 0
+
+    def records(
+        self,
+        object_: Object,
+        sample: Rows,
+        path: InputPath,
+        *,
+        creates: bool,
+        level: int = 0,
+        parent: Field | None = None,
+        among: str | None = None,
+    ) -> Records:
+        """Return the plan of the records of one place, for data such as this.
+
+        Args:
+            object_: their object.
+            sample: their data in the request being planned.
+            path: the place, without indexes.
+            creates: they are created, else changed.
+            level: how many relations lead to the place.
+            parent: the field by which they hang on other records, for those that do.
+            among: the relation that leads to them from there.
+
+        Raises:
+            QueryTooComplex: the data is nested too deeply, or has too many places.
+            BadUserInput: the data cannot be written, whatever its values.
+        """
+        self._count(level)
+        self.context.touch(object_)
+        known = [parent] if creates and parent is not None else []
+        to_one: list[ToOne] = []
+        to_many: list[ToMany] = []
+        try:
+            for field, values in _relations(object_, sample):
+                end = link_end(self.context, field, self.blame.at(field.name))
+                below = _Below(self, object_, field, end, values, path, creates=creates, level=level + 1)
+                if end.to_one and (one := below.to_one()):
+                    to_one.append(one)
+                    if end.holds_key and (one.create or one.lookups):
+                        known.append(field)
+                elif not end.to_one:
+                    to_many.append(below.to_many())
+            holder = None if parent is None else parent.parts[0].column
+            if creates:
+                records = statements.plan_create(self.context, object_, sample, self.blame, known)
+            else:
+                records = statements.plan_update(
+                    self.context, object_, sample, self.blame, known, holder=holder, among=among
+                )
+        except ApiError as error:
+            raise error if "input" in error.extensions else place_error(error, path) from None
+        return replace(records, to_one=tuple(to_one), to_many=tuple(to_many))
+
+    def _count(self, level: int) -> None:
+        self.places += 1
+        if level > MOST_LEVELS:
+            raise QueryTooComplex(f"The data is nested deeper than {MOST_LEVELS} levels of relations.")
+        if self.places > MOST_PLACES:
+            raise QueryTooComplex(f"The data writes records in more than {MOST_PLACES} places of relations.")
+
+
+def _relations(object_: Object, sample: Rows) -> Iterator[tuple[Field, list[dict[str, JsonValue]]]]:
+    """Yield the relations that the data has verbs for, each with its values."""
+    for name, field in object_.by_name.items():
+        if field.relation_id is not None:
+            values = [row[name] for row in sample if isinstance(row.get(name), dict) and spoken(row[name])]
+            if values:
+                yield field, values
+
+
+@dataclass(slots=True)
+class _Below:
+    """The building of the plan of one relation."""
+
+    builder: TreeBuilder
+    object_: Object
+    field: Field
+    end: RelationEnd
+    values: Sequence[dict[str, JsonValue]]
+    path: InputPath
+    creates: bool
+    level: int
+
+    @property
+    def context(self) -> PlanContext:
+        """The operation."""
+        return self.builder.context
+
+    def given(self, verb: str) -> list[JsonValue]:
+        """Return the values of a verb, of all records together."""
+        found = [value[verb] for value in self.values if value.get(verb) not in (None, False)]
+        items = [item for value in found for item in (value if isinstance(value, list) else [value])]
+        return [item for item in items if item is not None]
+
+    def says(self, *verbs: str) -> bool:
+        """Return whether some record's data has one of these verbs."""
+        return any(verb in spoken(value) for value in self.values for verb in verbs)
+
+    def _records(
+        self, verb: str, sample: Rows, *, creates: bool, parent: Field | None = None, object_: Object | None = None
+    ) -> Records:
+        return self.builder.records(
+            object_ or self.end.target,
+            sample,
+            (*self.path, self.field.name, verb),
+            creates=creates,
+            level=self.level,
+            parent=parent,
+            among=self.field.name,
+        )
+
+    def to_one(self) -> ToOne | None:
+        """Return the plan of a to-one relation; None where the record's own statement does all."""
+        end, holds_key = self.end, self.end.holds_key
+        connects = self.says(CONNECT) and (not holds_key or self.field.is_unique)
+        if not connects and holds_key and not self.says(CREATE, CONNECT_OR_CREATE, UPDATE):
+            return None
+        child = None if holds_key else end.target_field
+        missing = [value["create"] for value in self.given(CONNECT_OR_CREATE)]
+        updates = self.given(UPDATE) if not self.creates else []
+        return ToOne(
+            field=self.field,
+            key_name=f"{self.field.name}Id",
+            end=end,
+            create=self._records(CREATE, self.given(CREATE), creates=True, parent=child) if self.says(CREATE) else None,
+            create_missing=self._records(CONNECT_OR_CREATE, missing, creates=True, parent=child) if missing else None,
+            lookups=self._lookups(connects=connects),
+            finds_connected=connects,
+            seek=self._seek() if updates else None,
+            update=self._records(UPDATE, updates, creates=False, parent=child) if updates else None,
+            release=self._release(),
+            move=statements.plan_move(self.context, end.target, end.target_field)
+            if child is not None and self.says(CONNECT, CONNECT_OR_CREATE)
+            else None,
+        )
+
+    def _lookups(self, *, connects: bool) -> dict[str, Lookup]:
+        """Return the look-ups by unique fields that the data asks for."""
+        blame = self.builder.blame.at(self.field.name)
+        wheres = [value["where"] for value in self.given(CONNECT_OR_CREATE)]
+        wheres += [value["where"] for value in self.given(CONNECT) if connects and isinstance(value, dict)]
+        names = {name for where in wheres if isinstance(where, dict) for name in where}
+        found: dict[str, Lookup] = {}
+        for name in sorted(names):
+            _, part = lookup_part(self.end, name, blame)
+            step = statements.plan_find(self.context, self.end.target, [(part.column,)], action="connect")
+            found[name] = Lookup(step=step, coerce=link_coercer(self.end, name, blame))
+        return found
+
+    def _seek(self) -> Step:
+        if self.end.holds_key:
+            column = self.end.foreign_key.column
+            return statements.plan_find(self.context, self.object_, [(self.object_.key,)], result=column)
+        return statements.plan_find(self.context, self.end.target, [(self.end.foreign_key.column,)])
+
+    def _release(self) -> Step | None:
+        """Return the step that empties the keys in the way of a one-to-one relation's new link."""
+        end, column = self.end, self.end.foreign_key.column
+        if end.holds_key:
+            if not (self.field.is_unique and self.field.is_nullable and self.says(CONNECT, CONNECT_OR_CREATE)):
+                return None
+            return statements.plan_keep(self.context, self.object_, column, self.object_.key, deletes=False)
+        if self.creates or not end.target_field.is_nullable:
+            return None
+        return statements.plan_keep(self.context, end.target, column, end.target.key, deletes=False)
+
+    def to_many(self) -> ToMany:
+        """Return the plan of a to-many relation."""
+        end, context, target = self.end, self.context, self.end.target
+        holder, child = end.foreign_key.column, end.target_field
+        far = _far_field(context, end)
+        changes = not self.creates
+        moves = self.says(CONNECT, SET)
+        links = [{f"{far.name}Id": "id"}] if far is not None else []
+        updates = [value["data"] for value in self.given(UPDATE)] if changes else []
+        kept = target.key if far is None else far.parts[0].column
+        can_leave = child.is_nullable or far is not None
+        leaves = self.says(DISCONNECT) or (far is not None and self.says(DELETE))
+        return ToMany(
+            field=self.field,
+            end=end,
+            far=far,
+            find=statements.plan_find(context, target, [(holder,), (kept, target.key)])
+            if far is not None and changes
+            else None,
+            detach=statements.plan_leave(context, target, holder, among=self.field.name, deletes=far is not None)
+            if changes and leaves and can_leave
+            else None,
+            keep=statements.plan_keep(context, target, holder, kept, deletes=far is not None)
+            if changes and self.says(SET) and can_leave
+            else None,
+            update=self._records(UPDATE, updates, creates=False, parent=child) if updates else None,
+            remove=statements.plan_leave(context, target, holder, among=self.field.name, deletes=True)
+            if changes and self.says(DELETE) and far is None
+            else None,
+            move=statements.plan_move(context, target, child) if moves and far is None else None,
+            connect=self._records(CONNECT, links, creates=True, parent=child) if moves and far is not None else None,
+            create=self._records(CREATE, self.given(CREATE), creates=True, parent=child) if self.says(CREATE) else None,
+        )
+
+
+def _far_field(context: PlanContext, end: RelationEnd) -> Field | None:
+    """Return the other relation of an object that links two others, None where the target is no such object.
+
+    Its two keys are required, unique together, and its records go with either of those that they link.
+    """
+    target, near = end.target, end.target_field
+    context.indexes[target.id] = context.snapshot.indexes_of.get(target.id, ())
+    for index in context.indexes[target.id]:
+        if not index.is_unique or len(index.field_ids) != 2 or near.id not in index.field_ids:
+            continue
+        (other_id,) = {*index.field_ids} - {near.id}
+        other = target.by_id[other_id]
+        if _is_link(context, near) and _is_link(context, other) and other.is_active:
+            return other
+    return None
+
+
+def _is_link(context: PlanContext, field: Field) -> bool:
+    if field.relation_id is None or field.is_nullable:
+        return False
+    return context.snapshot.relations[field.relation_id].on_delete is OnDelete.CASCADE

@@ -1,0 +1,208 @@
+"""The rows of an UpdateRows: the changes of each record, of those columns that its data names."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.planner.arguments.trees import Blame
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.writes.column_values import CellReader, build_cell_reader, missing
+from fieldstone.engine.planner.writes.connects import link_coercer, link_end, link_reference
+from fieldstone.engine.planner.writes.creates import find_lookups
+from fieldstone.engine.planner.writes.nested.links import known_reference, with_known
+from fieldstone.engine.planner.writes.nested.nodes import Item
+from fieldstone.engine.planner.writes.nested.steps import RowCell
+from fieldstone.engine.planner.writes.rows import KNOWN, LinkSource, check_morph, read_link
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Access, Field, Object
+from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.write import Reference
+
+_FIRST_VALUE = 3
+"""The place of the first column's value in a row, behind id, parent and given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlainChange:
+    """A field that some of the records change: its parts by name, each with the place of its value and its reader."""
+
+    field: Field
+    parts: Mapping[str | None, tuple[int, CellReader]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LinkChange:
+    """A relation that some of the records change.
+
+    Attributes:
+        bit: its key's place in the text of given columns.
+        sources: where a row names the record to lead to, by how it names it; KNOWN is "" here.
+    """
+
+    field: Field
+    key_name: str
+    bit: int
+    sources: Mapping[str, LinkSource]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeWriter:
+    """Makes the rows of an UpdateRows: id, parent and given, the columns' values, the references' inputs."""
+
+    object_: Object
+    columns: tuple[Column, ...]
+    references: tuple[Reference, ...]
+    plain: Mapping[str, _PlainChange]
+    links: tuple[_LinkChange, ...]
+    bits: int
+    blame: Blame
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of a row's cells."""
+        values = [f"v{index}" for index in range(len(self.columns))]
+        return ["id", "parent", "given", *values, *(str(reference.source) for reference in self.references)]
+
+    def write(self, items: Sequence[Item], _actor: str) -> list[list[RowCell]]:
+        """Return the rows of these records.
+
+        Raises:
+            BadUserInput: a value is wrong; `extensions.index` is that of the record.
+        """
+        written: list[list[RowCell]] = []
+        for item in items:
+            try:
+                written.append(self._row(item))
+            except BadUserInput as error:
+                error.extensions["index"] = len(written)
+                raise
+        return written
+
+    def _row(self, item: Item) -> list[RowCell]:
+        cells: list[RowCell] = [None] * len(self.keys)
+        bits = bytearray(b"0" * self.bits)
+        data = with_known(self.object_, item)
+        for name, change in self.plain.items():
+            if name in data:
+                self._write_plain(change, data[name], cells, bits)
+        connected = [link.field for link in self.links if self._write_link(link, item, data, cells, bits)]
+        for group in self.object_.morphs:
+            chosen = [field for field in group if field in connected]
+            check_morph(chosen, self.blame)
+            for link in self.links:
+                if chosen and link.field in group:
+                    bits[link.bit] = _GIVEN
+        cells[:_FIRST_VALUE] = [item.id, item.parent, bits.decode()]
+        return cells
+
+    def _write_plain(self, change: _PlainChange, value: JsonValue, cells: list[RowCell], bits: bytearray) -> None:
+        field = change.field
+        if field.access is not Access.READ_WRITE:
+            raise self.blame.at(field.name).error(f"Field '{field.name}' cannot be changed once the record is there.")
+        whole = not field.is_composite or value is None
+        for index, (name, (place, read)) in enumerate(change.parts.items()):
+            if not whole and name not in value:
+                continue
+            given = value if whole else value[name]
+            if given is None and index == 0 and not field.is_nullable:
+                raise missing(field, self.blame)
+            cells[_FIRST_VALUE + place] = None if given is None else read(given)
+            bits[place] = _GIVEN
+
+    def _write_link(
+        self, link: _LinkChange, item: Item, data: Mapping[str, JsonValue], cells: list[RowCell], bits: bytearray
+    ) -> bool:
+        """Write the link that the data gives a relation; return whether it leads to a record now."""
+        if not link.field.is_active:
+            return False
+        said = read_link(link.field, link.key_name, data, self.blame)
+        if said is None:
+            return False
+        bits[link.bit] = _GIVEN
+        if said.value is KNOWN:
+            cells[link.sources[""].place] = item.links[link.field.name]
+            return True
+        if said.value is not None:
+            source = link.sources[said.lookup]
+            cells[source.place] = source.coerce(said.value)
+            return True
+        if not link.field.is_nullable:
+            raise self.blame.at(link.field.name).error(
+                f"'{link.field.name}' is required, so it cannot be disconnected: connect it to another record, or"
+                " delete this one."
+            )
+        return False
+
+
+_GIVEN = ord("1")
+
+
+def build_change_writer(
+    context: PlanContext,
+    object_: Object,
+    sample: Sequence[Mapping[str, JsonValue]],
+    blame: Blame,
+    *,
+    known: Sequence[Field],
+) -> ChangeWriter:
+    """Return the writer of changes such as these; `known` are relations to records that the request finds or makes."""
+    named = {name for row in sample for name in row} | {field.name for field in known}
+    columns: list[Column] = []
+    plain: dict[str, _PlainChange] = {}
+    for name, field in object_.by_name.items():
+        if name in named and field.relation_id is None and field.parts:
+            parts: dict[str | None, tuple[int, CellReader]] = {}
+            for part in field.parts:
+                parts[part.name] = (len(columns), build_cell_reader(field, part, blame))
+                columns.append(part.column)
+            plain[name] = _PlainChange(field=field, parts=parts)
+    references: list[Reference] = []
+    linked: list[tuple[Field, str, list[tuple[str, Callable[[JsonValue], RowCell]]]]] = []
+    for key_name, field in _linked(object_, named):
+        found: list[tuple[str, Callable[[JsonValue], RowCell]]] = []
+        for lookup in find_lookups(sample, key_name, field):
+            end = link_end(context, field, blame.at(field.name))
+            found.append((lookup, link_coercer(end, lookup, blame.at(field.name))))
+            source = f"s{len(references)}"
+            references.append(link_reference(context, end, lookup, source, blame.at(field.name)))
+        if field in known:
+            found.append(("", str))
+            references.append(known_reference(context, field, f"s{len(references)}", blame))
+        linked.append((field, key_name, found))
+        if not found:
+            columns.append(field.parts[0].column)
+    return ChangeWriter(
+        object_=object_,
+        columns=tuple(columns),
+        references=tuple(references),
+        plain=plain,
+        links=_place_links(columns, linked),
+        bits=len(columns) + sum(1 for _, _, found in linked if found),
+        blame=blame,
+    )
+
+
+def _linked(object_: Object, named: set[str]) -> list[tuple[str, Field]]:
+    """Return the relations that the data names, and with one part of a morph relation its others, active or not."""
+    chosen = {field.id: key_name for key_name, field in object_.foreign_keys.items() if {field.name, key_name} & named}
+    for group in object_.morphs:
+        if any(field.id in chosen for field in group):
+            chosen |= {field.id: f"{field.name}Id" for field in group}
+    return [(key_name, object_.by_id[field_id]) for field_id, key_name in chosen.items()]
+
+
+def _place_links(
+    columns: Sequence[Column], linked: Sequence[tuple[Field, str, list[tuple[str, Callable[[JsonValue], RowCell]]]]]
+) -> tuple[_LinkChange, ...]:
+    places = {column.name: place for place, column in enumerate(columns)}
+    bit = source = len(columns)
+    links: list[_LinkChange] = []
+    for field, key_name, found in linked:
+        sources: dict[str, LinkSource] = {}
+        for lookup, coerce in found:
+            sources[lookup] = LinkSource(_FIRST_VALUE + source, coerce)
+            source += 1
+        own = places[field.parts[0].column.name] if not found else bit
+        bit += bool(found)
+        links.append(_LinkChange(field=field, key_name=key_name, bit=own, sources=sources))
+    return tuple(links)

@@ -1,0 +1,98 @@
+"""A root field whose data writes the records of relations too: its tree, and the steps of each request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath
+from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, value_of
+from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.cost import Price
+from fieldstone.engine.planner.writes.creates import CreateInput
+from fieldstone.engine.planner.writes.nested.build import TreeBuilder, is_nested
+from fieldstone.engine.planner.writes.nested.nodes import Item, Records
+from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found
+from fieldstone.engine.planner.writes.nested.unfold import Unfolding, new_item
+from fieldstone.engine.planner.writes.nested.verbs import read_id
+from fieldstone.metadata.api_names import Verb
+from fieldstone.metadata.model import Object
+from fieldstone.sql.statement import array_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundNested:
+    """The steps of a request's nested write, and the ids of the records that its root field answers."""
+
+    steps: Sequence[BoundStep]
+    ids: Sequence[str | Found]
+
+    @property
+    def answered(self) -> bytes:
+        """PostgreSQL's text of the ids."""
+        return array_text([one.id if isinstance(one, Found) else one for one in self.ids]).encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedNested:
+    """One root field of a mutation that writes the records of relations too.
+
+    Attributes:
+        data: the argument.
+        target: the argument `id` of an update.
+        read_back: reads the answer by the ids.
+        price: the price of the answer for each record.
+    """
+
+    key: str
+    path: AnswerPath
+    location: tuple[tuple[int, int], ...]
+    object_: Object
+    verb: Verb
+    many: bool
+    records: Records
+    data: CreateInput
+    target: Tree
+    read_back: BoundStatement
+    price: Price
+    limit: int
+
+    def bind(self, bindings: Bindings) -> BoundNested:
+        """Return the steps of a request.
+
+        Raises:
+            BadUserInput: a value is refused; `extensions.input` is its place.
+        """
+        unfolding = Unfolding(actor=bindings.actor, most=self.limit)
+        try:
+            items = self._items(bindings)
+            unfolding.records(self.records, items)
+        except BadUserInput as error:
+            error.path, error.locations = self.path, self.location
+            raise
+        return BoundNested(steps=unfolding.steps, ids=[item.id for item in items])
+
+    def _items(self, bindings: Bindings) -> list[Item]:
+        rows = self.data.rows(bindings)
+        paths = [("data", index) if self.many else ("data",) for index in range(len(rows))]
+        if self.records.creates:
+            return [new_item(row, path) for row, path in zip(rows, paths, strict=True)]
+        id_ = read_id(value_of(self.target, bindings), ("id",))
+        return [Item(id=id_, data=row, path=path) for row, path in zip(rows, paths, strict=True)]
+
+
+def find_records(context: PlanContext, object_: Object, verb: Verb, data: CreateInput) -> Records | None:
+    """Return the tree of a root field's data; None where it writes no record of a relation.
+
+    Raises:
+        ApiError: the data is refused, whatever its values.
+    """
+    sample = [*map(dict, data.rows(Bindings(variables=context.variables, actor="")))]
+    if not is_nested(context, object_, sample):
+        return None
+    builder = TreeBuilder(context, Blame(field="data", path=data.blame.path))
+    try:
+        return builder.records(object_, sample, ("data",), creates=verb is Verb.CREATE)
+    except ApiError as error:
+        error.path = data.blame.path
+        raise

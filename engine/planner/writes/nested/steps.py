@@ -1,0 +1,138 @@
+"""The steps of a nested write: statements, each over all rows of one place in the data, and the rows of a request."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.writes.connects import ReferenceName
+from fieldstone.engine.planner.writes.nested.places import InputPath
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.statement import array_text
+
+_AT_ONCE = 1_000
+"""Rows that are written as JSON in one go."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Found:
+    """A record that is looked up while the request runs.
+
+    Attributes:
+        made: the id of the record that is created where none is found; None: one must be there.
+        missing: the message of the error if none is there.
+        is_asked: whether it was looked up yet.
+        value: the id of the record that was found.
+    """
+
+    made: str | None = None
+    missing: str = ""
+    is_asked: bool = False
+    value: str | None = None
+
+    @property
+    def id(self) -> str | None:
+        """The id of the record that was found, or is created."""
+        return self.value or self.made
+
+    def forget(self) -> None:
+        """Make it as it was before the request ran."""
+        self.is_asked, self.value = False, None
+
+
+RowCell = Cell | Found
+
+
+class When(NamedTuple):
+    """The condition of a row: it counts only if a record was found, or was not."""
+
+    found: Found
+    is_there: bool
+
+    def holds(self) -> bool:
+        """Return whether the row counts."""
+        return self.found.is_asked and (self.found.value is not None) is self.is_there
+
+
+class InputRow(NamedTuple):
+    """One row of a step: its cells, the place in the data that it is made of, and its condition."""
+
+    cells: Sequence[RowCell]
+    path: InputPath
+    when: When | None = None
+
+    def founds(self) -> Iterator[Found]:
+        """Yield the look-ups that the row depends on."""
+        yield from (cell for cell in self.cells if isinstance(cell, Found))
+        if self.when is not None:
+            yield self.when.found
+
+
+Encode = Callable[[Sequence[Sequence[Cell]]], tuple[bytes, ...]]
+"""Makes the values of a statement's rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A statement of a nested write.
+
+    Attributes:
+        encode: makes the parameters that hold the rows.
+        object_: the object whose records it finds or writes.
+        action: its effect on them, as an error says it: "update".
+        among: the relation that the records must hang on, where they must hang on one.
+        finds: whether it is a look-up, whose rows' Founds are the answer.
+        identity: which cell has the id of the record that a row changes; None where it changes none.
+        references: the names of the statement's references.
+    """
+
+    bound: BoundStatement
+    encode: Encode
+    object_: Object
+    action: str
+    among: str | None = None
+    finds: bool = False
+    identity: int | None = None
+    references: tuple[ReferenceName, ...] = ()
+
+
+class BoundStep(NamedTuple):
+    """A step with the rows of a request.
+
+    Attributes:
+        founds: for a look-up, the result of each row.
+        given: the rows' parameters, where they depend on no look-up.
+    """
+
+    step: Step
+    rows: Sequence[InputRow]
+    founds: Sequence[Found] = ()
+    given: tuple[bytes, ...] | None = None
+
+    def parameters(self, rows: Sequence[InputRow], bindings: Bindings) -> list[bytes | None]:
+        """Return the statement's parameters for those of the rows that count."""
+        given = self.given
+        if given is None:
+            cells = [[cell.id if isinstance(cell, Found) else cell for cell in row.cells] for row in rows]
+            given = self.step.encode(cells)
+        return self.step.bound.bind(bindings._replace(given=given))
+
+
+def encode_objects(keys: Sequence[str]) -> Encode:
+    """Return the encoder of rows as one JSON list of objects with these keys."""
+
+    def encode(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
+        written = [dict(zip(keys, row, strict=True)) for row in rows]
+        # Written at once, many would keep other threads from running.
+        pieces = (dumps(written[start : start + _AT_ONCE])[1:-1] for start in range(0, len(written), _AT_ONCE))
+        return (f"[{','.join(pieces)}]".encode(),)
+
+    return encode
+
+
+def encode_columns(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
+    """Return the rows' cells as arrays, one for each column."""
+    return tuple(array_text(column).encode() for column in zip(*rows, strict=True))

@@ -1,0 +1,354 @@
+"""The rows of a nested write: a request's data, taken apart into the steps of its plan."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.planner.writes.nested.nodes import Item, Records, ToMany, ToOne
+from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
+from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowCell, Step, When
+from fieldstone.engine.planner.writes.nested.verbs import (
+    CONNECT,
+    CONNECT_OR_CREATE,
+    CREATE,
+    DELETE,
+    DISCONNECT,
+    NEEDS_RECORD,
+    SET,
+    UPDATE,
+    Said,
+    read_id,
+    read_ids,
+    read_to_many,
+    read_to_one,
+    refusal,
+)
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Field
+from fieldstone.metadata.scalars import Cell
+
+
+@dataclass(slots=True, kw_only=True)
+class Unfolding:
+    """The unfolding of one root field's data.
+
+    Attributes:
+        most: how many records it may name.
+        steps: the steps so far.
+    """
+
+    actor: str
+    most: int
+    steps: list[BoundStep] = field(default_factory=list)
+    _named: int = 0
+
+    def records(self, plan: Records | None, items: Sequence[Item]) -> None:
+        """Add the steps that write records of one place, and those that they are related to.
+
+        Raises:
+            BadUserInput: a value is refused, or there are too many records; `extensions.input` is the place.
+        """
+        if plan is None or not items:
+            return
+        self._count(len(items), items[0].path)
+        for one in plan.to_one:
+            _UnfoldingToOne(self, plan, one).find_targets(items)
+        try:
+            rows = plan.write(items, self.actor)
+        except BadUserInput as error:
+            raise place_error(error, items[error.extensions.pop("index")].path) from None
+        self.add(plan.step, [InputRow(row, item.path, item.when) for row, item in zip(rows, items, strict=True)])
+        for one in plan.to_one:
+            _UnfoldingToOne(self, plan, one).write_targets(items)
+        for many in plan.to_many:
+            _UnfoldingToMany(self, plan, many).write(items)
+
+    def add(self, step: Step | None, rows: Sequence[InputRow], founds: Sequence[Found] = ()) -> None:
+        """Add a step with these rows, if there are any."""
+        if step is None or not rows:
+            return
+        given = None
+        if not any(True for row in rows for _ in row.founds()):
+            given = step.encode([[*row.cells] for row in rows])
+        self.steps.append(BoundStep(step, rows, founds, given))
+
+    def _count(self, number: int, path: InputPath) -> None:
+        self._named += number
+        if self._named > self.most:
+            raise refusal(f"A request may write at most {self.most} records, those of its relations included.", path)
+
+    def count_named(self, rows: Sequence[object], path: InputPath) -> None:
+        """Count records that are named without data of their own.
+
+        Raises:
+            BadUserInput: there are too many.
+        """
+        if rows:
+            self._count(len(rows), path)
+
+
+def new_item(data: Mapping[str, JsonValue], path: InputPath, when: When | None = None) -> Item:
+    """Return a record to create, whose id is made here unless its data has one."""
+    given = data.get("id")
+    id_ = str(new_id()) if given is None else read_id(given, (*path, "id"))
+    return Item(id=id_, data={**data, "id": id_}, path=path, when=when)
+
+
+@dataclass(slots=True)
+class _UnfoldingToOne:
+    """The verbs of one to-one relation."""
+
+    unfolding: Unfolding
+    plan: Records
+    relation: ToOne
+
+    def find_targets(self, items: Sequence[Item]) -> None:
+        """Find or make the targets that the records then lead to by a key of their own."""
+        if not self.relation.end.holds_key:
+            return
+        said = self._read(items)
+        created = [(item, new_item(one.value, one.path, item.when)) for item, one in _with(said, CREATE)]
+        for item, target in created:
+            item.links[self.relation.field.name] = target.id
+        self.unfolding.records(self.relation.create, [target for _, target in created])
+        releases = [
+            InputRow((read_id(one.value, one.path), item.id), one.path, item.when)
+            for item, one in _with(said, CONNECT)
+            if isinstance(one.value, str) and self.relation.release
+        ]
+        for item, one, found in self._look_up(said):
+            item.links[self.relation.field.name] = found
+            releases.append(InputRow((found, item.id), one.path, item.when))
+        self.unfolding.add(self.relation.release, releases)
+
+    def write_targets(self, items: Sequence[Item]) -> None:
+        """Update the targets, and write those that hold the key."""
+        said = self._read(items)
+        if not self.relation.end.holds_key:
+            self._hang(said)
+        updated: list[Item] = []
+        sought: list[tuple[InputRow, Found]] = []
+        for item, one in _with(said, UPDATE):
+            if self.plan.creates:
+                raise refusal(f"'{self.relation.field.name}' cannot be updated: the record is only created.", one.path)
+            found = Found(missing=f"'{self.relation.field.name}' leads to no record to update.")
+            sought.append((InputRow((item.id,), one.path, item.when), found))
+            parent = None if self.relation.end.holds_key else item.id
+            updated.append(Item(id=found, data=one.value, path=one.path, parent=parent, when=item.when))
+        self.unfolding.add(self.relation.seek, [row for row, _ in sought], [found for _, found in sought])
+        self.unfolding.records(self.relation.update, updated)
+
+    def _hang(self, said: Sequence[tuple[Item, Said]]) -> None:
+        """Make targets that hold the key hang on the records, in the place of those that do."""
+        relation, unfolding = self.relation, self.unfolding
+        child = relation.end.target_field
+        released: list[InputRow] = []
+        moved: list[InputRow] = []
+        for item, one in said:
+            match one:
+                case Said(verb="create" | "disconnect"):
+                    if one.verb == DISCONNECT and not child.is_nullable:
+                        raise _required(relation.field.name, child.name, relation.end.target.label_singular, one.path)
+                    released.append(InputRow((item.id, None), one.path, item.when))
+                case Said(verb="connect", value=str()):
+                    id_ = read_id(one.value, one.path)
+                    released.append(InputRow((item.id, id_), one.path, item.when))
+                    moved.append(InputRow((id_, item.id, ""), one.path, item.when))
+        missing: list[tuple[Item, Said, Found]] = []
+        for item, one, found in self._look_up(said, hangs=missing):
+            released.append(InputRow((item.id, found), one.path, item.when))
+            when = When(found, is_there=True) if one.verb == CONNECT_OR_CREATE else item.when
+            moved.append(InputRow((found, item.id, ""), one.path, when))
+        unfolding.add(relation.release, released)
+        unfolding.add(relation.move, moved)
+        created = [
+            _child(relation, item, new_item(one.value, one.path, item.when)) for item, one in _with(said, CREATE)
+        ]
+        unfolding.records(relation.create, created)
+        unfolding.records(
+            relation.create_missing,
+            [_child(relation, item, self._missing_item(one, found)) for item, one, found in missing],
+        )
+
+    def _look_up(
+        self, said: Sequence[tuple[Item, Said]], *, hangs: "list[tuple[Item, Said, Found]] | None" = None
+    ) -> list[tuple[Item, Said, Found]]:
+        """Look up the records that are named by a unique key, and make those that must be made.
+
+        Where the target holds the key, those to make are noted in `hangs`.
+        """
+        name, lookups = self.relation.field.name, self.relation.lookups
+        by_lookup: dict[str, list[tuple[InputRow, Found]]] = {}
+        found: list[tuple[Item, Said, Found]] = []
+        missing: list[tuple[Item, Said, Found]] = []
+        for item, one in said:
+            if one.verb == CONNECT_OR_CREATE:
+                where, made = one.value["where"], one.value["create"].get("id")
+                target = Found(made=str(new_id()) if made is None else read_id(made, (*one.path, "create", "id")))
+                missing.append((item, one, target))
+            elif one.verb == CONNECT and isinstance(one.value, dict) and self.relation.finds_connected:
+                where = one.value["where"]
+                label = self.relation.end.target.label_singular
+                target = Found(missing=f"There is no {label} to connect '{name}' to.")
+            else:
+                continue
+            given = {key: value for key, value in where.items() if value is not None}
+            if len(given) != 1 or len(where) != 1:
+                raise refusal(f"'{name}': where takes one unique key and its value.", (*one.path, "where"))
+            ((lookup, value),) = given.items()
+            row = InputRow((_coerced(lookups[lookup].coerce, value, (*one.path, "where")),), one.path, item.when)
+            by_lookup.setdefault(lookup, []).append((row, target))
+            found.append((item, one, target))
+        for lookup, rows in by_lookup.items():
+            self.unfolding.add(lookups[lookup].step, [row for row, _ in rows], [target for _, target in rows])
+        if hangs is None:
+            created = [self._missing_item(one, target) for _, one, target in missing]
+            self.unfolding.records(self.relation.create_missing, created)
+        else:
+            hangs += missing
+        return found
+
+    def _missing_item(self, one: Said, found: Found) -> Item:
+        data = {**one.value["create"], "id": found.made}
+        return new_item(data, (*one.path, "create"), When(found, is_there=False))
+
+    def _read(self, items: Sequence[Item]) -> list[tuple[Item, Said]]:
+        relation = self.relation
+        read = ((item, read_to_one(relation.field, relation.key_name, item.data, item.path)) for item in items)
+        return [(item, one) for item, one in read if one is not None]
+
+
+@dataclass(slots=True)
+class _UnfoldingToMany:
+    """The verbs of one to-many relation."""
+
+    unfolding: Unfolding
+    plan: Records
+    relation: ToMany
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Write the records that hang on these, or shall."""
+        relation, unfolding = self.relation, self.unfolding
+        said = [(item, one) for item in items for one in self._read(item)]
+        ids = {
+            verb: [(item, id_, path) for item, one in _with(said, verb) for id_, path in read_ids(one)]
+            for verb in (DISCONNECT, SET, UPDATE, DELETE, CONNECT)
+        }
+        for named in ids.values():
+            unfolding.count_named(named, named[0][2] if named else ())
+        _check_once(ids.values())
+        links = self._find_links(ids)
+        unfolding.add(relation.detach, [self._leaving(links, *one) for one in ids[DISCONNECT]])
+        if relation.far is not None:
+            unfolding.add(relation.detach, [self._leaving(links, *one) for one in ids[DELETE]])
+        kept = [InputRow((item.id, None), one.path, item.when) for item, one in _with(said, SET)]
+        parents = {id(item) for item, _ in _with(said, SET)}
+        connects = [*ids[SET], *ids[CONNECT]]
+        kept += [InputRow((item.id, id_), path, item.when) for item, id_, path in connects if id(item) in parents]
+        unfolding.add(relation.keep, kept)
+        updates = [
+            Item(
+                id=links.get((id(item), id_), id_),
+                data=one.value[index]["data"],
+                path=(*one.path, index, "data"),
+                parent=item.id,
+                when=item.when,
+            )
+            for item, one in _with(said, UPDATE)
+            for index, (id_, _) in enumerate(read_ids(one))
+        ]
+        unfolding.records(relation.update, updates)
+        unfolding.add(relation.remove, [self._leaving(links, *one) for one in ids[DELETE]])
+        unfolding.add(relation.move, [InputRow((id_, item.id, ""), path, item.when) for item, id_, path in connects])
+        if (far := relation.far) is not None:
+            linked = [self._link(far, links, item, id_, path) for item, id_, path in connects]
+            unfolding.records(relation.connect, linked)
+        created = [
+            _child(relation, item, new_item(data, (*one.path, index), item.when))
+            for item, one in _with(said, CREATE)
+            for index, data in enumerate(one.value)
+        ]
+        unfolding.records(relation.create, created)
+
+    def _read(self, item: Item) -> Sequence[Said]:
+        relation = self.relation
+        said = read_to_many(relation.field, item.data, item.path)
+        for one in said:
+            if self.plan.creates and one.verb in NEEDS_RECORD:
+                raise refusal(
+                    f"'{relation.field.name}' has nothing to {one.verb}: the record is only created.", one.path
+                )
+            if one.verb in {DISCONNECT, SET} and not self.plan.creates and relation.keep is relation.detach is None:
+                child = relation.end.target_field
+                raise _required(relation.field.name, child.name, relation.end.target.label_singular, one.path)
+        return said
+
+    def _find_links(self, ids: Mapping[str, Sequence[tuple[Item, str, InputPath]]]) -> dict[tuple[int, str], Found]:
+        """Look up the records that link to those named, by the record at hand and the id named."""
+        relation = self.relation
+        if relation.find is None:
+            return {}
+        links: dict[tuple[int, str], Found] = {}
+        rows: list[InputRow] = []
+        for verb, named in ids.items():
+            for item, id_, path in named:
+                if verb in NEEDS_RECORD:
+                    missing = f"There is no record with the id {id_} among '{relation.field.name}' to {verb}."
+                    found = Found(missing=missing)
+                else:
+                    found = Found(made=str(new_id()))
+                links[(id(item), id_)] = found
+                rows.append(InputRow((item.id, id_), path, item.when))
+        self.unfolding.add(relation.find, rows, [*links.values()])
+        return links
+
+    def _leaving(self, links: Mapping[tuple[int, str], Found], item: Item, id_: str, path: InputPath) -> InputRow:
+        cells: tuple[RowCell, RowCell] = (item.id, links.get((id(item), id_), id_))
+        return InputRow(cells, path, item.when)
+
+    def _link(self, far: Field, links: Mapping[tuple[int, str], Found], item: Item, id_: str, path: InputPath) -> Item:
+        """Return the record to create that links to the one named, where it is not linked yet."""
+        found = links.get((id(item), id_))
+        when = item.when if found is None else When(found, is_there=False)
+        data: dict[str, JsonValue] = {f"{far.name}Id": id_}
+        if found is not None:
+            data["id"] = found.made
+        return _child(self.relation, item, new_item(data, path, when))
+
+
+def _with(said: Iterable[tuple[Item, Said]], verb: str) -> list[tuple[Item, Said]]:
+    return [(item, one) for item, one in said if one.verb == verb]
+
+
+def _child(relation: ToOne | ToMany, parent: Item, child: Item) -> Item:
+    """Return a record to create that hangs on another."""
+    own = relation.end.target_field.name
+    if own in child.data or f"{own}Id" in child.data:
+        raise refusal(f"'{own}' is the record that '{relation.field.name}' is of: leave it out.", (*child.path, own))
+    child.links[own] = parent.id
+    return child
+
+
+def _check_once(named: Iterable[Sequence[tuple[Item, str, InputPath]]]) -> None:
+    seen: set[tuple[int, str]] = set()
+    for item, id_, path in (one for ids in named for one in ids):
+        if (id(item), id_) in seen:
+            raise refusal(f"The id {id_} stands there twice: say one thing of each record.", path)
+        seen.add((id(item), id_))
+
+
+def _coerced(coerce: Callable[[JsonValue], Cell], value: JsonValue, path: InputPath) -> RowCell:
+    try:
+        return coerce(value)
+    except BadUserInput as error:
+        error.field = None
+        raise place_error(error, path) from None
+
+
+def _required(relation: str, child: str, label: str, path: InputPath) -> BadUserInput:
+    return refusal(
+        f"'{relation}' cannot be disconnected: '{child}' of a {label} is required. Use delete, or connect it to another"
+        " record.",
+        path,
+    )

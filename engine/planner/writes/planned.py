@@ -1,0 +1,52 @@
+"""The plan of a root field of a mutation that one statement writes."""
+
+from dataclasses import dataclass
+
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath
+from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.cost import Price
+from fieldstone.engine.planner.writes.connects import ReferenceName
+from fieldstone.engine.planner.writes.removal import Removal
+from fieldstone.metadata.api_names import Verb
+from fieldstone.metadata.model import Object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWrite:
+    """One root field of a mutation.
+
+    Attributes:
+        many: the answer is the list of the records, else its one item.
+        write: the statement that writes; its row is (problem, ids, answer).
+        read_back: reads the answer by the ids, where the write cannot give it.
+        removal: the work on other records once these are gone.
+        limit: how many records it may write.
+        price: the price of the answer for each record.
+        is_dear: whether the limit follows from that price.
+        key_fields: the fields of the unique key that names its record; none if that is its id, or a filter.
+        references: the targets of the write's references, for the message of a missing one.
+        keys: the fields of the unique keys that an upsert reads, for the message of one that is taken.
+    """
+
+    key: str
+    path: AnswerPath
+    location: tuple[tuple[int, int], ...]
+    object_: Object
+    verb: Verb
+    many: bool
+    write: BoundStatement
+    read_back: BoundStatement | None
+    removal: Removal
+    limit: int
+    price: Price
+    is_dear: bool
+    key_fields: tuple[str, ...]
+    references: tuple[ReferenceName, ...]
+    keys: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeNameOnly:
+    """A root field `__typename` of a mutation."""
+
+    key: str

@@ -1,0 +1,178 @@
+"""Running a nested write: its steps in order, pipelined as far as none needs the answer of another."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from fieldstone.engine.database_errors import describe
+from fieldstone.engine.errors import ApiError, BadUserInput, NotFound
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
+from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
+from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, Step
+from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.errors import DatabaseError, Serialization, UniqueViolation
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.statement import Parameters, Row
+from fieldstone.sql.transaction import Transaction
+
+_MOST_LOST = 2
+"""How often the records to find or create are looked up again because another request has just created one."""
+
+
+class _Sent(NamedTuple):
+    step: Step
+    rows: Sequence[InputRow]
+    founds: Sequence[Found]
+    parameters: Parameters
+
+
+@dataclass(slots=True, kw_only=True)
+class NestedRun:
+    """The run of one nested write, which is repeated with its transaction.
+
+    Attributes:
+        lost: how often another request has created a record first.
+    """
+
+    write: PlannedNested
+    bound: BoundNested
+    snapshot: Snapshot
+    lost: int = 0
+    _waiting: list[_Sent] = field(default_factory=list)
+
+    async def run(self, transaction: Transaction, bindings: Bindings) -> None:
+        """Run the steps; when it returns, no verdict stands against any of them.
+
+        Raises:
+            ApiError: a verdict stands against a step.
+            DatabaseError: the database fails.
+        """
+        self._waiting.clear()
+        for bound in self.bound.steps:
+            for found in bound.founds:
+                found.forget()
+        for bound in self.bound.steps:
+            if bound.given is None and any(sent.step.finds for sent in self._waiting):
+                await self._flush(transaction)
+            self._send(bound, bindings)
+        await self._flush(transaction)
+
+    def _send(self, bound: BoundStep, bindings: Bindings) -> None:
+        counts = [row.when is None or row.when.holds() for row in bound.rows]
+        rows = [row for row, is_counted in zip(bound.rows, counts, strict=True) if is_counted]
+        if not rows:
+            return
+        founds = [found for found, is_counted in zip(bound.founds, counts, strict=False) if is_counted]
+        if bound.step.identity is not None:
+            self._check_once(rows, bound.step.identity)
+        self._waiting.append(_Sent(bound.step, rows, founds, bound.parameters(rows, bindings)))
+
+    def _check_once(self, rows: Sequence[InputRow], place: int) -> None:
+        """Refuse a record that two rows of a statement would change: only one of the changes would be made."""
+        seen: set[object] = set()
+        for row in rows:
+            cell = row.cells[place]
+            id_ = cell.id if isinstance(cell, Found) else cell
+            if id_ in seen:
+                message = f"The record with the id {id_} is changed twice: say one thing of each record."
+                raise self._located(BadUserInput(message), row.path)
+            seen.add(id_)
+
+    async def _flush(self, transaction: Transaction) -> None:
+        """Send the steps that wait, and judge the answers."""
+        sent, self._waiting = self._waiting, []
+        if not sent:
+            return
+        try:
+            answers = await transaction.pipeline([(one.step.bound.statement, one.parameters) for one in sent])
+        except DatabaseError as error:
+            raise self._describe(error, sent) from error
+        for one, (row,) in zip(sent, answers, strict=True):
+            if one.step.finds:
+                self._find(one, row)
+            elif row[0] is not None:
+                raise self._judge(one, row[0])
+
+    def _find(self, sent: _Sent, row: Row) -> None:
+        """Note the records found. Rows that name one record which is not there make it once."""
+        making: dict[tuple[object, ...], Found] = {}
+        for found, value, asked in zip(sent.founds, json.loads(row[0] or b"[]"), sent.rows, strict=True):
+            found.is_asked, found.value = True, value
+            if value is not None:
+                continue
+            if found.made is None:
+                raise self._located(NotFound(found.missing), asked.path)
+            key = tuple(cell.id if isinstance(cell, Found) else cell for cell in asked.cells)
+            first = making.setdefault(key, found)
+            if first is not found:
+                found.value = first.made
+
+    def _judge(self, sent: _Sent, problem: bytes) -> ApiError:
+        """Return the error of a step's problem."""
+        name, _, details = problem.decode().partition(":")
+        step = sent.step
+        match Problem(name):
+            case Problem.NOT_FOUND:
+                first = json.loads(details)[0]
+                row = sent.rows[first] if isinstance(first, int) else self._row_of(sent, first)
+                cell = row.cells[step.identity or 0]
+                id_ = cell.id if isinstance(cell, Found) else cell
+                label = step.object_.label_singular
+                among = "" if step.among is None else f" among '{step.among}'"
+                error = NotFound(f"There is no {label} with the id {id_}{among} to {step.action}.")
+                if row.path == ("data",):
+                    error.field, error.path, error.locations = "id", self.write.path, self.write.location
+                    return error
+                # A change of one of several is named by its id, beside its data.
+                is_item = row.path[-1] == "data"
+                return self._located(error, (*row.path[:-1], "id") if is_item else row.path)
+            case Problem.TARGET_NOT_FOUND:
+                place, index = json.loads(details)
+                reference = step.references[place]
+                message = f"There is no {reference.target} to connect '{reference.field}' to."
+                return self._located(NotFound(message, field=reference.field), sent.rows[index].path)
+            case _:
+                return self._located(
+                    BadUserInput(
+                        f"More than {self.write.limit} records would be disconnected, and a request may write at most"
+                        " so many; nothing was written."
+                    ),
+                    sent.rows[0].path,
+                )
+
+    def _row_of(self, sent: _Sent, id_: str) -> InputRow:
+        place = sent.step.identity or 0
+        for row in sent.rows:
+            cell = row.cells[place]
+            if (cell.id if isinstance(cell, Found) else cell) == id_:
+                return row
+        return sent.rows[0]
+
+    def _describe(self, error: DatabaseError, sent: Sequence[_Sent]) -> Exception:
+        """Return the error of a step that the database refused; retryable where the next try finds the record."""
+        step = sent[error.step or 0]
+        if isinstance(error, UniqueViolation) and self._finds_or_makes() and self.lost < _MOST_LOST:
+            self.lost += 1
+            return Serialization("another request has created the record meanwhile", sqlstate="40001")
+        if error.retryable:
+            return error
+        known = describe(error, self.snapshot, self.write.path, written=step.step.object_)
+        if known is None:
+            return error
+        return self._located(known, step.rows[0].path if len(step.rows) == 1 else _shared(step.rows))
+
+    def _finds_or_makes(self) -> bool:
+        return any(found.made is not None for bound in self.bound.steps for found in bound.founds)
+
+    def _located(self, error: ApiError, path: InputPath) -> ApiError:
+        error.path, error.locations = self.write.path, self.write.location
+        return place_error(error, path)
+
+
+def _shared(rows: Sequence[InputRow]) -> InputPath:
+    """Return the place that all rows are in."""
+    first, last = rows[0].path, rows[-1].path
+    length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[:length]

@@ -1,0 +1,80 @@
+"""The input types of relations in a record's data: the verbs for the records that they lead to."""
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
+)
+
+from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
+from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.scalars import UUID
+
+_ID = SCALARS[UUID.name]
+
+
+def build_relation_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the verbs of a to-one relation to the object."""
+
+    def members() -> dict[str, GraphQLInputField]:
+        data = scope.input_of(object_, TypeRole.INPUT)
+        return {
+            "create": GraphQLInputField(data, description="A record to create and lead to."),
+            "connect": GraphQLInputField(
+                CONNECT_TARGET, description="The record to lead to: its id, or a unique field and its value."
+            ),
+            "disconnect": GraphQLInputField(GraphQLBoolean, description="True: lead to no record any more."),
+            "update": GraphQLInputField(data, description="The changes of the record that the relation leads to."),
+        }
+
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.RELATION_INPUT),
+        members,
+        description=f"One verb: the record of {object_.label_plural} that a relation shall lead to.",
+    )
+
+
+def build_relation_list_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the verbs of a to-many relation to the object."""
+
+    def members() -> dict[str, GraphQLInputField]:
+        data = _list_of(scope.input_of(object_, TypeRole.INPUT))
+        updates = _list_of(scope.input_of(object_, TypeRole.UPDATE_ITEM))
+        ids = _list_of(_ID)
+        return {
+            "create": GraphQLInputField(data, description="Records to create and connect."),
+            "connect": GraphQLInputField(ids, description="Records to connect, by their ids."),
+            "disconnect": GraphQLInputField(ids, description="Records to disconnect, by their ids."),
+            "set": GraphQLInputField(ids, description="Exactly these shall be connected; all others are disconnected."),
+            "update": GraphQLInputField(updates, description="Changes of records that are connected."),
+            "delete": GraphQLInputField(ids, description="Connected records to delete; they can be restored."),
+        }
+
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.RELATION_LIST_INPUT),
+        members,
+        description=f"Verbs for the records of {object_.label_plural} that a relation leads to.",
+    )
+
+
+def build_update_item(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the changes of one of several records."""
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.UPDATE_ITEM),
+        lambda: {
+            "id": GraphQLInputField(GraphQLNonNull(_ID), description="The record's id."),
+            "data": GraphQLInputField(
+                GraphQLNonNull(scope.input_of(object_, TypeRole.INPUT)), description="The fields to change."
+            ),
+        },
+        description=f"The changes of one record of {object_.label_plural}.",
+    )
+
+
+def _list_of(item: GraphQLInputType) -> GraphQLInputType:
+    return GraphQLList(GraphQLNonNull(item))

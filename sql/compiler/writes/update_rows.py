@@ -1,0 +1,164 @@
+"""The statements of nested writes: each row names a record, which is found, or changed in a way of its own."""
+
+from collections.abc import Sequence
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, rows_source, table_source
+from fieldstone.sql.compiler.writes.mutate import answer_row, assigned_value, event_rows
+from fieldstone.sql.compiler.writes.references import (
+    ResolvedReference,
+    find_target,
+    missing_targets,
+    target_columns,
+    target_problem,
+)
+from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
+from fieldstone.sql.plan.write import Find, Hold, Problem, UpdateRows
+from fieldstone.sql.types import SqlType
+
+
+def compile_update_rows(plan: UpdateRows, draft: StatementDraft) -> Query:
+    """Return the statement of an UpdateRows.
+
+    Its WITH queries are those of an Update, and `given`: the input's rows.
+    """
+    statement = Query().with_(_given(plan, draft), "given").with_(_locked(plan, draft), "locked")
+    statement.with_(_verdict(plan, draft), "verdict")
+    row, given = RowReference(alias=draft.alias()), FromItem("given", draft.alias())
+    change = Query().update(table_source(plan.table, row.alias))
+    for name, value in _values(plan, row, given):
+        change.set(name, value)
+    there = expressions.equal_to_any(row.column(plan.key.name), _ids("locked", plan.key.name, draft, is_table=True))
+    same = expressions.equal(expressions.result(given.alias, "id"), row.column(plan.key.name))
+    terms = [there, same, compile_guard(draft)]
+    if plan.hold is not None and plan.hold.moves:
+        terms.append(expressions.is_true(_hangs(plan.hold, row, given), negated=True))
+    change.from_(given).only(expressions.all_of(terms)).returning(expressions.whole_row(row.alias))
+    statement.with_(change, "written")
+    written, locked = FromItem("written", draft.alias()), FromItem("locked", draft.alias())
+    key = expressions.column(written.alias, plan.key.name)
+    event = event_rows(plan.event, key, locked.alias, written.alias).from_(written)
+    event.join(InnerJoin(locked, expressions.equal(expressions.column(locked.alias, plan.key.name), key)))
+    statement.with_(event.order(key), "event")
+    return answer_row(statement, compile_problem(draft), expressions.NULL_UUIDS, expressions.NULL_TEXT)
+
+
+def compile_find(plan: Find, draft: StatementDraft) -> Query:
+    """Return the statement of a Find."""
+    names = ["v" + str(index) for index in range(len(plan.lookups))]
+    kinds = [(name, lookup[0].type) for name, lookup in zip(names, plan.lookups, strict=True)]
+    document = expressions.rows_of_json(expressions.json_parameter(plan.rows), kinds)
+    given = rows_source(document, draft.alias(), (*names, "position"))
+    there = RowReference(alias=draft.alias())
+    terms = [
+        expressions.any_of(
+            [expressions.equal(there.column(column.name), expressions.result(given.alias, name)) for column in lookup]
+        )
+        for name, lookup in zip(names, plan.lookups, strict=True)
+    ]
+    found = Query().from_(table_source(plan.table, there.alias)).select(there.column(plan.result.name))
+    found.only(expressions.all_of([*terms, compile_condition(plan.condition, there, draft)])).limit(1)
+    order = expressions.result(given.alias, "position")
+    listed = expressions.aggregate("json_agg", expressions.scalar(found), order=order)
+    return Query().from_(given).select(expressions.cast_to_text(listed))
+
+
+def _given(plan: UpdateRows, draft: StatementDraft) -> Query:
+    """Return the given rows: id, parent and given; the values c0.., the references' inputs g0.., their keys r0..."""
+    kinds = {"id": SqlType.UUID, "parent": SqlType.UUID, "given": SqlType.TEXT}
+    kinds |= {"v" + str(index): column.type for index, column in enumerate(plan.columns)}
+    for reference in plan.references:
+        kinds.setdefault(str(reference.source), reference.lookup.type)
+    document = expressions.rows_of_json(expressions.json_parameter(plan.rows), list(kinds.items()))
+    names = {name: "x" + str(index) for index, name in enumerate(kinds)}
+    source = rows_source(document, draft.alias(), (*names.values(), "position"))
+    row = RowReference(alias=source.alias, names=names)
+    query = Query().from_(source)
+    query.select(*[expressions.named(row.column(name), name) for name in ("id", "parent", "given")])
+    query.select(
+        *[expressions.named(row.column("v" + str(n)), "c" + str(n)) for n in range(len(plan.columns))],
+    )
+    for index, reference in enumerate(plan.references):
+        target = find_target(reference, row.column(str(reference.source)), draft)
+        query.select(expressions.named(target.given, "g" + str(index)), expressions.named(target.key, "r" + str(index)))
+    return query.select(expressions.result(source.alias, "position"))
+
+
+def _locked(plan: UpdateRows, draft: StatementDraft) -> Query:
+    row = RowReference(alias=draft.alias())
+    key = row.column(plan.key.name)
+    there = expressions.equal_to_any(key, _ids("given", "id", draft, is_table=False))
+    locked = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
+    locked.only(expressions.all_of((there, compile_condition(plan.condition, row, draft))))
+    return locked.order(key).for_update()
+
+
+def _ids(source: str, name: str, draft: StatementDraft, *, is_table: bool) -> Expression:
+    alias = draft.alias()
+    column = expressions.column(alias, name) if is_table else expressions.result(alias, name)
+    return expressions.array_from(Query().from_(FromItem(source, alias)).select(column))
+
+
+def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
+    """Return the verdict: the first row whose record is not there, else the first one without a target."""
+    given, there = FromItem("given", draft.alias()), RowReference(alias=draft.alias())
+    held = [expressions.equal(there.column(plan.key.name), expressions.result(given.alias, "id"))]
+    if plan.hold is not None and not plan.hold.moves:
+        held.append(_hangs(plan.hold, there, given))
+    same = Query().from_(FromItem("locked", there.alias)).select(expressions.ONE).only(expressions.all_of(held))
+    position = expressions.result(given.alias, "position")
+    text = expressions.concatenation(
+        (
+            expressions.text_literal(Problem.NOT_FOUND.value + ":["),
+            expressions.cast_to_text(expressions.less_one(position)),
+            expressions.text_literal("]"),
+        )
+    )
+    absent = Query().from_(given).select(text).only(expressions.exists(same, negated=True)).order(position).limit(1)
+    problems = [expressions.scalar(absent)]
+    if any(reference.condition is not None for reference in plan.references):
+        judged = FromItem("given", draft.alias())
+        missing = missing_targets(_targets(plan, judged))
+        position = expressions.result(judged.alias, "position")
+        texts = [target_problem(index, expressions.less_one(position)) for index in range(len(missing))]
+        first = Query().from_(judged).select(expressions.case(zip(missing, texts, strict=True)))
+        problems.append(expressions.scalar(first.only(expressions.any_of(missing)).order(position).limit(1)))
+    return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
+
+
+def _hangs(hold: Hold, row: RowReference, given: FromItem) -> Expression:
+    return expressions.equal(row.column(hold.column.name), expressions.result(given.alias, "parent"))
+
+
+def _targets(plan: UpdateRows, given: FromItem) -> Sequence[ResolvedReference]:
+    return [
+        ResolvedReference(
+            reference=reference,
+            given=expressions.result(given.alias, "g" + str(index)),
+            key=expressions.result(given.alias, "r" + str(index)),
+        )
+        for index, reference in enumerate(plan.references)
+    ]
+
+
+def _values(plan: UpdateRows, row: RowReference, given: FromItem) -> list[tuple[str, Expression]]:
+    """Return the columns to set, each with its value."""
+    values = [
+        *((column.name, expressions.result(given.alias, "c" + str(n))) for n, column in enumerate(plan.columns)),
+        *target_columns(_targets(plan, given)),
+    ]
+    bits = expressions.result(given.alias, "given")
+    found = [
+        (name, expressions.case([(_has_bit(bits, place), value)], otherwise=row.column(name)))
+        for place, (name, value) in enumerate(values, start=1)
+    ]
+    if plan.hold is not None and plan.hold.moves:
+        found.append((plan.hold.column.name, expressions.result(given.alias, "parent")))
+    return [*found, *((one.column.name, assigned_value(one)) for one in plan.assignments)]
+
+
+def _has_bit(bits: Expression, place: int) -> Expression:
+    one = expressions.call("substr", bits, expressions.number(place), expressions.ONE)
+    return expressions.equal(one, expressions.text_literal("1"))

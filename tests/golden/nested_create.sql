@@ -1,0 +1,132 @@
+WITH given AS (
+  SELECT t0.v0 AS c0,t0.v1 AS c1,t0.v2 AS c2,t0.v3 AS c3,t0.v4 AS c4,t0.v5 AS c5,t0.v6 AS c6,t0.v7 AS c7,t0.v8
+    AS c8,t0.v9 AS c9,t0.position
+  FROM ROWS
+  FROM (
+    json_to_recordset($1::json) AS (
+      "id" uuid,"name" text,"createdBySource" text,"createdByWorkspaceMemberId" uuid,"createdByName" text,
+        "createdByContext" jsonb,"position" double precision,"website" text,"employees" integer,
+        "annualRevenue" numeric
+    )
+  )
+  WITH ORDINALITY AS t0(v0,v1,v2,v3,v4,v5,v6,v7,v8,v9,position)
+)
+,written AS (
+  INSERT INTO "workspace_default"."company" AS t2 (
+    "id","name","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position",
+      "website","employees","annualRevenue"
+  )
+  SELECT t1.c0,t1.c1,t1.c2,t1.c3,t1.c4,t1.c5,t1.c6,t1.c7,t1.c8,t1.c9
+  FROM given AS t1
+  ORDER BY t1.position
+  RETURNING t2.*
+)
+,event AS (
+  INSERT INTO "fieldstone"."event_staging" AS event (
+    "workspace_id","object_id","record_id","action","before","after","actor"
+  )
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'878b63c0-6f18-5bcb-b29c-a3eec1f1015f'::uuid,t3."id",
+    'created',NULL::jsonb,to_jsonb(t3.*),$2::text
+  FROM written AS t3
+)
+SELECT NULL::text AS problem,COALESCE(array_agg(t4."id"),'{}'::uuid[]) AS ids,NULL::text AS answer
+FROM written AS t4;
+WITH given AS (
+  SELECT t0.v0 AS c0,t0.v1 AS c1,t0.v2 AS c2,t0.v3 AS c3,t0.v4 AS c4,t0.v5 AS c5,t0.v6 AS c6,t0.v7 AS c7,t0.v8
+    AS c8,t0.v9 AS c9,t0.v10 AS c10,t0.v11 AS c11,t0.v12 AS g0,t0.v12 AS r0,t0.position
+  FROM ROWS
+  FROM (
+    json_to_recordset($1::json) AS (
+      "id" uuid,"createdBySource" text,"createdByWorkspaceMemberId" uuid,"createdByName" text,
+        "createdByContext" jsonb,"position" double precision,"firstName" text,"lastName" text,"email" text,
+        "phone" text,"jobTitle" text,"city" text,"company:known" uuid
+    )
+  )
+  WITH ORDINALITY AS t0(v0,v1,v2,v3,v4,v5,v6,v7,v8,v9,v10,v11,v12,position)
+)
+,written AS (
+  INSERT INTO "workspace_default"."person" AS t2 (
+    "id","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position",
+      "firstName","lastName","email","phone","jobTitle","city","companyId"
+  )
+  SELECT t1.c0,t1.c1,t1.c2,t1.c3,t1.c4,t1.c5,t1.c6,t1.c7,t1.c8,t1.c9,t1.c10,t1.c11,t1.r0
+  FROM given AS t1
+  ORDER BY t1.position
+  RETURNING t2.*
+)
+,event AS (
+  INSERT INTO "fieldstone"."event_staging" AS event (
+    "workspace_id","object_id","record_id","action","before","after","actor"
+  )
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t3."id",
+    'created',NULL::jsonb,to_jsonb(t3.*),$2::text
+  FROM written AS t3
+)
+SELECT NULL::text AS problem,COALESCE(array_agg(t4."id"),'{}'::uuid[]) AS ids,NULL::text AS answer
+FROM written AS t4;
+WITH given AS (
+  SELECT t0.v0 AS c0,t0.v1 AS c1,t0.v2 AS c2,t0.v3 AS c3,t0.v4 AS c4,t0.v5 AS c5,t0.v6 AS c6,t0.v7 AS c7,t0.v8
+    AS c8,t0.v9 AS c9,t0.v10 AS c10,t0.v11 AS g0,t0.v11 AS r0,t0.position
+  FROM ROWS
+  FROM (
+    json_to_recordset($1::json) AS (
+      "id" uuid,"createdBySource" text,"createdByWorkspaceMemberId" uuid,"createdByName" text,
+        "createdByContext" jsonb,"position" double precision,"title" text,"body" text,"type" text,"dueAt"
+        timestamptz,"completedAt" timestamptz,"person:known" uuid
+    )
+  )
+  WITH ORDINALITY AS t0(v0,v1,v2,v3,v4,v5,v6,v7,v8,v9,v10,v11,position)
+)
+,written AS (
+  INSERT INTO "workspace_default"."activity" AS t2 (
+    "id","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position","title",
+      "body","type","dueAt","completedAt","personId"
+  )
+  SELECT t1.c0,t1.c1,t1.c2,t1.c3,t1.c4,t1.c5,t1.c6,t1.c7,t1.c8,t1.c9,t1.c10,t1.r0
+  FROM given AS t1
+  ORDER BY t1.position
+  RETURNING t2.*
+)
+,event AS (
+  INSERT INTO "fieldstone"."event_staging" AS event (
+    "workspace_id","object_id","record_id","action","before","after","actor"
+  )
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'2a7851bc-dff0-5534-b436-97b65d93caea'::uuid,t3."id",
+    'created',NULL::jsonb,to_jsonb(t3.*),$2::text
+  FROM written AS t3
+)
+SELECT NULL::text AS problem,COALESCE(array_agg(t4."id"),'{}'::uuid[]) AS ids,NULL::text AS answer
+FROM written AS t4;
+SELECT '[' || COALESCE(
+  string_agg(
+    '{"name":' || COALESCE(to_json(t1."name")::text,'null') || ',"people":' || (
+      SELECT '{"edges":[' || COALESCE(
+        string_agg(
+          '{"node":{"email":' || to_json(t3.c0)::text || ',"activities":' || (
+            SELECT '{"edges":[' || COALESCE(
+              string_agg('{"node":{"title":' || COALESCE(to_json(t5.c0)::text,'null') || '}}',','),''
+            ) || ']}'
+            FROM (
+              SELECT t4."title" AS c0
+              FROM "workspace_default"."activity" AS t4
+              WHERE t4."personId" = t3.c1 AND t4."deletedAt" IS NULL
+              ORDER BY t4."id"
+              LIMIT 60
+            ) AS t5
+          ) || '}}',','
+        ),''
+      ) || ']}'
+      FROM (
+        SELECT t2."email" AS c0,t2."id" AS c1
+        FROM "workspace_default"."person" AS t2
+        WHERE t2."companyId" = t1."id" AND t2."deletedAt" IS NULL
+        ORDER BY t2."email",t2."id"
+        LIMIT 60
+      ) AS t3
+    ) || '}',','
+    ORDER BY t0.position
+  ),''
+) || ']'
+FROM unnest($1::uuid[])
+WITH ORDINALITY AS t0(id,position)
+JOIN "workspace_default"."company" AS t1 ON t1."id" = t0.id;
