@@ -16,9 +16,10 @@ from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
 from fieldstone.engine.planner.writes.removal import Implied
 from fieldstone.engine.request.idempotency.claim import Keeping
 from fieldstone.engine.request.nested.run import NestedRun
-from fieldstone.engine.request.upsert_problems import describe_upsert
+from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
+from fieldstone.engine.request.write_errors.upsert_problems import describe_upsert
 from fieldstone.metadata.model import OnDelete, Snapshot
-from fieldstone.sql.errors import DatabaseError, ValueTooLong
+from fieldstone.sql.errors import DatabaseError, UniqueViolation, ValueTooLong
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.statement import Row, Statement
@@ -60,10 +61,45 @@ async def run_writes(
         DatabaseError: the database refused it.
     """
     share = snapshot.workspace.id.int
+    is_last = False
+    while True:
+        failed: list[tuple[PlannedWrite, list[bytes | None]]] = []
+        try:
+            return await _run_once(
+                database, writes, bound, bindings, snapshot, failed, time_limit=time_limit, meter=meter, keeping=keeping
+            )
+        except ApiError as error:
+            if not failed or not may_have_rows(error) or (faults := failed[0][0].faults) is None:
+                raise
+            write, parameters = failed[0]
+            named = await name_rows(database, write, faults, parameters, error, time_limit=time_limit, share=share)
+            if named is not None:
+                raise named from error
+            # The other side has gone meanwhile, or was made by another field of this mutation.
+            if is_last:
+                raise
+            is_last = True
+
+
+async def _run_once(
+    database: Database,
+    writes: Sequence[Planned],
+    bound: Sequence[BoundWrite],
+    bindings: Bindings,
+    snapshot: Snapshot,
+    failed: list[tuple[PlannedWrite, list[bytes | None]]],
+    *,
+    time_limit: float,
+    meter: Meter,
+    keeping: Keeping | None,
+) -> bytes:
+    """Run a mutation as `run_writes` does; `failed` gets the root field that is refused, with its parameters."""
+    share = snapshot.workspace.id.int
     if keeping is None and (only := single(writes)) and isinstance(bound[0], list):
         try:
             (row,) = await database.write(only.write.statement, bound[0], timeout=time_limit, share=share)
-        except ValueTooLong as error:
+        except (UniqueViolation, ValueTooLong) as error:
+            failed.append((only, bound[0]))
             if known := describe(error, snapshot, only.path, written=only.object_):
                 raise located(known, only.location) from error
             raise
@@ -71,6 +107,7 @@ async def run_writes(
             if not error.retryable:
                 raise
         else:
+            failed.append((only, bound[0]))
             _judge(only, row)
             meter.pay(only.price, bindings, times=_count(row[1]))
             return _tell(only, row)
@@ -80,11 +117,12 @@ async def run_writes(
     async def work(transaction: Transaction) -> bytes:
         if keeping is not None:
             await keeping.begin(transaction)
-        answers = [
-            (one.key, await _root(transaction, one, run, bindings, snapshot, meter))
-            for one, run in zip(writes, runs, strict=True)
-        ]
+        answers: list[tuple[str, bytes]] = []
+        for one, run in zip(writes, runs, strict=True):
+            failed[:] = [(one, run)] if isinstance(one, PlannedWrite) and isinstance(run, list) else []
+            answers.append((one.key, await _root(transaction, one, run, bindings, snapshot, meter)))
         data = _data(answers)
+        failed.clear()
         if keeping is not None:
             await keeping.end(transaction, data)
         return data

@@ -322,6 +322,16 @@ def over(function: Expression, *, by: Sequence[Expression] = (), order: Expressi
     return Expression(function.text + " OVER (" + partition + "ORDER BY " + order.text + ")")
 
 
+def partitioned(function: Expression, *, by: Sequence[Expression]) -> Expression:
+    """Return a window function over all rows that have the same values."""
+    return Expression(function.text + " OVER (PARTITION BY " + ",".join([value.text for value in by]) + ")")
+
+
+def is_more_than_one(value: Expression) -> Expression:
+    """Return the condition that a number is more than one."""
+    return Expression(value.within(Binding.COMPARISON) + " > 1", Binding.COMPARISON)
+
+
 def listed(values: Sequence[Expression]) -> Expression:
     """Return the values with commas between them, as a clause lists them."""
     return Expression(",".join([value.text for value in values]))

@@ -6,6 +6,7 @@ from fieldstone.sql.compiler.reads.feed import compile_feed
 from fieldstone.sql.compiler.reads.select import compile_read
 from fieldstone.sql.compiler.scope import StatementDraft
 from fieldstone.sql.compiler.terms import Query
+from fieldstone.sql.compiler.writes.faults import compile_faults
 from fieldstone.sql.compiler.writes.mutate import (
     compile_delete,
     compile_insert,
@@ -18,6 +19,7 @@ from fieldstone.sql.compiler.writes.upsert import compile_upsert
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
 from fieldstone.sql.plan.write import (
     Delete,
+    Faults,
     Find,
     Insert,
     InsertOne,
@@ -31,7 +33,7 @@ from fieldstone.sql.plan.write import (
 from fieldstone.sql.statement import Statement
 
 
-def compile_plan(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | EventFeed) -> Statement:
+def compile_plan(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | Faults | EventFeed) -> Statement:
     """Return the plan's one statement; equal plans give equal text.
 
     Raises:
@@ -40,7 +42,7 @@ def compile_plan(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | EventFeed)
     return Statement(text=_compile_query(plan).text())
 
 
-def _compile_query(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | EventFeed) -> Query:
+def _compile_query(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | Faults | EventFeed) -> Query:
     draft = StatementDraft(plan.most_bytes if isinstance(plan, ReadPlan | ReadBack | EventFeed) else None)
     match plan:
         case ReadPlan():
@@ -61,6 +63,8 @@ def _compile_query(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | EventFee
             return compile_read_back(plan, draft)
         case Find():
             return compile_find(plan, draft)
+        case Faults():
+            return compile_faults(plan, draft)
         case EventFeed():
             return compile_feed(plan, draft)
         case _:

@@ -296,5 +296,24 @@ class Find:
     rows: Parameter
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """The first rows of a failed Insert that are to blame: one row, one column, NULL for none.
+
+    It is a JSON list of [index of the row, values], `limit` at most, in the order of the rows. The statement has the
+    Insert's `rows` as its only parameter.
+
+    Attributes:
+        missing: the indexes of the references whose targets are looked for.
+        keys: those of which no record may have the values, nor another row; the Insert writes their columns.
+    """
+
+    insert: Insert
+    missing: tuple[int, ...]
+    keys: tuple[UniqueKey, ...]
+    deleted_at: Column | None
+    limit: int
+
+
 WritePlan = Insert | InsertOne | Upsert | Update | Delete
 NestedPlan = UpdateRows | Find

@@ -61,14 +61,22 @@ async def check_refused(
     index: int | None = None,
     **variables: Any,
 ) -> None:
-    """The mutation fails with this error, at its first root field, and nothing is written."""
+    """The mutation fails with this error, at its first root field, and nothing is written.
+
+    Where the error is of a list of records, `field` is that of the first row that is to blame.
+    """
     before = await _everything(apis)
     answer = await apis.ask(text, **variables)
     assert answer["data"] is None
     (error,) = answer["errors"]
     told = {"field": field, "index": index}
     expected = {"code": code} | {name: value for name, value in told.items() if value is not None}
-    assert (error["message"], error["extensions"]) == (message, expected), json.dumps(error, default=str)
+    found = dict(error["extensions"])
+    if rows := found.pop("rows", None):
+        assert found["field"] == f"data[{rows[0]['index']}].{field}"
+        assert found.pop("input") == ["data", rows[0]["index"], field]
+        found["field"] = field
+    assert (error["message"], found) == (message, expected), json.dumps(error, default=str)
     assert len(error["path"]) == 1
     assert await _everything(apis) == before
 

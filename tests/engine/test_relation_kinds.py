@@ -103,7 +103,7 @@ async def test_a_many_to_many_relation_has_an_object_of_its_own(apis: Apis) -> N
     twice = await apis.error(link, d=[{"companyId": acme, "personId": ada}])
     assert twice["extensions"]["code"] == "CONFLICT"
     alone = await apis.error(link, d=[{"companyId": blue}])
-    assert alone["extensions"]["field"] == "person"
+    assert alone["extensions"]["field"] == "data[0].person"
     both = await apis.data(
         """{ companies(orderBy: { name: ASC }) { edges { node { name
         advisers(orderBy: { person: { email: DESC } }) { totalCount edges { node { person { email } } } } } } }

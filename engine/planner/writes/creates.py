@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, array_literal, value_of
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.connects import link_coercer, link_end, link_reference
+from fieldstone.engine.planner.writes.row_errors import blame_rows
 from fieldstone.engine.planner.writes.rows import LinkSource, RowWriter, build_row_writer, written_fields
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
@@ -66,7 +68,12 @@ def add_rows(
         rows = data.rows(bindings)
         if len(rows) > most:
             raise data.blame.error(f"A request may write at most {most} records, not {len(rows)}.")
-        written = write(rows, bindings.actor)
+        try:
+            written = write(rows, bindings.actor)
+        except BadUserInput as error:
+            if not data.many:
+                raise
+            raise blame_rows(error, rows, lambda row: write([row], bindings.actor)) from None
         # Written at once, many would keep other threads from running.
         pieces = (dumps(written[start : start + _AT_ONCE])[1:-1] for start in range(0, len(written), _AT_ONCE))
         return f"[{','.join(pieces)}]".encode()

@@ -26,10 +26,11 @@ from fieldstone.engine.planner.writes.connects import name_reference
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
 from fieldstone.engine.planner.writes.expectations import find_expected
+from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
 from fieldstone.engine.planner.writes.removal import plan_removal
-from fieldstone.engine.planner.writes.upserts import build_upsert, find_on_conflict, upsert_record, upserted_keys
+from fieldstone.engine.planner.writes.upserts import build_upsert, find_on_conflict, upsert_record
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import UUID
@@ -40,12 +41,14 @@ from fieldstone.sql.plan.write import (
     Delete,
     EventTarget,
     Expected,
+    Faults,
     Insert,
     InsertOne,
     Now,
     Null,
     ReadBack,
     Reference,
+    UniqueKey,
     Update,
     Upsert,
     WritePlan,
@@ -160,6 +163,7 @@ class _Root:
         write = compile_bound(plan, self.context.parameters)
         read_back = None if plan.record is not None else self._read_back()
         references = () if isinstance(plan, Delete) else plan.references
+        faults = build_faults(self.context, self.object_, plan) if isinstance(plan, Insert) else None
         return PlannedWrite(
             key=self.selected.key,
             path=self.path,
@@ -175,7 +179,8 @@ class _Root:
             is_dear=not self.key and self.limit < self.context.limits.bulk,
             key_fields=self.key,
             references=tuple(name_reference(self.context.snapshot, self.object_, one) for one in references),
-            keys=upserted_keys(self.object_, plan) if isinstance(plan, Upsert) else (),
+            keys=key_fields(self.object_, _keys_of(plan, faults)),
+            faults=faults,
         )
 
     def _blame(self, field: str) -> Blame:
@@ -335,6 +340,12 @@ class _Root:
         binder = bind_tree(arguments["id"], lambda value: array_literal([encode(value).decode()]), blame)
         ids = context.parameters.add(binder, SqlType.UUID, array=True)
         return _among(context, object_, deleted=deleted), ids
+
+
+def _keys_of(plan: WritePlan, faults: Faults | None) -> tuple[UniqueKey, ...]:
+    if isinstance(plan, Upsert):
+        return tuple(key for key, _ in plan.keys)
+    return faults.keys if faults else ()
 
 
 def _among(context: PlanContext, object_: Object, *, deleted: bool | None) -> Condition:

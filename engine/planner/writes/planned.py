@@ -9,6 +9,7 @@ from fieldstone.engine.planner.writes.connects import ReferenceName
 from fieldstone.engine.planner.writes.removal import Removal
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
+from fieldstone.sql.plan.write import Faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,8 @@ class PlannedWrite:
         is_dear: whether the limit follows from that price.
         key_fields: the fields of the unique key that names its record; none if that is its id, or a filter.
         references: the targets of the write's references, for the message of a missing one.
-        keys: the fields of the unique keys that an upsert reads, for the message of one that is taken.
+        keys: the fields of the unique keys of an upsert or of `faults`, for the message of one that is taken.
+        faults: the search for the rows to blame, if a create of several records fails.
     """
 
     key: str
@@ -43,6 +45,7 @@ class PlannedWrite:
     key_fields: tuple[str, ...]
     references: tuple[ReferenceName, ...]
     keys: tuple[tuple[str, ...], ...] = ()
+    faults: Faults | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,12 +147,6 @@ def upsert_record(context: PlanContext, object_: Object, selected: Selected, pat
     return Record(entries=tuple(entries))
 
 
-def upserted_keys(object_: Object, upsert: Upsert) -> tuple[tuple[str, ...], ...]:
-    """Return the names of the fields of an upsert's unique keys, in their order."""
-    fields = {part.column.name: field.name for field in object_.by_name.values() for part in field.parts}
-    return tuple(tuple(dict.fromkeys(fields[column.name] for column in key.columns)) for key, _ in upsert.keys)
-
-
 def key_names(keys: Sequence[Sequence[Field]]) -> str:
     """Return unique keys as a message lists them."""
     return ", ".join(f"[{' '.join(field.name for field in key)}]" for key in keys)

@@ -3,16 +3,12 @@
 from typing import TypeVar
 
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.planner.writes.row_errors import input_name
 
 InputPath = tuple[str | int, ...]
 """The keys and indexes that lead to a value: `("data", "opportunities", "create", 2)`."""
 
 E = TypeVar("E", bound=ApiError)
-
-
-def path_text(path: InputPath) -> str:
-    """Return a place as a message names it: `data.opportunities.create[2]`."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
 def place_error(error: E, path: InputPath) -> E:
@@ -22,6 +18,6 @@ def place_error(error: E, path: InputPath) -> E:
     """
     whole = (*path, error.field) if error.field else path
     is_plain = len(whole) == 2 and isinstance(whole[1], str)
-    error.field = path_text(whole[1:] if is_plain else whole)
+    error.field = input_name(whole[1:] if is_plain else whole)
     error.extensions["input"] = list(whole)
     return error

@@ -4,7 +4,7 @@ from typing import Any
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict
 from fieldstone.engine.planner.writes.planned import PlannedWrite
-from fieldstone.engine.request.row_errors import RowBlame, row_error
+from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
 from fieldstone.sql.plan.write import Problem
 
 

@@ -6,9 +6,7 @@ from typing import Any
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.writes.planned import PlannedWrite
-
-MOST_ROWS = 20
-"""Rows that an error names; there may be more."""
+from fieldstone.engine.planner.writes.row_errors import MOST_ROWS, input_name, show_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,7 @@ def row_error(
         way.append(blamed.fields[0])
     found: dict[str, Any] = {"input": way}
     if write.many:
-        found["rows"] = [_shown(row) for row in rows[:MOST_ROWS]]
+        found["rows"] = [show_row(row.index, row.fields, row.values) for row in rows[:MOST_ROWS]]
     if len(blamed.fields) > 1:
         found["fields"] = list(blamed.fields)
     return kind(
@@ -48,25 +46,3 @@ def row_error(
         locations=write.location,
         extensions=found | dict(extensions or {}),
     )
-
-
-def input_name(way: Sequence[str | int]) -> str:
-    """Return the way to a part of the input as text: `data[17].email`."""
-    name = ""
-    for step in way:
-        if isinstance(step, int):
-            name += f"[{step}]"
-        else:
-            name += f".{step}" if name else step
-    return name
-
-
-def _shown(row: RowBlame) -> dict[str, Any]:
-    shown: dict[str, Any] = {"index": row.index}
-    if row.fields:
-        shown["field"] = row.fields[0]
-    if len(row.fields) > 1:
-        shown["fields"] = list(row.fields)
-    if row.values:
-        shown["value"] = row.values[0] if len(row.values) == 1 else list(row.values)
-    return shown

@@ -1,0 +1,1 @@
+"""The errors of writes that name rows of their input."""

@@ -1,0 +1,53 @@
+"""The rows that a failed create of several records is refused for, found after the failure by the same input."""
+
+import json
+from dataclasses import replace
+
+from fieldstone.engine.errors import ApiError, Conflict, NotFound
+from fieldstone.engine.planner.writes.planned import PlannedWrite
+from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
+from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.executor import Database
+from fieldstone.sql.plan.write import Faults
+from fieldstone.sql.statement import Parameters
+
+
+async def name_rows(
+    database: Database,
+    write: PlannedWrite,
+    faults: Faults,
+    parameters: Parameters,
+    error: ApiError,
+    *,
+    time_limit: float,
+    share: int,
+) -> ApiError | None:
+    """Return the error of a failed create with the rows that are to blame, None where no row is any more.
+
+    Args:
+        database: the one that it should have written to.
+        write: the create.
+        faults: the search for its rows.
+        parameters: those of the create's statement.
+        error: the refusal without rows.
+        time_limit: seconds.
+        share: the share that the statement counts for.
+    """
+    names = error.extensions.get("fields") or [error.field]
+    if isinstance(error, NotFound):
+        missing = [place for place in faults.missing if write.references[place].field == error.field]
+        narrowed = replace(faults, missing=tuple(missing), keys=())
+    else:
+        keys = [key for key, fields in zip(faults.keys, write.keys, strict=True) if list(fields) == names]
+        narrowed = replace(faults, missing=(), keys=tuple(keys))
+    if not narrowed.missing and not narrowed.keys:
+        return None
+    rows = parameters[faults.insert.rows.slot]
+    ((found,),) = await database.read(compile_plan(narrowed), [rows], timeout=time_limit, share=share)
+    blamed = [RowBlame(index=index, fields=names, values=values) for index, values in json.loads(found or b"[]")]
+    return row_error(type(error), error.message, write, blamed) if blamed else None
+
+
+def may_have_rows(error: ApiError) -> bool:
+    """Return whether rows of the input can be the reason of an error."""
+    return isinstance(error, Conflict | NotFound)

@@ -1,0 +1,73 @@
+"""The rows of an insertion that failed, found by the same input: taken keys, keys that two rows have, missing targets.
+
+Nothing of this is looked for before an insertion, which it would slow down by half; and the server's own message has
+one row only, in the server's language.
+"""
+
+from collections.abc import Sequence
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
+from fieldstone.sql.compiler.writes.mutate import given_rows, given_targets, given_value
+from fieldstone.sql.compiler.writes.references import missing_targets, target_columns
+from fieldstone.sql.plan.write import Faults, UniqueKey
+
+
+def compile_faults(plan: Faults, draft: StatementDraft) -> Query:
+    """Return the statement of Faults."""
+    statement = Query().with_(given_rows(plan.insert, draft), "given")
+    found = [_missing(plan, index, draft) for index in plan.missing]
+    found += [_taken(plan, key, draft) for key in plan.keys]
+    position = Expression("position")
+    if len(found) > 1:
+        union = found[0].union_all(found[1:], position, limit=plan.limit)
+    else:
+        union = found[0].order(position).limit(plan.limit).text()
+    rows = query_source(union, draft.alias())
+    order = expressions.result(rows.alias, "position")
+    listed = expressions.call("json_build_array", expressions.less_one(order), expressions.result(rows.alias, "held"))
+    faults = expressions.aggregate("json_agg", listed, order=order)
+    return statement.from_(rows).select(expressions.cast_to_text(faults))
+
+
+def _missing(plan: Faults, index: int, draft: StatementDraft) -> Query:
+    """Return the rows whose reference leads to no record."""
+    given = FromItem("given", draft.alias())
+    targets = given_targets(plan.insert, given)
+    query = Query().from_(given).only(missing_targets(targets)[index])
+    return _fault(query, given, [targets[index].given])
+
+
+def _taken(plan: Faults, key: UniqueKey, draft: StatementDraft) -> Query:
+    """Return the rows that have the key of another row, or of a record."""
+    given = FromItem("given", draft.alias())
+    values = _key_values(plan, key, given)
+    counted = Query().from_(given).select(expressions.whole_row(given.alias))
+    same = expressions.partitioned(expressions.COUNT, by=values)
+    counted.select(expressions.named(same, "same"))
+    counted.only(expressions.all_of([expressions.is_null(value, negated=True) for value in values]))
+    rows = query_source(counted.text(), draft.alias())
+    values = _key_values(plan, key, rows)
+    row = RowReference(alias=draft.alias())
+    conditions = [
+        expressions.equal(row.column(column.name), value) for column, value in zip(key.columns, values, strict=True)
+    ]
+    if key.of_live and plan.deleted_at is not None:
+        conditions.append(expressions.is_null(row.column(plan.deleted_at.name)))
+    other = Query().from_(table_source(plan.insert.table, row.alias)).select(expressions.ONE)
+    taken = expressions.exists(other.only(expressions.all_of(conditions)))
+    is_twice = expressions.is_more_than_one(expressions.result(rows.alias, "same"))
+    query = Query().from_(rows).only(expressions.any_of([is_twice, taken]))
+    return _fault(query, rows, values)
+
+
+def _key_values(plan: Faults, key: UniqueKey, source: FromItem) -> list[Expression]:
+    columns = {column.name: given_value(source, place) for place, column in enumerate(plan.insert.columns)}
+    columns |= dict(target_columns(given_targets(plan.insert, source)))
+    return [columns[column.name] for column in key.columns]
+
+
+def _fault(query: Query, source: FromItem, held: Sequence[Expression]) -> Query:
+    values = expressions.named(expressions.call("json_build_array", *held), "held")
+    return query.select(expressions.result(source.alias, "position"), values)
