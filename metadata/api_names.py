@@ -22,6 +22,7 @@ class TypeRole(Enum):
     INPUT = "Input"
     RELATION_INPUT = "RelationInput"
     UNIQUE_KEY = "WhereUniqueInput"
+    CONNECT_OR_CREATE = "ConnectOrCreateInput"
     RELATION_LIST_INPUT = "RelationListInput"
     UPDATE_ITEM = "UpdateItemInput"
     AGGREGATE = "Aggregate"

@@ -106,6 +106,7 @@ _BUILDERS: Mapping[TypeRole, Callable[[TypeScope, Object], GraphQLNamedType]] = 
     TypeRole.ORDER_BY: inputs.build_order_by,
     TypeRole.INPUT: inputs.build_input,
     TypeRole.RELATION_INPUT: relation_inputs.build_relation_input,
+    TypeRole.CONNECT_OR_CREATE: relation_inputs.build_connect_or_create,
     TypeRole.RELATION_LIST_INPUT: relation_inputs.build_relation_list_input,
     TypeRole.UPDATE_ITEM: relation_inputs.build_update_item,
     TypeRole.UNIQUE_KEY: unique_keys.build_unique_key,
@@ -130,7 +131,7 @@ def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
     match role:
         case TypeRole.INPUT | TypeRole.UNIQUE_KEY | TypeRole.FIELD_NAME | TypeRole.ON_CONFLICT | TypeRole.UPSERT_RESULT:
             return scope.mutations is None
-        case TypeRole.RELATION_INPUT:
+        case TypeRole.RELATION_INPUT | TypeRole.CONNECT_OR_CREATE:
             return scope.mutations is None and (_is_target(scope, object_) or _is_source(scope, object_, to_one=True))
         case TypeRole.RELATION_LIST_INPUT | TypeRole.UPDATE_ITEM:
             return scope.mutations is None and _is_source(scope, object_, to_one=False)

@@ -28,6 +28,10 @@ def build_relation_input(scope: TypeScope, object_: Object) -> GraphQLInputObjec
             "connect": GraphQLInputField(
                 CONNECT_TARGET, description="The record to lead to: its id, or a unique field and its value."
             ),
+            "connectOrCreate": GraphQLInputField(
+                scope.input_of(object_, TypeRole.CONNECT_OR_CREATE),
+                description="The record to lead to, which is created if no live one has the unique key.",
+            ),
             "disconnect": GraphQLInputField(GraphQLBoolean, description="True: lead to no record any more."),
             "update": GraphQLInputField(data, description="The changes of the record that the relation leads to."),
         }
@@ -36,6 +40,23 @@ def build_relation_input(scope: TypeScope, object_: Object) -> GraphQLInputObjec
         type_name(object_, TypeRole.RELATION_INPUT),
         members,
         description=f"One verb: the record of {object_.label_plural} that a relation shall lead to.",
+    )
+
+
+def build_connect_or_create(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return a record to connect to by a unique key, and to create where there is none."""
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.CONNECT_OR_CREATE),
+        lambda: {
+            "where": GraphQLInputField(
+                GraphQLNonNull(scope.input_of(object_, TypeRole.UNIQUE_KEY)), description="The record's unique key."
+            ),
+            "create": GraphQLInputField(
+                GraphQLNonNull(scope.input_of(object_, TypeRole.INPUT)),
+                description="The record to create if no live one has that key.",
+            ),
+        },
+        description=f"A record of {object_.label_plural} to connect, or else to create.",
     )
 
 

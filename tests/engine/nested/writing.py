@@ -77,3 +77,19 @@ async def check_refused(
     written = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in shown).removeprefix(".")
     assert (error["message"], error["extensions"]) == (message, {"code": code, "field": written, "input": path})
     assert len(error["path"]) == 1
+
+
+async def relate(apis: Apis, source: str, name: str, target: str, inverse: str, **more: Any) -> None:
+    """Create a relation; `type` and the junction's names go into its payload."""
+    objects = (await apis.snapshot()).by_singular
+    payload = {
+        "targetObjectMetadataId": str(objects[target].id),
+        "targetFieldLabel": inverse.title(),
+        "targetFieldName": inverse,
+        **{key: more.pop(key) for key in tuple(more) if key == "type"},
+    }
+    given = {
+        "objectMetadataId": str(objects[source].id), "name": name, "label": name.title(), "type": "RELATION",
+        "relationCreationPayload": payload, **more,
+    }  # fmt: skip
+    await apis.change("mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }", input=given)

@@ -151,9 +151,11 @@ EXPECTED: dict[str, dict[str, str]] = {
     "OtherRelationInput": {
         "create": "OtherInput",
         "connect": "ConnectTarget",
+        "connectOrCreate": "OtherConnectOrCreateInput",
         "disconnect": "Boolean",
         "update": "OtherInput",
     },
+    "OtherConnectOrCreateInput": {"where": "OtherWhereUniqueInput!", "create": "OtherInput!"},
     "ThingRelationListInput": {
         "create": "[ThingInput!]",
         "connect": "[UUID!]",

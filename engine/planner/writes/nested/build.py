@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.writes.connects import link_coercer, link_end, lookup_part
+from fieldstone.engine.planner.writes.connects import link_end
 from fieldstone.engine.planner.writes.nested import statements
-from fieldstone.engine.planner.writes.nested.nodes import Lookup, Records, ToMany, ToOne
+from fieldstone.engine.planner.writes.nested.nodes import KeyPart, Lookup, Records, ToMany, ToOne
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.statements import Rows
 from fieldstone.engine.planner.writes.nested.steps import Step
@@ -20,8 +20,10 @@ from fieldstone.engine.planner.writes.nested.verbs import (
     DISCONNECT,
     SET,
     UPDATE,
+    refusal,
     spoken,
 )
+from fieldstone.engine.schema.objects.unique_keys import member_name, unique_keys
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, OnDelete, RelationEnd, relation_end
 
@@ -189,18 +191,37 @@ class _Below:
             else None,
         )
 
-    def _lookups(self, *, connects: bool) -> dict[str, Lookup]:
-        """Return the look-ups by unique fields that the data asks for."""
-        blame = self.builder.blame.at(self.field.name)
-        wheres = [value["where"] for value in self.given(CONNECT_OR_CREATE)]
-        wheres += [value["where"] for value in self.given(CONNECT) if connects and isinstance(value, dict)]
-        names = {name for where in wheres if isinstance(where, dict) for name in where}
-        found: dict[str, Lookup] = {}
-        for name in sorted(names):
-            _, part = lookup_part(self.end, name, blame)
-            step = statements.plan_find(self.context, self.end.target, [(part.column,)], action="connect")
-            found[name] = Lookup(step=step, coerce=link_coercer(self.end, name, blame))
+    def _lookups(self, *, connects: bool) -> dict[tuple[str, ...], Lookup]:
+        """Return the look-ups by unique keys that the data asks for."""
+        wheres = [(CONNECT_OR_CREATE, value["where"]) for value in self.given(CONNECT_OR_CREATE)]
+        if connects:
+            wheres += [(CONNECT, value["where"]) for value in self.given(CONNECT) if isinstance(value, dict)]
+        found: dict[tuple[str, ...], Lookup] = {}
+        for verb, where in wheres:
+            names = tuple(sorted(where)) if isinstance(where, dict) else ()
+            if names not in found:
+                found[names] = self._lookup(names, (*self.path, self.field.name, verb, "where"))
         return found
+
+    def _lookup(self, names: tuple[str, ...], path: InputPath) -> Lookup:
+        target = self.end.target
+        self.context.indexes[target.id] = self.context.snapshot.indexes_of.get(target.id, ())
+        known = unique_keys(self.context.snapshot, target)
+        key = next((key for key in known if sorted(map(member_name, key)) == [*names]), None)
+        if key is None:
+            listed = " or ".join(f"{{ {' '.join(map(member_name, one))} }}" for one in known)
+            raise refusal(
+                f"'where' takes all fields of one unique key of {target.type_name}, and no others: {listed}.", path
+            )
+        parts = [(field, part) for field in key for part in field.unique_parts]
+        step = statements.plan_find(self.context, target, [(part.column,) for _, part in parts], action=CONNECT)
+        return Lookup(
+            step=step,
+            parts=tuple(
+                KeyPart(member_name(field), part.name if field.is_composite else None, part.scalar.coerce)
+                for field, part in parts
+            ),
+        )
 
     def _seek(self) -> Step:
         if self.end.holds_key:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fieldstone.engine.planner.writes.nested.places import InputPath
 from fieldstone.engine.planner.writes.nested.steps import Found, RowCell, Step, When
@@ -29,12 +30,20 @@ class Item:
     links: dict[str, str | Found] = dataclasses.field(default_factory=dict)
 
 
+class KeyPart(NamedTuple):
+    """One value of a unique key: the member of `where` that has it, the part of a composite, and its reader."""
+
+    member: str
+    part: str | None
+    coerce: Callable[[JsonValue], Cell]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """How a client's value names a record: a Find by one unique field."""
+    """A unique key by which clients name records, as a Find."""
 
     step: Step
-    coerce: Callable[[JsonValue], Cell]
+    parts: tuple[KeyPart, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +71,7 @@ class ToOne:
 
     Attributes:
         create: creates the target; `create_missing` does where it was not found.
-        lookups: by the name of a unique field, how the target is found.
+        lookups: the ways to find the target, each by the members of its unique key.
         finds_connected: whether a target to connect by a unique key is found first.
         seek: finds the target of a record that is there, to update it.
         release: takes a one-to-one relation's target from its holder, or the record's present one from the record.
@@ -74,7 +83,7 @@ class ToOne:
     end: RelationEnd
     create: Records | None = None
     create_missing: Records | None = None
-    lookups: Mapping[str, Lookup] = dataclasses.field(default_factory=dict)
+    lookups: Mapping[tuple[str, ...], Lookup] = dataclasses.field(default_factory=dict)
     finds_connected: bool = False
     seek: Step | None = None
     update: Records | None = None

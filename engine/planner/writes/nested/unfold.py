@@ -1,10 +1,10 @@
 """The rows of a nested write: a request's data, taken apart into the steps of its plan."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.planner.writes.nested.nodes import Item, Records, ToMany, ToOne
+from fieldstone.engine.planner.writes.nested.nodes import Item, Lookup, Records, ToMany, ToOne
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowCell, Step, When
 from fieldstone.engine.planner.writes.nested.verbs import (
@@ -23,10 +23,10 @@ from fieldstone.engine.planner.writes.nested.verbs import (
     read_to_one,
     refusal,
 )
+from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field
-from fieldstone.metadata.scalars import Cell
 
 
 @dataclass(slots=True, kw_only=True)
@@ -179,7 +179,7 @@ class _UnfoldingToOne:
         Where the target holds the key, those to make are noted in `hangs`.
         """
         name, lookups = self.relation.field.name, self.relation.lookups
-        by_lookup: dict[str, list[tuple[InputRow, Found]]] = {}
+        by_lookup: dict[tuple[str, ...], list[tuple[InputRow, Found]]] = {}
         found: list[tuple[Item, Said, Found]] = []
         missing: list[tuple[Item, Said, Found]] = []
         for item, one in said:
@@ -193,15 +193,12 @@ class _UnfoldingToOne:
                 target = Found(missing=f"There is no {label} to connect '{name}' to.")
             else:
                 continue
-            given = {key: value for key, value in where.items() if value is not None}
-            if len(given) != 1 or len(where) != 1:
-                raise refusal(f"'{name}': where takes one unique key and its value.", (*one.path, "where"))
-            ((lookup, value),) = given.items()
-            row = InputRow((_coerced(lookups[lookup].coerce, value, (*one.path, "where")),), one.path, item.when)
-            by_lookup.setdefault(lookup, []).append((row, target))
+            names = tuple(sorted(where))
+            row = InputRow(_key_cells(lookups[names], where, (*one.path, "where")), one.path, item.when)
+            by_lookup.setdefault(names, []).append((row, target))
             found.append((item, one, target))
-        for lookup, rows in by_lookup.items():
-            self.unfolding.add(lookups[lookup].step, [row for row, _ in rows], [target for _, target in rows])
+        for names, rows in by_lookup.items():
+            self.unfolding.add(lookups[names].step, [row for row, _ in rows], [target for _, target in rows])
         if hangs is None:
             created = [self._missing_item(one, target) for _, one, target in missing]
             self.unfolding.records(self.relation.create_missing, created)
@@ -338,17 +335,26 @@ def _check_once(named: Iterable[Sequence[tuple[Item, str, InputPath]]]) -> None:
         seen.add((id(item), id_))
 
 
-def _coerced(coerce: Callable[[JsonValue], Cell], value: JsonValue, path: InputPath) -> RowCell:
-    try:
-        return coerce(value)
-    except BadUserInput as error:
-        error.field = None
-        raise place_error(error, path) from None
+def _key_cells(lookup: Lookup, where: Mapping[str, JsonValue], path: InputPath) -> list[RowCell]:
+    """Return the values of a unique key that a client names a record by."""
+    cells: list[RowCell] = []
+    for member, part, coerce in lookup.parts:
+        value = where[member]
+        if part is not None:
+            value = value.get(part) if isinstance(value, dict) else None
+        name = member if part is None else f"{member}.{part}"
+        if value is None:
+            raise refusal(f"'{name}' must not be null in a unique key.", (*path, member))
+        try:
+            cells.append(coerce(value))
+        except InvalidValue as error:
+            raise refusal(f"Field '{name}' {error.message}.", (*path, member)) from None
+    return cells
 
 
 def _required(relation: str, child: str, label: str, path: InputPath) -> BadUserInput:
     return refusal(
-        f"'{relation}' cannot be disconnected: '{child}' of a {label} is required. Use delete, or connect it to another"
+        f"'{relation}' cannot be disconnected: each {label} needs its '{child}'. Use delete, or connect it to another"
         " record.",
         path,
     )
