@@ -101,28 +101,20 @@ class Settings(BaseSettings):
         hide_input_in_errors=False,
     )
 
-    database_url: str | None = _setting(
-        None,
+    # One row a setting.
+    # fmt: off
+    database_url: str | None = _setting(None,
         "The PostgreSQL (15 or newer) to use. Unset: Fieldstone starts its own in the data folder.",
         "a PostgreSQL connection string such as postgresql://user:password@host:5432/database",
-        secret=True,
-        variable="DATABASE_URL",
-    )
-    environment: Environment = _setting(
-        Environment.PRODUCTION,
-        "`development` serves GraphiQL, opens CORS and prints a key at the start.",
-        "production or development",
-        variable="FIELDSTONE_ENV",
-    )
+        secret=True, variable="DATABASE_URL")
+    environment: Environment = _setting(Environment.PRODUCTION,
+        "`development` serves GraphiQL, opens CORS and prints a key at the start.", "production or development",
+        variable="FIELDSTONE_ENV")
     data_dir: Path = _setting(default_data_dir(), "The folder of the embedded PostgreSQL.", "the path of a folder")
     host: str = _setting("127.0.0.1", "The address to listen on.", "a host name or an address")
     port: int = _whole(3000, "The port to listen on; 0 takes a free one.", least=0, most=65_535)
-    rate_limit: int = _whole(
-        100,
-        "Operations of a key and of the keys created with it in one window; 0 is no limit.",
-        least=0,
-        variable="API_RATE_LIMITING_LIMIT",
-    )
+    rate_limit: int = _whole(100, "Operations of a key and of the keys created with it in one window; 0 is no limit.",
+        least=0, variable="API_RATE_LIMITING_LIMIT")
     rate_window_ms: int = _whole(60_000, "The window's length in milliseconds.", variable="API_RATE_LIMITING_TTL")
     max_body_bytes: int = _whole(8_388_608, "The largest request body in bytes.")
     max_response_bytes: int = _whole(67_108_864, "The largest answer of one operation in bytes.")
@@ -133,105 +125,73 @@ class Settings(BaseSettings):
     default_page: int = _whole(60, "The default number of records on a page.")
     max_page: int = _whole(200, "The most records on a page.")
     max_bulk_writes: int = _whole(10_000, "The most records that one field of a mutation may write.")
-    max_cost: int = _whole(
-        500_000, "The highest cost of an operation, in records that it may read; 0 is no limit.", least=0
-    )
+    max_cost: int = _whole(500_000, "The highest cost of an operation, in records that it may read; 0 is no limit.",
+        least=0)
     statement_timeout: float = _seconds(15.0, "The longest run of one SQL statement, in seconds.")
-    work_mem_mb: int = _whole(
-        8, "PostgreSQL's memory for each sort and hash of a statement, in MiB; beyond it, files.", most=65_536
-    )
-    temp_file_mb: int = _whole(
-        1_024,
-        "The largest size of one statement's temporary files, in MiB; 0 keeps PostgreSQL's limit.",
-        least=0,
-        most=1_048_576,
-    )
-    max_connections: int = _whole(
-        10_000, "The most connections of clients; beyond it the connections idle for longest are closed."
-    )
+    work_mem_mb: int = _whole(8, "PostgreSQL's memory for each sort and hash of a statement, in MiB; beyond it, files.",
+        most=65_536)
+    temp_file_mb: int = _whole(1_024,
+        "The largest size of one statement's temporary files, in MiB; 0 keeps PostgreSQL's limit.", least=0,
+        most=1_048_576)
+    max_connections: int = _whole(10_000,
+        "The most connections of clients; beyond it the connections idle for longest are closed.")
     max_connections_each: int = _whole(2_500, "The most connections of one address, in IPv6 of one network of 64 bits.")
-    head_timeout: float = _seconds(
-        10.0, "The longest wait for a request's head, and for the first byte of a connection, in seconds."
-    )
+    head_timeout: float = _seconds(10.0,
+        "The longest wait for a request's head, and for the first byte of a connection, in seconds.")
     body_timeout: float = _seconds(30.0, "The longest wait for a request's body, in seconds.")
-    unread_timeout: float = _seconds(
-        30.0, "The longest wait for a client that reads nothing of its answer, in seconds."
-    )
-    max_buffered_bytes: int = _whole(
-        128 << 20, "Bytes of unread answers and unanswered requests; beyond it the slowest clients are disconnected."
-    )
+    unread_timeout: float = _seconds(30.0,
+        "The longest wait for a client that reads nothing of its answer, in seconds.")
+    max_buffered_bytes: int = _whole(128 << 20,
+        "Bytes of unread answers and unanswered requests; beyond it the slowest clients are disconnected.")
     startup_timeout: float = _seconds(60.0, "The longest wait for the database at the start, in seconds.")
     drain_timeout: float = _seconds(15.0, "The longest wait of a stop for requests in progress, in seconds.")
-    pool_size: int = _whole(
-        8, "Database connections for requests; of several workspaces each gets at most half.", most=1000
-    )
+    pool_size: int = _whole(8, "Database connections for requests; of several workspaces each gets at most half.",
+        most=1000)
     session_pool_size: int = _whole(4, "Database connections for changes of the model, keys and the like.", most=1000)
-    listen_url: str | None = _setting(
-        None,
+    listen_url: str | None = _setting(None,
         "The same database without a pooler, for LISTEN, where `DATABASE_URL` leads to a pooler.",
-        "a PostgreSQL connection string such as postgresql://user:password@host:5432/database",
-        secret=True,
-    )
-    broadcast_url: str | None = _setting(
-        None,
+        "a PostgreSQL connection string such as postgresql://user:password@host:5432/database", secret=True)
+    broadcast_url: str | None = _setting(None,
         "The Redis by which processes notify each other of changes. Unset: PostgreSQL's LISTEN and NOTIFY.",
-        "a Redis URL such as redis://127.0.0.1:6379/0, with `pip install 'fieldstone[redis]'`",
-        secret=True,
-    )
-    prepare_statements: bool = _setting(
-        True, "Whether statements are prepared; `false` suits pgbouncer in transaction mode.", "true or false"
-    )
-    max_rewrite_bytes: int = _whole(
-        256 << 20, "The largest table that a change of the model may rewrite while others wait, in bytes.", least=0
-    )
+        "a Redis URL such as redis://127.0.0.1:6379/0, with `pip install 'fieldstone[redis]'`", secret=True)
+    prepare_statements: bool = _setting(True,
+        "Whether statements are prepared; `false` suits pgbouncer in transaction mode.", "true or false")
+    max_rewrite_bytes: int = _whole(256 << 20,
+        "The largest table that a change of the model may rewrite while others wait, in bytes.", least=0)
     plan_cache_size: int = _whole(2_000, "The most compiled operations kept.")
-    model_cache_mb: int = _whole(
-        128, "Memory for the models of workspaces, in MiB; beyond it the least recently used model is evicted."
-    )
-    event_retention_hours: int = _whole(
-        72, "Retention of events, from which subscriptions and webhooks resume, in hours."
-    )
-    event_retention_count: int = _whole(
-        1_000_000, "Retention of events by number, whatever their age; events that a webhook still needs stay."
-    )
+    model_cache_mb: int = _whole(128,
+        "Memory for the models of workspaces, in MiB; beyond it the least recently used model is evicted.")
+    event_retention_hours: int = _whole(72,
+        "Retention of events, from which subscriptions and webhooks resume, in hours.")
+    event_retention_count: int = _whole(1_000_000,
+        "Retention of events by number, whatever their age; events that a webhook still needs stay.")
     max_subscriptions: int = _whole(10_000, "The most subscriptions of one workspace on one server.")
     max_sockets: int = _whole(5_000, "The most WebSockets of one workspace on one server.")
-    max_subscription_bytes: int = _whole(
-        16 << 20, "Bytes of the documents, variables and filters of one workspace's subscriptions."
-    )
-    max_subscription_bytes_total: int = _whole(
-        64 << 20, "Bytes of the documents, variables and filters of all subscriptions of one server."
-    )
-    webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = _setting(
-        (),
+    max_subscription_bytes: int = _whole(16 << 20,
+        "Bytes of the documents, variables and filters of one workspace's subscriptions.")
+    max_subscription_bytes_total: int = _whole(64 << 20,
+        "Bytes of the documents, variables and filters of all subscriptions of one server.")
+    webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = _setting((),
         "The networks that webhooks may send to in spite of their private addresses.",
-        "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix",
-    )
+        "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
     webhook_timeout: float = _seconds(10.0, "The longest attempt to deliver an event, in seconds.")
     webhook_concurrency: int = _whole(64, "The most webhook deliveries in progress.", most=1000)
     webhook_concurrency_each: int = _whole(8, "The most deliveries in progress to one webhook.", most=1000)
     webhook_attempts: int = _whole(20, "Attempts of a delivery before it is given up.")
-    webhook_retry_delay: float = _seconds(
-        1.0, "The backoff before the second attempt, in seconds; it doubles with each attempt, up to an hour."
-    )
-    webhook_disable_after: int = _whole(
-        259_200, "Seconds without a successful attempt after which a webhook is disabled."
-    )
+    webhook_retry_delay: float = _seconds(1.0,
+        "The backoff before the second attempt, in seconds; it doubles with each attempt, up to an hour.")
+    webhook_disable_after: int = _whole(259_200,
+        "Seconds without a successful attempt after which a webhook is disabled.")
     webhook_retention_hours: int = _whole(72, "Retention of deliveries, in hours.")
     webhook_failed_hours: int = _whole(720, "Retention of deliveries that were given up, in hours.")
-    cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = _setting(
-        None,
+    cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = _setting(None,
         "The origins that browsers may call from. Unset: all in development, none in production.",
-        "* or a comma-separated list of origins such as https://app.example.com",
-    )
-    log_level: LogLevel = _setting(
-        LogLevel.INFO,
-        "The lowest severity of logged lines; each request is a line at `info`.",
-        "debug, info, warning or error",
-    )
-    log_format: LogFormat | None = _setting(
-        None, "Unset: `console` in development, `json` in production.", "json or console"
-    )
+        "* or a comma-separated list of origins such as https://app.example.com")
+    log_level: LogLevel = _setting(LogLevel.INFO,
+        "The lowest severity of logged lines; each request is a line at `info`.", "debug, info, warning or error")
+    log_format: LogFormat | None = _setting(None, "Unset: `console` in development, `json` in production.",
+        "json or console")
+    # fmt: on
 
     @field_validator("database_url", "listen_url")
     @classmethod

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from fieldstone.metadata import operators, scalars
 from fieldstone.metadata.operators import Operator
@@ -98,6 +99,10 @@ def _document(name: str, description: str) -> SubField:
     return _part(name, description, scalars.JSON, operators.DOCUMENT)
 
 
+def _entry(description: str, subfields: tuple[SubField, ...] = (), **more: Any) -> FieldTypeEntry:
+    return FieldTypeEntry(description=description, subfields=subfields, **more)
+
+
 _NUMBERS = {
     "": SubField(scalar=scalars.DECIMAL, operators=operators.ORDERED),
     "decimal": SubField(scalar=scalars.DECIMAL, operators=operators.ORDERED),
@@ -106,165 +111,85 @@ _NUMBERS = {
     "float": SubField(scalar=scalars.DOUBLE, operators=operators.ORDERED),
 }
 
+# One row a type, and one a column of a composite.
+# fmt: off
 FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
-    FieldType.UUID: FieldTypeEntry(
-        description="A UUID.",
-        subfields=_column(scalars.UUID, operators.EQUALITY),
-        can_be_unique=True,
-        functions=("uuid",),
-    ),
-    FieldType.TEXT: FieldTypeEntry(
-        description="Text of any length.",
-        subfields=_column(scalars.STRING, operators.TEXT),
-        can_be_unique=True,
-    ),
-    FieldType.NUMBER: FieldTypeEntry(
-        description="A number; settings.dataType is int, bigint, float or decimal (the default).",
-        subfields=(_NUMBERS[""],),
-        variants=_NUMBERS,
-        can_be_unique=True,
-    ),
-    FieldType.NUMERIC: FieldTypeEntry(
-        description="A decimal number that is sent as a string and loses no digit.",
-        subfields=_column(scalars.BIG_FLOAT, operators.ORDERED),
-        can_be_unique=True,
-    ),
-    FieldType.BOOLEAN: FieldTypeEntry(
-        description="True or false.", subfields=_column(scalars.BOOLEAN, operators.EQUALITY)
-    ),
-    FieldType.DATE: FieldTypeEntry(
-        description="A date.",
-        subfields=_column(scalars.DATE, operators.DATED),
-        can_be_unique=True,
-        functions=("now",),
-    ),
-    FieldType.DATE_TIME: FieldTypeEntry(
-        description="A point in time, to the microsecond.",
-        subfields=_column(scalars.DATE_TIME, operators.DATED),
-        can_be_unique=True,
-        functions=("now",),
-    ),
-    FieldType.SELECT: FieldTypeEntry(
-        description="One of the field's options, ordered by their position.",
-        subfields=_column(scalars.STRING, operators.TEXT),
-        has_options=True,
-    ),
-    FieldType.MULTI_SELECT: FieldTypeEntry(
-        description="Any number of the field's options, each once, ordered by their positions.",
-        subfields=_column(scalars.STRING_LIST, operators.LIST),
-        has_options=True,
-    ),
-    FieldType.RATING: FieldTypeEntry(
-        description="A rating from one to five.",
-        subfields=_column(scalars.STRING, operators.TEXT),
-        has_options=True,
-        fixed_options=tuple(f"RATING_{stars}" for stars in range(1, 6)),
-    ),
-    FieldType.ARRAY: FieldTypeEntry(
-        description="A list of text.",
-        subfields=_column(scalars.STRING_LIST, operators.LIST),
-    ),
-    FieldType.RAW_JSON: FieldTypeEntry(
-        description="Any JSON value.",
-        subfields=_column(scalars.JSON, operators.DOCUMENT),
-    ),
-    FieldType.FULL_NAME: FieldTypeEntry(
-        description="A person's name.",
-        composite="FullNameValue",
-        subfields=(
-            _text("firstName", "The given name.", identifies=True),
-            _text("lastName", "The family name.", identifies=True),
-        ),
-        can_be_unique=True,
-    ),
-    FieldType.EMAILS: FieldTypeEntry(
-        description="Email addresses, one of them the primary.",
-        composite="EmailsValue",
-        subfields=(
-            _text("primaryEmail", "The address to write to.", identifies=True),
-            _document("additionalEmails", "Further addresses, a list of text."),
-        ),
-        can_be_unique=True,
-    ),
-    FieldType.PHONES: FieldTypeEntry(
-        description="Phone numbers, one of them the primary.",
-        composite="PhonesValue",
-        subfields=(
-            _text("primaryPhoneNumber", "The number to call, without the calling code.", identifies=True),
-            _text("primaryPhoneCountryCode", "The number's country, an ISO 3166 code such as DE."),
-            _text("primaryPhoneCallingCode", "The number's calling code, such as +49.", identifies=True),
-            _document("additionalPhones", "Further numbers, a list of `{ number countryCode callingCode }`."),
-        ),
-        can_be_unique=True,
-    ),
-    FieldType.LINKS: FieldTypeEntry(
-        description="Links, one of them the primary.",
-        composite="LinksValue",
-        subfields=(
-            _text("primaryLinkUrl", "Where the primary link leads to.", identifies=True),
-            _text("primaryLinkLabel", "The text that is shown for it."),
-            _document("secondaryLinks", "Further links, a list of `{ url label }`."),
-        ),
-        can_be_unique=True,
-    ),
-    FieldType.CURRENCY: FieldTypeEntry(
-        description="An amount of money.",
-        composite="CurrencyValue",
-        subfields=(
-            _part("amountMicros", "The amount in millionths of the currency.", scalars.BIG_INT, operators.ORDERED),
-            _part("currencyCode", "The currency's ISO 4217 code.", scalars.STRING, operators.TEXT),
-        ),
-    ),
-    FieldType.ADDRESS: FieldTypeEntry(
-        description="A postal address, and where it is.",
-        composite="AddressValue",
-        subfields=(
-            _text("addressStreet1", "Street and number."),
-            _text("addressStreet2", "The second line of the street."),
-            _text("addressCity", "The city."),
-            _text("addressPostcode", "The postal code."),
-            _text("addressState", "The state or region."),
-            _text("addressCountry", "The country."),
-            _part("addressLat", "The latitude in degrees.", scalars.DECIMAL, operators.ORDERED),
-            _part("addressLng", "The longitude in degrees.", scalars.DECIMAL, operators.ORDERED),
-        ),
-    ),
-    FieldType.ACTOR: FieldTypeEntry(
-        description="The author of a change, and the means.",
-        composite="ActorValue",
-        subfields=(
-            _part("source", "The means: API, IMPORT, MANUAL, SYSTEM ...", scalars.STRING, operators.TEXT),
-            _part("workspaceMemberId", "The member, where it was one.", scalars.UUID, operators.EQUALITY),
-            _part("name", "The name to show.", scalars.STRING, operators.TEXT),
-            _part("context", "More, as the source has it.", scalars.JSON, operators.DOCUMENT),
-        ),
-    ),
-    FieldType.RICH_TEXT: FieldTypeEntry(
-        description="Formatted text: as Markdown, and as the document of the BlockNote editor; each is kept as given.",
-        composite="RichTextValue",
-        subfields=(
-            _text("markdown", "The text as Markdown."),
-            _text("blocknote", "The text as BlockNote's JSON."),
-        ),
-    ),
-    FieldType.POSITION: FieldTypeEntry(
-        description="A place in a hand-made order.",
-        subfields=_column(scalars.DOUBLE, operators.ORDERED),
-    ),
-    FieldType.TS_VECTOR: FieldTypeEntry(
-        description="The words of the text fields named in settings.fields, kept by PostgreSQL for searching.",
-        subfields=_column(scalars.TS_VECTOR, operators.SEARCHED),
-        can_default=False,
-    ),
-    FieldType.RELATION: FieldTypeEntry(
-        description="A link to records of another object, or of the same.",
-        can_default=False,
-    ),
-    FieldType.MORPH_RELATION: FieldTypeEntry(
-        description="A link to a record of one of several objects: a field for each of them, at most one of them set.",
-        can_default=False,
-    ),
+    FieldType.UUID: _entry("A UUID.", _column(scalars.UUID, operators.EQUALITY), can_be_unique=True,
+        functions=("uuid",)),
+    FieldType.TEXT: _entry("Text of any length.", _column(scalars.STRING, operators.TEXT), can_be_unique=True),
+    FieldType.NUMBER: _entry("A number; settings.dataType is int, bigint, float or decimal (the default).",
+        (_NUMBERS[""],), variants=_NUMBERS, can_be_unique=True),
+    FieldType.NUMERIC: _entry("A decimal number that is sent as a string and loses no digit.",
+        _column(scalars.BIG_FLOAT, operators.ORDERED), can_be_unique=True),
+    FieldType.BOOLEAN: _entry("True or false.", _column(scalars.BOOLEAN, operators.EQUALITY)),
+    FieldType.DATE: _entry("A date.", _column(scalars.DATE, operators.DATED), can_be_unique=True, functions=("now",)),
+    FieldType.DATE_TIME: _entry("A point in time, to the microsecond.", _column(scalars.DATE_TIME, operators.DATED),
+        can_be_unique=True, functions=("now",)),
+    FieldType.SELECT: _entry("One of the field's options, ordered by their position.",
+        _column(scalars.STRING, operators.TEXT), has_options=True),
+    FieldType.MULTI_SELECT: _entry("Any number of the field's options, each once, ordered by their positions.",
+        _column(scalars.STRING_LIST, operators.LIST), has_options=True),
+    FieldType.RATING: _entry("A rating from one to five.", _column(scalars.STRING, operators.TEXT), has_options=True,
+        fixed_options=tuple(f"RATING_{stars}" for stars in range(1, 6))),
+    FieldType.ARRAY: _entry("A list of text.", _column(scalars.STRING_LIST, operators.LIST)),
+    FieldType.RAW_JSON: _entry("Any JSON value.", _column(scalars.JSON, operators.DOCUMENT)),
+    FieldType.FULL_NAME: _entry("A person's name.", composite="FullNameValue", can_be_unique=True, subfields=(
+        _text("firstName", "The given name.", identifies=True),
+        _text("lastName", "The family name.", identifies=True),
+    )),
+    FieldType.EMAILS: _entry("Email addresses, one of them the primary.",
+        composite="EmailsValue", can_be_unique=True, subfields=(
+        _text("primaryEmail", "The address to write to.", identifies=True),
+        _document("additionalEmails", "Further addresses, a list of text."),
+    )),
+    FieldType.PHONES: _entry("Phone numbers, one of them the primary.",
+        composite="PhonesValue", can_be_unique=True, subfields=(
+        _text("primaryPhoneNumber", "The number to call, without the calling code.", identifies=True),
+        _text("primaryPhoneCountryCode", "The number's country, an ISO 3166 code such as DE."),
+        _text("primaryPhoneCallingCode", "The number's calling code, such as +49.", identifies=True),
+        _document("additionalPhones", "Further numbers, a list of `{ number countryCode callingCode }`."),
+    )),
+    FieldType.LINKS: _entry("Links, one of them the primary.", composite="LinksValue", can_be_unique=True, subfields=(
+        _text("primaryLinkUrl", "Where the primary link leads to.", identifies=True),
+        _text("primaryLinkLabel", "The text that is shown for it."),
+        _document("secondaryLinks", "Further links, a list of `{ url label }`."),
+    )),
+    FieldType.CURRENCY: _entry("An amount of money.", composite="CurrencyValue", subfields=(
+        _part("amountMicros", "The amount in millionths of the currency.", scalars.BIG_INT, operators.ORDERED),
+        _part("currencyCode", "The currency's ISO 4217 code.", scalars.STRING, operators.TEXT),
+    )),
+    FieldType.ADDRESS: _entry("A postal address, and where it is.", composite="AddressValue", subfields=(
+        _text("addressStreet1", "Street and number."),
+        _text("addressStreet2", "The second line of the street."),
+        _text("addressCity", "The city."),
+        _text("addressPostcode", "The postal code."),
+        _text("addressState", "The state or region."),
+        _text("addressCountry", "The country."),
+        _part("addressLat", "The latitude in degrees.", scalars.DECIMAL, operators.ORDERED),
+        _part("addressLng", "The longitude in degrees.", scalars.DECIMAL, operators.ORDERED),
+    )),
+    FieldType.ACTOR: _entry("The author of a change, and the means.", composite="ActorValue", subfields=(
+        _part("source", "The means: API, IMPORT, MANUAL, SYSTEM ...", scalars.STRING, operators.TEXT),
+        _part("workspaceMemberId", "The member, where it was one.", scalars.UUID, operators.EQUALITY),
+        _part("name", "The name to show.", scalars.STRING, operators.TEXT),
+        _part("context", "More, as the source has it.", scalars.JSON, operators.DOCUMENT),
+    )),
+    FieldType.RICH_TEXT: _entry(
+        "Formatted text: as Markdown, and as the document of the BlockNote editor; each is kept as given.",
+        composite="RichTextValue", subfields=(
+        _text("markdown", "The text as Markdown."),
+        _text("blocknote", "The text as BlockNote's JSON."),
+    )),
+    FieldType.POSITION: _entry("A place in a hand-made order.", _column(scalars.DOUBLE, operators.ORDERED)),
+    FieldType.TS_VECTOR: _entry(
+        "The words of the text fields named in settings.fields, kept by PostgreSQL for searching.",
+        _column(scalars.TS_VECTOR, operators.SEARCHED), can_default=False),
+    FieldType.RELATION: _entry("A link to records of another object, or of the same.", can_default=False),
+    FieldType.MORPH_RELATION: _entry(
+        "A link to a record of one of several objects: a field for each of them, at most one of them set.",
+        can_default=False),
 }
+# fmt: on
 
 
 RELATIONS = frozenset({FieldType.RELATION, FieldType.MORPH_RELATION})

@@ -270,6 +270,10 @@ class Snapshot:
         """The active objects by nameSingular."""
         return {object_.name_singular: object_ for object_ in self.objects.values() if object_.is_active}
 
+    def named(self, name_singular: str) -> Object | None:
+        """Return the object with this name, active or not."""
+        return next((object_ for object_ in self.objects.values() if object_.name_singular == name_singular), None)
+
     @cached_property
     def by_plural(self) -> Mapping[str, Object]:
         """The active objects by namePlural."""

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from dataclasses import fields as attributes
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +21,17 @@ from fieldstone.metadata.model import (
     Workspace,
 )
 from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.queries import read_row
 
 CatalogRow = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogRows:
-    """The rows of one workspace, each kind in the order of creation, with the columns that queries.sql loads."""
+    """The rows of one workspace, each kind in the order of creation, with the columns that queries.sql loads.
+
+    They are in the order of the attributes of Object, Field, Relation and Index.
+    """
 
     objects: Iterable[CatalogRow]
     fields: Iterable[CatalogRow]
@@ -109,20 +112,14 @@ def _called(object_: Object) -> tuple[object, ...]:
     return object_.name_singular, object_.name_plural, object_.is_active
 
 
-# The queries load the columns in the order of the attributes.
-_OBJECT, _FIELD, _RELATION, _INDEX = (
-    tuple(one.name for one in attributes(kind) if one.init) for kind in (Object, Field, Relation, Index)
-)
-
-
 def _build_object(row: CatalogRow, schema: str, fields: tuple[Field, ...], retired: frozenset[str]) -> Object:
-    values = dict(zip(_OBJECT, row, strict=False))
+    values = read_row(Object, row)
     values["table"] = Table(schema=schema, name=values["table"])
     return Object(**values, fields=fields, retired_columns=retired)
 
 
 def _build_field(row: CatalogRow) -> Field:
-    values = dict(zip(_FIELD, row, strict=True))
+    values = read_row(Field, row)
     values["type"] = FieldType(values["type"])
     values["options"] = _build_options(values["options"])
     values["settings"] = loads(values["settings"]) if values["settings"] else {}
@@ -144,11 +141,11 @@ def _build_options(text: str | None) -> tuple[Option, ...]:
 
 
 def _build_relation(row: CatalogRow) -> Relation:
-    values = dict(zip(_RELATION, row, strict=True))
+    values = read_row(Relation, row)
     return Relation(**{**values, "on_delete": OnDelete(values["on_delete"])})
 
 
 def _build_index(row: CatalogRow) -> Index:
-    values = dict(zip(_INDEX, row, strict=True))
+    values = read_row(Index, row)
     field_ids = tuple(map(UUID, loads(values["field_ids"])))
     return Index(**{**values, "field_ids": field_ids, "status": Status(values["status"])})

@@ -1,6 +1,5 @@
 """The settings, limits and counts of the connections to the database."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -69,16 +68,11 @@ class PoolSettings:
     search_path: str = "pg_catalog"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolStats:
-    """The connections at one moment, and their counts since the start.
+@dataclass(slots=True, kw_only=True)
+class PoolCounters:
+    """The counts of the connections since the start.
 
     Attributes:
-        limit: how many there may be.
-        in_use: how many are lent.
-        idle: how many are free.
-        opening: how many are being made.
-        waiting: callers that wait for one.
         opened: made so far.
         lost: ended by the server or the network.
         recycled: replaced for their age or use.
@@ -89,11 +83,6 @@ class PoolStats:
         refused: callers without a connection, as all were in use for too long, or too many callers waited.
     """
 
-    limit: int
-    in_use: int = 0
-    idle: int = 0
-    opening: int = 0
-    waiting: int = 0
     opened: int = 0
     lost: int = 0
     recycled: int = 0
@@ -105,28 +94,22 @@ class PoolStats:
 
 
 @dataclass(slots=True, kw_only=True)
-class PoolCounters:
-    """The running counts behind PoolStats."""
+class PoolStats(PoolCounters):
+    """The connections at one moment, with their counts.
 
-    opened: int = 0
-    lost: int = 0
-    recycled: int = 0
-    prepared: int = 0
-    evicted: int = 0
-    cancelled: int = 0
-    retried: int = 0
-    refused: int = 0
+    Attributes:
+        limit: how many there may be.
+        in_use: how many are lent.
+        idle: how many are free.
+        opening: how many are being made.
+        waiting: callers that wait for one.
+    """
 
-    def stats(self, *, limit: int, in_use: int, idle: int, opening: int, waiting: int) -> PoolStats:
-        """Return the counts together with the present state."""
-        return PoolStats(
-            limit=limit,
-            in_use=in_use,
-            idle=idle,
-            opening=opening,
-            waiting=waiting,
-            **dataclasses.asdict(self),
-        )
+    limit: int
+    in_use: int = 0
+    idle: int = 0
+    opening: int = 0
+    waiting: int = 0
 
 
 def session_settings(settings: PoolSettings, *, statement_timeout: float) -> dict[str, str]:

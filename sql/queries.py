@@ -6,9 +6,10 @@ text are not sent.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from typing import Any
 from uuid import UUID
 
 from fieldstone.sql.statement import Statement, Step, array_text
@@ -25,6 +26,17 @@ def read_queries(module: str) -> Mapping[str, bytes]:
     """Return the texts in the file `queries.sql` beside a module, by their names."""
     pieces = _HEADING.split(files(module.rpartition(".")[0]).joinpath("queries.sql").read_bytes())
     return dict(zip((name.decode() for name in pieces[1::2]), map(bytes.strip, pieces[2::2]), strict=True))
+
+
+@cache
+def attributes_of(kind: Any) -> tuple[str, ...]:
+    """Return the attributes that a dataclass is made of, in their order."""
+    return tuple(one.name for one in fields(kind) if one.init)
+
+
+def read_row(kind: Any, row: Sequence[Any]) -> dict[str, Any]:
+    """Return a row's columns by the attributes of a dataclass that begins with them, in this order."""
+    return dict(zip(attributes_of(kind), row, strict=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

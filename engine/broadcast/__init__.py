@@ -1,5 +1,5 @@
 """Messages between the processes on one database."""
 
-from fieldstone.engine.broadcast.fan_out import Broadcast, BroadcastStats, build_broadcast
+from fieldstone.engine.broadcast.fan_out import Broadcast, build_broadcast
 
-__all__ = ["Broadcast", "BroadcastStats", "build_broadcast"]
+__all__ = ["Broadcast", "build_broadcast"]

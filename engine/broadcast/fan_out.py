@@ -4,7 +4,6 @@ A hint may come twice, late, or never. Its receivers also poll the database now 
 """
 
 import asyncio
-import dataclasses
 import logging
 import secrets
 from collections import defaultdict
@@ -59,17 +58,6 @@ class BroadcastCounters:
     connections: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BroadcastStats:
-    """The state of a broadcast, and its counts, see `BroadcastCounters`."""
-
-    is_connected: bool
-    sent: int
-    received: int
-    failed: int
-    connections: int
-
-
 class Broadcast:
     """The hints of one process: one subscription, taken at the start, and a fan-out behind it.
 
@@ -103,10 +91,6 @@ class Broadcast:
     def is_connected(self) -> bool:
         """Return whether other processes are heard, as far as is known."""
         return self._backend is not None and self._backend.is_connected
-
-    def stats(self) -> BroadcastStats:
-        """Return the present state."""
-        return BroadcastStats(is_connected=self.is_connected, **dataclasses.asdict(self.counters))
 
     def publish(self, topic: str, payload: str) -> None:
         """Tell all processes, this one included; return at once.

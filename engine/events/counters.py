@@ -22,24 +22,3 @@ class HubCounters:
     caught_up: int = 0
     demoted: int = 0
     overdue: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventStats:
-    """The state of the events at one moment.
-
-    Attributes:
-        first: the position of the oldest event kept.
-        last: the position of the newest.
-        kept_bytes: the kept bytes of the subscribers' requests.
-        lag: the seconds that the oldest event of the last move had waited for its position.
-    """
-
-    first: int
-    last: int
-    lag: float
-    moved: int
-    groups: int
-    subscribers: int
-    kept_bytes: int
-    hub: HubCounters

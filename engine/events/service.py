@@ -2,17 +2,14 @@
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from fieldstone.engine.errors import ApiError, InternalServerError
-from fieldstone.engine.events.counters import EventStats
 from fieldstone.engine.events.delivery.subscribable import Subscribable
 from fieldstone.engine.events.hub import Hub
-from fieldstone.engine.events.log.consumers import Consumers
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.reader import Bounds, EventLog
 from fieldstone.engine.events.log.sequencer import Sequencer, keep_trimmed
@@ -47,31 +44,18 @@ class Hints(Protocol):
         """Send a text to the other processes."""
 
 
-class NoHints:
-    """Carries nothing: each process looks at the log by itself."""
-
-    def __init__(self) -> None:
-        self.heard: defaultdict[str, Signal[[str]]] = defaultdict(Signal)
-        self.gap: Signal[[]] = Signal()
-
-    def publish(self, topic: str, payload: str) -> None:
-        """Drop the text."""
-
-
 @dataclass(slots=True, kw_only=True)
 class Events:
     """The parts that subscriptions and webhooks use.
 
     Attributes:
         log: the reader.
-        consumers: the readers with a stored position.
         written: to be called after each commit of a write.
         bounds: the log's bounds at the last measurement.
         moved: called when the log may have new events, of any process.
     """
 
     log: EventLog
-    consumers: Consumers
     partitions: Partitions
     sequencer: Sequencer
     hub: Hub
@@ -79,20 +63,6 @@ class Events:
     written: Wake
     bounds: Bounds
     moved: Signal[[]] = field(default_factory=Signal)
-
-    def stats(self) -> EventStats:
-        """Return the present state."""
-        counters = self.sequencer.counters
-        return EventStats(
-            first=self.bounds.first,
-            last=self.bounds.last,
-            lag=counters.lag,
-            moved=counters.moved,
-            groups=self.hub.groups,
-            subscribers=self.hub.members,
-            kept_bytes=self.hub.quotas.kept_bytes,
-            hub=self.hub.counters,
-        )
 
 
 @asynccontextmanager
@@ -116,21 +86,20 @@ async def open_events(
         written: called by writes after their commit.
         retention: the retention of the log.
         quotas: the limits of subscribers.
-        hints: carries positions to the other processes.
+        hints: carries positions to the other processes; without it each looks at the log by itself.
         partitions: the log's; by default of the usual size.
     """
-    carrier = hints or NoHints()
     parts = partitions or Partitions(database)
     hub = Hub(database, api, report=_report, limits=quotas)
 
     def moved(position: int) -> None:
         events.bounds = Bounds(first=events.bounds.first, last=max(position, events.bounds.last))
         events.moved()
-        carrier.publish(TOPIC, str(position))
+        if hints is not None:
+            hints.publish(TOPIC, str(position))
 
     events = Events(
         log=EventLog(database),
-        consumers=Consumers(database),
         partitions=parts,
         sequencer=Sequencer(database, parts, wake=written, moved=moved),
         hub=hub,
@@ -140,8 +109,10 @@ async def open_events(
     )
     events.moved.connect(hub.wake)
     current.swapped.connect(hub.notice_snapshot)
-    carrier.heard[TOPIC].connect(lambda _: events.moved())
-    carrier.gap.connect(events.moved)
+    current.keep_while(hub.serves)
+    if hints is not None:
+        hints.heard[TOPIC].connect(lambda _: events.moved())
+        hints.gap.connect(events.moved)
     works = {
         "sequencer": events.sequencer.run,
         "hub": hub.run,

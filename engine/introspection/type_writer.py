@@ -5,13 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from graphql import (
-    GraphQLNamedType,
-    GraphQLObjectType,
-    GraphQLSchema,
-    get_named_type,
-    introspection_types,
-)
+from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_named_type, introspection_types
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.introspection.request import MEMBERS, TYPES, SchemaRequest

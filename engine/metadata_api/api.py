@@ -87,7 +87,7 @@ async def _roll_back(
     if not is_dry:
         await roll_back(transaction, to)
     answer = dumps({**plan, "version": str(transaction.snapshot.version + transaction.is_changed)})
-    return Written(object_name="", id=principal.workspace_id, type_name="", extra={}, constant=answer)
+    return Written(id=principal.workspace_id, constant=answer)
 
 
 async def _apply_changes(
@@ -248,10 +248,12 @@ def build_metadata_api(
         find_broken: tells which operations of clients a change would break.
     """
     compiler = Compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
-    return GraphQLApi(
+    api = GraphQLApi(
         database=database,
         source=CatalogSource(current),
         compiler=compiler,
         mutate=_Mutations(writer, keys, webhooks or Webhooks(database, current), compiler, find_broken),
         time_limit=time_limit,
     )
+    current.forgotten.connect(api.forget)
+    return api

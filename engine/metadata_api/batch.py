@@ -115,7 +115,7 @@ def _field_id(snapshot: Snapshot, name: str) -> str:
 
 
 def _named_object(snapshot: Snapshot, name: str) -> Object:
-    found = next((object_ for object_ in snapshot.objects.values() if object_.name_singular == name), None)
+    found = snapshot.named(name)
     if found is None:
         raise UnknownObject(f"there is no object {shown(name)}", field="changes")
     return found

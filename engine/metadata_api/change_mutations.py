@@ -30,7 +30,7 @@ async def _run(kind: Kind[Any], transaction: ModelTransaction, _principal: Princ
     if "id" in arguments:
         given = {**given, "id": arguments["id"]}
     change = kind.read(unwrapped(given, asked.answer.value))
-    written = partial(Written, object_name=asked.answer.value, type_name=asked.answer.value.title(), extra={})
+    written = partial(Written, object_name=asked.answer.value, type_name=asked.answer.value.title())
     if asked.is_removal:
         return written(id=kind.id_of(change), removal=lambda transaction: transaction.apply(change))
     after = await transaction.apply(change)

@@ -33,6 +33,6 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
         if arguments.get("withMade"):
             revoked += await revoke_made(connection, workspace_id=workspace_id, key_id=key_id)
         transaction.committed.connect(lambda: keys.note_revoked(revoked))
-        return Written(object_name="apiKey", id=key_id, type_name="ApiKey", extra={})
+        return Written(object_name="apiKey", id=key_id, type_name="ApiKey")
 
     return {"createApiKey": create, "revokeApiKey": revoke}

@@ -64,7 +64,7 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
         id_ = UUID(arguments["id"])
         await update_webhook(transaction.connection, transaction.snapshot, id_, _read_update(arguments["input"]))
         transaction.committed.connect(webhooks.notice_change)
-        return Written(object_name="webhook", id=id_, type_name="Webhook", extra={})
+        return Written(object_name="webhook", id=id_, type_name="Webhook")
 
     async def delete(_transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
@@ -72,7 +72,6 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
             object_name="webhook",
             id=id_,
             type_name="Webhook",
-            extra={},
             removal=lambda transaction: delete_webhook(transaction.connection, principal.workspace_id, id_),
         )
 
@@ -80,7 +79,7 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
         id_ = UUID(arguments["id"])
         await redeliver(transaction.connection, principal.workspace_id, id_)
         transaction.committed.connect(webhooks.notice_change)
-        return Written(object_name="webhookDelivery", id=id_, type_name="WebhookDelivery", extra={})
+        return Written(object_name="webhookDelivery", id=id_, type_name="WebhookDelivery")
 
     async def test(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
@@ -89,7 +88,7 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
         async def sequel() -> Mapping[str, JsonValue]:
             return _describe(await _send_test(webhooks, principal.workspace_id, target))
 
-        return Written(object_name="webhook", id=id_, type_name="WebhookTest", extra={}, sequel=sequel)
+        return Written(object_name="webhook", id=id_, type_name="WebhookTest", sequel=sequel)
 
     return {
         "createWebhook": create,

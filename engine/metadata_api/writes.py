@@ -1,7 +1,7 @@
 """The result of a mutation of the Metadata API: it writes in a transaction, and tells the record to answer with."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue
@@ -26,10 +26,10 @@ class Written:
         sequel: is called after the commit, where the answer is no record.
     """
 
-    object_name: str
     id: UUID
-    type_name: str
-    extra: Mapping[str, JsonValue]
+    object_name: str = ""
+    type_name: str = ""
+    extra: Mapping[str, JsonValue] = field(default_factory=dict)
     removal: Callable[[ModelTransaction], Awaitable[object]] | None = None
     constant: str | None = None
     sequel: Sequel | None = None

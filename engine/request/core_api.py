@@ -51,7 +51,7 @@ def build_core_api(
             keeping=call.keeping,
         )
 
-    return GraphQLApi(
+    api = GraphQLApi(
         database=database,
         source=current,
         compiler=compiler,
@@ -60,3 +60,5 @@ def build_core_api(
         written=written,
         kept=KeptAnswers(database, time_limit),
     )
+    current.forgotten.connect(api.forget)
+    return api

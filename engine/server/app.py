@@ -27,7 +27,7 @@ from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.rate_limit import RateLimiter
-from fieldstone.engine.server.http.request_log import build_request_log, exchange_of
+from fieldstone.engine.server.http.request_log import build_request_log, context_of
 from fieldstone.engine.server.http.status import Health, IndexPage, MetricsPage, NotFound, Readiness
 from fieldstone.engine.server.log import Log, build_log, flush_log
 from fieldstone.engine.server.metrics import Metrics
@@ -69,7 +69,7 @@ class Fieldstone:
         self.log: Log = build_log(settings)
         self.runtime = Runtime(settings, self.log, assembly)
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
-        self.metrics = Metrics(self.runtime.stats, self.connections.stats)
+        self.metrics = Metrics(lambda: self.runtime.services, self.connections.stats)
         limiter = RateLimiter(limit=settings.rate_limit, window=settings.rate_window_ms / 1000)
         admission = Admission(settings=settings, runtime=self.runtime, limiter=limiter)
         self._graphql = {
@@ -141,7 +141,7 @@ class Fieldstone:
         path = self._path(scope)
         endpoint = self._graphql.get(path)
         if endpoint is not None:
-            exchange_of(scope).endpoint = path
+            context_of(scope).endpoint = path
             if scope["method"] == "POST":
                 await endpoint(scope, receive, send)
                 return

@@ -1,10 +1,11 @@
 """The composition of a process: its parts, opened from the database to the two APIs, and closed in reverse."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fieldstone.engine.broadcast import Broadcast
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.events.log.partitions import Retention
 from fieldstone.engine.events.quotas import QuotaLimits
@@ -18,7 +19,6 @@ from fieldstone.engine.request.idempotency.kept_answers import keep_swept
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_renewal import PlanRenewal
 from fieldstone.engine.server.foundation import Foundation, open_foundation
-from fieldstone.engine.server.metrics import ModelStats, RuntimeStats
 from fieldstone.engine.server.process_sync import keep_in_step
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.webhooks.dispatcher import Effort
@@ -40,7 +40,8 @@ class Services:
         metadata: the API of the model.
         events: the log of writes, and its subscriptions.
         webhooks: send the events to the URLs that asked for them.
-        stats: reads the counters of the parts.
+        broadcast: the messages to and from other processes.
+        builder: the work on big tables after a change's commit.
     """
 
     foundation: Foundation
@@ -49,7 +50,8 @@ class Services:
     metadata: GraphQLApi
     events: Events
     webhooks: Webhooks
-    stats: Callable[[], RuntimeStats]
+    broadcast: Broadcast
+    builder: Builder
 
 
 @asynccontextmanager
@@ -87,7 +89,6 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
             _building(foundation) as builder,
-            _renewing_plans(core) as renewal,
             running({"kept answers": lambda: keep_swept(foundation.database)}),
             open_events(
                 foundation.database,
@@ -100,13 +101,9 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 quotas=_quotas(settings),
                 hints=broadcast,
             ) as events,
+            _renewing_plans(foundation, core),
             webhooks.running(events),
         ):
-            writer.postponed.connect(builder.wake)
-            foundation.current.swapped.connect(renewal.notice)
-            foundation.current.forgotten.connect(core.forget)
-            foundation.current.forgotten.connect(metadata.forget)
-            foundation.current.keep_while(events.hub.serves)
             yield Services(
                 foundation=foundation,
                 keys=foundation.keys,
@@ -114,21 +111,8 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 metadata=metadata,
                 events=events,
                 webhooks=webhooks,
-                stats=lambda: RuntimeStats(
-                    pool=foundation.database.stats(),
-                    plans=core.compiler.plans.counters,
-                    cached_documents=len(core.compiler.plans),
-                    versions={one.workspace.name: one.version for one in foundation.current.loaded()},
-                    models=ModelStats(
-                        bytes=foundation.current.bytes,
-                        loads=foundation.current.counters.loads,
-                        evictions=foundation.current.counters.evictions,
-                    ),
-                    events=events.stats(),
-                    webhooks=webhooks.stats(),
-                    broadcast=broadcast.stats(),
-                    builds=builder.counters,
-                ),
+                broadcast=broadcast,
+                builder=builder,
             )
 
 
@@ -136,16 +120,18 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
 async def _building(foundation: Foundation) -> AsyncIterator[Builder]:
     """Do the work in the background that changes leave for after their commit."""
     builder = Builder(foundation.database, foundation.writer, trigram=foundation.catalog.trigram)
+    foundation.writer.postponed.connect(builder.wake)
     async with running({"builder": builder.run}):
         yield builder
 
 
 @asynccontextmanager
-async def _renewing_plans(core: GraphQLApi) -> AsyncIterator[PlanRenewal]:
+async def _renewing_plans(foundation: Foundation, core: GraphQLApi) -> AsyncIterator[None]:
     """Make the plans again in the background that changes of a model touch."""
     renewal = PlanRenewal(core.compiler)
+    foundation.current.swapped.connect(renewal.notice)
     async with running({"plan renewal": renewal.run}):
-        yield renewal
+        yield
 
 
 def _webhooks(settings: Settings, foundation: Foundation) -> Webhooks:

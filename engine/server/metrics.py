@@ -16,64 +16,25 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from fieldstone.engine.broadcast import BroadcastStats
-from fieldstone.engine.events.counters import EventStats
-from fieldstone.engine.request.plan_cache import PlanCounters
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.connections.register import ConnectionStats
 from fieldstone.engine.server.log_queue import LOG_QUEUE
-from fieldstone.engine.webhooks.service import WebhookStats
-from fieldstone.metadata.online_ddl.builder import BuildCounters
-from fieldstone.sql.pool_settings import PoolStats
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()
 
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelStats:
-    """The bytes of the loaded models, and how often one was loaded and was forgotten to make room."""
-
-    bytes: int
-    loads: int
-    evictions: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuntimeStats:
-    """The counters of the parts behind an app.
-
-    Attributes:
-        cached_documents: operations that the plan cache holds.
-        versions: the version of each loaded workspace's model, by the workspace's name.
-        models: the models' memory.
-        events: the state of the event log and of its readers.
-        webhooks: the deliveries that were made, and those that wait.
-        broadcast: the messages to and from other processes.
-        builds: the work on big tables after a change's commit.
-    """
-
-    pool: PoolStats
-    plans: PlanCounters
-    cached_documents: int
-    versions: Mapping[str, int]
-    models: ModelStats
-    events: EventStats
-    webhooks: WebhookStats
-    broadcast: BroadcastStats
-    builds: BuildCounters
-
-
 class Metrics:
     """The counters of one app.
 
     Args:
-        read_stats: gives the state of the parts that count by themselves; None while they are not there.
+        read_services: gives the parts that count by themselves; None while they are not there.
         read_connections: gives the state of the clients' connections.
     """
 
     def __init__(
-        self, read_stats: Callable[[], RuntimeStats | None], read_connections: Callable[[], ConnectionStats]
+        self, read_services: Callable[[], Services | None], read_connections: Callable[[], ConnectionStats]
     ) -> None:
         self._registry = CollectorRegistry()
         self._requests = _Requests()
@@ -82,7 +43,7 @@ class Metrics:
         self._closes = Counter(
             "fieldstone_socket_closes", "Closed WebSockets, by close code.", ("code",), registry=self._registry
         )
-        self._registry.register(_StatsCollector(read_stats, read_connections))
+        self._registry.register(_StatsCollector(read_services, read_connections))
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count one answered request; `endpoint` is one of a few."""
@@ -157,7 +118,7 @@ class _Requests(Collector):
 
 
 class _Row(NamedTuple):
-    """One metric of the runtime.
+    """One metric of the connections, or of the services.
 
     Attributes:
         read: its value, or the number for each value of its labels.
@@ -169,20 +130,21 @@ class _Row(NamedTuple):
     read: Callable[[Any], float | Mapping[tuple[str, ...] | str, float]]
     labels: tuple[str, ...] = ()
 
-    def measure(self, stats: object) -> Metric:
-        """Return the metric as these stats have it."""
+    def measure(self, part: object) -> Metric:
+        """Return the metric of a part, such as the services."""
         found = self.family(f"fieldstone_{self.name}", self.description, labels=self.labels)
-        values = self.read(stats)
+        values = self.read(part)
         for labels, value in values.items() if isinstance(values, Mapping) else [((), values)]:
             found.add_metric((labels,) if isinstance(labels, str) else labels, value)
         return found
 
 
-def _each(stats: object, *names: str) -> Mapping[tuple[str, ...] | str, float]:
-    return {name: getattr(stats, name) for name in names}
+def _each(counters: object, *names: str) -> Mapping[tuple[str, ...] | str, float]:
+    return {name: getattr(counters, name) for name in names}
 
 
 _COUNTER, _GAUGE = CounterMetricFamily, GaugeMetricFamily
+_PLAN_EVENTS = {"hit": "hits", "miss": "misses", "drop": "drops", "renewal": "renewals"}
 
 # One row a metric.
 # fmt: off
@@ -193,85 +155,109 @@ _OF_CONNECTIONS = (
     _Row(_COUNTER, "connection_ends", "Connections that the server closed or refused, by reason.",
         lambda one: one.ended, ("reason",)),
 )
-_OF_RUNTIME = (
-    _Row(_COUNTER, "plans",
-        "Plan cache hits and misses, plans dropped by changes of the model, and plans renewed after them.",
-        lambda one: {"hit": one.plans.hits, "miss": one.plans.misses, "drop": one.plans.drops,
-            "renewal": one.plans.renewals}, ("event",)),
-    _Row(_GAUGE, "plan_cache_documents", "Operations in the plan cache.", lambda one: one.cached_documents),
-    _Row(_GAUGE, "pool_connections", "Database connections of the request pool, by state.",
-        lambda one: _each(one.pool, "in_use", "idle", "opening"), ("state",)),
-    _Row(_GAUGE, "pool_limit", "Limit of the request pool's connections.", lambda one: one.pool.limit),
-    _Row(_GAUGE, "pool_waiting", "Requests waiting for a database connection.", lambda one: one.pool.waiting),
-    _Row(_COUNTER, "pool_refused",
-        "Requests refused because no database connection became free in time, or too many requests waited.",
-        lambda one: one.pool.refused),
-    _Row(_COUNTER, "pool_events", "Events of database connections and their statements.",
-        lambda one: _each(one.pool, "opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried"),
-        ("event",)),
-    _Row(_GAUGE, "event_log_position", "The position of the newest event.", lambda one: one.events.last),
-    _Row(_GAUGE, "event_log_events", "Events kept in the log.", lambda one: one.events.last - one.events.first + 1),
-    _Row(_GAUGE, "event_lag_seconds",
-        "Seconds that the oldest event of the last move had waited for its position in the log.",
-        lambda one: one.events.lag),
-    _Row(_COUNTER, "events_logged", "Events that this process moved to the log.", lambda one: one.events.moved),
-    _Row(_GAUGE, "subscribers", "Active subscriptions.", lambda one: one.events.subscribers),
-    _Row(_GAUGE, "subscription_groups", "Groups of subscriptions that share a statement.",
-        lambda one: one.events.groups),
-    _Row(_COUNTER, "event_statements", "Statements that read events for a group of subscriptions.",
-        lambda one: one.events.hub.statements),
-    _Row(_COUNTER, "events_delivered", "Results handed to subscribers.", lambda one: one.events.hub.delivered),
-    _Row(_COUNTER, "full_outboxes", "Number of times that a subscriber's queue was full.",
-        lambda one: one.events.hub.demoted),
-    _Row(_COUNTER, "event_statements_overdue",
-        "Statements reading events that were ended or moved to the slow slots for taking too long.",
-        lambda one: one.events.hub.overdue),
-    _Row(_GAUGE, "subscription_bytes", "Bytes of documents, variables and filters kept for subscriptions.",
-        lambda one: one.events.kept_bytes),
-    _Row(_COUNTER, "webhook_deliveries", "Attempts to deliver an event to a webhook, by outcome.",
-        lambda one: _each(one.webhooks.counters, "delivered", "retried", "failed"), ("outcome",)),
-    _Row(_COUNTER, "webhooks_disabled", "Webhooks disabled because they failed for too long.",
-        lambda one: one.webhooks.counters.disabled),
-    _Row(_GAUGE, "webhook_pending", "Deliveries waiting to be sent.", lambda one: one.webhooks.backlog.pending),
-    _Row(_GAUGE, "webhook_lag_seconds", "Seconds that the oldest waiting delivery has waited.",
-        lambda one: one.webhooks.backlog.lag),
-    _Row(_GAUGE, "broadcast_connected", "1 while messages of other processes are received.",
-        lambda one: one.broadcast.is_connected),
-    _Row(_COUNTER, "broadcast_events", "Messages sent to and received from other processes, and connections made.",
-        lambda one: _each(one.broadcast, "sent", "received", "failed", "connections"), ("event",)),
-    _Row(_GAUGE, "builds", "Builds of indexes and fields of big tables, in the whole database, by status.",
-        lambda one: {("index", "building"): one.builds.building_indexes, ("field", "building"):
-            one.builds.building_fields, ("index", "failed"): one.builds.failed_indexes, ("field", "failed"):
-            one.builds.failed_fields}, ("of", "status")),
-    _Row(_COUNTER, "build_events", "Builds that this process settled, and interruptions of its builds.",
-        lambda one: _each(one.builds, "settled", "interrupted"), ("event",)),
-    _Row(_GAUGE, "model_version", "The version of a loaded workspace's model.",
-        lambda one: one.versions, ("workspace",)),
-    _Row(_GAUGE, "model_bytes", "Approximate memory of the loaded models in bytes.", lambda one: one.models.bytes),
-    _Row(_COUNTER, "model_events", "Models loaded, and models evicted to free memory.",
-        lambda one: {"load": one.models.loads, "eviction": one.models.evictions}, ("event",)),
+_OF_SERVICES: tuple[tuple[Callable[[Services], object], tuple[_Row, ...]], ...] = (
+    (lambda services: services.core.compiler.plans, (
+        _Row(_COUNTER, "plans",
+            "Plan cache hits and misses, plans dropped by changes of the model, and plans renewed after them.",
+            lambda one: {event: getattr(one.counters, attribute) for event, attribute in _PLAN_EVENTS.items()},
+            ("event",)),
+        _Row(_GAUGE, "plan_cache_documents", "Operations in the plan cache.", len),
+    )),
+    (lambda services: services.foundation.database.stats(), (
+        _Row(_GAUGE, "pool_connections", "Database connections of the request pool, by state.",
+            lambda one: _each(one, "in_use", "idle", "opening"), ("state",)),
+        _Row(_GAUGE, "pool_limit", "Limit of the request pool's connections.", lambda one: one.limit),
+        _Row(_GAUGE, "pool_waiting", "Requests waiting for a database connection.", lambda one: one.waiting),
+        _Row(_COUNTER, "pool_refused",
+            "Requests refused because no database connection became free in time, or too many requests waited.",
+            lambda one: one.refused),
+        _Row(_COUNTER, "pool_events", "Events of database connections and their statements.",
+            lambda one: _each(one, "opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried"),
+            ("event",)),
+    )),
+    (lambda services: services.events, (
+        _Row(_GAUGE, "event_log_position", "The position of the newest event.", lambda one: one.bounds.last),
+        _Row(_GAUGE, "event_log_events", "Events kept in the log.",
+            lambda one: one.bounds.last - one.bounds.first + 1),
+        _Row(_GAUGE, "event_lag_seconds",
+            "Seconds that the oldest event of the last move had waited for its position in the log.",
+            lambda one: one.sequencer.counters.lag),
+        _Row(_COUNTER, "events_logged", "Events that this process moved to the log.",
+            lambda one: one.sequencer.counters.moved),
+    )),
+    (lambda services: services.events.hub, (
+        _Row(_GAUGE, "subscribers", "Active subscriptions.", lambda one: one.members),
+        _Row(_GAUGE, "subscription_groups", "Groups of subscriptions that share a statement.",
+            lambda one: one.groups),
+        _Row(_COUNTER, "event_statements", "Statements that read events for a group of subscriptions.",
+            lambda one: one.counters.statements),
+        _Row(_COUNTER, "events_delivered", "Results handed to subscribers.", lambda one: one.counters.delivered),
+        _Row(_COUNTER, "full_outboxes", "Number of times that a subscriber's queue was full.",
+            lambda one: one.counters.demoted),
+        _Row(_COUNTER, "event_statements_overdue",
+            "Statements reading events that were ended or moved to the slow slots for taking too long.",
+            lambda one: one.counters.overdue),
+        _Row(_GAUGE, "subscription_bytes", "Bytes of documents, variables and filters kept for subscriptions.",
+            lambda one: one.quotas.kept_bytes),
+    )),
+    (lambda services: services.webhooks.dispatcher.counters, (
+        _Row(_COUNTER, "webhook_deliveries", "Attempts to deliver an event to a webhook, by outcome.",
+            lambda one: _each(one, "delivered", "retried", "failed"), ("outcome",)),
+        _Row(_COUNTER, "webhooks_disabled", "Webhooks disabled because they failed for too long.",
+            lambda one: one.disabled),
+    )),
+    (lambda services: services.webhooks.backlog, (
+        _Row(_GAUGE, "webhook_pending", "Deliveries waiting to be sent.", lambda one: one.pending),
+        _Row(_GAUGE, "webhook_lag_seconds", "Seconds that the oldest waiting delivery has waited.",
+            lambda one: one.lag),
+    )),
+    (lambda services: services.broadcast, (
+        _Row(_GAUGE, "broadcast_connected", "1 while messages of other processes are received.",
+            lambda one: one.is_connected),
+        _Row(_COUNTER, "broadcast_events",
+            "Messages sent to and received from other processes, and connections made.",
+            lambda one: _each(one.counters, "sent", "received", "failed", "connections"), ("event",)),
+    )),
+    (lambda services: services.builder.counters, (
+        _Row(_GAUGE, "builds", "Builds of indexes and fields of big tables, in the whole database, by status.",
+            lambda one: {
+                ("index", "building"): one.building_indexes, ("field", "building"): one.building_fields,
+                ("index", "failed"): one.failed_indexes, ("field", "failed"): one.failed_fields,
+            }, ("of", "status")),
+        _Row(_COUNTER, "build_events", "Builds that this process settled, and interruptions of its builds.",
+            lambda one: _each(one, "settled", "interrupted"), ("event",)),
+    )),
+    (lambda services: services.foundation.current, (
+        _Row(_GAUGE, "model_version", "The version of a loaded workspace's model.",
+            lambda one: {loaded.workspace.name: loaded.version for loaded in one.loaded()}, ("workspace",)),
+        _Row(_GAUGE, "model_bytes", "Approximate memory of the loaded models in bytes.", lambda one: one.bytes),
+        _Row(_COUNTER, "model_events", "Models loaded, and models evicted to free memory.",
+            lambda one: {"load": one.counters.loads, "eviction": one.counters.evictions}, ("event",)),
+    )),
 )
 # fmt: on
 
 
 class _StatsCollector(Collector):
-    """Reads the state of the runtime at the moment of each scrape."""
+    """Reads the counts of the parts at the moment of each scrape."""
 
     def __init__(
-        self, read_stats: Callable[[], RuntimeStats | None], read_connections: Callable[[], ConnectionStats]
+        self, read_services: Callable[[], Services | None], read_connections: Callable[[], ConnectionStats]
     ) -> None:
-        self._read_stats = read_stats
+        self._read_services = read_services
         self._read_connections = read_connections
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; those of the process alone while there is nothing behind the app."""
-        stats, connections = self._read_stats(), self._read_connections()
+        services, connections = self._read_services(), self._read_connections()
         yield from (row.measure(connections) for row in _OF_CONNECTIONS)
         yield CounterMetricFamily(
             "fieldstone_log_lines_lost",
             "Log lines dropped because standard error was not read in time.",
             value=LOG_QUEUE.dropped,
         )
-        yield GaugeMetricFamily("fieldstone_ready", "1 while operations can be served.", value=stats is not None)
-        if stats is not None:
-            yield from (row.measure(stats) for row in _OF_RUNTIME)
+        yield GaugeMetricFamily("fieldstone_ready", "1 while operations can be served.", value=services is not None)
+        if services is not None:
+            for find, rows in _OF_SERVICES:
+                part = find(services)
+                yield from (row.measure(part) for row in rows)

@@ -7,7 +7,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.log import Log, report_unexpected
-from fieldstone.engine.server.metrics import RuntimeStats
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.sql.errors import SqlError
@@ -74,10 +73,6 @@ class Runtime:
             return await self.start()
         except (SqlError, MetadataError) as error:
             raise ServiceUnavailable("Fieldstone cannot reach its database; the server's log says why.") from error
-
-    def stats(self) -> RuntimeStats | None:
-        """Return the counters of the services; None while there are none."""
-        return self.services.stats() if self.services else None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Services]:

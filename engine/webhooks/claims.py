@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from fieldstone.engine.webhooks.backoff import LONGEST
+from fieldstone.engine.webhooks.sender import Outcome
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps
@@ -64,10 +65,7 @@ class Result:
     status: str
     pause: float | None = None
     asked: float | None = None
-    response_status: int | None = None
-    response_body: str | None = None
-    error: str | None = None
-    duration_ms: int
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +134,10 @@ class Claims:
                 "claim": str(result.claimed.claim),
                 "status": result.status,
                 "pause": result.pause,
-                "response_status": result.response_status,
-                "response_body": result.response_body,
-                "error": result.error,
-                "duration_ms": result.duration_ms,
+                "response_status": result.outcome.status,
+                "response_body": result.outcome.body,
+                "error": result.outcome.error,
+                "duration_ms": result.outcome.duration_ms,
             }
             for result in results
         ]
@@ -181,7 +179,7 @@ class _Verdict:
             self.delivered = True
             return
         self.failed += 1
-        self.error = result.error
+        self.error = result.outcome.error
         if result.asked is not None:
             self.asked = max(result.asked, self.asked or 0.0)
 

@@ -188,13 +188,4 @@ class Dispatcher:
                 pause,
                 outcome.error,
             )
-        return Result(
-            claimed=claimed,
-            status=status,
-            pause=pause,
-            asked=asked,
-            response_status=outcome.status,
-            response_body=outcome.body,
-            error=outcome.error,
-            duration_ms=outcome.duration_ms,
-        )
+        return Result(claimed=claimed, status=status, pause=pause, asked=asked, outcome=outcome)

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from fieldstone.engine.events.log.consumers import Consumers
+from fieldstone.engine.events.log.consumers import REGISTER
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, build_payload
 from fieldstone.metadata.errors import UnknownObject
@@ -80,7 +80,7 @@ class FanOut:
 
     async def run(self) -> None:
         """Read until cancelled: at each call of `wake` while there are webhooks, and by the timer."""
-        await Consumers(self._database).register(CONSUMER)
+        await self._database.write(*REGISTER.bind(name=CONSUMER))
         backoff = Backoff(_FIRST_PAUSE, longest=self._interval, spread=EVEN)
         while True:
             called = self._wake.forget()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fieldstone.engine.events.service import Events
 from fieldstone.engine.webhooks.claims import Claims
-from fieldstone.engine.webhooks.dispatcher import Dispatcher, Effort, WebhookCounters
+from fieldstone.engine.webhooks.dispatcher import Dispatcher, Effort
 from fieldstone.engine.webhooks.fan_out import FanOut
 from fieldstone.engine.webhooks.retention import Backlog, Keep, keep_measured, keep_trimmed
 from fieldstone.engine.webhooks.sender import TIME_LIMIT, Sender
@@ -34,14 +34,6 @@ class WebhookOptions:
     keep: Keep = field(default_factory=Keep)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookStats:
-    """The state of the webhooks at one moment."""
-
-    counters: WebhookCounters
-    backlog: Backlog
-
-
 class Webhooks:
     """The parts of a process's webhooks; before `running` only `sender` sends.
 
@@ -63,7 +55,7 @@ class Webhooks:
         self.sender = Sender(targets or Targets(), time_limit=chosen.time_limit)
         self._database = database
         self._keep = chosen.keep
-        self._backlog = Backlog()
+        self.backlog = Backlog()
         self._news, self._due = Wake(), Wake()
         self.fan_out = FanOut(database, current, wake=self._news, made=self._due)
         claims = Claims(database, first_pause=chosen.effort.first_pause, disable_after=chosen.disable_after)
@@ -74,10 +66,6 @@ class Webhooks:
         self.fan_out.notice_webhook()
         self._due()
 
-    def stats(self) -> WebhookStats:
-        """Return the present state."""
-        return WebhookStats(counters=self.dispatcher.counters, backlog=self._backlog)
-
     @asynccontextmanager
     async def running(self, events: Events) -> AsyncIterator[None]:
         """Send events for the length of the block."""
@@ -86,7 +74,7 @@ class Webhooks:
             "webhook fan-out": self.fan_out.run,
             "webhook dispatcher": self.dispatcher.run,
             "webhook retention": lambda: keep_trimmed(self._database, self._keep),
-            "webhook measurement": lambda: keep_measured(self._database, self._backlog),
+            "webhook measurement": lambda: keep_measured(self._database, self.backlog),
         }
         try:
             async with running(works):

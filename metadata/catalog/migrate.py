@@ -10,7 +10,7 @@ from typing import Final
 
 import psycopg
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
 from fieldstone.sql.ddl import create
@@ -112,8 +112,7 @@ async def _read_applied(connection: Session) -> Mapping[int, str]:
     exists = await (await connection.execute(QUERIES["catalog_exists"])).fetchone()
     if exists == (False,):
         await connection.execute(QUERIES["create_catalog"], prepare=False)
-    rows = await (await connection.execute(QUERIES["catalog_migrations"])).fetchall()
-    return {version: checksum for version, _, checksum in rows}
+    return {version: checksum for version, _, checksum in await fetch(connection, "catalog_migrations")}
 
 
 def _compare(done: Mapping[int, str], migrations: Sequence[Migration]) -> None:
@@ -134,12 +133,10 @@ async def _create_extensions(connection: Session) -> Mapping[str, str]:
     """Create the extensions that the server has and lets us create; return all that are there, with their schemas."""
     async with connection.transaction():
         await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
-        cursor = await connection.execute(QUERIES["available_extensions"], {"names": list(EXTENSIONS)})
-        for (name,) in await cursor.fetchall():
+        for (name,) in await fetch(connection, "available_extensions", names=list(EXTENSIONS)):
             try:
                 async with connection.transaction():
                     await connection.execute(create.create_extension(name, EXTENSION_SCHEMA), prepare=False)
             except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
                 _LOG.warning("the extension %s cannot be created, its features do without: %s", name, error)
-        cursor = await connection.execute(QUERIES["extensions"], {"names": list(EXTENSIONS)})
-        return dict(await cursor.fetchall())
+        return dict(await fetch(connection, "extensions", names=list(EXTENSIONS)))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields as attributes
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, Workspace
 from fieldstone.metadata.snapshot import CatalogRows, build_newer_snapshot, build_snapshot
+from fieldstone.sql.queries import attributes_of
 
 _LOADS = ("load_fields", "load_relations", "load_indexes", "load_retired_names")
 
@@ -110,7 +110,8 @@ def _retired_names(difference: Difference) -> Iterable[Mapping[str, Any]]:
 
 
 def _values(one: Object | Field | Relation | Index) -> dict[str, Any]:
-    return {attribute.name: getattr(one, attribute.name) for attribute in attributes(one)}
+    kind: Any = type(one)
+    return {name: getattr(one, name) for name in attributes_of(kind)}
 
 
 def _object_row(object_: Object) -> Mapping[str, Any]:

@@ -1,5 +1,7 @@
 """`apply`: a snapshot and a change make the next snapshot. Pure: all random ids stand in the change."""
 
+from collections.abc import Callable
+
 from fieldstone.metadata.changes.kinds.table import kind_of
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.json_text import JsonValue
@@ -14,6 +16,11 @@ def apply(snapshot: Snapshot, change: Change) -> Applied:
         UnknownObject: the subject of the change is not there.
     """
     return kind_of(change).apply(snapshot, change)
+
+
+def always(change: Change) -> Callable[[Snapshot], Change]:
+    """Return a builder of a change that is the same for every model."""
+    return lambda _snapshot: change
 
 
 def describe(change: Change) -> dict[str, JsonValue]:

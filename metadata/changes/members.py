@@ -201,6 +201,11 @@ def shown_values(members: Iterable[Member], one: object) -> dict[str, Any]:
     return {member.attribute: getattr(one, member.attribute) for member in members if member.is_shown}
 
 
+def created_members(members: Iterable[Member], change: object) -> dict[Member, Any]:
+    """Return the values of the members that a create takes."""
+    return {member: getattr(change, member.attribute) for member in members if member.created}
+
+
 def created_values(members: Iterable[Member], one: object) -> dict[str, Any]:
     """Return the values of an object that a create of it gives, by attribute; `one` is the object or its create."""
     return {member.attribute: getattr(one, member.attribute) for member in members if member.created and member.is_kept}

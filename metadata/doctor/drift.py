@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.sql import Composed
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.tables.alteration import morph_checks
 from fieldstone.metadata.changes.tables.migration import (
@@ -50,7 +50,7 @@ async def find_drift(
     """
     found = await read_tables(connection, snapshot.workspace.schema)
     names = [type_.value for type_ in SqlType]
-    types = dict(await (await connection.execute(QUERIES["type_ids"], {"names": names})).fetchall())
+    types = dict(await fetch(connection, "type_ids", names=names))
     parts = _Parts(snapshot=snapshot, trigram=trigram)
     objects = snapshot.objects.values() if only is None else (only,)
     drifts = [_missing_table(parts, object_) for object_ in objects if object_.table.name not in found.columns]

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.sql import Composed
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.plan import LARGEST_REWRITE, MAXIMUM_COLUMNS
 from fieldstone.metadata.changes.tables.alteration import morph_checks
@@ -20,9 +20,8 @@ from fieldstone.metadata.changes.tables.migration import (
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange
 from fieldstone.metadata.model import Object, Relation, Snapshot, Status
-from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.metadata.writer.transaction import PASSING, ModelTransaction
 from fieldstone.sql.ddl import alter, create, rewrite
-from fieldstone.sql.errors import DatabaseUnavailable, LockTimeout, Serialization, StatementTimeout
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.sqlstate import translate_error
@@ -52,8 +51,8 @@ class ColumnUsage:
 
 async def find_room(connection: Session, snapshot: Snapshot) -> list[ColumnUsage]:
     """Return the columns that the tables of a workspace have used."""
-    cursor = await connection.execute(QUERIES["physical_room"], {"schema": snapshot.workspace.schema})
-    found = {name: (used, dropped) for name, used, dropped in await cursor.fetchall()}
+    rows = await fetch(connection, "physical_room", schema=snapshot.workspace.schema)
+    found = {name: (used, dropped) for name, used, dropped in rows}
     return [
         ColumnUsage(object_=object_, used=found[object_.table.name][0], dropped=found[object_.table.name][1])
         for object_ in snapshot.objects.values()
@@ -110,7 +109,7 @@ async def rewrite_table(transaction: ModelTransaction, object_: Object, *, large
 
 
 async def _ask(connection: Session, query: str, object_: Object) -> list[Any]:
-    return await (await connection.execute(QUERIES[query], {"table": quote_table(object_.table)})).fetchall()
+    return await fetch(connection, query, table=quote_table(object_.table))
 
 
 async def _check(transaction: ModelTransaction, object_: Object, tables: list[Table], largest: int) -> None:
@@ -181,6 +180,6 @@ def _key(snapshot: Snapshot, relation: Relation) -> tuple[Table, str]:
 
 def _refusal(object_: Object, error: psycopg.Error) -> Exception:
     known = translate_error(error)
-    if isinstance(known, LockTimeout | Serialization | StatementTimeout | DatabaseUnavailable):
+    if isinstance(known, PASSING):
         return known
     return ChangeFailed(f"the table {object_.table.name} cannot be rewritten, and nothing was changed: {known.message}")

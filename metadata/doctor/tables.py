@@ -3,11 +3,10 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from psycopg.sql import SQL, Composed
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.kinds.create_index import TRIGRAM
 from fieldstone.metadata.changes.tables.migration import build_index, column_definitions, is_primary_key
@@ -49,17 +48,16 @@ class Tables:
 
 async def read_tables(connection: Session, schema: str) -> Tables:
     """Return the tables of a schema."""
-    parameters = {"schema": schema}
     columns: defaultdict[str, dict[str, tuple[int, bool, str | None]]] = defaultdict(dict)
-    for name, column, type_id, is_required, default in await _fetch(connection, "physical_columns", parameters):
+    for name, column, type_id, is_required, default in await fetch(connection, "physical_columns", schema=schema):
         known = columns[name]
         if column is not None:
             known[column] = (type_id, is_required, default)
     indexes: defaultdict[str, dict[str, str | None]] = defaultdict(dict)
-    for name, index, is_valid, definition in await _fetch(connection, "physical_indexes", parameters):
+    for name, index, is_valid, definition in await fetch(connection, "physical_indexes", schema=schema):
         indexes[name][index] = _without_table(definition) if is_valid else None
     constraints: defaultdict[str, dict[str, Constraint]] = defaultdict(dict)
-    rows = await _fetch(connection, "physical_constraints", parameters)
+    rows = await fetch(connection, "physical_constraints", schema=schema)
     for name, constraint, kind, keys, target, is_deferrable in rows:
         constraints[name][constraint] = Constraint(
             kind=kind, columns=tuple(keys), target=target, is_deferrable=is_deferrable
@@ -106,10 +104,6 @@ def create_table(object_: Object, indexes: Sequence[Index], trigram: TrigramClas
 def can_make(index: Index, trigram: TrigramClass | None) -> bool:
     """Return whether the server has the operator class of an index."""
     return index.method != TRIGRAM or trigram is not None
-
-
-async def _fetch(connection: Session, query: str, parameters: Mapping[str, str]) -> list[Any]:
-    return await (await connection.execute(QUERIES[query], parameters)).fetchall()
 
 
 def _without_table(definition: str) -> str:

@@ -9,11 +9,10 @@ from uuid import UUID
 
 import psycopg
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.errors import MetadataError
-from fieldstone.metadata.online_ddl.field_builder import build_field
-from fieldstone.metadata.online_ddl.index_builder import make_index
+from fieldstone.metadata.online_ddl.one_build import build
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.ddl.create import TrigramClass
@@ -36,7 +35,6 @@ class _Left(NamedTuple):
 
     workspace_id: UUID
     id: UUID
-    is_index: bool
 
 
 class _Rest(NamedTuple):
@@ -147,9 +145,7 @@ class Builder:
             DatabaseError: the connection is lost.
         """
         try:
-            if left.is_index:
-                return await make_index(connection, self._writer, left.workspace_id, left.id, trigram=self._trigram)
-            return await build_field(connection, self._writer, left.workspace_id, left.id)
+            return await build(connection, self._writer, left.workspace_id, left.id, trigram=self._trigram)
         except (SqlError, MetadataError, psycopg.Error) as error:
             known = self._rests.get(left.id)
             pause = self._pause if known is None else min(known.pause * 2, LONGEST_REST)
@@ -162,13 +158,10 @@ class Builder:
 
     async def _look(self, connection: Session) -> list[_Left]:
         """Return the indexes and fields that are to be built."""
-        indexes = await (await connection.execute(QUERIES["postponed_indexes"])).fetchall()
-        fields = await (await connection.execute(QUERIES["postponed_fields"])).fetchall()
-        counts = await (await connection.execute(QUERIES["count_builds"])).fetchone()
-        if counts:
-            known = self.counters
-            known.building_indexes, known.building_fields, known.failed_indexes, known.failed_fields = counts
-        return [
-            *(_Left(workspace_id, id_, is_index=True) for workspace_id, id_ in indexes),
-            *(_Left(workspace_id, id_, is_index=False) for workspace_id, id_ in fields),
+        left = [
+            _Left(*row) for query in ("postponed_indexes", "postponed_fields") for row in await fetch(connection, query)
         ]
+        ((*counts,),) = await fetch(connection, "count_builds")
+        known = self.counters
+        known.building_indexes, known.building_fields, known.failed_indexes, known.failed_fields = counts
+        return left

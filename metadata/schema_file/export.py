@@ -79,7 +79,7 @@ def index_values(object_: Object, index: Index, name_of: Callable[[Field], str])
 
 
 def _export_object(snapshot: Snapshot, object_: Object) -> dict[str, JsonValue]:
-    values = {name: getattr(object_, member.attribute) for name, member in members.OBJECT.items() if member.attribute}
+    values = {name: getattr(object_, member.attribute) for name, member in members.OBJECT.items() if member.is_kept}
     values["skipNameField"] = built_in_name(object_) is None
     if not object_.is_custom and object_.table.name != object_.name_singular:
         values["renamedFrom"] = object_.table.name

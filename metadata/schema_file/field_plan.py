@@ -20,7 +20,7 @@ from fieldstone.metadata.schema_file.hints import is_filled_first, update_hints
 from fieldstone.metadata.schema_file.matching import Stated, StatedField
 from fieldstone.metadata.schema_file.order import comes_along
 
-_ATTRIBUTES = {name: member.attribute for name, member in members.FIELD.items() if member.attribute}
+_ATTRIBUTES = {name: member.attribute for name, member in members.FIELD.items() if member.is_kept}
 
 
 def update_field(snapshot: Snapshot, stated: Stated, field: StatedField) -> UpdateField | None:
@@ -260,7 +260,7 @@ def _morph_group(field: StatedField, object_: Object, id_: str) -> Mapping[str, 
 
 
 def _object_named(snapshot: Snapshot, name: str, field: StatedField) -> Object:
-    found = next((object_ for object_ in snapshot.objects.values() if object_.name_singular == name), None)
+    found = snapshot.named(name)
     if found is None:
         raise InvalidChange(
             f"{field.path}: there is no object {shown(name)}, neither in the model nor in the document",

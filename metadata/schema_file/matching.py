@@ -197,7 +197,7 @@ def _match_inverse(
     owner, _, name = field.values["inverseOf"].partition(".")
     source = fields.get((owner, name))
     if source is None:
-        object_ = next((one for one in snapshot.objects.values() if one.name_singular == owner), None)
+        object_ = snapshot.named(owner)
         known = next((one for one in object_.fields if one.name == name), None) if object_ else None
     else:
         known = source.known

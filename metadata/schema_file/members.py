@@ -1,10 +1,9 @@
-"""The members of a document's parts: the kind of each, and its default."""
+"""The members of a document's parts: those of the model, and those of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fieldstone.metadata.changes import members
-from fieldstone.metadata.changes.members import Member
+from fieldstone.metadata.changes.members import Member, Shape
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import shown
@@ -12,84 +11,54 @@ from fieldstone.metadata.scalars import shown
 VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentMember:
-    """One member.
-
-    Attributes:
-        kind: the kind of its value, where that is not null: `text`, `true or false`, `a list`, `a mapping`, `a value`.
-        attribute: that of the Object, Field or Index that it stands for; "" where it stands for none.
-        default: its value where it is left out.
-    """
-
-    kind: str
-    attribute: str = ""
-    default: JsonValue = None
-
-
-_KINDS: Mapping[str, type[object]] = {
-    "text": str,
-    "true or false": bool,
-    "a list": list,
-    "a mapping": Mapping,
-    "a value": object,
+_KINDS: Mapping[Shape, type[object]] = {
+    Shape.FLAG: bool,
+    Shape.LIST: list,
+    Shape.MAPPING: Mapping,
+    Shape.VALUE: object,
 }
+"""The types of values; those of all other shapes are text."""
 
 
-def _text(attribute: str = "", default: JsonValue = None) -> DocumentMember:
-    return DocumentMember(kind="text", attribute=attribute, default=default)
+def _own(shape: Shape = Shape.TEXT, default: JsonValue = None) -> Member:
+    """Return a member that documents alone have; its name is its key."""
+    return Member(name="", attribute="", shape=shape, default=default, is_kept=False)
 
 
-def _of(table: tuple[Member, ...], *names: str) -> Mapping[str, DocumentMember]:
-    by_name = {member.name: member for member in table}
-    return {
-        name: DocumentMember(
-            kind=member.shape.value if member.shape.value in _KINDS else "text",
-            attribute=member.attribute if member.is_kept else "",
-            default=member.default,
-        )
-        for name, member in ((name, by_name[name]) for name in names)
-    }
+def _of(table: tuple[Member, ...], *names: str) -> Mapping[str, Member]:
+    return {member.name: member for name in names for member in table if member.name == name}
 
 
-DOCUMENT: Mapping[str, DocumentMember] = {
-    "version": DocumentMember(kind="a value"),
-    "objects": DocumentMember(kind="a mapping"),
-}
+DOCUMENT: Mapping[str, Member] = {"version": _own(Shape.VALUE), "objects": _own(Shape.MAPPING)}
 
-OBJECT: Mapping[str, DocumentMember] = {
-    "renamedFrom": _text(),
+OBJECT: Mapping[str, Member] = {
+    "renamedFrom": _own(),
     **_of(members.OBJECT, *(member.name for member in members.OBJECT if member.name != "nameSingular")),
-    "fields": DocumentMember(kind="a mapping"),
-    "indexes": DocumentMember(kind="a list"),
+    "fields": _own(Shape.MAPPING),
+    "indexes": _own(Shape.LIST),
 }
 
-FIELD: Mapping[str, DocumentMember] = {
-    "renamedFrom": _text(),
-    "type": _text(),
+FIELD: Mapping[str, Member] = {
+    "renamedFrom": _own(),
+    "type": _own(),
     **_of(members.FIELD, *(member.name for member in members.FIELD if member.is_shown)),
     **_of(members.FIELD, "defaultValue", "options", "isNullable", "isUnique", "isActive", "settings"),
-    "relation": DocumentMember(kind="a mapping"),
-    "inverseOf": _text(),
-    "morph": _text(),
+    "relation": _own(Shape.MAPPING),
+    "inverseOf": _own(),
+    "morph": _own(),
     # Hints: one change uses them, and the model does not store them.
     **_of(members.FIELD, "optionMapping", "backfillValue", "allowDataLoss"),
 }
 
-RELATION: Mapping[str, DocumentMember] = {
-    "type": _text(default="MANY_TO_ONE"),
-    "target": _text(),
-    "inverse": _text(),
-    "inverseLabel": _text(),
+RELATION: Mapping[str, Member] = {
+    "type": _own(default="MANY_TO_ONE"),
+    **dict.fromkeys(("target", "inverse", "inverseLabel"), _own()),
 }
 
-INDEX: Mapping[str, DocumentMember] = {
-    "fields": DocumentMember(kind="a list"),
-    **_of(members.INDEX, "method", "isUnique", "isPartial"),
-}
+INDEX: Mapping[str, Member] = {"fields": _own(Shape.LIST), **_of(members.INDEX, "method", "isUnique", "isPartial")}
 
 
-def read_members(given: JsonValue, known: Mapping[str, DocumentMember], where: str) -> dict[str, JsonValue]:
+def read_members(given: JsonValue, known: Mapping[str, Member], where: str) -> dict[str, JsonValue]:
     """Return every known member, with its default where it is left out or null.
 
     Raises:
@@ -99,8 +68,10 @@ def read_members(given: JsonValue, known: Mapping[str, DocumentMember], where: s
     for key, value in found.items():
         if key not in known:
             raise InvalidChange(f"{where} has no member {shown(key)}; it has {', '.join(known)}")
-        if value is not None and not isinstance(value, _KINDS[known[key].kind]):
-            raise InvalidChange(f"{where}: {key} must be {known[key].kind}, not {shown(value)}", field=key)
+        shape = known[key].shape
+        if value is not None and not isinstance(value, _KINDS.get(shape, str)):
+            kind = shape.value if shape in _KINDS else Shape.TEXT.value
+            raise InvalidChange(f"{where}: {key} must be {kind}, not {shown(value)}", field=key)
     return {name: member.default if found.get(name) is None else found[name] for name, member in known.items()}
 
 
@@ -117,6 +88,6 @@ def read_mapping(given: JsonValue, where: str) -> Mapping[str, JsonValue]:
     return given
 
 
-def without_defaults(values: Mapping[str, JsonValue], known: Mapping[str, DocumentMember]) -> dict[str, JsonValue]:
+def without_defaults(values: Mapping[str, JsonValue], known: Mapping[str, Member]) -> dict[str, JsonValue]:
     """Return the values that differ from their defaults."""
     return {name: value for name, value in values.items() if value != known[name].default}

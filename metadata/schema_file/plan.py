@@ -12,6 +12,7 @@ from fieldstone.metadata.changes import (
     DeleteObject,
     UpdateField,
     UpdateObject,
+    always,
 )
 from fieldstone.metadata.changes.kinds.fields.requirements import is_required
 from fieldstone.metadata.changes.types import UNSET
@@ -54,22 +55,18 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
     last = [change for change in updates if change.is_active is False and _is_inverse(snapshot, change)]
     new = order_fields(stated)
     return [
-        *(map(_always, _prune(snapshot, stated)) if prune else ()),
-        *map(_always, _update_objects(stated)),
-        *map(_always, _create_objects(stated)),
+        *(map(always, _prune(snapshot, stated)) if prune else ()),
+        *map(always, _update_objects(stated)),
+        *map(always, _create_objects(stated)),
         *(build for field in stated.fields.values() for build in update_fresh(field)),
-        *map(_always, _order_updates(stated, [change for change in updates if change not in last])),
+        *map(always, _order_updates(stated, [change for change in updates if change not in last])),
         *(partial(create_field, stated, field) for field in new),
         *(build for field in stated.fields.values() for build in require_filled(field)),
         *_create_indexes(snapshot, stated),
         *_deactivate_objects(stated),
-        *map(_always, last),
+        *map(always, last),
         *(build for field in new for build in finish_relation(stated, field)),
     ]
-
-
-def _always(change: Change) -> Build:
-    return lambda _snapshot: change
 
 
 def _is_inverse(snapshot: Snapshot, change: UpdateField) -> bool:
@@ -81,7 +78,7 @@ def _own_values(object_: StatedObject) -> dict[str, JsonValue]:
     missing = [name for name in ("namePlural", "labelSingular", "labelPlural") if object_.values[name] is None]
     if missing:
         raise InvalidChange(f"the object {object_.name} needs {', '.join(missing)}", field=missing[0])
-    values = {member.attribute: object_.values[name] for name, member in members.OBJECT.items() if member.attribute}
+    values = {member.attribute: object_.values[name] for name, member in members.OBJECT.items() if member.is_kept}
     return {"name_singular": object_.name, **values}
 
 

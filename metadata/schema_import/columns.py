@@ -54,32 +54,31 @@ def _number(kind: str | None, carry: Callable[[Term], Term] = lambda value: valu
     return _Known(type=FieldType.NUMBER, carry=carry, settings={"dataType": kind} if kind else None)
 
 
+def _known(kind: FieldType, carry: Callable[[Term], Term] = lambda value: value, note: str | None = None) -> _Known:
+    return _Known(type=kind, carry=carry, note=note)
+
+
+# One row a type.
+# fmt: off
 _TYPES: Mapping[str, _Known] = {
-    "uuid": _Known(type=FieldType.UUID),
-    **dict.fromkeys(("text", "varchar", "bpchar", "citext"), _Known(type=FieldType.TEXT, carry=import_rows.as_text)),
-    **dict.fromkeys(_KEPT_AS_TEXT, _Known(type=FieldType.TEXT, carry=import_rows.as_text, note="kept as text")),
+    "uuid": _known(FieldType.UUID),
+    **dict.fromkeys(("text", "varchar", "bpchar", "citext"), _known(FieldType.TEXT, import_rows.as_text)),
+    **dict.fromkeys(_KEPT_AS_TEXT, _known(FieldType.TEXT, import_rows.as_text, "kept as text")),
     **dict.fromkeys(("int2", "int4"), _number("int")),
-    "int8": _number("bigint"),
-    "oid": _number("bigint"),
+    **dict.fromkeys(("int8", "oid"), _number("bigint")),
     "numeric": _number(None, import_rows.as_number),
     **dict.fromkeys(("float4", "float8"), _number("float", import_rows.as_number)),
-    "money": _Known(
-        type=FieldType.NUMBER,
-        carry=lambda value: import_rows.cast(value, "numeric"),
-        note="a number without its currency",
-    ),
-    "bool": _Known(type=FieldType.BOOLEAN),
-    "date": _Known(type=FieldType.DATE, carry=import_rows.as_date),
-    "timestamptz": _Known(type=FieldType.DATE_TIME, carry=lambda value: import_rows.as_moment(value, has_zone=True)),
-    "timestamp": _Known(
-        type=FieldType.DATE_TIME,
-        carry=lambda value: import_rows.as_moment(value, has_zone=False),
-        note="has no time zone, so that its times are taken as UTC",
-    ),
-    "json": _Known(type=FieldType.RAW_JSON, carry=import_rows.as_json),
-    "jsonb": _Known(type=FieldType.RAW_JSON, carry=import_rows.as_json),
-    "hstore": _Known(type=FieldType.RAW_JSON, carry=import_rows.as_json, note="kept as JSON"),
+    "money": _known(FieldType.NUMBER, lambda value: import_rows.cast(value, "numeric"),
+        "a number without its currency"),
+    "bool": _known(FieldType.BOOLEAN),
+    "date": _known(FieldType.DATE, import_rows.as_date),
+    "timestamptz": _known(FieldType.DATE_TIME, lambda value: import_rows.as_moment(value, has_zone=True)),
+    "timestamp": _known(FieldType.DATE_TIME, lambda value: import_rows.as_moment(value, has_zone=False),
+        "has no time zone, so that its times are taken as UTC"),
+    **dict.fromkeys(("json", "jsonb"), _known(FieldType.RAW_JSON, import_rows.as_json)),
+    "hstore": _known(FieldType.RAW_JSON, import_rows.as_json, "kept as JSON"),
 }
+# fmt: on
 
 
 def plan_column(column: SourceColumn) -> ColumnPlan | None:

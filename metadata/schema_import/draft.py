@@ -140,8 +140,12 @@ class ImportDraft:
             except InvalidChange as error:
                 self._note(table, f"the index {index.name} is not taken over: {error.message}")
 
-    def copies(self, table: SourceTable) -> RowCopy:
-        """Return the rows to copy of a table."""
+    @property
+    def copies(self) -> list[RowCopy]:
+        """The rows to copy, once the model is changed."""
+        return list(map(self._copy_of, self._tables.values()))
+
+    def _copy_of(self, table: SourceTable) -> RowCopy:
         object_ = self._object(table)
         fields = {field.name: field for field in object_.fields}
         values = {fields[name].parts[0].column.name: value for name, value in self._values[table.oid].items()}
@@ -373,12 +377,8 @@ class ImportDraft:
 
 
 def _is_same(index: Index, change: CreateIndex) -> bool:
-    return (index.field_ids, index.is_unique, index.is_partial, index.method) == (
-        change.field_ids,
-        change.is_unique,
-        change.is_partial,
-        change.method,
-    )
+    names = ("field_ids", "is_unique", "is_partial", "method")
+    return all(getattr(index, name) == getattr(change, name) for name in names)
 
 
 def _fits(field: Field, plan: ColumnPlan) -> bool:

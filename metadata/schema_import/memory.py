@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.schema_import.source import SourceSchema
@@ -14,8 +14,8 @@ Made = Mapping[tuple[str, str], UUID]
 
 async def read_made(connection: Session, workspace: Workspace, source: SourceSchema) -> Made:
     """Return the ids created from a schema so far, also those deleted since, which the model no longer has."""
-    cursor = await connection.execute(QUERIES["imported"], _origin(workspace, source))
-    return {(table, column): id_ for table, column, id_ in await cursor.fetchall()}
+    rows = await fetch(connection, "imported", **_origin(workspace, source))
+    return {(table, column): id_ for table, column, id_ in rows}
 
 
 async def remember(connection: Session, workspace: Workspace, source: SourceSchema, made: Made) -> None:

@@ -7,13 +7,12 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import ChangeFailed
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.metadata.schema_import.draft import RowCopy
-from fieldstone.metadata.schema_import.plan import ImportPlan
+from fieldstone.metadata.schema_import.draft import ImportDraft, RowCopy
 from fieldstone.sql.ddl import alter, import_rows
 from fieldstone.sql.sqlstate import translate_error
 
 
-async def copy_rows(connection: Session, snapshot: Snapshot, plan: ImportPlan, *, source: Session) -> int:
+async def copy_rows(connection: Session, snapshot: Snapshot, plan: ImportDraft, *, source: Session) -> int:
     """Copy all rows that were not copied before, and return the number written.
 
     A row is there if its id is, and gets no more than the values of fields that are new; rows of a table without a key,

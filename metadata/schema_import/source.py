@@ -1,14 +1,17 @@
 """Reads a PostgreSQL schema from its catalog: tables, columns, keys."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.queries import read_row
+
+P = TypeVar("P")
 
 _ORDINARY = frozenset({"r", "p"})
 _OTHERS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
@@ -105,59 +108,14 @@ async def read_source(connection: Session, schema: str) -> SourceSchema:
     Raises:
         UnknownObject: the schema has no table.
     """
-    rows = await _fetch(connection, "source_tables", schema=schema)
+    rows = await fetch(connection, "source_tables", schema=schema)
     ordinary = [row for row in rows if row[2] in _ORDINARY]
     if not ordinary:
         raise UnknownObject(f'there is no table in a schema "{schema}"', field="schema")
     oids = [row[0] for row in ordinary]
-    columns: defaultdict[int, list[SourceColumn]] = defaultdict(list)
-    for (
-        oid,
-        name,
-        type_,
-        base,
-        is_array,
-        labels,
-        required,
-        default,
-        identity,
-        generated,
-        comment,
-        nested,
-    ) in await _fetch(connection, "source_columns", tables=oids):
-        column = SourceColumn(
-            name=name,
-            type=type_,
-            base=base,
-            is_array=is_array,
-            labels=tuple(labels),
-            is_required=required,
-            default=default,
-            is_identity=identity,
-            is_generated=generated,
-            comment=comment,
-            is_nested=nested,
-        )
-        columns[oid].append(column)
-    indexes: defaultdict[int, list[SourceIndex]] = defaultdict(list)
-    for oid, name, is_primary, is_unique, is_plain, keys in await _fetch(connection, "source_indexes", tables=oids):
-        indexes[oid].append(
-            SourceIndex(name=name, is_primary=is_primary, is_unique=is_unique, is_plain=is_plain, columns=tuple(keys))
-        )
-    constraints: defaultdict[int, list[SourceConstraint]] = defaultdict(list)
-    for oid, name, kind, target, on_delete, keys, target_keys in await _fetch(
-        connection, "source_constraints", tables=oids
-    ):
-        constraints[oid].append(
-            SourceConstraint(
-                name=name,
-                kind=kind,
-                target=target,
-                on_delete=on_delete,
-                columns=tuple(keys),
-                target_columns=tuple(target_keys),
-            )
-        )
+    columns = await _read_parts(connection, "source_columns", SourceColumn, oids)
+    indexes = await _read_parts(connection, "source_indexes", SourceIndex, oids)
+    constraints = await _read_parts(connection, "source_constraints", SourceConstraint, oids)
     tables = tuple(
         SourceTable(
             oid=oid,
@@ -170,10 +128,15 @@ async def read_source(connection: Session, schema: str) -> SourceSchema:
         )
         for oid, name, _, comment, has_children in ordinary
     )
-    ((database,),) = await _fetch(connection, "database_name")
+    ((database,),) = await fetch(connection, "database_name")
     others = tuple((row[1], _OTHERS[row[2]]) for row in rows if row[2] in _OTHERS)
     return SourceSchema(database=database, schema=schema, tables=tables, others=others)
 
 
-async def _fetch(connection: Session, query: str, **parameters: object) -> list[Any]:
-    return await (await connection.execute(QUERIES[query], parameters)).fetchall()
+async def _read_parts(connection: Session, query: str, kind: type[P], oids: list[int]) -> Mapping[int, list[P]]:
+    """Return the parts of tables by the tables' oids; a query has the columns of a part behind the oid."""
+    found: defaultdict[int, list[P]] = defaultdict(list)
+    for oid, *row in await fetch(connection, query, tables=oids):
+        values = read_row(kind, row)
+        found[oid].append(kind(**{name: tuple(one) if isinstance(one, list) else one for name, one in values.items()}))
+    return found

@@ -2,18 +2,20 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.shown_text import find_problem
+from fieldstone.sql.queries import read_row
 
 TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - the prefix of every token
 
@@ -112,7 +114,7 @@ async def create_key(
             "root_id": root_id,
         },
     )
-    return NewApiKey(key=_build_key(*await cursor.fetchone() or ()), token=token)
+    return NewApiKey(key=_build_key(await cursor.fetchone() or ()), token=token)
 
 
 async def _root_of(connection: Session, workspace_id: UUID, maker_id: UUID) -> UUID:
@@ -126,8 +128,7 @@ async def _root_of(connection: Session, workspace_id: UUID, maker_id: UUID) -> U
 
 async def list_keys(connection: Session, workspace_id: UUID) -> tuple[ApiKey, ...]:
     """Return the workspace's keys in the order in which they were made, revoked ones too."""
-    cursor = await connection.execute(QUERIES["api_keys"], {"workspace_id": workspace_id})
-    return tuple(_build_key(*row) for row in await cursor.fetchall())
+    return tuple(map(_build_key, await fetch(connection, "api_keys", workspace_id=workspace_id)))
 
 
 async def revoke_key(connection: Session, *, workspace_id: UUID, key_id: UUID) -> ApiKey:
@@ -140,36 +141,20 @@ async def revoke_key(connection: Session, *, workspace_id: UUID, key_id: UUID) -
     row = await cursor.fetchone()
     if row is None:
         raise UnknownObject(f"there is no API key {key_id}", field="id")
-    return _build_key(*row)
+    return _build_key(row)
 
 
 async def revoke_made(connection: Session, *, workspace_id: UUID, key_id: UUID) -> list[UUID]:
     """Revoke the keys that a revoked key has made, and those that these have made; return those that were valid."""
     revoked: list[UUID] = []
     while True:
-        cursor = await connection.execute(QUERIES["revoke_made_keys"], {"workspace_id": workspace_id, "id": key_id})
-        rows = await cursor.fetchall()
+        rows = await fetch(connection, "revoke_made_keys", workspace_id=workspace_id, id=key_id)
         if not rows:
             return revoked
         # One of these may have made another while its revocation waited for that: look again.
         revoked += [id_ for (id_,) in rows]
 
 
-def _build_key(
-    id_: UUID,
-    workspace_id: UUID,
-    name: str,
-    role: str,
-    created_at: datetime,
-    expires_at: datetime | None,
-    revoked_at: datetime | None,
-) -> ApiKey:
-    return ApiKey(
-        id=id_,
-        workspace_id=workspace_id,
-        name=name,
-        role=Role(role),
-        created_at=created_at,
-        expires_at=expires_at,
-        revoked_at=revoked_at,
-    )
+def _build_key(row: Sequence[Any]) -> ApiKey:
+    values = read_row(ApiKey, row)
+    return ApiKey(**{**values, "role": Role(values["role"])})

@@ -1,11 +1,10 @@
 """The workspaces: their creation, list and look-up."""
 
 import re
-from uuid import UUID
 
 import psycopg
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.changes.plan import Bounds
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
@@ -17,6 +16,7 @@ from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.locks import AdvisoryLock
+from fieldstone.sql.queries import read_row
 
 DEFAULT_WORKSPACE = "default"
 
@@ -66,8 +66,7 @@ class Workspaces:
     async def list(self) -> tuple[Workspace, ...]:
         """Return all workspaces by name."""
         async with self._sessions.session() as connection:
-            cursor = await connection.execute(QUERIES["workspaces"])
-            return tuple(_build_workspace(*row) for row in await cursor.fetchall())
+            return tuple(Workspace(**read_row(Workspace, row)) for row in await fetch(connection, "workspaces"))
 
     async def find(self, name: str) -> Workspace:
         """Return the workspace of this name.
@@ -76,15 +75,14 @@ class Workspaces:
             UnknownObject: there is none.
         """
         async with self._sessions.session() as connection:
-            row = await (await connection.execute(QUERIES["workspace_by_name"], {"name": name})).fetchone()
-        if row is None:
+            found = await fetch(connection, "workspace_by_name", name=name)
+        if not found:
             raise UnknownObject(f'there is no workspace "{name}"', field="name")
-        return _build_workspace(*row)
+        return Workspace(**read_row(Workspace, found[0]))
 
 
 async def _insert_workspace(connection: Session, name: str) -> Workspace:
-    cursor = await connection.execute(QUERIES["taken_schemas"], {"prefix": SCHEMA_PREFIX})
-    taken = {schema for (schema,) in await cursor.fetchall()}
+    taken = {schema for (schema,) in await fetch(connection, "taken_schemas", prefix=SCHEMA_PREFIX)}
     schema = wanted = SCHEMA_PREFIX + name.replace("-", "_")
     number = 1
     while schema in taken:
@@ -97,7 +95,3 @@ async def _insert_workspace(connection: Session, name: str) -> Workspace:
         raise NameTaken(f'there is a workspace "{name}" already', field="name") from None
     await connection.execute(create.create_schema(schema))
     return workspace
-
-
-def _build_workspace(id_: UUID, name: str, schema: str) -> Workspace:
-    return Workspace(id=id_, name=name, schema=schema)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Workspace
@@ -68,8 +68,7 @@ async def delete_workspace(
 async def _drop_portion(connection: Session, workspace: Workspace, place: Turn) -> int:
     """Drop some of the tables and return their number; none is left where it is 0."""
     await place.begin(connection)
-    cursor = await connection.execute(QUERIES["tables_to_drop"], {"schema": workspace.schema, "limit": PORTION})
-    found = await cursor.fetchall()
+    found = await fetch(connection, "tables_to_drop", schema=workspace.schema, limit=PORTION)
     chosen: list[Table] = []
     referrers = 0
     for name, count in found:

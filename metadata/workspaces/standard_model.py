@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
 from fieldstone.metadata.changes.kinds.create_index import TRIGRAM
-from fieldstone.metadata.changes.rules.names import derive_label
+from fieldstone.metadata.changes.rules.names import derive_label, labelled
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 
@@ -29,13 +29,6 @@ class _StandardRelation(NamedTuple):
     inverse_icon: str
 
 
-def _field(name: str, type_: FieldType, description: str, icon: str, **more: Any) -> Mapping[str, Any]:
-    """Return the values of a field's creation, its label made of its name."""
-    return {
-        "name": name, "label": derive_label(name), "type": type_, "description": description, "icon": icon, **more
-    }  # fmt: skip
-
-
 def _options(**colors: str) -> JsonValue:
     """Return options in their order, with labels made of their values."""
     return [
@@ -51,30 +44,30 @@ _KINDS = _options(CALL="green", EMAIL="blue", MEETING="sky", NOTE="gray", TASK="
 # fmt: off
 _OBJECTS = (
     _StandardObject("company", "companies", "A business that one has to do with.", "building", True, (
-        _field("website", FieldType.TEXT, "The company's website.", "link"),
-        _field("employees", FieldType.NUMBER, "How many people work there.", "users", settings={"dataType": "int"}),
-        _field("annualRevenue", FieldType.NUMBER, "The company's income of a year.", "coins"),
+        labelled("website", FieldType.TEXT, "The company's website.", "link"),
+        labelled("employees", FieldType.NUMBER, "How many people work there.", "users", settings={"dataType": "int"}),
+        labelled("annualRevenue", FieldType.NUMBER, "The company's income of a year.", "coins"),
     )),
     _StandardObject("person", "people", "A contact.", "user", False, (
-        _field("firstName", FieldType.TEXT, "The first name.", "user"),
-        _field("lastName", FieldType.TEXT, "The last name.", "user"),
-        _field("email", FieldType.TEXT, "The email address; no two people share one.", "mail",
+        labelled("firstName", FieldType.TEXT, "The first name.", "user"),
+        labelled("lastName", FieldType.TEXT, "The last name.", "user"),
+        labelled("email", FieldType.TEXT, "The email address; no two people share one.", "mail",
             is_nullable=False, is_unique=True),
-        _field("phone", FieldType.TEXT, "The phone number.", "phone"),
-        _field("jobTitle", FieldType.TEXT, "The person's work.", "briefcase"),
-        _field("city", FieldType.TEXT, "The city of residence.", "map"),
+        labelled("phone", FieldType.TEXT, "The phone number.", "phone"),
+        labelled("jobTitle", FieldType.TEXT, "The person's work.", "briefcase"),
+        labelled("city", FieldType.TEXT, "The city of residence.", "map"),
     )),
     _StandardObject("opportunity", "opportunities", "A sale that may come about.", "target", True, (
-        _field("amount", FieldType.NUMBER, "Its value.", "coins"),
-        _field("closeDate", FieldType.DATE, "When it is expected to be closed.", "calendar"),
-        _field("stage", FieldType.SELECT, "How far it has come.", "progress", options=_STAGES),
+        labelled("amount", FieldType.NUMBER, "Its value.", "coins"),
+        labelled("closeDate", FieldType.DATE, "When it is expected to be closed.", "calendar"),
+        labelled("stage", FieldType.SELECT, "How far it has come.", "progress", options=_STAGES),
     )),
     _StandardObject("activity", "activities", "Something done, or to do.", "checklist", False, (
-        _field("title", FieldType.TEXT, "Its subject.", "heading"),
-        _field("body", FieldType.TEXT, "The text.", "notes"),
-        _field("type", FieldType.SELECT, "The kind of activity.", "category", options=_KINDS),
-        _field("dueAt", FieldType.DATE_TIME, "When it is to be done.", "calendar-due"),
-        _field("completedAt", FieldType.DATE_TIME, "When it was done.", "calendar-check"),
+        labelled("title", FieldType.TEXT, "Its subject.", "heading"),
+        labelled("body", FieldType.TEXT, "The text.", "notes"),
+        labelled("type", FieldType.SELECT, "The kind of activity.", "category", options=_KINDS),
+        labelled("dueAt", FieldType.DATE_TIME, "When it is to be done.", "calendar-due"),
+        labelled("completedAt", FieldType.DATE_TIME, "When it was done.", "calendar-check"),
     )),
 )
 _RELATIONS = (
@@ -124,5 +117,5 @@ def standard_changes(*, with_trigram: bool) -> Iterator[Change]:
             target_field_label=relation.inverse_label,
             target_field_icon=relation.inverse_icon,
         )
-        values = _field(relation.name, FieldType.RELATION, relation.description, relation.icon)
+        values = labelled(relation.name, FieldType.RELATION, relation.description, relation.icon)
         yield CreateField(object_id=ids[relation.source], is_custom=False, relation=end, **values)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, TypeVar
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.catalog.store import load_snapshot
 from fieldstone.metadata.changes import Change
@@ -204,4 +204,4 @@ class _Blocked(Exception):
 
 async def _holders(connection: Session, parameters: Mapping[str, object]) -> set[tuple[object, ...]]:
     async with connection.transaction():
-        return set(await (await connection.execute(QUERIES["old_holders"], parameters)).fetchall())
+        return set(await fetch(connection, "old_holders", **parameters))

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.changes import Change
+from fieldstone.metadata.changes import Change, always
 from fieldstone.metadata.changes.history.record import decode_change
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue, loads
@@ -43,7 +43,7 @@ async def preview_rollback(transaction: ModelTransaction, to: int, *, ask_rows: 
     """
     undone = await _read_undone(transaction, to)
     before = transaction.snapshot
-    builds = [partial(_same, step) for step in undone.steps]
+    builds = list(map(always, undone.steps))
     # Nobody can agree to a loss here.
     look = partial(try_out, refuse_loss=True) if ask_rows else partial(preview, ask_rows=False)
     found = await look(transaction, builds)
@@ -75,12 +75,11 @@ async def _read_undone(transaction: ModelTransaction, to: int) -> _Undone:
     oldest = int(any(not object_.is_custom for object_ in transaction.snapshot.objects.values()))
     if not oldest <= to <= current:
         raise InvalidChange(f"to must be a version from {oldest} to {current}, not {to}", field="to")
-    cursor = await transaction.connection.execute(
-        QUERIES["changes_after"], {"workspace_id": transaction.snapshot.workspace.id, "version": to}
-    )
+    workspace_id = transaction.snapshot.workspace.id
+    rows = await fetch(transaction.connection, "changes_after", workspace_id=workspace_id, version=to)
     steps: list[Change] = []
     lossy: list[tuple[int, JsonValue]] = []
-    for version, text in await cursor.fetchall():
+    for version, text in rows:
         for entry in reversed(loads(text)):
             if "inverse" not in entry:
                 raise InvalidChange(f"version {version} was made before inverses were kept", field="to")
@@ -88,10 +87,6 @@ async def _read_undone(transaction: ModelTransaction, to: int) -> _Undone:
             if entry.get("allowDataLoss") or entry.get("optionMapping"):
                 lossy.append((version, entry))
     return _Undone(steps=tuple(steps), lossy=tuple(lossy))
-
-
-def _same(change: Change, _snapshot: Snapshot) -> Change:
-    return change
 
 
 async def _deleted(connection: Session, before: Snapshot, after: Snapshot) -> AsyncIterator[JsonValue]:

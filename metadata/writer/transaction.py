@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 import psycopg
 from psycopg.sql import Composed
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.round_trip import QueryStep, send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.catalog.store import corrections
@@ -33,6 +34,9 @@ from fieldstone.sql.errors import (
 )
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.sqlstate import translate_error
+
+PASSING: Final = (LockTimeout, Serialization, StatementTimeout, DatabaseUnavailable)
+"""Errors that are no fault of a change: it may succeed when it is tried again."""
 
 
 class ModelTransaction:
@@ -113,8 +117,8 @@ class ModelTransaction:
         if names:
             # pg_relation_size waits for a table's lock: it is asked of no other table.
             weighed = [name for name, id_ in names.items() if id_ in draft.weighed]
-            cursor = await self.connection.execute(QUERIES["table_sizes"], {"tables": list(names), "weighed": weighed})
-            sizes = {names[name]: TableSize(*size) for name, *size in await cursor.fetchall()}
+            rows = await fetch(self.connection, "table_sizes", tables=list(names), weighed=weighed)
+            sizes = {names[name]: TableSize(*size) for name, *size in rows}
         return plan_change(draft, sizes, self.bounds)
 
     def _wait_with(self, plan: ChangePlan) -> None:
@@ -203,7 +207,7 @@ def _refusal(error: psycopg.Error) -> Exception:
         case NotNullViolation() | UniqueViolation() if known.schema != "fieldstone":
             # A record came in after the rows were asked: tried again, they say so.
             return Serialization(known.message, sqlstate=known.sqlstate)
-        case LockTimeout() | Serialization() | StatementTimeout() | DatabaseUnavailable():
+        case _ if isinstance(known, PASSING):
             return known
         case LimitExceeded():
             return InvalidChange(f"this is past a limit of PostgreSQL: {known.message}")

@@ -16,7 +16,7 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.round_trip import QueryStep, send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import ModelBusy
-from fieldstone.metadata.writer.holders import Holder, build_holder
+from fieldstone.metadata.writer.holders import describe_holder
 
 _LOG = logging.getLogger(__name__)
 
@@ -70,18 +70,18 @@ class Turn:
                     "a change of workspace %s has waited %.1f s for that of %s",
                     self._workspace_id,
                     time.monotonic() - began,
-                    holder or "a session that has ended",
+                    holder[0] if holder else "a session that has ended",
                 )
             else:
                 self._left -= time.monotonic() - began
                 return rows
-        raise _busy(self._limit, holder.since if holder else None)
+        raise _busy(self._limit, holder[1] if holder else None)
 
-    async def _find_holder(self, connection: Session) -> Holder | None:
+    async def _find_holder(self, connection: Session) -> tuple[str, str] | None:
         cursor = await connection.execute(QUERIES["turn_holder"], {"workspace_id": self._workspace_id})
         row = await cursor.fetchone()
         await connection.rollback()
-        return build_holder(row) if row else None
+        return describe_holder(row) if row else None
 
 
 class Turns:

@@ -1,4 +1,7 @@
-"""A signal: an event in one part of a process, which others hear of."""
+"""A signal: an event in one part of a process, which others hear of.
+
+A part connects the signals that it hears where it is made or opened; the givers know none of their listeners.
+"""
 
 from asyncio import AbstractEventLoop
 from collections.abc import Callable

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Hashable
+from dataclasses import asdict
 from functools import partial
 
 import psycopg
@@ -113,7 +114,8 @@ class ConnectionPool:
 
     def stats(self) -> PoolStats:
         """Return the present state."""
-        return self._counters.stats(
+        return PoolStats(
+            **asdict(self._counters),
             limit=self._settings.connections,
             in_use=len(self._all) - len(self._idle),
             idle=len(self._idle),

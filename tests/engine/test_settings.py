@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.settings import ConfigurationError, Environment, load_settings
-from fieldstone.engine.settings_table import configuration_table
+from tests.settings_table import configuration_table
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from typing import IO
 
 import httpx
 
-from fieldstone.engine.settings_table import configuration_table
 from tests.processes.forking import Forked
+from tests.settings_table import configuration_table
 
 _READY = re.compile(r"^Fieldstone is ready at (\S+)$")
 _CURL = re.compile(r"^curl .*Bearer (fs_\S+)'")

@@ -23,7 +23,7 @@ from fieldstone.metadata.changes import SettleField, SettleIndex, UpdateField, U
 from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.model import Snapshot, Status
-from fieldstone.metadata.online_ddl import field_builder
+from fieldstone.metadata.online_ddl import one_build
 from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.sql.errors import DatabaseError
 from tests.databases import Databases
@@ -132,7 +132,7 @@ async def test_a_build_that_is_cut_off_is_begun_again_and_ends_ready(
     databases: Databases, left: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The records are filled in several portions.
-    monkeypatch.setattr(field_builder, "PORTION", 8)
+    monkeypatch.setattr(one_build, "PORTION", 8)
     with databases.clone(left) as dsn:
         built, tables = await restart(dsn), table_state(dsn)
     assert {field.status for object_ in built.objects.values() for field in object_.fields} == {Status.READY}

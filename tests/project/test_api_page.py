@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from fieldstone.engine.settings_table import configuration_table
 from fieldstone.metadata import operators
 from fieldstone.metadata.aggregates import result_scalar
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType, SubField
 from tests.project.tables import check_table
+from tests.settings_table import configuration_table
 
 _SETS = {
     "equality": operators.EQUALITY,

@@ -1,7 +1,7 @@
 """The table of docs/reference/configuration.md is the settings' own."""
 
-from fieldstone.engine.settings_table import configuration_table
 from tests.project.tables import check_table
+from tests.settings_table import configuration_table
 
 
 def test_the_table_has_each_setting_with_its_default_and_meaning() -> None:

@@ -3,7 +3,7 @@
 import logging
 import time
 
-from fieldstone.metadata.writer.holders import build_holder
+from fieldstone.metadata.writer.holders import describe_holder
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
@@ -50,4 +50,4 @@ class Standstill:
             _LOG.info("the sessions that %s wait for cannot be read: %s", self._work, error)
             return
         for row in rows:
-            _LOG.warning("%s have waited %.1f s for %s", self._work, now - self._since, build_holder(row))
+            _LOG.warning("%s have waited %.1f s for %s", self._work, now - self._since, describe_holder(row)[0])

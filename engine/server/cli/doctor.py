@@ -5,7 +5,7 @@ import typer
 from fieldstone.engine.server.cli.exit_codes import CommandError, DifferenceFound
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
@@ -89,8 +89,8 @@ async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snaps
 async def _find_orphans(foundation: Foundation, workspaces: tuple[Workspace, ...]) -> int:
     known = {workspace.schema for workspace in workspaces}
     async with foundation.database.session() as connection:
-        cursor = await connection.execute(QUERIES["taken_schemas"], {"prefix": SCHEMA_PREFIX})
-        orphans = [schema for (schema,) in await cursor.fetchall() if schema not in known]
+        taken = await fetch(connection, "taken_schemas", prefix=SCHEMA_PREFIX)
+    orphans = [schema for (schema,) in taken if schema not in known]
     for schema in orphans:
         typer.echo(f"The schema {escape(schema)} belongs to no workspace.")
     return len(orphans)

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 import psycopg
 import typer
@@ -12,13 +11,14 @@ from fieldstone.engine.server.cli.exit_codes import CommandError
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.changes import Change
+from fieldstone.metadata.changes import always
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.schema_file import Build, export_model
 from fieldstone.metadata.schema_file.text import write_document
+from fieldstone.metadata.schema_import.draft import ImportDraft
 from fieldstone.metadata.schema_import.memory import read_made, remember
 from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
-from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
+from fieldstone.metadata.schema_import.plan import plan_import
 from fieldstone.metadata.schema_import.rows import copy_rows
 from fieldstone.metadata.schema_import.source import read_source
 from fieldstone.metadata.shown_text import escape
@@ -75,11 +75,11 @@ async def import_schema(
             typer.echo(write_document(document), nl=False)
             return
         rows = 0
-        plans: list[ImportPlan] = []
+        plans: list[ImportDraft] = []
 
         def plan(latest: Snapshot) -> list[Build]:
             plans.append(plan_import(latest, source, made))
-            return [partial(_same, change) for change in plans[-1].changes]
+            return list(map(always, plans[-1].changes))
 
         async def copy(transaction: ModelTransaction) -> None:
             nonlocal rows
@@ -99,10 +99,6 @@ async def import_schema(
             foundation, found, plan, actor=_ACTOR, check=check, yes=yes, then=copy, always=with_rows
         )
     typer.echo(f"Changes made: {count}. Rows copied: {rows}." if with_rows else f"Changes made: {count}.")
-
-
-def _same(change: Change, _latest: Snapshot) -> Change:
-    return change
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from fieldstone.engine.server.connections.limits import ConnectionLimits
-from fieldstone.engine.server.connections.place import PLACE, Place
+from fieldstone.engine.server.connections.place import PLACE, NotesBuffered
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.connections.transport import ClientTransport
 
@@ -28,7 +28,7 @@ class _RefusedError(Exception):
     """Ends the parser's work; the refusal is noted."""
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
     """One connection, as long as it speaks HTTP."""
 
     def __init__(
@@ -43,7 +43,6 @@ class GuardedProtocol(HttpToolsProtocol):
         # A connection of another app has limits of its own, and none with others.
         self._connections = connections if isinstance(connections, Connections) else Connections(ConnectionLimits())
         self._limits = self._connections.limits
-        self._place: Place | None = None
         # Of uvicorn's requests: how many have begun, the bytes of the body of each one without an answer, and whether
         # one is still being received.
         self._begun = 0
@@ -94,18 +93,6 @@ class GuardedProtocol(HttpToolsProtocol):
             self._client.close()
         else:
             super().shutdown()
-
-    def pause_writing(self) -> None:
-        """Note that the client does not read as fast as it is answered."""
-        super().pause_writing()
-        if self._place is not None:
-            self._place.note_buffered()
-
-    def resume_writing(self) -> None:
-        """Note that it has caught up."""
-        super().resume_writing()
-        if self._place is not None:
-            self._place.note_buffered()
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a request, or several."""

@@ -1,5 +1,6 @@
 """One connection's place in the register: the facts by which the limits judge it."""
 
+import asyncio
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
@@ -34,6 +35,24 @@ class Occupant(Protocol):
     def is_waiting(self) -> bool:
         """Return whether the client has sent whole requests, reads, and waits for an answer."""
         ...
+
+
+class NotesBuffered(asyncio.Protocol):
+    """A protocol whose connection's place is told when its client does not read as fast as it is answered."""
+
+    _place: "Place | None" = None
+
+    def pause_writing(self) -> None:
+        """Note that the client does not keep up."""
+        super().pause_writing()
+        if self._place is not None:
+            self._place.note_buffered()
+
+    def resume_writing(self) -> None:
+        """Note that it has caught up."""
+        super().resume_writing()
+        if self._place is not None:
+            self._place.note_buffered()
 
 
 class Register(Protocol):

@@ -22,7 +22,7 @@ from fieldstone.engine.server.http.graphql import build_reply
 from fieldstone.engine.server.http.negotiation import choose_media_type, is_json
 from fieldstone.engine.server.http.operations import build_request
 from fieldstone.engine.server.http.rate_limit import RateLimiter
-from fieldstone.engine.server.http.request_log import CLIENT_GONE, Exchange, WriteLine
+from fieldstone.engine.server.http.request_log import CLIENT_GONE, RequestContext, WriteLine
 from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime
@@ -174,10 +174,10 @@ class WarmPath:
         """Have a request not count that starts over."""
         self._limiter.give_back(principal.root_key_id)
 
-    def note(self, exchange: Exchange, seconds: float) -> None:
+    def note(self, context: RequestContext, seconds: float) -> None:
         """Log and count a request that is over."""
-        self._metrics.count_warm_request(exchange.endpoint, exchange.status, seconds)
-        self._write_line("POST", exchange.endpoint, exchange, exchange.status, seconds)
+        self._metrics.count_warm_request(context.endpoint, context.status, seconds)
+        self._write_line("POST", context.endpoint, context, context.status, seconds)
 
 
 class WarmRequest:
@@ -244,5 +244,5 @@ class WarmRequest:
         self._note(reply.status)
 
     def _note(self, status: int) -> None:
-        exchange = Exchange(endpoint=self._head.path, status=status, principal=self._principal, operations=1)
-        self._path.note(exchange, time.perf_counter() - self._begun)
+        context = RequestContext(endpoint=self._head.path, status=status, principal=self._principal, operations=1)
+        self._path.note(context, time.perf_counter() - self._begun)

@@ -12,7 +12,7 @@ from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import is_json
 from fieldstone.engine.server.http.operations import Batch, build_query_request, read_request
 from fieldstone.engine.server.http.rate_limit import RateLimiter
-from fieldstone.engine.server.http.request_log import exchange_of, note_key
+from fieldstone.engine.server.http.request_log import context_of, note_key
 from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
@@ -71,7 +71,7 @@ class Admission:
         """
         services = self._runtime.services or await self._runtime.ready()
         principal = await authenticate(services.keys, given.get(b"authorization"))
-        exchange_of(scope).principal = principal
+        context_of(scope).principal = principal
         note_key(scope)
         self.count(principal, headers)
         return services, principal

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fieldstone.engine.errors import ApiError, InternalServerError
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
-from fieldstone.engine.server.http.request_log import Exchange
+from fieldstone.engine.server.http.request_log import RequestContext
 from fieldstone.engine.server.http.responses import build_error_reply
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.metadata.workspaces.api_keys import Principal
@@ -19,14 +19,14 @@ async def answer_one(
     *,
     allow_mutation: bool,
     log: Log,
-    exchange: Exchange,
+    context: RequestContext,
 ) -> Answer:
     """Return the answer to one operation; an unexpected error is logged and answered with the id of its log line."""
     try:
         return await api.execute(principal, request, allow_mutation=allow_mutation)
     except Exception as error:  # noqa: BLE001 - the app's edge
-        exchange.error_id = report_unexpected(log, error)
-        return _refuse(build_internal_error(exchange.error_id))
+        context.error_id = report_unexpected(log, error)
+        return _refuse(build_internal_error(context.error_id))
 
 
 async def answer_batch(
@@ -35,7 +35,7 @@ async def answer_batch(
     items: Sequence[GraphQLRequest | ApiError],
     *,
     log: Log,
-    exchange: Exchange,
+    context: RequestContext,
 ) -> list[Answer]:
     """Return one answer for each item, in their order.
 
@@ -44,7 +44,7 @@ async def answer_batch(
     answers: dict[int, Answer] = {}
 
     async def run(place: int, request: GraphQLRequest) -> None:
-        answers[place] = await answer_one(api, principal, request, allow_mutation=True, log=log, exchange=exchange)
+        answers[place] = await answer_one(api, principal, request, allow_mutation=True, log=log, context=context)
 
     for run_of_places in _group(items):
         async with asyncio.TaskGroup() as group:

@@ -17,7 +17,7 @@ from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnec
 from fieldstone.engine.server.http.errors import NotAcceptable
 from fieldstone.engine.server.http.negotiation import GRAPHQL_RESPONSE, choose_media_type
 from fieldstone.engine.server.http.operations import Batch
-from fieldstone.engine.server.http.request_log import Exchange, exchange_of
+from fieldstone.engine.server.http.request_log import RequestContext, context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.log import Log
 from fieldstone.metadata.workspaces.api_keys import Principal
@@ -80,11 +80,11 @@ class GraphQLEndpoint:
             raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")
         request = await self._admission.read(scope, receive, given, services, principal, max_batch=self._max_batch)
         request = _mark(request, given)
-        api, exchange = self._select(services), exchange_of(scope)
+        api, context = self._select(services), context_of(scope)
         if isinstance(request, Batch):
             self._admission.count(principal, headers, len(request.items) - 1)
-            return await self._run_batch(api, principal, request, receive, media_type, exchange)
-        return await self._run(api, principal, request, receive, media_type, exchange, is_post=method == "POST")
+            return await self._run_batch(api, principal, request, receive, media_type, context)
+        return await self._run(api, principal, request, receive, media_type, context, is_post=method == "POST")
 
     async def _run(
         self,
@@ -93,14 +93,14 @@ class GraphQLEndpoint:
         request: GraphQLRequest,
         receive: "Receive",
         media_type: bytes,
-        exchange: Exchange,
+        context: RequestContext,
         *,
         is_post: bool,
     ) -> Reply:
-        exchange.operations = 1
+        context.operations = 1
         # The body of a GET was never read: any message may follow.
         async with CancelOnDisconnect(receive, self._patience):
-            answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, exchange=exchange)
+            answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, context=context)
         return build_reply(answer, media_type)
 
     async def _run_batch(
@@ -110,11 +110,11 @@ class GraphQLEndpoint:
         batch: Batch,
         receive: "Receive",
         media_type: bytes,
-        exchange: Exchange,
+        context: RequestContext,
     ) -> Reply:
-        exchange.operations = len(batch.items)
+        context.operations = len(batch.items)
         async with CancelOnDisconnect(receive, self._patience):
-            answers = await answer_batch(api, principal, batch.items, log=self._log, exchange=exchange)
+            answers = await answer_batch(api, principal, batch.items, log=self._log, context=context)
         body = b"[" + b",".join([answer.body for answer in answers]) + b"]"
         return Reply(status=200, body=body, media_type=media_type)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.errors import ApiError, ServiceUnavailable
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.errors import ClientGone
-from fieldstone.engine.server.http.request_log import CLIENT_GONE, WriteLine, begin_exchange, exchange_of
+from fieldstone.engine.server.http.request_log import CLIENT_GONE, WriteLine, begin_request, context_of
 from fieldstone.engine.server.http.responses import build_error_reply, send_reply
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.metrics import Metrics
@@ -26,23 +26,23 @@ class ErrorBoundary:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass the request on."""
-        exchange = exchange_of(scope)
+        context = context_of(scope)
         try:
             await self._app(scope, receive, send)
         except ClientGone:
-            exchange.status = CLIENT_GONE
+            context.status = CLIENT_GONE
         except asyncio.CancelledError:
-            if not exchange.status:
+            if not context.status:
                 stopping = ServiceUnavailable("The server stopped before the answer: a change may or may not be kept.")
                 await send_reply(send, build_error_reply(stopping), head=scope["method"] == "HEAD")
             raise
         except ApiError as error:
             await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")
         except Exception as error:
-            exchange.error_id = report_unexpected(self._log, error)
-            if exchange.status:
+            context.error_id = report_unexpected(self._log, error)
+            if context.status:
                 raise  # The response has begun: only the server can break it off.
-            reply = build_error_reply(build_internal_error(exchange.error_id))
+            reply = build_error_reply(build_internal_error(context.error_id))
             await send_reply(send, reply, head=scope["method"] == "HEAD")
 
 
@@ -56,12 +56,12 @@ class RequestLog:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass the request on."""
-        exchange = begin_exchange(scope)
+        context = begin_request(scope)
         begun = time.perf_counter()
 
         def observed_send(message: "Message") -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
+                context.status = message["status"]
             return send(message)
 
         try:
@@ -69,6 +69,6 @@ class RequestLog:
         finally:
             seconds = time.perf_counter() - begun
             # A request without a status was cancelled from outside.
-            status = exchange.status or CLIENT_GONE
-            self._metrics.count_request(exchange.endpoint, status, seconds)
-            self._write_line(scope["method"], scope["path"], exchange, status, seconds)
+            status = context.status or CLIENT_GONE
+            self._metrics.count_request(context.endpoint, status, seconds)
+            self._write_line(scope["method"], scope["path"], context, status, seconds)

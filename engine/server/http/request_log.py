@@ -19,7 +19,7 @@ from fieldstone.metadata.workspaces.api_keys import Principal
 if TYPE_CHECKING:
     from starlette.types import Scope
 
-_KEY = "fieldstone.exchange"
+_KEY = "fieldstone.request"
 _SHOWN_PATH = 200
 
 CLIENT_GONE = 499
@@ -27,7 +27,7 @@ CLIENT_GONE = 499
 
 
 @dataclass(slots=True, kw_only=True)
-class Exchange:
+class RequestContext:
     """The facts of one request, filled in as it passes through the layers.
 
     Attributes:
@@ -45,16 +45,16 @@ class Exchange:
     error_id: str | None = None
 
 
-def begin_exchange(scope: "Scope") -> Exchange:
-    """Put a new exchange into the scope, for `exchange_of` to find."""
-    scope[_KEY] = exchange = Exchange()
-    return exchange
+def begin_request(scope: "Scope") -> RequestContext:
+    """Put a new context into the scope, for `context_of` to find."""
+    scope[_KEY] = context = RequestContext()
+    return context
 
 
-def exchange_of(scope: "Scope") -> Exchange:
-    """Return the exchange of a request."""
-    exchange: Exchange = scope[_KEY]
-    return exchange
+def context_of(scope: "Scope") -> RequestContext:
+    """Return the context of a request."""
+    context: RequestContext = scope[_KEY]
+    return context
 
 
 def note_key(scope: "Scope") -> None:
@@ -64,34 +64,34 @@ def note_key(scope: "Scope") -> None:
         place.is_known = True
 
 
-WriteLine = Callable[[str, str, Exchange, int, float], None]
+WriteLine = Callable[[str, str, RequestContext, int, float], None]
 """Writes the line of a request: with its method, path and status, and the seconds that it took."""
 
 
 def build_request_log(settings: Settings, log: Log) -> WriteLine:
     """Return the function that writes the lines of requests in the settings' format."""
     if not logs_requests(settings):
-        return lambda _method, _path, _exchange, _status, _seconds: None
+        return lambda _method, _path, _context, _status, _seconds: None
     if logs_json(settings):
         return _JsonLines().write
-    return lambda method, path, exchange, status, seconds: _write_with(log, method, path, exchange, status, seconds)
+    return lambda method, path, context, status, seconds: _write_with(log, method, path, context, status, seconds)
 
 
-def _write_with(log: Log, method: str, path: str, exchange: Exchange, status: int, seconds: float) -> None:
+def _write_with(log: Log, method: str, path: str, context: RequestContext, status: int, seconds: float) -> None:
     facts: dict[str, object] = {
         "method": method,
         "path": _shown(path),
         "status": status,
         "ms": round(seconds * 1000, 2),
     }
-    if (principal := exchange.principal) is not None:
+    if (principal := context.principal) is not None:
         facts |= {
             "workspace": str(principal.workspace_id),
             "key": str(principal.key_id),
-            "operations": exchange.operations,
+            "operations": context.operations,
         }
-    if exchange.error_id is not None:
-        facts["error_id"] = exchange.error_id
+    if context.error_id is not None:
+        facts["error_id"] = context.error_id
     log.info("request", **facts)
 
 
@@ -103,14 +103,14 @@ class _JsonLines:
         self._begun = ""
         self._who: tuple[Principal | None, str] = (None, "")
 
-    def write(self, method: str, path: str, exchange: Exchange, status: int, seconds: float) -> None:
+    def write(self, method: str, path: str, context: RequestContext, status: int, seconds: float) -> None:
         named = ""
-        if (principal := exchange.principal) is not None:
+        if (principal := context.principal) is not None:
             if principal is not self._who[0]:
                 prefix = f', "workspace": "{principal.workspace_id}", "key": "{principal.key_id}", "operations": '
                 self._who = (principal, prefix)
-            named = f"{self._who[1]}{exchange.operations}"
-        error = "" if exchange.error_id is None else f', "error_id": {quoted(exchange.error_id)}'
+            named = f"{self._who[1]}{context.operations}"
+        error = "" if context.error_id is None else f', "error_id": {quoted(context.error_id)}'
         hold_line(
             f'{{"method": {quoted(method)}, "path": {_quoted_path(path)}, "status": {status}, '
             f'"ms": {seconds * 1000:.2f}{named}{error}, "event": "request", "level": "info", '

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from fieldstone.engine.errors import MethodNotAllowed
 from fieldstone.engine.errors import NotFound as NotFoundError
-from fieldstone.engine.server.http.request_log import exchange_of
+from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, TEXT, Header, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.metrics import MEDIA_TYPE, Metrics
 from fieldstone.engine.server.runtime import Runtime
@@ -44,7 +44,7 @@ class PlainPage(ABC):
 
     async def __call__(self, scope: "Scope", _receive: "Receive", send: "Send") -> None:
         """Answer one request."""
-        exchange_of(scope).endpoint = self.endpoint
+        context_of(scope).endpoint = self.endpoint
         method = scope["method"]
         allow: tuple[Header, ...] = ()
         if method in {"GET", "HEAD"}:

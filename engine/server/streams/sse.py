@@ -25,7 +25,7 @@ from fieldstone.engine.server.http.admission import Admission, read_headers
 from fieldstone.engine.server.http.errors import NotAcceptable
 from fieldstone.engine.server.http.negotiation import JSON, takes_event_stream
 from fieldstone.engine.server.http.operations import Batch
-from fieldstone.engine.server.http.request_log import exchange_of
+from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.metadata.json_text import dumps
@@ -70,8 +70,8 @@ class StreamEndpoint:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
-        exchange = exchange_of(scope)
-        exchange.endpoint = "/graphql/stream"
+        context = context_of(scope)
+        context.endpoint = "/graphql/stream"
         headers: Headers = []
         try:
             reply = await self._answer(scope, receive, send, headers)
@@ -90,7 +90,7 @@ class StreamEndpoint:
             raise MethodNotAllowed(f"The method {scope['method']} is not allowed here: send a POST or a GET.")
         given = read_headers(scope["headers"])
         services, principal = await self._admission.admit(scope, given, headers)
-        exchange_of(scope).operations = 1
+        context_of(scope).operations = 1
         if not takes_event_stream(given.get(b"accept")):
             raise NotAcceptable("The answer is text/event-stream.")
         request = await self._admission.read(scope, receive, given, services, principal, max_batch=1)

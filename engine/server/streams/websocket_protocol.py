@@ -5,7 +5,7 @@ from asyncio import BaseTransport
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from fieldstone.engine.server.connections.place import PLACE, Place
+from fieldstone.engine.server.connections.place import PLACE, NotesBuffered, Place
 
 _PATIENCE = 15.0
 """Seconds after the end of the app's part; uvicorn gives the client 10 to answer a close."""
@@ -14,10 +14,9 @@ _FRAGMENT = 80
 """Bytes that a fragment takes besides its own: there may be a million of one byte each in a message."""
 
 
-class BreakingProtocol(WebSocketsSansIOProtocol):
+class BreakingProtocol(NotesBuffered, WebSocketsSansIOProtocol):
     """uvicorn's protocol, which by itself would wait for ever for a client that does not read before it closes."""
 
-    _place: Place | None = None
     _fragments = 0
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -33,18 +32,6 @@ class BreakingProtocol(WebSocketsSansIOProtocol):
         if self._place is not None:
             self._place.leave()
         super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        """Note that the client does not read as fast as it is written to."""
-        super().pause_writing()
-        if self._place is not None:
-            self._place.note_buffered()
-
-    def resume_writing(self) -> None:
-        """Note that it has caught up."""
-        super().resume_writing()
-        if self._place is not None:
-            self._place.note_buffered()
 
     def look(self, now: float) -> None:
         """Do nothing: the app itself ends sockets whose clients are late."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
-from fieldstone.metadata.changes.members import INDEX
+from fieldstone.metadata.changes.members import INDEX, created_values
 from fieldstone.metadata.changes.row_work import RequireDistinct
 from fieldstone.metadata.changes.rules.lookup import find_object
 from fieldstone.metadata.changes.rules.names import index_name
@@ -99,14 +99,7 @@ def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
 
 def recreate_index(index: Index) -> CreateIndex:
     """Return the change that makes a deleted index again."""
-    return CreateIndex(
-        id=index.id,
-        object_id=index.object_id,
-        field_ids=index.field_ids,
-        method=index.method,
-        is_unique=index.is_unique,
-        is_partial=index.is_partial,
-    )
+    return CreateIndex(id=index.id, **created_values(INDEX, index))
 
 
 CREATE_INDEX = Kind(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
-from fieldstone.metadata.changes.members import OBJECT, created_values
+from fieldstone.metadata.changes.members import OBJECT, created_members, created_values
 from fieldstone.metadata.changes.rules.collisions import check_object_names
 from fieldstone.metadata.changes.rules.lookup import with_indexes
 from fieldstone.metadata.changes.rules.names import choose_physical
@@ -51,7 +51,7 @@ def apply_create_object(snapshot: Snapshot, change: CreateObject) -> Applied:
         InvalidChange: a name or a text breaks a rule; NameTaken where only names are taken.
     """
     problems = Problems()
-    problems.add(*check_texts({member: getattr(change, member.attribute) for member in _MEMBERS}))
+    problems.add(*check_texts(created_members(OBJECT, change)))
     problems.raise_any()
     tables = {object_.table.name for object_ in snapshot.objects.values()}
     table = choose_physical(change.name_singular, lambda name: name in tables or name in snapshot.retired_tables)
@@ -70,8 +70,6 @@ def apply_create_object(snapshot: Snapshot, change: CreateObject) -> Applied:
     return Applied(snapshot=replace(snapshot, objects=objects, indexes=with_indexes(snapshot, indexes)))
 
 
-_MEMBERS = tuple(member for member in OBJECT if member.created)
-
 CREATE_OBJECT = Kind(
     action="createObject",
     type=CreateObject,
@@ -82,7 +80,7 @@ CREATE_OBJECT = Kind(
         answer=Subject.OBJECT,
         description="Creates an object, and its table.",
         input_description="An object to create. It starts with the fields that every object has.",
-        members=_MEMBERS,
+        members=tuple(member for member in OBJECT if member.created),
         has_alias=True,
     ),
 )

@@ -86,22 +86,14 @@ def _recreate_relation(before: Snapshot, relation: Relation) -> Iterator[Change]
 def _create_field(
     before: Snapshot, field: Field, *, settings: Mapping[str, JsonValue], relation: NewRelation | None
 ) -> CreateField:
-    return CreateField(
-        id=field.id,
-        object_id=field.object_id,
-        name=field.name,
-        type=field.type,
-        **shown_values(FIELD, field),
-        default=field.default,
-        options=options_json(field.options),
-        settings=dict(settings) or None,
-        is_nullable=field.is_nullable,
-        is_unique=field.is_unique and relation is None,
-        is_active=field.is_active,
-        is_custom=field.is_custom,
-        relation=relation,
-        index_id=next((index.id for index in before.indexes.values() if _is_own(index, field.id)), new_id()),
-    )
+    values = {
+        **created_values(FIELD, field),
+        "options": options_json(field.options),
+        "settings": dict(settings) or None,
+        "is_unique": field.is_unique and relation is None,
+    }
+    index_id = next((index.id for index in before.indexes.values() if _is_own(index, field.id)), new_id())
+    return CreateField(id=field.id, **values, is_custom=field.is_custom, relation=relation, index_id=index_id)
 
 
 def _is_own(index: Index, field_id: UUID) -> bool:

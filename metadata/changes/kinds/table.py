@@ -11,8 +11,7 @@ from fieldstone.metadata.changes.kinds.delete_index import DELETE_INDEX
 from fieldstone.metadata.changes.kinds.delete_object import DELETE_OBJECT
 from fieldstone.metadata.changes.kinds.kind import Kind
 from fieldstone.metadata.changes.kinds.retry_build import RETRY_BUILD
-from fieldstone.metadata.changes.kinds.settle_field import SETTLE_FIELD
-from fieldstone.metadata.changes.kinds.settle_index import SETTLE_INDEX
+from fieldstone.metadata.changes.kinds.settle import SETTLE_FIELD, SETTLE_INDEX
 from fieldstone.metadata.changes.kinds.update_field import UPDATE_FIELD
 from fieldstone.metadata.changes.kinds.update_object import UPDATE_OBJECT
 from fieldstone.metadata.changes.types import Change

@@ -118,12 +118,10 @@ def _check_inputs(object_: Object, field: Field, change: UpdateField, values: Ma
     if isinstance(change.type, FieldType):
         problems.add(check_type(object_, field, change.type))
     if field.status is Status.BUILDING and (change.type is not UNSET or change.settings is not UNSET):
-        problems.add(
-            InvalidChange(
-                f"{field.name} is BUILDING: its records are still looked through; isNullable: true ends that, or wait"
-                " until its status is READY",
-                field="id",
-            )
+        problems.refuse(
+            "id",
+            f"{field.name} is BUILDING: its records are still looked through; isNullable: true ends that, or wait"
+            " until its status is READY",
         )
     problems.add(*check_not_null(values))
     name = change.name if change.type is UNSET else chosen(change.name, field.name)

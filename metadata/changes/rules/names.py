@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
@@ -58,6 +58,12 @@ def derive_label(name: str) -> str:
     """Return a label for a camelCase name: firstName gives "First name"."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     return capitalised(" ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words.split()))
+
+
+def labelled(name: str, type_: FieldType, description: str, icon: str, **more: Any) -> Mapping[str, Any]:
+    """Return the values of a field, its label made of its name."""
+    values = {"name": name, "label": derive_label(name), "type": type_, "description": description, "icon": icon}
+    return {**values, **more}
 
 
 def column_suffixes(field_type: FieldType) -> tuple[str, ...]:

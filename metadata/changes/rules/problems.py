@@ -13,6 +13,10 @@ class Problems:
         """Add problems; None is none."""
         self._found.extend(problem for problem in problems if problem is not None)
 
+    def refuse(self, field: str, message: str) -> None:
+        """Add the refusal of an input."""
+        self.add(InvalidChange(message, field=field))
+
     def raise_any(self) -> None:
         """Raise the problems as one error, with the first one's field.
 

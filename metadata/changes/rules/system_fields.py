@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from fieldstone.metadata.changes.rules.names import derive_label, index_name
+from fieldstone.metadata.changes.rules.names import index_name, labelled
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_ids
 from fieldstone.metadata.model import Access, Field, Index
@@ -19,9 +19,7 @@ _SYSTEM_INDEXES = 2
 
 
 def _row(name: str, type_: FieldType, description: str, icon: str, **more: Any) -> Mapping[str, Any]:
-    """Return the values of a field, its label made of its name."""
-    values = {"name": name, "label": derive_label(name), "type": type_, "description": description, "icon": icon}
-    return {"is_system": True, "column": name, **values, **more}
+    return labelled(name, type_, description, icon, **{"is_system": True, "column": name, **more})
 
 
 # One row a field.

@@ -10,6 +10,7 @@ import pytest
 
 from fieldstone.engine.webhooks.claims import PATIENCE, Claimed, ClaimQuota, Claims, Result
 from fieldstone.engine.webhooks.retention import Backlog, Keep, keep_measured, revive, trim
+from fieldstone.engine.webhooks.sender import Outcome
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
@@ -113,11 +114,13 @@ def being_sent(
 def failed(
     claimed: Claimed, *, status: str = "PENDING", pause: float | None = 0.0, asked: float | None = None
 ) -> Result:
-    return Result(claimed=claimed, status=status, pause=pause, asked=asked, error="HTTP 500", duration_ms=1)
+    return Result(
+        claimed=claimed, status=status, pause=pause, asked=asked, outcome=Outcome(error="HTTP 500", duration_ms=1)
+    )
 
 
 def taken(claimed: Claimed) -> Result:
-    return Result(claimed=claimed, status="DELIVERED", response_status=200, duration_ms=1)
+    return Result(claimed=claimed, status="DELIVERED", outcome=Outcome(status=200, duration_ms=1))
 
 
 async def test_no_delivery_is_claimed_twice(database: Database, claims: Claims) -> None:

@@ -7,6 +7,9 @@ from hashlib import sha256
 
 import pytest
 
+from fieldstone.engine.server.connections.limits import ConnectionLimits
+from fieldstone.engine.server.connections.register import Connections
+from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.webhooks.retention import revive
 from fieldstone.engine.webhooks.sender import sign
 from fieldstone.metadata.ids import new_id
@@ -295,7 +298,7 @@ async def test_processes_share_the_work(start_sending: Start, target: TargetServ
                 "B",
             ]
         assert {one["attempts"] for one in await one.deliveries({"attempts": {"gt": 1}})} == set()
-        counted = [app.services.webhooks.stats().counters.delivered for app in (one, other)]
+        counted = [app.services.webhooks.dispatcher.counters.delivered for app in (one, other)]
         assert sum(counted) == 220
 
 
@@ -333,8 +336,8 @@ async def test_the_metrics_tell(sending: Sending, target: TargetServer) -> None:
     await sending.webhook(target.url)
     await sending.person("a@example.com")
     await target.until_taken(1)
-    counters = sending.services.webhooks.stats().counters
+    counters = sending.services.webhooks.dispatcher.counters
     await until(lambda: counters.delivered == 1)
-    stats = sending.services.stats()
-    assert stats.webhooks.counters.delivered == 1
-    assert (stats.webhooks.counters.retried, stats.webhooks.counters.failed) == (0, 0)
+    shown = Metrics(lambda: sending.services, Connections(ConnectionLimits()).stats).render().decode()
+    told = [f'fieldstone_webhook_deliveries_total{{outcome="{one}"}}' for one in ("delivered", "retried", "failed")]
+    assert [f"{name} {value}" in shown for name, value in zip(told, ("1.0", "0.0", "0.0"), strict=True)] == [True] * 3

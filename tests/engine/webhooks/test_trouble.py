@@ -230,7 +230,7 @@ async def test_a_webhook_that_fails_for_too_long_is_disabled_with_a_notice(
             f"Each attempt since {shown['failingSince'][:19]}Z has failed, at last: HTTP 500"
         )
         await until(lambda: f"webhook {webhook['id']} is disabled. {shown['disabledReason']}" in caplog.text)
-        assert sending.services.webhooks.stats().counters.disabled == 1
+        assert sending.services.webhooks.dispatcher.counters.disabled == 1
         # It is told of nothing that happens now, and what waited waits on.
         await sending.person("b@example.com")
         (waiting,) = await sending.deliveries()

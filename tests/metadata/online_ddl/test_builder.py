@@ -12,7 +12,7 @@ from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot, Status
-from fieldstone.metadata.online_ddl import field_builder
+from fieldstone.metadata.online_ddl import one_build
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from tests.metadata.desk import Desk, columns_of, new_field, new_relation, person, whole_state
 from tests.metadata.online_ddl.building import (
@@ -146,7 +146,7 @@ async def test_a_required_field_is_filled_in_portions_then_validated(
     assert (unvalidated(model_dsn), field_status(model_dsn, "phone")) == (["c"], ("BUILDING", "BUILDING"))
     with psycopg.connect(model_dsn) as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute("INSERT INTO workspace_default.person (id, email) VALUES (gen_random_uuid(), 'x')")
-    monkeypatch.setattr(field_builder, "PORTION", 10)
+    monkeypatch.setattr(one_build, "PORTION", 10)
     builder = builder_of(desk)
     assert await builder.build_all() == 1
     assert builder.counters.building_fields == 0

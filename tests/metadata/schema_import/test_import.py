@@ -11,7 +11,8 @@ from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.errors import ChangeFailed, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import OnDelete, Snapshot
-from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
+from fieldstone.metadata.schema_import.draft import ImportDraft
+from fieldstone.metadata.schema_import.plan import plan_import
 from fieldstone.metadata.schema_import.source import read_source
 from tests.apis import Apis, open_apis
 from tests.metadata.desk import whole_state
@@ -19,7 +20,7 @@ from tests.metadata.schema_import.importing import carry_out
 from tests.waiting import until_found
 
 
-async def plan_of(apis: Apis) -> ImportPlan:
+async def plan_of(apis: Apis) -> ImportDraft:
     async with apis.database.session() as connection:
         return plan_import(await apis.snapshot(), await read_source(connection, "rental"), {})
 
@@ -157,8 +158,8 @@ async def test_rows_of_another_database_may_be_waited_for(filled_dsn: str, other
         async with await psycopg.AsyncConnection.connect(other_dsn) as holder:
             await holder.execute("LOCK TABLE rental.film IN ACCESS EXCLUSIVE MODE")
             run = asyncio.create_task(carry_out(apis, plan, source))
-            await until_found(holder, "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'rental.film'::regclass")
-            await asyncio.sleep(2)
+            waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'rental.film'::regclass"
+            await until_found(holder, f"{waits} AND clock_timestamp() - waitstart > '1.5 s'")
         assert await run == 12
 
 

@@ -172,11 +172,13 @@ async def test_an_import_may_wait_longer_than_a_transaction_may_idle(importing: 
     """As people do who think it over; PostgreSQL ended the session that had read the schema meanwhile."""
     with psycopg.connect(importing.dsn) as holder:
         holder.execute(QUERIES["lock_workspace"], {"workspace_id": WORKSPACE_ID})
-        waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND database = %s::oid"
+        waits = (
+            "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND database = %s::oid"
+            " AND clock_timestamp() - waitstart > '1.5 s'"
+        )
         database = holder.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
         importing.dsn = make_conninfo(importing.dsn, options="-c idle_in_transaction_session_timeout=1s")
         run = asyncio.create_task(importing.run())
         async with await psycopg.AsyncConnection.connect(importing.dsn, autocommit=True) as observer:
             await until_found(observer, waits, database or ())
-        await asyncio.sleep(2)
     assert "Rows copied: 0" in await run

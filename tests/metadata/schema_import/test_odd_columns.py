@@ -4,8 +4,9 @@ import psycopg
 import pytest
 
 from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.schema_import.draft import ImportDraft
 from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
-from fieldstone.metadata.schema_import.plan import ImportPlan, plan_import
+from fieldstone.metadata.schema_import.plan import plan_import
 from fieldstone.metadata.schema_import.source import read_source
 from tests.apis import Apis, open_apis
 from tests.metadata.schema_import.importing import carry_out
@@ -22,7 +23,7 @@ INSERT INTO rental.l VALUES (1); INSERT INTO rental.r VALUES (2, 1); UPDATE rent
 """
 
 
-async def plan_of(apis: Apis) -> ImportPlan:
+async def plan_of(apis: Apis) -> ImportDraft:
     async with apis.database.session() as connection:
         source = await find_nested_lists(connection, await read_source(connection, "rental"))
         return plan_import(await apis.snapshot(), source, {})

@@ -107,8 +107,7 @@ async def test_waiting_for_ones_turn_is_not_waiting_for_a_table(desk: Desk, mode
             )
             change = asyncio.create_task(writer.change(model.workspace.id, add("late"), actor="test"))
             waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-            await until_found(other, waiting)
-            await asyncio.sleep(0.05)
+            await until_found(other, f"{waiting} AND clock_timestamp() - waitstart > '50 ms'")
             assert not change.done()
         assert "late" in person(await change).by_name
 

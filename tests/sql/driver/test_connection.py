@@ -14,6 +14,7 @@ from fieldstone.sql.pool_settings import PoolCounters
 from fieldstone.sql.statement import Row, Statement
 from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, observing, opened
 from tests.sql.network import network
+from tests.waiting import until
 
 PREPARED = Statement(text="SELECT count(*) FROM pg_prepared_statements")
 
@@ -66,8 +67,7 @@ async def test_an_idle_connection_that_dies_is_noticed_without_use(empty_databas
     async with opened(empty_database) as database, observing(empty_database) as observer:
         await database.read(ECHO, (b"x",))
         await observer.terminate()
-        while database.stats().idle:
-            await asyncio.sleep(0.01)
+        await until(lambda: not database.stats().idle)
         assert (database.stats().lost, database.stats().in_use) == (1, 0)
 
 
@@ -140,7 +140,7 @@ async def test_a_late_cancellation_does_not_hit_the_next_caller(empty_database: 
         leaving.cancel()
         await observer.until_active(0)
         following = asyncio.create_task(database.read(SLEEP, (b"0.1",)))
-        await asyncio.sleep(0.05)
+        await until(lambda: database.stats().waiting == 1)
         assert (database.stats().in_use, database.stats().waiting, await observer.active()) == (1, 1, 0)
         between.admits.set()
         assert await following == [(b"",)]

@@ -63,11 +63,7 @@ def _check_inputs(change: CreateField) -> None:
         (bool(change.settings), "settings"),
     ):
         if given:
-            problems.add(
-                InvalidChange(
-                    f"a MANY_TO_MANY relation is kept by an object of its own; leave {argument} out", field=argument
-                )
-            )
+            problems.refuse(argument, f"a MANY_TO_MANY relation is kept by an object of its own; leave {argument} out")
     problems.raise_any()
 
 

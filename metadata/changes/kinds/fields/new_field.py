@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from fieldstone.metadata.changes.members import FIELD, Member, shown_values
+from fieldstone.metadata.changes.members import FIELD, shown_values
 from fieldstone.metadata.changes.rules.names import SYSTEM_COLUMNS, choose_physical
 from fieldstone.metadata.changes.rules.system_fields import new_field_ids, new_index_ids
 from fieldstone.metadata.changes.types import Change
@@ -90,11 +90,6 @@ class CreateField(Change):
     morph: tuple[NewRelation, ...] = ()
     id: UUID = field(default_factory=new_id)
     index_id: UUID = field(default_factory=new_id)
-
-
-def texts_of(change: CreateField) -> dict[Member, object]:
-    """Return the values that `check_texts` looks at, and others."""
-    return {member: getattr(change, member.attribute) for member in FIELD if member.created}
 
 
 def build_field(

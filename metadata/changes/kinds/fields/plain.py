@@ -4,7 +4,8 @@ from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.create_index import BTREE, INVERTED
-from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, build_field, choose_column, texts_of
+from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, build_field, choose_column
+from fieldstone.metadata.changes.members import FIELD, created_members
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
 from fieldstone.metadata.changes.rules.lookup import find_object, with_indexes, with_new_field
@@ -30,17 +31,17 @@ def apply_plain_field(snapshot: Snapshot, change: CreateField) -> Applied:
     object_ = find_object(snapshot, change.object_id, "objectMetadataId")
     problems = Problems()
     if change.relation is not None:
-        problems.add(
-            InvalidChange(
-                f"relationCreationPayload is for RELATION fields, not for {change.type.value}; leave it out",
-                field="relationCreationPayload",
-            )
+        problems.refuse(
+            "relationCreationPayload",
+            f"relationCreationPayload is for RELATION fields, not for {change.type.value}; leave it out",
         )
-    problems.add(*check_texts(texts_of(change), longest_suffix=max(column_suffixes(change.type), key=len)))
+    problems.add(
+        *check_texts(created_members(FIELD, change), longest_suffix=max(column_suffixes(change.type), key=len))
+    )
     options, settings, default = _read_inputs(object_, change, problems)
     _check_unique(change, problems)
     if change.type is FieldType.TS_VECTOR and not change.is_nullable:
-        problems.add(InvalidChange("a TS_VECTOR field is computed; leave isNullable out", field="isNullable"))
+        problems.refuse("isNullable", "a TS_VECTOR field is computed; leave isNullable out")
     problems.raise_any()
     field = build_field(
         change,
@@ -102,17 +103,14 @@ def _check_unique(change: CreateField, problems: Problems) -> None:
         return
     if not FIELD_TYPES[change.type].can_be_unique:
         allowed = ", ".join(kind.value for kind in FieldType if FIELD_TYPES[kind].can_be_unique)
-        problems.add(
-            InvalidChange(
-                f"a {change.type.value} field cannot be unique; fields of these types can: {allowed}", field="isUnique"
-            )
+        problems.refuse(
+            "isUnique",
+            f"a {change.type.value} field cannot be unique; fields of these types can: {allowed}",
         )
     elif change.default is not None and not (
         change.type is FieldType.UUID and is_function(change.type, change.default)
     ):
-        problems.add(
-            InvalidChange(
-                "a unique field cannot have a default value, which two records would share; leave defaultValue out",
-                field="defaultValue",
-            )
+        problems.refuse(
+            "defaultValue",
+            "a unique field cannot have a default value, which two records would share; leave defaultValue out",
         )

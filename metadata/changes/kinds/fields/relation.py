@@ -3,13 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fieldstone.metadata.changes.kinds.fields.new_field import (
-    CreateField,
-    NewRelation,
-    build_field,
-    choose_column,
-    texts_of,
-)
+from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, NewRelation, build_field, choose_column
+from fieldstone.metadata.changes.members import FIELD, created_members
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import read_default
 from fieldstone.metadata.changes.rules.lookup import find_object, find_target, with_indexes, with_new_field
@@ -100,18 +95,16 @@ def _check_inputs(change: CreateField, wanted: NewRelation, inverse_name: str) -
     to_one = wanted.type is not RelationType.ONE_TO_MANY
     problems = Problems()
     problems.add(
-        *check_texts(texts_of(change), longest_suffix=_KEY_SUFFIX if to_one else ""),
+        *check_texts(created_members(FIELD, change), longest_suffix=_KEY_SUFFIX if to_one else ""),
         check_label(wanted.target_field_label, "targetFieldLabel"),
         check_text(wanted.target_field_icon, "targetFieldIcon"),
     )
     if inverse_name:
         problems.add(check_name(inverse_name, "targetFieldName", longest_suffix="" if to_one else _KEY_SUFFIX))
     else:
-        problems.add(
-            InvalidChange(
-                "no name can be derived from targetFieldLabel, which has no letter of a-z; give targetFieldName",
-                field="targetFieldName",
-            )
+        problems.refuse(
+            "targetFieldName",
+            "no name can be derived from targetFieldLabel, which has no letter of a-z; give targetFieldName",
         )
     settings: dict[str, JsonValue] = {}
     try:
@@ -121,18 +114,15 @@ def _check_inputs(change: CreateField, wanted: NewRelation, inverse_name: str) -
     except InvalidChange as error:
         problems.add(error)
     if change.is_unique:
-        problems.add(
-            InvalidChange(
-                "a RELATION field cannot be unique, unless its type is ONE_TO_ONE; leave isUnique out", field="isUnique"
-            )
+        problems.refuse(
+            "isUnique",
+            "a RELATION field cannot be unique, unless its type is ONE_TO_ONE; leave isUnique out",
         )
     if not change.is_nullable and settings.get("onDelete", OnDelete.SET_NULL.value) == OnDelete.SET_NULL.value:
-        problems.add(
-            InvalidChange(
-                "a required relation cannot be set to null when its target is destroyed: settings.onDelete must be"
-                " CASCADE or RESTRICT",
-                field="settings",
-            )
+        problems.refuse(
+            "settings",
+            "a required relation cannot be set to null when its target is destroyed: settings.onDelete must be"
+            " CASCADE or RESTRICT",
         )
     problems.raise_any()
     return {"onDelete": OnDelete.SET_NULL.value} | settings

@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from fieldstone.engine.events.log.consumers import Consumers
+from fieldstone.engine.events.log.consumers import ADVANCE, FORGET, REGISTER
 from fieldstone.engine.events.log.partitions import Partition, Partitions, Retention
 from fieldstone.engine.events.log.reader import EventLog
 from fieldstone.engine.events.log.sequencer import Sequencer
@@ -65,16 +65,16 @@ async def test_what_is_old_goes_but_never_the_newest_event(workspace_dsn: str, d
 
 
 async def test_what_a_consumer_needs_stays(workspace_dsn: str, database: Database) -> None:
-    partitions, consumers = Partitions(database, size=10), Consumers(database)
-    assert await consumers.register("webhook") == 0
+    partitions = Partitions(database, size=10)
+    assert await database.write(*REGISTER.bind(name="webhook")) == [(b"0",)]
     await fill(workspace_dsn, database, partitions, 35, age=timedelta(days=2))
     assert await partitions.trim(FEW) == []
-    await consumers.advance("webhook", 12)
-    assert await consumers.register("webhook") == 12
+    await database.write(*ADVANCE.bind(name="webhook", position=12))
+    assert await database.write(*REGISTER.bind(name="webhook")) == [(b"12",)]
     assert await partitions.trim(FEW) == [Partition(start=1, end=11)]
-    await consumers.advance("webhook", 5)
-    assert await consumers.register("webhook") == 12
-    await consumers.forget("webhook")
+    await database.write(*ADVANCE.bind(name="webhook", position=5))
+    assert await database.write(*REGISTER.bind(name="webhook")) == [(b"12",)]
+    await database.write(*FORGET.bind(name="webhook"))
     assert await partitions.trim(FEW) == [Partition(start=11, end=21), Partition(start=21, end=31)]
 
 

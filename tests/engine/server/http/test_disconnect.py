@@ -8,6 +8,7 @@ import pytest
 from fieldstone.engine.server.http.disconnect import CancelOnDisconnect
 from fieldstone.engine.server.http.errors import ClientGone
 from fieldstone.sql.concurrency.deadlines import Overdue
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from starlette.types import Message
@@ -53,11 +54,11 @@ async def test_the_work_is_cancelled_when_the_client_leaves() -> None:
 
 async def test_work_that_ends_first_is_left_alone() -> None:
     channel = Channel()
-    for delay in (0, 0.05):
-        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
-            await asyncio.sleep(delay)
+    for is_slow in (False, True):
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)) as watch:
+            await until(lambda: not is_slow or watch._watcher is not None)  # noqa: B023 - awaited at once
     channel.leave()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)
 
 
 async def test_a_cancellation_from_elsewhere_gets_through() -> None:
@@ -65,13 +66,13 @@ async def test_a_cancellation_from_elsewhere_gets_through() -> None:
     begun = asyncio.Event()
 
     async def request() -> None:
-        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)) as watch:
+            await until(lambda: watch._watcher is not None)
             begun.set()
             await asyncio.Event().wait()
 
     task = asyncio.create_task(request())
     await begun.wait()
-    await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -81,8 +82,8 @@ async def test_an_error_of_the_work_is_its_own() -> None:
     channel = Channel()
 
     async def work() -> None:
-        async with CancelOnDisconnect(channel.receive, Overdue(SOON)):
-            await asyncio.sleep(0.05)
+        async with CancelOnDisconnect(channel.receive, Overdue(SOON)) as watch:
+            await until(lambda: watch._watcher is not None)
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -92,7 +93,7 @@ async def test_an_error_of_the_work_is_its_own() -> None:
 async def test_a_client_that_leaves_at_the_very_end_breaks_nothing() -> None:
     async def work() -> None:
         async with CancelOnDisconnect(Channel().receive, Overdue(SOON)) as watch:
-            await asyncio.sleep(0.05)
+            await until(lambda: watch._watcher is not None)
             # What the watcher does, at a moment after which the block awaits nothing.
             watch._gone = True
             watch._task.cancel()

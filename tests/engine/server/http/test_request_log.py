@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from fieldstone.engine.server.http.request_log import Exchange, build_request_log
+from fieldstone.engine.server.http.request_log import RequestContext, build_request_log
 from fieldstone.engine.server.log import build_log, flush_log, hold_line
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.workspaces.api_keys import Principal, Role
@@ -21,11 +21,11 @@ def settings(**given: Any) -> Settings:
     return load_settings(None, log_format="json", **given)
 
 
-async def written(scope: dict[str, Any], exchange: Exchange, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+async def written(scope: dict[str, Any], context: RequestContext, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     flush_log()
     capsys.readouterr()
     build_request_log(settings(log_level="info"), build_log(settings(log_level="info")))(
-        scope["method"], scope["path"], exchange, 200, 0.00123
+        scope["method"], scope["path"], context, 200, 0.00123
     )
     flush_log()
     (line,) = capsys.readouterr().err.splitlines()
@@ -34,15 +34,19 @@ async def written(scope: dict[str, Any], exchange: Exchange, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
-    "exchange",
-    [Exchange(), Exchange(principal=ASKED_BY, operations=3), Exchange(principal=ASKED_BY, error_id='a "b"')],
+    "context",
+    [
+        RequestContext(),
+        RequestContext(principal=ASKED_BY, operations=3),
+        RequestContext(principal=ASKED_BY, error_id='a "b"'),
+    ],
     ids=["nobody", "a key", "an error"],
 )
 async def test_a_line_has_what_the_log_would_have_given_it(
-    exchange: Exchange, capsys: pytest.CaptureFixture[str]
+    context: RequestContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scope = {"method": 'GE"T', "path": '/ä"\\\n' + "x" * 300}
-    line = await written(scope, exchange, capsys)
+    line = await written(scope, context, capsys)
     facts = {key: value for key, value in line.items() if key not in {"event", "level", "timestamp"}}
     build_log(settings(log_level="info")).info("request", **facts)
     flush_log()
@@ -83,6 +87,6 @@ async def test_what_is_written_at_once_comes_after_what_was_held_back(capsys: py
 
 async def test_nothing_is_written_where_only_errors_are_wanted(capsys: pytest.CaptureFixture[str]) -> None:
     quiet = settings(log_level="error")
-    build_request_log(quiet, build_log(quiet))("GET", "/", Exchange(), 200, 0.1)
+    build_request_log(quiet, build_log(quiet))("GET", "/", RequestContext(), 200, 0.1)
     flush_log()
     assert capsys.readouterr().err == ""
