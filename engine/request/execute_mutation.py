@@ -136,7 +136,7 @@ Run = NestedRun | list[bytes | None]
 
 def _runs(writes: Sequence[Planned], bound: Sequence[BoundWrite], snapshot: Snapshot) -> list[Run]:
     return [
-        NestedRun(write=one, bound=of_one, snapshot=snapshot)
+        NestedRun(write=one, bound=of_one, snapshot=snapshot, judge=_judge)
         if isinstance(one, PlannedNested) and isinstance(of_one, BoundNested)
         else cast("list[bytes | None]", of_one)
         for one, of_one in zip(writes, bound, strict=True)
@@ -228,9 +228,8 @@ async def _run_nested(transaction: Transaction, run: NestedRun, bindings: Bindin
     write = run.write
     try:
         await run.run(transaction, bindings)
-        ids = run.bound.answered
-        meter.pay(write.price, bindings, times=len(run.bound.ids))
-        listed = await _read(transaction, write.read_back, bindings._replace(ids=ids))
+        meter.pay(write.price, bindings, times=_count(run.answered))
+        listed = await _read(transaction, write.read_back, bindings._replace(ids=run.answered))
     except DatabaseError as error:
         if not error.retryable and (known := describe(error, run.snapshot, write.path, written=write.object_)):
             raise located(known, write.location) from error

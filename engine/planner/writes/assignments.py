@@ -1,5 +1,7 @@
 """Assignments: the data argument of an update becomes the columns that it sets."""
 
+from collections.abc import Sequence
+
 from fieldstone.engine.planner.arguments.trees import (
     Absent,
     Bindings,
@@ -11,8 +13,9 @@ from fieldstone.engine.planner.arguments.trees import (
 )
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.column_values import build_cell_reader, missing
-from fieldstone.engine.planner.writes.connects import link_coercer, link_end, link_reference
-from fieldstone.engine.planner.writes.rows import check_morph, read_link
+from fieldstone.engine.planner.writes.connects import known_reference, link_coercer, link_end, link_reference
+from fieldstone.engine.planner.writes.events import bind_given
+from fieldstone.engine.planner.writes.rows import check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Access, Field, Object, Part
 from fieldstone.sql.plan.write import Assignment, Null, Reference
@@ -20,7 +23,7 @@ from fieldstone.sql.types import SqlType
 
 
 def build_assignments(
-    context: PlanContext, object_: Object, tree: Tree, blame: Blame
+    context: PlanContext, object_: Object, tree: Tree, blame: Blame, known: Sequence[Field] = ()
 ) -> tuple[tuple[Assignment, ...], tuple[Reference, ...]]:
     """Return the assignments of an update: columns by value, and foreign keys by reference.
 
@@ -38,6 +41,10 @@ def build_assignments(
             raise blame.at(name).error(f"Field '{name}' cannot be changed once the record is there.")
         assignments += _plain(context, field, member, blame)
     for key_name, field in object_.foreign_keys.items():
+        if field in known:
+            source = context.parameters.add(bind_given(known.index(field)), SqlType.UUID)
+            references.append(known_reference(context, field, source, blame))
+            continue
         _link(context, field, key_name, given, blame, assignments, references)
     _clear_morphs(object_, assignments, references, blame)
     return tuple(assignments), tuple(references)
@@ -114,7 +121,7 @@ def _link(
         return
     if link.value is None:
         if not field.is_nullable:
-            raise missing(field, blame)
+            raise required_link(field, key_name, given, blame)
         assignments.append(Assignment(column=field.parts[0].column, value=Null()))
         return
     blame = blame.at(field.name)

@@ -65,6 +65,15 @@ def link_reference(
     )
 
 
+def known_reference(context: PlanContext, field: Field, source: str | Parameter, blame: Blame) -> Reference:
+    """Return the reference of a relation to a record that the request knows."""
+    end = link_end(context, field, blame.at(field.name))
+    key = end.target.key
+    return Reference(
+        column=end.foreign_key.column, table=end.target.table, key=key, lookup=key, condition=None, source=source
+    )
+
+
 def lookup_part(end: RelationEnd, lookup: str, blame: Blame) -> tuple[Field, Part]:
     """Return the unique field of the target by which it is looked up."""
     known = unique_parts(end.target)

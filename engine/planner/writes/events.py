@@ -1,6 +1,6 @@
 """Events: every write leaves one; and the parameters that writes share."""
 
-from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import Table
@@ -40,3 +40,8 @@ def bind_ids(bindings: Bindings) -> bytes:
 def bind_created(bindings: Bindings) -> bytes:
     """Return which of those ids an upsert created."""
     return bindings.created
+
+
+def bind_given(place: int) -> Binder:
+    """Return the binder of one of the values that a nested write brings to a statement."""
+    return lambda bindings: bindings.given[place]

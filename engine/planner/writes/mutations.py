@@ -1,5 +1,6 @@
 """Mutations: each root field becomes the statements that write it, and those that read its answer."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -27,12 +28,13 @@ from fieldstone.engine.planner.writes.creates import CreateInput, build_create, 
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
 from fieldstone.engine.planner.writes.expectations import find_expected
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
+from fieldstone.engine.planner.writes.nested.nodes import Records
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
 from fieldstone.engine.planner.writes.removal import plan_removal
 from fieldstone.engine.planner.writes.upserts import build_upsert, find_on_conflict, upsert_record
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
-from fieldstone.metadata.model import Object
+from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import UUID
 from fieldstone.sql.plan.elements import And, Condition, IsNull, Parameter, Table
 from fieldstone.sql.plan.read import Connection, Literal, Output, Record, ToOne, Value
@@ -119,49 +121,56 @@ class _Root:
 
     def _nested(self) -> PlannedNested | None:
         """Return the plan of a field whose data writes the records of relations too."""
-        verb, many = self.root.verb, self.root.many
+        verb, is_update = self.root.verb, self.root.verb is Verb.UPDATE
         if verb not in {Verb.CREATE, Verb.UPSERT, Verb.UPDATE}:
             return None
+        many = self.root.many and not is_update
         data = CreateInput(tree=self._argument("data", whole=True), many=many, blame=self._blame("data"))
-        records = find_records(self.context, self.object_, verb, data)
-        if records is None:
+        found = find_records(self.context, self.object_, data, self._flat if is_update else None)
+        if found is None:
             return None
-        self._check_nested()
+        records, root = found
+        arguments = arguments_of(self.selected.nodes[0], self.context.variables)
+        self._check_nested(records, arguments)
         return PlannedNested(
             key=self.selected.key,
             path=self.path,
             location=self.selected.location,
             object_=self.object_,
             verb=verb,
-            many=many,
+            many=self.root.many,
             records=records,
             data=data,
-            target=None if verb is Verb.CREATE else self._argument("id"),
+            root=root,
+            target=arguments.get("id") if is_update else None,
             read_back=self._read_back(),
             price=self.price,
-            limit=self.limit,
+            limit=self.context.limits.bulk,
         )
 
-    def _check_nested(self) -> None:
-        """Check that a field whose data writes the records of relations names its own records by ids alone."""
-        arguments = arguments_of(self.selected.nodes[0], self.context.variables)
-        others = [name for name in arguments if name not in {"id", "data"} and arguments[name] is not None]
-        if self.root.verb is Verb.UPSERT or others:
-            raise self._blame("data").error(
-                f"'{self.selected.name}' cannot write the records of relations"
-                f"{f' together with {others[0]!r}' if others else ''}: it may connect and disconnect them."
+    def _check_nested(self, records: Records, arguments: Mapping[str, Tree]) -> None:
+        """Check that the field may write records of relations with these arguments."""
+        blame, name = self._blame("data"), self.selected.name
+        if self.root.verb is Verb.UPSERT or any(arguments.get(one) is not None for one in ("onConflict", "upsert")):
+            raise blame.error(f"An upsert ('{name}') may connect and disconnect the records of relations, no more.")
+        if self.root.many and self.root.verb is Verb.UPDATE and not records.is_shareable:
+            raise blame.error(
+                f"'{name}' changes many records alike: its data may connect them to one record, which it may create,"
+                " and disconnect them, but do nothing that each of them needs records of its own for."
             )
 
-    def _flat(self) -> PlannedWrite:
+    def _flat(self, known: Sequence[Field] | None = None) -> PlannedWrite:
+        """Return the plan of one statement; `known`, in a nested write, are relations to records that it makes."""
+        self.context.parameters = ParameterList()
         match self.root.verb:
             case Verb.CREATE | Verb.UPSERT:
                 plan: WritePlan = self._insert()
             case Verb.DESTROY:
                 plan = self._delete()
             case _:
-                plan = self._update()
+                plan = self._update(known)
         write = compile_bound(plan, self.context.parameters)
-        read_back = None if plan.record is not None else self._read_back()
+        read_back = None if plan.record is not None or known is not None else self._read_back()
         references = () if isinstance(plan, Delete) else plan.references
         faults = build_faults(self.context, self.object_, plan) if isinstance(plan, Insert) else None
         return PlannedWrite(
@@ -260,14 +269,16 @@ class _Root:
             record=self._written_record(),
         )
 
-    def _update(self) -> Update:
+    def _update(self, known: Sequence[Field] | None) -> Update:
         verb = self.root.verb
         condition, ids = self._which(deleted=verb is Verb.RESTORE)
         references: tuple[Reference, ...] = ()
         assignments: tuple[Assignment, ...] = ()
         if verb is Verb.UPDATE:
             blame = self._blame("data")
-            assignments, references = build_assignments(self.context, self.object_, self._argument("data"), blame)
+            assignments, references = build_assignments(
+                self.context, self.object_, self._argument("data"), blame, known or ()
+            )
         elif self.object_.deleted_at is not None:
             assignments = (Assignment(column=self.object_.deleted_at, value=Now() if verb is Verb.DELETE else Null()),)
         return Update(
@@ -281,7 +292,7 @@ class _Root:
             references=references,
             expected=self._expected(),
             event=self._event(),
-            record=self._written_record(),
+            record=self._written_record() if known is None else None,
         )
 
     def _expected(self) -> Expected | None:

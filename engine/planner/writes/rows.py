@@ -58,6 +58,15 @@ def read_link(field: Field, key_name: str, data: Mapping[str, JsonValue], blame:
     return LinkInput(lookup=lookup, value=value)
 
 
+def required_link(field: Field, key_name: str, data: Mapping[str, JsonValue], blame: Blame) -> Exception:
+    """Return the error of an update that would empty a required relation."""
+    if key_name in data:
+        return missing(field, blame)
+    return blame.at(field.name).error(
+        f"'{field.name}' is required, so it cannot be disconnected: connect it to another record, or delete this one."
+    )
+
+
 def check_morph(connected: Sequence[Field], blame: Blame) -> None:
     """Check which fields of a morph relation are set to a record: one at most.
 

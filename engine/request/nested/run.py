@@ -1,7 +1,7 @@
 """Running a nested write: its steps in order, pipelined as far as none needs the answer of another."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, Step
+from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.errors import DatabaseError, Serialization, UniqueViolation
 from fieldstone.sql.plan.write import Problem
@@ -19,6 +20,10 @@ from fieldstone.sql.transaction import Transaction
 
 _MOST_LOST = 2
 """How often the records to find or create are looked up again because another request has just created one."""
+
+
+_ROOT_ARGUMENTS = frozenset({"id", "where", "filter", "ifUpdatedAt"})
+"""Arguments of an update that its errors name as they are."""
 
 
 class _Sent(NamedTuple):
@@ -33,12 +38,16 @@ class NestedRun:
     """The run of one nested write, which is repeated with its transaction.
 
     Attributes:
+        judge: raises the error of an update's own records.
+        answered: PostgreSQL's text of the ids that the root field answers.
         lost: how often another request has created a record first.
     """
 
     write: PlannedNested
     bound: BoundNested
     snapshot: Snapshot
+    judge: Callable[[PlannedWrite, Row], None]
+    answered: bytes = b"{}"
     lost: int = 0
     _waiting: list[_Sent] = field(default_factory=list)
 
@@ -50,11 +59,12 @@ class NestedRun:
             DatabaseError: the database fails.
         """
         self._waiting.clear()
+        self.answered = self.bound.answered if self.write.root is None else b"{}"
         for bound in self.bound.steps:
             for found in bound.founds:
                 found.forget()
         for bound in self.bound.steps:
-            if bound.given is None and any(sent.step.finds for sent in self._waiting):
+            if bound.given is None and any(sent.founds for sent in self._waiting):
                 await self._flush(transaction)
             self._send(bound, bindings)
         await self._flush(transaction)
@@ -92,8 +102,23 @@ class NestedRun:
         for one, (row,) in zip(sent, answers, strict=True):
             if one.step.finds:
                 self._find(one, row)
+            elif one.step.is_root:
+                self._finish_root(one, row)
             elif row[0] is not None:
                 raise self._judge(one, row[0])
+
+    def _finish_root(self, sent: _Sent, row: Row) -> None:
+        """Judge the write of an update's own records, and note their ids."""
+        write = self.write.root
+        if write is None:
+            raise TypeError("a create has no write of its own")
+        try:
+            self.judge(write, row)
+        except ApiError as error:
+            raise error if error.field in _ROOT_ARGUMENTS else place_error(error, ("data",)) from None
+        self.answered = row[1] or b"{}"
+        for found in sent.founds:
+            found.is_asked, found.value = True, self.answered.decode().strip("{}").partition(",")[0] or None
 
     def _find(self, sent: _Sent, row: Row) -> None:
         """Note the records found. Rows that name one record which is not there make it once."""
@@ -122,9 +147,6 @@ class NestedRun:
                 label = step.object_.label_singular
                 among = "" if step.among is None else f" among '{step.among}'"
                 error = NotFound(f"There is no {label} with the id {id_}{among} to {step.action}.")
-                if row.path == ("data",):
-                    error.field, error.path, error.locations = "id", self.write.path, self.write.location
-                    return error
                 # A change of one of several is named by its id, beside its data.
                 is_item = row.path[-1] == "data"
                 return self._located(error, (*row.path[:-1], "id") if is_item else row.path)

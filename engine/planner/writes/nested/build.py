@@ -1,6 +1,6 @@
 """The tree of a nested write: the verbs of relations in a request's data, for every request of its shape."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fieldstone.engine.errors import ApiError, QueryTooComplex
@@ -66,6 +66,7 @@ class TreeBuilder:
         level: int = 0,
         parent: Field | None = None,
         among: str | None = None,
+        root: Callable[[Sequence[Field]], Records] | None = None,
     ) -> Records:
         """Return the plan of the records of one place, for data such as this.
 
@@ -77,6 +78,7 @@ class TreeBuilder:
             level: how many relations lead to the place.
             parent: the field by which they hang on other records, for those that do.
             among: the relation that leads to them from there.
+            root: plans the statement of a root field's own records; takes relations to records that the request makes.
 
         Raises:
             QueryTooComplex: the data is nested too deeply, or has too many places.
@@ -98,7 +100,9 @@ class TreeBuilder:
                 elif not end.to_one:
                     to_many.append(below.to_many())
             holder = None if parent is None else parent.parts[0].column
-            if creates:
+            if root is not None:
+                records = root(known)
+            elif creates:
                 records = statements.plan_create(self.context, object_, sample, self.blame, known)
             else:
                 records = statements.plan_update(

@@ -7,12 +7,12 @@ from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.column_values import CellReader, build_cell_reader, missing
-from fieldstone.engine.planner.writes.connects import link_coercer, link_end, link_reference
+from fieldstone.engine.planner.writes.connects import known_reference, link_coercer, link_end, link_reference
 from fieldstone.engine.planner.writes.creates import find_lookups
-from fieldstone.engine.planner.writes.nested.links import known_reference, with_known
+from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item
 from fieldstone.engine.planner.writes.nested.steps import RowCell
-from fieldstone.engine.planner.writes.rows import KNOWN, LinkSource, check_morph, read_link
+from fieldstone.engine.planner.writes.rows import KNOWN, LinkSource, check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.sql.plan.elements import Column
@@ -127,10 +127,7 @@ class ChangeWriter:
             cells[source.place] = source.coerce(said.value)
             return True
         if not link.field.is_nullable:
-            raise self.blame.at(link.field.name).error(
-                f"'{link.field.name}' is required, so it cannot be disconnected: connect it to another record, or"
-                " delete this one."
-            )
+            raise required_link(link.field, link.key_name, data, self.blame)
         return False
 
 

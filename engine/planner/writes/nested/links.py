@@ -1,24 +1,11 @@
-"""Links to the records that a nested write has found or made itself: they are not looked up again."""
+"""The data of records whose relations lead to records that the request has found or made itself."""
 
 from collections.abc import Mapping
 
-from fieldstone.engine.planner.arguments.trees import Blame
-from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.writes.connects import link_end
 from fieldstone.engine.planner.writes.nested.nodes import Item
 from fieldstone.engine.planner.writes.rows import KNOWN
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Field, Object
-from fieldstone.sql.plan.write import Reference
-
-
-def known_reference(context: PlanContext, field: Field, source: str, blame: Blame) -> Reference:
-    """Return the reference of a relation to a record that the request knows."""
-    end = link_end(context, field, blame.at(field.name))
-    key = end.target.key
-    return Reference(
-        column=end.foreign_key.column, table=end.target.table, key=key, lookup=key, condition=None, source=source
-    )
+from fieldstone.metadata.model import Object
 
 
 def with_known(object_: Object, item: Item) -> Mapping[str, JsonValue]:

@@ -61,6 +61,13 @@ class Records:
     to_one: tuple["ToOne", ...] = ()
     to_many: tuple["ToMany", ...] = ()
 
+    @property
+    def is_shareable(self) -> bool:
+        """Whether many records may be changed by one and the same data: all that is made beside them is shared."""
+        return not self.to_many and all(
+            one.end.holds_key and one.update is None and one.release is None for one in self.to_one
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToOne:

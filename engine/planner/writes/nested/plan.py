@@ -1,6 +1,6 @@
 """A root field whose data writes the records of relations too: its tree, and the steps of each request."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fieldstone.engine.errors import ApiError, BadUserInput
@@ -12,11 +12,13 @@ from fieldstone.engine.planner.cost import Price
 from fieldstone.engine.planner.writes.creates import CreateInput
 from fieldstone.engine.planner.writes.nested.build import TreeBuilder, is_nested
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
-from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found
+from fieldstone.engine.planner.writes.nested.places import place_error
+from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, RowCell, Step, encode_values
 from fieldstone.engine.planner.writes.nested.unfold import Unfolding, new_item
 from fieldstone.engine.planner.writes.nested.verbs import read_id
+from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.metadata.api_names import Verb
-from fieldstone.metadata.model import Object
+from fieldstone.metadata.model import Field, Object
 from fieldstone.sql.statement import array_text
 
 
@@ -39,7 +41,8 @@ class PlannedNested:
 
     Attributes:
         data: the argument.
-        target: the argument `id` of an update.
+        root: the write of the root field's own records, for an update.
+        target: the argument `id` of an update, None if its records are named in another way.
         read_back: reads the answer by the ids.
         price: the price of the answer for each record.
     """
@@ -52,6 +55,7 @@ class PlannedNested:
     many: bool
     records: Records
     data: CreateInput
+    root: PlannedWrite | None
     target: Tree
     read_back: BoundStatement
     price: Price
@@ -67,22 +71,35 @@ class PlannedNested:
         try:
             items = self._items(bindings)
             unfolding.records(self.records, items)
+            if self.root is not None:
+                # Its values are checked before anything is sent.
+                self.root.write.bind(bindings._replace(given=(b"",) * len(self.records.to_one)))
         except BadUserInput as error:
             error.path, error.locations = self.path, self.location
-            raise
+            raise error if "input" in error.extensions else place_error(error, ("data",)) from None
         return BoundNested(steps=unfolding.steps, ids=[item.id for item in items])
 
     def _items(self, bindings: Bindings) -> list[Item]:
         rows = self.data.rows(bindings)
-        paths = [("data", index) if self.many else ("data",) for index in range(len(rows))]
+        paths = [("data", index) if self.data.many else ("data",) for index in range(len(rows))]
         if self.records.creates:
             return [new_item(row, path) for row, path in zip(rows, paths, strict=True)]
-        id_ = read_id(value_of(self.target, bindings), ("id",))
+        id_: str | Found = Found()
+        if self.target is not None:
+            id_ = read_id(value_of(self.target, bindings), ("id",))
         return [Item(id=id_, data=row, path=path) for row, path in zip(rows, paths, strict=True)]
 
 
-def find_records(context: PlanContext, object_: Object, verb: Verb, data: CreateInput) -> Records | None:
-    """Return the tree of a root field's data; None where it writes no record of a relation.
+Root = Callable[[Sequence[Field]], PlannedWrite]
+"""Plans an update's own records; takes the relations whose targets are made before, in the order of `given`."""
+
+
+def find_records(
+    context: PlanContext, object_: Object, data: CreateInput, root: Root | None
+) -> tuple[Records, PlannedWrite | None] | None:
+    """Return the tree of a root field's data, and the write of an update's own records.
+
+    None if it writes no record of a relation.
 
     Raises:
         ApiError: the data is refused, whatever its values.
@@ -91,8 +108,28 @@ def find_records(context: PlanContext, object_: Object, verb: Verb, data: Create
     if not is_nested(context, object_, sample):
         return None
     builder = TreeBuilder(context, Blame(field="data", path=data.blame.path))
+    planned: list[PlannedWrite] = []
+
+    def plan_root(known: Sequence[Field]) -> Records:
+        if root is None:
+            raise TypeError("the records of a create are planned with their relations")
+        planned.append(root(known))
+        return _root_records(object_, planned[0], known)
+
     try:
-        return builder.records(object_, sample, ("data",), creates=verb is Verb.CREATE)
+        records = builder.records(
+            object_, sample, ("data",), creates=root is None, root=None if root is None else plan_root
+        )
     except ApiError as error:
         error.path = data.blame.path
         raise
+    return records, planned[0] if planned else None
+
+
+def _root_records(object_: Object, write: PlannedWrite, known: Sequence[Field]) -> Records:
+    step = Step(bound=write.write, encode=encode_values, object_=object_, action="update", is_root=True)
+
+    def cells(items: Sequence[Item], _actor: str) -> list[list[RowCell]]:
+        return [[item.links[field.name] for field in known] for item in items]
+
+    return Records(object_=object_, creates=False, step=step, write=cells)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from fieldstone.engine.planner.arguments.trees import Binder, Blame, Leaf
+from fieldstone.engine.planner.arguments.trees import Blame, Leaf
 from fieldstone.engine.planner.bound_statement import compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, visible
-from fieldstone.engine.planner.writes.connects import ReferenceName, name_reference
+from fieldstone.engine.planner.writes.connects import ReferenceName, known_reference, name_reference
 from fieldstone.engine.planner.writes.creates import CreateInput, build_writer
-from fieldstone.engine.planner.writes.events import event_target, touched_at
+from fieldstone.engine.planner.writes.events import bind_given, event_target, touched_at
 from fieldstone.engine.planner.writes.nested.change_rows import build_change_writer
-from fieldstone.engine.planner.writes.nested.links import known_reference, with_known
+from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
 from fieldstone.engine.planner.writes.nested.steps import RowCell, Step, encode_columns, encode_objects
 from fieldstone.metadata.json_text import JsonValue
@@ -198,18 +198,14 @@ def plan_find(
 def _begin(context: PlanContext) -> Parameter:
     """Return the parameter of a new statement's rows."""
     context.parameters = ParameterList()
-    return context.parameters.add(_bind_given(0), SqlType.JSONB)
+    return context.parameters.add(bind_given(0), SqlType.JSONB)
 
 
 def _begin_pairs(context: PlanContext) -> tuple[Parameter, Parameter]:
     """Return the parameters of a new statement's pairs of ids."""
     context.parameters = ParameterList()
-    first = context.parameters.add(_bind_given(0), SqlType.UUID, array=True)
-    return first, context.parameters.add(_bind_given(1), SqlType.UUID, array=True)
-
-
-def _bind_given(place: int) -> Binder:
-    return lambda bindings: bindings.given[place]
+    first = context.parameters.add(bind_given(0), SqlType.UUID, array=True)
+    return first, context.parameters.add(bind_given(1), SqlType.UUID, array=True)
 
 
 def _without(row: dict[str, JsonValue], known: Sequence[Field]) -> dict[str, JsonValue]:

@@ -85,6 +85,7 @@ class Step:
         action: its effect on them, as an error says it: "update".
         among: the relation that the records must hang on, where they must hang on one.
         finds: whether it is a look-up, whose rows' Founds are the answer.
+        is_root: whether it is the statement of the root field's own records, which answers their ids.
         identity: which cell has the id of the record that a row changes; None where it changes none.
         references: the names of the statement's references.
     """
@@ -95,6 +96,7 @@ class Step:
     action: str
     among: str | None = None
     finds: bool = False
+    is_root: bool = False
     identity: int | None = None
     references: tuple[ReferenceName, ...] = ()
 
@@ -103,7 +105,7 @@ class BoundStep(NamedTuple):
     """A step with the rows of a request.
 
     Attributes:
-        founds: for a look-up, the result of each row.
+        founds: for a look-up, the result of each row; for a root, the record that it finds.
         given: the rows' parameters, where they depend on no look-up.
     """
 
@@ -136,3 +138,9 @@ def encode_objects(keys: Sequence[str]) -> Encode:
 def encode_columns(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
     """Return the rows' cells as arrays, one for each column."""
     return tuple(array_text(column).encode() for column in zip(*rows, strict=True))
+
+
+def encode_values(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
+    """Return the cells of the only row, each as a text of its own."""
+    (row,) = rows
+    return tuple(str(cell).encode() for cell in row)

@@ -58,7 +58,9 @@ class Unfolding:
             rows = plan.write(items, self.actor)
         except BadUserInput as error:
             raise place_error(error, items[error.extensions.pop("index")].path) from None
-        self.add(plan.step, [InputRow(row, item.path, item.when) for row, item in zip(rows, items, strict=True)])
+        founds = [item.id for item in items if isinstance(item.id, Found)] if plan.step.is_root else ()
+        written = [InputRow(row, item.path, item.when) for row, item in zip(rows, items, strict=True)]
+        self.add(plan.step, written, founds)
         for one in plan.to_one:
             _UnfoldingToOne(self, plan, one).write_targets(items)
         for many in plan.to_many:

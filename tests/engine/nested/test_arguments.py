@@ -1,0 +1,97 @@
+"""Nested writes beside the other arguments of a mutation: where, filter, ifUpdatedAt, onConflict."""
+
+from typing import Any
+
+import pytest
+
+from tests.apis import Apis
+from tests.engine.nested.writing import briefs, create, writes_of
+from tests.engine.records import NOBODY, check_unchanged, take_events
+
+FIELDS = "id email company { name } activities { totalCount }"
+
+
+async def test_a_record_by_a_unique_key(apis: Apis) -> None:
+    ada = await create(apis, "person", email="a")
+    text = f'mutation ($d: PersonInput!) {{ updatePerson(where: {{ email: "a" }}, data: $d) {{ {FIELDS} }} }}'
+    data: dict[str, Any] = {"company": {"create": {"name": "Acme"}}, "activities": {"create": [{"title": "t"}]}}
+    await take_events(apis)
+    apis.database.log.steps.clear()
+    answer = await apis.data(text, d=data)
+    assert answer["updatePerson"] == {
+        "id": ada["id"], "email": "a", "company": {"name": "Acme"}, "activities": {"totalCount": 1},
+    }  # fmt: skip
+    assert writes_of(apis) == ["insert company", "update person", "insert activity", "read"]
+    assert [(action, name) for action, name, _ in await briefs(apis)] == [
+        ("created", "company"), ("updated", "person"), ("created", "activity"),
+    ]  # fmt: skip
+    changed = await apis.data(text, d={"company": {"update": {"name": "New"}}, "activities": {"set": []}})
+    assert changed["updatePerson"]["company"] == {"name": "New"}
+    assert changed["updatePerson"]["activities"] == {"totalCount": 0}
+    async with check_unchanged(apis):
+        error = await apis.error(text.replace('"a"', '"nobody"'), d=data)
+    assert error["extensions"] == {"code": "NOT_FOUND", "field": "where"}
+
+
+async def test_if_updated_at(apis: Apis) -> None:
+    ada = await create(apis, "person", "id updatedAt", email="a")
+    text = (
+        "mutation ($id: UUID!, $at: DateTime!, $d: PersonInput!)"
+        f" {{ updatePerson(id: $id, ifUpdatedAt: $at, data: $d) {{ {FIELDS} }} }}"
+    )
+    data = {"company": {"create": {"name": "Acme"}}}
+    async with check_unchanged(apis):
+        error = await apis.error(text, id=ada["id"], at="2020-01-01T00:00:00Z", d=data)
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("CONFLICT", "ifUpdatedAt")
+    assert error["extensions"]["current"] == {"updatedAt": ada["updatedAt"]}
+    answer = await apis.data(text, id=ada["id"], at=ada["updatedAt"], d=data)
+    assert answer["updatePerson"]["company"] == {"name": "Acme"}
+
+
+async def test_many_records_share_the_one_that_is_made(apis: Apis) -> None:
+    for email in "abc":
+        await create(apis, "person", email=email)
+    text = (
+        f'mutation ($d: PersonInput!) {{ updatePeople(filter: {{ email: {{ lt: "c" }} }}, data: $d) {{ {FIELDS} }} }}'
+    )
+    await take_events(apis)
+    for verb in (
+        {"create": {"name": "Acme"}},
+        {"connectOrCreate": {"where": {"id": NOBODY}, "create": {"id": NOBODY, "name": "Blue"}}},
+        {"connectOrCreate": {"where": {"id": NOBODY}, "create": {"id": NOBODY, "name": "Corp"}}},
+    ):
+        answer = (await apis.data(text, d={"city": "x", "company": verb}))["updatePeople"]
+        assert [row["email"] for row in answer] == ["a", "b"]
+        assert {row["company"]["name"] for row in answer} == {"Acme" if "create" in verb else "Blue"}
+    found = [(action, name) for action, name, _ in await briefs(apis)]
+    people = [("updated", "person")] * 2
+    assert found == [("created", "company"), *people, ("created", "company"), *people, *people]
+    assert (await apis.data("{ companies { totalCount } }"))["companies"]["totalCount"] == 2
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"company": {"update": {"name": "x"}}}, {"activities": {"create": []}}, {"activities": {"set": []}}],
+)
+async def test_many_records_share_nothing_else(apis: Apis, data: dict[str, Any]) -> None:
+    text = "mutation ($d: PersonInput!) { updatePeople(filter: { id: { is: NOT_NULL } }, data: $d) { id } }"
+    error = await apis.error(text, d=data)
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "data")
+    assert error["message"].startswith("'updatePeople' changes many records alike")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mutation ($d: PersonInput!) { createPerson(data: $d, upsert: true) { id } }",
+        "mutation ($d: PersonInput!) { createPerson(data: $d, onConflict: { fields: [email] }) { id } }",
+        "mutation ($d: PersonInput!) { upsertPerson(data: $d) { created } }",
+    ],
+)
+async def test_an_upsert_is_not_nested(apis: Apis, text: str) -> None:
+    data: dict[str, Any] = {"email": "a", "company": {"create": {"name": "x"}}}
+    async with check_unchanged(apis):
+        error = await apis.error(text, d=data)
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "may connect and disconnect" in error["message"]
+    assert "data" in await apis.ask(text, d={"email": "a"})
