@@ -12,6 +12,7 @@ from fieldstone.metadata.operators import EQUALITY, Operator
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.metadata.scalars import Scalar
 from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.text_order import VERSION as TEXT_ORDER
 from fieldstone.sql.types import SqlType
 
 _SNAPSHOT_BYTES, _OBJECT_BYTES, _FIELD_BYTES, _OPTION_BYTES = 3_000, 2_000, 900, 150
@@ -165,7 +166,8 @@ class Relation:
 class Index:
     """An index on a table; `fields` in the order of its columns. `name` is physical, unique in the schema.
 
-    One that is unique, or partial, is of the live records alone. `failure` tells why it is FAILED.
+    One that is unique, or partial, is of the live records alone. `sub_field` is the one of a composite that it is on,
+    `text_order` the order of its texts (`sql/text_order.py`; 0 is the database's). `failure` tells why it is FAILED.
     """
 
     id: UUID
@@ -175,6 +177,8 @@ class Index:
     is_unique: bool = False
     is_partial: bool = False
     method: str = "btree"
+    sub_field: str | None = None
+    text_order: int = TEXT_ORDER
     status: Status = Status.READY
     failure: str | None = None
 

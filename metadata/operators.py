@@ -19,7 +19,10 @@ from fieldstone.sql.plan.elements import (
     Operand,
     Or,
     Parameter,
+    Place,
+    Resembles,
     Searches,
+    Sorted,
     TimeUnit,
     column_of,
 )
@@ -64,11 +67,6 @@ class Operator:
     when_empty: Callable[[Operand], Condition] | None = None
 
 
-def escape_like(text: str) -> str:
-    r"""Return a LIKE pattern that matches the text itself: `%`, `_` and `\` are literal."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 def _checked_pattern(pattern: str) -> str:
     if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
         raise InvalidValue("must not end with a backslash that escapes nothing")
@@ -97,6 +95,13 @@ def _among(*, negated: bool) -> Callable[[Operand, Parameter], Condition]:
 def _to_itself(comparison: Comparison) -> Callable[[Operand], Condition]:
     """Return a condition that is the same for every value, and unknown for NULL."""
     return lambda operand: Compare(left=column_of(operand), comparison=comparison, right=column_of(operand))
+
+
+def _resembles(place: Place) -> Callable[[Operand, Parameter], Condition]:
+    """Return the condition on a text; options have no accents to fold."""
+    return lambda operand, text: Resembles(
+        column=column_of(operand), text=text, place=place, keeps_accents=not isinstance(operand, Sorted)
+    )
 
 
 def _matches(*, case_sensitive: bool = False) -> Callable[[Operand, Parameter], Condition]:
@@ -177,17 +182,17 @@ GTE = _operator("gte", "Greater than or equal to.", Argument.VALUE, _compare(Com
 LT = _operator("lt", "Less than.", Argument.VALUE, _compare(Comparison.LT, ranked=True))
 LTE = _operator("lte", "Less than or equal to.", Argument.VALUE, _compare(Comparison.LE, ranked=True))
 BETWEEN = _operator("between", "From the first to the second of two values, both included.", Argument.RANGE, _between)
-CONTAINS = _operator("contains", "Contains this text, whatever the case.", Argument.TEXT, _matches(),
-    pattern=lambda text: f"%{escape_like(text)}%")
-STARTS_WITH = _operator("startsWith", "Starts with this text, whatever the case.", Argument.TEXT, _matches(),
-    pattern=lambda text: f"{escape_like(text)}%")
-ENDS_WITH = _operator("endsWith", "Ends with this text, whatever the case.", Argument.TEXT, _matches(),
-    pattern=lambda text: f"%{escape_like(text)}")
+CONTAINS = _operator("contains", "Contains this text, whatever the case and the accents.", Argument.TEXT,
+    _resembles(Place.ANYWHERE))
+STARTS_WITH = _operator("startsWith", "Starts with this text, whatever the case and the accents.", Argument.TEXT,
+    _resembles(Place.START))
+ENDS_WITH = _operator("endsWith", "Ends with this text, whatever the case and the accents.", Argument.TEXT,
+    _resembles(Place.END))
 LIKE = _operator("like", "Matches this pattern: % is any text, _ any character, the backslash escapes.", Argument.TEXT,
     _matches(case_sensitive=True), pattern=_checked_pattern)
 ILIKE = _operator("ilike", "Matches this pattern, whatever the case.", Argument.TEXT, _matches(),
     pattern=_checked_pattern)
-IEQ = _operator("ieq", "Equal to, whatever the case.", Argument.TEXT, _matches(), pattern=escape_like)
+IEQ = _operator("ieq", "Equal to, whatever the case and the accents.", Argument.TEXT, _resembles(Place.WHOLE))
 IS = _operator("is", "Is NULL or NOT_NULL (null means NULL).", Argument.PRESENCE, _is_null, when_null=_is_null,
     when_not_null=_is_not_null)
 IS_NOT = _operator("isNot", "Is not NULL, or is not NOT_NULL (null means NULL).", Argument.PRESENCE, _is_not_null,

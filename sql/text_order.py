@@ -30,6 +30,13 @@ BORDER: Final = "\x01"
 LAST: Final = "\U0010ffff"
 """Behind a beginning, the end of all keys with that beginning; the folded form has the character before it."""
 
+LOW: Final = "fieldstone.text_low_1"
+HIGH: Final = "fieldstone.text_high_1"
+"""The functions from a text to the ends of the range of keys of the texts that are like it, or begin like it."""
+
+_NARROWEST = 60
+"""Characters of a folded text that such a range goes by."""
+
 _COMMON_MARKS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u0309\u030a\u030b\u030c\u031b\u0323\u0326\u0327\u0328"
 _MARKS = "".join(map(chr, range(0x300, 0x370)))
 _WORDS = (("ß", "ss"), ("ẞ", "ss"), ("æ", "ae"), ("Æ", "ae"), ("œ", "oe"), ("Œ", "oe"), ("þ", "th"), ("Þ", "th"))
@@ -116,6 +123,7 @@ def functions() -> str:
         words = f"pg_catalog.replace({words}, '{letter}', '{instead}')"
     return _TEMPLATE.lstrip().format(
         length=LENGTH,
+        narrowest=_NARROWEST,
         common_marks=_escaped(_COMMON_MARKS),
         marks=_escaped(_MARKS),
         words=words,
@@ -151,9 +159,10 @@ def _character_class(characters: str) -> str:
 _TEMPLATE = r"""
 -- Written by sql/text_order.py, which explains the order. These functions must never be replaced: indexes are made of
 -- them. pg_restore calls them with an empty search path, so each name is qualified. STRICT and SET would keep those in
--- SQL from being inlined.
+-- SQL from being inlined. Few texts go the slow way: with PostgreSQL's usual COST of 100 it would rather sort a page by
+-- a pattern than read it in the order of an index.
 CREATE FUNCTION fieldstone.text_fold_slow_1(t text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 100 AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 10 AS $$
 DECLARE
     s text COLLATE pg_catalog."C" := pg_catalog.normalize(t, 'NFKD');
 BEGIN
@@ -190,7 +199,7 @@ CREATE FUNCTION fieldstone.text_fold_1(t text) RETURNS text LANGUAGE sql IMMUTAB
         ELSE fieldstone.text_fold_slow_1(t) END $$;
 
 CREATE FUNCTION fieldstone.text_key_slow_1(t text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 100 AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 10 AS $$
 DECLARE
     s text COLLATE pg_catalog."C" := pg_catalog.left(t, {length});
 BEGIN
@@ -206,4 +215,17 @@ CREATE FUNCTION fieldstone.text_key_1(t text) RETURNS text LANGUAGE sql IMMUTABL
                 E'\x01', E'\x02') OPERATOR(pg_catalog.||) E'\x01' OPERATOR(pg_catalog.||) pg_catalog.left(t, {length})
         WHEN t IS NULL THEN NULL
         ELSE fieldstone.text_key_slow_1(t) END $$;
+
+-- The keys of the texts that are a text when they are folded (or, if not whole, that begin with it) are in the range
+-- from the one to below the other. Of a long text only the beginning counts, as a longer text with many accents on
+-- their own has fewer letters in its key. No index is made of these two.
+CREATE FUNCTION fieldstone.text_low_1(t text, whole boolean) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT pg_catalog.left(s, {narrowest}) OPERATOR(pg_catalog.||)
+        CASE WHEN whole AND pg_catalog.char_length(s) OPERATOR(pg_catalog.<=) {narrowest} THEN E'\x01' ELSE '' END
+    FROM pg_catalog.split_part(fieldstone.text_key_1(t), E'\x01', 1) AS s $$;
+CREATE FUNCTION fieldstone.text_high_1(t text, whole boolean) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT pg_catalog.left(s, {narrowest}) OPERATOR(pg_catalog.||)
+        CASE WHEN whole AND pg_catalog.char_length(s) OPERATOR(pg_catalog.<=) {narrowest}
+            THEN E'\x02' ELSE E'\U0010FFFF' END
+    FROM pg_catalog.split_part(fieldstone.text_key_1(t), E'\x01', 1) AS s $$;
 """

@@ -68,7 +68,9 @@ def compute(function: str, field: Field, part: Part, values: Sequence[Any]) -> A
             known = [value for value in present if sort_value(part, value) is not None]
             if not known:
                 return None
-            return write_value(part, (min if function == "min" else max)(known, key=lambda one: sort_value(part, one)))
+            # The keys of texts have their beginnings alone.
+            pick = min if function == "min" else max
+            return write_value(part, pick(known, key=lambda one: (sort_value(part, one), one)))
         case "median" if present and isinstance(present[0], date):
             return write_value(part, sorted(present)[(len(present) - 1) // 2])
     return _number(function, field, part, present)
@@ -79,7 +81,10 @@ def _is_empty(value: Any) -> bool:
 
 
 def _identity(value: Any) -> Any:
-    return json.dumps(value, default=str, sort_keys=True) if isinstance(value, list | dict) else value
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=str, sort_keys=True)
+    # To Python 1 is true.
+    return isinstance(value, bool), value
 
 
 def _number(function: str, field: Field, part: Part, present: Sequence[Any]) -> Any:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
+from fieldstone.sql.text_order import fold, sort_key
 from fieldstone.sql.types import SqlType
 from tests.reference_dates import is_relative
 
@@ -70,7 +71,7 @@ def read_value(part: Part, value: Any) -> Any:
 def sort_value(part: Part, value: Any) -> Any:
     """What a row's value is ordered by; None for NULL."""
     if value is None or part.options is None:
-        return value
+        return sort_key(value) if isinstance(value, str) and part.column.type is SqlType.TEXT else value
     if isinstance(value, list):
         return [part.options.index(item) for item in value]
     return part.options.index(value) if value in part.options else None
@@ -114,11 +115,13 @@ def _json_equal(one: Any, other: Any) -> bool:
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
 
 
+_RESEMBLING: Mapping[str, Callable[[str, str], bool]] = {
+    "contains": lambda text, wanted: wanted in text,
+    "startsWith": str.startswith,
+    "endsWith": str.endswith,
+    "ieq": lambda text, wanted: text == wanted,
+}
 _LITERAL: Mapping[str, Callable[[str, str], bool]] = {
-    "contains": lambda text, wanted: _lower(wanted) in _lower(text),
-    "startsWith": lambda text, wanted: _lower(text).startswith(_lower(wanted)),
-    "endsWith": lambda text, wanted: _lower(text).endswith(_lower(wanted)),
-    "ieq": lambda text, wanted: _lower(text) == _lower(wanted),
     "like": is_like,
     "ilike": lambda text, pattern: is_like(_lower(text), _lower(pattern)),
 }
@@ -144,6 +147,9 @@ def _compare(part: Part, value: Any, name: str, argument: Any) -> bool:
     """What an operator says of two values that are there."""
     if part.column.type is SqlType.JSONB:
         return json_contains(value, argument)
+    if name in _RESEMBLING and part.column.type is SqlType.TEXT:
+        fold_part = _lower if part.options is not None or part.column.name.startswith("aRichText") else fold
+        return _RESEMBLING[name](fold_part(value), fold_part(argument))
     if name in _LITERAL:
         return _LITERAL[name](value, argument)
     items = argument if isinstance(argument, list) else [argument]

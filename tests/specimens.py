@@ -26,7 +26,8 @@ OPTIONS = ("ZULU", "ALPHA", "mike", "Bravo")
 TEXTS = (
     "", " ", "a", "A", "ab", "Ab", "AB", "aB%", "b", "%", "_", "\\", "\\\\", "100%", "a_b", "a\\b", "\\%", "'", '"',
     "O'Brien", '"quoted"', "$1", "é", "É", "e\u0301", "ß", "Ça", "日本", "😀", "a\nb", "\t", "null", "NULL", "{}",
-    "{a,b}", "[1]", "Zoë", "zoë", "z" * 70,
+    "{a,b}", "[1]", "Zoë", "zoë", "ZOE", "z" * 70, "\uff05", "Łódź", "Lodz", "ﬁn", "Ёлка", "\x01a", "é" * 210,
+    "é" * 200 + "a",
 )  # fmt: skip
 INTS = (0, 1, -1, 2, 3, 3, 7, 2_147_483_647, -2_147_483_648)
 BIGS = (0, 1, -1, 9_007_199_254_740_993, 9_223_372_036_854_775_807, -9_223_372_036_854_775_808)
@@ -43,6 +44,8 @@ DOCUMENTS: tuple[Any, ...] = (
     {}, [], 1, "a", True, False, {"a": 1}, {"a": {"b": [1, 2]}}, [1, "a"], [[1]], {"a": None},
     {"é\"'": "%"}, Decimal("1.50"), {"is": "NULL"},
 )  # fmt: skip
+
+_SETTINGS = {FieldType.RICH_TEXT: {"keepAccents": True}}
 
 _VALUES: dict[SqlType, Sequence[Any]] = {
     SqlType.TEXT: TEXTS,
@@ -93,7 +96,7 @@ def specimen_changes(snapshot: Snapshot) -> Iterator[Change]:
             options=[{"value": value, "label": value, "position": position} for position, value in enumerate(OPTIONS)]
             if FIELD_TYPES[field_type].has_options and not FIELD_TYPES[field_type].fixed_options
             else None,
-            settings={"dataType": variant} if variant else None,
+            settings={"dataType": variant} if variant else _SETTINGS.get(field_type),
         )
     for name, target, inverse in (
         (field_name(FieldType.RELATION), snapshot.by_singular["company"].id, "specimens"),

@@ -65,7 +65,7 @@ SELECT id, source_object_id, source_field_id, target_object_id, target_field_id,
 FROM fieldstone.relation WHERE source_object_id = ANY (%(object_ids)s) OR target_object_id = ANY (%(object_ids)s);
 
 -- name: load_indexes
-SELECT id, object_id, name, field_ids::text, is_unique, is_partial, method, status, failure
+SELECT id, object_id, name, field_ids::text, is_unique, is_partial, method, sub_field, text_order, status, failure
 FROM fieldstone.index WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 
 -- name: load_retired_names
@@ -166,9 +166,10 @@ VALUES (%(id)s, %(workspace_id)s, %(source_object_id)s, %(source_field_id)s, %(t
     %(target_field_id)s, %(on_delete)s);
 
 -- name: insert_index
-INSERT INTO fieldstone.index (id, workspace_id, object_id, name, field_ids, is_unique, is_partial, method, status)
+INSERT INTO fieldstone.index (
+    id, workspace_id, object_id, name, field_ids, is_unique, is_partial, method, sub_field, text_order, status)
 VALUES (%(id)s, %(workspace_id)s, %(object_id)s, %(name)s, %(field_ids)s::jsonb, %(is_unique)s, %(is_partial)s,
-    %(method)s, %(status)s);
+    %(method)s, %(sub_field)s, %(text_order)s, %(status)s);
 
 -- name: update_object
 UPDATE fieldstone.object SET name_singular = %(name_singular)s, name_plural = %(name_plural)s,

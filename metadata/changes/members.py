@@ -165,8 +165,10 @@ INDEX: Final = (
     _member("fieldMetadataIds", Shape.FIELDS, attribute="field_ids",
         created="The ids of its fields, in the order of the index."),
     _member("method", Shape.TEXT, default="btree",
-        created="`btree` unless given; `trigram` for `contains` on one text field, `gin` for the contents of one field"
-        " of lists or JSON."),
+        created="`btree` unless given, for orders and comparisons; `trigram` for `contains` on one text field, `gin`"
+        " for the contents of one field of lists or JSON."),
+    _member("subField", Shape.TEXT, attribute="sub_field",
+        created="Of one composite field, the sub-field that the index is on: addressCity."),
     _member("isUnique", Shape.FLAG, default=False,
         created="True: no two live records share the values of all these fields."),
     _member("isPartial", Shape.FLAG, default=False, created="True: the index is of the live records alone."),

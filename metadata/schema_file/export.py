@@ -73,6 +73,7 @@ def index_values(object_: Object, index: Index, name_of: Callable[[Field], str])
     return {
         "fields": [name_of(object_.by_id[id_]) for id_ in index.field_ids],
         "method": index.method,
+        "subField": index.sub_field,
         "isUnique": index.is_unique,
         "isPartial": index.is_partial,
     }

@@ -55,7 +55,10 @@ RELATION: Mapping[str, Member] = {
     **dict.fromkeys(("target", "inverse", "inverseLabel"), _own()),
 }
 
-INDEX: Mapping[str, Member] = {"fields": _own(Shape.LIST), **_of(members.INDEX, "method", "isUnique", "isPartial")}
+INDEX: Mapping[str, Member] = {
+    "fields": _own(Shape.LIST),
+    **_of(members.INDEX, "method", "subField", "isUnique", "isPartial"),
+}
 
 
 def read_members(given: JsonValue, known: Mapping[str, Member], where: str) -> dict[str, JsonValue]:

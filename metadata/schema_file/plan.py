@@ -190,6 +190,7 @@ def _create_index(owner: str, values: Mapping[str, JsonValue], latest: Snapshot)
         object_id=object_.id,
         field_ids=tuple(ids[name] for name in values["fields"] or ()),
         method=values["method"],
+        sub_field=values["subField"],
         is_unique=values["isUnique"],
         is_partial=values["isPartial"],
     )

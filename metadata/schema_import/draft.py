@@ -377,7 +377,7 @@ class ImportDraft:
 
 
 def _is_same(index: Index, change: CreateIndex) -> bool:
-    names = ("field_ids", "is_unique", "is_partial", "method")
+    names = ("field_ids", "is_unique", "is_partial", "method", "sub_field")
     return all(getattr(index, name) == getattr(change, name) for name in names)
 
 

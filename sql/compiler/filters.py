@@ -1,6 +1,6 @@
 """The conditions of WHERE, in SQL's three-valued logic."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import assert_never
 
@@ -8,6 +8,8 @@ from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.moments import compile_moment
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, query_source, rows_source, table_source
+from fieldstone.sql.compiler.text_keys import computed_once, text_key, text_keys
+from fieldstone.sql.compiler.text_matching import compile_matching, compile_range, compile_resembling
 from fieldstone.sql.plan.elements import (
     Among,
     AmongPairs,
@@ -20,6 +22,7 @@ from fieldstone.sql.plan.elements import (
     Hop,
     IsEmpty,
     IsNull,
+    KeyRange,
     Matches,
     Moment,
     Not,
@@ -28,8 +31,11 @@ from fieldstone.sql.plan.elements import (
     Parameter,
     Ranked,
     Related,
+    Resembles,
     Searches,
+    Sorted,
     Table,
+    Test,
     Untrue,
 )
 from fieldstone.sql.types import SqlType
@@ -65,14 +71,23 @@ def compile_operand(operand: Operand, row: RowReference) -> Expression:
             return row.column(operand.name)
         case Ranked():
             return rank(operand, row.column(operand.column.name))
+        case Sorted():
+            return text_key(row.column(operand.column.name))
         case _:
             assert_never(operand)
 
 
 def compile_operand_parameter(operand: Operand, parameter: Parameter) -> Expression:
-    """Return the parameter as a value to compare the operand with: ranked where the operand is."""
-    value = expressions.parameter(parameter)
-    return rank(operand, value) if isinstance(operand, Ranked) else value
+    """Return the parameter as a value to compare the operand with: ranked, or a key, where the operand is."""
+    match operand:
+        case Column():
+            return expressions.parameter(parameter)
+        case Ranked():
+            return rank(operand, expressions.parameter(parameter))
+        case Sorted():
+            return computed_once(text_key(expressions.parameter(replace(parameter, unplanned=False))))
+        case _:
+            assert_never(operand)
 
 
 def rank(operand: Ranked, value: Expression) -> Expression:
@@ -155,20 +170,26 @@ def linked_depth(condition: Condition) -> int:
             return 0
 
 
-def _compile_test(condition: Compare | Among | Matches | IsNull | IsEmpty | Searches, row: RowReference) -> Expression:
+def _compile_test(condition: Test, row: RowReference) -> Expression:
     match condition:
         case Compare():
             left = compile_operand(condition.left, row)
             return expressions.compare(left, condition.comparison, _compile_right(condition, row))
         case Among():
             among = expressions.unlike_all if condition.negated else expressions.equal_to_any
-            return among(row.column(condition.column.name), expressions.parameter(condition.values))
+            values = expressions.parameter(condition.values)
+            if isinstance(condition.column, Sorted):
+                values = text_keys(values)
+            return among(compile_operand(condition.column, row), values)
         case Matches():
             text = row.column(condition.column.name)
             if condition.column.type is not SqlType.TEXT:
                 text = expressions.cast_to_text(text)
-            pattern = expressions.parameter(condition.pattern)
-            return expressions.matches(text, pattern, case_sensitive=condition.case_sensitive)
+            return compile_matching(condition, text)
+        case Resembles():
+            return compile_resembling(condition, row.column(condition.column.name))
+        case KeyRange():
+            return compile_range(condition, row.column(condition.column.name))
         case IsNull():
             return expressions.is_null(row.column(condition.column.name), negated=condition.negated)
         case IsEmpty():

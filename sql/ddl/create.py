@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import assert_never
 
 from psycopg import sql
 
 from fieldstone.sql.ddl.names import name_sql, table_sql
-from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.elements import Column, Sorted, Table
+from fieldstone.sql.text_order import FOLD, KEY
 from fieldstone.sql.types import SqlType
 
 PENDING = 64
@@ -98,23 +100,25 @@ def add_foreign_key(
 def create_index(
     table: Table,
     name: str,
-    columns: Sequence[Column],
+    values: Sequence[Column | Sorted],
     *,
     unique: bool = False,
     where_null: Column | None = None,
     trigram: TrigramClass | None = None,
+    folded: bool = False,
     inverted: bool = False,
     concurrently: bool = False,
 ) -> sql.Composed:
     """Return the CREATE INDEX, GIN with `trigram` or `inverted`, else a B-tree; of the rows whose `where_null` is NULL.
 
+    With `folded` the trigrams are those of the folded texts.
     Each search reads through all entries that wait to be put into a GIN index, so few may wait: see PENDING.
     """
-    names: list[sql.Composable] = [name_sql(column.name) for column in columns]
+    names = [_indexed(value, folded=folded) for value in values]
     is_gin = inverted or trigram is not None
     method = sql.SQL("USING gin ") if is_gin else sql.SQL("")
     if trigram is not None:
-        names = [sql.SQL("{} {}.gin_trgm_ops").format(name_, name_sql(trigram.schema)) for name_ in names]
+        names = [sql.SQL("{} {}.gin_trgm_ops").format(indexed, name_sql(trigram.schema)) for indexed in names]
     statement = sql.SQL("CREATE {}INDEX {}{} ON {} {}({})").format(
         sql.SQL("UNIQUE " if unique else ""),
         sql.SQL("CONCURRENTLY " if concurrently else ""),
@@ -128,6 +132,18 @@ def create_index(
     if where_null is None:
         return statement
     return sql.SQL("{} WHERE {} IS NULL").format(statement, name_sql(where_null.name))
+
+
+def _indexed(value: Column | Sorted, *, folded: bool) -> sql.Composable:
+    match value:
+        case Sorted():
+            return sql.SQL('{}({}) COLLATE "C"').format(sql.SQL(KEY), name_sql(value.column.name))
+        case Column() if folded:
+            return sql.SQL("{}({})").format(sql.SQL(FOLD), name_sql(value.name))
+        case Column():
+            return name_sql(value.name)
+        case _:
+            assert_never(value)
 
 
 def create_extension(name: str, schema: str) -> sql.Composed:

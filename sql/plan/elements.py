@@ -49,7 +49,14 @@ class Ranked:
     values: tuple[str, ...]
 
 
-Operand = Column | Ranked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """The key of the column's text in the order of texts: see `sql/text_order.py`."""
+
+    column: Column
+
+
+Operand = Column | Ranked | Sorted
 
 
 def column_of(operand: Operand) -> Column:
@@ -123,7 +130,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compare:
-    """`left` compared with a parameter, a moment or another column; both sides are ranked where `left` is."""
+    """`left` compared with a parameter, a moment or another column; both sides are ranked, or keys, where `left` is."""
 
     left: Operand
     comparison: Comparison
@@ -132,12 +139,12 @@ class Compare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Among:
-    """The column is (or, negated, is not) an element of an array parameter.
+    """The column is (or, negated, is not) an element of an array parameter; the keys of both, where it is Sorted.
 
     PostgreSQL compares nothing with an empty array, so that NULL is known not to be in it.
     """
 
-    column: Column
+    column: Column | Sorted
     values: Parameter
     negated: bool = False
 
@@ -156,11 +163,50 @@ class AmongPairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """The text matches a LIKE pattern, ILIKE unless `case_sensitive`; the backslash escapes."""
+    """The text matches a LIKE pattern, ILIKE unless `case_sensitive`; the backslash escapes.
+
+    If it is `narrowed`, an index has the folded text, by which the rows are found that may match.
+    """
 
     column: Column
     pattern: Parameter
     case_sensitive: bool = False
+    narrowed: bool = False
+
+
+class Place(Enum):
+    """Where in a text another one is."""
+
+    ANYWHERE = "anywhere"
+    START = "at its start"
+    END = "at its end"
+    WHOLE = "the whole of it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resembles:
+    """The text has another one in this place, whatever the case and, unless `keeps_accents`, the accents.
+
+    If it is `narrowed`, an index has the folded text, by which the rows are found that may keep the accents.
+    """
+
+    column: Column
+    text: Parameter
+    place: Place
+    keeps_accents: bool = False
+    narrowed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRange:
+    """The key is in the range of the texts that start with another one, or are that one, folded.
+
+    The range is wide enough for all of them; for the longest it is wider.
+    """
+
+    column: Column
+    text: Parameter
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,22 +275,8 @@ class HasLinked:
 
 
 # Conditions are over the row at hand and follow SQL's three-valued logic.
-Condition = (
-    And
-    | Or
-    | Not
-    | Untrue
-    | Compare
-    | Among
-    | AmongPairs
-    | Matches
-    | IsNull
-    | IsEmpty
-    | Searches
-    | Related
-    | HasRelated
-    | HasLinked
-)
+Test = Compare | Among | Matches | Resembles | KeyRange | IsNull | IsEmpty | Searches
+Condition = And | Or | Not | Untrue | AmongPairs | Test | Related | HasRelated | HasLinked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

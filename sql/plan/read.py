@@ -24,8 +24,9 @@ class Page:
     """Which rows of the ordered set: `limit` from the start, or from the end where `backward`.
 
     `seek` holds one entry for each order key, the values of a cursor (None: the key is NULL there): only rows behind it
-    (before it, where `backward`) are meant. A Ranked key's value is the text that is ranked. The limit is a literal in
-    SQL; everything else is a parameter. `offset` rows are passed over, from the end where `backward`.
+    (before it, where `backward`) are meant. A Ranked key's value is the text that is ranked, a Sorted one's the
+    beginning of the text. The limit is a literal in SQL; everything else is a parameter. `offset` rows are passed over,
+    from the end where `backward`.
     """
 
     limit: int

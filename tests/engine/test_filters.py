@@ -127,7 +127,7 @@ EQUIVALENT = {
         '{and: [{not: {aText: {eq: "a"}}}, {not: {aBoolean: {eq: true}}}]}',
     ),
     "between is both included": ("{aNumberInt: {between: [1, 3]}}", "{aNumberInt: {gte: 1, lte: 3}}"),
-    "contains takes % as it is": ('{aText: {contains: "%"}}', '{aText: {like: "%\\\\%%"}}'),
+    "contains takes % as it is": ('{aText: {contains: "0%"}}', '{aText: {like: "%0\\\\%%"}}'),
     "ieq takes _ as it is": ('{aText: {ieq: "_"}}', '{aText: {eq: "_"}}'),
 }
 

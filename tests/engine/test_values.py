@@ -232,6 +232,16 @@ INDEX = """mutation ($of: UUID!, $fields: [UUID!]!, $method: String) {
     createIndex(input: { objectMetadataId: $of, fieldMetadataIds: $fields, method: $method }) { id } }"""
 
 
+LISTS = """mutation ($of: UUID!, $name: String!) {
+    createField(input: { objectMetadataId: $of, name: $name, label: $name, type: ARRAY }) { id } }"""
+
+
+async def make_lists(apis: Apis, *names: str) -> None:
+    object_ = (await apis.snapshot()).by_singular["person"]
+    for name in names:
+        await apis.change(LISTS, of=str(object_.id), name=name)
+
+
 async def make_index(apis: Apis, *names: str, method: str = "btree") -> None:
     object_ = (await apis.snapshot()).by_singular["person"]
     ids = [str(object_.by_name[name].id) for name in names]
@@ -247,25 +257,35 @@ def incompressible(length: int) -> str:
 async def test_text_that_is_too_long_for_an_index_is_refused_with_its_field(
     apis: Apis, length: int, several: bool
 ) -> None:
-    await make_index(apis, "city")
-    message = "The value of 'city' is too long: an index on it takes 2,704 bytes of a record at most."
+    await make_lists(apis, "tags")
+    await make_index(apis, "tags")
+    message = "The value of 'tags' is too long: an index on it takes 2,704 bytes of a record at most."
     made = "createPerson(data: $d) { id }"
     text = f"mutation ($d: PersonInput!) {{ {made} {'createCompany(data: {}) { id }' if several else ''} }}"
-    data = {"email": "a", "city": incompressible(length), "jobTitle": incompressible(length)}
-    await check_refused(apis, text, "BAD_USER_INPUT", message, field="city", d=data)
-    await create(apis, "person", email="a", city="ab" * length)
+    data = {"email": "a", "tags": [incompressible(length)], "jobTitle": incompressible(length)}
+    await check_refused(apis, text, "BAD_USER_INPUT", message, field="tags", d=data)
+    await create(apis, "person", email="a", tags=["ab" * length])
+
+
+async def test_no_text_is_too_long_for_an_index_on_it(apis: Apis) -> None:
+    await make_index(apis, "city")
+    await make_index(apis, "phone", "jobTitle", "position")
+    for length in (6_000, 60_000):
+        for text in (incompressible(length), "".join(chr(0x1F300 + n * 7919 % 700) for n in range(length))):
+            await create(apis, "person", email=text[:100] + str(length), city=text, phone=text, jobTitle=text)
 
 
 async def test_text_that_is_too_long_for_one_of_several_indexes(apis: Apis) -> None:
-    await make_index(apis, "city")
-    await make_index(apis, "jobTitle", "phone")
+    await make_lists(apis, "tags", "titles", "phones")
+    await make_index(apis, "tags")
+    await make_index(apis, "titles", "phones")
     text = "mutation ($d: [PersonInput!]!) { createPeople(data: $d) { id } }"
     message = "The value of {} is too long: an index on it takes 2,704 bytes of a record at most."
-    data = [{"email": "a"}, {"email": "b", "phone": incompressible(6_000)}]
+    data: list[dict[str, Any]] = [{"email": "a"}, {"email": "b", "phones": [incompressible(6_000)]}]
     # PostgreSQL names the index, which is of both.
-    await check_refused(apis, text, "BAD_USER_INPUT", message.format("'jobTitle' or 'phone'"), d=data)
-    data[1]["phone"] = incompressible(60_000)
-    await check_refused(apis, text, "BAD_USER_INPUT", message.format("'city' or 'jobTitle' or 'phone'"), d=data)
+    await check_refused(apis, text, "BAD_USER_INPUT", message.format("'titles' or 'phones'"), d=data)
+    data[1]["phones"] = [incompressible(60_000)]
+    await check_refused(apis, text, "BAD_USER_INPUT", message.format("'tags' or 'titles' or 'phones'"), d=data)
 
 
 async def test_texts_that_are_too_long_for_a_search_are_refused_with_its_field(apis: Apis) -> None:

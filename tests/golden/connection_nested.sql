@@ -21,9 +21,17 @@ SELECT '{"companies":{"edges":[' || COALESCE(
         ) FILTER (WHERE t3.number <= 2),''
       ) || ']}'
       FROM (
-        SELECT t2."email" AS c0,t2."id" AS c1,row_number() OVER (ORDER BY t2."email",t2."id") AS number,CASE
-          WHEN row_number() OVER (ORDER BY t2."email",t2."id") <= 2 THEN '\x083466363537373533020102'::bytea
-          || textsend(t2."email") || '\x00'::bytea || uuid_send(t2."id") END AS place
+        SELECT t2."email" AS c0,t2."id" AS c1,row_number() OVER (
+          ORDER BY (fieldstone.text_key_1(t2."email") COLLATE "C"),t2."id"
+        ) AS number,CASE WHEN row_number() OVER (
+          ORDER BY (fieldstone.text_key_1(t2."email") COLLATE "C"),t2."id"
+        ) <= 2 THEN '\x086161643662396539020102'::bytea || textsend(
+          substr(
+            (fieldstone.text_key_1(t2."email") COLLATE "C"),strpos(
+              (fieldstone.text_key_1(t2."email") COLLATE "C"),E'\x01'
+            ) + 1
+          )
+        ) || '\x00'::bytea || uuid_send(t2."id") END AS place
         FROM "workspace_default"."person" AS t2
         WHERE t2."companyId" = t1.c1 AND t2."deletedAt" IS NULL AND t2."city" IS NOT NULL
       ) AS t3
@@ -34,6 +42,6 @@ FROM (
   SELECT t0."name" AS c0,t0."id" AS c1
   FROM "workspace_default"."company" AS t0
   WHERE t0."deletedAt" IS NULL
-  ORDER BY t0."name",t0."id"
+  ORDER BY (fieldstone.text_key_1(t0."name") COLLATE "C"),t0."id"
   LIMIT 2
 ) AS t1;

@@ -55,7 +55,7 @@ WITH locked AS (
   INSERT INTO "fieldstone"."event_staging" AS event (
     "workspace_id","object_id","record_id","action","before","after","actor"
   )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'f5f13c54-afa7-5ce8-8244-bd6e30545c68'::uuid,t5."id",
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'f1b0a4a7-dfad-5c90-832d-1236bf701a47'::uuid,t5."id",
     'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
   FROM written AS t5
   JOIN locked AS t6 ON t6."id" = t5."id"
@@ -84,7 +84,7 @@ WITH locked AS (
   INSERT INTO "fieldstone"."event_staging" AS event (
     "workspace_id","object_id","record_id","action","before","after","actor"
   )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'2a7851bc-dff0-5534-b436-97b65d93caea'::uuid,t5."id",
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'7055c8aa-02ed-5ab5-bde1-48c7ced83fd4'::uuid,t5."id",
     'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
   FROM written AS t5
   JOIN locked AS t6 ON t6."id" = t5."id"

@@ -9,7 +9,11 @@ WITH t3 AS (
       LIMIT 256
     ) AS t1
     WHERE t1.c0 IS NULL AND t1.c1 IS NOT NULL AND (
-      t1.c2 ILIKE (SELECT $1::text) OR t1.c2 ILIKE (SELECT $2::text)
+      fieldstone.text_fold_1(t1.c2) LIKE (
+        SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+      ) OR fieldstone.text_fold_1(t1.c2) LIKE (
+        SELECT '%' || regexp_replace(fieldstone.text_fold_1($2::text),'([\\%_])','\\\1','g') || '%'
+      )
     ) AND NOT t1.c3 = $3::text AND t1.c4 >= $4::timestamptz
     LIMIT 3
   ) AS t2
@@ -18,7 +22,11 @@ SELECT '{"people":{"totalCount":' || (
   SELECT count(*)::text
   FROM "workspace_default"."person" AS t7
   WHERE t7."deletedAt" IS NULL AND t7."email" IS NOT NULL AND (
-    t7."jobTitle" ILIKE $1::text OR t7."jobTitle" ILIKE $2::text
+    fieldstone.text_fold_1(t7."jobTitle") LIKE (
+      SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+    ) OR fieldstone.text_fold_1(t7."jobTitle") LIKE (
+      SELECT '%' || regexp_replace(fieldstone.text_fold_1($2::text),'([\\%_])','\\\1','g') || '%'
+    )
   ) AND NOT t7."city" = $3::text AND t7."createdAt" >= $4::timestamptz
 ) || ',"edges":[' || COALESCE(
   string_agg(
@@ -32,7 +40,11 @@ FROM (
     SELECT t0."jobTitle" AS c0,t0."city" AS c1,t0."id" AS k0
     FROM "workspace_default"."person" AS t0
     WHERE t0."deletedAt" IS NULL AND t0."email" IS NOT NULL AND (
-      t0."jobTitle" ILIKE (SELECT $1::text) OR t0."jobTitle" ILIKE (SELECT $2::text)
+      fieldstone.text_fold_1(t0."jobTitle") LIKE (
+        SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+      ) OR fieldstone.text_fold_1(t0."jobTitle") LIKE (
+        SELECT '%' || regexp_replace(fieldstone.text_fold_1($2::text),'([\\%_])','\\\1','g') || '%'
+      )
     ) AND NOT t0."city" = $3::text AND t0."createdAt" >= $4::timestamptz AND (SELECT t4.hits FROM t3 AS t4) >=
       3
     ORDER BY t0."id"
@@ -44,7 +56,11 @@ FROM (
       SELECT t0.*
       FROM "workspace_default"."person" AS t0
       WHERE t0."deletedAt" IS NULL AND t0."email" IS NOT NULL AND (
-        t0."jobTitle" ILIKE (SELECT $1::text) OR t0."jobTitle" ILIKE (SELECT $2::text)
+        fieldstone.text_fold_1(t0."jobTitle") LIKE (
+          SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+        ) OR fieldstone.text_fold_1(t0."jobTitle") LIKE (
+          SELECT '%' || regexp_replace(fieldstone.text_fold_1($2::text),'([\\%_])','\\\1','g') || '%'
+        )
       ) AND NOT t0."city" = $3::text AND t0."createdAt" >= $4::timestamptz AND (SELECT t5.hits FROM t3 AS t5)
         < 3
       OFFSET 0

@@ -13,6 +13,6 @@ FROM (
   SELECT t0."name" AS c0,t0."closeDate" AS c1
   FROM "workspace_default"."opportunity" AS t0
   WHERE t0."deletedAt" IS NULL AND t0."closeDate" >= $1::date AND t0."closeDate" <= $2::date
-  ORDER BY t0."closeDate",t0."name",t0."id"
+  ORDER BY t0."closeDate",(fieldstone.text_key_1(t0."name") COLLATE "C"),t0."id"
   LIMIT 2
 ) AS t1;

@@ -4,8 +4,9 @@ SELECT '{"people":{"totalCount":' || (
   WHERE t4."deletedAt" IS NULL AND EXISTS (
     SELECT 1
     FROM "workspace_default"."company" AS t5
-    WHERE t5."id" = t4."companyId" AND t5."deletedAt" IS NULL AND t5."name" ILIKE $1::text AND t5."employees"
-      > $2::integer
+    WHERE t5."id" = t4."companyId" AND t5."deletedAt" IS NULL AND fieldstone.text_fold_1(t5."name") LIKE (
+      SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+    ) AND t5."employees" > $2::integer
   )
 ) || ',"edges":[' || COALESCE(
   string_agg(
@@ -24,9 +25,10 @@ FROM (
   WHERE t0."deletedAt" IS NULL AND EXISTS (
     SELECT 1
     FROM "workspace_default"."company" AS t1
-    WHERE t1."id" = t0."companyId" AND t1."deletedAt" IS NULL AND t1."name" ILIKE $1::text AND t1."employees"
-      > $2::integer
+    WHERE t1."id" = t0."companyId" AND t1."deletedAt" IS NULL AND fieldstone.text_fold_1(t1."name") LIKE (
+      SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+    ) AND t1."employees" > $2::integer
   )
-  ORDER BY t0."email",t0."id"
+  ORDER BY (fieldstone.text_key_1(t0."email") COLLATE "C"),t0."id"
   LIMIT 2
 ) AS t2;

@@ -7,7 +7,13 @@ SELECT '{"activities":{"totalCount":' || (
     WHERE t5."id" = t4."personId" AND t5."deletedAt" IS NULL AND EXISTS (
       SELECT 1
       FROM "workspace_default"."company" AS t6
-      WHERE t6."id" = t5."companyId" AND t6."deletedAt" IS NULL AND t6."name" ILIKE $1::text
+      WHERE t6."id" = t5."companyId" AND t6."deletedAt" IS NULL AND (
+        fieldstone.text_key_1(t6."name") COLLATE "C"
+      ) >= (SELECT fieldstone.text_low_1($1::text,false)) AND (fieldstone.text_key_1(t6."name") COLLATE "C") < (
+        SELECT fieldstone.text_high_1($1::text,false)
+      ) AND fieldstone.text_fold_1(t6."name") LIKE (
+        SELECT regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+      )
     )
   )
 ) || ',"edges":[' || COALESCE(
@@ -22,9 +28,15 @@ FROM (
     WHERE t1."id" = t0."personId" AND t1."deletedAt" IS NULL AND EXISTS (
       SELECT 1
       FROM "workspace_default"."company" AS t2
-      WHERE t2."id" = t1."companyId" AND t2."deletedAt" IS NULL AND t2."name" ILIKE $1::text
+      WHERE t2."id" = t1."companyId" AND t2."deletedAt" IS NULL AND (
+        fieldstone.text_key_1(t2."name") COLLATE "C"
+      ) >= (SELECT fieldstone.text_low_1($1::text,false)) AND (fieldstone.text_key_1(t2."name") COLLATE "C") < (
+        SELECT fieldstone.text_high_1($1::text,false)
+      ) AND fieldstone.text_fold_1(t2."name") LIKE (
+        SELECT regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+      )
     )
   )
-  ORDER BY t0."title",t0."id"
+  ORDER BY (fieldstone.text_key_1(t0."title") COLLATE "C"),t0."id"
   LIMIT 2
 ) AS t3;

@@ -18,7 +18,9 @@ SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
 ) || '}'
 FROM "workspace_default"."person" AS t0
 WHERE t0."deletedAt" IS NULL AND NOT (
-  SELECT t1."name" ILIKE $1::text
+  SELECT fieldstone.text_fold_1(t1."name") LIKE (
+    SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+  )
   FROM "workspace_default"."company" AS t1
   WHERE t1."id" = t0."companyId" AND t1."deletedAt" IS NULL
 );

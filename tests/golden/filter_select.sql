@@ -12,7 +12,9 @@ SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
 ) || ',"d":' || (
   SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."opportunity" AS t3
-  WHERE t3."deletedAt" IS NULL AND t3."stage" ILIKE $4::text
+  WHERE t3."deletedAt" IS NULL AND t3."stage" ILIKE (
+    SELECT '%' || regexp_replace($4::text,'([\\%_])','\\\1','g') || '%'
+  )
 ) || '}'
 FROM "workspace_default"."opportunity" AS t0
 WHERE t0."deletedAt" IS NULL AND t0."stage" = $1::text;

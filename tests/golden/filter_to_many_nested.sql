@@ -33,6 +33,6 @@ FROM (
   SELECT t0."name" AS c0,t0."id" AS c1
   FROM "workspace_default"."company" AS t0
   WHERE t0."deletedAt" IS NULL
-  ORDER BY t0."name",t0."id"
+  ORDER BY (fieldstone.text_key_1(t0."name") COLLATE "C"),t0."id"
   LIMIT 2
 ) AS t1;

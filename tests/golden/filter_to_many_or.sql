@@ -31,7 +31,9 @@ WITH t14 AS (
         WHERE t11."companyId" = t6.c1 AND t11."deletedAt" IS NULL AND EXISTS (
           SELECT 1
           FROM "workspace_default"."company" AS t12
-          WHERE t12."id" = t11."companyId" AND t12."deletedAt" IS NULL AND t12."name" = (SELECT $3::text)
+          WHERE t12."id" = t11."companyId" AND t12."deletedAt" IS NULL AND (
+            fieldstone.text_key_1(t12."name") COLLATE "C"
+          ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t12."name" = (SELECT $3::text)
           OFFSET 0
         )
         OFFSET 0
@@ -62,7 +64,9 @@ SELECT '{"companies":{"totalCount":' || (
       WHERE t27."companyId" = t23."id" AND t27."deletedAt" IS NULL AND EXISTS (
         SELECT 1
         FROM "workspace_default"."company" AS t28
-        WHERE t28."id" = t27."companyId" AND t28."deletedAt" IS NULL AND t28."name" = $3::text
+        WHERE t28."id" = t27."companyId" AND t28."deletedAt" IS NULL AND (
+          fieldstone.text_key_1(t28."name") COLLATE "C"
+        ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t28."name" = $3::text
       )
     )
   )
@@ -95,7 +99,9 @@ FROM (
         WHERE t4."companyId" = t0."id" AND t4."deletedAt" IS NULL AND EXISTS (
           SELECT 1
           FROM "workspace_default"."company" AS t5
-          WHERE t5."id" = t4."companyId" AND t5."deletedAt" IS NULL AND t5."name" = (SELECT $3::text)
+          WHERE t5."id" = t4."companyId" AND t5."deletedAt" IS NULL AND (
+            fieldstone.text_key_1(t5."name") COLLATE "C"
+          ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t5."name" = (SELECT $3::text)
           OFFSET 0
         )
         OFFSET 0
@@ -130,7 +136,9 @@ FROM (
           WHERE t20."companyId" = t0."id" AND t20."deletedAt" IS NULL AND EXISTS (
             SELECT 1
             FROM "workspace_default"."company" AS t21
-            WHERE t21."id" = t20."companyId" AND t21."deletedAt" IS NULL AND t21."name" = (SELECT $3::text)
+            WHERE t21."id" = t20."companyId" AND t21."deletedAt" IS NULL AND (
+              fieldstone.text_key_1(t21."name") COLLATE "C"
+            ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t21."name" = (SELECT $3::text)
           )
         )
       ) AND (SELECT t16.hits FROM t14 AS t16) < 3

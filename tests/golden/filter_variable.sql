@@ -5,7 +5,9 @@ SELECT '{"people":{"totalCount":' || (
     t3."city" = $1::text OR t3."companyId" IN (
       SELECT t4."id"
       FROM "workspace_default"."company" AS t4
-      WHERE t4."deletedAt" IS NULL AND t4."name" ILIKE $2::text
+      WHERE t4."deletedAt" IS NULL AND fieldstone.text_fold_1(t4."name") LIKE (
+        SELECT '%' || regexp_replace(fieldstone.text_fold_1($2::text),'([\\%_])','\\\1','g') || '%'
+      )
     )
   )
 ) || ',"edges":[' || COALESCE(string_agg('{"node":{"email":' || to_json(t2.c0)::text || '}}',','),'') || ']}}'
@@ -16,7 +18,9 @@ FROM (
     t0."city" = $1::text OR EXISTS (
       SELECT 1
       FROM "workspace_default"."company" AS t1
-      WHERE t1."id" = t0."companyId" AND t1."deletedAt" IS NULL AND t1."name" ILIKE $2::text
+      WHERE t1."id" = t0."companyId" AND t1."deletedAt" IS NULL AND fieldstone.text_fold_1(t1."name") LIKE (
+        SELECT '%' || regexp_replace(fieldstone.text_fold_1($2::text),'([\\%_])','\\\1','g') || '%'
+      )
     )
   )
   ORDER BY t0."id"

@@ -91,7 +91,7 @@ WITH given AS (
   INSERT INTO "fieldstone"."event_staging" AS event (
     "workspace_id","object_id","record_id","action","before","after","actor"
   )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'2a7851bc-dff0-5534-b436-97b65d93caea'::uuid,t3."id",
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'7055c8aa-02ed-5ab5-bde1-48c7ced83fd4'::uuid,t3."id",
     'created',NULL::jsonb,to_jsonb(t3.*),$2::text
   FROM written AS t3
 )
@@ -120,7 +120,7 @@ SELECT '[' || COALESCE(
         SELECT t2."email" AS c0,t2."id" AS c1
         FROM "workspace_default"."person" AS t2
         WHERE t2."companyId" = t1."id" AND t2."deletedAt" IS NULL
-        ORDER BY t2."email",t2."id"
+        ORDER BY (fieldstone.text_key_1(t2."email") COLLATE "C"),t2."id"
         LIMIT 60
       ) AS t3
     ) || '}',','

@@ -9,6 +9,6 @@ FROM (
   SELECT t0."createdBySource" AS c0,t0."createdByName" AS c1
   FROM "workspace_default"."person" AS t0
   WHERE t0."deletedAt" IS NULL
-  ORDER BY t0."createdByName",t0."id"
+  ORDER BY (fieldstone.text_key_1(t0."createdByName") COLLATE "C"),t0."id"
   LIMIT 2
 ) AS t1;

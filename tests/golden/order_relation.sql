@@ -12,17 +12,23 @@ SELECT '{"people":{"edges":[' || COALESCE(
   ),''
 ) || ']}}'
 FROM (
-  SELECT t2.*,row_number() OVER () AS number,'\x08646531313564303403'::bytea || CASE WHEN t2.k0 IS NULL THEN
+  SELECT t2.*,row_number() OVER () AS number,'\x08323535353762623303'::bytea || CASE WHEN t2.k0 IS NULL THEN
     '\x00'::bytea ELSE '\x01'::bytea END || CASE WHEN t2.k1 IS NULL THEN '\x00'::bytea ELSE '\x01'::bytea END
-    || '\x02'::bytea || COALESCE(textsend(t2.k0) || '\x00'::bytea,'\x'::bytea) || COALESCE(
-    textsend(t2.k1) || '\x00'::bytea,'\x'::bytea
-  ) || uuid_send(t2.k2) AS place
+    || '\x02'::bytea || COALESCE(
+    textsend(substr(t2.k0,strpos(t2.k0,E'\x01') + 1)) || '\x00'::bytea,'\x'::bytea
+  ) || COALESCE(textsend(substr(t2.k1,strpos(t2.k1,E'\x01') + 1)) || '\x00'::bytea,'\x'::bytea) || uuid_send(
+    t2.k2
+  ) AS place
   FROM (
-    SELECT t0."lastName" AS c0,t0."companyId" AS c1,t1."name" AS k0,t0."lastName" AS k1,t0."id" AS k2
+    SELECT t0."lastName" AS c0,t0."companyId" AS c1,(fieldstone.text_key_1(t1."name") COLLATE "C") AS k0,(
+      fieldstone.text_key_1(t0."lastName") COLLATE "C"
+    ) AS k1,t0."id" AS k2
     FROM "workspace_default"."person" AS t0
     LEFT JOIN "workspace_default"."company" AS t1 ON t1."id" = t0."companyId" AND t1."deletedAt" IS NULL
     WHERE t0."deletedAt" IS NULL
-    ORDER BY t1."name" DESC,t0."lastName",t0."id"
+    ORDER BY (fieldstone.text_key_1(t1."name") COLLATE "C") DESC,(
+      fieldstone.text_key_1(t0."lastName") COLLATE "C"
+    ),t0."id"
     LIMIT 3
   ) AS t2
 ) AS t3;

@@ -13,15 +13,15 @@ SELECT '{"people":{"edges":[' || COALESCE(
   ) || '}}}'
 )
 FROM (
-  SELECT t1.*,row_number() OVER () AS number,'\x08363236346665643902'::bytea || CASE WHEN t1.k0 IS NULL THEN
+  SELECT t1.*,row_number() OVER () AS number,'\x08626131666263313902'::bytea || CASE WHEN t1.k0 IS NULL THEN
     '\x00'::bytea ELSE '\x01'::bytea END || '\x02'::bytea || COALESCE(
-    textsend(t1.k0) || '\x00'::bytea,'\x'::bytea
+    textsend(substr(t1.k0,strpos(t1.k0,E'\x01') + 1)) || '\x00'::bytea,'\x'::bytea
   ) || uuid_send(t1.k1) AS place,count(*) OVER () AS total
   FROM (
-    SELECT t0."city" AS c0,t0."city" AS k0,t0."id" AS k1
+    SELECT t0."city" AS c0,(fieldstone.text_key_1(t0."city") COLLATE "C") AS k0,t0."id" AS k1
     FROM "workspace_default"."person" AS t0
     WHERE t0."deletedAt" IS NULL
-    ORDER BY t0."city",t0."id"
+    ORDER BY (fieldstone.text_key_1(t0."city") COLLATE "C"),t0."id"
     LIMIT 3
   ) AS t1
 ) AS t2;

@@ -8,7 +8,7 @@ FROM (
     SELECT t0."city" AS c0
     FROM "workspace_default"."person" AS t0
     WHERE t0."deletedAt" IS NULL
-    ORDER BY t0."city" DESC,t0."id" DESC
+    ORDER BY (fieldstone.text_key_1(t0."city") COLLATE "C") DESC,t0."id" DESC
     LIMIT 3
   ) AS t1
 ) AS t2;

@@ -11,7 +11,7 @@ FROM (
     SELECT t0."email" AS c0
     FROM "workspace_default"."person" AS t0
     WHERE t0."deletedAt" IS NULL
-    ORDER BY t0."email",t0."id"
+    ORDER BY (fieldstone.text_key_1(t0."email") COLLATE "C"),t0."id"
     LIMIT 3
     OFFSET $1::bigint
   ) AS t1

@@ -8,7 +8,9 @@ WITH t3 AS (
       ORDER BY t0."createdAt" DESC,t0."id" DESC
       LIMIT 256
     ) AS t1
-    WHERE t1.c0 IS NULL AND t1.c1 ILIKE (SELECT $1::text)
+    WHERE t1.c0 IS NULL AND fieldstone.text_fold_1(t1.c1) LIKE (
+      SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+    )
     LIMIT 3
   ) AS t2
 )
@@ -37,8 +39,9 @@ FROM (
       SELECT t0."id" AS c0,t0."firstName" AS c1,t0."companyId" AS c2,t0."createdAt" AS c3,t0."createdAt" AS k0,
         t0."id" AS k1
       FROM "workspace_default"."person" AS t0
-      WHERE t0."deletedAt" IS NULL AND t0."email" ILIKE (SELECT $1::text) AND (SELECT t4.hits FROM t3 AS t4)
-        >= 3
+      WHERE t0."deletedAt" IS NULL AND fieldstone.text_fold_1(t0."email") LIKE (
+        SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+      ) AND (SELECT t4.hits FROM t3 AS t4) >= 3
       ORDER BY t0."createdAt" DESC,t0."id" DESC
       LIMIT 4
     )
@@ -48,8 +51,9 @@ FROM (
       FROM (
         SELECT t0.*
         FROM "workspace_default"."person" AS t0
-        WHERE t0."deletedAt" IS NULL AND t0."email" ILIKE (SELECT $1::text) AND (SELECT t5.hits FROM t3 AS t5)
-          < 3
+        WHERE t0."deletedAt" IS NULL AND fieldstone.text_fold_1(t0."email") LIKE (
+          SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+        ) AND (SELECT t5.hits FROM t3 AS t5) < 3
         OFFSET 0
       ) AS t0
       ORDER BY t0."createdAt" DESC,t0."id" DESC

@@ -19,6 +19,6 @@ FROM (
   SELECT t0."title" AS c0,t0."personId" AS c1,t0."companyId" AS c2
   FROM "workspace_default"."activity" AS t0
   WHERE t0."deletedAt" IS NULL
-  ORDER BY t0."title" DESC,t0."id" DESC
+  ORDER BY (fieldstone.text_key_1(t0."title") COLLATE "C") DESC,t0."id" DESC
   LIMIT 2
 ) AS t1;

@@ -36,7 +36,13 @@ LEFT JOIN written AS t2 ON true;
 WITH locked AS (
   SELECT t0.*
   FROM "workspace_default"."specimen" AS t0
-  WHERE t0."aFullNameLastName" ILIKE $1::text AND t0."deletedAt" IS NULL
+  WHERE (fieldstone.text_key_1(t0."aFullNameLastName") COLLATE "C") >= (
+    SELECT fieldstone.text_low_1($1::text,false)
+  ) AND (fieldstone.text_key_1(t0."aFullNameLastName") COLLATE "C") < (
+    SELECT fieldstone.text_high_1($1::text,false)
+  ) AND fieldstone.text_fold_1(t0."aFullNameLastName") LIKE (
+    SELECT regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+  ) AND t0."deletedAt" IS NULL
   ORDER BY t0."id"
   LIMIT 10001 FOR UPDATE
 )

@@ -36,7 +36,9 @@ LEFT JOIN written AS t2 ON true;
 WITH locked AS (
   SELECT t0.*
   FROM "workspace_default"."specimen" AS t0
-  WHERE t0."aLinksPrimaryLinkUrl" ILIKE $1::text AND t0."deletedAt" IS NULL
+  WHERE fieldstone.text_fold_1(t0."aLinksPrimaryLinkUrl") LIKE (
+    SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+  ) AND t0."deletedAt" IS NULL
   ORDER BY t0."id"
   LIMIT 10001 FOR UPDATE
 )

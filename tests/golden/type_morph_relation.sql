@@ -51,7 +51,9 @@ WITH found AS (
   WHERE EXISTS (
     SELECT 1
     FROM "workspace_default"."person" AS t1
-    WHERE t1."id" = t0."aMorphRelationPersonId" AND t1."deletedAt" IS NULL AND t1."lastName" = $1::text
+    WHERE t1."id" = t0."aMorphRelationPersonId" AND t1."deletedAt" IS NULL AND (
+      fieldstone.text_key_1(t1."lastName") COLLATE "C"
+    ) = (SELECT (fieldstone.text_key_1($1::text) COLLATE "C")) AND t1."lastName" = $1::text
   ) AND t0."deletedAt" IS NULL
   ORDER BY t0."id"
   LIMIT 10001
@@ -63,7 +65,9 @@ WITH found AS (
     EXISTS (
       SELECT 1
       FROM "workspace_default"."person" AS t1
-      WHERE t1."id" = t0."aMorphRelationPersonId" AND t1."deletedAt" IS NULL AND t1."lastName" = $1::text
+      WHERE t1."id" = t0."aMorphRelationPersonId" AND t1."deletedAt" IS NULL AND (
+        fieldstone.text_key_1(t1."lastName") COLLATE "C"
+      ) = (SELECT (fieldstone.text_key_1($1::text) COLLATE "C")) AND t1."lastName" = $1::text
     ) AND t0."deletedAt" IS NULL
   ) IS TRUE
   ORDER BY t0."id"

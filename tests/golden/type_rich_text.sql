@@ -35,7 +35,8 @@ LEFT JOIN written AS t2 ON true;
 WITH locked AS (
   SELECT t0.*
   FROM "workspace_default"."specimen" AS t0
-  WHERE t0."aRichTextMarkdown" ILIKE $1::text AND t0."deletedAt" IS NULL
+  WHERE t0."aRichTextMarkdown" ILIKE (SELECT '%' || regexp_replace($1::text,'([\\%_])','\\\1','g') || '%') AND
+    t0."deletedAt" IS NULL
   ORDER BY t0."id"
   LIMIT 10001 FOR UPDATE
 )

@@ -7,7 +7,9 @@ from typing import cast
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, array_literal, bind_tree, listed
 from fieldstone.engine.planner.context import PlanContext, hop_over, visible
 from fieldstone.engine.planner.reads.relative_dates import build_period, note_operator
+from fieldstone.engine.planner.reads.text_indexes import fit_indexes
 from fieldstone.metadata.api_names import Quantifier
+from fieldstone.metadata.changes.rules.indexed_values import is_sorted
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
@@ -25,6 +27,7 @@ from fieldstone.sql.plan.elements import (
     Parameter,
     Ranked,
     Related,
+    Sorted,
     Untrue,
 )
 from fieldstone.sql.types import SqlType
@@ -218,7 +221,9 @@ def _part(level: _Level, part: Part, tree: Tree, blame: Blame) -> Condition | No
     operators = {operator.name: operator for operator in part.operators}
     return _said(
         [
-            _operator(level.context, operators[name], part, argument, blame)
+            fit_indexes(
+                level.context, level.object_, part, _operator(level.context, operators[name], part, argument, blame)
+            )
             for name, argument in _members(tree, blame).items()
             if not isinstance(argument, Absent)
         ]
@@ -282,7 +287,9 @@ def _range(context: PlanContext, scalar: Scalar, tree: Tree, blame: Blame) -> tu
 
 def operand_of(part: Part) -> Operand:
     """Return the operand that a part is compared and ordered by: its options' positions where it has such."""
-    return part.column if part.options is None else Ranked(column=part.column, values=part.options)
+    if part.options is not None:
+        return Ranked(column=part.column, values=part.options)
+    return Sorted(column=part.column) if is_sorted(part) else part.column
 
 
 def encoder(scalar: Scalar) -> Callable[[JsonValue], bytes]:

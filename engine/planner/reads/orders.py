@@ -7,7 +7,8 @@ from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree,
 from fieldstone.engine.planner.context import PlanContext, hop_over
 from fieldstone.engine.planner.reads.filters import operand_of
 from fieldstone.metadata.model import Object, Part, relation_end
-from fieldstone.sql.plan.elements import Hop, Ranked, column_of
+from fieldstone.sql import text_order
+from fieldstone.sql.plan.elements import Hop, Ranked, Sorted, column_of
 from fieldstone.sql.plan.read import OrderKey
 
 _DIRECTIONS = {
@@ -89,5 +90,7 @@ def order_tag(object_: Object, order: tuple[OrderKey, ...]) -> str:
     for key in order:
         column = column_of(key.operand)
         steps = ">".join(hop.column.name for hop in key.hops)
-        names.append(f"{steps}>{column.name} {key.descending} {key.nulls_first}")
+        # A cursor of another order of texts would seek its text among keys of this one.
+        version = f" {text_order.VERSION}" if isinstance(key.operand, Sorted) else ""
+        names.append(f"{steps}>{column.name} {key.descending} {key.nulls_first}{version}")
     return hashlib.sha256("|".join(names).encode()).hexdigest()[:8]

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator
 
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.metadata.changes.kinds.create_index import TRIGRAM
-from fieldstone.metadata.model import Index, Object, Status
+from fieldstone.engine.planner.reads.text_indexes import ready_indexes
+from fieldstone.metadata.changes.rules.indexed_values import BTREE, TRIGRAM, indexed_parts, indexed_values
+from fieldstone.metadata.model import Index, Object
 from fieldstone.sql.plan.elements import (
     Among,
     And,
@@ -14,10 +15,14 @@ from fieldstone.sql.plan.elements import (
     Condition,
     HasLinked,
     HasRelated,
+    KeyRange,
     Matches,
     Not,
+    Operand,
     Or,
+    Ranked,
     Related,
+    Resembles,
     Untrue,
 )
 from fieldstone.sql.plan.read import OrderKey
@@ -30,27 +35,26 @@ def is_sampled(context: PlanContext, object_: Object, condition: Condition, orde
     if not has_links and not _matches(terms):
         return False
     first = order[0]
-    if first.hops or not isinstance(first.operand, Column):
+    if first.hops or isinstance(first.operand, Ranked):
         return False
-    indexes = _ready_indexes(context, object_)
+    indexes = ready_indexes(context, object_)
     if first.operand != object_.key and not any(_leads(object_, index, first.operand) for index in indexes):
         return False
     if has_links:
-        unique = {object_.key, *(_columns(object_, index)[0] for index in indexes if index.is_unique)}
+        unique = {object_.key, *(next(indexed_parts(object_, index)).column for index in indexes if index.is_unique)}
         return not _names_one(condition, unique) and _links_are_served(context, condition)
-    trigrams = {column for index in indexes if index.method == TRIGRAM for column in _columns(object_, index)}
+    trigrams = {
+        part.column
+        for index in indexes
+        if index.method == TRIGRAM and index.text_order > 0
+        for part in indexed_parts(object_, index)
+    }
     return _narrows(condition, trigrams)
-
-
-def _ready_indexes(context: PlanContext, object_: Object) -> list[Index]:
-    known = context.snapshot.indexes_of.get(object_.id, ())
-    context.indexes[object_.id] = known
-    return [index for index in known if index.status is Status.READY]
 
 
 def _matches(terms: Collection[Condition]) -> bool:
     """Whether there is a pattern, and nothing that is dear to test for one record."""
-    return any(isinstance(term, Matches) for term in terms) and not any(
+    return any(isinstance(term, Matches | Resembles) for term in terms) and not any(
         isinstance(term, Related | HasRelated) for term in terms
     )
 
@@ -83,7 +87,7 @@ def _links_are_served(context: PlanContext, condition: Condition) -> bool:
     for term in _flat(condition):
         if isinstance(term, HasLinked):
             linked = objects[term.table]
-            if not any(_leads(linked, index, term.link.column) for index in _ready_indexes(context, linked)):
+            if not any(_leads(linked, index, term.link.column) for index in ready_indexes(context, linked)):
                 return False
         if isinstance(term, HasLinked | Related) and not _links_are_served(context, term.condition):
             return False
@@ -96,17 +100,15 @@ def _narrows(condition: Condition, columns: Collection[Column]) -> bool:
             return any(_narrows(term, columns) for term in condition.terms)
         case Or():
             return all(_narrows(term, columns) for term in condition.terms)
-        case Matches():
+        case Matches() | Resembles():
             return condition.column in columns
+        case KeyRange():
+            return True
         case _:
             return False
 
 
-def _columns(object_: Object, index: Index) -> list[Column]:
-    return [part.column for id_ in index.field_ids for part in object_.by_id[id_].parts]
-
-
-def _leads(object_: Object, index: Index, column: Column) -> bool:
-    """Whether the index orders all records by the column."""
+def _leads(object_: Object, index: Index, operand: Operand) -> bool:
+    """Whether the index orders all records by the operand."""
     is_whole = not (index.is_unique or index.is_partial)
-    return index.method == "btree" and is_whole and _columns(object_, index)[:1] == [column]
+    return index.method == BTREE and is_whole and indexed_values(object_, index)[:1] == (operand,)

@@ -77,6 +77,7 @@ _INDEX = _object("index", "indexes", "index", "An index on fields of an object."
     _field("fieldMetadataIds", FieldType.RAW_JSON, "The ids of its fields, in a list.", column="field_ids"),
     _field("isUnique", FieldType.BOOLEAN, "Whether no two live records share a value."),
     _field("method", FieldType.TEXT, "Its access method: btree, gin or trigram."),
+    _field("subField", FieldType.TEXT, "Of a composite field, the sub-field that it is on.", required=False),
     _field("isPartial", FieldType.BOOLEAN, "Whether it is of the live records alone."),
     _field("status", FieldType.SELECT,
         "Whether it is in use: BUILDING on a big table, FAILED where records are in the way.", options=_STATUSES),

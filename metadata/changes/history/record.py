@@ -131,6 +131,7 @@ def _show_index(index: Index) -> JsonValue:
         "name": index.name,
         "fieldMetadataIds": list(map(str, index.field_ids)),
         "method": index.method,
+        "subField": index.sub_field,
         "isUnique": index.is_unique,
         "status": index.status.value,
         "failure": index.failure,

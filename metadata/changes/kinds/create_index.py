@@ -6,20 +6,18 @@ from uuid import UUID
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import INDEX, created_values
 from fieldstone.metadata.changes.row_work import RequireDistinct
+from fieldstone.metadata.changes.rules.indexed_values import BTREE, INVERTED, TRIGRAM
+from fieldstone.metadata.changes.rules.label_indexes import name_index
 from fieldstone.metadata.changes.rules.lookup import find_object
-from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.model import Field, Index, Snapshot
+from fieldstone.metadata.model import Field, Index, Part, Snapshot
+from fieldstone.metadata.scalars import shown
 from fieldstone.sql.types import SqlType
 
-BTREE = "btree"
-TRIGRAM = "trigram"
-INVERTED = "gin"
-
-_KINDS = {BTREE: "idx", TRIGRAM: "trgm", INVERTED: "gin"}
+_METHODS = (BTREE, TRIGRAM, INVERTED)
 _INVERTED_TYPES = frozenset({SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
 
 
@@ -31,6 +29,7 @@ class CreateIndex(Change):
         method: btree, trigram for `contains` on one text field, or gin for the contents of one field of lists or JSON.
         is_unique: whether no two live records may share the values of all fields, of which there are several.
         is_partial: whether it is of the live records alone.
+        sub_field: of its one field, a composite, the sub-field that it is on.
     """
 
     object_id: UUID
@@ -38,6 +37,7 @@ class CreateIndex(Change):
     method: str = BTREE
     is_unique: bool = False
     is_partial: bool = False
+    sub_field: str | None = None
     id: UUID = field(default_factory=new_id)
 
 
@@ -58,35 +58,31 @@ def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
         )
     fields = tuple(object_.by_id[id_] for id_ in change.field_ids)
     _check_method(change, fields)
-    kind = "key" if change.is_unique else "live" if change.is_partial else _KINDS[change.method]
-    if change.is_partial and change.method != BTREE:
-        kind += _KINDS[change.method]
-    name = index_name(object_.table.name, (field.parts[0].column.name for field in fields), kind)
-    if name in snapshot.constraints:
-        raise NameTaken(f"there is such an index already: {name}", field="fieldMetadataIds")
-    index = Index(
-        id=change.id,
-        object_id=object_.id,
-        name=name,
-        field_ids=change.field_ids,
-        is_unique=change.is_unique,
-        is_partial=change.is_partial,
-        method=change.method,
-    )
+    index = name_index(object_, Index(id=change.id, name="", **created_values(INDEX, change)))
+    if known := find_same(snapshot, index):
+        raise NameTaken(f"there is such an index already: {known.name}", field="fieldMetadataIds")
     after = replace(snapshot, indexes={**snapshot.indexes, index.id: index})
     work = (RequireDistinct(object_=object_, fields=fields, argument="fieldMetadataIds"),) if change.is_unique else ()
     return Applied(snapshot=after, work=work)
 
 
+def find_same(snapshot: Snapshot, wanted: Index) -> Index | None:
+    """Return the index that is of the same values, in the order of texts or in the database's."""
+
+    def meaning(index: Index) -> tuple[object, ...]:
+        return index.field_ids, index.sub_field, index.method, index.is_unique, index.is_partial
+
+    known = snapshot.indexes_of.get(wanted.object_id, ())
+    return next((index for index in known if meaning(index) == meaning(wanted)), None)
+
+
 def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
-    if change.method not in _KINDS:
-        raise InvalidChange(f"method must be one of {', '.join(_KINDS)}", field="method")
-    for one in fields:
-        if len(one.parts) != 1 or (one.type is FieldType.TS_VECTOR and change.method != INVERTED):
-            raise InvalidChange(f"{one.name} is not one column, which an index needs", field="fieldMetadataIds")
-    if change.method == TRIGRAM and (len(fields) > 1 or fields[0].parts[0].column.type is not SqlType.TEXT):
+    if change.method not in _METHODS:
+        raise InvalidChange(f"method must be one of {', '.join(_METHODS)}", field="method")
+    parts = _check_sub_field(change, fields)
+    if change.method == TRIGRAM and (len(fields) > 1 or parts[0].column.type is not SqlType.TEXT):
         raise InvalidChange("a trigram index is on one text field", field="fieldMetadataIds")
-    if change.method == INVERTED and (len(fields) > 1 or fields[0].parts[0].column.type not in _INVERTED_TYPES):
+    if change.method == INVERTED and (len(fields) > 1 or parts[0].column.type not in _INVERTED_TYPES):
         raise InvalidChange("a gin index is on one field of JSON or of lists", field="fieldMetadataIds")
     if len(set(change.field_ids)) < len(change.field_ids):
         raise InvalidChange("an index has each field once", field="fieldMetadataIds")
@@ -95,6 +91,32 @@ def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
             "a unique index is a btree on several fields; for one field, updateField with isUnique: true",
             field="isUnique",
         )
+
+
+def _check_sub_field(change: CreateIndex, fields: tuple[Field, ...]) -> list[Part]:
+    """Return the columns that the index is to be on, one of each field."""
+    if change.sub_field is None:
+        for one in fields:
+            if one.is_composite:
+                names = ", ".join(str(part.name) for part in one.parts)
+                raise InvalidChange(
+                    f"{one.name} is not one column, which an index needs; subField names one of {names}",
+                    field="fieldMetadataIds",
+                )
+            if len(one.parts) != 1 or (one.type is FieldType.TS_VECTOR and change.method != INVERTED):
+                raise InvalidChange(f"{one.name} is not one column, which an index needs", field="fieldMetadataIds")
+        return [one.parts[0] for one in fields]
+    if len(fields) > 1 or not fields[0].is_composite or change.is_unique:
+        raise InvalidChange(
+            "subField is for an index on one composite field that is not unique; leave it out", field="subField"
+        )
+    found = [part for part in fields[0].parts if part.name == change.sub_field]
+    if not found:
+        names = ", ".join(str(part.name) for part in fields[0].parts)
+        raise InvalidChange(
+            f"{fields[0].name} has no sub-field {shown(change.sub_field)}; it has {names}", field="subField"
+        )
+    return found
 
 
 def recreate_index(index: Index) -> CreateIndex:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import OBJECT, created_members, created_values
 from fieldstone.metadata.changes.rules.collisions import check_object_names
+from fieldstone.metadata.changes.rules.label_indexes import build_label_indexes
 from fieldstone.metadata.changes.rules.lookup import with_indexes
 from fieldstone.metadata.changes.rules.names import choose_physical
 from fieldstone.metadata.changes.rules.problems import Problems
@@ -64,6 +65,7 @@ def apply_create_object(snapshot: Snapshot, change: CreateObject) -> Applied:
         fields=fields,
         **created_values(OBJECT, change),
     )
+    indexes += tuple(index for field in fields for index in build_label_indexes(created, field, change.index_ids[0]))
     problems.add(*check_object_names(snapshot, created))
     problems.raise_any()
     objects = {**snapshot.objects, created.id: created}

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from fieldstone.metadata.changes.kinds.create_index import TRIGRAM, CreateIndex, recreate_index
+from fieldstone.metadata.changes.kinds.create_index import CreateIndex, recreate_index
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import Shape
+from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM
+from fieldstone.metadata.changes.rules.label_indexes import is_label_index
 from fieldstone.metadata.changes.rules.system_fields import BY_CREATION
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
@@ -49,6 +51,8 @@ def is_kept(snapshot: Snapshot, index: Index) -> bool:
     fields = [snapshot.objects[index.object_id].by_id[id_] for id_ in index.field_ids]
     if index.is_partial or index.method == TRIGRAM:
         return False
+    if is_label_index(snapshot.objects[index.object_id], index):
+        return True
     if len(fields) == 1:
         return index.is_unique or fields[0].relation_id is not None or fields[0].type is FieldType.TS_VECTOR
     return not index.is_unique and tuple(field.name for field in fields) == BY_CREATION

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from fieldstone.metadata.changes.kinds.create_index import find_same
 from fieldstone.metadata.changes.kinds.delete_index import recreate_indexes
 from fieldstone.metadata.changes.kinds.fields.conversion import (
     check_type,
@@ -22,7 +23,8 @@ from fieldstone.metadata.changes.members import FIELD, FIELD_NAME, Member, Shape
 from fieldstone.metadata.changes.row_work import FillValues, RequireDistinct, RequireValues, RowWork
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import canonical, default_cells, read_default
-from fieldstone.metadata.changes.rules.lookup import find_field, with_field, with_object
+from fieldstone.metadata.changes.rules.label_indexes import build_label_indexes
+from fieldstone.metadata.changes.rules.lookup import find_field, with_field, with_indexes, with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
 from fieldstone.metadata.changes.rules.option_changes import find_gone, read_option_work
 from fieldstone.metadata.changes.rules.options import options_json, read_options
@@ -94,6 +96,8 @@ def apply_update_field(snapshot: Snapshot, change: UpdateField) -> Applied:
     after = _change_index(with_field(snapshot, updated), object_, field, updated, change)
     if updated.column != field.column:
         after = retire_column(without_misfits(after, field, updated), field)
+    if updated.type is not field.type:
+        after = _add_label_indexes(after, updated, change)
     return Applied(snapshot=_change_relation(after, field, updated), work=work)
 
 
@@ -220,6 +224,12 @@ def _change_index(after: Snapshot, object_: Object, field: Field, updated: Field
         is_unique=True,
     )
     return replace(after, indexes={**after.indexes, index.id: index})
+
+
+def _add_label_indexes(after: Snapshot, updated: Field, change: UpdateField) -> Snapshot:
+    found = build_label_indexes(after.objects[updated.object_id], updated, change.index_id)
+    made = tuple(index for index in found if find_same(after, index) is None)
+    return replace(after, indexes=with_indexes(after, made))
 
 
 def _change_relation(after: Snapshot, field: Field, updated: Field) -> Snapshot:

@@ -6,7 +6,10 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import OnDelete
-from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.scalars import STRING, shown
+
+KEEP_ACCENTS = "keepAccents"
+"""True: `contains` and the like tell texts with accents from those without them."""
 
 
 def read_settings(field_type: FieldType, settings: JsonValue) -> dict[str, JsonValue]:
@@ -24,7 +27,9 @@ def read_settings(field_type: FieldType, settings: JsonValue) -> dict[str, JsonV
         if key not in allowed:
             known = f"it has {', '.join(allowed)}" if allowed else "it has none"
             raise InvalidChange(f"a {field_type.value} field has no setting {shown(key)}; {known}", field="settings")
-        if value is not None and (not isinstance(value, str) or value not in allowed[key]):
+        if key == KEEP_ACCENTS and value is not None and not isinstance(value, bool):
+            raise InvalidChange(f"settings.{key} must be true or false, not {shown(value)}", field="settings")
+        if key != KEEP_ACCENTS and value is not None and (not isinstance(value, str) or value not in allowed[key]):
             raise InvalidChange(
                 f"settings.{key} must be one of {', '.join(allowed[key])}, not {shown(value)}", field="settings"
             )
@@ -33,7 +38,10 @@ def read_settings(field_type: FieldType, settings: JsonValue) -> dict[str, JsonV
 
 def _settings_of(field_type: FieldType) -> dict[str, tuple[str, ...]]:
     allowed: dict[str, tuple[str, ...]] = {}
-    if variants := FIELD_TYPES[field_type].variants:
+    entry = FIELD_TYPES[field_type]
+    if not entry.has_options and any(part.scalar is STRING for part in entry.subfields):
+        allowed[KEEP_ACCENTS] = ()
+    if variants := entry.variants:
         allowed["dataType"] = tuple(filter(None, variants))
     if field_type in RELATIONS:
         allowed["onDelete"] = tuple(rule.value for rule in OnDelete)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from psycopg.sql import Composed
 
 from fieldstone.metadata.changes.difference import Difference
-from fieldstone.metadata.changes.kinds.create_index import INVERTED, TRIGRAM
 from fieldstone.metadata.changes.rules.defaults import default_cells, is_function
+from fieldstone.metadata.changes.rules.indexed_values import INVERTED, TRIGRAM, indexed_values
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.changes.rules.search import source_columns
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import RELATIONS, FieldType
 from fieldstone.metadata.json_text import dumps
-from fieldstone.metadata.model import Field, Index, Object, Part, Snapshot, Status
+from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import ColumnDefinition, DefaultFunction, TrigramClass
 from fieldstone.sql.plan.elements import Table
@@ -110,17 +110,14 @@ def build_index(index: Index, object_: Object, trigram: TrigramClass | None, *, 
     return create.create_index(
         object_.table,
         index.name,
-        [part.column for id_ in index.field_ids for part in _indexed_parts(object_.by_id[id_], index)],
+        indexed_values(object_, index),
         unique=index.is_unique,
         where_null=object_.deleted_at if index.is_unique or index.is_partial else None,
         trigram=trigram if index.method == TRIGRAM else None,
+        folded=index.method == TRIGRAM and index.text_order > 0,
         inverted=index.method == INVERTED,
         concurrently=concurrently,
     )
-
-
-def _indexed_parts(field: Field, index: Index) -> tuple[Part, ...]:
-    return field.unique_parts if index.is_unique else field.parts
 
 
 def is_primary_key(index: Index, object_: Object) -> bool:

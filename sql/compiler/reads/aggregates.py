@@ -8,8 +8,9 @@ from fieldstone.sql.compiler.filters import compile_operand
 from fieldstone.sql.compiler.output import TextPiece, encode_value, object_pieces
 from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Expression
+from fieldstone.sql.compiler.text_keys import text_of_key, whole_key
 from fieldstone.sql.plan.aggregates import AggregateFunction, Computed, Count, Measure
-from fieldstone.sql.plan.elements import Column, Operand, Ranked, column_of
+from fieldstone.sql.plan.elements import Column, Operand, Ranked, Sorted, column_of
 from fieldstone.sql.plan.read import AggregateRecord, Literal
 from fieldstone.sql.types import SqlType
 
@@ -119,10 +120,7 @@ def compile_measure(measure: Measure, row: RowReference) -> Expression:
                 wanted = expressions.negation(wanted)
             return expressions.count_if(wanted)
         case AggregateFunction.MIN | AggregateFunction.MAX:
-            found = expressions.call(measure.function.value, compile_operand(operand, row))
-            return (
-                found if isinstance(operand, Column) else expressions.element(expressions.texts(operand.values), found)
-            )
+            return _extreme(measure.function.value, operand, row)
         case AggregateFunction.MEDIAN:
             return _median(measure, row)
         case AggregateFunction.STDDEV:
@@ -130,6 +128,20 @@ def compile_measure(measure: Measure, row: RowReference) -> Expression:
             return expressions.call("sqrt", expressions.call("var_samp", _number(operand, row)))
         case _:
             return expressions.call(_IN_SQL[measure.function], _number(operand, row))
+
+
+def _extreme(function: str, operand: Operand, row: RowReference) -> Expression:
+    match operand:
+        case Column():
+            return expressions.call(function, compile_operand(operand, row))
+        case Ranked():
+            found = expressions.call(function, compile_operand(operand, row))
+            return expressions.element(expressions.texts(operand.values), found)
+        case Sorted():
+            # Of a key alone a long text would have to be looked up, under the condition of the rows once more.
+            return text_of_key(expressions.call(function, whole_key(row.column(operand.column.name))))
+        case _:
+            assert_never(operand)
 
 
 def _number(operand: Operand, row: RowReference) -> Expression:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.reads.ordering import SortKey
 from fieldstone.sql.compiler.terms import Expression
+from fieldstone.sql.compiler.text_keys import text_of_key
 from fieldstone.sql.page_cursor import KeyKind, encode_head
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.elements import Column, Sorted
 from fieldstone.sql.types import SqlType
 
 _HEX = expressions.text_literal("hex")
@@ -74,6 +75,8 @@ def _text(key: SortKey) -> Expression:
     """Return the text that, given back and cast to the key's type, is the same value."""
     if isinstance(key.operand, Column):
         return key.value if key.operand.type is SqlType.TEXT else expressions.cast_to_text(key.value)
+    if isinstance(key.operand, Sorted):
+        return text_of_key(key.value)
     # The text, not its rank: the meaning of a rank changes when options are added.
     values = expressions.texts(key.operand.values)
     if key.operand.column.type is SqlType.TEXT_ARRAY:

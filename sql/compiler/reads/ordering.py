@@ -7,7 +7,7 @@ from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_arrival, compile_operand, compile_operand_parameter
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, LeftJoin, table_source
-from fieldstone.sql.plan.elements import Column, Comparison, Hop, Operand, Parameter
+from fieldstone.sql.plan.elements import Column, Comparison, Hop, Operand, Parameter, Sorted
 from fieldstone.sql.plan.read import OrderKey
 
 
@@ -58,7 +58,7 @@ def compile_order(
                 descending=key.descending is not backward,
                 nulls_first=key.nulls_first is not backward,
                 nullable=key.nullable or bool(key.hops),
-                indexable=not key.hops and isinstance(key.operand, Column),
+                indexable=not key.hops and isinstance(key.operand, Column | Sorted),
             )
         )
     return keys, joins

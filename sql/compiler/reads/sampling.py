@@ -27,9 +27,9 @@ from fieldstone.sql.plan.elements import (
     Not,
     Or,
     Parameter,
-    Ranked,
     Related,
     Untrue,
+    column_of,
 )
 
 T = TypeVar("T")
@@ -85,13 +85,13 @@ def columns_read(condition: Condition) -> Iterator[str]:
         case HasLinked(link=link):
             yield link.key.name
         case Compare(left=left, right=right):
-            yield left.column.name if isinstance(left, Ranked) else left.name
+            yield column_of(left).name
             if isinstance(right, Column):
                 yield right.name
         case AmongPairs(columns=columns):
             yield from (column.name for column in columns)
         case _:
-            yield condition.column.name
+            yield column_of(condition.column).name
 
 
 def sample_size(condition: Condition) -> int:

@@ -223,7 +223,7 @@ async def test_a_plan_for_a_big_table_says_what_comes_later(workspace_dsn: str) 
         plan = (await apis.change(APPLY, changes=changes, dryRun=True))["applyChanges"]
         assert whole_state(workspace_dsn) == before
     assert [step.split(" ON ")[0].split(' "required')[0] for step in plan["later"]] == [
-        'CREATE INDEX CONCURRENTLY "person_city_idx"',
+        'CREATE INDEX CONCURRENTLY "person_city_sort"',
         'ALTER TABLE "workspace_default"."person" VALIDATE CONSTRAINT',
     ]
     assert len(plan["sql"]) == 1

@@ -255,9 +255,9 @@ async def test_an_index_is_created_shown_and_deleted(apis: Apis) -> None:
         fields=[await field_id(apis, "person", "city")],
     )
     index = made["createIndex"]
-    assert (index["name"], index["status"], index["isPartial"]) == ("person_city_live", "READY", True)
+    assert (index["name"], index["status"], index["isPartial"]) == ("person_city_livesort", "READY", True)
     gone = await apis.change("mutation ($id: UUID!) { deleteIndex(id: $id) { name } }", id=index["id"])
-    assert gone == {"deleteIndex": {"name": "person_city_live"}}
+    assert gone == {"deleteIndex": {"name": "person_city_livesort"}}
 
 
 async def test_a_build_that_failed_says_why_and_is_tried_again(workspace_dsn: str) -> None:
@@ -269,9 +269,9 @@ async def test_a_build_that_failed_says_why_and_is_tried_again(workspace_dsn: st
         builder = Builder(apis.database, apis.writer, trigram=None)
         await apis.change(
             "mutation ($of: UUID!, $fields: [UUID!]!) {"
-            " createIndex(input: { objectMetadataId: $of, fieldMetadataIds: $fields }) { id } }",
+            " createIndex(input: { objectMetadataId: $of, fieldMetadataIds: $fields, isUnique: true }) { id } }",
             of=await object_id(apis, "person"),
-            fields=[await field_id(apis, "person", "city")],
+            fields=[await field_id(apis, "person", name) for name in ("city", "email")],
         )
         await builder.build_all()
         failed = await apis.change(
@@ -279,14 +279,14 @@ async def test_a_build_that_failed_says_why_and_is_tried_again(workspace_dsn: st
         )
         ((index,),) = ([edge["node"] for edge in failed["indexes"]["edges"]],)
         assert index["object"] == {"status": "FAILED"}
-        assert index["failure"].startswith("a value of city is too long for an index")
+        assert index["failure"].startswith("a value of city, email is too long for an index")
         planned = await apis.change(
             "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes, dryRun: true) }",
             changes=[{"retryBuild": {"id": index["id"]}}],
         )
         assert planned["applyChanges"]["changes"] == [{"action": "retryBuild", "id": index["id"]}]
         (later,) = planned["applyChanges"]["later"]
-        assert later.startswith('CREATE INDEX CONCURRENTLY "person_city_idx"')
+        assert later.startswith('CREATE UNIQUE INDEX CONCURRENTLY "person_city_email_key"')
         retried = await apis.change(
             "mutation ($id: UUID!) { retryBuild(id: $id) { nameSingular status } }", id=index["id"]
         )

@@ -134,11 +134,11 @@ async def test_extensions_that_are_there_are_used_where_they_are(empty_database:
         workspaces = Workspaces(database, CurrentSnapshots(database), trigram=catalog.trigram)
         await workspaces.create("default", actor="test")
     assert catalog.extensions == {"pg_trgm": "public", "unaccent": "public"}
-    assert rows(empty_database, "SELECT indexname FROM pg_indexes WHERE indexname LIKE '%_trgm' ORDER BY 1") == [
-        ("company_name_trgm",),
-        ("opportunity_name_trgm",),
-        ("person_email_trgm",),
-        ("person_jobTitle_trgm",),
+    assert rows(empty_database, "SELECT indexname FROM pg_indexes WHERE indexname LIKE '%_fold' ORDER BY 1") == [
+        ("company_name_fold",),
+        ("opportunity_name_fold",),
+        ("person_email_fold",),
+        ("person_jobTitle_fold",),
     ]
 
 

@@ -151,7 +151,14 @@ FIELDS = {
         "options", "color must not contain the NUL", FieldType.SELECT, options=[{"value": "A", "color": "\0"}]
     ),
     "unknown setting": refused_field(
-        "settings", 'a TEXT field has no setting "dataType"; it has none', settings={"dataType": "int"}
+        "settings", 'a TEXT field has no setting "dataType"; it has keepAccents', settings={"dataType": "int"}
+    ),
+    "a flag that is none": refused_field(
+        "settings", 'settings.keepAccents must be true or false, not "yes"', settings={"keepAccents": "yes"}
+    ),
+    "a setting of a type without any": refused_field(
+        "settings", 'a BOOLEAN field has no setting "keepAccents"; it has none', FieldType.BOOLEAN,
+        settings={"keepAccents": True},
     ),
     "unknown setting of a number": refused_field(
         "settings", 'has no setting "decimals"; it has dataType', FieldType.NUMBER, settings={"decimals": 2}
@@ -296,13 +303,28 @@ INDEXES = {
     "there already": Refusal(
         build=lambda snapshot: [index_on(snapshot, "email", "trigram")],
         field="fieldMetadataIds",
-        says="there is such an index already: person_email_trgm",
+        says="there is such an index already: person_email_fold",
         kind=NameTaken,
     ),
     "of a composite": Refusal(
         build=lambda snapshot: [index_on(snapshot, "createdBy", "btree")],
         field="fieldMetadataIds",
-        says="createdBy is not one column",
+        says="createdBy is not one column, which an index needs; subField names one of source,",
+    ),
+    "of a relation that holds no key": Refusal(
+        build=lambda snapshot: [index_on(snapshot, "activities", "btree")],
+        field="fieldMetadataIds",
+        says="activities is not one column",
+    ),
+    "a sub-field of a plain field": Refusal(
+        build=lambda snapshot: [replace(index_on(snapshot, "city", "btree"), sub_field="name")],
+        field="subField",
+        says="subField is for an index on one composite field",
+    ),
+    "an unknown sub-field": Refusal(
+        build=lambda snapshot: [replace(index_on(snapshot, "createdBy", "btree"), sub_field="surname")],
+        field="subField",
+        says='createdBy has no sub-field "surname"; it has source, workspaceMemberId, name, context',
     ),
     "no such build": Refusal(
         build=lambda _: [RetryBuild(id=NOBODY)],

@@ -146,7 +146,9 @@ REFUSALS = {
     ),
     "field: relation with a default": updated("company", "defaultValue", "has no default value", default="x"),
     "field: default of another type": updated("city", "defaultValue", "must be text, not 1", default=1),
-    "field: unknown setting": updated("city", "settings", 'has no setting "dataType"', settings={"dataType": "int"}),
+    "field: unknown setting": updated(
+        "city", "settings", 'no setting "dataType"; it has keepAccents', settings={"dataType": "int"}
+    ),
     "field: unknown data type": updated(
         "employees", "settings", "must be one of decimal, int", of="company", settings={"dataType": "byte"}
     ),

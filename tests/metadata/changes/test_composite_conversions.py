@@ -192,7 +192,7 @@ async def test_what_is_unique_stays_so_where_one_column_is(
     assert ("person_thing_key" in after.constraints) is is_unique
     if not is_unique:
         after = await change(desk, update("person", "thing", is_unique=True))
-    (name,) = (index.name for index in after.indexes.values() if index.name.startswith("person_thing"))
+    (name,) = (index.name for index in after.indexes.values() if index.is_unique and "person_thing" in index.name)
     with psycopg.connect(model_dsn) as connection:
         names = [str(part.column.name) for part in field_of(after, "person", "thing").unique_parts]
         indexed = connection.execute(

@@ -184,6 +184,6 @@ async def test_a_deleted_object_takes_every_relation_along_and_its_table_is_reti
 
 
 async def test_an_index_made_on_demand_is_deleted(desk: Desk) -> None:
-    index = (await desk.default()).constraints["person_email_trgm"]
+    index = (await desk.default()).constraints["person_email_fold"]
     after = await change(desk, lambda _: [DeleteIndex(index_id=index.id)])
     assert index.name not in after.constraints

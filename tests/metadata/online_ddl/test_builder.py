@@ -37,9 +37,25 @@ def status(dsn: str, name: str) -> str:
 @pytest.mark.parametrize(
     ("names", "more", "name", "says"),
     [
-        (["city", "phone"], {}, "person_city_phone_idx", "USING btree (city, phone)"),
-        (["city"], {"is_partial": True}, "person_city_live", 'btree (city) WHERE ("deletedAt" IS NULL)'),
-        (["city"], {"method": "trigram"}, "person_city_trgm", "gin_trgm_ops"),
+        (
+            ["city", "phone"],
+            {},
+            "person_city_phone_sort",
+            'USING btree (text_key_1(city) COLLATE "C", text_key_1(phone) COLLATE "C", id)',
+        ),
+        (
+            ["city"],
+            {"is_partial": True},
+            "person_city_livesort",
+            'btree (text_key_1(city) COLLATE "C", id) WHERE ("deletedAt" IS NULL)',
+        ),
+        (["position"], {}, "person_position_idx", 'USING btree ("position")'),
+        (
+            ["city"],
+            {"method": "trigram"},
+            "person_city_fold",
+            "USING gin (text_fold_1(city) fieldstone_ext.gin_trgm_ops)",
+        ),
         (["notes"], {"method": "gin"}, "person_notes_gin", "USING gin (notes)"),
         (["city", "phone"], {"is_unique": True}, "person_city_phone_key", "CREATE UNIQUE INDEX"),
     ],
@@ -67,13 +83,13 @@ async def test_an_index_of_a_big_table_is_built_after_the_commit(desk: Desk, mod
     writer, calls = writer_of(desk)
     model = await desk.default()
     await writer.change(model.workspace.id, lambda snapshot: [index_on(snapshot, ["city"])], actor="test")
-    assert (calls, definition(model_dsn, "person_city_idx")) == (["postponed"], None)
-    assert status(model_dsn, "person_city_idx") == "BUILDING"
+    assert (calls, definition(model_dsn, "person_city_sort")) == (["postponed"], None)
+    assert status(model_dsn, "person_city_sort") == "BUILDING"
     builder = builder_of(desk)
     assert await builder.build_all() == 1
-    found = definition(model_dsn, "person_city_idx")
+    found = definition(model_dsn, "person_city_sort")
     assert found is not None
-    assert (found[1], status(model_dsn, "person_city_idx")) == (True, "READY")
+    assert (found[1], status(model_dsn, "person_city_sort")) == (True, "READY")
     assert await builder.build_all() == 0
 
 
@@ -83,12 +99,12 @@ async def test_what_an_interrupted_build_left_is_built_anew(desk: Desk, model_ds
     model = await desk.default()
     await writer.change(model.workspace.id, lambda snapshot: [index_on(snapshot, ["city"])], actor="test")
     with psycopg.connect(model_dsn, autocommit=True) as connection, pytest.raises(psycopg.errors.UniqueViolation):
-        connection.execute("CREATE UNIQUE INDEX CONCURRENTLY person_city_idx ON workspace_default.person (city)")
-    left = definition(model_dsn, "person_city_idx")
+        connection.execute("CREATE UNIQUE INDEX CONCURRENTLY person_city_sort ON workspace_default.person (city)")
+    left = definition(model_dsn, "person_city_sort")
     assert left is not None
     assert not left[1]
     assert await builder_of(desk).build_all() == 1
-    built = definition(model_dsn, "person_city_idx")
+    built = definition(model_dsn, "person_city_sort")
     assert built is not None
     assert (built[1], "UNIQUE" in built[0]) == (True, False)
 

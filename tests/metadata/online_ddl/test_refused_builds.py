@@ -41,18 +41,26 @@ def indexes(*names: str) -> Callable[[Snapshot], Iterable[Change]]:
     return lambda snapshot: [index_on(snapshot, [name]) for name in names]
 
 
+def raw(snapshot: Snapshot) -> list[Change]:
+    """An index of the texts themselves, which may be too long for it."""
+    return [index_on(snapshot, ["city", "email"], is_unique=True)]
+
+
 async def test_an_index_that_is_refused_is_failed_and_the_next_is_built(desk: Desk, model_dsn: str) -> None:
     many(model_dsn, phone="1")
     execute(model_dsn, _TOO_LONG)
-    await change_as_big(desk, indexes("city", "phone"))
+    await change_as_big(desk, lambda snapshot: [*raw(snapshot), *indexes("phone")(snapshot)])
     builder = builder_of(desk)
     assert await builder.build_all() == 2
     after = await desk.default()
-    status, failure = outcome(after, "person_city_idx")
+    status, failure = outcome(after, "person_city_email_key")
     assert status == "FAILED"
     assert failure is not None
-    assert failure.startswith("a value of city is too long for an index: index row size")
-    assert (outcome(after, "person_phone_idx"), definition(model_dsn, "person_city_idx")) == (("READY", None), None)
+    assert failure.startswith("a value of city, email is too long for an index: index row size")
+    assert (outcome(after, "person_phone_sort"), definition(model_dsn, "person_city_email_key")) == (
+        ("READY", None),
+        None,
+    )
     assert await desk.reload(after.workspace.id) == after
     assert (await builder.build_all(), builder.counters.failed_indexes, builder.counters.interrupted) == (0, 1, 0)
 
@@ -60,23 +68,23 @@ async def test_an_index_that_is_refused_is_failed_and_the_next_is_built(desk: De
 async def test_what_failed_is_built_when_that_is_asked_for(desk: Desk, model_dsn: str) -> None:
     many(model_dsn, phone="1")
     execute(model_dsn, _TOO_LONG)
-    await change_as_big(desk, indexes("city"))
+    await change_as_big(desk, raw)
     builder = builder_of(desk)
     await builder.build_all()
     execute(model_dsn, "UPDATE workspace_default.person SET city = 'short' WHERE email = '7'")
-    retry = RetryBuild(id=index_of(await desk.default(), "person_city_idx").id)
+    retry = RetryBuild(id=index_of(await desk.default(), "person_city_email_key").id)
     calls: list[str] = []
     desk.writer.postponed.connect(lambda: calls.append("postponed"))
-    assert outcome(await desk.change(lambda _: [retry]), "person_city_idx") == ("BUILDING", None)
+    assert outcome(await desk.change(lambda _: [retry]), "person_city_email_key") == ("BUILDING", None)
     assert calls == ["postponed"]
     assert await builder.build_all() == 1
     after = await desk.default()
-    assert (outcome(after, "person_city_idx"), definition(model_dsn, "person_city_idx") is None) == (
+    assert (outcome(after, "person_city_email_key"), definition(model_dsn, "person_city_email_key") is None) == (
         ("READY", None),
         False,
     )
     assert await desk.reload(after.workspace.id) == after
-    with pytest.raises(InvalidChange, match="person_city_idx is READY: only a build that FAILED"):
+    with pytest.raises(InvalidChange, match="person_city_email_key is READY: only a build that FAILED"):
         await desk.change(lambda _: [retry])
 
 
@@ -143,10 +151,10 @@ async def test_a_field_that_failed_is_optional_without_further_ado_if_that_is_sa
 async def test_an_object_is_ready_when_what_failed_of_it_is_deleted(desk: Desk, model_dsn: str) -> None:
     many(model_dsn, phone="1")
     execute(model_dsn, _TOO_LONG)
-    await change_as_big(desk, indexes("city"))
+    await change_as_big(desk, raw)
     await builder_of(desk).build_all()
     assert field_status(model_dsn, "city") == ("READY", "FAILED")
-    await desk.change(lambda snapshot: [DeleteIndex(index_id=index_of(snapshot, "person_city_idx").id)])
+    await desk.change(lambda snapshot: [DeleteIndex(index_id=index_of(snapshot, "person_city_email_key").id)])
     assert field_status(model_dsn, "city") == ("READY", "READY")
 
 
@@ -183,12 +191,12 @@ async def test_what_is_interrupted_rests_while_others_are_built(end: str, desk: 
             assert await patient.build_all() == 1
         website = (await desk.default()).by_singular["company"].by_name["website"]
         assert (website.status, website.can_be_null) == (Status.READY, False)
-        assert outcome(await desk.default(), "person_city_idx") == ("BUILDING", None)
+        assert outcome(await desk.default(), "person_city_sort") == ("BUILDING", None)
         assert patient.counters.interrupted == 1
         assert await patient.build_all() == 0
         await holder.rollback()
     assert await builder_of(desk).build_all() == 1
-    assert outcome(await desk.default(), "person_city_idx") == ("READY", None)
+    assert outcome(await desk.default(), "person_city_sort") == ("READY", None)
 
 
 async def test_what_the_model_has_outrun_is_no_refusal(desk: Desk, model_dsn: str) -> None:

@@ -82,7 +82,7 @@ CHANGES: dict[str, Build] = {
     "part of a morph relation deleted": lambda snapshot: [
         DeleteField(field_id=field_of(snapshot, "project", "ownerPerson").id)
     ],
-    "index deleted": lambda snapshot: [DeleteIndex(index_id=snapshot.constraints["project_code_live"].id)],
+    "index deleted": lambda snapshot: [DeleteIndex(index_id=snapshot.constraints["project_code_livesort"].id)],
     "field deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],
     "composite deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "budget").id)],
     "relation deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "person", "project").id)],

@@ -7,10 +7,10 @@ from typing import Final
 
 from psycopg import sql
 
-from fieldstone.metadata.changes.kinds.create_index import BTREE
 from fieldstone.metadata.changes.kinds.fields.new_field import choose_column
 from fieldstone.metadata.changes.row_work import ConvertValues, MapOptions, RowWork
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
+from fieldstone.metadata.changes.rules.indexed_values import BTREE, is_sorted
 from fieldstone.metadata.changes.rules.lookup import with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes
 from fieldstone.metadata.changes.rules.search import vectors_over
@@ -234,13 +234,19 @@ def _read_mapping(field: Field, updated: Field, given: JsonValue) -> dict[str, s
 def without_misfits(after: Snapshot, field: Field, updated: Field) -> Snapshot:
     """Return the snapshot without the indexes that only the old type could have.
 
-    They are for the contents of a value, or on one column of a field that has several then.
+    They are for the contents of a value, on one column of a field that has several then, or in an order of texts that
+    is not the new type's.
     """
     is_other = field.parts[0].column.type is not updated.parts[0].column.type
-    is_several = len(updated.parts) > 1
+    is_reordered = is_sorted(field.parts[0]) is not is_sorted(updated.parts[0])
+    is_several = len(updated.parts) > 1 or len(field.parts) > 1
 
     def fits(index: Index) -> bool:
-        return not (is_other and index.method != BTREE) and (index.is_unique or not is_several)
+        if index.is_unique:
+            return True
+        if index.method == BTREE:
+            return not is_several and not (is_reordered and index.text_order > 0)
+        return not is_several and not is_other
 
     indexes = {id_: index for id_, index in after.indexes.items() if field.id not in index.field_ids or fits(index)}
     return after if len(indexes) == len(after.indexes) else replace(after, indexes=indexes)

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from uuid import UUID
 
-from fieldstone.metadata.changes.kinds.create_index import BTREE, INVERTED
 from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, build_field, choose_column
 from fieldstone.metadata.changes.members import FIELD, created_members
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
+from fieldstone.metadata.changes.rules.indexed_values import BTREE, INVERTED
+from fieldstone.metadata.changes.rules.label_indexes import build_label_indexes
 from fieldstone.metadata.changes.rules.lookup import find_object, with_indexes, with_new_field
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
 from fieldstone.metadata.changes.rules.options import read_options
@@ -53,7 +54,10 @@ def apply_plain_field(snapshot: Snapshot, change: CreateField) -> Applied:
     )
     problems.add(check_field_name(snapshot, object_, field, holds_key=False))
     problems.raise_any()
-    indexes = _build_indexes(object_, field, change.index_id)
+    indexes = (
+        *_build_indexes(object_, field, change.index_id),
+        *build_label_indexes(replace(object_, fields=(field,)), field, change.index_id),
+    )
     return Applied(snapshot=replace(with_new_field(snapshot, field), indexes=with_indexes(snapshot, indexes)))
 
 

@@ -1,0 +1,75 @@
+"""Conditions on texts in the form that the object's indexes serve."""
+
+from dataclasses import replace
+
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM, indexed_values, is_sorted
+from fieldstone.metadata.changes.rules.settings import KEEP_ACCENTS
+from fieldstone.metadata.model import Index, Object, Part, Status
+from fieldstone.sql.plan.elements import (
+    Among,
+    And,
+    Column,
+    Compare,
+    Comparison,
+    Condition,
+    KeyRange,
+    Matches,
+    Parameter,
+    Place,
+    Resembles,
+    Sorted,
+)
+
+
+def fit_indexes(context: PlanContext, object_: Object, part: Part, condition: Condition) -> Condition:
+    """Return the condition of an operator on one column, as its indexes serve it best."""
+    match condition:
+        case Resembles() if is_sorted(part):
+            said = replace(condition, keeps_accents=_keeps_accents(object_, part))
+            if condition.place in {Place.START, Place.WHOLE} and _is_keyed(context, object_, part):
+                whole = condition.place is Place.WHOLE
+                return And(terms=(KeyRange(column=said.column, text=said.text, whole=whole), said))
+            return replace(said, narrowed=said.keeps_accents and _has_trigrams(context, object_, part))
+        case Matches():
+            return replace(condition, narrowed=_has_trigrams(context, object_, part))
+        case Compare(left=Column() as column, comparison=Comparison.EQ, right=Parameter()) if is_sorted(part):
+            if _is_keyed(context, object_, part) and not _is_plain(context, object_, part):
+                return And(terms=(replace(condition, left=Sorted(column=column)), condition))
+        case Among(column=Column() as column, negated=False) if is_sorted(part):
+            if _is_keyed(context, object_, part) and not _is_plain(context, object_, part):
+                return And(terms=(replace(condition, column=Sorted(column=column)), condition))
+        case _:
+            pass
+    return condition
+
+
+def ready_indexes(context: PlanContext, object_: Object) -> list[Index]:
+    """Return the indexes that are in use, and note that the plan depends on which there are."""
+    known = context.snapshot.indexes_of.get(object_.id, ())
+    context.indexes[object_.id] = known
+    return [index for index in known if index.status is Status.READY]
+
+
+def _keeps_accents(object_: Object, part: Part) -> bool:
+    return any(part in field.parts and field.settings.get(KEEP_ACCENTS) is True for field in object_.fields)
+
+
+def _is_keyed(context: PlanContext, object_: Object, part: Part) -> bool:
+    return _leads(context, object_, Sorted(column=part.column))
+
+
+def _is_plain(context: PlanContext, object_: Object, part: Part) -> bool:
+    return _leads(context, object_, part.column)
+
+
+def _leads(context: PlanContext, object_: Object, value: Column | Sorted) -> bool:
+    indexes = ready_indexes(context, object_)
+    return any(index.method != TRIGRAM and indexed_values(object_, index)[:1] == (value,) for index in indexes)
+
+
+def _has_trigrams(context: PlanContext, object_: Object, part: Part) -> bool:
+    return any(
+        index.method == TRIGRAM and index.text_order > 0 and indexed_values(object_, index) == (part.column,)
+        for index in ready_indexes(context, object_)
+    )

@@ -1,0 +1,85 @@
+"""How PostgreSQL reads 100,000 people by their texts: by the keys' index, a few buffers for any page."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from fieldstone.sql.statement import Step
+from tests.apis import Apis, open_apis
+from tests.databases import Databases
+from tests.engine.large_people import large_template
+
+PAGE = """query ($order: [PersonOrderByInput], $cursor: String, $filter: PersonFilterInput) {
+  people(first: 20, orderBy: $order, after: $cursor, filter: $filter) {
+    edges { node { id lastName } cursor } pageInfo { hasNextPage endCursor } } }"""
+BACK = PAGE.replace("first: 20", "last: 20").replace("after:", "before:")
+DEEP = """query ($order: [PersonOrderByInput], $filter: PersonFilterInput) {
+  people(first: 1, offset: 40000, orderBy: $order, filter: $filter) { edges { cursor } } }"""
+
+
+@pytest.fixture(scope="module")
+def large_dsn(databases: Databases) -> Iterator[str]:
+    with databases.clone(large_template(databases)) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def large(large_dsn: str) -> AsyncIterator[Apis]:
+    async with open_apis(large_dsn) as opened:
+        yield opened
+
+
+async def buffers(apis: Apis, dsn: str, text: str, **variables: Any) -> tuple[int, Any]:
+    """The buffers that a query reads under a generic plan, and its people."""
+    apis.database.log.steps.clear()
+    data = await apis.data(text, **variables)
+    (step,) = apis.database.log.steps
+    return read_buffers(dsn, step), data["people"]
+
+
+def read_buffers(dsn: str, step: Step) -> int:
+    statement, parameters = step
+    with psycopg.connect(dsn, autocommit=True, options="-c plan_cache_mode=force_generic_plan") as connection:
+        connection.execute(b"PREPARE explained AS " + statement.sql)
+        values = psycopg.sql.SQL(",").join([None if one is None else one.decode() for one in parameters])
+        call = psycopg.sql.SQL("({})").format(values) if parameters else psycopg.sql.SQL("")
+        query = psycopg.sql.SQL("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) EXECUTE explained{}").format(call)
+        # The first run also reads the catalog.
+        connection.execute(query)
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC", "AscNullsFirst", "DescNullsLast"])
+async def test_a_page_in_the_order_of_a_text(large: Apis, large_dsn: str, direction: str) -> None:
+    order = [{"lastName": direction}]
+    deep = await large.data(DEEP, order=order, filter={"lastName": {"is": "NOT_NULL"}})
+    for cursor in (None, deep["people"]["edges"][0]["cursor"]):
+        for text in (PAGE, BACK):
+            read, people = await buffers(large, large_dsn, text, order=order, cursor=cursor)
+            assert len(people["edges"]) == 20
+            assert read < 120, (cursor, text)
+
+
+CONDITIONS: dict[str, tuple[dict[str, Any], int]] = {
+    "eq": ({"lastName": {"eq": "Last 1234"}}, 100),
+    "eq of nobody": ({"lastName": {"eq": "last 1234"}}, 100),
+    "in": ({"lastName": {"in": ["Last 1", "Last 2", "Last 3"]}}, 200),
+    "ieq": ({"lastName": {"ieq": "LAST 1234"}}, 100),
+    "startsWith": ({"lastName": {"startsWith": "last 12"}}, 2_000),
+    "startsWith of nobody": ({"firstName": {"startsWith": "zoë"}}, 100),
+    "gt and lt": ({"lastName": {"gt": "Last 99", "lt": "last 991"}}, 200),
+    "contains": ({"email": {"contains": "C4CA4238A0B9"}}, 500),
+    "contains of nobody": ({"jobTitle": {"contains": "zoë"}}, 500),
+}
+
+
+@pytest.mark.parametrize(("condition", "most"), CONDITIONS.values(), ids=CONDITIONS)
+async def test_a_condition_on_a_text(large: Apis, large_dsn: str, condition: dict[str, Any], most: int) -> None:
+    total = "query ($filter: PersonFilterInput) { people(filter: $filter) { totalCount } }"
+    read, _ = await buffers(large, large_dsn, total, filter=condition)
+    assert read < most
