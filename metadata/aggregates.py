@@ -115,6 +115,38 @@ ALWAYS = frozenset({TypeRole.COUNTS, TypeRole.BOOLEANS})
 """The types whose results are never NULL."""
 
 
+FILTERS: Mapping[TypeRole, TypeRole] = {
+    TypeRole.COUNTS: TypeRole.COUNTS_FILTER,
+    TypeRole.PERCENTAGES: TypeRole.PERCENTAGES_FILTER,
+    TypeRole.BOOLEANS: TypeRole.BOOLEANS_FILTER,
+    TypeRole.SUM: TypeRole.TOTALS_FILTER,
+    TypeRole.AVG: TypeRole.TOTALS_FILTER,
+    TypeRole.DEVIATIONS: TypeRole.TOTALS_FILTER,
+    TypeRole.MIN: TypeRole.EXTREMES_FILTER,
+    TypeRole.MAX: TypeRole.EXTREMES_FILTER,
+    TypeRole.MEDIAN: TypeRole.MEDIAN_FILTER,
+}
+"""The filter of each type of results; types with the same members share one."""
+
+ORDERS: Mapping[TypeRole, TypeRole] = {
+    TypeRole.COUNTS: TypeRole.COUNTS_ORDER,
+    TypeRole.PERCENTAGES: TypeRole.PERCENTAGES_ORDER,
+    TypeRole.BOOLEANS: TypeRole.BOOLEANS_ORDER,
+    TypeRole.SUM: TypeRole.TOTALS_ORDER,
+    TypeRole.AVG: TypeRole.TOTALS_ORDER,
+    TypeRole.DEVIATIONS: TypeRole.TOTALS_ORDER,
+    TypeRole.MIN: TypeRole.EXTREMES_ORDER,
+    TypeRole.MAX: TypeRole.EXTREMES_ORDER,
+    TypeRole.MEDIAN: TypeRole.MEDIAN_ORDER,
+}
+"""The order by each type of results; types with the same members share one."""
+
+RESULTS_OF: Mapping[TypeRole, TypeRole] = {
+    taken: results for shapes in (FILTERS, ORDERS) for results, taken in shapes.items()
+}
+"""A type of results whose members each of these filters and orders has."""
+
+
 def result_scalar(role: TypeRole, scalar: Scalar, entry: FieldTypeEntry | None = None) -> Scalar | None:
     """Return the scalar of the aggregates that `role` stands for, None where a column of `scalar` has none of them.
 

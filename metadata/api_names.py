@@ -35,6 +35,23 @@ class TypeRole(Enum):
     BOOLEANS = "AggregateBooleans"
     DEVIATIONS = "AggregateDeviations"
     MEDIAN = "AggregateMedian"
+    GROUP_BY = "GroupByInput"
+    GROUP_KEY = "GroupByKey"
+    GROUP_RESULT = "GroupByResult"
+    GROUP_ORDER = "GroupByOrderByInput"
+    HAVING = "HavingInput"
+    COUNTS_FILTER = "AggregateCountsFilterInput"
+    PERCENTAGES_FILTER = "AggregatePercentagesFilterInput"
+    BOOLEANS_FILTER = "AggregateBooleansFilterInput"
+    TOTALS_FILTER = "AggregateTotalsFilterInput"
+    EXTREMES_FILTER = "AggregateExtremesFilterInput"
+    MEDIAN_FILTER = "AggregateMedianFilterInput"
+    COUNTS_ORDER = "AggregateCountsOrderByInput"
+    PERCENTAGES_ORDER = "AggregatePercentagesOrderByInput"
+    BOOLEANS_ORDER = "AggregateBooleansOrderByInput"
+    TOTALS_ORDER = "AggregateTotalsOrderByInput"
+    EXTREMES_ORDER = "AggregateExtremesOrderByInput"
+    MEDIAN_ORDER = "AggregateMedianOrderByInput"
     FIELD_NAME = "Field"
     ON_CONFLICT = "OnConflictInput"
     UPSERT_RESULT = "UpsertResult"
@@ -62,6 +79,7 @@ class QueryRole(Enum):
     ONE = "one"
     MANY = "many"
     AGGREGATE = "aggregate"
+    GROUP_BY = "group by"
 
 
 class Verb(Enum):
@@ -93,6 +111,7 @@ SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     | {"UUID", "DateTime", "Date", "BigInt", "BigFloat", "JSON", "TSVector"}
     | {"PageInfo", "OrderByDirection", "Presence", "ConnectTarget"}
     | {"RelativeDateInput", "RelativeDateUnit", "FirstDayOfWeek"}
+    | {"NumberGrouping", "DateGrouping", "DateBucket", "DateGroup"}
     | {
         sub.scalar.filter_name
         for entry in FIELD_TYPES.values()
@@ -164,6 +183,8 @@ def query_name(object_: Object, role: QueryRole) -> str:
             return object_.name_plural
         case QueryRole.AGGREGATE:
             return f"{object_.name_plural}Aggregate"
+        case QueryRole.GROUP_BY:
+            return f"{object_.name_plural}GroupBy"
 
 
 def mutation_name(object_: Object, verb: Verb, *, many: bool) -> str:
@@ -218,8 +239,9 @@ def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
         return QueryRoot(object=object_, role=QueryRole.MANY)
     if object_ := snapshot.by_singular.get(name):
         return QueryRoot(object=object_, role=QueryRole.ONE)
-    if name.endswith("Aggregate") and (object_ := snapshot.by_plural.get(name.removesuffix("Aggregate"))):
-        return QueryRoot(object=object_, role=QueryRole.AGGREGATE)
+    for ending, role in (("Aggregate", QueryRole.AGGREGATE), ("GroupBy", QueryRole.GROUP_BY)):
+        if name.endswith(ending) and (object_ := snapshot.by_plural.get(name.removesuffix(ending))):
+            return QueryRoot(object=object_, role=role)
     return None
 
 

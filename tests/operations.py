@@ -6,7 +6,6 @@ variables, and with other values for the same variables.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -25,7 +24,8 @@ from graphql import (
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
-from fieldstone.metadata.json_text import dumps
+from tests.group_operations import draw_groups
+from tests.operation_writer import EnumValue, Lifted, Operation, Selection, Writer, write_set
 from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEXTS, UUIDS
 
 TIMES = int(os.environ.get("FIELDSTONE_TEST_EXAMPLES", "1"))
@@ -48,98 +48,6 @@ def examples(count: int) -> settings:
             HealthCheck.function_scoped_fixture,
         ],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class EnumValue:
-    """The name of an enum's value."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lifted:
-    """A value that may be a variable of this type; `other` is one to put in its place."""
-
-    of_type: str
-    value: Any
-    other: Any
-    as_default: bool = False
-
-
-@dataclass(slots=True)
-class Writer:
-    """Writes a drawn operation; `lift` makes variables of what can be, `take_other` gives them their other values."""
-
-    lift: bool
-    take_other: bool = False
-    definitions: list[str] = field(default_factory=list)
-    variables: dict[str, Any] = field(default_factory=dict)
-
-    def value(self, drawn: Any) -> str:
-        """The text of a value."""
-        if isinstance(drawn, Lifted):
-            if not self.lift:
-                return self.value(drawn.value)
-            name = f"v{len(self.definitions)}"
-            definition = f"${name}: {drawn.of_type}"
-            if drawn.as_default:
-                definition += f" = {Writer(lift=False).value(drawn.value)}"
-            self.definitions.append(definition)
-            if not drawn.as_default:
-                self.variables[name] = to_json(drawn.other if self.take_other else drawn.value)
-            return f"${name}"
-        match drawn:
-            case EnumValue(name=name):
-                return name
-            case dict():
-                return "{" + ", ".join(f"{name}: {self.value(item)}" for name, item in drawn.items()) + "}"
-            case list():
-                return "[" + ", ".join(map(self.value, drawn)) + "]"
-            case _:
-                return dumps(drawn)
-
-
-def to_json(drawn: Any) -> Any:
-    """A drawn value as a client puts it into variables."""
-    match drawn:
-        case Lifted(value=value):
-            return to_json(value)
-        case EnumValue(name=name):
-            return name
-        case dict():
-            return {name: to_json(item) for name, item in drawn.items()}
-        case list():
-            return [to_json(item) for item in drawn]
-        case _:
-            return drawn
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """One line of a selection set: a field, an inline fragment, or a spread."""
-
-    write: Callable[[Writer], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A drawn operation."""
-
-    selections: Sequence[Selection]
-    fragments: Sequence[tuple[str, str, Sequence[Selection]]]
-
-    def write(self, *, lift: bool, take_other: bool = False) -> tuple[str, dict[str, Any]]:
-        """The document and its variables."""
-        writer = Writer(lift=lift, take_other=take_other)
-        body = _write_set(writer, self.selections)
-        fragments = [f"fragment {name} on {on} {_write_set(writer, lines)}" for name, on, lines in self.fragments]
-        head = f"query ({', '.join(writer.definitions)}) " if writer.definitions else ""
-        return "\n".join([head + body, *fragments]), writer.variables
-
-
-def _write_set(writer: Writer, selections: Sequence[Selection]) -> str:
-    return "{ " + " ".join(selection.write(writer) for selection in selections) + " }"
 
 
 # GraphQL's object literals have names for keys, and these numbers are no literals of its own kind.
@@ -299,6 +207,13 @@ class Selections:
         self.schema = schema
         self.refused = refused
         self.values = Values(draw, ids)
+        self.times = [
+            name
+            for of_type in schema.type_map.values()
+            if isinstance(of_type, GraphQLObjectType)
+            for name, one in of_type.fields.items()
+            if str(one.type).rstrip("!") == "DateTime"
+        ]
         self.fragments: list[tuple[str, str, Sequence[Selection]]] = []
         self.aliases = 0
 
@@ -313,25 +228,27 @@ class Selections:
 
     def line(self, parent: GraphQLObjectType, name: str, depth: int) -> Selection:
         """A field."""
-        alias = self._alias()
+        alias = self.alias()
         directive = self._directive()
         if name == "__typename":
             return Selection(lambda w: f"{alias}__typename{directive(w)}")
         one = parent.fields[name]
+        if "groupBy" in one.args:
+            return draw_groups(self, name, one, depth)
         named = get_named_type(one.type)
         arguments = self.arguments(one)
         if arguments and not alias:
-            alias = self._alias(always=True)
+            alias = self.alias(always=True)
         below = self.of(named, depth - 1) if isinstance(named, GraphQLObjectType) else None
 
         def write(writer: Writer) -> str:
             given = ", ".join(f"{key}: {writer.value(value)}" for key, value in arguments.items())
             head = f"{alias}{name}" + (f"({given})" if given else "") + directive(writer)
-            return head if below is None else f"{head} {_write_set(writer, below)}"
+            return head if below is None else f"{head} {write_set(writer, below)}"
 
         return Selection(write)
 
-    def _alias(self, *, always: bool = False) -> str:
+    def alias(self, *, always: bool = False) -> str:
         if not (always or self.values.chance(25)):
             return ""
         self.aliases += 1
@@ -352,7 +269,7 @@ class Selections:
             self.fragments.append((name, parent.name, lines))
             return Selection(lambda w: f"...{name}{directive(w)}")
         on = self.draw(st.sampled_from(["", f" on {parent.name}"]))
-        return Selection(lambda w: f"...{on}{directive(w)} {_write_set(w, lines)}")
+        return Selection(lambda w: f"...{on}{directive(w)} {write_set(w, lines)}")
 
     def arguments(self, one: GraphQLField) -> dict[str, Any]:
         """Some of a field's arguments, which go together."""
@@ -373,12 +290,12 @@ class Selections:
             assert isinstance(key, GraphQLInputObjectType)
             given["orderBy"] = values.liftable(f"[{key.name}]", lambda: self._order(key))
         if "first" in one.args:
-            size = self.draw(st.sampled_from(["", "first", "limit", "last"]))
+            size = self.draw(st.sampled_from(["", *(name for name in ("first", "limit", "last") if name in one.args)]))
             if size:
                 given[size] = values.liftable("Int", lambda: self.draw(st.sampled_from([0, 1, 2, 3, 7, 200])))
-            if size != "last" and values.chance(15):
+            if size != "last" and "offset" in one.args and values.chance(15):
                 given["offset"] = values.liftable("Int", lambda: self.draw(st.sampled_from([0, 1, 5, 1000])))
-            if values.chance(self.refused):
+            if "offset" in one.args and values.chance(self.refused):
                 name, declared, value = self.draw(st.sampled_from(_REFUSED))
                 given = {key: one for key, one in given.items() if key in {"filter", "orderBy"}}
                 given[name] = values.liftable(declared, lambda: value)
@@ -391,10 +308,19 @@ class Selections:
 
 @st.composite
 def queries(
-    draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], *, depth: int = 4, refused: int = 0
+    draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], *, depth: int = 4, refused: int = 0, roots: str = ""
 ) -> Operation:
-    """Valid queries; `ids` are those of the records, `refused` the percentage of pages that cannot be."""
+    """Valid queries.
+
+    `ids` are those of the records, `refused` the percentage of pages that cannot be; only root fields are drawn whose
+    names end with `roots`, where it is given.
+    """
     assert schema.query_type is not None
     selections = Selections(draw, schema, ids, refused)
-    lines = selections.of(schema.query_type, depth)
+    if roots:
+        names = [name for name in schema.query_type.fields if name.endswith(roots)]
+        chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2))
+        lines = [selections.line(schema.query_type, name, depth) for name in chosen]
+    else:
+        lines = selections.of(schema.query_type, depth)
     return Operation(lines, selections.fragments)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from graphql import GraphQLError, GraphQLResolveInfo, execute_sync, parse, validate
+from graphql import GraphQLResolveInfo, execute_sync, parse, validate
 from psycopg import sql
 from psycopg.types.json import set_json_loads
 
@@ -22,7 +22,8 @@ from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_en
 from tests.eager_schema import eager_schema
 from tests.reference_aggregates import aggregate
 from tests.reference_filters import SILENT, Filters, Row, Rows, sort_value
-from tests.reference_values import encode_cursor, write_value
+from tests.reference_groups import group
+from tests.reference_values import DIRECTIONS, encode_cursor, refuse, write_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,6 @@ class OrderKey:
     read: Callable[[Row], Any]
     descending: bool
     nulls_first: bool
-
-
-def refuse(message: str) -> GraphQLError:
-    """The error of a value that is refused."""
-    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
 
 def load_rows(dsn: str, snapshot: Snapshot) -> Rows:
@@ -98,9 +94,11 @@ class Reference:
         rows = list(self.rows[object_.id].values())
         match root.role:
             case QueryRole.MANY:
-                return self._connection(object_, rows, **arguments)
+                return self.connection(object_, rows, **arguments)
             case QueryRole.AGGREGATE:
                 return aggregate(object_, self._selected(object_, rows, arguments.get("filter")))
+            case QueryRole.GROUP_BY:
+                return group(self, object_, self._selected(object_, rows, arguments.get("filter")), arguments)
             case QueryRole.ONE:
                 return self._one(object_, rows, arguments)
 
@@ -149,9 +147,9 @@ class Reference:
             return lambda: self._record(target, there) if there is not None and is_there else None
         key = end.foreign_key.column.name
         members = [other for other in self.rows[target.id].values() if other[key] == row[object_.key.name]]
-        return lambda **arguments: self._connection(target, members, **arguments)
+        return lambda **arguments: self.connection(target, members, **arguments)
 
-    def _order(self, object_: Object, given: Any) -> list[OrderKey]:
+    def order(self, object_: Object, given: Any) -> list[OrderKey]:
         keys: list[OrderKey] = []
         for item in given or []:
             if item is None or len(item) > 1:
@@ -182,10 +180,14 @@ class Reference:
             return _column_key(next(part for part in field.parts if part.name == sub), direction)
         return _column_key(field.parts[0], given)
 
-    def _connection(self, object_: Object, rows: Sequence[Row], **arguments: Any) -> Any:
+    def connection(self, object_: Object, rows: Sequence[Row], **arguments: Any) -> Any:
+        return self.page(object_, self._selected(object_, rows, arguments.get("filter")), arguments)
+
+    def page(self, object_: Object, rows: Sequence[Row], arguments: Mapping[str, Any]) -> Any:
+        """The connection to these rows, whatever the filter in its arguments."""
         given = {name: value for name, value in arguments.items() if value is not None}
-        keys = self._order(object_, given.get("orderBy"))
-        matching = _sorted(self._selected(object_, rows, given.get("filter")), keys)
+        keys = self.order(object_, given.get("orderBy"))
+        matching = _sorted(rows, keys)
         page = _Page(self, given)
         tag = json.dumps([str(object_.id), given.get("orderBy")])
         start, end = page.bounds(object_, matching, tag)
@@ -269,18 +271,8 @@ def decode_cursor(text: str, tag: str) -> str:
     return str(key)
 
 
-_DIRECTIONS = {
-    "ASC": (False, False),
-    "DESC": (True, True),
-    "AscNullsFirst": (False, True),
-    "AscNullsLast": (False, False),
-    "DescNullsFirst": (True, True),
-    "DescNullsLast": (True, False),
-}
-
-
 def _column_key(part: Part, direction: str) -> OrderKey:
-    descending, nulls_first = _DIRECTIONS[direction]
+    descending, nulls_first = DIRECTIONS[direction]
     return OrderKey(lambda row: sort_value(part, row[part.column.name]), descending, nulls_first)
 
 

@@ -47,7 +47,20 @@ def _computed(function: str, field: Field, part: Part, rows: Sequence[Row]) -> C
 
 
 def compute(function: str, field: Field, part: Part, values: Sequence[Any]) -> Any:
-    """An aggregate of a column's values, NULLs among them."""
+    """An aggregate of a column's values, NULLs among them, as the API shows it."""
+    found = compute_raw(function, field, part, values)
+    if found is None or function in COUNTS:
+        return found
+    if function in {"min", "max"} or isinstance(found, date):
+        return write_value(part, found)
+    total = part.scalar.total
+    if function in PERCENTAGES or field.type is FieldType.RATING or (total is not None and total.name == "Float"):
+        return float(found)
+    return format(found.normalize(), "f") if function in {"sum", "median"} else Rounded(found)
+
+
+def compute_raw(function: str, field: Field, part: Part, values: Sequence[Any]) -> Any:
+    """An aggregate of a column's values, NULLs among them, to compare it with."""
     empty = sum(map(_is_empty, values))
     present = [value for value in values if value is not None]
     match function:
@@ -59,7 +72,7 @@ def compute(function: str, field: Field, part: Part, values: Sequence[Any]) -> A
             return len(values) - empty
         case "percentEmpty" | "percentNotEmpty":
             counted = empty if function == "percentEmpty" else len(values) - empty
-            return 100 * counted / len(values) if values else None
+            return Decimal(100 * counted) / len(values) if values else None
         case "countTrue":
             return sum(value is True for value in present)
         case "countFalse":
@@ -70,9 +83,9 @@ def compute(function: str, field: Field, part: Part, values: Sequence[Any]) -> A
                 return None
             # The keys of texts have their beginnings alone.
             pick = min if function == "min" else max
-            return write_value(part, pick(known, key=lambda one: (sort_value(part, one), one)))
+            return pick(known, key=lambda one: (sort_value(part, one), one))
         case "median" if present and isinstance(present[0], date):
-            return write_value(part, sorted(present)[(len(present) - 1) // 2])
+            return sorted(present)[(len(present) - 1) // 2]
     return _number(function, field, part, present)
 
 
@@ -87,19 +100,13 @@ def _identity(value: Any) -> Any:
     return isinstance(value, bool), value
 
 
-def _number(function: str, field: Field, part: Part, present: Sequence[Any]) -> Any:
+def _number(function: str, field: Field, part: Part, present: Sequence[Any]) -> Decimal | None:
     is_rating = field.type is FieldType.RATING
-    total = part.scalar.total
     ranks = [1 + sort_value(part, value) for value in present] if is_rating else present
     with localcontext() as context:
         context.prec = _PRECISION
         numbers = [Decimal(str(value)) if isinstance(value, float) else Decimal(value) for value in ranks]
-        result = _compute(function, numbers)
-        if result is None:
-            return None
-        if is_rating or (total is not None and total.name == "Float"):
-            return float(result)
-        return format(result.normalize(), "f") if function in {"sum", "median"} else Rounded(result)
+        return _compute(function, numbers)
 
 
 def _compute(function: str, numbers: list[Decimal]) -> Decimal | None:

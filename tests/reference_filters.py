@@ -173,6 +173,11 @@ def _compare(part: Part, value: Any, name: str, argument: Any) -> bool:
             return _RANKED[name](sort_value(part, value), sort_value(part, read_value(part, argument)))
 
 
+def evaluate(part: Part, value: Any, given: Mapping[str, Any]) -> Said:
+    """Whether a value fulfils all of these operators."""
+    return _joined(_operator(part, value, name, argument) for name, argument in given.items())
+
+
 class Filters:
     """Evaluates filters over these rows."""
 
@@ -230,8 +235,7 @@ class Filters:
         return self._part(field.parts[0], row, given)
 
     def _part(self, part: Part, row: Row, given: Any) -> Said:
-        value = row[part.column.name]
-        return _joined(_operator(part, value, name, argument) for name, argument in given.items())
+        return evaluate(part, row[part.column.name], given)
 
     def _relation(self, field: Field, row: Row, given: Any) -> Said:
         end = relation_end(self.snapshot, field)

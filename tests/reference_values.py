@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from graphql import GraphQLError
+
 from fieldstone.metadata.model import Part
 from fieldstone.sql.types import SqlType
 
@@ -20,6 +22,28 @@ class Rounded:
     """A number that PostgreSQL rounds, sent as a string."""
 
     value: Decimal
+
+
+class NumberText(str):
+    """The text of a number, which may be written in several ways."""
+
+    __slots__ = ()
+
+
+DIRECTIONS = {
+    "ASC": (False, False),
+    "DESC": (True, True),
+    "AscNullsFirst": (False, True),
+    "AscNullsLast": (False, False),
+    "DescNullsFirst": (True, True),
+    "DescNullsLast": (True, False),
+}
+"""The directions: whether each is descending, and whether NULLs come first."""
+
+
+def refuse(message: str) -> GraphQLError:
+    """The error of a value that is refused."""
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
 
 def encode_cursor(tag: str, key: str) -> str:
@@ -64,6 +88,8 @@ def agree(actual: Any, expected: Any) -> bool:
             return isinstance(actual, str) and math.isclose(float(actual), float(value), rel_tol=1e-12)
         case float():
             return not isinstance(actual, str | bool) and math.isclose(float(actual), expected, rel_tol=1e-12)
+        case NumberText():
+            return isinstance(actual, str) and math.isclose(float(actual), float(expected), rel_tol=1e-12)
         case str() if expected.startswith(_CURSOR_START):
             return isinstance(actual, str)
         case _:

@@ -26,7 +26,7 @@ from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import NO_ENUM_VALUES, SUBSCRIPTION
 from fieldstone.engine.schema.values.enums import build_enum, build_enum_filter
-from fieldstone.metadata.aggregates import ROLES
+from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
 from fieldstone.metadata.api_names import FILTER_WORDS, TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, RelationEnd, Snapshot, relation_end
@@ -41,6 +41,9 @@ _FIELD_ROLES = (
     TypeRole.INPUT,
     TypeRole.UNIQUE_KEY,
     *ROLES,
+    *RESULTS_OF,
+    TypeRole.GROUP_BY,
+    TypeRole.GROUP_KEY,
     TypeRole.FIELD_NAME,
 )
 """The types that have members for the object's fields."""

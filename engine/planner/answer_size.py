@@ -8,7 +8,11 @@ from fieldstone.sql.plan.read import (
     AggregateRecord,
     Connection,
     Cursor,
+    DimensionTexts,
     Edges,
+    GroupOutput,
+    GroupRecords,
+    Groups,
     Literal,
     One,
     Output,
@@ -31,7 +35,9 @@ _LONG = frozenset({SqlType.TEXT, SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVE
 _CURSOR = 100
 _PUNCTUATION = 4
 
-_Part = Output | One | Aggregate | Edges | PageInfo | PageFact | Measure | AggregateRecord | Cursor
+_Part = (
+    Output | Groups | GroupOutput | One | Aggregate | Edges | PageInfo | PageFact | Measure | AggregateRecord | Cursor
+)
 
 
 def estimate_size(plan: ReadPlan) -> int:
@@ -61,6 +67,13 @@ def _size(part: _Part) -> int:
         case Connection(page=page, entries=entries):
             rows = sum([_entries(edges.entries) for _, edges in entries if isinstance(edges, Edges)])
             return _entries(entries) + page.limit * rows
+        case Groups(page=page, entries=entries):
+            return page.limit * _entries(entries)
+        case GroupRecords(limit=limit, entries=entries):
+            rows = sum([_entries(edges.entries) for _, edges in entries if isinstance(edges, Edges)])
+            return _entries([entry for entry in entries if not isinstance(entry[1], Edges)]) + limit * rows
+        case DimensionTexts(values=values):
+            return sum(map(_size, values))
         case PageInfo(entries=facts):
             return _entries(facts)
         case PageFact() | Cursor():

@@ -4,6 +4,7 @@
     record        1 for a root field of one record; to-one relations and plain fields are free
     aggregate     100 for those of a root field, `totalCount` among them, which are read together; parents x 5 below a
                   record; and as much again for each `median` and each `countDistinct`, which sort
+    groupBy       100 as an aggregate, and groups x first for the records of each group
     offset        parents x offset / 10: the rows that are passed over are read
 
 The page sizes are part of the shape, so a plan has one price; only offsets are priced for each request.
@@ -22,6 +23,8 @@ from fieldstone.sql.plan.read import (
     AggregateRecord,
     Connection,
     Edges,
+    GroupRecords,
+    Groups,
     Literal,
     One,
     Output,
@@ -218,8 +221,25 @@ class _Walk:
                 case Aggregate():
                     scans = 1 + _sorts(root.record)
                     yield Part(amount=scans * WHOLE_TABLE, path=(key,), product=((key, scans * WHOLE_TABLE),))
+                case Groups():
+                    yield from self._groups(root, key)
                 case Literal():
                     pass
+
+    def _groups(self, groups: Groups, key: str) -> Iterator[Part | Skipped]:
+        scans = 1 + sum(map(_sorts, groups.measures))
+        yield Part(amount=scans * WHOLE_TABLE, path=(key,), product=((key, scans * WHOLE_TABLE),))
+        for name, output in groups.entries:
+            if not isinstance(output, GroupRecords):
+                continue
+            product = ((key, groups.page.limit), (name, output.limit))
+            records = groups.page.limit * output.limit
+            yield Part(amount=records, path=(key, name), product=product)
+            for edges, entry in output.entries:
+                if isinstance(entry, Edges):
+                    inner = _Place(path=(key, name, edges), product=product, parents=records)
+                    nodes = [(node, one) for node, one in entry.entries if isinstance(one, Record)]
+                    yield from self.entries(nodes, inner)
 
     def entries(self, entries: Sequence[tuple[str, Output]], place: _Place) -> Iterator[Part | Skipped]:
         for key, output in entries:

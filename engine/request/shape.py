@@ -36,6 +36,8 @@ class Probe(Enum):
     NESTED = "the keys of a nested write's rows together, and their nulls"
     MEMBER = "the same for one member of such data"
     FILTER = "its keys, its nulls, and the operators that ask whether there is a value"
+    GROUPING = "its keys, and its values except widths and time zones"
+    OPAQUE = "its keys, and which values are true or false"
     STRUCTURE = "its keys and nulls"
 
 
@@ -63,6 +65,9 @@ _ARGUMENT_PROBES = {
     "after": Probe.CURSOR,
     "before": Probe.CURSOR,
     "filter": Probe.FILTER,
+    "having": Probe.FILTER,
+    "groupBy": Probe.GROUPING,
+    "bucket": Probe.VALUE,
     "data": Probe.CHANGES,
     "onConflict": Probe.VALUE,
     "upsert": Probe.VALUE,
@@ -72,6 +77,9 @@ _PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", 
 _PRESENCE_TYPES = frozenset({"Boolean", "Presence", "RelativeDateUnit"})
 RELATION_VERBS = frozenset({"create", "connect", "connectOrCreate", "disconnect", "set", "update", "delete"})
 """The verbs of a relation in a record's data. The value of any other field with such a member is read as a whole."""
+
+
+_GROUPING_VALUES = frozenset({"width", "timeZone"})
 
 
 def find_usages(
@@ -114,6 +122,8 @@ def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> P
             if outer is Probe.FILTER and name.value in _PRESENCE_OPERATORS:
                 is_leaf = isinstance(value, VariableNode) and value.name.value in leaves
                 return Probe.VALUE if is_leaf else outer
+            if outer is Probe.GROUPING and name.value in _GROUPING_VALUES:
+                return Probe.OPAQUE if isinstance(value, VariableNode) else outer
             if outer is Probe.MEMBER:
                 return Probe.NESTED if name.value in RELATION_VERBS else Probe.STRUCTURE
             return Probe.MEMBER if outer is Probe.CHANGES else outer
@@ -235,6 +245,27 @@ def _records_shape(values: list[JsonValue]) -> object:
     return frozenset(found | {(key, _joint_shape(items)) for key, items in links.items()})
 
 
+def _grouping_shape(value: JsonValue, key: str = "") -> object:
+    """Return the shape of values to group by; a field may be called `width`, too, but has true or an object there."""
+    match value:
+        case dict():
+            return tuple((name, _grouping_shape(item, name)) for name, item in value.items())
+        case list():
+            return ("[", *[_grouping_shape(item) for item in value])
+        case _:
+            return _opaque_shape(value) if key in _GROUPING_VALUES else _value_shape(value)
+
+
+def _opaque_shape(value: JsonValue) -> object:
+    match value:
+        case dict():
+            return tuple((name, _opaque_shape(item)) for name, item in value.items())
+        case bool():
+            return value
+        case _:
+            return _structure_shape(value)
+
+
 def _cursor_shape(value: JsonValue) -> object:
     if not isinstance(value, str):
         return value
@@ -252,5 +283,7 @@ _SHAPES = {
     Probe.CHANGES: _changes_shape,
     Probe.MEMBER: _member_shape,
     Probe.FILTER: _filter_shape,
+    Probe.GROUPING: _grouping_shape,
+    Probe.OPAQUE: _opaque_shape,
     Probe.STRUCTURE: _structure_shape,
 }

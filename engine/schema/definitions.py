@@ -4,25 +4,40 @@ from collections.abc import Callable, Iterator, Mapping
 
 from graphql import GraphQLID, GraphQLNamedType, introspection_types
 
-from fieldstone.engine.schema.objects import aggregates, inputs, records, relation_inputs, unique_keys, upserts
+from fieldstone.engine.schema.objects import (
+    aggregate_inputs,
+    aggregates,
+    groups,
+    inputs,
+    records,
+    relation_inputs,
+    unique_keys,
+    upserts,
+)
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values import enums
 from fieldstone.engine.schema.values.composites import COMPOSITES, composite_name
 from fieldstone.engine.schema.values.filters import PRESENCE, SCALAR_FILTERS
+from fieldstone.engine.schema.values.groupings import DATE_BUCKET, DATE_GROUP, DATE_GROUPING, NUMBER_GROUPING
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGE_INFO
 from fieldstone.engine.schema.values.relative_dates import FIRST_DAY_OF_WEEK, RELATIVE_DATE, RELATIVE_DATE_UNIT
 from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
 from fieldstone.metadata import api_names
-from fieldstone.metadata.aggregates import ROLES
+from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
 from fieldstone.metadata.api_names import FieldEnumType, FieldTypeRole, ObjectType, TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Object, relation_end
 
+_SHARED = (
+    *(PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE),
+    *(RELATIVE_DATE, RELATIVE_DATE_UNIT, FIRST_DAY_OF_WEEK),
+    *(NUMBER_GROUPING, DATE_GROUPING, DATE_BUCKET, DATE_GROUP),
+)
+
 SHARED: Mapping[str, GraphQLNamedType] = {
-    **{shared.name: shared for shared in (PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE)},
-    **{shared.name: shared for shared in (RELATIVE_DATE, RELATIVE_DATE_UNIT, FIRST_DAY_OF_WEEK)},
+    **{shared.name: shared for shared in _SHARED},
     **SCALARS,
     **SCALAR_FILTERS,
     **COMPOSITES,
@@ -93,6 +108,8 @@ def build_object_type(scope: TypeScope, object_: Object, role: TypeRole) -> Grap
     """Return a new type of an object, whether the schema has it or not."""
     if role in ROLES:
         return aggregates.build_results(scope, object_, role)
+    if role in RESULTS_OF:
+        return aggregate_inputs.build_results_input(scope, object_, role)
     return _BUILDERS[role](scope, object_)
 
 
@@ -111,6 +128,11 @@ _BUILDERS: Mapping[TypeRole, Callable[[TypeScope, Object], GraphQLNamedType]] = 
     TypeRole.UPDATE_ITEM: relation_inputs.build_update_item,
     TypeRole.UNIQUE_KEY: unique_keys.build_unique_key,
     TypeRole.AGGREGATE: aggregates.build_aggregate,
+    TypeRole.GROUP_BY: inputs.build_group_by,
+    TypeRole.GROUP_KEY: groups.build_group_key,
+    TypeRole.GROUP_RESULT: groups.build_group_result,
+    TypeRole.GROUP_ORDER: aggregate_inputs.build_group_order,
+    TypeRole.HAVING: aggregate_inputs.build_having,
     TypeRole.FIELD_NAME: lambda _scope, object_: build_field_names(object_),
     TypeRole.ON_CONFLICT: upserts.build_on_conflict,
     TypeRole.UPSERT_RESULT: upserts.build_upsert_result,
@@ -141,6 +163,8 @@ def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
             return _is_source(scope, object_, to_one=False)
         case _ if role in ROLES:
             return aggregates.has_results(object_, role)
+        case _ if role in RESULTS_OF:
+            return aggregates.has_results(object_, RESULTS_OF[role])
         case _:
             return True
 

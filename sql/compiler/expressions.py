@@ -126,6 +126,11 @@ def cast(value: Expression, kind: SqlType) -> Expression:
     return Expression(value.within(Binding.OPERATOR) + "::" + kind.value)
 
 
+def cast_to_timestamp(value: Expression) -> Expression:
+    """Return the date or the local time as a timestamp without a time zone."""
+    return Expression(value.within(Binding.OPERATOR) + "::timestamp")
+
+
 def cast_array(values: Sequence[Expression], kind: SqlType) -> Expression:
     """Return the array of some values in another type."""
     return Expression(array(values).text + "::" + kind.value + "[]")

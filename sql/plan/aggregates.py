@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.plan.elements import Operand
-from fieldstone.sql.types import Encoding
+from fieldstone.sql.plan.elements import Column, Operand, column_of
+from fieldstone.sql.types import Encoding, SqlType
 
 
 class AggregateFunction(Enum):
@@ -36,6 +36,18 @@ SORTING = frozenset({AggregateFunction.COUNT_DISTINCT, AggregateFunction.MEDIAN}
 """The aggregates for which PostgreSQL sorts the values."""
 
 
+COUNTS = frozenset(
+    {
+        AggregateFunction.COUNT_DISTINCT,
+        AggregateFunction.COUNT_EMPTY,
+        AggregateFunction.COUNT_NOT_EMPTY,
+        AggregateFunction.COUNT_TRUE,
+        AggregateFunction.COUNT_FALSE,
+    }
+)
+"""The aggregates that are counts, which are never NULL."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computed:
     """An aggregate of a value; the ones that count take several operands, whose values together are one.
@@ -54,3 +66,23 @@ class Count:
 
 
 Measure = Computed | Count
+
+
+def measure_type(measure: Measure) -> SqlType:
+    """Return the type of a measure's value."""
+    if isinstance(measure, Count) or measure.function in COUNTS:
+        return SqlType.BIGINT
+    column = column_of(measure.operands[0])
+    match measure.function:
+        case AggregateFunction.MIN | AggregateFunction.MAX:
+            return column.type
+        case AggregateFunction.MEDIAN if column.type in {SqlType.DATE, SqlType.TIMESTAMP}:
+            return column.type
+        case _:
+            return SqlType.NUMERIC
+
+
+def measure_column(measure: Measure, index: int) -> Column:
+    """Return the column that has a measure in the groups, where it is the measure of this number."""
+    nullable = isinstance(measure, Computed) and measure.function not in COUNTS
+    return Column(name="m" + str(index), type=measure_type(measure), nullable=nullable)

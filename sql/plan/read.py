@@ -5,6 +5,7 @@ from enum import Enum
 
 from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import Column, Condition, Hop, Link, Operand, Parameter, Table
+from fieldstone.sql.plan.groups import Dimension
 from fieldstone.sql.types import Encoding
 
 
@@ -143,6 +144,47 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionTexts:
+    """The texts of a group's values, as a JSON list."""
+
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRecords:
+    """A connection to the first `limit` records of a group in `order`; Values and Records are of the group itself."""
+
+    order: tuple[OrderKey, ...]
+    limit: int
+    cursor_tag: str
+    entries: tuple[tuple[str, Edges | PageInfo | Value | Record | Literal], ...]
+
+
+GroupOutput = Value | Record | Cursor | DimensionTexts | GroupRecords | Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """A page of the groups of `table`'s rows under `condition`, as a JSON list.
+
+    Attributes:
+        dimensions: the values that the rows of a group have in common; NULL is one.
+        measures: computed for each group, the first of them the Count.
+        having: a condition on the groups: on the columns of dimensions and measures, as `order` and `entries` are.
+    """
+
+    table: Table
+    condition: Condition
+    dimensions: tuple[Dimension, ...]
+    measures: tuple[Measure, ...]
+    having: Condition
+    order: tuple[OrderKey, ...]
+    page: Page
+    cursor_tag: str
+    entries: tuple[tuple[str, GroupOutput], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventFeed:
     """The events of one action on one object in a range of positions, for the parameter sets of subscribers.
 
@@ -176,7 +218,7 @@ class EventFeed:
 
 
 Output = Literal | Value | Record | ToOne | Connection
-Root = Connection | One | Aggregate | Literal
+Root = Connection | One | Aggregate | Groups | Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,6 +175,8 @@ FILTERED = {
     "a total": "query ($f: PersonFilterInput) { people(filter: $f) { totalCount } }",
     "no records": "query ($f: PersonFilterInput) { people(filter: $f, first: 0) { edges { node { id } } } }",
     "an aggregate": "query ($f: PersonFilterInput) { peopleAggregate(filter: $f) { __typename } }",
+    "groups": "query ($f: PersonFilterInput) { peopleGroupBy(filter: $f, groupBy: [{ city: true }]) { count } }",
+    "no groups": "query ($f: PersonFilterInput) { peopleGroupBy(groupBy: [{id: true}] first: 0 filter: $f) { count } }",
     "a bulk update": 'mutation ($f: PersonFilterInput!) { updatePeople(filter: $f, data: {city: "x"}) { id } }',
     "a subscription": "subscription ($f: PersonFilterInput) { personCreated(filter: $f) { id } }",
 }

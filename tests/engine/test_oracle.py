@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.apis import Served, serve
 from tests.databases import Databases
-from tests.operations import Operation, examples, queries
+from tests.operation_writer import Operation
+from tests.operations import examples, queries
 from tests.reference import Reference, load_rows
 from tests.reference_values import agree
 from tests.specimens import specimen_template
@@ -47,6 +48,12 @@ def test_any_query(bench: Bench, data: st.DataObject) -> None:
 @examples(200)
 def test_any_query_with_refused_pages(bench: Bench, data: st.DataObject) -> None:
     check(bench, data.draw(queries(bench.reference.schema, bench.ids, refused=15)), has_refusals=True)
+
+
+@given(data=st.data())
+@examples(150)
+def test_any_groups(bench: Bench, data: st.DataObject) -> None:
+    check(bench, data.draw(queries(bench.reference.schema, bench.ids, roots="GroupBy")), has_refusals=False)
 
 
 def check(bench: Bench, operation: Operation, *, has_refusals: bool) -> None:

@@ -83,6 +83,11 @@ def said_filter(context: PlanContext, object_: Object, tree: Tree, blame: Blame)
     return said, level.names_deleted
 
 
+def part_condition(context: PlanContext, object_: Object, part: Part, tree: Tree, blame: Blame) -> Condition | None:
+    """Return the condition of operators on one part, None where they say nothing."""
+    return _part(_Level(context=context, object_=object_, blame=blame), part, tree, blame)
+
+
 def _find_absent(tree: Tree) -> Absent | None:
     match tree:
         case Absent():

@@ -75,10 +75,15 @@ def _members(tree: Tree, blame: Blame) -> dict[str, Tree]:
     return members
 
 
-def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> OrderKey:
+def read_direction(tree: Tree, blame: Blame) -> tuple[bool, bool]:
+    """Return whether a direction is descending, and whether NULLs come first."""
     if tree is None:
         raise blame.error(f"The direction of '{blame.field}' must not be null.")
-    descending, nulls_first = _DIRECTIONS[cast("str", cast("Leaf", tree).sample)]
+    return _DIRECTIONS[cast("str", cast("Leaf", tree).sample)]
+
+
+def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> OrderKey:
+    descending, nulls_first = read_direction(tree, blame)
     operand = operand_of(part)
     nullable = bool(hops) or part.column.nullable or isinstance(operand, Ranked)
     return OrderKey(hops=hops, operand=operand, descending=descending, nulls_first=nulls_first, nullable=nullable)

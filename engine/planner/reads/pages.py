@@ -34,17 +34,25 @@ def build_page(
     order: tuple[OrderKey, ...],
     tag: str,
     path: tuple[str | int, ...],
+    *,
+    default: int | None = None,
+    largest: int | None = None,
 ) -> Page:
-    """Return the page that the arguments ask for, its cursors made under `tag`."""
+    """Return the page that the arguments ask for, its cursors made under `tag`.
+
+    `default` and `largest` are the numbers of rows unless said and at most; records have those of the settings.
+    """
     given = {name: tree for name, tree in arguments.items() if tree is not None}
     for one, other in _CONFLICTS:
         if one in given and other in given:
             raise Blame(field=other, path=path).error(f"'{one}' and '{other}' cannot be given together.")
     backward = "last" in given or "before" in given
-    limit = context.limits.default_page
+    limit = default or context.limits.default_page
     for name in ("first", "last", "limit"):
         if name in given:
-            limit = _limit(context, cast("Leaf", given[name]), Blame(field=name, path=path))
+            limit = _limit(
+                largest or context.limits.largest_page, cast("Leaf", given[name]), Blame(field=name, path=path)
+            )
     offset = None
     if "offset" in given:
         blame = Blame(field="offset", path=path)
@@ -56,8 +64,7 @@ def build_page(
     return Page(limit=limit, backward=backward, seek=seek, offset=offset)
 
 
-def _limit(context: PlanContext, leaf: Leaf, blame: Blame) -> int:
-    largest = context.limits.largest_page
+def _limit(largest: int, leaf: Leaf, blame: Blame) -> int:
     value = leaf.sample
     if not 0 <= value <= largest:
         raise blame.error(f"'{blame.field}' must be from 0 to {largest}, not {shown(value)}.")

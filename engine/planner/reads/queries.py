@@ -10,6 +10,7 @@ from fieldstone.engine.planner.arguments.trees import Blame, arguments_of, bind_
 from fieldstone.engine.planner.context import PlanContext, type_literal, visible
 from fieldstone.engine.planner.reads.aggregates import build_aggregate
 from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
+from fieldstone.engine.planner.reads.grouping.groups import build_groups
 from fieldstone.engine.planner.reads.orders import build_order
 from fieldstone.engine.planner.reads.sampling import is_sampled
 from fieldstone.engine.planner.reads.selection import build_connection, build_record
@@ -59,6 +60,8 @@ def _root(context: PlanContext, selected: Selected) -> Root:
                     return build_connection(context, object_, selected, path)
                 case QueryRole.AGGREGATE:
                     return build_aggregate(context, object_, selected, path)
+                case QueryRole.GROUP_BY:
+                    return build_groups(context, object_, selected, path)
                 case QueryRole.ONE:
                     context.note_nullable(path)
                     return plan_one(context, object_, selected, path)

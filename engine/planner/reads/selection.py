@@ -113,15 +113,16 @@ def build_connection(
         cursor_tag=tag,
         sampled=link is None and is_sampled(context, object_, condition, order),
         entries=tuple(
-            (field.key, _facet(context, object_, field, (*path, field.key)))
+            (field.key, build_facet(context, object_, field, (*path, field.key)))
             for field in context.selected_below(selected)
         ),
     )
 
 
-def _facet(
+def build_facet(
     context: PlanContext, object_: Object, selected: Selected, path: AnswerPath
 ) -> Edges | PageInfo | Measure | AggregateRecord | Literal:
+    """Return one entry of a connection."""
     match selected.name:
         case "edges":
             return Edges(

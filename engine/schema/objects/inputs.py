@@ -17,6 +17,7 @@ from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key, describe_relation
 from fieldstone.engine.schema.values.enums import enum_value_type
 from fieldstone.engine.schema.values.filters import PRESENCE, operator_field, scalar_filter
+from fieldstone.engine.schema.values.groupings import grouping_type
 from fieldstone.engine.schema.values.groups import is_orderable
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.scalars import scalar_type
@@ -157,6 +158,21 @@ def _data_types(scope: TypeScope, object_: Object) -> _Types:
 def data_members(scope: TypeScope, object_: Object) -> Iterator[tuple[Field, str, GraphQLInputField]]:
     """Yield the members of an input that has values of an object's fields: each with its field and its name."""
     return _fields(scope, object_, _data_types(scope, object_))
+
+
+def build_group_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return a value to group an object's records by: one key."""
+    types = _Types(
+        scalar=lambda field: grouping_type(field.parts[0].scalar),
+        options=lambda _: GraphQLBoolean,
+        composite=TypeRole.GROUP_BY,
+        relation=TypeRole.GROUP_BY,
+    )
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.GROUP_BY),
+        lambda: {name: member for _, name, member in _fields(scope, object_, types)},
+        description=f"A value to group {object_.label_plural} by: one key.",
+    )
 
 
 def build_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
 
+from fieldstone.engine.schema.objects.groups import group_by_field
 from fieldstone.engine.schema.objects.records import connection_field
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.paging import filter_argument
@@ -83,6 +84,8 @@ def _query_field(scope: TypeScope, object_: Object, role: QueryRole) -> GraphQLF
                 args={"filter": filter_argument(scope.input_of(object_, TypeRole.FILTER))},
                 description=f"The aggregates of {object_.label_plural}.",
             )
+        case QueryRole.GROUP_BY:
+            return group_by_field(scope, object_)
         case _:
             assert_never(role)
 

@@ -12,10 +12,11 @@ from graphql import (
 
 from fieldstone.engine.schema.values.aggregates import describe_results, result_type
 from fieldstone.engine.schema.values.filters import scalar_filter
+from fieldstone.engine.schema.values.groupings import grouping_type
 from fieldstone.engine.schema.values.groups import is_orderable
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.scalars import scalar_type
-from fieldstone.metadata.aggregates import ROLES, result_scalar
+from fieldstone.metadata.aggregates import FILTERS, RESULTS_OF, ROLES, result_scalar
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldTypeEntry
 
@@ -61,6 +62,32 @@ def _build(entry: FieldTypeEntry) -> Iterator[GraphQLNamedType]:
                     for name, (sub, scalar) in results.items()
                 },
                 description=f"{describe_results(role)} of each part. The value: {entry.description}",
+            )
+    yield GraphQLInputObjectType(
+        composite_name(entry, TypeRole.GROUP_BY),
+        {
+            name: GraphQLInputField(grouping, description=sub.description)
+            for name, sub in subfields
+            if (grouping := grouping_type(sub.scalar))
+        },
+        description=f"A group by one part of a value. The value: {entry.description}",
+    )
+    for role, results_role in RESULTS_OF.items():
+        members = {
+            name: (sub, scalar) for name, sub in subfields if (scalar := result_scalar(results_role, sub.scalar))
+        }
+        if members:
+            is_filter = role in FILTERS.values()
+            yield GraphQLInputObjectType(
+                composite_name(entry, role),
+                {
+                    name: GraphQLInputField(
+                        scalar_filter(scalar) if is_filter else ORDER_BY_DIRECTION, description=sub.description
+                    )
+                    for name, (sub, scalar) in members.items()
+                },
+                description=f"{'Conditions on' if is_filter else 'An order by'} an aggregate of each part. The value:"
+                f" {entry.description}",
             )
 
 

@@ -9,7 +9,7 @@ from fieldstone.sql.compiler.output import TextPiece, encode_value, object_piece
 from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_of_key, whole_key
-from fieldstone.sql.plan.aggregates import AggregateFunction, Computed, Count, Measure
+from fieldstone.sql.plan.aggregates import COUNTS, AggregateFunction, Computed, Count, Measure, measure_type
 from fieldstone.sql.plan.elements import Column, Operand, Ranked, Sorted, column_of
 from fieldstone.sql.plan.read import AggregateRecord, Literal
 from fieldstone.sql.types import SqlType
@@ -20,15 +20,6 @@ _NONE = expressions.number(0)
 _EMPTY_TEXT = expressions.text_literal("")
 _EMPTY_DOCUMENTS = [expressions.text_literal(text) for text in ("null", '""', "[]", "{}")]
 _NULL_DOCUMENT = Expression("'null'::jsonb")
-_COUNTS = frozenset(
-    {
-        AggregateFunction.COUNT_DISTINCT,
-        AggregateFunction.COUNT_EMPTY,
-        AggregateFunction.COUNT_NOT_EMPTY,
-        AggregateFunction.COUNT_TRUE,
-        AggregateFunction.COUNT_FALSE,
-    }
-)
 _IN_SQL = {
     AggregateFunction.SUM: "sum",
     AggregateFunction.AVG: "avg",
@@ -52,7 +43,7 @@ def measure_pieces(measure: Measure | Literal | AggregateRecord, row: RowReferen
             return [expressions.cast_to_text(expressions.COUNT)]
         case Computed():
             kind = measure_type(measure)
-            nullable = measure.function not in _COUNTS
+            nullable = measure.function not in COUNTS
             return encode_value(compile_measure(measure, row), kind, measure.encoding, nullable=nullable)
         case _:
             assert_never(measure)
@@ -68,20 +59,6 @@ def is_measured(entry: object) -> TypeGuard[Measure | AggregateRecord]:
 def constant_pieces(record: AggregateRecord) -> list[TextPiece]:
     """Return the JSON object of a record that nothing is computed for."""
     return aggregate_pieces(record, RowReference(alias=""))
-
-
-def measure_type(measure: Measure) -> SqlType:
-    """Return the type of a measure's value."""
-    if isinstance(measure, Count) or measure.function in _COUNTS:
-        return SqlType.BIGINT
-    column = column_of(measure.operands[0])
-    match measure.function:
-        case AggregateFunction.MIN | AggregateFunction.MAX:
-            return column.type
-        case AggregateFunction.MEDIAN if column.type in {SqlType.DATE, SqlType.TIMESTAMP}:
-            return column.type
-        case _:
-            return SqlType.NUMERIC
 
 
 def measured_columns(measures: Iterable[Measure | Literal | AggregateRecord]) -> list[str]:

@@ -54,9 +54,9 @@ def compile_connection(
     for key, entry in connection.entries:
         match entry:
             case Edges():
-                page[key] = _compile_edges(entry, connection, rows, draft, write)
+                page[key] = edges_pieces(entry, connection, rows, draft, write)
             case PageInfo():
-                page[key] = _compile_page_info(entry, connection, rows)
+                page[key] = page_info_pieces(entry, connection, rows)
             case Literal():
                 page[key] = [entry.text]
             case AggregateRecord() if not is_measured(entry):
@@ -179,9 +179,10 @@ def columns_of(outputs: Iterable[Output | Cursor]) -> list[str]:
     return list(columns)
 
 
-def _compile_edges(
+def edges_pieces(
     edges: Edges, connection: Connection, rows: PageRows | None, draft: StatementDraft, write: RecordWriter
 ) -> list[TextPiece]:
+    """Return the JSON list of a page's edges."""
     if rows is None or not connection.page.limit:
         draft.leave_unread(edges)
         return ["[]"]
@@ -203,10 +204,15 @@ def _compile_edges(
         order=_edges_order(connection, rows),
         only=_within_page(connection, rows),
     )
-    if draft.most_bytes is not None:
-        level, most = expressions.number(draft.level), expressions.number(draft.most_bytes)
-        text = LongText(expressions.call(_WITHIN_LIMIT, text, level, most).text)
-    return ["[", text, "]"]
+    return ["[", within_limit(text, draft), "]"]
+
+
+def within_limit(text: Expression, draft: StatementDraft) -> Expression:
+    """Return the text of many rows, whose bytes are counted where the answer may be too large."""
+    if draft.most_bytes is None:
+        return text
+    level, most = expressions.number(draft.level), expressions.number(draft.most_bytes)
+    return LongText(expressions.call(_WITHIN_LIMIT, text, level, most).text)
 
 
 def _edges_order(connection: Connection, rows: PageRows) -> Expression | None:
@@ -222,7 +228,8 @@ def _within_page(connection: Connection, rows: PageRows) -> Expression | None:
     return expressions.compare(rows.number, Comparison.LE, expressions.number(connection.page.limit))
 
 
-def _compile_page_info(info: PageInfo, connection: Connection, rows: PageRows | None) -> list[TextPiece]:
+def page_info_pieces(info: PageInfo, connection: Connection, rows: PageRows | None) -> list[TextPiece]:
+    """Return the JSON object of facts about a page."""
     return object_pieces([(key, _compile_fact(fact, connection, rows)) for key, fact in info.entries])
 
 

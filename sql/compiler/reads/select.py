@@ -21,6 +21,7 @@ from fieldstone.sql.compiler.output import (
     or_null,
 )
 from fieldstone.sql.compiler.reads.aggregates import aggregate_pieces, constant_pieces, is_measured
+from fieldstone.sql.compiler.reads.grouping.groups import compile_groups
 from fieldstone.sql.compiler.reads.page_output import columns_of, compile_connection
 from fieldstone.sql.compiler.reads.paging import compile_page
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
@@ -28,6 +29,7 @@ from fieldstone.sql.compiler.terms import Expression, Query, table_source
 from fieldstone.sql.plan.read import (
     Aggregate,
     Connection,
+    Groups,
     Literal,
     One,
     Output,
@@ -89,6 +91,8 @@ def _compile_root(root: Root, draft: StatementDraft) -> Fragment:
             return Fragment(pieces=[as_long_as(or_null(expressions.scalar(query)), pieces)])
         case Aggregate():
             return _compile_aggregate(root, draft)
+        case Groups():
+            return compile_groups(root, draft, _record_pieces)
         case Literal():
             return Fragment(pieces=[root.text])
         case _:

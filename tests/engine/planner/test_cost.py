@@ -59,6 +59,15 @@ PRICES: dict[str, tuple[str, int]] = {
     "a total": ("{ people { totalCount } }", 100),
     "a total and a page": ("{ people(first: 3) { totalCount edges { cursor } } }", 103),
     "an aggregate": ("{ peopleAggregate { count } }", 100),
+    "aggregates that sort": ("{ peopleAggregate { count median { position } countDistinct { city } } }", 300),
+    "groups": ("{ peopleGroupBy(groupBy: [{ city: true }]) { count sum { position } } }", 100),
+    "records of groups": (
+        (
+            "{ peopleGroupBy(groupBy: [{ city: true }] first: 10) { a: records(first: 5) { totalCount edges { node {"
+            " activities(first: 3) { edges { cursor } } } } } b: records { edges { cursor } } } }"
+        ),
+        100 + 10 * 5 + 10 * 5 * 3 + 10 * 60,
+    ),
     "nested": (braced(of_companies("(first: 10)", of_people("(first: 5)", "id"))), 10 + 50),
     "below one record": (f'{{ company(id: "{ID}") {{ {of_people("(first: 5)", "id")} }} }}', 1 + 5),
     "over a to-one relation": (

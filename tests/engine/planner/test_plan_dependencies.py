@@ -22,6 +22,7 @@ DEPENDENCIES = {
     "{ people { totalCount } }": {"person"},
     '{ person(id: "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e") { id } }': {"person"},
     "{ peopleAggregate { count } }": {"person"},
+    "{ peopleGroupBy(groupBy: [{ company: { name: true } }]) { count } }": {"person", "company"},
     "{ people { edges { node { companyId } } } }": {"person"},
     "{ people { edges { node { company { id } } } } }": {"person", "company"},
     "{ companies { edges { node { people { totalCount } } } } }": {"person", "company"},

@@ -3,60 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema
 
 from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.metadata.model import Snapshot
+from tests.engine.schema.thing import COMPOSITES, NAMES, RELATIONS, SYSTEM, THING, TOTALS, fields_of
 from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
-
-SYSTEM = {
-    "id": "UUID!",
-    "name": "String",
-    "createdAt": "DateTime!",
-    "updatedAt": "DateTime!",
-    "deletedAt": "DateTime",
-    "createdBy": "ActorValue",
-    "position": "Float!",
-}
-
-THING = SYSTEM | {
-    "uuidField": "UUID",
-    "textField": "String",
-    "numberField": "Float",
-    "numberDecimalField": "Float",
-    "numberIntField": "Int",
-    "numberBigintField": "BigInt",
-    "numberFloatField": "Float",
-    "numericField": "BigFloat",
-    "booleanField": "Boolean",
-    "dateField": "Date",
-    "datetimeField": "DateTime",
-    "selectField": "ThingSelectFieldEnum",
-    "multiselectField": "[ThingMultiselectFieldEnum!]",
-    "ratingField": "ThingRatingFieldEnum",
-    "arrayField": "[String!]",
-    "rawjsonField": "JSON",
-    "fullnameField": "FullNameValue",
-    "emailsField": "EmailsValue",
-    "phonesField": "PhonesValue",
-    "linksField": "LinksValue",
-    "currencyField": "CurrencyValue",
-    "addressField": "AddressValue",
-    "actorField": "ActorValue",
-    "richtextField": "RichTextValue",
-    "positionField": "Float",
-    "tsvectorField": "TSVector",
-    "other": "Other",
-    "otherId": "UUID",
-    "parent": "Thing",
-    "parentId": "UUID",
-    "children": "ThingConnection!",
-}
-
-NAMES = {name: type_.removesuffix("!") for name, type_ in THING.items() if name != "children"}
-COMPOSITES = {type_ for type_ in NAMES.values() if type_.endswith("Value")}
-RELATIONS = {"Other", "Thing"}
 
 FILTERS = {"[String!]": "StringListFilter", "[ThingMultiselectFieldEnum!]": "ThingMultiselectFieldEnumFilter"}
 
@@ -86,17 +39,6 @@ DATA = {
     if name not in {"updatedAt", "deletedAt", "tsvectorField"}
 } | {"children": "ThingRelationListInput"}
 
-TOTALS = {
-    "position": "Float",
-    "numberField": "Float",
-    "numberDecimalField": "Float",
-    "numberIntField": "Float",
-    "numberBigintField": "BigFloat",
-    "numberFloatField": "Float",
-    "numericField": "BigFloat",
-    "positionField": "Float",
-    "ratingField": "Float",
-}
 TOTALS_OF_PARTS = {
     aggregate: {"currencyField": f"CurrencyValue{aggregate}", "addressField": f"AddressValue{aggregate}"}
     for aggregate in ("AggregateSum", "AggregateAvg", "AggregateDeviations", "AggregateMedian")
@@ -246,12 +188,6 @@ def schema() -> LazySchema:
     return lazy_schema(all_types_snapshot())
 
 
-def fields_of(schema: GraphQLSchema, name: str) -> dict[str, str]:
-    type_ = schema.type_map[name]
-    assert isinstance(type_, GraphQLObjectType | GraphQLInputObjectType)
-    return {field_name: str(field.type) for field_name, field in type_.fields.items()}
-
-
 @pytest.mark.parametrize("name", EXPECTED)
 def test_fields(schema: LazySchema, name: str) -> None:
     assert fields_of(schema, name) == EXPECTED[name]
@@ -284,6 +220,18 @@ def test_queries(schema: LazySchema) -> None:
         "thing": ({"id": "UUID", "where": "ThingWhereUniqueInput", "filter": "ThingFilterInput"}, "Thing"),
         "things": (PAGE, "ThingConnection!"),
         "thingsAggregate": ({"filter": "ThingFilterInput"}, "ThingAggregate!"),
+        "thingsGroupBy": (
+            {
+                "groupBy": "[ThingGroupByInput!]!",
+                "filter": "ThingFilterInput",
+                "having": "ThingHavingInput",
+                "orderBy": "[ThingGroupByOrderByInput]",
+                "first": "Int",
+                "after": "String",
+                "limit": "Int",
+            },
+            "[ThingGroupByResult!]!",
+        ),
     }
 
 

@@ -67,6 +67,9 @@ OBJECTS = {
     "query is another's aggregate": refused_object(
         "nameSingular", "the object person has a query peopleAggregate", NameTaken, name_singular="peopleAggregate"
     ),
+    "query is another's groups": refused_object(
+        "nameSingular", "the object person has a query peopleGroupBy", NameTaken, name_singular="peopleGroupBy"
+    ),
     "query is its own aggregate": refused_object(
         "namePlural", "the query thingsAggregate would stand for both names", NameTaken,
         name_singular="thingsAggregate", name_plural="things",

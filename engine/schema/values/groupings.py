@@ -1,0 +1,102 @@
+"""The types of groups by numbers and dates: the scalars that say how, and the values that groups have."""
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLObjectType,
+    GraphQLScalarType,
+)
+
+from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar
+from fieldstone.metadata.errors import InvalidValue
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.scalars import DATE, DATE_TIME, Scalar, shown
+from fieldstone.sql.plan.groups import Bucket
+from fieldstone.sql.types import SqlType
+
+NO_BUCKET = "NONE"
+
+BUCKETS = {
+    **{bucket.name: bucket for bucket in Bucket},
+    "DAY_OF_THE_WEEK": Bucket.DAY_OF_WEEK,
+    "MONTH_OF_THE_YEAR": Bucket.MONTH_OF_YEAR,
+    "QUARTER_OF_THE_YEAR": Bucket.QUARTER_OF_YEAR,
+    NO_BUCKET: None,
+}
+"""The buckets by their names, each of the parts of a date by Twenty's too."""
+
+_MEANINGS: dict[Bucket | None, str] = {
+    **{bucket: f"The {bucket.value} that a time lies in." for bucket in Bucket},
+    Bucket.HOUR_OF_DAY: "The hour of the day, from 0 to 23.",
+    Bucket.DAY_OF_WEEK: "The day of the week, from 1 (Monday) to 7.",
+    Bucket.MONTH_OF_YEAR: "The month of the year, from 1 to 12.",
+    Bucket.QUARTER_OF_YEAR: "The quarter of the year, from 1 to 4.",
+    None: "The date or the time itself.",
+}
+
+DATE_BUCKET = GraphQLEnumType(
+    "DateBucket",
+    {name: GraphQLEnumValue(name, description=_MEANINGS[bucket]) for name, bucket in BUCKETS.items()},
+    description="A period that dates and times are grouped by, or a part of them.",
+)
+
+DATE_GROUP = GraphQLObjectType(
+    "DateGroup",
+    {
+        "date": GraphQLField(SCALARS[DATE.name], description="The first local date of a period from DAY to YEAR."),
+        "dateTime": GraphQLField(SCALARS[DATE_TIME.name], description="The start of a period of HOUR or MINUTE."),
+        "number": GraphQLField(GraphQLInt, description="The part of the date, such as DAY_OF_WEEK."),
+    },
+    description="The date, the time or the number that a group has; the other members are null.",
+)
+
+BUCKET_ARGUMENT = {
+    "bucket": GraphQLArgument(DATE_BUCKET, description="Which one, where the field is grouped by several buckets.")
+}
+
+
+def _check_members(value: JsonValue, members: tuple[str, ...]) -> None:
+    if value is True:
+        return
+    if not isinstance(value, dict) or not set(value) <= set(members):
+        listed = " ".join(f"{name}: .." for name in members)
+        raise InvalidValue(f"must be true or an object {{ {listed} }}, not {shown(value)}")
+
+
+def _check_number(value: JsonValue) -> None:
+    _check_members(value, ("width",))
+
+
+def _check_date(value: JsonValue) -> None:
+    _check_members(value, ("bucket", "timeZone", "firstDayOfWeek"))
+
+
+NUMBER_GROUPING = build_scalar(
+    "NumberGrouping",
+    "A group by a number: `true` for each number, or `{ width: 1000 }` for steps of such a width.",
+    _check_number,
+)
+DATE_GROUPING = build_scalar(
+    "DateGrouping",
+    'A group by a date or a time: `true` for each, or an object such as `{ bucket: MONTH timeZone: "Europe/Berlin"'
+    " firstDayOfWeek: SUNDAY }`; the bucket is DAY, the time zone UTC and the first day MONDAY unless given.",
+    _check_date,
+)
+
+
+def is_groupable(scalar: Scalar) -> bool:
+    """Whether records can be grouped by a column of this scalar: by any but a JSON document, or a search vector."""
+    return scalar.sql_type not in {SqlType.JSONB, SqlType.TSVECTOR}
+
+
+def grouping_type(scalar: Scalar) -> GraphQLScalarType | None:
+    """Return the type of a group by a column of this scalar, None where there is none."""
+    if not is_groupable(scalar):
+        return None
+    if scalar in {DATE, DATE_TIME}:
+        return DATE_GROUPING
+    return GraphQLBoolean if scalar.total is None else NUMBER_GROUPING
