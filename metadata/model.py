@@ -374,7 +374,8 @@ def _build_parts(
             return ()
         key = Column(name=column, type=SqlType.UUID, nullable=is_nullable)
         return (Part(name=None, description="", column=key, scalar=UUID_SCALAR, operators=EQUALITY),)
-    values = tuple(option.value for option in sorted(options, key=lambda option: option.position))
+    ordered = sorted(options, key=lambda option: option.position)
+    values = tuple(option.value for option in ordered) if FIELD_TYPES[field_type].has_options else None
     return tuple(
         Part(
             name=sub.name,
@@ -386,7 +387,7 @@ def _build_parts(
             ),
             scalar=sub.scalar,
             operators=sub.operators,
-            options=values if FIELD_TYPES[field_type].has_options else None,
+            options=values,
             identifies=sub.identifies,
         )
         for place, sub in enumerate(subfields_of(field_type, data_type))

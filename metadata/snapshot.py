@@ -25,6 +25,11 @@ from fieldstone.sql.queries import read_row
 
 CatalogRow = tuple[Any, ...]
 
+# Looked up for each field: a dict takes less time than the Enum itself.
+_TYPES = {member.value: member for member in FieldType}
+_ACCESS = dict(Access.__members__)
+_STATUSES = {member.value: member for member in Status}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogRows:
@@ -120,11 +125,11 @@ def _build_object(row: CatalogRow, schema: str, fields: tuple[Field, ...], retir
 
 def _build_field(row: CatalogRow) -> Field:
     values = read_row(Field, row)
-    values["type"] = FieldType(values["type"])
+    values["type"] = _TYPES[values["type"]]
     values["options"] = _build_options(values["options"])
     values["settings"] = loads(values["settings"]) if values["settings"] else {}
-    values["access"] = Access[values["access"]]
-    values["status"] = Status(values["status"])
+    values["access"] = _ACCESS[values["access"]]
+    values["status"] = _STATUSES[values["status"]]
     for name in ("default", "backfill"):
         if values[name]:
             values[name] = loads(values[name])
