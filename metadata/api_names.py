@@ -55,6 +55,10 @@ class TypeRole(Enum):
     FIELD_NAME = "Field"
     ON_CONFLICT = "OnConflictInput"
     UPSERT_RESULT = "UpsertResult"
+    INCREMENT = "IncrementInput"
+    LIST_ITEMS = "ListItemsInput"
+    SET_PATH = "SetPathInput"
+    DELETE_PATH = "DeletePathInput"
 
 
 class Quantifier(Enum):
@@ -106,10 +110,12 @@ such names are equal only where their objects' names are."""
 FILTER_WORDS = frozenset({"and", "or", "not", "is", "isNot"})
 """The members beside the fields in every object's filter, which cannot be names of fields."""
 
+JSON_PATH_VALUE = "JSONPathValueInput"
+
 SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     {"Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"}
     | {"UUID", "DateTime", "Date", "BigInt", "BigFloat", "JSON", "TSVector"}
-    | {"PageInfo", "OrderByDirection", "Presence", "ConnectTarget"}
+    | {"PageInfo", "OrderByDirection", "Presence", JSON_PATH_VALUE, "ConnectTarget"}
     | {"RelativeDateInput", "RelativeDateUnit", "FirstDayOfWeek"}
     | {"NumberGrouping", "DateGrouping", "DateBucket", "DateGroup"}
     | {

@@ -26,6 +26,7 @@ from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import NO_ENUM_VALUES, SUBSCRIPTION
 from fieldstone.engine.schema.values.enums import build_enum, build_enum_filter
+from fieldstone.engine.schema.values.value_changes import CHANGED_ROLES
 from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
 from fieldstone.metadata.api_names import FILTER_WORDS, TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES
@@ -45,6 +46,7 @@ _FIELD_ROLES = (
     TypeRole.GROUP_BY,
     TypeRole.GROUP_KEY,
     TypeRole.FIELD_NAME,
+    *CHANGED_ROLES,
 )
 """The types that have members for the object's fields."""
 _FIELD_NAME = _FIELD_ROLES.index(TypeRole.FIELD_NAME)

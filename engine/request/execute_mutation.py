@@ -304,6 +304,16 @@ def _judge(write: PlannedWrite, row: Row) -> None:
                 path=write.path,
                 locations=write.location,
             )
+        case Problem.OUT_OF_RANGE:
+            place, id_ = json.loads(details)
+            name = write.changed[place]
+            raise BadUserInput(
+                f"'{name}' of the {write.object_.label_singular} {id_} would be out of range.",
+                field=name,
+                path=write.path,
+                locations=write.location,
+                extensions={"input": ["increment", name], "rows": [{"id": id_, "field": name}]},
+            )
         case Problem.CHANGED:
             (local,) = json.loads(details)
             raise Conflict(

@@ -69,6 +69,7 @@ _ARGUMENT_PROBES = {
     "groupBy": Probe.GROUPING,
     "bucket": Probe.VALUE,
     "data": Probe.CHANGES,
+    "updates": Probe.NESTED,
     "onConflict": Probe.VALUE,
     "upsert": Probe.VALUE,
 }

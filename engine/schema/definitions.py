@@ -7,6 +7,7 @@ from graphql import GraphQLID, GraphQLNamedType, introspection_types
 from fieldstone.engine.schema.objects import (
     aggregate_inputs,
     aggregates,
+    changed_values,
     groups,
     inputs,
     records,
@@ -24,6 +25,7 @@ from fieldstone.engine.schema.values.groupings import DATE_BUCKET, DATE_GROUP, D
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGE_INFO
 from fieldstone.engine.schema.values.relative_dates import FIRST_DAY_OF_WEEK, RELATIVE_DATE, RELATIVE_DATE_UNIT
 from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
+from fieldstone.engine.schema.values.value_changes import CHANGED_ROLES, fields_of
 from fieldstone.metadata import api_names
 from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
 from fieldstone.metadata.api_names import FieldEnumType, FieldTypeRole, ObjectType, TypeRole
@@ -34,6 +36,7 @@ _SHARED = (
     *(PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE),
     *(RELATIVE_DATE, RELATIVE_DATE_UNIT, FIRST_DAY_OF_WEEK),
     *(NUMBER_GROUPING, DATE_GROUPING, DATE_BUCKET, DATE_GROUP),
+    changed_values.PATH_VALUE,
 )
 
 SHARED: Mapping[str, GraphQLNamedType] = {
@@ -46,7 +49,8 @@ SHARED: Mapping[str, GraphQLNamedType] = {
 """The types that know no snapshot: every schema has these very instances."""
 
 _ONLY_IN_DATA = frozenset(
-    {CONNECT_TARGET.name} | {composite_name(entry, TypeRole.INPUT) for entry in FIELD_TYPES.values() if entry.composite}
+    {CONNECT_TARGET.name, changed_values.PATH_VALUE.name}
+    | {composite_name(entry, TypeRole.INPUT) for entry in FIELD_TYPES.values() if entry.composite}
 )
 _COMPOSITE_TYPES = {
     composite_name(entry, role): field_type
@@ -110,6 +114,8 @@ def build_object_type(scope: TypeScope, object_: Object, role: TypeRole) -> Grap
         return aggregates.build_results(scope, object_, role)
     if role in RESULTS_OF:
         return aggregate_inputs.build_results_input(scope, object_, role)
+    if role in CHANGED_ROLES:
+        return changed_values.build_changed_values(scope, object_, role)
     return _BUILDERS[role](scope, object_)
 
 
@@ -139,6 +145,18 @@ _BUILDERS: Mapping[TypeRole, Callable[[TypeScope, Object], GraphQLNamedType]] = 
 }
 
 
+_OF_WRITES = frozenset(
+    {
+        TypeRole.INPUT,
+        TypeRole.UNIQUE_KEY,
+        TypeRole.UPDATE_ITEM,
+        TypeRole.FIELD_NAME,
+        TypeRole.ON_CONFLICT,
+        TypeRole.UPSERT_RESULT,
+    }
+)
+
+
 def _is_shared(scope: TypeScope, name: str) -> bool:
     """Whether the schema has a shared type: where clients create no fields, only the types that its own may lead to."""
     if scope.mutations is None:
@@ -151,11 +169,11 @@ def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
     if scope.is_specimen:
         return True
     match role:
-        case TypeRole.INPUT | TypeRole.UNIQUE_KEY | TypeRole.FIELD_NAME | TypeRole.ON_CONFLICT | TypeRole.UPSERT_RESULT:
+        case _ if role in _OF_WRITES:
             return scope.mutations is None
         case TypeRole.RELATION_INPUT | TypeRole.CONNECT_OR_CREATE:
             return scope.mutations is None and (_is_target(scope, object_) or _is_source(scope, object_, to_one=True))
-        case TypeRole.RELATION_LIST_INPUT | TypeRole.UPDATE_ITEM:
+        case TypeRole.RELATION_LIST_INPUT:
             return scope.mutations is None and _is_source(scope, object_, to_one=False)
         case TypeRole.RELATION_FILTER:
             return _is_target(scope, object_) or _is_source(scope, object_, to_one=True)
@@ -165,6 +183,8 @@ def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
             return aggregates.has_results(object_, role)
         case _ if role in RESULTS_OF:
             return aggregates.has_results(object_, RESULTS_OF[role])
+        case _ if role in CHANGED_ROLES:
+            return scope.mutations is None and bool(fields_of(object_, role))
         case _:
             return True
 

@@ -192,6 +192,17 @@ def arithmetic(left: Expression, operator: str, right: Expression) -> Expression
     )
 
 
+def plus(left: Expression, right: Expression) -> Expression:
+    """Return the sum of two numbers."""
+    return Expression(left.within(Binding.OPERATOR) + " + " + right.within(Binding.OPERATOR), Binding.OPERATOR)
+
+
+def items_without(array: Expression, others: Expression) -> Expression:
+    """Return the array of an array's items that are not among the others, in their order."""
+    query = Query().from_(rows_source(call("unnest", array), "e", ("v", "n"))).select(_ITEM)
+    return array_from(query.only(unlike_all(_ITEM, others)).order(Expression("e.n")))
+
+
 def less_one(value: Expression) -> Expression:
     """Return the number before it."""
     return Expression("(" + value.text + " - 1)")

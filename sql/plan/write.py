@@ -27,6 +27,8 @@ class Problem(Enum):
     """A record to connect to is not there or is deleted (details: JSON [index of the reference, index of the row])."""
     CHANGED = "changed"
     """The row was changed at another time than the one expected (details: JSON [that time, in UTC])."""
+    OUT_OF_RANGE = "out_of_range"
+    """A number would leave its column's range (details: JSON [index of the assignment, id of the row])."""
     TOO_MANY = "too_many"
     """More records than `limit` are meant (no colon, no details)."""
     KEY_TWICE = "key_twice"
@@ -102,12 +104,31 @@ class Insert:
     record: Record | None
 
 
+class ChangeKind(Enum):
+    """A change of a column's value by the value before. NULL stays NULL unless said."""
+
+    ADD = "add a number"
+    APPEND = "append to an array; NULL counts as an empty one"
+    APPEND_NEW = "append the items that the array has not got; NULL counts as an empty one"
+    REMOVE = "remove from an array, each item as often as it is there"
+    SET_PATHS = "set values inside a JSON document: fieldstone.set_paths; NULL counts as an empty object"
+    DELETE_PATHS = "remove values inside a JSON document: fieldstone.delete_paths"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of a column's value, in an Update alone; the operand has the column's type."""
+
+    kind: ChangeKind
+    operand: Parameter
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """One column's new value."""
 
     column: Column
-    value: Parameter | Now | Null
+    value: Parameter | Now | Null | Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

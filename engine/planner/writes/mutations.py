@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
 
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
@@ -23,34 +22,35 @@ from fieldstone.engine.planner.reads.filters import encoder, write_filter
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.planner.writes.assignments import build_assignments
+from fieldstone.engine.planner.writes.column_changes import build_column_changes
 from fieldstone.engine.planner.writes.connects import name_reference
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
 from fieldstone.engine.planner.writes.expectations import find_expected
-from fieldstone.engine.planner.writes.faults import build_faults, key_fields
+from fieldstone.engine.planner.writes.faults import build_faults, key_fields, keys_of
 from fieldstone.engine.planner.writes.nested.nodes import Records
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
-from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
+from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
+from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, is_in_row
 from fieldstone.engine.planner.writes.removal import plan_removal
 from fieldstone.engine.planner.writes.upserts import build_upsert, find_on_conflict, upsert_record
+from fieldstone.engine.schema.values.value_changes import Argument
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import UUID
-from fieldstone.sql.plan.elements import And, Condition, IsNull, Parameter, Table
-from fieldstone.sql.plan.read import Connection, Literal, Output, Record, ToOne, Value
+from fieldstone.sql.plan.elements import And, Condition, IsNull, Parameter
+from fieldstone.sql.plan.read import Record
 from fieldstone.sql.plan.write import (
     Assignment,
     Delete,
     EventTarget,
     Expected,
-    Faults,
     Insert,
     InsertOne,
     Now,
     Null,
     ReadBack,
     Reference,
-    UniqueKey,
     Update,
     Upsert,
     WritePlan,
@@ -115,6 +115,7 @@ class _Root:
         self.price = FREE
         self.limit = context.limits.bulk
         self.key: tuple[str, ...] = ()
+        self.changed: tuple[tuple[str, Argument], ...] = ()
 
     def plan(self) -> PlannedWrite | PlannedNested:
         return self._nested() or self._flat()
@@ -124,14 +125,22 @@ class _Root:
         verb, is_update = self.root.verb, self.root.verb is Verb.UPDATE
         if verb not in {Verb.CREATE, Verb.UPSERT, Verb.UPDATE}:
             return None
-        many = self.root.many and not is_update
-        data = CreateInput(tree=self._argument("data", whole=True), many=many, blame=self._blame("data"))
-        found = find_records(self.context, self.object_, data, self._flat if is_update else None)
-        if found is None:
-            return None
-        records, root = found
+        data: CreateInput | UpdatesInput
         arguments = arguments_of(self.selected.nodes[0], self.context.variables)
-        self._check_nested(records, arguments)
+        if is_update and self.root.many and self._names(UPDATES):
+            data = UpdatesInput(tree=self._argument(UPDATES, whole=True), blame=self._blame(UPDATES))
+            data.check_alone(arguments)
+            records, root = build_updates(self.context, self.object_, data), None
+        elif is_update and not self._names("data"):
+            return None
+        else:
+            many = self.root.many and not is_update
+            data = CreateInput(tree=self._argument("data", whole=True), many=many, blame=self._blame("data"))
+            found = find_records(self.context, self.object_, data, self._flat if is_update else None)
+            if found is None:
+                return None
+            records, root = found
+            self._check_nested(records, arguments)
         return PlannedNested(
             key=self.selected.key,
             path=self.path,
@@ -147,6 +156,10 @@ class _Root:
             price=self.price,
             limit=self.context.limits.bulk,
         )
+
+    def _names(self, name: str) -> bool:
+        """Return whether the document gives an argument, if only by an absent variable."""
+        return any(node.name.value == name for node in self.selected.nodes[0].arguments or ())
 
     def _check_nested(self, records: Records, arguments: Mapping[str, Tree]) -> None:
         """Check that the field may write records of relations with these arguments."""
@@ -188,15 +201,25 @@ class _Root:
             is_dear=not self.key and self.limit < self.context.limits.bulk,
             key_fields=self.key,
             references=tuple(name_reference(self.context.snapshot, self.object_, one) for one in references),
-            keys=key_fields(self.object_, _keys_of(plan, faults)),
+            keys=key_fields(self.object_, keys_of(plan, faults)),
             faults=faults,
+            changed=tuple(name for name, _ in self.changed),
         )
 
     def _blame(self, field: str) -> Blame:
         return Blame(field=field, path=self.path)
 
     def _argument(self, name: str, *, whole: bool = False) -> Tree:
-        return required_argument(self.selected.nodes[0], self.context.variables, self._blame(name), whole=whole)
+        if not self._names(name):
+            raise self._blame(name).error(f"'{self.selected.name}' lacks the argument '{name}'{self._instead()}.")
+        node, blame = self.selected.nodes[0], self._blame(name)
+        tree = required_argument(node, self.context.variables, blame, whole=whole)
+        if tree is None:
+            raise blame.error(f"'{name}' must not be null.")
+        return tree
+
+    def _instead(self) -> str:
+        return f", or '{UPDATES}'" if self.root.verb is Verb.UPDATE and self.root.many else ""
 
     def _record(self) -> Record:
         if self.root.verb is Verb.UPSERT:
@@ -210,7 +233,7 @@ class _Root:
         """
         roll_back = self.context.parameters.savepoint()
         record = self._record()
-        if _is_in_row(record, self.object_.table):
+        if is_in_row(record, self.object_.table):
             return record
         roll_back()
         return None
@@ -276,9 +299,12 @@ class _Root:
         assignments: tuple[Assignment, ...] = ()
         if verb is Verb.UPDATE:
             blame = self._blame("data")
-            assignments, references = build_assignments(
-                self.context, self.object_, self._argument("data"), blame, known or ()
-            )
+            changes = build_column_changes(self.context, self.object_, self.selected, self.path)
+            data = self._argument("data") if self._names("data") or not changes.assignments else {}
+            assignments, references = build_assignments(self.context, self.object_, data, blame, known or ())
+            changes.check_apart_from(assignments, self.object_, self.path)
+            self.changed = changes.sources
+            assignments = (*changes.assignments, *assignments)
         elif self.object_.deleted_at is not None:
             assignments = (Assignment(column=self.object_.deleted_at, value=Now() if verb is Verb.DELETE else Null()),)
         return Update(
@@ -353,29 +379,8 @@ class _Root:
         return _among(context, object_, deleted=deleted), ids
 
 
-def _keys_of(plan: WritePlan, faults: Faults | None) -> tuple[UniqueKey, ...]:
-    if isinstance(plan, Upsert):
-        return tuple(key for key, _ in plan.keys)
-    return faults.keys if faults else ()
-
-
 def _among(context: PlanContext, object_: Object, *, deleted: bool | None) -> Condition:
     terms = visible(context, object_, deleted=deleted is not False)
     if deleted and object_.deleted_at is not None:
         terms = (*terms, IsNull(column=object_.deleted_at, negated=True))
     return And(terms=terms)
-
-
-def _is_in_row(output: Output, table: Table) -> bool:
-    """Return whether an output is made of a row of the table alone, and of other tables' rows that it points to."""
-    match output:
-        case Literal() | Value():
-            return True
-        case Record():
-            return all(_is_in_row(entry, table) for _, entry in output.entries)
-        case ToOne():
-            return output.hop.table != table and _is_in_row(output.record, table)
-        case Connection():
-            return False
-        case _:
-            assert_never(output)

@@ -1,6 +1,7 @@
 """The plan of a root field of a mutation that one statement writes."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.bound_statement import BoundStatement
@@ -9,6 +10,8 @@ from fieldstone.engine.planner.writes.connects import ReferenceName
 from fieldstone.engine.planner.writes.removal import Removal
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.read import Connection, Literal, Output, Record, ToOne, Value
 from fieldstone.sql.plan.write import Faults
 
 
@@ -27,6 +30,7 @@ class PlannedWrite:
         key_fields: the fields of the unique key that names its record; none if that is its id, or a filter.
         references: the targets of the write's references, for the message of a missing one.
         keys: the fields of the unique keys of an upsert or of `faults`, for the message of one that is taken.
+        changed: the fields of an update's first assignments, which change values by the values before.
         faults: the search for the rows to blame, if a create of several records fails.
     """
 
@@ -46,6 +50,7 @@ class PlannedWrite:
     references: tuple[ReferenceName, ...]
     keys: tuple[tuple[str, ...], ...] = ()
     faults: Faults | None = None
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,3 +58,18 @@ class TypeNameOnly:
     """A root field `__typename` of a mutation."""
 
     key: str
+
+
+def is_in_row(output: Output, table: Table) -> bool:
+    """Return whether an output is made of a row of the table alone, and of other tables' rows that it points to."""
+    match output:
+        case Literal() | Value():
+            return True
+        case Record():
+            return all(is_in_row(entry, table) for _, entry in output.entries)
+        case ToOne():
+            return output.hop.table != table and is_in_row(output.record, table)
+        case Connection():
+            return False
+        case _:
+            assert_never(output)

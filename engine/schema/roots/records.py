@@ -10,6 +10,7 @@ from fieldstone.engine.schema.objects.records import connection_field
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.paging import filter_argument
 from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.engine.schema.values.value_changes import ROLES, Argument, fields_of
 from fieldstone.metadata import api_names
 from fieldstone.metadata.api_names import MutationRoot, QueryRole, TypeRole, Verb
 from fieldstone.metadata.model import Object
@@ -27,6 +28,15 @@ _EFFECTS = {
     Verb.DELETE: "Deletes {}; deleted records can be restored.",
     Verb.RESTORE: "Restores {} that had been deleted.",
     Verb.DESTROY: "Removes {} for good.",
+}
+
+
+_CHANGES = {
+    Argument.INCREMENT: "Numbers to add to fields; NULL stays NULL.",
+    Argument.APPEND: "Items to put at the end of lists; an option that a list has already stays where it is.",
+    Argument.REMOVE: "Items to take out of lists, each as often as it is there.",
+    Argument.SET_PATH: "Values to set inside JSON documents; a missing object on the way is made.",
+    Argument.DELETE_PATH: "Values to remove from JSON documents.",
 }
 
 
@@ -118,7 +128,8 @@ def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, Graph
     creates = root.verb in {Verb.CREATE, Verb.UPSERT}
     if not creates:
         if root.many:
-            arguments["filter"] = filter_argument(scope.input_of(object_, TypeRole.FILTER), required=True)
+            is_required = root.verb is not Verb.UPDATE
+            arguments["filter"] = filter_argument(scope.input_of(object_, TypeRole.FILTER), required=is_required)
         else:
             arguments |= _one_arguments(scope, object_)
             arguments["ifUpdatedAt"] = GraphQLArgument(
@@ -126,16 +137,29 @@ def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, Graph
                 description="The record's `updatedAt`, to as many digits as given; if it is another one: CONFLICT.",
             )
     if creates or root.verb is Verb.UPDATE:
-        data = GraphQLNonNull(scope.input_of(object_, TypeRole.INPUT))
+        data = scope.input_of(object_, TypeRole.INPUT)
         if creates and root.many:
             arguments["data"] = GraphQLArgument(
-                GraphQLNonNull(GraphQLList(data)), description="The records to create, in the order of the answer."
+                GraphQLNonNull(GraphQLList(GraphQLNonNull(data))),
+                description="The records to create, in the order of the answer.",
             )
         else:
             arguments["data"] = GraphQLArgument(
-                data,
+                GraphQLNonNull(data) if creates else data,
                 description="The record to create." if creates else "The fields to change.",
             )
+    if root.verb is Verb.UPDATE:
+        arguments |= {
+            argument.value: GraphQLArgument(scope.input_of(object_, role), description=_CHANGES[argument])
+            for argument, role in ROLES.items()
+            if fields_of(object_, role)
+        }
+    if root.verb is Verb.UPDATE and root.many:
+        item = GraphQLNonNull(scope.input_of(object_, TypeRole.UPDATE_ITEM))
+        arguments["updates"] = GraphQLArgument(
+            GraphQLList(item),
+            description="The records to change with data of their own, in the place of `filter` and `data`.",
+        )
     if creates:
         arguments["onConflict"] = GraphQLArgument(
             scope.input_of(object_, TypeRole.ON_CONFLICT),

@@ -30,6 +30,7 @@ from fieldstone.sql.compiler.terms import (
     rows_source,
     table_source,
 )
+from fieldstone.sql.compiler.writes.changed_values import changed_value
 from fieldstone.sql.compiler.writes.references import (
     ResolvedReference,
     find_target,
@@ -49,6 +50,7 @@ from fieldstone.sql.plan.elements import Column, Parameter
 from fieldstone.sql.plan.read import Record
 from fieldstone.sql.plan.write import (
     Assignment,
+    Change,
     Delete,
     EventTarget,
     Insert,
@@ -149,7 +151,7 @@ def compile_update(plan: Update, draft: StatementDraft) -> Query:
     row = RowReference(alias=draft.alias())
     change = Query().update(table_source(plan.table, row.alias))
     for assignment in plan.assignments:
-        change.set(assignment.column.name, assigned_value(assignment))
+        change.set(assignment.column.name, assigned_value(assignment, row))
     for name, value in target_columns(targets):
         change.set(name, value)
     change.only(_among_locked(plan.key, row, draft)).returning(expressions.whole_row(row.alias))
@@ -282,8 +284,8 @@ def _deleted(key: Column, draft: StatementDraft) -> tuple[FromItem, InnerJoin]:
     return locked, InnerJoin(written, same)
 
 
-def assigned_value(assignment: Assignment) -> Expression:
-    """Return the value of an assignment."""
+def assigned_value(assignment: Assignment, row: RowReference | None = None) -> Expression:
+    """Return the value of an assignment; a change is one of the row's value."""
     match assignment.value:
         case Parameter():
             return expressions.parameter(assignment.value)
@@ -291,6 +293,10 @@ def assigned_value(assignment: Assignment) -> Expression:
             return expressions.NOW
         case Null():
             return expressions.NULL
+        case Change() if row is not None:
+            return changed_value(assignment.value, row.column(assignment.column.name))
+        case Change():
+            raise TypeError("only an update changes values by the values before")
         case _:
             assert_never(assignment.value)
 

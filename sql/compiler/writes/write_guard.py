@@ -6,6 +6,7 @@ from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.output import UTC
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
+from fieldstone.sql.compiler.writes.changed_values import out_of_range
 from fieldstone.sql.compiler.writes.references import (
     ResolvedReference,
     is_target,
@@ -62,6 +63,8 @@ def compile_verdict(
         problems.append(expressions.case([(nothing, expressions.text_literal(f"{Problem.NOT_FOUND.value}:[]"))]))
     if plan.expected is not None:
         problems.append(expressions.scalar(_changed(plan.expected, draft)))
+    if isinstance(plan, Update):
+        problems += [expressions.scalar(query) for query in out_of_range(plan.assignments, plan.key, draft)]
     problems += [
         expressions.case([(missing, target_problem(index, expressions.number(0)))])
         for index, missing in enumerate(missing_targets(targets))

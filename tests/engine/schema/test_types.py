@@ -245,14 +245,24 @@ def test_mutations(schema: LazySchema) -> None:
     one, many = "Thing!", "[Thing!]!"
     by_id = {"id": "UUID", "where": "ThingWhereUniqueInput", "ifUpdatedAt": "DateTime"}
     by_filter = {"filter": "ThingFilterInput!"}
+    changes = {
+        "increment": "ThingIncrementInput",
+        "append": "ThingListItemsInput",
+        "remove": "ThingListItemsInput",
+        "setPath": "ThingSetPathInput",
+        "deletePath": "ThingDeletePathInput",
+    }
     conflict, upsert = {"onConflict": "ThingOnConflictInput"}, {"upsert": "Boolean"}
     assert arguments_of(schema, "Mutation") == {
         "createThing": ({"data": "ThingInput!"} | conflict | upsert, one),
         "createThings": ({"data": "[ThingInput!]!"} | conflict | upsert, many),
         "upsertThing": ({"data": "ThingInput!"} | conflict, "ThingUpsertResult!"),
         "upsertThings": ({"data": "[ThingInput!]!"} | conflict, "[ThingUpsertResult!]!"),
-        "updateThing": (by_id | {"data": "ThingInput!"}, one),
-        "updateThings": (by_filter | {"data": "ThingInput!"}, many),
+        "updateThing": (by_id | {"data": "ThingInput"} | changes, one),
+        "updateThings": (
+            {"filter": "ThingFilterInput", "data": "ThingInput", "updates": "[ThingUpdateItemInput!]"} | changes,
+            many,
+        ),
         "deleteThing": (by_id, one),
         "deleteThings": (by_filter, many),
         "restoreThing": (by_id, one),

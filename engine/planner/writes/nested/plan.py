@@ -15,6 +15,7 @@ from fieldstone.engine.planner.writes.nested.nodes import Item, Records
 from fieldstone.engine.planner.writes.nested.places import place_error
 from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, RowCell, Step, encode_values
 from fieldstone.engine.planner.writes.nested.unfold import Unfolding, new_item
+from fieldstone.engine.planner.writes.nested.updates import UpdatesInput
 from fieldstone.engine.planner.writes.nested.verbs import read_id
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.metadata.api_names import Verb
@@ -40,7 +41,7 @@ class PlannedNested:
     """One root field of a mutation that writes the records of relations too.
 
     Attributes:
-        data: the argument.
+        data: the argument, or `updates`.
         root: the write of the root field's own records, for an update.
         target: the argument `id` of an update, None if its records are named in another way.
         read_back: reads the answer by the ids.
@@ -54,7 +55,7 @@ class PlannedNested:
     verb: Verb
     many: bool
     records: Records
-    data: CreateInput
+    data: CreateInput | UpdatesInput
     root: PlannedWrite | None
     target: Tree
     read_back: BoundStatement
@@ -80,6 +81,8 @@ class PlannedNested:
         return BoundNested(steps=unfolding.steps, ids=[item.id for item in items])
 
     def _items(self, bindings: Bindings) -> list[Item]:
+        if isinstance(self.data, UpdatesInput):
+            return self.data.items(bindings)
         rows = self.data.rows(bindings)
         paths = [("data", index) if self.data.many else ("data",) for index in range(len(rows))]
         if self.records.creates:

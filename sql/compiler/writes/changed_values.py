@@ -1,0 +1,69 @@
+"""Changes of a column's value by the value before, and the rows whose numbers they would drive out of range."""
+
+from collections.abc import Sequence
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.scope import StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query
+from fieldstone.sql.plan.elements import Column, Comparison
+from fieldstone.sql.plan.write import Assignment, Change, ChangeKind, Problem
+from fieldstone.sql.types import SqlType
+
+_LARGEST = {
+    SqlType.INTEGER: (1 << 31) - 1,
+    SqlType.BIGINT: (1 << 63) - 1,
+    SqlType.DOUBLE: int(1.7976931348623157e308),
+}
+_SMALLEST = {
+    SqlType.INTEGER: -(1 << 31),
+    SqlType.BIGINT: -(1 << 63),
+    SqlType.DOUBLE: -int(1.7976931348623157e308),
+}
+"""The ends of the types' ranges; that of a numeric has no end that an API's number reaches."""
+
+_NO_TEXTS = Expression("'{}'::text[]")
+
+
+def changed_value(change: Change, value: Expression) -> Expression:
+    """Return a column's value after a change."""
+    operand = expressions.parameter(change.operand)
+    match change.kind:
+        case ChangeKind.ADD:
+            return expressions.plus(value, operand)
+        case ChangeKind.APPEND:
+            return expressions.concatenation((expressions.coalesce(value, _NO_TEXTS), operand))
+        case ChangeKind.APPEND_NEW:
+            there = expressions.coalesce(value, _NO_TEXTS)
+            return expressions.concatenation((there, expressions.items_without(operand, there)))
+        case ChangeKind.REMOVE:
+            rest = expressions.items_without(value, operand)
+            return expressions.case([(expressions.is_null(value, negated=True), rest)])
+        case ChangeKind.SET_PATHS:
+            return expressions.call("fieldstone.set_paths", value, operand)
+        case ChangeKind.DELETE_PATHS:
+            return expressions.call("fieldstone.delete_paths", value, operand)
+
+
+def out_of_range(assignments: Sequence[Assignment], key: Column, draft: StatementDraft) -> list[Query]:
+    """Return for each addition the problem of the first locked row whose sum is out of the column's range."""
+    found: list[Query] = []
+    for index, assignment in enumerate(assignments):
+        kind, change = assignment.column.type, assignment.value
+        if not isinstance(change, Change) or change.kind is not ChangeKind.ADD or kind not in _LARGEST:
+            continue
+        locked = FromItem("locked", draft.alias())
+        value = expressions.as_decimal(expressions.column(locked.alias, assignment.column.name))
+        total = expressions.plus(value, expressions.as_decimal(expressions.parameter(change.operand)))
+        beyond = expressions.any_of(
+            [
+                expressions.compare(total, Comparison.GT, expressions.number(_LARGEST[kind])),
+                expressions.compare(total, Comparison.LT, expressions.number(_SMALLEST[kind])),
+            ]
+        )
+        identifier = expressions.column(locked.alias, key.name)
+        details = expressions.call("json_build_array", expressions.number(index), identifier)
+        text = expressions.concatenation(
+            (expressions.text_literal(Problem.OUT_OF_RANGE.value + ":"), expressions.cast_to_text(details))
+        )
+        found.append(Query().from_(locked).select(text).only(beyond).order(identifier).limit(1))
+    return found
