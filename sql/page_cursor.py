@@ -60,18 +60,12 @@ def encode_head(tag: str, kinds: Sequence[KeyKind]) -> bytes:
     return bytes((len(name), *name, len(kinds), *kinds))
 
 
-def encode_cursor(tag: str, keys: Sequence[str | None]) -> str:
-    """Return a cursor that is read as one that SQL writes for a row with these keys' texts."""
-    kinds = [KeyKind.NULL if key is None else KeyKind.TEXT for key in keys]
-    return _seal(encode_head(tag, kinds) + b"".join([key.encode() + b"\0" for key in keys if key is not None]))
-
-
 def decode_cursor(text: str, tag: str) -> tuple[str | None, ...]:
     """Return the keys' texts (None: NULL) of a cursor that was made under `tag`.
 
     Raises:
         BlankCursorError: it is empty or white space.
-        AlteredCursorError: SQL or `encode_cursor` did not write it so.
+        AlteredCursorError: SQL did not write it so.
         ForeignCursorError: it was made under another tag.
     """
     found, keys = _unseal(text)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from fieldstone.sql.page_cursor import encode_cursor
 from tests.apis import Apis
+from tests.cursors import encode_cursor
 
 NAMES = [
     "Zoe",

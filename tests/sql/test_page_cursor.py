@@ -12,10 +12,10 @@ from fieldstone.sql.page_cursor import (
     CursorError,
     ForeignCursorError,
     decode_cursor,
-    encode_cursor,
 )
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.read import OrderKey, Page
+from tests.cursors import encode_cursor
 from tests.sql.shop import BY_ID, NAME, PERSON, UPDATED_AT, Shop, connection
 
 STORABLE = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
