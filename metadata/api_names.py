@@ -118,6 +118,7 @@ SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     | {"PageInfo", "OrderByDirection", "Presence", JSON_PATH_VALUE, "ConnectTarget"}
     | {"RelativeDateInput", "RelativeDateUnit", "FirstDayOfWeek"}
     | {"NumberGrouping", "DateGrouping", "DateBucket", "DateGroup"}
+    | {"JSONPathFilter", "JSONOrderByInput", "JSONOrderType"}
     | {
         sub.scalar.filter_name
         for entry in FIELD_TYPES.values()

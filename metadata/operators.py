@@ -14,6 +14,8 @@ from fieldstone.sql.plan.elements import (
     Condition,
     IsEmpty,
     IsNull,
+    JsonOperator,
+    JsonTest,
     Matches,
     Moment,
     Operand,
@@ -37,6 +39,8 @@ class Argument(Enum):
     TEXT = "text"
     FLAG = "true or false"
     PRESENCE = "NULL or NOT_NULL"
+    TEXTS = "a list of text"
+    PATHS = "a list of paths with operators"
     PERIOD = "a period of time relative to now"
 
 
@@ -132,6 +136,17 @@ def _words(text: str) -> str:
     return " & ".join(f"'{word}':*" for word in quoted)
 
 
+def _test_json(operator: JsonOperator) -> Callable[..., Condition]:
+    def build(operand: Operand, value: Parameter | None = None) -> Condition:
+        return JsonTest(column=column_of(operand), operator=operator, value=value)
+
+    return build
+
+
+def _all_paths(_: Operand, *terms: Condition) -> Condition:
+    return And(terms=terms)
+
+
 def _now(operand: Operand) -> Moment:
     return Moment(type=column_of(operand).type)
 
@@ -217,6 +232,16 @@ IN_PAST = _operator("inPast",
 IN_FUTURE = _operator("inFuture",
     "After now (after today in UTC, for a date), or, where false, not after (a NULL never matches).",
     Argument.FLAG, _compare_now(Comparison.GT), when_false=_compare_now(Comparison.LE), is_relative=True)
+PATH = _operator("path", "Conditions on the values at paths; all of them must hold.", Argument.PATHS, _all_paths)
+HAS_KEY = _operator("hasKey", "Has this key, or, as a list, this text.", Argument.TEXT,
+    _test_json(JsonOperator.HAS_KEY))
+HAS_ANY_KEYS = _operator("hasAnyKeys", "Has at least one of these keys; an empty list matches nothing.", Argument.TEXTS,
+    _test_json(JsonOperator.HAS_ANY_KEY))
+HAS_ALL_KEYS = _operator("hasAllKeys", "Has each of these keys; an empty list matches every value, but not NULL.",
+    Argument.TEXTS, _test_json(JsonOperator.HAS_ALL_KEYS))
+JSON_IS_EMPTY = _operator("isEmpty",
+    "Is an object or a list without members, or, where false, another value (a NULL never matches).",
+    Argument.FLAG, _test_json(JsonOperator.IS_EMPTY), when_false=_test_json(JsonOperator.HAS_MEMBERS))
 # fmt: on
 
 PRESENCE = (IS, IS_NOT)
@@ -224,6 +249,6 @@ EQUALITY = (EQ, NEQ, IN, NOT_IN, *PRESENCE)
 ORDERED = (EQ, NEQ, IN, NOT_IN, GT, GTE, LT, LTE, BETWEEN, *PRESENCE)
 DATED = (*(one for one in ORDERED if one not in PRESENCE), WITHIN, IS_TODAY, IN_PAST, IN_FUTURE, *PRESENCE)
 TEXT = (EQ, NEQ, IN, NOT_IN, GT, GTE, LT, LTE, CONTAINS, STARTS_WITH, ENDS_WITH, LIKE, ILIKE, IEQ, *PRESENCE)
-DOCUMENT = (JSON_CONTAINS, *PRESENCE)
+DOCUMENT = (JSON_CONTAINS, PATH, HAS_KEY, HAS_ANY_KEYS, HAS_ALL_KEYS, JSON_IS_EMPTY, *PRESENCE)
 LIST = (CONTAINS_ANY, CONTAINS_ALL, IS_EMPTY, *PRESENCE)
 SEARCHED = (SEARCH, *PRESENCE)

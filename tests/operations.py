@@ -24,6 +24,7 @@ from graphql import (
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
+from tests import drawn_values
 from tests.group_operations import draw_groups
 from tests.operation_writer import EnumValue, Lifted, Operation, Selection, Writer, write_set
 from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEXTS, UUIDS
@@ -65,7 +66,6 @@ _SCALARS: Mapping[str, st.SearchStrategy[Any]] = {
     "UUID": st.sampled_from(UUIDS).flatmap(lambda value: st.sampled_from([str(value), str(value).upper()])),
     "JSON": st.sampled_from(_WRITABLE_DOCUMENTS),
 }
-_ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu"]
 _TEXT_OPERATORS = {"like", "ilike"}
 _PATTERNS = st.lists(st.sampled_from(["%", "_", "a", "B", "\\%", "\\_", "\\\\", "é", "'"]), max_size=4).map("".join)
 _NULLABLE_OPERATORS = {"eq", "neq", "is", "isNot"}
@@ -130,8 +130,8 @@ class Values:
             return None
         if name in _TEXT_OPERATORS:
             return self.draw(_PATTERNS)
-        if name == "within":
-            return self.period()
+        if isinstance(named, GraphQLInputObjectType):
+            return drawn_values.period(self) if name == "within" else drawn_values.json_paths(self)
         if not isinstance(declared, GraphQLList):
             return self.leaf(named)
         size = 2 if name == "between" else self.draw(st.integers(0, 3))
@@ -148,18 +148,6 @@ class Values:
             named = get_named_type(of_type.fields[name].type)
             draw = lambda of=named: None if self.chance(5) else self.leaf(of)  # noqa: E731
             found[name] = self.liftable(named.name, draw)
-        return found
-
-    def period(self) -> dict[str, Any]:
-        """A period relative to now, of a date or of a date and time."""
-        kind = self.draw(st.sampled_from(["last", "next", "this"]))
-        unit = self.draw(st.sampled_from(["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"]))
-        count = self.liftable("Int", lambda: self.draw(st.sampled_from([1, 2, 7, 900])))
-        found: dict[str, Any] = {kind: True if kind == "this" else count, "unit": EnumValue(unit)}
-        if self.chance(40):
-            found["timeZone"] = self.liftable("String", lambda: self.draw(st.sampled_from(_ZONES)))
-        if kind == "this" and unit == "WEEK" and self.chance(50):
-            found["firstDayOfWeek"] = EnumValue(self.draw(st.sampled_from(["MONDAY", "SUNDAY", "SATURDAY"])))
         return found
 
     def leaf(self, named: GraphQLNamedType) -> Any:
@@ -179,6 +167,8 @@ class Values:
         ]
         name = self.draw(st.sampled_from(names))
         named = get_named_type(of_type.fields[name].type)
+        if named.name == "JSONOrderByInput":
+            return {name: drawn_values.json_order(self)}
         if isinstance(named, GraphQLInputObjectType):
             return {name: self.order(named, depth - 1)}
         return {name: self.liftable(named.name, lambda: self.leaf(named))}
@@ -275,6 +265,8 @@ class Selections:
         """Some of a field's arguments, which go together."""
         given: dict[str, Any] = {}
         values = self.values
+        if "path" in one.args:
+            return {"path": drawn_values.json_steps(values)} if values.chance(60) else {}
         if "id" in one.args and values.chance(50):
             return {"id": values.liftable("UUID", lambda: self.draw(st.sampled_from(values.ids)))}
         if "where" in one.args and values.chance(30):

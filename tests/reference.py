@@ -17,8 +17,10 @@ from psycopg.types.json import set_json_loads
 
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.metadata.api_names import QueryRole, find_query
+from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_end
+from tests import reference_json
 from tests.eager_schema import eager_schema
 from tests.reference_aggregates import aggregate
 from tests.reference_filters import SILENT, Filters, Row, Rows, sort_value
@@ -135,6 +137,9 @@ class Reference:
             return self._related(object_, field, row)
         if field.is_composite:
             return _constant({part.name: _value(part, row) for part in field.parts})
+        if field.type is FieldType.RAW_JSON:
+            document = row[field.parts[0].column.name]
+            return lambda path=None: document if path is None else reference_json.at_path(document, path)
         return _value(field.parts[0], row)
 
     def _related(self, object_: Object, field: Field, row: Row) -> Callable[..., Any]:
@@ -178,6 +183,10 @@ class Reference:
         if field.is_composite:
             ((sub, direction),) = given.items()
             return _column_key(next(part for part in field.parts if part.name == sub), direction)
+        if field.type is FieldType.RAW_JSON:
+            column = field.parts[0].column.name
+            descending, nulls_first = DIRECTIONS[given["direction"]]
+            return OrderKey(lambda row: reference_json.sort_value(row[column], given), descending, nulls_first)
         return _column_key(field.parts[0], given)
 
     def connection(self, object_: Object, rows: Sequence[Row], **arguments: Any) -> Any:

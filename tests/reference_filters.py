@@ -10,6 +10,7 @@ from typing import Any
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
 from fieldstone.sql.text_order import fold, sort_key
 from fieldstone.sql.types import SqlType
+from tests import reference_json
 from tests.reference_dates import is_relative
 
 Row = Mapping[str, Any]
@@ -126,6 +127,14 @@ _LITERAL: Mapping[str, Callable[[str, str], bool]] = {
     "ilike": lambda text, pattern: is_like(_lower(text), _lower(pattern)),
 }
 
+
+def _without_case(test: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+    return lambda text, wanted: test(_lower(text), _lower(wanted))
+
+
+_TEXTUAL = {**{name: _without_case(test) for name, test in _RESEMBLING.items()}, **_LITERAL}
+"""The operators on texts in JSON, whose accents count."""
+
 _RANKED: Mapping[str, Callable[[Any, Any], bool]] = {
     "gt": lambda one, other: one > other,
     "gte": lambda one, other: one >= other,
@@ -134,7 +143,9 @@ _RANKED: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def _operator(part: Part, value: Any, name: str, argument: Any) -> Truth:
+def _operator(part: Part, value: Any, name: str, argument: Any) -> "Said":
+    if part.column.type is SqlType.JSONB:
+        return _json_operator(value, name, argument)
     is_null = value is None
     if name in {"is", "isNot"}:
         return (is_null is (argument != "NOT_NULL")) is (name == "is")
@@ -143,10 +154,21 @@ def _operator(part: Part, value: Any, name: str, argument: Any) -> Truth:
     return None if is_null else _compare(part, value, name, argument)
 
 
+def _json_operator(document: Any, name: str, argument: Any) -> "Said":
+    if name == "contains":
+        return None if document is None else json_contains(document, argument)
+    if name != "path":
+        return reference_json.test_value(document, name, argument, _TEXTUAL, json_contains)
+    terms: list[Truth] = []
+    for item in argument if isinstance(argument, list) else [argument]:
+        value = None if document is None else reference_json.at_path(document, item["path"])
+        tests = [(operator, given) for operator, given in item.items() if operator != "path"]
+        terms += [reference_json.test_value(value, *test, _TEXTUAL, json_contains) for test in tests]
+    return all_of(terms) if terms else SILENT
+
+
 def _compare(part: Part, value: Any, name: str, argument: Any) -> bool:
     """What an operator says of two values that are there."""
-    if part.column.type is SqlType.JSONB:
-        return json_contains(value, argument)
     if name in _RESEMBLING and part.column.type is SqlType.TEXT:
         fold_part = _lower if part.options is not None or part.column.name.startswith("aRichText") else fold
         return _RESEMBLING[name](fold_part(value), fold_part(argument))

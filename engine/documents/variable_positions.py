@@ -26,7 +26,7 @@ from graphql.validation.rules.variables_in_allowed_position import allowed_varia
 Places = MutableMapping[str, set[str]]
 """By the name of a variable: the types, as GraphQL writes them, that its values must be of beside the declared one."""
 
-_ALLOWED = {"UUID": {"ID"}, "ConnectTarget": {"ID", "UUID"}}
+_ALLOWED = {"UUID": {"ID"}, "ConnectTarget": {"ID", "UUID"}, "JSON": {"String", "Int", "Float", "Boolean"}}
 """By the name of an expected type: those of the types that a variable may be declared to have in its place."""
 
 

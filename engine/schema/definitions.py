@@ -20,9 +20,11 @@ from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_fie
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values import enums
 from fieldstone.engine.schema.values.composites import COMPOSITES, composite_name
-from fieldstone.engine.schema.values.filters import PRESENCE, SCALAR_FILTERS
+from fieldstone.engine.schema.values.filters import SCALAR_FILTERS
 from fieldstone.engine.schema.values.groupings import DATE_BUCKET, DATE_GROUP, DATE_GROUPING, NUMBER_GROUPING
+from fieldstone.engine.schema.values.json_paths import JSON_ORDER_BY, JSON_ORDER_TYPE, JSON_PATH_FILTER
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGE_INFO
+from fieldstone.engine.schema.values.presence import PRESENCE
 from fieldstone.engine.schema.values.relative_dates import FIRST_DAY_OF_WEEK, RELATIVE_DATE, RELATIVE_DATE_UNIT
 from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
 from fieldstone.engine.schema.values.value_changes import CHANGED_ROLES, fields_of
@@ -35,6 +37,7 @@ from fieldstone.metadata.model import Object, relation_end
 _SHARED = (
     *(PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE),
     *(RELATIVE_DATE, RELATIVE_DATE_UNIT, FIRST_DAY_OF_WEEK),
+    *(JSON_PATH_FILTER, JSON_ORDER_BY, JSON_ORDER_TYPE),
     *(NUMBER_GROUPING, DATE_GROUPING, DATE_BUCKET, DATE_GROUP),
     changed_values.PATH_VALUE,
 )

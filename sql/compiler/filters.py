@@ -5,6 +5,7 @@ from enum import Enum
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.json_paths import compile_at_path, compile_json_test
 from fieldstone.sql.compiler.moments import compile_moment
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, query_source, rows_source, table_source
@@ -14,6 +15,7 @@ from fieldstone.sql.plan.elements import (
     Among,
     AmongPairs,
     And,
+    AtPath,
     Column,
     Compare,
     Condition,
@@ -22,6 +24,7 @@ from fieldstone.sql.plan.elements import (
     Hop,
     IsEmpty,
     IsNull,
+    JsonTest,
     KeyRange,
     Matches,
     Moment,
@@ -73,6 +76,8 @@ def compile_operand(operand: Operand, row: RowReference) -> Expression:
             return rank(operand, row.column(operand.column.name))
         case Sorted():
             return text_key(row.column(operand.column.name))
+        case AtPath():
+            return compile_at_path(operand, row.column(operand.column.name))
         case _:
             assert_never(operand)
 
@@ -80,7 +85,7 @@ def compile_operand(operand: Operand, row: RowReference) -> Expression:
 def compile_operand_parameter(operand: Operand, parameter: Parameter) -> Expression:
     """Return the parameter as a value to compare the operand with: ranked, or a key, where the operand is."""
     match operand:
-        case Column():
+        case Column() | AtPath():
             return expressions.parameter(parameter)
         case Ranked():
             return rank(operand, expressions.parameter(parameter))
@@ -194,6 +199,8 @@ def _compile_test(condition: Test, row: RowReference) -> Expression:
             return expressions.is_null(row.column(condition.column.name), negated=condition.negated)
         case IsEmpty():
             return expressions.is_empty(row.column(condition.column.name), negated=condition.negated)
+        case JsonTest():
+            return compile_json_test(condition, row)
         case Searches():
             return expressions.searches(row.column(condition.column.name), expressions.parameter(condition.query))
         case _:

@@ -56,12 +56,29 @@ class Sorted:
     column: Column
 
 
-Operand = Column | Ranked | Sorted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtPath:
+    """The value at a path in a jsonb column, as a `type`.
+
+    TEXT is the text of any value, by code points; NUMERIC and BOOLEAN are NULL where the value is of another type.
+    """
+
+    column: Column
+    steps: tuple[str, ...]
+    type: SqlType
+
+
+Operand = Column | Ranked | Sorted | AtPath
 
 
 def column_of(operand: Operand) -> Column:
     """Return the column that an operand reads."""
     return operand if isinstance(operand, Column) else operand.column
+
+
+def type_of(operand: Operand) -> SqlType:
+    """Return the type of the values that an operand is compared with."""
+    return operand.type if isinstance(operand, AtPath) else column_of(operand).type
 
 
 class TimeUnit(Enum):
@@ -225,6 +242,44 @@ class IsEmpty:
     negated: bool = False
 
 
+class JsonOperator(Enum):
+    """A test of a JSON value, which is unknown where the value is not there or is JSON's null."""
+
+    EQ = "="
+    NE = "<>"
+    GT = ">"
+    GE = ">="
+    LT = "<"
+    LE = "<="
+    AMONG = "= ANY"
+    NOT_AMONG = "<> ALL"
+    CONTAINS = "@>"
+    LIKE = "LIKE"
+    ILIKE = "ILIKE"
+    HAS_KEY = "?"
+    HAS_ANY_KEY = "?|"
+    HAS_ALL_KEYS = "?&"
+    IS_EMPTY = "IN"
+    HAS_MEMBERS = "NOT IN"
+    IS_NULL = "IS NULL"
+    IS_NOT_NULL = "IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonTest:
+    """A test of the value at a `path` (a text[]; None: of the whole) in a jsonb column.
+
+    GT and the like compare texts, numbers and booleans with a `value` of their own type, and are unknown for another.
+    LIKE and ILIKE are unknown for a value that is no text. CONTAINS compares texts by the `pattern`.
+    """
+
+    column: Column
+    path: Parameter | None = None
+    operator: JsonOperator
+    value: Parameter | None = None
+    pattern: Parameter | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Searches:
     """The text search vector matches a query, given as text in the syntax of to_tsquery."""
@@ -275,7 +330,7 @@ class HasLinked:
 
 
 # Conditions are over the row at hand and follow SQL's three-valued logic.
-Test = Compare | Among | Matches | Resembles | KeyRange | IsNull | IsEmpty | Searches
+Test = Compare | Among | Matches | Resembles | KeyRange | IsNull | IsEmpty | JsonTest | Searches
 Condition = And | Or | Not | Untrue | AmongPairs | Test | Related | HasRelated | HasLinked
 
 

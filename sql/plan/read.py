@@ -48,10 +48,11 @@ class Literal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A column's value."""
+    """A column's value, or the value at a `path` (a text[]) in a jsonb column."""
 
     column: Column
     encoding: Encoding
+    path: Parameter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, array_literal, bind_tree, listed
 from fieldstone.engine.planner.context import PlanContext, hop_over, visible
+from fieldstone.engine.planner.reads.json_paths import build_paths
 from fieldstone.engine.planner.reads.relative_dates import build_period, note_operator
 from fieldstone.engine.planner.reads.text_indexes import fit_indexes
 from fieldstone.metadata.api_names import Quantifier
@@ -224,18 +225,15 @@ def _quantifier(level: _Level, end: RelationEnd, quantifier: Quantifier, tree: T
 
 def _part(level: _Level, part: Part, tree: Tree, blame: Blame) -> Condition | None:
     operators = {operator.name: operator for operator in part.operators}
-    return _said(
-        [
-            fit_indexes(
-                level.context, level.object_, part, _operator(level.context, operators[name], part, argument, blame)
-            )
-            for name, argument in _members(tree, blame).items()
-            if not isinstance(argument, Absent)
-        ]
-    )
+    found = [
+        _operator(level.context, operators[name], part, argument, blame)
+        for name, argument in _members(tree, blame).items()
+        if not isinstance(argument, Absent)
+    ]
+    return _said([said and fit_indexes(level.context, level.object_, part, said) for said in found])
 
 
-def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, blame: Blame) -> Condition:
+def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, blame: Blame) -> Condition | None:
     context.count_comparison()
     operand = operand_of(part)
     if tree is None:
@@ -251,14 +249,17 @@ def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, 
         case Argument.TEXT:
             convert = _pattern_encoder(operator.pattern)
             return operator.condition(operand, parameters.add(bind_tree(tree, convert, blame), SqlType.TEXT))
-        case Argument.VALUES:
+        case Argument.VALUES | Argument.TEXTS:
             if tree == [] and operator.when_empty is not None:
                 return operator.when_empty(operand)
-            item = scalar.element or scalar
+            item = STRING if operator.argument is Argument.TEXTS else scalar.element or scalar
             values = parameters.add(bind_tree(tree, list_encoder(item), blame), item.sql_type, array=True)
             return operator.condition(operand, values)
         case Argument.RANGE:
             return operator.condition(operand, *_range(context, scalar, tree, blame))
+        case Argument.PATHS:
+            terms = build_paths(context, part.column, tree, blame)
+            return operator.condition(operand, *terms) if terms else None
         case Argument.PERIOD:
             return operator.condition(operand, *build_period(context, part.column, tree, blame))
         case Argument.FLAG | Argument.PRESENCE:

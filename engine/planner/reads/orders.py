@@ -6,10 +6,13 @@ from typing import cast
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, listed
 from fieldstone.engine.planner.context import PlanContext, hop_over
 from fieldstone.engine.planner.reads.filters import operand_of
+from fieldstone.engine.planner.reads.json_paths import order_path
+from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Part, relation_end
 from fieldstone.sql import text_order
-from fieldstone.sql.plan.elements import Hop, Ranked, Sorted, column_of
+from fieldstone.sql.plan.elements import AtPath, Hop, Ranked, Sorted, column_of
 from fieldstone.sql.plan.read import OrderKey
+from fieldstone.sql.types import SqlType
 
 _DIRECTIONS = {
     # direction: (descending, nulls first); NULL is last under ASC and first under DESC unless said otherwise
@@ -83,9 +86,11 @@ def read_direction(tree: Tree, blame: Blame) -> tuple[bool, bool]:
 
 
 def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> OrderKey:
-    descending, nulls_first = read_direction(tree, blame)
     operand = operand_of(part)
-    nullable = bool(hops) or part.column.nullable or isinstance(operand, Ranked)
+    if part.column.type is SqlType.JSONB and tree is not None:
+        operand, tree = order_path(tree, part.column, blame)
+    descending, nulls_first = read_direction(tree, blame)
+    nullable = bool(hops) or part.column.nullable or isinstance(operand, Ranked | AtPath)
     return OrderKey(hops=hops, operand=operand, descending=descending, nulls_first=nulls_first, nullable=nullable)
 
 
@@ -97,5 +102,8 @@ def order_tag(object_: Object, order: tuple[OrderKey, ...]) -> str:
         steps = ">".join(hop.column.name for hop in key.hops)
         # A cursor of another order of texts would seek its text among keys of this one.
         version = f" {text_order.VERSION}" if isinstance(key.operand, Sorted) else ""
-        names.append(f"{steps}>{column.name} {key.descending} {key.nulls_first}{version}")
+        at = (
+            "" if not isinstance(key.operand, AtPath) else f" {key.operand.type.value} {dumps(list(key.operand.steps))}"
+        )
+        names.append(f"{steps}>{column.name}{at} {key.descending} {key.nulls_first}{version}")
     return hashlib.sha256("|".join(names).encode()).hexdigest()[:8]

@@ -8,7 +8,7 @@ from fieldstone.engine.planner.context import PlanContext
 from fieldstone.metadata.json_text import JsonValue, unstorable
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.page_cursor import CursorError, decode_cursor
-from fieldstone.sql.plan.elements import Parameter, column_of
+from fieldstone.sql.plan.elements import Parameter, type_of
 from fieldstone.sql.plan.read import OrderKey, Page
 from fieldstone.sql.types import SqlType
 
@@ -92,7 +92,7 @@ def _seek(
         return bind
 
     return tuple(
-        None if key is None else context.parameters.add(bind_key(place), column_of(order[place].operand).type)
+        None if key is None else context.parameters.add(bind_key(place), type_of(order[place].operand))
         for place, key in enumerate(_decode(leaf.sample, order, tag, blame))
     )
 

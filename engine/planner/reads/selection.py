@@ -1,6 +1,7 @@
 """Selections: the fields asked of a record or a connection become its output."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
@@ -8,11 +9,12 @@ from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
 from fieldstone.engine.planner.context import PlanContext, hop_over, type_literal
 from fieldstone.engine.planner.reads.aggregates import build_measures, build_shorthand
 from fieldstone.engine.planner.reads.filters import select_condition
+from fieldstone.engine.planner.reads.json_paths import build_path
 from fieldstone.engine.planner.reads.orders import build_order, order_tag
 from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.sampling import is_sampled
 from fieldstone.metadata.api_names import TypeRole, type_name
-from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Field, Object, RelationEnd, relation_end
 from fieldstone.sql.plan.aggregates import Count, Measure
 from fieldstone.sql.plan.elements import Link
@@ -47,6 +49,8 @@ def _output(context: PlanContext, object_: Object, selected: Selected, path: Ans
         return _value(holder)
     field = object_.by_name[name]
     if field.relation_id is None:
+        if field.type is FieldType.RAW_JSON:
+            return context.attempt(lambda: _json(context, field, selected, path), selected, path)
         return _composite(context, field, selected) if field.is_composite else _value(field)
     return context.attempt(lambda: _related(context, object_, field, selected, path), selected, path)
 
@@ -69,6 +73,15 @@ def _related(
 def _value(field: Field) -> Value:
     part = field.parts[0]
     return Value(column=part.column, encoding=part.scalar.encoding)
+
+
+def _json(context: PlanContext, field: Field, selected: Selected, path: AnswerPath) -> Value:
+    """Return a document, or the value at the path that is given."""
+    arguments = arguments_of(selected.nodes[0], context.variables)
+    if arguments.get("path") is None:
+        return _value(field)
+    context.note_nullable(path)
+    return replace(_value(field), path=build_path(context, arguments["path"], Blame(field="path", path=path)))
 
 
 def _composite(context: PlanContext, field: Field, selected: Selected) -> Record:

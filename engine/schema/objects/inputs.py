@@ -16,13 +16,15 @@ from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key, describe_relation
 from fieldstone.engine.schema.values.enums import enum_value_type
-from fieldstone.engine.schema.values.filters import PRESENCE, operator_field, scalar_filter
+from fieldstone.engine.schema.values.filters import operator_field, scalar_filter
 from fieldstone.engine.schema.values.groupings import grouping_type
 from fieldstone.engine.schema.values.groups import is_orderable
+from fieldstone.engine.schema.values.json_paths import JSON_ORDER_BY
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
+from fieldstone.engine.schema.values.presence import PRESENCE
 from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.api_names import FieldTypeRole, Quantifier, TypeRole, enum_name, type_name
-from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Access, Field, Object, relation_end
 from fieldstone.metadata.operators import IS, IS_NOT
 
@@ -130,10 +132,16 @@ def build_connection_filter(scope: TypeScope, object_: Object) -> GraphQLInputOb
     )
 
 
+def _order_type(field: Field) -> GraphQLInputType | None:
+    if field.type is FieldType.RAW_JSON:
+        return JSON_ORDER_BY
+    return ORDER_BY_DIRECTION if is_orderable(field.parts[0].scalar) else None
+
+
 def build_order_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
     """Return an object's order: one key of it."""
     types = _Types(
-        scalar=lambda field: ORDER_BY_DIRECTION if is_orderable(field.parts[0].scalar) else None,
+        scalar=_order_type,
         options=lambda _: ORDER_BY_DIRECTION,
         composite=TypeRole.ORDER_BY,
         relation=TypeRole.ORDER_BY,

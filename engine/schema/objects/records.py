@@ -22,10 +22,11 @@ from fieldstone.engine.schema.values.descriptions import (
     describe_relation,
 )
 from fieldstone.engine.schema.values.enums import enum_value_type
+from fieldstone.engine.schema.values.json_paths import path_argument
 from fieldstone.engine.schema.values.paging import PAGE_INFO, connection_arguments
 from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.api_names import TypeRole, type_name
-from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Field, Object, relation_end
 
 
@@ -50,7 +51,8 @@ def _find(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
     if field is None:
         return None
     if field.relation_id is None:
-        return GraphQLField(_value_type(scope, object_, field), description=describe_field(field))
+        arguments = {"path": path_argument()} if field.type is FieldType.RAW_JSON else {}
+        return GraphQLField(_value_type(scope, object_, field), args=arguments, description=describe_field(field))
     end = relation_end(scope.snapshot, field)
     if end is None:
         return None

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInputType,
@@ -15,19 +14,12 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.values.json_paths import JSON_PATH_FILTER
+from fieldstone.engine.schema.values.presence import PRESENCE
 from fieldstone.engine.schema.values.relative_dates import RELATIVE_DATE
 from fieldstone.engine.schema.values.scalars import SCALARS, all_subfields
 from fieldstone.metadata.operators import EQUALITY, Argument, Operator
 from fieldstone.metadata.scalars import UUID, Scalar
-
-PRESENCE = GraphQLEnumType(
-    "Presence",
-    {
-        "NULL": GraphQLEnumValue("NULL", description="There is no value."),
-        "NOT_NULL": GraphQLEnumValue("NOT_NULL", description="There is a value."),
-    },
-    description="Whether there is a value.",
-)
 
 _IS_OPERATOR = "operator"
 
@@ -66,6 +58,10 @@ def _argument(argument: Argument, value: GraphQLScalarType | GraphQLEnumType) ->
             return PRESENCE
         case Argument.PERIOD:
             return RELATIVE_DATE
+        case Argument.PATHS:
+            return GraphQLList(GraphQLNonNull(JSON_PATH_FILTER))
+        case Argument.TEXTS:
+            return GraphQLList(GraphQLNonNull(GraphQLString))
 
 
 def _scalar_filters() -> dict[str, GraphQLInputObjectType]:

@@ -10,7 +10,7 @@ from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_of_key, whole_key
 from fieldstone.sql.plan.aggregates import COUNTS, AggregateFunction, Computed, Count, Measure, measure_type
-from fieldstone.sql.plan.elements import Column, Operand, Ranked, Sorted, column_of
+from fieldstone.sql.plan.elements import AtPath, Column, Operand, Ranked, Sorted, column_of
 from fieldstone.sql.plan.read import AggregateRecord, Literal
 from fieldstone.sql.types import SqlType
 
@@ -109,7 +109,7 @@ def compile_measure(measure: Measure, row: RowReference) -> Expression:
 
 def _extreme(function: str, operand: Operand, row: RowReference) -> Expression:
     match operand:
-        case Column():
+        case Column() | AtPath():
             return expressions.call(function, compile_operand(operand, row))
         case Ranked():
             found = expressions.call(function, compile_operand(operand, row))

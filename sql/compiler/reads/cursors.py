@@ -7,7 +7,7 @@ from fieldstone.sql.compiler.reads.ordering import SortKey
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_of_key
 from fieldstone.sql.page_cursor import KeyKind, encode_head
-from fieldstone.sql.plan.elements import Column, Sorted
+from fieldstone.sql.plan.elements import AtPath, Column, Sorted
 from fieldstone.sql.types import SqlType
 
 _HEX = expressions.text_literal("hex")
@@ -73,7 +73,7 @@ def _encode_key(key: SortKey) -> Expression:
 
 def _text(key: SortKey) -> Expression:
     """Return the text that, given back and cast to the key's type, is the same value."""
-    if isinstance(key.operand, Column):
+    if isinstance(key.operand, Column | AtPath):
         return key.value if key.operand.type is SqlType.TEXT else expressions.cast_to_text(key.value)
     if isinstance(key.operand, Sorted):
         return text_of_key(key.value)

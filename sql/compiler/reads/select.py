@@ -9,6 +9,7 @@ from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import Search, compile_arrival, compile_condition
+from fieldstone.sql.compiler.json_paths import read_path
 from fieldstone.sql.compiler.output import (
     Fragment,
     TextPiece,
@@ -109,6 +110,9 @@ def _compile_output(output: Output, row: RowReference, draft: StatementDraft) ->
             return [output.text]
         case Value():
             column = output.column
+            if output.path is not None:
+                value = read_path(row.column(column.name), expressions.parameter(output.path))
+                return encode_value(value, column.type, output.encoding, nullable=True)
             return encode_value(row.column(column.name), column.type, output.encoding, nullable=column.nullable)
         case Record():
             return _record_pieces(output, row, draft)

@@ -110,10 +110,6 @@ REFUSED = {
         "query ($v: ID) { people(filter: {id: {in: $v}}) { totalCount } }",
         "'ID' used in position expecting type '[UUID!]'",
     ),
-    "null for an id": (
-        "mutation ($v: ID) { deletePerson(id: $v) { id } }",
-        "'ID' used in position expecting type 'UUID!'",
-    ),
     "an input of another object": (
         "mutation ($v: CompanyCreateInput!) { createPerson(data: $v) { id } }",
         "'CompanyInput!' used in position expecting type 'PersonInput!'",

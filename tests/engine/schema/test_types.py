@@ -88,7 +88,7 @@ EXPECTED: dict[str, dict[str, str]] = {
         "none": "ThingFilterInput",
         "isEmpty": "Boolean",
     },
-    "ThingOrderByInput": ORDER_BY,
+    "ThingOrderByInput": ORDER_BY | {"rawjsonField": "JSONOrderByInput"},
     "ThingInput": DATA,
     "OtherRelationInput": {
         "create": "OtherInput",
@@ -174,7 +174,15 @@ EXPECTED: dict[str, dict[str, str]] = {
     "StringFilter": operators(TEXT, "String"),
     "BooleanFilter": operators(COMPARED, "Boolean"),
     "UUIDFilter": operators(COMPARED, "UUID"),
-    "JSONFilter": {"contains": "JSON"} | PRESENCE,
+    "JSONFilter": {
+        "contains": "JSON",
+        "path": "[JSONPathFilter!]",
+        "hasKey": "String",
+        "hasAnyKeys": "[String!]",
+        "hasAllKeys": "[String!]",
+        "isEmpty": "Boolean",
+    }
+    | PRESENCE,
 }
 _RELATIVE = {"within": "RelativeDateInput", "isToday": "Boolean", "inPast": "Boolean", "inFuture": "Boolean"}
 for _scalar in ("Int", "Float", "BigInt", "BigFloat", "Date", "DateTime"):
