@@ -11,6 +11,7 @@ from tests.engine.nested.writing import (
     create,
     create_text,
     relate,
+    relate_to_several,
     update,
     update_text,
     writes_of,
@@ -137,22 +138,8 @@ async def test_links_that_are_not_there(advised: Apis) -> None:
     await check_refused(advised, create_text("company"), "NOT_FOUND", missing, [*below, "person"], d=data)
 
 
-async def own(apis: Apis) -> None:
-    """Activities have an owner, a person or a company."""
-    objects = (await apis.snapshot()).by_singular
-    targets = [
-        {"targetObjectMetadataId": str(objects[name].id), "targetFieldLabel": "Owned activities"}
-        for name in ("person", "company")
-    ]
-    given = {
-        "objectMetadataId": str(objects["activity"].id), "name": "owner", "label": "Owner", "type": "MORPH_RELATION",
-        "morphRelationsCreationPayload": targets,
-    }  # fmt: skip
-    await apis.change("mutation ($i: CreateFieldInput!) { createField(input: $i) { id } }", i=given)
-
-
 async def test_morph_relations(apis: Apis) -> None:
-    await own(apis)
+    await relate_to_several(apis, "activity", "owner", ("person", "company"))
     fields = "id ownerPerson { email } ownerCompany { name }"
     call = await create(apis, "activity", fields, title="c", ownerPerson={"create": {"email": "a"}})
     assert (call["ownerPerson"], call["ownerCompany"]) == ({"email": "a"}, None)

@@ -1,6 +1,7 @@
 """What tests of nested writes share: the two mutations of an object, and the events of a write in short."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from tests.apis import Apis
@@ -91,5 +92,18 @@ async def relate(apis: Apis, source: str, name: str, target: str, inverse: str, 
     given = {
         "objectMetadataId": str(objects[source].id), "name": name, "label": name.title(), "type": "RELATION",
         "relationCreationPayload": payload, **more,
+    }  # fmt: skip
+    await apis.change("mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }", input=given)
+
+
+async def relate_to_several(apis: Apis, source: str, name: str, targets: Sequence[str]) -> None:
+    """Create a morph relation."""
+    objects = (await apis.snapshot()).by_singular
+    label = f"Owned {objects[source].label_plural.lower()}"
+    given = {
+        "objectMetadataId": str(objects[source].id), "name": name, "label": name.title(), "type": "MORPH_RELATION",
+        "morphRelationsCreationPayload": [
+            {"targetObjectMetadataId": str(objects[target].id), "targetFieldLabel": label} for target in targets
+        ],
     }  # fmt: skip
     await apis.change("mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }", input=given)
