@@ -246,3 +246,19 @@ async def test_it_is_one_statement_and_warm(items: Apis) -> None:
     assert await items.data(text, id=id_, n=2) == {"updateItem": {"count": 3}}
     assert len(items.database.log) == 1
     assert await items.send_warm(text, {"id": id_, "n": 4}) == b'{"data":{"updateItem":{"count":7}}}'
+
+
+async def test_beside_nested_writes(apis: Apis) -> None:
+    made = await apis.data("mutation { createCompany(data: {employees: 1}) { id } }")
+    text = """mutation ($id: UUID!, $by: Int!, $email: String!) {
+      updateCompany(id: $id, increment: {employees: $by}, data: {people: {create: [{email: $email}]}}) {
+        employees people { totalCount } } }"""
+    id_ = made["createCompany"]["id"]
+    answer = await apis.data(text, id=id_, by=2, email="a")
+    assert answer == {"updateCompany": {"employees": 3, "people": {"totalCount": 1}}}
+    error = await apis.error(text, id=id_, by=2**31 - 1, email="b")
+    assert error["message"] == f"'employees' of the Company {id_} would be out of range."
+    answer = await apis.data(text, id=id_, by=0, email="c")
+    assert answer == {"updateCompany": {"employees": 3, "people": {"totalCount": 2}}}
+    only = "mutation ($id: UUID!) { updateCompany(id: $id, increment: {employees: 1}) { employees } }"
+    assert await apis.data(only, id=id_) == {"updateCompany": {"employees": 4}}

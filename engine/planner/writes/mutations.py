@@ -1,6 +1,6 @@
 """Mutations: each root field becomes the statements that write it, and those that read its answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fieldstone.engine.documents.document import Selected, collect_fields
@@ -29,11 +29,11 @@ from fieldstone.engine.planner.writes.events import bind_created, bind_ids, even
 from fieldstone.engine.planner.writes.expectations import find_expected
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields, keys_of
 from fieldstone.engine.planner.writes.nested.nodes import Records
-from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
+from fieldstone.engine.planner.writes.nested.plan import PlannedNested, check_upsert, find_records
 from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, is_in_row
 from fieldstone.engine.planner.writes.removal import plan_removal
-from fieldstone.engine.planner.writes.upserts import build_upsert, find_on_conflict, upsert_record
+from fieldstone.engine.planner.writes.upserts import OnConflict, build_upsert, find_on_conflict, upsert_record
 from fieldstone.engine.schema.values.value_changes import Argument
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
 from fieldstone.metadata.model import Field, Object
@@ -136,11 +136,14 @@ class _Root:
         else:
             many = self.root.many and not is_update
             data = CreateInput(tree=self._argument("data", whole=True), many=many, blame=self._blame("data"))
+            if not is_update and self._find_conflict() is not None:
+                check_upsert(self.context, self.object_, data, self.selected)
+                return None
             found = find_records(self.context, self.object_, data, self._flat if is_update else None)
             if found is None:
                 return None
             records, root = found
-            self._check_nested(records, arguments)
+            self._check_nested(records)
         return PlannedNested(
             key=self.selected.key,
             path=self.path,
@@ -161,11 +164,13 @@ class _Root:
         """Return whether the document gives an argument, if only by an absent variable."""
         return any(node.name.value == name for node in self.selected.nodes[0].arguments or ())
 
-    def _check_nested(self, records: Records, arguments: Mapping[str, Tree]) -> None:
-        """Check that the field may write records of relations with these arguments."""
+    def _find_conflict(self) -> OnConflict | None:
+        always = self.root.verb is Verb.UPSERT
+        return find_on_conflict(self.selected, self.context, self.path, always=always)
+
+    def _check_nested(self, records: Records) -> None:
+        """Check that the field may write records of relations."""
         blame, name = self._blame("data"), self.selected.name
-        if self.root.verb is Verb.UPSERT or any(arguments.get(one) is not None for one in ("onConflict", "upsert")):
-            raise blame.error(f"An upsert ('{name}') may connect and disconnect the records of relations, no more.")
         if self.root.many and self.root.verb is Verb.UPDATE and not records.is_shareable:
             raise blame.error(
                 f"'{name}' changes many records alike: its data may connect them to one record, which it may create,"
@@ -266,9 +271,7 @@ class _Root:
 
     def _insert(self) -> Insert | InsertOne | Upsert:
         data = CreateInput(tree=self._argument("data", whole=True), many=self.root.many, blame=self._blame("data"))
-        always = self.root.verb is Verb.UPSERT
-        conflict = find_on_conflict(self.selected, self.context, self.path, always=always)
-        if conflict is not None:
+        if (conflict := self._find_conflict()) is not None:
             upsert = build_upsert(self.context, self.object_, data, conflict, self._blame("onConflict"))
             return replace(upsert, record=self._written_record())
         if not self.root.many:

@@ -34,8 +34,15 @@ MOST_PLACES = 100
 """Places of the data that records are written in: each is a statement or several, whatever the number of records."""
 
 
-def is_nested(context: PlanContext, object_: Object, sample: Rows) -> bool:
-    """Return whether the data of records says more of a relation than a statement of their own can do."""
+def is_nested(context: PlanContext, object_: Object, sample: Rows, *, takes_over: bool = True) -> bool:
+    """Return whether the data of records says more of a relation than a statement of their own can do.
+
+    Args:
+        context: the operation.
+        object_: the object of the records.
+        sample: their data.
+        takes_over: a record is taken from its holder if a one-to-one relation connects it; else that is a conflict.
+    """
     for row in sample:
         for name, value in row.items():
             field = object_.by_name.get(name)
@@ -43,7 +50,8 @@ def is_nested(context: PlanContext, object_: Object, sample: Rows) -> bool:
                 continue
             verbs = spoken(value)
             end = relation_end(context.snapshot, field)
-            if verbs and (end is None or not end.holds_key or field.is_unique or verbs - {CONNECT, DISCONNECT}):
+            is_taken = takes_over and field.is_unique
+            if verbs and (end is None or not end.holds_key or is_taken or verbs - {CONNECT, DISCONNECT}):
                 return True
     return False
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, value_of
@@ -91,6 +92,19 @@ class PlannedNested:
         if self.target is not None:
             id_ = read_id(value_of(self.target, bindings), ("id",))
         return [Item(id=id_, data=row, path=path) for row, path in zip(rows, paths, strict=True)]
+
+
+def check_upsert(context: PlanContext, object_: Object, data: CreateInput, selected: Selected) -> None:
+    """Check that the data of an upsert writes no records of relations.
+
+    Raises:
+        BadUserInput: it does.
+    """
+    rows = [*map(dict, data.rows(Bindings(variables=context.variables, actor="")))]
+    if is_nested(context, object_, rows, takes_over=False):
+        raise data.blame.error(
+            f"An upsert ('{selected.name}') may connect and disconnect the records of relations, no more."
+        )
 
 
 Root = Callable[[Sequence[Field]], PlannedWrite]

@@ -1,0 +1,124 @@
+"""Upserts by keys of every kind: a composite's part, a one-to-one relation, numbers, dates, options."""
+
+from typing import Any
+
+import pytest
+
+from tests.apis import Apis
+from tests.engine.records import create, take_events
+from tests.engine.relations import relate
+from tests.engine.upserting import check_chain, refusal
+
+
+async def add_unique(apis: Apis, type_: str, **more: Any) -> None:
+    """Give companies a unique field `key` of this type."""
+    company = (await apis.snapshot()).by_singular["company"]
+    given = {
+        "objectMetadataId": str(company.id),
+        "name": "key",
+        "label": "Key",
+        "type": type_,
+        "isUnique": True,
+        **more,
+    }
+    await apis.change("mutation ($i: CreateFieldInput!) { createField(input: $i) { id } }", i=given | more)
+
+
+KEYS = {
+    "NUMBER": ({"settings": {"dataType": "int"}}, [1, 2], "key"),
+    "NUMERIC": ({}, ["0.10", "0.2"], "key"),
+    "DATE": ({}, ["2024-02-29", "2024-03-01"], "key"),
+    "DATE_TIME": ({}, ["2024-02-29T12:00:00.5Z", "2024-02-29T12:00:00Z"], "key"),
+    "UUID": ({}, ["0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e", "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9f"], "key"),
+    "TEXT": ({}, ["it's", ""], "key"),
+    "EMAILS": (
+        {},
+        [{"primaryEmail": "a@x"}, {"primaryEmail": "b@x", "additionalEmails": ["c@x"]}],
+        "key { primaryEmail }",
+    ),
+}
+
+
+@pytest.mark.parametrize(("type_", "more", "values", "selection"), [(t, *rest) for t, rest in KEYS.items()], ids=KEYS)
+async def test_by_a_field_of_each_type(apis: Apis, type_: str, more: Any, values: list[Any], selection: str) -> None:
+    await add_unique(apis, type_, **more)
+    text = f"""mutation ($d: [CompanyInput!]!) {{ upsertCompanies(data: $d, onConflict: {{fields: [key]}}) {{
+      created record {{ name {selection} }} }} }}"""
+    rows = [{"name": f"{n}", "key": value} for n, value in enumerate(values)]
+    first = (await apis.data(text, d=rows))["upsertCompanies"]
+    assert [row["created"] for row in first] == [True, True]
+    changed = [{"key": value, "name": "again"} for value in values[::-1]]
+    second = (await apis.data(text, d=changed))["upsertCompanies"]
+    expected = [{"created": False, "record": row["record"] | {"name": "again"}} for row in first[::-1]]
+    assert second == expected
+    check_chain(await take_events(apis))
+    message, extensions = await refusal(apis, text, d=[rows[0], {"name": "x"}, rows[0]])
+    assert message == "The records 0 and 2 of 'data' have the same 'key'."
+    assert extensions["field"] == "data[2].key"
+
+
+async def test_a_composite_is_changed_by_the_parts_that_are_given(apis: Apis) -> None:
+    await add_unique(apis, "EMAILS")
+    text = """mutation ($d: CompanyInput!) { upsertCompany(data: $d, onConflict: {fields: [key]}) {
+      created record { key { primaryEmail additionalEmails } } } }"""
+    await apis.data(text, d={"key": {"primaryEmail": "a@x", "additionalEmails": ["b@x"]}})
+    answer = await apis.data(text, d={"key": {"primaryEmail": "a@x"}})
+    whole = {"primaryEmail": "a@x", "additionalEmails": ["b@x"]}
+    assert answer["upsertCompany"] == {"created": False, "record": {"key": whole}}
+    answer = await apis.data(text, d={"key": {"primaryEmail": "a@x", "additionalEmails": None}})
+    assert answer["upsertCompany"]["record"] == {"key": whole | {"additionalEmails": None}}
+
+
+async def test_by_a_one_to_one_relation(apis: Apis) -> None:
+    await relate(apis, "person", "runs", "company", "boss", type="ONE_TO_ONE")
+    acme, other = await create(apis, "company", name="Acme"), await create(apis, "company", name="Other")
+    text = """mutation ($d: PersonInput!) { upsertPerson(data: $d, onConflict: {fields: [runs]}) {
+      created record { email runs { name } } } }"""
+    for company, email, created, name in (
+        (acme, "a", True, "Acme"),
+        (other, "b", True, "Other"),
+        (acme, "c", False, "Acme"),
+    ):
+        answer = await apis.data(text, d={"email": email, "runs": {"connect": company}})
+        record = {"email": email, "runs": {"name": name}}
+        assert answer["upsertPerson"] == {"created": created, "record": record}
+    for data in ({"email": "d"}, {"email": "e", "runsId": None}):
+        answer = await apis.data(text, d=data)
+        assert answer["upsertPerson"]["created"] is True
+    message, extensions = await refusal(apis, text, d={"email": "f", "runsId": "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"})
+    assert (message, extensions["code"]) == ("There is no Company to connect 'runs' to.", "NOT_FOUND")
+
+
+async def test_an_upsert_writes_no_records_of_relations(apis: Apis) -> None:
+    create_ = "mutation ($d: PersonInput!) { createPerson(data: $d%s) { company { name } } }"
+    nested = {"email": "a", "company": {"create": {"name": "Acme"}}}
+    for arguments in (", upsert: true", ", onConflict: {fields: [email]}"):
+        message, extensions = await refusal(apis, create_ % arguments, d=nested)
+        assert message == "An upsert ('createPerson') may connect and disconnect the records of relations, no more."
+        assert extensions["code"] == "BAD_USER_INPUT"
+    for arguments in (", upsert: false", ""):
+        answer = await apis.data(create_ % arguments, d=nested | {"email": f"x{arguments}"})
+        assert answer == {"createPerson": {"company": {"name": "Acme"}}}
+
+
+async def test_a_morph_relation_leads_to_one_record(apis: Apis) -> None:
+    snapshot = await apis.snapshot()
+    targets = [
+        {"targetObjectMetadataId": str(snapshot.by_singular[name].id), "targetFieldLabel": "About"}
+        for name in ("company", "person")
+    ]
+    given = {
+        "objectMetadataId": str(snapshot.by_singular["activity"].id),
+        "name": "about",
+        "label": "About",
+        "type": "MORPH_RELATION",
+        "morphRelationsCreationPayload": targets,
+    }
+    await apis.change("mutation ($i: CreateFieldInput!) { createField(input: $i) { id } }", i=given)
+    company, person = await create(apis, "company", name="Acme"), await create(apis, "person", email="a")
+    text = """mutation ($d: ActivityInput!) { createActivity(data: $d, onConflict: {fields: [id]}) {
+      id aboutCompanyId aboutPersonId } }"""
+    first = (await apis.data(text, d={"title": "x", "aboutCompanyId": company}))["createActivity"]
+    assert (first["aboutCompanyId"], first["aboutPersonId"]) == (company, None)
+    second = (await apis.data(text, d={"id": first["id"], "aboutPersonId": person}))["createActivity"]
+    assert (second["aboutCompanyId"], second["aboutPersonId"]) == (None, person)
