@@ -18,6 +18,7 @@ class Dependencies:
         indexes: the indexes of those objects whose indexes make a difference, by the object's id.
         aliases: the names of types that stood for another one, because no object had a type of this name.
         may_grow: whether an object that has got more fields still counts as the same.
+        unserved: the texts, each with its object, in whose order a table is read although no index serves it.
         checked: the newest snapshot that they were seen to hold under.
     """
 
@@ -25,6 +26,7 @@ class Dependencies:
     indexes: Mapping[UUID, tuple[Index, ...]] = field(default_factory=dict)
     aliases: frozenset[str] = frozenset()
     may_grow: bool = False
+    unserved: tuple[tuple[str, str], ...] = ()
     checked: Snapshot | None = field(default=None, compare=False, repr=False)
 
     def hold(self, snapshot: Snapshot) -> bool:

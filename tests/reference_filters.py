@@ -73,7 +73,7 @@ def sort_value(part: Part, value: Any) -> Any:
     """What a row's value is ordered by; None for NULL."""
     if value is None or part.options is None:
         return sort_key(value) if isinstance(value, str) and part.column.type is SqlType.TEXT else value
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [part.options.index(item) for item in value]
     return part.options.index(value) if value in part.options else None
 

@@ -51,7 +51,7 @@ class Dimension:
         shown = self.write(value)
         if shown is None or isinstance(shown, str):
             return shown
-        if isinstance(shown, bool | list):
+        if isinstance(shown, bool | list | tuple):
             return json.dumps(shown, ensure_ascii=False)
         return NumberText(str(shown))
 

@@ -92,6 +92,7 @@ class PlanContext:
         indexes: the indexes of those objects whose indexes make a difference, by the object's id.
         changes_each: the smallest unit of time at whose start the answer may change, because of relative dates.
         zones: the binders of the time zones that the operation names.
+        unserved: the texts, each with its object, in whose order a table is read although no index serves it.
         failures: collects the fields that fail; None: the first one fails the operation.
     """
 
@@ -105,6 +106,7 @@ class PlanContext:
     zones: list[Binder] = field(default_factory=list)
     touched: dict[UUID, Object] = field(default_factory=dict)
     indexes: dict[UUID, tuple[Index, ...]] = field(default_factory=dict)
+    unserved: dict[tuple[str, str], None] = field(default_factory=dict)
     failures: Failures | None = None
 
     def note_nullable(self, path: AnswerPath) -> None:
@@ -142,7 +144,13 @@ class PlanContext:
 
     def depends(self, *, may_grow: bool) -> Dependencies:
         """Return the parts of the model that the plan was made from."""
-        return Dependencies(objects=self.touched, indexes=self.indexes, may_grow=may_grow, checked=self.snapshot)
+        return Dependencies(
+            objects=self.touched,
+            indexes=self.indexes,
+            may_grow=may_grow,
+            unserved=tuple(self.unserved),
+            checked=self.snapshot,
+        )
 
     def touch(self, object_: Object) -> Object:
         """Note that the plan depends on this object."""

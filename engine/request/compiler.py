@@ -163,6 +163,7 @@ class Compiler:
             if not is_large:
                 self._refusals.keep(document, snapshot, error, shape=shape)
             raise
+        self.plans.counters.count_unserved(made.depends.unserved)
         if not (isinstance(made, QueryPlan) and len(made.constant) > LARGEST_CONSTANT):
             self.plans.keep_plan(operation, shape, made, None if is_large else _sample(variables))
         return made

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,6 +14,11 @@ MOST_TEXT = 2_000_000
 """Characters of all documents together: a parsed one takes about a hundred bytes for each."""
 MOST_SHAPES = 64
 """Plans of one operation."""
+
+
+MOST_ORDERS = 1_000
+"""Different orders that are counted by their names."""
+_OTHERS = ("", "")
 
 
 class OperationKey(NamedTuple):
@@ -31,12 +36,23 @@ class OperationKey(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class PlanCounters:
-    """How often a plan was found, was not there, was dropped because its objects changed, was made again before use."""
+    """How often a plan was found, was not there, was dropped because its objects changed, was made again before use.
+
+    Attributes:
+        unserved: how often a request wanted the order of a text that no index serves, by the object and the field.
+    """
 
     hits: int = 0
     misses: int = 0
     drops: int = 0
     renewals: int = 0
+    unserved: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def count_unserved(self, orders: tuple[tuple[str, str], ...]) -> None:
+        """Count orders that no index serves; those beyond MOST_ORDERS different ones together."""
+        for order in orders:
+            key = order if order in self.unserved or len(self.unserved) < MOST_ORDERS else _OTHERS
+            self.unserved[key] = self.unserved.get(key, 0) + 1
 
 
 class PlanCache:
@@ -131,6 +147,8 @@ class PlanCache:
             return None
         operation.plans.move_to_end(shape)
         self.counters.hits += 1
+        if plan.depends.unserved:
+            self.counters.count_unserved(plan.depends.unserved)
         return plan
 
     def keep_plan(self, operation: ValidOperation[P], shape: Hashable, plan: P, sample: Variables | None) -> None:

@@ -162,6 +162,9 @@ _OF_SERVICES: tuple[tuple[Callable[[Services], object], tuple[_Row, ...]], ...] 
             lambda one: {event: getattr(one.counters, attribute) for event, attribute in _PLAN_EVENTS.items()},
             ("event",)),
         _Row(_GAUGE, "plan_cache_documents", "Operations in the plan cache.", len),
+        _Row(_COUNTER, "unserved_orders",
+            "Requests for the order of a text that no index serves, by object and field; createIndex makes one.",
+            lambda one: one.counters.unserved, ("object", "field")),
     )),
     (lambda services: services.foundation.database.stats(), (
         _Row(_GAUGE, "pool_connections", "Database connections of the request pool, by state.",

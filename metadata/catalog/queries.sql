@@ -113,7 +113,9 @@ SELECT set_config('lock_timeout', %(milliseconds)s, true);
 SELECT set_config('deadlock_timeout', '20ms', true) WHERE has_parameter_privilege('deadlock_timeout', 'SET');
 
 -- name: insert_workspace
-INSERT INTO fieldstone.workspace (id, name, schema_name) VALUES (%(id)s, %(name)s, %(schema_name)s);
+-- Its indexes are in the order of sql/text_order.py from the beginning.
+INSERT INTO fieldstone.workspace (id, name, schema_name, text_order)
+VALUES (%(id)s, %(name)s, %(schema_name)s, 1);
 
 -- name: revoke_workspace_keys
 UPDATE fieldstone.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE workspace_id = %(workspace_id)s;
@@ -291,7 +293,22 @@ GROUP BY name;
 SELECT index.workspace_id, index.id FROM fieldstone.index WHERE status = 'BUILDING' ORDER BY seq;
 
 -- name: update_index
-UPDATE fieldstone.index SET status = %(status)s, failure = %(failure)s, updated_at = now() WHERE id = %(id)s;
+UPDATE fieldstone.index SET status = %(status)s, failure = %(failure)s, updated_at = now(),
+    server_major = current_setting('server_version_num')::int / 10000
+WHERE id = %(id)s;
+
+-- name: unordered_workspaces
+-- The workspaces whose indexes are still to be brought into the order of texts, each in both columns.
+SELECT id, id FROM fieldstone.workspace WHERE text_order < %(text_order)s ORDER BY id;
+
+-- name: set_text_order
+UPDATE fieldstone.workspace SET text_order = %(text_order)s WHERE id = %(workspace_id)s;
+
+-- name: aged_indexes
+-- The indexes of a workspace that a server of another major version built, which may fold newer characters otherwise.
+SELECT id, server_major FROM fieldstone.index
+WHERE workspace_id = %(workspace_id)s AND text_order > 0
+    AND server_major <> current_setting('server_version_num')::int / 10000;
 
 -- name: postponed_fields
 SELECT workspace_id, id FROM fieldstone.field WHERE status = 'BUILDING' ORDER BY seq;

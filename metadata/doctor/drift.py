@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
 
-from psycopg.sql import Composed
+from psycopg.sql import SQL, Composed, Literal
 
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.changes.kinds.renew_texts import find_older
+from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM, holds_keys
 from fieldstone.metadata.changes.tables.alteration import morph_checks
 from fieldstone.metadata.changes.tables.migration import (
     build_index,
@@ -23,6 +25,10 @@ from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import ColumnDefinition, TrigramClass
 from fieldstone.sql.plan.elements import Column, Table
 from fieldstone.sql.types import SqlType
+
+_NOTE_SERVER = (
+    "UPDATE fieldstone.index SET server_major = current_setting('server_version_num')::int / 10000 WHERE id = {}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +61,14 @@ async def find_drift(
     objects = snapshot.objects.values() if only is None else (only,)
     drifts = [_missing_table(parts, object_) for object_ in objects if object_.table.name not in found.columns]
     there = [(object_, parts.built(object_)) for object_ in objects if object_.table.name in found.columns]
+    aged = dict(await fetch(connection, "aged_indexes", workspace_id=snapshot.workspace.id))
     async for some, wanted in make_tables(connection, there, trigram=trigram):
         for object_ in some:
             one = _One(object_=object_, parts=parts, found=found, wanted=wanted)
             drifts += _compare_columns(one, types)
             drifts += _compare_indexes(one)
             drifts += _failed_indexes(one)
+            drifts += _older_indexes(one, aged)
             drifts += _compare_constraints(one)
     drifts += (drift for drift in _find_strangers(snapshot, found) if only is None or drift.table == only.table.name)
     return drifts
@@ -176,6 +184,24 @@ def _failed_indexes(one: _One) -> Iterator[Drift]:
                 f' retryBuild(id: "{index.id}") tries again.'
             )
             yield _drift(one.object_, finding)
+
+
+def _older_indexes(one: _One, aged: Mapping[UUID, int]) -> Iterator[Drift]:
+    """Yield the indexes in an older order of texts, and those that a server of another major version built."""
+    object_ = one.object_
+    for index in find_older(one.parts.snapshot, object_):
+        finding = (
+            f"The index {index.name} of {object_.name_singular} is in an older order of texts, which no statement asks"
+            " for; `fieldstone serve` replaces it."
+        )
+        yield _drift(object_, finding)
+    for index in one.parts.built(object_):
+        is_folded = index.method == TRIGRAM or holds_keys(object_, index)
+        if index.id in aged and is_folded:
+            finding = f"The index {index.name} of {object_.name_singular} was built by PostgreSQL {aged[index.id]}:"
+            finding += " it may miss texts with characters that only the present server knows."
+            noted = SQL(_NOTE_SERVER).format(Literal(index.id))
+            yield _drift(object_, finding, alter.rebuild_index(object_.table.schema, index.name), noted)
 
 
 def _index_repair(object_: Object, index: Index, trigram: TrigramClass | None) -> tuple[Composed, ...]:

@@ -13,12 +13,14 @@ from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.online_ddl.one_build import build
+from fieldstone.metadata.online_ddl.text_renewal import renew_texts
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.errors import SqlError
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.sqlstate import translate_error
+from fieldstone.sql.text_order import VERSION
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ LONGEST_REST = 300.0
 
 
 class _Left(NamedTuple):
-    """An index or a field that is to be built."""
+    """An index or a field that is to be built; by its own id a workspace whose texts are to get their order."""
 
     workspace_id: UUID
     id: UUID
@@ -145,6 +147,9 @@ class Builder:
             DatabaseError: the connection is lost.
         """
         try:
+            if left.id == left.workspace_id:
+                with_trigram = self._trigram is not None
+                return await renew_texts(connection, self._writer, left.workspace_id, with_trigram=with_trigram)
             return await build(connection, self._writer, left.workspace_id, left.id, trigram=self._trigram)
         except (SqlError, MetadataError, psycopg.Error) as error:
             known = self._rests.get(left.id)
@@ -157,10 +162,11 @@ class Builder:
             return False
 
     async def _look(self, connection: Session) -> list[_Left]:
-        """Return the indexes and fields that are to be built."""
+        """Return the indexes and fields that are to be built, and then the workspaces whose texts need an order."""
         left = [
             _Left(*row) for query in ("postponed_indexes", "postponed_fields") for row in await fetch(connection, query)
         ]
+        left += [_Left(*row) for row in await fetch(connection, "unordered_workspaces", text_order=VERSION)]
         ((*counts,),) = await fetch(connection, "count_builds")
         known = self.counters
         known.building_indexes, known.building_fields, known.failed_indexes, known.failed_fields = counts

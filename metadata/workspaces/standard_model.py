@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
 from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM
+from fieldstone.metadata.changes.rules.label_indexes import STANDARD_LABELS
 from fieldstone.metadata.changes.rules.names import derive_label, labelled
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
@@ -80,9 +81,6 @@ _RELATIONS = (
 """The relations; each has the name of its target."""
 # fmt: on
 
-_LABELS = frozenset({"firstName", "lastName", "email"})
-"""The fields, besides `name`, by which people look through lists."""
-
 _SEARCHED = frozenset({"email", "jobTitle"})
 """The fields, besides `name`, that are searched by `contains`."""
 
@@ -112,7 +110,7 @@ def standard_changes(*, with_trigram: bool) -> Iterator[Change]:
         for values in spec.fields:
             created = CreateField(object_id=object_.id, is_custom=False, **values)
             yield created
-            if created.name in _LABELS:
+            if created.name in STANDARD_LABELS:
                 yield CreateIndex(object_id=object_.id, field_ids=(created.id,), id=uuid5(created.id, "label"))
             if with_trigram and created.name in _SEARCHED:
                 yield CreateIndex(object_id=object_.id, field_ids=(created.id,), method=TRIGRAM)

@@ -91,6 +91,11 @@ def drop_index(schema: str, name: str, *, concurrently: bool = False) -> sql.Com
     )
 
 
+def rebuild_index(schema: str, name: str) -> sql.Composed:
+    """Return the REINDEX of one index."""
+    return sql.SQL("REINDEX INDEX {}").format(table_sql(Table(schema=schema, name=name)))
+
+
 def drop_constraint_if_there(table: Table, name: str) -> sql.Composed:
     """Return the ALTER TABLE that drops a constraint, where it exists."""
     return sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}").format(table_sql(table), name_sql(name))

@@ -83,3 +83,17 @@ async def test_a_condition_on_a_text(large: Apis, large_dsn: str, condition: dic
     total = "query ($filter: PersonFilterInput) { people(filter: $filter) { totalCount } }"
     read, _ = await buffers(large, large_dsn, total, filter=condition)
     assert read < most
+
+
+COUNTED = """query ($order: [PersonOrderByInput]) {
+  people(first: 1, orderBy: $order) { edges { node { id } } }
+  companies { edges { node { people(first: 1, orderBy: $order) { totalCount } } } } }"""
+
+
+async def test_orders_that_no_index_serves_are_counted_by_field(large: Apis) -> None:
+    counters = large.core.compiler.plans.counters
+    for order in ([{"lastName": "ASC"}], [{"city": "ASC"}], [{"city": "DESC"}], [{"city": "ASC"}], []):
+        await large.data(COUNTED, order=order)
+    assert counters.unserved == {("person", "city"): 3}
+    assert await large.send_warm(COUNTED, {"order": [{"city": "ASC"}]}) is not None
+    assert counters.unserved == {("person", "city"): 4}

@@ -13,6 +13,7 @@ from fieldstone.engine.planner.reads.json_paths import build_path
 from fieldstone.engine.planner.reads.orders import build_order, order_tag
 from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.sampling import is_sampled
+from fieldstone.engine.planner.reads.text_indexes import note_order
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Field, Object, RelationEnd, relation_end
@@ -113,7 +114,9 @@ def build_connection(
     order = build_order(context, object_, arguments.get("orderBy"), Blame(field="orderBy", path=path))
     tag = order_tag(object_, order)
     link = None
-    if over is not None:
+    if over is None:
+        note_order(context, object_, order)
+    else:
         holder, end = over
         link = Link(column=end.foreign_key.column, key=holder.key)
     condition = select_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))

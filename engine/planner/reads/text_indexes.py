@@ -1,5 +1,6 @@
 """Conditions on texts in the form that the object's indexes serve."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from fieldstone.engine.planner.context import PlanContext
@@ -20,6 +21,7 @@ from fieldstone.sql.plan.elements import (
     Resembles,
     Sorted,
 )
+from fieldstone.sql.plan.read import OrderKey
 
 
 def fit_indexes(context: PlanContext, object_: Object, part: Part, condition: Condition) -> Condition:
@@ -42,6 +44,16 @@ def fit_indexes(context: PlanContext, object_: Object, part: Part, condition: Co
         case _:
             pass
     return condition
+
+
+def note_order(context: PlanContext, object_: Object, order: Sequence[OrderKey]) -> None:
+    """Note whether a page of all of an object's records is in the order of a text that no index serves."""
+    first = order[0]
+    if first.hops or not isinstance(first.operand, Sorted) or _leads(context, object_, first.operand):
+        return
+    column = first.operand.column
+    name = next(field.name for field in object_.fields if any(part.column == column for part in field.parts))
+    context.unserved[object_.name_singular, name] = None
 
 
 def ready_indexes(context: PlanContext, object_: Object) -> list[Index]:

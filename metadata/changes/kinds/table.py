@@ -10,6 +10,7 @@ from fieldstone.metadata.changes.kinds.delete_field import DELETE_FIELD
 from fieldstone.metadata.changes.kinds.delete_index import DELETE_INDEX
 from fieldstone.metadata.changes.kinds.delete_object import DELETE_OBJECT
 from fieldstone.metadata.changes.kinds.kind import Kind
+from fieldstone.metadata.changes.kinds.renew_texts import RENEW_TEXTS
 from fieldstone.metadata.changes.kinds.retry_build import RETRY_BUILD
 from fieldstone.metadata.changes.kinds.settle import SETTLE_FIELD, SETTLE_INDEX
 from fieldstone.metadata.changes.kinds.update_field import UPDATE_FIELD
@@ -28,6 +29,7 @@ _ALL: Final[tuple[Kind[Any], ...]] = (
     RETRY_BUILD,
     SETTLE_FIELD,
     SETTLE_INDEX,
+    RENEW_TEXTS,
 )
 
 KINDS: Final[Mapping[str, Kind[Any]]] = {kind.action: kind for kind in _ALL}

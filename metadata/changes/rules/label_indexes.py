@@ -11,6 +11,9 @@ from fieldstone.metadata.model import Field, Index, Object
 
 _NAME = "name"
 
+STANDARD_LABELS = frozenset({"firstName", "lastName", "email"})
+"""The standard fields, besides `name`, by which people look through lists."""
+
 _SUB_FIELDS = {FieldType.FULL_NAME: ("firstName", "lastName"), FieldType.EMAILS: ("primaryEmail",)}
 
 _KINDS = {BTREE: "idx", TRIGRAM: "trgm", INVERTED: "gin"}
