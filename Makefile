@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-system golden bench bench-quick bench-events bench-swap bench-big-table soak clean
+.PHONY: help setup run check test test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -55,6 +55,9 @@ bench-swap: setup ## what a change of the model costs, and what many objects and
 
 bench-events: setup ## 2,000 subscribers against one query for each of them
 	$(BIN)/python -m benchmarks.events
+
+bench-live: setup ## 2,000 subscribers to live queries in 20 groups under 100 writes a second
+	$(BIN)/python -m benchmarks.live
 
 bench-big-table: setup ## changes of a table of a million records while it is read and written
 	$(BIN)/python -m benchmarks.big_table

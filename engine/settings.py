@@ -166,6 +166,13 @@ class Settings(BaseSettings):
     event_retention_count: int = _whole(1_000_000,
         "Retention of events by number, whatever their age; events that a webhook still needs stay.")
     max_subscriptions: int = _whole(10_000, "The most subscriptions of one workspace on one server.")
+    max_live_queries: int = _whole(1_000, "The most different live queries of one workspace on one server.")
+    live_poll: int = _whole(
+        0,
+        "Seconds after which live queries are answered again without an event, for writes past Fieldstone; 0 is never.",
+        least=0,
+        most=86_400,
+    )
     max_sockets: int = _whole(5_000, "The most WebSockets of one workspace on one server.")
     max_subscription_bytes: int = _whole(16 << 20,
         "Bytes of the documents, variables and filters of one workspace's subscriptions.")

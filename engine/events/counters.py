@@ -14,6 +14,9 @@ class HubCounters:
         caught_up: statements among them that brought lagging subscribers up to date.
         demoted: the times that a subscriber's queue was full.
         overdue: statements that took longer than other groups should wait for.
+        live_statements: statements that answer a group of live queries.
+        live_answers: answers announced to live queries.
+        live_stretched: statements of live queries that waited longer for a slot than their interval.
     """
 
     looks: int = 0
@@ -22,3 +25,6 @@ class HubCounters:
     caught_up: int = 0
     demoted: int = 0
     overdue: int = 0
+    live_statements: int = 0
+    live_answers: int = 0
+    live_stretched: int = 0

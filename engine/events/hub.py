@@ -8,6 +8,7 @@ See `fieldstone.engine.events.delivery`.
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Protocol
 from uuid import UUID
 
 from fieldstone.engine.database_errors import describe
@@ -21,9 +22,13 @@ from fieldstone.engine.events.delivery.renewal import Renewal
 from fieldstone.engine.events.delivery.slots import Slots
 from fieldstone.engine.events.delivery.subscribable import Subscribable
 from fieldstone.engine.events.delivery.work import PASSING, PAUSE, GroupWork
+from fieldstone.engine.events.live.execution import Execution
+from fieldstone.engine.events.live.group import LiveGroup, LiveMember, LiveSink
+from fieldstone.engine.events.live.queries import LiveQueries
 from fieldstone.engine.events.log.reader import EventLog, expired
 from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas
 from fieldstone.engine.events.subscriptions.group import Sink, Subscriber, SubscriptionGroup
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -39,6 +44,13 @@ LONGEST_LOOK = 2_000
 _FEWEST_SLOTS = 3
 """One for a workspace's slow statements, one for its others, and one for other workspaces."""
 
+AnyGroup = SubscriptionGroup | LiveGroup
+AnyMember = Subscriber | LiveMember
+
+
+class ClientSink(Sink, LiveSink, Protocol):
+    """The queue of a subscriber, which takes results and announcements of answers."""
+
 
 class Hub:
     """The subscribers of one process.
@@ -50,10 +62,12 @@ class Hub:
         limits: the quotas of subscribers.
         interval: seconds between reads of the log without a hint.
         time_limit: seconds after which a group's statement is among the slow ones.
+        live_poll: seconds after which live queries are answered again without an event; 0: they are not.
 
     Attributes:
         position: the events up to it have been noted in their groups.
-        registry: the groups.
+        registry: the groups of event subscriptions.
+        live: the live queries.
     """
 
     def __init__(
@@ -65,6 +79,7 @@ class Hub:
         limits: QuotaLimits | None = None,
         interval: float = INTERVAL,
         time_limit: float = TIME_LIMIT,
+        live_poll: float = 0,
     ) -> None:
         self.wake = Wake()
         self.counters = HubCounters()
@@ -75,35 +90,56 @@ class Hub:
         self._report = report
         self._interval = interval
         self.registry = Registry()
-        slots = Slots(max(_FEWEST_SLOTS, database.stats().limit // 2))
+        total = max(_FEWEST_SLOTS, database.stats().limit // 2)
+        slots = Slots(total)
         reader = Reader(database, slots, self.counters, time_limit=time_limit)
         self._waiting = CatchUp(reader, self.log, self.counters, self._end_member)
-        renewal = Renewal(api, end=self._end_member, rejoin=self._rejoin)
+        renewal = Renewal[Subscriber](api, end=self._end_member, rejoin=self._rejoin)
         self._delivery = LiveDelivery(reader, self.counters)
-        self._live = GroupWork("live events", self, is_left=lambda group: group.has_news, step=self._deliver)
-        self._catch_up = GroupWork(
+        self._live = GroupWork[SubscriptionGroup](
+            "live events", self, is_left=lambda group: group.has_news, step=self._deliver
+        )
+        self._catch_up = GroupWork[SubscriptionGroup](
             "missed events", self, is_left=lambda group: bool(group.behind) and not group.is_retired, step=self._chase
         )
-        self._renewal = GroupWork(
+        self._renewal = GroupWork[SubscriptionGroup](
             "renewed subscriptions",
             self,
             is_left=lambda group: group.is_retired and not group.is_empty,
             step=renewal.step,
         )
+        execution = Execution(
+            database,
+            slots,
+            total,
+            self.counters,
+            time_limit=time_limit,
+            poll=live_poll,
+            position=lambda: self.position,
+        )
+        self.live = LiveQueries(
+            api,
+            self,
+            execution,
+            self.log.clock,
+            most_groups=self.quotas.limits.live_queries,
+            end=self._end_member,
+        )
 
     @property
     def groups(self) -> int:
-        """Return the number of groups."""
+        """Return the number of groups of event subscriptions."""
         return len(self.registry)
 
     @property
     def members(self) -> int:
         """Return the number of subscribers."""
-        return sum(len(group.live) + len(group.behind) for group in self.registry)
+        events = sum(len(group.live) + len(group.behind) for group in self.registry)
+        return events + sum(len(group.members) for group in self.live.registry)
 
     def serves(self, workspace_id: UUID) -> bool:
         """Return whether a workspace has subscribers."""
-        return self.registry.serves(workspace_id)
+        return self.registry.serves(workspace_id) or self.live.registry.serves(workspace_id)
 
     def notice_room(self) -> None:
         """Go on with lagging subscribers: a full queue has room again."""
@@ -114,8 +150,9 @@ class Hub:
         for group in self.registry.of(snapshot.workspace.id):
             if not group.depends.hold(snapshot):
                 self._retire(group)
+        self.live.notice_snapshot(snapshot)
 
-    async def subscribe(self, subscription: Subscription, sink: Sink, place: Place | None = None) -> Subscriber:
+    async def subscribe(self, subscription: AnySubscription, sink: ClientSink, place: Place | None = None) -> AnyMember:
         """Begin to deliver to a subscriber, whose place was taken already where the operation was counted before.
 
         Raises:
@@ -126,6 +163,8 @@ class Hub:
         place = place or self.quotas.admit(subscription.principal.workspace_id, 0)
         try:
             place.resize(subscription.size)
+            if isinstance(subscription, LiveQuery):
+                return await self._subscribe_live(subscription, sink, place)
             position = await self._begin(subscription.after)
         except BaseException:
             place.leave()
@@ -135,8 +174,17 @@ class Hub:
         self.wake()
         return member
 
-    def leave(self, member: Subscriber) -> None:
+    async def _subscribe_live(self, query: LiveQuery, sink: LiveSink, place: Place) -> LiveMember:
+        await self._begin(None)
+        member = LiveMember(subscription=query, sink=sink, place=place)
+        self.live.join(member)
+        return member
+
+    def leave(self, member: AnyMember) -> None:
         """Deliver nothing more to a subscriber, and end a statement that runs for it alone."""
+        if isinstance(member, LiveMember):
+            self.live.leave(member)
+            return
         group = member.group
         if group is not None:
             group.remove(member)
@@ -161,10 +209,12 @@ class Hub:
         """End all deliveries that are under way."""
         for work in (self._live, self._catch_up, self._renewal):
             await work.close()
+        await self.live.close()
 
     def end(self, errors: list[ApiError]) -> None:
         """End all subscriptions."""
-        for group in self.registry:
+        groups: list[AnyGroup] = [*self.registry, *self.live.registry]
+        for group in groups:
             self._fail(group, errors)
 
     async def answers(self) -> bool:
@@ -175,7 +225,7 @@ class Hub:
             return False
         return True
 
-    async def replan(self, group: SubscriptionGroup, error: StaleSchema) -> None:
+    async def replan(self, group: AnyGroup, error: StaleSchema) -> None:
         """Renew a group whose statement names a dropped table or column, or end it.
 
         Raises:
@@ -186,7 +236,7 @@ class Hub:
         if not group.is_retired:
             self.give_up(group, error)
 
-    def give_up(self, group: SubscriptionGroup, error: BaseException) -> None:
+    def give_up(self, group: AnyGroup, error: BaseException) -> None:
         """End all subscriptions of a group."""
         known = describe(error, None, (group.key.key,)) if isinstance(error, DatabaseError) else None
         self._fail(group, [known or self._report(error)])
@@ -196,14 +246,18 @@ class Hub:
         bounds = await self.log.bounds()
         if after is not None and not bounds.holds_all_after(after):
             raise expired(after, bounds)
-        if not len(self.registry):
+        if not self._has_groups:
             # Without subscribers the log was not read meanwhile.
             self.position = max(self.position, bounds.last)
         return bounds.last if after is None else after
 
+    @property
+    def _has_groups(self) -> bool:
+        return bool(len(self.registry) or len(self.live.registry))
+
     async def _look(self) -> bool:
         """Note the new events in their groups, as many as one look takes in; return whether there may be more."""
-        if not len(self.registry):
+        if not self._has_groups:
             return False
         after = self.position
         census = await self.log.census(after, LONGEST_LOOK)
@@ -215,6 +269,7 @@ class Hub:
             for group in self.registry.about(object_id, action):
                 group.note(last, after=after)
                 self._live.start(group)
+        self.live.note(census)
         return True
 
     async def _deliver(self, group: SubscriptionGroup) -> None:
@@ -242,9 +297,9 @@ class Hub:
         else:
             self._start(group)
 
-    def _rejoin(self, member: Subscriber, subscription: Subscription) -> None:
+    def _rejoin(self, member: Subscriber, subscription: AnySubscription) -> None:
         group = member.group
-        if group is not None:
+        if group is not None and isinstance(subscription, Subscription):
             group.remove(member)
             member.subscription = subscription
             self._join(member)
@@ -262,11 +317,11 @@ class Hub:
         self._catch_up.stop(group)
         self._renewal.start(group)
 
-    def _end_member(self, member: Subscriber, errors: list[ApiError]) -> None:
+    def _end_member(self, member: AnyMember, errors: list[ApiError]) -> None:
         self.leave(member)
         member.sink.fail(errors)
 
-    def _fail(self, group: SubscriptionGroup, errors: list[ApiError]) -> None:
+    def _fail(self, group: AnyGroup, errors: list[ApiError]) -> None:
         for member in group:
             self._end_member(member, errors)
 

@@ -14,12 +14,14 @@ class QuotaLimits:
 
     Attributes:
         subscriptions: of one workspace, operations under way on its sockets included.
+        live_queries: different live queries of one workspace.
         sockets: of one workspace.
         bytes_each: of the documents, variables and filters that are kept for one workspace.
         bytes_total: the same for all workspaces.
     """
 
     subscriptions: int = 10_000
+    live_queries: int = 1_000
     sockets: int = 5_000
     bytes_each: int = 16 << 20
     bytes_total: int = 64 << 20

@@ -76,6 +76,7 @@ async def open_events(
     quotas: QuotaLimits | None = None,
     hints: Hints | None = None,
     partitions: Partitions | None = None,
+    live_poll: float = 0,
 ) -> AsyncIterator[Events]:
     """Run the events of a process for the length of the block.
 
@@ -88,9 +89,10 @@ async def open_events(
         quotas: the limits of subscribers.
         hints: carries positions to the other processes; without it each looks at the log by itself.
         partitions: the log's; by default of the usual size.
+        live_poll: seconds after which live queries are answered again without an event; 0: they are not.
     """
     parts = partitions or Partitions(database)
-    hub = Hub(database, api, report=_report, limits=quotas)
+    hub = Hub(database, api, report=_report, limits=quotas, live_poll=live_poll)
 
     def moved(position: int) -> None:
         events.bounds = Bounds(first=events.bounds.first, last=max(position, events.bounds.last))
@@ -116,6 +118,7 @@ async def open_events(
     works = {
         "sequencer": events.sequencer.run,
         "hub": hub.run,
+        "relative dates": hub.live.boundaries.run,
         "retention": lambda: keep_trimmed(parts, retention),
         "log measurement": lambda: _measure(events),
         "key watch": events.keys.run,

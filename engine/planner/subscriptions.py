@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from fieldstone.engine.documents.document import collect_fields
+from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.trees import (
@@ -19,10 +19,11 @@ from fieldstone.engine.planner.arguments.trees import (
 )
 from fieldstone.engine.planner.context import ParameterList, PlanContext
 from fieldstone.engine.planner.cost import affordable, limit_offsets, price_of_record
+from fieldstone.engine.planner.live_queries import PlannedLiveQuery, plan_live_query
 from fieldstone.engine.planner.reads.filters import event_condition
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.mutations import ACTIONS
-from fieldstone.metadata.api_names import find_subscription
+from fieldstone.metadata.api_names import SubscriptionRoot, find_subscription
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import And, Condition, Parameter, Table
@@ -69,7 +70,7 @@ class _SetParameters(ParameterList):
         return Parameter(slot=len(self.binders) - 1, type=sql_type, array=array, in_set=True)
 
 
-def plan_subscription(context: PlanContext) -> PlannedFeed:
+def plan_subscription(context: PlanContext) -> PlannedFeed | PlannedLiveQuery:
     """Return the plan of a subscription operation, whose single root field validation has made sure of.
 
     Raises:
@@ -81,9 +82,10 @@ def plan_subscription(context: PlanContext) -> PlannedFeed:
     if selected is None:
         raise Blame(field="subscription", path=()).error("The subscription selects nothing.")
     root = find_subscription(context.snapshot, selected.name)
-    if root is None:
-        msg = f"the validated field {selected.name} is no root field"
-        raise LookupError(msg)
+    return plan_live_query(context, selected) if root is None else _plan_feed(context, selected, root)
+
+
+def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot) -> PlannedFeed:
     object_ = context.touch(root.object)
     path = (selected.key,)
     arguments = arguments_of(selected.nodes[0], context.variables)

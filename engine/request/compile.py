@@ -8,13 +8,15 @@ from uuid import UUID
 from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, OperationType, SelectionNode, SelectionSetNode
 
 from fieldstone.engine.documents.document import DocumentLimits, Operation, parse_operation, validate_operation
+from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
 from fieldstone.engine.planner.answer_size import LARGE, estimate_size
 from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
-from fieldstone.engine.planner.bound_statement import compile_bound
+from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, RecordLimits
-from fieldstone.engine.planner.cost import limit_offsets, price_of
+from fieldstone.engine.planner.cost import FREE, Price, limit_offsets, price_of
+from fieldstone.engine.planner.live_queries import PlannedLiveQuery
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.engine.planner.subscriptions import plan_subscription
 from fieldstone.engine.planner.writes.mutations import plan_mutation
@@ -38,7 +40,7 @@ from fieldstone.metadata.api_names import ObjectType, TypeRole, find_alias, find
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.sql.plan.read import Literal
+from fieldstone.sql.plan.read import Literal, ReadPlan
 
 LIGHT_TEXT = 1_000
 """Characters of a document that is validated and planned on the event loop: in some 15 ms at worst, 4 ms as a rule."""
@@ -150,17 +152,12 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
         context.indexes.update({id_: context.snapshot.indexes_of.get(id_, ()) for id_ in context.snapshot.objects})
         introspected = introspect(schema, context.operation, context.variables, limit=context.limits.response_bytes)
     planned = plan_query(context, introspected)
-    price = price_of(planned, context.parameters)
-    price.check(context.limits.cost)
-    limit_offsets(price, context.limits.cost, context.parameters)
     constants = [(key, root.text) for key, root in planned.entries if isinstance(root, Literal)]
-    statement, constant = None, ""
+    statement, constant, price = None, "", FREE
     if len(constants) == len(planned.entries):
         constant = f"{{{','.join(f'{dumps(key)}:{text}' for key, text in constants)}}}"
     else:
-        if estimate_size(planned) > LARGE:
-            planned = replace(planned, most_bytes=context.limits.response_bytes)
-        statement = compile_bound(planned, context.parameters)
+        statement, price = _compile_read(context, planned)
     return QueryPlan(
         statement=statement,
         constant=constant.encode(),
@@ -172,14 +169,38 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     )
 
 
+def _compile_read(context: PlanContext, planned: ReadPlan) -> tuple[BoundStatement, Price]:
+    """Return the statement of a read that is planned in this context, and its price.
+
+    Raises:
+        QueryTooComplex: it costs more than is allowed.
+    """
+    price = price_of(planned, context.parameters)
+    price.check(context.limits.cost)
+    limit_offsets(price, context.limits.cost, context.parameters)
+    if estimate_size(planned) > LARGE:
+        planned = replace(planned, most_bytes=context.limits.response_bytes)
+    return compile_bound(planned, context.parameters), price
+
+
 def _plan_mutation(context: PlanContext, _schema: GraphQLSchema) -> MutationPlan:
     writes = plan_mutation(context)
     # An event has all fields.
     return MutationPlan(writes=writes, depends=context.depends(may_grow=False))
 
 
-def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> SubscriptionPlan:
+def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> SubscriptionPlan | LivePlan:
     planned = plan_subscription(context)
+    if isinstance(planned, PlannedLiveQuery):
+        statement, _ = _compile_read(context, planned.read)
+        return LivePlan(
+            key=planned.key,
+            statement=statement,
+            reads=planned.reads,
+            changes_each=context.changes_each,
+            interval=planned.interval,
+            depends=context.depends(may_grow=True),
+        )
     return compile_subscription(planned, context.depends(may_grow=False), zones=tuple(context.zones))
 
 

@@ -20,6 +20,7 @@ from graphql import FieldNode
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LivePlan, LiveQuery, bind_live_query
 from fieldstone.engine.events.subscriptions.subscription import (
     Refused,
     Subscription,
@@ -152,13 +153,13 @@ class GraphQLApi:
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
         """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
         opened = await self.open(principal, request, allow_mutation=allow_mutation)
-        if isinstance(opened, Subscription):
+        if isinstance(opened, Subscription | LiveQuery):
             return refusal([BadUserInput("A subscription is served over WebSocket, or as an event stream.")])
         return opened
 
     async def open(
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
-    ) -> Answer | Subscription:
+    ) -> Answer | AnySubscription:
         """Return the answer to a query or a mutation, as `execute` does, or the subscription that was asked for."""
         try:
             return await self._resolve(principal, request, allow_mutation=allow_mutation)
@@ -215,7 +216,7 @@ class GraphQLApi:
             self._written()
         return data
 
-    async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> Subscription:
+    async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> AnySubscription:
         """Return the subscription that an operation is.
 
         Raises:
@@ -230,7 +231,7 @@ class GraphQLApi:
             raise Refused(invalid.errors) from None
         except ApiError as error:
             raise Refused([error]) from None
-        if not isinstance(opened, Subscription):
+        if not isinstance(opened, Subscription | LiveQuery):
             raise Refused([BadUserInput("The operation is no subscription.")])
         return opened
 
@@ -250,7 +251,7 @@ class GraphQLApi:
 
     async def _resolve(
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
-    ) -> Answer | Subscription:
+    ) -> Answer | AnySubscription:
         try:
             snapshot = await self._source.get(principal.workspace_id)
             for _ in range(_MOST_NEWER):
@@ -269,7 +270,7 @@ class GraphQLApi:
 
     async def _attempt(
         self, snapshot: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
-    ) -> Answer | Subscription:
+    ) -> Answer | AnySubscription:
         operation = await self.compiler.operation(_key(principal, request), snapshot)
         if isinstance(operation, ValidMutation) and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
@@ -313,8 +314,16 @@ class GraphQLApi:
         self._written()
         return answer(data)
 
-    async def _subscription(self, call: Call[SubscriptionPlan], request: GraphQLRequest) -> Subscription:
+    async def _subscription(self, call: Call[SubscriptionPlan | LivePlan], request: GraphQLRequest) -> AnySubscription:
         plan = await self.compiler.plan(call)
+        if isinstance(plan, LivePlan):
+            return bind_live_query(
+                plan,
+                principal=call.principal,
+                operation=request,
+                variables=call.variables,
+                depends=call.operation.depends,
+            )
         for zone in plan.zones:
             # Its group shares a statement, which a zone that does not exist would make fail for all members.
             share = call.principal.workspace_id.int

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from graphql import GraphQLSchema
 
 from fieldstone.engine.documents.document import Operation
+from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan
 from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
@@ -53,7 +54,7 @@ class MutationPlan:
     depends: Dependencies
 
 
-Plan = QueryPlan | MutationPlan | SubscriptionPlan
+Plan = QueryPlan | MutationPlan | SubscriptionPlan | LivePlan
 P = TypeVar("P", bound=Plan)
 P_co = TypeVar("P_co", bound=Plan, covariant=True)
 
@@ -105,7 +106,7 @@ class ValidMutation(ValidOperation[MutationPlan]):
     __slots__ = ()
 
 
-class ValidSubscription(ValidOperation[SubscriptionPlan]):
+class ValidSubscription(ValidOperation[SubscriptionPlan | LivePlan]):
     """A subscription."""
 
     __slots__ = ()

@@ -100,6 +100,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 ),
                 quotas=_quotas(settings),
                 hints=broadcast,
+                live_poll=settings.live_poll,
             ) as events,
             _renewing_plans(foundation, core),
             webhooks.running(events),
@@ -159,6 +160,7 @@ def _webhooks(settings: Settings, foundation: Foundation) -> Webhooks:
 def _quotas(settings: Settings) -> QuotaLimits:
     return QuotaLimits(
         subscriptions=settings.max_subscriptions,
+        live_queries=settings.max_live_queries,
         sockets=settings.max_sockets,
         bytes_each=settings.max_subscription_bytes,
         bytes_total=settings.max_subscription_bytes_total,

@@ -3,18 +3,24 @@
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+import psycopg
+from psycopg import sql
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.processes.serving import Served, run
 from tests.waiting import until
+
+CREATED = "subscription { personCreated { email } }"
+WITHIN = 1.0
+"""Seconds within which an event has arrived."""
 
 
 @dataclass(slots=True, eq=False)
@@ -124,3 +130,36 @@ async def tenant(served: Served, dsn: str, workspace: str) -> AsyncIterator[Tena
     headers = {"authorization": f"Bearer {key}"}
     async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=30) as http:
         yield Tenant(http, key)
+
+
+@asynccontextmanager
+async def two_workspaces(served: Served, dsn: str) -> AsyncIterator[tuple[Tenant, Tenant]]:
+    """The attacker, and who is to notice nothing of it."""
+    async with tenant(served, dsn, "attacker") as attacker, tenant(served, dsn, "victim") as victim:
+        yield attacker, victim
+
+
+async def check_that_events_arrive(victim: Tenant, hearing: Socket, count: int) -> None:
+    """Have a subscription of the victim, whose id is `v`, told of as many people, each at once."""
+    heard = hearing.results["v"]
+    for number in range(len(heard) + 1, len(heard) + 1 + count):
+        await victim.create(f"{number}@example.com")
+        async with asyncio.timeout(WITHIN):
+            while len(heard) < number:
+                await asyncio.sleep(0.002)
+
+
+@contextmanager
+def locked(dsn: str) -> Iterator[None]:
+    """Have each statement that reads the attacker's companies wait for as long as it may."""
+    with psycopg.connect(dsn) as holder:
+        company = sql.Identifier(schema_of(holder), "company")
+        holder.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(company))
+        yield
+
+
+def schema_of(connection: psycopg.Connection[Any]) -> str:
+    """The schema of the attacker's records."""
+    row = connection.execute("SELECT schema_name FROM fieldstone.workspace WHERE name = 'attacker'").fetchone()
+    assert row is not None
+    return str(row[0])

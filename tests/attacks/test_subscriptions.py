@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
@@ -11,47 +9,22 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.attacks.subscribers import Socket, Tenant, opened, tenant, until_subscribed
-from tests.processes.serving import Served, serving
+from tests.attacks.subscribers import (
+    CREATED,
+    WITHIN,
+    Tenant,
+    check_that_events_arrive,
+    locked,
+    opened,
+    schema_of,
+    tenant,
+    two_workspaces,
+    until_subscribed,
+)
+from tests.processes.serving import serving
 from tests.waiting import eventually, until
 
-CREATED = "subscription { personCreated { email } }"
-WITHIN = 1.0
-"""Seconds within which an event has arrived."""
 NAMES = 60_000
-
-
-@asynccontextmanager
-async def two_workspaces(served: Served, dsn: str) -> AsyncIterator[tuple[Tenant, Tenant]]:
-    """The attacker, and who is to notice nothing of it."""
-    async with tenant(served, dsn, "attacker") as attacker, tenant(served, dsn, "victim") as victim:
-        yield attacker, victim
-
-
-async def check_that_events_arrive(victim: Tenant, hearing: Socket, count: int) -> None:
-    """Have a subscription of the victim, whose id is `v`, told of as many people, each at once."""
-    heard = hearing.results["v"]
-    for number in range(len(heard) + 1, len(heard) + 1 + count):
-        await victim.create(f"{number}@example.com")
-        async with asyncio.timeout(WITHIN):
-            while len(heard) < number:
-                await asyncio.sleep(0.002)
-
-
-@contextmanager
-def locked(dsn: str) -> Iterator[None]:
-    """Have each statement that reads the attacker's companies wait for as long as it may."""
-    with psycopg.connect(dsn) as holder:
-        company = sql.Identifier(_schema(holder), "company")
-        holder.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(company))
-        yield
-
-
-def _schema(connection: psycopg.Connection[Any]) -> str:
-    """The schema of the attacker's records."""
-    row = connection.execute("SELECT schema_name FROM fieldstone.workspace WHERE name = 'attacker'").fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def _stuck(dsn: str) -> int:
@@ -131,7 +104,7 @@ async def test_subscriptions_that_can_never_be_served_end_and_the_others_hear_on
 def _break(dsn: str, failure: str) -> None:
     """Put a view that fails in place of the attacker's companies; their keys still refer to the table."""
     with psycopg.connect(dsn) as connection:
-        schema = _schema(connection)
+        schema = schema_of(connection)
         company, before = sql.Identifier(schema, "company"), sql.Identifier(schema, "company_before")
         body = sql.Literal(f"BEGIN {failure} RETURN true; END")
         connection.execute(

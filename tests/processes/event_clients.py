@@ -17,6 +17,14 @@ from tests.npm_clients import NODE
 from tests.processes.serving import Served, close, run, start, wait_until_ready
 from tests.waiting import eventually
 
+CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id firstName email } }"
+
+CLIENTS = {
+    "graphql-ws": ("subscribe_ws.js", "ws", "/graphql"),
+    "Apollo Client": ("subscribe_apollo.js", "ws", "/graphql"),
+    "graphql-sse": ("subscribe_sse.js", "http", "/graphql/stream"),
+}
+
 
 @dataclass(slots=True)
 class Client:

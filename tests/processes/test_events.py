@@ -14,19 +14,11 @@ import httpx
 import pytest
 
 from tests.npm_clients import NODE
-from tests.processes.event_clients import client, make_key, send, servers
+from tests.processes.event_clients import CLIENTS, CREATE, client, make_key, send, servers
 from tests.project.modules import ROOT
 from tests.waiting import eventually
 
 CREATED = "subscription ($after: String) { personCreated(after: $after) { id firstName email } }"
-CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id firstName email } }"
-
-
-CLIENTS = {
-    "graphql-ws": ("subscribe_ws.js", "ws", "/graphql"),
-    "Apollo Client": ("subscribe_apollo.js", "ws", "/graphql"),
-    "graphql-sse": ("subscribe_sse.js", "http", "/graphql/stream"),
-}
 
 
 @pytest.mark.parametrize(("script", "scheme", "path"), CLIENTS.values(), ids=CLIENTS)

@@ -1,19 +1,35 @@
 """Renews subscriptions whose model has changed: each joins a group under the new snapshot."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Generic, Protocol, TypeVar
 
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.events.delivery.subscribable import Subscribable
-from fieldstone.engine.events.subscriptions.group import Subscriber, SubscriptionGroup
-from fieldstone.engine.events.subscriptions.subscription import Refused, Subscription
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription
+from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.metadata.errors import MetadataError
 
 _AT_ONCE = 50
 """Subscriptions that are renewed before other tasks get their turn."""
 
 
-class Renewal:
+class Renewable(Protocol):
+    """A member of a group, whose subscription can be made again."""
+
+    @property
+    def subscription(self) -> AnySubscription:
+        """Return the subscription under the former snapshot."""
+
+    @property
+    def group(self) -> object | None:
+        """Return the group that it is a member of."""
+
+
+M = TypeVar("M", bound=Renewable)
+
+
+class Renewal(Generic[M]):
     """One kind of work for groups.
 
     Args:
@@ -26,14 +42,14 @@ class Renewal:
         self,
         api: Subscribable,
         *,
-        end: Callable[[Subscriber, list[ApiError]], None],
-        rejoin: Callable[[Subscriber, Subscription], None],
+        end: Callable[[M, list[ApiError]], None],
+        rejoin: Callable[[M, AnySubscription], None],
     ) -> None:
         self._api = api
         self._end = end
         self._rejoin = rejoin
 
-    async def step(self, group: SubscriptionGroup) -> None:
+    async def step(self, group: Iterable[M]) -> None:
         """Renew the subscriptions of a retired group, or end those that the model does not allow any more.
 
         Raises:
@@ -45,7 +61,7 @@ class Renewal:
             if member.group is group:
                 await self._renew(member, group)
 
-    async def _renew(self, member: Subscriber, group: SubscriptionGroup) -> None:
+    async def _renew(self, member: M, group: Iterable[M]) -> None:
         subscription = member.subscription
         try:
             renewed = await self._api.subscribe(subscription.principal, subscription.operation)

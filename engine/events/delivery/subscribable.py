@@ -3,7 +3,8 @@
 from typing import Protocol
 from uuid import UUID
 
-from fieldstone.engine.events.subscriptions.subscription import Subscription, SubscriptionRequest
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription
+from fieldstone.engine.events.subscriptions.subscription import SubscriptionRequest
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.workspaces.api_keys import Principal
 
@@ -11,7 +12,7 @@ from fieldstone.metadata.workspaces.api_keys import Principal
 class Subscribable(Protocol):
     """The API that makes subscriptions."""
 
-    async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> Subscription:
+    async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> AnySubscription:
         """Return the subscription of an operation under the current snapshot, or raise Refused."""
 
     async def refresh(self, workspace_id: UUID) -> None:

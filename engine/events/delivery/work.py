@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from fieldstone.engine.events.subscriptions.group import SubscriptionGroup
 from fieldstone.sql.concurrency.backoff import EVEN, pause_after
 from fieldstone.sql.errors import ConnectionLost, DatabaseUnavailable, OutOfResources, Serialization, StaleSchema
 
 _LOG = logging.getLogger(__name__)
+
+G = TypeVar("G")
+G_contra = TypeVar("G_contra", contravariant=True)
 
 PAUSE = 0.5
 """Seconds of the first backoff while the database is away."""
@@ -22,23 +24,23 @@ PASSING = (DatabaseUnavailable, Serialization)
 """The errors after which a statement is retried."""
 
 
-class Judge(Protocol):
+class Judge(Protocol[G_contra]):
     """Decides about groups whose work fails."""
 
     async def answers(self) -> bool:
         """Return whether the database serves others."""
         ...
 
-    async def replan(self, group: SubscriptionGroup, error: StaleSchema) -> None:
+    async def replan(self, group: G_contra, error: StaleSchema) -> None:
         """Renew a group whose statement names a dropped table or column, or end it; raises DatabaseError."""
         ...
 
-    def give_up(self, group: SubscriptionGroup, error: BaseException) -> None:
+    def give_up(self, group: G_contra, error: BaseException) -> None:
         """End all subscriptions of a group."""
         ...
 
 
-class GroupWork:
+class GroupWork(Generic[G]):
     """One kind of work.
 
     Args:
@@ -51,26 +53,26 @@ class GroupWork:
     def __init__(
         self,
         name: str,
-        judge: Judge,
+        judge: Judge[G],
         *,
-        is_left: Callable[[SubscriptionGroup], bool],
-        step: Callable[[SubscriptionGroup], Awaitable[None]],
+        is_left: Callable[[G], bool],
+        step: Callable[[G], Awaitable[None]],
     ) -> None:
         self._name = name
         self._judge = judge
         self._is_left = is_left
         self._step = step
-        self._tasks: dict[SubscriptionGroup, asyncio.Task[None]] = {}
+        self._tasks: dict[G, asyncio.Task[None]] = {}
         self._is_closed = False
 
-    def start(self, group: SubscriptionGroup) -> None:
+    def start(self, group: G) -> None:
         """Start a task for a group's work, if it has any and no task."""
         if group not in self._tasks and not self._is_closed and self._is_left(group):
             task = asyncio.get_running_loop().create_task(self._run(group), name=self._name)
             self._tasks[group] = task
             task.add_done_callback(lambda done: self._end(group, done))
 
-    def stop(self, group: SubscriptionGroup) -> None:
+    def stop(self, group: G) -> None:
         """End the work for a group, and with it the group's running statement."""
         task = self._tasks.get(group)
         if task is not None and task is not asyncio.current_task():
@@ -84,14 +86,14 @@ class GroupWork:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _end(self, group: SubscriptionGroup, done: "asyncio.Task[None]") -> None:
+    def _end(self, group: G, done: "asyncio.Task[None]") -> None:
         del self._tasks[group]
         if not done.cancelled() and (error := done.exception()) is not None:
             self._judge.give_up(group, error)
         # Work may have come since the task was stopped.
         self.start(group)
 
-    async def _run(self, group: SubscriptionGroup) -> None:
+    async def _run(self, group: G) -> None:
         tries = 0
         while self._is_left(group):
             try:
@@ -105,7 +107,7 @@ class GroupWork:
                     raise
                 await asyncio.sleep(pause_after(max(1, tries), first=PAUSE, longest=_LONGEST_PAUSE, spread=EVEN))
 
-    async def _step_or_replan(self, group: SubscriptionGroup) -> None:
+    async def _step_or_replan(self, group: G) -> None:
         try:
             await self._step(group)
         except StaleSchema as error:

@@ -39,17 +39,20 @@ FROM logged;
 -- name: log_bounds
 SELECT (SELECT min(position) FROM fieldstone.event_log), (SELECT max(position) FROM fieldstone.event_log);
 
+-- name: read_clock
+SELECT extract(epoch FROM clock_timestamp());
+
 -- name: read_events
 SELECT position, workspace_id, object_id, record_id, action, to_jsonb(changed), before, after, actor,
     to_jsonb(at AT TIME ZONE 'UTC') #>> '{}'
 FROM fieldstone.event_log WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint;
 
 -- name: count_events
-SELECT object_id, action, max(position)
+SELECT object_id, action, max(position), to_jsonb(array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL))
 FROM (
-    SELECT position, object_id, action FROM fieldstone.event_log
+    SELECT position, object_id, action, changed FROM fieldstone.event_log
     WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint
-) AS news
+) AS news LEFT JOIN LATERAL unnest(news.changed) AS name ON true
 GROUP BY object_id, action;
 
 -- name: register_consumer

@@ -1,16 +1,18 @@
 """Reading the event log: events in the order of their positions, which have no gaps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.metadata.json_text import loads
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row
 
 _BOUNDS = named_statement(__name__, "log_bounds")
 _READ = named_statement(__name__, "read_events")
+_CLOCK = named_statement(__name__, "read_clock")
 _CENSUS = named_statement(__name__, "count_events")
 
 
@@ -71,10 +73,15 @@ class Census:
 
     Attributes:
         happened: the position of the last event of each.
+        touched: the position of the last event of each object.
+        changed: the physical names of the columns that updates have changed, by the id of their object; not in it are
+            the objects of which records were created, deleted, restored or destroyed too.
     """
 
     upto: int
     happened: Mapping[tuple[UUID, str], int]
+    touched: Mapping[UUID, int]
+    changed: Mapping[UUID, frozenset[str]]
 
 
 class EventLog:
@@ -88,6 +95,11 @@ class EventLog:
         ((first, last),) = await self._database.read(*_BOUNDS.bind())
         return Bounds(first=int(first or 1), last=int(last or 0))
 
+    async def clock(self) -> float:
+        """Return the database's time in seconds since the Unix epoch."""
+        ((seconds,),) = await self._database.read(*_CLOCK.bind())
+        return float(seconds or 0)
+
     async def read(self, after: int, limit: int) -> list[Event]:
         """Return the events that follow a position, in order, at most `limit`."""
         return [_event(row) for row in await self._database.read(*_READ.bind(after=after, limit=limit))]
@@ -97,8 +109,28 @@ class EventLog:
         rows = await self._database.read(*_CENSUS.bind(after=after, limit=limit))
         if not rows:
             return None
-        happened = {(UUID((row[0] or b"").decode()), (row[1] or b"").decode()): int(row[2] or 0) for row in rows}
-        return Census(upto=max(happened.values()), happened=happened)
+        return _census(rows)
+
+
+def _census(rows: Sequence[Row]) -> Census:
+    happened: dict[tuple[UUID, str], int] = {}
+    touched: dict[UUID, int] = {}
+    changed: dict[UUID, frozenset[str]] = {}
+    others: set[UUID] = set()
+    for object_id, action, last, columns in rows:
+        id_, position = UUID((object_id or b"").decode()), int(last or 0)
+        happened[id_, (action or b"").decode()] = position
+        touched[id_] = max(position, touched.get(id_, 0))
+        if action == b"updated":
+            changed[id_] = frozenset(loads(columns or b"[]"))
+        else:
+            others.add(id_)
+    return Census(
+        upto=max(happened.values()),
+        happened=happened,
+        touched=touched,
+        changed={id_: names for id_, names in changed.items() if id_ not in others},
+    )
 
 
 def _event(row: Row) -> Event:

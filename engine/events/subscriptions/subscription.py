@@ -46,6 +46,15 @@ class KeptRequest:
         return variables
 
 
+def keep_request(operation: SubscriptionRequest) -> KeptRequest:
+    """Return the request to keep."""
+    return KeptRequest(
+        query=operation.query,
+        operation_name=operation.operation_name,
+        json=dumps(operation.variables).encode(),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionPlan:
     """A subscription's plan, compiled.
@@ -137,11 +146,7 @@ def bind_subscription(
     parameter_set = {f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)}
     return Subscription(
         principal=principal,
-        operation=KeptRequest(
-            query=operation.query,
-            operation_name=operation.operation_name,
-            json=dumps(operation.variables).encode(),
-        ),
+        operation=keep_request(operation),
         group=GroupKey(
             workspace_id=principal.workspace_id,
             role=principal.role,

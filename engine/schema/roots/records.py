@@ -12,7 +12,7 @@ from fieldstone.engine.schema.values.paging import filter_argument
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.engine.schema.values.value_changes import ROLES, Argument, fields_of
 from fieldstone.metadata import api_names
-from fieldstone.metadata.api_names import MutationRoot, QueryRole, TypeRole, Verb
+from fieldstone.metadata.api_names import MutationRoot, QueryRole, QueryRoot, TypeRole, Verb
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import DATE_TIME, UUID
 
@@ -45,7 +45,7 @@ def build_query(scope: TypeScope) -> GraphQLObjectType:
 
     def find(name: str) -> GraphQLField | None:
         root = api_names.find_query(scope.snapshot, name)
-        return _query_field(scope, root.object, root.role) if root else None
+        return query_field(scope, root) if root else None
 
     def names() -> Iterator[str]:
         for object_ in scope.snapshot.by_singular.values():
@@ -75,8 +75,10 @@ def build_mutation(scope: TypeScope) -> GraphQLObjectType:
     return scope.build_object(MUTATION, "The writes of the API.", Members(names=names, find=find))
 
 
-def _query_field(scope: TypeScope, object_: Object, role: QueryRole) -> GraphQLField:
-    match role:
+def query_field(scope: TypeScope, root: QueryRoot) -> GraphQLField:
+    """Return a root field of Query."""
+    object_ = root.object
+    match root.role:
         case QueryRole.MANY:
             return connection_field(scope, object_, f"A page of {object_.label_plural}.")
         case QueryRole.ONE:
@@ -97,7 +99,7 @@ def _query_field(scope: TypeScope, object_: Object, role: QueryRole) -> GraphQLF
         case QueryRole.GROUP_BY:
             return group_by_field(scope, object_)
         case _:
-            assert_never(role)
+            assert_never(root.role)
 
 
 def _one_arguments(scope: TypeScope, object_: Object) -> dict[str, GraphQLArgument]:

@@ -1,4 +1,4 @@
-"""The root fields of Subscription: the writes of an object's records, each with a filter."""
+"""The root fields of Subscription: the writes of an object's records, each with a filter, and the live queries."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,14 @@ from graphql import (
     GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLField,
+    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
 )
 
+from fieldstone.engine.schema.roots.records import query_field
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.descriptions import describe_field
 from fieldstone.metadata import api_names
@@ -29,6 +31,11 @@ _HAPPENINGS = {
     Verb.DESTROY: "A record of {} was removed for good; it is as it was before.",
 }
 
+_INTERVAL = GraphQLArgument(
+    GraphQLInt,
+    description="Milliseconds for which writes gather before the next answer: 100 at least, 250 unless given.",
+)
+
 # https://spec.graphql.org/October2021/#sec-Enums: no value may be named like one of these.
 NO_ENUM_VALUES = frozenset({"true", "false", "null"})
 
@@ -37,14 +44,23 @@ def build_subscription(scope: TypeScope) -> GraphQLObjectType:
     """Return the type of the subscription operations' root."""
 
     def find(name: str) -> GraphQLField | None:
-        root = api_names.find_subscription(scope.snapshot, name)
-        return _subscription_field(scope, root) if root else None
+        if root := api_names.find_subscription(scope.snapshot, name):
+            return _subscription_field(scope, root)
+        query = api_names.find_query(scope.snapshot, name)
+        return _live_field(query_field(scope, query)) if query else None
 
     def names() -> Iterator[str]:
         for object_ in scope.snapshot.by_singular.values():
             yield from api_names.all_subscription_names(object_)
+            yield from api_names.all_query_names(object_)
 
-    return scope.build_object(SUBSCRIPTION, "The writes of records, as they happen.", Members(names=names, find=find))
+    description = "The writes of records, as they happen, and the queries, answered again when their answers change."
+    return scope.build_object(SUBSCRIPTION, description, Members(names=names, find=find))
+
+
+def _live_field(field: GraphQLField) -> GraphQLField:
+    """Return a root field of Query as one of Subscription."""
+    return GraphQLField(field.type, args={**field.args, "interval": _INTERVAL}, description=field.description)
 
 
 def _subscription_field(scope: TypeScope, root: SubscriptionRoot) -> GraphQLField:

@@ -6,10 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.events.live.group import Take
 
 MESSAGES = 1_024
 CHARACTERS = 1 << 20
 CHARACTERS_IN_ALL = 64 << 20
+
+
+Write = Callable[[], str | None]
+"""Writes a message when it is taken; None: there is none any more."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +52,7 @@ class SendQueue:
     def __init__(self, limits: QueueLimits, on_room: Callable[[], None]) -> None:
         self._limits = limits
         self._on_room = on_room
-        self._waiting: deque[tuple[QueueSink | None, str]] = deque()
+        self._waiting: deque[tuple[QueueSink | None, str | Write]] = deque()
         self._characters = 0
         self._was_full = False
         self._filled = asyncio.Event()
@@ -82,6 +87,11 @@ class SendQueue:
         self._count(len(text))
         self._filled.set()
 
+    def announce(self, write: Write, sink: "QueueSink") -> None:
+        """Put in a message that is written when it is taken, of which no text waits here."""
+        self._waiting.append((sink, write))
+        self._filled.set()
+
     async def put(self, text: str) -> None:
         """Put a message in as soon as there is room."""
         while not self.offer(text):
@@ -93,8 +103,14 @@ class SendQueue:
             while not self._waiting:
                 self._filled.clear()
                 await self._filled.wait()
-            sink, text = self._waiting.popleft()
-            self._count(-len(text))
+            sink, waiting = self._waiting.popleft()
+            is_open = sink is None or sink.is_open
+            text: str | None = None
+            if isinstance(waiting, str):
+                self._count(-len(waiting))
+                text = waiting
+            elif is_open:
+                text = waiting()
             if (
                 self._was_full
                 and len(self._waiting) <= self._limits.messages // 2
@@ -103,7 +119,7 @@ class SendQueue:
                 self._was_full = False
                 self._emptied.set()
                 self._on_room()
-            if sink is None or sink.is_open:
+            if text is not None and is_open:
                 return sink, text
 
     def clear(self) -> None:
@@ -136,9 +152,22 @@ class QueueSink:
         """Return whether it takes another result."""
         return self._queue.has_room
 
-    def offer(self, _position: int, payload: str) -> bool:
+    def offer(self, position: int, payload: str) -> bool:
         """Put a result in; return False if there is no room."""
-        return self._queue.has_room and self._queue.offer(payload, self)
+        return self._queue.has_room and self._queue.offer(self.format(position, payload), self)
+
+    def announce(self, take: Take) -> None:
+        """Put in the answer that `take` returns at the moment at which it is sent, if it returns one."""
+
+        def write() -> str | None:
+            answer = take()
+            return None if answer is None else self.format(answer.position, answer.payload)
+
+        self._queue.announce(write, self)
+
+    def format(self, _position: int, payload: str) -> str:
+        """Return the message that carries a result."""
+        return payload
 
     def fail(self, errors: list[ApiError]) -> None:
         """End with errors."""

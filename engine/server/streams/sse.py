@@ -16,6 +16,7 @@ from fieldstone.engine.errors import (
     ServiceUnavailable,
     Unauthenticated,
 )
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.subscriptions import read_position
@@ -103,7 +104,7 @@ class StreamEndpoint:
             # Errors of the document go into the stream too: clients would retry a failed request.
             await _send_one(send, opened.body.decode(), headers)
             return None
-        if (last := given.get(b"last-event-id")) is not None:
+        if (last := given.get(b"last-event-id")) is not None and isinstance(opened, Subscription):
             # A client reconnects with the address that it began with: the last position that it received counts.
             blame = Blame(field="Last-Event-ID", path=())
             opened = replace(opened, after=read_position(last.decode("latin-1"), blame))
@@ -114,7 +115,7 @@ class StreamEndpoint:
         self,
         services: Services,
         principal: Principal,
-        subscription: Subscription,
+        subscription: AnySubscription,
         receive: "Receive",
         send: "Send",
         headers: Headers,
@@ -181,8 +182,8 @@ class StreamEndpoint:
 class _StreamSink(QueueSink):
     """A subscription's results as events, each with its position as its id."""
 
-    def offer(self, position: int, payload: str) -> bool:
-        return super().offer(position, _next(payload, position))
+    def format(self, position: int, payload: str) -> str:
+        return _next(payload, position)
 
 
 async def _send_one(send: "Send", payload: str, headers: Headers) -> None:

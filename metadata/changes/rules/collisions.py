@@ -89,6 +89,9 @@ def _singular_clash(snapshot: Snapshot, object_: Object) -> str | None:
             return reason
     roots = [api_names.query_name(object_, QueryRole.ONE)]
     mutations = [api_names.mutation_name(object_, verb, many=False) for verb in Verb]
+    for name in api_names.all_subscription_names(object_):
+        if query := api_names.find_query(snapshot, name):
+            return f"the object {query.object.name_singular} has a query {name}, which is a subscription too"
     return _root_clash(snapshot, roots, mutations)
 
 
@@ -98,6 +101,8 @@ def _plural_clash(snapshot: Snapshot, object_: Object) -> str | None:
     roots = [api_names.query_name(object_, role) for role in QueryRole if role is not QueryRole.ONE]
     if object_.name_singular in roots and object_.name_singular != object_.name_plural:
         return f"the query {object_.name_singular} would stand for both names"
+    if taken := set(roots).intersection(api_names.all_subscription_names(object_)):
+        return f"the subscription {min(taken)} would stand for both names"
     mutations = [api_names.mutation_name(object_, verb, many=True) for verb in Verb]
     return _root_clash(snapshot, roots, mutations)
 
@@ -114,6 +119,8 @@ def _root_clash(snapshot: Snapshot, queries: list[str], mutations: list[str]) ->
     for name in queries:
         if query := api_names.find_query(snapshot, name):
             return f"the object {query.object.name_singular} has a query {name}"
+        if event := api_names.find_subscription(snapshot, name):
+            return f"the object {event.object.name_singular} has a subscription {name}"
     for name in mutations:
         if mutation := api_names.find_mutation(snapshot, name):
             return f"the object {mutation.object.name_singular} has a mutation {name}"

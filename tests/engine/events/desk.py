@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.events.hub import AnyMember
+from fieldstone.engine.events.live.group import Take
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.service import Events, open_events
-from fieldstone.engine.events.subscriptions.group import Subscriber
 from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.request.core_api import build_core_api
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
@@ -27,14 +28,16 @@ from tests.waiting import until
 
 @dataclass(slots=True, eq=False)
 class Listener:
-    """A subscriber with a queue of `size` results, which it reads where `reads` is set."""
+    """A subscriber with a queue of `size` results, and a live query's, whose answers it takes where `reads` is set."""
 
     size: int = 1_000_000
     results: list[dict[str, Any]] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     errors: list[dict[str, Any]] | None = None
-    member: Subscriber | None = None
+    member: AnyMember | None = None
     waiting: int = 0
+    reads: bool = True
+    takes: list[Take] = field(default_factory=list)
 
     @property
     def has_room(self) -> bool:
@@ -49,6 +52,18 @@ class Listener:
         self.positions.append(position)
         self.results.append(next(iter(result["data"].values())))
         return True
+
+    def announce(self, take: Take) -> None:
+        self.takes.append(take)
+        if self.reads:
+            self.read()
+
+    def read(self) -> None:
+        """Take the answer that has been announced."""
+        while self.takes:
+            answer = self.takes.pop(0)()
+            if answer is not None:
+                assert self.offer(answer.position, answer.payload)
 
     def fail(self, errors: list[ApiError]) -> None:
         self.errors = [error.formatted() for error in errors]
@@ -122,7 +137,12 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    dsn: str, *, partition_size: int = 50_000, retention: Retention | None = None, statement_timeout: float = 15
+    dsn: str,
+    *,
+    partition_size: int = 50_000,
+    retention: Retention | None = None,
+    statement_timeout: float = 15,
+    live_poll: float = 0,
 ) -> AsyncIterator[Desk]:
     """Run a process's events on a database that holds the workspace."""
     database = RecordingDatabase(dsn, PoolSettings(connections=5, statement_timeout=statement_timeout))
@@ -142,6 +162,7 @@ async def open_desk(
             written,
             retention=retention or Retention(),
             partitions=Partitions(database, size=partition_size),
+            live_poll=live_poll,
         ) as events:
             yield Desk(
                 database=database,

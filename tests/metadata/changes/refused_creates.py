@@ -74,6 +74,13 @@ OBJECTS = {
         "namePlural", "the query thingsAggregate would stand for both names", NameTaken,
         name_singular="thingsAggregate", name_plural="things",
     ),
+    "query is another's subscription": refused_object(
+        "nameSingular", "the object person has a subscription personCreated", NameTaken, name_singular="personCreated"
+    ),
+    "query is its own subscription": refused_object(
+        "namePlural", "the subscription thingUpdated would stand for both names", NameTaken,
+        name_singular="thing", name_plural="thingUpdated",
+    ),
 }  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, QueryTooComplex, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.events.hub import AnyMember
 from fieldstone.engine.events.quotas import Place
-from fieldstone.engine.events.subscriptions.group import Subscriber
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLRequest
@@ -75,7 +76,7 @@ class _Operation:
     place: Place
     task: "asyncio.Task[None] | None" = None
     sink: QueueSink | None = None
-    member: Subscriber | None = None
+    member: AnyMember | None = None
 
 
 class ClientSocket:
@@ -264,7 +265,7 @@ class ClientSocket:
     async def _operate(self, id_: str, operation: _Operation, principal: Principal, request: GraphQLRequest) -> None:
         """Answer a query or a mutation, or begin a subscription."""
         opened = await self._services.core.open(principal, request, allow_mutation=True)
-        if isinstance(opened, Subscription):
+        if isinstance(opened, Subscription | LiveQuery):
             await self._subscribe(id_, operation, opened)
         else:
             for text in _answer(id_, opened):
@@ -272,7 +273,7 @@ class ClientSocket:
             self._forget(id_, operation)
         operation.task = None
 
-    async def _subscribe(self, id_: str, operation: _Operation, subscription: Subscription) -> None:
+    async def _subscribe(self, id_: str, operation: _Operation, subscription: AnySubscription) -> None:
         def fail(errors: list[ApiError]) -> None:
             self._forget(id_, operation)
             self._stop(operation)

@@ -1,0 +1,89 @@
+"""The groups of live queries, found by their key, their workspace, and the objects that they read."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator
+from uuid import UUID
+
+from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.events.live.group import LiveGroup
+from fieldstone.engine.events.subscriptions.live_query import LiveKey, LiveQuery
+
+
+class LiveRegistry:
+    """The groups of one process, in the order in which they were made.
+
+    Args:
+        most: groups of one workspace, one of each member that moves to another group not counted.
+        run_soon: has the statement of a group run.
+    """
+
+    def __init__(self, most: int, run_soon: Callable[[LiveGroup], None]) -> None:
+        self._most = most
+        self._run_soon = run_soon
+        self._all: dict[LiveGroup, None] = {}
+        self._listed: dict[LiveKey, LiveGroup] = {}
+        self._alike: defaultdict[Hashable, dict[LiveGroup, None]] = defaultdict(dict)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[LiveGroup]:
+        return iter(list(self._all))
+
+    def of(self, workspace_id: UUID) -> list[LiveGroup]:
+        """Return the groups of a workspace that can be joined."""
+        return list(self._alike.get(workspace_id, ()))
+
+    def reading(self, object_id: UUID) -> list[LiveGroup]:
+        """Return the groups that read records of an object."""
+        return list(self._alike.get((object_id,), ()))
+
+    def serves(self, workspace_id: UUID) -> bool:
+        """Return whether a workspace has any group."""
+        return any(group.key.workspace_id == workspace_id for group in self._all)
+
+    def find(self, query: LiveQuery) -> LiveGroup:
+        """Return the group that a live query joins, a new one where there is none.
+
+        Raises:
+            QueryTooComplex: the workspace has as many groups as it may have.
+        """
+        if found := self._listed.get(query.group):
+            return found
+        workspace_id = query.group.workspace_id
+        if len(self._alike.get(workspace_id, ())) >= self._most:
+            raise QueryTooComplex(
+                f"The workspace has {self._most} different live queries on this server, the limit: "
+                "FIELDSTONE_MAX_LIVE_QUERIES. Equal ones count once."
+            )
+        made = LiveGroup(
+            key=query.group,
+            reads=query.reads,
+            changes_each=query.changes_each,
+            depends=query.depends,
+            run_soon=self._run_soon,
+        )
+        self._all[made] = None
+        self._listed[made.key] = made
+        for name in _names(made):
+            self._alike[name][made] = None
+        return made
+
+    def unlist(self, group: LiveGroup) -> None:
+        """Let no live query join a group any more, and no event concern it; a second call does nothing."""
+        if self._listed.get(group.key) is group:
+            del self._listed[group.key]
+            for name in _names(group):
+                del self._alike[name][group]
+                if not self._alike[name]:
+                    del self._alike[name]
+
+    def drop(self, group: LiveGroup) -> None:
+        """Forget a group; a second call does nothing."""
+        self.unlist(group)
+        self._all.pop(group, None)
+
+
+def _names(group: LiveGroup) -> Iterator[Hashable]:
+    yield group.key.workspace_id
+    yield from ((id_,) for id_ in group.reads)

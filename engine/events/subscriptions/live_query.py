@@ -1,0 +1,119 @@
+"""A live query for the hub: the key that it shares with its group, and the columns that it reads."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from fieldstone.engine.events.subscriptions.subscription import (
+    KeptRequest,
+    Subscription,
+    SubscriptionRequest,
+    keep_request,
+)
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.live_queries import ObjectReads
+from fieldstone.metadata.dependencies import Dependencies
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.workspaces.api_keys import Principal, Role
+from fieldstone.sql.plan.elements import TimeUnit
+from fieldstone.sql.statement import Statement, refuse_nul
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePlan:
+    """A live query's plan, compiled.
+
+    Attributes:
+        key: the response key of its field.
+        reads: the columns that it reads, by the id of their object.
+        changes_each: the smallest unit of time at whose start the answer may change without a write; None: it does not.
+        interval: yields the seconds for which events are gathered; raises BadUserInput.
+    """
+
+    key: str
+    statement: BoundStatement
+    reads: ObjectReads
+    changes_each: TimeUnit | None
+    interval: Callable[[Bindings], float]
+    depends: Dependencies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveKey:
+    """The key of a group: live queries with equal keys have one answer.
+
+    Attributes:
+        key: the response key of their field.
+        interval: the seconds for which events are gathered before the statement runs.
+    """
+
+    workspace_id: UUID
+    role: Role
+    key: str
+    statement: Statement
+    parameters: tuple[bytes | None, ...]
+    interval: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveQuery:
+    """One live query, valid under the snapshot that it was planned on.
+
+    Attributes:
+        depends: the objects that it depends on.
+    """
+
+    principal: Principal
+    operation: KeptRequest
+    group: LiveKey
+    reads: ObjectReads
+    changes_each: TimeUnit | None
+    depends: Dependencies
+
+    @property
+    def size(self) -> int:
+        """Return the kept bytes of the client's request."""
+        parameters = sum(len(value) for value in self.group.parameters if value is not None)
+        return len(self.operation.query) + len(self.operation.json) + parameters
+
+
+AnySubscription = Subscription | LiveQuery
+
+
+def bind_live_query(
+    plan: LivePlan,
+    *,
+    principal: Principal,
+    operation: SubscriptionRequest,
+    variables: Mapping[str, JsonValue],
+    depends: Dependencies,
+) -> LiveQuery:
+    """Return the live query of one request.
+
+    Raises:
+        BadUserInput: a value is refused.
+    """
+    bindings = Bindings(variables=variables, actor=principal.key_name)
+    parameters = plan.statement.bind(bindings)
+    refuse_nul(parameters)
+    return LiveQuery(
+        principal=principal,
+        operation=keep_request(operation),
+        group=LiveKey(
+            workspace_id=principal.workspace_id,
+            role=principal.role,
+            key=plan.key,
+            statement=plan.statement.statement,
+            parameters=tuple(parameters),
+            interval=plan.interval(bindings),
+        ),
+        reads=plan.reads,
+        changes_each=plan.changes_each,
+        depends=Dependencies(
+            objects={**depends.objects, **plan.depends.objects},
+            indexes={**depends.indexes, **plan.depends.indexes},
+            aliases=depends.aliases,
+            may_grow=True,
+        ),
+    )
