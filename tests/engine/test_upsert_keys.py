@@ -89,6 +89,30 @@ async def test_by_a_one_to_one_relation(apis: Apis) -> None:
     assert (message, extensions["code"]) == ("There is no Company to connect 'runs' to.", "NOT_FOUND")
 
 
+async def test_shapes_of_one_document_do_not_cross(apis: Apis) -> None:
+    """What a request gives is bound, not planned: absent, null and other members, in turn, on both paths."""
+    text = """mutation ($f: String, $d: PersonInput!) {
+      a: upsertPerson(data: {email: "a", firstName: $f, lastName: "l"}) { created record { firstName lastName } }
+      b: upsertPerson(data: $d, onConflict: {fields: [email]}) {
+        created record { firstName city company { name } } } }"""
+    company = await create(apis, "company", name="Acme")
+    await apis.data(text, f="x", d={"email": "b", "firstName": "x", "city": "C", "companyId": company})
+    for _ in range(2):
+        for given, first in (({}, "x"), ({"f": None}, None), ({"f": "y"}, "y"), ({"f": "x"}, "x")):
+            for data, shown in (
+                ({"email": "b"}, {"firstName": "x", "city": "C", "company": {"name": "Acme"}}),
+                ({"email": "b", "city": None}, {"firstName": "x", "city": None, "company": {"name": "Acme"}}),
+                ({"email": "b", "companyId": None}, {"firstName": "x", "city": None, "company": None}),
+                (
+                    {"email": "b", "company": {"connect": company}, "city": "C"},
+                    {"firstName": "x", "city": "C", "company": {"name": "Acme"}},
+                ),
+            ):
+                answer = await apis.data(text, **given, d=data)
+                assert answer["a"] == {"created": False, "record": {"firstName": first, "lastName": "l"}}
+                assert answer["b"] == {"created": False, "record": shown}
+
+
 async def test_an_upsert_writes_no_records_of_relations(apis: Apis) -> None:
     create_ = "mutation ($d: PersonInput!) { createPerson(data: $d%s) { company { name } } }"
     nested = {"email": "a", "company": {"create": {"name": "Acme"}}}
