@@ -1,0 +1,72 @@
+"""How PostgreSQL finds the records of upserts and of changes by id among 100,000: by indexes, in a generic plan too."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from tests.apis import Apis, open_apis
+from tests.databases import Databases
+from tests.engine.large_people import large_template
+from tests.engine.plans import MODES, explain, read_rows
+
+
+@pytest.fixture(scope="module")
+def large_dsn(databases: Databases) -> Iterator[str]:
+    with databases.clone(large_template(databases)) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def large(large_dsn: str) -> AsyncIterator[Apis]:
+    async with open_apis(large_dsn) as opened:
+        yield opened
+
+
+def upsert(conflict: str) -> str:
+    given = f", onConflict: {conflict}" if conflict else ""
+    return f"mutation ($d: [PersonInput!]!) {{ upsertPeople(data: $d{given}) {{ created record {{ id }} }} }}"
+
+
+WAYS = {
+    "by a field": "{fields: [email]}",
+    "by the id": "{fields: [id]}",
+    "by any key": "",
+    "leaving the records as they are": "{fields: [email], update: []}",
+    "with the trash": "{fields: [email], revive: true}",
+}
+
+
+@pytest.mark.parametrize("conflict", WAYS.values(), ids=WAYS)
+async def test_an_upsert_reads_no_table(large: Apis, large_dsn: str, conflict: str) -> None:
+    found = await large.data("{ people(first: 50) { edges { node { id email } } } }")
+    there = [{**edge["node"], "city": "x"} for edge in found["people"]["edges"]]
+    for rows in (there[:1], there):
+        await check(large, large_dsn, upsert(conflict), d=rows)
+
+
+async def test_an_upsert_of_new_records_reads_no_table(large: Apis, large_dsn: str) -> None:
+    gone = 'mutation { destroyPeople(filter: {email: {startsWith: "new"}}) { id } }'
+    for rows in ([{"email": "new"}], [{"email": f"new {number}"} for number in range(50)]):
+        await check(large, large_dsn, upsert("{fields: [email]}"), before=gone, d=rows)
+
+
+async def test_changes_by_id_read_no_table(large: Apis, large_dsn: str) -> None:
+    found = await large.data("{ people(first: 50) { edges { node { id } } } }")
+    rows = [{"id": edge["node"]["id"], "data": {"city": "y"}} for edge in found["people"]["edges"]]
+    text = "mutation ($u: [PersonUpdateItemInput!]!) { updatePeople(updates: $u) { id } }"
+    await check(large, large_dsn, text, u=rows)
+
+
+async def check(apis: Apis, dsn: str, text: str, before: str | None = None, **variables: Any) -> None:
+    """The first statement of a mutation finds its records by indexes; `before` is done before it is explained."""
+    apis.database.log.steps.clear()
+    await apis.data(text, **variables)
+    step = apis.database.log.steps[0]
+    for mode in MODES:
+        if before is not None:
+            await apis.data(before)
+        read = [one for one in explain(dsn, step, mode) if one.get("Relation Name") == "person" and one["Actual Loops"]]
+        assert read
+        assert "Seq Scan" not in {one["Node Type"] for one in read}
+        assert read_rows(read) < 1_000
