@@ -127,7 +127,18 @@ async def _run_once(
             await keeping.end(transaction, data)
         return data
 
-    return await run_transaction(database, work, timeout=time_limit, share=share)
+    try:
+        return await run_transaction(database, work, timeout=time_limit, share=share)
+    except ApiError:
+        await _name_rows(database, runs, time_limit=time_limit, share=share)
+        raise
+
+
+async def _name_rows(database: Database, runs: "Sequence[Run]", *, time_limit: float, share: int) -> None:
+    """Have the error of a nested write name the rows that are to blame."""
+    for run in runs:
+        if isinstance(run, NestedRun) and run.failed is not None:
+            await run.failed.name_rows(database, time_limit=time_limit, share=share)
 
 
 Run = NestedRun | list[bytes | None]

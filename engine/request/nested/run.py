@@ -1,20 +1,32 @@
 """Running a nested write: its steps in order, pipelined as far as none needs the answer of another."""
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, BadUserInput, NotFound
+from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
-from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, Step
+from fieldstone.engine.planner.writes.nested.steps import (
+    AT_ONCE,
+    BoundStep,
+    Found,
+    InputRow,
+    Step,
+    join_encoded,
+    known_cells,
+)
 from fieldstone.engine.planner.writes.planned import PlannedWrite
+from fieldstone.engine.planner.writes.row_errors import input_name
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import DatabaseError, Serialization, UniqueViolation
-from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.executor import Database
+from fieldstone.sql.plan.write import Problem, UniqueKey
 from fieldstone.sql.statement import Parameters, Row
 from fieldstone.sql.transaction import Transaction
 
@@ -33,6 +45,34 @@ class _Sent(NamedTuple):
     parameters: Parameters
 
 
+class TakenKey(NamedTuple):
+    """A step that created several records, refused because of a unique key of one of them."""
+
+    error: Conflict
+    sent: _Sent
+    key: UniqueKey
+    names: Sequence[str]
+
+    async def name_rows(self, database: Database, *, time_limit: float, share: int) -> None:
+        """Have the error name the records that are to blame, as far as they still are."""
+        faults = self.sent.step.faults
+        if faults is None:
+            raise TypeError("only a create has faults")
+        statement = compile_plan(replace(faults, missing=(), keys=(self.key,)))
+        rows = [self.sent.parameters[faults.insert.rows.slot]]
+        ((found,),) = await database.read(statement, rows, timeout=time_limit, share=share)
+        blamed = [
+            ((*self.sent.rows[index].path, self.names[0]), values) for index, values in json.loads(found or b"[]")
+        ]
+        if blamed:
+            path, _ = blamed[0]
+            self.error.field, self.error.extensions["input"] = input_name(path), list(path)
+            self.error.extensions["rows"] = [
+                {"field": input_name(place), "input": list(place), "value": values[0] if len(values) == 1 else values}
+                for place, values in blamed
+            ]
+
+
 @dataclass(slots=True, kw_only=True)
 class NestedRun:
     """The run of one nested write, which is repeated with its transaction.
@@ -41,6 +81,7 @@ class NestedRun:
         judge: raises the error of an update's own records.
         answered: PostgreSQL's text of the ids that the root field answers.
         lost: how often another request has created a record first.
+        failed: the create of several records that the last run was refused for.
     """
 
     write: PlannedNested
@@ -49,6 +90,7 @@ class NestedRun:
     judge: Callable[[PlannedWrite, Row], None]
     answered: bytes = b"{}"
     lost: int = 0
+    failed: TakenKey | None = None
     _waiting: list[_Sent] = field(default_factory=list)
 
     async def run(self, transaction: Transaction, bindings: Bindings) -> None:
@@ -59,6 +101,7 @@ class NestedRun:
             DatabaseError: the database fails.
         """
         self._waiting.clear()
+        self.failed = None
         self.answered = self.bound.answered if self.write.root is None else b"{}"
         for bound in self.bound.steps:
             for found in bound.founds:
@@ -66,10 +109,10 @@ class NestedRun:
         for bound in self.bound.steps:
             if bound.given is None and any(sent.founds for sent in self._waiting):
                 await self._flush(transaction)
-            self._send(bound, bindings)
+            await self._send(bound, bindings)
         await self._flush(transaction)
 
-    def _send(self, bound: BoundStep, bindings: Bindings) -> None:
+    async def _send(self, bound: BoundStep, bindings: Bindings) -> None:
         counts = [row.when is None or row.when.holds() for row in bound.rows]
         rows = [row for row, is_counted in zip(bound.rows, counts, strict=True) if is_counted]
         if not rows:
@@ -77,7 +120,8 @@ class NestedRun:
         founds = [found for found, is_counted in zip(bound.founds, counts, strict=False) if is_counted]
         if bound.step.identity is not None:
             self._check_once(rows, bound.step.identity)
-        self._waiting.append(_Sent(bound.step, rows, founds, bound.parameters(rows, bindings)))
+        given = bound.given if bound.given is not None else await _encode(bound.step, rows)
+        self._waiting.append(_Sent(bound.step, rows, founds, bound.parameters(given, bindings)))
 
     def _check_once(self, rows: Sequence[InputRow], place: int) -> None:
         """Refuse a record that two rows of a statement would change: only one of the changes would be made."""
@@ -183,7 +227,15 @@ class NestedRun:
         known = describe(error, self.snapshot, self.write.path, written=step.step.object_)
         if known is None:
             return error
-        return self._located(known, step.rows[0].path if len(step.rows) == 1 else _shared(step.rows))
+        if len(step.rows) == 1:
+            return self._located(known, step.rows[0].path)
+        names = known.extensions.get("fields") or [known.field]
+        located = self._located(known, _shared(step.rows))
+        faults = step.step.faults
+        if isinstance(located, Conflict) and faults is not None:
+            keys = [key for key, own in zip(faults.keys, step.step.keys, strict=True) if list(own) == names]
+            self.failed = TakenKey(located, step, keys[0], names) if keys else None
+        return located
 
     def _finds_or_makes(self) -> bool:
         return any(found.made is not None for bound in self.bound.steps for found in bound.founds)
@@ -198,3 +250,13 @@ def _shared(rows: Sequence[InputRow]) -> InputPath:
     first, last = rows[0].path, rows[-1].path
     length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     return first[:length]
+
+
+async def _encode(step: Step, rows: Sequence[InputRow]) -> tuple[bytes, ...]:
+    """Return the rows as their statement takes them, in pieces between which others are served."""
+    pieces: list[tuple[bytes, ...]] = []
+    for start in range(0, len(rows), AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        pieces.append(step.encode(known_cells(rows[start : start + AT_ONCE])))
+    return pieces[0] if len(pieces) == 1 else join_encoded(pieces)

@@ -69,6 +69,19 @@ async def test_many_records_share_the_one_that_is_made(apis: Apis) -> None:
     assert (await apis.data("{ companies { totalCount } }"))["companies"]["totalCount"] == 2
 
 
+async def test_one_plan_serves_rows_of_any_number_and_kind(apis: Apis) -> None:
+    """A plan is made for the verbs of the relations, not for the records."""
+    text = "mutation ($d: CompanyInput!) { createCompany(data: $d) { id } }"
+    misses = apis.core.compiler.plans.counters
+    before = misses.misses
+    for number in range(4):
+        rows = [{"email": f"{number}.{one}", **({"city": "x"} if one % 2 else {})} for one in range(number)]
+        await apis.data(text, d={"name": f"{number}", "people": {"create": rows}})
+    assert misses.misses == before + 1
+    await apis.data(text, d={"people": {"create": [{"email": "x", "activities": {"create": [{"title": "t"}]}}]}})
+    assert misses.misses == before + 2
+
+
 @pytest.mark.parametrize(
     "data",
     [{"company": {"update": {"name": "x"}}}, {"activities": {"create": []}}, {"activities": {"set": []}}],

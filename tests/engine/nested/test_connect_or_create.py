@@ -74,6 +74,14 @@ async def test_a_key_below_several_records_to_create(apis: Apis) -> None:
     assert found["people"]["edges"] == [{"node": {"opportunities": {"totalCount": 2}}}]
 
 
+async def test_rows_of_several_pieces(apis: Apis) -> None:
+    rows = [{"title": f"{number}", "person": person(f"{number % 1_100}")} for number in range(2_500)]
+    text = create_text("activity", "title person { email }", many=True, plural="activities")
+    answer = (await apis.data(text, d=rows))["createActivities"]
+    assert [row["person"]["email"] for row in answer] == [f"{number % 1_100}" for number in range(2_500)]
+    assert (await apis.data("{ people { totalCount } }"))["people"]["totalCount"] == 1_100
+
+
 async def test_a_deleted_record_is_none(apis: Apis) -> None:
     first = await create(apis, "activity", FIELDS, person=person("a"))
     await apis.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=first["person"]["id"])

@@ -6,7 +6,7 @@ import pytest
 
 from tests.apis import Apis
 from tests.engine.nested.writing import briefs, check_refused, create, create_text, update, update_text, writes_of
-from tests.engine.records import NOBODY, take_events
+from tests.engine.records import NOBODY, check_unchanged, take_events
 
 FIELDS = "id people(orderBy: { email: ASC }) { edges { node { id email city } } }"
 
@@ -265,6 +265,25 @@ async def test_one_object_at_several_levels_is_written_level_by_level(apis: Apis
     (person,) = outer["people"]["edges"]
     assert person["node"]["opportunities"]["edges"] == [{"node": {"company": {"name": "inner"}}}]
     assert writes_of(apis) == ["insert company", "insert person", "insert company", "insert opportunity", "read"]
+
+
+async def test_a_taken_key_names_its_rows(apis: Apis) -> None:
+    """The rows to blame are looked for only when the write has failed."""
+    await staffed(apis)
+    emails = ["x", "a", "y", "x", "c"]
+    data = {"name": "n", "people": {"create": [{"email": email} for email in emails]}}
+    async with check_unchanged(apis):
+        error = await apis.error(create_text("company"), d=data)
+    assert error["message"] == "Another Person has this value of 'email'."
+    assert error["extensions"]["code"] == "CONFLICT"
+    assert error["extensions"]["field"] == "data.people.create[0].email"
+    assert error["extensions"]["input"] == ["data", "people", "create", 0, "email"]
+    found = [(row["field"], row["value"]) for row in error["extensions"]["rows"]]
+    assert found == [(f"data.people.create[{n}].email", emails[n]) for n in (0, 1, 3, 4)]
+    one = {"people": {"create": [{"email": "a"}]}}
+    path: list[str | int] = ["data", "people", "create", 0, "email"]
+    message = "Another Person has this value of 'email'."
+    await check_refused(apis, create_text("company"), "CONFLICT", message, path, d=one)
 
 
 async def test_ten_thousand_records(apis: Apis) -> None:

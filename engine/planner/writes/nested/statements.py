@@ -8,6 +8,7 @@ from fieldstone.engine.planner.context import ParameterList, PlanContext, visibl
 from fieldstone.engine.planner.writes.connects import ReferenceName, known_reference, name_reference
 from fieldstone.engine.planner.writes.creates import CreateInput, build_writer
 from fieldstone.engine.planner.writes.events import bind_given, event_target, touched_at
+from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.nested.change_rows import build_change_writer
 from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
@@ -47,12 +48,15 @@ def plan_create(context: PlanContext, object_: Object, sample: Rows, blame: Blam
         record=None,
     )
     keys = [*(column.name for column in columns), *(str(reference.source) for reference in references)]
+    faults = build_faults(context, object_, plan)
     step = Step(
         bound=compile_bound(plan, context.parameters),
         encode=encode_objects(keys),
         object_=object_,
         action="create",
         references=_names(context, object_, references),
+        faults=faults,
+        keys=key_fields(object_, faults.keys),
     )
 
     def write(items: Sequence[Item], actor: str) -> Sequence[Sequence[RowCell]]:

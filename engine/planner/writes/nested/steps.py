@@ -11,9 +11,10 @@ from fieldstone.engine.planner.writes.nested.places import InputPath
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.plan.write import Faults
 from fieldstone.sql.statement import array_text
 
-_AT_ONCE = 1_000
+AT_ONCE = 1_000
 """Rows that are written as JSON in one go."""
 
 
@@ -88,6 +89,7 @@ class Step:
         is_root: whether it is the statement of the root field's own records, which answers their ids.
         identity: which cell has the id of the record that a row changes; None where it changes none.
         references: the names of the statement's references.
+        faults: the search for the rows of a create that are to blame for a taken key, and the fields of its keys.
     """
 
     bound: BoundStatement
@@ -99,6 +101,8 @@ class Step:
     is_root: bool = False
     identity: int | None = None
     references: tuple[ReferenceName, ...] = ()
+    faults: Faults | None = None
+    keys: tuple[tuple[str, ...], ...] = ()
 
 
 class BoundStep(NamedTuple):
@@ -114,13 +118,22 @@ class BoundStep(NamedTuple):
     founds: Sequence[Found] = ()
     given: tuple[bytes, ...] | None = None
 
-    def parameters(self, rows: Sequence[InputRow], bindings: Bindings) -> list[bytes | None]:
-        """Return the statement's parameters for those of the rows that count."""
-        given = self.given
-        if given is None:
-            cells = [[cell.id if isinstance(cell, Found) else cell for cell in row.cells] for row in rows]
-            given = self.step.encode(cells)
+    def parameters(self, given: tuple[bytes, ...], bindings: Bindings) -> list[bytes | None]:
+        """Return the statement's parameters for rows that were encoded."""
         return self.step.bound.bind(bindings._replace(given=given))
+
+
+def known_cells(rows: Sequence[InputRow]) -> list[list[Cell]]:
+    """Return the cells of rows whose look-ups are answered."""
+    return [[cell.id if isinstance(cell, Found) else cell for cell in row.cells] for row in rows]
+
+
+def join_encoded(pieces: Sequence[tuple[bytes, ...]]) -> tuple[bytes, ...]:
+    """Return the rows of several pieces as one: each piece is a list, in JSON or as PostgreSQL writes arrays."""
+    return tuple(
+        column[0][:1] + b",".join(piece[1:-1] for piece in column) + column[0][-1:]
+        for column in zip(*pieces, strict=True)
+    )
 
 
 def encode_objects(keys: Sequence[str]) -> Encode:
@@ -129,7 +142,7 @@ def encode_objects(keys: Sequence[str]) -> Encode:
     def encode(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
         written = [dict(zip(keys, row, strict=True)) for row in rows]
         # Written at once, many would keep other threads from running.
-        pieces = (dumps(written[start : start + _AT_ONCE])[1:-1] for start in range(0, len(written), _AT_ONCE))
+        pieces = (dumps(written[start : start + AT_ONCE])[1:-1] for start in range(0, len(written), AT_ONCE))
         return (f"[{','.join(pieces)}]".encode(),)
 
     return encode
