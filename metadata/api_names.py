@@ -35,6 +35,8 @@ class TypeRole(Enum):
     BOOLEANS = "AggregateBooleans"
     DEVIATIONS = "AggregateDeviations"
     MEDIAN = "AggregateMedian"
+    AGGREGATE_FILTER = "AggregateFilterInput"
+    AGGREGATE_ORDER_BY = "AggregateOrderByInput"
     GROUP_BY = "GroupByInput"
     GROUP_KEY = "GroupByKey"
     GROUP_RESULT = "GroupByResult"
@@ -106,6 +108,9 @@ _HAPPENED = {
 }
 """The endings behind the object's name in a root field of Subscription. None ends with another, so that two
 such names are equal only where their objects' names are."""
+
+AGGREGATE_ENDING = "Aggregate"
+"""The ending of a to-many relation's name where its records' aggregates are filtered and ordered by."""
 
 FILTER_WORDS = frozenset({"and", "or", "not", "is", "isNot"})
 """The members beside the fields in every object's filter, which cannot be names of fields."""

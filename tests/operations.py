@@ -163,20 +163,27 @@ class Values:
         names = [
             name
             for name, member in of_type.fields.items()
-            if depth > 0 or isinstance(get_named_type(member.type), GraphQLEnumType)
+            if name != "filter" and (depth > 0 or isinstance(get_named_type(member.type), GraphQLEnumType))
         ]
         name = self.draw(st.sampled_from(names))
         named = get_named_type(of_type.fields[name].type)
         if named.name == "JSONOrderByInput":
             return {name: drawn_values.json_order(self)}
+        found: dict[str, Any] = {}
         if isinstance(named, GraphQLInputObjectType):
-            return {name: self.order(named, depth - 1)}
-        return {name: self.liftable(named.name, lambda: self.leaf(named))}
+            found[name] = self.order(named, depth - 1)
+        else:
+            found[name] = self.liftable(named.name, lambda: self.leaf(named))
+        if "filter" in of_type.fields and self.chance(40):
+            beside = get_named_type(of_type.fields["filter"].type)
+            assert isinstance(beside, GraphQLInputObjectType)
+            found["filter"] = self.liftable(beside.name, lambda: self.filter(beside, 1))
+        return found
 
 
 def _is_nested(of_type: GraphQLInputType) -> bool:
     named = get_named_type(of_type)
-    return isinstance(named, GraphQLInputObjectType) and ("and" in named.fields or "some" in named.fields)
+    return isinstance(named, GraphQLInputObjectType) and not {"and", "some", "filter"}.isdisjoint(named.fields)
 
 
 _REFUSED = [

@@ -23,9 +23,9 @@ from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_en
 from tests import reference_json
 from tests.eager_schema import eager_schema
 from tests.reference_aggregates import aggregate
-from tests.reference_filters import SILENT, Filters, Row, Rows, sort_value
+from tests.reference_filters import SILENT, Filters
 from tests.reference_groups import group
-from tests.reference_values import DIRECTIONS, encode_cursor, refuse, write_value
+from tests.reference_values import DIRECTIONS, Row, Rows, encode_cursor, refuse, sort_value, write_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,8 @@ class Reference:
     def _order_key(self, object_: Object, name: str, given: Any) -> OrderKey:
         if holder := object_.foreign_keys.get(name):
             return _column_key(holder.parts[0], given)
+        if name not in object_.by_name:
+            return self._total_key(object_, name, given)
         field = object_.by_name[name]
         if field.relation_id is not None:
             end = relation_end(self.snapshot, field)
@@ -188,6 +190,18 @@ class Reference:
             descending, nulls_first = DIRECTIONS[given["direction"]]
             return OrderKey(lambda row: reference_json.sort_value(row[column], given), descending, nulls_first)
         return _column_key(field.parts[0], given)
+
+    def _total_key(self, object_: Object, name: str, given: Any) -> OrderKey:
+        def find(row: Row) -> tuple[Part, Any, str]:
+            ((part, value, direction),) = self.filters.totals(object_, row, name, given)
+            return part, value, direction
+
+        def read(row: Row) -> Any:
+            part, value, _ = find(row)
+            return sort_value(part, value)
+
+        descending, nulls_first = DIRECTIONS[find({})[2]]
+        return OrderKey(read, descending, nulls_first)
 
     def connection(self, object_: Object, rows: Sequence[Row], **arguments: Any) -> Any:
         return self.page(object_, self._selected(object_, rows, arguments.get("filter")), arguments)

@@ -8,8 +8,7 @@ from typing import Any
 
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Object, Part
-from tests.reference_filters import Row, sort_value
-from tests.reference_values import Rounded, write_value
+from tests.reference_values import Rounded, Row, sort_value, write_value
 
 _PRECISION = 2_000
 

@@ -8,14 +8,12 @@ from enum import Enum
 from typing import Any
 
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
-from fieldstone.sql.text_order import fold, sort_key
+from fieldstone.sql.text_order import fold
 from fieldstone.sql.types import SqlType
 from tests import reference_json
 from tests.reference_dates import is_relative
-
-Row = Mapping[str, Any]
-Rows = Mapping[Any, Mapping[str, Row]]
-"""The rows of each object by its id, by their own ids, keyed by physical column names."""
+from tests.reference_totals import totals
+from tests.reference_values import Row, Rows, sort_value
 
 Truth = bool | None
 
@@ -67,15 +65,6 @@ def read_value(part: Part, value: Any) -> Any:
             return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         case _:
             return value
-
-
-def sort_value(part: Part, value: Any) -> Any:
-    """What a row's value is ordered by; None for NULL."""
-    if value is None or part.options is None:
-        return sort_key(value) if isinstance(value, str) and part.column.type is SqlType.TEXT else value
-    if isinstance(value, list | tuple):
-        return [part.options.index(item) for item in value]
-    return part.options.index(value) if value in part.options else None
 
 
 def _lower(text: str) -> str:
@@ -248,6 +237,11 @@ class Filters:
             return any_of(said) if name == "or" else all_of(said) if name == "and" else negated(all_of(said))
         if holder := object_.foreign_keys.get(name):
             return self._part(holder.parts[0], row, given)
+        if name not in object_.by_name:
+            found = self.totals(object_, row, name, given)
+            return _joined(
+                _operator(part, value, key, one) for part, value, below in found for key, one in below.items()
+            )
         field = object_.by_name[name]
         if field.relation_id is not None:
             return self._relation(field, row, given)
@@ -255,6 +249,18 @@ class Filters:
             parts = {part.name: part for part in field.parts}
             return _joined(self._part(parts[sub], row, member) for sub, member in given.items())
         return self._part(field.parts[0], row, given)
+
+    def totals(self, object_: Object, row: Row, name: str, given: Any) -> list[tuple[Part, Any, Any]]:
+        """The aggregates that are named of the records that a to-many relation leads to, each with what is given."""
+        end = relation_end(self.snapshot, object_.by_name[name.removesuffix("Aggregate")])
+        assert end is not None
+        counted = [
+            one
+            for one in self.rows[end.target.id].values()
+            if one[end.far.name] == row.get(end.near.name) and self.selects(end.target, one, given.get("filter"))
+        ]
+        named = {key: below for key, below in given.items() if key != "filter"}
+        return list(totals(end.target, counted, named))
 
     def _part(self, part: Part, row: Row, given: Any) -> Said:
         return evaluate(part, row[part.column.name], given)

@@ -13,8 +13,8 @@ from fieldstone.metadata.scalars import DATE, DATE_TIME, INT, STRING, TOTAL
 from fieldstone.sql.plan.elements import Column
 from fieldstone.sql.types import SqlType
 from tests.reference_aggregates import aggregate, compute_raw
-from tests.reference_filters import SILENT, Row, Said, all_of, any_of, evaluate, negated, sort_value
-from tests.reference_values import DIRECTIONS, NumberText, encode_cursor, refuse, write_value
+from tests.reference_filters import SILENT, Said, all_of, any_of, evaluate, negated
+from tests.reference_values import DIRECTIONS, NumberText, Row, encode_cursor, refuse, sort_value, write_value
 
 if TYPE_CHECKING:
     from tests.reference import Reference

@@ -6,6 +6,7 @@ Cursors are the reference's own, numbers are compared by their value, and rounde
 import json
 import math
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +15,12 @@ from typing import Any
 from graphql import GraphQLError
 
 from fieldstone.metadata.model import Part
+from fieldstone.sql.text_order import sort_key
 from fieldstone.sql.types import SqlType
+
+Row = Mapping[str, Any]
+Rows = Mapping[Any, Mapping[str, Row]]
+"""The rows of each object by its id, by their own ids, keyed by physical column names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,15 @@ DIRECTIONS = {
 def refuse(message: str) -> GraphQLError:
     """The error of a value that is refused."""
     return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+
+
+def sort_value(part: Part, value: Any) -> Any:
+    """What a row's value is ordered by; None for NULL."""
+    if value is None or part.options is None:
+        return sort_key(value) if isinstance(value, str) and part.column.type is SqlType.TEXT else value
+    if isinstance(value, list | tuple):
+        return [part.options.index(item) for item in value]
+    return part.options.index(value) if value in part.options else None
 
 
 def encode_cursor(tag: str, key: str) -> str:

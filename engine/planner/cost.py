@@ -5,19 +5,21 @@
     aggregate     100 for those of a root field, `totalCount` among them, which are read together; parents x 5 below a
                   record; and as much again for each `median` and each `countDistinct`, which sort
     groupBy       100 as an aggregate, and groups x first for the records of each group
+    by aggregates as much as such aggregates, for each with a filter of its own in a filter or an order
     offset        parents x offset / 10: the rows that are passed over are read
 
 The page sizes are part of the shape, so a plan has one price; only offsets are priced for each request.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.context import ParameterList
 from fieldstone.sql.plan.aggregates import SORTING, Computed, Count, Measure
+from fieldstone.sql.plan.elements import HasTotals
 from fieldstone.sql.plan.read import (
     Aggregate,
     AggregateRecord,
@@ -32,6 +34,7 @@ from fieldstone.sql.plan.read import (
     ReadPlan,
     Record,
     ToOne,
+    Totals,
     Value,
 )
 
@@ -217,10 +220,12 @@ class _Walk:
                     yield from self._connection(root, key, place)
                 case One():
                     yield Part(amount=1, path=(key,), product=((key, 1),))
+                    yield from _totals(root.condition, key, place, WHOLE_TABLE)
                     yield from self.entries(root.record.entries, place)
                 case Aggregate():
                     scans = 1 + _sorts(root.record)
                     yield Part(amount=scans * WHOLE_TABLE, path=(key,), product=((key, scans * WHOLE_TABLE),))
+                    yield from _totals(root.condition, key, place, WHOLE_TABLE)
                 case Groups():
                     yield from self._groups(root, key)
                 case Literal():
@@ -278,6 +283,8 @@ class _Walk:
                 case _:
                     pass
         yield from self._measured(connection, place, measured, key)
+        each = WHOLE_TABLE if connection.link is None else NESTED_SCAN
+        yield from _totals((connection.condition, connection.order), key, place, each)
         if not is_read and any(isinstance(entry, PageInfo) for _, entry in connection.entries):
             yield Part(amount=records, path=place.path, product=product)
 
@@ -294,6 +301,23 @@ class _Walk:
             scans = (number == 0) + _sorts(measure)
             product = (*place.product, (f"{key}.{path[-1]}", scans * each))
             yield Part(amount=place.parents * scans * each, path=path, product=product)
+
+
+def _totals(part: object, key: str, place: _Place, each: int) -> Iterator[Part]:
+    """Yield the price of the aggregates of related records that a filter and an order ask for."""
+    if number := _count_totals(part):
+        product = (*place.product, (f"{key} by aggregates", number * each))
+        yield Part(amount=place.parents * number * each, path=place.path, product=product)
+
+
+def _count_totals(part: object) -> int:
+    if isinstance(part, tuple):
+        return sum(map(_count_totals, part))
+    if not is_dataclass(part) or isinstance(part, type):
+        return 0
+    below = sum(_count_totals(getattr(part, field.name)) for field in fields(part))
+    is_scan = isinstance(part, HasTotals | Totals)
+    return below + (is_scan or (isinstance(part, Computed) and part.function in SORTING))
 
 
 def _sorts(measure: Measure | AggregateRecord | Literal) -> int:

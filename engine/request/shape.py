@@ -22,6 +22,7 @@ from graphql import (
 
 from fieldstone.engine.documents.document import part_names
 from fieldstone.engine.request.variables import Declaration, Variables
+from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.page_cursor import CursorError, cursor_nulls
 
@@ -38,6 +39,7 @@ class Probe(Enum):
     FILTER = "its keys, its nulls, and the operators that ask whether there is a value"
     GROUPING = "its keys, and its values except widths and time zones"
     OPAQUE = "its keys, and which values are true or false"
+    ORDER = "as FILTER, and the directions"
     STRUCTURE = "its keys and nulls"
 
 
@@ -61,7 +63,7 @@ _ARGUMENT_PROBES = {
     "first": Probe.VALUE,
     "last": Probe.VALUE,
     "limit": Probe.VALUE,
-    "orderBy": Probe.VALUE,
+    "orderBy": Probe.ORDER,
     "after": Probe.CURSOR,
     "before": Probe.CURSOR,
     "filter": Probe.FILTER,
@@ -78,6 +80,7 @@ _PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", 
 _PRESENCE_TYPES = frozenset({"Boolean", "Presence", "RelativeDateUnit"})
 RELATION_VERBS = frozenset({"create", "connect", "connectOrCreate", "disconnect", "set", "update", "delete"})
 """The verbs of a relation in a record's data. The value of any other field with such a member is read as a whole."""
+_DIRECTIONS = frozenset(ORDER_BY_DIRECTION.values)
 
 
 _GROUPING_VALUES = frozenset({"width", "timeZone"})
@@ -120,7 +123,7 @@ def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> P
                 return Probe.DATA if isinstance(node.value, VariableNode) else Probe.CHANGES
             return _ARGUMENT_PROBES.get(node.name.value, Probe.STRUCTURE)
         case ObjectFieldNode(name=name, value=value):
-            if outer is Probe.FILTER and name.value in _PRESENCE_OPERATORS:
+            if outer in {Probe.FILTER, Probe.ORDER} and name.value in _PRESENCE_OPERATORS:
                 is_leaf = isinstance(value, VariableNode) and value.name.value in leaves
                 return Probe.VALUE if is_leaf else outer
             if outer is Probe.GROUPING and name.value in _GROUPING_VALUES:
@@ -179,6 +182,19 @@ def _filter_shape(value: JsonValue, key: str = "") -> object:
             return value
         case _:
             return True
+
+
+def _order_shape(value: JsonValue, key: str = "") -> object:
+    # A filter beside an aggregate may hold such a text too: then it has plans of its own.
+    match value:
+        case dict():
+            return tuple((name, _order_shape(item, name)) for name, item in value.items())
+        case list():
+            return _list_shape(value, _order_shape)
+        case str() if value in _DIRECTIONS:
+            return value
+        case _:
+            return _filter_shape(value, key)
 
 
 def _changes_shape(value: JsonValue) -> object:
@@ -286,5 +302,6 @@ _SHAPES = {
     Probe.FILTER: _filter_shape,
     Probe.GROUPING: _grouping_shape,
     Probe.OPAQUE: _opaque_shape,
+    Probe.ORDER: _order_shape,
     Probe.STRUCTURE: _structure_shape,
 }

@@ -137,6 +137,8 @@ _BUILDERS: Mapping[TypeRole, Callable[[TypeScope, Object], GraphQLNamedType]] = 
     TypeRole.UPDATE_ITEM: relation_inputs.build_update_item,
     TypeRole.UNIQUE_KEY: unique_keys.build_unique_key,
     TypeRole.AGGREGATE: aggregates.build_aggregate,
+    TypeRole.AGGREGATE_FILTER: aggregate_inputs.build_aggregate_filter,
+    TypeRole.AGGREGATE_ORDER_BY: aggregate_inputs.build_aggregate_order_by,
     TypeRole.GROUP_BY: inputs.build_group_by,
     TypeRole.GROUP_KEY: groups.build_group_key,
     TypeRole.GROUP_RESULT: groups.build_group_result,
@@ -180,7 +182,7 @@ def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
             return scope.mutations is None and _is_source(scope, object_, to_one=False)
         case TypeRole.RELATION_FILTER:
             return _is_target(scope, object_) or _is_source(scope, object_, to_one=True)
-        case TypeRole.CONNECTION_FILTER:
+        case TypeRole.CONNECTION_FILTER | TypeRole.AGGREGATE_FILTER | TypeRole.AGGREGATE_ORDER_BY:
             return _is_source(scope, object_, to_one=False)
         case _ if role in ROLES:
             return aggregates.has_results(object_, role)

@@ -1,26 +1,28 @@
 """The conditions of WHERE, in SQL's three-valued logic."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.json_paths import compile_at_path, compile_json_test
+from fieldstone.sql.compiler.json_paths import compile_json_test
+from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.moments import compile_moment
+from fieldstone.sql.compiler.operands import compile_operand, compile_operand_parameter
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, query_source, rows_source, table_source
-from fieldstone.sql.compiler.text_keys import computed_once, text_key, text_keys
+from fieldstone.sql.compiler.text_keys import text_keys
 from fieldstone.sql.compiler.text_matching import compile_matching, compile_range, compile_resembling
 from fieldstone.sql.plan.elements import (
     Among,
     AmongPairs,
     And,
-    AtPath,
     Column,
     Compare,
     Condition,
     HasLinked,
     HasRelated,
+    HasTotals,
     Hop,
     IsEmpty,
     IsNull,
@@ -29,10 +31,8 @@ from fieldstone.sql.plan.elements import (
     Matches,
     Moment,
     Not,
-    Operand,
     Or,
     Parameter,
-    Ranked,
     Related,
     Resembles,
     Searches,
@@ -53,54 +53,6 @@ class Search(Enum):
     PLANNED = "as PostgreSQL decides"
     SINGLY = "for each row at hand by itself, by an index"
     SAMPLED = "as SINGLY, but only among the first of many"
-    WHOLE = "for all rows of the table at hand"
-    HASHED = "once for all rows at hand, as a hash of keys"
-
-    @property
-    def inside_or(self) -> "Search":
-        """How they are found below an OR, where PostgreSQL makes no join of them."""
-        return Search.HASHED if self is Search.WHOLE else self
-
-    @property
-    def apart(self) -> "Search":
-        """How they are found by a sub-select that is no hash of keys."""
-        return Search.WHOLE if self is Search.HASHED else self
-
-
-def compile_operand(operand: Operand, row: RowReference) -> Expression:
-    """Return the operand's value in the row."""
-    match operand:
-        case Column():
-            return row.column(operand.name)
-        case Ranked():
-            return rank(operand, row.column(operand.column.name))
-        case Sorted():
-            return text_key(row.column(operand.column.name))
-        case AtPath():
-            return compile_at_path(operand, row.column(operand.column.name))
-        case _:
-            assert_never(operand)
-
-
-def compile_operand_parameter(operand: Operand, parameter: Parameter) -> Expression:
-    """Return the parameter as a value to compare the operand with: ranked, or a key, where the operand is."""
-    match operand:
-        case Column() | AtPath():
-            return expressions.parameter(parameter)
-        case Ranked():
-            return rank(operand, expressions.parameter(parameter))
-        case Sorted():
-            return computed_once(text_key(expressions.parameter(replace(parameter, unplanned=False))))
-        case _:
-            assert_never(operand)
-
-
-def rank(operand: Ranked, value: Expression) -> Expression:
-    """Return the position of the text among the operand's values."""
-    values = expressions.texts(operand.values)
-    if operand.column.type is SqlType.TEXT_ARRAY:
-        return expressions.positions(values, value)
-    return expressions.call("array_position", values, value)
 
 
 def compile_condition(
@@ -123,18 +75,18 @@ def compile_condition(
                 [compile_condition(term, row, draft, negated=negated, search=search) for term in condition.terms]
             )
         case Or():
-            inside = search.inside_or
             return expressions.any_of(
-                [compile_condition(term, row, draft, negated=negated, search=inside) for term in condition.terms]
+                [compile_condition(term, row, draft, negated=negated, search=search) for term in condition.terms]
             )
         case Not(term=Not(term=term)):
             return compile_condition(term, row, draft, negated=negated, search=search)
         case Not(term=term):
-            inside = search.apart
-            return expressions.negation(compile_condition(term, row, draft, negated=not negated, search=inside))
+            return expressions.negation(compile_condition(term, row, draft, negated=not negated, search=search))
         case Untrue(term=term):
             # False and unknown are the same in it, as they are in a WHERE.
-            return expressions.is_true(compile_condition(term, row, draft, search=search.apart), negated=True)
+            return expressions.is_true(compile_condition(term, row, draft, search=search), negated=True)
+        case HasTotals():
+            return _compile_totals(condition, row, draft, search)
         case Related() | HasRelated() | HasLinked():
             return _compile_relation(condition, row, draft, negated=negated, search=search)
         case AmongPairs():
@@ -159,7 +111,7 @@ def crosses(condition: Condition) -> bool:
         case Not() | Untrue():
             return crosses(condition.term)
         case _:
-            return isinstance(condition, Related | HasRelated | HasLinked)
+            return isinstance(condition, Related | HasRelated | HasLinked | HasTotals)
 
 
 def linked_depth(condition: Condition) -> int:
@@ -169,7 +121,7 @@ def linked_depth(condition: Condition) -> int:
             return max(map(linked_depth, terms), default=0)
         case Not(term=term) | Untrue(term=term) | Related(condition=term):
             return linked_depth(term)
-        case HasLinked(condition=term):
+        case HasLinked(condition=term) | HasTotals(condition=term):
             return 1 + linked_depth(term)
         case _:
             return 0
@@ -231,16 +183,14 @@ def _compile_relation(
         case Related(hop=hop):
             wanted = And(terms=(hop.condition, condition.condition))
             step = _Step(table=hop.table, far=hop.key, near=hop.column, condition=wanted)
-            return _compile_step(step, row, draft, search)
+            return _compile_exists(step, row, draft, search)
         case HasRelated(hop=hop):
             step = _Step(table=hop.table, far=hop.key, near=hop.column, condition=hop.condition)
             return _compile_exists(step, row, draft, search, negated=condition.negated)
         case HasLinked(link=link):
             wanted = And(terms=(condition.live, condition.condition))
             step = _Step(table=condition.table, far=link.column, near=link.key, condition=wanted)
-            if condition.negated:
-                return _compile_exists(step, row, draft, search, negated=True)
-            return _compile_step(step, row, draft, search)
+            return _compile_exists(step, row, draft, search, negated=condition.negated)
         case _:
             assert_never(condition)
 
@@ -260,16 +210,6 @@ class _Step:
         return Query().from_(source).select(selected).only(expressions.all_of(conditions))
 
 
-def _compile_step(step: _Step, row: RowReference, draft: StatementDraft, search: Search) -> Expression:
-    """Return the condition that there is such a row, false or unknown where there is none."""
-    if search is not Search.HASHED:
-        return _compile_exists(step, row, draft, search)
-    there = RowReference(alias=draft.alias())
-    wanted = compile_condition(step.condition, there, draft, search=search.apart)
-    keys = step.read(there, there.column(step.far.name), wanted)
-    return expressions.equal_to_row_of(row.column(step.near.name), keys)
-
-
 def _compile_exists(
     step: _Step, row: RowReference, draft: StatementDraft, search: Search, *, negated: bool = False
 ) -> Expression:
@@ -282,19 +222,31 @@ def _compile_exists(
         query = Query().from_(source).select(expressions.ONE)
         query.only(compile_condition(step.condition, there, draft, search=search))
     else:
-        query = step.read(
-            there, expressions.ONE, tie, compile_condition(step.condition, there, draft, search=search.apart)
-        )
+        query = step.read(there, expressions.ONE, tie, compile_condition(step.condition, there, draft, search=search))
     if search in {Search.SINGLY, Search.SAMPLED}:
         # With an OFFSET it becomes neither a join nor a hash of the whole table.
         query.offset(expressions.number(0))
     return expressions.exists(query, negated=negated)
 
 
+def _compile_totals(condition: HasTotals, row: RowReference, draft: StatementDraft, search: Search) -> Expression:
+    """Return the value of `having` over the measures; never a semi-join, which would lose the rows without any."""
+    there = RowReference(alias=draft.alias())
+    wanted = And(terms=(condition.live, condition.condition))
+    tie = expressions.equal(there.column(condition.link.column.name), row.column(condition.link.key.name))
+    query = Query().from_(table_source(condition.table, there.alias))
+    for index, measure in enumerate(condition.measures):
+        query.select(expressions.named(compile_measure(measure, there), "m" + str(index)))
+    query.only(expressions.all_of((tie, compile_condition(wanted, there, draft, search=search))))
+    totals = RowReference(alias=draft.alias())
+    having = compile_condition(condition.having, totals, draft)
+    return expressions.scalar(Query().from_(query_source(query.text(), totals.alias)).select(having))
+
+
 def _compile_answer(condition: Related, row: RowReference, draft: StatementDraft, search: Search) -> Expression:
     """Return the value of the condition over the related row, NULL if there is no such row."""
     there = RowReference(alias=draft.alias())
-    wanted = compile_condition(condition.condition, there, draft, negated=True, search=search.apart)
+    wanted = compile_condition(condition.condition, there, draft, negated=True, search=search)
     arrived = compile_arrival(condition.hop, row, there, draft)
     answer = wanted if condition.hop.is_unique else expressions.aggregate("bool_or", wanted)
     query = Query().from_(table_source(condition.hop.table, there.alias))

@@ -226,6 +226,11 @@ def query_source(text: str, alias: str) -> FromItem:
     return FromItem("(" + text + ")", alias)
 
 
+def lateral_source(text: str, alias: str) -> FromItem:
+    """Return a sub-select that reads the sources before it, by its SQL."""
+    return FromItem("LATERAL (" + text + ")", alias)
+
+
 def rows_source(rows: Expression, alias: str, columns: Sequence[str]) -> FromItem:
     """Return a function's rows under generated column names, the last of which is each row's number from 1."""
     return FromItem(rows.text + " WITH ORDINALITY", alias, columns)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.plan.elements import Column, Operand, column_of
+from fieldstone.sql.plan.elements import Column, Measured, Operand, column_of
 from fieldstone.sql.types import Encoding, SqlType
 
 
@@ -49,7 +49,7 @@ COUNTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Computed:
+class Computed(Measured):
     """An aggregate of a value; the ones that count take several operands, whose values together are one.
 
     Of a Ranked operand the ranks are added up, and the smallest and the largest value is the text with that rank.
@@ -61,7 +61,7 @@ class Computed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Count(Measured):
     """The number of rows."""
 
 

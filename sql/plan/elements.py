@@ -329,9 +329,31 @@ class HasLinked:
     negated: bool = False
 
 
+class Measured:
+    """A value that is computed from many rows: see sql/plan/aggregates.py."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HasTotals:
+    """The measures over the rows of `table` that are linked to the row at hand and fulfil `condition` fulfil `having`.
+
+    Only rows under `live` count. `having` is over a row whose columns are the measures, called m0, m1 and so on; it may
+    be unknown, since the sum of no rows is NULL.
+    """
+
+    table: Table
+    link: "Link"
+    live: "Condition"
+    condition: "Condition" = And(terms=())
+    measures: tuple[Measured, ...]
+    having: "Condition"
+
+
 # Conditions are over the row at hand and follow SQL's three-valued logic.
 Test = Compare | Among | Matches | Resembles | KeyRange | IsNull | IsEmpty | JsonTest | Searches
-Condition = And | Or | Not | Untrue | AmongPairs | Test | Related | HasRelated | HasLinked
+Condition = And | Or | Not | Untrue | AmongPairs | Test | Related | HasRelated | HasLinked | HasTotals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

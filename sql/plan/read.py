@@ -10,10 +10,30 @@ from fieldstone.sql.types import Encoding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """A measure over the rows of `table` that are linked to the row at hand and fulfil `condition`.
+
+    Only rows under `live` count. The measure is the column m0. `name` is the same for the same measure, whatever the
+    values in `condition`.
+    """
+
+    table: Table
+    link: Link
+    live: Condition
+    condition: Condition
+    measure: Measure
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderKey:
-    """One key of a total order; the last key of an order is unique and not nullable."""
+    """One key of a total order; the last key of an order is unique and not nullable.
+
+    Its operand is of the row that the hops lead to, or where there are `totals`, of theirs for that row.
+    """
 
     hops: tuple[Hop, ...] = ()
+    totals: Totals | None = None
     operand: Operand
     descending: bool = False
     nulls_first: bool = False

@@ -89,8 +89,8 @@ def test_no_column_is_left_out(served: Served, reference: Reference) -> None:
 def _paths(of_type: GraphQLInputObjectType, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for name, field in of_type.fields.items():
         named = get_named_type(field.type)
-        if isinstance(named, GraphQLInputObjectType):
-            if "and" not in named.fields and "some" not in named.fields:
+        if isinstance(named, GraphQLInputObjectType) and name != "within":
+            if {"and", "some", "filter"}.isdisjoint(named.fields):
                 yield from _paths(named, (*names, name))
         else:
             yield (*names, name)
@@ -257,7 +257,7 @@ async def test_one_record_is_asked_for_by_its_id_or_by_a_filter(apis: Apis) -> N
         assert answer["data"] == {"company": None, "other": {"totalCount": 2}}
         (error,) = answer["errors"]
         assert error == {
-            "message": "'company' takes either 'id' or 'filter'.",
+            "message": "'company' takes either 'id', 'where' or 'filter'.",
             "locations": [{"line": 1, "column": 3}],
             "path": ["company"],
             "extensions": {"code": "BAD_USER_INPUT", "field": "id"},

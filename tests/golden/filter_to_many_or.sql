@@ -50,10 +50,10 @@ SELECT '{"companies":{"totalCount":' || (
       SELECT 1
       FROM "workspace_default"."opportunity" AS t24
       WHERE t24."companyId" = t23."id" AND t24."deletedAt" IS NULL
-    ) OR t23."id" IN (
-      SELECT t25."companyId"
+    ) OR EXISTS (
+      SELECT 1
       FROM "workspace_default"."person" AS t25
-      WHERE t25."deletedAt" IS NULL AND EXISTS (
+      WHERE t25."companyId" = t23."id" AND t25."deletedAt" IS NULL AND EXISTS (
         SELECT 1
         FROM "workspace_default"."activity" AS t26
         WHERE t26."personId" = t25."id" AND t26."deletedAt" IS NULL AND t26."dueAt" > $1::timestamptz
@@ -120,10 +120,10 @@ FROM (
           SELECT 1
           FROM "workspace_default"."opportunity" AS t17
           WHERE t17."companyId" = t0."id" AND t17."deletedAt" IS NULL
-        ) OR t0."id" IN (
-          SELECT t18."companyId"
+        ) OR EXISTS (
+          SELECT 1
           FROM "workspace_default"."person" AS t18
-          WHERE t18."deletedAt" IS NULL AND EXISTS (
+          WHERE t18."companyId" = t0."id" AND t18."deletedAt" IS NULL AND EXISTS (
             SELECT 1
             FROM "workspace_default"."activity" AS t19
             WHERE t19."personId" = t18."id" AND t19."deletedAt" IS NULL AND t19."dueAt" > (

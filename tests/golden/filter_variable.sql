@@ -2,10 +2,10 @@ SELECT '{"people":{"totalCount":' || (
   SELECT count(*)::text
   FROM "workspace_default"."person" AS t3
   WHERE t3."deletedAt" IS NULL AND (
-    t3."city" = $1::text OR t3."companyId" IN (
-      SELECT t4."id"
+    t3."city" = $1::text OR EXISTS (
+      SELECT 1
       FROM "workspace_default"."company" AS t4
-      WHERE t4."deletedAt" IS NULL AND fieldstone.text_fold_1(t4."name") LIKE (
+      WHERE t4."id" = t3."companyId" AND t4."deletedAt" IS NULL AND fieldstone.text_fold_1(t4."name") LIKE (
         SELECT '%' || regexp_replace(fieldstone.text_fold_1($2::text),'([\\%_])','\\\1','g') || '%'
       )
     )

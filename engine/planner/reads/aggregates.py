@@ -4,11 +4,12 @@ from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
 from fieldstone.engine.planner.context import PlanContext, type_literal
-from fieldstone.engine.planner.reads.filters import operand_of, select_condition
-from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, find_shorthand, result_scalar
+from fieldstone.engine.planner.reads.filters import select_condition
+from fieldstone.engine.planner.reads.measures import compute
+from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, find_shorthand
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
-from fieldstone.metadata.model import Field, Object, Part
+from fieldstone.metadata.model import Field, Object
 from fieldstone.sql.plan.aggregates import Computed, Count
 from fieldstone.sql.plan.read import Aggregate, AggregateRecord, Literal
 
@@ -59,15 +60,6 @@ def build_shorthand(object_: Object, name: str) -> Computed:
         raise LookupError(msg)
     aggregation, field, parts = found
     return compute(aggregation, field, *parts)
-
-
-def compute(aggregation: Aggregation, field: Field, *parts: Part) -> Computed:
-    """Return an aggregate of a field's value, or of some parts of it that together are one."""
-    scalar = result_scalar(aggregation.role, parts[0].scalar, FIELD_TYPES[field.type])
-    if scalar is None:
-        msg = f"{field.name} has no {aggregation.name}"
-        raise LookupError(msg)
-    return Computed(function=aggregation.function, operands=tuple(map(operand_of, parts)), encoding=scalar.encoding)
 
 
 def _composite(context: PlanContext, aggregation: Aggregation, field: Field, selected: Selected) -> AggregateRecord:

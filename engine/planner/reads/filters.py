@@ -7,28 +7,29 @@ from typing import cast
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, array_literal, bind_tree, listed
 from fieldstone.engine.planner.context import PlanContext, hop_over, visible
 from fieldstone.engine.planner.reads.json_paths import build_paths
+from fieldstone.engine.planner.reads.measures import named_measures, operand_of
 from fieldstone.engine.planner.reads.relative_dates import build_period, note_operator
 from fieldstone.engine.planner.reads.text_indexes import fit_indexes
-from fieldstone.metadata.api_names import Quantifier
-from fieldstone.metadata.changes.rules.indexed_values import is_sorted
+from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
 from fieldstone.metadata.operators import Argument, Operator
 from fieldstone.metadata.scalars import STRING, Scalar
+from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import (
     And,
     Condition,
     HasLinked,
     HasRelated,
+    HasTotals,
     Link,
     Not,
     Operand,
     Or,
     Parameter,
-    Ranked,
     Related,
-    Sorted,
+    Table,
     Untrue,
 )
 from fieldstone.sql.types import SqlType
@@ -122,6 +123,8 @@ def _member(level: _Level, name: str, tree: Tree) -> Condition | None:
         return _junction(level, name, tree)
     if holder := object_.foreign_keys.get(name):
         return _part(level, holder.parts[0], tree, blame)
+    if name not in object_.by_name:
+        return _totals(level, object_.by_name[name.removesuffix(AGGREGATE_ENDING)], tree, blame)
     field = object_.by_name[name]
     if field.relation_id is not None:
         return _relation(level, field, tree, blame)
@@ -142,6 +145,8 @@ def _member(level: _Level, name: str, tree: Tree) -> Condition | None:
 
 
 def _in_place_of_null(level: _Level, name: str) -> str:
+    if name not in level.object_.by_name and name.endswith(AGGREGATE_ENDING):
+        return f"for records without any write {{ {name}: {{ count: {{ eq: 0 }} }} }}"
     end = relation_end(level.context.snapshot, field) if (field := level.object_.by_name.get(name)) else None
     if end is not None and not end.to_one:
         return f"for no records write {{ {name}: {{ isEmpty: true }} }}"
@@ -198,29 +203,73 @@ def _relation(level: _Level, field: Field, tree: Tree, blame: Blame) -> Conditio
     return _said(terms)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedRecords:
+    """The records that a to-many relation leads to, under a filter; `is_silent` says that the filter says nothing."""
+
+    table: Table
+    link: Link
+    live: And
+    condition: Condition
+    is_silent: bool
+
+
+def linked_records(context: PlanContext, end: RelationEnd, tree: Tree, blame: Blame) -> LinkedRecords:
+    """Return the records that a to-many relation leads to, under the filter `tree` of their object."""
+    below = _Level(context=context, object_=context.touch(end.target), blame=blame)
+    said = _object(below, tree)
+    return LinkedRecords(
+        table=end.target.table,
+        link=Link(column=end.far, key=end.near),
+        live=And(terms=visible(context, end.target, deleted=below.names_deleted)),
+        condition=said or And(terms=()),
+        is_silent=said is None,
+    )
+
+
+def _totals(level: _Level, field: Field, tree: Tree, blame: Blame) -> Condition | None:
+    """Return the conditions on the aggregates of the records that a to-many relation leads to."""
+    end = relation_end(level.context.snapshot, field)
+    if end is None:
+        raise blame.error(f"'{field.name}' cannot be filtered by.")
+    given = dict(_members(tree, blame))
+    filter_ = given.pop("filter", None)
+    measures: list[Measure] = []
+    terms: list[Condition | None] = []
+    for named in named_measures(end.target, given, blame):
+        if named.tree is None:
+            raise named.blame.error(f"The filter of '{named.name}' must not be null.")
+        if named.measure not in measures:
+            measures.append(named.measure)
+        terms.append(_part(level, named.numbered(measures.index(named.measure)), named.tree, named.blame))
+    having = _said(terms)
+    if having is None:
+        return None
+    linked = linked_records(level.context, end, filter_, blame.at("filter"))
+    return HasTotals(
+        table=linked.table,
+        link=linked.link,
+        live=linked.live,
+        condition=linked.condition,
+        measures=tuple(measures),
+        having=having,
+    )
+
+
 def _quantifier(level: _Level, end: RelationEnd, quantifier: Quantifier, tree: Tree, blame: Blame) -> Condition | None:
     """Return the condition on the records that a to-many relation leads to; it is never unknown."""
     context = level.context
     context.count_comparison()
     if tree is None:
         raise blame.error(f"The operator '{quantifier.value}' of '{blame.field}' must not be null.")
-    target = context.touch(end.target)
-    link = Link(column=end.far, key=end.near)
     if quantifier is Quantifier.IS_EMPTY:
-        live = And(terms=visible(context, target))
-        return HasLinked(table=target.table, link=link, live=live, negated=bool(cast("Leaf", tree).sample))
-    below = _Level(context=context, object_=target, blame=blame)
-    said = _object(below, tree)
-    if said is None and (quantifier is Quantifier.EVERY or _find_absent(tree)):
-        return None
-    wanted = said or And(terms=())
-    return HasLinked(
-        table=target.table,
-        link=link,
-        live=And(terms=visible(context, target, deleted=below.names_deleted)),
-        condition=Untrue(term=wanted) if quantifier is Quantifier.EVERY else wanted,
-        negated=quantifier is not Quantifier.SOME,
-    )
+        linked, negated = linked_records(context, end, None, blame), bool(cast("Leaf", tree).sample)
+    else:
+        linked, negated = linked_records(context, end, tree, blame), quantifier is not Quantifier.SOME
+        if linked.is_silent and (quantifier is Quantifier.EVERY or _find_absent(tree)):
+            return None
+    wanted = Untrue(term=linked.condition) if quantifier is Quantifier.EVERY else linked.condition
+    return HasLinked(table=linked.table, link=linked.link, live=linked.live, condition=wanted, negated=negated)
 
 
 def _part(level: _Level, part: Part, tree: Tree, blame: Blame) -> Condition | None:
@@ -289,13 +338,6 @@ def _range(context: PlanContext, scalar: Scalar, tree: Tree, blame: Blame) -> tu
         return context.parameters.add(bind_tree(tree, convert, blame), scalar.sql_type)
 
     return end(0), end(1)
-
-
-def operand_of(part: Part) -> Operand:
-    """Return the operand that a part is compared and ordered by: its options' positions where it has such."""
-    if part.options is not None:
-        return Ranked(column=part.column, values=part.options)
-    return Sorted(column=part.column) if is_sorted(part) else part.column
 
 
 def encoder(scalar: Scalar) -> Callable[[JsonValue], bytes]:

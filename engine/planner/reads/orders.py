@@ -5,13 +5,15 @@ from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, listed
 from fieldstone.engine.planner.context import PlanContext, hop_over
-from fieldstone.engine.planner.reads.filters import operand_of
+from fieldstone.engine.planner.reads.filters import linked_records
 from fieldstone.engine.planner.reads.json_paths import order_path
+from fieldstone.engine.planner.reads.measures import named_measures, operand_of
+from fieldstone.metadata.api_names import AGGREGATE_ENDING
 from fieldstone.metadata.json_text import dumps
-from fieldstone.metadata.model import Object, Part, relation_end
+from fieldstone.metadata.model import Field, Object, Part, relation_end
 from fieldstone.sql import text_order
 from fieldstone.sql.plan.elements import AtPath, Hop, Ranked, Sorted, column_of
-from fieldstone.sql.plan.read import OrderKey
+from fieldstone.sql.plan.read import OrderKey, Totals
 from fieldstone.sql.types import SqlType
 
 _DIRECTIONS = {
@@ -40,7 +42,7 @@ def build_order(context: PlanContext, object_: Object, tree: Tree, blame: Blame)
     if len(keys) > MOST_KEYS:
         raise blame.error(f"The order has more than {MOST_KEYS} keys.")
     for place, key in enumerate(keys):
-        if not key.hops and key.operand == object_.key:
+        if not (key.hops or key.totals) and key.operand == object_.key:
             return tuple(keys[: place + 1])
     return (*keys, OrderKey(operand=object_.key, descending=bool(keys) and keys[-1].descending, nullable=False))
 
@@ -52,6 +54,9 @@ def _keys(context: PlanContext, object_: Object, tree: Tree, hops: tuple[Hop, ..
     ((name, member),) = given.items()
     if holder := object_.foreign_keys.get(name):
         return [_key(holder.parts[0], member, hops, blame.at(name))]
+    if name not in object_.by_name:
+        field = object_.by_name[name.removesuffix(AGGREGATE_ENDING)]
+        return _totals(context, object_, field, member, hops, blame.at(name))
     field = object_.by_name[name]
     if field.relation_id is not None:
         end = relation_end(context.snapshot, field)
@@ -63,6 +68,49 @@ def _keys(context: PlanContext, object_: Object, tree: Tree, hops: tuple[Hop, ..
         parts = {part.name: part for part in field.parts}
         return [_key(parts[sub], direction, hops, blame.at(sub)) for sub, direction in members.items()]
     return [_key(field.parts[0], member, hops, blame.at(name))]
+
+
+def _totals(
+    context: PlanContext, object_: Object, field: Field, tree: Tree, hops: tuple[Hop, ...], blame: Blame
+) -> list[OrderKey]:
+    """Return the key by an aggregate of the records that a to-many relation leads to, under the filter beside it."""
+    end = relation_end(context.snapshot, field)
+    if end is None or not isinstance(tree, dict):
+        raise blame.error(f"The order by '{blame.field}' must be an object.")
+    given = _members({name: member for name, member in tree.items() if name != "filter"}, blame)
+    filter_ = tree.get("filter")
+    keys: list[OrderKey] = []
+    for named in named_measures(end.target, _one_each(given, blame), blame):
+        linked = linked_records(context, end, filter_, blame.at("filter"))
+        totals = Totals(
+            table=linked.table,
+            link=linked.link,
+            live=linked.live,
+            condition=linked.condition,
+            measure=named.measure,
+            name=f"{object_.id} {field.id} {named.name} {_structure(filter_)}",
+        )
+        keys.append(_key(named.numbered(0), named.tree, hops, named.blame, totals=totals))
+    return keys
+
+
+def _one_each(given: dict[str, Tree], blame: Blame) -> dict[str, Tree]:
+    """Return the members, each of which has one member in its turn."""
+    return {
+        name: _one_each(_members(member, blame.at(name)), blame.at(name)) if isinstance(member, dict) else member
+        for name, member in given.items()
+    }
+
+
+def _structure(tree: Tree) -> str:
+    """Return a text of a filter that is the same whatever its values."""
+    match tree:
+        case dict():
+            return "{" + ",".join(f"{name}:{_structure(member)}" for name, member in sorted(tree.items())) + "}"
+        case list():
+            return "[" + ",".join(map(_structure, tree)) + "]"
+        case _:
+            return ""
 
 
 def _members(tree: Tree, blame: Blame) -> dict[str, Tree]:
@@ -85,13 +133,20 @@ def read_direction(tree: Tree, blame: Blame) -> tuple[bool, bool]:
     return _DIRECTIONS[cast("str", cast("Leaf", tree).sample)]
 
 
-def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> OrderKey:
+def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame, *, totals: Totals | None = None) -> OrderKey:
     operand = operand_of(part)
     if part.column.type is SqlType.JSONB and tree is not None:
         operand, tree = order_path(tree, part.column, blame)
     descending, nulls_first = read_direction(tree, blame)
     nullable = bool(hops) or part.column.nullable or isinstance(operand, Ranked | AtPath)
-    return OrderKey(hops=hops, operand=operand, descending=descending, nulls_first=nulls_first, nullable=nullable)
+    return OrderKey(
+        hops=hops,
+        totals=totals,
+        operand=operand,
+        descending=descending,
+        nulls_first=nulls_first,
+        nullable=nullable,
+    )
 
 
 def order_tag(object_: Object, order: tuple[OrderKey, ...]) -> str:
@@ -100,10 +155,11 @@ def order_tag(object_: Object, order: tuple[OrderKey, ...]) -> str:
     for key in order:
         column = column_of(key.operand)
         steps = ">".join(hop.column.name for hop in key.hops)
+        name = column.name if key.totals is None else key.totals.name
         # A cursor of another order of texts would seek its text among keys of this one.
         version = f" {text_order.VERSION}" if isinstance(key.operand, Sorted) else ""
         at = (
             "" if not isinstance(key.operand, AtPath) else f" {key.operand.type.value} {dumps(list(key.operand.steps))}"
         )
-        names.append(f"{steps}>{column.name}{at} {key.descending} {key.nulls_first}{version}")
+        names.append(f"{steps}>{name}{at} {key.descending} {key.nulls_first}{version}")
     return hashlib.sha256("|".join(names).encode()).hexdigest()[:8]

@@ -15,6 +15,7 @@ from fieldstone.sql.plan.elements import (
     Condition,
     HasLinked,
     HasRelated,
+    HasTotals,
     KeyRange,
     Matches,
     Not,
@@ -31,11 +32,11 @@ from fieldstone.sql.plan.read import OrderKey
 def is_sampled(context: PlanContext, object_: Object, condition: Condition, order: tuple[OrderKey, ...]) -> bool:
     """Return whether an index serves the order and others the condition, and note the choices."""
     terms = list(_flat(condition))
-    has_links = any(isinstance(term, HasLinked) for term in terms)
+    has_links = any(isinstance(term, HasLinked | HasTotals) for term in terms)
     if not has_links and not _matches(terms):
         return False
     first = order[0]
-    if first.hops or isinstance(first.operand, Ranked):
+    if first.hops or first.totals or isinstance(first.operand, Ranked):
         return False
     indexes = ready_indexes(context, object_)
     if first.operand != object_.key and not any(_leads(object_, index, first.operand) for index in indexes):
@@ -85,11 +86,11 @@ def _links_are_served(context: PlanContext, condition: Condition) -> bool:
     """Whether an index finds the records that each link leads to, at any depth."""
     objects = {object_.table: object_ for object_ in context.touched.values()}
     for term in _flat(condition):
-        if isinstance(term, HasLinked):
+        if isinstance(term, HasLinked | HasTotals):
             linked = objects[term.table]
             if not any(_leads(linked, index, term.link.column) for index in ready_indexes(context, linked)):
                 return False
-        if isinstance(term, HasLinked | Related) and not _links_are_served(context, term.condition):
+        if isinstance(term, HasLinked | HasTotals | Related) and not _links_are_served(context, term.condition):
             return False
     return True
 

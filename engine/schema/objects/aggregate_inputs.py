@@ -39,6 +39,29 @@ def aggregate_orders(scope: TypeScope, object_: Object) -> dict[str, GraphQLInpu
     }
 
 
+def build_aggregate_filter(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the conditions on the aggregates of the records that a to-many relation leads to."""
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.AGGREGATE_FILTER),
+        lambda: _of_records(scope, object_) | aggregate_filters(scope, object_),
+        description=f"Conditions on the aggregates of related {object_.label_plural}; all of them must hold.",
+    )
+
+
+def build_aggregate_order_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
+    """Return the order by an aggregate of the records that a to-many relation leads to."""
+    return GraphQLInputObjectType(
+        type_name(object_, TypeRole.AGGREGATE_ORDER_BY),
+        lambda: _of_records(scope, object_) | aggregate_orders(scope, object_),
+        description=f"An order by one aggregate of related {object_.label_plural}, beside their `filter`.",
+    )
+
+
+def _of_records(scope: TypeScope, object_: Object) -> dict[str, GraphQLInputField]:
+    of_type = scope.input_of(object_, TypeRole.FILTER)
+    return {"filter": GraphQLInputField(of_type, description="The records that the aggregates are of.")}
+
+
 def build_having(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
     """Return the conditions on a group of records."""
 

@@ -14,7 +14,12 @@ from graphql import (
 
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.composites import composite_name
-from fieldstone.engine.schema.values.descriptions import describe_field, describe_key, describe_relation
+from fieldstone.engine.schema.values.descriptions import (
+    describe_field,
+    describe_key,
+    describe_relation,
+    describe_totals,
+)
 from fieldstone.engine.schema.values.enums import enum_value_type
 from fieldstone.engine.schema.values.filters import operator_field, scalar_filter
 from fieldstone.engine.schema.values.groupings import grouping_type
@@ -23,7 +28,7 @@ from fieldstone.engine.schema.values.json_paths import JSON_ORDER_BY
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.presence import PRESENCE
 from fieldstone.engine.schema.values.scalars import scalar_type
-from fieldstone.metadata.api_names import FieldTypeRole, Quantifier, TypeRole, enum_name, type_name
+from fieldstone.metadata.api_names import AGGREGATE_ENDING, FieldTypeRole, Quantifier, TypeRole, enum_name, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Access, Field, Object, relation_end
 from fieldstone.metadata.operators import IS, IS_NOT
@@ -39,6 +44,7 @@ class _Types(NamedTuple):
     composite: TypeRole
     relation: TypeRole
     to_many: TypeRole | None = None
+    aggregate: TypeRole | None = None
 
 
 def _fields(scope: TypeScope, object_: Object, types: _Types) -> Iterator[tuple[Field, str, GraphQLInputField]]:
@@ -52,6 +58,13 @@ def _fields(scope: TypeScope, object_: Object, types: _Types) -> Iterator[tuple[
             if end and role:
                 of_type = scope.input_of(end.target, role)
                 yield field, name, GraphQLInputField(of_type, description=describe_relation(field, end))
+            if end and not end.to_one and types.aggregate and name + AGGREGATE_ENDING not in object_.by_name:
+                of_type = scope.input_of(end.target, types.aggregate)
+                yield (
+                    field,
+                    name + AGGREGATE_ENDING,
+                    GraphQLInputField(of_type, description=describe_totals(field, end)),
+                )
             if field.parts and (of_type := types.scalar(field)):
                 yield field, f"{name}Id", GraphQLInputField(of_type, description=describe_key(field))
             continue
@@ -72,6 +85,7 @@ def _filter_fields(scope: TypeScope, object_: Object) -> Fields:
         composite=TypeRole.FILTER,
         relation=TypeRole.RELATION_FILTER,
         to_many=TypeRole.CONNECTION_FILTER,
+        aggregate=TypeRole.AGGREGATE_FILTER,
     )
     whole = scope.input_of(object_, TypeRole.FILTER)
     several = GraphQLList(GraphQLNonNull(whole))
@@ -145,6 +159,7 @@ def build_order_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
         options=lambda _: ORDER_BY_DIRECTION,
         composite=TypeRole.ORDER_BY,
         relation=TypeRole.ORDER_BY,
+        aggregate=TypeRole.AGGREGATE_ORDER_BY,
     )
     return GraphQLInputObjectType(
         type_name(object_, TypeRole.ORDER_BY),

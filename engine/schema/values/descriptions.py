@@ -24,6 +24,11 @@ def describe_relation(field: Field, end: RelationEnd) -> str:
     return f"{field.label}: the records of {target.label_plural} whose `{end.target_field.name}` is this record."
 
 
+def describe_totals(field: Field, end: RelationEnd) -> str:
+    """Return the description of the aggregates of the records that a to-many relation leads to."""
+    return f"The aggregates of {field.label}: of the records of {end.target.label_plural} that it leads to."
+
+
 def describe_key(field: Field) -> str:
     """Return the description of the key that a relation holds."""
     return f"The id of the record that `{field.name}` leads to."

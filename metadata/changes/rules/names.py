@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
+from fieldstone.metadata.api_names import AGGREGATE_ENDING
 from fieldstone.metadata.errors import InvalidChange
-from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
+from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType
 from fieldstone.metadata.model import capitalised
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 
@@ -77,6 +78,8 @@ def claimed_names(name: str, field_type: FieldType, *, holds_key: bool) -> Itera
     yield name
     if holds_key:
         yield f"{name}Id"
+    elif field_type in RELATIONS:
+        yield name + AGGREGATE_ENDING
     if FIELD_TYPES[field_type].composite:
         yield from (name + suffix for suffix in column_suffixes(field_type))
 

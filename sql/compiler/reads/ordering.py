@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_arrival, compile_operand, compile_operand_parameter
+from fieldstone.sql.compiler.filters import compile_arrival, compile_condition
+from fieldstone.sql.compiler.measures import compile_measure
+from fieldstone.sql.compiler.operands import compile_operand, compile_operand_parameter
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, LeftJoin, table_source
-from fieldstone.sql.plan.elements import Column, Comparison, Hop, Operand, Parameter, Sorted
-from fieldstone.sql.plan.read import OrderKey
+from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, lateral_source, query_source, table_source
+from fieldstone.sql.plan.aggregates import measure_column
+from fieldstone.sql.plan.elements import And, Column, Comparison, Hop, Operand, Parameter, Sorted
+from fieldstone.sql.plan.read import OrderKey, Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +38,17 @@ class Branch:
 
 
 def compile_order(
-    order: Sequence[OrderKey], row: RowReference, draft: StatementDraft, *, backward: bool = False
+    order: Sequence[OrderKey],
+    row: RowReference,
+    draft: StatementDraft,
+    *,
+    backward: bool = False,
+    grouped: bool = False,
 ) -> tuple[list[SortKey], list[LeftJoin]]:
-    """Return the keys, reversed where `backward`, and their joins; keys that share hops share the joins."""
+    """Return the keys, reversed where `backward`, and their joins; keys that share hops share the joins.
+
+    Totals are computed for each row by itself, or where `grouped`, for all rows at once.
+    """
     joined: dict[tuple[Hop, ...], RowReference] = {(): row}
     joins: list[LeftJoin] = []
     keys: list[SortKey] = []
@@ -51,17 +62,48 @@ def compile_order(
             condition = compile_arrival(hop, joined[path[:-1]], there, draft)
             joins.append(LeftJoin(table_source(hop.table, there.alias), condition))
             joined[path] = there
+        if key.totals is None:
+            value = compile_operand(key.operand, joined[key.hops])
+        else:
+            join, value = _join_totals(key.totals, key.operand, joined[key.hops], draft, grouped=grouped)
+            joins.append(join)
+            if key.hops:
+                # Where the hops lead to no row there is nothing to count.
+                is_there = expressions.is_null(joined[key.hops].column(key.totals.link.key.name), negated=True)
+                value = expressions.case([(is_there, value)])
         keys.append(
             SortKey(
-                value=compile_operand(key.operand, joined[key.hops]),
+                value=value,
                 operand=key.operand,
                 descending=key.descending is not backward,
                 nulls_first=key.nulls_first is not backward,
                 nullable=key.nullable or bool(key.hops),
-                indexable=not key.hops and isinstance(key.operand, Column | Sorted),
+                indexable=not (key.hops or key.totals) and isinstance(key.operand, Column | Sorted),
             )
         )
     return keys, joins
+
+
+def _join_totals(
+    totals: Totals, operand: Operand, row: RowReference, draft: StatementDraft, *, grouped: bool
+) -> tuple[LeftJoin, Expression]:
+    """Return the join of the totals' measure, and its value for the row."""
+    there = RowReference(alias=draft.alias())
+    found = RowReference(alias=draft.alias())
+    key, near = there.column(totals.link.column.name), row.column(totals.link.key.name)
+    wanted = compile_condition(And(terms=(totals.live, totals.condition)), there, draft)
+    measure = expressions.named(compile_measure(totals.measure, there), "m0")
+    query = Query().from_(table_source(totals.table, there.alias)).select(measure)
+    value = compile_operand(operand, found)
+    if not grouped:
+        text = query.only(expressions.all_of((expressions.equal(key, near), wanted))).text()
+        return LeftJoin(lateral_source(text, found.alias), expressions.TRUE), value
+    # Rows without a key are linked to no row, and would be one large group.
+    query.select(expressions.named(key, "k")).only(expressions.all_of((expressions.is_null(key, negated=True), wanted)))
+    tie = expressions.equal(expressions.result(found.alias, "k"), near)
+    if not measure_column(totals.measure, 0).nullable:
+        value = expressions.coalesce(value, expressions.number(0))
+    return LeftJoin(query_source(query.group(key).text(), found.alias), tie), value
 
 
 def order_items(keys: Sequence[SortKey]) -> tuple[Expression, ...]:

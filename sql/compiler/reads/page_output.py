@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import Search
 from fieldstone.sql.compiler.output import (
     NULL_TEXT,
     Fragment,
@@ -86,8 +85,7 @@ def _join_entries(
     else:
         row = RowReference(alias=draft.alias())
         found = {key: measure_pieces(measure, row) for key, measure in measured.items()}
-        search = Search.WHOLE if connection.link is None else Search.PLANNED
-        members = compile_members(connection, row, around, draft, search=search)
+        members = compile_members(connection, row, around, draft)
         scan = Query().from_(table_source(connection.table, row.alias)).only(members)
         if query is None:
             query, found = scan, page | found

@@ -16,7 +16,14 @@ from fieldstone.sql.compiler.reads.ordering import (
     split_nulls,
 )
 from fieldstone.sql.compiler.reads.related_first import compile_related_first
-from fieldstone.sql.compiler.reads.sampling import columns_read, compile_choice, sample_size, without_values
+from fieldstone.sql.compiler.reads.sampling import (
+    MANY,
+    columns_read,
+    compile_choice,
+    compile_hits,
+    sample_size,
+    without_values,
+)
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source, table_source
 from fieldstone.sql.plan.elements import Comparison, Condition
@@ -96,22 +103,29 @@ def compile_page(
         connection = replace(connection, condition=without_values(connection.condition))
         search = Search.SINGLY
     row = RowReference(alias=draft.alias())
-    keys, joins = compile_order(connection.order, row, draft, backward=page.backward)
     members = compile_members(connection, row, around, draft, search=search)
-    branches = _branches(page, keys)
     names = {name: "c" + str(index) for index, name in enumerate(columns)}
-    selected = [expressions.named(row.column(name), names[name]) for name in columns]
-    if placed or connection.sampled or len(branches) > 1:
-        selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
-    base = _Base(
-        row=row,
-        table=table_source(connection.table, row.alias),
-        joins=joins,
-        condition=members,
-        selected=selected or [expressions.named(expressions.ONE, "c0")],
-    )
+    is_totalled = around is None and connection.order[0].totals is not None
+
+    def read(*, grouped: bool = False) -> tuple[_Base, list[SortKey]]:
+        keys, joins = compile_order(connection.order, row, draft, backward=page.backward, grouped=grouped)
+        selected = [expressions.named(row.column(name), names[name]) for name in columns]
+        if placed or connection.sampled or is_totalled or len(_branches(page, keys)) > 1:
+            selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
+        return _Base(
+            row=row,
+            table=table_source(connection.table, row.alias),
+            joins=joins,
+            condition=members,
+            selected=selected or [expressions.named(expressions.ONE, "c0")],
+        ), keys
+
+    base, keys = read()
+    branches = _branches(page, keys)
     if connection.sampled:
         text = _read_sampled(base, branches, keys, connection, draft, limit)
+    elif is_totalled:
+        text = _read_totalled(page, (base, keys), read(grouped=True), draft, limit)
     else:
         text = _read_branches(base, branches, keys, page, limit)
     source = query_source(text, draft.alias())
@@ -220,6 +234,26 @@ def _read_sampled(
         replace(everything, condition=expressions.TRUE)
     )
     first, *others = [_limited(rows, page, limit) for rows in (*walked, sorted_)]
+    return _united(first, others, keys, limit)
+
+
+def _read_totalled(
+    page: Page,
+    singly: tuple[_Base, Sequence[SortKey]],
+    grouped: tuple[_Base, Sequence[SortKey]],
+    draft: StatementDraft,
+    limit: int,
+) -> str:
+    """Return the query of a page in the order of totals: for few rows they are computed one by one, else in groups."""
+    base, keys = singly
+    counted = replace(base, joins=(), selected=[expressions.named(expressions.ONE, "hit")])
+    everything = Branch(condition=expressions.TRUE, order=())
+    few, many = compile_hits(counted.read(everything).limit(MANY), MANY, draft)
+    first, *others = [
+        _limited(rows.read(replace(branch, condition=expressions.all_of((branch.condition, chosen)))), page, limit)
+        for (rows, order), chosen in ((singly, few), (grouped, many))
+        for branch in _branches(page, order)
+    ]
     return _united(first, others, keys, limit)
 
 

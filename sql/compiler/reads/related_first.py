@@ -7,7 +7,7 @@ rows have. Here few related rows lead to few keys, at any depth, and each level 
 from collections.abc import Iterator
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import Search, compile_condition
+from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, table_source
 from fieldstone.sql.plan.elements import (
@@ -29,7 +29,7 @@ def compile_related_first(condition: Condition, row: RowReference, draft: Statem
     terms = list(_flat(condition))
     drivers = _drivers(terms)
     others = [term for term in terms if term not in drivers]
-    compiled = [compile_condition(term, row, draft, search=Search.WHOLE) for term in others]
+    compiled = [compile_condition(term, row, draft) for term in others]
     if drivers:
         # One array: an index would be searched with each pair of the items of two.
         near = drivers[0].hop.column if isinstance(drivers[0], Related) else drivers[0].link.key

@@ -23,6 +23,7 @@ from fieldstone.sql.plan.elements import (
     Condition,
     HasLinked,
     HasRelated,
+    HasTotals,
     Matches,
     Not,
     Or,
@@ -37,6 +38,8 @@ T = TypeVar("T")
 SAMPLE = 256
 """How many rows are looked at first, in order; fewer where rows that are linked to linked ones are asked for."""
 SMALLEST_SAMPLE = 16
+MANY = 2_000
+"""How many rows make it cheaper to compute a total for all at once than for each by itself."""
 ENOUGH = 3
 """How many of them must fulfil the condition: one or two may be chance, and a table be read in vain."""
 
@@ -55,7 +58,7 @@ def without_values(condition: Condition) -> Condition:
             return Not(term=without_values(term))
         case Untrue(term=term):
             return Untrue(term=without_values(term))
-        case Matches() | Related() | HasLinked():
+        case Matches() | Related() | HasLinked() | HasTotals():
             return _hide(condition)
         case _:
             return condition
@@ -82,7 +85,7 @@ def columns_read(condition: Condition) -> Iterator[str]:
             yield from columns_read(term)
         case Related(hop=hop) | HasRelated(hop=hop):
             yield hop.column.name
-        case HasLinked(link=link):
+        case HasLinked(link=link) | HasTotals(link=link):
             yield link.key.name
         case Compare(left=left, right=right):
             yield column_of(left).name
@@ -116,13 +119,19 @@ def compile_choice(
     fulfilled = compile_condition(condition, row, draft, search=Search.SAMPLED)
     # No more rows are looked at than it takes to know.
     found = Query().from_(query_source(first_rows, row.alias)).select(expressions.named(expressions.ONE, "hit"))
-    hits = query_source(found.only(fulfilled).limit(ENOUGH).text(), draft.alias())
-    counted = Query().from_(hits).select(expressions.named(expressions.COUNT, "hits"))
-    name = draft.share(counted)
-    return _compare_hits(name, Comparison.GE, draft), _compare_hits(name, Comparison.LT, draft)
+    few, many = compile_hits(found.only(fulfilled).limit(ENOUGH), ENOUGH, draft)
+    return many, few
 
 
-def _compare_hits(name: str, comparison: Comparison, draft: StatementDraft) -> Expression:
+def compile_hits(rows: Query, enough: int, draft: StatementDraft) -> tuple[Expression, Expression]:
+    """Return the conditions that there are fewer such rows than `enough`, and that there are as many."""
+    counted = Query().from_(query_source(rows.text(), draft.alias()))
+    name = draft.share(counted.select(expressions.named(expressions.COUNT, "hits")))
+    many = _compare_hits(name, Comparison.GE, enough, draft)
+    return _compare_hits(name, Comparison.LT, enough, draft), many
+
+
+def _compare_hits(name: str, comparison: Comparison, enough: int, draft: StatementDraft) -> Expression:
     source = FromItem(name, draft.alias())
     hits = expressions.scalar(Query().from_(source).select(expressions.result(source.alias, "hits")))
-    return expressions.compare(hits, comparison, expressions.number(ENOUGH))
+    return expressions.compare(hits, comparison, expressions.number(enough))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import Search, compile_arrival, compile_condition
+from fieldstone.sql.compiler.filters import compile_arrival, compile_condition
 from fieldstone.sql.compiler.json_paths import read_path
 from fieldstone.sql.compiler.output import (
     Fragment,
@@ -168,5 +168,5 @@ def _compile_aggregate(aggregate: Aggregate, draft: StatementDraft) -> Fragment:
     row = RowReference(alias=draft.alias())
     pieces = aggregate_pieces(aggregate.record, row)
     query = Query().from_(table_source(aggregate.table, row.alias))
-    condition = compile_condition(aggregate.condition, row, draft, search=Search.WHOLE)
+    condition = compile_condition(aggregate.condition, row, draft)
     return Fragment(pieces=pieces, query=query.only(condition))

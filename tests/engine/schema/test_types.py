@@ -23,6 +23,7 @@ FILTER = {
 } | {
     "and": "[ThingFilterInput!]",
     "children": "ThingConnectionFilterInput",
+    "childrenAggregate": "ThingAggregateFilterInput",
     "or": "[ThingFilterInput!]",
     "not": "ThingFilterInput",
 }
@@ -31,7 +32,7 @@ ORDER_BY = {
     name: f"{type_}OrderByInput" if type_ in COMPOSITES | RELATIONS else "OrderByDirection"
     for name, type_ in NAMES.items()
     if type_ not in {"JSON", "TSVector"}
-}
+} | {"childrenAggregate": "ThingAggregateOrderByInput"}
 
 DATA = {
     name: f"{type_}Input" if type_ in COMPOSITES else f"{type_}RelationInput" if type_ in RELATIONS else type_

@@ -6,8 +6,8 @@ from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree, listed
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.reads.aggregates import compute
 from fieldstone.engine.planner.reads.filters import part_condition
+from fieldstone.engine.planner.reads.measures import compute
 from fieldstone.metadata import operators
 from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, result_scalar
 from fieldstone.metadata.api_names import TypeRole
@@ -121,4 +121,5 @@ def _result(aggregation: Aggregation, of: Field, part: Part, measures: Measures)
     column = measures.column(compute(aggregation, of, part))
     if aggregation.role in {TypeRole.MIN, TypeRole.MAX}:
         return replace(part, column=column)
-    return Part(name=None, description="", column=column, scalar=scalar, operators=operators.ORDERED)
+    accepted = part.operators if scalar is part.scalar else operators.ORDERED
+    return Part(name=None, description="", column=column, scalar=scalar, operators=accepted)

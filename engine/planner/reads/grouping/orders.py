@@ -1,9 +1,9 @@
 """Orders of groups: by the values that records are grouped by, and by aggregates."""
 
 from fieldstone.engine.planner.arguments.trees import Blame, Tree, listed
-from fieldstone.engine.planner.reads.aggregates import compute
 from fieldstone.engine.planner.reads.grouping.dimensions import Grouping, find_groupings, only_member, operand_in
 from fieldstone.engine.planner.reads.grouping.having import Measures, aggregated_members
+from fieldstone.engine.planner.reads.measures import compute
 from fieldstone.engine.planner.reads.orders import MOST_KEYS, read_direction
 from fieldstone.metadata.aggregates import BY_NAME, Aggregation
 from fieldstone.metadata.api_names import TypeRole

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.output import (
     Fragment,
     TextPiece,
@@ -14,7 +15,6 @@ from fieldstone.sql.compiler.output import (
     object_pieces,
     or_null,
 )
-from fieldstone.sql.compiler.reads.aggregates import compile_measure
 from fieldstone.sql.compiler.reads.cursors import compile_cursor, compile_place
 from fieldstone.sql.compiler.reads.grouping.dimensions import compile_dimensions, compile_identity, compile_zone_checks
 from fieldstone.sql.compiler.reads.grouping.records import SharedPage, compile_records

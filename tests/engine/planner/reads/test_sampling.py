@@ -38,6 +38,7 @@ SAMPLED: dict[str, tuple[Any, Any]] = {
         {"company": {"people": {"isEmpty": False}}, "activities": {"every": MEETING}},
         [],
     ),
+    "aggregates of related records": ({"activitiesAggregate": {"count": {"gt": 2}}}, NEWEST),
     "related records beside a pattern": ({**CONTAINS, "activities": {"some": MEETING}}, NEWEST),
     "patterns of which one must match": ({"or": [CONTAINS, {"jobTitle": {"startsWith": "e"}}]}, NEWEST),
 }
