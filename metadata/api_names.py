@@ -37,6 +37,7 @@ class TypeRole(Enum):
     MEDIAN = "AggregateMedian"
     AGGREGATE_FILTER = "AggregateFilterInput"
     AGGREGATE_ORDER_BY = "AggregateOrderByInput"
+    DISTINCT_ON = "DistinctOn"
     GROUP_BY = "GroupByInput"
     GROUP_KEY = "GroupByKey"
     GROUP_RESULT = "GroupByResult"

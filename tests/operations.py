@@ -25,6 +25,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 
 from tests import drawn_values
+from tests.distinct_operations import draw_distinct
 from tests.group_operations import draw_groups
 from tests.operation_writer import EnumValue, Lifted, Operation, Selection, Writer, write_set
 from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEXTS, UUIDS
@@ -288,6 +289,8 @@ class Selections:
             key = get_named_type(one.args["orderBy"].type)
             assert isinstance(key, GraphQLInputObjectType)
             given["orderBy"] = values.liftable(f"[{key.name}]", lambda: self._order(key))
+        if "distinctOn" in one.args and values.chance(12):
+            given |= draw_distinct(values, one, refused=self.refused > 0)
         if "first" in one.args:
             size = self.draw(st.sampled_from(["", *(name for name in ("first", "limit", "last") if name in one.args)]))
             if size:

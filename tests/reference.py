@@ -23,6 +23,7 @@ from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_en
 from tests import reference_json
 from tests.eager_schema import eager_schema
 from tests.reference_aggregates import aggregate
+from tests.reference_distinct import distinct
 from tests.reference_filters import SILENT, Filters
 from tests.reference_groups import group
 from tests.reference_values import DIRECTIONS, Row, Rows, encode_cursor, refuse, sort_value, write_value
@@ -210,7 +211,7 @@ class Reference:
         """The connection to these rows, whatever the filter in its arguments."""
         given = {name: value for name, value in arguments.items() if value is not None}
         keys = self.order(object_, given.get("orderBy"))
-        matching = _sorted(rows, keys)
+        matching = distinct(object_, _sorted(rows, keys), given)
         page = _Page(self, given)
         tag = json.dumps([str(object_.id), given.get("orderBy")])
         start, end = page.bounds(object_, matching, tag)

@@ -24,8 +24,8 @@ from fieldstone.engine.schema.definitions import build_object_type, has_role
 from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
-from fieldstone.engine.schema.roots.subscriptions import NO_ENUM_VALUES, SUBSCRIPTION
-from fieldstone.engine.schema.values.enums import build_enum, build_enum_filter
+from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
+from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES, build_enum, build_enum_filter
 from fieldstone.engine.schema.values.value_changes import CHANGED_ROLES
 from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
 from fieldstone.metadata.api_names import FILTER_WORDS, TypeRole
@@ -43,12 +43,14 @@ _FIELD_ROLES = (
     TypeRole.UNIQUE_KEY,
     *ROLES,
     *RESULTS_OF,
+    TypeRole.DISTINCT_ON,
     TypeRole.GROUP_BY,
     TypeRole.GROUP_KEY,
     TypeRole.FIELD_NAME,
     *CHANGED_ROLES,
 )
 """The types that have members for the object's fields."""
+_DISTINCT_ON = _FIELD_ROLES.index(TypeRole.DISTINCT_ON)
 _FIELD_NAME = _FIELD_ROLES.index(TypeRole.FIELD_NAME)
 # No JSON text has it.
 _CUT = "\0"
@@ -95,7 +97,7 @@ class Templates:
             columns = (template.columns % (words | field_words(one, end))).split(_CUT)
             *members, head, tail, enum_filter = columns
             if one.name in NO_ENUM_VALUES:
-                members[_FIELD_NAME] = ""
+                members[_FIELD_NAME] = members[_DISTINCT_ON] = ""
             rows.append(members)
             if FIELD_TYPES[one.type].has_options:
                 options = sorted(one.options, key=lambda option: option.position)

@@ -4,6 +4,7 @@
     record        1 for a root field of one record; to-one relations and plain fields are free
     aggregate     100 for those of a root field, `totalCount` among them, which are read together; parents x 5 below a
                   record; and as much again for each `median` and each `countDistinct`, which sort
+    distinctOn    100, or parents x 5 below a record: all records under the filter are read
     groupBy       100 as an aggregate, and groups x first for the records of each group
     by aggregates as much as such aggregates, for each with a filter of its own in a filter or an order
     offset        parents x offset / 10: the rows that are passed over are read
@@ -266,6 +267,10 @@ class _Walk:
         if page.offset is not None:
             rows = self.parameters.binders[page.offset.slot - self.parameters.width]
             yield Skipped(path=place.path, times=place.parents, rows=rows)
+        if connection.distinct:
+            each = WHOLE_TABLE if connection.link is None else NESTED_SCAN
+            amount = place.parents * each
+            yield Part(amount=amount, path=place.path, product=(*place.product, (f"{key}.distinctOn", each)))
         is_read = False
         measured: list[tuple[AnswerPath, Measure | AggregateRecord]] = []
         for name, entry in connection.entries:

@@ -68,6 +68,7 @@ _ARGUMENT_PROBES = {
     "before": Probe.CURSOR,
     "filter": Probe.FILTER,
     "having": Probe.FILTER,
+    "distinctOn": Probe.VALUE,
     "groupBy": Probe.GROUPING,
     "bucket": Probe.VALUE,
     "data": Probe.CHANGES,

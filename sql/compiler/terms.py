@@ -183,6 +183,11 @@ class Query:
         self.builder.on_conflict().do_nothing()
         return self
 
+    def distinct(self, *values: Expression) -> Self:
+        """Keep the first row of all rows with the same values."""
+        self.builder.distinct_on(*values)
+        return self
+
     def group(self, *keys: Expression) -> Self:
         """Group the rows."""
         self.builder.groupby(*keys)

@@ -131,7 +131,9 @@ class Connection:
 
     Its cursors are made under `cursor_tag`, as sql/page_cursor.py writes and reads them. Where it is `sampled`, an
     index serves the order, others the condition, and its first rows decide which of them is followed. The measures
-    among the entries are over all rows meant, whatever the page: a count of them is the total count.
+    among the entries are over all rows meant, whatever the page: a count of them is the total count. Where columns are
+    `distinct`, which are those of the first order keys, only the first row in order is meant of all rows with the same
+    values in them.
     """
 
     table: Table
@@ -141,6 +143,7 @@ class Connection:
     page: Page
     cursor_tag: str
     sampled: bool = False
+    distinct: tuple[Column, ...] = ()
     entries: tuple[tuple[str, "Edges | PageInfo | Measure | AggregateRecord | Literal"], ...]
 
 

@@ -12,7 +12,7 @@ from fieldstone.metadata.api_names import AGGREGATE_ENDING
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Object, Part, relation_end
 from fieldstone.sql import text_order
-from fieldstone.sql.plan.elements import AtPath, Hop, Ranked, Sorted, column_of
+from fieldstone.sql.plan.elements import AtPath, Column, Hop, Ranked, Sorted, column_of
 from fieldstone.sql.plan.read import OrderKey, Totals
 from fieldstone.sql.types import SqlType
 
@@ -149,7 +149,7 @@ def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame, *, totals:
     )
 
 
-def order_tag(object_: Object, order: tuple[OrderKey, ...]) -> str:
+def order_tag(object_: Object, order: tuple[OrderKey, ...], distinct: tuple[Column, ...] = ()) -> str:
     """Return the tag of this object's cursors under this order: 8 hex digits."""
     names = [str(object_.id)]
     for key in order:
@@ -162,4 +162,5 @@ def order_tag(object_: Object, order: tuple[OrderKey, ...]) -> str:
             "" if not isinstance(key.operand, AtPath) else f" {key.operand.type.value} {dumps(list(key.operand.steps))}"
         )
         names.append(f"{steps}>{name}{at} {key.descending} {key.nulls_first}{version}")
+    names += [f"distinct {column.name}" for column in distinct]
     return hashlib.sha256("|".join(names).encode()).hexdigest()[:8]

@@ -8,6 +8,7 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
 from fieldstone.engine.planner.context import PlanContext, hop_over, type_literal
 from fieldstone.engine.planner.reads.aggregates import build_measures, build_shorthand
+from fieldstone.engine.planner.reads.distinct import build_distinct
 from fieldstone.engine.planner.reads.filters import select_condition
 from fieldstone.engine.planner.reads.json_paths import build_path
 from fieldstone.engine.planner.reads.orders import build_order, order_tag
@@ -112,7 +113,8 @@ def build_connection(
     """Return the output of a connection to `object_`; `over` is the object at hand and its end of the relation."""
     arguments = arguments_of(selected.nodes[0], context.variables)
     order = build_order(context, object_, arguments.get("orderBy"), Blame(field="orderBy", path=path))
-    tag = order_tag(object_, order)
+    distinct = build_distinct(object_, arguments.get("distinctOn"), order, Blame(field="distinctOn", path=path))
+    tag = order_tag(object_, order, distinct)
     link = None
     if over is None:
         note_order(context, object_, order)
@@ -127,7 +129,8 @@ def build_connection(
         order=order,
         page=build_page(context, arguments, order, tag, path),
         cursor_tag=tag,
-        sampled=link is None and is_sampled(context, object_, condition, order),
+        sampled=link is None and not distinct and is_sampled(context, object_, condition, order),
+        distinct=distinct,
         entries=tuple(
             (field.key, build_facet(context, object_, field, (*path, field.key)))
             for field in context.selected_below(selected)

@@ -79,7 +79,11 @@ def connection_field(scope: TypeScope, target: Object, description: str) -> Grap
     """Return a field that holds a connection to an object."""
     return GraphQLField(
         GraphQLNonNull(scope.output_of(target, TypeRole.CONNECTION)),
-        args=connection_arguments(scope.input_of(target, TypeRole.FILTER), scope.input_of(target, TypeRole.ORDER_BY)),
+        args=connection_arguments(
+            scope.input_of(target, TypeRole.FILTER),
+            scope.input_of(target, TypeRole.ORDER_BY),
+            scope.enum_type(type_name(target, TypeRole.DISTINCT_ON)),
+        ),
         description=description,
     )
 

@@ -17,6 +17,7 @@ from graphql import (
 from fieldstone.engine.schema.roots.records import query_field
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.descriptions import describe_field
+from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES
 from fieldstone.metadata import api_names
 from fieldstone.metadata.api_names import SubscriptionRoot, TypeRole, Verb, type_name
 from fieldstone.metadata.model import Field, Object
@@ -35,9 +36,6 @@ _INTERVAL = GraphQLArgument(
     GraphQLInt,
     description="Milliseconds for which writes gather before the next answer: 100 at least, 250 unless given.",
 )
-
-# https://spec.graphql.org/October2021/#sec-Enums: no value may be named like one of these.
-NO_ENUM_VALUES = frozenset({"true", "false", "null"})
 
 
 def build_subscription(scope: TypeScope) -> GraphQLObjectType:

@@ -59,7 +59,7 @@ def filter_argument(filter_input: GraphQLInputObjectType, *, required: bool = Fa
 
 
 def connection_arguments(
-    filter_input: GraphQLInputObjectType, order_input: GraphQLInputObjectType
+    filter_input: GraphQLInputObjectType, order_input: GraphQLInputObjectType, distinct: GraphQLEnumType
 ) -> dict[str, GraphQLArgument]:
     """Return the arguments of a connection."""
     return {
@@ -68,6 +68,10 @@ def connection_arguments(
             GraphQLList(order_input), description="The order: a list of objects with one key each, or one such object."
         ),
         **_PAGE_ARGUMENTS,
+        "distinctOn": GraphQLArgument(
+            GraphQLList(GraphQLNonNull(distinct)),
+            description="Only the first record in order for each of these values; the order begins with them.",
+        ),
     }
 
 

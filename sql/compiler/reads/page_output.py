@@ -16,9 +16,10 @@ from fieldstone.sql.compiler.output import (
 )
 from fieldstone.sql.compiler.reads.aggregates import constant_pieces, is_measured, measure_pieces, measured_columns
 from fieldstone.sql.compiler.reads.cursors import compile_cursor
-from fieldstone.sql.compiler.reads.paging import PageRows, compile_members, compile_page, compile_whole
+from fieldstone.sql.compiler.reads.members import compile_members
+from fieldstone.sql.compiler.reads.paging import PageRows, compile_page, compile_whole
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LongText, Query, query_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LongText, Query, query_source
 from fieldstone.sql.plan.aggregates import Computed, Count, Measure
 from fieldstone.sql.plan.elements import Comparison, Link
 from fieldstone.sql.plan.read import (
@@ -85,8 +86,8 @@ def _join_entries(
     else:
         row = RowReference(alias=draft.alias())
         found = {key: measure_pieces(measure, row) for key, measure in measured.items()}
-        members = compile_members(connection, row, around, draft)
-        scan = Query().from_(table_source(connection.table, row.alias)).only(members)
+        table, members = compile_members(connection, row, around, draft)
+        scan = Query().from_(table).only(members)
         if query is None:
             query, found = scan, page | found
         elif len(found) == 1:
@@ -128,7 +129,7 @@ def _compile_rows(connection: Connection, around: RowReference | None, draft: St
     placed = ends or any(isinstance(output, Cursor) for output in outputs)
     counted = ends and last in facts
     measures = [entry for _, entry in connection.entries if is_measured(entry)]
-    if measures and around is not None and _is_at_start(page):
+    if measures and (around is not None or connection.distinct) and _is_at_start(page):
         columns = list(dict.fromkeys([*columns, *measured_columns(measures)]))
         return compile_whole(connection, around, draft, columns=columns, placed=placed, counted=counted)
     return compile_page(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import Search, compile_condition
+from fieldstone.sql.compiler.filters import Search
 from fieldstone.sql.compiler.reads.cursors import compile_place
+from fieldstone.sql.compiler.reads.members import compile_members
 from fieldstone.sql.compiler.reads.ordering import (
     Branch,
     SortKey,
@@ -25,7 +26,7 @@ from fieldstone.sql.compiler.reads.sampling import (
     without_values,
 )
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source
 from fieldstone.sql.plan.elements import Comparison, Condition
 from fieldstone.sql.plan.read import Connection, Page
 
@@ -67,24 +68,6 @@ class _Base:
         return query.order(*branch.order)
 
 
-def compile_members(
-    connection: Connection,
-    row: RowReference,
-    around: RowReference | None,
-    draft: StatementDraft,
-    *,
-    search: Search = Search.PLANNED,
-) -> Expression:
-    """Return the condition that the row fulfils the connection's condition and is linked to the row around it."""
-    condition = compile_condition(connection.condition, row, draft, search=search)
-    if connection.link is None or around is None:
-        return condition
-    link = connection.link
-    return expressions.all_of(
-        (expressions.equal(row.column(link.column.name), around.column(link.key.name)), condition)
-    )
-
-
 def compile_page(
     connection: Connection,
     around: RowReference | None,
@@ -103,18 +86,20 @@ def compile_page(
         connection = replace(connection, condition=without_values(connection.condition))
         search = Search.SINGLY
     row = RowReference(alias=draft.alias())
-    members = compile_members(connection, row, around, draft, search=search)
+    table, members = compile_members(connection, row, around, draft, search=search)
     names = {name: "c" + str(index) for index, name in enumerate(columns)}
     is_totalled = around is None and connection.order[0].totals is not None
 
     def read(*, grouped: bool = False) -> tuple[_Base, list[SortKey]]:
         keys, joins = compile_order(connection.order, row, draft, backward=page.backward, grouped=grouped)
+        if connection.distinct:
+            keys = [replace(key, indexable=False) for key in keys]
         selected = [expressions.named(row.column(name), names[name]) for name in columns]
         if placed or connection.sampled or is_totalled or len(_branches(page, keys)) > 1:
             selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
         return _Base(
             row=row,
-            table=table_source(connection.table, row.alias),
+            table=table,
             joins=joins,
             condition=members,
             selected=selected or [expressions.named(expressions.ONE, "c0")],
@@ -161,7 +146,8 @@ def compile_whole(
     keys, joins = compile_order(connection.order, row, draft, backward=page.backward)
     names = {name: "c" + str(index) for index, name in enumerate(columns)}
     number = expressions.over(expressions.call("row_number"), order=expressions.listed(order_items(keys)))
-    query = Query().from_(table_source(connection.table, row.alias))
+    table, members = compile_members(connection, row, around, draft)
+    query = Query().from_(table)
     for join in joins:
         query.join(join)
     query.select(*[expressions.named(row.column(name), names[name]) for name in columns])
@@ -172,7 +158,7 @@ def compile_whole(
         query.select(expressions.named(place, "place"))
     if counted:
         query.select(expressions.named(expressions.over_all(expressions.COUNT), "total"))
-    query.only(compile_members(connection, row, around, draft))
+    query.only(members)
     source = query_source(query.text(), draft.alias())
     return PageRows(
         source=source,

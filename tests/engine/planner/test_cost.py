@@ -59,6 +59,7 @@ PRICES: dict[str, tuple[str, int]] = {
     "a total": ("{ people { totalCount } }", 100),
     "a total and a page": ("{ people(first: 3) { totalCount edges { cursor } } }", 103),
     "an aggregate": ("{ peopleAggregate { count } }", 100),
+    "distinct records": ("{ people(distinctOn: [city] orderBy: { city: ASC } first: 5) { edges { cursor } } }", 105),
     "aggregates that sort": ("{ peopleAggregate { count median { position } countDistinct { city } } }", 300),
     "groups": ("{ peopleGroupBy(groupBy: [{ city: true }]) { count sum { position } } }", 100),
     "records of groups": (

@@ -221,6 +221,7 @@ PAGE = {
     "before": "String",
     "limit": "Int",
     "offset": "Int",
+    "distinctOn": "[ThingDistinctOn!]",
 }
 
 

@@ -10,7 +10,6 @@ from fieldstone.engine.planner.reads.filters import part_condition
 from fieldstone.engine.planner.reads.measures import compute
 from fieldstone.metadata import operators
 from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, result_scalar
-from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, Part
 from fieldstone.metadata.scalars import INT
@@ -119,7 +118,7 @@ def _result(aggregation: Aggregation, of: Field, part: Part, measures: Measures)
         msg = f"{of.name} has no {aggregation.name}"
         raise LookupError(msg)
     column = measures.column(compute(aggregation, of, part))
-    if aggregation.role in {TypeRole.MIN, TypeRole.MAX}:
+    if scalar is part.scalar:
         return replace(part, column=column)
     accepted = part.operators if scalar is part.scalar else operators.ORDERED
     return Part(name=None, description="", column=column, scalar=scalar, operators=accepted)

@@ -1,0 +1,49 @@
+"""The rows that a connection means as a FROM clause: its table under a condition, or one row for each value."""
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import Search, compile_condition
+from fieldstone.sql.compiler.reads.ordering import compile_order, order_items
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
+from fieldstone.sql.plan.elements import column_of
+from fieldstone.sql.plan.read import Connection
+
+
+def compile_members(
+    connection: Connection,
+    row: RowReference,
+    around: RowReference | None,
+    draft: StatementDraft,
+    *,
+    search: Search = Search.PLANNED,
+) -> tuple[FromItem, Expression]:
+    """Return the source of `row`, and the condition that the row is one of those meant."""
+    if not connection.distinct:
+        return table_source(connection.table, row.alias), _condition(connection, row, around, draft, search)
+    # Elected in the order that is asked for, whatever the direction of the page: each page has the same records. The
+    # values are compared as they are, since the keys of long texts are equal where the texts are not.
+    inner = RowReference(alias=draft.alias())
+    values = [inner.column(column.name) for column in connection.distinct]
+    within = [
+        key for key in connection.order if key.hops or key.totals or column_of(key.operand) not in connection.distinct
+    ]
+    keys, joins = compile_order(within, inner, draft)
+    query = Query().from_(table_source(connection.table, inner.alias)).distinct(*values)
+    for join in joins:
+        query.join(join)
+    query.select(expressions.whole_row(inner.alias)).only(_condition(connection, inner, around, draft, search))
+    query.order(*values, *order_items(keys))
+    return query_source(query.text(), row.alias), expressions.TRUE
+
+
+def _condition(
+    connection: Connection, row: RowReference, around: RowReference | None, draft: StatementDraft, search: Search
+) -> Expression:
+    """Return the condition that the row fulfils the connection's condition and is linked to the row around it."""
+    condition = compile_condition(connection.condition, row, draft, search=search)
+    if connection.link is None or around is None:
+        return condition
+    link = connection.link
+    return expressions.all_of(
+        (expressions.equal(row.column(link.column.name), around.column(link.key.name)), condition)
+    )

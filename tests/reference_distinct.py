@@ -1,0 +1,48 @@
+"""The oracle's distinctOn: the first row in order for each value."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fieldstone.metadata.model import Object, capitalised
+from tests.reference_values import Row, refuse
+
+
+def _columns(object_: Object) -> dict[str, str]:
+    """The columns by their names in distinctOn."""
+    return {
+        f"{field.name}Id" if field.relation_id else field.name + (capitalised(part.name) if part.name else ""): (
+            part.column.name
+        )
+        for field in object_.by_name.values()
+        for part in field.parts
+    }
+
+
+def _ordered_by(object_: Object, item: Mapping[str, Any]) -> str | None:
+    """The column that a key of an order is, None where it lies across a relation."""
+    ((name, member),) = item.items()
+    field = object_.by_name.get(name)
+    if not isinstance(member, dict):
+        return _columns(object_)[name]
+    if field is None or field.relation_id:
+        return None
+    ((sub, _),) = member.items()
+    return next(part.column.name for part in field.parts if part.name == sub)
+
+
+def distinct(object_: Object, rows: Sequence[Row], arguments: Mapping[str, Any]) -> list[Row]:
+    """The rows, in order, that a connection with these arguments means."""
+    names = arguments.get("distinctOn") or []
+    columns = dict.fromkeys(_columns(object_)[name] for name in names)
+    given = [_ordered_by(object_, item) for item in arguments.get("orderBy") or [] if item]
+    # The id is always the last key.
+    order = [*given, object_.key.name]
+    if set(order[: len(columns)]) != set(columns):
+        raise refuse("the order begins with other values")
+    if not columns:
+        return list(rows)
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        values = tuple(tuple(v) if isinstance(v := row[column], list) else v for column in columns)
+        found.setdefault(values, row)
+    return list(found.values())
