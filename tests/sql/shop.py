@@ -22,7 +22,7 @@ from fieldstone.sql.plan.read import (
     Root,
     Value,
 )
-from fieldstone.sql.plan.write import EventTarget, ReadBack, WritePlan
+from fieldstone.sql.plan.write import EventTarget, NestedPlan, ReadBack, WritePlan
 from fieldstone.sql.types import Encoding, SqlType
 
 WORKSPACE = "00000000-0000-7000-8000-000000000001"
@@ -136,7 +136,7 @@ class Shop:
     def __init__(self, database: psycopg.Connection) -> None:
         self.database = database
 
-    def run(self, plan: ReadPlan | WritePlan | ReadBack, *parameters: str | None) -> tuple[Any, ...]:
+    def run(self, plan: ReadPlan | WritePlan | NestedPlan | ReadBack, *parameters: str | None) -> tuple[Any, ...]:
         """The one row that the plan's statement answers."""
         rows = psycopg.RawCursor(self.database).execute(compile_plan(plan).text, parameters).fetchall()
         assert len(rows) == 1

@@ -27,8 +27,11 @@ from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import DatabaseError, Serialization, UniqueViolation
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.write import Problem, UniqueKey
-from fieldstone.sql.statement import Parameters, Row
+from fieldstone.sql.statement import Parameters, Row, Statement
 from fieldstone.sql.transaction import Transaction
+
+_SAVE, _UNDO = Statement(text="SAVEPOINT nested"), Statement(text="ROLLBACK TO SAVEPOINT nested")
+_NO_IDS = b"{}"
 
 _MOST_LOST = 2
 """How often the records to find or create are looked up again because another request has just created one."""
@@ -88,7 +91,7 @@ class NestedRun:
     bound: BoundNested
     snapshot: Snapshot
     judge: Callable[[PlannedWrite, Row], None]
-    answered: bytes = b"{}"
+    answered: bytes = _NO_IDS
     lost: int = 0
     failed: TakenKey | None = None
     _waiting: list[_Sent] = field(default_factory=list)
@@ -102,15 +105,21 @@ class NestedRun:
         """
         self._waiting.clear()
         self.failed = None
-        self.answered = self.bound.answered if self.write.root is None else b"{}"
+        self.answered = self.bound.answered if self.write.root is None else _NO_IDS
         for bound in self.bound.steps:
             for found in bound.founds:
                 found.forget()
+        # Where a filter means no record, none is made for it to lead to.
+        is_shared = self.write.root is not None and self.write.many
+        if is_shared:
+            await transaction.run(_SAVE, [])
         for bound in self.bound.steps:
             if bound.given is None and any(sent.founds for sent in self._waiting):
                 await self._flush(transaction)
             await self._send(bound, bindings)
         await self._flush(transaction)
+        if is_shared and self.answered == _NO_IDS:
+            await transaction.run(_UNDO, [])
 
     async def _send(self, bound: BoundStep, bindings: Bindings) -> None:
         counts = [row.when is None or row.when.holds() for row in bound.rows]
@@ -160,7 +169,7 @@ class NestedRun:
             self.judge(write, row)
         except ApiError as error:
             raise error if error.field in _ROOT_ARGUMENTS else place_error(error, ("data",)) from None
-        self.answered = row[1] or b"{}"
+        self.answered = row[1] or _NO_IDS
         for found in sent.founds:
             found.is_asked, found.value = True, self.answered.decode().strip("{}").partition(",")[0] or None
 

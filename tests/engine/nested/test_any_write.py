@@ -126,7 +126,7 @@ def bench(databases: Databases) -> Iterator[Bench]:
 
 
 @given(data=st.data())
-@examples(60)
+@examples(30)
 def test_any_write(bench: Bench, data: st.DataObject) -> None:
     write = data.draw(nested_writes(bench.snapshot, bench.state, bench.links))
     reference = NestedReference(bench.snapshot, bench.state, bench.links)

@@ -69,6 +69,22 @@ async def test_many_records_share_the_one_that_is_made(apis: Apis) -> None:
     assert (await apis.data("{ companies { totalCount } }"))["companies"]["totalCount"] == 2
 
 
+async def test_a_filter_that_means_no_record_makes_none(apis: Apis) -> None:
+    await create(apis, "person", email="a")
+    text = 'mutation ($d: PersonInput!) { updatePeople(filter: { email: { eq: "x" } }, data: $d) { id } }'
+    async with check_unchanged(apis):
+        assert await apis.data(text, d={"company": {"create": {"name": "x"}}}) == {"updatePeople": []}
+    # What other fields of the mutation write is kept.
+    two = (
+        'mutation ($d: PersonInput!) { createPerson(data: { email: "b", company: { create: { name: "y" } } }) { email }'
+        f" {text.partition('{')[2]}"
+    )
+    assert await apis.data(two, d={"company": {"create": {"name": "x"}}}) == {
+        "createPerson": {"email": "b"}, "updatePeople": [],
+    }  # fmt: skip
+    assert (await apis.data("{ companies { totalCount } }"))["companies"]["totalCount"] == 1
+
+
 async def test_one_plan_serves_rows_of_any_number_and_kind(apis: Apis) -> None:
     """A plan is made for the verbs of the relations, not for the records."""
     text = "mutation ($d: CompanyInput!) { createCompany(data: $d) { id } }"
