@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     default_page: int = _whole(60, "The default number of records on a page.")
     max_page: int = _whole(200, "The most records on a page.")
     max_bulk_writes: int = _whole(10_000, "The most records that one field of a mutation may write.")
+    relay: bool = _setting(False, "Whether every record is a Relay `Node`, with `nodeId`, `node` and `nodes`.",
+        "true or false")
     max_cost: int = _whole(500_000, "The highest cost of an operation, in records that it may read; 0 is no limit.",
         least=0)
     statement_timeout: float = _seconds(15.0, "The longest run of one SQL statement, in seconds.")

@@ -187,6 +187,7 @@ async def open_apis(
     big_table: int = BIG_TABLE,
     waits: tuple[int, ...] = WAITS,
     turn: float = TURN,
+    relay: bool = False,
 ) -> AsyncIterator[Apis]:
     """Serve a database that holds the workspace; `big_table`, `waits` and `turn` are the writer's."""
     database = RecordingDatabase(dsn, PoolSettings(connections=3))
@@ -197,7 +198,7 @@ async def open_apis(
         writer = ModelWriter(database, current, trigram=catalog.trigram, waits=waits, big_table=big_table, turn=turn)
         keys = KeyStore(database)
         async with WorkThread() as work:
-            core = build_core_api(database, current, limits, work=work, time_limit=time_limit)
+            core = build_core_api(database, current, limits, work=work, time_limit=time_limit, relay=relay)
             yield Apis(
                 database=database,
                 current=current,

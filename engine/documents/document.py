@@ -1,6 +1,6 @@
 """An operation: parsed within limits, selected by name, its fields collected."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -332,14 +332,22 @@ class _Expansion:
 
 
 def collect_fields(
-    operation: Operation, selection_sets: Iterable[SelectionSetNode], variables: Mapping[str, JsonValue]
+    operation: Operation,
+    selection_sets: Iterable[SelectionSetNode],
+    variables: Mapping[str, JsonValue],
+    *,
+    types: Collection[str] | None = None,
 ) -> list[Selected]:
     """Return the fields selected, in response order, merged by response key, with fragments spread.
 
-    No type of the API is abstract, so each fragment of a valid document applies.
+    Where the type at hand is abstract, `types` has the names of the object's type and its interfaces. Elsewhere each
+    fragment of a valid document applies.
     """
     found: dict[str, list[FieldNode]] = {}
     spread: set[str] = set()
+
+    def applies(condition: NamedTypeNode | None) -> bool:
+        return types is None or condition is None or condition.name.value in types
 
     def collect(selections: Sequence[SelectionNode]) -> None:
         for selection in selections:
@@ -348,11 +356,13 @@ def collect_fields(
             match selection:
                 case FieldNode():
                     found.setdefault((selection.alias or selection.name).value, []).append(selection)
-                case InlineFragmentNode():
+                case InlineFragmentNode(type_condition=condition) if applies(condition):
                     collect(selection.selection_set.selections)
                 case FragmentSpreadNode(name=name) if name.value not in spread:
                     spread.add(name.value)
-                    collect(operation.fragments[name.value].selection_set.selections)
+                    fragment = operation.fragments[name.value]
+                    if applies(fragment.type_condition):
+                        collect(fragment.selection_set.selections)
 
     for selection_set in selection_sets:
         collect(selection_set.selections)

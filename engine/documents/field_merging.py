@@ -3,9 +3,9 @@
 https://spec.graphql.org/draft/#sec-Field-Selection-Merging
 
 graphql-core compares each pair of such fields, and for each pair their selections again: 300 fragments of 90 characters
-take it seconds. Two habits make it linear here. No type of the API is abstract, so that all fields of one response key
-have one parent type, or the document is invalid anyway: to be mergeable is then an equivalence, and each field is
-compared with the first one only. And the selections below all fields of a key are merged before they are looked at, as
+take it seconds. Two habits make it linear here. All fields of one response key that a record of one object type has are
+of that type, or the document is invalid anyway: to be mergeable is then an equivalence, and each field is compared with
+the first one only. And the selections below all fields of a key are merged before they are looked at, as
 in execution; a merged selection that occurs again is not looked at again.
 """
 
@@ -17,6 +17,8 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    InlineFragmentNode,
+    NamedTypeNode,
     OperationDefinitionNode,
     SelectionSetNode,
     StringValueNode,
@@ -29,6 +31,8 @@ from fieldstone.engine.errors import ApiError, QueryTooComplex, ValidationFailed
 MOST_MERGED = 100_000
 """Selections that may be looked at, some 0.1 s: no operation within the limit of fields gets there by itself."""
 
+NODE = "Node"
+"""The only abstract type: the interface of all records."""
 _DETAIL = 1_000
 """Characters of a response key that a message repeats."""
 
@@ -58,6 +62,20 @@ def find_conflicts(
     except QueryTooComplex as refused:
         return [refused]
     return merging.errors
+
+
+_Typed = tuple[FieldNode, str]
+"""A field, and the object type that the fragments around it demand; "" for any."""
+
+
+def _concrete(condition: NamedTypeNode | None, outer: str) -> str:
+    return outer if condition is None or condition.name.value == NODE else condition.name.value
+
+
+def _by_type(fields: Sequence[_Typed]) -> list[list[FieldNode]]:
+    """Return the fields that the records of each object type have together: those of different ones do not meet."""
+    types = dict.fromkeys(on for _, on in fields if on) or {"": None}
+    return [[node for node, on in fields if on in {"", wanted}] for wanted in types]
 
 
 class _EnoughErrors(Exception):
@@ -95,21 +113,23 @@ class _Merging:
             pending += self._below(merged)
 
     def _below(self, merged: _Merged) -> Iterator[_Merged]:
-        for key, nodes in self._collect(merged.sets).items():
-            first, *others = nodes
-            for other in others:
-                self._compare(merged.path, key, first, other)
-            sets = tuple(node.selection_set for node in nodes if node.selection_set)
-            if sets:
-                yield _Merged(sets, (*merged.path, key))
+        for key, found in self._collect(merged.sets).items():
+            for nodes in _by_type(found):
+                first, *others = nodes
+                for other in others:
+                    self._compare(merged.path, key, first, other)
+                sets = tuple(node.selection_set for node in nodes if node.selection_set)
+                if sets:
+                    yield _Merged(sets, (*merged.path, key))
 
-    def _collect(self, sets: Sequence[SelectionSetNode]) -> dict[str, list[FieldNode]]:
+    def _collect(self, sets: Sequence[SelectionSetNode]) -> dict[str, list[_Typed]]:
         """Return the fields that the selection sets have together by their response keys, with fragments spread."""
-        found: dict[str, list[FieldNode]] = {}
+        found: dict[str, list[_Typed]] = {}
         spread: set[str] = set()
-        pending = list(reversed(sets))
+        pending: list[tuple[SelectionSetNode, str]] = [(one, "") for one in reversed(sets)]
         while pending:
-            selections = pending.pop().selections
+            selection_set, on = pending.pop()
+            selections = selection_set.selections
             self.looked_at += len(selections)
             if self.looked_at > self.most_merged:
                 raise QueryTooComplex(
@@ -117,17 +137,18 @@ class _Merging:
                     " the same response key can be merged: spread fewer fragments in one another, or send fewer"
                     " operations at once."
                 )
-            inner: list[SelectionSetNode] = []
+            inner: list[tuple[SelectionSetNode, str]] = []
             for selection in selections:
                 if isinstance(selection, FieldNode):
-                    found.setdefault((selection.alias or selection.name).value, []).append(selection)
+                    found.setdefault((selection.alias or selection.name).value, []).append((selection, on))
                 elif isinstance(selection, FragmentSpreadNode):
                     name = selection.name.value
                     if name not in spread and name in self.fragments:
                         spread.add(name)
-                        inner.append(self.fragments[name].selection_set)
-                else:
-                    inner.append(selection.selection_set)  # type: ignore[attr-defined]  # the only other selection
+                        fragment = self.fragments[name]
+                        inner.append((fragment.selection_set, _concrete(fragment.type_condition, on)))
+                elif isinstance(selection, InlineFragmentNode):
+                    inner.append((selection.selection_set, _concrete(selection.type_condition, on)))
             pending += reversed(inner)
         return found
 

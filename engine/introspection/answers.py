@@ -101,7 +101,7 @@ class SchemaAnswers:
         Raises:
             BadUserInput: a directive's condition is no Boolean.
         """
-        request = None if schema.scope.mutations else read_request(operation, variables)
+        request = None if schema.scope.mutations or schema.scope.has_nodes else read_request(operation, variables)
         if request is None:
             return None
         frame = self._frame(request)

@@ -21,8 +21,11 @@ FindBroken = Callable[[Snapshot], Awaitable[list[JsonValue]]]
 """Returns the operations that would break, each `{ operation hash reasons }`, under a model."""
 
 
-def broken_operations(plans: PlanCache, work: WorkThread) -> FindBroken:
-    """Return a search among the operations that a plan cache holds: those that this process has served."""
+def broken_operations(plans: PlanCache, work: WorkThread, *, relay: bool = False) -> FindBroken:
+    """Return a search among the operations that a plan cache holds: those that this process has served.
+
+    `relay` is that of their schema.
+    """
 
     async def find(after: Snapshot) -> list[JsonValue]:
         touched: list[tuple[OperationKey, Operation]] = []
@@ -32,7 +35,7 @@ def broken_operations(plans: PlanCache, work: WorkThread) -> FindBroken:
             if characters > MOST_CHARACTERS:
                 break
             touched.append((key, found.operation))
-        return await work.run(after.workspace.id, partial(_validate, touched, after)) if touched else []
+        return await work.run(after.workspace.id, partial(_validate, touched, after, relay=relay)) if touched else []
 
     return find
 
@@ -42,8 +45,8 @@ async def none_broken(_after: Snapshot) -> list[JsonValue]:
     return []
 
 
-def _validate(touched: Sequence[tuple[OperationKey, Operation]], after: Snapshot) -> list[JsonValue]:
-    schema = lazy_schema(after)
+def _validate(touched: Sequence[tuple[OperationKey, Operation]], after: Snapshot, *, relay: bool) -> list[JsonValue]:
+    schema = lazy_schema(after, relay=relay)
     found: list[JsonValue] = []
     for key, operation in touched:
         if errors := validate_operation(schema, operation):

@@ -14,6 +14,7 @@ from fieldstone.sql.plan.read import (
     GroupRecords,
     Groups,
     Literal,
+    Nodes,
     One,
     Output,
     PageFact,
@@ -36,7 +37,18 @@ _CURSOR = 100
 _PUNCTUATION = 4
 
 _Part = (
-    Output | Groups | GroupOutput | One | Aggregate | Edges | PageInfo | PageFact | Measure | AggregateRecord | Cursor
+    Output
+    | Groups
+    | Nodes
+    | GroupOutput
+    | One
+    | Aggregate
+    | Edges
+    | PageInfo
+    | PageFact
+    | Measure
+    | AggregateRecord
+    | Cursor
 )
 
 
@@ -67,6 +79,8 @@ def _size(part: _Part) -> int:
         case Connection(page=page, entries=entries):
             rows = sum([_entries(edges.entries) for _, edges in entries if isinstance(edges, Edges)])
             return _entries(entries) + page.limit * rows
+        case Nodes(limit=limit, branches=branches):
+            return limit * max([_entries(branch.record.entries) for branch in branches], default=_VALUE)
         case Groups(page=page, entries=entries):
             return page.limit * _entries(entries)
         case GroupRecords(limit=limit, entries=entries):

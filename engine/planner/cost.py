@@ -29,6 +29,8 @@ from fieldstone.sql.plan.read import (
     GroupRecords,
     Groups,
     Literal,
+    NodeId,
+    Nodes,
     One,
     Output,
     PageInfo,
@@ -229,6 +231,12 @@ class _Walk:
                     yield from _totals(root.condition, key, place, WHOLE_TABLE)
                 case Groups():
                     yield from self._groups(root, key)
+                case Nodes():
+                    product = ((key, root.limit),)
+                    yield Part(amount=root.limit, path=(key,), product=product)
+                    inner = _Place(path=(key,), product=product, parents=root.limit)
+                    for branch in root.branches:
+                        yield from self.entries(branch.record.entries, inner)
                 case Literal():
                     pass
 
@@ -249,7 +257,7 @@ class _Walk:
 
     def entries(self, entries: Sequence[tuple[str, Output]], place: _Place) -> Iterator[Part | Skipped]:
         for key, output in entries:
-            if isinstance(output, Value | Literal):
+            if isinstance(output, Value | NodeId | Literal):
                 continue
             below = _Place(path=(*place.path, key), product=place.product, parents=place.parents)
             match output:

@@ -23,6 +23,7 @@ def build_core_api(
     work: WorkThread,
     time_limit: float,
     written: Callable[[], None] = lambda: None,
+    relay: bool = False,
 ) -> GraphQLApi:
     """Return the Core API.
 
@@ -32,9 +33,10 @@ def build_core_api(
         limits: those of a request.
         work: the work thread.
         time_limit: the seconds that an operation may take.
+        relay: whether records have Relay's `Node`.
         written: called when a mutation has been committed.
     """
-    compiler = Compiler(lazy_schema, limits, work)
+    compiler = Compiler(partial(lazy_schema, relay=relay), limits, work)
 
     async def mutate(call: Call[MutationPlan]) -> bytes:
         planned = await compiler.plan(call)

@@ -40,6 +40,7 @@ class Probe(Enum):
     GROUPING = "its keys, and its values except widths and time zones"
     OPAQUE = "its keys, and which values are true or false"
     ORDER = "as FILTER, and the directions"
+    NODES = "the objects that ids of nodes name"
     STRUCTURE = "its keys and nulls"
 
 
@@ -72,6 +73,8 @@ _ARGUMENT_PROBES = {
     "groupBy": Probe.GROUPING,
     "bucket": Probe.VALUE,
     "data": Probe.CHANGES,
+    "nodeId": Probe.NODES,
+    "nodeIds": Probe.NODES,
     "updates": Probe.NESTED,
     "onConflict": Probe.VALUE,
     "upsert": Probe.VALUE,
@@ -84,6 +87,8 @@ RELATION_VERBS = frozenset({"create", "connect", "connectOrCreate", "disconnect"
 _DIRECTIONS = frozenset(ORDER_BY_DIRECTION.values)
 
 
+_ORDER_VALUES = frozenset({"path", "type"})
+"""The members of an order by a value in JSON, which are part of the statement; a field may have such a name, too."""
 _GROUPING_VALUES = frozenset({"width", "timeZone"})
 
 
@@ -127,6 +132,8 @@ def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> P
             if outer in {Probe.FILTER, Probe.ORDER} and name.value in _PRESENCE_OPERATORS:
                 is_leaf = isinstance(value, VariableNode) and value.name.value in leaves
                 return Probe.VALUE if is_leaf else outer
+            if outer is Probe.ORDER and name.value in _ORDER_VALUES:
+                return Probe.VALUE
             if outer is Probe.GROUPING and name.value in _GROUPING_VALUES:
                 return Probe.OPAQUE if isinstance(value, VariableNode) else outer
             if outer is Probe.MEMBER:
@@ -188,6 +195,8 @@ def _filter_shape(value: JsonValue, key: str = "") -> object:
 def _order_shape(value: JsonValue, key: str = "") -> object:
     # A filter beside an aggregate may hold such a text too: then it has plans of its own.
     match value:
+        case _ if key in _ORDER_VALUES:
+            return _value_shape(value)
         case dict():
             return tuple((name, _order_shape(item, name)) for name, item in value.items())
         case list():
@@ -293,6 +302,13 @@ def _cursor_shape(value: JsonValue) -> object:
         return "invalid"
 
 
+def _nodes_shape(value: JsonValue) -> object:
+    # The first 16 bytes of an id are 21 letters and two bits of the next one.
+    return frozenset(
+        one[:22] if isinstance(one, str) else None for one in (value if isinstance(value, list) else [value])
+    )
+
+
 _SHAPES = {
     Probe.VALUE: _value_shape,
     Probe.CURSOR: _cursor_shape,
@@ -304,5 +320,6 @@ _SHAPES = {
     Probe.GROUPING: _grouping_shape,
     Probe.OPAQUE: _opaque_shape,
     Probe.ORDER: _order_shape,
+    Probe.NODES: _nodes_shape,
     Probe.STRUCTURE: _structure_shape,
 }

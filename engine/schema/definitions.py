@@ -16,9 +16,10 @@ from fieldstone.engine.schema.objects import (
     unique_keys,
     upserts,
 )
+from fieldstone.engine.schema.objects.nodes import build_node
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
-from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.scope import NODE, TypeScope
 from fieldstone.engine.schema.values import enums
 from fieldstone.engine.schema.values.composites import COMPOSITES, composite_name
 from fieldstone.engine.schema.values.filters import SCALAR_FILTERS
@@ -72,6 +73,8 @@ def type_names(scope: TypeScope) -> Iterator[str]:
         yield SUBSCRIPTION
     else:
         yield from scope.mutations.types
+    if scope.has_nodes:
+        yield from (NODE, GraphQLID.name)
     yield from (name for name in SHARED if _is_shared(scope, name))
     for object_ in scope.snapshot.by_singular.values():
         yield from (api_names.type_name(object_, role) for role in TypeRole if has_role(scope, object_, role))
@@ -87,6 +90,8 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
         return build_mutation(scope)
     if name == SUBSCRIPTION:
         return build_subscription(scope) if scope.mutations is None else None
+    if name == NODE and scope.has_nodes:
+        return build_node()
     if name in SHARED:
         return SHARED[name] if _is_shared(scope, name) else None
     if scope.mutations is not None and (build := scope.mutations.types.get(name)):

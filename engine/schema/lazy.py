@@ -10,12 +10,20 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, V
 from threading import RLock
 from typing import TypeVar, overload
 
-from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+)
+from graphql.type.schema import InterfaceImplementations
 
 from fieldstone.engine.schema.definitions import build_type, type_names
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
-from fieldstone.engine.schema.scope import Members, MutationSet, TypeScope
+from fieldstone.engine.schema.scope import NODE, Members, MutationSet, TypeScope
 from fieldstone.metadata.model import Snapshot
 
 V = TypeVar("V")
@@ -96,12 +104,28 @@ class LazySchema(GraphQLSchema):
     type_map: LazyMap[GraphQLNamedType]
     scope: TypeScope
 
+    def get_implementations(self, interface_type: GraphQLInterfaceType) -> InterfaceImplementations:
+        """Return the types that have an interface; all of them are made."""
+        objects = [
+            self.scope.object_type(object_.type_name)
+            for object_ in self.scope.snapshot.by_singular.values()
+            if interface_type.name == NODE and self.scope.is_node(object_)
+        ]
+        return InterfaceImplementations(objects=objects, interfaces=[])
 
-def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None, *, is_specimen: bool = False) -> LazySchema:
+    def is_sub_type(self, abstract_type: GraphQLAbstractType, maybe_sub_type: GraphQLNamedType) -> bool:
+        """Return whether a type has an interface."""
+        return isinstance(maybe_sub_type, GraphQLObjectType) and abstract_type in maybe_sub_type.interfaces
+
+
+def lazy_schema(
+    snapshot: Snapshot, mutations: MutationSet | None = None, *, is_specimen: bool = False, relay: bool = False
+) -> LazySchema:
     """Return the schema of a snapshot: at once, whatever the number of its objects.
 
     Args:
         snapshot: the objects whose records can be queried.
+        relay: whether records have Relay's `Node`.
         mutations: take the place of the mutations derived from the objects.
         is_specimen: whether each object has all types.
     """
@@ -116,6 +140,7 @@ def lazy_schema(snapshot: Snapshot, mutations: MutationSet | None = None, *, is_
     scope = TypeScope(
         snapshot=snapshot,
         mutations=mutations,
+        relay=relay,
         named=lambda name: schema.type_map[name],
         build_object=build_object,
         is_specimen=is_specimen,

@@ -2,15 +2,26 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import cast
 from uuid import UUID
 
-from graphql import GraphQLEnumType, GraphQLField, GraphQLInputObjectType, GraphQLNamedType, GraphQLObjectType
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+)
 
-from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.api_names import TypeRole, find_query, type_name
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot
+
+NODE = "Node"
+NODE_ROOTS = ("node", "nodes")
+"""The root fields that read nodes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,7 @@ class TypeScope:
 
     Attributes:
         mutations: None where the mutations are derived from the objects.
+        relay: whether records are to have Relay's `Node`.
         named: a type of this schema by its name; KeyError where there is none.
         is_specimen: whether each object has all types, those that nothing leads to included.
         build_object: an object type from its name, description and members, all made at once or as they are used.
@@ -45,6 +57,22 @@ class TypeScope:
     named: Callable[[str], GraphQLNamedType]
     build_object: Callable[[str, str, Members], GraphQLObjectType]
     is_specimen: bool = False
+
+    relay: bool = False
+
+    @cached_property
+    def has_nodes(self) -> bool:
+        """Whether the schema has Relay's `Node`; an object that is called so takes the name."""
+        taken = NODE in self.snapshot.by_type_name or any(map(partial(find_query, self.snapshot), NODE_ROOTS))
+        return self.relay and self.mutations is None and not taken
+
+    def is_node(self, object_: Object) -> bool:
+        """Return whether an object's records are nodes: unless it has a `nodeId` of its own."""
+        return self.has_nodes and "nodeId" not in object_.by_name and "nodeId" not in object_.foreign_keys
+
+    def interface_type(self, name: str) -> GraphQLInterfaceType:
+        """Return an interface type."""
+        return cast("GraphQLInterfaceType", self.named(name))
 
     @cached_property
     def one_way_targets(self) -> frozenset[UUID]:

@@ -73,6 +73,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             work=foundation.work,
             time_limit=settings.statement_timeout,
             written=written,
+            relay=settings.relay,
         )
         webhooks = _webhooks(settings, foundation)
         metadata = build_metadata_api(
@@ -84,7 +85,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             work=foundation.work,
             time_limit=settings.statement_timeout,
             webhooks=webhooks,
-            find_broken=broken_operations(core.compiler.plans, foundation.work),
+            find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
         )
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,

@@ -241,8 +241,40 @@ class EventFeed:
     most_bytes: int | None = None
 
 
-Output = Literal | Value | Record | ToOne | Connection
-Root = Connection | One | Aggregate | Groups | Literal
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeId:
+    """The id of the row among the records of all objects: base64url of the object's id and the key."""
+
+    object_id: bytes
+    key: Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeBranch:
+    """The records of one object among nodes: those of `ids`, a uuid[] that is NULL in the places of other objects."""
+
+    ids: Parameter
+    table: Table
+    key: Column
+    condition: Condition
+    record: Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nodes:
+    """Records of several objects in the order of their ids, null where there is none: a list, or the only one.
+
+    `places` is a uuid[] as long as that of each branch; `limit` is the most ids.
+    """
+
+    places: Parameter
+    branches: tuple[NodeBranch, ...]
+    is_list: bool
+    limit: int
+
+
+Output = Literal | Value | NodeId | Record | ToOne | Connection
+Root = Connection | One | Aggregate | Groups | Nodes | Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,6 +115,14 @@ def arguments(scalar: Scalar, options: Sequence[str] | None, operator: Operator)
             yield from ([values[0], values[-1]], [values[-1], values[0]])
         case Argument.TEXT:
             yield from TEXTS
+        case Argument.TEXTS:
+            yield from ([], ["a", "b"])
+        case Argument.PERIOD:
+            yield from ({kind: 3 if kind != "this" else True, "unit": "YEAR"} for kind in ("last", "next", "this"))
+        case Argument.PATHS:
+            tests = [("eq", {}), ("gt", 1), ("lt", "a"), ("gte", True), ("contains", "a"), ("contains", 1)]
+            tests += [("like", "a%"), ("between", [1, 2]), ("in", [1, "a"]), ("hasKey", "a"), ("isEmpty", True)]
+            yield from ([{"path": path, name: given}] for path in ([], ["a"], ["0", "a"]) for name, given in tests)
         case Argument.PRESENCE:
             yield from ("NULL", "NOT_NULL")
         case Argument.FLAG:
@@ -153,6 +161,8 @@ def test_no_operator_fails_by_a_stored_value(served: Served) -> None:
 def leaves(of_type: GraphQLInputObjectType, names: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for name, field in of_type.fields.items():
         named = get_named_type(field.type)
+        if named.name == "JSONOrderByInput":
+            continue
         if isinstance(named, GraphQLInputObjectType):
             yield from leaves(named, (*names, name)) if len(names) < 2 else ()
         else:

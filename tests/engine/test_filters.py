@@ -89,7 +89,7 @@ def test_no_column_is_left_out(served: Served, reference: Reference) -> None:
 def _paths(of_type: GraphQLInputObjectType, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for name, field in of_type.fields.items():
         named = get_named_type(field.type)
-        if isinstance(named, GraphQLInputObjectType) and name != "within":
+        if isinstance(named, GraphQLInputObjectType) and name not in {"within", "path"}:
             if {"and", "some", "filter"}.isdisjoint(named.fields):
                 yield from _paths(named, (*names, name))
         else:

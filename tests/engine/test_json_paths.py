@@ -229,6 +229,18 @@ def test_an_order_and_its_pages(documents: Served, order: dict[str, str], first:
         assert "belongs to another connection or another order" in error["message"]
 
 
+def test_a_path_in_a_variable_is_part_of_the_plan(documents: Served) -> None:
+    """Another path was read by the plan of the first."""
+    text = """query ($p: [String!]!, $t: JSONOrderType) {
+        companies(orderBy: [{meta: {path: $p direction: ASC type: $t}} {name: ASC}], first: 1) {
+            edges { node { name } } } }"""
+    found = [
+        [edge["node"]["name"] for edge in documents.ask(text, values)["data"]["companies"]["edges"]]
+        for values in ({"p": ["a", "b"], "t": "NUMBER"}, {"p": ["on"], "t": "BOOLEAN"}, {"p": [], "t": "NUMBER"})
+    ]
+    assert found == [["tiny"], ["two"], ["a number"]]
+
+
 def test_orders_that_are_refused(documents: Served) -> None:
     text = "query ($o: [CompanyOrderByInput]) { companies(orderBy: $o) { totalCount } }"
     for order, field in (({"direction": "ASC", "path": ["a"], "type": None}, "type"),):

@@ -89,6 +89,9 @@ def single_keys(of_type: GraphQLInputObjectType, direction: str, depth: int = 1)
         named = get_named_type(field.type)
         if not isinstance(named, GraphQLInputObjectType):
             yield {name: direction}
+        elif named.name == "JSONOrderByInput":
+            kinds = ("TEXT", "NUMBER", "BOOLEAN")
+            yield from ({name: {"path": ["a"], "direction": direction, "type": kind}} for kind in kinds)
         elif "id" not in named.fields or depth > 0:
             yield from ({name: below} for below in single_keys(named, direction, depth - 1))
 

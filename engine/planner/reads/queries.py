@@ -11,11 +11,13 @@ from fieldstone.engine.planner.context import PlanContext, type_literal, visible
 from fieldstone.engine.planner.reads.aggregates import build_aggregate
 from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
 from fieldstone.engine.planner.reads.grouping.groups import build_groups
+from fieldstone.engine.planner.reads.nodes import build_nodes
 from fieldstone.engine.planner.reads.orders import build_order
 from fieldstone.engine.planner.reads.sampling import is_sampled
 from fieldstone.engine.planner.reads.selection import build_connection, build_record
 from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.schema.introspection import is_introspection_field
+from fieldstone.engine.schema.scope import NODE_ROOTS
 from fieldstone.metadata.api_names import QueryRole, find_query
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object
@@ -47,6 +49,10 @@ def plan_query(context: PlanContext, introspected: Mapping[str, str]) -> ReadPla
 
 def _root(context: PlanContext, selected: Selected) -> Root:
     root = find_query(context.snapshot, selected.name)
+    if root is None and selected.name in NODE_ROOTS:
+        if selected.name == "node":
+            context.note_nullable((selected.key,))
+        return context.attempt(lambda: build_nodes(context, selected, (selected.key,)), selected, (selected.key,))
     if root is None:
         msg = f"the validated field {selected.name} is no root field"
         raise LookupError(msg)

@@ -26,6 +26,7 @@ from fieldstone.sql.plan.read import (
     Cursor,
     Edges,
     Literal,
+    NodeId,
     Output,
     PageFact,
     PageInfo,
@@ -49,7 +50,10 @@ def _output(context: PlanContext, object_: Object, selected: Selected, path: Ans
         return type_literal(object_.type_name)
     if holder := object_.foreign_keys.get(name):
         return _value(holder)
-    field = object_.by_name[name]
+    field = object_.by_name.get(name)
+    if field is None:
+        # The schema lets no other name through.
+        return NodeId(object_id=object_.id.bytes, key=object_.key)
     if field.relation_id is None:
         if field.type is FieldType.RAW_JSON:
             return context.attempt(lambda: _json(context, field, selected, path), selected, path)

@@ -11,7 +11,7 @@ from fieldstone.engine.planner.writes.removal import Removal
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import Table
-from fieldstone.sql.plan.read import Connection, Literal, Output, Record, ToOne, Value
+from fieldstone.sql.plan.read import Connection, Literal, NodeId, Output, Record, ToOne, Value
 from fieldstone.sql.plan.write import Faults
 
 
@@ -63,7 +63,7 @@ class TypeNameOnly:
 def is_in_row(output: Output, table: Table) -> bool:
     """Return whether an output is made of a row of the table alone, and of other tables' rows that it points to."""
     match output:
-        case Literal() | Value():
+        case Literal() | Value() | NodeId():
             return True
         case Record():
             return all(is_in_row(entry, table) for _, entry in output.entries)

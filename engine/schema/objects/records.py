@@ -13,7 +13,8 @@ from graphql import (
 )
 
 from fieldstone.engine.schema.objects.aggregates import shorthand_field
-from fieldstone.engine.schema.scope import Members, TypeScope
+from fieldstone.engine.schema.objects.nodes import NODE_ID
+from fieldstone.engine.schema.scope import NODE, Members, TypeScope
 from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import (
     describe_field,
@@ -33,10 +34,15 @@ from fieldstone.metadata.model import Field, Object, relation_end
 def build_record(scope: TypeScope, object_: Object) -> GraphQLObjectType:
     """Return the type of an object's records."""
     members = Members(names=lambda: _names(scope, object_), find=lambda name: _find(scope, object_, name))
-    return scope.build_object(type_name(object_, TypeRole.RECORD), describe_object(object_), members)
+    built = scope.build_object(type_name(object_, TypeRole.RECORD), describe_object(object_), members)
+    if scope.is_node(object_):
+        built.interfaces = (scope.interface_type(NODE),)
+    return built
 
 
 def _names(scope: TypeScope, object_: Object) -> Iterator[str]:
+    if scope.is_node(object_):
+        yield "nodeId"
     for name, field in object_.by_name.items():
         if field.relation_id is None or relation_end(scope.snapshot, field):
             yield name
@@ -49,7 +55,7 @@ def _find(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
         return GraphQLField(_nullable(holder, scalar_type(holder.parts[0].scalar)), description=describe_key(holder))
     field = object_.by_name.get(name)
     if field is None:
-        return None
+        return NODE_ID if name == "nodeId" and scope.is_node(object_) else None
     if field.relation_id is None:
         arguments = {"path": path_argument()} if field.type is FieldType.RAW_JSON else {}
         return GraphQLField(_value_type(scope, object_, field), args=arguments, description=describe_field(field))

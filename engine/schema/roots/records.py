@@ -6,8 +6,9 @@ from typing import assert_never
 from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
 
 from fieldstone.engine.schema.objects.groups import group_by_field
+from fieldstone.engine.schema.objects.nodes import node_field
 from fieldstone.engine.schema.objects.records import connection_field
-from fieldstone.engine.schema.scope import Members, TypeScope
+from fieldstone.engine.schema.scope import NODE_ROOTS, Members, TypeScope
 from fieldstone.engine.schema.values.paging import filter_argument
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.engine.schema.values.value_changes import ROLES, Argument, fields_of
@@ -45,11 +46,13 @@ def build_query(scope: TypeScope) -> GraphQLObjectType:
 
     def find(name: str) -> GraphQLField | None:
         root = api_names.find_query(scope.snapshot, name)
-        return query_field(scope, root) if root else None
+        return query_field(scope, root) if root else node_field(scope, name)
 
     def names() -> Iterator[str]:
         for object_ in scope.snapshot.by_singular.values():
             yield from api_names.all_query_names(object_)
+        if scope.has_nodes:
+            yield from NODE_ROOTS
 
     return scope.build_object(QUERY, "The reads of the API.", Members(names=names, find=find))
 

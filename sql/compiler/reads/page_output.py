@@ -28,6 +28,7 @@ from fieldstone.sql.plan.read import (
     Cursor,
     Edges,
     Literal,
+    NodeId,
     Output,
     Page,
     PageFact,
@@ -165,6 +166,8 @@ def columns_of(outputs: Iterable[Output | Cursor]) -> list[str]:
         match output:
             case Value():
                 columns[output.column.name] = None
+            case NodeId():
+                columns[output.key.name] = None
             case ToOne():
                 columns[output.hop.column.name] = None
             case Connection(link=Link(key=key)):

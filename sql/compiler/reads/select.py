@@ -23,6 +23,7 @@ from fieldstone.sql.compiler.output import (
 )
 from fieldstone.sql.compiler.reads.aggregates import aggregate_pieces, constant_pieces, is_measured
 from fieldstone.sql.compiler.reads.grouping.groups import compile_groups
+from fieldstone.sql.compiler.reads.nodes import compile_nodes, node_id
 from fieldstone.sql.compiler.reads.page_output import columns_of, compile_connection
 from fieldstone.sql.compiler.reads.paging import compile_page
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
@@ -32,6 +33,8 @@ from fieldstone.sql.plan.read import (
     Connection,
     Groups,
     Literal,
+    NodeId,
+    Nodes,
     One,
     Output,
     Page,
@@ -94,6 +97,8 @@ def _compile_root(root: Root, draft: StatementDraft) -> Fragment:
             return _compile_aggregate(root, draft)
         case Groups():
             return compile_groups(root, draft, _record_pieces)
+        case Nodes():
+            return compile_nodes(root, draft, _record_pieces)
         case Literal():
             return Fragment(pieces=[root.text])
         case _:
@@ -114,6 +119,8 @@ def _compile_output(output: Output, row: RowReference, draft: StatementDraft) ->
                 value = read_path(row.column(column.name), expressions.parameter(output.path))
                 return encode_value(value, column.type, output.encoding, nullable=True)
             return encode_value(row.column(column.name), column.type, output.encoding, nullable=column.nullable)
+        case NodeId():
+            return ['"', node_id(output, row), '"']
         case Record():
             return _record_pieces(output, row, draft)
         case ToOne():

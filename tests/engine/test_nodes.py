@@ -1,0 +1,120 @@
+"""Relay's `Node`: records of any object by one id, where it is asked for."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from graphql import build_client_schema, get_introspection_query, parse, validate
+
+from tests.apis import Apis, open_apis
+from tests.engine.records import NOBODY, create
+
+NODE = "query ($i: ID!) { node(nodeId: $i) { __typename nodeId ... on Person { email } ... on Company { name } } }"
+NODES = """query ($i: [ID!]!) { nodes(nodeIds: $i) { ...N } }
+fragment N on Node { nodeId ... on Person { email company { nodeId name } } ...C }
+fragment C on Company { title: name people { totalCount edges { node { ... on Node { nodeId } email } } } }"""
+
+
+@pytest.fixture
+async def relay(workspace_dsn: str) -> AsyncIterator[Apis]:
+    """The APIs with `Node`, over a workspace without records."""
+    async with open_apis(workspace_dsn, relay=True) as opened:
+        yield opened
+
+
+async def node_id(relay: Apis, name: str, id_: str) -> str:
+    answer = await relay.data(f'{{ {name}(id: "{id_}") {{ nodeId }} }}')
+    return str(answer[name]["nodeId"])
+
+
+async def test_a_node(relay: Apis) -> None:
+    person = await create(relay, "person", email="a")
+    company = await create(relay, "company", name="b")
+    found = await node_id(relay, "person", person)
+    data = urlsafe_b64decode(found + "=")
+    object_ = (await relay.snapshot()).by_singular["person"]
+    assert (UUID(bytes=data[:16]), UUID(bytes=data[16:])) == (object_.id, UUID(person))
+    assert await relay.data(NODE, i=found) == {"node": {"__typename": "Person", "nodeId": found, "email": "a"}}
+    other = await node_id(relay, "company", company)
+    expected = {"node": {"__typename": "Company", "nodeId": other, "name": "b"}}
+    assert await relay.data(NODE, i=other) == expected
+    assert await relay.data(NODE, i=found) == {"node": {"__typename": "Person", "nodeId": found, "email": "a"}}
+    assert (await relay.send_warm(NODE, {"i": other}) or b"").startswith(b'{"data":{"node":{"__typename":"Company"')
+    literal = NODE.replace("($i: ID!)", "").replace("$i", f'"{other}"')
+    assert await relay.data(literal) == expected
+
+
+async def test_nodes_are_one_statement_in_the_order_of_their_ids(relay: Apis) -> None:
+    company = await create(relay, "company", name="c")
+    people = [await create(relay, "person", email=email, companyId=company) for email in ("a", "b")]
+    ids = [await node_id(relay, "person", person) for person in people]
+    at = await node_id(relay, "company", company)
+    await relay.data('mutation { deletePerson(where: { email: "b" }) { id } }')
+    relay.database.log.steps.clear()
+    gone = urlsafe_b64encode(urlsafe_b64decode(at + "=")[:16] + UUID(NOBODY).bytes).decode().rstrip("=")
+    answer = await relay.data(NODES, i=[at, ids[0], ids[1], gone, "nonsense", "x" * 43, at])
+    assert len(relay.database.log.steps) == 1
+    first = {"nodeId": ids[0], "email": "a", "company": {"nodeId": at, "name": "c"}}
+    edges = [{"node": {"nodeId": ids[0], "email": "a"}}]
+    owner = {"nodeId": at, "title": "c", "people": {"totalCount": 1, "edges": edges}}
+    assert answer == {"nodes": [owner, first, None, None, None, None, owner]}
+    assert await relay.data(NODES, i=["nonsense", "x"]) == {"nodes": [None, None]}
+    assert await relay.data(NODES, i=[]) == {"nodes": []}
+    assert await relay.data('{ a: node(nodeId: "x") { nodeId } people { totalCount } }') == {
+        "a": None,
+        "people": {"totalCount": 1},
+    }
+
+
+async def test_refusals(relay: Apis) -> None:
+    error = await relay.error(NODES, i=["x"] * 201)
+    assert error["message"] == "'nodeIds' must have at most 200 ids, not 201."
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "nodeIds"}
+    answer = await relay.ask('{ node(nodeId: "x") { email } }')
+    assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    answer = await relay.ask('{ node(nodeId: "x") { ... on PersonConnection { totalCount } } }')
+    assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    answer = await relay.ask('{ node(nodeId: "x") { ... on Person { a: email a: city } } }')
+    assert "conflict" in answer["errors"][0]["message"]
+
+
+async def test_fields_of_different_objects_do_not_conflict(relay: Apis) -> None:
+    person = await node_id(relay, "person", await create(relay, "person", email="a"))
+    company = await node_id(relay, "company", await create(relay, "company", name="b"))
+    text = """query ($i: [ID!]!) { nodes(nodeIds: $i) {
+        ... on Person { label: email many: activities { n: totalCount } }
+        ... on Company { label: name many: people(first: 3) { n: totalCount } } } }"""
+    answer = await relay.data(text, i=[person, company])
+    assert answer == {"nodes": [{"label": "a", "many": {"n": 0}}, {"label": "b", "many": {"n": 0}}]}
+
+
+async def test_the_schema(relay: Apis) -> None:
+    answer = await relay.data(get_introspection_query())
+    schema = build_client_schema(answer)
+    node = schema.type_map["Node"]
+    assert list(node.fields) == ["nodeId"]  # type: ignore[attr-defined]  # it is an interface
+    assert {one.name for one in schema.get_possible_types(node)} == {  # type: ignore[arg-type]  # it is an interface
+        "Company",
+        "Person",
+        "Opportunity",
+        "Activity",
+    }
+    assert validate(schema, parse(NODES)) == validate(schema, parse(NODE)) == []
+
+
+async def test_an_object_that_is_called_so_takes_the_name(relay: Apis) -> None:
+    labels = 'labelSingular: "A" labelPlural: "B"'
+    text = f'mutation {{ createObject(input: {{ nameSingular: "node" namePlural: "nodes" {labels} }}) {{ id }} }}'
+    await relay.data('{ node(nodeId: "x") { nodeId } }')
+    await relay.change(text)
+    assert await relay.data("{ nodes { totalCount } people { edges { node { id } } } }")
+    answer: Any = await relay.ask("{ people { edges { node { nodeId } } } }")
+    assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_without_it_there_is_none(apis: Apis) -> None:
+    for text in ('{ node(nodeId: "x") { nodeId } }', "{ people { edges { node { nodeId } } } }"):
+        answer = await apis.ask(text)
+        assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
