@@ -38,7 +38,7 @@ test: setup ## the tests that need nothing but the package registries, on all pr
 	$(BIN)/pytest -m "not system and not alone" -n auto --dist worksteal
 	$(BIN)/pytest -m "alone and not system"
 
-test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2), or root
+test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, PostgreSQL 15), or root
 	$(BIN)/pytest -m system
 
 golden: setup ## write the golden cases again; read the diff before you commit it
