@@ -130,7 +130,7 @@ FILTERS: Mapping[TypeRole, TypeRole] = {
 
 ORDERS: Mapping[TypeRole, TypeRole] = {
     TypeRole.COUNTS: TypeRole.COUNTS_ORDER,
-    TypeRole.PERCENTAGES: TypeRole.PERCENTAGES_ORDER,
+    TypeRole.PERCENTAGES: TypeRole.COUNTS_ORDER,
     TypeRole.BOOLEANS: TypeRole.BOOLEANS_ORDER,
     TypeRole.SUM: TypeRole.TOTALS_ORDER,
     TypeRole.AVG: TypeRole.TOTALS_ORDER,

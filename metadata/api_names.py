@@ -50,7 +50,6 @@ class TypeRole(Enum):
     EXTREMES_FILTER = "AggregateExtremesFilterInput"
     MEDIAN_FILTER = "AggregateMedianFilterInput"
     COUNTS_ORDER = "AggregateCountsOrderByInput"
-    PERCENTAGES_ORDER = "AggregatePercentagesOrderByInput"
     BOOLEANS_ORDER = "AggregateBooleansOrderByInput"
     TOTALS_ORDER = "AggregateTotalsOrderByInput"
     EXTREMES_ORDER = "AggregateExtremesOrderByInput"

@@ -24,7 +24,7 @@ def _ordered_by(object_: Object, item: Mapping[str, Any]) -> str | None:
     field = object_.by_name.get(name)
     if not isinstance(member, dict):
         return _columns(object_)[name]
-    if field is None or field.relation_id:
+    if field is None or not field.is_composite:
         return None
     ((sub, _),) = member.items()
     return next(part.column.name for part in field.parts if part.name == sub)

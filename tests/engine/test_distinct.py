@@ -126,3 +126,8 @@ def test_a_nested_connection_agrees_with_the_oracle(
 ) -> None:
     found, expected = served.ask(NESTED, variables), reference.ask(NESTED, variables)
     assert agree(found["data"], expected["data"]), f"{found}\n{expected}"
+
+
+def test_behind_the_id_nothing_is_left_to_choose(sample: Served) -> None:
+    document = "{ people(distinctOn: [id, city] orderBy: [{ id: ASC }, { city: ASC }]) { totalCount } }"
+    assert sample.ask(document) == sample.ask("{ people { totalCount } }")

@@ -22,7 +22,9 @@ def build_distinct(object_: Object, tree: Tree, order: tuple[OrderKey, ...], bla
     names = [name for item in listed(tree) for name in _names(cast("Leaf", item).sample)]
     columns = tuple(dict.fromkeys(parts[name][1].column for name in names))
     begin = {column_of(key.operand) for key in order[: len(columns)] if not (key.hops or key.totals)}
-    if begin != set(columns):
+    # The order ends with the id, behind which no two records are left to choose from.
+    is_cut = object_.key in begin and begin < set(columns)
+    if begin != set(columns) and not is_cut:
         raise blame.error(
             f"The order must begin with the values of 'distinctOn': {', '.join(dict.fromkeys(names))}, in any order."
         )

@@ -41,7 +41,11 @@ EXPECTED: dict[str, dict[str, str]] = {
     "ThingGroupByOrderByInput": {
         "key": "ThingOrderByInput",
         "count": "OrderByDirection",
-        **{name: f"Thing{shape}OrderByInput" for name, shape in SHAPES.items()},
+        **{
+            # Percentages have the fields that counts have.
+            name: f"Thing{shape.replace('Percentages', 'Counts')}OrderByInput"
+            for name, shape in SHAPES.items()
+        },
     },
     "ThingHavingInput": {
         "count": "IntFilter",
