@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from tests.npm_clients import NODE
-from tests.processes.event_clients import CLIENTS, CREATE, client, make_key, send, servers
+from tests.processes.event_clients import CLIENTS, CREATE, Server, client, make_key, send, servers
 from tests.project.modules import ROOT
 from tests.waiting import eventually
 
@@ -66,11 +67,11 @@ def _resident(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
-def test_readers_that_do_not_read_do_not_grow_the_server(event_dsn: str) -> None:
-    """20 clients subscribe and read nothing, while 200 MB are written that concern each of them."""
-    with servers(event_dsn, 1) as (server,), contextlib.ExitStack() as stack:
-        key = make_key(event_dsn)
-        for _ in range(20):
+@contextlib.contextmanager
+def unread(server: Server, key: str, query: str, count: int) -> Iterator[None]:
+    """Hold clients that subscribe and read nothing."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
             reader = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.sendall(
@@ -81,19 +82,53 @@ def test_readers_that_do_not_read_do_not_grow_the_server(event_dsn: str) -> None
             assert b" 101 " in reader.recv(4096)
             reader.sendall(_frame({"type": "connection_init", "payload": {"authorization": f"Bearer {key}"}}))
             assert b"connection_ack" in reader.recv(4096)
-            query = "subscription { activityCreated { body } }"
             reader.sendall(_frame({"id": "1", "type": "subscribe", "payload": {"query": query}}))
-        create = "mutation ($data: [ActivityInput!]!) { createActivities(data: $data) { id } }"
-        for number in range(20):
-            send(server.url, key, create, data=[{"title": "x", "body": "x" * 10_000} for _ in range(50)])
-            if number == 3:
-                assert server.served is not None
-                before = _resident(server.served.process.pid)
-        metrics = _metrics(server.url)
-        assert server.served is not None
-        assert metrics["fieldstone_full_outboxes_total"] >= 20
-        assert _resident(server.served.process.pid) - before < 40
-        # 20 readers times 16 batches of 500 kB would be 160 MB.
+        yield
+
+
+CREATE_ACTIVITIES = "mutation ($data: [ActivityInput!]!) { createActivities(data: $data) { id } }"
+
+
+def test_readers_that_do_not_read_do_not_grow_the_server(event_dsn: str) -> None:
+    """20 clients subscribe and read nothing, while 200 MB are written that concern each of them."""
+    with servers(event_dsn, 1) as (server,):
+        key = make_key(event_dsn)
+        with unread(server, key, "subscription { activityCreated { body } }", 20):
+            for number in range(20):
+                data = [{"title": "x", "body": "x" * 10_000} for _ in range(50)]
+                send(server.url, key, CREATE_ACTIVITIES, data=data)
+                if number == 3:
+                    assert server.served is not None
+                    before = _resident(server.served.process.pid)
+            metrics = _metrics(server.url)
+            assert server.served is not None
+            assert metrics["fieldstone_full_outboxes_total"] >= 20
+            assert _resident(server.served.process.pid) - before < 40
+            # 20 readers times 16 batches of 500 kB would be 160 MB.
+
+
+def test_live_queries_of_readers_that_do_not_read_do_not_grow_the_server(event_dsn: str) -> None:
+    """20 clients ask for answers of 500 kB and read nothing, while these change 30 times."""
+    page = "first: 50, orderBy: { createdAt: DESC }, interval: 100"
+    live = f"subscription {{ activities({page}) {{ edges {{ node {{ body }} }} }} }}"
+    with servers(event_dsn, 1) as (server,):
+        key = make_key(event_dsn)
+        data = [{"title": "x", "body": "x" * 10_000} for _ in range(50)]
+        send(server.url, key, CREATE_ACTIVITIES, data=data)
+        with unread(server, key, live, 20):
+            for number in range(1, 31):
+                send(server.url, key, CREATE_ACTIVITIES, data=[{"body": f"{number}" + "x" * 10_000}])
+                eventually(lambda: _metrics(server.url)["fieldstone_live_statements_total"] > number, "not run again")  # noqa: B023 - called at once
+                if number == 5:
+                    assert server.served is not None
+                    before = _resident(server.served.process.pid)
+            assert server.served is not None
+            metrics = _metrics(server.url)
+            # The kernel takes some answers; after these, one is announced to each reader and the others are not.
+            assert metrics["fieldstone_live_queries"] == 1
+            assert metrics["fieldstone_live_answers_total"] < 20 * 20
+            assert _resident(server.served.process.pid) - before < 40
+            # 20 readers times 25 answers of 500 kB would be 250 MB.
 
 
 def _metrics(url: str) -> dict[str, float]:

@@ -13,7 +13,7 @@ class LiveRegistry:
     """The groups of one process, in the order in which they were made.
 
     Args:
-        most: groups of one workspace, one of each member that moves to another group not counted.
+        most: groups of one workspace; a group whose members are moving to another one does not count.
         run_soon: has the statement of a group run.
     """
 
