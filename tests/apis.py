@@ -49,9 +49,14 @@ T = TypeVar("T")
 
 @dataclass(slots=True, kw_only=True)
 class Log:
-    """The statements that a database was sent, in order, with their parameters."""
+    """The statements that a database was sent, in order, with their parameters.
+
+    Attributes:
+        messages: how many messages the transactions took, short of their commits.
+    """
 
     steps: list[Step] = field(default_factory=list)
+    messages: int = 0
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -90,10 +95,12 @@ class _RecordingTransaction(Transaction):
         self._log = log
 
     async def run(self, statement: Statement, parameters: Parameters) -> list[Row]:
+        self._log.messages += 1
         self._log.steps.append((statement, parameters))
         return await self._recorded.run(statement, parameters)
 
     async def pipeline(self, steps: Sequence[Step]) -> list[list[Row]]:
+        self._log.messages += 1
         self._log.steps += steps
         return await self._recorded.pipeline(steps)
 

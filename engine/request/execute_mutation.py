@@ -238,9 +238,15 @@ async def _run_nested(transaction: Transaction, run: NestedRun, bindings: Bindin
     """Run one root field that writes the records of relations too, and read its answer."""
     write = run.write
     try:
-        await run.run(transaction, bindings)
-        meter.pay(write.price, bindings, times=_count(run.answered))
-        listed = await _read(transaction, write.read_back, bindings._replace(ids=run.answered))
+        if run.knows_ids:
+            # The answer is read with the last writes: its price must be known before.
+            meter.pay(write.price, bindings, times=len(run.bound.ids))
+            await run.run(transaction, bindings)
+            listed = run.answer or b"[]"
+        else:
+            await run.run(transaction, bindings)
+            meter.pay(write.price, bindings, times=_count(run.answered))
+            listed = await _read(transaction, write.read_back, bindings._replace(ids=run.answered))
     except DatabaseError as error:
         if not error.retryable and (known := describe(error, run.snapshot, write.path, written=write.object_)):
             raise located(known, write.location) from error

@@ -42,6 +42,16 @@ WITH given AS (
   ORDER BY t9."id"
 )
 SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,NULL::uuid[] AS ids,NULL::text AS answer;
+SELECT '[' || COALESCE(
+  string_agg(
+    '{"email":' || to_json(t1."email")::text || ',"city":' || COALESCE(to_json(t1."city")::text,'null') || '}',
+      ','
+    ORDER BY t0.position
+  ),''
+) || ']'
+FROM unnest($1::uuid[])
+WITH ORDINALITY AS t0(id,position)
+JOIN "workspace_default"."person" AS t1 ON t1."id" = t0.id;
 SELECT version
 FROM fieldstone.workspace
 WHERE id = $1::uuid;

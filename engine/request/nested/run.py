@@ -28,6 +28,7 @@ from fieldstone.sql.errors import DatabaseError, Serialization, UniqueViolation
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.write import Problem, UniqueKey
 from fieldstone.sql.statement import Parameters, Row, Statement
+from fieldstone.sql.statement import Step as SqlStep
 from fieldstone.sql.transaction import Transaction
 
 _SAVE, _UNDO = Statement(text="SAVEPOINT nested"), Statement(text="ROLLBACK TO SAVEPOINT nested")
@@ -83,6 +84,7 @@ class NestedRun:
     Attributes:
         judge: raises the error of an update's own records.
         answered: PostgreSQL's text of the ids that the root field answers.
+        answer: the records with these ids, read together with the last statements if the ids are known before.
         lost: how often another request has created a record first.
         failed: the create of several records that the last run was refused for.
     """
@@ -92,9 +94,16 @@ class NestedRun:
     snapshot: Snapshot
     judge: Callable[[PlannedWrite, Row], None]
     answered: bytes = _NO_IDS
+    answer: bytes | None = None
     lost: int = 0
     failed: TakenKey | None = None
     _waiting: list[_Sent] = field(default_factory=list)
+
+    @property
+    def knows_ids(self) -> bool:
+        """Whether the ids that the root field answers are known before it runs."""
+        is_found = any(isinstance(id_, Found) for id_ in self.bound.ids)
+        return not (is_found or (self.write.root is not None and self.write.many))
 
     async def run(self, transaction: Transaction, bindings: Bindings) -> None:
         """Run the steps; when it returns, no verdict stands against any of them.
@@ -117,7 +126,11 @@ class NestedRun:
             if bound.given is None and any(sent.founds for sent in self._waiting):
                 await self._flush(transaction)
             await self._send(bound, bindings)
-        await self._flush(transaction)
+        last: SqlStep | None = None
+        if self.knows_ids:
+            read_back = self.write.read_back
+            last = (read_back.statement, read_back.bind(bindings._replace(ids=self.bound.answered)))
+        await self._flush(transaction, last)
         if is_shared and self.answered == _NO_IDS:
             await transaction.run(_UNDO, [])
 
@@ -143,15 +156,21 @@ class NestedRun:
                 raise self._located(BadUserInput(message), row.path)
             seen.add(id_)
 
-    async def _flush(self, transaction: Transaction) -> None:
-        """Send the steps that wait, and judge the answers."""
+    async def _flush(self, transaction: Transaction, last: SqlStep | None = None) -> None:
+        """Send the steps that wait, and judge the answers; the statement that comes `last` reads the root's answer."""
         sent, self._waiting = self._waiting, []
-        if not sent:
+        statements: list[SqlStep] = [(one.step.bound.statement, one.parameters) for one in sent]
+        statements += [] if last is None else [last]
+        if not statements:
             return
         try:
-            answers = await transaction.pipeline([(one.step.bound.statement, one.parameters) for one in sent])
+            answers = await transaction.pipeline(statements)
         except DatabaseError as error:
+            if (error.step or 0) >= len(sent):
+                raise
             raise self._describe(error, sent) from error
+        if last is not None:
+            ((self.answer,),) = answers.pop()
         for one, (row,) in zip(sent, answers, strict=True):
             if one.step.finds:
                 self._find(one, row)

@@ -98,6 +98,24 @@ async def test_one_plan_serves_rows_of_any_number_and_kind(apis: Apis) -> None:
     assert misses.misses == before + 2
 
 
+async def test_statements_go_together_up_to_one_that_needs_an_answer(apis: Apis) -> None:
+    log = apis.database.log
+
+    async def messages(text: str, **variables: Any) -> int:
+        log.messages = 0
+        await apis.data(text, **variables)
+        return log.messages
+
+    people = {"create": [{"email": f"{n}"} for n in range(3)]}
+    company = "mutation ($d: CompanyInput!) { createCompany(data: $d) { people { totalCount } } }"
+    assert await messages(company, d={"name": "a", "people": people}) == 1
+    person = "mutation ($d: PersonInput!) { createPerson(data: $d) { id } }"
+    named = {"connectOrCreate": {"where": {"id": NOBODY}, "create": {"id": NOBODY}}}
+    assert await messages(person, d={"email": "a", "company": named}) == 2
+    change = 'mutation ($d: PersonInput!) { updatePerson(where: { email: "a" }, data: $d) { id } }'
+    assert await messages(change, d={"activities": {"create": [{"title": "t"}]}}) == 3
+
+
 @pytest.mark.parametrize(
     "data",
     [{"company": {"update": {"name": "x"}}}, {"activities": {"create": []}}, {"activities": {"set": []}}],
