@@ -14,12 +14,17 @@ MetadataError
 
 
 class MetadataError(Exception):
-    """A refusal, in one sentence that names the rule and a value that would pass."""
+    """A refusal, in one sentence that names the rule and a value that would pass.
+
+    Attributes:
+        change: the place of the refused change in a list of changes; None where there is no list.
+    """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.change: int | None = None
 
 
 class InvalidValue(MetadataError):

@@ -31,8 +31,15 @@ from graphql import (
     validate,
 )
 from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
-from graphql.validation import OverlappingFieldsCanBeMergedRule, VariablesInAllowedPositionRule
+from graphql.validation import (
+    ASTValidationRule,
+    OverlappingFieldsCanBeMergedRule,
+    ScalarLeafsRule,
+    ValuesOfCorrectTypeRule,
+    VariablesInAllowedPositionRule,
+)
 
+from fieldstone.engine.documents.allowances import Leafs, Values
 from fieldstone.engine.documents.field_merging import find_conflicts
 from fieldstone.engine.documents.variable_positions import Places, VariablePositions
 from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ValidationFailed
@@ -60,9 +67,13 @@ SPREAD_PARTS = 200_000
 """Parts of all fragments together times the operations of a document: validation looks for the variables of each
 operation in all fragments that it spreads."""
 
-_REPLACED = {OverlappingFieldsCanBeMergedRule, VariablesInAllowedPositionRule}
-_RULES = tuple(rule for rule in specified_rules if rule not in _REPLACED)
-"""The rules of graphql-core's that apply; `field_merging.py` and `variable_positions.py` stand in for the others."""
+_DONE_ELSEWHERE = {OverlappingFieldsCanBeMergedRule, VariablesInAllowedPositionRule}
+_REPLACED: Mapping[type[ASTValidationRule], type[ASTValidationRule]] = {
+    ScalarLeafsRule: Leafs,
+    ValuesOfCorrectTypeRule: Values,
+}
+_RULES = tuple(_REPLACED.get(rule, rule) for rule in specified_rules if rule not in _DONE_ELSEWHERE)
+"""The rules that apply; `field_merging.py` and `variable_positions.py` stand in for graphql-core's others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +238,7 @@ def check_document(
         if isinstance(node, SelectionSetNode):
             _check_repeats(node)
         deeper = depth + isinstance(node, SelectionSetNode | ListValueNode | ObjectValueNode | ListTypeNode)
-        pending += [(child, deeper) for child in _children(node)]
+        pending += [(child, deeper) for child in children(node)]
     if aliases > limits.aliases:
         raise QueryTooComplex(f"The document has more than {limits.aliases} aliases.")
     expanded = _Expansion(fragments, limits)
@@ -249,7 +260,7 @@ def _count_parts(root: Node) -> int:
     count, pending = 0, [root]
     while pending:
         count += 1
-        pending += _children(pending.pop())
+        pending += children(pending.pop())
     return count
 
 
@@ -278,7 +289,8 @@ def part_names(node: Node) -> tuple[str, ...]:
     return names
 
 
-def _children(node: Node) -> Iterator[Node]:
+def children(node: Node) -> Iterator[Node]:
+    """Yield the nodes right below a node."""
     for name in part_names(node):
         child = getattr(node, name, None)
         if isinstance(child, Node):

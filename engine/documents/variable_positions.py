@@ -1,8 +1,9 @@
-"""Where a variable may be used: the specification's rule (section 5.8.5), with two allowances for Twenty's clients.
+"""Where a variable may be used: the specification's rule (section 5.8.5), with allowances.
 
-A variable declared as `ID` may stand where the id of a record is expected, and the items of a declared list may be
-nullable where those of the expected one are not: `[UUID]` for `[UUID!]`. In return the variable's value is checked
-against the expected type, too.
+A variable declared as `ID` may stand where the id of a record is expected, one declared as `Int` where a `BigInt` is,
+and the items of a declared list may be nullable where those of the expected one are not: `[UUID]` for `[UUID!]`. In
+return the variable's value is checked against the expected type, too. The values in the place of a type that states
+which others it accepts (`allowances.py`) are checked by their reader.
 """
 
 from collections.abc import MutableMapping
@@ -16,6 +17,7 @@ from graphql import (
     OperationDefinitionNode,
     ValidationContext,
     ValidationRule,
+    get_named_type,
     get_nullable_type,
     is_input_type,
     is_nullable_type,
@@ -23,10 +25,17 @@ from graphql import (
 )
 from graphql.validation.rules.variables_in_allowed_position import allowed_variable_usage
 
+from fieldstone.engine.documents.allowances import accepted
+
 Places = MutableMapping[str, set[str]]
 """By the name of a variable: the types, as GraphQL writes them, that its values must be of beside the declared one."""
 
-_ALLOWED = {"UUID": {"ID"}, "ConnectTarget": {"ID", "UUID"}, "JSON": {"String", "Int", "Float", "Boolean"}}
+_ALLOWED = {
+    "UUID": {"ID"},
+    "BigInt": {"Int"},
+    "ConnectTarget": {"ID", "UUID"},
+    "JSON": {"String", "Int", "Float", "Boolean"},
+}
 """By the name of an expected type: those of the types that a variable may be declared to have in its place."""
 
 
@@ -60,7 +69,7 @@ class VariablePositions(ValidationRule):
             ):
                 message = f"Variable '${name}' of type '{declared}' used in position expecting type '{expected}'."
                 self.report_error(GraphQLError(message, [definition, usage.node]))
-            elif read_as is not declared and operation is self._executed:
+            elif read_as is not declared and operation is self._executed and not accepted(get_named_type(expected)):
                 self._places.setdefault(name, set()).add(str(get_nullable_type(expected)))
             parent = usage.parent_type
             if isinstance(parent, GraphQLInputObjectType) and parent.is_one_of and is_nullable_type(declared):
@@ -82,7 +91,7 @@ def _read_as(declared: GraphQLInputType, expected: GraphQLInputType) -> GraphQLI
         if isinstance(wanted.of_type, GraphQLNonNull):
             item = _non_null(item)
         return declared if item is declared.of_type else GraphQLList(item)
-    return wanted if str(declared) in _ALLOWED.get(str(wanted), ()) else declared
+    return wanted if str(declared) in (*_ALLOWED.get(str(wanted), ()), *accepted(wanted)) else declared
 
 
 def _non_null(type_: GraphQLInputType) -> GraphQLInputType:

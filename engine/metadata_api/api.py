@@ -5,16 +5,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
-from graphql import GraphQLSchema
 from psycopg import AsyncRawCursor
 
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.metadata_api.batch import read_change
 from fieldstone.engine.metadata_api.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.change_mutations import change_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.key_mutations import key_runs
+from fieldstone.engine.metadata_api.plans import plan_runs, select_members
 from fieldstone.engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
 from fieldstone.engine.metadata_api.writes import Run, Sequel, Written
 from fieldstone.engine.planner.arguments.trees import Bindings, arguments_of, value_of
@@ -25,22 +24,18 @@ from fieldstone.engine.planner.reads.queries import plan_one_by_id
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.path import GraphQLApi
-from fieldstone.engine.request.valid_operation import MutationPlan
+from fieldstone.engine.request.valid_operation import MutationPlan, QueryPlan
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.webhooks.service import Webhooks
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
 from fieldstone.metadata.errors import MetadataError
-from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.metadata.scalars import BIG_INT
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
-from fieldstone.metadata.workspaces.api_keys import Principal
 from fieldstone.metadata.workspaces.key_store import KeyStore
-from fieldstone.metadata.writer.dry_run import preview, try_out
 from fieldstone.metadata.writer.model_writer import ModelWriter
-from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.read import ReadPlan
@@ -48,6 +43,7 @@ from fieldstone.sql.plan.read import ReadPlan
 MOST_CATALOGS = 1_000
 
 MutationCall = Call[MutationPlan]
+QueryCall = Call[QueryPlan]
 
 
 class CatalogSource:
@@ -77,40 +73,6 @@ class CatalogSource:
         return await self.get(workspace_id)
 
 
-async def _roll_back(
-    transaction: ModelTransaction, principal: Principal, arguments: Mapping[str, JsonValue]
-) -> Written:
-    to = int(BIG_INT.coerce(arguments["to"]))
-    is_dry = bool(arguments.get("dryRun"))
-    # The steps themselves ask the rows, each those that the steps before it leave.
-    plan = (await preview_rollback(transaction, to, ask_rows=is_dry)).plan
-    if not is_dry:
-        await roll_back(transaction, to)
-    answer = dumps({**plan, "version": str(transaction.snapshot.version + transaction.is_changed)})
-    return Written(id=principal.workspace_id, constant=answer)
-
-
-async def _apply_changes(
-    schema: GraphQLSchema,
-    transaction: ModelTransaction,
-    arguments: Mapping[str, JsonValue],
-    find_broken: FindBroken,
-) -> str:
-    """Return the plan as JSON text, having carried it out unless it is a dry run."""
-    given = arguments["changes"]
-    listed = given if isinstance(given, list) else [given]
-    builds = [read_change(schema, change, place) for place, change in enumerate(listed)]
-    is_dry = bool(arguments.get("dryRun"))
-    found = await (try_out if is_dry else preview)(transaction, builds)
-    broken = await find_broken(found.snapshot)
-    if not is_dry:
-        for change in found.changes:
-            await transaction.apply(change)
-    return dumps(
-        {**found.plan, "operations": broken, "version": str(transaction.snapshot.version + transaction.is_changed)}
-    )
-
-
 @contextmanager
 def _located(selected: Selected) -> Iterator[None]:
     """Let refusals leave the block as errors of this root field."""
@@ -132,31 +94,37 @@ def _select(call: MutationCall, selected: Selected, values: Mapping[str, JsonVal
     return dumps({field.key: values[field.name] for field in below})
 
 
-class _Mutations:
-    """Executes the mutations: all root fields of a request in order, in one transaction."""
+def _roots_of(call: MutationCall | QueryCall) -> list[Selected]:
+    operation = call.operation.operation
+    return collect_fields(operation, (operation.definition.selection_set,), call.variables)
+
+
+def _arguments(call: MutationCall | QueryCall, root: Selected) -> dict[str, JsonValue]:
+    bindings = call.bindings
+    return {name: value_of(tree, bindings) for name, tree in arguments_of(root.nodes[0], call.variables).items()}
+
+
+class _Roots:
+    """Executes root fields: all mutations of a request in order, in one transaction, and plans of changes."""
 
     def __init__(
         self, writer: ModelWriter, keys: KeyStore, webhooks: Webhooks, compiler: Compiler, find_broken: FindBroken
     ) -> None:
         self._writer = writer
-        self._find_broken = find_broken
+        self._plans = plan_runs(find_broken)
         self._compiler = compiler
         self._checks = webhook_checks(webhooks)
         self._runs: Mapping[str, Run] = {
             **change_runs(),
-            "rollback": _roll_back,
             **key_runs(keys),
             **webhook_runs(webhooks),
         }
 
     async def __call__(self, call: MutationCall) -> bytes:
-        operation = call.operation.operation
-        roots = collect_fields(operation, (operation.definition.selection_set,), call.variables)
-        bindings = call.bindings
+        roots = _roots_of(call)
         asked = []
         for root in roots:
-            trees = arguments_of(root.nodes[0], call.variables)
-            arguments = {name: value_of(tree, bindings) for name, tree in trees.items()}
+            arguments = _arguments(call, root)
             if check := self._checks.get(root.name):
                 with _located(root):
                     await check(arguments)
@@ -185,9 +153,8 @@ class _Mutations:
     ) -> str | Sequel:
         if selected.name == "__typename":
             return dumps("Mutation")
-        if selected.name == "applyChanges":
-            schema = self._compiler.schemas.get(call.snapshot)
-            return await _apply_changes(schema, transaction, arguments, self._find_broken)
+        if selected.name in self._plans:
+            return dumps(await self._plan(call, transaction, selected, arguments))
         written = await self._runs[selected.name](transaction, call.principal, arguments)
         if written.sequel is not None:
             return written.sequel
@@ -195,6 +162,36 @@ class _Mutations:
         if written.removal is not None:
             await written.removal(transaction)
         return answer
+
+    async def compute(self, call: QueryCall, data: bytes) -> bytes:
+        """Return a query's data with the plans of changes that it asks for, in the order of the selection."""
+        read: Mapping[str, JsonValue] = loads(data.decode())
+        roots = _roots_of(call)
+        asked = [(root, _arguments(call, root)) for root in roots if root.name in self._plans]
+
+        async def body(transaction: ModelTransaction) -> Mapping[str, JsonValue]:
+            planned = {}
+            for root, arguments in asked:
+                with _located(root):
+                    planned[root.key] = await self._plan(call, transaction, root, arguments)
+            return planned
+
+        with _located(asked[0][0]):
+            planned = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.key_name)
+        return dumps(
+            {root.key: planned[root.key] if root.key in planned else read[root.key] for root in roots}
+        ).encode()
+
+    async def _plan(
+        self,
+        call: MutationCall | QueryCall,
+        transaction: ModelTransaction,
+        selected: Selected,
+        arguments: Mapping[str, JsonValue],
+    ) -> JsonValue:
+        schema = self._compiler.schemas.get(call.snapshot)
+        plan = await self._plans[selected.name](schema, transaction, arguments)
+        return select_members(schema, call.operation.operation, selected, plan, call.variables)
 
     async def _answer(
         self, call: MutationCall, transaction: ModelTransaction, selected: Selected, written: Written
@@ -248,11 +245,13 @@ def build_metadata_api(
         find_broken: tells which operations of clients a change would break.
     """
     compiler = Compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
+    roots = _Roots(writer, keys, webhooks or Webhooks(database, current), compiler, find_broken)
     api = GraphQLApi(
         database=database,
         source=CatalogSource(current),
         compiler=compiler,
-        mutate=_Mutations(writer, keys, webhooks or Webhooks(database, current), compiler, find_broken),
+        mutate=roots,
+        compute=roots.compute,
         time_limit=time_limit,
     )
     current.forgotten.connect(api.forget)

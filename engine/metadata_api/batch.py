@@ -6,7 +6,7 @@ from typing import cast
 
 from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLSchema
 
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.errors import BadUserInput, QueryTooComplex
 from fieldstone.engine.metadata_api.change_mutations import unwrapped
 from fieldstone.engine.request.variables import check_input
 from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of, input_name
@@ -14,7 +14,7 @@ from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.kinds.kind import Mutation
 from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.changes.members import Shape
-from fieldstone.metadata.errors import InvalidValue, UnknownObject
+from fieldstone.metadata.errors import InvalidChange, InvalidValue, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
@@ -27,18 +27,32 @@ _CLOSE = 0.8
 
 
 def read_change(schema: GraphQLSchema, given: JsonValue, place: int) -> Callable[[Snapshot], Change]:
-    """Return the function that builds the change `changes[place]` for a model.
+    """Return the function that builds the change `changes[place]` for a model; it raises InvalidChange."""
 
-    Raises:
-        BadUserInput: it is not one.
-    """
+    def build(snapshot: Snapshot) -> Change:
+        action, values = _read_member(given, place)
+        asked = MUTATIONS[action]
+        named = _resolve(snapshot, asked, values) if isinstance(values, dict) else values
+        declared = cast("GraphQLInputObjectType", schema.type_map[_input_of(action)])
+        try:
+            check_input(GraphQLNonNull(declared), named, f"changes[{place}].{action}", "changes", _DEEPEST)
+        except (BadUserInput, QueryTooComplex) as error:
+            raise InvalidChange(error.message, field="changes") from None
+        change: Change = KINDS[action].read(unwrapped(named, asked.answer.value))
+        return change
+
+    return build
+
+
+def _read_member(given: JsonValue, place: int) -> tuple[str, JsonValue]:
+    """Return the kind of a change and its input."""
     known = ", ".join(MUTATIONS)
     if not isinstance(given, dict):
-        raise BadUserInput(
+        raise InvalidChange(
             f"changes[{place}] must be an object with one of {known}, not {shown(given)}.", field="changes"
         )
     if len(given) != 1:
-        raise BadUserInput(
+        raise InvalidChange(
             f"changes[{place}] must be an object with one member, one of {known}, and it has {len(given)}.",
             field="changes",
         )
@@ -46,20 +60,8 @@ def read_change(schema: GraphQLSchema, given: JsonValue, place: int) -> Callable
     if action not in MUTATIONS:
         close = get_close_matches(action[:_LONGEST_GUESSED], MUTATIONS, n=1, cutoff=_CLOSE)
         hint = f"did you mean {close[0]}?" if close else f"it must be one of {known}."
-        raise BadUserInput(f"changes[{place}] has the unknown member {shown(action)}: {hint}", field="changes")
-    asked = MUTATIONS[action]
-
-    def build(snapshot: Snapshot) -> Change:
-        named = _resolve(snapshot, asked, values) if isinstance(values, dict) else values
-        declared = cast("GraphQLInputObjectType", schema.type_map[_input_of(action)])
-        try:
-            check_input(GraphQLNonNull(declared), named, f"changes[{place}].{action}", "changes", _DEEPEST)
-        except BadUserInput as error:
-            raise BadUserInput(error.message, field="changes") from None
-        change: Change = KINDS[action].read(unwrapped(named, asked.answer.value))
-        return change
-
-    return build
+        raise InvalidChange(f"changes[{place}] has the unknown member {shown(action)}: {hint}", field="changes")
+    return action, values
 
 
 def _input_of(action: str) -> str:

@@ -4,7 +4,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from hashlib import sha256
 
-from fieldstone.engine.documents.document import Operation, validate_operation
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    FieldNode,
+    Node,
+    ObjectFieldNode,
+    ValueNode,
+    VariableDefinitionNode,
+    VariableNode,
+)
+from graphql.language import DirectiveNode
+
+from fieldstone.engine.documents.document import Operation, children, validate_operation
+from fieldstone.engine.errors import ApiError
 from fieldstone.engine.request.plan_cache import OperationKey, PlanCache
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
@@ -55,7 +68,44 @@ def _validate(touched: Sequence[tuple[OperationKey, Operation]], after: Snapshot
                 {
                     "operation": name.value if name else None,
                     "hash": sha256(key.text.encode()).hexdigest(),
-                    "reasons": [error.message for error in errors[:_MOST_REASONS]],
+                    "reasons": _shown(operation, errors[:_MOST_REASONS]),
                 }
             )
+    return found
+
+
+def _shown(operation: Operation, errors: Sequence[ApiError]) -> list[JsonValue]:
+    """Return the messages of errors; a message about a value, which may quote it, is replaced by the value's place."""
+    values = _find_values(operation.document)
+    shown = []
+    for error in errors:
+        places = (values[location] for location in error.locations if location in values)
+        place = next(places, None)
+        shown.append(error.message if place is None else f"The value of {place} does not fit.")
+    return shown
+
+
+def _find_values(document: DocumentNode) -> dict[tuple[int, int], str]:
+    """Return the names of the arguments, input fields and variables that have values, by the values' locations."""
+    found: dict[tuple[int, int], str] = {}
+    pending: list[tuple[Node, str]] = [(node, "") for node in document.definitions]
+    while pending:
+        node, place = pending.pop()
+        match node:
+            case FieldNode(name=name):
+                place = name.value
+            case ArgumentNode(name=name):
+                place = f"the argument '{name.value}' of '{place}'"
+            case ObjectFieldNode(name=name):
+                place = f"the field '{name.value}' in {place}"
+            case DirectiveNode(name=name):
+                place = f"@{name.value}"
+            case VariableDefinitionNode(variable=variable):
+                place = f"the variable '${variable.name.value}'"
+            case _:
+                pass
+        if isinstance(node, ValueNode | ObjectFieldNode) and not isinstance(node, VariableNode) and node.loc:
+            start = node.loc.source.get_location(node.loc.start)
+            found[start.line, start.column] = place
+        pending += [(child, place) for child in children(node)]
     return found

@@ -5,7 +5,7 @@ from fieldstone.metadata import errors
 
 
 def describe_refusal(
-    error: errors.MetadataError, path: Path, locations: tuple[tuple[int, int], ...] = ()
+    error: errors.MetadataError, path: Path | None = None, locations: tuple[tuple[int, int], ...] = ()
 ) -> ApiError | None:
     """Return the error that a client is sent; None where the fault is ours."""
     message = error.message if error.message.endswith(".") else f"{error.message}."
@@ -22,4 +22,5 @@ def describe_refusal(
             kind = ServiceUnavailable
         case _:
             return None
-    return kind(message, field=error.field, path=path, locations=locations)
+    extensions = {} if error.change is None else {"change": error.change}
+    return kind(message, field=error.field, path=path, locations=locations, extensions=extensions)

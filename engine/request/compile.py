@@ -7,7 +7,14 @@ from uuid import UUID
 
 from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, OperationType, SelectionNode, SelectionSetNode
 
-from fieldstone.engine.documents.document import DocumentLimits, Operation, parse_operation, validate_operation
+from fieldstone.engine.documents.document import (
+    DocumentLimits,
+    Operation,
+    Selected,
+    collect_fields,
+    parse_operation,
+    validate_operation,
+)
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
 from fieldstone.engine.planner.answer_size import LARGE, estimate_size
@@ -35,7 +42,7 @@ from fieldstone.engine.request.valid_operation import (
 )
 from fieldstone.engine.request.variables import Variables, declare
 from fieldstone.engine.schema.introspection import introspect, is_introspection_field
-from fieldstone.engine.schema.lazy import LazySchema
+from fieldstone.engine.schema.lazy import LazySchema, computed_queries
 from fieldstone.metadata.api_names import ObjectType, TypeRole, find_alias, find_type
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
@@ -151,7 +158,8 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
         context.touched.update(context.snapshot.objects)
         context.indexes.update({id_: context.snapshot.indexes_of.get(id_, ()) for id_ in context.snapshot.objects})
         introspected = introspect(schema, context.operation, context.variables, limit=context.limits.response_bytes)
-    planned = plan_query(context, introspected)
+    elsewhere = computed_queries(schema)
+    planned = plan_query(context, introspected, elsewhere)
     constants = [(key, root.text) for key, root in planned.entries if isinstance(root, Literal)]
     statement, constant, price = None, "", FREE
     if len(constants) == len(planned.entries):
@@ -162,11 +170,16 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
         statement=statement,
         constant=constant.encode(),
         price=price,
+        is_computed=bool(elsewhere) and any(root.name in elsewhere for root in _roots(context)),
         changes_each=context.changes_each,
         failures=context.failures,
         # A field that is not named makes no difference to a read.
         depends=context.depends(may_grow=not asks_for_schema),
     )
+
+
+def _roots(context: PlanContext) -> list[Selected]:
+    return collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables)
 
 
 def _compile_read(context: PlanContext, planned: ReadPlan) -> tuple[BoundStatement, Price]:

@@ -117,6 +117,10 @@ Mutate = Callable[[Call[MutationPlan]], Awaitable[bytes]]
 """Executes a mutation and returns its data as JSON text; raises ApiError or DatabaseError."""
 
 
+Compute = Callable[[Call[QueryPlan], bytes], Awaitable[bytes]]
+"""Returns a query's data with the computed root fields added to it, as JSON text; raises ApiError or DatabaseError."""
+
+
 class GraphQLApi:
     """One GraphQL API, behind all transports.
 
@@ -127,6 +131,7 @@ class GraphQLApi:
         mutate: executes its mutations.
         time_limit: seconds that a query may take.
         written: called when records were written.
+        compute: adds the root fields of a query that no statement answers; None: the API has none.
         kept: the answers of mutations with an Idempotency-Key; None: the API does not read that header.
     """
 
@@ -139,6 +144,7 @@ class GraphQLApi:
         mutate: Mutate,
         time_limit: float,
         written: Callable[[], None] = lambda: None,
+        compute: Compute | None = None,
         kept: KeptAnswers | None = None,
     ) -> None:
         self.compiler = compiler
@@ -148,6 +154,7 @@ class GraphQLApi:
         self._mutate = mutate
         self._time_limit = time_limit
         self._written = written
+        self._compute = compute
         self._kept = kept
 
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
@@ -198,7 +205,7 @@ class GraphQLApi:
             plan = compiler.plans.find_plan(operation, shape_of(operation.usages, variables), snapshot)
             tell: Callable[[Row], bytes | None] = _text
             match plan:
-                case QueryPlan(statement=BoundStatement() as bound):
+                case QueryPlan(statement=BoundStatement() as bound, is_computed=False):
                     writes = False
                 case MutationPlan() if only := single(plan.writes):
                     bound, writes, tell = only.write, True, partial(self._told, only)
@@ -355,6 +362,8 @@ class GraphQLApi:
                 share=call.principal.workspace_id.int,
             )
             data = _text(row)
+        if planned.is_computed and self._compute is not None:
+            data = await self._compute(call, data)
         cost = planned.price.of(call.bindings) if tells_cost else None
         if planned.failures is None:
             return executed(data, cost=cost)

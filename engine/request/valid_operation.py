@@ -32,6 +32,7 @@ class QueryPlan:
         changes_each: the smallest unit of time at whose start the answer may change without a write, because of dates
             relative to now; None: it does not.
         failures: the fields that fail, in a plan that is made for one request alone.
+        is_computed: True if it has root fields that the statement leaves out, because they are computed.
     """
 
     statement: BoundStatement | None
@@ -39,6 +40,7 @@ class QueryPlan:
     price: Price = FREE
     changes_each: TimeUnit | None = None
     failures: Failures | None = None
+    is_computed: bool = False
     depends: Dependencies
 
     def bind(self, bindings: Bindings) -> list[bytes | None]:

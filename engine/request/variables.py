@@ -197,6 +197,11 @@ def _check_object(
 ) -> None:
     if not isinstance(value, dict):
         raise BadUserInput(f"{_named(place)} must be an object ('{declared}'), not {shown(value)}.", field=field)
+    if declared.is_one_of and len(value) != 1:
+        known = ", ".join(declared.fields)
+        raise BadUserInput(
+            f"{_named(place)} must have exactly one of the fields {known}, not {len(value)}.", field=field
+        )
     members.count(declared, value)
     fields = declared.fields
     for name, item in value.items():

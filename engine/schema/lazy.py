@@ -155,6 +155,12 @@ def lazy_schema(
     return schema
 
 
+def computed_queries(schema: GraphQLSchema) -> frozenset[str]:
+    """Return the names of the queries that no statement answers."""
+    mutations = schema.scope.mutations if isinstance(schema, LazySchema) else None
+    return frozenset(mutations.queries) if mutations is not None else frozenset()
+
+
 def built_types(schema: GraphQLSchema) -> int:
     """Return how many types a schema holds so far, shared and built-in ones included."""
     return schema.type_map.made if isinstance(schema, LazySchema) else len(schema.type_map)

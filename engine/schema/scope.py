@@ -34,9 +34,16 @@ class Members:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MutationSet:
-    """Mutations that stand in for those derived from the objects, and the types that only they use."""
+    """Mutations that stand in for those derived from the objects.
+
+    Attributes:
+        fields: the mutations.
+        queries: queries beside those derived from the objects; their answers are not read by a statement.
+        types: the types that only these mutations and queries use.
+    """
 
     fields: Mapping[str, Callable[["TypeScope"], GraphQLField]]
+    queries: Mapping[str, Callable[["TypeScope"], GraphQLField]]
     types: Mapping[str, Callable[["TypeScope"], GraphQLNamedType]]
 
 

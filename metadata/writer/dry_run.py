@@ -1,7 +1,7 @@
 """The dry run of changes: their plans shown, and the rows checked; no table is locked, no row is written."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from psycopg.sql import Composed
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import Change, describe
 from fieldstone.metadata.changes.locks import find_locks, later_statements
-from fieldstone.metadata.changes.plan import draft_change
+from fieldstone.metadata.changes.plan import ChangePlan, draft_change
 from fieldstone.metadata.changes.row_work import (
     ConvertValues,
     FillValues,
@@ -21,13 +21,20 @@ from fieldstone.metadata.changes.row_work import (
     RowWork,
 )
 from fieldstone.metadata.changes.schema_difference import compare_schemas
+from fieldstone.metadata.errors import ChangeFailed, InvalidChange, InvalidValue, MetadataError, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.metadata.writer.losses import find_deleted
 from fieldstone.metadata.writer.record_checks import COUNTED_ROWS, check_row_work, require_no_rows
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.value_conversion import find_lost, require_kept
 from fieldstone.sql.conversions import Conversion
 from fieldstone.sql.ddl import column_rows, create
+
+MOST_PROBLEMS = 100
+"""Refused changes that a preview names; it looks no further."""
+
+_REFUSALS = (InvalidChange, InvalidValue, UnknownObject, ChangeFailed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,27 +47,39 @@ class Preview:
         plan: for people and programs: `changes`, the statements `sql` and those that come `later`, `locks`,
             `conversions`, the names that `appears`, `alters`, `vanishes` and `breaking` hold of the schema.
         is_certain: False if some rows could not be checked because an earlier change in the same list rewrites them.
+        problems: the refusals of changes, each with its place in the list; the rest of the plan leaves these out.
     """
 
     changes: tuple[Change, ...]
     snapshot: Snapshot
     plan: Mapping[str, JsonValue]
     is_certain: bool = True
+    problems: tuple[MetadataError, ...] = ()
 
 
 async def try_out(
-    transaction: ModelTransaction, builds: Iterable[Callable[[Snapshot], Change]], *, refuse_loss: bool = False
+    transaction: ModelTransaction,
+    builds: Iterable[Callable[[Snapshot], Change]],
+    *,
+    refuse_loss: bool = False,
+    gathers: bool = False,
 ) -> Preview:
     """Return the preview of changes that are not to be made; each refusal of theirs is one of this too.
 
-    Where only the changes themselves can tell, they are made and undone, with the locks that they take.
+    Where only the changes themselves can tell, they are made and undone, with the locks that they take. The arguments
+    are those of `preview`.
 
     Raises:
         MetadataError: as `ModelTransaction.apply` does.
     """
-    found = await preview(transaction, builds, refuse_loss=refuse_loss)
-    if not found.is_certain:
-        await transaction.make_and_undo(found.changes)
+    found = await preview(transaction, builds, refuse_loss=refuse_loss, gathers=gathers)
+    if not found.is_certain and not found.problems:
+        try:
+            await transaction.make_and_undo(found.changes)
+        except _REFUSALS as error:
+            if not gathers:
+                raise
+            return replace(found, problems=(error,))
     return found
 
 
@@ -70,6 +89,7 @@ async def preview(
     *,
     ask_rows: bool = True,
     refuse_loss: bool = False,
+    gathers: bool = False,
 ) -> Preview:
     """Return the preview of changes, each built for the model that those before it make; none is applied.
 
@@ -78,58 +98,102 @@ async def preview(
         builds: the changes.
         ask_rows: True if the rows are checked and counted.
         refuse_loss: True if values that would be lost are a refusal too, as they are when the changes are made.
+        gathers: True if refusals are the preview's problems, up to `MOST_PROBLEMS`, instead of being raised; the
+            changes behind a refused one are checked as if it had been left out.
 
     Raises:
         InvalidChange: one breaks a rule, or rows are in its way.
         UnknownObject: the subject of one is not there.
     """
-    connection, first = transaction.connection, transaction.snapshot
-    snapshot = first
-    changes: list[Change] = []
-    statements: list[str] = []
-    later: list[str] = []
-    locks: list[JsonValue] = []
-    conversions: list[JsonValue] = []
-    written: set[UUID] = set()
-    is_certain = True
-    for build in builds:
-        changes.append(build(snapshot))
-        draft = draft_change(snapshot, changes[-1])
+    drafting = _Drafting(transaction, ask_rows=ask_rows, refuse_loss=refuse_loss)
+    problems: list[MetadataError] = []
+    for place, build in enumerate(builds):
+        try:
+            await drafting.add(build)
+        except _REFUSALS as error:
+            error.change = place
+            if not gathers:
+                raise
+            problems.append(error)
+            if len(problems) == MOST_PROBLEMS:
+                break
+    return await drafting.finish(problems)
+
+
+class _Drafting:
+    """The preview of changes while they are added, one after the other."""
+
+    def __init__(self, transaction: ModelTransaction, *, ask_rows: bool, refuse_loss: bool) -> None:
+        self._transaction = transaction
+        self._connection, self._first = transaction.connection, transaction.snapshot
+        self._ask_rows, self._refuse_loss = ask_rows, refuse_loss
+        self._snapshot = self._first
+        self._changes: list[Change] = []
+        self._statements: list[str] = []
+        self._later: list[str] = []
+        self._locks: list[JsonValue] = []
+        self._conversions: list[JsonValue] = []
+        self._written: set[UUID] = set()
+        self._is_certain = True
+
+    async def add(self, build: Callable[[Snapshot], Change]) -> None:
+        """Add a change, built for the model that those before it make; a refused one leaves that model as it is."""
+        change = build(self._snapshot)
+        draft = draft_change(self._snapshot, change)
         if draft is None:
-            continue
-        plan = await transaction.plan(draft)
-        for required in plan.required if ask_rows else ():
-            if _has_table(first, snapshot, required.field.object_id):
-                await require_no_rows(connection, required)
-        for work in plan.draft.asked.work if ask_rows else ():
-            if not _is_there(first, work) or written & set(_fields(work)):
-                is_certain = False
-                continue
-            await check_row_work(connection, work, largest_rewrite=transaction.bounds.largest_rewrite)
-            if isinstance(work, ConvertValues):
-                conversions.append(await _preview_conversion(connection, work, refuse_loss=refuse_loss))
-            when = _LATER if plan.is_deferred(work) else {}
-            locks += [{**lock, **when} async for lock in _preview_work(connection, work)]
-        written |= {id_ for work in plan.draft.asked.work if isinstance(work, _Writing) for id_ in _fields(work)}
-        statements += [one.as_string() for one in plan.statements]
-        later += later_statements(plan, transaction.bounds.trigram)
+            self._changes.append(change)
+            return
+        plan = await self._transaction.plan(draft)
+        if self._ask_rows:
+            await self._ask(plan)
+        self._written |= {id_ for work in plan.draft.asked.work if isinstance(work, _Writing) for id_ in _fields(work)}
+        self._statements += [one.as_string() for one in plan.statements]
+        self._later += later_statements(plan, self._transaction.bounds.trigram)
         for lock in find_locks(plan):
             # Nobody waits for a table that is only being made.
-            if _has_table(first, snapshot, lock.object_id):
-                object_ = first.objects[lock.object_id]
-                rows = await _count_rows(connection, object_) if lock.writes_rows and ask_rows else 0
+            if _has_table(self._first, self._snapshot, lock.object_id):
+                object_ = self._first.objects[lock.object_id]
+                is_counted = lock.writes_rows and self._ask_rows
+                rows = await _count_rows(self._connection, object_) if is_counted else 0
                 when = _LATER if lock.is_later else {}
-                locks.append({"table": object_.table.name, "lock": lock.mode, "rowsWritten": rows, **when})
-        snapshot = plan.applied.snapshot
-    shown = {
-        "changes": [describe(change) for change in changes],
-        "sql": statements,
-        "later": later,
-        "locks": locks,
-        "conversions": conversions,
-        **compare_schemas(first, snapshot),
-    }
-    return Preview(changes=tuple(changes), snapshot=snapshot, plan=shown, is_certain=is_certain)
+                self._locks.append({"table": object_.table.name, "lock": lock.mode, "rowsWritten": rows, **when})
+        self._changes.append(change)
+        self._snapshot = plan.applied.snapshot
+
+    async def _ask(self, plan: ChangePlan) -> None:
+        """Check and count the rows of a change."""
+        connection = self._connection
+        for required in plan.required:
+            if _has_table(self._first, self._snapshot, required.field.object_id):
+                await require_no_rows(connection, required)
+        for work in plan.draft.asked.work:
+            if not _is_there(self._first, work) or self._written & set(_fields(work)):
+                self._is_certain = False
+                continue
+            await check_row_work(connection, work, largest_rewrite=self._transaction.bounds.largest_rewrite)
+            if isinstance(work, ConvertValues):
+                self._conversions.append(await _preview_conversion(connection, work, refuse_loss=self._refuse_loss))
+            when = _LATER if plan.is_deferred(work) else {}
+            self._locks += [{**lock, **when} async for lock in _preview_work(connection, work)]
+
+    async def finish(self, problems: Sequence[MetadataError]) -> Preview:
+        """Return the preview of all changes that were added."""
+        shown = {
+            "changes": [describe(change) for change in self._changes],
+            "sql": self._statements,
+            "later": self._later,
+            "locks": self._locks,
+            "conversions": self._conversions,
+            "lost": [entry async for entry in find_deleted(self._connection, self._first, self._snapshot)],
+            **compare_schemas(self._first, self._snapshot),
+        }
+        return Preview(
+            changes=tuple(self._changes),
+            snapshot=self._snapshot,
+            plan=shown,
+            is_certain=self._is_certain,
+            problems=tuple(problems),
+        )
 
 
 _Writing = FillValues | MapOptions | ConvertValues

@@ -17,7 +17,7 @@ from fieldstone.metadata.changes.history.record import record_change
 from fieldstone.metadata.changes.locks import locked_tables
 from fieldstone.metadata.changes.plan import Bounds, ChangePlan, Draft, TableSize, draft_change, plan_change
 from fieldstone.metadata.changes.shared_parts import find_moved
-from fieldstone.metadata.errors import ChangeFailed, InvalidChange
+from fieldstone.metadata.errors import ChangeFailed, InvalidChange, MetadataError
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot, Status
 from fieldstone.metadata.snapshot import carry_look_ups
@@ -105,6 +105,19 @@ class ModelTransaction:
         self._history.append(record_change(plan))
         return self.snapshot
 
+    async def apply_all(self, changes: Iterable[Change]) -> None:
+        """Apply changes in order; a refusal has the place of its change in the list.
+
+        Raises:
+            MetadataError: as `apply` does.
+        """
+        for place, change in enumerate(changes):
+            try:
+                await self.apply(change)
+            except MetadataError as error:
+                error.change = place
+                raise
+
     async def plan(self, draft: Draft) -> ChangePlan:
         """Return the plan of a change, made with the sizes of its tables as they are now.
 
@@ -141,8 +154,7 @@ class ModelTransaction:
         trial = ModelTransaction(self.connection, self.snapshot, self.bounds)
         trial.locked = self.locked
         async with self.connection.transaction(force_rollback=True):
-            for change in changes:
-                await trial.apply(change)
+            await trial.apply_all(changes)
             await trial.write_tables()
 
     @property

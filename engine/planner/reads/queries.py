@@ -27,10 +27,15 @@ from fieldstone.sql.plan.read import Literal, One, OrderKey, ReadPlan, Record, R
 from fieldstone.sql.types import SqlType
 
 
-def plan_query(context: PlanContext, introspected: Mapping[str, str]) -> ReadPlan:
+def plan_query(
+    context: PlanContext, introspected: Mapping[str, str], elsewhere: frozenset[str] = frozenset()
+) -> ReadPlan:
     """Return the plan of a query operation.
 
-    `introspected` holds the answers of the root fields that ask for the schema itself, by response key.
+    Args:
+        context: the operation.
+        introspected: the answers of the root fields that ask for the schema itself, by response key.
+        elsewhere: the names of root fields that are answered elsewhere; the plan leaves them out.
 
     Raises:
         ApiError: a field fails that the context does not collect, or a root field that must not be null as the first.
@@ -42,7 +47,7 @@ def plan_query(context: PlanContext, introspected: Mapping[str, str]) -> ReadPla
             entries.append((selected.key, type_literal("Query")))
         elif is_introspection_field(selected.name):
             entries.append((selected.key, Literal(text=introspected[selected.key])))
-        else:
+        elif selected.name not in elsewhere:
             entries.append((selected.key, _root(context, selected)))
     return ReadPlan(entries=tuple(entries))
 

@@ -4,32 +4,38 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from graphql import (
-    GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
+    GraphQLID,
     GraphQLInputField,
+    GraphQLInputObjectType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLScalarType,
     GraphQLString,
 )
 
+from fieldstone.engine.documents.allowances import ACCEPTS
+from fieldstone.engine.schema.roots.model_plans import CHANGE, PLAN_MUTATIONS, PLAN_TYPES
 from fieldstone.engine.schema.roots.mutation_notation import InputType, input_member, input_of, mutation
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar
 from fieldstone.metadata import scalars
 from fieldstone.metadata.changes.kinds.kind import Mutation
 from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.changes.members import Member, Shape
+from fieldstone.metadata.scalars import STRING
 
 _UUID = SCALARS[scalars.UUID.name]
-_BIG_INT = SCALARS[scalars.BIG_INT.name]
 _JSON = SCALARS[scalars.JSON.name]
 
 MUTATIONS: Mapping[str, Mutation] = {kind.action: kind.mutation for kind in KINDS.values() if kind.mutation}
 """The mutations that ask for one change each."""
 
-_TYPES: Mapping[Shape, GraphQLScalarType | GraphQLList[GraphQLNonNull[GraphQLScalarType]]] = {
+_Types = Mapping[Shape, GraphQLScalarType | GraphQLList[GraphQLNonNull[GraphQLScalarType]]]
+
+_TYPES: _Types = {
     **dict.fromkeys((Shape.NAME, Shape.LABEL, Shape.TEXT), GraphQLString),
     **dict.fromkeys((Shape.LIST, Shape.MAPPING, Shape.VALUE, Shape.RELATION, Shape.RELATIONS), _JSON),
     **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX), _UUID),
@@ -37,13 +43,27 @@ _TYPES: Mapping[Shape, GraphQLScalarType | GraphQLList[GraphQLNonNull[GraphQLSca
     Shape.FIELDS: GraphQLList(GraphQLNonNull(_UUID)),
 }
 
+MODEL_NAME = build_scalar(
+    "ModelName",
+    "The id of an object or field, or its name: `project`, `project.budget`. Changes before it in the list count.",
+    STRING.coerce,
+)
+MODEL_NAME.extensions[ACCEPTS] = (GraphQLID.name, _UUID.name, GraphQLString.name)
 
-def _members(asked: Mutation, scope: TypeScope) -> dict[str, GraphQLInputField]:
-    return {member.name: _member(scope, member, is_create=asked.id_shape is None) for member in asked.members}
+_TYPES_IN_LIST: _Types = {
+    **_TYPES,
+    **dict.fromkeys((Shape.OBJECT, Shape.FIELD), MODEL_NAME),
+    Shape.FIELDS: GraphQLList(GraphQLNonNull(MODEL_NAME)),
+}
+"""The types of the members in a list of changes, where names may stand in the place of ids."""
 
 
-def _member(scope: TypeScope, member: Member, *, is_create: bool) -> GraphQLInputField:
-    type_ = scope.enum_type("FieldTypeEnum") if member.shape is Shape.FIELD_TYPE else _TYPES[member.shape]
+def _members(asked: Mutation, types: _Types, scope: TypeScope) -> dict[str, GraphQLInputField]:
+    return {member.name: _member(scope, member, types, is_create=asked.id_shape is None) for member in asked.members}
+
+
+def _member(scope: TypeScope, member: Member, types: _Types, *, is_create: bool) -> GraphQLInputField:
+    type_ = scope.enum_type("FieldTypeEnum") if member.shape is Shape.FIELD_TYPE else types[member.shape]
     described = (member.created if is_create else member.updated) or ""
     return input_member(GraphQLNonNull(type_) if is_create and member.is_required else type_, described)
 
@@ -63,7 +83,7 @@ def _input_types() -> Iterable[tuple[str, InputType]]:
     for action, asked in MUTATIONS.items():
         name = input_name(action)
         if asked.members:
-            yield name, input_of(name, partial(_members, asked), asked.input_description)
+            yield name, input_of(name, partial(_members, asked, _TYPES), asked.input_description)
         if asked.has_alias:
             wrapper = input_name(alias_of(action, asked))
             yield wrapper, _wrapper(wrapper, name, asked)
@@ -89,40 +109,53 @@ def _wrapper(wrapper: str, name: str, asked: Mutation) -> InputType:
     )
 
 
-def _rollback(_scope: TypeScope) -> GraphQLField:
-    return GraphQLField(
-        GraphQLNonNull(_JSON),
-        args={
-            "to": GraphQLArgument(GraphQLNonNull(_BIG_INT), description="A version of `metadataHistory`."),
-            "dryRun": GraphQLArgument(GraphQLBoolean, description="True: nothing is changed, and no table locked."),
-        },
-        description=(
-            "Undoes the changes after a version, as a new version. Answers like `applyChanges`, and with the losses in"
-            " `lost`: `[{ kind name message }]`, of the kinds DELETED, COMES_BACK_EMPTY and STAYS_LOST."
-        ),
-    )
+def _listed_types() -> Iterable[tuple[str, InputType]]:
+    """Yield the input of a list's changes, `Change`, and those of its members."""
+
+    def members(scope: TypeScope) -> dict[str, GraphQLInputField]:
+        return {
+            action: input_member(scope.input_type(_listed_name(action)), asked.description)
+            for action, asked in MUTATIONS.items()
+        }
+
+    described = "A change of the model: exactly one member, named like the mutation that makes this change alone."
+    yield CHANGE, _json_too(input_of(CHANGE, members, described, is_one_of=True))
+    for action, asked in MUTATIONS.items():
+        yield from _listed_members(action, asked)
 
 
-def _apply_changes(_scope: TypeScope) -> GraphQLField:
-    return GraphQLField(
-        GraphQLNonNull(_JSON),
-        args={
-            "changes": GraphQLArgument(
-                GraphQLNonNull(GraphQLList(GraphQLNonNull(_JSON))),
-                description=(
-                    "Each is an object with one member, named like a mutation, that holds its input:"
-                    ' `{ createField: { objectMetadataId: "project", .. } }`, `{ updateField: { id: "project.budget",'
-                    " update: { .. } } }`. Where an id is asked for, the name of an object, or of a field as"
-                    " `object.field`, does as well, of those made by earlier changes too."
-                ),
-            ),
-            "dryRun": GraphQLArgument(GraphQLBoolean, description="True: nothing is changed, and no table locked."),
-        },
-        description=(
-            "Makes several changes, all or none, as one version. Answers with the plan `{ changes sql later locks"
-            " conversions appears alters vanishes breaking operations }` and the `version`."
-        ),
-    )
+def _listed_members(action: str, asked: Mutation) -> Iterable[tuple[str, InputType]]:
+    name = _listed_name(action)
+    values = partial(_members, asked, _TYPES_IN_LIST)
+    if asked.id_shape is None:
+        yield name, _json_too(input_of(name, values, asked.input_description), input_name(action))
+        return
+    id_ = input_member(GraphQLNonNull(_TYPES_IN_LIST[asked.id_shape]), "Its subject.")
+    inner = f"{action[0].upper()}{action[1:]}Values"
+    if asked.members:
+        yield inner, _json_too(input_of(inner, values, asked.input_description), input_name(action))
+
+    def members(scope: TypeScope) -> dict[str, GraphQLInputField]:
+        if not asked.members:
+            return {"id": id_}
+        return {"id": id_, "update": input_member(GraphQLNonNull(scope.input_type(inner)), "Its new values.")}
+
+    yield name, _json_too(input_of(name, members, asked.description))
+
+
+def _listed_name(action: str) -> str:
+    return f"{action[0].upper()}{action[1:]}Change"
+
+
+def _json_too(build: InputType, *others: str) -> InputType:
+    """Return the function that builds a type in whose place variables of JSON and of other types may stand as well."""
+
+    def built(scope: TypeScope) -> GraphQLInputObjectType:
+        made = build(scope)
+        made.extensions[ACCEPTS] = (_JSON.name, *others)
+        return made
+
+    return built
 
 
 def _fields(asked: Mapping[str, Mutation]) -> Iterable[tuple[str, Callable[[TypeScope], GraphQLField]]]:
@@ -137,14 +170,18 @@ def _fields(asked: Mapping[str, Mutation]) -> Iterable[tuple[str, Callable[[Type
             yield alias, mutation(answer, spelling, input_name=input_name(alias), input_description=given)
 
 
-CHANGE_TYPES: Mapping[str, InputType] = dict(_input_types())
+CHANGE_TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
+    **dict(_input_types()),
+    **dict(_listed_types()),
+    MODEL_NAME.name: lambda _: MODEL_NAME,
+    **PLAN_TYPES,
+}
 """The types that only these mutations use."""
 
 CHANGE_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
     **dict(_fields({action: one for action, one in MUTATIONS.items() if one.has_alias})),
     **dict(_fields({action: one for action, one in MUTATIONS.items() if one.members and not one.has_alias})),
-    "applyChanges": _apply_changes,
-    "rollback": _rollback,
+    **PLAN_MUTATIONS,
     **dict(_fields({action: one for action, one in MUTATIONS.items() if not (one.members or one.has_alias)})),
 }
 """The root fields of these mutations."""

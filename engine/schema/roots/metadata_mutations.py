@@ -7,12 +7,14 @@ from graphql import (
     GraphQLBoolean,
     GraphQLField,
     GraphQLInputObjectType,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
 )
 
 from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
+from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
@@ -46,7 +48,7 @@ _CREATED_API_KEY = GraphQLObjectType(
     description="A new API key with its token.",
 )
 
-_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
+_TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
     **CHANGE_TYPES,
@@ -80,6 +82,7 @@ METADATA_MUTATIONS = MutationSet(
         "revokeApiKey": _revoke_api_key,
         **WEBHOOK_FIELDS,
     },
+    queries=PLAN_QUERIES,
     types=_TYPES,
 )
 """The Metadata API's mutations; the snapshot must have the objects `object`, `field` (whose `type` is a SELECT),

@@ -22,9 +22,17 @@ InputType = Callable[[TypeScope], GraphQLInputObjectType]
 """Builds an input type for a schema."""
 
 
-def input_of(name: str, members: Callable[[TypeScope], Mapping[str, GraphQLInputField]], description: str) -> InputType:
+def input_of(
+    name: str,
+    members: Callable[[TypeScope], Mapping[str, GraphQLInputField]],
+    description: str,
+    *,
+    is_one_of: bool = False,
+) -> InputType:
     """Return the function that builds an input type; its members are built at first use."""
-    return lambda scope: GraphQLInputObjectType(name, lambda: members(scope), description=description)
+    return lambda scope: GraphQLInputObjectType(
+        name, lambda: members(scope), description=description, is_one_of=is_one_of
+    )
 
 
 def input_member(of_type: GraphQLInputType, description: str) -> GraphQLInputField:

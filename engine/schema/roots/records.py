@@ -43,8 +43,11 @@ _CHANGES = {
 
 def build_query(scope: TypeScope) -> GraphQLObjectType:
     """Return the type of the query operations' root."""
+    more = scope.mutations.queries if scope.mutations is not None else {}
 
     def find(name: str) -> GraphQLField | None:
+        if build := more.get(name):
+            return build(scope)
         root = api_names.find_query(scope.snapshot, name)
         return query_field(scope, root) if root else node_field(scope, name)
 
@@ -53,6 +56,7 @@ def build_query(scope: TypeScope) -> GraphQLObjectType:
             yield from api_names.all_query_names(object_)
         if scope.has_nodes:
             yield from NODE_ROOTS
+        yield from more
 
     return scope.build_object(QUERY, "The reads of the API.", Members(names=names, find=find))
 

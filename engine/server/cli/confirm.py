@@ -75,8 +75,7 @@ async def change_model(
             if not yes:
                 raise CommandError("Others changed the model meanwhile, so nothing was changed: look again")
             changes = (await look(transaction))[1].changes
-        for change in changes:
-            await transaction.apply(change)
+        await transaction.apply_all(changes)
         await then(transaction)
         return len(changes)
 

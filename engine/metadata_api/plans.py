@@ -1,0 +1,125 @@
+"""The root fields that answer with the plan of changes of the model: `planChanges`, `applyChanges`, the rollbacks."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+
+from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLSchema, get_named_type
+
+from fieldstone.engine.documents.document import Operation, Selected, collect_fields
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.metadata_api.batch import read_change
+from fieldstone.engine.metadata_api.broken_operations import FindBroken
+from fieldstone.engine.metadata_api.errors import describe_refusal
+from fieldstone.engine.metadata_api.writes import Arguments
+from fieldstone.engine.schema.roots.model_plans import PLAN
+from fieldstone.metadata.errors import MetadataError
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.scalars import BIG_INT
+from fieldstone.metadata.writer.dry_run import Preview, preview, try_out
+from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
+from fieldstone.metadata.writer.transaction import ModelTransaction
+
+PlanRun = Callable[[GraphQLSchema, ModelTransaction, Arguments], Awaitable[JsonValue]]
+"""Returns the whole plan; raises MetadataError or ApiError."""
+
+
+def plan_runs(find_broken: FindBroken) -> Mapping[str, PlanRun]:
+    """Return the functions that execute the root fields, by their names."""
+    return {
+        "planChanges": partial(_apply_changes, find_broken, only_plans=True),
+        "planRollback": partial(_roll_back, find_broken, only_plans=True),
+        "applyChanges": partial(_apply_changes, find_broken),
+        "rollback": partial(_roll_back, find_broken),
+    }
+
+
+def select_members(
+    schema: GraphQLSchema, operation: Operation, selected: Selected, plan: JsonValue, variables: Mapping[str, JsonValue]
+) -> JsonValue:
+    """Return the selected members of a plan; all of them if there is no selection."""
+
+    def select(of: Selected, value: JsonValue, type_: GraphQLOutputType) -> JsonValue:
+        if isinstance(value, list):
+            return [select(of, item, type_) for item in value]
+        named = get_named_type(type_)
+        if not of.selection_sets or not isinstance(named, GraphQLObjectType) or value is None:
+            return value
+        below = collect_fields(operation, of.selection_sets, variables)
+        return {
+            field.key: named.name
+            if field.name == "__typename"
+            else select(field, value.get(field.name), named.fields[field.name].type)
+            for field in below
+        }
+
+    whole = schema.type_map[PLAN]
+    if not isinstance(whole, GraphQLObjectType):
+        raise TypeError(PLAN)
+    return select(selected, plan, whole)
+
+
+async def _apply_changes(
+    find_broken: FindBroken,
+    schema: GraphQLSchema,
+    transaction: ModelTransaction,
+    arguments: Arguments,
+    *,
+    only_plans: bool = False,
+) -> JsonValue:
+    given = arguments["changes"]
+    listed = given if isinstance(given, list) else [given]
+    builds = [read_change(schema, change, place) for place, change in enumerate(listed)]
+    is_dry = only_plans or bool(arguments.get("dryRun"))
+    found = await (try_out if is_dry else preview)(transaction, builds, gathers=True)
+    if found.problems and not only_plans:
+        raise _refusal(found.problems)
+    broken = await find_broken(found.snapshot)
+    if not is_dry:
+        await transaction.apply_all(found.changes)
+    return _plan(transaction, found, broken)
+
+
+async def _roll_back(
+    find_broken: FindBroken,
+    _schema: GraphQLSchema,
+    transaction: ModelTransaction,
+    arguments: Arguments,
+    *,
+    only_plans: bool = False,
+) -> JsonValue:
+    to = int(BIG_INT.coerce(arguments["to"]))
+    is_dry = only_plans or bool(arguments.get("dryRun"))
+    # The steps themselves ask the rows, each those that the steps before it leave.
+    found = await preview_rollback(transaction, to, ask_rows=is_dry, gathers=True)
+    if found.problems and not only_plans:
+        raise _refusal(found.problems)
+    broken = await find_broken(found.snapshot)
+    if not is_dry:
+        await roll_back(transaction, to)
+    return _plan(transaction, found, broken)
+
+
+def _plan(transaction: ModelTransaction, found: Preview, broken: Sequence[JsonValue]) -> JsonValue:
+    version = str(transaction.snapshot.version + transaction.is_changed)
+    return {
+        **found.plan,
+        "operations": broken,
+        "problems": [problem for error in found.problems if (problem := _problem(error))],
+        "version": version,
+    }
+
+
+def _refusal(problems: Sequence[MetadataError]) -> ApiError | MetadataError:
+    """Return the first of the refusals as an error, with all of them in its extensions."""
+    first = describe_refusal(problems[0])
+    if first is None:
+        return problems[0]
+    first.extensions["problems"] = [problem for error in problems if (problem := _problem(error))]
+    return first
+
+
+def _problem(error: MetadataError) -> JsonValue:
+    known = describe_refusal(error)
+    if known is None:
+        return None
+    return {"change": error.change, "code": known.code, "message": known.message, "field": known.field}

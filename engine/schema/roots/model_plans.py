@@ -1,0 +1,169 @@
+"""The plan of a change of the model as a type, and the root fields that answer with one."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLString,
+)
+
+from fieldstone.engine.documents.allowances import IS_ALSO_WHOLE
+from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.metadata import scalars
+
+CHANGE: Final = "Change"
+PLAN: Final = "Plan"
+
+_BIG_INT = SCALARS[scalars.BIG_INT.name]
+_JSON = SCALARS[scalars.JSON.name]
+_TEXT = GraphQLNonNull(GraphQLString)
+_COUNT = GraphQLNonNull(GraphQLInt)
+
+
+def _list(item: GraphQLOutputType) -> GraphQLOutputType:
+    return GraphQLNonNull(GraphQLList(GraphQLNonNull(item)))
+
+
+_TEXTS = _list(GraphQLString)
+
+
+def _type(name: str, description: str, members: Mapping[str, tuple[GraphQLOutputType, str]]) -> GraphQLObjectType:
+    fields = {member: GraphQLField(type_, description=described) for member, (type_, described) in members.items()}
+    return GraphQLObjectType(name, fields, description=description)
+
+
+_LOCK = _type(
+    "PlannedLock",
+    "A lock that a change takes.",
+    {
+        "table": (_TEXT, "The table's name."),
+        "lock": (_TEXT, "The lock's mode, as PostgreSQL names it."),
+        "rowsWritten": (_COUNT, "The records that are written under it, counted up to 1,000,000."),
+        "when": (GraphQLString, "`after the commit` for a lock outside of the transaction; null for one in it."),
+    },
+)
+_EXAMPLE = _type(
+    "LostValue",
+    "A value that another type cannot hold.",
+    {"value": (_JSON, "The value."), "rows": (_COUNT, "The number of records that have it.")},
+)
+_CONVERSION = _type(
+    "PlannedConversion",
+    "The effect of another type on the values of a field.",
+    {
+        "field": (_TEXT, "The field, as `object.field`."),
+        "from": (_TEXT, "Its type before."),
+        "to": (_TEXT, "Its new type."),
+        "rowsLosing": (_COUNT, "The number of records whose value is changed or lost."),
+        "examples": (_list(_EXAMPLE), "Some of these values."),
+        "needs": (GraphQLString, "`allowDataLoss` if the change is refused without it."),
+    },
+)
+_LOSS = _type(
+    "PlannedLoss",
+    "Records or values that go with a change, or do not come back with a rollback.",
+    {
+        "kind": (_TEXT, "`DELETED`, or in a rollback also `COMES_BACK_EMPTY` or `STAYS_LOST`."),
+        "name": (_TEXT, "The object, or the field as `object.field`."),
+        "message": (_TEXT, "The loss as a sentence."),
+        "records": (GraphQLInt, "The number of the records or values that go, counted up to 1,000,000."),
+    },
+)
+_BROKEN = _type(
+    "BrokenOperation",
+    "An operation that was served lately and would not be valid any more.",
+    {
+        "operation": (GraphQLString, "Its name."),
+        "hash": (_TEXT, "The SHA-256 of its document."),
+        "reasons": (_TEXTS, "The first reasons, without the document's values."),
+    },
+)
+_PROBLEM = _type(
+    "PlanProblem",
+    "The refusal of a change.",
+    {
+        "change": (GraphQLInt, "The place of the change in the list, from 0."),
+        "code": (_TEXT, "The error's code."),
+        "message": (_TEXT, "The reason, and a right value where there is one."),
+        "field": (GraphQLString, "The input at fault."),
+    },
+)
+_PLAN = _type(
+    PLAN,
+    "The effect of changes of the model.",
+    {
+        "version": (GraphQLNonNull(_BIG_INT), "The model's version: after the changes if they were made."),
+        "problems": (_list(_PROBLEM), "Each change that is refused; the rest of the plan leaves these changes out."),
+        "changes": (_list(_JSON), "The changes, with the ids of new objects, fields and indexes."),
+        "sql": (_TEXTS, "The statements of the transaction."),
+        "later": (_TEXTS, "The statements after its commit, which run beside readers and writers."),
+        "locks": (_list(_LOCK), "The locks of the statements."),
+        "conversions": (_list(_CONVERSION), "The effects of other types on the values."),
+        "lost": (_list(_LOSS), "The records and values that go."),
+        "appears": (_TEXTS, "The types, fields, root fields and enum values that the schema gets."),
+        "alters": (_TEXTS, "The fields that get another type."),
+        "vanishes": (_TEXTS, "The types, fields, root fields and enum values that go."),
+        "breaking": (_TEXTS, "The part of these differences that breaks clients."),
+        "operations": (_list(_BROKEN), "The operations served lately that would break."),
+    },
+)
+
+PLAN_TYPES: Mapping[str, Callable[[TypeScope], GraphQLObjectType]] = {
+    type_.name: lambda _scope, type_=type_: type_  # type: ignore[misc]  # each has its own
+    for type_ in (_LOCK, _EXAMPLE, _CONVERSION, _LOSS, _BROKEN, _PROBLEM, _PLAN)
+}
+"""The types of a plan; every schema of the Metadata API has these very instances."""
+
+
+def _answering(
+    arguments: Callable[[TypeScope], dict[str, GraphQLArgument]], description: str, *, is_also_whole: bool = False
+) -> Callable[[TypeScope], GraphQLField]:
+    extensions = {IS_ALSO_WHOLE: True} if is_also_whole else None
+    return lambda scope: GraphQLField(
+        GraphQLNonNull(_PLAN), args=arguments(scope), description=description, extensions=extensions
+    )
+
+
+def _changes(scope: TypeScope) -> dict[str, GraphQLArgument]:
+    listed = GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.input_type(CHANGE))))
+    return {"changes": GraphQLArgument(listed, description="The changes, in order.")}
+
+
+def _to(_scope: TypeScope) -> dict[str, GraphQLArgument]:
+    return {"to": GraphQLArgument(GraphQLNonNull(GraphQLInt), description="A version of `metadataHistory`.")}
+
+
+def _to_any(_scope: TypeScope) -> dict[str, GraphQLArgument]:
+    return {"to": GraphQLArgument(GraphQLNonNull(_BIG_INT), description="A version of `metadataHistory`.")}
+
+
+_DRY = {"dryRun": GraphQLArgument(GraphQLBoolean, description="True: nothing is changed, and no table locked.")}
+
+PLAN_QUERIES: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+    "planChanges": _answering(_changes, "The plan of changes, with all of their problems; nothing is changed."),
+    "planRollback": _answering(_to, "The plan of a rollback to a version; nothing is changed."),
+}
+"""The queries that answer with plans."""
+
+PLAN_MUTATIONS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+    "applyChanges": _answering(
+        lambda scope: {**_changes(scope), **_DRY},
+        "Makes several changes, all or none, as one version, and answers with their plan.",
+        is_also_whole=True,
+    ),
+    "rollback": _answering(
+        lambda scope: {**_to_any(scope), **_DRY},
+        "Undoes the changes after a version, as a new version, and answers with the plan.",
+        is_also_whole=True,
+    ),
+}
+"""The mutations that answer with plans. Each may be asked for without a selection, and answers with all members."""
