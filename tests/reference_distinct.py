@@ -19,7 +19,7 @@ def _columns(object_: Object) -> dict[str, str]:
 
 
 def _ordered_by(object_: Object, item: Mapping[str, Any]) -> str | None:
-    """The column that a key of an order is, None where it lies across a relation."""
+    """The column that a key of an order is, None where it lies across a relation or in a document."""
     ((name, member),) = item.items()
     field = object_.by_name.get(name)
     if not isinstance(member, dict):

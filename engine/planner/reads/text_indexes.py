@@ -52,8 +52,9 @@ def note_order(context: PlanContext, object_: Object, order: Sequence[OrderKey])
     if first.hops or not isinstance(first.operand, Sorted) or _leads(context, object_, first.operand):
         return
     column = first.operand.column
-    name = next(field.name for field in object_.fields if any(part.column == column for part in field.parts))
-    context.unserved[object_.name_singular, name] = None
+    # An order by an aggregate is by a text of other records, which no index of these serves.
+    names = [field.name for field in object_.fields if any(part.column == column for part in field.parts)]
+    context.unserved.update({(object_.name_singular, name): None for name in names})
 
 
 def ready_indexes(context: PlanContext, object_: Object) -> list[Index]:
