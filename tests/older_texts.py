@@ -1,4 +1,7 @@
-"""A workspace as a version before the order of texts left it: indexes of the texts themselves, none for labels."""
+"""A workspace as a version before the order of texts left it: indexes of the texts themselves, none for labels.
+
+Its keys have indexes without deletedAt.
+"""
 
 import psycopg
 from psycopg import sql
@@ -28,6 +31,20 @@ def make_older(dsn: str) -> None:
         connection.execute(
             sql.SQL("CREATE INDEX person_city_idx ON {} (city)").format(sql.Identifier(SCHEMA, "person"))
         )
+        keys = connection.execute(
+            "DELETE FROM fieldstone.index WHERE name LIKE '%Id\\_deletedAt\\_idx'"
+            " RETURNING id, workspace_id, object_id, name, jsonb_build_array(field_ids->0)::text, method"
+        ).fetchall()
+        for id_, workspace, object_, name, fields, method in keys:
+            table, column, *_ = name.split("_")
+            bare = f"{table}_{column}_idx"
+            connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(SCHEMA, name)))
+            connection.execute(
+                sql.SQL("CREATE INDEX {} ON {} ({})").format(
+                    sql.Identifier(bare), sql.Identifier(SCHEMA, table), sql.Identifier(column)
+                )
+            )
+            _insert(connection, (id_, workspace, object_, bare, fields, method))
         city = connection.execute(
             "SELECT gen_random_uuid(), field.workspace_id, object_id, 'person_city_idx',"
             " '[\"' || field.id || '\"]', 'btree' FROM fieldstone.field JOIN fieldstone.object ON object.id = object_id"

@@ -10,7 +10,7 @@ from psycopg.sql import SQL, Composed, Literal
 
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.changes.kinds.renew_texts import find_older
+from fieldstone.metadata.changes.kinds.renew_texts import find_older, is_bare_key
 from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM, holds_keys
 from fieldstone.metadata.changes.tables.alteration import morph_checks
 from fieldstone.metadata.changes.tables.migration import (
@@ -190,10 +190,10 @@ def _older_indexes(one: _One, aged: Mapping[UUID, int]) -> Iterator[Drift]:
     """Yield the indexes in an older order of texts, and those that a server of another major version built."""
     object_ = one.object_
     for index in find_older(one.parts.snapshot, object_):
-        finding = (
-            f"The index {index.name} of {object_.name_singular} is in an older order of texts, which no statement asks"
-            " for; `fieldstone serve` replaces it."
-        )
+        reason = "is in an older order of texts, which no statement asks for"
+        if is_bare_key(object_, index):
+            reason = "is on a key alone, so that counts of live records look at each record"
+        finding = f"The index {index.name} of {object_.name_singular} {reason}; `fieldstone serve` replaces it."
         yield _drift(object_, finding)
     for index in one.parts.built(object_):
         is_folded = index.method == TRIGRAM or holds_keys(object_, index)

@@ -7,13 +7,13 @@ from uuid import UUID
 from fieldstone.metadata.changes.kinds.create_index import CreateIndex, recreate_index
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import Shape
-from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM
+from fieldstone.metadata.changes.rules.indexed_values import BTREE, TRIGRAM
 from fieldstone.metadata.changes.rules.label_indexes import is_label_index
 from fieldstone.metadata.changes.rules.system_fields import BY_CREATION
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Index, Snapshot
+from fieldstone.metadata.model import Index, Object, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,18 @@ def is_kept(snapshot: Snapshot, index: Index) -> bool:
         return True
     if len(fields) == 1:
         return index.is_unique or fields[0].relation_id is not None or fields[0].type is FieldType.TS_VECTOR
-    return not index.is_unique and tuple(field.name for field in fields) == BY_CREATION
+    if index.is_unique:
+        return False
+    return (
+        is_key_index(snapshot.objects[index.object_id], index) or tuple(field.name for field in fields) == BY_CREATION
+    )
+
+
+def is_key_index(object_: Object, index: Index) -> bool:
+    """Return whether an index finds the records that a key leads from, the live ones without looking at them."""
+    fields = [object_.by_id[id_] for id_ in index.field_ids]
+    is_plain = index.method == BTREE and not (index.is_unique or index.is_partial)
+    return is_plain and fields[0].relation_id is not None and [one.name for one in fields[1:]] == ["deletedAt"]
 
 
 def recreate_indexes(before: Snapshot, after: Snapshot) -> Iterator[CreateIndex]:

@@ -1,4 +1,4 @@
-"""renewTexts: an object's indexes in the present order of texts, beside those of an older one, which then go."""
+"""renewTexts: an object's indexes in the present order of texts, and on keys, beside older ones, which then go."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -49,8 +49,11 @@ def find_missing(snapshot: Snapshot, object_: Object, *, with_trigram: bool) -> 
 
 
 def find_older(snapshot: Snapshot, object_: Object) -> Iterator[Index]:
-    """Yield the indexes of an object that are in an older order of texts."""
+    """Yield the indexes of an object that are in an older order of texts, or on a key alone."""
     for index in snapshot.indexes_of.get(object_.id, ()):
+        if is_bare_key(object_, index):
+            yield index
+            continue
         if index.text_order < VERSION and not index.is_unique:
             is_ordered = index.method == BTREE and any(map(is_sorted, indexed_parts(object_, index)))
             if is_ordered or index.method == TRIGRAM:
@@ -58,12 +61,22 @@ def find_older(snapshot: Snapshot, object_: Object) -> Iterator[Index]:
 
 
 def find_succeeded(snapshot: Snapshot, object_: Object) -> Iterator[Index]:
-    """Yield the indexes in an older order of texts whose successors are READY."""
+    """Yield the older indexes whose successors are READY."""
     ready = {index.name for index in snapshot.indexes_of.get(object_.id, ()) if index.status is Status.READY}
     return (index for index in find_older(snapshot, object_) if _successor(object_, index).name in ready)
 
 
+def is_bare_key(object_: Object, index: Index) -> bool:
+    """Return whether an index is on a relation's key alone: counts of live records must then look at each of them."""
+    is_plain = index.method == BTREE and not (index.is_unique or index.is_partial) and len(index.field_ids) == 1
+    return is_plain and object_.by_id[index.field_ids[0]].relation_id is not None
+
+
 def _successor(object_: Object, index: Index) -> Index:
+    if is_bare_key(object_, index):
+        fields = (*index.field_ids, object_.by_name["deletedAt"].id)
+        id_ = uuid5(index.id, "live records")
+        return name_index(object_, replace(index, id=id_, field_ids=fields, status=Status.READY, failure=None))
     id_ = uuid5(index.id, f"text order {VERSION}")
     return name_index(object_, replace(index, id=id_, text_order=VERSION, status=Status.READY, failure=None))
 

@@ -103,7 +103,8 @@ def test_a_relation_has_two_ends_a_key_and_an_index(two: Snapshot) -> None:
     inverse = relation_end(after, end.target_field)
     assert inverse is not None
     assert (inverse.to_one, inverse.target_field, inverse.foreign_key) == (False, source, end.foreign_key)
-    assert after.constraints["person_companyId_idx"].field_ids == (source.id,)
+    deleted = after.by_singular["person"].by_name["deletedAt"]
+    assert after.constraints["person_companyId_deletedAt_idx"].field_ids == (source.id, deleted.id)
 
 
 def test_one_to_many_puts_the_key_into_the_target(two: Snapshot) -> None:

@@ -213,10 +213,10 @@ async def test_the_key_of_a_relation_is_validated_and_indexed_after_the_commit(d
     make = lambda snapshot: [new_relation(person(snapshot), "boss", person(snapshot), "Reports")]  # noqa: E731 - read below alone
     assert await change_as_big(desk, make) == ["postponed"]
     assert (unvalidated(model_dsn), field_status(model_dsn, "boss")) == (["f"], ("BUILDING", "BUILDING"))
-    assert definition(model_dsn, "person_bossId_idx") is None
+    assert definition(model_dsn, "person_bossId_deletedAt_idx") is None
     assert await builder_of(desk).build_all() == 2
     assert (unvalidated(model_dsn), field_status(model_dsn, "boss")) == ([], ("READY", "READY"))
-    assert definition(model_dsn, "person_bossId_idx") is not None
+    assert definition(model_dsn, "person_bossId_deletedAt_idx") is not None
 
 
 @pytest.mark.parametrize(

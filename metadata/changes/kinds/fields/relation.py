@@ -80,13 +80,15 @@ def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
 
 def _build_indexes(change: CreateField, wanted: NewRelation, holder: Object, source: Field) -> Iterator[Index]:
     """Yield the index on a key; a unique one is of live records alone, so that it does not serve for the others."""
+    deleted = holder.by_name["deletedAt"]
     ids = (change.index_id, wanted.lookup_index_id) if source.is_unique else (change.index_id,)
     for id_, is_unique in zip(reversed(ids), (False, True), strict=False):
+        fields = (source,) if is_unique else (source, deleted)
         yield Index(
             id=id_,
             object_id=holder.id,
-            name=index_name(holder.table.name, (source.column,), "key" if is_unique else "idx"),
-            field_ids=(source.id,),
+            name=index_name(holder.table.name, (one.column for one in fields), "key" if is_unique else "idx"),
+            field_ids=tuple(one.id for one in fields),
             is_unique=is_unique,
         )
 
