@@ -34,7 +34,7 @@ async def test_pages_are_right_all_the_time(workspace_dsn: str) -> None:
         trigram = (await Catalog.migrate(apis.database)).trigram
         builder = Builder(apis.database, apis.writer, trigram=trigram)
         texts = set()
-        for settled in (0, 7, 0):
+        for settled in (0, 8, 0):
             assert await asked(apis) == RIGHT
             texts.add(apis.database.log.texts[-1])
             assert await builder.build_all() == settled
