@@ -70,6 +70,7 @@ FILTERS: dict[str, Any] = {
     "related records": {"activities": {"some": {"title": {"eq": "call"}}}},
     "no related records": {"activities": {"none": {"title": {"eq": "call"}}}, "opportunities": {"isEmpty": True}},
     "every related record": {"not": {"activities": {"every": {"title": {"neq": "call"}}}}},
+    "aggregates": {"activitiesAggregate": {"count": {"eq": 0}}, "company": {"peopleAggregate": {"count": {"gte": 1}}}},
     "composite": {"createdBy": {"name": {"eq": "tester"}}},
     "says nothing": {},
     "nothing matches": {"city": {"in": []}},
