@@ -1,6 +1,6 @@
 """Live queries: a root field of Query in a subscription becomes a read plan, and the columns that it reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
@@ -9,8 +9,10 @@ from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf, Tree, arguments_of
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.queries import plan_query
-from fieldstone.sql.plan.read import ReadPlan
-from fieldstone.sql.plan.reads import columns_read
+from fieldstone.metadata.model import Object
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Parameter
+from fieldstone.sql.plan.read import Connection, One, ReadPlan
+from fieldstone.sql.plan.reads import columns_read, tables_named
 
 LEAST_INTERVAL = 100
 """The shortest `interval`, in milliseconds."""
@@ -27,12 +29,15 @@ class PlannedLiveQuery:
 
     Attributes:
         key: the response key of its field.
+        record: where the query reads a single record of its root's object, which is named by id: the object's id, and
+            the number of the parameter that has the record's.
         interval: yields the seconds for which events are gathered; raises BadUserInput.
     """
 
     key: str
     read: ReadPlan
     reads: ObjectReads
+    record: tuple[UUID, int] | None
     interval: Callable[[Bindings], float]
 
 
@@ -44,13 +49,35 @@ def plan_live_query(context: PlanContext, selected: Selected) -> PlannedLiveQuer
     """
     arguments = arguments_of(selected.nodes[0], context.variables)
     read = plan_query(context, {})
-    ids = {object_.table: id_ for id_, object_ in context.touched.items()}
+    objects = {object_.table: object_ for object_ in context.touched.values()}
+    ((_, root),) = read.entries
     return PlannedLiveQuery(
         key=selected.key,
         read=read,
-        reads={ids[table]: columns for table, columns in columns_read(read).items()},
+        reads={objects[table].id: columns for table, columns in columns_read(read).items()},
+        record=_single_record(root, objects[root.table]) if isinstance(root, One | Connection) else None,
         interval=_interval(arguments.get("interval"), Blame(field="interval", path=(selected.key,))),
     )
+
+
+def _single_record(root: One | Connection, object_: Object) -> tuple[UUID, int] | None:
+    """Return which record a root reads, if it reads no other record of this object, its own."""
+    if sum(table == object_.table for table in tables_named(root)) > 1:
+        return None
+    for term in _all_of(root.condition):
+        match term:
+            case Compare(left=left, comparison=Comparison.EQ, right=Parameter(slot=slot)) if left == object_.key:
+                return object_.id, slot
+    return None
+
+
+def _all_of(condition: Condition) -> Iterator[Condition]:
+    """Yield the conditions all of which hold where this one does."""
+    if isinstance(condition, And):
+        for term in condition.terms:
+            yield from _all_of(term)
+    else:
+        yield condition
 
 
 def _interval(tree: Tree, blame: Blame) -> Callable[[Bindings], float]:

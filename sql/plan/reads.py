@@ -21,6 +21,18 @@ def columns_read(plan: object) -> Reads:
     return {table: frozenset(names) for table, names in walk.found.items()}
 
 
+def tables_named(node: object) -> Iterator[Table]:
+    """Yield the tables that a plan, or an element of one, names, each as often as it does."""
+    if isinstance(node, Table):
+        yield node
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from tables_named(item)
+    elif is_dataclass(node):
+        for field in fields(node):
+            yield from tables_named(getattr(node, field.name))
+
+
 class _Walk:
     """The walk: `here` is the table of the row at hand, `outer` that of the row which it is linked to."""
 

@@ -8,7 +8,9 @@ from uuid import UUID
 import pytest
 from graphql import build_client_schema, get_introspection_query, parse, validate
 
-from tests.apis import Apis, open_apis
+from fieldstone.engine.events.subscriptions.live_query import LiveQuery
+from fieldstone.engine.request.path import GraphQLRequest
+from tests.apis import PRINCIPAL, Apis, open_apis
 from tests.engine.records import NOBODY, create
 
 NODE = "query ($i: ID!) { node(nodeId: $i) { __typename nodeId ... on Person { email } ... on Company { name } } }"
@@ -44,6 +46,18 @@ async def test_a_node(relay: Apis) -> None:
     assert (await relay.send_warm(NODE, {"i": other}) or b"").startswith(b'{"data":{"node":{"__typename":"Company"')
     literal = NODE.replace("($i: ID!)", "").replace("$i", f'"{other}"')
     assert await relay.data(literal) == expected
+
+
+async def test_nodes_as_a_live_query_read_what_their_branches_read(relay: Apis) -> None:
+    found = await node_id(relay, "person", await create(relay, "person", email="a"))
+    document = NODES.replace("query", "subscription", 1)
+    request = GraphQLRequest(query=document, operation_name=None, variables={"i": [found]})
+    query = await relay.core.subscribe(PRINCIPAL, request)
+    assert isinstance(query, LiveQuery)
+    snapshot = await relay.snapshot()
+    read = {snapshot.objects[id_].name_singular: names for id_, names in query.reads.items()}
+    assert {"email", "companyId", "id", "deletedAt"} <= read["person"]
+    assert {"name", "id", "deletedAt"} <= read["company"]
 
 
 async def test_nodes_are_one_statement_in_the_order_of_their_ids(relay: Apis) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.quotas import Place
@@ -66,6 +67,7 @@ class LiveGroup:
 
     Attributes:
         reads: the columns that the statement reads, by the id of their object.
+        record: the object of which the statement reads a single record, and the record.
         changes_each: the smallest unit of time at whose start the answer may change without a write.
         depends: the objects that the statement depends on.
         is_due: the statement is to run as soon as it is the group's turn.
@@ -78,6 +80,7 @@ class LiveGroup:
 
     key: LiveKey
     reads: ObjectReads
+    record: tuple[UUID, UUID] | None
     changes_each: TimeUnit | None
     depends: Dependencies
     run_soon: Callable[["LiveGroup"], None]

@@ -1,6 +1,7 @@
 """The live queries of one process: which of them an event concerns, and when their statements run."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.events.delivery.renewal import Renewal
@@ -86,10 +87,8 @@ class LiveQueries:
     def note(self, census: Census) -> None:
         """Have the groups run that the events concern, each when its interval has passed since the first of them."""
         for object_id, last in census.touched.items():
-            changed = census.changed.get(object_id)
             for group in self.registry.reading(object_id):
-                is_concerned = changed is None or not changed.isdisjoint(group.reads[object_id])
-                if is_concerned and last > group.covered and not group.is_due:
+                if last > group.covered and not group.is_due and _concern(census, object_id, group):
                     group.run_within(group.key.interval)
 
     def notice_snapshot(self, snapshot: Snapshot) -> None:
@@ -135,3 +134,11 @@ class LiveQueries:
             self._renewal.stop(group)
             self._waiting.forget(group)
             self.registry.drop(group)
+
+
+def _concern(census: Census, object_id: UUID, group: LiveGroup) -> bool:
+    """Return whether the events of an object may change a group's answer."""
+    if group.record is not None and group.record[0] == object_id and group.record[1] not in census.records[object_id]:
+        return False
+    changed = census.changed.get(object_id)
+    return changed is None or not changed.isdisjoint(group.reads[object_id])

@@ -59,6 +59,7 @@ class LiveRegistry:
         made = LiveGroup(
             key=query.group,
             reads=query.reads,
+            record=query.record,
             changes_each=query.changes_each,
             depends=query.depends,
             run_soon=self._run_soon,

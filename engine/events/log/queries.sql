@@ -48,9 +48,10 @@ SELECT position, workspace_id, object_id, record_id, action, to_jsonb(changed), 
 FROM fieldstone.event_log WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint;
 
 -- name: count_events
-SELECT object_id, action, max(position), to_jsonb(array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL))
+SELECT object_id, action, max(position), to_jsonb(array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL)),
+    to_jsonb(array_agg(DISTINCT record_id))
 FROM (
-    SELECT position, object_id, action, changed FROM fieldstone.event_log
+    SELECT position, object_id, action, record_id, changed FROM fieldstone.event_log
     WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint
 ) AS news LEFT JOIN LATERAL unnest(news.changed) AS name ON true
 GROUP BY object_id, action;

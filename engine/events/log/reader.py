@@ -1,5 +1,6 @@
 """Reading the event log: events in the order of their positions, which have no gaps."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -76,12 +77,14 @@ class Census:
         touched: the position of the last event of each object.
         changed: the physical names of the columns that updates have changed, by the id of their object; not in it are
             the objects of which records were created, deleted, restored or destroyed too.
+        records: the ids of the records that the events tell of, by the id of their object.
     """
 
     upto: int
     happened: Mapping[tuple[UUID, str], int]
     touched: Mapping[UUID, int]
     changed: Mapping[UUID, frozenset[str]]
+    records: Mapping[UUID, set[UUID]]
 
 
 class EventLog:
@@ -116,10 +119,12 @@ def _census(rows: Sequence[Row]) -> Census:
     happened: dict[tuple[UUID, str], int] = {}
     touched: dict[UUID, int] = {}
     changed: dict[UUID, frozenset[str]] = {}
+    records: defaultdict[UUID, set[UUID]] = defaultdict(set)
     others: set[UUID] = set()
-    for object_id, action, last, columns in rows:
+    for object_id, action, last, columns, ids in rows:
         id_, position = UUID((object_id or b"").decode()), int(last or 0)
         happened[id_, (action or b"").decode()] = position
+        records[id_].update(map(UUID, loads(ids or b"[]")))
         touched[id_] = max(position, touched.get(id_, 0))
         if action == b"updated":
             changed[id_] = frozenset(loads(columns or b"[]"))
@@ -130,6 +135,7 @@ def _census(rows: Sequence[Row]) -> Census:
         happened=happened,
         touched=touched,
         changed={id_: names for id_, names in changed.items() if id_ not in others},
+        records=records,
     )
 
 

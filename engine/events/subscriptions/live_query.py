@@ -1,6 +1,6 @@
 """A live query for the hub: the key that it shares with its group, and the columns that it reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -28,12 +28,14 @@ class LivePlan:
         key: the response key of its field.
         reads: the columns that it reads, by the id of their object.
         changes_each: the smallest unit of time at whose start the answer may change without a write; None: it does not.
+        record: the object of which it reads a single record, and the number of the parameter that has the record's id.
         interval: yields the seconds for which events are gathered; raises BadUserInput.
     """
 
     key: str
     statement: BoundStatement
     reads: ObjectReads
+    record: tuple[UUID, int] | None
     changes_each: TimeUnit | None
     interval: Callable[[Bindings], float]
     depends: Dependencies
@@ -61,6 +63,7 @@ class LiveQuery:
     """One live query, valid under the snapshot that it was planned on.
 
     Attributes:
+        record: the object of which it reads a single record, and the record.
         depends: the objects that it depends on.
     """
 
@@ -68,6 +71,7 @@ class LiveQuery:
     operation: KeptRequest
     group: LiveKey
     reads: ObjectReads
+    record: tuple[UUID, UUID] | None
     changes_each: TimeUnit | None
     depends: Dependencies
 
@@ -109,6 +113,7 @@ def bind_live_query(
             interval=plan.interval(bindings),
         ),
         reads=plan.reads,
+        record=_find_record(plan, parameters),
         changes_each=plan.changes_each,
         depends=Dependencies(
             objects={**depends.objects, **plan.depends.objects},
@@ -117,3 +122,11 @@ def bind_live_query(
             may_grow=True,
         ),
     )
+
+
+def _find_record(plan: LivePlan, parameters: Sequence[bytes | None]) -> tuple[UUID, UUID] | None:
+    if plan.record is None:
+        return None
+    object_id, slot = plan.record
+    value = parameters[slot]
+    return None if value is None else (object_id, UUID(value.decode()))

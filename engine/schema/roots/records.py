@@ -43,22 +43,26 @@ _CHANGES = {
 
 def build_query(scope: TypeScope) -> GraphQLObjectType:
     """Return the type of the query operations' root."""
-    more = scope.mutations.queries if scope.mutations is not None else {}
+    members = Members(names=lambda: query_names(scope), find=lambda name: find_query_field(scope, name))
+    return scope.build_object(QUERY, "The reads of the API.", members)
 
-    def find(name: str) -> GraphQLField | None:
-        if build := more.get(name):
-            return build(scope)
-        root = api_names.find_query(scope.snapshot, name)
-        return query_field(scope, root) if root else node_field(scope, name)
 
-    def names() -> Iterator[str]:
-        for object_ in scope.snapshot.by_singular.values():
-            yield from api_names.all_query_names(object_)
-        if scope.has_nodes:
-            yield from NODE_ROOTS
-        yield from more
+def find_query_field(scope: TypeScope, name: str) -> GraphQLField | None:
+    """Return a root field of Query by its name."""
+    if scope.mutations is not None and (build := scope.mutations.queries.get(name)):
+        return build(scope)
+    root = api_names.find_query(scope.snapshot, name)
+    return _query_field(scope, root) if root else node_field(scope, name)
 
-    return scope.build_object(QUERY, "The reads of the API.", Members(names=names, find=find))
+
+def query_names(scope: TypeScope) -> Iterator[str]:
+    """Yield the names of the root fields of Query."""
+    for object_ in scope.snapshot.by_singular.values():
+        yield from api_names.all_query_names(object_)
+    if scope.has_nodes:
+        yield from NODE_ROOTS
+    if scope.mutations is not None:
+        yield from scope.mutations.queries
 
 
 def build_mutation(scope: TypeScope) -> GraphQLObjectType:
@@ -82,8 +86,7 @@ def build_mutation(scope: TypeScope) -> GraphQLObjectType:
     return scope.build_object(MUTATION, "The writes of the API.", Members(names=names, find=find))
 
 
-def query_field(scope: TypeScope, root: QueryRoot) -> GraphQLField:
-    """Return a root field of Query."""
+def _query_field(scope: TypeScope, root: QueryRoot) -> GraphQLField:
     object_ = root.object
     match root.role:
         case QueryRole.MANY:

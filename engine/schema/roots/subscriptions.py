@@ -14,7 +14,7 @@ from graphql import (
     GraphQLString,
 )
 
-from fieldstone.engine.schema.roots.records import query_field
+from fieldstone.engine.schema.roots.records import find_query_field, query_names
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.descriptions import describe_field
 from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES
@@ -44,13 +44,13 @@ def build_subscription(scope: TypeScope) -> GraphQLObjectType:
     def find(name: str) -> GraphQLField | None:
         if root := api_names.find_subscription(scope.snapshot, name):
             return _subscription_field(scope, root)
-        query = api_names.find_query(scope.snapshot, name)
-        return _live_field(query_field(scope, query)) if query else None
+        query = find_query_field(scope, name)
+        return _live_field(query) if query else None
 
     def names() -> Iterator[str]:
         for object_ in scope.snapshot.by_singular.values():
             yield from api_names.all_subscription_names(object_)
-            yield from api_names.all_query_names(object_)
+        yield from query_names(scope)
 
     description = "The writes of records, as they happen, and the queries, answered again when their answers change."
     return scope.build_object(SUBSCRIPTION, description, Members(names=names, find=find))

@@ -106,6 +106,27 @@ async def test_an_update_of_columns_that_are_not_read_runs_nothing(desk: Desk) -
     assert len(await listener.until(2)) == 2
 
 
+async def test_a_live_query_of_a_record_by_id_runs_for_events_of_this_record(desk: Desk) -> None:
+    company = (await desk.data('mutation { createCompany(data: { name: "Acme" }) { id } }'))["createCompany"]["id"]
+    ids = [await desk.person(f"{number}@example.com", companyId=company) for number in range(3)]
+    await desk.logged(4)
+    one = "subscription ($id: UUID!) { person(id: $id) { city company { name } } }"
+    page = "subscription ($id: UUID!) { people(filter: { id: { eq: $id } }) { edges { node { city } } } }"
+    others = "subscription ($id: UUID!) { person(id: $id) { city company { people { edges { node { city } } } } } }"
+    listeners = [await desk.subscribe(document, id=id_) for document in (one, page) for id_ in ids]
+    listeners.append(await desk.subscribe(others, id=ids[1]))
+    for listener in listeners:
+        await listener.until(1)
+    assert await write_and_settle(desk, 5, desk.update(ids[0], city="Rome")) == 3
+    rename = desk.data('mutation ($id: UUID!) { updateCompany(id: $id, data: { name: "X" }) { id } }', id=company)
+    assert await write_and_settle(desk, 6, rename) == 3
+    assert (
+        await write_and_settle(desk, 7, desk.data("mutation ($id: UUID!) { destroyPerson(id: $id) { id } }", id=ids[2]))
+        == 3
+    )
+    assert [len(listener.results) for listener in listeners] == [3, 2, 3, 2, 1, 2, 3]
+
+
 async def test_an_answer_with_the_same_bytes_is_not_sent(desk: Desk) -> None:
     listener = await desk.subscribe('subscription { people(filter: { city: { eq: "Oslo" } }) { totalCount } }')
     await listener.until(1)
