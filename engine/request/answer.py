@@ -1,11 +1,20 @@
 """The answer to an operation, as JSON text."""
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple, Self
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.introspection.deflated import DeflatedText
 from fieldstone.metadata.json_text import dumps
+
+
+class Explain(Enum):
+    """The explanation that an answer has in its extensions."""
+
+    NOT = "none"
+    FULLY = "stages, statements and plans"
+    REFUSED = "a hint that explanations are for development"
 
 
 class Answer(NamedTuple):

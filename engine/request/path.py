@@ -34,7 +34,7 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.planner.writes.planned import PlannedWrite
-from fieldstone.engine.request.answer import Answer, SchemaAnswer, executed, refusal
+from fieldstone.engine.request.answer import Answer, Explain, SchemaAnswer, executed, refusal
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import single, tell_single
 from fieldstone.engine.request.idempotency.claim import Claim, Keeping, SentKey, build_claim
@@ -73,6 +73,7 @@ class GraphQLRequest(NamedTuple):
         tells_cost: asks for its price in the answer's extensions.
         is_large: whether its variables are so large that to look through them takes long.
         sent_key: its Idempotency-Key, which queries do not read.
+        explain: says if the answer explains itself.
     """
 
     query: str
@@ -81,6 +82,7 @@ class GraphQLRequest(NamedTuple):
     tells_cost: bool = False
     is_large: bool = False
     sent_key: SentKey | None = None
+    explain: Explain = Explain.NOT
 
 
 class SnapshotSource(Protocol):
@@ -149,10 +151,10 @@ class GraphQLApi:
     ) -> None:
         self.compiler = compiler
         self.schema_answers = SchemaAnswers()
-        self._database = database
-        self._source = source
+        self.database = database
+        self.source = source
         self._mutate = mutate
-        self._time_limit = time_limit
+        self.time_limit = time_limit
         self._written = written
         self._compute = compute
         self._kept = kept
@@ -193,11 +195,11 @@ class GraphQLApi:
 
         It is one statement, and needs no more than POST.
         """
-        snapshot = self._source.find_current(principal.workspace_id)
+        snapshot = self.source.find_current(principal.workspace_id)
         if snapshot is None:
             return None
         compiler = self.compiler
-        operation = compiler.plans.find_operation(_key(principal, request), snapshot)
+        operation = compiler.plans.find_operation(key_of(principal, request), snapshot)
         if operation is None or operation.is_introspection:
             return None
         try:
@@ -244,11 +246,11 @@ class GraphQLApi:
 
     async def refresh(self, workspace_id: UUID) -> None:
         """Have the newest model of a workspace be the current one."""
-        await self._source.refresh(workspace_id)
+        await self.source.refresh(workspace_id)
 
     def has_moved(self, workspace_id: UUID, depends: Dependencies) -> bool:
         """Return whether the model at hand has other instances of these objects."""
-        snapshot = self._source.find_current(workspace_id)
+        snapshot = self.source.find_current(workspace_id)
         return snapshot is not None and not depends.hold(snapshot)
 
     def forget(self, workspace_id: UUID) -> None:
@@ -260,12 +262,12 @@ class GraphQLApi:
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
         try:
-            snapshot = await self._source.get(principal.workspace_id)
+            snapshot = await self.source.get(principal.workspace_id)
             for _ in range(_MOST_NEWER):
                 try:
                     return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
                 except (InvalidDocument, ValidationFailed, BadUserInput, NotFound, Conflict, StaleSchema):
-                    newest = await self._source.refresh(principal.workspace_id)
+                    newest = await self.source.refresh(principal.workspace_id)
                     if newest is snapshot:
                         raise
                     snapshot = newest
@@ -278,18 +280,20 @@ class GraphQLApi:
     async def _attempt(
         self, snapshot: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
-        operation = await self.compiler.operation(_key(principal, request), snapshot)
+        operation = await self.compiler.operation(key_of(principal, request), snapshot)
         if isinstance(operation, ValidMutation) and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
         try:
             match operation:
                 case ValidSubscription():
-                    return await self._subscription(await self._call(operation, principal, request, snapshot), request)
+                    return await self._subscription(
+                        await self.build_call(operation, principal, request, snapshot), request
+                    )
                 case ValidQuery():
-                    query = await self._call(operation, principal, request, snapshot)
+                    query = await self.build_call(operation, principal, request, snapshot)
                     return await self._query(query, tells_cost=request.tells_cost)
                 case ValidMutation():
-                    return await self._mutation(await self._call(operation, principal, request, snapshot), request)
+                    return await self._mutation(await self.build_call(operation, principal, request, snapshot), request)
         except StaleSchema:
             raise
         except DatabaseError as error:
@@ -297,14 +301,15 @@ class GraphQLApi:
                 raise known from error
             raise
 
-    async def _call(
+    async def build_call(
         self, operation: ValidOperation[P], principal: Principal, request: GraphQLRequest, snapshot: Snapshot
     ) -> Call[P]:
+        """Return the call of an operation with a request's variables; raises ApiError."""
         compiler = self.compiler
         coerce = partial(compiler.coerce, operation, request.variables, compiler.schemas.get(snapshot))
         variables = await compiler.run(snapshot, coerce, is_heavy=request.is_large)
         meter = Meter(limit=compiler.limits.records.cost)
-        return Call(principal, snapshot, _key(principal, request), operation, variables, meter, request.is_large)
+        return Call(principal, snapshot, key_of(principal, request), operation, variables, meter, request.is_large)
 
     async def _mutation(self, call: Call[MutationPlan], request: GraphQLRequest) -> Answer:
         def answer(data: bytes) -> Answer:
@@ -334,7 +339,7 @@ class GraphQLApi:
         for zone in plan.zones:
             # Its group shares a statement, which a zone that does not exist would make fail for all members.
             share = call.principal.workspace_id.int
-            await self._database.read(_TRY_ZONE, [zone(call.bindings)], timeout=self._time_limit, share=share)
+            await self.database.read(_TRY_ZONE, [zone(call.bindings)], timeout=self.time_limit, share=share)
         return bind_subscription(
             plan,
             principal=call.principal,
@@ -355,10 +360,10 @@ class GraphQLApi:
         planned, parameters = await self.compiler.plan_query(call)
         data = planned.constant
         if planned.statement is not None:
-            (row,) = await self._database.read(
+            (row,) = await self.database.read(
                 planned.statement.statement,
                 parameters,
-                timeout=self._time_limit,
+                timeout=self.time_limit,
                 share=call.principal.workspace_id.int,
             )
             data = _text(row)
@@ -373,7 +378,8 @@ class GraphQLApi:
 _TRY_ZONE = Statement(text="SELECT (now() AT TIME ZONE $1::text)::text")
 
 
-def _key(principal: Principal, request: GraphQLRequest) -> OperationKey:
+def key_of(principal: Principal, request: GraphQLRequest) -> OperationKey:
+    """Return the key by which the operation of a request is kept."""
     return OperationKey(principal.workspace_id.int, request.query, request.operation_name)
 
 

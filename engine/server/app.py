@@ -73,7 +73,13 @@ class Fieldstone:
         limiter = RateLimiter(limit=settings.rate_limit, window=settings.rate_window_ms / 1000)
         admission = Admission(settings=settings, runtime=self.runtime, limiter=limiter)
         self._graphql = {
-            path: GraphQLEndpoint(admission=admission, select=select, max_batch=settings.max_batch, log=self.log)
+            path: GraphQLEndpoint(
+                admission=admission,
+                select=select,
+                max_batch=settings.max_batch,
+                log=self.log,
+                is_development=settings.is_development,
+            )
             for path, select in _APIS.items()
         }
         self._closing = asyncio.Event()

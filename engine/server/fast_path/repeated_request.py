@@ -46,7 +46,15 @@ _LONGEST_HEAD = 4_096
 _PATIENCE = 0.02
 """Seconds; the ordinary path waits longer, and knows for how long."""
 _ELSEWHERE = frozenset(
-    {b"transfer-encoding", b"expect", b"upgrade", b"origin", b"x-fieldstone-cost", b"idempotency-key"}
+    {
+        b"transfer-encoding",
+        b"expect",
+        b"upgrade",
+        b"origin",
+        b"x-fieldstone-cost",
+        b"x-fieldstone-explain",
+        b"idempotency-key",
+    }
 )
 """Headers of requests that are for the ordinary path."""
 

@@ -27,7 +27,14 @@ _ONCE = {
     b"authorization": "A request has one Authorization header at most.",
     b"idempotency-key": "A request has one Idempotency-Key header at most.",
 }
-_READ = _LISTS | {*_ONCE, b"content-length", b"content-type", b"last-event-id", b"x-fieldstone-cost"}
+_READ = _LISTS | {
+    *_ONCE,
+    b"content-length",
+    b"content-type",
+    b"last-event-id",
+    b"x-fieldstone-cost",
+    b"x-fieldstone-explain",
+}
 
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from fieldstone.engine.errors import ApiError, InternalServerError
-from fieldstone.engine.request.answer import Answer
+from fieldstone.engine.request.answer import Answer, Explain
+from fieldstone.engine.request.explain import REFUSED, add_extension, execute_explained
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
 from fieldstone.engine.server.http.request_log import RequestContext
 from fieldstone.engine.server.http.responses import build_error_reply
@@ -23,7 +24,10 @@ async def answer_one(
 ) -> Answer:
     """Return the answer to one operation; an unexpected error is logged and answered with the id of its log line."""
     try:
-        return await api.execute(principal, request, allow_mutation=allow_mutation)
+        if request.explain is Explain.FULLY:
+            return await execute_explained(api, principal, request, allow_mutation=allow_mutation)
+        answer = await api.execute(principal, request, allow_mutation=allow_mutation)
+        return answer if request.explain is Explain.NOT else add_extension(answer, {"hint": REFUSED})
     except Exception as error:  # noqa: BLE001 - the app's edge
         context.error_id = report_unexpected(log, error)
         return _refuse(build_internal_error(context.error_id))

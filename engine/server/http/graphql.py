@@ -3,11 +3,12 @@
 https://graphql.github.io/graphql-over-http/draft/
 """
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, MethodNotAllowed, ServiceUnavailable
-from fieldstone.engine.request.answer import Answer, SchemaAnswer
+from fieldstone.engine.request.answer import Answer, Explain, SchemaAnswer
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
 from fieldstone.engine.server.composition import Services
@@ -37,19 +38,28 @@ class GraphQLEndpoint:
         select: the API among the services.
         max_batch: the most operations of a request.
         log: for unexpected errors.
+        is_development: True if answers may explain themselves and have a Server-Timing header.
     """
 
     def __init__(
-        self, *, admission: Admission, select: Callable[[Services], GraphQLApi], max_batch: int, log: Log
+        self,
+        *,
+        admission: Admission,
+        select: Callable[[Services], GraphQLApi],
+        max_batch: int,
+        log: Log,
+        is_development: bool = False,
     ) -> None:
         self._admission = admission
         self._select = select
         self._max_batch = max_batch
         self._log = log
+        self._is_development = is_development
         self._patience = Overdue(PATIENCE)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
+        began = time.perf_counter()
         given = read_headers(scope["headers"])
         media_type = choose_media_type(given.get(b"accept"))
         headers: Headers = []
@@ -59,6 +69,8 @@ class GraphQLEndpoint:
             reply = build_error_reply(error, media_type=media_type)
         if reply.status == MethodNotAllowed.status:
             headers.append(_ALLOW)
+        if self._is_development:
+            headers.append((b"server-timing", b"total;dur=%.3f" % ((time.perf_counter() - began) * 1_000)))
         head, encodings = scope["method"] == "HEAD", given.get(b"accept-encoding")
         await send_reply(send, reply, headers, head=head, accept_encoding=encodings)
 
@@ -79,7 +91,7 @@ class GraphQLEndpoint:
         if media_type is None:
             raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")
         request = await self._admission.read(scope, receive, given, services, principal, max_batch=self._max_batch)
-        request = _mark(request, given)
+        request = _mark(request, given, is_development=self._is_development)
         api, context = self._select(services), context_of(scope)
         if isinstance(request, Batch):
             self._admission.count(principal, headers, len(request.items) - 1)
@@ -119,14 +131,20 @@ class GraphQLEndpoint:
         return Reply(status=200, body=body, media_type=media_type)
 
 
-def _mark(request: GraphQLRequest | Batch, given: dict[bytes, bytes]) -> GraphQLRequest | Batch:
-    """Return the request with the wishes of its head: to report the cost, and the Idempotency-Key of each operation."""
+def _mark(
+    request: GraphQLRequest | Batch, given: dict[bytes, bytes], *, is_development: bool
+) -> GraphQLRequest | Batch:
+    """Return the request with the wishes of its head: the cost, an explanation, each operation's Idempotency-Key."""
     tells_cost, key = given.get(b"x-fieldstone-cost") == b"1", given.get(b"idempotency-key")
-    if not tells_cost and key is None:
+    explain = Explain.NOT
+    if given.get(b"x-fieldstone-explain") == b"1":
+        explain = Explain.FULLY if is_development else Explain.REFUSED
+    if not tells_cost and key is None and explain is Explain.NOT:
         return request
 
     def marked(item: GraphQLRequest, index: int) -> GraphQLRequest:
-        return item._replace(tells_cost=tells_cost, sent_key=None if key is None else SentKey(key, index))
+        sent_key = None if key is None else SentKey(key, index)
+        return item._replace(tells_cost=tells_cost, sent_key=sent_key, explain=explain)
 
     match request:
         case GraphQLRequest():

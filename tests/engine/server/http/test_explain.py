@@ -1,0 +1,78 @@
+"""`X-Fieldstone-Explain`: the stages of a request, its statements, and PostgreSQL's plans."""
+
+from typing import Any
+
+import httpx
+
+from tests.engine.server.conftest import StartApp
+
+ASKS = {"X-Fieldstone-Explain": "1"}
+PEOPLE = "query ($n: String) { people(filter: { city: { eq: $n } }, orderBy: { city: ASC }) { edges { node { id } } } }"
+CREATE = 'mutation { createPerson(data: { email: "a@b.c" }) { id } }'
+
+
+async def ask(client: httpx.AsyncClient, query: str, path: str = "/graphql", **variables: Any) -> Any:
+    sent = await client.post(path, json={"query": query, "variables": variables}, headers=ASKS)
+    return sent.json()
+
+
+async def test_a_read_is_explained_with_its_times(start_app: StartApp) -> None:
+    async with start_app(environment="development") as (_, client):
+        answer = await ask(client, PEOPLE, n="Ulm")
+        assert answer["data"] == {"people": {"edges": []}}
+        explained = answer["extensions"]["explain"]
+        assert [stage["name"] for stage in explained["stages"]] == ["model", "document", "variables", "plan", "execute"]
+        assert all(stage["ms"] >= 0 for stage in explained["stages"])
+        (statement,) = explained["statements"]
+        assert '"person"' in statement["sql"]
+        assert statement["plan"][0]["Execution Time"] >= 0
+        assert "Actual Rows" in statement["plan"][0]["Plan"]
+
+
+async def test_a_text_order_without_an_index_is_named(start_app: StartApp) -> None:
+    async with start_app(environment="development") as (_, client):
+        by_title = "{ people(orderBy: { jobTitle: ASC }) { edges { node { id } } } }"
+        (hint,) = (await ask(client, by_title))["extensions"]["explain"]["hints"]
+        assert (
+            hint == "PostgreSQL sorts the records by the text person.jobTitle without an index; createIndex makes one."
+        )
+
+
+async def test_a_write_is_planned_and_executed_once(start_app: StartApp) -> None:
+    async with start_app(environment="development") as (_, client):
+        explained = (await ask(client, CREATE))["extensions"]["explain"]
+        (statement,) = explained["statements"]
+        assert "Execution Time" not in statement["plan"][0]
+        count = await ask(client, "{ people { totalCount } }")
+        assert count["data"]["people"]["totalCount"] == 1
+        refused = await ask(client, CREATE)
+        assert refused["errors"][0]["extensions"]["code"] == "CONFLICT"
+        assert refused["extensions"]["explain"]["statements"]
+
+
+async def test_refused_documents_and_the_model_are_explained_too(start_app: StartApp) -> None:
+    async with start_app(environment="development") as (_, client):
+        wrong = await ask(client, "{ nothing }")
+        assert wrong["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        assert [stage["name"] for stage in wrong["extensions"]["explain"]["stages"]] == ["model", "document", "execute"]
+        plan = await ask(client, "{ planRollback(to: 1) { version } __schema { queryType { name } } }", "/metadata")
+        assert plan["data"]["__schema"] == {"queryType": {"name": "Query"}}
+        assert plan["extensions"]["explain"]["statements"] == []
+
+
+async def test_each_answer_of_a_batch_is_explained_beside_its_cost(start_app: StartApp) -> None:
+    async with start_app(environment="development") as (_, client):
+        headers = {**ASKS, "X-Fieldstone-Cost": "1"}
+        sent = await client.post("/graphql", json=[{"query": "{ __typename }"}, {"query": CREATE}], headers=headers)
+        assert [set(answer["extensions"]) for answer in sent.json()] == [{"cost", "explain"}] * 2
+        assert sent.headers["server-timing"].startswith("total;dur=")
+        read = await client.get("/graphql", params={"query": "{ __typename }"}, headers=ASKS)
+        assert "explain" in read.json()["extensions"]
+
+
+async def test_production_ignores_the_header_with_a_hint(client: httpx.AsyncClient) -> None:
+    sent = await client.post("/graphql", json={"query": PEOPLE}, headers=ASKS)
+    assert sent.json()["data"] == {"people": {"edges": []}}
+    assert set(sent.json()["extensions"]["explain"]) == {"hint"}
+    assert "development" in sent.json()["extensions"]["explain"]["hint"]
+    assert "server-timing" not in sent.headers
