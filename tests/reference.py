@@ -23,7 +23,7 @@ from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_en
 from tests import reference_json
 from tests.eager_schema import eager_schema
 from tests.reference_aggregates import aggregate
-from tests.reference_distinct import distinct
+from tests.reference_distinct import distinct, with_order
 from tests.reference_filters import SILENT, Filters
 from tests.reference_groups import group
 from tests.reference_values import DIRECTIONS, Row, Rows, encode_cursor, refuse, sort_value, write_value
@@ -209,7 +209,7 @@ class Reference:
 
     def page(self, object_: Object, rows: Sequence[Row], arguments: Mapping[str, Any]) -> Any:
         """The connection to these rows, whatever the filter in its arguments."""
-        given = {name: value for name, value in arguments.items() if value is not None}
+        given = with_order(object_, {name: value for name, value in arguments.items() if value is not None})
         keys = self.order(object_, given.get("orderBy"))
         matching = distinct(object_, _sorted(rows, keys), given)
         page = _Page(self, given)

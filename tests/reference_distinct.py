@@ -30,6 +30,21 @@ def _ordered_by(object_: Object, item: Mapping[str, Any]) -> str | None:
     return next(part.column.name for part in field.parts if part.name == sub)
 
 
+def with_order(object_: Object, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments, with an order by the values of distinctOn if they have no order."""
+    if any(arguments.get("orderBy") or []) or not arguments.get("distinctOn"):
+        return dict(arguments)
+    by_name: dict[str, Any] = {}
+    for field in object_.by_name.values():
+        for part in field.parts:
+            if part.name is not None:
+                by_name[field.name + capitalised(part.name)] = {field.name: {part.name: "ASC"}}
+            else:
+                name = f"{field.name}Id" if field.relation_id else field.name
+                by_name[name] = {name: "ASC"}
+    return {**arguments, "orderBy": [by_name[name] for name in dict.fromkeys(arguments["distinctOn"])]}
+
+
 def distinct(object_: Object, rows: Sequence[Row], arguments: Mapping[str, Any]) -> list[Row]:
     """The rows, in order, that a connection with these arguments means."""
     names = arguments.get("distinctOn") or []

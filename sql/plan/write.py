@@ -319,17 +319,18 @@ class Find:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """The first rows of a failed Insert that are to blame: one row, one column, NULL for none.
+    """The first rows of a failed Insert or Upsert that are to blame: one row, one column, NULL for none.
 
     It is a JSON list of [index of the row, values], `limit` at most, in the order of the rows. The statement has the
-    Insert's `rows` as its only parameter.
+    write's `rows` as its only parameter.
 
     Attributes:
         missing: the indexes of the references whose targets are looked for.
-        keys: those of which no record may have the values, nor another row; the Insert writes their columns.
+        keys: those of which no record may have the values, nor another row; the write sets their columns. The record
+            that an Upsert's row means may have them.
     """
 
-    insert: Insert
+    insert: Insert | Upsert
     missing: tuple[int, ...]
     keys: tuple[UniqueKey, ...]
     deleted_at: Column | None

@@ -32,6 +32,7 @@ ORDERS: dict[str, tuple[list[str], list[Any]]] = {
     "two values in another order": (["city", "jobTitle"], [{"jobTitle": "DescNullsLast"}, {"city": "ASC"}]),
     "a key": (["companyId"], [{"companyId": "ASC"}, {"createdAt": "DESC"}]),
     "a part": (["createdByName"], [{"createdBy": {"name": "ASC"}}]),
+    "no order": (["jobTitle", "city"], []),
 }
 
 
@@ -78,7 +79,7 @@ def test_the_first_record_in_order_is_elected(sample: Served) -> None:
 @pytest.mark.parametrize(
     ("on", "order"),
     [
-        (["city"], []),
+        (["city"], [{"id": "ASC"}]),
         (["city"], [{"lastName": "ASC"}, {"city": "ASC"}]),
         (["city", "jobTitle"], [{"city": "ASC"}, {"lastName": "ASC"}, {"jobTitle": "ASC"}]),
         (["companyId"], [{"company": {"id": "ASC"}}]),
@@ -90,6 +91,27 @@ def test_the_order_begins_with_the_values(sample: Served, on: list[str], order: 
     names = ", ".join(on)
     assert error["message"] == f"The order must begin with the values of 'distinctOn': {names}, in any order."
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "distinctOn"}
+
+
+NO_ORDER: tuple[Any, ...] = (None, [], [{}])
+
+
+@pytest.mark.parametrize("order", NO_ORDER, ids=str)
+@pytest.mark.parametrize(
+    ("on", "same"),
+    [
+        (["city"], [{"city": "ASC"}]),
+        (["jobTitle", "city"], [{"jobTitle": "ASC"}, {"city": "ASC"}]),
+        (["companyId", "companyId"], [{"companyId": "ASC"}]),
+        (["createdByName"], [{"createdBy": {"name": "ASC"}}]),
+        (["id"], []),
+    ],
+    ids=str,
+)
+def test_without_an_order_the_values_are_the_order(sample: Served, on: list[str], same: list[Any], order: Any) -> None:
+    found = sample.ask(DOCUMENT, {"on": on, "order": order, "first": 5})
+    assert found["data"]["people"]["edges"]
+    assert found == sample.ask(DOCUMENT, {"on": on, "order": same, "first": 5})
 
 
 @pytest.mark.parametrize("on", [None, []])

@@ -146,3 +146,40 @@ async def test_a_morph_relation_leads_to_one_record(apis: Apis) -> None:
     assert (first["aboutCompanyId"], first["aboutPersonId"]) == (company, None)
     second = (await apis.data(text, d={"id": first["id"], "aboutPersonId": person}))["createActivity"]
     assert (second["aboutCompanyId"], second["aboutPersonId"]) == (None, person)
+
+
+async def test_updates_to_taken_keys_name_the_rows(apis: Apis) -> None:
+    """The rows that have the key of another record, or of each other, but not their own one."""
+    ids = [await create(apis, "person", email=email) for email in ("a", "b", "c", "d")]
+    text = """mutation ($d: [PersonInput!]!) { upsertPeople(data: $d, onConflict: {fields: [id]}) {
+      created record { email } } }"""
+    rows: list[dict[str, Any]] = [
+        {"id": ids[0], "email": "a", "city": "C"},
+        {"id": ids[1], "email": "d"},
+        {"id": ids[2], "email": "c"},
+        {"email": "new"},
+    ]
+    message, extensions = await refusal(apis, text, d=rows)
+    assert message == "Another Person has this value of 'email'."
+    taken = {"field": "email", "value": "d"}
+    assert extensions == {
+        "code": "CONFLICT",
+        "field": "data[1].email",
+        "input": ["data", 1, "email"],
+        "rows": [{"index": 1, **taken}],
+    }
+    _, extensions = await refusal(apis, text, d=[rows[0], *({"id": id_, "email": "x"} for id_ in ids[1:3])])
+    assert [row["index"] for row in extensions["rows"]] == [1, 2]
+    one = "mutation ($d: PersonInput!) { upsertPerson(data: $d, onConflict: {fields: [id]}) { created } }"
+    _, extensions = await refusal(apis, one, d=rows[1])
+    assert extensions == {"code": "CONFLICT", "field": "email", "input": ["data", "email"]}
+
+
+async def test_a_missing_target_names_its_row(apis: Apis) -> None:
+    company = await create(apis, "company", name="Acme")
+    text = "mutation ($d: [PersonInput!]!) { upsertPeople(data: $d, onConflict: {fields: [email]}) { created } }"
+    missing = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
+    rows = [{"email": "a", "companyId": company}, {"email": "b", "company": {"connect": missing}}]
+    message, extensions = await refusal(apis, text, d=rows)
+    assert (message, extensions["code"]) == ("There is no Company to connect 'company' to.", "NOT_FOUND")
+    assert (extensions["field"], [row["index"] for row in extensions["rows"]]) == ("data[1].company", [1])

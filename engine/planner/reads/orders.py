@@ -30,8 +30,10 @@ MOST_KEYS = 32
 """Keys that an order may have."""
 
 
-def build_order(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> tuple[OrderKey, ...]:
-    """Return the keys of an orderBy argument, with the record's id as the last one.
+def build_order(
+    context: PlanContext, object_: Object, tree: Tree, blame: Blame, *, default: tuple[OrderKey, ...] = ()
+) -> tuple[OrderKey, ...]:
+    """Return the keys of an orderBy argument, or `default` if it has none, with the record's id as the last one.
 
     The id goes the way of the key before it, so that one index serves both.
     """
@@ -41,6 +43,7 @@ def build_order(context: PlanContext, object_: Object, tree: Tree, blame: Blame)
             keys += _keys(context, context.touch(object_), item, (), blame)
     if len(keys) > MOST_KEYS:
         raise blame.error(f"The order has more than {MOST_KEYS} keys.")
+    keys = keys or [*default]
     for place, key in enumerate(keys):
         if not (key.hops or key.totals) and key.operand == object_.key:
             return tuple(keys[: place + 1])

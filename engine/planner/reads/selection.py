@@ -8,7 +8,7 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
 from fieldstone.engine.planner.context import PlanContext, hop_over, type_literal
 from fieldstone.engine.planner.reads.aggregates import build_measures, build_shorthand
-from fieldstone.engine.planner.reads.distinct import build_distinct
+from fieldstone.engine.planner.reads.distinct import build_distinct, default_order, read_distinct
 from fieldstone.engine.planner.reads.filters import select_condition
 from fieldstone.engine.planner.reads.json_paths import build_path
 from fieldstone.engine.planner.reads.orders import build_order, order_tag
@@ -116,8 +116,15 @@ def build_connection(
 ) -> Connection:
     """Return the output of a connection to `object_`; `over` is the object at hand and its end of the relation."""
     arguments = arguments_of(selected.nodes[0], context.variables)
-    order = build_order(context, object_, arguments.get("orderBy"), Blame(field="orderBy", path=path))
-    distinct = build_distinct(object_, arguments.get("distinctOn"), order, Blame(field="distinctOn", path=path))
+    names = read_distinct(arguments.get("distinctOn"))
+    order = build_order(
+        context,
+        object_,
+        arguments.get("orderBy"),
+        Blame(field="orderBy", path=path),
+        default=default_order(object_, names),
+    )
+    distinct = build_distinct(object_, names, order, Blame(field="distinctOn", path=path))
     tag = order_tag(object_, order, distinct)
     link = None
     if over is None:

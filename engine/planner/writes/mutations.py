@@ -27,7 +27,7 @@ from fieldstone.engine.planner.writes.connects import name_reference
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
 from fieldstone.engine.planner.writes.expectations import find_expected
-from fieldstone.engine.planner.writes.faults import build_faults, key_fields, keys_of
+from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.nested.nodes import Records
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, check_upsert, find_records
 from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
@@ -190,7 +190,7 @@ class _Root:
         write = compile_bound(plan, self.context.parameters)
         read_back = None if plan.record is not None or known is not None else self._read_back()
         references = () if isinstance(plan, Delete) else plan.references
-        faults = build_faults(self.context, self.object_, plan) if isinstance(plan, Insert) else None
+        faults = build_faults(self.context, self.object_, plan) if isinstance(plan, Insert | Upsert) else None
         return PlannedWrite(
             key=self.selected.key,
             path=self.path,
@@ -206,7 +206,7 @@ class _Root:
             is_dear=not self.key and self.limit < self.context.limits.bulk,
             key_fields=self.key,
             references=tuple(name_reference(self.context.snapshot, self.object_, one) for one in references),
-            keys=key_fields(self.object_, keys_of(plan, faults)),
+            keys=key_fields(self.object_, faults.keys if faults else ()),
             faults=faults,
             changed=tuple(name for name, _ in self.changed),
         )

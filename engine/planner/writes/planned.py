@@ -29,9 +29,9 @@ class PlannedWrite:
         is_dear: whether the limit follows from that price.
         key_fields: the fields of the unique key that names its record; none if that is its id, or a filter.
         references: the targets of the write's references, for the message of a missing one.
-        keys: the fields of the unique keys of an upsert or of `faults`, for the message of one that is taken.
+        keys: the fields of the unique keys of `faults`, for the message of one that is taken.
         changed: the fields of an update's first assignments, which change values by the values before.
-        faults: the search for the rows to blame, if a create of several records fails.
+        faults: the search for the rows to blame, if a create or an upsert fails.
     """
 
     key: str

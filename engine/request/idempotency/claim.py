@@ -34,6 +34,21 @@ class SentKey(NamedTuple):
     text: bytes
     operation: int = 0
 
+    def read(self) -> str:
+        """Return the key.
+
+        Raises:
+            BadUserInput: it is empty, too long, or has other characters than the visible ones of ASCII.
+        """
+        key = self.text.decode("latin-1")
+        if not 0 < len(key) <= LONGEST_KEY or not all("!" <= character <= "~" for character in key):
+            raise BadUserInput(
+                f"The header Idempotency-Key must have 1 to {LONGEST_KEY} visible ASCII characters, for instance a"
+                " UUID.",
+                field="Idempotency-Key",
+            )
+        return key
+
 
 class AlreadyClaimed(Exception):
     """Another mutation with the key was committed."""
@@ -66,14 +81,9 @@ def build_claim(
     """Return the claim of a mutation.
 
     Raises:
-        BadUserInput: the key is empty, too long, or has other characters than the visible ones of ASCII.
+        BadUserInput: the key cannot be one.
     """
-    key = sent.text.decode("latin-1")
-    if not 0 < len(key) <= LONGEST_KEY or not all("!" <= character <= "~" for character in key):
-        raise BadUserInput(
-            f"The header Idempotency-Key must have 1 to {LONGEST_KEY} visible ASCII characters, for instance a UUID.",
-            field="Idempotency-Key",
-        )
+    key = sent.read()
     text = dumps([query, operation_name, variables])
     return Claim(
         workspace_id=principal.workspace_id,

@@ -1,4 +1,4 @@
-"""The rows that a failed create of several records is refused for, found after the failure by the same input."""
+"""The rows that a create or an upsert is refused for, found after the failure by the same input."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ async def name_rows(
 
     Args:
         database: the one that it should have written to.
-        write: the create.
+        write: the create or upsert.
         faults: the search for its rows.
         parameters: those of the create's statement.
         error: the refusal without rows.
@@ -49,5 +49,5 @@ async def name_rows(
 
 
 def may_have_rows(error: ApiError) -> bool:
-    """Return whether rows of the input can be the reason of an error."""
-    return isinstance(error, Conflict | NotFound)
+    """Return whether rows of the input can be the reason of an error, and it does not name them yet."""
+    return isinstance(error, Conflict | NotFound) and "input" not in error.extensions

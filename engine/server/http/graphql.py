@@ -134,7 +134,11 @@ class GraphQLEndpoint:
 def _mark(
     request: GraphQLRequest | Batch, given: dict[bytes, bytes], *, is_development: bool
 ) -> GraphQLRequest | Batch:
-    """Return the request with the wishes of its head: the cost, an explanation, each operation's Idempotency-Key."""
+    """Return the request with the wishes of its head: the cost, an explanation, each operation's Idempotency-Key.
+
+    Raises:
+        BadUserInput: a request with a mutation has a key that cannot be one, so that the request is malformed.
+    """
     tells_cost, key = given.get(b"x-fieldstone-cost") == b"1", given.get(b"idempotency-key")
     explain = Explain.NOT
     if given.get(b"x-fieldstone-explain") == b"1":
@@ -144,6 +148,9 @@ def _mark(
 
     def marked(item: GraphQLRequest, index: int) -> GraphQLRequest:
         sent_key = None if key is None else SentKey(key, index)
+        # A keyword has one spelling: a document without the word has no mutation, and reads no key.
+        if sent_key is not None and "mutation" in item.query:
+            sent_key.read()
         return item._replace(tells_cost=tells_cost, sent_key=sent_key, explain=explain)
 
     match request:

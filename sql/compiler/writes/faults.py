@@ -1,4 +1,4 @@
-"""The rows of an insertion that failed, found by the same input: taken keys, keys that two rows have, missing targets.
+"""The rows of a failed insertion or upsert, found by the same input: taken keys, keys of two rows, missing targets.
 
 Nothing of this is looked for before an insertion, which it would slow down by half; and the server's own message has
 one row only, in the server's language.
@@ -11,7 +11,8 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.mutate import given_rows, given_targets, given_value
 from fieldstone.sql.compiler.writes.references import missing_targets, target_columns
-from fieldstone.sql.plan.write import Faults, UniqueKey
+from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows
+from fieldstone.sql.plan.write import Faults, UniqueKey, Upsert
 
 
 def compile_faults(plan: Faults, draft: StatementDraft) -> Query:
@@ -55,10 +56,16 @@ def _taken(plan: Faults, key: UniqueKey, draft: StatementDraft) -> Query:
     ]
     if key.of_live and plan.deleted_at is not None:
         conditions.append(expressions.is_null(row.column(plan.deleted_at.name)))
+    is_meant = expressions.TRUE
+    if isinstance(plan.insert, Upsert):
+        own = UpsertRows(plan.insert, rows)
+        means = [expressions.all_of([own.gives(place), own.has_key_of(row, place)]) for place in plan.insert.by]
+        conditions.append(expressions.is_true(expressions.any_of(means), negated=True))
+        is_meant = own.gives([known for known, _ in plan.insert.keys].index(key))
     other = Query().from_(table_source(plan.insert.table, row.alias)).select(expressions.ONE)
     taken = expressions.exists(other.only(expressions.all_of(conditions)))
     is_twice = expressions.is_more_than_one(expressions.result(rows.alias, "same"))
-    query = Query().from_(rows).only(expressions.any_of([is_twice, taken]))
+    query = Query().from_(rows).only(expressions.all_of([is_meant, expressions.any_of([is_twice, taken])]))
     return _fault(query, rows, values)
 
 

@@ -161,6 +161,8 @@ async def test_a_query_does_not_read_the_key(client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b", "\x7f"])
 async def test_a_key_that_cannot_be_one(client: httpx.AsyncClient, key: str) -> None:
     answer = await send(client, key, create("a"))
+    assert answer.status_code == (await send(client, key, [create("a"), COUNT])).status_code == 400
+    assert "data" not in answer.json()
     assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "Idempotency-Key"}
     assert "1 to 255 visible ASCII characters" in answer.json()["errors"][0]["message"]
     assert await count(client) == 0
