@@ -28,6 +28,11 @@ class Answer(NamedTuple):
     status: int
 
 
+SHARED_TEXT_RATIO = 4
+"""How many times larger than another answer a `SchemaAnswer` may be: all requests share its compressed text, and it is
+sent piece by piece. A thousand objects of twenty fields are described by some 120 MB."""
+
+
 class SchemaAnswer(Answer):
     """The schema, which may be megabytes: its text is kept compressed, and is whole only in `body`."""
 

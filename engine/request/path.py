@@ -34,7 +34,7 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.planner.writes.planned import PlannedWrite
-from fieldstone.engine.request.answer import Answer, Explain, SchemaAnswer, executed, refusal
+from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer, Explain, SchemaAnswer, executed, refusal
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import single, tell_single
 from fieldstone.engine.request.idempotency.claim import Claim, Keeping, SentKey, build_claim
@@ -354,7 +354,8 @@ class GraphQLApi:
             if isinstance(schema, LazySchema):
                 text = await self.schema_answers.answer(call.operation.operation, call.variables, schema)
                 if text is not None:
-                    if len(text) > (most := self.compiler.limits.records.response_bytes):
+                    most = SHARED_TEXT_RATIO * self.compiler.limits.records.response_bytes
+                    if len(text) > most:
                         raise too_large(most)
                     return SchemaAnswer(text)
         planned, parameters = await self.compiler.plan_query(call)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from graphql import get_introspection_query
 
+from fieldstone.engine.request.answer import SHARED_TEXT_RATIO
 from fieldstone.metadata.json_text import loads
 from tests.apis import LIMITS, Apis, open_apis
 
@@ -37,7 +38,8 @@ async def test_an_answer_past_the_limit_is_refused(text: str, workspace_dsn: str
     async with open_apis(workspace_dsn, limits=LIMITED) as apis:
         answer = await ask(apis, text)
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["QUERY_TOO_COMPLEX"]
-        assert answer["errors"][0]["message"] == f"The answer is too large: the answer has more than {LIMIT} bytes."
+        most = LIMIT if text == TOO_LARGE["types within types"] else SHARED_TEXT_RATIO * LIMIT
+        assert answer["errors"][0]["message"] == f"The answer is too large: the answer has more than {most} bytes."
         assert (await ask(apis, '{ __type(name: "Person") { name } }'))["data"] == {"__type": {"name": "Person"}}
 
 
