@@ -3,6 +3,9 @@
 A definition states an allowance in its `extensions`, which the schema does not show.
 """
 
+from collections.abc import Mapping
+from typing import Final
+
 from graphql import (
     EnumValueNode,
     FieldNode,
@@ -16,10 +19,17 @@ from graphql import (
     ValueNode,
     get_named_type,
     get_nullable_type,
+    specified_rules,
 )
 from graphql.language import ListValueNode, ObjectValueNode
 from graphql.language.visitor import VisitorAction
-from graphql.validation import ScalarLeafsRule, ValuesOfCorrectTypeRule
+from graphql.validation import (
+    ASTValidationRule,
+    OverlappingFieldsCanBeMergedRule,
+    ScalarLeafsRule,
+    ValuesOfCorrectTypeRule,
+    VariablesInAllowedPositionRule,
+)
 
 ACCEPTS = "accepts"
 """Of an input type: the names of the types that a variable in its place may be declared to have.
@@ -80,3 +90,12 @@ def _unquoted_field(field: ObjectFieldNode, parent: GraphQLInputObjectType) -> O
     if defined is None:
         return field
     return ObjectFieldNode(name=field.name, value=_unquoted(field.value, defined.type), loc=field.loc)
+
+
+_DONE_ELSEWHERE = {OverlappingFieldsCanBeMergedRule, VariablesInAllowedPositionRule}
+_REPLACED: Mapping[type[ASTValidationRule], type[ASTValidationRule]] = {
+    ScalarLeafsRule: Leafs,
+    ValuesOfCorrectTypeRule: Values,
+}
+RULES: Final = tuple(_REPLACED.get(rule, rule) for rule in specified_rules if rule not in _DONE_ELSEWHERE)
+"""The rules that apply; `field_merging.py` and `variable_positions.py` stand in for graphql-core's others."""

@@ -27,20 +27,13 @@ from graphql import (
     VariableNode,
     get_named_type,
     parse,
-    specified_rules,
     validate,
 )
 from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
-from graphql.validation import (
-    ASTValidationRule,
-    OverlappingFieldsCanBeMergedRule,
-    ScalarLeafsRule,
-    ValuesOfCorrectTypeRule,
-    VariablesInAllowedPositionRule,
-)
 
-from fieldstone.engine.documents.allowances import Leafs, Values
+from fieldstone.engine.documents.allowances import RULES
 from fieldstone.engine.documents.field_merging import find_conflicts
+from fieldstone.engine.documents.suggestions import add_suggestions
 from fieldstone.engine.documents.variable_positions import Places, VariablePositions
 from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ValidationFailed
 from fieldstone.metadata.json_text import JsonValue
@@ -66,14 +59,6 @@ CHARACTERS = 1_000_000
 SPREAD_PARTS = 200_000
 """Parts of all fragments together times the operations of a document: validation looks for the variables of each
 operation in all fragments that it spreads."""
-
-_DONE_ELSEWHERE = {OverlappingFieldsCanBeMergedRule, VariablesInAllowedPositionRule}
-_REPLACED: Mapping[type[ASTValidationRule], type[ASTValidationRule]] = {
-    ScalarLeafsRule: Leafs,
-    ValuesOfCorrectTypeRule: Values,
-}
-_RULES = tuple(_REPLACED.get(rule, rule) for rule in specified_rules if rule not in _DONE_ELSEWHERE)
-"""The rules that apply; `field_merging.py` and `variable_positions.py` stand in for graphql-core's others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,12 +171,15 @@ def validate_operation(
     # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
     collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
     positions = partial(VariablePositions, executed=operation.definition, places={} if places is None else places)
-    rules = (*_RULES, cast("type[ValidationRule]", positions), collecting)
+    rules = (*RULES, cast("type[ValidationRule]", positions), collecting)
     try:
         found = validate(schema, operation.document, rules, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
     except RecursionError:
         return [QueryTooComplex("The document is nested too deeply.")]
-    errors: list[ApiError] = [ValidationFailed(error.message, locations=_locations(error)) for error in found]
+    messages = add_suggestions(schema, [error.message for error in found])
+    errors: list[ApiError] = [
+        ValidationFailed(message, locations=_locations(error)) for message, error in zip(messages, found, strict=True)
+    ]
     left = VALIDATION_ERRORS - len(errors)
     return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
 

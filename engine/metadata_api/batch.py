@@ -1,11 +1,11 @@
 """The changes of an `applyChanges`: JSON objects that become changes of the model, with names in the place of ids."""
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import cast
 
 from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLSchema
 
+from fieldstone.engine.documents.suggestions import find_close
 from fieldstone.engine.errors import BadUserInput, QueryTooComplex
 from fieldstone.engine.metadata_api.change_mutations import unwrapped
 from fieldstone.engine.request.variables import check_input
@@ -21,9 +21,7 @@ from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.metadata.scalars import shown
 
 _ID_ALONE = "DeleteOneObjectInput"
-_LONGEST_GUESSED = 40
 _DEEPEST = 100
-_CLOSE = 0.8
 
 
 def read_change(schema: GraphQLSchema, given: JsonValue, place: int) -> Callable[[Snapshot], Change]:
@@ -58,7 +56,7 @@ def _read_member(given: JsonValue, place: int) -> tuple[str, JsonValue]:
         )
     ((action, values),) = given.items()
     if action not in MUTATIONS:
-        close = get_close_matches(action[:_LONGEST_GUESSED], MUTATIONS, n=1, cutoff=_CLOSE)
+        close = find_close(action, MUTATIONS)
         hint = f"did you mean {close[0]}?" if close else f"it must be one of {known}."
         raise InvalidChange(f"changes[{place}] has the unknown member {shown(action)}: {hint}", field="changes")
     return action, values

@@ -8,7 +8,7 @@ def describe_refusal(
     error: errors.MetadataError, path: Path | None = None, locations: tuple[tuple[int, int], ...] = ()
 ) -> ApiError | None:
     """Return the error that a client is sent; None where the fault is ours."""
-    message = error.message if error.message.endswith(".") else f"{error.message}."
+    message = error.message if error.message.endswith((".", "?")) else f"{error.message}."
     match error:
         case errors.NameTaken():
             kind: type[ApiError] = Conflict

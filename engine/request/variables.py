@@ -28,6 +28,7 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.document import FILTER_MEMBERS
+from fieldstone.engine.documents.suggestions import suggest
 from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ValidationFailed
 from fieldstone.engine.planner.arguments.trees import constant_value
 from fieldstone.engine.schema.values.filters import is_operator
@@ -189,7 +190,8 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
         case GraphQLEnumType():
             if not isinstance(value, str) or value not in declared.values:
                 known = ", ".join(declared.values)
-                raise BadUserInput(f"{_named(place)} must be one of {known}, not {shown(value)}.", field=field)
+                hint = suggest(value, declared.values) if isinstance(value, str) else ""
+                raise BadUserInput(f"{_named(place)} must be one of {known}, not {shown(value)}.{hint}", field=field)
 
 
 def _check_object(
@@ -208,7 +210,9 @@ def _check_object(
         defined = fields.get(name)
         if defined is None:
             raise BadUserInput(
-                f"{_named(place)} has the field {shown(name)}, which '{declared}' does not define.", field=name
+                f"{_named(place)} has the field {shown(name)}, which '{declared}' does not define."
+                f"{suggest(name, fields)}",
+                field=name,
             )
         inner = defined.type.of_type if isinstance(defined.type, GraphQLNonNull) else defined.type
         # Most members are leaves, and right: the text of an error about them need not be put together.

@@ -139,7 +139,7 @@ PAYLOADS = [
 @pytest.mark.parametrize(
     ("change", "code", "words"),
     [
-        ({"createThing": {}}, "BAD_USER_INPUT", 'unknown member "createThing": it must be one of createObject'),
+        ({"makeThing": {}}, "BAD_USER_INPUT", 'unknown member "makeThing": it must be one of createObject'),
         ({"createFeild": {}}, "BAD_USER_INPUT", 'unknown member "createFeild": did you mean createField?'),
         ({}, "BAD_USER_INPUT", "changes[1] must be an object with one member, one of createObject"),
         ({"createField": None}, "BAD_USER_INPUT", "'changes[1].createField' must not be null"),

@@ -1,0 +1,71 @@
+"""Close names in messages, for short closed lists: arguments, input fields such as operators, enum values.
+
+The price of a search is bounded, because a client chooses the name: the lengths of the name and of the list, and the
+number of searches for one document.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+from graphql.pyutils import did_you_mean
+
+MOST_NAMES: Final = 100
+"""Names of a list that is searched."""
+LONGEST_NAME: Final = 40
+"""Characters of a name that is searched for."""
+MOST_SEARCHES: Final = 3
+"""Messages about one document that get a hint."""
+
+_SHOWN = 3
+_CLOSE = 0.7
+
+_ENUM = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<type>\w+)' enum\.")
+_QUOTED = re.compile(r"Enum '(?P<type>\w+)' cannot represent non-enum value: \"(?P<name>\w+)\"\.")
+_FIELD = re.compile(r"Expected value of type '(?P<type>\w+)!?' not to include unknown field '(?P<name>\w+)'")
+_ARGUMENT = re.compile(r"Unknown argument '(?P<name>\w+)' on field '(?P<type>\w+)\.(?P<field>\w+)'\.")
+
+
+def find_close(name: str, known: Collection[str]) -> list[str]:
+    """Return the known names that are close to a name, the closest first; none for a long name or list."""
+    if len(name) > LONGEST_NAME or len(known) > MOST_NAMES:
+        return []
+    by_lower = {one.lower(): one for one in reversed(tuple(known))}
+    return [by_lower[one] for one in get_close_matches(name.lower(), by_lower, n=_SHOWN, cutoff=_CLOSE)]
+
+
+def suggest(name: str, known: Collection[str], kind: str | None = None) -> str:
+    """Return the sentence " Did you mean ..?" with the known names that are close to a name; empty without any."""
+    return did_you_mean(find_close(name, known), kind)
+
+
+def add_suggestions(schema: GraphQLSchema, messages: Iterable[str]) -> list[str]:
+    """Return graphql-core's messages about a document, the first ones with suggestions."""
+    searches = 0
+    found = []
+    for message in messages:
+        added = ""
+        if searches < MOST_SEARCHES and (match := _match(message)):
+            searches += 1
+            added = _suggest_for(schema, match)
+        found.append(message + added)
+    return found
+
+
+def _match(message: str) -> re.Match[str] | None:
+    return _ENUM.match(message) or _QUOTED.match(message) or _FIELD.match(message) or _ARGUMENT.match(message)
+
+
+def _suggest_for(schema: GraphQLSchema, match: re.Match[str]) -> str:
+    name = match["name"]
+    match schema.type_map.get(match["type"]):
+        case GraphQLEnumType(values=values):
+            return suggest(name, values, "the enum value")
+        case GraphQLInputObjectType(fields=fields):
+            return suggest(name, fields)
+        case GraphQLObjectType(fields=fields) if (field := fields.get(match["field"])) is not None:
+            return suggest(name, field.args)
+        case _:
+            return ""

@@ -1,0 +1,54 @@
+"""Close names in messages, and the bounds of the search for them."""
+
+import pytest
+
+from fieldstone.engine.documents.suggestions import LONGEST_NAME, MOST_NAMES, MOST_SEARCHES, find_close
+from fieldstone.metadata.json_text import loads
+from tests.apis import Apis
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('{ people(filter: { city: { contain: "a" } }) { totalCount } }', "Did you mean 'contains'"),
+        ('{ people(filtr: { city: { eq: "a" } }) { totalCount } }', "Did you mean 'filter'?"),
+        ("{ people(orderBy: { city: DECS }) { totalCount } }", "Did you mean the enum value 'DESC'"),
+        ("{ people(orderBy: { city: desc }) { totalCount } }", "Did you mean the enum value 'DESC'"),
+        ('{ people(orderBy: { city: "DESC" }) { totalCount } }', "Did you mean the enum value 'DESC'"),
+        ('{ opportunities(filter: { stage: { eq: "NEW" } }) { totalCount } }', "Did you mean the enum value 'NEW'?"),
+        ("mutation { createPerson(dat: {}) { id } }", "Did you mean 'data'?"),
+    ],
+)
+async def test_a_literal_gets_the_close_names(text: str, hint: str, apis: Apis) -> None:
+    errors = loads((await apis.send(text)).body)["errors"]
+    assert any(hint in error["message"] for error in errors), errors
+
+
+@pytest.mark.parametrize(
+    ("type_", "argument", "value", "hint"),
+    [
+        ("PersonFilterInput", "filter", {"city": {"contain": "a"}}, "Did you mean 'contains'"),
+        ("[PersonOrderByInput!]", "orderBy", [{"city": "DECS"}], "Did you mean 'DESC'"),
+    ],
+)
+async def test_a_variable_gets_the_close_names(type_: str, argument: str, value: object, hint: str, apis: Apis) -> None:
+    text = f"query ($v: {type_}) {{ people({argument}: $v) {{ totalCount }} }}"
+    (error,) = loads((await apis.send(text, {"v": value})).body)["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert hint in error["message"]
+
+
+async def test_only_the_first_errors_of_a_document_are_searched_for(apis: Apis) -> None:
+    wrong = " ".join(f"a{place}: people(filtr: {{}}) {{ totalCount }}" for place in range(10))
+    errors = loads((await apis.send(f"{{ {wrong} }}")).body)["errors"]
+    assert len(errors) == 10
+    assert sum("Did you mean" in error["message"] for error in errors) == MOST_SEARCHES
+
+
+def test_long_names_and_lists_are_not_searched() -> None:
+    longest = "n" * LONGEST_NAME
+    assert find_close(longest, [longest]) == [longest]
+    assert find_close(longest + "n", [longest]) == []
+    names = [f"name{place}" for place in range(MOST_NAMES)]
+    assert find_close("name1", names)[0] == "name1"
+    assert find_close("name1", [*names, "more"]) == []
