@@ -331,3 +331,13 @@ async def test_a_request_that_asks_for_its_price_is_not_warm(serve: Serve) -> No
             told = await talk.ask(PEOPLE, more="X-Fieldstone-Cost: 1\r\n", n="Ada")
             assert told.json["extensions"] == {"cost": 160}
             assert await serving.warm() == before
+
+
+async def test_a_request_that_asks_for_an_explanation_is_not_warm(serve: Serve) -> None:
+    async with serve() as serving:
+        talk = await serving.talk()
+        await talk.warm_up(PEOPLE, n="Ada")
+        before = await serving.warm()
+        told = await talk.ask(PEOPLE, more="X-Fieldstone-Explain: 1\r\n", n="Ada")
+        assert "explain" in told.json["extensions"]
+        assert await serving.warm() == before
