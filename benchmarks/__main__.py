@@ -17,7 +17,7 @@ from benchmarks.command import CommandFailed
 from benchmarks.database import SharedDatabase, shared_database
 from benchmarks.equality import Unequal
 from benchmarks.measure import Plan, WrongAnswers, measure
-from benchmarks.mixed import ChangeRefused, measure_mixed
+from benchmarks.mixed import MIXED_SHARES, ChangeRefused, measure_mixed
 from benchmarks.paths import RESULTS, ROOT, WORK
 from benchmarks.peers.install import InstallError
 from benchmarks.preparation import Prepared, prepare
@@ -74,7 +74,8 @@ def _run(order: _Order) -> Run:
         servers = [stack.enter_context(running(SERVERS[name](database))) for name in order.servers]
         subject: list[Prepared] = []
         for workload in WORKLOADS:
-            if workload.name not in order.workloads and _MIXED not in order.workloads:
+            is_mixed = _MIXED in order.workloads and workload.name in MIXED_SHARES
+            if workload.name not in order.workloads and not is_mixed:
                 continue
             prepared = prepare(workload, servers, database)
             subject += [one for one in prepared if one.server.server.name == "fieldstone"]

@@ -1,12 +1,12 @@
 -- Sends the requests of a file in turn, and reports in one line of JSON.
 --   wrk ... -s load.lua URL -- FILE FIRST_NUMBER CHECK
--- Where a request holds the mark, another number of twelve digits is put in each time, from FIRST_NUMBER on.
+-- Wherever a request holds the mark, another number of twelve digits is put in each time, from FIRST_NUMBER on.
 -- With CHECK "errors", answers that hold errors are counted, which costs wrk some time for each.
 
 local MARK = "@@@@@@@@@@@@"
 local threads = {}
 local count, place, number = 0, 0, 0
-local heads, tails = {}, {}
+local requests = {}
 
 failed = 0
 
@@ -22,10 +22,15 @@ function init(args)
     local length = file:read("*l")
     if not length then break end
     local text = file:read(tonumber(length))
-    local from, to = text:find(MARK, 1, true)
+    local parts, after = {}, 1
+    while true do
+      local from, to = text:find(MARK, after, true)
+      table.insert(parts, text:sub(after, from and from - 1))
+      if not from then break end
+      after = to + 1
+    end
     count = count + 1
-    heads[count] = from and text:sub(1, from - 1) or text
-    tails[count] = from and text:sub(to + 1) or false
+    requests[count] = parts
   end
   file:close()
   place = thread_index * 17 % count
@@ -38,9 +43,10 @@ end
 
 function request()
   place = place % count + 1
-  if not tails[place] then return heads[place] end
+  local parts = requests[place]
+  if not parts[2] then return parts[1] end
   number = number + 1
-  return heads[place] .. string.format("%012d", number) .. tails[place]
+  return table.concat(parts, string.format("%012d", number))
 end
 
 function done(summary, latency)

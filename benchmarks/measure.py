@@ -45,7 +45,7 @@ def measure(prepared: Sequence[Prepared], plan: Plan, database: SharedDatabase) 
             turn = round_ % len(prepared)
             for one in [*prepared[turn:], *prepared[:turn]]:
                 yield _measure_once(one, connections, plan.seconds, database, _next(numbers))
-        if prepared[0].workload.writes:
+        if prepared[0].workload.written:
             vacuum(database)
 
 

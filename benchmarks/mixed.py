@@ -22,7 +22,7 @@ from benchmarks.wrk import run_wrk
 
 STEADY, CHANGING = "steady", "changing"
 
-_SHARES = {"W1": 55, "W2": 10, "W3": 5, "W5": 20, "W6": 10}
+MIXED_SHARES = {"W1": 55, "W2": 10, "W3": 5, "W5": 20, "W6": 10}
 _REQUESTS = 1_000
 _INTERVAL = 1.0
 _FIRST_NUMBER = 700_000_000_000
@@ -95,7 +95,7 @@ def _write_requests(prepared: Sequence[Prepared]) -> Path:
     """Mix the requests that were prepared for each workload."""
     raw: list[bytes] = []
     for one in prepared:
-        share = _SHARES.get(one.workload.name, 0) * _REQUESTS // 100
+        share = MIXED_SHARES.get(one.workload.name, 0) * _REQUESTS // 100
         raw += itertools.islice(itertools.cycle(read_requests(one.requests.read_bytes())), share)
     Random(7).shuffle(raw)  # noqa: S311 - no secret
     path = WORK / "requests" / "W7"

@@ -13,14 +13,14 @@ from psycopg.rows import dict_row
 
 from benchmarks.database import SharedDatabase
 from benchmarks.equality import Unequal, canonical, read_data, require_equal
-from benchmarks.http_request import HttpRequest, HttpResponse, send, write_requests
+from benchmarks.http_request import MARK, HttpRequest, HttpResponse, send, write_requests
 from benchmarks.paths import WORK
 from benchmarks.process import RunningServer
-from benchmarks.workloads import Variables, Workload
+from benchmarks.workloads import Variables, Workload, Written
 
 _COMPARED = 12
 """Requests of each workload whose answers are compared; those of every server are read for their size."""
-_OF_THE_RECORD_ITSELF = ("id", "email", "createdAt", "updatedAt", "createdBySource", "createdByName")
+_OF_THE_RECORD_ITSELF = ("id", "email", "name", "createdAt", "updatedAt", "createdBySource", "createdByName")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +47,15 @@ def prepare(workload: Workload, servers: Sequence[RunningServer], database: Shar
     values = workload.variables()
     prepared: list[Prepared] = []
     expected: list[object] | None = None
-    for place, server in enumerate(servers):
+    able = [server for server in servers if workload.operation in server.server.operations]
+    for place, server in enumerate(able):
         with contextlib.closing(server.connect()) as connection:
-            own = [_with_cursor(server, connection, one) for one in values] if workload.pages else values
-            requests = [server.server.ask(workload.name.lower(), one) for one in own]
-            if workload.writes:
-                sizes, answers = _write(connection, requests[:_COMPARED], place, database)
+            cursor = workload.cursor
+            own = [_with_cursor(server, connection, cursor, one) for one in values] if cursor else values
+            requests = [server.server.ask(workload.operation, one) for one in own]
+            if workload.written:
+                found_by = [_found_by(workload.written, one) for one in own[:_COMPARED]]
+                sizes, answers = _write(connection, requests[:_COMPARED], found_by, place, database)
             else:
                 sizes, answers = _read(connection, requests)
         if expected is None:
@@ -66,10 +69,12 @@ def prepare(workload: Workload, servers: Sequence[RunningServer], database: Shar
     return prepared
 
 
-def _with_cursor(server: RunningServer, connection: http.client.HTTPConnection, values: Variables) -> Variables:
-    data = read_data(_send(connection, server.server.ask("cursor", values), 0).body)
+def _with_cursor(
+    server: RunningServer, connection: http.client.HTTPConnection, operation: str, values: Variables
+) -> Variables:
+    data = read_data(_send(connection, server.server.ask(operation, values), 0).body)
     match data:
-        case {"people": {"edges": [{"cursor": str(cursor)}]}}:
+        case {"people": {"edges": [{"cursor": str(cursor)}]}} | {"companies": {"pageInfo": {"endCursor": str(cursor)}}}:
             return {"after": cursor}
         case _:
             raise Unequal(f"{server.server.label} gives no cursor: {data!r}")
@@ -83,21 +88,48 @@ def _read(connection: http.client.HTTPConnection, requests: Sequence[HttpRequest
 
 
 def _write(
-    connection: http.client.HTTPConnection, requests: Sequence[HttpRequest], place: int, database: SharedDatabase
+    connection: http.client.HTTPConnection,
+    requests: Sequence[HttpRequest],
+    found_by: Sequence[tuple[sql.Composed, str]],
+    place: int,
+    database: SharedDatabase,
 ) -> tuple[list[int], list[object]]:
-    """Return the sizes of the answers, and the records that are there afterwards."""
+    """Return the sizes of the answers, and their forms with the records that are there afterwards."""
     first = 900_000_000_000 + place * 1_000
     responses = [_send(connection, request, first + number) for number, request in enumerate(requests)]
-    query = sql.SQL("SELECT * FROM {} WHERE email = %s").format(sql.Identifier(database.schema, "person"))
     answers: list[object] = []
     with psycopg.connect(database.dsn, row_factory=dict_row) as reading:
         for number, response in enumerate(responses):
-            read_data(response.body)
-            row = reading.execute(query, [f"nova.{first + number:012d}@example.com"]).fetchone()
+            form = _form(read_data(response.body))
+            condition, value = found_by[number]
+            query = sql.SQL("SELECT * FROM {}.").format(sql.Identifier(database.schema)) + condition
+            row = reading.execute(query, [value.replace(MARK.decode(), f"{first + number:012d}")]).fetchone()
             if row is None or str(row["id"]) not in response.body.decode():
-                raise Unequal(f"the answer is not of the record that was created: {response.body[:300]!r}")
-            answers.append({key: value for key, value in row.items() if key not in _OF_THE_RECORD_ITSELF})
+                raise Unequal(f"the answer is not of the record that was written: {response.body[:300]!r}")
+            answers.append([form, {key: value for key, value in row.items() if key not in _OF_THE_RECORD_ITSELF}])
     return [response.size for response in responses], answers
+
+
+def _found_by(written: Written, values: Variables) -> tuple[sql.Composed, str]:
+    """Return the table and the condition of the record that a request writes, with its value."""
+    data = values["data"]
+    if not isinstance(data, dict):
+        raise TypeError("the data of a write is an object")
+    condition = sql.SQL("{} WHERE {} = %s").format(sql.Identifier(written.table), sql.Identifier(written.column))
+    return condition, str(data[written.column])
+
+
+def _form(answer: object) -> object:
+    """Return an answer without the values that are each record's own: its keys, the lengths of its lists, its flags."""
+    match answer:
+        case dict():
+            return {key: _form(value) for key, value in answer.items()}
+        case list():
+            return [_form(value) for value in answer]
+        case bool():
+            return answer
+        case _:
+            return None
 
 
 def _send(connection: http.client.HTTPConnection, request: HttpRequest, number: int) -> HttpResponse:

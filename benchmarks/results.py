@@ -17,7 +17,7 @@ class Measurement:
     """One load of one server.
 
     Attributes:
-        workload: W1 to W7.
+        workload: W1 to W12.
         server: its short name.
         connections: how many at once.
         variant: what else distinguishes it; empty but in W7.

@@ -21,7 +21,10 @@ POOL = 8
 """Connections of each server to the database."""
 
 Ask = Callable[[str, Variables], HttpRequest]
-"""Makes the request of an operation (`w1` to `w6`, `cursor`) with its values."""
+"""Makes the request of an operation (`w1` to `w12`, `cursor`, `w10_cursor`) with its values."""
+
+_PYTHON_PEERS = frozenset({"w1", "w2", "w3", "w4", "w5", "w6", "cursor"})
+"""The operations of the peers in Python: filters over relations, groups and upserts would be ours, not theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class Server:
         environment: variables beside those of this process.
         folder: where it runs.
         ask: makes its requests.
+        operations: those that it can be asked.
         headers: what its requests carry besides.
     """
 
@@ -44,6 +48,7 @@ class Server:
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path = ROOT
     ask: Ask
+    operations: frozenset[str]
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -63,6 +68,7 @@ def fieldstone(database: SharedDatabase) -> Server:
         command=lambda port: [*FIELDSTONE, "serve", "--port", str(port)],
         environment=environment,
         ask=_graphql("fieldstone", headers),
+        operations=frozenset(read_operations("fieldstone")),
         headers=headers,
     )
 
@@ -75,6 +81,7 @@ def baseline(database: SharedDatabase) -> Server:
         command=lambda port: _uvicorn(sys.executable, "benchmarks.baseline.app:app", port, lifespan="on"),
         environment=_database(database),
         ask=_ask_baseline,
+        operations=frozenset(_BASELINE),
     )
 
 
@@ -89,6 +96,7 @@ def postgraphile(database: SharedDatabase) -> Server:
         environment={**_database(database), "NODE_ENV": "production", "GRAPHILE_ENV": "production"},
         folder=folder,
         ask=_graphql("postgraphile"),
+        operations=frozenset(read_operations("postgraphile")),
     )
 
 
@@ -120,6 +128,7 @@ def _python_peer(database: SharedDatabase, name: str, label: str) -> Server:
         environment=_database(database),
         folder=HERE / "peers" / "python",
         ask=_graphql("fieldstone"),
+        operations=_PYTHON_PEERS,
     )
 
 
@@ -155,25 +164,27 @@ def _graphql(dialect: str, headers: Mapping[str, str] | None = None) -> Ask:
     return lambda name, variables: build_graphql_request(operations[name], variables, headers or {})
 
 
-def _ask_baseline(name: str, variables: Variables) -> HttpRequest:
-    def get(path: str, **parameters: object) -> HttpRequest:
-        query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in parameters.items())
-        return HttpRequest(method="GET", path=f"{path}?{query}" if query else path)
+def _get(path: str, **parameters: object) -> HttpRequest:
+    query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in parameters.items())
+    return HttpRequest(method="GET", path=f"{path}?{query}" if query else path)
 
-    match name:
-        case "w1":
-            return get(f"/people/{variables['id']}")
-        case "w2":
-            return get("/people", contains=variables["fragment"])
-        case "w3":
-            return get("/people-with-relations", since=variables["since"])
-        case "w4":
-            return get("/opportunities/aggregate")
-        case "w5":
-            return get("/people", after=variables["after"])
-        case "cursor":
-            return get("/people", since=variables["since"])
-        case "w6":
-            return post_json("/people", variables["data"], {})
-        case _:
-            raise KeyError(name)
+
+_BASELINE: Mapping[str, Callable[[Variables], HttpRequest]] = {
+    "w1": lambda given: _get(f"/people/{given['id']}"),
+    "w2": lambda given: _get("/people", contains=given["fragment"]),
+    "w3": lambda given: _get("/people-with-relations", since=given["since"]),
+    "w4": lambda _: _get("/opportunities/aggregate"),
+    "w5": lambda given: _get("/people", after=given["after"]),
+    "cursor": lambda given: _get("/people", since=given["since"]),
+    "w6": lambda given: post_json("/people", given["data"], {}),
+    "w8": lambda given: _get("/people", above=given["amount"]),
+    "w9": lambda _: _get("/opportunities/groups"),
+    "w10": lambda given: _get("/companies", after=given["after"]),
+    "w10_cursor": lambda _: _get("/companies"),
+    "w11": lambda given: post_json("/companies", given["data"], {}),
+    "w12": lambda given: post_json("/people/upsert", given["data"], {}),
+}
+
+
+def _ask_baseline(name: str, variables: Variables) -> HttpRequest:
+    return _BASELINE[name](variables)

@@ -165,7 +165,7 @@ async def _own(dsn: str, name: str, given: Sequence[Variables] | None = None) ->
         snapshot = await read_snapshot(connection, found[0])
         if given is None:
             given = _values(name)
-        if _WORKLOADS[name].pages:
+        if _WORKLOADS[name].cursor:
             given = [{"after": await _cursor(connection, snapshot, one)} for one in given]
     compiled = [_compile(snapshot, name.lower(), one) for one in given]
     return Form(name=name, text=compiled[0][0], parameters=[parameters for _, parameters in compiled])

@@ -3,8 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
-from benchmarks.dataset import COMPANIES, PEOPLE, company_id, created_at, email_fragments, is_deleted, person_id
+from benchmarks.dataset import (
+    COMPANIES,
+    PEOPLE,
+    company_id,
+    created_at,
+    email_fragments,
+    is_deleted,
+    person_email,
+    person_id,
+)
 from benchmarks.http_request import MARK
 
 Variables = Mapping[str, object]
@@ -13,24 +23,32 @@ DIFFERENT = 512
 """Requests of one workload; they are sent in turn."""
 
 
+class Written(NamedTuple):
+    """A record that a request writes: the member of its data `column` has the value that it is found by."""
+
+    table: str
+    column: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """One kind of request.
 
     Attributes:
-        name: W1 to W6; the operations' files are called so.
+        name: W1 to W12; W7 is a mix of others.
         title: what it does, in a few words.
-        variables: makes the values of all its requests. `since` of a workload that pages is where its cursor is
-            taken from.
-        pages: whether the requests carry a cursor, which each server makes in its own way.
-        writes: whether it writes.
+        variables: makes the values of all its requests.
+        operation: the name of the operations' files.
+        cursor: the operation that gives the cursor of its requests, which each server makes in its own way.
+        written: the record that it writes.
     """
 
     name: str
     title: str
     variables: Callable[[], list[Variables]]
-    pages: bool = False
-    writes: bool = False
+    operation: str
+    cursor: str | None = None
+    written: Written | None = None
 
 
 def _spread(step: int) -> list[int]:
@@ -72,11 +90,90 @@ def _new_people() -> list[Variables]:
     ]
 
 
+def _amounts() -> list[Variables]:
+    """Return amounts that some opportunities of most people with any exceed, or of few."""
+    return [{"amount": number * 97_000 // DIFFERENT} for number in range(DIFFERENT)]
+
+
+def _too_large_amounts() -> list[Variables]:
+    """Return amounts that no opportunity has."""
+    return [{"amount": 100_000 + number} for number in range(DIFFERENT)]
+
+
+def _new_companies() -> list[Variables]:
+    mark = MARK.decode()
+    return [
+        {
+            "data": {
+                "name": f"Nova {mark}",
+                "website": f"https://nova-{number}.example",
+                "people": {
+                    "create": [
+                        {
+                            "firstName": "Nova",
+                            "lastName": f"Person {place}",
+                            "email": f"nova.{place}.{mark}@example.com",
+                        }
+                        for place in range(3)
+                    ]
+                },
+            }
+        }
+        for number in range(64)
+    ]
+
+
+def _upserted_people() -> list[Variables]:
+    """Return people of whom every other one is there already."""
+    found = [person_email(number) for number in _spread(3_001)]
+    return [
+        {
+            "data": {
+                "firstName": "Nova",
+                "lastName": f"Person {number}",
+                "email": email if number % 2 else f"upsert.{MARK.decode()}@example.com",
+                "jobTitle": "Data Engineer",
+            }
+        }
+        for number, email in enumerate(found)
+    ]
+
+
 WORKLOADS = (
-    Workload(name="W1", title="a person by id", variables=_ids),
-    Workload(name="W2", title="10 people by `contains`, each with company", variables=_fragments),
-    Workload(name="W3", title="50 people, each with 3 relations (10 + 10 records)", variables=_since),
-    Workload(name="W4", title="aggregate over 100,000 opportunities", variables=lambda: [{}]),
-    Workload(name="W5", title="a page of 50 deep in the table", variables=_deep, pages=True),
-    Workload(name="W6", title="create a person", variables=_new_people, writes=True),
+    Workload(name="W1", title="a person by id", variables=_ids, operation="w1"),
+    Workload(name="W2", title="10 people by `contains`, each with company", variables=_fragments, operation="w2"),
+    Workload(name="W3", title="50 people, each with 3 relations (10 + 10 records)", variables=_since, operation="w3"),
+    Workload(name="W4", title="aggregate over 100,000 opportunities", variables=lambda: [{}], operation="w4"),
+    Workload(name="W5", title="a page of 50 deep in the table", variables=_deep, operation="w5", cursor="cursor"),
+    Workload(
+        name="W6",
+        title="create a person",
+        variables=_new_people,
+        operation="w6",
+        written=Written("person", "email"),
+    ),
+    Workload(name="W8", title="20 people by `some` open opportunity above x", variables=_amounts, operation="w8"),
+    Workload(name="W8-none", title="W8 with values that nobody has", variables=_too_large_amounts, operation="w8"),
+    Workload(name="W9", title="groups of 100,000 by stage and month", variables=lambda: [{}], operation="w9"),
+    Workload(
+        name="W10",
+        title="20 companies by count of people, page 3",
+        variables=lambda: [{}],
+        operation="w10",
+        cursor="w10_cursor",
+    ),
+    Workload(
+        name="W11",
+        title="create a company with 3 people",
+        variables=_new_companies,
+        operation="w11",
+        written=Written("company", "name"),
+    ),
+    Workload(
+        name="W12",
+        title="upsert a person",
+        variables=_upserted_people,
+        operation="w12",
+        written=Written("person", "email"),
+    ),
 )

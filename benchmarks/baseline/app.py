@@ -64,6 +64,8 @@ async def people(request: Request) -> Response:
     if "contains" in given:
         escaped = given["contains"].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return await _answer(_STATEMENTS.search, f"%{escaped}%")
+    if "above" in given:
+        return await _answer(_STATEMENTS.some, given["above"])
     if "after" in given:
         created_at, _, id_ = given["after"].partition("|")
         return await _answer(_STATEMENTS.next_page, created_at, id_)
@@ -84,6 +86,29 @@ async def create(request: Request) -> Response:
     return await _answer(_STATEMENTS.create, uuid4(), *(data.get(name) for name in names))
 
 
+async def groups(_request: Request) -> Response:
+    return await _answer(_STATEMENTS.groups)
+
+
+async def companies(request: Request) -> Response:
+    if "after" in request.query_params:
+        people, _, id_ = request.query_params["after"].partition("|")
+        return await _answer(_STATEMENTS.next_companies, people, id_)
+    return await _answer(_STATEMENTS.first_companies)
+
+
+async def create_company(request: Request) -> Response:
+    data = json.loads(await request.body())
+    made = json.dumps(data["people"]["create"])
+    return await _answer(_STATEMENTS.nested_create, uuid4(), data["name"], data["website"], made)
+
+
+async def upsert(request: Request) -> Response:
+    data = json.loads(await request.body())
+    names = ("firstName", "lastName", "email", "jobTitle")
+    return await _answer(_STATEMENTS.upsert, uuid4(), *(data.get(name) for name in names))
+
+
 @asynccontextmanager
 async def _lifespan(_app: Starlette) -> AsyncIterator[None]:
     async with _pool:
@@ -95,8 +120,12 @@ app = Starlette(
         Route("/people/{id}", person),
         Route("/people", people),
         Route("/people", create, methods=["POST"]),
+        Route("/people/upsert", upsert, methods=["POST"]),
         Route("/people-with-relations", nested),
         Route("/opportunities/aggregate", aggregate),
+        Route("/opportunities/groups", groups),
+        Route("/companies", companies),
+        Route("/companies", create_company, methods=["POST"]),
     ],
     lifespan=_lifespan,
 )

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from string import Template
 
+from benchmarks.baseline import query_language
+
 _PERSON = """
 SELECT '{"data":{"person":' || coalesce((
     SELECT '{"id":"' || id || '","firstName":' || coalesce(to_json("firstName")::text, 'null')
@@ -129,6 +131,12 @@ class Statements:
     first_page: str
     next_page: str
     create: str
+    some: str
+    groups: str
+    first_companies: str
+    next_companies: str
+    nested_create: str
+    upsert: str
 
 
 def build_statements(schema: str) -> Statements:
@@ -147,4 +155,12 @@ def build_statements(schema: str) -> Statements:
         first_page=on(_PAGE, size="1", after='"createdAt" >= $1::timestamptz'),
         next_page=on(_PAGE, size="50", after='("createdAt", id) > ($1::timestamptz, $2::uuid)'),
         create=on(_CREATE),
+        some=on(query_language.SOME),
+        groups=on(query_language.GROUPS),
+        first_companies=on(query_language.COMPANIES, size="40", after="true"),
+        next_companies=on(
+            query_language.COMPANIES, size="20", after="(coalesce(people, 0), c.id) < ($1::bigint, $2::uuid)"
+        ),
+        nested_create=on(query_language.NESTED_CREATE),
+        upsert=on(query_language.UPSERT),
     )
