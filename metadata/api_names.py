@@ -117,12 +117,16 @@ FILTER_WORDS = frozenset({"and", "or", "not", "is", "isNot"})
 
 JSON_PATH_VALUE = "JSONPathValueInput"
 
+SEARCH_TYPE_NAMES = ("SearchConnection", "SearchEdge", "SearchResult", "SearchRecord")
+"""The types of the search over all objects."""
+
 SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     {"Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"}
     | {"UUID", "DateTime", "Date", "BigInt", "BigFloat", "JSON", "TSVector"}
     | {"PageInfo", "OrderByDirection", "Presence", JSON_PATH_VALUE, "ConnectTarget"}
     | {"RelativeDateInput", "RelativeDateUnit", "FirstDayOfWeek"}
     | {"NumberGrouping", "DateGrouping", "DateBucket", "DateGroup"}
+    | {*SEARCH_TYPE_NAMES}
     | {"JSONPathFilter", "JSONOrderByInput", "JSONOrderType"}
     | {
         sub.scalar.filter_name

@@ -19,6 +19,7 @@ class Dependencies:
         aliases: the names of types that stood for another one, because no object had a type of this name.
         may_grow: whether an object that has got more fields still counts as the same.
         unserved: the texts, each with its object, in whose order a table is read although no index serves it.
+        roster: the names of all active objects, where it is about them all.
         checked: the newest snapshot that they were seen to hold under.
     """
 
@@ -27,6 +28,7 @@ class Dependencies:
     aliases: frozenset[str] = frozenset()
     may_grow: bool = False
     unserved: tuple[tuple[str, str], ...] = ()
+    roster: tuple[str, ...] = ()
     checked: Snapshot | None = field(default=None, compare=False, repr=False)
 
     def hold(self, snapshot: Snapshot) -> bool:
@@ -34,6 +36,8 @@ class Dependencies:
         if self.checked is snapshot:
             return True
         if any(find_type(snapshot, name) for name in self.aliases):
+            return False
+        if self.roster and self.roster != tuple(snapshot.by_singular):
             return False
         return all(
             (now := snapshot.objects.get(id_)) is object_ or (self.may_grow and has_grown(object_, now))

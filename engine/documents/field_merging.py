@@ -32,7 +32,10 @@ MOST_MERGED = 100_000
 """Selections that may be looked at, some 0.1 s: no operation within the limit of fields gets there by itself."""
 
 NODE = "Node"
-"""The only abstract type: the interface of all records."""
+"""The interface of all records."""
+SEARCH_RECORD = "SearchRecord"
+"""The union of all records."""
+_ABSTRACT = frozenset({NODE, SEARCH_RECORD})
 _DETAIL = 1_000
 """Characters of a response key that a message repeats."""
 
@@ -69,7 +72,7 @@ _Typed = tuple[FieldNode, str]
 
 
 def _concrete(condition: NamedTypeNode | None, outer: str) -> str:
-    return outer if condition is None or condition.name.value == NODE else condition.name.value
+    return outer if condition is None or condition.name.value in _ABSTRACT else condition.name.value
 
 
 def _by_type(fields: Sequence[_Typed]) -> list[list[FieldNode]]:

@@ -11,6 +11,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from graphql import GraphQLObjectType
+
 from fieldstone.engine.documents.document import Operation
 from fieldstone.engine.introspection.deflated import DeflatedPiece, DeflatedText, deflate
 from fieldstone.engine.introspection.request import SchemaRequest, read_request
@@ -18,6 +20,10 @@ from fieldstone.engine.introspection.templates import ROOTS, ObjectTexts, Templa
 from fieldstone.engine.introspection.type_writer import TypeWriter
 from fieldstone.engine.schema.definitions import SHARED
 from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
+from fieldstone.engine.schema.roots.records import QUERY
+from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
+from fieldstone.engine.schema.scope import SEARCH
+from fieldstone.metadata.api_names import SEARCH_TYPE_NAMES
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot, Workspace
@@ -30,6 +36,7 @@ _AT_ONCE = 4
 """Objects that are written before others are served: some two milliseconds."""
 
 _COMMA = deflate(",")
+_EMPTY = deflate("")
 _NOTHING = Snapshot(
     workspace=Workspace(id=UUID(int=0), name="", schema=""), version=0, objects={}, relations={}, indexes={}
 )
@@ -86,6 +93,7 @@ class SchemaAnswers:
         self._most_bytes = most_bytes
         self._frames: OrderedDict[Hashable, _Frame] = OrderedDict()
         self._kept: OrderedDict[tuple[UUID, Hashable], dict[UUID, _Fragment]] = OrderedDict()
+        self._searches: OrderedDict[Hashable, tuple[Mapping[str, DeflatedPiece], DeflatedPiece]] = OrderedDict()
         self._sizes: dict[tuple[UUID, Hashable], int] = {}
 
     @property
@@ -120,7 +128,8 @@ class SchemaAnswers:
                 found = kept[object_.id] = self._write(frame.templates, schema, object_)
             fragments.append(found)
         self._keep(key, kept, snapshot)
-        return DeflatedText(_join(frame, fragments))
+        search = self._search(request, schema) if schema.scope.has_search else ({}, _EMPTY)
+        return DeflatedText(_join(frame, fragments, *search))
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop the texts of a workspace."""
@@ -141,6 +150,23 @@ class SchemaAnswers:
             is_one_way_target=object_.id in schema.scope.one_way_targets,
             pieces=tuple(map(deflate, texts)),
         )
+
+    def _search(self, request: SchemaRequest, schema: LazySchema) -> tuple[Mapping[str, DeflatedPiece], DeflatedPiece]:
+        """Return the search's fields of the root types, and its types, which have the names of all objects."""
+        key = (request.key, tuple(schema.scope.snapshot.by_type_name))
+        found = self._searches.get(key)
+        if found is None:
+            writer = TypeWriter(request, schema)
+            fields: dict[str, DeflatedPiece] = {}
+            for root in (QUERY, SUBSCRIPTION):
+                own = GraphQLObjectType(root, {SEARCH: schema.scope.object_type(root).fields[SEARCH]})
+                fields[root] = deflate(",".join(text for _, text in writer.write(own).members))
+            types = ",".join(writer.write(schema.type_map[name]).text for name in SEARCH_TYPE_NAMES)
+            found = self._searches[key] = (fields, deflate(types))
+            if len(self._searches) > MOST_REQUESTS:
+                self._searches.popitem(last=False)
+        self._searches.move_to_end(key)
+        return found
 
     def _frame(self, request: SchemaRequest) -> _Frame:
         found = self._frames.get(request.key)
@@ -178,13 +204,15 @@ def _make_frame(request: SchemaRequest) -> _Frame:
     )
 
 
-def _join(frame: _Frame, fragments: list[_Fragment]) -> Iterator[DeflatedPiece]:
+def _join(
+    frame: _Frame, fragments: list[_Fragment], search: Mapping[str, DeflatedPiece], search_types: DeflatedPiece
+) -> Iterator[DeflatedPiece]:
     yield frame.before
-    for place, (head, tail) in enumerate(frame.roots, start=1):
+    for place, (root, (head, tail)) in enumerate(zip(ROOTS, frame.roots, strict=True), start=1):
         yield head
-        yield from _separated(fragment.pieces[place] for fragment in fragments)
+        yield from _separated([*(fragment.pieces[place] for fragment in fragments), search.get(root, _EMPTY)])
         yield tail
-    yield from _separated([frame.shared, *(fragment.pieces[0] for fragment in fragments)])
+    yield from _separated([frame.shared, *(fragment.pieces[0] for fragment in fragments), search_types])
     yield frame.after
 
 

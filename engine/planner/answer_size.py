@@ -13,6 +13,10 @@ from fieldstone.sql.plan.read import (
     GroupOutput,
     GroupRecords,
     Groups,
+    Hit,
+    HitEdges,
+    HitFact,
+    HitRecord,
     Literal,
     Nodes,
     One,
@@ -21,6 +25,7 @@ from fieldstone.sql.plan.read import (
     PageInfo,
     ReadPlan,
     Record,
+    Search,
     ToOne,
     Value,
 )
@@ -40,6 +45,11 @@ _Part = (
     Output
     | Groups
     | Nodes
+    | Search
+    | HitEdges
+    | Hit
+    | HitFact
+    | HitRecord
     | GroupOutput
     | One
     | Aggregate
@@ -72,7 +82,13 @@ def _size(part: _Part) -> int:
             return _LONG_VALUE if column.type in _LONG else _VALUE
         case Literal(text=text):
             return len(text)
-        case Record(entries=entries) | AggregateRecord(entries=entries):
+        case (
+            Record(entries=entries)
+            | AggregateRecord(entries=entries)
+            | HitEdges(entries=entries)
+            | Hit(entries=entries)
+            | PageInfo(entries=entries)
+        ):
             return _entries(entries)
         case ToOne(record=record) | One(record=record) | Aggregate(record=record):
             return _entries(record.entries)
@@ -81,15 +97,16 @@ def _size(part: _Part) -> int:
             return _entries(entries) + page.limit * rows
         case Nodes(limit=limit, branches=branches):
             return limit * max([_entries(branch.record.entries) for branch in branches], default=_VALUE)
-        case Groups(page=page, entries=entries):
+        case HitRecord():
+            # It may be of any of the objects.
+            return LARGE
+        case Groups(page=page, entries=entries) | Search(page=page, entries=entries):
             return page.limit * _entries(entries)
         case GroupRecords(limit=limit, entries=entries):
             rows = sum([_entries(edges.entries) for _, edges in entries if isinstance(edges, Edges)])
             return _entries([entry for entry in entries if not isinstance(entry[1], Edges)]) + limit * rows
         case DimensionTexts(values=values):
             return sum(map(_size, values))
-        case PageInfo(entries=facts):
-            return _entries(facts)
         case PageFact() | Cursor():
             return _CURSOR
         case _:

@@ -93,6 +93,7 @@ class PlanContext:
         changes_each: the smallest unit of time at whose start the answer may change, because of relative dates.
         zones: the binders of the time zones that the operation names.
         unserved: the texts, each with its object, in whose order a table is read although no index serves it.
+        roster: the names of all objects where the plan is about them all; () where it is about all fields of some.
         failures: collects the fields that fail; None: the first one fails the operation.
     """
 
@@ -107,6 +108,7 @@ class PlanContext:
     touched: dict[UUID, Object] = field(default_factory=dict)
     indexes: dict[UUID, tuple[Index, ...]] = field(default_factory=dict)
     unserved: dict[tuple[str, str], None] = field(default_factory=dict)
+    roster: tuple[str, ...] | None = None
     failures: Failures | None = None
 
     def note_nullable(self, path: AnswerPath) -> None:
@@ -147,7 +149,8 @@ class PlanContext:
         return Dependencies(
             objects=self.touched,
             indexes=self.indexes,
-            may_grow=may_grow,
+            may_grow=may_grow and self.roster is None,
+            roster=self.roster or (),
             unserved=tuple(self.unserved),
             checked=self.snapshot,
         )

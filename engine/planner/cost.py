@@ -7,6 +7,7 @@
     distinctOn    100, or parents x 5 below a record: all records under the filter are read
     groupBy       100 as an aggregate, and groups x first for the records of each group
     by aggregates as much as such aggregates, for each with a filter of its own in a filter or an order
+    search        20 for each object that is searched, and the page
     offset        parents x offset / 10: the rows that are passed over are read
 
 The page sizes are part of the shape, so a plan has one price; only offsets are priced for each request.
@@ -36,6 +37,7 @@ from fieldstone.sql.plan.read import (
     PageInfo,
     ReadPlan,
     Record,
+    Search,
     ToOne,
     Totals,
     Value,
@@ -45,6 +47,8 @@ WHOLE_TABLE = 100
 """Price of a scan of all records of an object for aggregates, and of sorting a field of them."""
 NESTED_SCAN = 5
 """Price of the same for a connection below a record, for each such record."""
+SEARCHED = 20
+"""Price of the search in one object."""
 OFFSET_SHARE = 10
 """Rows passed over by `offset` that cost as much as one record."""
 LARGEST_SHOWN = 10**15
@@ -237,8 +241,21 @@ class _Walk:
                     inner = _Place(path=(key,), product=product, parents=root.limit)
                     for branch in root.branches:
                         yield from self.entries(branch.record.entries, inner)
+                case Search():
+                    yield from self._search(root, key)
                 case Literal():
                     pass
+
+    def _search(self, search: Search, key: str) -> Iterator[Part | Skipped]:
+        scans = SEARCHED * max(len(search.branches), 1)
+        yield Part(amount=scans, path=(key,), product=((f"{key}.objects", scans),))
+        product = ((key, search.page.limit),)
+        yield Part(amount=search.page.limit, path=(key,), product=product)
+        inner = _Place(path=(key,), product=product, parents=search.page.limit)
+        for branch in search.branches:
+            yield from _totals(branch.condition, key, _Place(path=(key,), product=(), parents=1), WHOLE_TABLE)
+            for record in branch.records:
+                yield from self.entries(record.entries, inner)
 
     def _groups(self, groups: Groups, key: str) -> Iterator[Part | Skipped]:
         scans = 1 + sum(map(_sorts, groups.measures))

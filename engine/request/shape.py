@@ -73,6 +73,7 @@ _ARGUMENT_PROBES = {
     "groupBy": Probe.GROUPING,
     "bucket": Probe.VALUE,
     "data": Probe.CHANGES,
+    "objects": Probe.VALUE,
     "nodeId": Probe.NODES,
     "nodeIds": Probe.NODES,
     "updates": Probe.NESTED,

@@ -17,6 +17,7 @@ from fieldstone.engine.schema.objects import (
     upserts,
 )
 from fieldstone.engine.schema.objects.nodes import build_node
+from fieldstone.engine.schema.objects.search import build_search_type
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
 from fieldstone.engine.schema.scope import NODE, TypeScope
@@ -32,7 +33,7 @@ from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
 from fieldstone.engine.schema.values.value_changes import CHANGED_ROLES, fields_of
 from fieldstone.metadata import api_names
 from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
-from fieldstone.metadata.api_names import FieldEnumType, FieldTypeRole, ObjectType, TypeRole
+from fieldstone.metadata.api_names import SEARCH_TYPE_NAMES, FieldEnumType, FieldTypeRole, ObjectType, TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Object, relation_end
 
@@ -80,6 +81,8 @@ def type_names(scope: TypeScope) -> Iterator[str]:
         yield from (api_names.type_name(object_, role) for role in TypeRole if has_role(scope, object_, role))
         for field in api_names.enum_fields(object_):
             yield from api_names.enum_type_names(object_, field)
+    if scope.has_search:
+        yield from SEARCH_TYPE_NAMES
 
 
 def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
@@ -92,6 +95,8 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
         return build_subscription(scope) if scope.mutations is None else None
     if name == NODE and scope.has_nodes:
         return build_node()
+    if name in SEARCH_TYPE_NAMES and scope.has_search:
+        return build_search_type(scope, name)
     if name in SHARED:
         return SHARED[name] if _is_shared(scope, name) else None
     if scope.mutations is not None and (build := scope.mutations.types.get(name)):

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
 )
 from graphql.type.schema import InterfaceImplementations
 
@@ -114,7 +115,9 @@ class LazySchema(GraphQLSchema):
         return InterfaceImplementations(objects=objects, interfaces=[])
 
     def is_sub_type(self, abstract_type: GraphQLAbstractType, maybe_sub_type: GraphQLNamedType) -> bool:
-        """Return whether a type has an interface."""
+        """Return whether a type has an interface, or is in a union."""
+        if isinstance(abstract_type, GraphQLUnionType):
+            return maybe_sub_type in abstract_type.types
         return isinstance(maybe_sub_type, GraphQLObjectType) and abstract_type in maybe_sub_type.interfaces
 
 

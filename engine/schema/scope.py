@@ -13,15 +13,20 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLUnionType,
 )
 
-from fieldstone.metadata.api_names import TypeRole, find_query, type_name
+from fieldstone.metadata.api_names import SEARCH_TYPE_NAMES, TypeRole, find_query, find_type, type_name
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot
 
 NODE = "Node"
 NODE_ROOTS = ("node", "nodes")
 """The root fields that read nodes."""
+
+SEARCH = "search"
+"""The root field that searches."""
+SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RESULT, SEARCH_RECORD = SEARCH_TYPE_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +78,14 @@ class TypeScope:
         taken = NODE in self.snapshot.by_type_name or any(map(partial(find_query, self.snapshot), NODE_ROOTS))
         return self.relay and self.mutations is None and not taken
 
+    @cached_property
+    def has_search(self) -> bool:
+        """Whether the schema has the search; an object of an older workspace that is called so takes the name."""
+        if self.mutations is not None or self.is_specimen or not self.snapshot.by_singular:
+            return False
+        is_taken = any(find_type(self.snapshot, name) for name in SEARCH_TYPE_NAMES)
+        return not is_taken and find_query(self.snapshot, SEARCH) is None
+
     def is_node(self, object_: Object) -> bool:
         """Return whether an object's records are nodes: unless it has a `nodeId` of its own."""
         return self.has_nodes and "nodeId" not in object_.by_name and "nodeId" not in object_.foreign_keys
@@ -80,6 +93,10 @@ class TypeScope:
     def interface_type(self, name: str) -> GraphQLInterfaceType:
         """Return an interface type."""
         return cast("GraphQLInterfaceType", self.named(name))
+
+    def union_type(self, name: str) -> GraphQLUnionType:
+        """Return a union."""
+        return cast("GraphQLUnionType", self.named(name))
 
     @cached_property
     def one_way_targets(self) -> frozenset[UUID]:

@@ -13,7 +13,7 @@ import psycopg
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
-from fieldstone.sql.ddl import create
+from fieldstone.sql.ddl import create, text_search
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.locks import AdvisoryLock
 
@@ -139,4 +139,7 @@ async def _create_extensions(connection: Session) -> Mapping[str, str]:
                     await connection.execute(create.create_extension(name, EXTENSION_SCHEMA), prepare=False)
             except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
                 _LOG.warning("the extension %s cannot be created, its features do without: %s", name, error)
-        return dict(await fetch(connection, "extensions", names=list(EXTENSIONS)))
+        found = dict(await fetch(connection, "extensions", names=list(EXTENSIONS)))
+        for statement in text_search.use_extensions(trigram=found.get("pg_trgm"), unaccent=found.get("unaccent")):
+            await connection.execute(statement, prepare=False)
+        return found

@@ -16,6 +16,7 @@ COUNT = Expression("count(*)")
 NULL_TEXT = Expression("NULL::text")
 NULL_JSONB = Expression("NULL::jsonb")
 SIMPLE = Expression("'simple'::regconfig")
+WORDS = Expression("'fieldstone.words'::regconfig")
 NO_UUIDS = Expression("'{}'::uuid[]")
 NULL_UUID = Expression("NULL::uuid")
 NULL_UUIDS = Expression("NULL::uuid[]")
@@ -250,8 +251,12 @@ def is_empty(array: Expression, *, negated: bool = False) -> Expression:
 
 def searches(vector: Expression, query: Expression) -> Expression:
     """Return the condition that the text search vector matches the query, whose words are taken as they stand."""
-    wanted = call("to_tsquery", SIMPLE, query)
-    return Expression(vector.within(Binding.OPERATOR) + " @@ " + wanted.text, Binding.OPERATOR)
+    return has_words(vector, call("to_tsquery", SIMPLE, query))
+
+
+def has_words(vector: Expression, query: Expression) -> Expression:
+    """Return the condition that the text search vector matches the query."""
+    return Expression(vector.within(Binding.OPERATOR) + " @@ " + query.text, Binding.OPERATOR)
 
 
 def negation(term: Expression) -> Expression:

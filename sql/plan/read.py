@@ -273,8 +273,68 @@ class Nodes:
     limit: int
 
 
+class HitFact(Enum):
+    """A fact about a hit of a search: its object's name, its rank, and its text with the words marked in it."""
+
+    OBJECT = "object"
+    RANK = "rank"
+    SNIPPET = "snippet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitRecord:
+    """The hit's record: the one in this place among the `records` of its branch."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A hit as a JSON object."""
+
+    entries: tuple[tuple[str, HitFact | HitRecord | Literal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HitEdges:
+    """The page's hits as a JSON list; each edge's entries are its node (a Hit), its cursor, or constants."""
+
+    entries: tuple[tuple[str, Hit | Cursor | Literal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchBranch:
+    """The records of one object, called `name`, in which a search looks: `texts` have the words, `label` resembles."""
+
+    name: str
+    table: Table
+    key: Column
+    label: tuple[Column, ...]
+    texts: tuple[Column, ...]
+    condition: Condition
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A page of the records of several objects that have all words of a query, the best first.
+
+    Attributes:
+        query: its text.
+        words: the same in the syntax of to_tsquery.
+        page: forward; its seek has the digest of the query, the rank, the object's name, and the key.
+    """
+
+    query: Parameter
+    words: Parameter
+    branches: tuple[SearchBranch, ...]
+    page: Page
+    cursor_tag: str
+    entries: tuple[tuple[str, HitEdges | PageInfo | Literal], ...]
+
+
 Output = Literal | Value | NodeId | Record | ToOne | Connection
-Root = Connection | One | Aggregate | Groups | Nodes | Literal
+Root = Connection | One | Aggregate | Groups | Nodes | Search | Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

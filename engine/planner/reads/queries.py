@@ -1,6 +1,6 @@
 """Queries: the root fields of a query operation become one read plan."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from fieldstone.engine.documents.document import Selected, collect_fields
@@ -14,10 +14,11 @@ from fieldstone.engine.planner.reads.grouping.groups import build_groups
 from fieldstone.engine.planner.reads.nodes import build_nodes
 from fieldstone.engine.planner.reads.orders import build_order
 from fieldstone.engine.planner.reads.sampling import is_sampled
+from fieldstone.engine.planner.reads.search.search import build_search
 from fieldstone.engine.planner.reads.selection import build_connection, build_record
 from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.schema.introspection import is_introspection_field
-from fieldstone.engine.schema.scope import NODE_ROOTS
+from fieldstone.engine.schema.scope import NODE_ROOTS, SEARCH
 from fieldstone.metadata.api_names import QueryRole, find_query
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object
@@ -58,6 +59,8 @@ def _root(context: PlanContext, selected: Selected) -> Root:
         if selected.name == "node":
             context.note_nullable((selected.key,))
         return context.attempt(lambda: build_nodes(context, selected, (selected.key,)), selected, (selected.key,))
+    if root is None and selected.name == SEARCH:
+        return _required(context, selected, lambda: build_search(context, selected, (selected.key,)))
     if root is None:
         msg = f"the validated field {selected.name} is no root field"
         raise LookupError(msg)
@@ -65,25 +68,35 @@ def _root(context: PlanContext, selected: Selected) -> Root:
     object_ = context.touch(root.object)
 
     def build() -> Root:
-        try:
-            match root.role:
-                case QueryRole.MANY:
-                    return build_connection(context, object_, selected, path)
-                case QueryRole.AGGREGATE:
-                    return build_aggregate(context, object_, selected, path)
-                case QueryRole.GROUP_BY:
-                    return build_groups(context, object_, selected, path)
-                case QueryRole.ONE:
-                    context.note_nullable(path)
-                    return plan_one(context, object_, selected, path)
-        except ApiError as error:
-            error.locations = error.locations or selected.location
-            raise
+        match root.role:
+            case QueryRole.MANY:
+                return build_connection(context, object_, selected, path)
+            case QueryRole.AGGREGATE:
+                return build_aggregate(context, object_, selected, path)
+            case QueryRole.GROUP_BY:
+                return build_groups(context, object_, selected, path)
+            case QueryRole.ONE:
+                context.note_nullable(path)
+                return plan_one(context, object_, selected, path)
 
-    if root.role is not QueryRole.ONE and not (context.failures and context.failures.errors):
-        # It must not be null: no other field would be answered beside its failure.
+    if root.role is QueryRole.ONE:
+        return context.attempt(lambda: _located(selected, build), selected, path)
+    return _required(context, selected, build)
+
+
+def _required(context: PlanContext, selected: Selected, build: Callable[[], Root]) -> Root:
+    """Return the plan of a root field that must not be null: no other field would be answered beside its failure."""
+    if context.failures and context.failures.errors:
+        return context.attempt(lambda: _located(selected, build), selected, (selected.key,))
+    return _located(selected, build)
+
+
+def _located(selected: Selected, build: Callable[[], Root]) -> Root:
+    try:
         return build()
-    return context.attempt(build, selected, path)
+    except ApiError as error:
+        error.locations = error.locations or selected.location
+        raise
 
 
 def plan_one(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> One:

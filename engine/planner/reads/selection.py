@@ -162,12 +162,7 @@ def build_facet(
                 )
             )
         case "pageInfo":
-            return PageInfo(
-                entries=tuple(
-                    (fact.key, type_literal("PageInfo") if fact.name == "__typename" else PageFact(fact.name))
-                    for fact in context.selected_below(selected)
-                )
-            )
+            return build_page_info(context, selected)
         case "totalCount":
             return Count()
         case "aggregate":
@@ -176,6 +171,16 @@ def build_facet(
             return type_literal(type_name(object_, TypeRole.CONNECTION))
         case name:
             return build_shorthand(object_, name)
+
+
+def build_page_info(context: PlanContext, selected: Selected) -> PageInfo:
+    """Return the facts about a page that are asked for."""
+    return PageInfo(
+        entries=tuple(
+            (fact.key, type_literal("PageInfo") if fact.name == "__typename" else PageFact(fact.name))
+            for fact in context.selected_below(selected)
+        )
+    )
 
 
 def _edge(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Record | Cursor | Literal:

@@ -8,7 +8,8 @@ from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLList, 
 from fieldstone.engine.schema.objects.groups import group_by_field
 from fieldstone.engine.schema.objects.nodes import node_field
 from fieldstone.engine.schema.objects.records import connection_field
-from fieldstone.engine.schema.scope import NODE_ROOTS, Members, TypeScope
+from fieldstone.engine.schema.objects.search import search_field
+from fieldstone.engine.schema.scope import NODE_ROOTS, SEARCH, Members, TypeScope
 from fieldstone.engine.schema.values.paging import filter_argument
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.engine.schema.values.value_changes import ROLES, Argument, fields_of
@@ -51,6 +52,8 @@ def find_query_field(scope: TypeScope, name: str) -> GraphQLField | None:
     """Return a root field of Query by its name."""
     if scope.mutations is not None and (build := scope.mutations.queries.get(name)):
         return build(scope)
+    if name == SEARCH and scope.has_search:
+        return search_field(scope)
     root = api_names.find_query(scope.snapshot, name)
     return _query_field(scope, root) if root else node_field(scope, name)
 
@@ -61,6 +64,8 @@ def query_names(scope: TypeScope) -> Iterator[str]:
         yield from api_names.all_query_names(object_)
     if scope.has_nodes:
         yield from NODE_ROOTS
+    if scope.has_search:
+        yield SEARCH
     if scope.mutations is not None:
         yield from scope.mutations.queries
 

@@ -116,6 +116,8 @@ def _type_clash(snapshot: Snapshot, name: str) -> str | None:
 
 
 def _root_clash(snapshot: Snapshot, queries: list[str], mutations: list[str]) -> str | None:
+    if "search" in queries:
+        return "the query search is built in"
     for name in queries:
         if query := api_names.find_query(snapshot, name):
             return f"the object {query.object.name_singular} has a query {name}"

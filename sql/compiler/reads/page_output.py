@@ -57,7 +57,7 @@ def compile_connection(
             case Edges():
                 page[key] = edges_pieces(entry, connection, rows, draft, write)
             case PageInfo():
-                page[key] = page_info_pieces(entry, connection, rows)
+                page[key] = page_info_pieces(entry, connection.page, rows)
             case Literal():
                 page[key] = [entry.text]
             case AggregateRecord() if not is_measured(entry):
@@ -230,13 +230,12 @@ def _within_page(connection: Connection, rows: PageRows) -> Expression | None:
     return expressions.compare(rows.number, Comparison.LE, expressions.number(connection.page.limit))
 
 
-def page_info_pieces(info: PageInfo, connection: Connection, rows: PageRows | None) -> list[TextPiece]:
+def page_info_pieces(info: PageInfo, page: Page, rows: PageRows | None) -> list[TextPiece]:
     """Return the JSON object of facts about a page."""
-    return object_pieces([(key, _compile_fact(fact, connection, rows)) for key, fact in info.entries])
+    return object_pieces([(key, _compile_fact(fact, page, rows)) for key, fact in info.entries])
 
 
-def _compile_fact(fact: PageFact | Literal, connection: Connection, rows: PageRows | None) -> list[TextPiece]:
-    page = connection.page
+def _compile_fact(fact: PageFact | Literal, page: Page, rows: PageRows | None) -> list[TextPiece]:
     match fact:
         case Literal():
             return [fact.text]

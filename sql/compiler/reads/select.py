@@ -26,6 +26,7 @@ from fieldstone.sql.compiler.reads.grouping.groups import compile_groups
 from fieldstone.sql.compiler.reads.nodes import compile_nodes, node_id
 from fieldstone.sql.compiler.reads.page_output import columns_of, compile_connection
 from fieldstone.sql.compiler.reads.paging import compile_page
+from fieldstone.sql.compiler.reads.search import compile_search
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, table_source
 from fieldstone.sql.plan.read import (
@@ -41,6 +42,7 @@ from fieldstone.sql.plan.read import (
     ReadPlan,
     Record,
     Root,
+    Search,
     ToOne,
     Value,
 )
@@ -99,6 +101,8 @@ def _compile_root(root: Root, draft: StatementDraft) -> Fragment:
             return compile_groups(root, draft, _record_pieces)
         case Nodes():
             return compile_nodes(root, draft, _record_pieces)
+        case Search():
+            return compile_search(root, draft, _record_pieces)
         case Literal():
             return Fragment(pieces=[root.text])
         case _:

@@ -208,7 +208,7 @@ def arguments_of(schema: GraphQLSchema, root: str) -> dict[str, tuple[dict[str, 
     return {
         name: ({argument: str(defined.type) for argument, defined in field.args.items()}, str(field.type))
         for name, field in type_.fields.items()
-        if "Other" not in name and "other" not in name
+        if "Other" not in name and "other" not in name and name != "search"
     }
 
 

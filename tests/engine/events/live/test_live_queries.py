@@ -313,3 +313,11 @@ async def test_a_poll_finds_what_no_event_tells(workspace_dsn: str) -> None:
         async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as connection:
             await connection.execute("INSERT INTO workspace_default.company (name) VALUES ('X')")
         assert listed((await listener.until(2))[1]) == [{"name": "X"}]
+
+
+async def test_a_search_runs_for_events_of_the_fields_that_it_looks_in(desk: Desk) -> None:
+    listener = await desk.subscribe('subscription { search(query: "oslo") { edges { node { object } } } }')
+    await listener.until(1)
+    id_ = await desk.person("a@example.com", city="Rome")
+    await desk.update(id_, city="Oslo")
+    assert (await listener.until(2))[-1] == {"edges": [{"node": {"object": "person"}}]}

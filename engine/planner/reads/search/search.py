@@ -1,0 +1,210 @@
+"""The root field `search` becomes a page of hits among the records of several objects."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import cast
+
+from fieldstone.engine.documents.document import Selected, collect_fields
+from fieldstone.engine.documents.field_merging import NODE, SEARCH_RECORD
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath
+from fieldstone.engine.planner.arguments.trees import (
+    Binder,
+    Bindings,
+    Blame,
+    Leaf,
+    Tree,
+    arguments_of,
+    bind_tree,
+    value_of,
+)
+from fieldstone.engine.planner.context import PlanContext, type_literal
+from fieldstone.engine.planner.reads.filters import encoder, select_condition
+from fieldstone.engine.planner.reads.pages import build_page
+from fieldstone.engine.planner.reads.search.filter_types import check_filter
+from fieldstone.engine.planner.reads.selection import build_page_info, build_record
+from fieldstone.engine.schema.scope import SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RESULT
+from fieldstone.metadata.changes.rules.searched import label_parts, searched_parts
+from fieldstone.metadata.errors import InvalidValue
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.scalars import STRING, shown
+from fieldstone.sql.page_cursor import decode_cursor
+from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.read import (
+    Cursor,
+    Hit,
+    HitEdges,
+    HitFact,
+    HitRecord,
+    Literal,
+    OrderKey,
+    PageInfo,
+    Record,
+    Search,
+    SearchBranch,
+)
+from fieldstone.sql.plan.text_search import words_of
+from fieldstone.sql.types import SqlType
+
+MOST_OBJECTS = 100
+"""Objects that are searched at once."""
+LONGEST_QUERY = 1_000
+"""Characters of a query."""
+
+_TAG = "search"
+_ORDER = tuple(
+    OrderKey(operand=Column(name=name, type=type_), nullable=False)
+    for name, type_ in (
+        ("query", SqlType.TEXT),
+        ("rank", SqlType.NUMERIC),
+        ("object", SqlType.TEXT),
+        ("key", SqlType.UUID),
+    )
+)
+"""The keys of a cursor: the query's digest, and those of the order of the hits."""
+
+_SelectedRecord = tuple[Selected, AnswerPath]
+
+
+def build_search(context: PlanContext, selected: Selected, path: AnswerPath) -> Search:
+    """Return the plan of the root field `search`."""
+    arguments = arguments_of(selected.nodes[0], context.variables)
+    blame = Blame(field="query", path=path)
+    tree = arguments.get("query")
+    if tree is None:
+        raise blame.error("'query' must not be null.")
+    objects = _find_objects(context, arguments.get("objects"), Blame(field="objects", path=path))
+    said = arguments.get("filter")
+    if said is not None:
+        _check_filter(context, objects, arguments, said, Blame(field="filter", path=path))
+    text = context.parameters.add(bind_tree(tree, _read_query, blame), SqlType.TEXT)
+    words = context.parameters.add(
+        bind_tree(tree, lambda value: words_of(_read_query(value).decode()).encode(), blame), SqlType.TEXT
+    )
+    page = build_page(context, arguments, _ORDER, _TAG, path)
+    if (after := arguments.get("after")) is not None:
+        context.parameters.binders[text.slot] = _same_query(
+            context.parameters.binders[text.slot], cast("Leaf", after), Blame(field="after", path=path)
+        )
+        context.parameters.binders[text.slot](Bindings(variables=context.variables, actor=""))
+    records: list[_SelectedRecord] = []
+    entries = tuple(
+        (field.key, _facet(context, field, (*path, field.key), records)) for field in context.selected_below(selected)
+    )
+    branches = [
+        _branch(context, object_, said, records, Blame(field="filter", path=path))
+        for object_ in objects
+        if searched_parts(object_)
+    ]
+    return Search(query=text, words=words, branches=tuple(branches), page=page, cursor_tag=_TAG, entries=entries)
+
+
+def _read_query(value: JsonValue) -> bytes:
+    text = encoder(STRING)(value)
+    if len(text) > LONGEST_QUERY:
+        raise InvalidValue(f"must have at most {LONGEST_QUERY} bytes")
+    return text
+
+
+def _same_query(binder: Binder, after: Leaf, blame: Blame) -> Binder:
+    """Return the binder of a query that refuses the cursor of another query."""
+
+    def bind(bindings: Bindings) -> bytes | None:
+        text = binder(bindings) or b""
+        digest = decode_cursor(cast("str", after.read(bindings)), _TAG)[0]
+        if digest != hashlib.md5(text, usedforsecurity=False).hexdigest():
+            raise blame.error(f"The cursor in '{blame.field}' is not valid: it belongs to another query.")
+        return text
+
+    return bind
+
+
+def _find_objects(context: PlanContext, tree: Tree, blame: Blame) -> Sequence[Object]:
+    """Return the objects that are searched, in the order of their names."""
+    known = context.snapshot.by_singular
+    names = value_of(tree, Bindings(variables=context.variables, actor=""))
+    if names is None:
+        # The plan holds as long as there are just these objects.
+        context.roster = tuple(known)
+        found = [object_ for object_ in known.values() if searched_parts(object_)]
+    else:
+        given = names if isinstance(names, list) else [names]
+        for name in given:
+            if name not in known:
+                raise blame.error(f"'objects' cannot have {shown(name)}: no object has this nameSingular.")
+        if not given:
+            raise blame.error("'objects' must name one or more objects; leave it out to search all.")
+        found = [known[name] for name in dict.fromkeys(given)]
+        context.roster = context.roster or ()
+    if len(found) > MOST_OBJECTS:
+        raise blame.error(
+            f"A search is over at most {MOST_OBJECTS} objects, and there are {len(found)}; name some in 'objects'."
+        )
+    return sorted((context.touch(object_) for object_ in found), key=lambda object_: object_.name_singular)
+
+
+def _check_filter(
+    context: PlanContext, objects: Sequence[Object], arguments: dict[str, Tree], tree: Tree, blame: Blame
+) -> None:
+    if len(objects) != 1 or arguments.get("objects") is None:
+        raise blame.error("'filter' is for the search in one object; name it in 'objects'.")
+    check_filter(context.snapshot, objects[0], value_of(tree, Bindings(variables=context.variables, actor="")), blame)
+
+
+def _branch(
+    context: PlanContext, object_: Object, said: Tree, records: Sequence[_SelectedRecord], blame: Blame
+) -> SearchBranch:
+    types = {object_.type_name, NODE, SEARCH_RECORD}
+    return SearchBranch(
+        name=object_.name_singular,
+        table=object_.table,
+        key=object_.key,
+        label=tuple(part.column for part in label_parts(object_)),
+        texts=tuple(part.column for part in searched_parts(object_)),
+        condition=select_condition(context, object_, said, blame),
+        records=tuple(_record(context, object_, types, one) for one in records),
+    )
+
+
+def _record(context: PlanContext, object_: Object, types: set[str], selected: _SelectedRecord) -> Record:
+    field, path = selected
+    fields = collect_fields(context.operation, field.selection_sets, context.variables, types=types)
+    return build_record(context, object_, fields, path)
+
+
+def _facet(
+    context: PlanContext, selected: Selected, path: AnswerPath, records: list[_SelectedRecord]
+) -> HitEdges | PageInfo | Literal:
+    match selected.name:
+        case "edges":
+            below = context.selected_below(selected)
+            edges = tuple((field.key, _edge(context, field, (*path, field.key), records)) for field in below)
+            return HitEdges(entries=edges)
+        case "pageInfo":
+            return build_page_info(context, selected)
+        case _:
+            return type_literal(SEARCH_CONNECTION)
+
+
+def _edge(
+    context: PlanContext, selected: Selected, path: AnswerPath, records: list[_SelectedRecord]
+) -> Hit | Cursor | Literal:
+    match selected.name:
+        case "node":
+            below = context.selected_below(selected)
+            return Hit(entries=tuple((field.key, _fact(field, (*path, field.key), records)) for field in below))
+        case "cursor":
+            return Cursor()
+        case _:
+            return type_literal(SEARCH_EDGE)
+
+
+def _fact(selected: Selected, path: AnswerPath, records: list[_SelectedRecord]) -> HitFact | HitRecord | Literal:
+    match selected.name:
+        case "record":
+            records.append((selected, path))
+            return HitRecord(place=len(records) - 1)
+        case "__typename":
+            return type_literal(SEARCH_RESULT)
+        case name:
+            return HitFact(name)

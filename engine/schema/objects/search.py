@@ -1,0 +1,98 @@
+"""The search over all objects: its root field, and the types of its answer."""
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLFloat,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+    GraphQLUnionType,
+)
+
+from fieldstone.engine.schema.scope import (
+    SEARCH_CONNECTION,
+    SEARCH_EDGE,
+    SEARCH_RECORD,
+    SEARCH_RESULT,
+    TypeScope,
+)
+from fieldstone.engine.schema.values.paging import PAGE_INFO
+from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.metadata.scalars import JSON
+
+_ARGUMENTS = {
+    "query": GraphQLArgument(
+        GraphQLNonNull(GraphQLString),
+        description="Words, each the beginning of one; neither case nor accents matter.",
+    ),
+    "objects": GraphQLArgument(
+        GraphQLList(GraphQLNonNull(GraphQLString)),
+        description="The `nameSingular`s of the objects that are searched; all unless given.",
+    ),
+    "filter": GraphQLArgument(
+        SCALARS[JSON.name], description="Only records that match: a filter of the one object that is searched."
+    ),
+    "first": GraphQLArgument(GraphQLInt, description="At most so many hits from the start of the rest."),
+    "after": GraphQLArgument(GraphQLString, description="Only hits that follow the one with this cursor."),
+    "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
+}
+
+
+def search_field(scope: TypeScope) -> GraphQLField:
+    """Return the root field `search`."""
+    return GraphQLField(
+        GraphQLNonNull(scope.object_type(SEARCH_CONNECTION)),
+        args=_ARGUMENTS,
+        description="The records of several objects that have all words of a query, the best first.",
+    )
+
+
+def build_search_type(scope: TypeScope, name: str) -> GraphQLNamedType:
+    """Return a new type of the search by its name."""
+    match name:
+        case _ if name == SEARCH_CONNECTION:
+            edges = GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.object_type(SEARCH_EDGE))))
+            return GraphQLObjectType(
+                name,
+                {
+                    "edges": GraphQLField(edges, description="The hits, the best first."),
+                    "pageInfo": GraphQLField(GraphQLNonNull(PAGE_INFO), description="Where the page stands."),
+                },
+                description="A page of hits.",
+            )
+        case _ if name == SEARCH_EDGE:
+            return GraphQLObjectType(
+                name,
+                {
+                    "node": GraphQLField(GraphQLNonNull(scope.object_type(SEARCH_RESULT)), description="The hit."),
+                    "cursor": GraphQLField(GraphQLNonNull(GraphQLString), description="The hit's place, for `after`."),
+                },
+                description="A hit and its place.",
+            )
+        case _ if name == SEARCH_RESULT:
+            return GraphQLObjectType(
+                name,
+                {
+                    "object": GraphQLField(GraphQLNonNull(GraphQLString), description="The object's `nameSingular`."),
+                    "rank": GraphQLField(
+                        GraphQLNonNull(GraphQLFloat),
+                        description="From 1 to 2 where the record has all words, less where its label resembles them.",
+                    ),
+                    "snippet": GraphQLField(
+                        GraphQLNonNull(GraphQLString),
+                        description="A part of the record's texts as HTML, with the words in `<b>`.",
+                    ),
+                    "record": GraphQLField(GraphQLNonNull(scope.union_type(SEARCH_RECORD)), description="The record."),
+                },
+                description="A hit of a search.",
+            )
+        case _:
+            return GraphQLUnionType(
+                name,
+                lambda: [scope.object_type(object_.type_name) for object_ in scope.snapshot.by_singular.values()],
+                description="A record of any object.",
+            )

@@ -1,0 +1,247 @@
+"""The search over the records of several objects."""
+
+from typing import Any
+
+import pytest
+from graphql import build_client_schema, get_introspection_query, parse, validate
+
+from tests.apis import Apis
+from tests.engine.records import create
+
+SEARCH = """query ($q: String!, $o: [String!], $first: Int, $after: String, $filter: JSON) {
+  search(query: $q, objects: $o, first: $first, after: $after, filter: $filter) {
+    __typename
+    edges { __typename cursor node { __typename object rank snippet record { ...P ... on Company { name } } } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}
+fragment P on Person { __typename email company { name } }"""
+
+
+async def search(apis: Apis, query: str, **variables: Any) -> dict[str, Any]:
+    found: dict[str, Any] = (await apis.data(SEARCH, q=query, **variables))["search"]
+    return found
+
+
+async def names(apis: Apis, query: str, **variables: Any) -> list[str]:
+    found = await search(apis, query, **variables)
+    records = [edge["node"]["record"] for edge in found["edges"]]
+    return [record.get("email") or record.get("name") for record in records]
+
+
+async def fill(apis: Apis) -> None:
+    acme = await create(apis, "company", name="Acme Söhne")
+    await create(apis, "person", email="zoe@acme.com", firstName="Zoë", lastName="Müller", companyId=acme)
+    await create(apis, "person", email="max@else.org", firstName="Max", lastName="Zorn", city="Acmetown")
+    await create(apis, "company", name="Zebra")
+
+
+async def test_hits_of_several_objects(apis: Apis) -> None:
+    await fill(apis)
+    apis.database.log.steps.clear()
+    found = await search(apis, "ACME")
+    assert len(apis.database.log.steps) == 1
+    assert found["__typename"] == "SearchConnection"
+    nodes = [edge["node"] for edge in found["edges"]]
+    assert {node["object"] for node in nodes} == {"company", "person"}
+    assert [node["record"].get("name") for node in nodes if node["object"] == "company"] == ["Acme Söhne"]
+    assert sorted(node["record"]["email"] for node in nodes if node["object"] == "person") == [
+        "max@else.org",
+        "zoe@acme.com",
+    ]
+    assert all(1 <= node["rank"] <= 2 for node in nodes)
+    assert [node["rank"] for node in nodes] == sorted((node["rank"] for node in nodes), reverse=True)
+    zoe = next(node for node in nodes if node["record"].get("email") == "zoe@acme.com")
+    assert zoe["record"] == {"__typename": "Person", "email": "zoe@acme.com", "company": {"name": "Acme Söhne"}}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("zoe", ["zoe@acme.com"]),
+        ("ZOË müll", ["zoe@acme.com"]),
+        ("muller zoe", ["zoe@acme.com"]),
+        ("acme.com", ["zoe@acme.com"]),
+        ("sohne", ["Acme Söhne"]),
+        ("zoe zorn nothing", []),
+        ("", []),
+        ("  ", []),
+        ("' & ! | :* \\ ( <->", []),
+        ("'; DROP", []),
+        ("100%", []),
+    ],
+)
+async def test_words(apis: Apis, query: str, expected: list[str]) -> None:
+    await fill(apis)
+    assert await names(apis, query) == expected
+
+
+async def test_typing_errors_rank_behind_words(apis: Apis) -> None:
+    await create(apis, "person", email="a@b.c", firstName="Johannes", lastName="Brinkmann")
+    await create(apis, "person", email="d@e.f", firstName="Hans", lastName="Brinkman")
+    assert await names(apis, "Brinkmann") == ["a@b.c", "d@e.f"]
+    assert await names(apis, "Jhoannes") == []
+    assert await names(apis, "Johanes") == ["a@b.c"]
+    found = await search(apis, "Johanes")
+    assert 0.6 <= found["edges"][0]["node"]["rank"] < 1
+
+
+async def test_snippets_are_escaped(apis: Apis) -> None:
+    await create(apis, "person", email="x@y.z", firstName="Zoë", lastName="<script>alert('1')</script> & \"co\"")
+    found = await search(apis, "zoe")
+    snippet = found["edges"][0]["node"]["snippet"]
+    assert snippet == ("<b>Zoë</b> &lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt; &amp; &quot;co&quot; x@y.z")
+
+
+async def test_pages(apis: Apis) -> None:
+    for number in range(7):
+        await create(apis, "person", email=f"n{number}@same.org", firstName="Same")
+        await create(apis, "company", name=f"Same {number}")
+    whole = await names(apis, "same", first=200)
+    assert len(whole) == 14
+    walked: list[str] = []
+    after = None
+    while True:
+        page = await search(apis, "same", first=4, after=after)
+        records = [edge["node"]["record"] for edge in page["edges"]]
+        walked += [record.get("email") or record["name"] for record in records]
+        info = page["pageInfo"]
+        assert info["hasPreviousPage"] is (after is not None)
+        assert info["startCursor"] == page["edges"][0]["cursor"]
+        assert info["endCursor"] == page["edges"][-1]["cursor"]
+        after = info["endCursor"]
+        if not info["hasNextPage"]:
+            break
+    assert walked == whole
+    error = await apis.error(SEARCH, q="other", after=after)
+    assert error["message"] == "The cursor in 'after' is not valid: it belongs to another query."
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "after"}
+    error = await apis.error(SEARCH, q="same", after="x")
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "after"}
+    page = await search(apis, "same", first=0)
+    assert page["edges"] == []
+    assert page["pageInfo"] == {
+        "hasNextPage": True,
+        "hasPreviousPage": False,
+        "startCursor": None,
+        "endCursor": None,
+    }
+
+
+async def test_a_filter_of_one_object(apis: Apis) -> None:
+    await fill(apis)
+    assert await names(apis, "acme", o=["person"], filter={"city": {"eq": "Acmetown"}}) == ["max@else.org"]
+    assert await names(apis, "acme", o=["person"], filter={"city": {"is": "NULL"}}) == ["zoe@acme.com"]
+    text = (
+        '{ search(query: "acme", objects: "person", filter: { city: { is: NOT_NULL } }) { edges { node { object } } } }'
+    )
+    assert await apis.data(text) == {"search": {"edges": [{"node": {"object": "person"}}]}}
+    for variables in (
+        {"filter": {"city": {"eq": "x"}}},
+        {"o": ["person", "company"], "filter": {"city": {"eq": "x"}}},
+        {"o": ["person"], "filter": {"nothing": {"eq": "x"}}},
+        {"o": ["person"], "filter": {"city": {"eq": 5}}},
+        {"o": ["person"], "filter": {"city": "x"}},
+        {"o": ["person"], "filter": [5]},
+    ):
+        error = await apis.error(SEARCH, q="acme", **variables)
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "filter"}
+    assert await names(apis, "acme", o=["person"], filter={"city": {"eq": "Acmetown"}}) == ["max@else.org"]
+    error = await apis.error(SEARCH, q="acme", o=["person"], filter={"createdAt": {"gt": "x"}})
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_objects(apis: Apis) -> None:
+    await fill(apis)
+    assert await names(apis, "acme", o=["company"]) == ["Acme Söhne"]
+    assert sorted(await names(apis, "acme", o=["company", "person", "company"])) == [
+        "Acme Söhne",
+        "max@else.org",
+        "zoe@acme.com",
+    ]
+    for objects in (["people"], ["nothing"], []):
+        error = await apis.error(SEARCH, q="acme", o=objects)
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "objects"}
+    error = await apis.error(SEARCH, q="x" * 1001)
+    assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "query"}
+
+
+async def test_deleted_records_are_no_hits(apis: Apis) -> None:
+    await fill(apis)
+    await apis.data('mutation { deletePerson(where: { email: "zoe@acme.com" }) { id } }')
+    assert await names(apis, "zoe") == []
+
+
+async def test_aliases_and_fragments(apis: Apis) -> None:
+    await fill(apis)
+    text = """{
+        a: search(query: "zoe") { edges { node { r: record { ...N } s: record { ... on Person { lastName } } } } }
+        b: search(query: "zebra", first: 1) { edges { cursor } more: edges { node { record {
+        ... on Company { label: name } ... on Person { label: email } } } } } people { totalCount } }
+        fragment N on SearchRecord { __typename ... on Person { firstName } }"""
+    answer = await apis.data(text)
+    expected = {"r": {"__typename": "Person", "firstName": "Zoë"}, "s": {"lastName": "Müller"}}
+    assert answer["a"] == {"edges": [{"node": expected}]}
+    assert answer["b"]["more"] == [{"node": {"record": {"label": "Zebra"}}}]
+    assert answer["people"] == {"totalCount": 2}
+
+
+async def test_a_long_text_is_written_and_its_beginning_found(apis: Apis) -> None:
+    words = " ".join(f"w{number}" for number in range(300_000))
+    await create(apis, "person", email="long@a.b", jobTitle=f"start {words}")
+    assert await names(apis, "start w1") == ["long@a.b"]
+
+
+async def test_new_objects_and_fields_are_searched_at_once(apis: Apis) -> None:
+    await fill(apis)
+    assert await names(apis, "gizmo") == []
+    labels = 'labelSingular: "A" labelPlural: "B"'
+    answer = await apis.change(
+        f'mutation {{ createObject(input: {{ nameSingular: "gadget" namePlural: "gadgets" {labels} }}) {{ id }} }}'
+    )
+    await create(apis, "gadget", name="Gizmo")
+    text = '{ search(query: "gizmo") { edges { node { object record { ... on Gadget { name } } } } } }'
+    assert (await apis.data(text))["search"]["edges"] == [{"node": {"object": "gadget", "record": {"name": "Gizmo"}}}]
+    object_id = answer["createObject"]["id"]
+    await apis.change(
+        f'mutation {{ createField(input: {{ objectMetadataId: "{object_id}" type: TEXT name: "notes" label: "N" }})'
+        " { id } }"
+    )
+    await create(apis, "gadget", name="Other", notes="a gizmo too")
+    assert len((await apis.data(text))["search"]["edges"]) == 2
+
+
+async def test_the_price(apis: Apis) -> None:
+    one = await apis.send(
+        '{ search(query: "a", objects: ["person"], first: 10) { pageInfo { endCursor } } }', tells_cost=True
+    )
+    two = await apis.send(
+        '{ search(query: "a", objects: ["person", "company"], first: 10) { pageInfo { endCursor } } }', tells_cost=True
+    )
+    assert b'"cost":30' in bytes(one.body)
+    assert b'"cost":50' in bytes(two.body)
+
+
+async def test_the_schema(apis: Apis) -> None:
+    schema = build_client_schema(await apis.data(get_introspection_query()))
+    assert validate(schema, parse(SEARCH)) == []
+    union = schema.type_map["SearchRecord"]
+    assert {one.name for one in union.types} == {"Company", "Person", "Opportunity", "Activity"}  # type: ignore[attr-defined]  # it is a union
+    for text in (
+        '{ search(query: "x") { edges { node { record { email } } } } }',
+        '{ search(query: "x") { edges { node { record { ... on PersonEdge { cursor } } } } } }',
+        "{ search { edges { cursor } } }",
+    ):
+        answer = await apis.ask(text)
+        assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_the_names_are_reserved(apis: Apis) -> None:
+    for singular, plural in (("search", "searches"), ("quest", "search"), ("searchRecord", "searchRecords")):
+        labels = 'labelSingular: "A" labelPlural: "B"'
+        answer = await apis.ask(
+            f'mutation {{ createObject(input: {{ nameSingular: "{singular}" namePlural: "{plural}"'
+            f" {labels} }}) {{ id }} }}",
+            api=apis.metadata,
+        )
+        assert answer["errors"], singular
