@@ -293,7 +293,13 @@ def _order(object_: Object, dimensions: Sequence[Dimension], given: Sequence[Any
                 return sort_value(of, value)
 
             keys.append((read, *DIRECTIONS[direction]))
-    return [*keys, *((_reader(one, index), False, False) for index, one in enumerate(dimensions))]
+    keys += [(_reader(one, index), False, False) for index, one in enumerate(dimensions)]
+    return [*keys, *((_raw(index), False, False) for index in range(len(dimensions)))]
+
+
+def _raw(index: int) -> Callable[[Group], Any]:
+    """Return what tells texts with the same key apart; other values are told apart before."""
+    return lambda one: one.values[index] if isinstance(one.values[index], str) else ""
 
 
 def _reader(dimension: Dimension, index: int) -> Callable[[Group], Any]:

@@ -174,6 +174,20 @@ async def test_equal_numbers_are_one_group_with_all_records(apis: Apis) -> None:
     assert (group["count"], len(group["records"]["edges"])) == (3, 3)
 
 
+async def test_texts_with_the_same_beginning_are_groups_of_their_own_pages(apis: Apis) -> None:
+    names = {"é" * 250 + end for end in "abc"}
+    for name in names:
+        await create(apis, "company", name=name)
+    found, place = [], ""
+    while groups := await ask(
+        apis, f"{{ companiesGroupBy(groupBy: {{ name: true }} first: 1 {place}) {{ cursor key {{ name }} }} }}"
+    ):
+        (group,) = groups
+        found.append(group["key"]["name"])
+        place = f'after: "{group["cursor"]}"'
+    assert sorted(found) == sorted(names)
+
+
 PAGES = """query ($after: String, $first: Int, $order: [OpportunityGroupByOrderByInput]) {
   opportunitiesGroupBy(
     groupBy: [{ company: { name: true } }, { stage: true }] first: $first after: $after orderBy: $order

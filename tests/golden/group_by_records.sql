@@ -11,7 +11,7 @@ WITH t4 AS (
       WHERE t0."deletedAt" IS NULL
       GROUP BY 1,2
     ) AS t2
-    ORDER BY t2."m0" DESC,(fieldstone.text_key_1(t2."k0") COLLATE "C"),t2."k1"
+    ORDER BY t2."m0" DESC,(fieldstone.text_key_1(t2."k0") COLLATE "C"),t2."k1",t2."k0"
     LIMIT 2
   ) AS t3
 )

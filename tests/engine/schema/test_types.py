@@ -55,7 +55,7 @@ EXTREMES = {
 
 COMPARED = ["eq", "neq", "in", "notIn"]
 ORDERED = [*COMPARED, "gt", "gte", "lt", "lte"]
-TEXT = [*ORDERED, "contains", "startsWith", "endsWith", "like", "ilike", "ieq"]
+TEXT = [*ORDERED, "between", "contains", "startsWith", "endsWith", "like", "ilike", "ieq"]
 PRESENCE = {"is": "Presence", "isNot": "Presence"}
 
 

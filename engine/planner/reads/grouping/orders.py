@@ -9,14 +9,14 @@ from fieldstone.metadata.aggregates import BY_NAME, Aggregation
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.aggregates import Count
-from fieldstone.sql.plan.elements import Operand
+from fieldstone.sql.plan.elements import Operand, Sorted
 from fieldstone.sql.plan.read import OrderKey
 
 
 def build_group_order(
     object_: Object, tree: Tree, groupings: tuple[Grouping, ...], measures: Measures, blame: Blame
 ) -> tuple[OrderKey, ...]:
-    """Return the keys of an order of groups: those given, and behind them all values that are grouped by."""
+    """Return the keys of an order of groups: those given, and all values that are grouped by behind them."""
     keys: list[OrderKey] = []
     for item in listed(tree) if tree is not None else []:
         if item == {}:
@@ -31,7 +31,9 @@ def build_group_order(
     if len(keys) > MOST_KEYS:
         raise blame.error(f"The order has more than {MOST_KEYS} keys.")
     known = {key.operand for key in keys}
-    return (*keys, *(OrderKey(operand=one.operand) for one in groupings if one.operand not in known))
+    keys += [OrderKey(operand=one.operand) for one in groupings if one.operand not in known]
+    # Texts with the same beginning may have one key: the whole text follows, so that a page loses no group.
+    return (*keys, *(OrderKey(operand=one.operand.column) for one in groupings if isinstance(one.operand, Sorted)))
 
 
 def _by_key(tree: Tree, groupings: tuple[Grouping, ...], names: tuple[str, ...], blame: Blame) -> list[OrderKey]:
