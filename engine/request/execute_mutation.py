@@ -14,8 +14,8 @@ from fieldstone.engine.planner.writes.mutations import Planned, located
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
 from fieldstone.engine.planner.writes.removal import Implied
+from fieldstone.engine.request.execute_nested import NestedRun
 from fieldstone.engine.request.idempotency.claim import Keeping
-from fieldstone.engine.request.nested.run import NestedRun
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
 from fieldstone.engine.request.write_errors.upsert_problems import describe_upsert
 from fieldstone.metadata.model import OnDelete, Snapshot
