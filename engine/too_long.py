@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fieldstone.engine.errors import BadUserInput, Path
-from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM, holds_keys, indexed_parts
+from fieldstone.metadata.changes.rules.indexed_values import SEARCH, TRIGRAM, holds_keys, indexed_parts
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Index, Object, Snapshot
 from fieldstone.sql.errors import ValueTooLong
@@ -41,7 +41,7 @@ def _indexed(error: ValueTooLong, snapshot: Snapshot, written: Object) -> Iterat
 def _measured(index: Index, written: Object) -> Iterator[str]:
     # Trigrams are short, and texts that must be unique are measured before they are sent.
     is_of_one_unique = index.is_unique and len(index.field_ids) == 1
-    if index.method != TRIGRAM and not is_of_one_unique and not _fits_always(index, written):
+    if index.method not in {TRIGRAM, SEARCH} and not is_of_one_unique and not _fits_always(index, written):
         fields = (written.by_id[id_] for id_ in index.field_ids)
         yield from (field.name for field in fields if any(part.column.type in _OF_ANY_LENGTH for part in field.parts))
 

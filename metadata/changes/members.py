@@ -166,7 +166,7 @@ INDEX: Final = (
         created="The ids of its fields, in the order of the index."),
     _member("method", Shape.TEXT, default="btree",
         created="`btree` unless given, for orders and comparisons; `trigram` for `contains` on one text field, `gin`"
-        " for the contents of one field of lists or JSON."),
+        " for the contents of one field of lists or JSON, `search` for the fields that the query `search` looks in."),
     _member("subField", Shape.TEXT, attribute="sub_field",
         created="Of one composite field, the sub-field that the index is on: addressCity."),
     _member("isUnique", Shape.FLAG, default=False,

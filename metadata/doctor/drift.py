@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Composed, Literal
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.kinds.renew_texts import find_older, is_bare_key
-from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM, holds_keys
+from fieldstone.metadata.changes.rules.indexed_values import SEARCH, TRIGRAM, holds_keys
 from fieldstone.metadata.changes.tables.alteration import morph_checks
 from fieldstone.metadata.changes.tables.migration import (
     build_index,
@@ -196,7 +196,7 @@ def _older_indexes(one: _One, aged: Mapping[UUID, int]) -> Iterator[Drift]:
         finding = f"The index {index.name} of {object_.name_singular} {reason}; `fieldstone serve` replaces it."
         yield _drift(object_, finding)
     for index in one.parts.built(object_):
-        is_folded = index.method == TRIGRAM or holds_keys(object_, index)
+        is_folded = index.method in {TRIGRAM, SEARCH} or holds_keys(object_, index)
         if index.id in aged and is_folded:
             finding = f"The index {index.name} of {object_.name_singular} was built by PostgreSQL {aged[index.id]}:"
             finding += " it may miss texts with characters that only the present server knows."

@@ -1,11 +1,14 @@
-"""The functions of the search that use the extensions which the database has."""
+"""The search's functions that use the extensions which the database has, and its indexes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from psycopg import sql
 
-from fieldstone.sql.ddl.names import name_sql
-from fieldstone.sql.plan.text_search import IS_LIKE, LIKENESS
+from fieldstone.sql.ddl.create import PENDING, TrigramClass
+from fieldstone.sql.ddl.names import column_sql, name_sql, table_sql
+from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.text_search import IS_LIKE, LABEL, LIKENESS, WORDS, share_of
+from fieldstone.sql.text_order import FOLD
 
 _WORDS = "asciiword, asciihword, hword_asciipart, word, hword, hword_part"
 """The types of tokens that are words."""
@@ -26,3 +29,35 @@ def use_extensions(*, trigram: str | None, unaccent: str | None) -> Iterator[sql
         yield sql.SQL(
             "ALTER TEXT SEARCH CONFIGURATION fieldstone.words ALTER MAPPING FOR {} WITH {}.unaccent, pg_catalog.simple"
         ).format(sql.SQL(_WORDS), name_sql(unaccent))
+
+
+def create_search_index(
+    table: Table,
+    name: str,
+    texts: Sequence[Column],
+    label: Sequence[Column],
+    *,
+    trigram: TrigramClass | None,
+    concurrently: bool = False,
+) -> sql.Composed:
+    """Return the CREATE INDEX of the words of the texts and, with `trigram`, of the trigrams of the label.
+
+    The expressions are those of `sql/compiler/reads/search.py`.
+    """
+    values = [sql.SQL("{}({})").format(sql.SQL(WORDS), _joined(texts, share_of(texts)))]
+    if trigram is not None:
+        folded = sql.SQL("{}({})").format(sql.SQL(FOLD), _joined(label, LABEL))
+        values.append(sql.SQL("{} {}.gin_trgm_ops").format(folded, name_sql(trigram.schema)))
+    return sql.SQL("CREATE INDEX {}{} ON {} USING gin ({}) WITH (gin_pending_list_limit = {})").format(
+        sql.SQL("CONCURRENTLY " if concurrently else ""),
+        name_sql(name),
+        table_sql(table),
+        sql.SQL(", ").join(values),
+        sql.Literal(PENDING),
+    )
+
+
+def _joined(columns: Sequence[Column], each: int) -> sql.Composable:
+    """Return the beginnings of the columns' texts, with a space between them."""
+    cut = [sql.SQL("left(COALESCE({},''),{})").format(column_sql(column), sql.Literal(each)) for column in columns]
+    return sql.SQL(" || ' ' || ").join(cut) if cut else sql.SQL("''")

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from graphql import build_client_schema, get_introspection_query, parse, validate
 
-from tests.apis import Apis
+from fieldstone.metadata.catalog.migrate import Catalog
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.json_text import loads
+from tests.apis import SCHEMA, Apis
 from tests.engine.records import create
 
 SEARCH = """query ($q: String!, $o: [String!], $first: Int, $after: String, $filter: JSON) {
@@ -238,10 +241,70 @@ async def test_the_schema(apis: Apis) -> None:
 
 async def test_the_names_are_reserved(apis: Apis) -> None:
     for singular, plural in (("search", "searches"), ("quest", "search"), ("searchRecord", "searchRecords")):
-        labels = 'labelSingular: "A" labelPlural: "B"'
-        answer = await apis.ask(
-            f'mutation {{ createObject(input: {{ nameSingular: "{singular}" namePlural: "{plural}"'
-            f" {labels} }}) {{ id }} }}",
-            api=apis.metadata,
-        )
-        assert answer["errors"], singular
+        text = f"""mutation {{ createObject(input: {{ nameSingular: "{singular}" namePlural: "{plural}"
+            labelSingular: "A" labelPlural: "B" }}) {{ id }} }}"""
+        answer = loads((await apis.send(text, api=apis.metadata)).body)
+        assert answer["errors"][0]["extensions"]["code"] != "GRAPHQL_VALIDATION_FAILED", singular
+
+
+async def make_index(apis: Apis, name: str, *fields: str) -> dict[str, Any]:
+    object_ = (await apis.snapshot()).by_singular[name]
+    text = """mutation ($of: UUID!, $fields: [UUID!]!) {
+        createIndex(input: { objectMetadataId: $of, fieldMetadataIds: $fields, method: "search" }) { id name } }"""
+    ids = [str(object_.by_name[field].id) for field in fields]
+    made = await apis.change(text, of=str(object_.id), fields=ids)
+    found: dict[str, Any] = made["createIndex"]
+    return found
+
+
+async def test_an_index_names_the_fields_and_serves_the_search(apis: Apis) -> None:
+    await fill(apis)
+    assert await names(apis, "acmetown", o=["person"]) == ["max@else.org"]
+    index = await make_index(apis, "person", "firstName", "lastName", "email", "jobTitle")
+    crowd = [{"email": f"{number}@crowd.org", "firstName": f"F{number}", "city": "X"} for number in range(3_000)]
+    await apis.data("mutation ($d: [PersonInput!]!) { createPeople(data: $d) { id } }", d=crowd)
+    assert await names(apis, "acmetown", o=["person"]) == []
+    assert await names(apis, "muller", o=["person"]) == ["zoe@acme.com"]
+    assert await names(apis, "mueler", o=["person"]) == []
+    assert await names(apis, "Mullre", o=["person"]) == await names(apis, "mullre", o=["person"])
+    statement, parameters = apis.database.log.steps[-1]
+    async with apis.database.session() as connection:
+        await connection.execute(f"ANALYZE {SCHEMA}.person")
+        await connection.execute("PREPARE s AS " + statement.text)
+        texts = [(one or b"").decode().replace("'", "''") for one in parameters]
+        values = ",".join([f"'{text}'" for text in texts])
+        rows = await (await connection.execute(f"EXPLAIN EXECUTE s({values})")).fetchall()
+        await connection.execute("DEALLOCATE s")
+    plan = "\n".join(str(row[0]) for row in rows)
+    assert plan.count(f'Bitmap Index Scan on "{index["name"]}"') == 2, plan
+    deleted = await apis.change(f'mutation {{ deleteIndex(id: "{index["id"]}") {{ id }} }}')
+    assert deleted
+    assert await names(apis, "acmetown", o=["person"]) == ["max@else.org"]
+
+
+async def test_a_long_text_does_not_make_an_indexed_write_fail(apis: Apis) -> None:
+    await make_index(apis, "person", "firstName", "jobTitle")
+    words = " ".join(f"{number}\u00e4-\u00f6.\ufdfa" for number in range(300_000))
+    await create(apis, "person", email="long@a.b", jobTitle=f"start {words}")
+    assert await names(apis, "start", o=["person"]) == ["long@a.b"]
+
+
+async def test_the_doctor_finds_no_fault_with_the_index_and_misses_one_that_is_gone(apis: Apis) -> None:
+    index = await make_index(apis, "person", "firstName", "email")
+    async with apis.database.session() as connection:
+        catalog = await Catalog.migrate(apis.database)
+        assert await find_drift(connection, await apis.snapshot(), trigram=catalog.trigram) == []
+        await connection.execute(f'DROP INDEX {SCHEMA}."{index["name"]}"')
+        (drift,) = await find_drift(connection, await apis.snapshot(), trigram=catalog.trigram)
+    assert str(index["name"]) in drift.finding
+
+
+async def test_refused_indexes(apis: Apis) -> None:
+    object_ = (await apis.snapshot()).by_singular["company"]
+    text = """mutation ($of: UUID!, $fields: [UUID!]!) {
+        createIndex(input: { objectMetadataId: $of, fieldMetadataIds: $fields, method: "search" %s }) { id } }"""
+    employees, name = (str(object_.by_name[field].id) for field in ("employees", "name"))
+    for more, ids in (("", [employees]), ("", [name, name]), ("isPartial: true", [name]), ("isUnique: true", [name])):
+        sent = await apis.send(text % more, {"of": str(object_.id), "fields": ids}, api=apis.metadata)
+        answer = loads(sent.body)
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

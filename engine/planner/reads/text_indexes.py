@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM, indexed_values, is_sorted
+from fieldstone.metadata.changes.rules.indexed_values import BTREE, TRIGRAM, indexed_values, is_sorted
 from fieldstone.metadata.changes.rules.settings import KEEP_ACCENTS
 from fieldstone.metadata.model import Index, Object, Part, Status
 from fieldstone.sql.plan.elements import (
@@ -78,7 +78,7 @@ def _is_plain(context: PlanContext, object_: Object, part: Part) -> bool:
 
 def _leads(context: PlanContext, object_: Object, value: Column | Sorted) -> bool:
     indexes = ready_indexes(context, object_)
-    return any(index.method != TRIGRAM and indexed_values(object_, index)[:1] == (value,) for index in indexes)
+    return any(index.method == BTREE and indexed_values(object_, index)[:1] == (value,) for index in indexes)
 
 
 def _has_trigrams(context: PlanContext, object_: Object, part: Part) -> bool:

@@ -6,9 +6,10 @@ from uuid import UUID
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import INDEX, created_values
 from fieldstone.metadata.changes.row_work import RequireDistinct
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, INVERTED, TRIGRAM
+from fieldstone.metadata.changes.rules.indexed_values import BTREE, INVERTED, SEARCH, TRIGRAM
 from fieldstone.metadata.changes.rules.label_indexes import name_index
 from fieldstone.metadata.changes.rules.lookup import find_object
+from fieldstone.metadata.changes.rules.searched import text_parts
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.field_types import FieldType
@@ -17,7 +18,7 @@ from fieldstone.metadata.model import Field, Index, Part, Snapshot
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.types import SqlType
 
-_METHODS = (BTREE, TRIGRAM, INVERTED)
+_METHODS = (BTREE, TRIGRAM, INVERTED, SEARCH)
 _INVERTED_TYPES = frozenset({SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
 
 
@@ -26,7 +27,8 @@ class CreateIndex(Change):
     """A new index on fields of an object.
 
     Attributes:
-        method: btree, trigram for `contains` on one text field, or gin for the contents of one field of lists or JSON.
+        method: btree, trigram for `contains` on one text field, gin for the contents of one field of lists or JSON, or
+            search for the query `search`, which then looks in these fields.
         is_unique: whether no two live records may share the values of all fields, of which there are several.
         is_partial: whether it is of the live records alone.
         sub_field: of its one field, a composite, the sub-field that it is on.
@@ -79,6 +81,9 @@ def find_same(snapshot: Snapshot, wanted: Index) -> Index | None:
 def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
     if change.method not in _METHODS:
         raise InvalidChange(f"method must be one of {', '.join(_METHODS)}", field="method")
+    if change.method == SEARCH:
+        _check_search(change, fields)
+        return
     parts = _check_sub_field(change, fields)
     if change.method == TRIGRAM and (len(fields) > 1 or parts[0].column.type is not SqlType.TEXT):
         raise InvalidChange("a trigram index is on one text field", field="fieldMetadataIds")
@@ -91,6 +96,16 @@ def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
             "a unique index is a btree on several fields; for one field, updateField with isUnique: true",
             field="isUnique",
         )
+
+
+def _check_search(change: CreateIndex, fields: tuple[Field, ...]) -> None:
+    for one in fields:
+        if not any(text_parts(one)):
+            raise InvalidChange(f"{one.name} holds no text, which a search index needs", field="fieldMetadataIds")
+    if len(set(change.field_ids)) < len(change.field_ids):
+        raise InvalidChange("an index has each field once", field="fieldMetadataIds")
+    if change.is_unique or change.is_partial or change.sub_field is not None:
+        raise InvalidChange("a search index is on whole fields, not unique and not partial", field="method")
 
 
 def _check_sub_field(change: CreateIndex, fields: tuple[Field, ...]) -> list[Part]:

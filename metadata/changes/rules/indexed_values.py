@@ -9,7 +9,8 @@ from fieldstone.sql.types import SqlType
 BTREE = "btree"
 TRIGRAM = "trigram"
 INVERTED = "gin"
-"""The methods of indexes: for orders, for patterns, and for the contents of lists and JSON."""
+SEARCH = "search"
+"""The methods of indexes: for orders, patterns, the contents of lists and JSON, and the search over all objects."""
 
 MOST_TEXTS = 2
 """Keys of texts in an index: two of the longest fit into PostgreSQL's 2,704 bytes, as the texts in them compress."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, INVERTED, TRIGRAM, first_parts, holds_keys
+from fieldstone.metadata.changes.rules.indexed_values import BTREE, INVERTED, SEARCH, TRIGRAM, first_parts, holds_keys
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Index, Object
@@ -16,7 +16,7 @@ STANDARD_LABELS = frozenset({"firstName", "lastName", "email"})
 
 _SUB_FIELDS = {FieldType.FULL_NAME: ("firstName", "lastName"), FieldType.EMAILS: ("primaryEmail",)}
 
-_KINDS = {BTREE: "idx", TRIGRAM: "trgm", INVERTED: "gin"}
+_KINDS = {BTREE: "idx", TRIGRAM: "trgm", INVERTED: "gin", SEARCH: "search"}
 
 
 def label_sub_fields(field: Field) -> tuple[str | None, ...]:

@@ -1,35 +1,42 @@
 """The texts of an object that a search over all objects looks at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from fieldstone.metadata.changes.rules.indexed_values import SEARCH
 from fieldstone.metadata.changes.rules.label_indexes import STANDARD_LABELS, label_sub_fields
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Field, Object, Part
+from fieldstone.metadata.model import Field, Object, Part, Snapshot, Status
 from fieldstone.sql.types import SqlType
 
 _SEARCHED = frozenset({FieldType.TEXT, FieldType.FULL_NAME, FieldType.EMAILS, FieldType.PHONES, FieldType.LINKS})
 
 
-def searched_parts(object_: Object) -> tuple[Part, ...]:
-    """Return the text columns whose words are searched, those of labels first."""
-    found = [part for field in object_.by_name.values() if _is_searched(field) for part in _texts(field)]
-    labels = label_parts(object_)
-    return (*labels, *(part for part in found if part not in labels))
+def searched_fields(snapshot: Snapshot, object_: Object) -> tuple[Field, ...]:
+    """Return the fields that are searched: those of the object's index for it, or else those of the usual types."""
+    indexes = snapshot.indexes_of.get(object_.id, ())
+    ready = [index for index in indexes if index.method == SEARCH and index.status is Status.READY]
+    if ready:
+        fields = tuple(object_.by_id[id_] for id_ in ready[-1].field_ids)
+        # A search without one of its fields is not served by the index, but a field that is not active is not shown.
+        return tuple(field for field in fields if field.is_active)
+    return tuple(field for field in object_.by_name.values() if field.type in _SEARCHED and not field.is_system)
 
 
-def label_parts(object_: Object) -> tuple[Part, ...]:
-    """Return the text columns that people know a record by; the first text where none is a label."""
-    fields = [field for field in object_.by_name.values() if _is_searched(field)]
-    labels = [part for field in fields for part in _texts(field) if _is_label(object_, field, part)]
-    texts = [part for field in fields for part in _texts(field)]
+def searched_parts(object_: Object, fields: Sequence[Field]) -> tuple[Part, ...]:
+    """Return the text columns of these fields, those of labels first."""
+    labels = label_parts(object_, fields)
+    return (*labels, *(part for field in fields for part in text_parts(field) if part not in labels))
+
+
+def label_parts(object_: Object, fields: Sequence[Field]) -> tuple[Part, ...]:
+    """Return the text columns of these fields that people know a record by; the first text where none is a label."""
+    texts = [part for field in fields for part in text_parts(field)]
+    labels = [part for field in fields for part in text_parts(field) if _is_label(object_, field, part)]
     return tuple(labels or texts[:1])
 
 
-def _is_searched(field: Field) -> bool:
-    return field.type in _SEARCHED and not field.is_system
-
-
-def _texts(field: Field) -> Iterator[Part]:
+def text_parts(field: Field) -> Iterator[Part]:
+    """Yield the columns of a field that hold text."""
     return (part for part in field.parts if part.column.type is SqlType.TEXT and part.options is None)
 
 

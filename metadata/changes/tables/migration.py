@@ -7,15 +7,17 @@ from psycopg.sql import Composed
 
 from fieldstone.metadata.changes.difference import Difference
 from fieldstone.metadata.changes.rules.defaults import default_cells, is_function
-from fieldstone.metadata.changes.rules.indexed_values import INVERTED, TRIGRAM, indexed_values
+from fieldstone.metadata.changes.rules.indexed_values import INVERTED, SEARCH, TRIGRAM, indexed_values
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.changes.rules.search import source_columns
+from fieldstone.metadata.changes.rules.searched import label_parts, searched_parts
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import RELATIONS, FieldType
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import ColumnDefinition, DefaultFunction, TrigramClass
+from fieldstone.sql.ddl.text_search import create_search_index
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.types import SqlType
 
@@ -107,6 +109,16 @@ def build_index(index: Index, object_: Object, trigram: TrigramClass | None, *, 
     """
     if index.method == TRIGRAM and trigram is None:
         raise InvalidChange("the server has no extension pg_trgm, which a trigram index needs", field="method")
+    if index.method == SEARCH:
+        fields = [object_.by_id[id_] for id_ in index.field_ids]
+        return create_search_index(
+            object_.table,
+            index.name,
+            [part.column for part in searched_parts(object_, fields)],
+            [part.column for part in label_parts(object_, fields)],
+            trigram=trigram,
+            concurrently=concurrently,
+        )
     return create.create_index(
         object_.table,
         index.name,

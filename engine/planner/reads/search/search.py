@@ -23,7 +23,7 @@ from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.search.filter_types import check_filter
 from fieldstone.engine.planner.reads.selection import build_page_info, build_record
 from fieldstone.engine.schema.scope import SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RESULT
-from fieldstone.metadata.changes.rules.searched import label_parts, searched_parts
+from fieldstone.metadata.changes.rules.searched import label_parts, searched_fields, searched_parts
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
@@ -94,7 +94,7 @@ def build_search(context: PlanContext, selected: Selected, path: AnswerPath) -> 
     branches = [
         _branch(context, object_, said, records, Blame(field="filter", path=path))
         for object_ in objects
-        if searched_parts(object_)
+        if _is_searched(context, object_)
     ]
     return Search(query=text, words=words, branches=tuple(branches), page=page, cursor_tag=_TAG, entries=entries)
 
@@ -104,6 +104,10 @@ def _read_query(value: JsonValue) -> bytes:
     if len(text) > LONGEST_QUERY:
         raise InvalidValue(f"must have at most {LONGEST_QUERY} bytes")
     return text
+
+
+def _is_searched(context: PlanContext, object_: Object) -> bool:
+    return bool(searched_parts(object_, searched_fields(context.snapshot, object_)))
 
 
 def _same_query(binder: Binder, after: Leaf, blame: Blame) -> Binder:
@@ -126,7 +130,7 @@ def _find_objects(context: PlanContext, tree: Tree, blame: Blame) -> Sequence[Ob
     if names is None:
         # The plan holds as long as there are just these objects.
         context.roster = tuple(known)
-        found = [object_ for object_ in known.values() if searched_parts(object_)]
+        found = [object_ for object_ in known.values() if _is_searched(context, object_)]
     else:
         given = names if isinstance(names, list) else [names]
         for name in given:
@@ -154,13 +158,15 @@ def _check_filter(
 def _branch(
     context: PlanContext, object_: Object, said: Tree, records: Sequence[_SelectedRecord], blame: Blame
 ) -> SearchBranch:
+    context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
+    searched = searched_fields(context.snapshot, object_)
     types = {object_.type_name, NODE, SEARCH_RECORD}
     return SearchBranch(
         name=object_.name_singular,
         table=object_.table,
         key=object_.key,
-        label=tuple(part.column for part in label_parts(object_)),
-        texts=tuple(part.column for part in searched_parts(object_)),
+        label=tuple(part.column for part in label_parts(object_, searched)),
+        texts=tuple(part.column for part in searched_parts(object_, searched)),
         condition=select_condition(context, object_, said, blame),
         records=tuple(_record(context, object_, types, one) for one in records),
     )
