@@ -308,3 +308,31 @@ async def test_refused_indexes(apis: Apis) -> None:
         sent = await apis.send(text % more, {"of": str(object_.id), "fields": ids}, api=apis.metadata)
         answer = loads(sent.body)
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_an_index_follows_its_fields(apis: Apis) -> None:
+    object_ = (await apis.snapshot()).by_singular["person"]
+    ids = {}
+    for name in ("nick", "motto"):
+        made = await apis.change(
+            f'mutation {{ createField(input: {{ objectMetadataId: "{object_.id}" type: TEXT name: "{name}"'
+            ' label: "N" }) { id } }'
+        )
+        ids[name] = made["createField"]["id"]
+    await make_index(apis, "person", "firstName", "nick", "motto")
+    await create(apis, "person", email="a@b.c", firstName="Ada", nick="12", motto="onward")
+    assert await names(apis, "onward", o=["person"]) == ["a@b.c"]
+    await apis.change(f'mutation {{ updateField(id: "{ids["motto"]}", input: {{ isActive: false }}) {{ id }} }}')
+    assert await names(apis, "onward", o=["person"]) == []
+    assert await names(apis, "ada", o=["person"]) == ["a@b.c"]
+    await apis.change(f'mutation {{ updateField(id: "{ids["motto"]}", input: {{ isActive: true }}) {{ id }} }}')
+    sent = await apis.send(
+        f'mutation {{ updateField(id: "{ids["nick"]}", input: {{ type: NUMBER }}) {{ id }} }}', api=apis.metadata
+    )
+    assert "INTERNAL" not in sent.body.decode()
+    await apis.change(f'mutation {{ deleteField(id: "{ids["motto"]}") {{ id }} }}')
+    assert await names(apis, "onward", o=["person"]) == []
+    assert await names(apis, "ada", o=["person"]) == ["a@b.c"]
+    async with apis.database.session() as connection:
+        catalog = await Catalog.migrate(apis.database)
+        assert await find_drift(connection, await apis.snapshot(), trigram=catalog.trigram) == []
