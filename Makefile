@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table soak clean
+.PHONY: help setup run check test test-deep test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -37,6 +37,10 @@ check: setup ## lint, format, types, layers, the tests of the project's own rule
 test: setup ## the tests that need nothing but the package registries, on all processors
 	$(BIN)/pytest -m "not system and not alone" -n auto --dist worksteal
 	$(BIN)/pytest -m "alone and not system"
+
+test-deep: setup ## 20,000 generated operations, other ones each time, against the oracle
+	FIELDSTONE_TEST_EXAMPLES=20 $(BIN)/pytest -n auto --dist worksteal tests/engine/test_oracle.py \
+		tests/engine/test_any_upsert.py tests/engine/nested/test_any_write.py tests/engine/request/test_plan_cache.py
 
 test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, PostgreSQL 15), or root
 	$(BIN)/pytest -m system

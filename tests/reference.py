@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from graphql import GraphQLResolveInfo, execute_sync, parse, validate
+from graphql import GraphQLError, GraphQLResolveInfo, execute_sync, parse, validate
 from psycopg import sql
 from psycopg.types.json import set_json_loads
 
@@ -80,9 +80,7 @@ class Reference:
         )
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
-            answer["errors"] = [
-                {"path": error.path, "code": (error.extensions or {}).get("code")} for error in result.errors
-            ]
+            answer["errors"] = [{"path": error.path, "code": code_of(error)} for error in result.errors]
         return answer
 
     def _resolve(self, source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
@@ -298,6 +296,13 @@ def decode_cursor(text: str, tag: str) -> str:
 def _column_key(part: Part, direction: str) -> OrderKey:
     descending, nulls_first = DIRECTIONS[direction]
     return OrderKey(lambda row: sort_value(part, row[part.column.name]), descending, nulls_first)
+
+
+def code_of(error: GraphQLError) -> Any:
+    """The code of an error; what is not refused is a fault of the oracle."""
+    if "code" not in (error.extensions or {}):
+        raise error
+    return (error.extensions or {})["code"]
 
 
 def _sorted(rows: Sequence[Row], keys: Sequence[OrderKey]) -> list[Row]:

@@ -30,8 +30,20 @@ def _ordered_by(object_: Object, item: Mapping[str, Any]) -> str | None:
     return next(part.column.name for part in field.parts if part.name == sub)
 
 
+def _names_direction(given: Any) -> bool:
+    """Whether an order names a direction: an absent variable leaves an empty object, or a path alone."""
+    if not isinstance(given, dict):
+        return given is not None
+    if "path" in given:
+        return "direction" in given
+    return len(given) > 1 or any(_names_direction(value) for value in given.values())
+
+
 def with_order(object_: Object, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments, with an order by the values of distinctOn if they have no order."""
+    """The arguments with the orders that name a direction; without any, those of distinctOn, by its values."""
+    if "orderBy" in arguments:
+        given = [item for item in arguments["orderBy"] if item is None or _names_direction(item)]
+        arguments = {**arguments, "orderBy": given}
     if any(arguments.get("orderBy") or []) or not arguments.get("distinctOn"):
         return dict(arguments)
     by_name: dict[str, Any] = {}
