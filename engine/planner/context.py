@@ -12,7 +12,18 @@ from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinde
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
-from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Hop, IsNull, Parameter, TimeUnit
+from fieldstone.sql.plan.elements import (
+    And,
+    Column,
+    Compare,
+    Comparison,
+    Condition,
+    Hop,
+    IsNull,
+    Parameter,
+    Sorted,
+    TimeUnit,
+)
 from fieldstone.sql.plan.read import Literal
 from fieldstone.sql.types import SqlType
 
@@ -90,6 +101,7 @@ class PlanContext:
         comparisons: how many the filters have made so far.
         touched: the objects that the plan depends on, by id.
         indexes: the indexes of those objects whose indexes make a difference, by the object's id.
+        leading: the values that the B-trees in use begin with, by their object's id.
         changes_each: the smallest unit of time at whose start the answer may change, because of relative dates.
         zones: the binders of the time zones that the operation names.
         unserved: the texts, each with its object, in whose order a table is read although no index serves it.
@@ -107,6 +119,7 @@ class PlanContext:
     zones: list[Binder] = field(default_factory=list)
     touched: dict[UUID, Object] = field(default_factory=dict)
     indexes: dict[UUID, tuple[Index, ...]] = field(default_factory=dict)
+    leading: dict[UUID, frozenset[Column | Sorted]] = field(default_factory=dict)
     unserved: dict[tuple[str, str], None] = field(default_factory=dict)
     roster: tuple[str, ...] | None = None
     failures: Failures | None = None

@@ -14,7 +14,7 @@ The page sizes are part of the shape, so a plan has one price; only offsets are 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 
 from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
@@ -22,6 +22,7 @@ from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.context import ParameterList
 from fieldstone.sql.plan.aggregates import SORTING, Computed, Count, Measure
 from fieldstone.sql.plan.elements import HasTotals
+from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.read import (
     Aggregate,
     AggregateRecord,
@@ -341,13 +342,11 @@ def _totals(part: object, key: str, place: _Place, each: int) -> Iterator[Part]:
 
 
 def _count_totals(part: object) -> int:
-    if isinstance(part, tuple):
-        return sum(map(_count_totals, part))
-    if not is_dataclass(part) or isinstance(part, type):
-        return 0
-    below = sum(_count_totals(getattr(part, field.name)) for field in fields(part))
-    is_scan = isinstance(part, HasTotals | Totals)
-    return below + (is_scan or (isinstance(part, Computed) and part.function in SORTING))
+    """Return how many scans and sorts the aggregates of related records take."""
+    return sum(
+        isinstance(one, HasTotals | Totals) or (isinstance(one, Computed) and one.function in SORTING)
+        for one in parts_of(part)
+    )
 
 
 def _sorts(measure: Measure | AggregateRecord | Literal) -> int:

@@ -1,11 +1,12 @@
 """The scope of a statement under construction: generated aliases, and the row at hand."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression, Query
 from fieldstone.sql.plan.elements import Parameter
+from fieldstone.sql.plan.parts import parts_of
 
 
 class StatementDraft:
@@ -40,18 +41,7 @@ class StatementDraft:
 
     def leave_unread(self, part: object) -> None:
         """Note the parameters of a part of the plan that is not compiled."""
-        self.unread.extend(_parameters_of(part))
-
-
-def _parameters_of(part: object) -> Iterator[Parameter]:
-    if isinstance(part, Parameter):
-        yield part
-    elif isinstance(part, tuple):
-        for item in part:
-            yield from _parameters_of(item)
-    elif is_dataclass(part):
-        for field in fields(part):
-            yield from _parameters_of(getattr(part, field.name))
+        self.unread.extend(one for one in parts_of(part) if isinstance(one, Parameter))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from fieldstone.sql.plan.elements import Column, Hop, Link, Table
+from fieldstone.sql.plan.parts import parts_of
 
 Reads = Mapping[Table, frozenset[str]]
 """The physical names of the columns that are read, by their table; a table whose rows are only counted has none."""
@@ -22,15 +23,8 @@ def columns_read(plan: object) -> Reads:
 
 
 def tables_named(node: object) -> Iterator[Table]:
-    """Yield the tables that a plan, or an element of one, names, each as often as it does."""
-    if isinstance(node, Table):
-        yield node
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from tables_named(item)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from tables_named(getattr(node, field.name))
+    """Return the tables that a plan, or an element of one, names, each as often as it does."""
+    return (part for part in parts_of(node) if isinstance(part, Table))
 
 
 class _Walk:

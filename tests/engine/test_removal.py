@@ -135,13 +135,16 @@ async def test_a_required_relation(apis: Apis) -> None:
     await relate(apis, box, "shelf", shelf, "CASCADE", isNullable=False)
     id_ = await create(apis, "shelf")
     box_id = await create(apis, "box", shelfId=id_)
-    message = "Field 'shelf' is required"
-    for text in (
-        "mutation { createBox(data: {}) { id } }",
-        "mutation { createBox(data: {shelfId: null}) { id } }",
-        "mutation { createBox(data: {shelf: {disconnect: true}}) { id } }",
-        f'mutation {{ updateBox(id: "{box_id}", data: {{shelfId: null}}) {{ id }} }}',
-        f'mutation {{ updateBox(id: "{box_id}", data: {{shelf: {{disconnect: true}}}}) {{ id }} }}',
+    missing = "Field 'shelf' is required"
+    disconnected = (
+        "'shelf' is required, so it cannot be disconnected: connect it to another record, or delete this one."
+    )
+    for text, message in (
+        ("mutation { createBox(data: {}) { id } }", missing),
+        ("mutation { createBox(data: {shelfId: null}) { id } }", missing),
+        ("mutation { createBox(data: {shelf: {disconnect: true}}) { id } }", missing),
+        (f'mutation {{ updateBox(id: "{box_id}", data: {{shelfId: null}}) {{ id }} }}', missing),
+        (f'mutation {{ updateBox(id: "{box_id}", data: {{shelf: {{disconnect: true}}}}) {{ id }} }}', disconnected),
     ):
         await check_refused(apis, text, "BAD_USER_INPUT", message, field="shelf")
 

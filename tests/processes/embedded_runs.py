@@ -33,7 +33,10 @@ class User:
     def kill(self) -> list[int]:
         """Kill it and return what it had acknowledged."""
         self.process.kill()
-        output, _ = self.process.communicate()
+        assert self.process.stdout is not None
+        # `communicate` would lose the lines that were read ahead with the first one.
+        output = self.process.stdout.read()
+        self.process.wait()
         # The last line may be cut short.
         return [int(line) for line in output.split("\n")[:-1]]
 

@@ -77,8 +77,12 @@ def _is_plain(context: PlanContext, object_: Object, part: Part) -> bool:
 
 
 def _leads(context: PlanContext, object_: Object, value: Column | Sorted) -> bool:
-    indexes = ready_indexes(context, object_)
-    return any(index.method == BTREE and indexed_values(object_, index)[:1] == (value,) for index in indexes)
+    leading = context.leading.get(object_.id)
+    if leading is None:
+        trees = [index for index in ready_indexes(context, object_) if index.method == BTREE]
+        leading = frozenset(indexed_values(object_, index)[0] for index in trees)
+        context.leading[object_.id] = leading
+    return value in leading
 
 
 def _has_trigrams(context: PlanContext, object_: Object, part: Part) -> bool:

@@ -1,0 +1,23 @@
+"""All parts of a plan, found by one walk over its dataclasses, whichever elements these have."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
+
+
+def parts_of(part: object) -> Iterator[object]:
+    """Yield a part of a plan and all parts below it, in their order."""
+    waiting = [part]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tuple):
+            waiting.extend(reversed(one))
+        elif names := _members(type(one)):  # type: ignore[arg-type]  # types have a hash
+            yield one
+            waiting.extend([getattr(one, name) for name in names])
+
+
+@cache
+def _members(type_: type) -> tuple[str, ...]:
+    """Return the members of a type of parts, the last first; other types have none."""
+    return tuple(field.name for field in reversed(fields(type_))) if is_dataclass(type_) else ()
