@@ -12,12 +12,19 @@ def parts_of(part: object) -> Iterator[object]:
         one = waiting.pop()
         if isinstance(one, tuple):
             waiting.extend(reversed(one))
-        elif names := _members(type(one)):  # type: ignore[arg-type]  # types have a hash
+        elif (names := _members(type(one))) is not None:  # type: ignore[arg-type]  # types have a hash
             yield one
             waiting.extend([getattr(one, name) for name in names])
 
 
 @cache
-def _members(type_: type) -> tuple[str, ...]:
-    """Return the members of a type of parts, the last first; other types have none."""
-    return tuple(field.name for field in reversed(fields(type_))) if is_dataclass(type_) else ()
+def _members(type_: type) -> tuple[str, ...] | None:
+    """Return the members of a type of parts that may be parts, the last first; None for another type."""
+    if not is_dataclass(type_):
+        return None
+    return tuple(field.name for field in reversed(fields(type_)) if not _is_value(field.type))
+
+
+def _is_value(annotation: object) -> bool:
+    """Return whether no part has this type: a number, a text, an enum."""
+    return isinstance(annotation, type) and not is_dataclass(annotation) and not issubclass(tuple, annotation)

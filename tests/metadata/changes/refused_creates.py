@@ -316,6 +316,23 @@ INDEXES = {
         says="there is such an index already: person_email_fold",
         kind=NameTaken,
     ),
+    "a search in numbers": Refusal(
+        build=lambda snapshot: [index_on(snapshot, "position", "search")],
+        field="fieldMetadataIds",
+        says="position holds no text, which a search index needs",
+    ),
+    "a search in a field twice": Refusal(
+        build=lambda snapshot: [
+            replace(one := index_on(snapshot, "phone", "search"), field_ids=(*one.field_ids, *one.field_ids))
+        ],
+        field="fieldMetadataIds",
+        says="an index has each field once",
+    ),
+    "a unique search": Refusal(
+        build=lambda snapshot: [replace(index_on(snapshot, "phone", "search"), is_unique=True)],
+        field="method",
+        says="a search index is on whole fields",
+    ),
     "of a composite": Refusal(
         build=lambda snapshot: [index_on(snapshot, "createdBy", "btree")],
         field="fieldMetadataIds",

@@ -49,7 +49,7 @@ from fieldstone.sql.types import SqlType
 MOST_OBJECTS = 100
 """Objects that are searched at once."""
 LONGEST_QUERY = 1_000
-"""Characters of a query."""
+"""Bytes of a query."""
 
 _TAG = "search"
 _ORDER = tuple(
