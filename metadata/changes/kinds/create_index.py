@@ -89,8 +89,7 @@ def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
         raise InvalidChange("a trigram index is on one text field", field="fieldMetadataIds")
     if change.method == INVERTED and (len(fields) > 1 or parts[0].column.type not in _INVERTED_TYPES):
         raise InvalidChange("a gin index is on one field of JSON or of lists", field="fieldMetadataIds")
-    if len(set(change.field_ids)) < len(change.field_ids):
-        raise InvalidChange("an index has each field once", field="fieldMetadataIds")
+    _check_once(change)
     if change.is_unique and (change.method != BTREE or len(fields) == 1):
         raise InvalidChange(
             "a unique index is a btree on several fields; for one field, updateField with isUnique: true",
@@ -98,12 +97,16 @@ def _check_method(change: CreateIndex, fields: tuple[Field, ...]) -> None:
         )
 
 
+def _check_once(change: CreateIndex) -> None:
+    if len(set(change.field_ids)) < len(change.field_ids):
+        raise InvalidChange("an index has each field once", field="fieldMetadataIds")
+
+
 def _check_search(change: CreateIndex, fields: tuple[Field, ...]) -> None:
     for one in fields:
         if not any(text_parts(one)):
             raise InvalidChange(f"{one.name} holds no text, which a search index needs", field="fieldMetadataIds")
-    if len(set(change.field_ids)) < len(change.field_ids):
-        raise InvalidChange("an index has each field once", field="fieldMetadataIds")
+    _check_once(change)
     if change.is_unique or change.is_partial or change.sub_field is not None:
         raise InvalidChange("a search index is on whole fields, not unique and not partial", field="method")
 
