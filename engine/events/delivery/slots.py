@@ -70,27 +70,39 @@ class Slots:
 
     async def _wait(self, turn: _Turn) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue = self._waiting.setdefault(turn, deque())
-        queue.append(waiter)
+        self._waiting.setdefault(turn, deque()).append(waiter)
         try:
             await waiter
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
+            if waiter.cancelled():
+                self._leave(turn, waiter)
+            else:
                 # The slot came in the same moment as the cancellation.
                 self._give_back(turn)
-            else:
-                queue.remove(waiter)
-                if not queue:
-                    del self._waiting[turn]
             raise
 
+    def _leave(self, turn: _Turn, waiter: asyncio.Future[None]) -> None:
+        """Take a cancelled waiter out of its queue, if no slot passed it over before."""
+        queue = self._waiting.get(turn)
+        if queue is None or waiter not in queue:
+            return
+        queue.remove(waiter)
+        if not queue:
+            del self._waiting[turn]
+
     def _hand_on(self) -> None:
-        """Give free slots to the workspaces with the fewest, and among those to the one with the oldest turn."""
+        """Give free slots to the workspaces with the fewest, and among those to the one with the oldest turn.
+
+        A waiter is cancelled before its task hears of it: such a waiter is passed over.
+        """
         while (turn := min(filter(self._admits, self._waiting), key=self._share, default=None)) is not None:
             queue = self._waiting[turn]
+            waiter = queue.popleft()
+            if not queue:
+                del self._waiting[turn]
+            if waiter.cancelled():
+                continue
             self._take(turn)
-            queue.popleft().set_result(None)
+            waiter.set_result(None)
             if queue:
                 self._waiting.move_to_end(turn)
-            else:
-                del self._waiting[turn]

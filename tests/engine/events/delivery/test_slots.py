@@ -105,3 +105,21 @@ async def test_whoever_gives_up_waiting_takes_no_slot_along(is_served: bool) -> 
     for name in ("b0", "c0"):
         await callers.come(name, {"b": B, "c": C}[name[0]])
     assert callers.holding == ["b0", "c0"]
+
+
+async def test_a_waiter_that_was_cancelled_in_the_moment_of_its_turn_is_passed_over() -> None:
+    callers = Callers(Slots(2))
+    for name in ("a0", "a1", "a2"):
+        await callers.come(name, A)
+    # Both happen in one turn of the loop: the slot is handed on before the cancelled task has run.
+    callers.leaving["a0"].set()
+    callers.tasks["a1"].cancel()
+    ended = await asyncio.gather(callers.tasks["a0"], callers.tasks["a1"], return_exceptions=True)
+    assert ended[0] is None
+    assert isinstance(ended[1], asyncio.CancelledError)
+    await asyncio.sleep(0)
+    assert callers.holding == ["a2"]
+    await callers.go("a2")
+    for name in ("b0", "c0"):
+        await callers.come(name, {"b": B, "c": C}[name[0]])
+    assert callers.holding == ["b0", "c0"]
