@@ -9,6 +9,7 @@ from uuid import UUID
 from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.operators import EQUALITY, Operator
+from fieldstone.metadata.roles.role import Role
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.metadata.scalars import Scalar
 from fieldstone.sql.plan.elements import Column, Table
@@ -268,6 +269,7 @@ class Snapshot:
     relations: Mapping[UUID, Relation]
     indexes: Mapping[UUID, Index]
     retired_tables: frozenset[str] = frozenset()
+    roles: Mapping[UUID, Role] = field(default_factory=dict)
 
     @cached_property
     def by_singular(self) -> Mapping[str, Object]:

@@ -24,8 +24,9 @@ from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.plan import BIG_TABLE
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
-from fieldstone.metadata.workspaces.api_keys import Principal, Role
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.standard_model import standard_changes
 from fieldstone.metadata.writer.model_writer import WAITS, ModelWriter
@@ -41,7 +42,7 @@ WORKSPACE_ID = UUID("0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")
 SCHEMA = "workspace_default"
 LIMITS = Limits(document=DocumentLimits(), records=RecordLimits())
 PRINCIPAL = Principal(
-    key_id=WORKSPACE_ID, root_key_id=WORKSPACE_ID, key_name="tester", workspace_id=WORKSPACE_ID, role=Role.ADMIN
+    subject_id=WORKSPACE_ID, rate_key=WORKSPACE_ID, name="tester", workspace_id=WORKSPACE_ID, role=ADMIN
 )
 
 T = TypeVar("T")

@@ -14,7 +14,8 @@ from fieldstone.engine.schema.lazy import built_types
 from fieldstone.engine.server.composition import assemble
 from fieldstone.engine.settings import LogLevel, Settings
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.workspaces.api_keys import Principal, Role
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import ADMIN
 
 CREATE_FIELD = """
 mutation ($object: UUID!, $name: String!) {
@@ -133,7 +134,7 @@ async def count_swap(dsn: str, made: Made, size: Size) -> None:
     async with assemble(settings) as services:
         workspace = await services.foundation.workspaces.find(made.name)
         principal = Principal(
-            key_id=new_id(), root_key_id=new_id(), key_name="benchmark", workspace_id=workspace.id, role=Role.ADMIN
+            subject_id=new_id(), rate_key=new_id(), name="benchmark", workspace_id=workspace.id, role=ADMIN
         )
         documents = [
             f'{{ thing{number}s(first: 10, filter: {{ text0: {{ eq: "x" }} }}) {{ edges {{ node {{ id text1 }} }} }} }}'

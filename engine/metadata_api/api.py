@@ -141,7 +141,7 @@ class _Roots:
             return written
 
         with _located(roots[-1]):
-            answers = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.key_name)
+            answers = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.name)
         entries = []
         for root, answer in zip(roots, answers, strict=True):
             text = answer if isinstance(answer, str) else _select(call, root, await answer())
@@ -177,7 +177,7 @@ class _Roots:
             return planned
 
         with _located(asked[0][0]):
-            planned = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.key_name)
+            planned = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.name)
         return dumps(
             {root.key: planned[root.key] if root.key in planned else read[root.key] for root in roots}
         ).encode()

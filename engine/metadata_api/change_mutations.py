@@ -9,7 +9,7 @@ from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of
 from fieldstone.metadata.changes.kinds.kind import Kind
 from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.scalars import DATE_TIME
-from fieldstone.metadata.workspaces.api_keys import Principal, create_key, revoke_key, revoke_made
+from fieldstone.metadata.workspaces.api_keys import create_key, revoke_key, revoke_made
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
@@ -22,7 +23,7 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
             workspace_id=principal.workspace_id,
             name=given["name"],
             expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
-            maker_id=principal.key_id,
+            maker_id=principal.subject_id,
         )
         return Written(object_name="apiKey", id=made.key.id, type_name="CreatedApiKey", extra={"token": made.token})
 

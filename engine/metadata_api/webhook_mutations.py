@@ -22,7 +22,7 @@ from fieldstone.metadata.catalog.webhooks import (
 )
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
 _DESCRIPTION = "description"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
 Arguments = Mapping[str, JsonValue]

@@ -33,7 +33,7 @@ from fieldstone.engine.schema.cache import SchemaCache
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Snapshot
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 
 LARGEST_CONSTANT = 1_000_000
 """Bytes of an answer that is kept as it is: the schema of a workspace of some twenty objects."""
@@ -68,7 +68,7 @@ class Call(NamedTuple, Generic[P_co]):
     @property
     def bindings(self) -> Bindings:
         """The source of its statements' parameters."""
-        return Bindings(variables=self.variables, actor=self.principal.key_name)
+        return Bindings(variables=self.variables, actor=self.principal.name)
 
 
 class Compiler:

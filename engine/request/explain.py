@@ -14,7 +14,7 @@ from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.valid_operation import ValidMutation, ValidQuery
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.statement import Parameters, Statement
 

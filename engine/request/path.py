@@ -57,7 +57,7 @@ from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Parameters, Row, Statement, refuse_nul
@@ -213,7 +213,7 @@ class GraphQLApi:
                     bound, writes, tell = only.write, True, partial(self._told, only)
                 case _:
                     return None
-            parameters = bound.bind(Bindings(variables, principal.key_name))
+            parameters = bound.bind(Bindings(variables, principal.name))
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None

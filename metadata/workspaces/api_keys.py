@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +13,7 @@ from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.shown_text import find_problem
 from fieldstone.sql.queries import read_row
 
@@ -23,12 +23,6 @@ _TOKEN = re.compile(r"fs_[A-Za-z0-9_-]{43}", re.ASCII)
 _RANDOM_BYTES = 32
 
 
-class Role(Enum):
-    """The rights of a key."""
-
-    ADMIN = "admin"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A key as it is kept; times have an offset, None where there is no such time."""
@@ -36,7 +30,7 @@ class ApiKey:
     id: UUID
     workspace_id: UUID
     name: str
-    role: Role
+    role: str
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -50,22 +44,6 @@ class NewApiKey:
     token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
-    """The key behind a request, with its workspace and rights.
-
-    Attributes:
-        root_key_id: the first key of the chain of keys in which each made the next, up to this one; all keys of a
-            chain share one rate limit.
-    """
-
-    key_id: UUID
-    root_key_id: UUID
-    key_name: str
-    workspace_id: UUID
-    role: Role
-
-
 def hash_token(token: str) -> bytes | None:
     """Return the hash under which a token's key is stored; None for a text that is no token."""
     return sha256(token.encode()).digest() if _TOKEN.fullmatch(token) else None
@@ -77,7 +55,7 @@ async def create_key(
     workspace_id: UUID,
     name: str,
     expires_at: datetime | None = None,
-    role: Role = Role.ADMIN,
+    role: str = ADMIN,
     maker_id: UUID | None = None,
 ) -> NewApiKey:
     """Insert a key; commit it before the token is shown.
@@ -108,7 +86,7 @@ async def create_key(
             "workspace_id": workspace_id,
             "name": name,
             "token_hash": hash_token(token),
-            "role": role.value,
+            "role": role,
             "expires_at": expires_at,
             "maker_id": maker_id,
             "root_id": root_id,
@@ -157,4 +135,4 @@ async def revoke_made(connection: Session, *, workspace_id: UUID, key_id: UUID) 
 
 def _build_key(row: Sequence[Any]) -> ApiKey:
     values = read_row(ApiKey, row)
-    return ApiKey(**{**values, "role": Role(values["role"])})
+    return ApiKey(**values)

@@ -12,11 +12,10 @@ from weakref import WeakValueDictionary
 
 from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.workspaces.api_keys import (
     ApiKey,
     NewApiKey,
-    Principal,
-    Role,
     create_key,
     hash_token,
     list_keys,
@@ -154,27 +153,27 @@ class KeyStore:
         rows = await self._database.read(*_KEY_BY_HASH.bind(token_hash=rf"\x{token_hash.hex()}"))
         if not rows:
             if known := self._keys.pop(token_hash, None):
-                self._hashes.pop(known.principal.key_id, None)
+                self._hashes.pop(known.principal.subject_id, None)
             _keep(self._refused, token_hash, now, self._limit)
             return None
         known = _read_known(rows[0], now, self._keys.get(token_hash))
         # A key dropped during the look-up may be this one, read before its revocation.
         if forgotten == self._forgotten:
             self._refused.pop(token_hash, None)
-            self._hashes[known.principal.key_id] = token_hash
+            self._hashes[known.principal.subject_id] = token_hash
             for oldest in _keep(self._keys, token_hash, known, self._limit):
-                self._hashes.pop(oldest.principal.key_id, None)
+                self._hashes.pop(oldest.principal.subject_id, None)
         return known.answer
 
 
 def _read_known(row: Row, now: float, before: _Known | None) -> _Known:
     id_, workspace_id, name, role = (value.decode() for value in row[:4] if value is not None)
     principal = Principal(
-        key_id=UUID(id_),
-        root_key_id=UUID((row[5] or b"").decode()),
-        key_name=name,
+        subject_id=UUID(id_),
+        rate_key=UUID((row[5] or b"").decode()),
+        name=name,
         workspace_id=UUID(workspace_id),
-        role=Role(role),
+        role=role,
     )
     return _Known(
         # The same instance as long as it is equal: dict look-ups of identical ids are cheaper than of equal ones.

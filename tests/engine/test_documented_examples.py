@@ -23,7 +23,7 @@ def sample_dsn(databases: Databases, clone_database: Callable[[str], str]) -> st
 async def reader(sample_dsn: str) -> AsyncIterator[Reader]:
     async with open_apis(sample_dsn) as apis:
         made = await KeyStore(apis.database).create(WORKSPACE_ID, "reader")
-        principal = replace(PRINCIPAL, key_name="docs", key_id=made.key.id, root_key_id=made.key.id)
+        principal = replace(PRINCIPAL, name="docs", subject_id=made.key.id, rate_key=made.key.id)
 
         async def send(path: str, query: str, variables: Any) -> Any:
             api = {"/graphql": apis.core, "/metadata": apis.metadata}[path]

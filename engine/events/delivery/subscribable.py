@@ -6,7 +6,7 @@ from uuid import UUID
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionRequest
 from fieldstone.metadata.dependencies import Dependencies
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 
 
 class Subscribable(Protocol):

@@ -15,7 +15,8 @@ from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.live_queries import ObjectReads
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.workspaces.api_keys import Principal, Role
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.plan.elements import TimeUnit
 from fieldstone.sql.statement import Statement, refuse_nul
 
@@ -51,7 +52,7 @@ class LiveKey:
     """
 
     workspace_id: UUID
-    role: Role
+    role: RoleReference
     key: str
     statement: Statement
     parameters: tuple[bytes | None, ...]
@@ -98,7 +99,7 @@ def bind_live_query(
     Raises:
         BadUserInput: a value is refused.
     """
-    bindings = Bindings(variables=variables, actor=principal.key_name)
+    bindings = Bindings(variables=variables, actor=principal.name)
     parameters = plan.statement.bind(bindings)
     refuse_nul(parameters)
     return LiveQuery(

@@ -10,7 +10,8 @@ from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.subscriptions import PlannedFeed
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.metadata.workspaces.api_keys import Principal, Role
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.statement import Statement
 
@@ -80,7 +81,7 @@ class GroupKey:
     """
 
     workspace_id: UUID
-    role: Role
+    role: RoleReference
     object_id: UUID
     action: str
     key: str
@@ -140,7 +141,7 @@ def bind_subscription(
     Raises:
         BadUserInput: a value is refused.
     """
-    bindings = Bindings(variables=variables, actor=principal.key_name)
+    bindings = Bindings(variables=variables, actor=principal.name)
     planned = plan.planned
     values = (binder(bindings) for binder in planned.set_binders)
     parameter_set = {f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)}

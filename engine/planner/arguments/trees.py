@@ -7,6 +7,7 @@ a leaf only where `engine/request/shape.py` makes it part of the shape. All othe
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from graphql import (
@@ -38,6 +39,7 @@ class Bindings(NamedTuple):
         ids: PostgreSQL's text of the uuid[] that an earlier statement of the request answered.
         created: the text of the boolean[] beside it, which an upsert answers.
         given: the rows of a step of a nested write, as its statement takes them.
+        claims: the principal's values that rules and presets name, of the types that its role declares.
     """
 
     variables: Mapping[str, JsonValue]
@@ -45,6 +47,7 @@ class Bindings(NamedTuple):
     ids: bytes = b"{}"
     created: bytes = b"{}"
     given: tuple[bytes, ...] = ()
+    claims: Mapping[str, JsonValue] = MappingProxyType({})
 
 
 Binder = Callable[[Bindings], bytes | None]
@@ -79,14 +82,21 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A value: `sample` is that of the request being planned; `variable` and `steps` say where it comes from."""
+    """A value: `sample` is that of the request being planned; `variable` and `steps` say where it comes from.
+
+    Attributes:
+        claim: the name of the principal's value that it is; such a value is never a part of a shape.
+    """
 
     sample: JsonValue
     variable: str | None = None
     steps: tuple[str | int, ...] = ()
+    claim: str | None = None
 
     def read(self, bindings: Bindings) -> JsonValue:
         """Return the value for a request."""
+        if self.claim is not None:
+            return bindings.claims[self.claim]
         if self.variable is None:
             return self.sample
         value = bindings.variables[self.variable]
@@ -208,7 +218,7 @@ def is_constant(tree: Tree) -> bool:
     """Whether the tree has the same value in every request."""
     match tree:
         case Leaf():
-            return tree.variable is None
+            return tree.variable is None and tree.claim is None
         case VariableObject() | VariableList():
             return False
         case dict():

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ServiceUnavailable
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import LockTimeout, StatementTimeout, UniqueViolation
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.transaction import Transaction
@@ -87,7 +87,7 @@ def build_claim(
     text = dumps([query, operation_name, variables])
     return Claim(
         workspace_id=principal.workspace_id,
-        api_key_id=principal.key_id,
+        api_key_id=principal.subject_id,
         key=key,
         operation=sent.operation,
         body=sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),

@@ -27,7 +27,7 @@ from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
@@ -172,7 +172,7 @@ class WarmPath:
         ready = self._apis[head.path](services).find_ready(principal, request)
         if ready is None:
             return None
-        allowance = self._limiter.take(principal.root_key_id)
+        allowance = self._limiter.take(principal.rate_key)
         if allowance is not None and not allowance.granted:
             return None
         lines = b"" if allowance is None else allowance.lines()
@@ -180,7 +180,7 @@ class WarmPath:
 
     def give_back(self, principal: Principal) -> None:
         """Have a request not count that starts over."""
-        self._limiter.give_back(principal.root_key_id)
+        self._limiter.give_back(principal.rate_key)
 
     def note(self, context: RequestContext, seconds: float) -> None:
         """Log and count a request that is over."""

@@ -16,7 +16,7 @@ from fieldstone.engine.server.http.request_log import context_of, note_key
 from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Admission:
         Raises:
             RateLimitExceeded: they are more than are left.
         """
-        self._limiter.count(principal.root_key_id, operations, headers)
+        self._limiter.count(principal.rate_key, operations, headers)
 
     async def read(
         self,

@@ -4,7 +4,8 @@ from functools import lru_cache
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import Unauthenticated
-from fieldstone.metadata.workspaces.api_keys import Principal, hash_token
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.workspaces.api_keys import hash_token
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.sql.errors import DatabaseError
 

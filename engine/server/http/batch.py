@@ -10,7 +10,7 @@ from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
 from fieldstone.engine.server.http.request_log import RequestContext
 from fieldstone.engine.server.http.responses import build_error_reply
 from fieldstone.engine.server.log import Log, report_unexpected
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 
 
 async def answer_one(

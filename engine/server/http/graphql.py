@@ -21,7 +21,7 @@ from fieldstone.engine.server.http.operations import Batch
 from fieldstone.engine.server.http.request_log import RequestContext, context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.log import Log
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.server.connections.place import PLACE, Place
 from fieldstone.engine.server.log import Log, hold_line, logs_json, logs_requests
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -87,7 +87,7 @@ def _write_with(log: Log, method: str, path: str, context: RequestContext, statu
     if (principal := context.principal) is not None:
         facts |= {
             "workspace": str(principal.workspace_id),
-            "key": str(principal.key_id),
+            "key": str(principal.subject_id),
             "operations": context.operations,
         }
     if context.error_id is not None:
@@ -107,7 +107,7 @@ class _JsonLines:
         named = ""
         if (principal := context.principal) is not None:
             if principal is not self._who[0]:
-                prefix = f', "workspace": "{principal.workspace_id}", "key": "{principal.key_id}", "operations": '
+                prefix = f', "workspace": "{principal.workspace_id}", "key": "{principal.subject_id}", "operations": '
                 self._who = (principal, prefix)
             named = f"{self._who[1]}{context.operations}"
         error = "" if context.error_id is None else f', "error_id": {quoted(context.error_id)}'

@@ -30,7 +30,7 @@ from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.metadata.json_text import dumps
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class StreamEndpoint:
                 raise known from error
             raise
         revoked = Unauthenticated("The API key is not valid any more.")
-        forget = services.events.keys.revoked(principal.key_id).connect(lambda: sink.fail([revoked]))
+        forget = services.events.keys.revoked(principal.subject_id).connect(lambda: sink.fail([revoked]))
         writing = asyncio.create_task(self._write(queue, send, headers))
         gone, closing = asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._until_closing())
         others = (gone, closing)

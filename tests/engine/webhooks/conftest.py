@@ -11,7 +11,7 @@ from fieldstone.engine import create_app
 from fieldstone.engine.request.path import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.metadata.json_text import loads
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from tests.apis import PRINCIPAL
 from tests.engine.webhooks.target import TargetServer, target_server
 

@@ -13,7 +13,8 @@ from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.webhooks.retention import revive
 from fieldstone.engine.webhooks.sender import sign
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.workspaces.api_keys import Principal, Role
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import ADMIN
 from tests.apis import WORKSPACE_ID
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.signatures import check_signature
@@ -151,7 +152,7 @@ async def test_nothing_leaks_into_another_workspace(sending: Sending, target: Ta
     foundation = sending.services.foundation
     other = await foundation.workspaces.create("other", actor="test")
     stranger = Principal(
-        key_id=new_id(), root_key_id=new_id(), key_name="stranger", workspace_id=other.workspace.id, role=Role.ADMIN
+        subject_id=new_id(), rate_key=new_id(), name="stranger", workspace_id=other.workspace.id, role=ADMIN
     )
     there = Sending(services=sending.services, principal=stranger)
     here_webhook = await sending.webhook(f"{target.url}/here", "*.*")

@@ -13,7 +13,9 @@ import pytest
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Snapshot
-from fieldstone.metadata.workspaces.api_keys import NewApiKey, Principal, Role, create_key
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import ADMIN
+from fieldstone.metadata.workspaces.api_keys import NewApiKey, create_key
 from fieldstone.metadata.workspaces.key_store import FRESH_FOR, KeyStore
 from fieldstone.sql.executor import Database
 from tests.metadata.counted import Counted
@@ -46,11 +48,11 @@ async def test_a_token_is_shown_once_and_kept_as_a_hash(desk: Desk, model: Snaps
     assert await desk.keys.list(model.workspace.id) == (made.key,)
     assert made.key.created_at.tzinfo is not None
     assert await desk.keys.authenticate(made.token) == Principal(
-        key_id=made.key.id,
-        root_key_id=made.key.id,
-        key_name="console",
+        subject_id=made.key.id,
+        rate_key=made.key.id,
+        name="console",
         workspace_id=model.workspace.id,
-        role=Role.ADMIN,
+        role=ADMIN,
     )
 
 
@@ -178,7 +180,7 @@ async def test_keys_that_a_key_made_stand_for_the_first_of_their_chain(
     other = await desk.keys.create(model.workspace.id, "other")
     found = [await desk.keys.authenticate(made.token) for made in (first, second, third, other)]
     roots = [first.key.id, first.key.id, first.key.id, other.key.id]
-    assert [principal and principal.root_key_id for principal in found] == roots
+    assert [principal and principal.rate_key for principal in found] == roots
 
 
 @pytest.mark.parametrize("with_made", [False, True])

@@ -35,7 +35,7 @@ from fieldstone.engine.server.streams.websocket.messages import (
     read_message,
 )
 from fieldstone.metadata.json_text import JsonValue, loads
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class ClientSocket:
         self._principal = principal
         self._note_key()
         revoked = Closing(Close.FORBIDDEN, "Forbidden: the API key is not valid any more")
-        watched = self._services.events.keys.revoked(principal.key_id)
+        watched = self._services.events.keys.revoked(principal.subject_id)
         self._farewells += (close, watched.connect(lambda: self._end(revoked)))
         await self._queue.put(acknowledge())
 
@@ -242,7 +242,7 @@ class ClientSocket:
         try:
             if len(self._operations) >= self._limits.operations:
                 raise QueryTooComplex(f"The socket has {self._limits.operations} operations, which is the limit.")
-            self._limiter.count(principal.root_key_id)
+            self._limiter.count(principal.rate_key)
             request = build_request(payload, max_batch=1)
             if isinstance(request, Batch):
                 raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")

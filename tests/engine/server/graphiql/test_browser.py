@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fieldstone.engine import create_app
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
-from fieldstone.metadata.workspaces.api_keys import Principal
+from fieldstone.metadata.roles.principal import Principal
 from tests.engine.server.listening import listening
 
 pytestmark = pytest.mark.system

@@ -9,12 +9,11 @@ import pytest
 from fieldstone.engine.server.http.request_log import RequestContext, build_request_log
 from fieldstone.engine.server.log import build_log, flush_log, hold_line
 from fieldstone.engine.settings import Settings, load_settings
-from fieldstone.metadata.workspaces.api_keys import Principal, Role
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import ADMIN
 from tests.waiting import until
 
-ASKED_BY = Principal(
-    key_id=UUID(int=1), root_key_id=UUID(int=1), key_name="a key", workspace_id=UUID(int=2), role=Role.ADMIN
-)
+ASKED_BY = Principal(subject_id=UUID(int=1), rate_key=UUID(int=1), name="a key", workspace_id=UUID(int=2), role=ADMIN)
 
 
 def settings(**given: Any) -> Settings:

@@ -1,0 +1,45 @@
+"""The principal: the identity behind a request, with its workspace, its role and the values that rules may name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.roles.role import RoleReference
+
+
+class SubjectKind(Enum):
+    """The kinds of an identity."""
+
+    API_KEY = "API_KEY"
+    USER = "USER"
+    ANONYMOUS = "ANONYMOUS"
+
+
+_NO_CLAIMS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """The identity behind a request.
+
+    Attributes:
+        subject_id: the id of the API key, or one that is derived from a user's issuer and subject.
+        name: the name of the key or the user, which records, events and the history carry.
+        rate_key: all principals with the same one share a rate limit: a key and the keys that it has made.
+        role: resolved in the snapshot at each request.
+        claims: the values that rules may name as `$principal.NAME`, as they were given.
+        expires_at: Unix time at which it ends; None: never, or as the cache of keys decides.
+    """
+
+    kind: SubjectKind = SubjectKind.API_KEY
+    subject_id: UUID
+    name: str
+    rate_key: UUID
+    workspace_id: UUID
+    role: RoleReference
+    claims: Mapping[str, JsonValue] = field(default_factory=lambda: _NO_CLAIMS, hash=False)
+    expires_at: float | None = None
