@@ -45,18 +45,11 @@ _LONGEST_HEAD = 4_096
 """Bytes; with the most heads 16 MiB in all, whatever clients with a key send."""
 _PATIENCE = 0.02
 """Seconds; the ordinary path waits longer, and knows for how long."""
-_ELSEWHERE = frozenset(
-    {
-        b"transfer-encoding",
-        b"expect",
-        b"upgrade",
-        b"origin",
-        b"x-fieldstone-cost",
-        b"x-fieldstone-explain",
-        b"idempotency-key",
-    }
-)
-"""Headers of requests that are for the ordinary path."""
+_ELSEWHERE = (b"transfer-encoding", b"expect", b"upgrade", b"origin", b"cookie", b"idempotency-key", b"x-fieldstone-")
+"""The beginnings of the names of headers that send a request to the ordinary path.
+
+A remembered head stands for its key alone: a header that could change the principal must never be part of one.
+"""
 
 
 _FINAL = (CommitOutcomeUnknown, DatabaseUnavailable, LockTimeout, ResponseTooLarge, StatementTimeout)
@@ -137,7 +130,9 @@ class WarmPath:
         if services is None or scope["method"] != "POST" or scope["http_version"] != "1.1" or path not in self._apis:
             return
         headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
-        if any(name in _ELSEWHERE or (name == b"connection" and value != b"keep-alive") for name, value in headers):
+        if any(
+            name.startswith(_ELSEWHERE) or (name == b"connection" and value != b"keep-alive") for name, value in headers
+        ):
             return
         try:
             given = read_headers(headers)
