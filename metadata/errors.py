@@ -5,6 +5,7 @@ MetadataError
 ├── InvalidChange      a change of the model breaks a rule
 │   └── NameTaken      ... the rule that names differ
 ├── UnknownObject      no such object, field or workspace
+├── PrincipalValueRefused  a principal lacks a value that its role needs
 ├── ChangeBlocked      the tables stayed locked by others for too long
 ├── ModelBusy          another change of the model did not end in time
 ├── ChangeFailed       PostgreSQL refused the statements of a change
@@ -41,6 +42,20 @@ class NameTaken(InvalidChange):
 
 class UnknownObject(MetadataError):
     """There is no such object, field or workspace."""
+
+
+class PrincipalValueRefused(MetadataError):
+    """A principal's value that its role needs is missing, or not of its type.
+
+    Attributes:
+        name: the value's.
+        type: the declared type, as the API writes it.
+    """
+
+    def __init__(self, name: str, type_: str, reason: str) -> None:
+        super().__init__(f"The role needs the principal's value '{name}' of the type {type_}, which {reason}.")
+        self.name = name
+        self.type = type_
 
 
 class ChangeBlocked(MetadataError):

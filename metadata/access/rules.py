@@ -1,0 +1,92 @@
+"""Rules, checks and presets: read from the language of the API, kept by the fields' ids, and shown in names again."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from fieldstone.metadata.access.rule_reader import read_data, read_filter
+from fieldstone.metadata.access.stored_keys import KEY, claim_of, name_of
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.metadata.roles.role import Stored
+
+LONGEST = 20_000
+"""Characters of a rule, a check or presets, as they are kept."""
+
+
+def store_filter(snapshot: Snapshot, object_: Object, given: JsonValue, *, place: str = "rule") -> Stored:
+    """Return a filter of an object's records as it is kept.
+
+    Names and shapes are checked here; the values are checked by planning the rule once.
+
+    Raises:
+        InvalidChange: it is no filter of these records; the message and `field` name the place below `place`.
+    """
+    return _kept(read_filter(snapshot, object_, given, place), place)
+
+
+def store_data(snapshot: Snapshot, object_: Object, given: JsonValue, *, place: str = "preset") -> Stored:
+    """Return presets of an object's fields as they are kept: values of fields, of sub-fields, and of keys.
+
+    Raises:
+        InvalidChange: it is no data of such a record; the message and `field` name the place below `place`.
+    """
+    return _kept(read_data(snapshot, object_, given, place), place)
+
+
+def show(snapshot: Snapshot, stored: Stored) -> JsonValue:
+    """Return the filter or the data in the names that the fields have now.
+
+    Raises:
+        InvalidChange: a field that it names is not in the model.
+    """
+    fields = {field_id: _find(snapshot, field_id) for field_id in fields_named(stored)}
+    return _named(loads(stored.text), fields)
+
+
+def fields_named(stored: Stored) -> frozenset[UUID]:
+    """Return the ids of the fields that a filter or data names, those of the relations that it hops over among them."""
+    members = (value for value in _walk(loads(stored.text)) if isinstance(value, dict))
+    return frozenset(UUID(found[1]) for one in members for key in one if (found := KEY.fullmatch(key)))
+
+
+def claims_named(stored: Stored) -> frozenset[str]:
+    """Return the names of the principal's values that a filter or data needs."""
+    return frozenset(name for value in _walk(loads(stored.text)) if (name := claim_of(value)) is not None)
+
+
+def _walk(value: JsonValue) -> Iterator[JsonValue]:
+    """Yield a JSON value and all values inside it."""
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        yield value
+        match value:
+            case dict():
+                pending += value.values()
+            case list():
+                pending += value
+
+
+def _find(snapshot: Snapshot, field_id: UUID) -> Field:
+    for object_ in snapshot.objects.values():
+        if field := object_.by_id.get(field_id):
+            return field
+    raise InvalidChange(f"The model has no field with the id {field_id}.")
+
+
+def _named(value: JsonValue, fields: dict[UUID, Field]) -> JsonValue:
+    match value:
+        case dict():
+            return {name_of(key, fields): _named(member, fields) for key, member in value.items()}
+        case list():
+            return [_named(item, fields) for item in value]
+        case _:
+            return value
+
+
+def _kept(value: JsonValue, place: str) -> Stored:
+    text = dumps(value)
+    if len(text) > LONGEST:
+        raise InvalidChange(f"{place} must have at most {LONGEST:,} characters, not {len(text):,}.", field=place)
+    return Stored(text=text)
