@@ -1,9 +1,9 @@
 """Rows of the catalog become a snapshot."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from fieldstone.metadata.field_types import FieldType
@@ -20,8 +20,12 @@ from fieldstone.metadata.model import (
     Status,
     Workspace,
 )
+from fieldstone.metadata.roles.encoding import decode_rights
+from fieldstone.metadata.roles.role import Role
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import read_row
+
+T = TypeVar("T")
 
 CatalogRow = tuple[Any, ...]
 
@@ -35,7 +39,7 @@ _STATUSES = {member.value: member for member in Status}
 class CatalogRows:
     """The rows of one workspace, each kind in the order of creation, with the columns that queries.sql loads.
 
-    They are in the order of the attributes of Object, Field, Relation and Index.
+    They are in the order of the attributes of Object, Field, Relation, Index and Role.
     """
 
     objects: Iterable[CatalogRow]
@@ -43,6 +47,7 @@ class CatalogRows:
     relations: Iterable[CatalogRow]
     indexes: Iterable[CatalogRow]
     retired_names: Iterable[CatalogRow]
+    roles: Iterable[CatalogRow] = ()
 
 
 def build_snapshot(workspace: Workspace, version: int, rows: CatalogRows) -> Snapshot:
@@ -64,22 +69,26 @@ def build_snapshot(workspace: Workspace, version: int, rows: CatalogRows) -> Sna
         relations={row[0]: _build_relation(row) for row in rows.relations},
         indexes={row[0]: _build_index(row) for row in rows.indexes},
         retired_tables=frozenset(retired[None]),
+        roles={row[0]: _build_role(row) for row in rows.roles},
     )
 
 
 def build_newer_snapshot(
-    base: Snapshot, workspace: Workspace, version: int, rows: CatalogRows, object_ids: Sequence[UUID]
+    base: Snapshot,
+    workspace: Workspace,
+    version: int,
+    rows: CatalogRows,
+    *,
+    object_ids: Sequence[UUID],
+    role_ids: Sequence[UUID],
 ) -> Snapshot:
     """Return the snapshot that the older `base` became; an object that is equal to the one before is the same instance.
 
-    `rows` are those of the objects that have moved since, with the relations that begin or end at one of them;
-    `object_ids` are those of all objects that there are, in the order of creation.
+    `rows` are those of the objects and roles that have moved since, with the relations that begin or end at one of
+    them; `object_ids` and `role_ids` are those of all objects and roles that there are, in the order of creation.
     """
     moved = build_snapshot(workspace, version, rows)
-    objects = {}
-    for id_ in object_ids:
-        known, loaded = base.objects.get(id_), moved.objects.get(id_)
-        objects[id_] = base.objects[id_] if loaded is None or loaded == known else loaded
+    objects = _merge(base.objects, moved.objects, object_ids)
     touched = {*moved.objects, *(id_ for id_ in base.objects if id_ not in objects)}
     relations = {
         id_: relation
@@ -88,8 +97,17 @@ def build_newer_snapshot(
     }
     indexes = {id_: index for id_, index in base.indexes.items() if index.object_id not in touched}
     return replace(
-        moved, objects=objects, relations=relations | dict(moved.relations), indexes=indexes | dict(moved.indexes)
+        moved,
+        objects=objects,
+        relations=relations | dict(moved.relations),
+        indexes=indexes | dict(moved.indexes),
+        roles=_merge(base.roles, moved.roles, role_ids),
     )
+
+
+def _merge(base: Mapping[UUID, T], moved: Mapping[UUID, T], ids: Iterable[UUID]) -> dict[UUID, T]:
+    """Return the values of the ids, the instance of the base for each that has not moved or is equal."""
+    return {id_: base[id_] if id_ not in moved or moved[id_] == base.get(id_) else moved[id_] for id_ in ids}
 
 
 def carry_look_ups(before: Snapshot, after: Snapshot, moved: Iterable[UUID]) -> None:
@@ -154,3 +172,9 @@ def _build_index(row: CatalogRow) -> Index:
     values = read_row(Index, row)
     field_ids = tuple(map(UUID, loads(values["field_ids"])))
     return Index(**{**values, "field_ids": field_ids, "status": Status(values["status"])})
+
+
+def _build_role(row: CatalogRow) -> Role:
+    values = read_row(Role, row)
+    rights = {name: loads(values[name]) for name in ("parents", "grants", "claims", "limits", "settings")}
+    return Role(**{**values, **decode_rights(rights)})

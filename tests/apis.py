@@ -20,12 +20,15 @@ from fieldstone.engine.server.demo.fill import fill_demo
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.round_trip import send_as_one
+from fieldstone.metadata.catalog.store import insert_roles
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.plan import BIG_TABLE
 from fieldstone.metadata.json_text import loads
-from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import ADMIN
+from fieldstone.metadata.roles.system_roles import system_roles
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.standard_model import standard_changes
@@ -324,6 +327,9 @@ async def _make_workspace(dsn: str) -> None:
             await connection.execute(
                 QUERIES["insert_workspace"], {"id": WORKSPACE_ID, "name": "default", "schema_name": SCHEMA}
             )
+            workspace = Workspace(id=WORKSPACE_ID, name="default", schema=SCHEMA)
+            roles = [replace(role, id=uuid5(WORKSPACE_ID, role.name)) for role in system_roles()]
+            await send_as_one(connection, insert_roles(workspace, roles))
             await connection.execute(create.create_schema(SCHEMA))
         writer = ModelWriter(database, CurrentSnapshots(database), trigram=catalog.trigram)
         changes = pin_ids(standard_changes(with_trigram=catalog.trigram is not None))

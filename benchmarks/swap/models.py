@@ -71,8 +71,10 @@ def make_many(dsn: str, count: int) -> list[str]:
                     connection.execute(statement, {"first": first, "most": most})
                 for number in range(first, most + 1):
                     connection.execute(
-                        "INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role) SELECT"
-                        " gen_random_uuid(), id, 'benchmark', %s, 'admin' FROM fieldstone.workspace WHERE name = %s",
+                        "INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role_id) SELECT"
+                        " gen_random_uuid(), workspace.id, 'benchmark', %s, role.id"
+                        " FROM fieldstone.workspace JOIN fieldstone.role ON role.workspace_id = workspace.id"
+                        " WHERE workspace.name = %s AND role.name = 'admin'",
                         [hash_token(tokens[number]), f"copy{number}"],
                     )
                     schema = f"copy{number}"
@@ -154,6 +156,14 @@ _WORKSPACE_COPIES = (
     SELECT md5(id::text || number)::uuid, 'copy' || number, 'copy' || number, version
     FROM fieldstone.workspace CROSS JOIN generate_series(%(first)s::int, %(most)s::int) AS number
     WHERE name = 'default'
+    """,
+    """
+    INSERT INTO fieldstone.role (id, workspace_id, name, label, description, grants, settings, is_system)
+    SELECT md5(role.id::text || number)::uuid, md5(workspace_id::text || number)::uuid, role.name, label, description,
+        grants, settings, is_system
+    FROM fieldstone.role JOIN fieldstone.workspace ON workspace.id = workspace_id
+        CROSS JOIN generate_series(%(first)s::int, %(most)s::int) AS number
+    WHERE workspace.name = 'default' ORDER BY number, role.seq
     """,
     """
     INSERT INTO fieldstone.object (id, workspace_id, name_singular, name_plural, label_singular, label_plural,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from fieldstone.engine.metadata_api.rights import own_role
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.scalars import DATE_TIME
@@ -23,6 +24,8 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
             workspace_id=principal.workspace_id,
             name=given["name"],
             expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
+            role=own_role(transaction.snapshot, principal).id,
+            claims=principal.claims,
             maker_id=principal.subject_id,
         )
         return Written(object_name="apiKey", id=made.key.id, type_name="CreatedApiKey", extra={"token": made.token})

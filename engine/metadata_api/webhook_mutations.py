@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.metadata_api.rights import own_role
 from fieldstone.engine.metadata_api.writes import Arguments, Check, Run, Written
 from fieldstone.engine.webhooks.payloads import TEST_EVENT, build_body, build_test_payload
 from fieldstone.engine.webhooks.sender import Outcome
@@ -48,9 +49,11 @@ def webhook_checks(webhooks: Webhooks) -> Mapping[str, Check]:
 def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
     """Return the functions that run the mutations, by their names."""
 
-    async def create(transaction: ModelTransaction, _principal: Principal, arguments: Arguments) -> Written:
+    async def create(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
         new = NewWebhook(
+            role_id=own_role(transaction.snapshot, principal).id,
+            claims=principal.claims,
             target_url=given["targetUrl"],
             operations=_listed(given["operations"]),
             description=given.get(_DESCRIPTION),

@@ -72,6 +72,51 @@ FROM fieldstone.index WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 SELECT object_id, name FROM fieldstone.retired_name
 WHERE workspace_id = %(workspace_id)s AND (object_id IS NULL OR object_id = ANY (%(object_ids)s));
 
+-- name: load_roles
+SELECT id, name, label, description, parents::text, grants::text, claims::text, limits::text, settings::text, is_system
+FROM fieldstone.role WHERE workspace_id = %(workspace_id)s AND version > %(after)s ORDER BY seq;
+
+-- name: load_role_ids
+SELECT id FROM fieldstone.role WHERE workspace_id = %(workspace_id)s ORDER BY seq;
+
+-- name: set_role_versions
+UPDATE fieldstone.role SET version = %(version)s WHERE id = ANY (%(role_ids)s);
+
+-- name: insert_role
+INSERT INTO fieldstone.role (id, workspace_id, name, label, description, parents, grants, claims, limits, settings,
+    is_system)
+VALUES (%(id)s, %(workspace_id)s, %(name)s, %(label)s, %(description)s, %(parents)s, %(grants)s, %(claims)s, %(limits)s,
+    %(settings)s, %(is_system)s);
+
+-- name: update_role
+UPDATE fieldstone.role SET name = %(name)s, label = %(label)s, description = %(description)s, parents = %(parents)s,
+    grants = %(grants)s, claims = %(claims)s, limits = %(limits)s, settings = %(settings)s, updated_at = now()
+WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: release_role
+-- Keys that are valid no more keep no role from being deleted.
+UPDATE fieldstone.api_key SET role_id = NULL
+WHERE workspace_id = %(workspace_id)s AND role_id = %(id)s AND (revoked_at IS NOT NULL OR expires_at <= now());
+
+-- name: delete_role
+DELETE FROM fieldstone.role WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: role_by_name
+SELECT id FROM fieldstone.role WHERE workspace_id = %(workspace_id)s AND name = %(name)s;
+
+-- name: role_names
+SELECT name FROM fieldstone.role WHERE workspace_id = %(workspace_id)s ORDER BY seq;
+
+-- name: role_holders
+-- The valid keys and the webhooks that have a role, a few of each.
+(SELECT 'API key', name FROM fieldstone.api_key
+WHERE workspace_id = %(workspace_id)s AND role_id = %(id)s AND revoked_at IS NULL
+    AND (expires_at IS NULL OR expires_at > now())
+ORDER BY id LIMIT %(most)s)
+UNION ALL
+(SELECT 'webhook', target_url FROM fieldstone.webhook
+WHERE workspace_id = %(workspace_id)s AND role_id = %(id)s ORDER BY id LIMIT %(most)s);
+
 -- name: set_object_versions
 UPDATE fieldstone.object SET version = %(version)s WHERE id = ANY (%(object_ids)s);
 
@@ -206,9 +251,11 @@ INSERT INTO fieldstone.retired_name (workspace_id, object_id, name)
 VALUES (%(workspace_id)s, %(object_id)s, %(name)s);
 
 -- name: insert_api_key
-INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role, expires_at, created_by_key, root_key)
-VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(role)s, %(expires_at)s, %(maker_id)s, %(root_id)s)
-RETURNING id, workspace_id, name, role, created_at, expires_at, revoked_at;
+INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role_id, claims, expires_at, created_by_key, root_key)
+VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(role_id)s, %(claims)s, %(expires_at)s, %(maker_id)s,
+    %(root_id)s)
+RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at,
+    expires_at, revoked_at;
 
 -- name: api_key_maker
 -- A revocation of the maker waits until the new key is committed, and so finds it.
@@ -216,17 +263,20 @@ SELECT coalesce(root_key, id) FROM fieldstone.api_key
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL FOR SHARE;
 
 -- name: api_key_by_hash
-SELECT id, workspace_id, name, role, extract(epoch FROM expires_at), coalesce(root_key, id) FROM fieldstone.api_key
+SELECT id, workspace_id, name, role_id, extract(epoch FROM expires_at), coalesce(root_key, id), claims
+FROM fieldstone.api_key
 WHERE token_hash = %(token_hash)s::bytea AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
 
 -- name: api_keys
-SELECT id, workspace_id, name, role, created_at, expires_at, revoked_at FROM fieldstone.api_key
-WHERE workspace_id = %(workspace_id)s ORDER BY id;
+SELECT id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
+    revoked_at
+FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s ORDER BY id;
 
 -- name: revoke_api_key
 UPDATE fieldstone.api_key SET revoked_at = coalesce(revoked_at, now())
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s
-RETURNING id, workspace_id, name, role, created_at, expires_at, revoked_at;
+RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at,
+    expires_at, revoked_at;
 
 -- name: revoke_made_keys
 WITH RECURSIVE made AS (
@@ -414,8 +464,8 @@ SELECT version, change::text FROM fieldstone.model_change
 WHERE workspace_id = %(workspace_id)s AND version > %(version)s ORDER BY version DESC;
 
 -- name: insert_webhook
-INSERT INTO fieldstone.webhook (id, workspace_id, target_url, description, secret, start_position)
-VALUES (%(id)s, %(workspace_id)s, %(target_url)s, %(description)s, %(secret)s,
+INSERT INTO fieldstone.webhook (id, workspace_id, target_url, description, secret, role_id, claims, start_position)
+VALUES (%(id)s, %(workspace_id)s, %(target_url)s, %(description)s, %(secret)s, %(role_id)s, %(claims)s,
     (SELECT coalesce(max(position), 0) FROM fieldstone.event_log));
 
 -- name: delete_webhook_operations

@@ -14,10 +14,12 @@ from fieldstone.metadata.changes.rules.options import options_json
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, Workspace
+from fieldstone.metadata.roles.encoding import encode_rights
+from fieldstone.metadata.roles.role import Role
 from fieldstone.metadata.snapshot import CatalogRows, build_newer_snapshot, build_snapshot
 from fieldstone.sql.queries import attributes_of
 
-_LOADS = ("load_fields", "load_relations", "load_indexes", "load_retired_names")
+_LOADS = ("load_fields", "load_relations", "load_indexes", "load_retired_names", "load_roles")
 
 # 20,000 fields take 0.3 s to build: requests go on meanwhile.
 _FIELDS_AT_ONCE = 1_000
@@ -45,17 +47,21 @@ async def load_snapshot(connection: Session, workspace_id: UUID, base: Snapshot 
     parameters["after"] = _BEFORE_ALL if base is None or base.version > version else base.version
     objects = await _load(connection, "load_objects", parameters)
     parameters["object_ids"] = [row[0] for row in objects]
-    fields, relations, indexes, retired_names = [await _load(connection, query, parameters) for query in _LOADS]
+    fields, relations, indexes, retired_names, roles = [await _load(connection, query, parameters) for query in _LOADS]
     rows = CatalogRows(
-        objects=objects, fields=fields, relations=relations, indexes=indexes, retired_names=retired_names
+        objects=objects, fields=fields, relations=relations, indexes=indexes, retired_names=retired_names, roles=roles
     )
     build: Callable[[], Snapshot] = partial(build_snapshot, workspace, version, rows)
     if base is not None:
-        object_ids = [id_ for (id_,) in await _load(connection, "load_object_ids", parameters)]
-        if not base.objects.keys() | set(parameters["object_ids"]) >= set(object_ids):
+        object_ids, role_ids = [
+            [id_ for (id_,) in await _load(connection, query, parameters)]
+            for query in ("load_object_ids", "load_role_ids")
+        ]
+        known = base.objects.keys() | base.roles.keys() | {row[0] for row in (*objects, *roles)}
+        if not known >= {*object_ids, *role_ids}:
             # Rows were inserted by hand: no version tells of them.
             return await load_snapshot(connection, workspace_id)
-        build = partial(build_newer_snapshot, base, workspace, version, rows, object_ids)
+        build = partial(build_newer_snapshot, base, workspace, version, rows, object_ids=object_ids, role_ids=role_ids)
     return await asyncio.to_thread(build) if len(fields) > _FIELDS_AT_ONCE else build()
 
 
@@ -89,14 +95,23 @@ def corrections(workspace: Workspace, difference: Difference) -> Iterator[QueryS
     yield from _each("delete_field", workspace, (_id_row(field) for _, field in difference.removed_fields))
     yield from _each("delete_relation", workspace, map(_id_row, difference.removed_relations))
     yield from _each("delete_object", workspace, map(_id_row, difference.removed_objects))
+    yield from insert_roles(workspace, difference.new_roles)
+    yield from _each("update_role", workspace, map(_role_row, difference.roles))
+    yield from _each("release_role", workspace, map(_id_row, difference.removed_roles))
+    yield from _each("delete_role", workspace, map(_id_row, difference.removed_roles))
     yield from _each("retire_name", workspace, _retired_names(difference))
+
+
+def insert_roles(workspace: Workspace, roles: Iterable[Role]) -> Iterator[QueryStep]:
+    """Yield the inserts of new roles."""
+    return _each("insert_role", workspace, map(_role_row, roles))
 
 
 def _each(query: str, workspace: Workspace, rows: Iterable[Mapping[str, Any]]) -> Iterator[QueryStep]:
     return ((query, {"workspace_id": workspace.id, **row}) for row in rows)
 
 
-def _id_row(object_: Object | Field | Relation | Index) -> Mapping[str, Any]:
+def _id_row(object_: Object | Field | Relation | Index | Role) -> Mapping[str, Any]:
     return {"id": object_.id}
 
 
@@ -109,7 +124,7 @@ def _retired_names(difference: Difference) -> Iterable[Mapping[str, Any]]:
         yield {"object_id": None, "name": object_.table.name}
 
 
-def _values(one: Object | Field | Relation | Index) -> dict[str, Any]:
+def _values(one: Object | Field | Relation | Index | Role) -> dict[str, Any]:
     kind: Any = type(one)
     return {name: getattr(one, name) for name in attributes_of(kind)}
 
@@ -139,6 +154,13 @@ def _relation_row(relation: Relation) -> Mapping[str, Any]:
 def _index_row(index: Index) -> Mapping[str, Any]:
     field_ids = dumps([str(id_) for id_ in index.field_ids])
     return {**_values(index), "field_ids": field_ids, "status": index.status.value}
+
+
+def _role_row(role: Role) -> Mapping[str, Any]:
+    rights = encode_rights(
+        parents=role.parents, grants=role.grants, claims=role.claims, limits=role.limits, settings=role.settings
+    )
+    return {**_values(role), **{name: dumps(value) for name, value in rights.items()}}
 
 
 def _json(value: JsonValue) -> str | None:

@@ -1,7 +1,7 @@
 """Webhooks in the catalog: made, changed, removed, and the operations that they wait for."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -10,7 +10,7 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import unstorable
+from fieldstone.metadata.json_text import JsonValue, dumps, unstorable
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
@@ -36,10 +36,17 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewWebhook:
-    """The values of a new webhook; without a secret it gets one."""
+    """The values of a new webhook; without a secret it gets one.
+
+    Attributes:
+        role_id: the role that its events are for.
+        claims: the values that the rules of this role may name.
+    """
 
     target_url: str
     operations: Sequence[str]
+    role_id: UUID
+    claims: Mapping[str, JsonValue]
     description: str | None = None
     secret: str | None = None
 
@@ -113,6 +120,8 @@ async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhoo
             "target_url": new.target_url,
             "description": new.description,
             "secret": secret,
+            "role_id": new.role_id,
+            "claims": dumps(dict(new.claims)),
         },
     )
     await _write_operations(connection, webhook_id, operations)

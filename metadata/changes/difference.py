@@ -8,6 +8,7 @@ from uuid import UUID
 from fieldstone.metadata.changes.members import OBJECT, kept_values
 from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot
+from fieldstone.metadata.roles.role import Role
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Difference:
         new_fields: those of objects that were there before.
         objects: those whose own values differ, as they are; not those of which only a field differs.
         objects_before: the same as they were.
+        roles: those that differ, as they are; `roles_before` the same as they were.
         removed_fields: with their objects as they were; not those of removed objects.
     """
 
@@ -48,6 +50,10 @@ class Difference:
     removed_relations: tuple[Relation, ...]
     indexes: tuple[Index, ...]
     removed_indexes: tuple[Index, ...]
+    new_roles: tuple[Role, ...]
+    roles: tuple[Role, ...]
+    roles_before: tuple[Role, ...]
+    removed_roles: tuple[Role, ...]
 
     @property
     def all_new_fields(self) -> tuple[Field, ...]:
@@ -60,6 +66,8 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
     objects = find_differing(before.objects, after.objects)
     relations = find_differing(before.relations, after.relations)
     indexes = find_differing(before.indexes, after.indexes)
+    roles = find_differing(before.roles, after.roles)
+    changed_roles = [(old, new) for old, new in _both(roles) if old != new]
     touched = list(_both(objects))
     changed = [(old, new) for old, new in touched if kept_values(OBJECT, old) != kept_values(OBJECT, new)]
     return Difference(
@@ -82,6 +90,10 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
         removed_relations=tuple(_removed(relations)),
         indexes=tuple(new for old, new in _both(indexes) if old != new),
         removed_indexes=tuple(_removed(indexes)),
+        new_roles=tuple(_new(roles)),
+        roles=tuple(new for _, new in changed_roles),
+        roles_before=tuple(old for old, _ in changed_roles),
+        removed_roles=tuple(_removed(roles)),
     )
 
 

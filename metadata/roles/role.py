@@ -1,5 +1,6 @@
 """A role: the rights of a key, a user or an anonymous visitor, immutable. Rules, checks and presets keep field ids."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -164,3 +165,10 @@ class Role:
 
 RoleReference = UUID | str
 """A role by its id or by its name; it is resolved in the snapshot of the request."""
+
+
+def find_role(roles: Mapping[UUID, Role], reference: RoleReference) -> Role | None:
+    """Return the role that a reference means; None where there is none (any more)."""
+    if isinstance(reference, UUID):
+        return roles.get(reference)
+    return next((role for role in roles.values() if role.name == reference), None)

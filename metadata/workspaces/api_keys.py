@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,7 +13,9 @@ from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.roles.role import ADMIN
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.roles.role import ADMIN, RoleReference
+from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
 from fieldstone.sql.queries import read_row
 
@@ -25,12 +27,16 @@ _RANDOM_BYTES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as it is kept; times have an offset, None where there is no such time."""
+    """A key as it is kept; times have an offset, None where there is no such time.
+
+    Attributes:
+        role: its role's name; None where the role of a revoked or expired key has been deleted.
+    """
 
     id: UUID
     workspace_id: UUID
     name: str
-    role: str
+    role: str | None
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
@@ -55,7 +61,8 @@ async def create_key(
     workspace_id: UUID,
     name: str,
     expires_at: datetime | None = None,
-    role: str = ADMIN,
+    role: RoleReference = ADMIN,
+    claims: Mapping[str, JsonValue] | None = None,
     maker_id: UUID | None = None,
 ) -> NewApiKey:
     """Insert a key; commit it before the token is shown.
@@ -66,10 +73,12 @@ async def create_key(
         name: the purpose of the key.
         expires_at: when it ends; never if None.
         role: its rights.
+        claims: the values that the rules of its role may name; none if None.
         maker_id: the key that asks for it; None on the command line.
 
     Raises:
-        InvalidChange: the name is blank, the expiry is not in the future, or the maker has been revoked.
+        InvalidChange: the name is blank, the expiry is not in the future, there is no such role, or the maker has been
+            revoked.
     """
     if not name.strip():
         raise InvalidChange("name must not be blank: it states the purpose of the key", field="name")
@@ -86,13 +95,28 @@ async def create_key(
             "workspace_id": workspace_id,
             "name": name,
             "token_hash": hash_token(token),
-            "role": role,
+            "role_id": role if isinstance(role, UUID) else await _role_id(connection, workspace_id, role),
+            "claims": dumps(dict(claims or {})),
             "expires_at": expires_at,
             "maker_id": maker_id,
             "root_id": root_id,
         },
     )
     return NewApiKey(key=_build_key(await cursor.fetchone() or ()), token=token)
+
+
+async def _role_id(connection: Session, workspace_id: UUID, name: str) -> UUID:
+    """Return the id of the workspace's role of this name.
+
+    Raises:
+        InvalidChange: there is none.
+    """
+    found = await fetch(connection, "role_by_name", workspace_id=workspace_id, name=name)
+    if not found:
+        known = ", ".join(name for (name,) in await fetch(connection, "role_names", workspace_id=workspace_id))
+        raise InvalidChange(f"there is no role {shown(name)}; the workspace has {known}", field="role")
+    id_: UUID = found[0][0]
+    return id_
 
 
 async def _root_of(connection: Session, workspace_id: UUID, maker_id: UUID) -> UUID:

@@ -12,7 +12,9 @@ from weakref import WeakValueDictionary
 
 from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
+from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.workspaces.api_keys import (
     ApiKey,
     NewApiKey,
@@ -72,14 +74,16 @@ class KeyStore:
         self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._forgotten: int = 0
 
-    async def create(self, workspace_id: UUID, name: str, *, expires_at: datetime | None = None) -> NewApiKey:
+    async def create(
+        self, workspace_id: UUID, name: str, *, expires_at: datetime | None = None, role: str = ADMIN
+    ) -> NewApiKey:
         """Create a key and commit it.
 
         Raises:
-            InvalidChange: the name is blank, or the expiry is not in the future.
+            InvalidChange: the name is blank, the expiry is not in the future, or there is no such role.
         """
         async with self._database.session() as connection, connection.transaction():
-            return await create_key(connection, workspace_id=workspace_id, name=name, expires_at=expires_at)
+            return await create_key(connection, workspace_id=workspace_id, name=name, expires_at=expires_at, role=role)
 
     async def list(self, workspace_id: UUID) -> tuple[ApiKey, ...]:
         """Return the workspace's keys in the order in which they were made, revoked ones too."""
@@ -167,13 +171,14 @@ class KeyStore:
 
 
 def _read_known(row: Row, now: float, before: _Known | None) -> _Known:
-    id_, workspace_id, name, role = (value.decode() for value in row[:4] if value is not None)
+    id_, workspace_id, name, role_id = (value.decode() for value in row[:4] if value is not None)
     principal = Principal(
         subject_id=UUID(id_),
         rate_key=UUID((row[5] or b"").decode()),
         name=name,
         workspace_id=UUID(workspace_id),
-        role=role,
+        role=UUID(role_id),
+        claims=loads(row[6] or b"{}"),
     )
     return _Known(
         # The same instance as long as it is equal: dict look-ups of identical ids are cheaper than of equal ones.

@@ -5,11 +5,14 @@ import re
 import psycopg
 
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
+from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
+from fieldstone.metadata.catalog.store import insert_roles
 from fieldstone.metadata.changes.plan import Bounds
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Snapshot, Workspace
+from fieldstone.metadata.roles.system_roles import system_roles
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.standard_model import standard_changes
 from fieldstone.metadata.writer.transaction import ModelTransaction
@@ -54,7 +57,16 @@ class Workspaces:
             await connection.execute(QUERIES["begin_change"], prepare=False)
             await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
             workspace = await _insert_workspace(connection, name)
-            empty = Snapshot(workspace=workspace, version=0, objects={}, relations={}, indexes={})
+            roles = system_roles()
+            await send_as_one(connection, insert_roles(workspace, roles))
+            empty = Snapshot(
+                workspace=workspace,
+                version=0,
+                objects={},
+                relations={},
+                indexes={},
+                roles={role.id: role for role in roles},
+            )
             transaction = ModelTransaction(connection, empty, Bounds(trigram=self._trigram))
             if standard:
                 for change in standard_changes(with_trigram=self._trigram is not None):

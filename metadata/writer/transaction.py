@@ -16,7 +16,7 @@ from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.history.record import record_change
 from fieldstone.metadata.changes.locks import locked_tables
 from fieldstone.metadata.changes.plan import Bounds, ChangePlan, Draft, TableSize, draft_change, plan_change
-from fieldstone.metadata.changes.shared_parts import find_moved
+from fieldstone.metadata.changes.shared_parts import find_differing, find_moved
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange, MetadataError
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot, Status
@@ -191,6 +191,7 @@ class ModelTransaction:
             steps = [
                 ("set_version", parameters),
                 ("set_object_versions", {**parameters, "object_ids": list(moved)}),
+                ("set_role_versions", {**parameters, "role_ids": _moved_roles(self._before, self.snapshot)}),
                 ("record_change", {**parameters, "change": dumps(self._history), "actor": actor}),
             ]
         await self._send([*steps, *self._waiting], commit=True)
@@ -200,6 +201,10 @@ class ModelTransaction:
             await send_as_one(self.connection, steps, commit=commit)
         except psycopg.Error as error:
             raise _refusal(error) from error
+
+
+def _moved_roles(before: Snapshot, after: Snapshot) -> list[UUID]:
+    return [id_ for id_, _, role in find_differing(before.roles, after.roles) if role]
 
 
 def _catalog_steps(plan: ChangePlan) -> Iterator[QueryStep]:

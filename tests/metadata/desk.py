@@ -15,6 +15,7 @@ from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.changes import Change, CreateField, CreateObject, NewRelation
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.role import Role
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, Workspaces
@@ -91,6 +92,10 @@ def person(snapshot: Snapshot) -> Object:
     return snapshot.by_singular["person"]
 
 
+def role_named(snapshot: Snapshot, name: str) -> Role:
+    return next(role for role in snapshot.roles.values() if role.name == name)
+
+
 def new_object(singular: str, plural: str | None = None, **more: Any) -> CreateObject:
     labels = {"label_singular": singular, "label_plural": plural or f"{singular}s"}
     return CreateObject(name_singular=singular, name_plural=plural or f"{singular}s", **{**labels, **more})
@@ -110,7 +115,7 @@ def new_relation(object_: Object, name: str, target: Object, label: str, **more:
 
 
 _CATALOG_TABLES = (
-    *("workspace", "object", "field", "relation", "index", "retired_name", "model_change", "api_key"),
+    *("workspace", "object", "field", "relation", "index", "retired_name", "model_change", "api_key", "role"),
     *("event_staging", "migration", "imported"),
 )
 _SCHEMA_QUERIES = (

@@ -39,7 +39,7 @@ def _many(snapshot: Snapshot) -> list[Change]:
 async def test_a_load_takes_the_same_few_queries_whatever_the_number_of_objects(desk: Desk, model_dsn: str) -> None:
     small = await desk.default()
     loaded, queries = await _load(model_dsn, small)
-    assert (loaded, queries) == (small, 7)
+    assert (loaded, queries) == (small, 8)
     large = await desk.change(_many)
     assert await _load(model_dsn, large) == (large, queries)
 

@@ -19,7 +19,7 @@ from fieldstone.metadata.workspaces.api_keys import NewApiKey, create_key
 from fieldstone.metadata.workspaces.key_store import FRESH_FOR, KeyStore
 from fieldstone.sql.executor import Database
 from tests.metadata.counted import Counted
-from tests.metadata.desk import Desk
+from tests.metadata.desk import Desk, role_named
 from tests.waiting import until, until_found
 
 
@@ -52,7 +52,7 @@ async def test_a_token_is_shown_once_and_kept_as_a_hash(desk: Desk, model: Snaps
         rate_key=made.key.id,
         name="console",
         workspace_id=model.workspace.id,
-        role=ADMIN,
+        role=role_named(model, ADMIN).id,
     )
 
 

@@ -1,0 +1,98 @@
+"""Roles as JSON, as the catalog and the history keep them, and back. A part that cannot be read grants nothing."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.roles.claim_types import CLAIM_TYPES, claim_type
+from fieldstone.metadata.roles.role import Action, Claim, Fields, Grant, RoleLimits, Setting, Stored, Way
+
+_RULES = ("rule", "check", "presets")
+_WAY = frozenset({*_RULES, "fields"})
+_ACTIONS = {action.value: action for action in Action}
+
+
+def encode_rights(
+    *,
+    parents: Iterable[UUID],
+    grants: Iterable[Grant],
+    claims: Iterable[Claim],
+    limits: RoleLimits,
+    settings: Iterable[Setting],
+) -> dict[str, JsonValue]:
+    """Return the parts of a role that are more than text, as JSON values by their attributes."""
+    return {
+        "parents": [str(id_) for id_ in parents],
+        "grants": [_encode_grant(grant) for grant in grants],
+        "claims": [
+            {
+                "name": claim.name,
+                "type": claim_type(claim.scalar),
+                "isList": claim.is_list,
+                "mayLack": claim.may_lack,
+            }
+            for claim in claims
+        ],
+        "limits": {"page": limits.page, "cost": limits.cost, "rate": limits.rate},
+        "settings": sorted(setting.value for setting in settings),
+    }
+
+
+def decode_rights(given: Mapping[str, JsonValue]) -> dict[str, Any]:
+    """Return the attributes of a role that `encode_rights` wrote.
+
+    A newer process may have written parts that this one does not know: such a way is left out, and a role with such a
+    claim has no grants, because its rules cannot be bound.
+    """
+    claims = [_decode_claim(claim) for claim in given["claims"]]
+    known = tuple(claim for claim in claims if claim)
+    return {
+        "parents": tuple(map(UUID, given["parents"])),
+        "grants": tuple(_decode_grants(given["grants"])) if len(known) == len(claims) else (),
+        "claims": known,
+        "limits": RoleLimits(**{name: given["limits"].get(name) for name in ("page", "cost", "rate")}),
+        "settings": frozenset(Setting(name) for name in given["settings"] if name in Setting.__members__),
+    }
+
+
+def _encode_grant(grant: Grant) -> JsonValue:
+    return {
+        "object": None if grant.object_id is None else str(grant.object_id),
+        "action": grant.action.value,
+        "aggregates": grant.aggregates,
+        "ways": [_encode_way(way) for way in grant.ways],
+    }
+
+
+def _encode_way(way: Way) -> JsonValue:
+    rules = {name: stored.text for name in _RULES if (stored := getattr(way, name)) is not None}
+    ids = sorted(map(str, way.fields.ids))
+    return {**rules, "fields": {"only" if way.fields.only else "allBut": ids}}
+
+
+def _decode_grants(given: JsonValue) -> Iterable[Grant]:
+    for grant in given:
+        if grant["action"] in _ACTIONS:
+            yield Grant(
+                object_id=None if grant["object"] is None else UUID(grant["object"]),
+                action=_ACTIONS[grant["action"]],
+                aggregates=grant["aggregates"],
+                ways=tuple(way for given_way in grant["ways"] if (way := _decode_way(given_way))),
+            )
+
+
+def _decode_way(given: JsonValue) -> Way | None:
+    """Return a way; None if it has a part that this process does not know."""
+    ((kind, ids),) = given["fields"].items()
+    if given.keys() - _WAY or kind not in {"only", "allBut"}:
+        return None
+    rules = {name: Stored(text=given[name]) for name in _RULES if name in given}
+    return Way(**rules, fields=Fields(ids=frozenset(map(UUID, ids)), only=kind == "only"))
+
+
+def _decode_claim(given: JsonValue) -> Claim | None:
+    scalar = CLAIM_TYPES.get(given["type"])
+    if scalar is None:
+        return None
+    return Claim(name=given["name"], scalar=scalar, is_list=given["isList"], may_lack=given["mayLack"])
