@@ -3,6 +3,7 @@
 `Settings()` reads the environment; embedding code may give any setting as an argument, by the attribute's name.
 """
 
+import re
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.sql.embedded import default_data_dir
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\s]+")
 
 
 class ConfigurationError(Exception):
@@ -196,6 +199,9 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = _setting(None,
         "The origins that browsers may call from. Unset: all in development, none in production.",
         "* or a comma-separated list of origins such as https://app.example.com")
+    cors_credentials: bool = _setting(False,
+        "Whether pages of the origins in `FIELDSTONE_CORS_ORIGINS` may send cookies; `*` excludes it.",
+        "true or false")
     log_level: LogLevel = _setting(LogLevel.INFO,
         "The lowest severity of logged lines; each request is a line at `info`.", "debug, info, warning or error")
     log_format: LogFormat | None = _setting(None, "Unset: `console` in development, `json` in production.",
@@ -218,6 +224,19 @@ class Settings(BaseSettings):
         if value is not None and not (value.startswith(("redis://", "rediss://")) and find_spec("redis")):
             raise ValueError
         return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value and value != ("*",) and not all(map(_ORIGIN.fullmatch, value)):
+            raise ValueError
+        return value
+
+    @model_validator(mode="after")
+    def _credentials_have_an_origin(self) -> Self:
+        if self.cors_credentials and "*" in (self.allowed_origins or ("*",)):
+            raise ValueError("FIELDSTONE_CORS_CREDENTIALS needs the origins in FIELDSTONE_CORS_ORIGINS, one by one.")
+        return self
 
     @model_validator(mode="after")
     def _pages_fit(self) -> Self:

@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.websockets import WebSocketClose
 
 from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.server.browsers.cross_origin import CrossOrigin, drop_foreign_cookies
+from fieldstone.engine.server.browsers.security_headers import SecurityHeaders
 from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
@@ -38,9 +39,6 @@ from fieldstone.engine.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
-
-_EXPOSED_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")
-_TEN_MINUTES = 600
 
 _APIS: Mapping[str, Callable[[Services], GraphQLApi]] = {
     "/graphql": lambda services: services.core,
@@ -88,9 +86,10 @@ class Fieldstone:
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
         inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
         if settings.allowed_origins:
-            inner = _CrossOrigin(inner, settings.allowed_origins)
+            inner = CrossOrigin(inner, settings.allowed_origins, credentials=settings.cors_credentials)
         write_line = build_request_log(settings, self.log)
-        self._http = RequestLog(inner, write_line=write_line, metrics=self.metrics)
+        self._http = SecurityHeaders(RequestLog(inner, write_line=write_line, metrics=self.metrics))
+        self._cookie_origins = settings.allowed_origins if settings.cors_credentials else ()
         self.warm = WarmPath(
             settings=settings,
             runtime=self.runtime,
@@ -104,10 +103,12 @@ class Fieldstone:
         """Serve one ASGI connection."""
         match scope["type"]:
             case "http":
+                drop_foreign_cookies(scope, self._cookie_origins)
                 await self._http(scope, receive, send)
             case "lifespan":
                 await self._lifespan(receive, send)
             case "websocket":
+                drop_foreign_cookies(scope, self._cookie_origins)
                 is_ours = self._path(scope) == "/graphql"
                 await (self._socket if is_ours else WebSocketClose())(scope, receive, send)
 
@@ -174,25 +175,6 @@ class Fieldstone:
         if self.settings.is_development:
             routes.append(Mount(ASSETS_PATH, GRAPHIQL_ASSETS))
         return routes
-
-
-class _CrossOrigin:
-    """CORS, which only a request with an Origin header has to pass through."""
-
-    def __init__(self, app: "ASGIApp", origins: tuple[str, ...]) -> None:
-        self._app = app
-        self._cors = CORSMiddleware(
-            app,
-            allow_origins=origins,
-            allow_methods=("GET", "POST", "OPTIONS"),
-            allow_headers=("*",),
-            expose_headers=_EXPOSED_HEADERS,
-            max_age=_TEN_MINUTES,
-        )
-
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        has_origin = any(name == b"origin" for name, _ in scope["headers"])
-        await (self._cors if has_origin else self._app)(scope, receive, send)
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Fieldstone:

@@ -9,6 +9,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.place import PLACE, NotesBuffered
 from fieldstone.engine.server.connections.register import Connections
@@ -289,7 +290,7 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         if status == 503:
             lines.append(b"retry-after: 1\r\n")
         lines.append(b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n" % len(message))
-        lines += (b"connection: close\r\n\r\n", message.encode("ascii"))
+        lines += (SECURITY_LINES, b"connection: close\r\n\r\n", message.encode("ascii"))
         self._refusal = b"".join(lines)
         if self._is_receiving:
             self._forget_current()

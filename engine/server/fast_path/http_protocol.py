@@ -7,6 +7,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
+from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
 from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath, WarmRequest
 from fieldstone.engine.server.http.responses import Reply
@@ -116,7 +117,7 @@ class FieldstoneProtocol(GuardedProtocol):
         parts += (b"content-type: ", reply.media_type, b"\r\ncontent-length: %d\r\n" % len(body))
         for name, value in reply.headers:
             parts += (name, b": ", value, b"\r\n")
-        parts += (lines, b"connection: close\r\n\r\n" if self._is_last else b"\r\n", body)
+        parts += (SECURITY_LINES, lines, b"connection: close\r\n\r\n" if self._is_last else b"\r\n", body)
         self._client.write_now(b"".join(parts))
         self.server_state.total_requests += 1
         self._answered_at = self.loop.time()

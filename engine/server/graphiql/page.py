@@ -4,6 +4,7 @@ https://github.com/graphql/graphiql
 """
 
 import json
+import secrets
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -31,7 +32,7 @@ _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf"
 _PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
-        "script-src 'self'",
+        "script-src 'nonce-{nonce}'",
         "worker-src 'self'",
         "style-src 'self' 'unsafe-inline'",
         "font-src 'self'",
@@ -44,7 +45,16 @@ _PAGE_POLICY = "; ".join(
 )
 # A worker obeys the policy of its own file: these compute and fetch nothing.
 _ASSET_POLICY = "default-src 'none'"
-_MISSING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+_MISSING_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'nonce-{nonce}'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
 
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
@@ -87,6 +97,7 @@ def graphiql_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIS
     manifest = read_manifest(dist)
     if manifest is None:
         return _missing_page(endpoint=root + endpoint, title=title, dist=dist)
+    nonce = _nonce()
     pages = [{"path": root + page["path"], "label": page["label"]} for page in _PAGES]
     content = _PAGE.substitute(
         title=escape(title),
@@ -95,11 +106,12 @@ def graphiql_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIS
         licences=manifest.licences,
         style=manifest.style,
         script=manifest.script,
+        nonce=nonce,
         endpoint=escape(root + endpoint),
         root=escape(root),
         pages=escape(json.dumps(pages)),
     )
-    return HTMLResponse(content, headers=_page_headers(_PAGE_POLICY))
+    return HTMLResponse(content, headers=_page_headers(_PAGE_POLICY, nonce))
 
 
 def _missing_page(*, endpoint: str, title: str, dist: Path) -> Response:
@@ -107,20 +119,28 @@ def _missing_page(*, endpoint: str, title: str, dist: Path) -> Response:
         reason = f": {(dist / REASON).read_text(encoding='utf-8').strip()}"
     except FileNotFoundError:
         reason = ""
+    nonce = _nonce()
     content = _MISSING.substitute(
         title=escape(title),
+        nonce=nonce,
         icon=escape(_ICON),
         endpoint=escape(endpoint),
         reason=escape(reason),
         command=escape(BUILD_COMMAND),
     )
-    return HTMLResponse(content, status_code=503, headers=_page_headers(_MISSING_POLICY))
+    return HTMLResponse(content, status_code=503, headers=_page_headers(_MISSING_POLICY, nonce))
 
 
-def _page_headers(policy: str) -> dict[str, str]:
+def _nonce() -> str:
+    """Return the word of one answer by which its script or its style is known to be the page's own."""
+    return secrets.token_urlsafe(18)
+
+
+def _page_headers(policy: str, nonce: str) -> dict[str, str]:
     return {
-        "Content-Security-Policy": policy,
-        "Cache-Control": "no-cache",
+        "Content-Security-Policy": policy.format(nonce=nonce),
+        # A kept page would have the nonce of another answer.
+        "Cache-Control": "no-store",
         # The same address answers GraphQL to clients that accept JSON.
         "Vary": "Accept",
         # Queries stand in the address, and may hold private values.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import authenticate
 from fieldstone.engine.server.http.body import read_body
@@ -73,11 +74,14 @@ class Admission:
 
         Raises:
             Unauthenticated: there is no valid key.
+            Forbidden: a page of another site could have had a browser send it.
             RateLimitExceeded: the key's operations are used up; `headers` has the time to wait.
             ServiceUnavailable: the services cannot be had.
         """
         services = self._runtime.services or await self._runtime.ready()
         principal = await authenticate(services.keys, given.get(b"authorization"))
+        if scope["method"] != "POST":
+            require_preflight(scope["headers"])
         context_of(scope).principal = principal
         note_key(scope)
         self.count(principal, headers)

@@ -84,8 +84,12 @@ def test_a_prefix_stays_a_path_of_this_origin(dist: Path, root_path: str) -> Non
 
 
 def test_the_page_allows_nothing_from_elsewhere_and_no_inline_script(dist: Path) -> None:
-    headers = graphiql_page(endpoint="/graphql", root_path="", title="x", dist=dist).headers
+    page = graphiql_page(endpoint="/graphql", root_path="", title="x", dist=dist)
+    headers = page.headers
     policy = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
+    nonce = re.fullmatch(r"'nonce-([\w-]{24})'", policy.pop("script-src"))
+    assert nonce is not None
+    assert bytes(page.body).decode().count(f'<script type="module" nonce="{nonce[1]}"') == 1
     assert policy.pop("style-src") == "'self' 'unsafe-inline'"
     assert policy.pop("img-src") == "'self' data:"
     assert policy["default-src"] == "'none'"
