@@ -59,7 +59,9 @@ def build_nodes(context: PlanContext, selected: Selected, path: AnswerPath) -> N
 def _objects(context: PlanContext, nodes: Sequence[tuple[UUID, UUID] | None]) -> Iterator[Object]:
     for id_ in sorted({node[0] for node in nodes if node is not None}):
         object_ = context.snapshot.objects.get(id_)
-        if object_ is not None and object_.is_active and "nodeId" not in {*object_.by_name, *object_.foreign_keys}:
+        if object_ is None or not (object_.is_active and object_.rights.read):
+            continue
+        if "nodeId" not in {*object_.by_name, *object_.foreign_keys}:
             yield context.touch(object_)
 
 

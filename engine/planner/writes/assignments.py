@@ -34,13 +34,13 @@ def build_assignments(
     assignments: list[Assignment] = []
     references: list[Reference] = []
     for name, member in given.items():
-        field = object_.by_name.get(name)
+        field = object_.active.get(name)
         if field is None or field.relation_id is not None:
             continue
         if field.access is not Access.READ_WRITE:
             raise blame.at(name).error(f"Field '{name}' cannot be changed once the record is there.")
         assignments += _plain(context, field, member, blame)
-    for key_name, field in object_.foreign_keys.items():
+    for key_name, field in object_.held_keys.items():
         if field in known:
             source = context.parameters.add(bind_given(known.index(field)), SqlType.UUID)
             references.append(known_reference(context, field, source, blame))

@@ -23,7 +23,7 @@ class ReferenceName:
 
 def name_reference(snapshot: Snapshot, object_: Object, reference: Reference) -> ReferenceName:
     """Return the names of a reference of an object's records for errors."""
-    for field in object_.by_name.values():
+    for field in object_.active.values():
         if field.relation_id is not None and field.parts and field.parts[0].column.name == reference.column.name:
             target = next(one for one in snapshot.objects.values() if one.table == reference.table)
             return ReferenceName(field=field.name, target=target.label_singular)

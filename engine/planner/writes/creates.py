@@ -108,7 +108,7 @@ def build_writer(
     columns = tuple(part.column for field in plain for part in field.parts)
     references: list[Reference] = []
     sources: dict[tuple[str, str], LinkSource] = {}
-    for key_name, field in object_.foreign_keys.items():
+    for key_name, field in object_.held_keys.items():
         for lookup in find_lookups(sample, key_name, field):
             blame = data.blame.at(field.name)
             end = link_end(context, field, blame)

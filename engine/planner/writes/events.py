@@ -23,7 +23,7 @@ def event_target(context: PlanContext, object_: Object, action: str) -> EventTar
 
 def touched_at(object_: Object) -> tuple[Assignment, ...]:
     """Return the assignment of updatedAt."""
-    stamp = object_.by_name.get("updatedAt")
+    stamp = object_.active.get("updatedAt")
     return (Assignment(column=stamp.parts[0].column, value=Now()),) if stamp else ()
 
 

@@ -15,7 +15,7 @@ def build_faults(context: PlanContext, object_: Object, insert: Insert | Upsert)
     if isinstance(insert, Upsert):
         keys = tuple(key for key, _ in insert.keys)
     else:
-        known = unique_keys(context.snapshot, object_)
+        known = unique_keys(context.snapshot, object_.whole)
         each = (
             UniqueKey(
                 columns=tuple(part.column for field in key for part in field.unique_parts), of_live=key is not known[0]
@@ -34,5 +34,5 @@ def build_faults(context: PlanContext, object_: Object, insert: Insert | Upsert)
 
 def key_fields(object_: Object, keys: Iterable[UniqueKey]) -> tuple[tuple[str, ...], ...]:
     """Return the names of the fields of unique keys, in their order."""
-    fields = {part.column.name: field.name for field in object_.by_name.values() for part in field.parts}
+    fields = {part.column.name: field.name for field in object_.active.values() for part in field.parts}
     return tuple(tuple(dict.fromkeys(fields[column.name] for column in key.columns)) for key in keys)

@@ -194,7 +194,7 @@ def build_row_writer(
         object_=object_,
         blank=tuple(blank),
         plain=tuple(found),
-        links=tuple(object_.foreign_keys.items()),
+        links=tuple(object_.held_keys.items()),
         sources=sources,
         is_dated=any(_asks_for_the_moment(field) for field in plain),
         many=many,
@@ -251,7 +251,7 @@ def written_fields(object_: Object, *, with_created_at: bool) -> tuple[Field, ..
     """Return the fields of an Insert that are not relations; times that no row gives are left to the database."""
     return tuple(
         field
-        for field in object_.by_name.values()
+        for field in object_.active.values()
         if field.parts
         and field.relation_id is None
         and field.access is not Access.READ_ONLY

@@ -91,8 +91,8 @@ def build_upsert(
     columns, references, writer = build_writer(context, object_, data)
     places = _places(object_, columns)
     context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
-    known = unique_keys(context.snapshot, object_)
-    by = _found_by(object_, known, conflict, blame)
+    known = unique_keys(context.snapshot, object_.whole)
+    by = _found_by(context, object_, known, conflict, blame)
     written = {column.name for column in columns} | {reference.column.name for reference in references}
     keys = [key for key in known if all(column.name in written for column in _columns(key))]
     names = {_names(key) for key in by}
@@ -153,7 +153,7 @@ def key_names(keys: Sequence[Sequence[Field]]) -> str:
 
 
 def _found_by(
-    object_: Object, known: Sequence[tuple[Field, ...]], conflict: OnConflict, blame: Blame
+    context: PlanContext, object_: Object, known: Sequence[tuple[Field, ...]], conflict: OnConflict, blame: Blame
 ) -> Sequence[tuple[Field, ...]]:
     if conflict.fields is None:
         return known
@@ -162,7 +162,7 @@ def _found_by(
     if key is None:
         raise blame.error(
             f"[{' '.join(conflict.fields)}] is no unique key of {object_.type_name};"
-            f" its unique keys are {key_names(known)}."
+            f" its unique keys are {key_names(unique_keys(context.snapshot, object_))}."
         )
     return (key,)
 
@@ -171,11 +171,11 @@ def _updates(object_: Object, places: Mapping[str, int], conflict: OnConflict, b
     """Return the columns to set in a record that is there; those of the creation alone are never among them."""
     chosen = None if conflict.update is None else set(conflict.update)
     for name in conflict.update or ():
-        if object_.by_name[name].access is not Access.READ_WRITE:
+        if object_.active[name].access is not Access.READ_WRITE:
             raise blame.error(f"'update': the field '{name}' cannot be changed once the record is there.")
     return tuple(
         GivenColumn(column=part.column, bit=places[part.column.name])
-        for field in object_.by_name.values()
+        for field in object_.active.values()
         if field.access is Access.READ_WRITE and (chosen is None or _is_chosen(object_, field, chosen))
         for part in field.parts
         if part.column.name in places
@@ -191,7 +191,7 @@ def _is_chosen(object_: Object, field: Field, chosen: set[str]) -> bool:
 
 def _places(object_: Object, columns: Sequence[Column]) -> Mapping[str, int]:
     """Return the places of the columns in the text of given ones: those of a create, then all foreign keys."""
-    keys = [field.parts[0].column for field in object_.foreign_keys.values()]
+    keys = [field.parts[0].column for field in object_.held_keys.values()]
     return {column.name: place for place, column in enumerate([*columns, *keys])}
 
 
@@ -199,13 +199,13 @@ def _bits(object_: Object, places: Mapping[str, int], data: Mapping[str, JsonVal
     """Return which columns the client gave."""
     given: set[str] = set()
     for name, value in data.items():
-        field = object_.by_name.get(name)
+        field = object_.active.get(name)
         if field is None or field.relation_id is not None or (value is None and name in COMPUTED):
             continue
         whole = not field.is_composite or value is None
         given.update(part.column.name for part in field.parts if whole or part.name in value)
     connected = set()
-    for key_name, field in object_.foreign_keys.items():
+    for key_name, field in object_.held_keys.items():
         link = read_link(field, key_name, data, blame)
         if link is not None:
             given.add(field.parts[0].column.name)

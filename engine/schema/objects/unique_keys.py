@@ -21,7 +21,7 @@ def unique_keys(snapshot: Snapshot, object_: Object) -> tuple[UniqueKey, ...]:
         for index in snapshot.indexes_of.get(object_.id, ())
         if index.is_unique and index.status is Status.READY
     }
-    others = [key for key in found.values() if key != primary and all(one.is_active and one.parts for one in key)]
+    others = [key for key in found.values() if key != primary and all(object_.shows(one) and one.parts for one in key)]
     others.sort(key=lambda key: (len(key), [field.name for field in key]))
     return (primary, *others) if primary else tuple(others)
 

@@ -45,7 +45,7 @@ def is_nested(context: PlanContext, object_: Object, sample: Rows, *, takes_over
     """
     for row in sample:
         for name, value in row.items():
-            field = object_.by_name.get(name)
+            field = object_.active.get(name)
             if field is None or field.relation_id is None or not isinstance(value, dict):
                 continue
             verbs = spoken(value)
@@ -130,7 +130,7 @@ class TreeBuilder:
 
 def _relations(object_: Object, sample: Rows) -> Iterator[tuple[Field, list[dict[str, JsonValue]]]]:
     """Yield the relations that the data has verbs for, each with its values."""
-    for name, field in object_.by_name.items():
+    for name, field in object_.active.items():
         if field.relation_id is not None:
             values = [row[name] for row in sample if isinstance(row.get(name), dict) and spoken(row[name])]
             if values:

@@ -146,7 +146,7 @@ def build_change_writer(
     named = {name for row in sample for name in row} | {field.name for field in known}
     columns: list[Column] = []
     plain: dict[str, _PlainChange] = {}
-    for name, field in object_.by_name.items():
+    for name, field in object_.active.items():
         if name in named and field.relation_id is None and field.parts:
             parts: dict[str | None, tuple[int, CellReader]] = {}
             for part in field.parts:
@@ -181,7 +181,7 @@ def build_change_writer(
 
 def _linked(object_: Object, named: set[str]) -> list[tuple[str, Field]]:
     """Return the relations that the data names, and with one part of a morph relation its others, active or not."""
-    chosen = {field.id: key_name for key_name, field in object_.foreign_keys.items() if {field.name, key_name} & named}
+    chosen = {field.id: key_name for key_name, field in object_.held_keys.items() if {field.name, key_name} & named}
     for group in object_.morphs:
         if any(field.id in chosen for field in group):
             chosen |= {field.id: f"{field.name}Id" for field in group}

@@ -1,0 +1,135 @@
+"""An object: a type of record, with its fields, as a role sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model.fields import MORPH_SETTING, Field, capitalised
+from fieldstone.metadata.roles.object_access import WHOLE, ObjectAccess
+from fieldstone.sql.plan.elements import Column, Table
+
+_OBJECT_BYTES, _FIELD_BYTES, _OPTION_BYTES = 2_000, 900, 150
+
+
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """An object's metadata with its fields. Not slotted: the look-up tables are made at first use.
+
+    Attributes:
+        retired_columns: physical names that were used once and must not be used again.
+        owner: the column that holds the workspace's id, where the table is shared by all workspaces.
+        access: the rights of the role that sees it; None: it is whole.
+        base: the whole object, of a restricted one.
+
+    A restricted object shares `fields` with its whole one. `by_name` and `foreign_keys` have fields that may be read;
+    all that belongs to the table itself (its key, the mark of deleted records, defaults) is found in `active`.
+    """
+
+    id: UUID
+    name_singular: str
+    name_plural: str
+    label_singular: str
+    label_plural: str
+    description: str | None = None
+    icon: str | None = None
+    table: Table
+    is_custom: bool = True
+    is_system: bool = False
+    is_active: bool = True
+    fields: tuple[Field, ...] = ()
+    retired_columns: frozenset[str] = frozenset()
+    owner: Column | None = None
+    access: ObjectAccess | None = None
+    base: "Object | None" = field(default=None, compare=False, repr=False)
+
+    @property
+    def whole(self) -> "Object":
+        """The object itself, or the whole one that it restricts."""
+        return self.base or self
+
+    @property
+    def rights(self) -> ObjectAccess:
+        """The rights of the role that sees it."""
+        return self.access or WHOLE
+
+    @cached_property
+    def restricted(self) -> WeakValueDictionary[ObjectAccess, "Object"]:
+        """The restricted objects of it that are in use, by their access: roles with equal rights share them."""
+        return WeakValueDictionary()
+
+    @cached_property
+    def active(self) -> Mapping[str, Field]:
+        """The active fields by name, those that a role may not read among them."""
+        return {field.name: field for field in self.fields if field.is_active}
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The active fields by name; of a restricted object those that may be read, of which `id` always is one."""
+        access = self.access
+        if access is None:
+            return self.active
+        return {name: field for name, field in self.active.items() if name == "id" or access.reads(field.id)}
+
+    @cached_property
+    def by_id(self) -> Mapping[UUID, Field]:
+        """All fields by id."""
+        return {field.id: field for field in self.fields}
+
+    @cached_property
+    def key(self) -> Column:
+        """The primary key's column."""
+        return self.active["id"].parts[0].column
+
+    @cached_property
+    def deleted_at(self) -> Column | None:
+        """The column that marks a record as deleted; None where records are only ever removed."""
+        marked = self.active.get("deletedAt")
+        return marked.parts[0].column if marked else None
+
+    @cached_property
+    def foreign_keys(self) -> Mapping[str, Field]:
+        """The fields of `by_name` that hold a key, by the name under which the API shows the key: the name + Id."""
+        if self.access is None:
+            return self.held_keys
+        return {name: field for name, field in self.held_keys.items() if self.shows(field)}
+
+    @cached_property
+    def held_keys(self) -> Mapping[str, Field]:
+        """The fields of `active` that hold a key, named as in `foreign_keys`."""
+        return {f"{name}Id": field for name, field in self.active.items() if field.relation_id and field.parts}
+
+    def shows(self, field: Field) -> bool:
+        """Return whether one of its fields is active, and may be read by the role that sees it."""
+        return self.by_name.get(field.name) is field
+
+    @cached_property
+    def morphs(self) -> tuple[tuple[Field, ...], ...]:
+        """The morph relations: the fields of each, active or not, of which a record has at most one set."""
+        groups: dict[str, list[Field]] = {}
+        for held in self.fields:
+            if held.type is FieldType.MORPH_RELATION:
+                groups.setdefault(held.settings[MORPH_SETTING]["id"], []).append(held)
+        return tuple(map(tuple, groups.values()))
+
+    @cached_property
+    def weight(self) -> int:
+        """About the bytes of memory that it takes, its look-up tables among them; measured with tracemalloc."""
+        return _OBJECT_BYTES + len(self.description or "") + sum(map(_field_weight, self.fields))
+
+    @cached_property
+    def is_wholly_active(self) -> bool:
+        """Whether it and all of its fields are active."""
+        return self.is_active and all(field.is_active for field in self.fields)
+
+    @cached_property
+    def type_name(self) -> str:
+        """The name of the GraphQL type of a record."""
+        return capitalised(self.name_singular)
+
+
+def _field_weight(field: Field) -> int:
+    texts = len(field.description or "") + len(field.label)
+    return _FIELD_BYTES + texts + _OPTION_BYTES * len(field.options)

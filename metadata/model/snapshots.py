@@ -1,0 +1,94 @@
+"""A snapshot: the whole model of one workspace at one version."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import UUID
+
+from fieldstone.metadata.model.indexes import Index
+from fieldstone.metadata.model.objects import Object
+from fieldstone.metadata.model.relations import Relation
+from fieldstone.metadata.roles.role import Role, RoleReference
+
+_SNAPSHOT_BYTES, _RELATION_BYTES, _INDEX_BYTES = 3_000, 500, 700
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A tenant: its records live in the PostgreSQL schema `schema`."""
+
+    id: UUID
+    name: str
+    schema: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """All that one workspace's API is built from. A change makes a new one that shares every untouched object.
+
+    Attributes:
+        role: of a view: the role whose view of the snapshot `base` it is.
+    """
+
+    workspace: Workspace
+    version: int
+    objects: Mapping[UUID, Object]
+    relations: Mapping[UUID, Relation]
+    indexes: Mapping[UUID, Index]
+    retired_tables: frozenset[str] = frozenset()
+    roles: Mapping[UUID, Role] = field(default_factory=dict)
+    role: Role | None = field(default=None, compare=False)
+    base: "Snapshot | None" = field(default=None, compare=False, repr=False)
+
+    @property
+    def whole(self) -> "Snapshot":
+        """The snapshot itself, or the whole one that a role's view restricts."""
+        return self.base or self
+
+    @cached_property
+    def views(self) -> "dict[RoleReference, Snapshot]":
+        """The views of this snapshot that roles have asked for, by the id or the name of the role."""
+        return {}
+
+    @cached_property
+    def role_ids(self) -> Mapping[str, UUID]:
+        """The ids of the roles by name."""
+        return {role.name: role.id for role in self.roles.values()}
+
+    @cached_property
+    def by_singular(self) -> Mapping[str, Object]:
+        """The active objects by nameSingular."""
+        return {object_.name_singular: object_ for object_ in self.objects.values() if object_.is_active}
+
+    def named(self, name_singular: str) -> Object | None:
+        """Return the object with this name, active or not."""
+        return next((object_ for object_ in self.objects.values() if object_.name_singular == name_singular), None)
+
+    @cached_property
+    def by_plural(self) -> Mapping[str, Object]:
+        """The active objects by namePlural."""
+        return {object_.name_plural: object_ for object_ in self.objects.values() if object_.is_active}
+
+    @cached_property
+    def by_type_name(self) -> Mapping[str, Object]:
+        """The active objects by the name of their GraphQL type."""
+        return {object_.type_name: object_ for object_ in self.objects.values() if object_.is_active}
+
+    @cached_property
+    def weight(self) -> int:
+        """About the bytes of memory that it takes, if it shares nothing with another."""
+        shared = _RELATION_BYTES * len(self.relations) + _INDEX_BYTES * len(self.indexes)
+        return _SNAPSHOT_BYTES + shared + sum(object_.weight for object_ in self.objects.values())
+
+    @cached_property
+    def indexes_of(self) -> Mapping[UUID, tuple[Index, ...]]:
+        """The indexes of each object that has any."""
+        found: dict[UUID, tuple[Index, ...]] = {}
+        for index in self.indexes.values():
+            found[index.object_id] = (*found.get(index.object_id, ()), index)
+        return found
+
+    @cached_property
+    def constraints(self) -> Mapping[str, Index]:
+        """The indexes by their physical name."""
+        return {index.name: index for index in self.indexes.values()}
