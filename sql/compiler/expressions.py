@@ -204,6 +204,11 @@ def items_without(array: Expression, others: Expression) -> Expression:
     return array_from(query.only(unlike_all(_ITEM, others)).order(Expression("e.n")))
 
 
+def is_marked(marks: Expression, place: int) -> Expression:
+    """Return the condition that a text has a 1 at this place, from 0."""
+    return equal(call("substr", marks, number(place + 1), ONE), text_literal("1"))
+
+
 def less_one(value: Expression) -> Expression:
     """Return the number before it."""
     return Expression("(" + value.text + " - 1)")

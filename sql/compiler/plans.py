@@ -7,12 +7,8 @@ from fieldstone.sql.compiler.reads.select import compile_read
 from fieldstone.sql.compiler.scope import StatementDraft
 from fieldstone.sql.compiler.terms import Query
 from fieldstone.sql.compiler.writes.faults import compile_faults
-from fieldstone.sql.compiler.writes.mutate import (
-    compile_delete,
-    compile_insert,
-    compile_insert_one,
-    compile_update,
-)
+from fieldstone.sql.compiler.writes.insert import compile_insert, compile_insert_one
+from fieldstone.sql.compiler.writes.mutate import compile_delete, compile_update
 from fieldstone.sql.compiler.writes.read_back import compile_read_back
 from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
 from fieldstone.sql.compiler.writes.upsert import compile_upsert

@@ -60,3 +60,15 @@ class RowReference:
         if self.names is None:
             return expressions.column(self.alias, name)
         return expressions.result(self.alias, self.names[name])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FutureRow(RowReference):
+    """The row as a write will leave it: some of its columns have other `values`."""
+
+    values: Mapping[str, Expression]
+
+    def column(self, name: str) -> Expression:
+        """Return the value that the column will have."""
+        value = self.values.get(name)
+        return RowReference.column(self, name) if value is None else value

@@ -12,6 +12,7 @@ from enum import Enum
 
 from fieldstone.sql.plan.elements import Column, Condition, Parameter, Table
 from fieldstone.sql.plan.read import Record
+from fieldstone.sql.plan.rights import Rights
 from fieldstone.sql.types import SqlType
 
 
@@ -27,6 +28,10 @@ class Problem(Enum):
     """A record to connect to is not there or is deleted (details: JSON [index of the reference, index of the row])."""
     CHANGED = "changed"
     """The row was changed at another time than the one expected (details: JSON [that time, in UTC])."""
+    FORBIDDEN = "forbidden"
+    """A record is there, but no rule lets it be written (details as of NOT_FOUND, of these ids)."""
+    CHECK = "check"
+    """No way allows a record as it would be (JSON [index of the row], or [id] of an update)."""
     OUT_OF_RANGE = "out_of_range"
     """A number would leave its column's range (details: JSON [index of the assignment, id of the row])."""
     TOO_MANY = "too_many"
@@ -91,8 +96,8 @@ class Insert:
 
     An element's keys are the `columns`' names (every one present) and the references' `source`s; values are JSON texts
     or nulls, or any JSON for jsonb and JSON lists of texts for text[]. A column set by a Reference is not among
-    `columns`. Columns that the list does not name take their defaults. The parameter is cast to json, whatever its
-    type says.
+    `columns`. Columns that the list does not name take their defaults, of which a check of the `rights` reads those of
+    `defaults`. The parameter is cast to json, whatever its type says.
     """
 
     table: Table
@@ -100,6 +105,8 @@ class Insert:
     columns: tuple[Column, ...]
     rows: Parameter
     references: tuple[Reference, ...] = ()
+    rights: Rights | None = None
+    defaults: tuple["Assignment", ...] = ()
     event: EventTarget
     record: Record | None
 
@@ -142,6 +149,8 @@ class InsertOne:
     key: Column
     values: tuple[Assignment, ...]
     references: tuple[Reference, ...] = ()
+    rights: Rights | None = None
+    defaults: tuple[Assignment, ...] = ()
     event: EventTarget
     record: Record | None
 
@@ -183,6 +192,10 @@ class Upsert:
         updates: the columns to set in a row that is there; empty: the row stays as it is.
         touched: more assignments of an updated row.
         many: whether there may be several rows, which must not have one key.
+        rights: those of an insertion.
+        updating: those of the change of a row. One that is not `readable`, or that no rule allows, is not found: its
+            keys are taken.
+        defaults: as of an Insert.
     """
 
     table: Table
@@ -198,6 +211,10 @@ class Upsert:
     updates: tuple[GivenColumn, ...]
     touched: tuple[Assignment, ...]
     many: bool
+    readable: Condition | None = None
+    rights: Rights | None = None
+    updating: Rights | None = None
+    defaults: tuple[Assignment, ...] = ()
     event: EventTarget
     record: Record | None
 
@@ -218,7 +235,7 @@ class Update:
     With `ids` the rows are those of a uuid[] parameter, each of which must be there under `condition` (else
     NOT_FOUND). No row where there `must_match` one: NOT_FOUND without ids. More than `limit` rows: TOO_MANY. The answer
     is ordered by key. It assigns something: one of `assignments` and `references` is not empty. `expected` is of the
-    only row.
+    only row. A record under `condition` that is named, but that no rule of the `rights` allows, is FORBIDDEN.
     """
 
     table: Table
@@ -230,6 +247,7 @@ class Update:
     assignments: tuple[Assignment, ...]
     references: tuple[Reference, ...] = ()
     expected: Expected | None = None
+    rights: Rights | None = None
     event: EventTarget
     record: Record | None
 
@@ -265,12 +283,13 @@ class UpdateRows:
     columns: tuple[Column, ...] = ()
     references: tuple[Reference, ...] = ()
     assignments: tuple[Assignment, ...]
+    rights: Rights | None = None
     event: EventTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """Remove the rows under `condition` for good; `ids`, `must_match`, `limit`, `expected` and answer as for an Update.
+    """Remove the rows under `condition` for good; `ids`, `must_match`, `limit`, `rights` and answer as for an Update.
 
     The records are as they were before, connections included.
     """
@@ -282,6 +301,7 @@ class Delete:
     must_match: bool = False
     limit: int
     expected: Expected | None = None
+    rights: Rights | None = None
     event: EventTarget
     record: Record | None
 

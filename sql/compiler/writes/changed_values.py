@@ -1,12 +1,13 @@
 """Changes of a column's value by the value before, and the rows whose numbers they would drive out of range."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.scope import StatementDraft
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query
-from fieldstone.sql.plan.elements import Column, Comparison
-from fieldstone.sql.plan.write import Assignment, Change, ChangeKind, Problem
+from fieldstone.sql.plan.elements import Column, Comparison, Parameter
+from fieldstone.sql.plan.write import Assignment, Change, ChangeKind, Now, Null, Problem
 from fieldstone.sql.types import SqlType
 
 _LARGEST = {
@@ -22,6 +23,23 @@ _SMALLEST = {
 """The ends of the types' ranges; that of a numeric has no end that an API's number reaches."""
 
 _NO_TEXTS = Expression("'{}'::text[]")
+
+
+def assigned_value(assignment: Assignment, row: RowReference | None = None) -> Expression:
+    """Return the value of an assignment; a change is one of the row's value."""
+    match assignment.value:
+        case Parameter():
+            return expressions.parameter(assignment.value)
+        case Now():
+            return expressions.NOW
+        case Null():
+            return expressions.NULL
+        case Change() if row is not None:
+            return changed_value(assignment.value, row.column(assignment.column.name))
+        case Change():
+            raise TypeError("only an update changes values by the values before")
+        case _:
+            assert_never(assignment.value)
 
 
 def changed_value(change: Change, value: Expression) -> Expression:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
-from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.filters import compile_condition, crosses
+from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, rows_source, table_source
-from fieldstone.sql.compiler.writes.mutate import answer_row, assigned_value, event_rows
+from fieldstone.sql.compiler.writes.changed_values import assigned_value
+from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
 from fieldstone.sql.compiler.writes.references import (
     ResolvedReference,
     find_target,
@@ -14,7 +15,9 @@ from fieldstone.sql.compiler.writes.references import (
     target_columns,
     target_problem,
 )
+from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, lockable, refused_row
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
+from fieldstone.sql.plan.rights import Rights
 from fieldstone.sql.plan.write import Find, Hold, Problem, UpdateRows
 from fieldstone.sql.types import SqlType
 
@@ -69,6 +72,9 @@ def _given(plan: UpdateRows, draft: StatementDraft) -> Query:
     """Return the given rows: id, parent and given; the values c0.., the references' inputs g0.., their keys r0..."""
     kinds = {"id": SqlType.UUID, "parent": SqlType.UUID, "given": SqlType.TEXT}
     kinds |= {"v" + str(index): column.type for index, column in enumerate(plan.columns)}
+    admitted = None if plan.rights is None else plan.rights.admitted
+    if isinstance(admitted, str):
+        kinds[admitted] = SqlType.TEXT
     for reference in plan.references:
         kinds.setdefault(str(reference.source), reference.lookup.type)
     document = expressions.rows_of_json(expressions.json_parameter(plan.rows), list(kinds.items()))
@@ -80,6 +86,8 @@ def _given(plan: UpdateRows, draft: StatementDraft) -> Query:
     query.select(
         *[expressions.named(row.column("v" + str(n)), "c" + str(n)) for n in range(len(plan.columns))],
     )
+    if isinstance(admitted, str):
+        query.select(expressions.named(row.column(admitted), "ways"))
     for index, reference in enumerate(plan.references):
         target = find_target(reference, row.column(str(reference.source)), draft)
         query.select(expressions.named(target.given, "g" + str(index)), expressions.named(target.key, "r" + str(index)))
@@ -91,7 +99,12 @@ def _locked(plan: UpdateRows, draft: StatementDraft) -> Query:
     key = row.column(plan.key.name)
     there = expressions.equal_to_any(key, _ids("given", "id", draft, is_table=False))
     locked = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
-    locked.only(expressions.all_of((there, compile_condition(plan.condition, row, draft))))
+    meant = lockable(plan.condition, plan.rights)
+    condition = compile_condition(meant, row, draft)
+    if crosses(meant):
+        # In this form it is tested again for a row that was changed while its lock was waited for.
+        condition = expressions.is_true(condition)
+    locked.only(expressions.all_of((there, condition)))
     return locked.order(key).for_update()
 
 
@@ -102,7 +115,11 @@ def _ids(source: str, name: str, draft: StatementDraft, *, is_table: bool) -> Ex
 
 
 def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
-    """Return the verdict: the first row whose record is not there, else the first one without a target."""
+    """Return the verdict: the first row whose record is not there, then without a target, then that is not allowed."""
+    problems = []
+    rights = plan.rights
+    if rights is not None and rights.has_rule:
+        problems.append(expressions.scalar(_forbidden(plan, draft)))
     given, there = FromItem("given", draft.alias()), RowReference(alias=draft.alias())
     held = [expressions.equal(there.column(plan.key.name), expressions.result(given.alias, "id"))]
     if plan.hold is not None and not plan.hold.moves:
@@ -117,7 +134,7 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
         )
     )
     absent = Query().from_(given).select(text).only(expressions.exists(same, negated=True)).order(position).limit(1)
-    problems = [expressions.scalar(absent)]
+    problems.append(expressions.scalar(absent))
     if any(reference.condition is not None for reference in plan.references):
         judged = FromItem("given", draft.alias())
         missing = missing_targets(_targets(plan, judged))
@@ -125,7 +142,44 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
         texts = [target_problem(index, expressions.less_one(position)) for index in range(len(missing))]
         first = Query().from_(judged).select(expressions.case(zip(missing, texts, strict=True)))
         problems.append(expressions.scalar(first.only(expressions.any_of(missing)).order(position).limit(1)))
+    if rights is not None and rights.has_check:
+        problems.append(expressions.scalar(_refused(plan, rights, draft)))
     return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
+
+
+def _forbidden(plan: UpdateRows, draft: StatementDraft) -> Query:
+    """Return the problem of the first row whose record is not locked, but is found without a lock."""
+    given, there = FromItem("given", draft.alias()), RowReference(alias=draft.alias())
+    locked = FromItem("locked", draft.alias())
+    id_ = expressions.result(given.alias, "id")
+    terms = [expressions.equal(there.column(plan.key.name), id_), compile_condition(plan.condition, there, draft)]
+    if plan.hold is not None and not plan.hold.moves:
+        terms.append(_hangs(plan.hold, there, given))
+    found = Query().from_(table_source(plan.table, there.alias)).select(expressions.ONE).only(expressions.all_of(terms))
+    same = expressions.equal(expressions.column(locked.alias, plan.key.name), id_)
+    held = Query().from_(locked).select(expressions.ONE).only(same)
+    position = expressions.result(given.alias, "position")
+    details = expressions.call("json_build_array", expressions.less_one(position))
+    text = expressions.concatenation(
+        (expressions.text_literal(Problem.FORBIDDEN.value + ":"), expressions.cast_to_text(details))
+    )
+    wanted = expressions.all_of((expressions.exists(held, negated=True), expressions.exists(found)))
+    return Query().from_(given).select(text).only(wanted).order(position).limit(1)
+
+
+def _refused(plan: UpdateRows, rights: Rights, draft: StatementDraft) -> Query:
+    """Return the problem of the first row whose record no way allows as it will be."""
+    given, locked = FromItem("given", draft.alias()), FromItem("locked", draft.alias())
+    row = RowReference(alias=locked.alias)
+    values = future_values(plan.assignments, _given_values(plan, row, given), row)
+    marks = None if rights.admitted is None else expressions.result(given.alias, "ways")
+    old = row if len(rights.ways) > 1 else None
+    allowed = compile_allowed(rights, old, FutureRow(alias=row.alias, values=values), draft, marks=marks)
+    position = expressions.result(given.alias, "position")
+    ties = [expressions.equal(row.column(plan.key.name), expressions.result(given.alias, "id"))]
+    if plan.hold is not None and plan.hold.moves:
+        ties.append(expressions.is_true(_hangs(plan.hold, row, given), negated=True))
+    return refused_row([given, locked], allowed, expressions.less_one(position), position, *ties)
 
 
 def _hangs(hold: Hold, row: RowReference, given: FromItem) -> Expression:
@@ -145,20 +199,21 @@ def _targets(plan: UpdateRows, given: FromItem) -> Sequence[ResolvedReference]:
 
 def _values(plan: UpdateRows, row: RowReference, given: FromItem) -> list[tuple[str, Expression]]:
     """Return the columns to set, each with its value."""
+    assigned = ((one.column.name, assigned_value(one)) for one in plan.assignments)
+    return [*_given_values(plan, row, given), *assigned]
+
+
+def _given_values(plan: UpdateRows, row: RowReference, given: FromItem) -> list[tuple[str, Expression]]:
+    """Return the columns that the input's rows set."""
     values = [
         *((column.name, expressions.result(given.alias, "c" + str(n))) for n, column in enumerate(plan.columns)),
         *target_columns(_targets(plan, given)),
     ]
     bits = expressions.result(given.alias, "given")
     found = [
-        (name, expressions.case([(_has_bit(bits, place), value)], otherwise=row.column(name)))
-        for place, (name, value) in enumerate(values, start=1)
+        (name, expressions.case([(expressions.is_marked(bits, place), value)], otherwise=row.column(name)))
+        for place, (name, value) in enumerate(values)
     ]
     if plan.hold is not None and plan.hold.moves:
         found.append((plan.hold.column.name, expressions.result(given.alias, "parent")))
-    return [*found, *((one.column.name, assigned_value(one)) for one in plan.assignments)]
-
-
-def _has_bit(bits: Expression, place: int) -> Expression:
-    one = expressions.call("substr", bits, expressions.number(place), expressions.ONE)
-    return expressions.equal(one, expressions.text_literal("1"))
+    return found

@@ -27,16 +27,11 @@ from dataclasses import dataclass, replace
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LeftJoin, Query, query_source, table_source
-from fieldstone.sql.compiler.writes.mutate import (
-    answer_row,
-    answer_text,
-    assigned_value,
-    created_events,
-    event_rows,
-    given_rows,
-)
+from fieldstone.sql.compiler.writes.changed_values import assigned_value
+from fieldstone.sql.compiler.writes.insert import created_events, given_rows
+from fieldstone.sql.compiler.writes.mutate import answer_row, answer_text, event_rows
 from fieldstone.sql.compiler.writes.read_back import PLACE
-from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows
+from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows, permitted
 from fieldstone.sql.compiler.writes.upsert_verdict import compile_upsert_verdict
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
 from fieldstone.sql.plan.elements import Comparison
@@ -96,7 +91,8 @@ class _Statement:
             row = RowReference(alias=draft.alias())
             found = Query().from_(table_source(plan.table, row.alias)).select(row.column(plan.key.name))
             live = self._is_deleted(row, negated=True)
-            found.only(expressions.all_of([given.gives(place), given.has_key_of(row, place), live]))
+            allowed = permitted(plan, row, draft)
+            found.only(expressions.all_of([given.gives(place), given.has_key_of(row, place), live, allowed]))
             query.select(expressions.named(expressions.scalar(found), "k" + str(place)))
         return query
 
@@ -121,6 +117,7 @@ class _Statement:
             given.gives(place),
             given.has_key_of(row, place),
             self._is_deleted(row),
+            permitted(plan, row, draft),
         ]
         return query.only(expressions.all_of(conditions)).group(given.position)
 
@@ -145,6 +142,7 @@ class _Statement:
         condition = [expressions.equal_to_any(row.column(plan.key.name), ids)]
         if not plan.revives:
             condition.append(self._is_deleted(row, negated=True))
+        condition.append(permitted(plan, row, self.draft))
         query = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
         return query.only(expressions.all_of(condition)).order(row.column(plan.key.name)).for_update()
 
@@ -166,13 +164,9 @@ class _Statement:
     def _updated(self) -> Query:
         plan, draft = self.plan, self.draft
         rows, row = self._rows("placed"), RowReference(alias=draft.alias())
-        values = rows.values
         change = Query().update(table_source(plan.table, row.alias))
-        for one in plan.updates:
-            column = one.column
-            value = values.get(column.name, expressions.NULL)
-            kept = row.column(column.name)
-            change.set(column.name, expressions.case([(rows.is_given(one.bit), value)], otherwise=kept))
+        for name, value in rows.changed_values(row):
+            change.set(name, value)
         if plan.revives and plan.deleted_at is not None:
             change.set(plan.deleted_at.name, expressions.NULL)
         for assignment in plan.touched:

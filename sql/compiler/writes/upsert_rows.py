@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.scope import RowReference
+from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem
-from fieldstone.sql.compiler.writes.mutate import given_targets, given_value
+from fieldstone.sql.compiler.writes.insert import given_targets, given_value
 from fieldstone.sql.compiler.writes.references import target_columns
+from fieldstone.sql.compiler.writes.rights import lockable
+from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.write import Upsert
 
 
@@ -33,6 +36,20 @@ class UpsertRows:
         columns = {column.name: given_value(self.source, index) for index, column in enumerate(self.plan.columns)}
         return columns | dict(target_columns(given_targets(self.plan, self.source)))
 
+    def changed_values(self, row: RowReference) -> list[tuple[str, Expression]]:
+        """Return the columns that a change of a row may set, each with its value."""
+        values = self.values
+        return [
+            (
+                one.column.name,
+                expressions.case(
+                    [(self.is_given(one.bit), values.get(one.column.name, expressions.NULL))],
+                    otherwise=row.column(one.column.name),
+                ),
+            )
+            for one in self.plan.updates
+        ]
+
     def key_values(self, place: int) -> list[Expression]:
         """Return the row's values of a unique key."""
         values = self.values
@@ -44,8 +61,7 @@ class UpsertRows:
 
     def is_given(self, bit: int) -> Expression:
         """The client gave the column that has this place in the text of given columns."""
-        one = expressions.call("substr", self.result("given"), expressions.number(bit + 1), expressions.ONE)
-        return expressions.equal(one, expressions.text_literal("1"))
+        return expressions.is_marked(self.result("given"), bit)
 
     def has_key_of(self, row: RowReference, place: int) -> Expression:
         """The row of the table has the same values of a unique key."""
@@ -62,3 +78,11 @@ class UpsertRows:
     def found_by(self, place: int) -> Expression:
         """Return the live row of one key."""
         return self.result("k" + str(place))
+
+
+def permitted(plan: Upsert, row: RowReference, draft: StatementDraft) -> Expression:
+    """Return the condition that a row of the table may be changed by an upsert; never unknown."""
+    if plan.readable is None and plan.updating is None:
+        return expressions.TRUE
+    condition = lockable(plan.readable or And(terms=()), plan.updating)
+    return expressions.is_true(compile_condition(condition, row, draft))

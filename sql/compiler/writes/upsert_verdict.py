@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
-from fieldstone.sql.compiler.writes.mutate import given_targets
-from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows
-from fieldstone.sql.compiler.writes.write_guard import compile_insert_verdict
+from fieldstone.sql.compiler.writes.insert import given_targets
+from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
+from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows, permitted
+from fieldstone.sql.compiler.writes.write_guard import first_missing
 from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.rights import Rights
 from fieldstone.sql.plan.write import Problem, Upsert
 
 
@@ -23,7 +25,7 @@ def compile_upsert_verdict(plan: Upsert, draft: StatementDraft) -> Query:
     problems = [expressions.case([(forced, expressions.NULL_TEXT)])]
     if plan.references:
         rows = FromItem("placed", draft.alias())
-        problems.append(expressions.scalar(compile_insert_verdict(given_targets(plan, rows), rows)))
+        problems.append(expressions.scalar(first_missing(given_targets(plan, rows), rows)))
     if plan.many:
         problems += [expressions.scalar(_key_twice(plan, place, draft)) for place in range(len(plan.keys))]
     others = [place for place in plan.by if place != 0]
@@ -31,6 +33,10 @@ def compile_upsert_verdict(plan: Upsert, draft: StatementDraft) -> Query:
         problems.append(expressions.scalar(_two_records(plan, others, draft)))
     if plan.many and len(plan.by) > 1:
         problems.append(expressions.scalar(_record_twice(plan, draft)))
+    if plan.rights is not None and plan.rights.has_check:
+        problems.append(expressions.scalar(_creation_refused(plan, plan.rights, draft)))
+    if plan.updating is not None and plan.updating.has_check:
+        problems.append(expressions.scalar(_change_refused(plan, plan.updating, draft)))
     problems += [expressions.scalar(_key_taken(plan, place, draft)) for place in range(len(plan.keys))]
     return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
 
@@ -93,14 +99,20 @@ def _key_taken(plan: Upsert, place: int, draft: StatementDraft) -> Query:
     rows = UpsertRows(plan, FromItem("placed", draft.alias()))
     row = RowReference(alias=draft.alias())
     conditions = [rows.has_key_of(row, place)]
+    allowed = permitted(plan, row, draft)
     if plan.deleted_at is not None and (key.of_live or place in plan.by):
-        conditions.append(expressions.is_null(row.column(plan.deleted_at.name), negated=not key.of_live))
+        there = expressions.is_null(row.column(plan.deleted_at.name), negated=not key.of_live)
+        is_other = allowed is not expressions.TRUE and not key.of_live
+        conditions.append(expressions.any_of([there, expressions.negation(allowed)]) if is_other else there)
+    if place in plan.by and key.of_live and allowed is not expressions.TRUE:
+        # A row that it was not looked for among, because it may not be changed, has not lost the key.
+        conditions.append(expressions.any_of([expressions.negation(rows.gives(place)), expressions.negation(allowed)]))
     other = Query().from_(table_source(plan.table, row.alias)).select(expressions.ONE)
     taken = [
         expressions.is_null(rows.result("target")),
         expressions.exists(other.only(expressions.all_of(conditions))),
     ]
-    if place in plan.by and key.of_live:
+    if place in plan.by and key.of_live and allowed is expressions.TRUE:
         taken.append(expressions.negation(rows.gives(place)))
     details = [
         expressions.number(place),
@@ -108,6 +120,30 @@ def _key_taken(plan: Upsert, place: int, draft: StatementDraft) -> Query:
         _listed(rows.key_values(place)),
     ]
     return _first(rows, Problem.KEY_TAKEN, details, expressions.all_of(taken))
+
+
+def _creation_refused(plan: Upsert, rights: Rights, draft: StatementDraft) -> Query:
+    """Return the problem of the first row to insert that no way allows.
+
+    Whether a key of it is taken is told afterwards: a way that allows none must not tell of keys.
+    """
+    rows = UpsertRows(plan, FromItem("placed", draft.alias()))
+    future = FutureRow(alias="", values=future_values(plan.defaults, [*rows.values.items()]))
+    marks = None if rights.admitted is None else rows.result("ways")
+    allowed = compile_allowed(rights, None, future, draft, marks=marks)
+    is_new = expressions.is_null(rows.result("target"))
+    return refused_row([rows.source], allowed, expressions.less_one(rows.position), rows.position, is_new)
+
+
+def _change_refused(plan: Upsert, rights: Rights, draft: StatementDraft) -> Query:
+    """Return the problem of the first row whose record no way allows as it will be."""
+    rows, locked = UpsertRows(plan, FromItem("placed", draft.alias())), FromItem("locked", draft.alias())
+    row = RowReference(alias=locked.alias)
+    future = FutureRow(alias=row.alias, values=future_values(plan.touched, rows.changed_values(row), row))
+    marks = None if rights.admitted is None else rows.result("changing")
+    allowed = compile_allowed(rights, row if len(rights.ways) > 1 else None, future, draft, marks=marks)
+    same = expressions.equal(row.column(plan.key.name), rows.result("target"))
+    return refused_row([rows.source, locked], allowed, expressions.less_one(rows.position), rows.position, same)
 
 
 def _first(rows: UpsertRows, problem: Problem, details: Sequence[Expression], condition: Expression) -> Query:

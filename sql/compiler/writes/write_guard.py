@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.output import UTC
-from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import out_of_range
 from fieldstone.sql.compiler.writes.references import (
@@ -12,34 +13,44 @@ from fieldstone.sql.compiler.writes.references import (
     is_target,
     missing_targets,
     source_parameter,
+    target_columns,
     target_problem,
 )
+from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
 from fieldstone.sql.plan.elements import Column, Comparison, Parameter
+from fieldstone.sql.plan.rights import Rights
 from fieldstone.sql.plan.write import Delete, Expected, Problem, Reference, Update
 
 
-def compile_insert_verdict(targets: Sequence[ResolvedReference], given: FromItem) -> Query:
-    """Return the verdict on the given rows: the first one without a target."""
+def first_missing(targets: Sequence[ResolvedReference], given: FromItem) -> Query:
+    """Return the problem of the first of the given rows that has no target."""
     position = expressions.result(given.alias, "position")
     missing = missing_targets(targets)
     texts = [target_problem(index, expressions.less_one(position)) for index in range(len(targets))]
     first = Query().from_(given).select(expressions.case(zip(missing, texts, strict=True)))
-    first.only(expressions.any_of(missing)).order(position).limit(1)
-    return Query().select(expressions.named(expressions.scalar(first), "problem"))
+    return first.only(expressions.any_of(missing)).order(position).limit(1)
 
 
-def missing_problem(references: Sequence[Reference], draft: StatementDraft) -> Expression:
-    """Return the problem of one row that was not written: the first of its references without a target.
+def verdict_of(problems: Sequence[Query]) -> Query:
+    """Return the verdict that is the first of these problems."""
+    found = [expressions.scalar(problem) for problem in problems]
+    return Query().select(expressions.named(found[0] if len(found) == 1 else expressions.coalesce(*found), "problem"))
+
+
+def missing_problem(references: Sequence[Reference], draft: StatementDraft, *, is_checked: bool) -> Expression:
+    """Return the problem of one row that was not written: the first of its references without a target, or its check.
 
     It is the last one where it is none before it, which need not be looked up.
     """
     branches = []
-    for index, reference in enumerate(references[:-1]):
+    for index, reference in enumerate(references if is_checked else references[:-1]):
         there = RowReference(alias=draft.alias())
         query = Query().from_(table_source(reference.table, there.alias)).select(expressions.ONE)
         query.only(is_target(reference, source_parameter(reference), there, draft))
         branches.append((expressions.exists(query, negated=True), _first_row_problem(index)))
     last = _first_row_problem(len(references) - 1)
+    if is_checked:
+        last = expressions.text_literal(f"{Problem.CHECK.value}:[0]")
     return expressions.case(branches, otherwise=last) if branches else last
 
 
@@ -54,6 +65,8 @@ def compile_verdict(
     count = Query().from_(FromItem(meant, draft.alias())).select(expressions.COUNT)
     beyond = expressions.compare(expressions.scalar(count), Comparison.GT, expressions.number(plan.limit))
     problems = [expressions.case([(beyond, expressions.text_literal(Problem.TOO_MANY.value))])]
+    if plan.rights is not None and plan.rights.has_rule and not plan.rights.refuses:
+        problems += [expressions.scalar(query) for query in _forbidden(plan, draft)]
     if plan.ids is not None:
         problems.append(expressions.scalar(_absent(plan.key, plan.ids, draft)))
     elif plan.must_match:
@@ -69,7 +82,47 @@ def compile_verdict(
         expressions.case([(missing, target_problem(index, expressions.number(0)))])
         for index, missing in enumerate(missing_targets(targets))
     ]
+    if isinstance(plan, Update) and plan.rights is not None and plan.rights.has_check:
+        problems.append(expressions.scalar(_refused(plan, plan.rights, targets, draft)))
     return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
+
+
+def _forbidden(plan: Update | Delete, draft: StatementDraft) -> list[Query]:
+    """Return the problem of the records that are named and not locked, but that the condition finds without a lock."""
+    row, locked = RowReference(alias=draft.alias()), FromItem("locked", draft.alias())
+    key = row.column(plan.key.name)
+    condition = compile_condition(plan.condition, row, draft)
+    source, opening = table_source(plan.table, row.alias), expressions.text_literal(Problem.FORBIDDEN.value + ":")
+    if plan.ids is not None:
+        same = expressions.equal(expressions.column(locked.alias, plan.key.name), key)
+        there = Query().from_(locked).select(expressions.ONE).only(same)
+        named = expressions.equal_to_any(key, expressions.parameter(plan.ids))
+        listed = expressions.aggregate("json_agg", key, order=key)
+        found = Query().from_(source).select(expressions.concatenation((opening, expressions.cast_to_text(listed))))
+        return [found.only(expressions.all_of((named, expressions.exists(there, negated=True), condition)))]
+    if not plan.must_match:
+        return []
+    there = Query().from_(locked).select(expressions.ONE)
+    text = expressions.text_literal(Problem.FORBIDDEN.value + ":[]")
+    found = (
+        Query()
+        .from_(source)
+        .select(text)
+        .only(expressions.all_of((condition, expressions.exists(there, negated=True))))
+    )
+    return [found.limit(1)]
+
+
+def _refused(plan: Update, rights: Rights, targets: Sequence[ResolvedReference], draft: StatementDraft) -> Query:
+    """Return the problem of the first locked row that no way allows as it will be."""
+    locked = FromItem("locked", draft.alias())
+    row = RowReference(alias=locked.alias)
+    values = future_values(plan.assignments, target_columns(targets), row)
+    old = row if rights.refuses or len(rights.ways) > 1 else None
+    marks = expressions.parameter(rights.admitted) if isinstance(rights.admitted, Parameter) else None
+    allowed = compile_allowed(rights, old, FutureRow(alias=row.alias, values=values), draft, marks=marks)
+    key = row.column(plan.key.name)
+    return refused_row([locked], allowed, key, key)
 
 
 def _changed(expected: Expected, draft: StatementDraft) -> Query:

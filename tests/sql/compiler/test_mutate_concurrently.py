@@ -23,9 +23,11 @@ from fieldstone.sql.plan.elements import (
     Untrue,
 )
 from fieldstone.sql.plan.read import Record
+from fieldstone.sql.plan.rights import AllowedWay, Rights
 from fieldstone.sql.plan.write import Assignment, Delete, Update
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import (
+    CITY,
     COMPANY,
     COMPANY_ID,
     EMPLOYER,
@@ -244,3 +246,47 @@ def test_a_delete_tells_the_version_it_waited_for(two: tuple[Shop, Shop]) -> Non
     assert (problem, ids, answer) == (None, [ANNA], [{"name": "Anna", "score": 10}])
     assert events(two[0]) == [("Anna", "10", None, None)]
     assert two[0].rows("SELECT email FROM shop.person") == [("b",)]
+
+
+OWN = Compare(left=CITY, comparison=Comparison.EQ, right=parameter(0))
+EITHER = Rights(ways=(AllowedWay(rule=Or(terms=(OWN, EMPLOYED))),))
+CHECKED = Rights(ways=(AllowedWay(rule=EMPLOYED, check=EMPLOYED),))
+
+
+@pytest.mark.parametrize("by", ["ids", "filter"])
+@pytest.mark.parametrize("rights", [Rights(ways=(AllowedWay(rule=EMPLOYED),)), EITHER, CHECKED])
+@pytest.mark.parametrize(
+    ("meanwhile", "allows"),
+    [
+        ("UPDATE shop.person SET company_id = NULL WHERE email = 'a'", False),
+        (f"UPDATE shop.person SET company_id = '{SAME}' WHERE email = 'a'", True),  # noqa: S608 - a constant
+        (f"UPDATE shop.person SET company_id = '{BOLT}' WHERE email = 'a'", False),  # noqa: S608 - a constant
+    ],
+    ids=["taken away", "moved between two of mine", "moved away"],
+)
+def test_a_rule_holds_for_the_version_that_was_waited_for(
+    two: tuple[Shop, Shop], by: str, rights: Rights, meanwhile: str, allows: bool
+) -> None:
+    plan = replace(rename(LIVE, by_ids=by == "ids"), rights=rights)
+    ids = parameter(3, SqlType.UUID, array=True) if by == "ids" else None
+    more = [f"{{{ANNA}}}"] if by == "ids" else []
+    only = Compare(left=NAME, comparison=Comparison.EQ, right=parameter(3))
+    plan = replace(plan, ids=ids, condition=LIVE if by == "ids" else And(terms=(LIVE, only)))
+    more = more or ["Anna"]
+    problem, written, _ = during(two, meanwhile, lambda shop: shop.write(plan, "Acme", "New", "me", *more))
+    assert written == ([ANNA] if allows else [])
+    assert (problem is not None) is (not allows and by == "ids")
+    assert len(events(two[0])) == int(allows)
+
+
+def test_a_right_that_is_revoked_while_a_write_waits_holds_from_the_next_statement_on(two: tuple[Shop, Shop]) -> None:
+    """A write that waits sees related rows as they were when it began: the window is the time of one statement."""
+    plan = replace(rename(LIVE, by_ids=True), rights=Rights(ways=(AllowedWay(rule=EMPLOYED),)))
+    plan = replace(plan, ids=parameter(3, SqlType.UUID, array=True))
+    meanwhile = (
+        f"UPDATE shop.company SET name = 'Sold' WHERE id = '{ACME}';"  # noqa: S608 - a constant
+        " UPDATE shop.person SET score = 10 WHERE email = 'a'"
+    )
+    arguments = ("Acme", "New", "me", f"{{{ANNA}}}")
+    assert during(two, meanwhile, lambda shop: shop.write(plan, *arguments))[1] == [ANNA]
+    assert two[1].write(plan, *arguments)[1] == []
