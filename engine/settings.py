@@ -14,10 +14,11 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import AliasGenerator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from fieldstone.engine.identity.issuer import Issuer, read_issuers
 from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
+from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.embedded import default_data_dir
 
-_TOKEN = re.compile(r"[!-~]+")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\s]+")
 
 
@@ -52,6 +53,10 @@ def _split(value: Any) -> Any:
     return (
         tuple(part for part in (part.strip() for part in value.split(",")) if part) if isinstance(value, str) else value
     )
+
+
+def _json(value: Any) -> Any:
+    return dumps(value) if isinstance(value, list) else value
 
 
 def _networks(value: Any) -> Any:
@@ -197,18 +202,15 @@ class Settings(BaseSettings):
         "Seconds without a successful attempt after which a webhook is disabled.")
     webhook_retention_hours: int = _whole(72, "Retention of deliveries, in hours.")
     webhook_failed_hours: int = _whole(720, "Retention of deliveries that were given up, in hours.")
+    jwt: Annotated[str | None, BeforeValidator(_json)] = _setting(None,
+        "The identity providers whose tokens are accepted beside API keys, as a JSON list.",
+        "a JSON list of issuers", secret=True)
     cors_origins: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_split)] = _setting(None,
         "The origins that browsers may call from. Unset: all in development, none in production.",
         "* or a comma-separated list of origins such as https://app.example.com")
     cors_credentials: bool = _setting(False,
         "Whether pages of the origins in `FIELDSTONE_CORS_ORIGINS` may send cookies; `*` excludes it.",
         "true or false")
-    metrics_token: str | None = _setting(None,
-        "The token that opens `/metrics` and the details of `/readyz`. Unset: metrics without names.",
-        "visible ASCII characters without spaces", secret=True)
-    metrics_port: int | None = _setting(None,
-        "A second port for `/metrics` with names and the details of `/readyz`, without a token; 0 takes a free one.",
-        "a whole number from 0 to 65535, 9090 for instance", ge=0, le=65_535)
     log_level: LogLevel = _setting(LogLevel.INFO,
         "The lowest severity of logged lines; each request is a line at `info`.", "debug, info, warning or error")
     log_format: LogFormat | None = _setting(None, "Unset: `console` in development, `json` in production.",
@@ -232,13 +234,6 @@ class Settings(BaseSettings):
             raise ValueError
         return value
 
-    @field_validator("metrics_token")
-    @classmethod
-    def _is_a_token(cls, value: str | None) -> str | None:
-        if value is not None and not _TOKEN.fullmatch(value):
-            raise ValueError
-        return value
-
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -253,9 +248,11 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _ports_differ(self) -> Self:
-        if self.metrics_port and self.metrics_port == self.port:
-            raise ValueError("FIELDSTONE_METRICS_PORT must be another port than FIELDSTONE_PORT.")
+    def _issuers_are_right(self) -> Self:
+        try:
+            read_issuers(self.jwt or "[]")
+        except ValueError as error:
+            raise ValueError(f"FIELDSTONE_JWT {error}.") from None
         return self
 
     @model_validator(mode="after")
@@ -268,6 +265,11 @@ class Settings(BaseSettings):
     def is_development(self) -> bool:
         """Whether this is a development server."""
         return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def issuers(self) -> tuple[Issuer, ...]:
+        """The identity providers whose tokens are accepted."""
+        return read_issuers(self.jwt or "[]")
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:

@@ -34,6 +34,17 @@ async def until_found(
     return found
 
 
+async def until_true(ask: Callable[[], Awaitable[bool]]) -> None:
+    """Return when `ask` answers with True.
+
+    Raises:
+        TimeoutError: it does not within half a minute.
+    """
+    async with asyncio.timeout(30):
+        while not await ask():
+            await asyncio.sleep(0.02)
+
+
 def eventually(condition: Callable[[], bool], what: str, limit: float = 30) -> None:
     """Return when the condition holds; for tests that are not coroutines.
 

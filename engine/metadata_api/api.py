@@ -14,6 +14,7 @@ from fieldstone.engine.metadata_api.change_mutations import change_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.key_mutations import key_runs
 from fieldstone.engine.metadata_api.plans import plan_runs, select_members
+from fieldstone.engine.metadata_api.token_mutations import token_runs
 from fieldstone.engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
 from fieldstone.engine.metadata_api.writes import Run, Sequel, Written
 from fieldstone.engine.planner.arguments.trees import Bindings, arguments_of, value_of
@@ -34,6 +35,7 @@ from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
@@ -108,7 +110,13 @@ class _Roots:
     """Executes root fields: all mutations of a request in order, in one transaction, and plans of changes."""
 
     def __init__(
-        self, writer: ModelWriter, keys: KeyStore, webhooks: Webhooks, compiler: Compiler, find_broken: FindBroken
+        self,
+        writer: ModelWriter,
+        keys: KeyStore,
+        denied: DeniedTokens,
+        webhooks: Webhooks,
+        compiler: Compiler,
+        find_broken: FindBroken,
     ) -> None:
         self._writer = writer
         self._plans = plan_runs(find_broken)
@@ -117,6 +125,7 @@ class _Roots:
         self._runs: Mapping[str, Run] = {
             **change_runs(),
             **key_runs(keys),
+            **token_runs(denied),
             **webhook_runs(webhooks),
         }
 
@@ -229,6 +238,7 @@ def build_metadata_api(
     work: WorkThread,
     time_limit: float,
     webhooks: Webhooks | None = None,
+    denied: DeniedTokens | None = None,
     find_broken: FindBroken = none_broken,
 ) -> GraphQLApi:
     """Return the Metadata API.
@@ -242,10 +252,13 @@ def build_metadata_api(
         work: the work thread.
         time_limit: the seconds that a query may take.
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
+        denied: the denied tokens of this process; by default those that nothing here asks for.
         find_broken: tells which operations of clients a change would break.
     """
     compiler = Compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
-    roots = _Roots(writer, keys, webhooks or Webhooks(database, current), compiler, find_broken)
+    roots = _Roots(
+        writer, keys, denied or DeniedTokens(database), webhooks or Webhooks(database, current), compiler, find_broken
+    )
     api = GraphQLApi(
         database=database,
         source=CatalogSource(current),

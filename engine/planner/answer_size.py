@@ -9,7 +9,6 @@ from fieldstone.sql.plan.read import (
     Connection,
     Cursor,
     DimensionTexts,
-    Duplicates,
     Edges,
     GroupOutput,
     GroupRecords,
@@ -46,7 +45,6 @@ _Part = (
     Output
     | Groups
     | Nodes
-    | Duplicates
     | Search
     | HitEdges
     | Hit
@@ -97,8 +95,8 @@ def _size(part: _Part) -> int:
         case Connection(page=page, entries=entries):
             rows = sum([_entries(edges.entries) for _, edges in entries if isinstance(edges, Edges)])
             return _entries(entries) + page.limit * rows
-        case Nodes() | Duplicates():
-            return _listed_size(part)
+        case Nodes(limit=limit, branches=branches):
+            return limit * max([_entries(branch.record.entries) for branch in branches], default=_VALUE)
         case HitRecord():
             # It may be of any of the objects.
             return LARGE
@@ -113,9 +111,3 @@ def _size(part: _Part) -> int:
             return _CURSOR
         case _:
             return _VALUE
-
-
-def _listed_size(part: Nodes | Duplicates) -> int:
-    if isinstance(part, Duplicates):
-        return part.count * _size(part.connection)
-    return part.limit * max([_entries(branch.record.entries) for branch in part.branches], default=_VALUE)

@@ -10,6 +10,7 @@ from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.events.log.partitions import Retention
 from fieldstone.engine.events.quotas import QuotaLimits
 from fieldstone.engine.events.service import Events, open_events
+from fieldstone.engine.identity.identity import Identity, open_identity
 from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.broken_operations import broken_operations
 from fieldstone.engine.planner.context import RecordLimits
@@ -36,6 +37,7 @@ class Services:
     """The open parts of one process.
 
     Attributes:
+        identity: finds the principals of requests.
         core: the API of the records.
         metadata: the API of the model.
         events: the log of writes, and its subscriptions.
@@ -46,6 +48,7 @@ class Services:
 
     foundation: Foundation
     keys: KeyStore
+    identity: Identity
     core: GraphQLApi
     metadata: GraphQLApi
     events: Events
@@ -62,7 +65,10 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with open_foundation(settings) as foundation:
+    async with (
+        open_foundation(settings) as foundation,
+        open_identity(foundation.database, foundation.keys, settings.issuers) as identity,
+    ):
         limits = _limits(settings)
         writer = foundation.writer
         written = Wake()
@@ -85,6 +91,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             work=foundation.work,
             time_limit=settings.statement_timeout,
             webhooks=webhooks,
+            denied=identity.tokens.denied,
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
         )
         async with (
@@ -109,6 +116,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             yield Services(
                 foundation=foundation,
                 keys=foundation.keys,
+                identity=identity,
                 core=core,
                 metadata=metadata,
                 events=events,

@@ -43,6 +43,10 @@ SELECT id, name, schema_name, version FROM fieldstone.workspace WHERE id = %(wor
 -- name: workspace_by_name
 SELECT id, name, schema_name FROM fieldstone.workspace WHERE name = %(name)s;
 
+-- name: workspace_id_by_name
+-- A name may have the form of an id: the id comes first.
+SELECT id FROM fieldstone.workspace WHERE id::text = %(name)s::text OR name = %(name)s::text ORDER BY name = %(name)s::text LIMIT 1;
+
 -- name: workspaces
 SELECT id, name, schema_name FROM fieldstone.workspace ORDER BY name;
 
@@ -287,6 +291,27 @@ WITH RECURSIVE made AS (
 UPDATE fieldstone.api_key SET revoked_at = now() FROM made
 WHERE api_key.id = made.id AND api_key.revoked_at IS NULL
 RETURNING api_key.id;
+
+-- name: denied_tokens
+-- Nothing but the version where it is the one that the caller knows.
+SELECT v.version, d.workspace_id, d.issuer, d.kind, d.value, extract(epoch FROM d.denied_at)
+FROM fieldstone.denied_token_version AS v
+    LEFT JOIN fieldstone.denied_token AS d ON v.version <> %(known)s::bigint
+        AND (d.expires_at IS NULL OR d.expires_at > now());
+
+-- name: deny_token
+INSERT INTO fieldstone.denied_token (workspace_id, issuer, kind, value, denied_at, expires_at)
+VALUES (%(workspace_id)s, %(issuer)s, %(kind)s, %(value)s, clock_timestamp(), %(expires_at)s)
+ON CONFLICT (workspace_id, issuer, kind, value)
+DO UPDATE SET denied_at = EXCLUDED.denied_at, expires_at = EXCLUDED.expires_at
+RETURNING denied_at;
+
+-- name: note_denied_tokens
+-- The row's lock gives the changes of the list an order.
+UPDATE fieldstone.denied_token_version SET version = version + 1;
+
+-- name: drop_expired_denials
+DELETE FROM fieldstone.denied_token WHERE workspace_id = %(workspace_id)s AND expires_at <= now();
 
 -- name: physical_columns
 SELECT c.relname, a.attname, a.atttypid::bigint, a.attnotnull, pg_get_expr(d.adbin, d.adrelid)

@@ -1,12 +1,13 @@
 """The workspaces: their creation, list and look-up."""
 
 import re
+from uuid import UUID
 
 import psycopg
 
-from fieldstone.metadata.catalog.queries import QUERIES, fetch
+from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement, fetch
 from fieldstone.metadata.catalog.round_trip import send_as_one
-from fieldstone.metadata.catalog.sessions import Session, SessionSource
+from fieldstone.metadata.catalog.sessions import Reads, Session, SessionSource
 from fieldstone.metadata.catalog.store import insert_roles
 from fieldstone.metadata.changes.plan import Bounds
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
@@ -23,8 +24,26 @@ from fieldstone.sql.queries import read_row
 
 DEFAULT_WORKSPACE = "default"
 
+_ID_BY_NAME = catalog_statement("workspace_id_by_name")
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 SCHEMA_PREFIX = "workspace_"
+
+
+class WorkspaceNames:
+    """Finds workspaces by the names that requests give."""
+
+    def __init__(self, database: Reads) -> None:
+        self._database = database
+
+    async def find(self, name: str) -> UUID | None:
+        """Return the id of the workspace with this name or id; None where there is none.
+
+        Raises:
+            DatabaseError: the database is away.
+        """
+        rows = await self._database.read(*_ID_BY_NAME.bind(name=name))
+        return UUID((rows[0][0] or b"").decode()) if rows else None
 
 
 class Workspaces:

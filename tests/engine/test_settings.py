@@ -39,6 +39,8 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_PREPARE_STATEMENTS": ("false", False),
         "FIELDSTONE_WEBHOOK_ALLOW": ("10.1.2.0/24, ::1", (ip_network("10.1.2.0/24"), ip_network("::1"))),
         "FIELDSTONE_RELAY": ("true", True),
+        "FIELDSTONE_JWT": ("[]", "[]"),
+        "FIELDSTONE_CORS_CREDENTIALS": ("true", True),
         "FIELDSTONE_LOG_LEVEL": ("warning", None),
         "FIELDSTONE_LOG_FORMAT": ("console", None),
     }

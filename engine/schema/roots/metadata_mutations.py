@@ -17,6 +17,7 @@ from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANG
 from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation
+from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
 from fieldstone.engine.schema.scope import MutationSet, TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
@@ -52,6 +53,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
     **CHANGE_TYPES,
+    **TOKEN_TYPES,
     **WEBHOOK_TYPES,
 }
 
@@ -80,6 +82,7 @@ METADATA_MUTATIONS = MutationSet(
             input_description="The values of the new key.",
         ),
         "revokeApiKey": _revoke_api_key,
+        **TOKEN_FIELDS,
         **WEBHOOK_FIELDS,
     },
     queries=PLAN_QUERIES,

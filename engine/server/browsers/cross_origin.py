@@ -8,16 +8,18 @@ https://fetch.spec.whatwg.org/#cors-safelisted-request-header
 https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
 """
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 
 from fieldstone.engine.errors import Forbidden
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _EXPOSED_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")
 _TEN_MINUTES = 600
@@ -123,3 +125,17 @@ class CrossOrigin:
         """Pass the request on, or answer a preflight."""
         has_origin = any(name == b"origin" for name, _ in scope["headers"])
         await (self._cors if has_origin else self._app)(scope, receive, send)
+
+    def answer_lines(self, origin: bytes) -> bytes:
+        """Return the lines of headers that it adds to each answer to a request of this origin."""
+        kept: list[Message] = []
+
+        async def keep(message: "Message") -> None:
+            kept.append(message)
+
+        start: Message = {"type": "http.response.start", "status": 200, "headers": []}
+        given = Headers({"origin": origin.decode("latin-1")})
+        # It awaits nothing but `keep`, and so ends at once.
+        with contextlib.suppress(StopIteration):
+            self._cors.send(start, keep, given).send(None)
+        return b"".join(b"%b: %b\r\n" % header for header in kept[0]["headers"])

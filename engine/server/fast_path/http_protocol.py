@@ -117,7 +117,7 @@ class FieldstoneProtocol(GuardedProtocol):
         parts += (b"content-type: ", reply.media_type, b"\r\ncontent-length: %d\r\n" % len(body))
         for name, value in reply.headers:
             parts += (name, b": ", value, b"\r\n")
-        parts += (SECURITY_LINES, lines, b"connection: close\r\n\r\n" if self._is_last else b"\r\n", body)
+        parts += (lines, SECURITY_LINES, b"connection: close\r\n\r\n" if self._is_last else b"\r\n", body)
         self._client.write_now(b"".join(parts))
         self.server_state.total_requests += 1
         self._answered_at = self.loop.time()

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple, Protocol
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.identity.credential import Credential, read_credential
 from fieldstone.engine.request.answer import data_body, refusal
 from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest, Ready
+from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import read_headers
-from fieldstone.engine.server.http.auth import hash_key
 from fieldstone.engine.server.http.body import LARGE, decode_json
 from fieldstone.engine.server.http.graphql import build_reply
 from fieldstone.engine.server.http.negotiation import choose_media_type, is_json
@@ -45,7 +46,7 @@ _LONGEST_HEAD = 4_096
 """Bytes; with the most heads 16 MiB in all, whatever clients with a key send."""
 _PATIENCE = 0.02
 """Seconds; the ordinary path waits longer, and knows for how long."""
-_ELSEWHERE = (b"transfer-encoding", b"expect", b"upgrade", b"origin", b"cookie", b"idempotency-key", b"x-fieldstone-")
+_ELSEWHERE = (b"transfer-encoding", b"expect", b"upgrade", b"cookie", b"idempotency-key", b"x-fieldstone-")
 """The beginnings of the names of headers that send a request to the ordinary path.
 
 A remembered head stands for its key alone: a header that could change the principal must never be part of one.
@@ -62,12 +63,14 @@ class Head(NamedTuple):
     Attributes:
         media_type: of the reply.
         length: bytes of its body.
+        lines: headers of each reply besides its own, for the page of another origin that asks.
     """
 
     path: str
-    token_hash: bytes
+    credential: Credential
     media_type: bytes
     length: int
+    lines: bytes
 
 
 class Client(Protocol):
@@ -88,6 +91,7 @@ class WarmPath:
     Args:
         apis: the APIs by the path that they stand at.
         limiter: the one of the ordinary path.
+        cross_origin: the rules for origins, if pages of others than ours may ask.
 
     Attributes:
         patience: tells when the rest of a request is no longer waited for here.
@@ -102,8 +106,10 @@ class WarmPath:
         limiter: RateLimiter,
         metrics: Metrics,
         write_line: WriteLine,
+        cross_origin: CrossOrigin | None = None,
     ) -> None:
         self._settings = settings
+        self._cross_origin = cross_origin
         self._runtime = runtime
         self._apis = apis
         self._limiter = limiter
@@ -143,19 +149,23 @@ class WarmPath:
             return
         if given.get(b"content-length") != b"%d" % length or length > min(LARGE, self._settings.max_body_bytes):
             return
-        token_hash = hash_key(given.get(b"authorization"))
+        credential = read_credential(given.get(b"authorization"))
         # Nobody without a key can drive out the others' heads.
-        if token_hash is None or services.keys.find_fresh(token_hash) is None:
+        if credential is None or services.identity.find_fresh(credential) is None:
             return
         if len(self._heads) >= _MOST_HEADS:
             del self._heads[next(iter(self._heads))]
-        self._heads[head] = Head(path, token_hash, media_type, length)
+        origins = [value for name, value in headers if name == b"origin"]
+        if len(origins) > 1:
+            return
+        lines = self._cross_origin.answer_lines(origins[0]) if origins and self._cross_origin else b""
+        self._heads[head] = Head(path, credential, media_type, length, lines)
 
     def find_request(self, head: Head, body: bytes, client: Client) -> "WarmRequest | None":
         """Return the request, ready to begin; None where it takes more than is at hand."""
         begun = time.perf_counter()
         services = self._runtime.services
-        principal = services.keys.find_fresh(head.token_hash) if services else None
+        principal = services.identity.find_fresh(head.credential) if services else None
         if services is None or principal is None:
             return None
         try:
@@ -170,7 +180,7 @@ class WarmPath:
         allowance = self._limiter.take(principal.rate_key)
         if allowance is not None and not allowance.granted:
             return None
-        lines = b"" if allowance is None else allowance.lines()
+        lines = head.lines if allowance is None else allowance.lines() + head.lines
         return WarmRequest(self, services.foundation.database, head, principal, ready, client, lines, begun)
 
     def give_back(self, principal: Principal) -> None:

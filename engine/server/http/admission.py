@@ -79,7 +79,7 @@ class Admission:
             ServiceUnavailable: the services cannot be had.
         """
         services = self._runtime.services or await self._runtime.ready()
-        principal = await authenticate(services.keys, given.get(b"authorization"))
+        principal = await authenticate(services.identity, given.get(b"authorization"))
         if scope["method"] != "POST":
             require_preflight(scope["headers"])
         context_of(scope).principal = principal

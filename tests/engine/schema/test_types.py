@@ -242,7 +242,6 @@ def test_queries(schema: LazySchema) -> None:
             },
             "[ThingGroupByResult!]!",
         ),
-        "thingDuplicates": ({"ids": "[UUID!]", "data": "[ThingInput!]"}, "[ThingConnection!]!"),
     }
 
 

@@ -207,7 +207,7 @@ class ClientSocket:
         given = payload.get("authorization", payload.get("Authorization"))
         authorization = given.encode("utf-8", "replace") if isinstance(given, str) else self._authorization
         try:
-            principal = await authenticate(self._services.keys, authorization)
+            principal = await authenticate(self._services.identity, authorization)
         except Unauthenticated as error:
             raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None
         except ServiceUnavailable as error:

@@ -4,11 +4,13 @@ import asyncio
 import itertools
 import random
 import re
+import time
 
 import httpx
 import pytest
 
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
+from tests.engine.identity.provider import ISSUER, claims, new_key, provide, sign
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, locked, until_waiting
 from tests.waiting import until
@@ -51,10 +53,62 @@ async def test_the_media_type_is_the_one_that_was_asked_for(serve: Serve, more: 
 
 
 @pytest.mark.parametrize(
+    ("origins", "credentials"),
+    [(None, False), (("*",), False), (("https://a.example",), False), (("https://a.example",), True)],
+)
+@pytest.mark.parametrize("limit", [0, 1_000])
+async def test_a_browser_is_answered_as_before(
+    serve: Serve, origins: tuple[str, ...] | None, credentials: bool, limit: int
+) -> None:
+    async with serve(cors_origins=origins, cors_credentials=credentials, rate_limit=limit) as serving:
+        told = set()
+        for page in ("https://a.example", "https://b.example", "null"):
+            talk = await serving.talk()
+            first = await talk.ask(PEOPLE, more=f"Origin: {page}\r\n", n="Ada")
+            before = await serving.warm()
+            for _ in range(4):
+                again = await talk.ask(PEOPLE, more=f"Origin: {page}\r\n", n="Ada")
+                assert (again.headers, again.body) == (first.headers, first.body)
+            assert await serving.warm() > before
+            told.add(first.header(b"access-control-allow-origin"))
+        match origins:
+            case None:
+                assert told == {None}
+            case ("*",):
+                assert told == {b"*"}
+            case _:
+                assert told == {b"https://a.example", None}
+
+
+async def test_a_token_of_an_identity_provider_is_warm_until_it_ends(serve: Serve) -> None:
+    key = new_key("ES256", "k")
+    async with provide(key) as provider, serve(jwt=provider.setting()) as serving:
+        talk = await serving.talk()
+        talk.token = sign(claims(exp=int(time.time()) + 3), key, "ES256")
+        before = await serving.warm()
+        await talk.warm_up(PEOPLE, n="Ada")
+        assert await serving.warm() > before
+        while (answer := await talk.ask(PEOPLE, n="Ada")).status == 200:
+            await asyncio.sleep(0.05)
+        assert (answer.status, answer.json["errors"][0]["message"]) == (401, "The token has expired.")
+
+
+async def test_a_token_that_is_denied_is_refused_at_once(serve: Serve) -> None:
+    key = new_key("ES256", "k")
+    async with provide(key) as provider, serve(jwt=provider.setting()) as serving:
+        talk = await serving.talk()
+        talk.token = sign(claims(), key, "ES256")
+        await talk.warm_up(PEOPLE, n="Ada")
+        denial = f'mutation {{ denyTokens(input: {{issuer: "{ISSUER}", subject: "ada"}}) {{ subject }} }}'
+        assert (await serving.client.post("/metadata", json={"query": denial})).json()["data"]
+        assert (await talk.ask(PEOPLE, n="Ada")).status == 401
+
+
+@pytest.mark.parametrize(
     ("more", "status"),
     [
         ("Accept: text/html\r\n", 406),
-        ("Origin: https://example.com\r\n", 200),
+        ("Origin: https://a.example\r\nOrigin: https://b.example\r\n", 200),
         ("Expect: 100-continue\r\n", 100),
         ("Cookie: a=b\r\n", 200),
         ("X-Fieldstone-Role: viewer\r\n", 200),

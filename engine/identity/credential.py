@@ -1,0 +1,42 @@
+"""The credential of a request: an API key or a token, read from the header that carries it."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from fieldstone.engine.identity.tokens import hash_jwt
+from fieldstone.metadata.workspaces.api_keys import TOKEN_PREFIX, hash_token
+
+_LONGEST = 8_192
+"""Bytes of the longest header that is read: tokens of some providers list a user's groups."""
+
+
+class Credential(NamedTuple):
+    """A credential, which is not checked yet.
+
+    Attributes:
+        hash: of the secret; keys and tokens are found by it.
+        token: the text of a token; None: it is an API key.
+    """
+
+    hash: bytes
+    token: str | None = None
+
+
+def read_credential(authorization: bytes | None) -> Credential | None:
+    """Return the credential of a header `Bearer SECRET`; None where there is none."""
+    if authorization is None or len(authorization) > _LONGEST:
+        return None
+    return _read(authorization)
+
+
+@lru_cache(maxsize=1024)
+def _read(authorization: bytes) -> Credential | None:
+    scheme, _, secret = authorization.partition(b" ")
+    secret = secret.strip()
+    if scheme.lower() != b"bearer" or not secret.isascii():
+        return None
+    text = secret.decode("ascii")
+    if text.startswith(TOKEN_PREFIX):
+        token_hash = hash_token(text)
+        return None if token_hash is None else Credential(token_hash)
+    return Credential(hash_jwt(text), text) if text.count(".") == 2 else None

@@ -1,0 +1,75 @@
+"""The identity of requests: from a credential to its principal."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import httpx
+
+from fieldstone.engine.database_errors import describe
+from fieldstone.engine.errors import Unauthenticated
+from fieldstone.engine.identity.credential import Credential
+from fieldstone.engine.identity.issuer import Issuer
+from fieldstone.engine.identity.key_sets import FETCH_LIMIT, trust
+from fieldstone.engine.identity.tokens import Tokens
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.registry import WorkspaceNames
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.executor import Database
+
+
+class Identity(NamedTuple):
+    """The sources of principals.
+
+    Attributes:
+        keys: the API keys.
+        tokens: the tokens of identity providers.
+    """
+
+    keys: KeyStore
+    tokens: Tokens
+
+    def find_fresh(self, credential: Credential) -> Principal | None:
+        """Return the principal of a credential that was checked a moment ago."""
+        source = self.keys if credential.token is None else self.tokens
+        return source.find_fresh(credential.hash)
+
+    async def authenticate(self, credential: Credential | None) -> Principal:
+        """Return the principal of a credential.
+
+        Raises:
+            Unauthenticated: there is none, or it is not valid.
+            Forbidden: it gives no role.
+            ServiceUnavailable: it cannot be checked at the moment.
+        """
+        if credential is not None:
+            try:
+                if principal := self.find_fresh(credential) or await self._look_up(credential):
+                    return principal
+            except DatabaseError as error:
+                if known := describe(error, None, None):
+                    raise known from error
+                raise
+        raise Unauthenticated("The API key is not valid: it is unknown, expired or revoked.")
+
+    async def _look_up(self, credential: Credential) -> Principal | None:
+        if credential.token is None:
+            return await self.keys.look_up(credential.hash)
+        if not self.tokens.are_accepted:
+            return None
+        return await self.tokens.authenticate(credential.token)
+
+
+@asynccontextmanager
+async def open_identity(database: Database, keys: KeyStore, issuers: Sequence[Issuer]) -> AsyncIterator[Identity]:
+    """Open the sources of principals for the length of the block."""
+    # Nothing of an answer may lead the request elsewhere, and no cookie is kept.
+    async with httpx.AsyncClient(timeout=FETCH_LIMIT, follow_redirects=False) as client:
+        trusted = [trust(issuer, client) for issuer in issuers]
+        try:
+            yield Identity(keys=keys, tokens=Tokens(trusted, DeniedTokens(database), WorkspaceNames(database)))
+        finally:
+            for one in trusted:
+                await one.keys.close()

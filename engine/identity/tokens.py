@@ -1,0 +1,284 @@
+"""Tokens of identity providers: verified once a minute at most, and asked at each use whether they still hold."""
+
+import base64
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from typing import Any, Final, NamedTuple
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from fieldstone.engine.errors import Forbidden, Unauthenticated
+from fieldstone.engine.identity.claim_mapping import choose_role, find_claim, read_name, read_values
+from fieldstone.engine.identity.issuer import Issuer
+from fieldstone.engine.identity.key_sets import TrustedIssuer
+from fieldstone.engine.identity.signing_keys import SigningKey
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.roles.role import ADMIN
+from fieldstone.metadata.shown_text import fit
+from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens, TokenFacts
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, WorkspaceNames
+
+FRESH_FOR: Final = 60.0
+"""Seconds for which a verified token is kept, with its workspace."""
+LIMIT: Final = 10_000
+"""Verified tokens that are kept."""
+
+_PARTS = 3
+
+
+class _Registry(jws.JWSRegistry):
+    """The algorithms of joserfc; EdDSA is looked up under its present name, as the deprecated one warns."""
+
+    max_header_length = 4_096
+
+    def get_alg(self, name: str) -> Any:  # joserfc exports no name for the type
+        return super().get_alg("Ed25519" if name == "EdDSA" else name)
+
+
+_REGISTRY = _Registry(algorithms=["HS256", "RS256", "ES256", "Ed25519"], strict_check_header=False)
+
+
+class _Verified(NamedTuple):
+    """A verified token.
+
+    Attributes:
+        until: the monotonic time up to which it is kept.
+    """
+
+    principal: Principal
+    facts: TokenFacts
+    key: SigningKey
+    until: float
+
+
+def hash_jwt(token: str) -> bytes:
+    """Return the hash under which a token is kept."""
+    return sha256(token.encode()).digest()
+
+
+class Tokens:
+    """The tokens of all issuers, with a cache of principals by token.
+
+    Args:
+        issuers: those whose tokens are accepted.
+        denied: the list of denied tokens.
+        workspaces: finds workspaces by their names.
+        clock: seconds that never go back.
+        now: Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        issuers: Sequence[TrustedIssuer],
+        denied: DeniedTokens,
+        workspaces: WorkspaceNames,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        limit: int = LIMIT,
+    ) -> None:
+        self.denied = denied
+        self._trusted = {trusted.issuer.name: trusted for trusted in issuers}
+        self._workspaces = workspaces
+        self._clock = clock
+        self._now = now
+        self._limit = limit
+        self._kept: OrderedDict[bytes, _Verified] = OrderedDict()
+        denied.changed.connect(self._drop_denied)
+        for trusted in self._trusted.values():
+            trusted.keys.changed.connect(partial(self._drop_unsigned, trusted))
+
+    @property
+    def are_accepted(self) -> bool:
+        """Whether there is an issuer."""
+        return bool(self._trusted)
+
+    def find_fresh(self, token_hash: bytes) -> Principal | None:
+        """Return the principal of the token with this hash, if it was verified and holds."""
+        kept = self._kept.get(token_hash)
+        if kept is None or self._clock() >= kept.until or not self.denied.is_fresh:
+            return None
+        expires_at = kept.principal.expires_at
+        return kept.principal if expires_at is None or self._now() < expires_at else None
+
+    async def authenticate(self, token: str) -> Principal:
+        """Return the principal of a token.
+
+        Raises:
+            Unauthenticated: the token is not valid here, or not any more.
+            Forbidden: it gives no role that its issuer may give.
+            ServiceUnavailable: the keys of its issuer cannot be fetched.
+            DatabaseError: the database is away.
+        """
+        token_hash = hash_jwt(token)
+        await self.denied.refresh()
+        if principal := self.find_fresh(token_hash):
+            return principal
+        before = self._kept.pop(token_hash, None)
+        verified = await self._verify(token)
+        if self.denied.denies(verified.facts):
+            raise Unauthenticated("The token has been revoked.")
+        if before is not None and before.principal == verified.principal:
+            # The same instance as long as it is equal: dict look-ups of identical ids are cheaper than of equal ones.
+            verified = verified._replace(principal=before.principal)
+        self._kept[token_hash] = verified
+        if len(self._kept) > self._limit:
+            self._kept.popitem(last=False)
+        return verified.principal
+
+    async def _verify(self, token: str) -> _Verified:
+        header, claims = _read_unverified(token)
+        trusted = self._trusted.get(claims["iss"]) if isinstance(claims.get("iss"), str) else None
+        if trusted is None:
+            raise Unauthenticated("The token is not valid: its issuer is not one of FIELDSTONE_JWT.")
+        algorithm, kid = header.get("alg"), header.get("kid")
+        if (
+            not isinstance(algorithm, str)
+            or algorithm not in trusted.issuer.algorithms
+            or not isinstance(kid, str | None)
+        ):
+            raise Unauthenticated("The token is not valid: its algorithm is not one of its issuer.")
+        key = await trusted.keys.find(kid, algorithm)
+        if key is None:
+            raise Unauthenticated("The token is not valid: its issuer has no such key.")
+        try:
+            signed = jws.deserialize_compact(token, key.key, registry=_REGISTRY)
+        except (JoseError, ValueError, RecursionError):
+            raise Unauthenticated("The token is not valid: its signature is wrong.") from None
+        return await self._accept(trusted.issuer, _read_claims(signed.payload), key)
+
+    async def _accept(self, issuer: Issuer, claims: Mapping[str, JsonValue], key: SigningKey) -> _Verified:
+        """Return a token whose signature is right, if its claims are."""
+        now = self._now()
+        expires_at = _check_times(issuer, claims, now)
+        given = claims.get("aud")
+        audience = given if isinstance(given, list) else [given]
+        if not any(one in audience for one in issuer.audience):
+            raise Unauthenticated("The token is not valid: it is for another audience.")
+        subject, jti = claims.get("sub"), claims.get("jti")
+        if not isinstance(subject, str) or not subject.strip():
+            raise Unauthenticated("The token is not valid: it has no subject.")
+        principal = Principal(
+            kind=SubjectKind.USER,
+            subject_id=(subject_id := user_id(issuer.name, subject)),
+            name=fit(read_name(issuer.mapping, claims)),
+            rate_key=subject_id,
+            workspace_id=await self._find_workspace(issuer, claims),
+            role=_read_role(issuer, claims),
+            claims=read_values(issuer.mapping, claims),
+            expires_at=expires_at,
+        )
+        facts = TokenFacts(
+            workspace_id=principal.workspace_id,
+            issuer=issuer.name,
+            subject=subject,
+            jti=jti if isinstance(jti, str) else None,
+            issued_at=_read_time(claims, "iat"),
+        )
+        until = self._clock() + min(FRESH_FOR, expires_at - now)
+        return _Verified(principal=principal, facts=facts, key=key, until=until)
+
+    async def _find_workspace(self, issuer: Issuer, claims: Mapping[str, JsonValue]) -> UUID:
+        path = issuer.mapping.workspace
+        name = DEFAULT_WORKSPACE if path is None else find_claim(claims, path)
+        found = await self._workspaces.find(name) if isinstance(name, str) and name else None
+        if found is None:
+            raise Unauthenticated("The token is not valid: there is no such workspace.")
+        return found
+
+    def _drop_denied(self) -> None:
+        for token_hash in [key for key, kept in self._kept.items() if self.denied.denies(kept.facts)]:
+            del self._kept[token_hash]
+
+    def _drop_unsigned(self, trusted: TrustedIssuer) -> None:
+        """Drop the tokens whose key their issuer has not got any more."""
+        gone = [
+            key
+            for key, kept in self._kept.items()
+            if kept.facts.issuer == trusted.issuer.name and not trusted.keys.has(kept.key)
+        ]
+        for token_hash in gone:
+            del self._kept[token_hash]
+
+
+def user_id(issuer: str, subject: str) -> UUID:
+    """Return the id of a user: the same one for each issuer and subject."""
+    # A NUL parts the two, as neither can be stored with one.
+    return uuid5(NAMESPACE_URL, f"{issuer}\0{subject}")
+
+
+def _read_unverified(token: str) -> tuple[Mapping[str, JsonValue], Mapping[str, JsonValue]]:
+    """Return the header and the claims that a token says it has."""
+    parts = token.split(".")
+    if len(parts) != _PARTS:
+        raise Unauthenticated("The token is not valid: it is no JSON Web Token.")
+    header, claims = (_read_claims(_decode(part)) for part in parts[:2])
+    # An extension that must be understood, or a payload that is none: https://www.rfc-editor.org/rfc/rfc7797
+    if "crit" in header or "b64" in header:
+        raise Unauthenticated("The token is not valid: its header has an extension.")
+    return header, claims
+
+
+def _decode(part: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError:
+        raise Unauthenticated("The token is not valid: it is no JSON Web Token.") from None
+
+
+def _read_claims(text: bytes) -> Mapping[str, JsonValue]:
+    try:
+        claims = loads(text)
+    except (ValueError, RecursionError):
+        claims = None
+    if not isinstance(claims, dict) or (b"\\u" in text and not _is_storable(claims)):
+        raise Unauthenticated("The token is not valid: it is no JSON Web Token.")
+    return claims
+
+
+def _is_storable(claims: Mapping[str, JsonValue]) -> bool:
+    """Return whether PostgreSQL could hold the claims' texts: a lone surrogate or a NUL can come in by an escape."""
+    try:
+        return b"\\u0000" not in dumps(claims).encode()
+    except UnicodeEncodeError:
+        return False
+
+
+def _check_times(issuer: Issuer, claims: Mapping[str, JsonValue], now: float) -> float:
+    """Return the Unix time at which a token ends."""
+    expires_at, not_before = _read_time(claims, "exp"), _read_time(claims, "nbf")
+    if expires_at is None:
+        raise Unauthenticated("The token is not valid: it has no end.")
+    if now >= expires_at + issuer.leeway:
+        raise Unauthenticated("The token has expired.")
+    if not_before is not None and now < not_before - issuer.leeway:
+        raise Unauthenticated("The token is not valid yet.")
+    return expires_at + issuer.leeway
+
+
+def _read_time(claims: Mapping[str, JsonValue], name: str) -> float | None:
+    time_ = claims.get(name)
+    if time_ is None:
+        return None
+    if isinstance(time_, bool | str | list | dict):
+        raise Unauthenticated(f"The token is not valid: '{name}' is no time.")
+    try:
+        return float(time_)
+    except OverflowError:
+        raise Unauthenticated(f"The token is not valid: '{name}' is no time.") from None
+
+
+def _read_role(issuer: Issuer, claims: Mapping[str, JsonValue]) -> str:
+    role = choose_role(issuer.mapping, issuer.roles, claims)
+    if role is None:
+        raise Forbidden("The token gives none of the roles that its issuer may give.")
+    if role != ADMIN:
+        # Requests do not honour a restricted role yet, and an unrestricted answer must not be theirs.
+        raise Forbidden(f"The role {role} cannot be served yet.")
+    return role

@@ -1,1 +1,0 @@
-"""The search over the records of several objects."""

@@ -1,1 +1,0 @@
-"""`fieldstone serve`: its sockets, its servers and the key of a development server."""

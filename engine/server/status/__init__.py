@@ -1,1 +1,0 @@
-"""The pages beside the APIs, for people, supervisors and Prometheus."""

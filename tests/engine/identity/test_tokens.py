@@ -1,0 +1,272 @@
+"""Tokens of identity providers, over HTTP: accepted and refused."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc.jwk import OctKey
+
+from fieldstone.engine.identity.tokens import user_id
+from tests.engine.identity.provider import (
+    ISSUER,
+    Provider,
+    claims,
+    join,
+    new_key,
+    provide,
+    sign,
+    sign_with_text,
+    unsigned,
+)
+from tests.engine.server.conftest import StartApp
+from tests.waiting import until_true
+
+SECRET = "a secret of thirty-two bytes, or more"  # noqa: S105 - of this test
+
+KEYS = {algorithm: new_key(algorithm, algorithm.lower()) for algorithm in ("RS256", "ES256", "Ed25519", "EdDSA")}
+
+
+async def ask(client: httpx.AsyncClient, token: str, query: str = "{ __typename }") -> httpx.Response:
+    return await client.post("/graphql", json={"query": query}, headers={"authorization": f"Bearer {token}"})
+
+
+def reason(answer: httpx.Response) -> tuple[int, str, str]:
+    (error,) = answer.json()["errors"]
+    return answer.status_code, error["extensions"]["code"], error["message"]
+
+
+@pytest.mark.parametrize("algorithm", list(KEYS))
+async def test_a_token_of_a_key_set_is_served(start_app: StartApp, algorithm: str) -> None:
+    async with provide(*KEYS.values()) as provider, start_app(jwt=provider.setting()) as (_, client):
+        answer = await ask(client, sign(claims(), KEYS[algorithm], algorithm))
+        assert answer.json() == {"data": {"__typename": "Query"}}
+        assert provider.requests == 1
+
+
+def pem(key: Any) -> str:
+    return str(key.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "algorithm"),
+    [
+        pytest.param(SECRET, OctKey.import_key(SECRET), "HS256", id="secret"),
+        pytest.param(pem(KEYS["RS256"]), KEYS["RS256"], "RS256", id="PEM of RSA"),
+        pytest.param(pem(KEYS["ES256"]), KEYS["ES256"], "ES256", id="PEM of P-256"),
+        pytest.param(pem(KEYS["Ed25519"]), KEYS["Ed25519"], "Ed25519", id="PEM of Ed25519"),
+        pytest.param(KEYS["ES256"].as_dict(private=False), KEYS["ES256"], "ES256", id="JWK"),
+    ],
+)
+async def test_a_token_of_a_fixed_key_is_served(start_app: StartApp, given: Any, key: Any, algorithm: str) -> None:
+    async with start_app(jwt=Provider().setting(jwksUrl=None, key=given)) as (_, client):
+        assert (await ask(client, sign(claims(), key, algorithm, kid="any"))).status_code == 200
+        assert (await ask(client, sign(claims(), key, algorithm)[:-8] + "AAAAAAAA")).status_code == 401
+
+
+async def test_the_token_says_which_user_it_was(start_app: StartApp) -> None:
+    key = KEYS["ES256"]
+    async with provide(key) as provider, start_app(jwt=provider.setting()) as (app, client):
+        token = sign(claims(name="Ada \t Lovelace", groups=["a"]), key, "ES256")
+        answer = await ask(client, token, 'mutation { createCompany(data: {name: "x"}) { createdBy { name } } }')
+        assert answer.json() == {"data": {"createCompany": {"createdBy": {"name": "Ada   Lovelace"}}}}
+        services = await app.runtime.ready()
+        principal = await services.identity.tokens.authenticate(token)
+        assert principal.claims == {"userId": "ada"}
+        assert (principal.subject_id, principal.role) == (user_id(ISSUER, "ada"), "admin")
+
+
+def hostile() -> dict[str, tuple[str, str]]:
+    """Tokens that are not to be served, with a part of the message."""
+    rsa, ec = KEYS["RS256"], KEYS["ES256"]
+    good = claims()
+    now = int(time.time())
+    stranger = new_key("ES256", "es256")
+    signature = sign(good, ec, "ES256").rpartition(".")[2]
+    return {
+        "none": (unsigned(good, {"alg": "none", "kid": "es256"}), "algorithm"),
+        "none without a key id": (unsigned(good, {"alg": "none"}), "algorithm"),
+        "None": (unsigned(good, {"alg": "None", "kid": "es256"}), "algorithm"),
+        "no algorithm": (unsigned(good, {"kid": "es256"}), "algorithm"),
+        "an algorithm that is a list": (unsigned(good, {"alg": ["ES256"], "kid": "es256"}), "algorithm"),
+        "the public key as a secret": (
+            sign_with_text(good, pem(rsa), kid="rs256"),
+            "algorithm",
+        ),
+        "another algorithm of RSA": (sign(good, rsa, "RS384"), "algorithm"),
+        "the algorithm of another key": (sign(good, ec, "ES256", kid="rs256"), "no such key"),
+        "a critical extension": (sign(good, ec, "ES256", b64=True, crit=["b64"]), "extension"),
+        "an empty list of them": (unsigned(good, {"alg": "ES256", "kid": "es256", "crit": []}), "extension"),
+        "another key with that id": (sign(good, stranger, "ES256"), "signature"),
+        "a key in the header": (
+            sign(good, stranger, "ES256", jwk=stranger.as_dict(private=False)),
+            "signature",
+        ),
+        "other claims": (unsigned(claims(sub="eve"), {"alg": "ES256", "kid": "es256"}, b"x" * 64), "signature"),
+        "no signature": (unsigned(good, {"alg": "ES256", "kid": "es256"}), "signature"),
+        "half a signature": (sign(good, ec, "ES256")[: -len(signature) // 2], "signature"),
+        "an unknown key": (sign(good, new_key("ES256", "other"), "ES256"), "no such key"),
+        "a key id that is a number": (unsigned(good, {"alg": "ES256", "kid": 7}), "algorithm"),
+        "expired": (sign(claims(exp=now - 1), ec, "ES256"), "expired"),
+        "without an end": (sign(claims(exp=None), ec, "ES256"), "no end"),
+        "an end that is a text": (sign(claims(exp=str(now + 600)), ec, "ES256"), "no time"),
+        "an end beyond all numbers": (sign(claims(exp=10**400), ec, "ES256"), "no time"),
+        "not yet valid": (sign(claims(nbf=now + 60), ec, "ES256"), "not valid yet"),
+        "another audience": (sign(claims(aud="other"), ec, "ES256"), "audience"),
+        "no audience": (sign(claims(aud=None), ec, "ES256"), "audience"),
+        "an audience that is an object": (sign(claims(aud={"fieldstone": 1}), ec, "ES256"), "audience"),
+        "another issuer": (sign(claims(iss="https://id.example/"), ec, "ES256"), "issuer"),
+        "no issuer": (sign(claims(iss=None), ec, "ES256"), "issuer"),
+        "an issuer that is a list": (sign(claims(iss=[ISSUER]), ec, "ES256"), "issuer"),
+        "no subject": (sign(claims(sub=None), ec, "ES256"), "subject"),
+        "a blank subject": (sign(claims(sub=" "), ec, "ES256"), "subject"),
+        "an unknown workspace": (sign(claims(workspace="nowhere"), ec, "ES256"), "workspace"),
+        "a workspace that is a list": (sign(claims(workspace=["default"]), ec, "ES256"), "workspace"),
+        "a NUL": (sign(claims(name="a\0b"), ec, "ES256"), "no JSON Web Token"),
+        "a lone surrogate": (sign(claims(name="\ud800"), ec, "ES256"), "no JSON Web Token"),
+        "claims that are a list": (unsigned([], {"alg": "ES256"}), "no JSON Web Token"),
+        "a header that is a list": (unsigned(good, ["alg"]), "no JSON Web Token"),
+        "four thousand brackets": (join(b'{"alg":"ES256"}', b"[" * 4_000, b""), "no JSON Web Token"),
+        "no base64": ("e!.e!.e", "no JSON Web Token"),
+    }
+
+
+@pytest.fixture
+async def provided(start_app: StartApp) -> AsyncIterator[tuple[Provider, httpx.AsyncClient]]:
+    async with provide(KEYS["RS256"], KEYS["ES256"]) as provider, start_app(jwt=provider.setting()) as (_, client):
+        yield provider, client
+
+
+async def test_a_token_that_is_not_valid_is_refused(provided: tuple[Provider, httpx.AsyncClient]) -> None:
+    _, client = provided
+    assert (await ask(client, sign(claims(), KEYS["ES256"], "ES256"))).status_code == 200
+    for name, (token, part) in hostile().items():
+        for _ in range(2):
+            status, code, message = reason(await ask(client, token))
+            assert (name, status, code) == (name, 401, "UNAUTHENTICATED")
+            assert part in message, name
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [("admin", 200), (["other", "admin"], 200), ("root", 403), ([], 403), (None, 403), ({"admin": 1}, 403)],
+)
+async def test_a_role_is_one_of_those_that_the_issuer_may_give(
+    provided: tuple[Provider, httpx.AsyncClient], role: Any, status: int
+) -> None:
+    _, client = provided
+    answer = await ask(client, sign(claims(role=role), KEYS["ES256"], "ES256"))
+    assert answer.status_code == status
+    if status == 403:
+        assert reason(answer)[1] == "FORBIDDEN"
+
+
+async def test_a_token_holds_to_its_end_and_not_longer(provided: tuple[Provider, httpx.AsyncClient]) -> None:
+    _, client = provided
+    token = sign(claims(exp=int(time.time()) + 2), KEYS["ES256"], "ES256")
+    assert (await ask(client, token)).status_code == 200
+    await until_true(lambda: _is_expired(client, token))
+
+
+async def _is_expired(client: httpx.AsyncClient, token: str) -> bool:
+    answer = await ask(client, token)
+    return answer.status_code == 401 and reason(answer)[2] == "The token has expired."
+
+
+async def test_the_leeway_is_added_to_the_end(start_app: StartApp) -> None:
+    key, now = KEYS["ES256"], int(time.time())
+    async with provide(key) as provider, start_app(jwt=provider.setting(leeway=60)) as (_, client):
+        assert (await ask(client, sign(claims(exp=now - 30), key, "ES256"))).status_code == 200
+        assert (await ask(client, sign(claims(nbf=now + 30), key, "ES256"))).status_code == 200
+        assert (await ask(client, sign(claims(exp=now - 90), key, "ES256"))).status_code == 401
+
+
+async def test_a_long_token_is_served_and_a_longer_one_is_not(provided: tuple[Provider, httpx.AsyncClient]) -> None:
+    _, client = provided
+    assert (await ask(client, sign(claims(groups=["g" * 4_000]), KEYS["RS256"], "RS256"))).status_code == 200
+    assert (await ask(client, sign(claims(groups=["g" * 7_000]), KEYS["RS256"], "RS256"))).status_code == 401
+
+
+async def test_the_workspace_is_found_by_name_and_by_id(start_app: StartApp) -> None:
+    key = KEYS["ES256"]
+    async with provide(key) as provider, start_app(jwt=provider.setting()) as (app, client):
+        other = await (await app.runtime.ready()).foundation.workspaces.create("other", actor="test")
+        for name in ("other", str(other.workspace.id)):
+            principal = await (await app.runtime.ready()).identity.tokens.authenticate(
+                sign(claims(workspace=name), key, "ES256")
+            )
+            assert principal.workspace_id == other.workspace.id
+        assert (await ask(client, sign(claims(workspace="other"), key, "ES256"))).status_code == 200
+
+
+async def test_keys_are_served_beside_tokens_and_without_issuers_tokens_are_not(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/graphql", json={"query": "{ __typename }"})).status_code == 200
+    token = sign(claims(), KEYS["ES256"], "ES256")
+    assert reason(await ask(client, token))[:2] == (401, "UNAUTHENTICATED")
+
+
+async def test_a_denied_token_is_refused_here_at_once_and_elsewhere_within_a_second(start_app: StartApp) -> None:
+    key = KEYS["ES256"]
+    async with (
+        provide(key) as provider,
+        start_app(jwt=provider.setting()) as (_, client),
+        start_app(jwt=provider.setting()) as (_, elsewhere),
+    ):
+        one, same_user, other = (
+            sign(claims(**changes), key, "ES256")
+            for changes in ({"jti": "1"}, {"jti": "2"}, {"jti": "1", "sub": "eve", "iss": ISSUER})
+        )
+        for token in (one, same_user, other):
+            for each in (client, elsewhere):
+                assert (await ask(each, token)).status_code == 200
+        await deny(client, jwtId="1")
+        assert reason(await ask(client, one))[2] == "The token has been revoked."
+        await until_true(lambda: _is_revoked(elsewhere, one))
+        assert await _is_revoked(client, other)
+        assert (await ask(client, same_user)).status_code == 200
+        await deny(client, subject="ada")
+        assert await _is_revoked(client, same_user)
+        later = sign(claims(iat=int(time.time()) + 1), key, "ES256")
+        assert (await ask(client, later)).status_code == 200
+        assert await _is_revoked(client, sign(claims(iat=None), key, "ES256"))
+
+
+async def deny(client: httpx.AsyncClient, **given: Any) -> None:
+    text = "mutation ($d: DenyTokensInput!) { denyTokens(input: $d) { issuer deniedAt } }"
+    answer = await client.post("/metadata", json={"query": text, "variables": {"d": {"issuer": ISSUER, **given}}})
+    assert answer.json()["data"]["denyTokens"]["issuer"] == ISSUER
+
+
+async def _is_revoked(client: httpx.AsyncClient, token: str) -> bool:
+    answer = await ask(client, token)
+    return answer.status_code == 401 and reason(answer)[2] == "The token has been revoked."
+
+
+async def test_a_denial_holds_in_its_own_workspace_alone(start_app: StartApp) -> None:
+    key = KEYS["ES256"]
+    async with provide(key) as provider, start_app(jwt=provider.setting()) as (app, client):
+        await (await app.runtime.ready()).foundation.workspaces.create("other", actor="test")
+        await deny(client, subject="ada")
+        assert await _is_revoked(client, sign(claims(), key, "ES256"))
+        assert (await ask(client, sign(claims(workspace="other"), key, "ES256"))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "input"),
+        ({"jwtId": "1", "subject": "ada"}, "input"),
+        ({"jwtId": " "}, "jwtId"),
+        ({"subject": "x" * 1_001}, "subject"),
+        ({"subject": "ada", "expiresAt": "2020-01-01T00:00:00Z"}, "expiresAt"),
+    ],
+)
+async def test_a_denial_that_breaks_a_rule_is_refused(
+    client: httpx.AsyncClient, given: dict[str, Any], field: str
+) -> None:
+    text = "mutation ($d: DenyTokensInput!) { denyTokens(input: $d) { deniedAt } }"
+    answer = await client.post("/metadata", json={"query": text, "variables": {"d": {"issuer": ISSUER, **given}}})
+    (error,) = answer.json()["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", field)
