@@ -19,6 +19,7 @@ from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.embedded import default_data_dir
 
+_TOKEN = re.compile(r"[!-~]+")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\s]+")
 
 
@@ -211,6 +212,12 @@ class Settings(BaseSettings):
     cors_credentials: bool = _setting(False,
         "Whether pages of the origins in `FIELDSTONE_CORS_ORIGINS` may send cookies; `*` excludes it.",
         "true or false")
+    metrics_token: str | None = _setting(None,
+        "The token that opens `/metrics` and the details of `/readyz`. Unset: metrics without names.",
+        "visible ASCII characters without spaces", secret=True)
+    metrics_port: int | None = _setting(None,
+        "A second port for `/metrics` with names and the details of `/readyz`, without a token; 0 takes a free one.",
+        "a whole number from 0 to 65535, 9090 for instance", ge=0, le=65_535)
     log_level: LogLevel = _setting(LogLevel.INFO,
         "The lowest severity of logged lines; each request is a line at `info`.", "debug, info, warning or error")
     log_format: LogFormat | None = _setting(None, "Unset: `console` in development, `json` in production.",
@@ -234,6 +241,13 @@ class Settings(BaseSettings):
             raise ValueError
         return value
 
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_a_token(cls, value: str | None) -> str | None:
+        if value is not None and not _TOKEN.fullmatch(value):
+            raise ValueError
+        return value
+
     @field_validator("cors_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -245,6 +259,12 @@ class Settings(BaseSettings):
     def _credentials_have_an_origin(self) -> Self:
         if self.cors_credentials and "*" in (self.allowed_origins or ("*",)):
             raise ValueError("FIELDSTONE_CORS_CREDENTIALS needs the origins in FIELDSTONE_CORS_ORIGINS, one by one.")
+        return self
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        if self.metrics_port and self.metrics_port == self.port:
+            raise ValueError("FIELDSTONE_METRICS_PORT must be another port than FIELDSTONE_PORT.")
         return self
 
     @model_validator(mode="after")

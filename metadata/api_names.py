@@ -86,6 +86,7 @@ class QueryRole(Enum):
     MANY = "many"
     AGGREGATE = "aggregate"
     GROUP_BY = "group by"
+    DUPLICATES = "duplicates"
 
 
 class Verb(Enum):
@@ -108,6 +109,8 @@ _HAPPENED = {
 }
 """The endings behind the object's name in a root field of Subscription. None ends with another, so that two
 such names are equal only where their objects' names are."""
+
+_DUPLICATES = "Duplicates"
 
 AGGREGATE_ENDING = "Aggregate"
 """The ending of a to-many relation's name where its records' aggregates are filtered and ordered by."""
@@ -201,6 +204,8 @@ def query_name(object_: Object, role: QueryRole) -> str:
             return f"{object_.name_plural}Aggregate"
         case QueryRole.GROUP_BY:
             return f"{object_.name_plural}GroupBy"
+        case QueryRole.DUPLICATES:
+            return f"{object_.name_singular}{_DUPLICATES}"
 
 
 def mutation_name(object_: Object, verb: Verb, *, many: bool) -> str:
@@ -258,6 +263,8 @@ def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
     for ending, role in (("Aggregate", QueryRole.AGGREGATE), ("GroupBy", QueryRole.GROUP_BY)):
         if name.endswith(ending) and (object_ := snapshot.by_plural.get(name.removesuffix(ending))):
             return QueryRoot(object=object_, role=role)
+    if name.endswith(_DUPLICATES) and (object_ := snapshot.by_singular.get(name.removesuffix(_DUPLICATES))):
+        return QueryRoot(object=object_, role=QueryRole.DUPLICATES)
     return None
 
 

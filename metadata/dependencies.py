@@ -19,7 +19,7 @@ class Dependencies:
         aliases: the names of types that stood for another one, because no object had a type of this name.
         may_grow: whether an object that has got more fields still counts as the same.
         unserved: the texts, each with its object, in whose order a table is read although no index serves it.
-        roster: the names of all active objects, where it is about them all.
+        roster: the names of all readable objects, where it is about them all.
         checked: the newest snapshot that they were seen to hold under.
     """
 
@@ -37,7 +37,7 @@ class Dependencies:
             return True
         if any(find_type(snapshot, name) for name in self.aliases):
             return False
-        if self.roster and self.roster != tuple(snapshot.by_singular):
+        if self.roster and self.roster != tuple(snapshot.readable):
             return False
         return all(
             (now := snapshot.objects.get(id_)) is object_ or (self.may_grow and has_grown(object_, now))

@@ -5,6 +5,7 @@ MetadataError
 ├── InvalidChange      a change of the model breaks a rule
 │   └── NameTaken      ... the rule that names differ
 ├── UnknownObject      no such object, field or workspace
+├── UnknownRole        no such role, or not any more
 ├── PrincipalValueRefused  a principal lacks a value that its role needs
 ├── ChangeBlocked      the tables stayed locked by others for too long
 ├── ModelBusy          another change of the model did not end in time
@@ -56,6 +57,10 @@ class PrincipalValueRefused(MetadataError):
         super().__init__(f"The role needs the principal's value '{name}' of the type {type_}, which {reason}.")
         self.name = name
         self.type = type_
+
+
+class UnknownRole(MetadataError):
+    """There is no such role, or not any more."""
 
 
 class ChangeBlocked(MetadataError):

@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 
 from tests import drawn_values
 from tests.distinct_operations import draw_distinct
+from tests.duplicate_operations import draw_given
 from tests.group_operations import draw_groups
 from tests.operation_writer import EnumValue, Lifted, Operation, Selection, Writer, write_set
 from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEXTS, UUIDS
@@ -282,6 +283,8 @@ class Selections:
         values = self.values
         if "path" in one.args:
             return {"path": drawn_values.json_steps(values)} if values.chance(60) else {}
+        if "ids" in one.args:
+            return draw_given(values, one)
         if "id" in one.args and values.chance(50):
             return {"id": values.liftable("UUID", lambda: self.draw(st.sampled_from(values.ids)))}
         if "where" in one.args and values.chance(30):

@@ -24,6 +24,7 @@ from tests import reference_json
 from tests.eager_schema import eager_schema
 from tests.reference_aggregates import aggregate
 from tests.reference_distinct import distinct, with_order
+from tests.reference_duplicates import duplicates
 from tests.reference_filters import SILENT, Filters
 from tests.reference_groups import group
 from tests.reference_values import DIRECTIONS, Row, Rows, encode_cursor, refuse, sort_value, write_value
@@ -100,6 +101,9 @@ class Reference:
                 return aggregate(object_, self._selected(object_, rows, arguments.get("filter")))
             case QueryRole.GROUP_BY:
                 return group(self, object_, self._selected(object_, rows, arguments.get("filter")), arguments)
+            case QueryRole.DUPLICATES:
+                live = self._selected(object_, rows, None)
+                return [self.page(object_, found, {}) for found in duplicates(object_, live, arguments)]
             case QueryRole.ONE:
                 return self._one(object_, rows, arguments)
 

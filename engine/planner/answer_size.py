@@ -9,6 +9,7 @@ from fieldstone.sql.plan.read import (
     Connection,
     Cursor,
     DimensionTexts,
+    Duplicates,
     Edges,
     GroupOutput,
     GroupRecords,
@@ -45,6 +46,7 @@ _Part = (
     Output
     | Groups
     | Nodes
+    | Duplicates
     | Search
     | HitEdges
     | Hit
@@ -95,8 +97,8 @@ def _size(part: _Part) -> int:
         case Connection(page=page, entries=entries):
             rows = sum([_entries(edges.entries) for _, edges in entries if isinstance(edges, Edges)])
             return _entries(entries) + page.limit * rows
-        case Nodes(limit=limit, branches=branches):
-            return limit * max([_entries(branch.record.entries) for branch in branches], default=_VALUE)
+        case Nodes() | Duplicates():
+            return _listed_size(part)
         case HitRecord():
             # It may be of any of the objects.
             return LARGE
@@ -111,3 +113,9 @@ def _size(part: _Part) -> int:
             return _CURSOR
         case _:
             return _VALUE
+
+
+def _listed_size(part: Nodes | Duplicates) -> int:
+    if isinstance(part, Duplicates):
+        return part.count * _size(part.connection)
+    return part.limit * max([_entries(branch.record.entries) for branch in part.branches], default=_VALUE)

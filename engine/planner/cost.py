@@ -7,6 +7,7 @@
     distinctOn    100, or parents x 5 below a record: all records under the filter are read
     groupBy       100 as an aggregate, and groups x first for the records of each group
     by aggregates as much as such aggregates, for each with a filter of its own in a filter or an order
+    duplicates    for each given record 5, or 100 where an index lacks for one of the criteria, and its connection
     search        20 for each object that is searched, and the page
     offset        parents x offset / 10: the rows that are passed over are read
 
@@ -26,7 +27,9 @@ from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.read import (
     Aggregate,
     AggregateRecord,
+    Alike,
     Connection,
+    Duplicates,
     Edges,
     GroupRecords,
     Groups,
@@ -242,10 +245,19 @@ class _Walk:
                     inner = _Place(path=(key,), product=product, parents=root.limit)
                     for branch in root.branches:
                         yield from self.entries(branch.record.entries, inner)
+                case Duplicates():
+                    yield from self._duplicates(root, key)
                 case Search():
                     yield from self._search(root, key)
                 case Literal():
                     pass
+
+    def _duplicates(self, duplicates: Duplicates, key: str) -> Iterator[Part | Skipped]:
+        product = ((f"{key} given", duplicates.count),)
+        each = WHOLE_TABLE if _reads_whole_table(duplicates.connection) else NESTED_SCAN
+        yield Part(amount=duplicates.count * each, path=(key,), product=(*product, (f"{key} by criteria", each)))
+        place = _Place(path=(key,), product=product, parents=duplicates.count)
+        yield from self._connection(duplicates.connection, key, place)
 
     def _search(self, search: Search, key: str) -> Iterator[Part | Skipped]:
         scans = SEARCHED * max(len(search.branches), 1)
@@ -332,6 +344,12 @@ class _Walk:
             scans = (number == 0) + _sorts(measure)
             product = (*place.product, (f"{key}.{path[-1]}", scans * each))
             yield Part(amount=place.parents * scans * each, path=path, product=product)
+
+
+def _reads_whole_table(connection: Connection) -> bool:
+    """Return whether no index finds the records that are alike by one of the criteria."""
+    link = connection.link
+    return isinstance(link, Alike) and not all(any(one.has_index for one in criterion) for criterion in link.criteria)
 
 
 def _totals(part: object, key: str, place: _Place, each: int) -> Iterator[Part]:

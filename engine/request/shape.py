@@ -41,6 +41,7 @@ class Probe(Enum):
     OPAQUE = "its keys, and which values are true or false"
     ORDER = "as FILTER, and the directions"
     NODES = "the objects that ids of nodes name"
+    COUNT = "how many items it has, as a list"
     STRUCTURE = "its keys and nulls"
 
 
@@ -76,6 +77,7 @@ _ARGUMENT_PROBES = {
     "objects": Probe.VALUE,
     "nodeId": Probe.NODES,
     "nodeIds": Probe.NODES,
+    "ids": Probe.COUNT,
     "updates": Probe.NESTED,
     "onConflict": Probe.VALUE,
     "upsert": Probe.VALUE,
@@ -128,6 +130,8 @@ def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> P
         case ArgumentNode() if isinstance(parent, FieldNode):
             if node.name.value == "data" and parent.name.value.startswith(("create", "upsert")):
                 return Probe.DATA if isinstance(node.value, VariableNode) else Probe.CHANGES
+            if node.name.value == "data" and parent.name.value.endswith("Duplicates"):
+                return Probe.COUNT
             return _ARGUMENT_PROBES.get(node.name.value, Probe.STRUCTURE)
         case ObjectFieldNode(name=name, value=value):
             if outer in {Probe.FILTER, Probe.ORDER} and name.value in _PRESENCE_OPERATORS:
@@ -310,6 +314,12 @@ def _nodes_shape(value: JsonValue) -> object:
     )
 
 
+def _count_shape(value: JsonValue) -> object:
+    if value is None:
+        return None
+    return len(value) if isinstance(value, list) else 1
+
+
 _SHAPES = {
     Probe.VALUE: _value_shape,
     Probe.CURSOR: _cursor_shape,
@@ -322,5 +332,6 @@ _SHAPES = {
     Probe.OPAQUE: _opaque_shape,
     Probe.ORDER: _order_shape,
     Probe.NODES: _nodes_shape,
+    Probe.COUNT: _count_shape,
     Probe.STRUCTURE: _structure_shape,
 }

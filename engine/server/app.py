@@ -29,10 +29,11 @@ from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.http.request_log import build_request_log, context_of
-from fieldstone.engine.server.http.status import Health, IndexPage, MetricsPage, NotFound, Readiness
 from fieldstone.engine.server.log import Log, build_log, flush_log
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Assemble, Runtime
+from fieldstone.engine.server.status.insight import Everything, InsightRule
+from fieldstone.engine.server.status.pages import Health, IndexPage, MetricsPage, NotFound, Readiness
 from fieldstone.engine.server.streams.sse import StreamEndpoint
 from fieldstone.engine.server.streams.websocket.endpoint import SocketEndpoint
 from fieldstone.engine.settings import Settings, load_settings
@@ -60,6 +61,7 @@ class Fieldstone:
         log: where its lines go.
         warm: answers the requests that a server hands over whole.
         connections: those of the clients, where `fieldstone serve` serves it.
+        state_pages: an ASGI app with the pages about the state of this one, for a port that only operators reach.
     """
 
     def __init__(self, settings: Settings, assembly: Assemble = assemble) -> None:
@@ -90,6 +92,10 @@ class Fieldstone:
             inner = cross_origin = CrossOrigin(inner, settings.allowed_origins, credentials=settings.cors_credentials)
         write_line = build_request_log(settings, self.log)
         self._http = SecurityHeaders(RequestLog(inner, write_line=write_line, metrics=self.metrics))
+        pages = Router(self._state_routes(Everything()), redirect_slashes=False, default=NotFound())
+        self.state_pages: ASGIApp = SecurityHeaders(
+            RequestLog(ErrorBoundary(pages, self.log), write_line=write_line, metrics=self.metrics)
+        )
         self._cookie_origins = settings.allowed_origins if settings.cors_credentials else ()
         self.warm = WarmPath(
             settings=settings,
@@ -163,12 +169,17 @@ class Fieldstone:
         root_path = scope.get("root_path", "")
         return path[len(root_path) :] if root_path and path.startswith(root_path) else path
 
+    def _state_routes(self, rule: InsightRule | Everything) -> list[BaseRoute]:
+        return [
+            Route("/healthz", Health(self.runtime)),
+            Route("/readyz", Readiness(self.runtime, rule)),
+            Route("/metrics", MetricsPage(self.metrics, rule)),
+        ]
+
     def _routes(self) -> list[BaseRoute]:
         routes: list[BaseRoute] = [
             Route("/", IndexPage()),
-            Route("/healthz", Health(self.runtime)),
-            Route("/readyz", Readiness(self.runtime)),
-            Route("/metrics", MetricsPage(self.metrics)),
+            *self._state_routes(InsightRule(self.settings)),
             Route("/graphql/stream", self._stream),
         ]
         for path, endpoint in self._graphql.items():

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -44,6 +44,8 @@ class Metrics:
             "fieldstone_socket_closes", "Closed WebSockets, by close code.", ("code",), registry=self._registry
         )
         self._registry.register(_StatsCollector(read_services, read_connections))
+        self._names = CollectorRegistry()
+        self._names.register(_NamesCollector(read_services))
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count one answered request; `endpoint` is one of a few."""
@@ -63,9 +65,9 @@ class Metrics:
         self._sockets.dec()
         self._closes.labels(str(int(code))).inc()
 
-    def render(self) -> bytes:
-        """Return everything in Prometheus' text format."""
-        return generate_latest(self._registry)
+    def render(self, *, named: bool = True) -> bytes:
+        """Return everything in Prometheus' text format; without metrics that name workspaces unless `named`."""
+        return generate_latest(self._registry) + (generate_latest(self._names) if named else b"")
 
 
 @dataclass(slots=True)
@@ -146,6 +148,8 @@ def _each(counters: object, *names: str) -> Mapping[tuple[str, ...] | str, float
 _COUNTER, _GAUGE = CounterMetricFamily, GaugeMetricFamily
 _PLAN_EVENTS = {"hit": "hits", "miss": "misses", "drop": "drops", "renewal": "renewals"}
 
+_Rows: TypeAlias = tuple[tuple[Callable[[Services], object], tuple[_Row, ...]], ...]
+
 # One row a metric.
 # fmt: off
 _OF_CONNECTIONS = (
@@ -155,16 +159,13 @@ _OF_CONNECTIONS = (
     _Row(_COUNTER, "connection_ends", "Connections that the server closed or refused, by reason.",
         lambda one: one.ended, ("reason",)),
 )
-_OF_SERVICES: tuple[tuple[Callable[[Services], object], tuple[_Row, ...]], ...] = (
+_OF_SERVICES: _Rows = (
     (lambda services: services.core.compiler.plans, (
         _Row(_COUNTER, "plans",
             "Plan cache hits and misses, plans dropped by changes of the model, and plans renewed after them.",
             lambda one: {event: getattr(one.counters, attribute) for event, attribute in _PLAN_EVENTS.items()},
             ("event",)),
         _Row(_GAUGE, "plan_cache_documents", "Operations in the plan cache.", len),
-        _Row(_COUNTER, "unserved_orders",
-            "Requests for the order of a text that no index serves, by object and field; createIndex makes one.",
-            lambda one: one.counters.unserved, ("object", "field")),
     )),
     (lambda services: services.foundation.database.stats(), (
         _Row(_GAUGE, "pool_connections", "Database connections of the request pool, by state.",
@@ -239,11 +240,20 @@ _OF_SERVICES: tuple[tuple[Callable[[Services], object], tuple[_Row, ...]], ...] 
             lambda one: _each(one, "settled", "interrupted"), ("event",)),
     )),
     (lambda services: services.foundation.current, (
-        _Row(_GAUGE, "model_version", "The version of a loaded workspace's model.",
-            lambda one: {loaded.workspace.name: loaded.version for loaded in one.loaded()}, ("workspace",)),
         _Row(_GAUGE, "model_bytes", "Approximate memory of the loaded models in bytes.", lambda one: one.bytes),
         _Row(_COUNTER, "model_events", "Models loaded, and models evicted to free memory.",
             lambda one: {"load": one.counters.loads, "eviction": one.counters.evictions}, ("event",)),
+    )),
+)
+_NAMING: _Rows = (
+    (lambda services: services.core.compiler.plans, (
+        _Row(_COUNTER, "unserved_orders",
+            "Requests for the order of a text that no index serves, by object and field; createIndex makes one.",
+            lambda one: one.counters.unserved, ("object", "field")),
+    )),
+    (lambda services: services.foundation.current, (
+        _Row(_GAUGE, "model_version", "The version of a loaded workspace's model.",
+            lambda one: {loaded.workspace.name: loaded.version for loaded in one.loaded()}, ("workspace",)),
     )),
 )
 # fmt: on
@@ -269,6 +279,22 @@ class _StatsCollector(Collector):
         )
         yield GaugeMetricFamily("fieldstone_ready", "1 while operations can be served.", value=services is not None)
         if services is not None:
-            for find, rows in _OF_SERVICES:
-                part = find(services)
-                yield from (row.measure(part) for row in rows)
+            yield from _measure(_OF_SERVICES, services)
+
+
+class _NamesCollector(Collector):
+    """Reads the metrics whose labels are names of workspaces, objects and fields."""
+
+    def __init__(self, read_services: Callable[[], Services | None]) -> None:
+        self._read_services = read_services
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics; none while there is nothing behind the app."""
+        if (services := self._read_services()) is not None:
+            yield from _measure(_NAMING, services)
+
+
+def _measure(table: _Rows, services: Services) -> Iterator[Metric]:
+    for find, rows in table:
+        part = find(services)
+        yield from (row.measure(part) for row in rows)

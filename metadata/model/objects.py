@@ -71,7 +71,7 @@ class Object:
         access = self.access
         if access is None:
             return self.active
-        return {name: field for name, field in self.active.items() if name == "id" or access.reads(field.id)}
+        return {name: field for name, field in self.active.items() if name == "id" or _is_readable(field, access)}
 
     @cached_property
     def by_id(self) -> Mapping[UUID, Field]:
@@ -128,6 +128,15 @@ class Object:
     def type_name(self) -> str:
         """The name of the GraphQL type of a record."""
         return capitalised(self.name_singular)
+
+
+def _is_readable(field: Field, access: ObjectAccess) -> bool:
+    """Return whether a field may be read; a text for search tells all fields that it is computed from."""
+    if field.type is FieldType.TS_VECTOR and not all(
+        access.reads_plainly(UUID(id_)) for id_ in field.settings["fields"]
+    ):
+        return False
+    return access.reads(field.id)
 
 
 def _field_weight(field: Field) -> int:

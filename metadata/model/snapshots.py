@@ -51,14 +51,14 @@ class Snapshot:
         return {}
 
     @cached_property
-    def role_ids(self) -> Mapping[str, UUID]:
-        """The ids of the roles by name."""
-        return {role.name: role.id for role in self.roles.values()}
-
-    @cached_property
     def by_singular(self) -> Mapping[str, Object]:
         """The active objects by nameSingular."""
         return {object_.name_singular: object_ for object_ in self.objects.values() if object_.is_active}
+
+    @cached_property
+    def readable(self) -> Mapping[str, Object]:
+        """The objects of `by_singular` of which at least some records may be read."""
+        return {name: object_ for name, object_ in self.by_singular.items() if object_.rights.read}
 
     def named(self, name_singular: str) -> Object | None:
         """Return the object with this name, active or not."""

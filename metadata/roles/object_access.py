@@ -1,6 +1,6 @@
 """The effective rights of a role on one object: the ways of each action, its own and those of all roles it inherits."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -30,8 +30,8 @@ class ObjectAccess:
     _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        values = tuple(getattr(self, one.name) for one in fields(self) if one.compare)
-        object.__setattr__(self, "_hash", hash(values))
+        ways = (self.read, self.create, self.update, self.delete, self.restore, self.destroy)
+        object.__setattr__(self, "_hash", hash((ways, self.aggregates, self.dropped)))
 
     def __hash__(self) -> int:
         return self._hash

@@ -126,6 +126,29 @@ class AggregateRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """A column whose values are alike in two rows: texts that are equal when folded and not empty, or equal values.
+
+    With `has_index` an index has the values, or the keys of the texts.
+    """
+
+    column: Column
+    is_text: bool
+    has_index: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Ties rows to another row at hand, with the same columns: all values of one of the `criteria` are alike.
+
+    A row is not tied to the one with its own `key`.
+    """
+
+    key: Column
+    criteria: tuple[tuple[Likeness, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """A page of `table`'s rows under `condition` in `order`, tied by `link` to the row at hand where there is one.
 
@@ -138,7 +161,7 @@ class Connection:
 
     table: Table
     condition: Condition
-    link: Link | None = None
+    link: Link | Alike | None = None
     order: tuple[OrderKey, ...]
     page: Page
     cursor_tag: str
@@ -273,6 +296,23 @@ class Nodes:
     limit: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicates:
+    """A connection for each of some given records, in their order: a JSON list.
+
+    The records are those with the `ids` (a uuid[]), of which one that is not there, or not under `condition`, has no
+    duplicates; or the objects of the JSON list `rows`, whose keys are the physical names of the columns. The link of
+    the connection is an Alike. `count` is the number of records that the plan is priced for.
+    """
+
+    table: Table
+    ids: Parameter | None = None
+    rows: Parameter | None = None
+    condition: Condition
+    connection: Connection
+    count: int
+
+
 class HitFact(Enum):
     """A fact about a hit of a search: its object's name, its rank, and its text with the words marked in it."""
 
@@ -334,7 +374,7 @@ class Search:
 
 
 Output = Literal | Value | NodeId | Record | ToOne | Connection
-Root = Connection | One | Aggregate | Groups | Nodes | Search | Literal
+Root = Connection | One | Aggregate | Groups | Nodes | Duplicates | Search | Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

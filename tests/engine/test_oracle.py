@@ -60,6 +60,12 @@ def test_any_groups(bench: Bench, data: st.DataObject) -> None:
 
 @given(data=st.data())
 @examples(100)
+def test_any_duplicates(bench: Bench, data: st.DataObject) -> None:
+    check(bench, data.draw(queries(bench.reference.schema, bench.ids, roots="Duplicates")), has_refusals=False)
+
+
+@given(data=st.data())
+@examples(100)
 def test_shapes_of_one_text_take_turns(bench: Bench, data: st.DataObject) -> None:
     """Other values, and absent variables, under one text: each request has the answer of its own."""
     operation = data.draw(queries(bench.reference.schema, bench.ids))

@@ -1,6 +1,7 @@
 """`fieldstone serve` as people run it: from the first line that it prints to its end, killed ones included."""
 
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -212,3 +213,21 @@ def _wait_until_refused(url: str) -> None:
             return
         time.sleep(0.01)
     raise AssertionError("the server still takes connections")
+
+
+def test_the_metrics_have_a_port_of_their_own_until_the_server_ends(database: str) -> None:
+    served = start(FIELDSTONE_METRICS_PORT="0", DATABASE_URL=database)
+    try:
+        wait_until_ready(served)
+        found = re.search(r"address=(http://127\.0\.0\.1:\d+)/metrics", "".join(served.errors))
+        assert found is not None, served.errors
+        with httpx.Client(base_url=found[1]) as state, served.client() as client:
+            assert 'fieldstone_model_version{workspace="default"}' in state.get("/metrics").text
+            assert state.get("/readyz").json()["details"]["database"] == "answers"
+            assert state.post("/graphql", json={"query": "{ __typename }"}).status_code == 404
+            assert client.get("/metrics").status_code == 404
+            assert served.stop() == 0
+            with pytest.raises(httpx.ConnectError):
+                httpx.get(f"{found[1]}/metrics")
+    finally:
+        close(served)

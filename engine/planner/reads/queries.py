@@ -9,6 +9,7 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of, bind_tree, constant
 from fieldstone.engine.planner.context import PlanContext, type_literal, visible
 from fieldstone.engine.planner.reads.aggregates import build_aggregate
+from fieldstone.engine.planner.reads.duplicates.duplicates import build_duplicates
 from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
 from fieldstone.engine.planner.reads.grouping.groups import build_groups
 from fieldstone.engine.planner.reads.nodes import build_nodes
@@ -75,6 +76,8 @@ def _root(context: PlanContext, selected: Selected) -> Root:
                 return build_aggregate(context, object_, selected, path)
             case QueryRole.GROUP_BY:
                 return build_groups(context, object_, selected, path)
+            case QueryRole.DUPLICATES:
+                return build_duplicates(context, object_, selected, path)
             case QueryRole.ONE:
                 context.note_nullable(path)
                 return plan_one(context, object_, selected, path)

@@ -49,7 +49,7 @@ def fit_indexes(context: PlanContext, object_: Object, part: Part, condition: Co
 def note_order(context: PlanContext, object_: Object, order: Sequence[OrderKey]) -> None:
     """Note whether a page of all of an object's records is in the order of a text that no index serves."""
     first = order[0]
-    if first.hops or not isinstance(first.operand, Sorted) or _leads(context, object_, first.operand):
+    if first.hops or not isinstance(first.operand, Sorted) or leads(context, object_, first.operand):
         return
     column = first.operand.column
     # An order by an aggregate is by a text of other records, which no index of these serves.
@@ -69,14 +69,15 @@ def _keeps_accents(object_: Object, part: Part) -> bool:
 
 
 def _is_keyed(context: PlanContext, object_: Object, part: Part) -> bool:
-    return _leads(context, object_, Sorted(column=part.column))
+    return leads(context, object_, Sorted(column=part.column))
 
 
 def _is_plain(context: PlanContext, object_: Object, part: Part) -> bool:
-    return _leads(context, object_, part.column)
+    return leads(context, object_, part.column)
 
 
-def _leads(context: PlanContext, object_: Object, value: Column | Sorted) -> bool:
+def leads(context: PlanContext, object_: Object, value: Column | Sorted) -> bool:
+    """Return whether a B-tree in use begins with this value, and note that the plan depends on it."""
     leading = context.leading.get(object_.id)
     if leading is None:
         trees = [index for index in ready_indexes(context, object_) if index.method == BTREE]

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
 
+from fieldstone.engine.schema.objects.duplicates import duplicates_field
 from fieldstone.engine.schema.objects.groups import group_by_field
 from fieldstone.engine.schema.objects.nodes import node_field
 from fieldstone.engine.schema.objects.records import connection_field
@@ -61,13 +62,20 @@ def find_query_field(scope: TypeScope, name: str) -> GraphQLField | None:
 def query_names(scope: TypeScope) -> Iterator[str]:
     """Yield the names of the root fields of Query."""
     for object_ in scope.snapshot.by_singular.values():
-        yield from api_names.all_query_names(object_)
+        yield from _object_queries(scope, object_)
     if scope.has_nodes:
         yield from NODE_ROOTS
     if scope.has_search:
         yield SEARCH
     if scope.mutations is not None:
         yield from scope.mutations.queries
+
+
+def _object_queries(scope: TypeScope, object_: Object) -> Iterator[str]:
+    for role in QueryRole:
+        # The data of duplicates has the type that only mutations derived from the objects have.
+        if role is not QueryRole.DUPLICATES or scope.mutations is None:
+            yield api_names.query_name(object_, role)
 
 
 def build_mutation(scope: TypeScope) -> GraphQLObjectType:
@@ -91,7 +99,7 @@ def build_mutation(scope: TypeScope) -> GraphQLObjectType:
     return scope.build_object(MUTATION, "The writes of the API.", Members(names=names, find=find))
 
 
-def _query_field(scope: TypeScope, root: QueryRoot) -> GraphQLField:
+def _query_field(scope: TypeScope, root: QueryRoot) -> GraphQLField | None:
     object_ = root.object
     match root.role:
         case QueryRole.MANY:
@@ -113,6 +121,8 @@ def _query_field(scope: TypeScope, root: QueryRoot) -> GraphQLField:
             )
         case QueryRole.GROUP_BY:
             return group_by_field(scope, object_)
+        case QueryRole.DUPLICATES:
+            return None if scope.mutations else duplicates_field(scope, object_)
         case _:
             assert_never(root.role)
 

@@ -13,7 +13,7 @@ from fieldstone.engine.server.cli.doctor import doctor as examine
 from fieldstone.engine.server.cli.exit_codes import run
 from fieldstone.engine.server.cli.import_schema import import_schema
 from fieldstone.engine.server.cli.migrate import migrate as migrate_catalog
-from fieldstone.engine.server.cli.serve import serve as serve_app
+from fieldstone.engine.server.cli.serving.serve import serve as serve_app
 
 cli = typer.Typer(
     name="fieldstone",

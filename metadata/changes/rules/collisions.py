@@ -12,6 +12,9 @@ from fieldstone.metadata.errors import NameTaken
 from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 
+_OF_ONE = (QueryRole.ONE, QueryRole.DUPLICATES)
+"""The queries whose names begin with the name of one record."""
+
 _IS_WHOLLY_ACTIVE = attrgetter("is_wholly_active")
 
 
@@ -87,7 +90,7 @@ def _singular_clash(snapshot: Snapshot, object_: Object) -> str | None:
     for name in api_names.all_type_names(object_):
         if reason := _type_clash(snapshot, name):
             return reason
-    roots = [api_names.query_name(object_, QueryRole.ONE)]
+    roots = [api_names.query_name(object_, role) for role in _OF_ONE]
     mutations = [api_names.mutation_name(object_, verb, many=False) for verb in Verb]
     for name in api_names.all_subscription_names(object_):
         if query := api_names.find_query(snapshot, name):
@@ -98,7 +101,7 @@ def _singular_clash(snapshot: Snapshot, object_: Object) -> str | None:
 def _plural_clash(snapshot: Snapshot, object_: Object) -> str | None:
     if other := snapshot.by_plural.get(object_.name_plural):
         return f"it is the plural of the object {other.name_singular}"
-    roots = [api_names.query_name(object_, role) for role in QueryRole if role is not QueryRole.ONE]
+    roots = [api_names.query_name(object_, role) for role in QueryRole if role not in _OF_ONE]
     if object_.name_singular in roots and object_.name_singular != object_.name_plural:
         return f"the query {object_.name_singular} would stand for both names"
     if taken := set(roots).intersection(api_names.all_subscription_names(object_)):

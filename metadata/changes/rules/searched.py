@@ -13,12 +13,17 @@ _SEARCHED = frozenset({FieldType.TEXT, FieldType.FULL_NAME, FieldType.EMAILS, Fi
 
 def searched_fields(snapshot: Snapshot, object_: Object) -> tuple[Field, ...]:
     """Return the fields that are searched: those of the object's index for it, or else those of the usual types."""
+    found = _indexed_fields(snapshot, object_)
+    # A search without one of its fields is not served by the index, but shows nothing of a field that is not active, or
+    # that the role may not read in every record.
+    return tuple(field for field in found if object_.shows(field) and object_.rights.reads_plainly(field.id))
+
+
+def _indexed_fields(snapshot: Snapshot, object_: Object) -> tuple[Field, ...]:
     indexes = snapshot.indexes_of.get(object_.id, ())
     ready = [index for index in indexes if index.method == SEARCH and index.status is Status.READY]
     if ready:
-        fields = tuple(object_.by_id[id_] for id_ in ready[-1].field_ids)
-        # A search without one of its fields is not served by the index, but a field that is not active is not shown.
-        return tuple(field for field in fields if field.is_active)
+        return tuple(object_.by_id[id_] for id_ in ready[-1].field_ids)
     return tuple(field for field in object_.by_name.values() if field.type in _SEARCHED and not field.is_system)
 
 

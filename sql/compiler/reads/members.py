@@ -2,11 +2,12 @@
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import Search, compile_condition
+from fieldstone.sql.compiler.reads.likeness import compile_alike
 from fieldstone.sql.compiler.reads.ordering import compile_order, order_items
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
-from fieldstone.sql.plan.elements import column_of
-from fieldstone.sql.plan.read import Connection
+from fieldstone.sql.plan.elements import Link, column_of
+from fieldstone.sql.plan.read import Alike, Connection
 
 
 def compile_members(
@@ -18,6 +19,14 @@ def compile_members(
     search: Search = Search.PLANNED,
 ) -> tuple[FromItem, Expression]:
     """Return the source of `row`, and the condition that the row is one of those meant."""
+    if isinstance(connection.link, Alike) and around is not None:
+        # Found first, by the indexes of the criteria: in the order of the page, rows that nothing resembles would have
+        # the whole table read.
+        found = RowReference(alias=draft.alias())
+        alike = Query().from_(table_source(connection.table, found.alias)).select(expressions.whole_row(found.alias))
+        wanted = compile_condition(connection.condition, found, draft)
+        alike.only(expressions.all_of((compile_alike(connection.link, found, around), wanted)))
+        return query_source(alike.offset(expressions.number(0)).text(), row.alias), expressions.TRUE
     if not connection.distinct:
         return table_source(connection.table, row.alias), _condition(connection, row, around, draft, search)
     # Elected in the order that is asked for, whatever the direction of the page: each page has the same records. The
@@ -41,9 +50,9 @@ def _condition(
 ) -> Expression:
     """Return the condition that the row fulfils the connection's condition and is linked to the row around it."""
     condition = compile_condition(connection.condition, row, draft, search=search)
-    if connection.link is None or around is None:
-        return condition
     link = connection.link
+    if not isinstance(link, Link) or around is None:
+        return condition
     return expressions.all_of(
         (expressions.equal(row.column(link.column.name), around.column(link.key.name)), condition)
     )

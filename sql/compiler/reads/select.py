@@ -22,6 +22,7 @@ from fieldstone.sql.compiler.output import (
     or_null,
 )
 from fieldstone.sql.compiler.reads.aggregates import aggregate_pieces, constant_pieces, is_measured
+from fieldstone.sql.compiler.reads.duplicates import compile_duplicates
 from fieldstone.sql.compiler.reads.grouping.groups import compile_groups
 from fieldstone.sql.compiler.reads.nodes import compile_nodes, node_id
 from fieldstone.sql.compiler.reads.page_output import columns_of, compile_connection
@@ -32,6 +33,7 @@ from fieldstone.sql.compiler.terms import Expression, Query, table_source
 from fieldstone.sql.plan.read import (
     Aggregate,
     Connection,
+    Duplicates,
     Groups,
     Literal,
     NodeId,
@@ -101,6 +103,8 @@ def _compile_root(root: Root, draft: StatementDraft) -> Fragment:
             return compile_groups(root, draft, _record_pieces)
         case Nodes():
             return compile_nodes(root, draft, _record_pieces)
+        case Duplicates():
+            return compile_duplicates(root, draft, _record_pieces)
         case Search():
             return compile_search(root, draft, _record_pieces)
         case Literal():

@@ -242,6 +242,7 @@ def test_queries(schema: LazySchema) -> None:
             },
             "[ThingGroupByResult!]!",
         ),
+        "thingDuplicates": ({"ids": "[UUID!]", "data": "[ThingInput!]"}, "[ThingConnection!]!"),
     }
 
 

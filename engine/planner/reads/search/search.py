@@ -125,7 +125,7 @@ def _same_query(binder: Binder, after: Leaf, blame: Blame) -> Binder:
 
 def _find_objects(context: PlanContext, tree: Tree, blame: Blame) -> Sequence[Object]:
     """Return the objects that are searched, in the order of their names."""
-    known = context.snapshot.by_singular
+    known = context.snapshot.readable
     names = value_of(tree, Bindings(variables=context.variables, actor=""))
     if names is None:
         # The plan holds as long as there are just these objects.

@@ -1,7 +1,7 @@
 """How the command has uvicorn serve."""
 
 from fieldstone.engine import create_app
-from fieldstone.engine.server.cli.serve import configure
+from fieldstone.engine.server.cli.serving.serve import configure
 
 LONGEST_ELSEWHERE = 60
 """Seconds for which common proxies and load balancers keep an idle connection; most clients keep theirs for less."""

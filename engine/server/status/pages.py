@@ -3,14 +3,16 @@
 import asyncio
 import math
 from abc import ABC, abstractmethod
+from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
-from fieldstone.engine.errors import MethodNotAllowed
+from fieldstone.engine.errors import MethodNotAllowed, Unauthenticated
 from fieldstone.engine.errors import NotFound as NotFoundError
 from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, TEXT, Header, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.metrics import MEDIA_TYPE, Metrics
 from fieldstone.engine.server.runtime import Runtime
+from fieldstone.engine.server.status.insight import Everything, Insight, InsightRule
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.errors import SqlError
 from fieldstone.sql.executor import Database
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
+_VERSION = version("fieldstone")
 _PROBE = Statement(text="SELECT 1")
 _ASKED_EVERY = 1.0
 _PATIENCE = 2.0
@@ -48,7 +51,9 @@ class PlainPage(ABC):
         method = scope["method"]
         allow: tuple[Header, ...] = ()
         if method in {"GET", "HEAD"}:
-            reply = await self.reply()
+            reply = await self.reply(
+                next((value for name, value in scope["headers"] if name == b"authorization"), None)
+            )
         elif method == "OPTIONS":
             reply = Reply(status=200, body=b"", media_type=TEXT, headers=[_ALLOW])
         else:
@@ -57,8 +62,8 @@ class PlainPage(ABC):
         await send_reply(send, reply, allow, head=method == "HEAD")
 
     @abstractmethod
-    async def reply(self) -> Reply:
-        """Return the response."""
+    async def reply(self, authorization: bytes | None) -> Reply:
+        """Return the response to a request with this Authorization header."""
 
 
 class IndexPage(PlainPage):
@@ -66,7 +71,7 @@ class IndexPage(PlainPage):
 
     endpoint = "/"
 
-    async def reply(self) -> Reply:
+    async def reply(self, _authorization: bytes | None) -> Reply:
         """Return a few lines of text."""
         return Reply(status=200, body=_INDEX, media_type=TEXT)
 
@@ -79,33 +84,47 @@ class Health(PlainPage):
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def reply(self) -> Reply:
+    async def reply(self, _authorization: bytes | None) -> Reply:
         """Return 200, or 503 while the embedded PostgreSQL is away and cannot be started."""
         services = self._runtime.services
         watch = services.foundation.embedded if services else None
         if watch is not None and watch.is_broken:
             return _unready("the embedded PostgreSQL cannot be started")
-        return Reply(status=200, body=b'{"status":"ok"}', headers=[_FRESH])
+        return Reply(status=200, body=_json({"status": "ok"}), headers=[_FRESH])
 
 
 class Readiness(PlainPage):
-    """Reports whether operations can be served."""
+    """Reports whether operations can be served, and to requests with insight by how much.
+
+    Args:
+        runtime: gives the services as soon as they are there.
+        rule: gives the insight of a request.
+    """
 
     endpoint = "/readyz"
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, rule: InsightRule | Everything) -> None:
         self._runtime = runtime
+        self._rule = rule
         self._asked_at = -math.inf
         self._answers = False
 
-    async def reply(self) -> Reply:
+    async def reply(self, authorization: bytes | None) -> Reply:
         """Return 200 when migrations and sample data are done and the database answers, 503 until then."""
         services = self._runtime.services
         if services is None:
             return _unready("starting")
-        if not await self._database_answers(services.foundation.database):
-            return _unready("the database does not answer")
-        return Reply(status=200, body=b'{"status":"ready"}', headers=[_FRESH])
+        is_ready = await self._database_answers(services.foundation.database)
+        if self._rule.of(authorization) is not Insight.FULL:
+            return _ready() if is_ready else _unready("unavailable")
+        pool = services.foundation.database.stats()
+        details: dict[str, object] = {
+            "version": _VERSION,
+            "database": "answers" if is_ready else "does not answer",
+            "connections": {"inUse": pool.in_use, "idle": pool.idle, "waiting": pool.waiting, "limit": pool.limit},
+            "broadcast": "connected" if services.broadcast.is_connected else "disconnected",
+        }
+        return _ready(details) if is_ready else _unready("the database does not answer", details)
 
     async def _database_answers(self, database: Database) -> bool:
         """Return whether the database answered within the last second, or does now: frequent probes cost it nothing."""
@@ -122,21 +141,46 @@ class Readiness(PlainPage):
         return self._answers
 
 
-def _unready(status: str) -> Reply:
-    return Reply(status=503, body=dumps({"status": status}).encode(), headers=[_FRESH, RETRY_SOON])
+def _ready(details: dict[str, object] | None = None) -> Reply:
+    shown: dict[str, object] = {"status": "ready"}
+    return Reply(status=200, body=_json(shown if details is None else shown | {"details": details}), headers=[_FRESH])
+
+
+def _unready(status: str, details: dict[str, object] | None = None) -> Reply:
+    shown: dict[str, object] = {"status": status}
+    body = _json(shown if details is None else shown | {"details": details})
+    return Reply(status=503, body=body, headers=[_FRESH, RETRY_SOON])
+
+
+def _json(value: dict[str, object]) -> bytes:
+    return dumps(value).encode()
 
 
 class MetricsPage(PlainPage):
-    """Serves the metrics for Prometheus."""
+    """Serves the metrics for Prometheus.
+
+    Args:
+        metrics: those of the app.
+        rule: gives the insight of a request.
+    """
 
     endpoint = "/metrics"
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, rule: InsightRule | Everything) -> None:
         self._metrics = metrics
+        self._rule = rule
 
-    async def reply(self) -> Reply:
-        """Return all measurements as text."""
-        return Reply(status=200, body=self._metrics.render(), media_type=MEDIA_TYPE, headers=[_FRESH])
+    async def reply(self, authorization: bytes | None) -> Reply:
+        """Return all measurements as text, without names where the request may not see them."""
+        insight = self._rule.of(authorization)
+        if insight is Insight.NONE:
+            if not self._rule.has_token:
+                return build_error_reply(NotFoundError("The metrics are at the port of FIELDSTONE_METRICS_PORT."))
+            return build_error_reply(
+                Unauthenticated("The metrics need the token of the server: send it as 'Authorization: Bearer TOKEN'.")
+            )
+        body = self._metrics.render(named=insight is Insight.FULL)
+        return Reply(status=200, body=body, media_type=MEDIA_TYPE, headers=[_FRESH])
 
 
 class NotFound:

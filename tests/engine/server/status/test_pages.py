@@ -22,7 +22,12 @@ async def test_before_the_start_it_is_alive_and_not_ready(app_database: str) -> 
         assert (await client.get("/readyz")).status_code == 503
 
 
-async def test_metrics_count_requests_plans_connections_and_versions(client: httpx.AsyncClient) -> None:
+async def test_metrics_count_requests_plans_connections_and_versions(start_app: StartApp) -> None:
+    async with start_app(environment="development") as (_, client):
+        await _count(client)
+
+
+async def _count(client: httpx.AsyncClient) -> None:
     for query in ("{ companies { totalCount } }", "{ companies { totalCount } }", "{"):
         await client.post("/graphql", json={"query": query}, headers={"accept": "application/graphql-response+json"})
     await client.get("/nothing-here")

@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fieldstone.engine.server.app import Fieldstone
-from fieldstone.engine.server.cli.development_key import development_key
-from fieldstone.engine.server.cli.listener import listen, url_of
+from fieldstone.engine.server.cli.serving.development_key import development_key
+from fieldstone.engine.server.cli.serving.listener import listen, url_of
+from fieldstone.engine.server.cli.serving.state_server import state_server
 from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.descriptors import raise_limit
 from fieldstone.engine.server.demo.fill import fill_demo
@@ -78,7 +79,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    with contextlib.closing(listen(settings.host, settings.port)) as listener:
+    with contextlib.closing(listen(settings.host, settings.port)) as listener, state_server(settings) as show_state:
         route_standard_logging(settings)
         app = Fieldstone(settings, assembly=_assemble_with_demo if demo else assemble)
         database = "given by DATABASE_URL" if settings.database_url else f"embedded in {settings.data_dir}"
@@ -95,6 +96,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         gc.disable()
         # How long the event loop waits at most for the work thread to let it run: five times as long by default.
         sys.setswitchinterval(_SWITCH_INTERVAL)
+        showing = asyncio.create_task(show_state(app))
         # Health checks are answered, and everything else is told to wait, while this goes on.
         starting = asyncio.create_task(app.runtime.start())
         try:
@@ -112,7 +114,10 @@ async def serve(settings: Settings, *, demo: bool) -> None:
             gc.enable()
             server.should_exit = True
             starting.cancel()
+            # The state is shown until the last operation is answered.
             await asyncio.gather(serving, starting, return_exceptions=True)
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
             await app.runtime.stop()
 
 

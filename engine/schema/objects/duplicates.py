@@ -1,0 +1,24 @@
+"""The root field that looks for the duplicates of records."""
+
+from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull
+
+from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.metadata.api_names import TypeRole
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.scalars import UUID
+
+
+def duplicates_field(scope: TypeScope, object_: Object) -> GraphQLField:
+    """Return the root field for the duplicates of records that are there, or that may be created."""
+    connection = GraphQLNonNull(scope.output_of(object_, TypeRole.CONNECTION))
+    ids = GraphQLList(GraphQLNonNull(SCALARS[UUID.name]))
+    data = GraphQLList(GraphQLNonNull(scope.input_of(object_, TypeRole.INPUT)))
+    return GraphQLField(
+        GraphQLNonNull(GraphQLList(connection)),
+        args={
+            "ids": GraphQLArgument(ids, description="The ids of records."),
+            "data": GraphQLArgument(data, description="Data of records that need not be there, in the place of `ids`."),
+        },
+        description=f"For each given record, in their order, the records of {object_.label_plural} that are like it.",
+    )

@@ -1,0 +1,1 @@
+"""`fieldstone serve`: its sockets, its servers and the key of a development server."""

@@ -1,0 +1,1 @@
+"""The pages beside the APIs, for people, supervisors and Prometheus."""

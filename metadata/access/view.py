@@ -1,0 +1,108 @@
+"""The view of a role: the snapshot without all that the role may not see. It is a snapshot, and is taken as one.
+
+Objects that the role sees whole are the same instances as in the snapshot; a restricted one is shared by all roles with
+equal rights on it (`Object.restricted`), and so by the views of the next snapshot while it is in use.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from uuid import UUID
+
+from fieldstone.metadata.access.effective import Rights, effective_rights
+from fieldstone.metadata.errors import UnknownRole
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.object_access import HIDDEN, WHOLE, ObjectAccess
+from fieldstone.metadata.roles.role import ADMIN, Role, RoleReference, find_role
+
+_SHARED = (*(one.name for one in fields(Object) if one.name not in {"is_active", "access", "base"}),)
+_SHARED_LOOK_UPS = ("active", "by_id", "held_keys", "key", "deleted_at", "morphs", "type_name", "weight")
+"""The look-up tables of an object that do not depend on a role's rights."""
+
+
+def view_of(snapshot: Snapshot, reference: RoleReference) -> Snapshot:
+    """Return the snapshot as a role sees it: the snapshot itself if the role sees all of it whole.
+
+    Raises:
+        UnknownRole: the workspace has no such role, or not any more.
+    """
+    view = snapshot.views.get(reference)
+    if view is None:
+        if not snapshot.roles and reference == ADMIN:
+            return snapshot  # Only a snapshot that no catalog made has no roles.
+        role = find_role(snapshot.roles, reference)
+        if role is None:
+            raise UnknownRole("The role of this request does not exist, or not any more.")
+        view = snapshot.views[reference] = _find_view(snapshot, role)
+    return view
+
+
+def access_of(snapshot: Snapshot, role: Role, object_: Object) -> ObjectAccess:
+    """Return the effective rights of a role on an object of the snapshot."""
+    return view_of(snapshot, role.id).objects[object_.id].rights
+
+
+def _find_view(snapshot: Snapshot, role: Role) -> Snapshot:
+    """Return the view of a role; one for its id and its name."""
+    known = next((view for view in snapshot.views.values() if view.role is role), None)
+    if known is not None:
+        return known
+    rights = effective_rights(snapshot, role)
+    if rights.others is WHOLE and all(access is WHOLE for access in rights.single.values()):
+        return snapshot
+    dropped = _dropped(snapshot, rights)
+    objects: dict[UUID, Object] = {}
+    for id_, object_ in snapshot.objects.items():
+        access = rights.on(id_)
+        if id_ in dropped and access is not HIDDEN:
+            access = replace(access, dropped=dropped[id_])
+        objects[id_] = object_ if access is WHOLE else restrict(object_, access)
+    if all(map(_is_same, objects.values(), snapshot.objects.values())):
+        return snapshot
+    return replace(snapshot, objects=objects, role=role, base=snapshot)
+
+
+def _is_same(one: Object, other: Object) -> bool:
+    return one is other
+
+
+def _dropped(snapshot: Snapshot, rights: Rights) -> Mapping[UUID, frozenset[UUID]]:
+    """Return the relations of each object that lead to a hidden one, for the objects that have any."""
+    hides_none = rights.others is not HIDDEN and all(access is not HIDDEN for access in rights.single.values())
+    if hides_none:
+        return {}
+    found: dict[UUID, set[UUID]] = {}
+    for relation in snapshot.relations.values():
+        source, target = relation.source_object_id, relation.target_object_id
+        if rights.on(target) is HIDDEN:
+            found.setdefault(source, set()).add(relation.source_field_id)
+        if rights.on(source) is HIDDEN and relation.target_field_id != _key_id(snapshot.objects[target]):
+            found.setdefault(target, set()).add(relation.target_field_id)
+    return {id_: frozenset(ids) for id_, ids in found.items()}
+
+
+def _key_id(object_: Object) -> UUID | None:
+    """Return the id of an object's `id`, which is the end of a relation that the object does not show."""
+    key = object_.active.get("id")
+    return key.id if key is not None else None
+
+
+def restrict(object_: Object, access: ObjectAccess) -> Object:
+    """Return the object with these rights: the same instance for equal rights, while it is in use."""
+    found = object_.restricted.get(access)
+    if found is None:
+        found = object_.restricted[access] = _restricted(object_, access)
+    return found
+
+
+def _restricted(object_: Object, access: ObjectAccess) -> Object:
+    # Set one by one, so that all instances share the keys of their dicts: half of the memory of a copied dict.
+    made = object.__new__(Object)
+    for name in _SHARED:
+        object.__setattr__(made, name, getattr(object_, name))
+    object.__setattr__(made, "is_active", object_.is_active and access is not HIDDEN)
+    object.__setattr__(made, "access", access)
+    object.__setattr__(made, "base", object_)
+    if "id" in object_.active:
+        for name in _SHARED_LOOK_UPS:
+            made.__dict__[name] = getattr(object_, name)
+    return made

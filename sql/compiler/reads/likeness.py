@@ -1,0 +1,40 @@
+"""The condition that two rows are alike: their values by one of several criteria."""
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.scope import RowReference
+from fieldstone.sql.compiler.terms import Expression
+from fieldstone.sql.compiler.text_keys import text_key
+from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.read import Alike, Likeness
+from fieldstone.sql.text_order import FOLD, HIGH, LOW
+
+
+def compile_alike(alike: Alike, row: RowReference, other: RowReference) -> Expression:
+    """Return the condition that the row is another one than the one at hand, and like it by one of the criteria."""
+    key = alike.key.name
+    is_same = expressions.equal(row.column(key), other.column(key))
+    found = [
+        expressions.all_of([part for likeness in criterion for part in _parts(likeness, row, other)])
+        for criterion in alike.criteria
+    ]
+    return expressions.all_of((expressions.any_of(found), expressions.is_true(is_same, negated=True)))
+
+
+def _parts(likeness: Likeness, row: RowReference, other: RowReference) -> list[Expression]:
+    value, wanted = row.column(likeness.column.name), other.column(likeness.column.name)
+    if not likeness.is_text:
+        return [expressions.equal(value, wanted)]
+    folded = expressions.call(FOLD, wanted)
+    terms = [expressions.equal(expressions.call(FOLD, value), folded), _has_letters(folded)]
+    if not likeness.has_index:
+        return terms
+    key = text_key(value)
+    low, high = (expressions.call(function, wanted, expressions.TRUE) for function in (LOW, HIGH))
+    bounds = ((Comparison.GE, low), (Comparison.LT, high))
+    return [*(expressions.compare(key, comparison, bound) for comparison, bound in bounds), *terms]
+
+
+def _has_letters(text: Expression) -> Expression:
+    """Return the condition that a text has more than blanks."""
+    stripped = expressions.call("btrim", text)
+    return expressions.compare(stripped, Comparison.NE, expressions.text_literal(""))
