@@ -5,6 +5,9 @@
     ├── ValidationFailed       GRAPHQL_VALIDATION_FAILED  400
     ├── BadUserInput           BAD_USER_INPUT             400
     │   └── MethodNotAllowed   ... by a method that cannot    405
+    ├── PersistedQueryNotFound PERSISTED_QUERY_NOT_FOUND  400
+    ├── PersistedQueryNotSupported  PERSISTED_QUERY_NOT_SUPPORTED  400
+    ├── DocumentNotTrusted     DOCUMENT_NOT_TRUSTED       403
     ├── Unauthenticated        UNAUTHENTICATED            401
     ├── Forbidden              FORBIDDEN                  403
     ├── NotFound               NOT_FOUND                  404
@@ -94,6 +97,27 @@ class MethodNotAllowed(BadUserInput):
     """The operation cannot be sent by this HTTP method."""
 
     status = 405
+
+
+class PersistedQueryNotFound(ApiError):
+    """There is no document with the id: a client that named it by its hash sends the text too, and it is stored."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+    status = 400
+
+
+class PersistedQueryNotSupported(ApiError):
+    """Clients may store no documents here: the text has to be sent each time."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+    status = 400
+
+
+class DocumentNotTrusted(ApiError):
+    """The server answers trusted documents only, and the document is none."""
+
+    code = "DOCUMENT_NOT_TRUSTED"
+    status = 403
 
 
 class Unauthenticated(ApiError):

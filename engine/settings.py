@@ -34,6 +34,13 @@ class Environment(Enum):
     DEVELOPMENT = "development"
 
 
+class Documents(Enum):
+    """The documents that are served at /graphql."""
+
+    ANY = "any"
+    TRUSTED = "trusted"
+
+
 class LogLevel(Enum):
     """The least severity that is logged."""
 
@@ -132,6 +139,12 @@ class Settings(BaseSettings):
     max_tokens: int = _whole(10_000, "The most tokens in one document.")
     max_depth: int = _whole(100, "The deepest nesting of an operation's fields.", most=200)
     max_aliases: int = _whole(500, "The most aliases in one operation.", least=0)
+    documents: Documents = _setting(Documents.ANY,
+        "The documents that `/graphql` answers: `trusted` refuses all but those of `fieldstone documents import`.",
+        "any or trusted")
+    persisted_queries: int = _whole(1_000,
+        "The most documents that clients of one workspace may store by their hash (Apollo's automatic persisted "
+        "queries); beyond it the least recently read go, and 0 turns them off.", least=0, most=100_000)
     default_page: int = _whole(60, "The default number of records on a page.")
     max_page: int = _whole(200, "The most records on a page.")
     max_bulk_writes: int = _whole(10_000, "The most records that one field of a mutation may write.")

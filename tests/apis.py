@@ -15,7 +15,8 @@ from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.answer import Answer, data_body
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.core_api import build_core_api
-from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.demo.fill import fill_demo
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from benchmarks.swap.models import Made
 from benchmarks.swap.server import SwapServer, connected
 from benchmarks.swap.timing import middle, percentile
-from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.schema.lazy import built_types
 from fieldstone.engine.server.composition import assemble
 from fieldstone.engine.settings import LogLevel, Settings

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import cast
 
 from graphql import (
@@ -11,9 +10,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
-    GraphQLSchema,
     GraphQLSyntaxError,
-    GraphQLType,
     InlineFragmentNode,
     ListTypeNode,
     NamedTypeNode,
@@ -22,24 +19,13 @@ from graphql import (
     OperationType,
     SelectionNode,
     SelectionSetNode,
-    ValidationContext,
-    ValidationRule,
     VariableNode,
-    get_named_type,
     parse,
-    validate,
 )
 from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
 
-from fieldstone.engine.documents.allowances import RULES
-from fieldstone.engine.documents.field_merging import find_conflicts
-from fieldstone.engine.documents.suggestions import add_suggestions
-from fieldstone.engine.documents.variable_positions import Places, VariablePositions
-from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ValidationFailed
+from fieldstone.engine.errors import BadUserInput, ParseFailed, QueryTooComplex
 from fieldstone.metadata.json_text import JsonValue
-
-VALIDATION_ERRORS = 20
-"""Errors reported for one document; there may be more."""
 
 REPEATS = 100
 """Times that one response key may stand in one selection set."""
@@ -126,19 +112,33 @@ def parse_operation(text: str, operation_name: str | None, limits: DocumentLimit
         QueryTooComplex: it is past a limit.
         BadUserInput: there is no such operation, or several and no name.
     """
+    document = parse_document(text, limits)
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    return Operation(document=document, definition=_pick(operations, operation_name), fragments=_fragments_of(document))
+
+
+def parse_document(text: str, limits: DocumentLimits) -> DocumentNode:
+    """Parse a document and refuse an expensive one.
+
+    Raises:
+        ParseFailed: it is not GraphQL.
+        QueryTooComplex: it is past a limit.
+    """
     check_length(text)
     try:
         document = parse(text, max_tokens=limits.tokens)
     except GraphQLSyntaxError as error:
         if "Parsing aborted" in error.message:
             raise QueryTooComplex(f"The document has more than {limits.tokens} tokens.") from None
-        raise ParseFailed(error.message, locations=_locations(error)) from None
+        raise ParseFailed(error.message, locations=locations_of(error)) from None
     except RecursionError:
         raise QueryTooComplex(f"The document is nested deeper than {limits.depth} levels.") from None
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    check_document(document, fragments, limits)
-    return Operation(document=document, definition=_pick(operations, operation_name), fragments=fragments)
+    check_document(document, _fragments_of(document), limits)
+    return document
+
+
+def _fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
 
 
 def _pick(operations: Sequence[OperationDefinitionNode], name: str | None) -> OperationDefinitionNode:
@@ -155,57 +155,6 @@ def _pick(operations: Sequence[OperationDefinitionNode], name: str | None) -> Op
         if operation.name and operation.name.value == name:
             return operation
     raise BadUserInput(f"The document has no operation named '{name}'.", field="operationName")
-
-
-def validate_operation(
-    schema: GraphQLSchema, operation: Operation, *, named: set[str] | None = None, places: Places | None = None
-) -> list[ApiError]:
-    """Return the errors that the GraphQL specification's validation rules find.
-
-    Args:
-        schema: the schema that the operation must fit.
-        operation: as it was parsed.
-        named: gets the names of the types of all its fields, arguments and variables.
-        places: gets the types that the values of its variables must be of beside the declared ones.
-    """
-    # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
-    collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
-    positions = partial(VariablePositions, executed=operation.definition, places={} if places is None else places)
-    rules = (*RULES, cast("type[ValidationRule]", positions), collecting)
-    try:
-        found = validate(schema, operation.document, rules, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
-    except RecursionError:
-        return [QueryTooComplex("The document is nested too deeply.")]
-    messages = add_suggestions(schema, [error.message for error in found])
-    errors: list[ApiError] = [
-        ValidationFailed(message, locations=_locations(error)) for message, error in zip(messages, found, strict=True)
-    ]
-    left = VALIDATION_ERRORS - len(errors)
-    return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
-
-
-class _NamedTypes(ValidationRule):
-    """Finds nothing, and notes the names of the types that it comes by."""
-
-    def __init__(self, context: ValidationContext, *, names: set[str]) -> None:
-        super().__init__(context)
-        self._names = names
-
-    def enter_named_type(self, node: NamedTypeNode, *_: object) -> None:
-        self._names.add(node.name.value)
-
-    def enter_field(self, _node: Node, *_: object) -> None:
-        self._note(self.context.get_parent_type())
-        self._note(self.context.get_type())
-
-    def enter_argument(self, _node: Node, *_: object) -> None:
-        self._note(self.context.get_input_type())
-
-    enter_object_field = enter_argument
-
-    def _note(self, type_: GraphQLType | None) -> None:
-        if type_ is not None:
-            self._names.add(get_named_type(type_).name)
 
 
 def check_document(
@@ -383,5 +332,6 @@ def _included(directives: Sequence[DirectiveNode], variables: Mapping[str, JsonV
     return True
 
 
-def _locations(error: GraphQLError) -> list[tuple[int, int]]:
+def locations_of(error: GraphQLError) -> list[tuple[int, int]]:
+    """Return where an error stands in the document: lines and columns from 1."""
     return [(place.line, place.column) for place in error.locations or ()]

@@ -9,6 +9,7 @@ from psycopg import AsyncRawCursor
 
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.metadata_api.broken_documents import FindBrokenDocuments, broken_documents
 from fieldstone.engine.metadata_api.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.change_mutations import change_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
@@ -117,9 +118,10 @@ class _Roots:
         webhooks: Webhooks,
         compiler: Compiler,
         find_broken: FindBroken,
+        find_documents: FindBrokenDocuments,
     ) -> None:
         self._writer = writer
-        self._plans = plan_runs(find_broken)
+        self._plans = plan_runs(find_broken, find_documents)
         self._compiler = compiler
         self._checks = webhook_checks(webhooks)
         self._runs: Mapping[str, Run] = {
@@ -240,6 +242,7 @@ def build_metadata_api(
     webhooks: Webhooks | None = None,
     denied: DeniedTokens | None = None,
     find_broken: FindBroken = none_broken,
+    find_documents: FindBrokenDocuments | None = None,
 ) -> GraphQLApi:
     """Return the Metadata API.
 
@@ -254,10 +257,17 @@ def build_metadata_api(
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
         denied: the denied tokens of this process; by default those that nothing here asks for.
         find_broken: tells which operations of clients a change would break.
+        find_documents: tells which trusted documents a change would break.
     """
     compiler = Compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
     roots = _Roots(
-        writer, keys, denied or DeniedTokens(database), webhooks or Webhooks(database, current), compiler, find_broken
+        writer,
+        keys,
+        denied or DeniedTokens(database),
+        webhooks or Webhooks(database, current),
+        compiler,
+        find_broken,
+        find_documents or broken_documents(work, limits.document),
     )
     api = GraphQLApi(
         database=database,

@@ -16,7 +16,8 @@ from graphql import (
 )
 from graphql.language import DirectiveNode
 
-from fieldstone.engine.documents.document import Operation, children, validate_operation
+from fieldstone.engine.documents.document import Operation, children
+from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.request.plan_cache import OperationKey, PlanCache
 from fieldstone.engine.schema.lazy import lazy_schema
@@ -28,7 +29,8 @@ MOST_OPERATIONS = 200
 """Operations, the most recently used ones, that are held against the model to be: some 3 ms each, in a thread."""
 MOST_CHARACTERS = 500_000
 """Of these operations' documents together: two seconds of the thread, though each may be a large one."""
-_MOST_REASONS = 3
+MOST_REASONS = 3
+"""Reasons that are given for an operation."""
 
 FindBroken = Callable[[Snapshot], Awaitable[list[JsonValue]]]
 """Returns the operations that would break, each `{ operation hash reasons }`, under a model."""
@@ -68,13 +70,13 @@ def _validate(touched: Sequence[tuple[OperationKey, Operation]], after: Snapshot
                 {
                     "operation": name.value if name else None,
                     "hash": sha256(key.text.encode()).hexdigest(),
-                    "reasons": _shown(operation, errors[:_MOST_REASONS]),
+                    "reasons": show_reasons(operation, errors[:MOST_REASONS]),
                 }
             )
     return found
 
 
-def _shown(operation: Operation, errors: Sequence[ApiError]) -> list[JsonValue]:
+def show_reasons(operation: Operation, errors: Sequence[ApiError]) -> list[JsonValue]:
     """Return the messages of errors; a message about a value, which may quote it, is replaced by the value's place."""
     values = _find_values(operation.document)
     shown = []

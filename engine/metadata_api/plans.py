@@ -2,18 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLSchema, get_named_type
 
 from fieldstone.engine.documents.document import Operation, Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.batch import read_change
+from fieldstone.engine.metadata_api.broken_documents import FindBrokenDocuments
 from fieldstone.engine.metadata_api.broken_operations import FindBroken
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.writes import Arguments
 from fieldstone.engine.schema.roots.model_plans import PLAN
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.scalars import BIG_INT
 from fieldstone.metadata.writer.dry_run import Preview, preview, try_out
 from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
@@ -23,13 +26,14 @@ PlanRun = Callable[[GraphQLSchema, ModelTransaction, Arguments], Awaitable[JsonV
 """Returns the whole plan; raises MetadataError or ApiError."""
 
 
-def plan_runs(find_broken: FindBroken) -> Mapping[str, PlanRun]:
+def plan_runs(find_broken: FindBroken, find_documents: FindBrokenDocuments) -> Mapping[str, PlanRun]:
     """Return the functions that execute the root fields, by their names."""
+    find = _Find(find_broken, find_documents)
     return {
-        "planChanges": partial(_apply_changes, find_broken, only_plans=True),
-        "planRollback": partial(_roll_back, find_broken, only_plans=True),
-        "applyChanges": partial(_apply_changes, find_broken),
-        "rollback": partial(_roll_back, find_broken),
+        "planChanges": partial(_apply_changes, find, only_plans=True),
+        "planRollback": partial(_roll_back, find, only_plans=True),
+        "applyChanges": partial(_apply_changes, find),
+        "rollback": partial(_roll_back, find),
     }
 
 
@@ -59,7 +63,7 @@ def select_members(
 
 
 async def _apply_changes(
-    find_broken: FindBroken,
+    find: "_Find",
     schema: GraphQLSchema,
     transaction: ModelTransaction,
     arguments: Arguments,
@@ -73,14 +77,14 @@ async def _apply_changes(
     found = await (try_out if is_dry else preview)(transaction, builds, gathers=True)
     if found.problems and not only_plans:
         raise _refusal(found.problems)
-    broken = await find_broken(found.snapshot)
+    broken = await find(transaction, found.snapshot)
     if not is_dry:
         await transaction.apply_all(found.changes)
     return _plan(transaction, found, broken)
 
 
 async def _roll_back(
-    find_broken: FindBroken,
+    find: "_Find",
     _schema: GraphQLSchema,
     transaction: ModelTransaction,
     arguments: Arguments,
@@ -93,17 +97,33 @@ async def _roll_back(
     found = await preview_rollback(transaction, to, ask_rows=is_dry, gathers=True)
     if found.problems and not only_plans:
         raise _refusal(found.problems)
-    broken = await find_broken(found.snapshot)
+    broken = await find(transaction, found.snapshot)
     if not is_dry:
         await roll_back(transaction, to)
     return _plan(transaction, found, broken)
 
 
-def _plan(transaction: ModelTransaction, found: Preview, broken: Sequence[JsonValue]) -> JsonValue:
+class _Find(NamedTuple):
+    """Finds all that a model would break."""
+
+    operations: FindBroken
+    documents: FindBrokenDocuments
+
+    async def __call__(self, transaction: ModelTransaction, after: Snapshot) -> Mapping[str, JsonValue]:
+        """Return the members of a plan about operations that clients send."""
+        documents = await self.documents(transaction.connection, transaction.snapshot, after)
+        return {
+            "operations": await self.operations(after),
+            "documents": documents.broken,
+            "documentsUnchecked": documents.unchecked,
+        }
+
+
+def _plan(transaction: ModelTransaction, found: Preview, broken: Mapping[str, JsonValue]) -> JsonValue:
     version = str(transaction.snapshot.version + transaction.is_changed)
     return {
         **found.plan,
-        "operations": broken,
+        **broken,
         "problems": [problem for error in found.problems if (problem := _problem(error))],
         "version": version,
     }

@@ -13,8 +13,8 @@ from fieldstone.engine.documents.document import (
     Selected,
     collect_fields,
     parse_operation,
-    validate_operation,
 )
+from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
 from fieldstone.engine.planner.answer_size import LARGE, estimate_size

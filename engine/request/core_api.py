@@ -8,6 +8,7 @@ from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
 from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
 from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.request.valid_operation import MutationPlan
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
@@ -24,6 +25,7 @@ def build_core_api(
     time_limit: float,
     written: Callable[[], None] = lambda: None,
     relay: bool = False,
+    documents: StoredDocuments | None = None,
 ) -> GraphQLApi:
     """Return the Core API.
 
@@ -35,6 +37,7 @@ def build_core_api(
         time_limit: the seconds that an operation may take.
         relay: whether records have Relay's `Node`.
         written: called when a mutation has been committed.
+        documents: the stored documents; by default all documents are served, and clients may store some.
     """
     compiler = Compiler(partial(lazy_schema, relay=relay), limits, work)
 
@@ -61,6 +64,7 @@ def build_core_api(
         time_limit=time_limit,
         written=written,
         kept=KeptAnswers(database, time_limit),
+        documents=documents or StoredDocuments(database, time_limit=time_limit),
     )
     current.forgotten.connect(api.forget)
     return api

@@ -9,8 +9,10 @@ from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.answer import Answer
-from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest, key_of
+from fieldstone.engine.request.path import GraphQLApi, key_of
 from fieldstone.engine.request.refusals import InvalidDocument
+from fieldstone.engine.request.stored_documents.documents import find_document
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import ValidMutation, ValidQuery
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -75,6 +77,7 @@ class _Explaining:
             ApiError, InvalidDocument, DatabaseError: the request is refused.
         """
         api = self._api
+        request = await find_document(api.documents, self._principal, request)
         with self.stage("model"):
             snapshot = await api.source.get(self._principal.workspace_id)
         with self.stage("document"):

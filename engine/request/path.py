@@ -11,7 +11,7 @@ A request that an older snapshot would refuse is tried again on the newest one. 
 an operation that is bound already, without a task.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -34,7 +34,7 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.planner.writes.planned import PlannedWrite
-from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer, Explain, SchemaAnswer, executed, refusal
+from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer, SchemaAnswer, executed, refusal
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import single, tell_single
 from fieldstone.engine.request.idempotency.claim import Claim, Keeping, SentKey, build_claim
@@ -42,6 +42,8 @@ from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.shape import shape_of
+from fieldstone.engine.request.stored_documents.documents import StoredDocuments, find_document
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import (
     AnyOperation,
     MutationPlan,
@@ -55,7 +57,6 @@ from fieldstone.engine.request.valid_operation import (
 from fieldstone.engine.schema.introspection import too_large
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.dependencies import Dependencies
-from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import DatabaseError, StaleSchema
@@ -64,25 +65,6 @@ from fieldstone.sql.statement import Parameters, Row, Statement, refuse_nul
 
 # A request may wait behind one change of its table after another, each of which makes its statement one of the past.
 _MOST_NEWER = 8
-
-
-class GraphQLRequest(NamedTuple):
-    """A request as the transport hands it over.
-
-    Attributes:
-        tells_cost: asks for its price in the answer's extensions.
-        is_large: whether its variables are so large that to look through them takes long.
-        sent_key: its Idempotency-Key, which queries do not read.
-        explain: says if the answer explains itself.
-    """
-
-    query: str
-    operation_name: str | None
-    variables: Mapping[str, JsonValue]
-    tells_cost: bool = False
-    is_large: bool = False
-    sent_key: SentKey | None = None
-    explain: Explain = Explain.NOT
 
 
 class SnapshotSource(Protocol):
@@ -135,6 +117,7 @@ class GraphQLApi:
         written: called when records were written.
         compute: adds the root fields of a query that no statement answers; None: the API has none.
         kept: the answers of mutations with an Idempotency-Key; None: the API does not read that header.
+        documents: the stored documents; None: each request has its text.
     """
 
     def __init__(
@@ -148,6 +131,7 @@ class GraphQLApi:
         written: Callable[[], None] = lambda: None,
         compute: Compute | None = None,
         kept: KeptAnswers | None = None,
+        documents: StoredDocuments | None = None,
     ) -> None:
         self.compiler = compiler
         self.schema_answers = SchemaAnswers()
@@ -158,6 +142,7 @@ class GraphQLApi:
         self._written = written
         self._compute = compute
         self._kept = kept
+        self.documents = documents
 
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
         """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
@@ -170,6 +155,10 @@ class GraphQLApi:
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
         """Return the answer to a query or a mutation, as `execute` does, or the subscription that was asked for."""
+        try:
+            request = await find_document(self.documents, principal, request)
+        except ApiError as error:
+            return refusal([error])
         try:
             return await self._resolve(principal, request, allow_mutation=allow_mutation)
         except InvalidDocument as invalid:
@@ -196,9 +185,10 @@ class GraphQLApi:
         It is one statement, and needs no more than POST.
         """
         snapshot = self.source.find_current(principal.workspace_id)
-        if snapshot is None:
+        given = request if self.documents is None else self.documents.find_at_hand(principal, request)
+        if snapshot is None or given is None or not given.query:
             return None
-        compiler = self.compiler
+        request, compiler = given, self.compiler
         operation = compiler.plans.find_operation(key_of(principal, request), snapshot)
         if operation is None or operation.is_introspection:
             return None
@@ -235,6 +225,7 @@ class GraphQLApi:
             request = GraphQLRequest(
                 query=operation.query, operation_name=operation.operation_name, variables=operation.variables
             )
+            request = await find_document(self.documents, principal, request)
             opened = await self._resolve(principal, request, allow_mutation=False)
         except InvalidDocument as invalid:
             raise Refused(invalid.errors) from None
@@ -257,6 +248,8 @@ class GraphQLApi:
         """Drop all that is kept of a workspace."""
         self.compiler.forget(workspace_id)
         self.schema_answers.forget(workspace_id)
+        if self.documents is not None:
+            self.documents.forget(workspace_id)
 
     async def _resolve(
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
@@ -281,6 +274,8 @@ class GraphQLApi:
         self, snapshot: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
         operation = await self.compiler.operation(key_of(principal, request), snapshot)
+        if request.is_new and self.documents is not None:
+            await self.documents.keep(principal.workspace_id, request.query)
         if isinstance(operation, ValidMutation) and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
         try:

@@ -12,6 +12,7 @@ from fieldstone.engine.events.quotas import QuotaLimits
 from fieldstone.engine.events.service import Events, open_events
 from fieldstone.engine.identity.identity import Identity, open_identity
 from fieldstone.engine.metadata_api.api import build_metadata_api
+from fieldstone.engine.metadata_api.broken_documents import broken_documents
 from fieldstone.engine.metadata_api.broken_operations import broken_operations
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.compile import Limits
@@ -19,9 +20,10 @@ from fieldstone.engine.request.core_api import build_core_api
 from fieldstone.engine.request.idempotency.kept_answers import keep_swept
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_renewal import PlanRenewal
+from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.server.process_sync import keep_in_step
-from fieldstone.engine.settings import Settings
+from fieldstone.engine.settings import Documents, Settings
 from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
 from fieldstone.engine.webhooks.service import WebhookOptions, Webhooks
@@ -69,7 +71,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
         open_foundation(settings) as foundation,
         open_identity(foundation.database, foundation.keys, settings.issuers) as identity,
     ):
-        limits = _limits(settings)
+        limits = limits_of(settings)
         writer = foundation.writer
         written = Wake()
         core = build_core_api(
@@ -80,6 +82,12 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             time_limit=settings.statement_timeout,
             written=written,
             relay=settings.relay,
+            documents=StoredDocuments(
+                foundation.database,
+                only_trusted=settings.documents is Documents.TRUSTED,
+                most_persisted=settings.persisted_queries,
+                time_limit=settings.statement_timeout,
+            ),
         )
         webhooks = _webhooks(settings, foundation)
         metadata = build_metadata_api(
@@ -93,6 +101,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             webhooks=webhooks,
             denied=identity.tokens.denied,
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
+            find_documents=broken_documents(foundation.work, limits.document, relay=settings.relay),
         )
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
@@ -176,7 +185,8 @@ def _quotas(settings: Settings) -> QuotaLimits:
     )
 
 
-def _limits(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> Limits:
+    """Return the limits of a request."""
     return Limits(
         document=DocumentLimits(tokens=settings.max_tokens, depth=settings.max_depth, aliases=settings.max_aliases),
         records=RecordLimits(

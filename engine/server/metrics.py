@@ -167,6 +167,11 @@ _OF_SERVICES: _Rows = (
             ("event",)),
         _Row(_GAUGE, "plan_cache_documents", "Operations in the plan cache.", len),
     )),
+    (lambda services: services.core.documents and services.core.documents.counters, (
+        _Row(_COUNTER, "stored_documents",
+            "Requests that named a stored document that was found or unknown, or sent one that is not trusted.",
+            lambda one: _each(one, "found", "unknown", "untrusted"), ("outcome",)),
+    )),
     (lambda services: services.foundation.database.stats(), (
         _Row(_GAUGE, "pool_connections", "Database connections of the request pool, by state.",
             lambda one: _each(one, "in_use", "idle", "opening"), ("state",)),

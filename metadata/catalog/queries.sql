@@ -703,3 +703,38 @@ WHERE k.conrelid = %(table)s::regclass AND k.contype = 'n';
 SELECT i.relname, pg_get_indexdef(i.oid)
 FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid
 WHERE x.indrelid = %(table)s::regclass ORDER BY i.relname;
+
+-- name: move_documents_version
+UPDATE fieldstone.workspace SET documents_version = documents_version + 1 WHERE id = %(workspace_id)s;
+
+-- name: taken_document_ids
+SELECT taken.document_id, taken.client
+FROM unnest(%(ids)s::text[], %(texts)s::text[]) AS given (id, text)
+JOIN fieldstone.trusted_document AS taken ON taken.workspace_id = %(workspace_id)s AND taken.document_id = given.id
+WHERE taken.client <> %(client)s AND taken.text <> given.text ORDER BY taken.document_id LIMIT 1;
+
+-- name: remove_other_documents
+DELETE FROM fieldstone.trusted_document
+WHERE workspace_id = %(workspace_id)s AND client = %(client)s AND document_id <> ALL (%(ids)s::text[]) RETURNING 1;
+
+-- name: import_documents
+INSERT INTO fieldstone.trusted_document AS kept (workspace_id, client, document_id, text, operation_name, hash)
+SELECT %(workspace_id)s, %(client)s, given.id, given.text, given.name, sha256(convert_to(given.text, 'UTF8'))
+FROM unnest(%(ids)s::text[], %(texts)s::text[], %(names)s::text[]) AS given (id, text, name)
+ON CONFLICT (workspace_id, client, document_id) DO UPDATE
+SET text = excluded.text, operation_name = excluded.operation_name, hash = excluded.hash, created_at = now()
+WHERE kept.hash <> excluded.hash
+RETURNING 1;
+
+-- name: count_documents
+SELECT count(*) FROM fieldstone.trusted_document WHERE workspace_id = %(workspace_id)s;
+
+-- name: trusted_documents
+SELECT client, document_id, operation_name, text, created_at FROM fieldstone.trusted_document
+WHERE workspace_id = %(workspace_id)s AND (%(client)s::text IS NULL OR client = %(client)s)
+ORDER BY client, document_id;
+
+-- name: remove_documents
+DELETE FROM fieldstone.trusted_document
+WHERE workspace_id = %(workspace_id)s AND client = %(client)s
+AND (%(ids)s::text[] IS NULL OR document_id = ANY (%(ids)s::text[])) RETURNING 1;

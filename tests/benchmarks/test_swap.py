@@ -7,7 +7,7 @@ import pytest
 from benchmarks.swap.models import FIELDS, make_many, make_workspace
 from benchmarks.swap.report import render
 from benchmarks.swap.timing import middle, percentile
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.settings import LogLevel, Settings
 from fieldstone.metadata.json_text import loads

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from tests.apis import PRINCIPAL, WORKSPACE_ID, open_apis, sample_template
 from tests.databases import Databases

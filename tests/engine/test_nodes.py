@@ -9,7 +9,7 @@ import pytest
 from graphql import build_client_schema, get_introspection_query, parse, validate
 
 from fieldstone.engine.events.subscriptions.live_query import LiveQuery
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from tests.apis import PRINCIPAL, Apis, open_apis
 from tests.engine.records import NOBODY, create
 

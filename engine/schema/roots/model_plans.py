@@ -87,6 +87,16 @@ _BROKEN = _type(
         "reasons": (_TEXTS, "The first reasons, without the document's values."),
     },
 )
+_BROKEN_DOCUMENT = _type(
+    "BrokenDocument",
+    "A trusted document that would not be valid any more.",
+    {
+        "client": (_TEXT, "The client that it was imported for."),
+        "documentId": (_TEXT, "The id under which the client sends it."),
+        "operation": (GraphQLString, "The name of its operation."),
+        "reasons": (_TEXTS, "The first reasons, without the document's values."),
+    },
+)
 _PROBLEM = _type(
     "PlanProblem",
     "The refusal of a change.",
@@ -114,6 +124,8 @@ _PLAN = _type(
         "vanishes": (_TEXTS, "The types, fields, root fields and enum values that go."),
         "breaking": (_TEXTS, "The part of these differences that breaks clients."),
         "operations": (_list(_BROKEN), "The operations served lately that would break."),
+        "documents": (_list(_BROKEN_DOCUMENT), "The trusted documents that would break, by client."),
+        "documentsUnchecked": (_COUNT, "The trusted documents that were too many to be looked at."),
     },
 )
 

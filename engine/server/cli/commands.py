@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from fieldstone.engine.server.cli import api_keys, schema, workspaces
+from fieldstone.engine.server.cli import api_keys, documents, schema, workspaces
 from fieldstone.engine.server.cli.doctor import doctor as examine
 from fieldstone.engine.server.cli.exit_codes import run
 from fieldstone.engine.server.cli.import_schema import import_schema
@@ -35,8 +35,12 @@ _api_key = typer.Typer(no_args_is_help=True, help="Make, list and revoke the key
 _workspace = typer.Typer(
     no_args_is_help=True, help="Make, list and delete workspaces, each with its own model and records."
 )
+_documents = typer.Typer(
+    no_args_is_help=True, help="Import, list and remove the documents that `FIELDSTONE_DOCUMENTS=trusted` answers."
+)
 _schema = typer.Typer(no_args_is_help=True, help="Keep a workspace's model as a YAML file in version control.")
 cli.add_typer(_api_key, name="api-key")
+cli.add_typer(_documents, name="documents")
 cli.add_typer(_schema, name="schema")
 cli.add_typer(_workspace, name="workspace")
 
@@ -148,6 +152,55 @@ def revoke_key(
 ) -> None:
     """Revoke a key for good; running servers refuse it within a second."""
     run(lambda settings: api_keys.revoke(settings, workspace=workspace, key_id=key_id, with_made=with_made))
+
+
+@_documents.command("import")
+def import_documents(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A manifest of Apollo (`persisted-query-manifest.json`), Relay (`persisted_queries.json`) or"
+            " graphql-codegen (`persisted-documents.json`).",
+        ),
+    ],
+    workspace: _Workspace = "default",
+    client: Annotated[str, typer.Option(help="The name of the client that sends them.")] = "default",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Remove the client's documents that the file does not have.")
+    ] = False,
+) -> None:
+    """Import the documents of a client; running servers answer them within a second.
+
+    Without `--replace` the documents of the client's older versions stay. Documents that do not fit the model are
+    named. Safe to repeat.
+    """
+    run(
+        lambda settings: documents.import_manifest(
+            settings, workspace=workspace, client=client, path=path, replaces=replace
+        )
+    )
+
+
+@_documents.command("list")
+def list_documents(
+    workspace: _Workspace = "default",
+    client: Annotated[str | None, typer.Option(help="The client; all of them unless given.")] = None,
+) -> None:
+    """List a workspace's trusted documents: client, id, operation."""
+    run(lambda settings: documents.list_all(settings, workspace=workspace, client=client))
+
+
+@_documents.command("remove")
+def remove_documents(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="The documents' ids; all of the client if none.")
+    ] = None,
+    workspace: _Workspace = "default",
+    client: Annotated[str, typer.Option(help="The name of the client.")] = "default",
+) -> None:
+    """Remove trusted documents of a client; running servers refuse them within a second."""
+    run(lambda settings: documents.remove(settings, workspace=workspace, client=client, ids=ids or []))
 
 
 @_schema.command("export")

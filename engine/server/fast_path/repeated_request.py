@@ -14,7 +14,8 @@ from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.identity.credential import Credential, read_credential
 from fieldstone.engine.request.answer import data_body, refusal
-from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest, Ready
+from fieldstone.engine.request.path import GraphQLApi, Ready
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import read_headers

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import authenticate

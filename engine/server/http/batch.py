@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from fieldstone.engine.errors import ApiError, InternalServerError
 from fieldstone.engine.request.answer import Answer, Explain
 from fieldstone.engine.request.explain import REFUSED, add_extension, execute_explained
-from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.http.request_log import RequestContext
 from fieldstone.engine.server.http.responses import build_error_reply
 from fieldstone.engine.server.log import Log, report_unexpected
@@ -74,8 +75,7 @@ def _group(items: Sequence[GraphQLRequest | ApiError]) -> list[list[int]]:
     groups: list[list[int]] = []
     open_group = False
     for place, item in enumerate(items):
-        # A keyword has one spelling: a document without the word has no mutation.
-        alone = isinstance(item, GraphQLRequest) and "mutation" in item.query
+        alone = isinstance(item, GraphQLRequest) and item.may_write
         if open_group and not alone:
             groups[-1].append(place)
         else:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.errors import ApiError, MethodNotAllowed, ServiceUnavailable
 from fieldstone.engine.request.answer import Answer, Explain, SchemaAnswer
 from fieldstone.engine.request.idempotency.claim import SentKey
-from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
 from fieldstone.engine.server.http.batch import answer_batch, answer_one
@@ -148,8 +149,7 @@ def _mark(
 
     def marked(item: GraphQLRequest, index: int) -> GraphQLRequest:
         sent_key = None if key is None else SentKey(key, index)
-        # A keyword has one spelling: a document without the word has no mutation, and reads no key.
-        if sent_key is not None and "mutation" in item.query:
+        if sent_key is not None and item.may_write:
             sent_key.read()
         return item._replace(tells_cost=tells_cost, sent_key=sent_key, explain=explain)
 

@@ -3,18 +3,21 @@
 https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
 """
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fieldstone.engine.errors import ApiError, BadUserInput, QueryTooComplex
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import SHA256, DocumentReference, GraphQLRequest
 from fieldstone.engine.server.http.body import LARGE, decode_json, decode_json_text
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.workspaces.trusted_documents import LONGEST_ID
 
 _PARAMETERS = 100
+_ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +100,11 @@ def _build_item(item: JsonValue) -> GraphQLRequest | ApiError:
 def _build_operation(given: JsonValue) -> GraphQLRequest:
     if not isinstance(given, dict):
         raise BadUserInput("A request must be a JSON object with the operation's text under 'query'.")
+    extensions = _map(given, "extensions")
+    reference = _read_reference(given, extensions) if "documentId" in given or "persistedQuery" in extensions else None
     query = given.get("query")
+    if query is None and reference is not None:
+        query = ""
     if not isinstance(query, str):
         found = "must be a string" if "query" in given else "is missing"
         raise BadUserInput(f"'query' {found}: it holds the operation's text.", field="query")
@@ -105,8 +112,32 @@ def _build_operation(given: JsonValue) -> GraphQLRequest:
     if not isinstance(name, str | None):
         raise BadUserInput("'operationName' must be a string or null.", field="operationName")
     variables = _map(given, "variables")
-    _map(given, "extensions")
-    return GraphQLRequest(query=query, operation_name=name, variables=variables)
+    return GraphQLRequest(query=query, operation_name=name, variables=variables, reference=reference)
+
+
+def _read_reference(given: dict[str, JsonValue], extensions: dict[str, JsonValue]) -> DocumentReference | None:
+    """Return the stored document that an operation names, by `documentId` or as Apollo's clients do."""
+    id_, persisted = given.get("documentId"), extensions.get("persistedQuery")
+    if id_ is not None:
+        if not isinstance(id_, str) or not _ID.fullmatch(id_):
+            raise BadUserInput(
+                f"'documentId' must be a text of 1 to {LONGEST_ID} visible ASCII characters.", field="documentId"
+            )
+        if given.get("query"):
+            raise BadUserInput("An operation has a 'query' or a 'documentId', not both.", field="documentId")
+        return DocumentReference(id_)
+    if persisted is None:
+        return None
+    field = "extensions.persistedQuery"
+    if not isinstance(persisted, dict):
+        raise BadUserInput(f"'{field}' must be a JSON object.", field=field)
+    if persisted.get("version") != 1:
+        raise BadUserInput(f"Unsupported persisted query version: '{field}.version' must be 1.", field=field)
+    hashed = persisted.get("sha256Hash")
+    if not isinstance(hashed, str) or not _ID.fullmatch(hashed):
+        raise BadUserInput(f"'{field}.sha256Hash' must be the document's SHA-256 in hex.", field=f"{field}.sha256Hash")
+    # The hash that graphql-codegen gives a document has a prefix.
+    return DocumentReference(hashed.removeprefix(SHA256), is_persisted=True)
 
 
 def _map(given: dict[str, JsonValue], name: str) -> dict[str, JsonValue]:

@@ -7,8 +7,9 @@ from graphql import FragmentDefinitionNode, parse, specified_rules, validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fieldstone.engine.documents.document import DocumentLimits, parse_operation, validate_operation
+from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.documents.field_merging import MOST_MERGED, find_conflicts
+from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.schema.lazy import lazy_schema
 from tests.models import standard_snapshot
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from fieldstone.engine import create_app
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.streams.websocket.socket import SocketLimits

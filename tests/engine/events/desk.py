@@ -13,7 +13,8 @@ from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.service import Events, open_events
 from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.request.core_api import build_core_api
-from fieldstone.engine.request.path import GraphQLApi, GraphQLRequest
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.json_text import loads

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine import create_app
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.roles.principal import Principal

@@ -13,7 +13,7 @@ from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.request.answer import Answer
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import authenticate
 from fieldstone.engine.server.http.batch import build_internal_error

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from fieldstone.engine.events.subscriptions.live_query import LiveQuery
 from fieldstone.engine.events.subscriptions.subscription import Refused
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.model import Object
 from tests.apis import PRINCIPAL, Served, serve
 from tests.databases import Databases

@@ -8,7 +8,7 @@ import pytest
 
 from fieldstone.engine.events.live.group import LiveMember
 from fieldstone.engine.events.subscriptions.subscription import Refused
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from tests.apis import PRINCIPAL
 from tests.engine.events.desk import Desk, Listener, open_desk
 from tests.engine.events.subscriptions.listening import field_id

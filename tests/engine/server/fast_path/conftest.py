@@ -21,7 +21,7 @@ def serve(start_app: StartApp) -> Serve:
     """A function that serves an app with some settings."""
 
     @asynccontextmanager
-    async def begin(**settings: Any) -> AsyncIterator[Serving]:
+    async def begin(*, creates: bool = True, **settings: Any) -> AsyncIterator[Serving]:
         async with start_app(**{"pool_size": 1, **settings}) as (app, client):
             config = uvicorn.Config(
                 app,
@@ -44,7 +44,7 @@ def serve(start_app: StartApp) -> Serve:
                     return Talk(reader, writer, client.headers["Authorization"].removeprefix("Bearer "))
 
                 try:
-                    for name in ("Ada", "Grace"):
+                    for name in ("Ada", "Grace") if creates else ():
                         await create_person(client, name)
                     yield Serving(app=app, client=client, server=server, talk=talk)
                 finally:

@@ -50,7 +50,11 @@ class Talk:
 
     def request(self, query: str, *, more: str = "", path: str = "/graphql", **variables: Any) -> bytes:
         """Return the bytes of a request."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
+        return self.request_of({"query": query, "variables": variables}, more=more, path=path)
+
+    def request_of(self, given: Any, *, more: str = "", path: str = "/graphql") -> bytes:
+        """Return the bytes of a request with a body."""
+        body = json.dumps(given).encode()
         head = f"POST {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {self.token}\r\n{more}"
         return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
@@ -68,6 +72,11 @@ class Talk:
     async def ask(self, query: str, *, more: str = "", path: str = "/graphql", **variables: Any) -> Answered:
         """Return the response to an operation."""
         self.send(self.request(query, more=more, path=path, **variables))
+        return await self.receive()
+
+    async def post(self, given: Any) -> Answered:
+        """Return the response to a body."""
+        self.send(self.request_of(given))
         return await self.receive()
 
     async def warm_up(self, query: str, times: int = 4, **variables: Any) -> None:

@@ -1,6 +1,10 @@
 """Repeated requests at their limits: keys, rates, times and connections."""
 
+import asyncio
+from hashlib import sha256
+
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
+from fieldstone.metadata.workspaces.trusted_documents import NewDocument, import_documents, remove_documents
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, locked, until_waiting
 from tests.waiting import until
 
@@ -140,3 +144,42 @@ async def test_a_connection_is_kept_while_it_is_used_and_closed_when_idle(serve:
         protocol.timeout_keep_alive = 0
         protocol.look(protocol.loop.time())
         assert await talk.is_closed()
+
+
+async def test_trusted_documents_and_persisted_queries_are_on_the_fast_path(serve: Serve) -> None:
+    hashed = sha256(PEOPLE.encode()).hexdigest()
+    given = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hashed}}, "variables": {"n": "Ada"}}
+    async with serve() as serving:
+        talk = await serving.talk()
+        assert (await talk.post(given | {"query": PEOPLE})).json["data"]["people"]["totalCount"] == 1
+        for body in (given, given | {"query": PEOPLE}):
+            for _ in range(4):
+                assert (await talk.post(body)).json["data"]["people"]["totalCount"] == 1
+            before = await serving.warm()
+            assert (await talk.post(body)).json["data"]["people"]["totalCount"] == 1
+            assert await serving.warm() == before + 1
+
+
+async def test_in_trusted_mode_the_fast_path_refuses_and_forgets(serve: Serve) -> None:
+    async with serve() as serving:
+        foundation = (await serving.app.runtime.ready()).foundation
+        workspace_id = foundation.default.workspace.id
+        async with foundation.database.session() as connection, connection.transaction():
+            documents = {"people": NewDocument(text=PEOPLE, operation_name=None)}
+            await import_documents(connection, workspace_id=workspace_id, client="web", documents=documents)
+        async with serve(documents="trusted", creates=False) as trusting:
+            talk = await trusting.talk()
+            for body in ({"documentId": "people"}, {"query": PEOPLE}):
+                asked = body | {"variables": {"n": "Ada"}}
+                for _ in range(4):
+                    assert (await talk.post(asked)).json["data"]["people"]["totalCount"] == 1
+                before = await trusting.warm()
+                assert (await talk.post(asked)).status == 200
+                assert await trusting.warm() == before + 1
+            assert (await talk.post({"query": PEOPLE + " "})).status == 403
+            async with foundation.database.session() as connection, connection.transaction():
+                await remove_documents(connection, workspace_id=workspace_id, client="web")
+            await asyncio.sleep(1.05)
+            assert (await talk.post({"query": PEOPLE, "variables": {"n": "Ada"}})).status == 403
+            unknown = await talk.post({"documentId": "people", "variables": {"n": "Ada"}})
+            assert unknown.json["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fieldstone.engine.request.path import GraphQLRequest
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from tests.apis import PRINCIPAL
 from tests.engine.events.conftest import Running
 from tests.engine.server.streams.sockets import Closed, Socket, connected, streamed

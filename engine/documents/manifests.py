@@ -1,0 +1,75 @@
+"""Manifests of documents, as the build tools of clients write them: JSON of the documents by their ids.
+
+Apollo            {"format": "apollo-persisted-query-manifest", "version": 1, "operations": [{"id" "body" ..}]}
+Relay             {id: text}, `persisted_queries.json`
+graphql-codegen   {id: text}, `persisted-documents.json` of its client preset
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from graphql import OperationDefinitionNode
+
+from fieldstone.engine.documents.document import DocumentLimits, parse_document
+from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.workspaces.trusted_documents import LONGEST_ID, NewDocument
+
+_APOLLO: Final = "apollo-persisted-query-manifest"
+_ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
+
+
+def read_manifest(manifest: JsonValue, limits: DocumentLimits) -> Mapping[str, NewDocument]:
+    """Return the documents of a manifest, by their ids.
+
+    Raises:
+        BadUserInput: it is no manifest, an id is not allowed or comes twice with different texts, or a text is no
+            document within the limits.
+    """
+    found: dict[str, NewDocument] = {}
+    for id_, text in _entries(manifest):
+        if not isinstance(id_, str) or not _ID.fullmatch(id_):
+            raise _refusal(f"the id {id_!r:.60} is not a text of 1 to {LONGEST_ID} visible ASCII characters")
+        if not isinstance(text, str):
+            raise _refusal(f"the document of the id {id_} must be a text")
+        if id_ in found and found[id_].text != text:
+            raise _refusal(f"the id {id_} stands for two documents")
+        found[id_] = NewDocument(text=text, operation_name=_read_name(id_, text, limits))
+    if not found:
+        raise _refusal("it has no document")
+    return found
+
+
+def _entries(manifest: JsonValue) -> Iterator[tuple[JsonValue, JsonValue]]:
+    if not isinstance(manifest, Mapping):
+        raise _refusal(f"it must be a JSON object: one of the format {_APOLLO}, or texts by their ids")
+    if "format" not in manifest and "operations" not in manifest:
+        yield from manifest.items()
+        return
+    if manifest.get("format") != _APOLLO or manifest.get("version") != 1:
+        raise _refusal(f"its format must be {_APOLLO}, version 1")
+    operations = manifest.get("operations")
+    if not isinstance(operations, list):
+        raise _refusal("'operations' must be a list")
+    for operation in operations:
+        if not isinstance(operation, Mapping):
+            raise _refusal("an operation must be a JSON object with an 'id' and a 'body'")
+        yield operation.get("id"), operation.get("body")
+
+
+def _read_name(id_: str, text: str, limits: DocumentLimits) -> str | None:
+    """Return the name of a document's only operation."""
+    try:
+        document = parse_document(text, limits)
+    except ApiError as error:
+        raise _refusal(f"the document of the id {id_} cannot be served: {error.message.rstrip('.')}") from None
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if not operations:
+        raise _refusal(f"the document of the id {id_} has no operation")
+    name = operations[0].name
+    return name.value if name is not None and len(operations) == 1 else None
+
+
+def _refusal(reason: str) -> BadUserInput:
+    return BadUserInput(f"The manifest cannot be imported: {reason}.", field="manifest")

@@ -1,0 +1,76 @@
+"""The validation of an operation against a schema, by the rules of the GraphQL specification."""
+
+from functools import partial
+from typing import cast
+
+from graphql import (
+    GraphQLSchema,
+    GraphQLType,
+    NamedTypeNode,
+    Node,
+    ValidationContext,
+    ValidationRule,
+    get_named_type,
+    validate,
+)
+
+from fieldstone.engine.documents.allowances import RULES
+from fieldstone.engine.documents.document import Operation, locations_of
+from fieldstone.engine.documents.field_merging import find_conflicts
+from fieldstone.engine.documents.suggestions import add_suggestions
+from fieldstone.engine.documents.variable_positions import Places, VariablePositions
+from fieldstone.engine.errors import ApiError, QueryTooComplex, ValidationFailed
+
+VALIDATION_ERRORS = 20
+"""Errors reported for one document; there may be more."""
+
+
+def validate_operation(
+    schema: GraphQLSchema, operation: Operation, *, named: set[str] | None = None, places: Places | None = None
+) -> list[ApiError]:
+    """Return the errors that the GraphQL specification's validation rules find.
+
+    Args:
+        schema: the schema that the operation must fit.
+        operation: as it was parsed.
+        named: gets the names of the types of all its fields, arguments and variables.
+        places: gets the types that the values of its variables must be of beside the declared ones.
+    """
+    # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
+    collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
+    positions = partial(VariablePositions, executed=operation.definition, places={} if places is None else places)
+    rules = (*RULES, cast("type[ValidationRule]", positions), collecting)
+    try:
+        found = validate(schema, operation.document, rules, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
+    except RecursionError:
+        return [QueryTooComplex("The document is nested too deeply.")]
+    messages = add_suggestions(schema, [error.message for error in found])
+    errors: list[ApiError] = [
+        ValidationFailed(message, locations=locations_of(error)) for message, error in zip(messages, found, strict=True)
+    ]
+    left = VALIDATION_ERRORS - len(errors)
+    return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
+
+
+class _NamedTypes(ValidationRule):
+    """Finds nothing, and notes the names of the types that it comes by."""
+
+    def __init__(self, context: ValidationContext, *, names: set[str]) -> None:
+        super().__init__(context)
+        self._names = names
+
+    def enter_named_type(self, node: NamedTypeNode, *_: object) -> None:
+        self._names.add(node.name.value)
+
+    def enter_field(self, _node: Node, *_: object) -> None:
+        self._note(self.context.get_parent_type())
+        self._note(self.context.get_type())
+
+    def enter_argument(self, _node: Node, *_: object) -> None:
+        self._note(self.context.get_input_type())
+
+    enter_object_field = enter_argument
+
+    def _note(self, type_: GraphQLType | None) -> None:
+        if type_ is not None:
+            self._names.add(get_named_type(type_).name)

@@ -1,0 +1,110 @@
+"""The trusted documents that a change of the model would make invalid, by client."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode
+
+from fieldstone.engine.documents.document import DocumentLimits, Operation, parse_document
+from fieldstone.engine.documents.validation import validate_operation
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.metadata_api.broken_operations import MOST_REASONS, show_reasons
+from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.dependencies import Dependencies
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.workspaces.trusted_documents import TrustedDocument, list_documents
+
+MOST_CHARACTERS = 2_000_000
+"""Of the documents that are held against the model to be: some eight seconds of the work thread."""
+_PORTION = 50_000
+"""Characters of the documents of one call, so that others get their turn in the thread."""
+
+
+class BrokenDocuments(NamedTuple):
+    """The documents that would break, as the API shows them, and the number of those that were not looked at."""
+
+    broken: list[JsonValue]
+    unchecked: int
+
+
+FindBrokenDocuments = Callable[[Session, Snapshot, Snapshot], Awaitable[BrokenDocuments]]
+"""Returns the trusted documents that are valid under the first model and not under the second one."""
+
+
+def broken_documents(work: WorkThread, limits: DocumentLimits, *, relay: bool = False) -> FindBrokenDocuments:
+    """Return a search among the trusted documents of a workspace; `relay` is that of their schema."""
+
+    async def find(connection: Session, before: Snapshot, after: Snapshot) -> BrokenDocuments:
+        # A document stays valid where objects only get more fields.
+        if Dependencies(objects=before.objects, may_grow=True).hold(after):
+            return BrokenDocuments([], 0)
+        workspace_id = after.workspace.id
+        documents = await list_documents(connection, workspace_id)
+        broken: list[JsonValue] = []
+        unchecked = len(documents)
+        for portion in _portions(documents):
+            check = partial(_find_broken, portion, before, after, limits, relay=relay)
+            broken += await work.run(workspace_id, check)
+            unchecked -= len(portion)
+        return BrokenDocuments(broken, unchecked)
+
+    return find
+
+
+def find_invalid(
+    document: TrustedDocument, snapshot: Snapshot, limits: DocumentLimits, *, relay: bool = False
+) -> list[str]:
+    """Return the first reasons for which a document is not valid under a model, without its values."""
+    try:
+        parsed = parse_document(document.text, limits)
+    except ApiError as error:
+        return [error.message]
+    schema = lazy_schema(snapshot, relay=relay)
+    for operation in _operations_of(parsed):
+        if errors := validate_operation(schema, operation):
+            return show_reasons(operation, errors[:MOST_REASONS])
+    return []
+
+
+def _find_broken(
+    documents: Sequence[TrustedDocument], before: Snapshot, after: Snapshot, limits: DocumentLimits, *, relay: bool
+) -> list[JsonValue]:
+    return [
+        {
+            "client": document.client,
+            "documentId": document.document_id,
+            "operation": document.operation_name,
+            "reasons": reasons,
+        }
+        for document in documents
+        if (reasons := find_invalid(document, after, limits, relay=relay))
+        and not find_invalid(document, before, limits, relay=relay)
+    ]
+
+
+def _operations_of(document: DocumentNode) -> Iterator[Operation]:
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode):
+            yield Operation(document=document, definition=node, fragments=fragments)
+
+
+def _portions(documents: Sequence[TrustedDocument]) -> Iterator[Sequence[TrustedDocument]]:
+    """Yield the documents up to the limit of their characters, some at a time."""
+    portion: list[TrustedDocument] = []
+    in_portion = in_all = 0
+    for document in documents:
+        in_all += len(document.text)
+        if in_all > MOST_CHARACTERS:
+            break
+        portion.append(document)
+        in_portion += len(document.text)
+        if in_portion > _PORTION:
+            yield portion
+            portion, in_portion = [], 0
+    if portion:
+        yield portion

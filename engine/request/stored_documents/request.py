@@ -1,0 +1,53 @@
+"""A request as a transport hands it over, and its reference to a document that the server keeps."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from fieldstone.engine.request.answer import Explain
+from fieldstone.engine.request.idempotency.claim import SentKey
+from fieldstone.metadata.json_text import JsonValue
+
+SHA256: Final = "sha256:"
+"""The prefix of an id that is a hash: https://graphql.github.io/graphql-over-http/draft/"""
+
+
+class DocumentReference(NamedTuple):
+    """The id of a document.
+
+    Attributes:
+        is_persisted: True for `extensions.persistedQuery`, whose id is the SHA-256 of the text in hex and which may
+            come with the text, to be stored.
+    """
+
+    id: str
+    is_persisted: bool = False
+
+
+class GraphQLRequest(NamedTuple):
+    """A request as the transport hands it over.
+
+    Attributes:
+        query: the document; empty where only the reference is given.
+        tells_cost: asks for its price in the answer's extensions.
+        is_large: whether its variables are so large that to look through them takes long.
+        sent_key: its Idempotency-Key, which queries do not read.
+        explain: says if the answer explains itself.
+        reference: names a stored document.
+        is_new: whether the text is to be stored by its hash once it has proved valid.
+    """
+
+    query: str
+    operation_name: str | None
+    variables: Mapping[str, JsonValue]
+    tells_cost: bool = False
+    is_large: bool = False
+    sent_key: SentKey | None = None
+    explain: Explain = Explain.NOT
+    reference: DocumentReference | None = None
+    is_new: bool = False
+
+    @property
+    def may_write(self) -> bool:
+        """Whether it may be a mutation, as far as its text is at hand."""
+        # A keyword has one spelling: a document without the word has no mutation.
+        return not self.query or "mutation" in self.query

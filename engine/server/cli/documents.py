@@ -1,0 +1,101 @@
+"""`fieldstone documents`: the trusted documents of clients, imported, listed and removed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from fieldstone.engine.documents.manifests import read_manifest
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.metadata_api.broken_documents import find_invalid
+from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.composition import limits_of
+from fieldstone.engine.server.foundation import Foundation, open_foundation
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.model import Workspace
+from fieldstone.metadata.shown_text import escape
+from fieldstone.metadata.workspaces.trusted_documents import import_documents, list_documents, remove_documents
+
+_MOST_WARNINGS = 20
+
+
+async def import_manifest(settings: Settings, *, workspace: str, client: str, path: Path, replaces: bool) -> None:
+    """Import the documents of a manifest for a client, and name those that the model refuses.
+
+    Raises:
+        CommandError: the file cannot be read, or is no manifest.
+        MetadataError: there is no such workspace, or the documents are refused.
+        SqlError: the database cannot be had.
+    """
+    try:
+        documents = read_manifest(_read(path), limits_of(settings).document)
+    except ApiError as error:
+        raise CommandError(f"{path}: {error.message}") from None
+    async with open_foundation(settings) as foundation:
+        found = await foundation.workspaces.find(workspace)
+        async with foundation.database.session() as connection, connection.transaction():
+            imported = await import_documents(
+                connection, workspace_id=found.id, client=client, documents=documents, replaces=replaces
+            )
+        await _warn(settings, foundation, found, client)
+    typer.echo(
+        f"Documents of '{escape(client)}': {len(documents)} in {path}, {imported.written} of them new or changed"
+        + (f"; {imported.removed} others removed." if replaces else ".")
+    )
+
+
+async def list_all(settings: Settings, *, workspace: str, client: str | None) -> None:
+    """Print a line for each document: client, id, operation.
+
+    Raises:
+        MetadataError: there is no such workspace.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        found = await foundation.workspaces.find(workspace)
+        async with foundation.database.session() as connection, connection.transaction():
+            documents = await list_documents(connection, found.id, client=client)
+    for document in documents:
+        typer.echo(f"{escape(document.client)}  {document.document_id}  {document.operation_name or ''}".rstrip())
+    if not documents:
+        typer.echo("There are no trusted documents: import some with fieldstone documents import FILE.", err=True)
+
+
+async def remove(settings: Settings, *, workspace: str, client: str, ids: Sequence[str]) -> None:
+    """Remove documents of a client, all of them unless `ids` has some.
+
+    Raises:
+        CommandError: there are none of them.
+        MetadataError: there is no such workspace.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        found = await foundation.workspaces.find(workspace)
+        async with foundation.database.session() as connection, connection.transaction():
+            count = await remove_documents(connection, workspace_id=found.id, client=client, ids=ids or None)
+    if not count:
+        raise CommandError(f"the client {client} has no such documents")
+    typer.echo(f"Documents removed: {count}.")
+
+
+async def _warn(settings: Settings, foundation: Foundation, workspace: Workspace, client: str) -> None:
+    """Print the documents of a client that the model refuses, with the reasons."""
+    snapshot = await foundation.current.get(workspace.id)
+    async with foundation.database.session() as connection, connection.transaction():
+        documents = await list_documents(connection, workspace.id, client=client)
+    warnings = 0
+    for document in documents:
+        reasons = find_invalid(document, snapshot, limits_of(settings).document, relay=settings.relay)
+        if reasons and (warnings := warnings + 1) <= _MOST_WARNINGS:
+            name = document.operation_name or document.document_id
+            typer.echo(escape(f"{name} does not fit the model: {' '.join(reasons)}"), err=True)
+    if warnings > _MOST_WARNINGS:
+        typer.echo(f"{warnings - _MOST_WARNINGS} more documents do not fit the model.", err=True)
+
+
+def _read(path: Path) -> JsonValue:
+    try:
+        return loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CommandError(f"{path} cannot be read as JSON: {error}") from None

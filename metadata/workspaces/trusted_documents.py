@@ -1,0 +1,114 @@
+"""Trusted documents: the documents of a client that an operator has imported, under the ids that the client sends."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.errors import InvalidChange, NameTaken
+from fieldstone.metadata.shown_text import find_problem
+from fieldstone.sql.queries import read_row
+
+LONGEST_ID: Final = 256
+"""Characters of a document's id."""
+
+MOST_DOCUMENTS: Final = 10_000
+"""Trusted documents of a workspace."""
+
+LONGEST_CLIENT: Final = 100
+"""Characters of the name of a client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDocument:
+    """A document to import: its text, and the name of its operation where it has one."""
+
+    text: str
+    operation_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedDocument:
+    """A document as it is kept."""
+
+    client: str
+    document_id: str
+    operation_name: str | None
+    text: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """The effect of an import: documents that are new or have another text, and those that were removed."""
+
+    written: int
+    removed: int
+
+
+async def import_documents(
+    connection: Session,
+    *,
+    workspace_id: UUID,
+    client: str,
+    documents: Mapping[str, NewDocument],
+    replaces: bool = False,
+) -> Imported:
+    """Keep documents, by their ids, for a client.
+
+    Args:
+        connection: in a transaction.
+        workspace_id: whose records they are about.
+        client: the name of the client.
+        documents: by the ids under which the client sends them.
+        replaces: whether the client's other documents are removed: requests of its older versions are then refused.
+
+    Raises:
+        InvalidChange: the client's name is not allowed, or the workspace would have too many documents.
+        NameTaken: an id stands for another text at another client.
+    """
+    if not client.strip() or len(client) > LONGEST_CLIENT:
+        raise InvalidChange(f"client must have 1 to {LONGEST_CLIENT} characters", field="client")
+    if reason := find_problem(client):
+        raise InvalidChange(f"client {reason}", field="client")
+    given = {"workspace_id": workspace_id, "client": client, "ids": list(documents)}
+    texts = {"texts": [one.text for one in documents.values()]}
+    # It locks the workspace's row, so that imports take turns.
+    await connection.execute(QUERIES["move_documents_version"], {"workspace_id": workspace_id})
+    if taken := await fetch(connection, "taken_document_ids", **given, **texts):
+        id_, other = taken[0]
+        raise NameTaken(
+            f"the id {id_} stands for another document at the client {other}: an id has one document in a workspace",
+            field="documents",
+        )
+    removed = len(await fetch(connection, "remove_other_documents", **given)) if replaces else 0
+    names = [one.operation_name for one in documents.values()]
+    written = await fetch(connection, "import_documents", **given, **texts, names=names)
+    ((count,),) = await fetch(connection, "count_documents", workspace_id=workspace_id)
+    if count > MOST_DOCUMENTS:
+        raise InvalidChange(
+            f"the workspace would have {count} trusted documents, and the limit is {MOST_DOCUMENTS}: remove those of"
+            " old versions of its clients",
+            field="documents",
+        )
+    return Imported(written=len(written), removed=removed)
+
+
+async def list_documents(
+    connection: Session, workspace_id: UUID, *, client: str | None = None
+) -> tuple[TrustedDocument, ...]:
+    """Return the documents of a client, or of all of them, in the order of clients and ids."""
+    rows = await fetch(connection, "trusted_documents", workspace_id=workspace_id, client=client)
+    return tuple(TrustedDocument(**read_row(TrustedDocument, row)) for row in rows)
+
+
+async def remove_documents(
+    connection: Session, *, workspace_id: UUID, client: str, ids: Sequence[str] | None = None
+) -> int:
+    """Remove documents of a client, all of them unless `ids` are given, and return their number."""
+    await connection.execute(QUERIES["move_documents_version"], {"workspace_id": workspace_id})
+    given = None if ids is None else list(ids)
+    return len(await fetch(connection, "remove_documents", workspace_id=workspace_id, client=client, ids=given))

@@ -1,0 +1,3 @@
+import { graphql } from "relay-runtime";
+
+export const Companies = graphql`query appCompaniesQuery { companies { totalCount } }`;

@@ -1,0 +1,82 @@
+"""The plan of a change names the trusted documents that it breaks, by client."""
+
+from typing import Any
+
+import pytest
+
+from fieldstone.engine.metadata_api import broken_documents
+from fieldstone.metadata.workspaces.trusted_documents import NewDocument, import_documents
+from tests.apis import WORKSPACE_ID, Apis
+from tests.engine.metadata_api.changing import APPLY
+
+PLAN = """query ($changes: [Change!]!) { planChanges(changes: $changes) {
+  documents { client documentId operation reasons } documentsUnchecked problems { message } } }"""
+HIDE_PHONE = [{"updateField": {"id": "person.phone", "update": {"isActive": False}}}]
+
+
+async def trust(apis: Apis, client: str, **texts: str) -> None:
+    documents = {id_: NewDocument(text=text, operation_name=id_.title()) for id_, text in texts.items()}
+    async with apis.database.session() as connection, connection.transaction():
+        await import_documents(connection, workspace_id=WORKSPACE_ID, client=client, documents=documents)
+
+
+async def planned(apis: Apis, changes: list[dict[str, Any]]) -> dict[str, Any]:
+    plan: dict[str, Any] = (await apis.change(PLAN, changes=changes))["planChanges"]
+    assert plan["problems"] == []
+    return plan
+
+
+async def test_a_plan_names_the_documents_of_each_client(apis: Apis) -> None:
+    phones = "{ people { edges { node { id phone } } } }"
+    await trust(apis, "ios", phones=phones, titles="{ people { edges { node { jobTitle } } } }")
+    await trust(apis, "web", phones=phones, old="{ people { edges { node { never } } } }")
+    plan = await planned(apis, HIDE_PHONE)
+    reasons = ["Cannot query field 'phone' on type 'Person'."]
+    assert plan == {
+        "documents": [
+            {"client": "ios", "documentId": "phones", "operation": "Phones", "reasons": reasons},
+            {"client": "web", "documentId": "phones", "operation": "Phones", "reasons": reasons},
+        ],
+        "documentsUnchecked": 0,
+        "problems": [],
+    }
+    for dry in (True, False):
+        applied = (await apis.change(APPLY, changes=HIDE_PHONE, dryRun=dry))["applyChanges"]
+        assert applied["documents"] == plan["documents"]
+    # They are broken already.
+    assert (await planned(apis, [{"updateField": {"id": "person.city", "update": {"isActive": False}}}]))[
+        "documents"
+    ] == []
+
+
+async def test_each_operation_of_a_document_counts(apis: Apis) -> None:
+    await trust(apis, "web", two="query A { people { totalCount } } query B { people { edges { node { phone } } } }")
+    assert [one["documentId"] for one in (await planned(apis, HIDE_PHONE))["documents"]] == ["two"]
+
+
+async def test_the_reasons_quote_no_value(apis: Apis) -> None:
+    text = 'query Secret { people(filter: { phone: { eq: "hidden" } }) { totalCount } }'
+    await trust(apis, "web", secret=text)
+    plan = await planned(apis, HIDE_PHONE)
+    assert plan["documents"][0]["reasons"]
+    assert "hidden" not in str(plan)
+
+
+async def test_a_new_field_has_no_document_looked_at(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broken_documents, "MOST_CHARACTERS", 0)
+    await trust(apis, "web", all="{ people { totalCount } }")
+    created = [
+        {"createField": {"objectMetadataId": "person", "name": "badge", "label": "Badge", "type": "TEXT"}},
+    ]
+    assert (await planned(apis, created))["documentsUnchecked"] == 0
+    assert (await planned(apis, HIDE_PHONE))["documentsUnchecked"] == 1
+
+
+async def test_documents_past_the_limit_are_counted(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "{ people { edges { node { phone } } } }"
+    monkeypatch.setattr(broken_documents, "MOST_CHARACTERS", 3 * len(text))
+    monkeypatch.setattr(broken_documents, "_PORTION", len(text))
+    await trust(apis, "web", a=text, b=text, c=text, d=text)
+    plan = await planned(apis, HIDE_PHONE)
+    assert [one["documentId"] for one in plan["documents"]] == ["a", "b", "c"]
+    assert plan["documentsUnchecked"] == 1
