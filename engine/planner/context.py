@@ -1,7 +1,8 @@
 """The context that the parts of the planner share while one operation is planned."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinde
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
+from fieldstone.metadata.roles.role import Stored
 from fieldstone.sql.plan.elements import (
     And,
     Column,
@@ -28,6 +30,13 @@ from fieldstone.sql.plan.read import Literal
 from fieldstone.sql.types import SqlType
 
 T = TypeVar("T")
+
+
+class Site(Enum):
+    """The use of a rule, which decides about its form. PostgreSQL makes neither of them a join under FOR UPDATE."""
+
+    SCAN = "on all records of an object"
+    POINT = "on one record, or on each of few"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +61,16 @@ class ParameterList:
 
     Attributes:
         row: fills the first ones, `width` in number, together.
+        claims: those of the principal's values, each by its name and the way in which it is written.
+        rules: the conditions that rules have become in this statement, each with the parameters that there were then.
     """
 
     binders: list[Binder] = field(default_factory=list)
     tried: Bindings | None = None
     row: RowBinder | None = None
     width: int = 0
+    claims: dict[Hashable, Parameter] = field(default_factory=dict)
+    rules: dict[tuple[UUID, Stored], tuple[Condition | None, int]] = field(default_factory=dict)
 
     def add(self, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
         """Return the parameter that this binder fills.
@@ -69,6 +82,12 @@ class ParameterList:
             binder(self.tried)
         self.binders.append(binder)
         return Parameter(slot=self.width + len(self.binders) - 1, type=sql_type, array=array)
+
+    def add_claim(self, key: Hashable, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
+        """Return the parameter of a principal's value, one for all places that have the same `key`."""
+        if key not in self.claims:
+            self.claims[key] = self.add(binder, sql_type, array=array)
+        return self.claims[key]
 
     def add_row(self, binder: RowBinder, sql_types: Sequence[SqlType]) -> list[Parameter]:
         """Return the parameters that this binder fills; they come before all others.
@@ -89,6 +108,8 @@ class ParameterList:
 
         def roll_back() -> None:
             del self.binders[count:]
+            self.claims = {key: one for key, one in self.claims.items() if one.slot < self.width + count}
+            self.rules = {rule: found for rule, found in self.rules.items() if found[1] <= count}
 
         return roll_back
 
@@ -107,6 +128,8 @@ class PlanContext:
         unserved: the texts, each with its object, in whose order a table is read although no index serves it.
         roster: the names of all objects where the plan is about them all; () where it is about all fields of some.
         failures: collects the fields that fail; None: the first one fails the operation.
+        rules: plans the rules of restricted objects; None: there must be none.
+        shown: the snapshot whose instances the plan depends on, where it is another one: rules see the whole model.
     """
 
     snapshot: Snapshot
@@ -123,6 +146,8 @@ class PlanContext:
     unserved: dict[tuple[str, str], None] = field(default_factory=dict)
     roster: tuple[str, ...] | None = None
     failures: Failures | None = None
+    rules: "RulePlanner | None" = None
+    shown: Snapshot | None = None
 
     def note_nullable(self, path: AnswerPath) -> None:
         """Note that the field that these response keys lead to may be null."""
@@ -169,8 +194,8 @@ class PlanContext:
         )
 
     def touch(self, object_: Object) -> Object:
-        """Note that the plan depends on this object."""
-        self.touched[object_.id] = object_
+        """Note that the plan depends on this object: on its instance in the snapshot of the role."""
+        self.touched[object_.id] = object_ if self.shown is None else self.shown.objects[object_.id]
         return object_
 
     def selected_below(self, selected: Selected) -> list[Selected]:
@@ -183,14 +208,30 @@ def type_literal(name: str) -> Literal:
     return Literal(text=dumps(name))
 
 
-def visible(context: PlanContext, object_: Object, *, deleted: bool = False) -> tuple[Condition, ...]:
-    """Return the conditions under which a record exists for the API; `deleted` lets the deleted ones in."""
+RulePlanner = Callable[[PlanContext, Object, Site], Condition | None]
+"""Returns the condition on the records of a restricted object that its role reads; None: it reads all of them."""
+
+
+def visible(
+    context: PlanContext, object_: Object, *, deleted: bool = False, site: Site = Site.SCAN
+) -> tuple[Condition, ...]:
+    """Return the conditions under which a record exists for the API and its role.
+
+    `deleted` lets the deleted ones in, for roles that may restore or destroy them.
+    """
     terms: list[Condition] = []
+    access = object_.access
     if object_.owner is not None:
         owner = context.parameters.add(constant(str(context.snapshot.workspace.id).encode()), SqlType.UUID)
         terms.append(Compare(left=object_.owner, comparison=Comparison.EQ, right=owner))
-    if object_.deleted_at is not None and not deleted:
+    if object_.deleted_at is not None and not (deleted and (access is None or access.restore or access.destroy)):
         terms.append(IsNull(column=object_.deleted_at))
+    if access is not None:
+        if context.rules is None:
+            msg = f"the object {object_.name_singular} is restricted, and nothing plans its rules"
+            raise LookupError(msg)
+        rule = context.rules(context, object_, site)
+        terms += [] if rule is None else [rule]
     return tuple(terms)
 
 
@@ -201,6 +242,6 @@ def hop_over(context: PlanContext, end: RelationEnd, *, deleted: bool = False) -
         column=end.near,
         table=target.table,
         key=end.far,
-        condition=And(terms=visible(context, target, deleted=deleted)),
+        condition=And(terms=visible(context, target, deleted=deleted, site=Site.POINT)),
         is_unique=end.holds_key,
     )

@@ -20,7 +20,7 @@ from fieldstone.engine.planner.arguments.trees import (
 from fieldstone.engine.planner.context import ParameterList, PlanContext
 from fieldstone.engine.planner.cost import affordable, limit_offsets, price_of_record
 from fieldstone.engine.planner.live_queries import PlannedLiveQuery, plan_live_query
-from fieldstone.engine.planner.reads.filters import event_condition
+from fieldstone.engine.planner.reads.filters import filter_condition
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.mutations import ACTIONS
 from fieldstone.metadata.api_names import SubscriptionRoot, find_subscription
@@ -141,7 +141,7 @@ def _plan_sets(
     """Return the condition, the parameter of the changed columns, and the values of a set."""
     outside, context.parameters = context.parameters, _SetParameters()
     try:
-        said = event_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))
+        said = filter_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))
         changed = None
         if (tree := arguments.get("changed")) is not None:
             bind = _columns(object_, tree, Blame(field="changed", path=path))

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from fieldstone.metadata.errors import InvalidValue, PrincipalValueRefused
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.roles.claim_types import claim_type
 from fieldstone.metadata.roles.role import Claim
 
 
@@ -21,7 +22,8 @@ def coerce_claims(claims: Sequence[Claim], given: Mapping[str, JsonValue]) -> Ma
 
 def notation(claim: Claim) -> str:
     """Return a claim's type as the API writes it."""
-    return f"[{claim.scalar.name}!]" if claim.is_list else claim.scalar.name
+    name = claim_type(claim.scalar)
+    return f"[{name}]" if claim.is_list else name
 
 
 def _coerce(claim: Claim, value: JsonValue) -> JsonValue:

@@ -20,6 +20,7 @@ from fieldstone.sql.plan.elements import (
     Column,
     Compare,
     Condition,
+    Finding,
     HasLinked,
     HasRelated,
     HasTotals,
@@ -183,6 +184,8 @@ def _compile_relation(
         case Related(hop=hop):
             wanted = And(terms=(hop.condition, condition.condition))
             step = _Step(table=hop.table, far=hop.key, near=hop.column, condition=wanted)
+            if condition.finding is Finding.GATHERED:
+                return _compile_gathered(step, row, draft)
             return _compile_exists(step, row, draft, search)
         case HasRelated(hop=hop):
             step = _Step(table=hop.table, far=hop.key, near=hop.column, condition=hop.condition)
@@ -190,6 +193,8 @@ def _compile_relation(
         case HasLinked(link=link):
             wanted = And(terms=(condition.live, condition.condition))
             step = _Step(table=condition.table, far=link.column, near=link.key, condition=wanted)
+            if condition.finding is Finding.GATHERED and not condition.negated:
+                return _compile_gathered(step, row, draft)
             return _compile_exists(step, row, draft, search, negated=condition.negated)
         case _:
             assert_never(condition)
@@ -227,6 +232,16 @@ def _compile_exists(
         # With an OFFSET it becomes neither a join nor a hash of the whole table.
         query.offset(expressions.number(0))
     return expressions.exists(query, negated=negated)
+
+
+def _compile_gathered(step: _Step, row: RowReference, draft: StatementDraft) -> Expression:
+    """Return that the row's key is in the array of those that the related rows lead to, which is computed once.
+
+    An index serves it also beside other conditions in an OR, where PostgreSQL would ask for each row by itself.
+    """
+    there = RowReference(alias=draft.alias())
+    query = step.read(there, there.column(step.far.name), compile_condition(step.condition, there, draft))
+    return expressions.equal_to_any(row.column(step.near.name), expressions.array_from(query))
 
 
 def _compile_totals(condition: HasTotals, row: RowReference, draft: StatementDraft, search: Search) -> Expression:

@@ -288,6 +288,13 @@ class Searches:
     query: Parameter
 
 
+class Finding(Enum):
+    """How the related rows that a condition asks for are found."""
+
+    PLANNED = "as PostgreSQL decides, by the rows at hand"
+    GATHERED = "all at once, as an array of keys: for conditions that few related rows fulfil"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
     """The row across a to-one hop fulfils `condition`.
@@ -298,6 +305,7 @@ class Related:
 
     hop: "Hop"
     condition: "Condition"
+    finding: Finding = Finding.PLANNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,6 +335,7 @@ class HasLinked:
     live: "Condition"
     condition: "Condition" = And(terms=())
     negated: bool = False
+    finding: Finding = Finding.PLANNED
 
 
 class Measured:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, array_literal, bind_tree, listed
-from fieldstone.engine.planner.context import PlanContext, hop_over, visible
+from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, hop_over, visible
 from fieldstone.engine.planner.reads.json_paths import build_paths
 from fieldstone.engine.planner.reads.measures import named_measures, operand_of
 from fieldstone.engine.planner.reads.relative_dates import build_period, note_operator
@@ -47,15 +47,17 @@ class _Level:
     names_deleted: bool = False
 
 
-def select_condition(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> Condition:
+def select_condition(
+    context: PlanContext, object_: Object, tree: Tree, blame: Blame, *, site: Site = Site.SCAN
+) -> Condition:
     """Return the condition of a read: the filter, on records that are not deleted unless it names deletedAt."""
     level = _Level(context=context, object_=context.touch(object_), blame=blame)
     said = _object(level, tree)
-    return _all(*visible(context, object_, deleted=level.names_deleted), said)
+    return _all(*visible(context, object_, deleted=level.names_deleted, site=site), said)
 
 
-def event_condition(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> Condition | None:
-    """Return the condition on the record that an event tells of, deleted or not; None where the filter says nothing."""
+def filter_condition(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> Condition | None:
+    """Return the condition of a filter alone, on any record, deleted or not; None where the filter says nothing."""
     return _object(_Level(context=context, object_=context.touch(object_), blame=blame), tree)
 
 
@@ -221,7 +223,7 @@ def linked_records(context: PlanContext, end: RelationEnd, tree: Tree, blame: Bl
     return LinkedRecords(
         table=end.target.table,
         link=Link(column=end.far, key=end.near),
-        live=And(terms=visible(context, end.target, deleted=below.names_deleted)),
+        live=And(terms=visible(context, end.target, deleted=below.names_deleted, site=Site.POINT)),
         condition=said or And(terms=()),
         is_silent=said is None,
     )
@@ -293,16 +295,17 @@ def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, 
     parameters = context.parameters
     match operator.argument:
         case Argument.VALUE:
-            value = parameters.add(bind_tree(tree, encoder(scalar), blame), scalar.sql_type)
+            value = _bind(parameters, tree, encoder(scalar), blame, scalar)
             return operator.condition(operand, value)
         case Argument.TEXT:
             convert = _pattern_encoder(operator.pattern)
-            return operator.condition(operand, parameters.add(bind_tree(tree, convert, blame), SqlType.TEXT))
+            text = _bind(parameters, tree, convert, blame, STRING, pattern=operator.pattern)
+            return operator.condition(operand, text)
         case Argument.VALUES | Argument.TEXTS:
             if tree == [] and operator.when_empty is not None:
                 return operator.when_empty(operand)
             item = STRING if operator.argument is Argument.TEXTS else scalar.element or scalar
-            values = parameters.add(bind_tree(tree, list_encoder(item), blame), item.sql_type, array=True)
+            values = _bind(parameters, tree, list_encoder(item), blame, item, array=True)
             return operator.condition(operand, values)
         case Argument.RANGE:
             return operator.condition(operand, *_range(context, scalar, tree, blame))
@@ -315,6 +318,24 @@ def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, 
             if operator.is_relative:
                 note_operator(context, operator, part.column)
             return _without_value(operator, operand, cast("Leaf", tree).sample)
+
+
+def _bind(
+    parameters: ParameterList,
+    tree: Tree,
+    convert: Callable[[JsonValue], bytes],
+    blame: Blame,
+    scalar: Scalar,
+    *,
+    array: bool = False,
+    pattern: Callable[[str], str] | None = None,
+) -> Parameter:
+    """Return the parameter of an operator's argument; a principal's value has one for all places that write it so."""
+    binder = bind_tree(tree, convert, blame)
+    if isinstance(tree, Leaf) and tree.claim is not None:
+        key = (tree.claim, scalar.name, scalar.sql_type, array, pattern)
+        return parameters.add_claim(key, binder, scalar.sql_type, array=array)
+    return parameters.add(binder, scalar.sql_type, array=array)
 
 
 def _without_value(operator: Operator, operand: Operand, sample: JsonValue) -> Condition:

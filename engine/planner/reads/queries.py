@@ -7,7 +7,7 @@ from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of, bind_tree, constant
-from fieldstone.engine.planner.context import PlanContext, type_literal, visible
+from fieldstone.engine.planner.context import PlanContext, Site, type_literal, visible
 from fieldstone.engine.planner.reads.aggregates import build_aggregate
 from fieldstone.engine.planner.reads.duplicates.duplicates import build_duplicates
 from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
@@ -114,10 +114,10 @@ def plan_one(context: PlanContext, object_: Object, selected: Selected, path: An
     if given == ["id"]:
         key = context.parameters.add(bind_tree(arguments["id"], encoder(UUID_SCALAR), blame), SqlType.UUID)
         wanted = Compare(left=object_.key, comparison=Comparison.EQ, right=key)
-        condition = And(terms=(wanted, select_condition(context, object_, None, blame)))
+        condition = And(terms=(wanted, select_condition(context, object_, None, blame, site=Site.POINT)))
     elif given == ["where"]:
         wanted, _ = key_condition(context, object_, arguments["where"], blame)
-        condition = And(terms=(wanted, select_condition(context, object_, None, blame)))
+        condition = And(terms=(wanted, select_condition(context, object_, None, blame, site=Site.POINT)))
     else:
         said, names_deleted = said_filter(context, object_, arguments["filter"], blame)
         condition = And(terms=(said, *visible(context, object_, deleted=names_deleted)))

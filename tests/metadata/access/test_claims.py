@@ -52,7 +52,7 @@ def test_a_missing_or_ill_typed_value_is_refused_by_name_and_type(name: str) -> 
     with pytest.raises(PrincipalValueRefused, match=f"'{claim.name}'") as caught:
         coerce_claims((claim,), given)
     assert caught.value.name == claim.name
-    assert caught.value.type == ("[UUID!]" if claim.is_list else "UUID")
+    assert caught.value.type == ("[UUID]" if claim.is_list else "UUID")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,6 @@ def test_a_missing_or_ill_typed_value_is_refused_by_name_and_type(name: str) -> 
         (scalars.STRING, "x", 1),
         (scalars.INT, 3, "3"),
         (scalars.INT, -(2**31), 2**31),
-        (scalars.BIG_INT, str(2**62), "x"),
         (scalars.BOOLEAN, False, "false"),
         (scalars.DATE, "2024-02-29", "2023-02-29"),
         (scalars.DATE_TIME, "2024-01-31T09:30:00Z", "now"),

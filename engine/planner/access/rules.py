@@ -1,0 +1,83 @@
+"""Rules of roles become conditions: planned on the whole model, with the principal's values as parameters."""
+
+from dataclasses import replace
+
+from fieldstone.engine.planner.access.forms import gather
+from fieldstone.engine.planner.arguments.trees import Blame, Leaf, Tree
+from fieldstone.engine.planner.context import PlanContext, Site
+from fieldstone.engine.planner.reads.filters import filter_condition
+from fieldstone.metadata.access.rules import show, store_filter
+from fieldstone.metadata.access.stored_keys import claim_of
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.roles.role import Stored, Way
+from fieldstone.sql.plan.elements import Condition, Or
+
+NEVER = Or(terms=())
+"""The condition of a rule that this process cannot read: it lets no record through."""
+
+
+def plan_read_rule(context: PlanContext, object_: Object, site: Site) -> Condition | None:
+    """Return the condition on the records of a restricted object that its role reads: the rule of any way.
+
+    None: it reads all of them.
+    """
+    ways = () if object_.access is None else object_.access.read
+    return rule_of(context, object_, ways, site)
+
+
+def rule_of(context: PlanContext, object_: Object, ways: tuple[Way, ...], site: Site) -> Condition | None:
+    """Return the condition that one of the ways' rules holds, None where one of the ways has no rule."""
+    terms: list[Condition] = []
+    roll_back = context.parameters.savepoint()
+    for rule in dict.fromkeys(way.rule for way in ways):
+        condition = None if rule is None else plan_rule(context, object_, rule)
+        if condition is None:
+            # PostgreSQL refuses parameters that nothing names.
+            roll_back()
+            return None
+        terms.append(condition)
+    condition = terms[0] if len(terms) == 1 else Or(terms=tuple(terms))
+    return gather(condition, context.parameters.claims.values()) if site is Site.SCAN else condition
+
+
+def plan_rule(context: PlanContext, object_: Object, rule: Stored) -> Condition | None:
+    """Return the condition of a rule on an object's records, None where it says nothing.
+
+    A rule sees the whole model and all live records: no rules are applied inside rules. Its values count towards no
+    limit of the client's.
+    """
+    known = context.parameters.rules
+    key = (object_.id, rule)
+    if key not in known:
+        shown = context.shown or context.snapshot
+        within = replace(context, snapshot=shown.whole, shown=shown, comparisons=0, rules=None, failures=None)
+        known[key] = (_plan(within, object_, rule), len(context.parameters.binders))
+        context.changes_each = within.changes_each
+    return known[key][0]
+
+
+def _plan(context: PlanContext, object_: Object, rule: Stored) -> Condition | None:
+    whole = object_.whole
+    try:
+        names = show(context.snapshot, rule)
+        if store_filter(context.snapshot, whole, names) != rule:
+            return NEVER
+    except InvalidChange:
+        return NEVER
+    return filter_condition(context, whole, stored_tree(names), Blame(field="rule", path=()))
+
+
+def stored_tree(value: JsonValue) -> Tree:
+    """Return the tree of a rule or of presets that are shown in names: its texts `$principal.x` are claims."""
+    match value:
+        case None:
+            return None
+        case dict():
+            return {name: stored_tree(member) for name, member in value.items()}
+        case list():
+            return [stored_tree(item) for item in value]
+        case _:
+            claim = claim_of(value)
+            return Leaf(sample=value) if claim is None else Leaf(sample=None, claim=claim)

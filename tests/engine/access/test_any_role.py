@@ -1,0 +1,69 @@
+"""A role's answer is that which all get where the rows that it may not read are deleted."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from fieldstone.metadata.access.rules import store_filter
+from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.roles.object_access import ObjectAccess
+from fieldstone.metadata.roles.role import WHOLLY, Way
+from tests.apis import Served, serve
+from tests.databases import Databases
+from tests.drawn_roles import roles
+from tests.operations import examples, queries
+from tests.reference import Reference, load_rows
+from tests.reference_access import DrawnRole, readable_rows
+from tests.reference_values import agree
+from tests.specimens import specimen_template
+from tests.views import ask_as, view
+
+
+class Bench:
+    """The engine and the oracle over the same records."""
+
+    def __init__(self, served: Served, dsn: str) -> None:
+        self.served = served
+        snapshot = served.snapshot()
+        self.reference = Reference(snapshot, load_rows(dsn, snapshot))
+        self.ids = sorted(id_ for rows in self.reference.rows.values() for id_ in rows)
+
+
+@pytest.fixture(scope="module")
+def bench(databases: Databases) -> Iterator[Bench]:
+    with databases.clone(specimen_template(databases)) as dsn:
+        for served in serve(dsn):
+            yield Bench(served, dsn)
+
+
+def seen_by(role: DrawnRole, snapshot: Snapshot) -> Snapshot:
+    """The snapshot as the role sees it."""
+    return view(
+        snapshot,
+        {
+            id_: ObjectAccess(
+                read=tuple(Way(rule=store_filter(snapshot, snapshot.objects[id_], rule)) for rule in right.rules),
+                restore=WHOLLY if right.reads_deleted else (),
+                aggregates=True,
+            )
+            for id_, right in role.reads.items()
+        },
+    )
+
+
+@given(data=st.data())
+@examples(300)
+def test_any_query_of_any_role(bench: Bench, data: st.DataObject) -> None:
+    reference = bench.reference
+    role = data.draw(roles(reference, bench.ids))
+    text, _ = data.draw(queries(reference.schema, bench.ids)).write(lift=False)
+    note(f"{role}\n{text}")
+    rows = readable_rows(reference.snapshot, reference.rows, role)
+    expected = Reference(reference.snapshot, rows).ask(text)
+    seen = seen_by(role, reference.snapshot)
+    actual = bench.served.run(ask_as(bench.served.apis.database, seen, role.claims, text))
+    assert agree(actual.get("data"), expected.get("data")), f"{actual}\n{expected}"
+    codes = [(error["path"], error["extensions"]["code"]) for error in actual.get("errors", ())]
+    assert codes == [(error["path"], error["code"]) for error in expected.get("errors", ())]
