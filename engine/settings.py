@@ -19,6 +19,7 @@ from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.embedded import default_data_dir
 
+_SHORTEST_KEY = 32
 _TOKEN = re.compile(r"[!-~]+")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\s]+")
 
@@ -203,6 +204,10 @@ class Settings(BaseSettings):
         "Bytes of the documents, variables and filters of one workspace's subscriptions.")
     max_subscription_bytes_total: int = _whole(64 << 20,
         "Bytes of the documents, variables and filters of all subscriptions of one server.")
+    secret_key: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = _setting((),
+        "The keys that secrets are encrypted under in the database: the first encrypts, all decrypt.",
+        "a comma-separated list of keys of at least 32 characters, such as `openssl rand -base64 32` makes",
+        secret=True)
     webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = _setting((),
         "The networks that webhooks may send to in spite of their private addresses.",
         "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
@@ -258,6 +263,13 @@ class Settings(BaseSettings):
     @classmethod
     def _is_a_token(cls, value: str | None) -> str | None:
         if value is not None and not _TOKEN.fullmatch(value):
+            raise ValueError
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _are_long_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(key) < _SHORTEST_KEY for key in value):
             raise ValueError
         return value
 

@@ -9,6 +9,7 @@ MetadataError
 ├── PrincipalValueRefused  a principal lacks a value that its role needs
 ├── ChangeBlocked      the tables stayed locked by others for too long
 ├── ModelBusy          another change of the model did not end in time
+├── SecretUnreadable   a secret is encrypted under a key that is not here
 ├── ChangeFailed       PostgreSQL refused the statements of a change
 └── CatalogMismatch    the catalog is not as this program's migrations make it
     └── CatalogTooNew  ... it was written by a newer program
@@ -69,6 +70,10 @@ class ChangeBlocked(MetadataError):
 
 class ModelBusy(MetadataError):
     """Another change of the workspace's model did not end in time; nothing was changed."""
+
+
+class SecretUnreadable(MetadataError):
+    """A secret is encrypted under a key that is not here, or is not as it was encrypted."""
 
 
 class ChangeFailed(MetadataError):

@@ -59,13 +59,14 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
             description=given.get(_DESCRIPTION),
             secret=given.get("secret"),
         )
-        id_, secret = await create_webhook(transaction.connection, transaction.snapshot, new)
+        id_, secret = await create_webhook(transaction.connection, transaction.snapshot, new, webhooks.sender.box)
         transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="CreatedWebhook", extra={"secret": secret})
 
     async def update(transaction: ModelTransaction, _principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
-        await update_webhook(transaction.connection, transaction.snapshot, id_, _read_update(arguments["input"]))
+        changed = _read_update(arguments["input"])
+        await update_webhook(transaction.connection, transaction.snapshot, id_, changed, webhooks.sender.box)
         transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="Webhook")
 

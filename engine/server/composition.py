@@ -1,5 +1,6 @@
 """The composition of a process: its parts, opened from the database to the two APIs, and closed in reverse."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,10 +29,14 @@ from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
 from fieldstone.engine.webhooks.service import WebhookOptions, Webhooks
 from fieldstone.engine.webhooks.ssrf_guard import Targets
+from fieldstone.metadata.catalog.secret_box import SecretBox
+from fieldstone.metadata.catalog.secret_rotation import check_secrets, rotate_secrets
 from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
         open_foundation(settings) as foundation,
         open_identity(foundation.database, foundation.keys, settings.issuers) as identity,
     ):
+        box = await _open_secrets(settings, foundation)
         limits = limits_of(settings)
         writer = foundation.writer
         written = Wake()
@@ -89,7 +95,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 time_limit=settings.statement_timeout,
             ),
         )
-        webhooks = _webhooks(settings, foundation)
+        webhooks = _webhooks(settings, foundation, box)
         metadata = build_metadata_api(
             foundation.database,
             foundation.current,
@@ -153,13 +159,23 @@ async def _renewing_plans(foundation: Foundation, core: GraphQLApi) -> AsyncIter
         yield
 
 
-def _webhooks(settings: Settings, foundation: Foundation) -> Webhooks:
+async def _open_secrets(settings: Settings, foundation: Foundation) -> SecretBox:
+    """Return the box of the secrets, when those in the database are encrypted and can be decrypted."""
+    box = SecretBox(settings.secret_key)
+    await check_secrets(foundation.database, box)
+    if box.names and (count := await rotate_secrets(foundation.database, box)):
+        _LOG.info("%d secrets are encrypted under the key %s now", count, box.names[0])
+    return box
+
+
+def _webhooks(settings: Settings, foundation: Foundation, box: SecretBox) -> Webhooks:
     return Webhooks(
         foundation.database,
         foundation.current,
         Targets(settings.webhook_allow),
         WebhookOptions(
             time_limit=settings.webhook_timeout,
+            box=box,
             disable_after=settings.webhook_disable_after,
             effort=Effort(
                 total=settings.webhook_concurrency,

@@ -17,7 +17,9 @@ import httpx
 from fieldstone.engine.webhooks.backoff import read_retry_after
 from fieldstone.engine.webhooks.ssrf_guard import RefusedTarget, Targets, UnknownHost
 from fieldstone.engine.webhooks.transport import GuardedTransport
+from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
+from fieldstone.metadata.errors import SecretUnreadable
 
 TIME_LIMIT: Final = 10.0
 """Seconds for one attempt by default."""
@@ -54,12 +56,19 @@ class Sender:
         targets: the guard of addresses.
         time_limit: seconds for an attempt, from the look-up of the name to the end of the answer.
         ssl_context: the trusted authorities; by default those of httpx.
+        box: opens the secrets.
     """
 
     def __init__(
-        self, targets: Targets, *, time_limit: float = TIME_LIMIT, ssl_context: SSLContext | None = None
+        self,
+        targets: Targets,
+        *,
+        time_limit: float = TIME_LIMIT,
+        ssl_context: SSLContext | None = None,
+        box: SecretBox | None = None,
     ) -> None:
         self.targets = targets
+        self.box = box or SecretBox()
         self.time_limit = time_limit
         self._ssl_context = ssl_context
 
@@ -89,7 +98,7 @@ class Sender:
                 "POST",
                 target.url,
                 content=body,
-                headers=_headers(target.secret, delivery_id, event, body),
+                headers=_headers(self.box.open(target.secret), delivery_id, event, body),
                 extensions={"timeout": httpx.Timeout(self.time_limit).as_dict()},
             )
             async with asyncio.timeout(self.time_limit):
@@ -101,7 +110,8 @@ class Sender:
                             break
                 finally:
                     await answer.aclose()
-        except (RefusedTarget, UnknownHost) as refused:
+        except (RefusedTarget, UnknownHost, SecretUnreadable) as refused:
+            # A delivery with a wrong signature would be lost to a receiver that checks it.
             error = str(refused)
         except (TimeoutError, httpx.TimeoutException):
             error = f"it took longer than {self.time_limit:g} seconds"

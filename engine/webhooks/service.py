@@ -11,6 +11,7 @@ from fieldstone.engine.webhooks.fan_out import FanOut
 from fieldstone.engine.webhooks.retention import Backlog, Keep, keep_measured, keep_trimmed
 from fieldstone.engine.webhooks.sender import TIME_LIMIT, Sender
 from fieldstone.engine.webhooks.ssrf_guard import Targets
+from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -25,10 +26,12 @@ class WebhookOptions:
 
     Attributes:
         time_limit: seconds for one attempt.
+        box: seals and opens the secrets.
         disable_after: seconds of failure after which a webhook is disabled.
     """
 
     time_limit: float = TIME_LIMIT
+    box: SecretBox = field(default_factory=SecretBox)
     disable_after: float = _THREE_DAYS
     effort: Effort = field(default_factory=Effort)
     keep: Keep = field(default_factory=Keep)
@@ -52,7 +55,7 @@ class Webhooks:
         options: WebhookOptions | None = None,
     ) -> None:
         chosen = options or WebhookOptions()
-        self.sender = Sender(targets or Targets(), time_limit=chosen.time_limit)
+        self.sender = Sender(targets or Targets(), time_limit=chosen.time_limit, box=chosen.box)
         self._database = database
         self._keep = chosen.keep
         self.backlog = Backlog()

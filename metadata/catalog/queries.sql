@@ -738,3 +738,13 @@ ORDER BY client, document_id;
 DELETE FROM fieldstone.trusted_document
 WHERE workspace_id = %(workspace_id)s AND client = %(client)s
 AND (%(ids)s::text[] IS NULL OR document_id = ANY (%(ids)s::text[])) RETURNING 1;
+
+-- name: secret_keys
+SELECT DISTINCT split_part(secret, ':', 2) FROM fieldstone.webhook WHERE secret LIKE %(sealed)s;
+
+-- name: secrets_to_rotate
+SELECT id, secret FROM fieldstone.webhook WHERE secret NOT LIKE %(current)s ORDER BY id LIMIT %(portion)s FOR UPDATE;
+
+-- name: replace_secrets
+UPDATE fieldstone.webhook SET secret = given.secret
+FROM unnest(%(ids)s::uuid[], %(secrets)s::text[]) AS given (id, secret) WHERE webhook.id = given.id;

@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
@@ -65,10 +66,10 @@ class WebhookUpdate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookTarget:
-    """Where a webhook's events are sent, and the secret that they are signed with."""
+    """Where a webhook's events are sent, and the secret that they are signed with, as it is stored."""
 
     url: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 def read_operations(snapshot: Snapshot, given: Sequence[str]) -> tuple[EventFilter, ...]:
@@ -101,8 +102,8 @@ def _read_operation(snapshot: Snapshot, text: str) -> EventFilter:
     return EventFilter(object_id=object_.id if object_ else None, action=None if action == ANY else action)
 
 
-async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhook) -> tuple[UUID, str]:
-    """Insert a webhook for the events from now on, and return its id and its secret.
+async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhook, box: SecretBox) -> tuple[UUID, str]:
+    """Insert a webhook for the events from now on, and return its id and its secret, which `box` seals.
 
     Raises:
         InvalidChange: a value is refused.
@@ -119,7 +120,7 @@ async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhoo
             "workspace_id": snapshot.workspace.id,
             "target_url": new.target_url,
             "description": new.description,
-            "secret": secret,
+            "secret": box.seal(secret),
             "role_id": new.role_id,
             "claims": dumps(dict(new.claims)),
         },
@@ -128,8 +129,10 @@ async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhoo
     return webhook_id, secret
 
 
-async def update_webhook(connection: Session, snapshot: Snapshot, webhook_id: UUID, update: WebhookUpdate) -> None:
-    """Change a webhook.
+async def update_webhook(
+    connection: Session, snapshot: Snapshot, webhook_id: UUID, update: WebhookUpdate, box: SecretBox
+) -> None:
+    """Change a webhook; `box` seals a new secret.
 
     Raises:
         UnknownObject: the workspace has no such webhook.
@@ -144,7 +147,7 @@ async def update_webhook(connection: Session, snapshot: Snapshot, webhook_id: UU
             "id": webhook_id,
             "workspace_id": snapshot.workspace.id,
             "target_url": update.target_url,
-            "secret": update.secret,
+            "secret": None if update.secret is None else box.seal(update.secret),
             "describe": update.describe,
             "description": update.description,
             "is_active": update.is_active,
@@ -225,6 +228,8 @@ def _check_secret(secret: str | None) -> None:
         return
     if reason := unstorable(secret):
         raise InvalidChange(f"secret {reason}", field="secret")
+    if secret.startswith(SEALED):
+        raise InvalidChange(f"secret must not begin with {SEALED}, as encrypted ones do", field="secret")
     if not secret.strip() or len(secret) > _LONGEST_SECRET:
         raise InvalidChange(
             f"secret must have from 1 to {_LONGEST_SECRET} characters and not be blank; leave it out to have one made",

@@ -319,3 +319,21 @@ def test_a_model_is_carried_to_another_workspace(database: str, tmp_path: Path) 
     assert (pruned.returncode, "deleteObject" in pruned.stdout, "Task vanishes" in pruned.stdout) == (2, True, True)
     assert run("schema", "apply", str(file), "--prune", "--yes", DATABASE_URL=database).returncode == 0
     assert run("schema", "export", DATABASE_URL=database).stdout == exported
+
+
+def test_secrets_are_rotated_from_the_command_line(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO fieldstone.webhook (id, workspace_id, target_url, secret, start_position)"
+            " SELECT gen_random_uuid(), id, 'http://127.0.0.1', 'known', 0 FROM fieldstone.workspace"
+        )
+    without = run("secrets", "rotate", DATABASE_URL=database)
+    assert (without.returncode, "FIELDSTONE_SECRET_KEY is not set" in without.stderr) == (1, True)
+    old, new = "o" * 32, "n" * 32
+    for keys, said in ((old, "encrypted 1"), (f"{new},{old}", "encrypted 1"), (new, "nothing to do")):
+        done = run("secrets", "rotate", DATABASE_URL=database, FIELDSTONE_SECRET_KEY=keys)
+        assert (done.returncode, done.stdout) == (0, f"All secrets are encrypted under the first key: {said}.\n")
+    lacking = run("secrets", "rotate", DATABASE_URL=database, FIELDSTONE_SECRET_KEY=old)
+    assert (lacking.returncode, "which FIELDSTONE_SECRET_KEY does not list" in lacking.stderr) == (1, True)
+    refused = run("serve", "--port", "0", DATABASE_URL=database)
+    assert (refused.returncode, "which FIELDSTONE_SECRET_KEY does not list" in refused.stderr) == (1, True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from fieldstone.engine.server.cli import api_keys, documents, schema, workspaces
+from fieldstone.engine.server.cli import api_keys, documents, schema, secrets, workspaces
 from fieldstone.engine.server.cli.doctor import doctor as examine
 from fieldstone.engine.server.cli.exit_codes import run
 from fieldstone.engine.server.cli.import_schema import import_schema
@@ -39,9 +39,11 @@ _documents = typer.Typer(
     no_args_is_help=True, help="Import, list and remove the documents that `FIELDSTONE_DOCUMENTS=trusted` answers."
 )
 _schema = typer.Typer(no_args_is_help=True, help="Keep a workspace's model as a YAML file in version control.")
+_secrets = typer.Typer(no_args_is_help=True, help="Keep the secrets in the database encrypted.")
 cli.add_typer(_api_key, name="api-key")
 cli.add_typer(_documents, name="documents")
 cli.add_typer(_schema, name="schema")
+cli.add_typer(_secrets, name="secrets")
 cli.add_typer(_workspace, name="workspace")
 
 _Workspace = Annotated[str, typer.Option("--workspace", help="The workspace's name.")]
@@ -297,3 +299,13 @@ def delete_workspace(
 def list_workspaces() -> None:
     """List the workspaces by name."""
     run(workspaces.list_all)
+
+
+@_secrets.command("rotate")
+def rotate_secrets() -> None:
+    """Encrypt all secrets in the database under the first key of `FIELDSTONE_SECRET_KEY`.
+
+    Plain secrets are encrypted, and those under a later key of the list again; then the later keys may go. Safe to
+    repeat, and while servers run that have all keys of the list.
+    """
+    run(secrets.rotate)
