@@ -30,6 +30,7 @@ from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas
 from fieldstone.engine.events.subscriptions.group import Sink, Subscriber, SubscriptionGroup
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.metadata.access.view import still_hold
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, StaleSchema
@@ -148,7 +149,7 @@ class Hub:
     def notice_snapshot(self, _before: Snapshot | None, snapshot: Snapshot) -> None:
         """Renew the subscriptions of a workspace that its new model touches, before their next event is delivered."""
         for group in self.registry.of(snapshot.workspace.id):
-            if not group.depends.hold(snapshot):
+            if not still_hold(group.depends, snapshot, group.key.role):
                 self._retire(group)
         self.live.notice_snapshot(snapshot)
 
@@ -291,7 +292,7 @@ class Hub:
         subscription = member.subscription
         group = self.registry.find(subscription, position=self.position)
         group.join(member)
-        if self._api.has_moved(group.key.workspace_id, group.depends):
+        if self._api.has_moved(group.key.workspace_id, group.key.role, group.depends):
             # The model changed while the subscription was made.
             self._retire(group)
         else:

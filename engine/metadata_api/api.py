@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg import AsyncRawCursor
 
+from fieldstone.engine.access.principals import see_catalog
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.broken_documents import FindBrokenDocuments, broken_documents
@@ -272,6 +273,7 @@ def build_metadata_api(
     api = GraphQLApi(
         database=database,
         source=CatalogSource(current),
+        see=see_catalog(current.peek),
         compiler=compiler,
         mutate=roots,
         compute=roots.compute,

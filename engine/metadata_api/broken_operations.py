@@ -1,6 +1,8 @@
 """Which of the operations that clients sent lately a change of the model would make invalid."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 
@@ -8,6 +10,7 @@ from graphql import (
     ArgumentNode,
     DocumentNode,
     FieldNode,
+    GraphQLSchema,
     Node,
     ObjectFieldNode,
     ValueNode,
@@ -19,9 +22,11 @@ from graphql.language import DirectiveNode
 from fieldstone.engine.documents.document import Operation, children
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.request.plan_cache import OperationKey, PlanCache
+from fieldstone.engine.request.plan_cache import OperationKey, PlanCache, find_view
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 
@@ -43,6 +48,10 @@ def broken_operations(plans: PlanCache, work: WorkThread, *, relay: bool = False
     """
 
     async def find(after: Snapshot) -> list[JsonValue]:
+        for role in plans.roles_of(after.workspace.id):
+            await asyncio.sleep(0)  # each view takes some milliseconds
+            with suppress(UnknownRole):
+                view_of(after, role)
         touched: list[tuple[OperationKey, Operation]] = []
         characters = 0
         for key, found in plans.find_touched(after, MOST_OPERATIONS):
@@ -61,9 +70,13 @@ async def none_broken(_after: Snapshot) -> list[JsonValue]:
 
 
 def _validate(touched: Sequence[tuple[OperationKey, Operation]], after: Snapshot, *, relay: bool) -> list[JsonValue]:
-    schema = lazy_schema(after, relay=relay)
+    schemas: dict[int, GraphQLSchema] = {}
     found: list[JsonValue] = []
     for key, operation in touched:
+        view = find_view(after, key)
+        if view is None:
+            continue  # Its role is gone, with all its operations.
+        schema = schemas.setdefault(key.role, lazy_schema(view, relay=relay))
         if errors := validate_operation(schema, operation):
             name = operation.definition.name
             found.append(

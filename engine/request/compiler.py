@@ -3,8 +3,9 @@
 The heavy part is made in the work thread; all that is kept is found and kept on the event loop.
 """
 
-from collections.abc import AsyncGenerator, Callable, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -24,14 +25,14 @@ from fieldstone.engine.request.compile import (
     validate_text,
 )
 from fieldstone.engine.request.idempotency.claim import Keeping
-from fieldstone.engine.request.plan_cache import OperationKey, PlanCache
+from fieldstone.engine.request.plan_cache import OperationKey, PlanCache, find_view
 from fieldstone.engine.request.refusals import InvalidDocument, Refusals
 from fieldstone.engine.request.shape import shape_of
 from fieldstone.engine.request.valid_operation import AnyOperation, P, P_co, Plan, QueryPlan, ValidOperation
 from fieldstone.engine.request.variables import Variables, coerce_variables
 from fieldstone.engine.schema.cache import SchemaCache
 from fieldstone.engine.work_thread import WorkThread
-from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
 
@@ -54,6 +55,7 @@ class Call(NamedTuple, Generic[P_co]):
         meter: adds the costs of a mutation.
         is_large: whether its variables are so large that to look through them takes long.
         keeping: keeps the answer of a mutation with an Idempotency-Key.
+        claims: the principal's values, of the types that its role declares.
     """
 
     principal: Principal
@@ -64,11 +66,12 @@ class Call(NamedTuple, Generic[P_co]):
     meter: Meter
     is_large: bool
     keeping: Keeping | None = None
+    claims: Mapping[str, JsonValue] = MappingProxyType({})
 
     @property
     def bindings(self) -> Bindings:
         """The source of its statements' parameters."""
-        return Bindings(variables=self.variables, actor=self.principal.name)
+        return Bindings(variables=self.variables, actor=self.principal.name, claims=self.claims)
 
 
 class Compiler:
@@ -116,11 +119,16 @@ class Compiler:
         operation = self.plans.find_operation(key, snapshot)
         if operation is not None:
             return operation
+        if (shared := self.plans.share_operation(key, snapshot)) is not None:
+            return shared
         if (refusal := self._refusals.find(key, snapshot)) is not None:
             raise refusal
         schema = self.schemas.get(snapshot)
-        make = partial(validate_text, key, snapshot, schema, self.limits.document)
         is_heavy = is_heavy_text(key.text) or is_wide(schema)
+        if (parsed := self.plans.find_parsed(key)) is not None:
+            make = partial(validate_parsed, parsed, snapshot, schema, is_heavy=is_heavy_text(key.text))
+        else:
+            make = partial(validate_text, key, snapshot, schema, self.limits.document)
         try:
             operation = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, key, id(schema)))
         except (InvalidDocument, ParseFailed, QueryTooComplex, BadUserInput) as error:
@@ -150,6 +158,8 @@ class Compiler:
         shape = await self.run(snapshot, partial(shape_of, operation.usages, variables), is_heavy=is_large)
         if found := self.plans.find_plan(operation, shape, snapshot):
             return found
+        if shared := self.plans.share_plan(document, operation, shape, snapshot):
+            return shared
         # The shape of large variables is large itself: it would be written out on the event loop.
         if not is_large and (refusal := self._refusals.find(document, snapshot, shape=shape)) is not None:
             raise refusal
@@ -195,6 +205,11 @@ class Compiler:
         Yields between its parts, so that others can be served: a light operation takes some three milliseconds, a plan
         one.
         """
+        view = find_view(snapshot, key)
+        if view is None:
+            self.plans.replace(key, touched, None)
+            return
+        snapshot = view
         if touched.depends.keep_up(snapshot):
             for sample in self.plans.drop_plans(touched, snapshot)[-RENEWED_SHAPES:]:
                 self.plans.counters.renewals += await self._renew_plan(touched, sample, snapshot)

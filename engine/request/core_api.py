@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from fieldstone.engine.access.principals import see
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
@@ -59,6 +60,7 @@ def build_core_api(
     api = GraphQLApi(
         database=database,
         source=current,
+        see=see,
         compiler=compiler,
         mutate=mutate,
         time_limit=time_limit,

@@ -9,7 +9,8 @@ from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.answer import Answer
-from fieldstone.engine.request.path import GraphQLApi, key_of
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.plan_cache import key_of
 from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.stored_documents.documents import find_document
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -79,20 +80,22 @@ class _Explaining:
         api = self._api
         request = await find_document(api.documents, self._principal, request)
         with self.stage("model"):
-            snapshot = await api.source.get(self._principal.workspace_id)
+            current = await api.source.get(self._principal.workspace_id)
+            seen = api.see(current, self._principal)
+            snapshot = seen.view
         with self.stage("document"):
-            operation = await api.compiler.operation(key_of(self._principal, request), snapshot)
+            operation = await api.compiler.operation(key_of(snapshot, request.query, request.operation_name), snapshot)
         schema = api.compiler.schemas.get(snapshot)
         if isinstance(operation, ValidQuery):
             with self.stage("variables"):
-                query = await api.build_call(operation, self._principal, request, snapshot)
+                query = await api.build_call(operation, self._principal, request, seen)
             with self.stage("plan"):
                 planned, parameters = await api.compiler.plan_query(query)
             if planned.statement is not None:
                 self._statements.append((_READ, planned.statement.statement, parameters))
         elif isinstance(operation, ValidMutation) and isinstance(schema, LazySchema) and schema.scope.mutations is None:
             with self.stage("variables"):
-                call = await api.build_call(operation, self._principal, request, snapshot)
+                call = await api.build_call(operation, self._principal, request, seen)
             with self.stage("plan"):
                 writes = (await api.compiler.plan(call)).writes
             for write in writes:

@@ -13,11 +13,13 @@ an operation that is bound already, without a task.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 from uuid import UUID
 
 from graphql import FieldNode
 
+from fieldstone.engine.access.principals import See, Seen
+from fieldstone.engine.access.snapshot_source import SnapshotSource
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LivePlan, LiveQuery, bind_live_query
@@ -39,7 +41,7 @@ from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import single, tell_single
 from fieldstone.engine.request.idempotency.claim import Claim, Keeping, SentKey, build_claim
 from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
-from fieldstone.engine.request.plan_cache import OperationKey
+from fieldstone.engine.request.plan_cache import key_of
 from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.shape import shape_of
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments, find_document
@@ -56,28 +58,17 @@ from fieldstone.engine.request.valid_operation import (
 )
 from fieldstone.engine.schema.introspection import too_large
 from fieldstone.engine.schema.lazy import LazySchema
+from fieldstone.metadata.access.view import still_hold
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Parameters, Row, Statement, refuse_nul
 
 # A request may wait behind one change of its table after another, each of which makes its statement one of the past.
 _MOST_NEWER = 8
-
-
-class SnapshotSource(Protocol):
-    """Where the snapshots come from that an API is built on."""
-
-    async def get(self, workspace_id: UUID) -> Snapshot:
-        """Return the snapshot at hand."""
-
-    def find_current(self, workspace_id: UUID) -> Snapshot | None:
-        """Return the snapshot at hand, if there is one and it is not in doubt whether it is current."""
-
-    async def refresh(self, workspace_id: UUID) -> Snapshot:
-        """Return the snapshot of the newest version; the same instance where nothing is newer."""
 
 
 class Ready(NamedTuple):
@@ -111,6 +102,7 @@ class GraphQLApi:
     Args:
         database: where queries are read.
         source: the snapshots that it is built on.
+        see: returns a snapshot as a principal sees it; raises Forbidden.
         compiler: validates and plans its operations.
         mutate: executes its mutations.
         time_limit: seconds that a query may take.
@@ -125,6 +117,7 @@ class GraphQLApi:
         *,
         database: Database,
         source: SnapshotSource,
+        see: See,
         compiler: Compiler,
         mutate: Mutate,
         time_limit: float,
@@ -137,6 +130,7 @@ class GraphQLApi:
         self.schema_answers = SchemaAnswers()
         self.database = database
         self.source = source
+        self.see = see
         self._mutate = mutate
         self.time_limit = time_limit
         self._written = written
@@ -184,15 +178,16 @@ class GraphQLApi:
 
         It is one statement, and needs no more than POST.
         """
-        snapshot = self.source.find_current(principal.workspace_id)
+        current = self.source.find_current(principal.workspace_id)
         given = request if self.documents is None else self.documents.find_at_hand(principal, request)
-        if snapshot is None or given is None or not given.query:
+        if current is None or given is None or not given.query:
             return None
         request, compiler = given, self.compiler
-        operation = compiler.plans.find_operation(key_of(principal, request), snapshot)
-        if operation is None or operation.is_introspection:
-            return None
         try:
+            snapshot, claims = self.see(current, principal)
+            operation = compiler.plans.find_operation(key_of(snapshot, request.query, request.operation_name), snapshot)
+            if operation is None or operation.is_introspection:
+                return None
             variables = compiler.coerce(operation, request.variables, compiler.schemas.get(snapshot))
             plan = compiler.plans.find_plan(operation, shape_of(operation.usages, variables), snapshot)
             tell: Callable[[Row], bytes | None] = _text
@@ -203,7 +198,7 @@ class GraphQLApi:
                     bound, writes, tell = only.write, True, partial(self._told, only)
                 case _:
                     return None
-            parameters = bound.bind(Bindings(variables, principal.name))
+            parameters = bound.bind(Bindings(variables, principal.name, claims=claims))
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
@@ -239,10 +234,10 @@ class GraphQLApi:
         """Have the newest model of a workspace be the current one."""
         await self.source.refresh(workspace_id)
 
-    def has_moved(self, workspace_id: UUID, depends: Dependencies) -> bool:
-        """Return whether the model at hand has other instances of these objects."""
+    def has_moved(self, workspace_id: UUID, role: RoleReference, depends: Dependencies) -> bool:
+        """Return whether the role sees other instances of these objects in the model at hand."""
         snapshot = self.source.find_current(workspace_id)
-        return snapshot is not None and not depends.hold(snapshot)
+        return snapshot is not None and not still_hold(depends, snapshot, role)
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop all that is kept of a workspace."""
@@ -271,9 +266,11 @@ class GraphQLApi:
             raise
 
     async def _attempt(
-        self, snapshot: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
+        self, current: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
-        operation = await self.compiler.operation(key_of(principal, request), snapshot)
+        seen = self.see(current, principal)
+        snapshot = seen.view
+        operation = await self.compiler.operation(key_of(snapshot, request.query, request.operation_name), snapshot)
         if request.is_new and self.documents is not None:
             await self.documents.keep(principal.workspace_id, request.query)
         if isinstance(operation, ValidMutation) and not allow_mutation:
@@ -281,14 +278,12 @@ class GraphQLApi:
         try:
             match operation:
                 case ValidSubscription():
-                    return await self._subscription(
-                        await self.build_call(operation, principal, request, snapshot), request
-                    )
+                    return await self._subscription(await self.build_call(operation, principal, request, seen), request)
                 case ValidQuery():
-                    query = await self.build_call(operation, principal, request, snapshot)
+                    query = await self.build_call(operation, principal, request, seen)
                     return await self._query(query, tells_cost=request.tells_cost)
                 case ValidMutation():
-                    return await self._mutation(await self.build_call(operation, principal, request, snapshot), request)
+                    return await self._mutation(await self.build_call(operation, principal, request, seen), request)
         except StaleSchema:
             raise
         except DatabaseError as error:
@@ -297,14 +292,23 @@ class GraphQLApi:
             raise
 
     async def build_call(
-        self, operation: ValidOperation[P], principal: Principal, request: GraphQLRequest, snapshot: Snapshot
+        self, operation: ValidOperation[P], principal: Principal, request: GraphQLRequest, seen: Seen
     ) -> Call[P]:
         """Return the call of an operation with a request's variables; raises ApiError."""
-        compiler = self.compiler
+        compiler, snapshot = self.compiler, seen.view
         coerce = partial(compiler.coerce, operation, request.variables, compiler.schemas.get(snapshot))
         variables = await compiler.run(snapshot, coerce, is_heavy=request.is_large)
         meter = Meter(limit=compiler.limits.records.cost)
-        return Call(principal, snapshot, key_of(principal, request), operation, variables, meter, request.is_large)
+        return Call(
+            principal=principal,
+            snapshot=snapshot,
+            key=key_of(snapshot, request.query, request.operation_name),
+            operation=operation,
+            variables=variables,
+            meter=meter,
+            is_large=request.is_large,
+            claims=seen.claims,
+        )
 
     async def _mutation(self, call: Call[MutationPlan], request: GraphQLRequest) -> Answer:
         def answer(data: bytes) -> Answer:
@@ -328,7 +332,7 @@ class GraphQLApi:
                 plan,
                 principal=call.principal,
                 operation=request,
-                variables=call.variables,
+                bindings=call.bindings,
                 depends=call.operation.depends,
             )
         for zone in plan.zones:
@@ -339,7 +343,7 @@ class GraphQLApi:
             plan,
             principal=call.principal,
             operation=request,
-            variables=call.variables,
+            bindings=call.bindings,
             depends=call.operation.depends,
         )
 
@@ -372,11 +376,6 @@ class GraphQLApi:
 
 
 _TRY_ZONE = Statement(text="SELECT (now() AT TIME ZONE $1::text)::text")
-
-
-def key_of(principal: Principal, request: GraphQLRequest) -> OperationKey:
-    """Return the key by which the operation of a request is kept."""
-    return OperationKey(principal.workspace_id.int, request.query, request.operation_name)
 
 
 def _text(row: Row) -> bytes:

@@ -1,13 +1,17 @@
 """The plan cache: from a document to its valid operation, and by shape to that operation's plans."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import NamedTuple, cast
 from uuid import UUID
 
+from fieldstone.engine.documents.document import Operation
 from fieldstone.engine.request.valid_operation import AnyOperation, KeptPlan, P, ValidOperation
 from fieldstone.engine.request.variables import Variables
+from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.model import Snapshot
 
 MOST_TEXT = 2_000_000
@@ -15,6 +19,11 @@ MOST_TEXT = 2_000_000
 MOST_SHAPES = 64
 """Plans of one operation."""
 
+
+ROLES_EACH = 10
+"""Operations for each document that may be kept, all documents together."""
+MOST_ASKED = 100
+"""Roles whose operations are looked at for one that another role can take over."""
 
 MOST_ORDERS = 1_000
 """Different orders that are counted by their names."""
@@ -27,11 +36,28 @@ class OperationKey(NamedTuple):
     Attributes:
         workspace: its id's number: Python computes an UUID's hash each time.
         text: the document's.
+        role: the number of the id of the role whose view it is valid for; 0: the snapshot itself.
     """
 
     workspace: int
     text: str
     operation_name: str | None
+    role: int = 0
+
+
+def key_of(view: Snapshot, text: str, operation_name: str | None) -> OperationKey:
+    """Return the key of an operation for the role that sees this view."""
+    return OperationKey(view.workspace.id.int, text, operation_name, 0 if view.role is None else view.role.id.int)
+
+
+def find_view(snapshot: Snapshot, key: OperationKey) -> Snapshot | None:
+    """Return the view of the snapshot that the operation of a key is for, None if its role is gone."""
+    if not key.role:
+        return snapshot
+    try:
+        return view_of(snapshot, UUID(int=key.role))
+    except UnknownRole:
+        return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +65,7 @@ class PlanCounters:
     """How often a plan was found, was not there, was dropped because its objects changed, was made again before use.
 
     Attributes:
+        shared: how often an operation or a plan was taken over from another role that sees its objects alike.
         unserved: how often a request wanted the order of a text that no index serves, by the object and the field.
     """
 
@@ -46,6 +73,7 @@ class PlanCounters:
     misses: int = 0
     drops: int = 0
     renewals: int = 0
+    shared: int = 0
     unserved: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def count_unserved(self, orders: tuple[tuple[str, str], ...]) -> None:
@@ -56,12 +84,17 @@ class PlanCounters:
 
 
 class PlanCache:
-    """Valid operations, at most `limit`, least recently used out; those that a change touched go when asked for."""
+    """Valid operations, least recently used out; those that a change touched go when asked for.
+
+    There are at most `limit` documents, and `ROLES_EACH` times as many operations: each role that sends a document has
+    an operation of its own. It is taken over from another role, with its plans, if both roles see its objects alike.
+    """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.counters = PlanCounters()
         self._operations: OrderedDict[OperationKey, AnyOperation] = OrderedDict()
+        self._roles: dict[OperationKey, dict[OperationKey, None]] = {}
         self._text = 0
 
     def __len__(self) -> int:
@@ -85,15 +118,71 @@ class PlanCache:
         if key in self._operations:
             self._drop(key)
         self._operations[key] = operation
-        self._text += len(key.text)
-        while len(self._operations) > self._limit or self._text > MOST_TEXT:
-            oldest, _ = self._operations.popitem(last=False)
-            self._text -= len(oldest.text)
+        document = key._replace(role=0)
+        if document not in self._roles:
+            self._roles[document] = {}
+            self._text += len(key.text)
+        self._roles[document][key] = None
+        while self._is_full():
+            self._remove(next(iter(self._operations)))
+
+    def _is_full(self) -> bool:
+        is_full = len(self._roles) > self._limit or len(self._operations) > ROLES_EACH * self._limit
+        return is_full or self._text > MOST_TEXT
 
     def _drop(self, key: OperationKey) -> None:
-        dropped = self._operations.pop(key)
-        self._text -= len(key.text)
-        self.counters.drops += len(dropped.plans)
+        self.counters.drops += len(self._remove(key).plans)
+
+    def _remove(self, key: OperationKey) -> AnyOperation:
+        document = key._replace(role=0)
+        roles = self._roles[document]
+        del roles[key]
+        if not roles:
+            del self._roles[document]
+            self._text -= len(key.text)
+        return self._operations.pop(key)
+
+    def roles_of(self, workspace_id: UUID) -> list[UUID]:
+        """Return the ids of the roles that have operations of a workspace, those without restrictions left out."""
+        return [
+            UUID(int=role)
+            for role in {key.role for key in self._operations if key.workspace == workspace_id.int}
+            if role
+        ]
+
+    def share_operation(self, key: OperationKey, view: Snapshot) -> AnyOperation | None:
+        """Keep, and return, the operation that another role has of a document, if this view has the same objects."""
+        for other in self._others(key):
+            # An operation that names no object is about them all: the search, for instance.
+            if other.depends.objects and not other.is_introspection and other.depends.hold(view):
+                shared = replace(other, depends=replace(other.depends, checked=view), plans=OrderedDict())
+                self.keep_operation(key, shared)
+                self.counters.shared += 1
+                return shared
+        return None
+
+    def find_parsed(self, key: OperationKey) -> Operation | None:
+        """Return the parsed document of a key, if another role has sent it."""
+        return next((other.operation for other in self._others(key)), None)
+
+    def share_plan(self, key: OperationKey, operation: ValidOperation[P], shape: Hashable, view: Snapshot) -> P | None:
+        """Keep, and return, the plan that another role has for a shape, if this view has the same objects."""
+        if operation.is_introspection:
+            return None
+        for other in self._others(key):
+            kept = other.plans.get(shape)
+            if kept is not None and kept.plan.depends.objects and kept.plan.depends.hold(view):
+                plan = cast("P", replace(kept.plan, depends=replace(kept.plan.depends, checked=view)))
+                self.keep_plan(operation, shape, plan, kept.sample)
+                self.counters.shared += 1
+                return plan
+        return None
+
+    def _others(self, key: OperationKey) -> Iterator[AnyOperation]:
+        """Yield the operations of other roles for the same document, some of them."""
+        for other in islice(self._roles.get(key._replace(role=0), ()), MOST_ASKED):
+            if other != key:
+                yield self._operations[other]
 
     def find_touched(self, snapshot: Snapshot, most: int) -> list[tuple[OperationKey, AnyOperation]]:
         """Return the operations that a change of the model touched: they, or plans of them, do not hold any more.
@@ -105,7 +194,10 @@ class PlanCache:
         for key, operation in reversed(self._operations.items()):
             if len(found) == most:
                 break
-            if key.workspace == workspace_id.int and not operation.holds(snapshot):
+            if key.workspace != workspace_id.int:
+                continue
+            view = find_view(snapshot, key)
+            if view is None or not operation.holds(view):
                 found.append((key, operation))
         return found
 
@@ -132,8 +224,7 @@ class PlanCache:
     def forget(self, workspace_id: UUID) -> None:
         """Drop all that is kept of a workspace."""
         for key in [key for key in self._operations if key.workspace == workspace_id.int]:
-            self._text -= len(key.text)
-            del self._operations[key]
+            self._remove(key)
 
     def find_plan(self, operation: ValidOperation[P], shape: Hashable, snapshot: Snapshot) -> P | None:
         """Return the plan for a shape, if it still holds under this snapshot."""

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from uuid import UUID
 
 from fieldstone.engine.request.compiler import Compiler
+from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
 
@@ -44,6 +46,10 @@ class PlanRenewal:
 
     async def _renew(self, snapshot: Snapshot) -> None:
         id_ = snapshot.workspace.id
+        for role in self._compiler.plans.roles_of(id_):
+            await self._pause()  # each view takes some milliseconds
+            with suppress(UnknownRole):
+                view_of(snapshot, role)
         for key, touched in self._compiler.plans.find_touched(snapshot, MOST_OPERATIONS):
             await self._pause()
             if id_ in self._swapped:

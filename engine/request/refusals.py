@@ -29,8 +29,8 @@ class InvalidDocument(Exception):
         self.errors = errors
 
 
-_Digest = tuple[int, bytes, bytes]
-"""The number of the workspace, and the digests of the document and of the shape."""
+_Digest = tuple[int, int, bytes, bytes]
+"""The numbers of the workspace and the role, and the digests of the document and of the shape."""
 
 
 class _Kept(NamedTuple):
@@ -101,4 +101,4 @@ def _digest(key: OperationKey, shape: Hashable) -> _Digest:
     hashed = blake2b(key.text.encode("utf-8", "surrogatepass"), digest_size=16)
     hashed.update(b"" if key.operation_name is None else b"\0" + key.operation_name.encode("utf-8", "surrogatepass"))
     shaped = b"" if shape is None else blake2b(repr(shape).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    return key.workspace, hashed.digest(), shaped
+    return key.workspace, key.role, hashed.digest(), shaped

@@ -14,7 +14,8 @@ from uuid import UUID
 from fieldstone.engine.events.log.consumers import REGISTER
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, build_payload
-from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.errors import UnknownObject, UnknownRole
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
@@ -131,12 +132,13 @@ class FanOut:
 
     async def _deliver(self, events: Sequence[NewEvent], after: int, upto: int) -> int | None:
         """Make the deliveries of events; return how many, None where the consumer is not at `after`, or is locked."""
-        objects = await self._find_objects(events)
+        snapshots = await self._find_snapshots(events)
+        objects = _find_objects(snapshots, events)
         records = await self._read_records(objects, events)
         described, links = [], []
         for event in events:
-            object_ = objects.get(event.object_id)
-            if object_ is None:
+            snapshot, object_ = snapshots[event.workspace_id], objects.get(event.object_id)
+            if snapshot is None or object_ is None:
                 _LOG.warning("event %d is of an object that was deleted: no webhook gets it", event.position)
                 continue
             described.append(
@@ -150,23 +152,16 @@ class FanOut:
             )
             links += [
                 {"id": str(new_id()), "webhook_id": str(webhook_id), "position": event.position}
-                for webhook_id in event.webhooks
+                for webhook_id, role_id in event.webhooks.items()
+                if _sees_whole(snapshot, role_id, object_)
             ]
         bound = _INSERT.bind(events=dumps(described), links=dumps(links), name=CONSUMER, after=after, upto=upto)
         rows = await self._database.write(*bound, timeout=_TIME_LIMIT)
         return int(rows[0][0] or 0) if rows else None
 
-    async def _find_objects(self, events: Sequence[NewEvent]) -> Mapping[UUID, Object]:
-        """Return the objects of events by their ids, from the newest snapshots."""
-        found: dict[UUID, Object] = {}
-        snapshots: dict[UUID, Snapshot | None] = {}
-        for event in events:
-            if event.workspace_id not in snapshots:
-                snapshots[event.workspace_id] = await self._find_snapshot(event.workspace_id)
-            snapshot = snapshots[event.workspace_id]
-            if snapshot and (object_ := snapshot.objects.get(event.object_id)):
-                found[event.object_id] = object_
-        return found
+    async def _find_snapshots(self, events: Sequence[NewEvent]) -> Mapping[UUID, Snapshot | None]:
+        """Return the newest snapshots of the workspaces of events, None for one that is gone."""
+        return {id_: await self._find_snapshot(id_) for id_ in {event.workspace_id: None for event in events}}
 
     async def _find_snapshot(self, workspace_id: UUID) -> Snapshot | None:
         try:
@@ -186,6 +181,24 @@ class FanOut:
         return found
 
 
+def _find_objects(snapshots: Mapping[UUID, Snapshot | None], events: Sequence[NewEvent]) -> Mapping[UUID, Object]:
+    """Return the objects of events by their ids."""
+    found: dict[UUID, Object] = {}
+    for event in events:
+        snapshot = snapshots[event.workspace_id]
+        if snapshot and (object_ := snapshot.objects.get(event.object_id)):
+            found[event.object_id] = object_
+    return found
+
+
+def _sees_whole(snapshot: Snapshot, role_id: UUID, object_: Object) -> bool:
+    """Return whether the role of a webhook sees an object whole; events of other objects are not sent for it."""
+    try:
+        return view_of(snapshot, role_id).objects[object_.id] is object_
+    except UnknownRole:
+        return False
+
+
 def _event(row: Row) -> NewEvent:
     position, workspace_id, object_id, record_id, action, changed, at, webhooks = (
         (value or b"").decode() for value in row
@@ -198,5 +211,5 @@ def _event(row: Row) -> NewEvent:
         action=action,
         changed=json.loads(changed),
         at=f"{at}Z",
-        webhooks=[UUID(id_) for id_ in json.loads(webhooks)],
+        webhooks={UUID(id_): UUID(role_id) for id_, role_id in json.loads(webhooks).items()},
     )

@@ -32,7 +32,7 @@ class NewEvent:
     Attributes:
         changed: the physical names of the columns that an update changed.
         at: ISO 8601 in UTC with Z.
-        webhooks: the ids of the webhooks that it matches.
+        webhooks: the ids of the webhooks that it matches, each with that of its role.
     """
 
     position: int
@@ -42,7 +42,7 @@ class NewEvent:
     action: str
     changed: Sequence[str]
     at: str
-    webhooks: Sequence[UUID]
+    webhooks: Mapping[UUID, UUID]
 
 
 def build_payload(object_: Object, event: NewEvent, record: str) -> str:

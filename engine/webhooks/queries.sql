@@ -6,7 +6,7 @@ FROM fieldstone.log_consumer WHERE name = %(name)s::text FOR UPDATE OF log_consu
 
 -- name: match_events
 SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
-    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', to_jsonb(array_agg(DISTINCT webhook.id))
+    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_object_agg(webhook.id, webhook.role_id)
 FROM fieldstone.event_log AS event
     JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.is_active
         AND webhook.start_position < event.position

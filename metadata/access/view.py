@@ -6,14 +6,23 @@ equal rights on it (`Object.restricted`), and so by the views of the next snapsh
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from types import MappingProxyType
 from uuid import UUID
 
-from fieldstone.metadata.access.effective import Rights, effective_rights
+from fieldstone.metadata.access.claims import coerce_claims
+from fieldstone.metadata.access.effective import Rights, effective_rights, lineage
+from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.errors import UnknownRole
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.object_access import HIDDEN, WHOLE, ObjectAccess
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import ADMIN, Role, RoleReference, find_role
 
+MOST_PRINCIPALS = 10_000
+"""Principals whose typed values are kept with a snapshot."""
+
+_NO_CLAIMS: Mapping[str, JsonValue] = MappingProxyType({})
 _SHARED = (*(one.name for one in fields(Object) if one.name not in {"is_active", "access", "base"}),)
 _SHARED_LOOK_UPS = ("active", "by_id", "held_keys", "key", "deleted_at", "morphs", "type_name", "weight")
 """The look-up tables of an object that do not depend on a role's rights."""
@@ -34,6 +43,34 @@ def view_of(snapshot: Snapshot, reference: RoleReference) -> Snapshot:
             raise UnknownRole("The role of this request does not exist, or not any more.")
         view = snapshot.views[reference] = _find_view(snapshot, role)
     return view
+
+
+def find_claims(snapshot: Snapshot, principal: Principal) -> Mapping[str, JsonValue]:
+    """Return the principal's values that its role and those that it inherits declare, typed.
+
+    Raises:
+        PrincipalValueRefused: a value is missing, or not of its type.
+    """
+    role = find_role(snapshot.roles, principal.role)
+    if role is None or not (role.claims or role.parents):
+        return _NO_CLAIMS
+    kept = snapshot.claims.get(id(principal))
+    if kept is not None and kept[0] is principal:
+        return kept[1]
+    declared = {claim.name: claim for one in reversed(lineage(snapshot, role)) for claim in one.claims}
+    typed = coerce_claims(tuple(declared.values()), principal.claims)
+    if len(snapshot.claims) >= MOST_PRINCIPALS:
+        snapshot.claims.clear()
+    snapshot.claims[id(principal)] = (principal, typed)
+    return typed
+
+
+def still_hold(depends: Dependencies, snapshot: Snapshot, reference: RoleReference) -> bool:
+    """Return whether dependencies hold under a role's view of the snapshot; False if the role is gone."""
+    try:
+        return depends.keep_up(view_of(snapshot, reference))
+    except UnknownRole:
+        return False
 
 
 def access_of(snapshot: Snapshot, role: Role, object_: Object) -> ObjectAccess:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model.indexes import Index
 from fieldstone.metadata.model.objects import Object
 from fieldstone.metadata.model.relations import Relation
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import Role, RoleReference
 
 _SNAPSHOT_BYTES, _RELATION_BYTES, _INDEX_BYTES = 3_000, 500, 700
@@ -48,6 +50,11 @@ class Snapshot:
     @cached_property
     def views(self) -> "dict[RoleReference, Snapshot]":
         """The views of this snapshot that roles have asked for, by the id or the name of the role."""
+        return {}
+
+    @cached_property
+    def claims(self) -> dict[int, tuple[Principal, Mapping[str, JsonValue]]]:
+        """The typed values of the principals whose roles need some, by the identity of the principal."""
         return {}
 
     @cached_property

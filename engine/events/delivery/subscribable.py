@@ -7,6 +7,7 @@ from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionRequest
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import RoleReference
 
 
 class Subscribable(Protocol):
@@ -18,5 +19,5 @@ class Subscribable(Protocol):
     async def refresh(self, workspace_id: UUID) -> None:
         """Load the newest snapshot of a workspace."""
 
-    def has_moved(self, workspace_id: UUID, depends: Dependencies) -> bool:
-        """Return whether the current snapshot has other instances of these objects."""
+    def has_moved(self, workspace_id: UUID, role: RoleReference, depends: Dependencies) -> bool:
+        """Return whether the role sees other instances of these objects."""

@@ -13,6 +13,7 @@ from fieldstone.engine.events.live.group import LiveGroup, LiveMember
 from fieldstone.engine.events.live.registry import LiveRegistry
 from fieldstone.engine.events.log.reader import Census
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
+from fieldstone.metadata.access.view import still_hold
 from fieldstone.metadata.model import Snapshot
 
 
@@ -62,7 +63,7 @@ class LiveQueries:
         """
         group = self.registry.find(member.subscription)
         group.join(member)
-        if self._api.has_moved(group.key.workspace_id, group.depends):
+        if self._api.has_moved(group.key.workspace_id, group.key.role, group.depends):
             # The model changed while the live query was made.
             self._retire(group)
             return
@@ -94,7 +95,7 @@ class LiveQueries:
     def notice_snapshot(self, snapshot: Snapshot) -> None:
         """Renew the live queries of a workspace that its new model touches."""
         for group in self.registry.of(snapshot.workspace.id):
-            if not group.depends.keep_up(snapshot):
+            if not still_hold(group.depends, snapshot, group.key.role):
                 self._retire(group)
 
     async def close(self) -> None:

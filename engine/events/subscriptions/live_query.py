@@ -1,6 +1,6 @@
 """A live query for the hub: the key that it shares with its group, and the columns that it reads."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.live_queries import ObjectReads
 from fieldstone.metadata.dependencies import Dependencies
-from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.plan.elements import TimeUnit
@@ -91,7 +90,7 @@ def bind_live_query(
     *,
     principal: Principal,
     operation: SubscriptionRequest,
-    variables: Mapping[str, JsonValue],
+    bindings: Bindings,
     depends: Dependencies,
 ) -> LiveQuery:
     """Return the live query of one request.
@@ -99,7 +98,6 @@ def bind_live_query(
     Raises:
         BadUserInput: a value is refused.
     """
-    bindings = Bindings(variables=variables, actor=principal.name)
     parameters = plan.statement.bind(bindings)
     refuse_nul(parameters)
     return LiveQuery(

@@ -133,7 +133,7 @@ def bind_subscription(
     *,
     principal: Principal,
     operation: SubscriptionRequest,
-    variables: Mapping[str, JsonValue],
+    bindings: Bindings,
     depends: Dependencies,
 ) -> Subscription:
     """Return the subscription of one request.
@@ -141,7 +141,6 @@ def bind_subscription(
     Raises:
         BadUserInput: a value is refused.
     """
-    bindings = Bindings(variables=variables, actor=principal.name)
     planned = plan.planned
     values = (binder(bindings) for binder in planned.set_binders)
     parameter_set = {f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)}

@@ -1,0 +1,1 @@
+"""The model and the values that a request has by its principal."""
