@@ -14,7 +14,6 @@ from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.reader import Bounds, EventLog
 from fieldstone.engine.events.log.sequencer import Sequencer, keep_trimmed
 from fieldstone.engine.events.quotas import QuotaLimits
-from fieldstone.engine.events.subscriptions.key_watch import KeyWatch
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.concurrency.tasks import running
@@ -59,7 +58,6 @@ class Events:
     partitions: Partitions
     sequencer: Sequencer
     hub: Hub
-    keys: KeyWatch
     written: Wake
     bounds: Bounds
     moved: Signal[[]] = field(default_factory=Signal)
@@ -105,7 +103,6 @@ async def open_events(
         partitions=parts,
         sequencer=Sequencer(database, parts, wake=written, moved=moved),
         hub=hub,
-        keys=KeyWatch(database),
         written=written,
         bounds=Bounds(first=1, last=0),
     )
@@ -121,7 +118,6 @@ async def open_events(
         "relative dates": hub.live.boundaries.run,
         "retention": lambda: keep_trimmed(parts, retention),
         "log measurement": lambda: _measure(events),
-        "key watch": events.keys.run,
     }
     try:
         async with running(works):

@@ -22,6 +22,16 @@ class Credential(NamedTuple):
     token: str | None = None
 
 
+class Presented(NamedTuple):
+    """All that a request presents of its principal.
+
+    Attributes:
+        credential: None where there is none, or none that could be valid.
+    """
+
+    credential: Credential | None
+
+
 def read_credential(authorization: bytes | None) -> Credential | None:
     """Return the credential of a header `Bearer SECRET`; None where there is none."""
     if authorization is None or len(authorization) > _LONGEST:

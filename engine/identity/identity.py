@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import httpx
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import Unauthenticated
-from fieldstone.engine.identity.credential import Credential
+from fieldstone.engine.identity.credential import Credential, Presented
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.key_sets import FETCH_LIMIT, trust
 from fieldstone.engine.identity.tokens import Tokens
@@ -18,6 +18,8 @@ from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.registry import WorkspaceNames
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
+
+INVALID: Final = "The API key is not valid: it is unknown, expired or revoked."
 
 
 class Identity(NamedTuple):
@@ -36,23 +38,26 @@ class Identity(NamedTuple):
         source = self.keys if credential.token is None else self.tokens
         return source.find_fresh(credential.hash)
 
-    async def authenticate(self, credential: Credential | None) -> Principal:
-        """Return the principal of a credential.
+    async def resolve(self, presented: Presented) -> Principal:
+        """Return the principal of a request.
 
         Raises:
-            Unauthenticated: there is none, or it is not valid.
-            Forbidden: it gives no role.
-            ServiceUnavailable: it cannot be checked at the moment.
+            Unauthenticated: it presents nothing that is valid.
+            Forbidden: its credential gives no role.
+            ServiceUnavailable: the credential cannot be checked at the moment.
         """
-        if credential is not None:
-            try:
-                if principal := self.find_fresh(credential) or await self._look_up(credential):
-                    return principal
-            except DatabaseError as error:
-                if known := describe(error, None, None):
-                    raise known from error
-                raise
-        raise Unauthenticated("The API key is not valid: it is unknown, expired or revoked.")
+        credential = presented.credential
+        if credential is None:
+            raise Unauthenticated(INVALID)
+        try:
+            principal = self.find_fresh(credential) or await self._look_up(credential)
+        except DatabaseError as error:
+            if known := describe(error, None, None):
+                raise known from error
+            raise
+        if principal is None:
+            raise Unauthenticated(INVALID)
+        return principal
 
     async def _look_up(self, credential: Credential) -> Principal | None:
         if credential.token is None:

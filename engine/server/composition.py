@@ -12,6 +12,7 @@ from fieldstone.engine.events.log.partitions import Retention
 from fieldstone.engine.events.quotas import QuotaLimits
 from fieldstone.engine.events.service import Events, open_events
 from fieldstone.engine.identity.identity import Identity, open_identity
+from fieldstone.engine.identity.watch import PrincipalWatch
 from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.broken_documents import broken_documents
 from fieldstone.engine.metadata_api.broken_operations import broken_operations
@@ -45,6 +46,7 @@ class Services:
 
     Attributes:
         identity: finds the principals of requests.
+        watch: ends the connections of principals that have ended or changed.
         core: the API of the records.
         metadata: the API of the model.
         events: the log of writes, and its subscriptions.
@@ -56,6 +58,7 @@ class Services:
     foundation: Foundation
     keys: KeyStore
     identity: Identity
+    watch: PrincipalWatch
     core: GraphQLApi
     metadata: GraphQLApi
     events: Events
@@ -80,6 +83,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
         limits = limits_of(settings)
         writer = foundation.writer
         written = Wake()
+        watch = PrincipalWatch(identity)
         core = build_core_api(
             foundation.database,
             foundation.current,
@@ -112,7 +116,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
             _building(foundation) as builder,
-            running({"kept answers": lambda: keep_swept(foundation.database)}),
+            running({"kept answers": lambda: keep_swept(foundation.database), "principal watch": watch.run}),
             open_events(
                 foundation.database,
                 foundation.current,
@@ -132,6 +136,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 foundation=foundation,
                 keys=foundation.keys,
                 identity=identity,
+                watch=watch,
                 core=core,
                 metadata=metadata,
                 events=events,

@@ -271,6 +271,13 @@ SELECT id, workspace_id, name, role_id, extract(epoch FROM expires_at), coalesce
 FROM fieldstone.api_key
 WHERE token_hash = %(token_hash)s::bytea AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
 
+-- name: api_keys_by_hashes
+SELECT id, workspace_id, name, role_id, extract(epoch FROM expires_at), coalesce(root_key, id), claims,
+    encode(token_hash, 'hex')
+FROM fieldstone.api_key
+WHERE token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
+    AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
+
 -- name: api_keys
 SELECT id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
     revoked_at

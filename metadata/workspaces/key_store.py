@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -30,6 +30,7 @@ from fieldstone.sql.statement import Row
 T = TypeVar("T")
 
 _KEY_BY_HASH = catalog_statement("api_key_by_hash")
+_KEYS_BY_HASHES = catalog_statement("api_keys_by_hashes")
 
 FRESH_FOR: Final = 1.0
 """Seconds for which a cache entry holds: a key revoked by another process may work that long here."""
@@ -144,6 +145,14 @@ class KeyStore:
                 return principal
             return await self._look_up(token_hash)
 
+    async def refresh(self, token_hashes: Collection[bytes]) -> None:
+        """Look all of these keys up in one statement, so that the cache has the newest of each."""
+        now, forgotten = self._clock(), self._forgotten
+        rows = await self._database.read(*_KEYS_BY_HASHES.bind(hashes=[one.hex() for one in token_hashes]))
+        found = {bytes.fromhex((row[-1] or b"").decode()): row for row in rows}
+        for token_hash in token_hashes:
+            self._note(token_hash, found.get(token_hash), now, forgotten)
+
     def _find_answer(self, token_hash: bytes) -> tuple[bool, Principal | None]:
         """Return whether there is a fresh answer, and the answer."""
         now = self._clock()
@@ -155,12 +164,16 @@ class KeyStore:
     async def _look_up(self, token_hash: bytes) -> Principal | None:
         now, forgotten = self._clock(), self._forgotten
         rows = await self._database.read(*_KEY_BY_HASH.bind(token_hash=rf"\x{token_hash.hex()}"))
-        if not rows:
+        return self._note(token_hash, rows[0] if rows else None, now, forgotten)
+
+    def _note(self, token_hash: bytes, row: Row | None, now: float, forgotten: int) -> Principal | None:
+        """Keep the answer of a look-up that began at `now`, when `forgotten` keys had been dropped, and return it."""
+        if row is None:
             if known := self._keys.pop(token_hash, None):
                 self._hashes.pop(known.principal.subject_id, None)
             _keep(self._refused, token_hash, now, self._limit)
             return None
-        known = _read_known(rows[0], now, self._keys.get(token_hash))
+        known = _read_known(row, now, self._keys.get(token_hash))
         # A key dropped during the look-up may be this one, read before its revocation.
         if forgotten == self._forgotten:
             self._refused.pop(token_hash, None)

@@ -172,3 +172,21 @@ def test_the_documented_client_runs_where_node_has_no_websocket_of_its_own(clien
                 assert b"firstName: 'Ada'" in told
             finally:
                 run.kill()
+
+
+def test_graphql_ws_comes_back_with_another_token_when_one_has_ended(clients: Path, event_dsn: str) -> None:
+    secret = "a secret of thirty-two bytes, or more"  # noqa: S105 - of this test
+    issuer = {"issuer": "https://id.example", "audience": "fieldstone", "key": secret, "roles": ["admin"]}
+    claims = json.dumps({"iss": "https://id.example", "aud": "fieldstone", "sub": "ada"})
+    with servers(event_dsn, 1, FIELDSTONE_JWT=json.dumps([issuer])) as (server,):
+        url = server.url.replace("http", "ws") + "/graphql"
+        with client(clients, "subscribe_token.js", url, secret, claims, "3", CREATED) as subscriber:
+            eventually(lambda: subscriber.connections == 3, f"it does not come back: {subscriber.said}")
+            closed = [one for one in subscriber.said if "closed" in one]
+            assert {one["closed"] for one in closed} == {4403}
+            before = len(subscriber.results)
+            key = make_key(event_dsn)
+            while len(subscriber.results) == before:
+                send(server.url, key, CREATE, data=[{"email": f"{uuid4()}@example.com"}])
+                with contextlib.suppress(AssertionError):
+                    eventually(lambda: len(subscriber.results) > before, "not yet", limit=0.5)

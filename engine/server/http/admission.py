@@ -7,7 +7,7 @@ from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.auth import authenticate
+from fieldstone.engine.server.http.auth import read_presented
 from fieldstone.engine.server.http.body import read_body
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import is_json
@@ -79,7 +79,7 @@ class Admission:
             ServiceUnavailable: the services cannot be had.
         """
         services = self._runtime.services or await self._runtime.ready()
-        principal = await authenticate(services.identity, given.get(b"authorization"))
+        principal = await services.identity.resolve(read_presented(given.get(b"authorization")))
         if scope["method"] != "POST":
             require_preflight(scope["headers"])
         context_of(scope).principal = principal

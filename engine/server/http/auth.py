@@ -1,21 +1,17 @@
-"""Finds the principal of a request by its Authorization header."""
+"""Reads from a request's head all that it presents of its principal."""
 
 from fieldstone.engine.errors import Unauthenticated
-from fieldstone.engine.identity.credential import read_credential
-from fieldstone.engine.identity.identity import Identity
-from fieldstone.metadata.roles.principal import Principal
+from fieldstone.engine.identity.credential import Presented, read_credential
 
 CHALLENGE = (b"www-authenticate", b'Bearer realm="fieldstone"')
 
 
-async def authenticate(identity: Identity, authorization: bytes | None) -> Principal:
-    """Return the principal of a header `Bearer SECRET`.
+def read_presented(authorization: bytes | None) -> Presented:
+    """Return all that a request with this Authorization header presents.
 
     Raises:
-        Unauthenticated: there is no valid key or token.
-        Forbidden: the token gives no role.
-        ServiceUnavailable: the database is away, so that the key cannot be checked.
+        Unauthenticated: it has no such header.
     """
     if authorization is None:
         raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
-    return await identity.authenticate(read_credential(authorization))
+    return Presented(read_credential(authorization))

@@ -18,11 +18,13 @@ from fieldstone.engine.errors import (
 )
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.subscriptions import read_position
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
+from fieldstone.engine.server.http.auth import read_presented
 from fieldstone.engine.server.http.errors import NotAcceptable
 from fieldstone.engine.server.http.negotiation import JSON, takes_event_stream
 from fieldstone.engine.server.http.operations import Batch
@@ -30,7 +32,6 @@ from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.metadata.json_text import dumps
-from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -108,13 +109,14 @@ class StreamEndpoint:
             # A client reconnects with the address that it began with: the last position that it received counts.
             blame = Blame(field="Last-Event-ID", path=())
             opened = replace(opened, after=read_position(last.decode("latin-1"), blame))
-        await self._subscribe(services, principal, opened, receive, send, headers)
+        watched = Watched(read_presented(given.get(b"authorization")), principal)
+        await self._subscribe(services, watched, opened, receive, send, headers)
         return None
 
     async def _subscribe(
         self,
         services: Services,
-        principal: Principal,
+        watched: Watched,
         subscription: AnySubscription,
         receive: "Receive",
         send: "Send",
@@ -138,8 +140,8 @@ class StreamEndpoint:
             if known := describe(error, None, None):
                 raise known from error
             raise
-        revoked = Unauthenticated("The API key is not valid any more.")
-        forget = services.events.keys.revoked(principal.subject_id).connect(lambda: sink.fail([revoked]))
+        ended = Unauthenticated(no_longer_valid(watched.principal))
+        forget = services.watch.watch(watched, lambda: sink.fail([ended]))
         writing = asyncio.create_task(self._write(queue, send, headers))
         gone, closing = asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._until_closing())
         others = (gone, closing)

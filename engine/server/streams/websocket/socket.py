@@ -7,15 +7,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, QueryTooComplex, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.errors import ApiError, Forbidden, QueryTooComplex, ServiceUnavailable, Unauthenticated
 from fieldstone.engine.events.hub import AnyMember
 from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.auth import authenticate
+from fieldstone.engine.server.http.auth import read_presented
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.body import LARGE
 from fieldstone.engine.server.http.operations import Batch, build_request
@@ -116,6 +117,7 @@ class ClientSocket:
         self._queue = SendQueue(limits.queue, services.events.hub.notice_room)
         self._operations: dict[str, _Operation] = {}
         self._principal: Principal | None = None
+        self._watched: Watched | None = None
         self._is_initialised = False
         self._farewells: list[Callable[[], None]] = []
         self._ended: asyncio.Future[Closing | None] = asyncio.get_running_loop().create_future()
@@ -207,8 +209,9 @@ class ClientSocket:
         given = payload.get("authorization", payload.get("Authorization"))
         authorization = given.encode("utf-8", "replace") if isinstance(given, str) else self._authorization
         try:
-            principal = await authenticate(self._services.identity, authorization)
-        except Unauthenticated as error:
+            presented = read_presented(authorization)
+            principal = await self._services.identity.resolve(presented)
+        except (Unauthenticated, Forbidden) as error:
             raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None
         except ServiceUnavailable as error:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
@@ -217,11 +220,15 @@ class ClientSocket:
         except QueryTooComplex as error:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
         self._principal = principal
+        self._watched = Watched(presented, principal)
         self._note_key()
-        revoked = Closing(Close.FORBIDDEN, "Forbidden: the API key is not valid any more")
-        watched = self._services.events.keys.revoked(principal.subject_id)
-        self._farewells += (close, watched.connect(lambda: self._end(revoked)))
+        self._farewells += (close, self._services.watch.watch(self._watched, self._end_forbidden))
         await self._queue.put(acknowledge())
+
+    def _end_forbidden(self) -> None:
+        """Close the socket: its principal has ended or changed. A client may come back with another credential."""
+        if self._watched is not None:
+            self._end(Closing(Close.FORBIDDEN, f"Forbidden: {no_longer_valid(self._watched.principal)}"))
 
     async def _read_large(self, text: str) -> Mapping[str, JsonValue]:
         if self._principal is None:
@@ -264,6 +271,8 @@ class ClientSocket:
 
     async def _operate(self, id_: str, operation: _Operation, principal: Principal, request: GraphQLRequest) -> None:
         """Answer a query or a mutation, or begin a subscription."""
+        if not await self._still_holds(id_, operation):
+            return
         opened = await self._services.core.open(principal, request, allow_mutation=True)
         if isinstance(opened, Subscription | LiveQuery):
             await self._subscribe(id_, operation, opened)
@@ -272,6 +281,23 @@ class ClientSocket:
                 await self._queue.put(text)
             self._forget(id_, operation)
         operation.task = None
+
+    async def _still_holds(self, id_: str, operation: _Operation) -> bool:
+        """Return whether the credential still has the same principal; end the socket or the operation if not."""
+        if self._watched is None:
+            return False
+        try:
+            if await self._services.identity.resolve(self._watched.presented) == self._watched.principal:
+                return True
+        except (Unauthenticated, Forbidden):
+            pass
+        except ServiceUnavailable as error:
+            self._queue.force(failure(id_, [error.formatted()]))
+            self._forget(id_, operation)
+            operation.task = None
+            return False
+        self._end_forbidden()
+        return False
 
     async def _subscribe(self, id_: str, operation: _Operation, subscription: AnySubscription) -> None:
         def fail(errors: list[ApiError]) -> None:

@@ -1,0 +1,107 @@
+"""Watches the principals of open connections: one that has ended or changed ends its connections within a second."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from fieldstone.engine.errors import Forbidden, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.identity.credential import Presented
+from fieldstone.engine.identity.identity import Identity
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.sql.concurrency.signal import Signal
+from fieldstone.sql.errors import DatabaseError
+
+_LOG = logging.getLogger(__name__)
+
+INTERVAL = 1.0
+"""Seconds after which a principal that has ended or changed has ended its connections, on every process."""
+
+_AT_ONCE = 100
+"""Principals after which other tasks get their turn."""
+_LONGEST_TIMER = 86_400.0
+"""Seconds; a later end is found by the check."""
+
+
+class Watched(NamedTuple):
+    """A connection's principal, and all that it was found by."""
+
+    presented: Presented
+    principal: Principal
+
+
+class PrincipalWatch:
+    """The principals of the connections that are open.
+
+    Args:
+        identity: finds principals.
+        interval: seconds between two checks.
+    """
+
+    def __init__(self, identity: Identity, *, interval: float = INTERVAL) -> None:
+        self._identity = identity
+        self._interval = interval
+        # A signal is there as long as a connection holds the function that disconnects it.
+        self._ended: WeakValueDictionary[Watched, Signal[[]]] = WeakValueDictionary()
+
+    def watch(self, watched: Watched, end: Callable[[], object]) -> Callable[[], None]:
+        """Have `end` called, once, when the principal has ended or is another one; return a function that undoes it."""
+        disconnect = self._ended.setdefault(watched, Signal()).connect(end)
+        expires_at = watched.principal.expires_at
+        if expires_at is None:
+            return disconnect
+        left = max(0.0, expires_at - time.time())
+        timer = asyncio.get_running_loop().call_later(min(left, _LONGEST_TIMER), self._end_expired, expires_at, end)
+
+        def undo() -> None:
+            timer.cancel()
+            disconnect()
+
+        return undo
+
+    async def run(self) -> None:
+        """Check the principals until cancelled."""
+        while True:
+            await asyncio.sleep(self._interval)
+            try:
+                await self.look()
+            except DatabaseError as error:
+                _LOG.info("principals are checked later: %s", error)
+
+    async def look(self) -> None:
+        """End the connections of principals that have ended or changed."""
+        asked = list(self._ended)
+        keys = {
+            watched.presented.credential.hash
+            for watched in asked
+            if watched.presented.credential is not None and watched.presented.credential.token is None
+        }
+        if keys:
+            await self._identity.keys.refresh(keys)
+        for number, watched in enumerate(asked):
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                await asyncio.sleep(0)
+            if not await self._holds(watched) and (ended := self._ended.pop(watched, None)) is not None:
+                ended()
+
+    async def _holds(self, watched: Watched) -> bool:
+        try:
+            return await self._identity.resolve(watched.presented) == watched.principal
+        except (Unauthenticated, Forbidden):
+            return False
+        except ServiceUnavailable:
+            return True  # nobody knows: the next check may
+
+    @staticmethod
+    def _end_expired(expires_at: float, end: Callable[[], object]) -> None:
+        if time.time() >= expires_at:
+            end()
+
+
+def no_longer_valid(principal: Principal) -> str:
+    """Return the reason for which the connections of a principal are ended."""
+    if principal.kind is SubjectKind.USER:
+        return "The token is not valid any more: it has expired, or its user or role has changed."
+    return "The API key is not valid any more, or its role has changed."
