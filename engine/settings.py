@@ -42,6 +42,13 @@ class Documents(Enum):
     TRUSTED = "trusted"
 
 
+class RateLimitStore(Enum):
+    """The place where rate limits are counted."""
+
+    MEMORY = "memory"
+    REDIS = "redis"
+
+
 class LogLevel(Enum):
     """The least severity that is logged."""
 
@@ -134,6 +141,14 @@ class Settings(BaseSettings):
     rate_limit: int = _whole(100, "Operations of a key and of the keys created with it in one window; 0 is no limit.",
         least=0, variable="API_RATE_LIMITING_LIMIT")
     rate_window_ms: int = _whole(60_000, "The window's length in milliseconds.", variable="API_RATE_LIMITING_TTL")
+    workspace_rate_limit: int = _whole(0,
+        "Operations of all principals of a workspace in one window; 0 is no limit.", least=0)
+    rate_limit_store: RateLimitStore = _setting(RateLimitStore.MEMORY,
+        "Where rate limits are counted: in the memory of each process, or in Redis for all processes together.",
+        "memory or redis")
+    rate_limit_url: str | None = _setting(None,
+        "The Redis that counts rate limits. Unset: that of `FIELDSTONE_BROADCAST_URL`.",
+        "a Redis URL such as redis://127.0.0.1:6379/0, with `pip install 'fieldstone[redis]'`", secret=True)
     max_body_bytes: int = _whole(8_388_608, "The largest request body in bytes.")
     max_response_bytes: int = _whole(67_108_864, "The largest answer of one operation in bytes.")
     max_batch: int = _whole(20, "The most operations in one request.")
@@ -252,7 +267,7 @@ class Settings(BaseSettings):
                 raise ValueError from error
         return value
 
-    @field_validator("broadcast_url")
+    @field_validator("broadcast_url", "rate_limit_url")
     @classmethod
     def _is_a_redis_url(cls, value: str | None) -> str | None:
         if value is not None and not (value.startswith(("redis://", "rediss://")) and find_spec("redis")):
@@ -305,6 +320,19 @@ class Settings(BaseSettings):
         if self.default_page > self.max_page:
             raise ValueError(f"FIELDSTONE_DEFAULT_PAGE must be at most FIELDSTONE_MAX_PAGE, which is {self.max_page}.")
         return self
+
+    @model_validator(mode="after")
+    def _a_shared_rate_limit_has_a_redis(self) -> Self:
+        if self.rate_limit_store is RateLimitStore.REDIS and self.shared_rate_limit_url is None:
+            raise ValueError("FIELDSTONE_RATE_LIMIT_STORE=redis needs FIELDSTONE_RATE_LIMIT_URL, a Redis's address.")
+        return self
+
+    @property
+    def shared_rate_limit_url(self) -> str | None:
+        """The Redis in which rate limits are counted; None where each process counts by itself."""
+        if self.rate_limit_store is RateLimitStore.MEMORY:
+            return None
+        return self.rate_limit_url or self.broadcast_url
 
     @property
     def is_development(self) -> bool:

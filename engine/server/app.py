@@ -27,7 +27,6 @@ from fieldstone.engine.server.graphiql.route import GraphiQLOr, HintOr
 from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
-from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.http.request_log import build_request_log, context_of
 from fieldstone.engine.server.log import Log, build_log, flush_log
 from fieldstone.engine.server.metrics import Metrics
@@ -70,8 +69,7 @@ class Fieldstone:
         self.runtime = Runtime(settings, self.log, assembly)
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self.metrics = Metrics(lambda: self.runtime.services, self.connections.stats)
-        limiter = RateLimiter(limit=settings.rate_limit, window=settings.rate_window_ms / 1000)
-        admission = Admission(settings=settings, runtime=self.runtime, limiter=limiter)
+        admission = Admission(settings=settings, runtime=self.runtime)
         self._graphql = {
             path: GraphQLEndpoint(
                 admission=admission,
@@ -83,7 +81,7 @@ class Fieldstone:
             for path, select in _APIS.items()
         }
         self._closing = asyncio.Event()
-        self._socket = SocketEndpoint(runtime=self.runtime, limiter=limiter, metrics=self.metrics, log=self.log)
+        self._socket = SocketEndpoint(runtime=self.runtime, metrics=self.metrics, log=self.log)
         self._stream = StreamEndpoint(admission=admission, closing=self._closing)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
         inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
@@ -101,7 +99,6 @@ class Fieldstone:
             settings=settings,
             runtime=self.runtime,
             apis=_APIS,
-            limiter=limiter,
             metrics=self.metrics,
             write_line=write_line,
             cross_origin=cross_origin,

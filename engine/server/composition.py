@@ -25,14 +25,19 @@ from fieldstone.engine.request.plan_renewal import PlanRenewal
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.server.process_sync import keep_in_step
+from fieldstone.engine.server.rate_limits.leases import Leases, open_leases
+from fieldstone.engine.server.rate_limits.limiter import RateLimiter
 from fieldstone.engine.settings import Documents, Settings
 from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
 from fieldstone.engine.webhooks.service import WebhookOptions, Webhooks
 from fieldstone.engine.webhooks.ssrf_guard import Targets
+from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.secret_rotation import check_secrets, rotate_secrets
 from fieldstone.metadata.online_ddl.builder import Builder
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -45,6 +50,7 @@ class Services:
     """The open parts of one process.
 
     Attributes:
+        limiter: counts the operations of principals.
         identity: finds the principals of requests.
         watch: ends the connections of principals that have ended or changed.
         core: the API of the records.
@@ -57,6 +63,7 @@ class Services:
 
     foundation: Foundation
     keys: KeyStore
+    limiter: RateLimiter
     identity: Identity
     watch: PrincipalWatch
     core: GraphQLApi
@@ -78,6 +85,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
     async with (
         open_foundation(settings) as foundation,
         open_identity(foundation.database, foundation.keys, settings.issuers) as identity,
+        open_leases(settings.shared_rate_limit_url, length=settings.rate_window_ms / 1000) as leases,
     ):
         box = await _open_secrets(settings, foundation)
         limits = limits_of(settings)
@@ -137,6 +145,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 keys=foundation.keys,
                 identity=identity,
                 watch=watch,
+                limiter=_limiter(settings, foundation, leases),
                 core=core,
                 metadata=metadata,
                 events=events,
@@ -203,6 +212,21 @@ def _quotas(settings: Settings) -> QuotaLimits:
         sockets=settings.max_sockets,
         bytes_each=settings.max_subscription_bytes,
         bytes_total=settings.max_subscription_bytes_total,
+    )
+
+
+def _limiter(settings: Settings, foundation: Foundation, leases: Leases | None) -> RateLimiter:
+    def find_limits(principal: Principal) -> RoleLimits:
+        # The model of a workspace is loaded by its first request, if not before.
+        snapshot = foundation.current.peek(principal.workspace_id)
+        return NO_LIMITS if snapshot is None else role_limits(snapshot, principal.role)
+
+    return RateLimiter(
+        limit=settings.rate_limit,
+        workspace_limit=settings.workspace_rate_limit,
+        window=settings.rate_window_ms / 1000,
+        leases=leases,
+        find_limits=find_limits,
     )
 
 

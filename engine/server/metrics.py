@@ -167,6 +167,13 @@ _OF_SERVICES: _Rows = (
             ("event",)),
         _Row(_GAUGE, "plan_cache_documents", "Operations in the plan cache.", len),
     )),
+    (lambda services: services.limiter, (
+        _Row(_COUNTER, "rate_limit_leases",
+            "Leases of shared rate limits: granted, of windows that were used up, and failed as Redis did not answer.",
+            lambda one: _each(one.leases.counters, "granted", "empty", "failed") if one.leases else {}, ("outcome",)),
+        _Row(_GAUGE, "rate_limits_apart", "1 while rate limits are counted in this process as Redis does not answer.",
+            lambda one: one.leases is not None and one.leases.is_away),
+    )),
     (lambda services: services.core.documents and services.core.documents.counters, (
         _Row(_COUNTER, "stored_documents",
             "Requests that named a stored document that was found or unknown, or sent one that is not trusted.",

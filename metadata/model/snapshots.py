@@ -10,7 +10,7 @@ from fieldstone.metadata.model.indexes import Index
 from fieldstone.metadata.model.objects import Object
 from fieldstone.metadata.model.relations import Relation
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import Role, RoleReference
+from fieldstone.metadata.roles.role import Role, RoleLimits, RoleReference
 
 _SNAPSHOT_BYTES, _RELATION_BYTES, _INDEX_BYTES = 3_000, 500, 700
 
@@ -55,6 +55,11 @@ class Snapshot:
     @cached_property
     def claims(self) -> dict[int, tuple[Principal, Mapping[str, JsonValue]]]:
         """The typed values of the principals whose roles need some, by the identity of the principal."""
+        return {}
+
+    @cached_property
+    def role_limits(self) -> "dict[RoleReference, RoleLimits]":
+        """The limits of the roles that requests had, by the id or the name of the role."""
         return {}
 
     @cached_property

@@ -32,6 +32,7 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "DATABASE_URL": ("postgresql://u@h/d", "postgresql://u@h/d"),
         "FIELDSTONE_ENV": ("development", Environment.DEVELOPMENT),
         "FIELDSTONE_DATA_DIR": ("/data", Path("/data")),
+        "FIELDSTONE_METRICS_PORT": ("8", 8),
         "FIELDSTONE_HOST": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value, not bound to
         "FIELDSTONE_CORS_ORIGINS": ("https://a.example, https://b.example", ("https://a.example", "https://b.example")),
         "FIELDSTONE_LISTEN_URL": ("postgresql://u@direct/d", "postgresql://u@direct/d"),
@@ -40,7 +41,11 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_WEBHOOK_ALLOW": ("10.1.2.0/24, ::1", (ip_network("10.1.2.0/24"), ip_network("::1"))),
         "FIELDSTONE_RELAY": ("true", True),
         "FIELDSTONE_JWT": ("[]", "[]"),
+        "FIELDSTONE_SECRET_KEY": (f"{'a' * 32}, {'b' * 32}", ("a" * 32, "b" * 32)),
         "FIELDSTONE_CORS_CREDENTIALS": ("true", True),
+        "FIELDSTONE_DOCUMENTS": ("trusted", None),
+        "FIELDSTONE_RATE_LIMIT_STORE": ("redis", None),
+        "FIELDSTONE_RATE_LIMIT_URL": ("redis://h:6379/0", "redis://h:6379/0"),
         "FIELDSTONE_LOG_LEVEL": ("warning", None),
         "FIELDSTONE_LOG_FORMAT": ("console", None),
     }

@@ -23,7 +23,6 @@ from fieldstone.engine.server.http.body import LARGE, decode_json
 from fieldstone.engine.server.http.graphql import build_reply
 from fieldstone.engine.server.http.negotiation import choose_media_type, is_json
 from fieldstone.engine.server.http.operations import build_request
-from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.http.request_log import CLIENT_GONE, RequestContext, WriteLine
 from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.metrics import Metrics
@@ -91,7 +90,6 @@ class WarmPath:
 
     Args:
         apis: the APIs by the path that they stand at.
-        limiter: the one of the ordinary path.
         cross_origin: the rules for origins, if pages of others than ours may ask.
 
     Attributes:
@@ -104,7 +102,6 @@ class WarmPath:
         settings: Settings,
         runtime: Runtime,
         apis: Mapping[str, Callable[[Services], GraphQLApi]],
-        limiter: RateLimiter,
         metrics: Metrics,
         write_line: WriteLine,
         cross_origin: CrossOrigin | None = None,
@@ -113,7 +110,6 @@ class WarmPath:
         self._cross_origin = cross_origin
         self._runtime = runtime
         self._apis = apis
-        self._limiter = limiter
         self._metrics = metrics
         self._write_line = write_line
         self._heads: dict[bytes, Head] = {}
@@ -178,15 +174,16 @@ class WarmPath:
         ready = self._apis[head.path](services).find_ready(principal, request)
         if ready is None:
             return None
-        allowance = self._limiter.take(principal.rate_key)
-        if allowance is not None and not allowance.granted:
+        is_granted, allowance = services.limiter.take_now(principal)
+        if not is_granted:
             return None
         lines = head.lines if allowance is None else allowance.lines() + head.lines
         return WarmRequest(self, services.foundation.database, head, principal, ready, client, lines, begun)
 
     def give_back(self, principal: Principal) -> None:
         """Have a request not count that starts over."""
-        self._limiter.give_back(principal.rate_key)
+        if services := self._runtime.services:
+            services.limiter.give_back(principal)
 
     def note(self, context: RequestContext, seconds: float) -> None:
         """Log and count a request that is over."""

@@ -12,7 +12,6 @@ from fieldstone.engine.server.http.body import read_body
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import is_json
 from fieldstone.engine.server.http.operations import Batch, build_query_request, read_request
-from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.http.request_log import context_of, note_key
 from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
@@ -60,13 +59,11 @@ class Admission:
     Args:
         settings: the limits of requests.
         runtime: gives the services as soon as they are there.
-        limiter: counts the operations of each key.
     """
 
-    def __init__(self, *, settings: Settings, runtime: Runtime, limiter: RateLimiter) -> None:
+    def __init__(self, *, settings: Settings, runtime: Runtime) -> None:
         self._settings = settings
         self._runtime = runtime
-        self._limiter = limiter
         self._deadline = Overdue(settings.body_timeout)
 
     async def admit(self, scope: "Scope", given: dict[bytes, bytes], headers: Headers) -> tuple[Services, Principal]:
@@ -84,16 +81,8 @@ class Admission:
             require_preflight(scope["headers"])
         context_of(scope).principal = principal
         note_key(scope)
-        self.count(principal, headers)
+        await services.limiter.count(principal, 1, headers)
         return services, principal
-
-    def count(self, principal: Principal, headers: Headers, operations: int = 1) -> None:
-        """Count operations, and put the rest of the key's allowance into `headers`.
-
-        Raises:
-            RateLimitExceeded: they are more than are left.
-        """
-        self._limiter.count(principal.rate_key, operations, headers)
 
     async def read(
         self,

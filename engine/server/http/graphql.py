@@ -95,7 +95,7 @@ class GraphQLEndpoint:
         request = _mark(request, given, is_development=self._is_development)
         api, context = self._select(services), context_of(scope)
         if isinstance(request, Batch):
-            self._admission.count(principal, headers, len(request.items) - 1)
+            await services.limiter.count(principal, len(request.items) - 1, headers)
             return await self._run_batch(api, principal, request, receive, media_type, context)
         return await self._run(api, principal, request, receive, media_type, context, is_post=method == "POST")
 

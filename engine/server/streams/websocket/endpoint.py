@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import BadUserInput, ServiceUnavailable
 from fieldstone.engine.server.http.admission import read_headers
-from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.http.request_log import note_key
 from fieldstone.engine.server.log import Log
 from fieldstone.engine.server.metrics import Metrics
@@ -27,17 +26,13 @@ class SocketEndpoint:
 
     Args:
         runtime: gives the services as soon as they are there.
-        limiter: shared by all endpoints, as the limit is the key's.
         limits: those of each socket.
         metrics: counts sockets.
         log: for the line of each socket, and unexpected errors.
     """
 
-    def __init__(
-        self, *, runtime: Runtime, limiter: RateLimiter, metrics: Metrics, log: Log, limits: SocketLimits | None = None
-    ) -> None:
+    def __init__(self, *, runtime: Runtime, metrics: Metrics, log: Log, limits: SocketLimits | None = None) -> None:
         self._runtime = runtime
-        self._limiter = limiter
         self._limits = limits or SocketLimits()
         self._metrics = metrics
         self._log = log
@@ -76,7 +71,6 @@ class SocketEndpoint:
             receive=receive,
             send=send,
             services=services,
-            limiter=self._limiter,
             limits=self._limits,
             log=self._log,
             authorization=authorization,

@@ -20,7 +20,6 @@ from fieldstone.engine.server.http.auth import read_presented
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.body import LARGE
 from fieldstone.engine.server.http.operations import Batch, build_request
-from fieldstone.engine.server.http.rate_limit import RateLimiter
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.engine.server.streams.websocket.messages import (
@@ -87,7 +86,6 @@ class ClientSocket:
         receive: the ASGI channel from the client.
         send: the ASGI channel to the client.
         services: those behind the endpoints.
-        limiter: counts operations.
         limits: those of the socket.
         log: for unexpected errors.
         authorization: the header of the handshake.
@@ -100,7 +98,6 @@ class ClientSocket:
         receive: "Receive",
         send: "Send",
         services: Services,
-        limiter: RateLimiter,
         limits: SocketLimits,
         log: Log,
         authorization: bytes | None,
@@ -109,7 +106,6 @@ class ClientSocket:
         self._receive = receive
         self._send = send
         self._services = services
-        self._limiter = limiter
         self._limits = limits
         self._log = log
         self._authorization = authorization
@@ -195,7 +191,7 @@ class ClientSocket:
                 case "pong":
                     pass
                 case "subscribe":
-                    self._begin(id_of(message), payload_of(message, required=True), len(text or ""))
+                    await self._begin(id_of(message), payload_of(message, required=True), len(text or ""))
                 case "complete":
                     if (operation := self._operations.pop(id_of(message), None)) is not None:
                         self._stop(operation)
@@ -239,7 +235,7 @@ class ClientSocket:
         except ServiceUnavailable as error:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
 
-    def _begin(self, id_: str, payload: Mapping[str, JsonValue], size: int) -> None:
+    async def _begin(self, id_: str, payload: Mapping[str, JsonValue], size: int) -> None:
         """Begin an operation, whose message has `size` characters."""
         principal = self._principal
         if principal is None:
@@ -249,7 +245,7 @@ class ClientSocket:
         try:
             if len(self._operations) >= self._limits.operations:
                 raise QueryTooComplex(f"The socket has {self._limits.operations} operations, which is the limit.")
-            self._limiter.count(principal.rate_key)
+            await self._services.limiter.count(principal)
             request = build_request(payload, max_batch=1)
             if isinstance(request, Batch):
                 raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")

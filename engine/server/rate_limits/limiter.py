@@ -1,0 +1,133 @@
+"""The rate limit of requests: operations of a principal and of a workspace in windows of time."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from fieldstone.engine.errors import RateLimitExceeded
+from fieldstone.engine.server.rate_limits.allowance import Allowance
+from fieldstone.engine.server.rate_limits.leases import Leases
+from fieldstone.engine.server.rate_limits.windows import Windows
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
+
+Header = tuple[bytes, bytes]
+
+
+class _Limit(NamedTuple):
+    """The limit of a window, and the number under which its operations are counted."""
+
+    number: int
+    operations: int
+    is_workspace: bool
+
+
+class RateLimiter:
+    """Counts the operations of principals, and those of their workspaces.
+
+    Args:
+        limit: operations of a principal in a window; 0 is no limit. A role's own limit stands in its place.
+        workspace_limit: operations of all principals of a workspace together; 0 is no limit.
+        window: its length in seconds.
+        leases: the windows that all processes share; None: those of this process count.
+        find_limits: returns the limits of a principal's role.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int,
+        window: float,
+        workspace_limit: int = 0,
+        leases: Leases | None = None,
+        find_limits: Callable[[Principal], RoleLimits] = lambda _: NO_LIMITS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.leases = leases
+        self._limit = limit
+        self._workspace_limit = workspace_limit
+        self._window = window
+        self._windows = Windows(length=window, clock=clock)
+        self._find_limits = find_limits
+        self._clock = clock
+
+    def take_now(self, principal: Principal, operations: int = 1) -> tuple[bool, Allowance | None]:
+        """Use up `operations`, all of them or none, without asking anybody.
+
+        Returns whether they may be executed, and the allowance left: None without a limit, or where Redis has to be
+        asked, which `take` does.
+        """
+        tightest: Allowance | None = None
+        taken: list[_Limit] = []
+        for one in self._limits_of(principal):
+            found = self._take_held(one, operations)
+            if found is None or not found.granted:
+                self._undo(taken, operations)
+                return False, found
+            taken.append(one)
+            tightest = found if tightest is None or found.remaining < tightest.remaining else tightest
+        return True, tightest
+
+    def give_back(self, principal: Principal) -> None:
+        """Undo a `take_now` of one operation."""
+        self._undo([*self._limits_of(principal)], 1)
+
+    async def count(self, principal: Principal, operations: int = 1, headers: list[Header] | None = None) -> None:
+        """Use up `operations`, all of them or none, and put the headers about the rest into `headers`.
+
+        Raises:
+            RateLimitExceeded: they are more than are left.
+        """
+        tightest: Allowance | None = None
+        taken: list[_Limit] = []
+        for one in self._limits_of(principal):
+            found = await self._take(one, operations)
+            if not found.granted:
+                self._undo(taken, operations)
+                if headers is not None:
+                    headers[:] = [*found.headers(), (b"retry-after", b"%d" % self.retry_after(found))]
+                raise self._refusal(one, found)
+            taken.append(one)
+            tightest = found if tightest is None or found.remaining < tightest.remaining else tightest
+        if tightest is not None and headers is not None:
+            headers[:] = tightest.headers()
+
+    def retry_after(self, allowance: Allowance) -> int:
+        """Return the whole seconds until the window's end, 1 at least."""
+        return max(1, math.ceil(allowance.reset - self._clock()))
+
+    def _limits_of(self, principal: Principal) -> Iterator[_Limit]:
+        rate = self._find_limits(principal).rate
+        limit = self._limit if rate is None else rate
+        if limit:
+            yield _Limit(principal.rate_key.int, limit, is_workspace=False)
+        if self._workspace_limit:
+            # The numbers of workspaces are negative, so that none is that of a key.
+            yield _Limit(~principal.workspace_id.int, self._workspace_limit, is_workspace=True)
+
+    def _take_held(self, one: _Limit, operations: int) -> Allowance | None:
+        if self.leases is None:
+            return self._windows.take(one.number, one.operations, operations)
+        return self.leases.take_held(one.number, one.operations, operations)
+
+    async def _take(self, one: _Limit, operations: int) -> Allowance:
+        found = self._take_held(one, operations)
+        if found is None and self.leases is not None:
+            return await self.leases.take(one.number, one.operations, operations)
+        if found is None:
+            raise TypeError(one)
+        return found
+
+    def _undo(self, taken: list[_Limit], operations: int) -> None:
+        for one in taken:
+            (self.leases or self._windows).give_back(one.number, operations)
+
+    def _refusal(self, one: _Limit, allowance: Allowance) -> RateLimitExceeded:
+        subject = "workspace" if one.is_workspace else "key"
+        return RateLimitExceeded(
+            f"The {subject} has used its {one.operations} operations per {self._window:g} seconds: wait until the time"
+            " in resetAt.",
+            extensions={"resetAt": math.ceil(allowance.reset * 1000)},
+        )
