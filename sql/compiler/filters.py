@@ -184,7 +184,7 @@ def _compile_relation(
         case Related(hop=hop):
             wanted = And(terms=(hop.condition, condition.condition))
             step = _Step(table=hop.table, far=hop.key, near=hop.column, condition=wanted)
-            if condition.finding is Finding.GATHERED:
+            if condition.finding is Finding.GATHERED and search is Search.PLANNED:
                 return _compile_gathered(step, row, draft)
             return _compile_exists(step, row, draft, search)
         case HasRelated(hop=hop):
@@ -193,7 +193,7 @@ def _compile_relation(
         case HasLinked(link=link):
             wanted = And(terms=(condition.live, condition.condition))
             step = _Step(table=condition.table, far=link.column, near=link.key, condition=wanted)
-            if condition.finding is Finding.GATHERED and not condition.negated:
+            if condition.finding is Finding.GATHERED and search is Search.PLANNED:
                 return _compile_gathered(step, row, draft)
             return _compile_exists(step, row, draft, search, negated=condition.negated)
         case _:

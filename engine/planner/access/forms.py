@@ -17,19 +17,18 @@ from fieldstone.sql.plan.elements import (
 )
 
 
-def gather(condition: Condition, claims: Collection[Parameter], *, beside_others: bool = False) -> Condition:
-    """Return the condition with its anchored relations gathered where they stand in an OR.
+def gather(condition: Condition, claims: Collection[Parameter]) -> Condition:
+    """Return the condition with its anchored relations gathered.
 
-    There PostgreSQL makes no join of them: it would ask for each row of the table. Alone they are semi-joins, which
-    are as fast. A relation that is not anchored may lead to most of a table, whose keys are not gathered.
+    In an OR PostgreSQL makes no join of them: it would ask for each row of the table. A relation that is not anchored
+    may lead to most of a table, whose keys are not gathered.
     """
     match condition:
         case And(terms=terms):
-            return And(terms=tuple([gather(term, claims, beside_others=beside_others) for term in terms]))
+            return And(terms=tuple([gather(term, claims) for term in terms]))
         case Or(terms=terms):
-            several = beside_others or len(terms) > 1
-            return Or(terms=tuple([gather(term, claims, beside_others=several) for term in terms]))
-        case Related() | HasLinked(negated=False) if beside_others and is_anchored(condition, claims):
+            return Or(terms=tuple([gather(term, claims) for term in terms]))
+        case Related() | HasLinked(negated=False) if is_anchored(condition, claims):
             return replace(condition, finding=Finding.GATHERED)
         case _:
             return condition

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.access.forms import gather
 from fieldstone.engine.planner.arguments.trees import Blame, Leaf, Tree
 from fieldstone.engine.planner.context import PlanContext, Site
@@ -23,7 +24,11 @@ def plan_read_rule(context: PlanContext, object_: Object, site: Site) -> Conditi
 
     None: it reads all of them.
     """
-    ways = () if object_.access is None else object_.access.read
+    ways = object_.rights.read
+    if any(way.fields != ways[0].fields for way in ways):
+        raise Forbidden(
+            f"The role reads some fields of {object_.label_plural} in some records only, which cannot be answered yet."
+        )
     return rule_of(context, object_, ways, site)
 
 

@@ -223,7 +223,7 @@ def linked_records(context: PlanContext, end: RelationEnd, tree: Tree, blame: Bl
     return LinkedRecords(
         table=end.target.table,
         link=Link(column=end.far, key=end.near),
-        live=And(terms=visible(context, end.target, deleted=below.names_deleted, site=Site.POINT)),
+        live=And(terms=visible(context, end.target, deleted=below.names_deleted)),
         condition=said or And(terms=()),
         is_silent=said is None,
     )

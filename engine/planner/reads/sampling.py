@@ -13,6 +13,7 @@ from fieldstone.sql.plan.elements import (
     Compare,
     Comparison,
     Condition,
+    Finding,
     HasLinked,
     HasRelated,
     HasTotals,
@@ -33,7 +34,8 @@ def is_sampled(context: PlanContext, object_: Object, condition: Condition, orde
     """Return whether an index serves the order and others the condition, and note the choices."""
     terms = list(_flat(condition))
     has_links = any(isinstance(term, HasLinked | HasTotals) for term in terms)
-    if not has_links and not _matches(terms):
+    by_rule = _is_gathered(condition)
+    if not (has_links or by_rule) and not _matches(terms):
         return False
     first = order[0]
     if first.hops or first.totals or isinstance(first.operand, Ranked):
@@ -41,7 +43,7 @@ def is_sampled(context: PlanContext, object_: Object, condition: Condition, orde
     indexes = ready_indexes(context, object_)
     if first.operand != object_.key and not any(_leads(object_, index, first.operand) for index in indexes):
         return False
-    if has_links:
+    if has_links or by_rule:
         unique = {object_.key, *(next(indexed_parts(object_, index)).column for index in indexes if index.is_unique)}
         return not _names_one(condition, unique) and _links_are_served(context, condition)
     trigrams = {
@@ -51,6 +53,17 @@ def is_sampled(context: PlanContext, object_: Object, condition: Condition, orde
         for part in indexed_parts(object_, index)
     }
     return _narrows(condition, trigrams)
+
+
+def _is_gathered(condition: Condition) -> bool:
+    """Whether a rule lets through the records that related ones lead to, of which a principal may have any number."""
+    match condition:
+        case And(terms=terms) | Or(terms=terms):
+            return any(map(_is_gathered, terms))
+        case Related() | HasLinked():
+            return condition.finding is Finding.GATHERED
+        case _:
+            return False
 
 
 def _matches(terms: Collection[Condition]) -> bool:
