@@ -12,19 +12,23 @@ from fieldstone.sql.statement import Statement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundStatement:
-    """A statement and the binders of its parameters, in order; `row` fills those that come before the others'."""
+    """A statement and the binders of its parameters, in order; `row` fills those behind the first `lead` ones."""
 
     statement: Statement
     binders: tuple[Binder, ...]
     row: RowBinder | None = None
+    lead: int = 0
 
     def bind(self, bindings: Bindings) -> list[bytes | None]:
         """Return the parameters' texts for a request."""
-        bound = [] if self.row is None else self.row(bindings)
-        bound += [binder(bindings) for binder in self.binders]
+        bound = [binder(bindings) for binder in self.binders]
+        if self.row is not None:
+            bound[self.lead : self.lead] = self.row(bindings)
         return bound
 
 
 def compile_bound(plan: ReadPlan | WritePlan | NestedPlan | ReadBack, parameters: ParameterList) -> BoundStatement:
     """Compile a plan that has these parameters."""
-    return BoundStatement(statement=compile_plan(plan), binders=tuple(parameters.binders), row=parameters.row)
+    return BoundStatement(
+        statement=compile_plan(plan), binders=tuple(parameters.binders), row=parameters.row, lead=parameters.lead
+    )

@@ -9,7 +9,7 @@ from uuid import UUID
 from fieldstone.engine.documents.document import COMPARISONS, Operation, Selected, collect_fields
 from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath, Failures
-from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinder, constant
+from fieldstone.engine.planner.arguments.trees import SAMPLE_CLAIMS, Binder, Bindings, RowBinder, constant
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
@@ -60,7 +60,7 @@ class ParameterList:
     """The parameters of one statement, in the order of their slots; each is bound at once to the values in `tried`.
 
     Attributes:
-        row: fills the first ones, `width` in number, together.
+        row: fills `width` of them together, behind the first `lead` ones.
         claims: those of the principal's values, each by its name and the way in which it is written.
         rules: the conditions that rules have become in this statement, each with the parameters that there were then.
     """
@@ -69,6 +69,7 @@ class ParameterList:
     tried: Bindings | None = None
     row: RowBinder | None = None
     width: int = 0
+    lead: int = 0
     claims: dict[Hashable, Parameter] = field(default_factory=dict)
     rules: dict[tuple[UUID, Stored], tuple[Condition | None, int]] = field(default_factory=dict)
 
@@ -90,17 +91,17 @@ class ParameterList:
         return self.claims[key]
 
     def add_row(self, binder: RowBinder, sql_types: Sequence[SqlType]) -> list[Parameter]:
-        """Return the parameters that this binder fills; they come before all others.
+        """Return the parameters that this binder fills together.
 
         Raises:
             ApiError: the values that are tried are refused.
         """
-        if self.binders or self.row is not None:
-            raise ValueError("a row's parameters are a statement's first")
+        if self.row is not None:
+            raise ValueError("a statement has one row of parameters")
         if self.tried is not None:
             binder(self.tried)
-        self.row, self.width = binder, len(sql_types)
-        return [Parameter(slot=slot, type=sql_type) for slot, sql_type in enumerate(sql_types)]
+        self.row, self.width, self.lead = binder, len(sql_types), len(self.binders)
+        return [Parameter(slot=slot, type=sql_type) for slot, sql_type in enumerate(sql_types, self.lead)]
 
     def savepoint(self) -> Callable[[], None]:
         """Return a function that takes back the parameters added from now on."""
@@ -130,6 +131,7 @@ class PlanContext:
         failures: collects the fields that fail; None: the first one fails the operation.
         rules: plans the rules of restricted objects; None: there must be none.
         shown: the snapshot whose instances the plan depends on, where it is another one: rules see the whole model.
+        writes_more: whether the mutation writes by more statements than the one being planned.
     """
 
     snapshot: Snapshot
@@ -148,6 +150,17 @@ class PlanContext:
     failures: Failures | None = None
     rules: "RulePlanner | None" = None
     shown: Snapshot | None = None
+    writes_more: bool = False
+
+    @property
+    def role_name(self) -> str:
+        """The name of the role that the operation is planned for, for messages."""
+        return "" if self.snapshot.role is None else self.snapshot.role.name
+
+    @property
+    def sample(self) -> Bindings:
+        """The values of the request being planned, as far as a plan may depend on them."""
+        return Bindings(variables=self.variables, actor="", claims=SAMPLE_CLAIMS, role=self.role_name)
 
     def note_nullable(self, path: AnswerPath) -> None:
         """Note that the field that these response keys lead to may be null."""

@@ -1,27 +1,25 @@
 """Running a mutation: its root fields in order in one transaction, all or nothing."""
 
-import json
 from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound, QueryTooComplex
+from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.planner.writes.mutations import Planned, located
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
-from fieldstone.engine.planner.writes.removal import Implied
 from fieldstone.engine.request.execute_nested import NestedRun
 from fieldstone.engine.request.idempotency.claim import Keeping
+from fieldstone.engine.request.write_errors.forbidden import Written, uphold
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
-from fieldstone.engine.request.write_errors.upsert_problems import describe_upsert
+from fieldstone.engine.request.write_errors.verdicts import judge_write, restrict
 from fieldstone.metadata.model import OnDelete, Snapshot
 from fieldstone.sql.errors import DatabaseError, UniqueViolation, ValueTooLong
 from fieldstone.sql.executor import Database
-from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.statement import Row, Statement
 from fieldstone.sql.transaction import Transaction, run_transaction
 
@@ -95,6 +93,7 @@ async def _run_once(
 ) -> bytes:
     """Run a mutation as `run_writes` does; `failed` gets the root field that is refused, with its parameters."""
     share = snapshot.workspace.id.int
+    role = bindings.role
     if keeping is None and (only := single(writes)) and isinstance(bound[0], list):
         try:
             (row,) = await database.write(only.write.statement, bound[0], timeout=time_limit, share=share)
@@ -108,19 +107,22 @@ async def _run_once(
                 raise
         else:
             failed.append((only, bound[0]))
-            _judge(only, row)
+            judge_write(only, row, role)
             meter.pay(only.price, bindings, times=_count(row[1]))
             return _tell(only, row)
 
     runs = _runs(writes, bound, snapshot)
+    checks: list[Written] = []
 
     async def work(transaction: Transaction) -> bytes:
         if keeping is not None:
             await keeping.begin(transaction)
+        checks.clear()
         answers: list[tuple[str, bytes]] = []
         for one, run in zip(writes, runs, strict=True):
             failed[:] = [(one, run)] if isinstance(one, PlannedWrite) and isinstance(run, list) else []
-            answers.append((one.key, await _root(transaction, one, run, bindings, snapshot, meter)))
+            answers.append((one.key, await _root(transaction, one, run, bindings, snapshot, meter, checks)))
+        await uphold(transaction, checks, bindings)
         data = _data(answers)
         failed.clear()
         if keeping is not None:
@@ -147,7 +149,7 @@ Run = NestedRun | list[bytes | None]
 
 def _runs(writes: Sequence[Planned], bound: Sequence[BoundWrite], snapshot: Snapshot) -> list[Run]:
     return [
-        NestedRun(write=one, bound=of_one, snapshot=snapshot, judge=_judge)
+        NestedRun(write=one, bound=of_one, snapshot=snapshot, judge=judge_write)
         if isinstance(one, PlannedNested) and isinstance(of_one, BoundNested)
         else cast("list[bytes | None]", of_one)
         for one, of_one in zip(writes, bound, strict=True)
@@ -155,13 +157,19 @@ def _runs(writes: Sequence[Planned], bound: Sequence[BoundWrite], snapshot: Snap
 
 
 async def _root(
-    transaction: Transaction, write: Planned, run: Run, bindings: Bindings, snapshot: Snapshot, meter: Meter
+    transaction: Transaction,
+    write: Planned,
+    run: Run,
+    bindings: Bindings,
+    snapshot: Snapshot,
+    meter: Meter,
+    checks: list[Written],
 ) -> bytes:
-    """Run one root field, and return its answer."""
+    """Run one root field, note the checks that wait for the end of the mutation, and return the field's answer."""
     if isinstance(run, NestedRun):
-        return await _run_nested(transaction, run, bindings, meter)
+        return await _run_nested(transaction, run, bindings, meter, checks)
     if isinstance(write, PlannedWrite):
-        return await _try(transaction, write, run, bindings, snapshot, meter)
+        return await _try(transaction, write, run, bindings, snapshot, meter, checks)
     return b'"Mutation"'
 
 
@@ -188,7 +196,7 @@ def single(writes: Sequence[Planned]) -> PlannedWrite | None:
     only = writes[0]
     if len(writes) > 1 or not isinstance(only, PlannedWrite) or only.read_back or only.removal.get(only.object_.id):
         return None
-    return only
+    return None if only.deferred else only
 
 
 def tell_single(write: PlannedWrite, row: Row) -> bytes | None:
@@ -207,10 +215,11 @@ async def _try(
     bindings: Bindings,
     snapshot: Snapshot,
     meter: Meter,
+    checks: list[Written],
 ) -> bytes:
     """Run one root field; the database's error becomes one of this field."""
     try:
-        return await _run(transaction, write, parameters, bindings, meter)
+        return await _run(transaction, write, parameters, bindings, meter, checks)
     except DatabaseError as error:
         if not error.retryable and (known := describe(error, snapshot, write.path, written=write.object_)):
             raise located(known, write.location) from error
@@ -218,14 +227,21 @@ async def _try(
 
 
 async def _run(
-    transaction: Transaction, write: PlannedWrite, parameters: list[bytes | None], bindings: Bindings, meter: Meter
+    transaction: Transaction,
+    write: PlannedWrite,
+    parameters: list[bytes | None],
+    bindings: Bindings,
+    meter: Meter,
+    checks: list[Written],
 ) -> bytes:
     if write.removal.get(write.object_.id):
         await transaction.run(_DEFER, [])
     (row,) = await transaction.run(write.write.statement, parameters)
-    _judge(write, row)
+    judge_write(write, row, bindings.role)
     _, ids, answer, *created = row
     meter.pay(write.price, bindings, times=_count(ids))
+    if write.deferred is not None and ids:
+        checks.append(Written(write.deferred, ids, write.path, write.location))
     if ids and ids != _NO_IDS:
         await _imply(transaction, write, write.object_.id, bindings._replace(ids=ids))
     if write.read_back is not None:
@@ -234,7 +250,9 @@ async def _run(
     return _answer(write, answer or b"[]")
 
 
-async def _run_nested(transaction: Transaction, run: NestedRun, bindings: Bindings, meter: Meter) -> bytes:
+async def _run_nested(
+    transaction: Transaction, run: NestedRun, bindings: Bindings, meter: Meter, checks: list[Written]
+) -> bytes:
     """Run one root field that writes the records of relations too, and read its answer."""
     write = run.write
     try:
@@ -251,6 +269,7 @@ async def _run_nested(transaction: Transaction, run: NestedRun, bindings: Bindin
         if not error.retryable and (known := describe(error, run.snapshot, write.path, written=write.object_)):
             raise located(known, write.location) from error
         raise
+    checks += run.checks
     return listed if write.many else listed[1:-1]
 
 
@@ -260,25 +279,12 @@ async def _imply(transaction: Transaction, write: PlannedWrite, object_id: UUID,
         bound = implied.statement
         (row,) = await transaction.run(bound.statement, bound.bind(bindings))
         if implied.on_delete is OnDelete.RESTRICT:
-            _restrict(write, implied, row)
+            restrict(write, implied, row)
             continue
-        _judge(write, row)
+        judge_write(write, row, bindings.role)
         ids = row[1]
         if implied.on_delete is OnDelete.CASCADE and ids and ids != _NO_IDS:
             await _imply(transaction, write, implied.holder.id, bindings._replace(ids=ids))
-
-
-def _restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:
-    count = json.loads(row[0] or b"{}")["n"]["n"]
-    if count:
-        raise Conflict(
-            f"Records of {implied.holder.label_plural} point to records that would be destroyed, by "
-            f"'{implied.field.name}': {count}, deleted ones included. Connect them to another record, or destroy"
-            " them, first.",
-            field=implied.field.name,
-            path=write.path,
-            locations=write.location,
-        )
 
 
 async def _read(transaction: Transaction, bound: BoundStatement, bindings: Bindings) -> bytes:
@@ -289,86 +295,6 @@ async def _read(transaction: Transaction, bound: BoundStatement, bindings: Bindi
 def _count(ids: bytes | None) -> int:
     """Return how many ids PostgreSQL's text of an uuid[] has."""
     return 0 if not ids or ids == _NO_IDS else ids.count(b",") + 1
-
-
-def _judge(write: PlannedWrite, row: Row) -> None:
-    """Raise the error of a write, where it has one."""
-    if row[0] is None:
-        return
-    problem, _, details = row[0].decode().partition(":")
-    match Problem(problem):
-        case Problem.NOT_FOUND if write.key_fields:
-            raise NotFound(
-                f"There is no {write.object_.label_singular} with this {_listed(write.key_fields)} to"
-                f" {write.verb.value}.",
-                field="where",
-                path=write.path,
-                locations=write.location,
-            )
-        case Problem.NOT_FOUND:
-            ids = ", ".join(json.loads(details))
-            raise NotFound(
-                f"There is no {write.object_.label_singular} with the id {ids} to {write.verb.value}.",
-                field="id",
-                path=write.path,
-                locations=write.location,
-            )
-        case Problem.TARGET_NOT_FOUND:
-            reference = write.references[json.loads(details)[0]]
-            raise NotFound(
-                f"There is no {reference.target} to connect '{reference.field}' to.",
-                field=reference.field,
-                path=write.path,
-                locations=write.location,
-            )
-        case Problem.OUT_OF_RANGE:
-            place, id_ = json.loads(details)
-            name = write.changed[place]
-            raise BadUserInput(
-                f"'{name}' of the {write.object_.label_singular} {id_} would be out of range.",
-                field=name,
-                path=write.path,
-                locations=write.location,
-                extensions={"input": ["increment", name], "rows": [{"id": id_, "field": name}]},
-            )
-        case Problem.CHANGED:
-            (local,) = json.loads(details)
-            raise Conflict(
-                f"The {write.object_.label_singular} was changed at {local}Z, which 'ifUpdatedAt' does not say.",
-                field="ifUpdatedAt",
-                path=write.path,
-                locations=write.location,
-                extensions={"current": {"updatedAt": f"{local}Z"}},
-            )
-        case Problem.KEY_TWICE | Problem.RECORD_TWICE | Problem.TWO_RECORDS | Problem.KEY_TAKEN:
-            raise describe_upsert(write, Problem(problem), json.loads(details))
-        case Problem.TOO_MANY if write.key_fields:
-            raise BadUserInput(
-                f"Several deleted records of {write.object_.label_plural} have this {_listed(write.key_fields)}:"
-                f" name the one to {write.verb.value} by its id.",
-                field="where",
-                path=write.path,
-                locations=write.location,
-            )
-        case Problem.TOO_MANY if write.is_dear:
-            raise QueryTooComplex(
-                f"The filter means more than the {write.limit:,} records that may be answered with this selection, "
-                f"which costs {write.price.fixed:,} for each record (FIELDSTONE_MAX_COST); nothing was written.",
-                field="filter",
-                path=write.path,
-                locations=write.location,
-            )
-        case Problem.TOO_MANY:
-            raise BadUserInput(
-                f"The filter means more than the {write.limit} records that a request may write; nothing was written.",
-                field="filter",
-                path=write.path,
-                locations=write.location,
-            )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(f"'{name}'" for name in names)
 
 
 def _answer(write: PlannedWrite, listed: bytes) -> bytes:

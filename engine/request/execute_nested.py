@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound
+from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, Forbidden, NotFound
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
@@ -22,12 +22,13 @@ from fieldstone.engine.planner.writes.nested.steps import (
 )
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.row_errors import input_name
+from fieldstone.engine.request.write_errors.forbidden import Written, forbidden_message
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import DatabaseError, Serialization, UniqueViolation
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.write import Problem, UniqueKey
-from fieldstone.sql.statement import Parameters, Row, Statement
+from fieldstone.sql.statement import Parameters, Row, Statement, array_text
 from fieldstone.sql.statement import Step as SqlStep
 from fieldstone.sql.transaction import Transaction
 
@@ -87,16 +88,20 @@ class NestedRun:
         answer: the records with these ids, read together with the last statements if the ids are known before.
         lost: how often another request has created a record first.
         failed: the create of several records that the last run was refused for.
+        checks: those that wait for the end of the mutation.
+        role: the name of the principal's role.
     """
 
     write: PlannedNested
     bound: BoundNested
     snapshot: Snapshot
-    judge: Callable[[PlannedWrite, Row], None]
+    judge: Callable[[PlannedWrite, Row, str], None]
     answered: bytes = _NO_IDS
     answer: bytes | None = None
     lost: int = 0
     failed: TakenKey | None = None
+    checks: list[Written] = field(default_factory=list)
+    role: str = ""
     _waiting: list[_Sent] = field(default_factory=list)
 
     @property
@@ -113,7 +118,8 @@ class NestedRun:
             DatabaseError: the database fails.
         """
         self._waiting.clear()
-        self.failed = None
+        self.checks.clear()
+        self.failed, self.role = None, bindings.role
         self.answered = self.bound.answered if self.write.root is None else _NO_IDS
         for bound in self.bound.steps:
             for found in bound.founds:
@@ -178,6 +184,19 @@ class NestedRun:
                 self._finish_root(one, row)
             elif row[0] is not None:
                 raise self._judge(one, row[0])
+            self._note_check(one, row)
+
+    def _note_check(self, sent: _Sent, row: Row) -> None:
+        """Note the check of the records that a step has written."""
+        deferred, place = sent.step.deferred, sent.step.written
+        if deferred is None:
+            return
+        ids = row[1] or _NO_IDS
+        if place is not None:
+            cells = (one.cells[place] for one in sent.rows)
+            named = [cell.id if isinstance(cell, Found) else cell for cell in cells]
+            ids = array_text([str(id_) for id_ in named if id_ is not None]).encode()
+        self.checks.append(Written(deferred, ids, self.write.path, self.write.location))
 
     def _finish_root(self, sent: _Sent, row: Row) -> None:
         """Judge the write of an update's own records, and note their ids."""
@@ -185,7 +204,7 @@ class NestedRun:
         if write is None:
             raise TypeError("a create has no write of its own")
         try:
-            self.judge(write, row)
+            self.judge(write, row, self.role)
         except ApiError as error:
             raise error if error.field in _ROOT_ARGUMENTS else place_error(error, ("data",)) from None
         self.answered = row[1] or _NO_IDS
@@ -211,6 +230,11 @@ class NestedRun:
         name, _, details = problem.decode().partition(":")
         step = sent.step
         match Problem(name):
+            case Problem.FORBIDDEN | Problem.CHECK:
+                first = json.loads(details)[0]
+                row = sent.rows[first] if isinstance(first, int) else self._row_of(sent, first)
+                message = forbidden_message(step.object_, step.action, Problem(name), self.role)
+                return self._located(Forbidden(message), row.path)
             case Problem.NOT_FOUND:
                 first = json.loads(details)[0]
                 row = sent.rows[first] if isinstance(first, int) else self._row_of(sent, first)

@@ -10,6 +10,7 @@ from fieldstone.sql.compiler.writes.faults import compile_faults
 from fieldstone.sql.compiler.writes.insert import compile_insert, compile_insert_one
 from fieldstone.sql.compiler.writes.mutate import compile_delete, compile_update
 from fieldstone.sql.compiler.writes.read_back import compile_read_back
+from fieldstone.sql.compiler.writes.rights import compile_unfit
 from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
 from fieldstone.sql.compiler.writes.upsert import compile_upsert
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
@@ -21,6 +22,7 @@ from fieldstone.sql.plan.write import (
     InsertOne,
     NestedPlan,
     ReadBack,
+    Unfit,
     Update,
     UpdateRows,
     Upsert,
@@ -51,17 +53,25 @@ def _compile_query(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | Faults |
             return compile_upsert(plan, draft)
         case Update():
             return compile_update(plan, draft)
-        case UpdateRows():
-            return compile_update_rows(plan, draft)
         case Delete():
             return compile_delete(plan, draft)
         case ReadBack():
             return compile_read_back(plan, draft)
-        case Find():
-            return compile_find(plan, draft)
+        case UpdateRows() | Find() | Unfit():
+            return _compile_nested(plan, draft)
         case Faults():
             return compile_faults(plan, draft)
         case EventFeed():
             return compile_feed(plan, draft)
         case _:
             assert_never(plan)
+
+
+def _compile_nested(plan: NestedPlan, draft: StatementDraft) -> Query:
+    match plan:
+        case UpdateRows():
+            return compile_update_rows(plan, draft)
+        case Find():
+            return compile_find(plan, draft)
+        case Unfit():
+            return compile_unfit(plan, draft)

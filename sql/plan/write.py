@@ -338,6 +338,19 @@ class Find:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """Read the first of the records with the ids of a uuid[] parameter that does not fulfil the `check`, by its key.
+
+    One row, one column: its id, NULL for none. Records that are not there any more are passed over.
+    """
+
+    table: Table
+    key: Column
+    ids: Parameter
+    check: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
     """The first rows of a failed Insert or Upsert that are to blame: one row, one column, NULL for none.
 
@@ -358,4 +371,4 @@ class Faults:
 
 
 WritePlan = Insert | InsertOne | Upsert | Update | Delete
-NestedPlan = UpdateRows | Find
+NestedPlan = UpdateRows | Find | Unfit

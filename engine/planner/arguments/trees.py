@@ -40,6 +40,7 @@ class Bindings(NamedTuple):
         created: the text of the boolean[] beside it, which an upsert answers.
         given: the rows of a step of a nested write, as its statement takes them.
         claims: the principal's values that rules and presets name, of the types that its role declares.
+        role: the name of the principal's role, for messages.
     """
 
     variables: Mapping[str, JsonValue]
@@ -48,6 +49,18 @@ class Bindings(NamedTuple):
     created: bytes = b"{}"
     given: tuple[bytes, ...] = ()
     claims: Mapping[str, JsonValue] = MappingProxyType({})
+    role: str = ""
+
+
+class _AnyClaim(dict[str, JsonValue]):
+    """A value for each of the principal's, where only the place of one counts."""
+
+    def __missing__(self, name: str) -> JsonValue:
+        return name
+
+
+SAMPLE_CLAIMS: Mapping[str, JsonValue] = MappingProxyType(_AnyClaim())
+"""The claims of a request being planned: a plan depends on none of them."""
 
 
 Binder = Callable[[Bindings], bytes | None]

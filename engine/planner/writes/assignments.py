@@ -1,10 +1,11 @@
 """Assignments: the data argument of an update becomes the columns that it sets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
+from fieldstone.engine.planner.access.admission import Admitted
 from fieldstone.engine.planner.arguments.trees import (
     Absent,
-    Bindings,
     Blame,
     Tree,
     array_literal,
@@ -18,14 +19,28 @@ from fieldstone.engine.planner.writes.events import bind_given
 from fieldstone.engine.planner.writes.rows import check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Access, Field, Object, Part
+from fieldstone.sql.plan.elements import Parameter
 from fieldstone.sql.plan.write import Assignment, Null, Reference
 from fieldstone.sql.types import SqlType
 
 
 def build_assignments(
-    context: PlanContext, object_: Object, tree: Tree, blame: Blame, known: Sequence[Field] = ()
+    context: PlanContext,
+    object_: Object,
+    tree: Tree,
+    blame: Blame,
+    known: Sequence[Field] = (),
+    preset: Collection[UUID] = (),
 ) -> tuple[tuple[Assignment, ...], tuple[Reference, ...]]:
     """Return the assignments of an update: columns by value, and foreign keys by reference.
+
+    Args:
+        context: the operation.
+        object_: the object of the records.
+        tree: the data, completed by presets.
+        blame: that of the data.
+        known: relations to records that the request knows.
+        preset: the ids of the fields that are preset.
 
     Raises:
         BadUserInput: a field cannot be changed, or a required one would become NULL.
@@ -45,9 +60,22 @@ def build_assignments(
             source = context.parameters.add(bind_given(known.index(field)), SqlType.UUID)
             references.append(known_reference(context, field, source, blame))
             continue
-        _link(context, field, key_name, given, blame, assignments, references)
+        _link(context, field, key_name, given, blame, assignments, references, is_preset=field.id in preset)
     _clear_morphs(object_, assignments, references, blame)
     return tuple(assignments), tuple(references)
+
+
+def preset_assignments(
+    context: PlanContext, object_: Object, admitted: Admitted, blame: Blame
+) -> tuple[Assignment, ...]:
+    """Return the presets of records that a statement changes alike; nothing looks up the records that keys lead to."""
+    found, references = build_assignments(context, object_, {**admitted.presets}, blame, preset=admitted.preset_ids)
+    keys = (
+        Assignment(column=reference.column, value=reference.source)
+        for reference in references
+        if isinstance(reference.source, Parameter)
+    )
+    return (*found, *keys)
 
 
 def _clear_morphs(object_: Object, assignments: list[Assignment], references: list[Reference], blame: Blame) -> None:
@@ -111,11 +139,10 @@ def _link(
     blame: Blame,
     assignments: list[Assignment],
     references: list[Reference],
+    *,
+    is_preset: bool,
 ) -> None:
-    sample = value_of(
-        {name: given[name] for name in (key_name, field.name) if name in given},
-        Bindings(variables=context.variables, actor=""),
-    )
+    sample = value_of({name: given[name] for name in (key_name, field.name) if name in given}, context.sample)
     link = read_link(field, key_name, sample, blame)
     if link is None:
         return
@@ -125,7 +152,7 @@ def _link(
         assignments.append(Assignment(column=field.parts[0].column, value=Null()))
         return
     blame = blame.at(field.name)
-    end = link_end(context, field, blame)
+    end = link_end(context, field, blame, is_preset=is_preset)
     source = given[key_name] if key_name in given else _members(given[field.name])["connect"]
     if isinstance(source, dict):
         source = _members(source["where"])[link.lookup]

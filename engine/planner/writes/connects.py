@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fieldstone.engine.planner.arguments.trees import Blame
-from fieldstone.engine.planner.context import PlanContext, visible
+from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
@@ -31,12 +31,12 @@ def name_reference(snapshot: Snapshot, object_: Object, reference: Reference) ->
     raise LookupError(msg)
 
 
-def link_end(context: PlanContext, field: Field, blame: Blame) -> RelationEnd:
-    """Return the relation of a field that holds a key."""
-    end = relation_end(context.snapshot, field)
+def link_end(context: PlanContext, field: Field, blame: Blame, *, is_preset: bool = False) -> RelationEnd:
+    """Return the relation of a field that holds a key; presets lead to any record, whatever the role may read."""
+    end = relation_end(context.snapshot.whole if is_preset else context.snapshot, field)
     if end is None:
         raise blame.error(f"The relation '{field.name}' leads to an object that is not active.")
-    context.touch(end.target)
+    context.touch(context.snapshot.objects[end.target.id])
     return end
 
 
@@ -60,7 +60,7 @@ def link_reference(
         table=target.table,
         key=target.key,
         lookup=part.column,
-        condition=And(terms=visible(context, target)),
+        condition=And(terms=visible(context, target, site=Site.POINT)),
         source=source,
     )
 

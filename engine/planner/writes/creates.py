@@ -2,19 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.errors import BadUserInput, Forbidden
+from fieldstone.engine.planner.access.admission import sample_rows
+from fieldstone.engine.planner.access.write_rights import WriteRights
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, array_literal, value_of
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.connects import link_coercer, link_end, link_reference
 from fieldstone.engine.planner.writes.row_errors import blame_rows
 from fieldstone.engine.planner.writes.rows import LinkSource, RowWriter, build_row_writer, written_fields
+from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import Cell
 from fieldstone.sql.plan.elements import Column, Parameter
-from fieldstone.sql.plan.write import Assignment, Reference
+from fieldstone.sql.plan.write import Assignment, Now, Null, Reference
 from fieldstone.sql.types import SqlType
+
+WAYS = ":ways"
+"""The key of a row's text that marks the ways which admit its data. No column has such a name."""
 
 _AT_ONCE = 1_000
 """Rows that are written as JSON in one go."""
@@ -38,14 +45,14 @@ class CreateInput:
 
 
 def build_create(
-    context: PlanContext, object_: Object, data: CreateInput
+    context: PlanContext, object_: Object, data: CreateInput, rights: WriteRights | None
 ) -> tuple[tuple[Column, ...], tuple[Reference, ...], Parameter]:
     """Return the columns of an Insert of many, its references, and the parameter of its rows."""
-    columns, references, writer = build_writer(context, object_, data)
-    keys = [*[column.name for column in columns], *[str(reference.source) for reference in references]]
+    columns, references, writer = build_writer(context, object_, data, rights)
+    keys = row_keys(columns, references, rights)
 
-    def write(rows: Sequence[Mapping[str, JsonValue]], actor: str) -> list[dict[str, Cell]]:
-        return [dict(zip(keys, row, strict=True)) for row in writer.write(rows, actor)]
+    def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[dict[str, Cell]]:
+        return [dict(zip(keys, row, strict=True)) for row in writer.write(rows, bindings)]
 
     return columns, references, add_rows(context, data, write)
 
@@ -53,14 +60,14 @@ def build_create(
 def add_rows(
     context: PlanContext,
     data: CreateInput,
-    write: Callable[[Sequence[Mapping[str, JsonValue]], str], list[dict[str, Cell]]],
+    write: Callable[[Sequence[Mapping[str, JsonValue]], Bindings], list[dict[str, Cell]]],
 ) -> Parameter:
     """Return the parameter of a write's rows, at most as many as a request may write.
 
     Args:
         context: the operation.
         data: the argument that has the rows.
-        write: makes them of the client's data, for an actor.
+        write: makes them of the client's data, for a request.
     """
     most = context.limits.bulk
 
@@ -69,11 +76,11 @@ def add_rows(
         if len(rows) > most:
             raise data.blame.error(f"A request may write at most {most} records, not {len(rows)}.")
         try:
-            written = write(rows, bindings.actor)
-        except BadUserInput as error:
+            written = write(rows, bindings)
+        except (BadUserInput, Forbidden) as error:
             if not data.many:
                 raise
-            raise blame_rows(error, rows, lambda row: write([row], bindings.actor)) from None
+            raise blame_rows(error, rows, lambda row: write([row], bindings)) from None
         # Written at once, many would keep other threads from running.
         pieces = (dumps(written[start : start + _AT_ONCE])[1:-1] for start in range(0, len(written), _AT_ONCE))
         return f"[{','.join(pieces)}]".encode()
@@ -82,28 +89,38 @@ def add_rows(
 
 
 def build_create_one(
-    context: PlanContext, object_: Object, data: CreateInput
-) -> tuple[tuple[Assignment, ...], tuple[Reference, ...]]:
-    """Return the values and the references of an InsertOne, whose parameters are the statement's first."""
-    columns, references, writer = build_writer(context, object_, data)
+    context: PlanContext, object_: Object, data: CreateInput, rights: WriteRights | None
+) -> tuple[tuple[Assignment, ...], tuple[Reference, ...], Parameter | None]:
+    """Return the values and the references of an InsertOne, whose parameters are the statement's first.
+
+    The last result is the parameter that marks the ways which admit the data, where they are marked.
+    """
+    columns, references, writer = build_writer(context, object_, data, rights)
     kinds = [column.type for column in columns] + [reference.lookup.type for reference in references]
+    is_marked = marks_key(rights) is not None
+    kinds += [SqlType.TEXT] if is_marked else []
     encoders = [_ENCODERS.get(kind, str.encode) for kind in kinds]
 
     def bind(bindings: Bindings) -> list[bytes | None]:
-        (row,) = writer.write(data.rows(bindings), bindings.actor)
+        (row,) = writer.write(data.rows(bindings), bindings)
         return [None if cell is None else encode(cell) for encode, cell in zip(encoders, row, strict=True)]
 
     row = context.parameters.add_row(bind, kinds)
     values = [Assignment(column=column, value=slot) for column, slot in zip(columns, row, strict=False)]
+    marks = row.pop() if is_marked else None
     sources = row[len(columns) :]
-    return tuple(values), tuple(replace(one, source=slot) for one, slot in zip(references, sources, strict=True))
+    known = tuple(replace(one, source=slot) for one, slot in zip(references, sources, strict=True))
+    return tuple(values), known, marks
 
 
 def build_writer(
-    context: PlanContext, object_: Object, data: CreateInput
+    context: PlanContext, object_: Object, data: CreateInput, rights: WriteRights | None
 ) -> tuple[tuple[Column, ...], tuple[Reference, ...], RowWriter]:
     """Return a create's columns, its references, and the writer of its rows, whose cells are in that order."""
-    sample = data.rows(Bindings(variables=context.variables, actor=""))
+    sample, admission = data.rows(context.sample), None if rights is None else rights.admission
+    preset = frozenset[UUID]()
+    if admission is not None:
+        preset, sample = admission.always_preset, sample_rows(admission, sample, context.sample)
     plain = written_fields(object_, with_created_at=any(row.get("createdAt") is not None for row in sample))
     columns = tuple(part.column for field in plain for part in field.parts)
     references: list[Reference] = []
@@ -111,12 +128,40 @@ def build_writer(
     for key_name, field in object_.held_keys.items():
         for lookup in find_lookups(sample, key_name, field):
             blame = data.blame.at(field.name)
-            end = link_end(context, field, blame)
+            end = link_end(context, field, blame, is_preset=field.id in preset)
             place = len(columns) + len(references)
             sources[(field.name, lookup)] = LinkSource(place, link_coercer(end, lookup, blame))
             references.append(link_reference(context, end, lookup, f"{end.foreign_key.column.name}:{lookup}", blame))
-    writer = build_row_writer(object_, plain, sources, many=data.many, blame=data.blame)
+    writer = build_row_writer(object_, plain, sources, many=data.many, admission=admission, blame=data.blame)
     return columns, tuple(references), writer
+
+
+def marks_key(rights: WriteRights | None) -> str | None:
+    """Return the key of a row's text that marks the ways which admit its data; None where they are not marked."""
+    return WAYS if rights is not None and rights.admission is not None and rights.admission.is_marked else None
+
+
+def row_keys(columns: Sequence[Column], references: Sequence[Reference], rights: WriteRights | None) -> Sequence[str]:
+    """Return the keys of an Insert's rows, in the order of a writer's cells."""
+    marks = marks_key(rights)
+    keys = [*(column.name for column in columns), *(str(reference.source) for reference in references)]
+    return keys if marks is None else [*keys, marks]
+
+
+def left_out(object_: Object, columns: Sequence[Column], references: Sequence[Reference]) -> tuple[Assignment, ...]:
+    """Return the values of the columns that a create leaves to the database, as a check reads them."""
+    named = {column.name for column in columns} | {reference.column.name for reference in references}
+    return tuple(
+        Assignment(column=part.column, value=Now() if _is_dated(field) else Null())
+        for field in object_.fields
+        if field.type is not FieldType.TS_VECTOR
+        for part in field.parts
+        if part.column.name not in named
+    )
+
+
+def _is_dated(field: Field) -> bool:
+    return field.type is FieldType.DATE_TIME and field.default == "now"
 
 
 _ENCODERS: Mapping[SqlType, Callable[[Cell], bytes]] = {

@@ -1,11 +1,14 @@
 """The search for the rows of a failed create that are to blame."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.row_errors import MOST_ROWS
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata.model import Object
+from fieldstone.sql.plan.elements import And, Parameter
+from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.write import Faults, Insert, UniqueKey, Upsert
 
 
@@ -23,9 +26,16 @@ def build_faults(context: PlanContext, object_: Object, insert: Insert | Upsert)
             for key in known
         )
         keys = tuple(key for key in each if all(column.name in written for column in key.columns))
+    # The statement has no parameters besides the rows: targets that a rule decides about are not looked for.
+    bound = [any(isinstance(part, Parameter) for part in parts_of(one.condition)) for one in insert.references]
+    references = tuple(
+        replace(one, condition=And(terms=())) if is_bound else one
+        for one, is_bound in zip(insert.references, bound, strict=True)
+    )
+    bare = replace(insert, references=references, rights=None)
     return Faults(
-        insert=insert,
-        missing=tuple(range(len(insert.references))),
+        insert=bare if isinstance(bare, Insert) else replace(bare, readable=None, updating=None),
+        missing=tuple(place for place, is_bound in enumerate(bound) if not is_bound),
         keys=keys,
         deleted_at=object_.deleted_at,
         limit=MOST_ROWS,

@@ -1,33 +1,32 @@
 """Mutations: each root field becomes the statements that write it, and those that read its answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.planner.access.write_rights import FREE as UNRESTRICTED
+from fieldstone.engine.planner.access.write_rights import admit_change, find_rights, judge, plan_deferred
 from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import (
     Blame,
     Tree,
     arguments_of,
-    array_literal,
-    bind_tree,
     required_argument,
 )
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
-from fieldstone.engine.planner.context import ParameterList, PlanContext, visible
+from fieldstone.engine.planner.context import ParameterList, PlanContext
 from fieldstone.engine.planner.cost import FREE, Price, affordable, limit_offsets, price_of_record
-from fieldstone.engine.planner.reads.filters import encoder, write_filter
 from fieldstone.engine.planner.reads.selection import build_record
-from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.planner.writes.assignments import build_assignments
 from fieldstone.engine.planner.writes.column_changes import build_column_changes
 from fieldstone.engine.planner.writes.connects import name_reference
-from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one
+from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one, left_out, marks_key
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
-from fieldstone.engine.planner.writes.expectations import find_expected
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
+from fieldstone.engine.planner.writes.meant_records import Meant, find_expected, meant_by_filter, meant_by_name
 from fieldstone.engine.planner.writes.nested.nodes import Records
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, check_upsert, find_records
 from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
@@ -36,9 +35,8 @@ from fieldstone.engine.planner.writes.removal import plan_removal
 from fieldstone.engine.planner.writes.upserts import OnConflict, build_upsert, find_on_conflict, upsert_record
 from fieldstone.engine.schema.values.value_changes import Argument
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
-from fieldstone.metadata.model import Field, Object
-from fieldstone.metadata.scalars import UUID
-from fieldstone.sql.plan.elements import And, Condition, IsNull, Parameter
+from fieldstone.metadata.model import Field
+from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.plan.read import Record
 from fieldstone.sql.plan.write import (
     Assignment,
@@ -65,6 +63,16 @@ ACTIONS = {
     Verb.DESTROY: "destroyed",
 }
 
+RIGHTS = {
+    Verb.CREATE: Action.CREATE,
+    Verb.UPSERT: Action.CREATE,
+    Verb.UPDATE: Action.UPDATE,
+    Verb.DELETE: Action.DELETE,
+    Verb.RESTORE: Action.RESTORE,
+    Verb.DESTROY: Action.DESTROY,
+}
+"""The action that a role needs a right to; the update of an upsert's record needs another one."""
+
 
 Planned = PlannedWrite | PlannedNested | TypeNameOnly
 """The plan of a root field."""
@@ -78,7 +86,9 @@ def plan_mutation(context: PlanContext) -> tuple[Planned, ...]:
     """
     cost = 0
     planned: list[Planned] = []
-    for selected in collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables):
+    roots = collect_fields(context.operation, (context.operation.definition.selection_set,), context.variables)
+    for selected in roots:
+        context.writes_more = len(roots) > 1
         if selected.name == "__typename":
             planned.append(TypeNameOnly(key=selected.key))
             continue
@@ -116,6 +126,7 @@ class _Root:
         self.limit = context.limits.bulk
         self.key: tuple[str, ...] = ()
         self.changed: tuple[tuple[str, Argument], ...] = ()
+        self.judged = UNRESTRICTED
 
     def plan(self) -> PlannedWrite | PlannedNested:
         return self._nested() or self._flat()
@@ -190,6 +201,7 @@ class _Root:
         write = compile_bound(plan, self.context.parameters)
         read_back = None if plan.record is not None or known is not None else self._read_back()
         references = () if isinstance(plan, Delete) else plan.references
+        deferred = plan_deferred(self.context, self.object_, RIGHTS[self.root.verb], self.judged)
         faults = build_faults(self.context, self.object_, plan) if isinstance(plan, Insert | Upsert) else None
         return PlannedWrite(
             key=self.selected.key,
@@ -209,6 +221,7 @@ class _Root:
             keys=key_fields(self.object_, faults.keys if faults else ()),
             faults=faults,
             changed=tuple(name for name, _ in self.changed),
+            deferred=deferred,
         )
 
     def _blame(self, field: str) -> Blame:
@@ -274,49 +287,66 @@ class _Root:
         if (conflict := self._find_conflict()) is not None:
             upsert = build_upsert(self.context, self.object_, data, conflict, self._blame("onConflict"))
             return replace(upsert, record=self._written_record())
+        context, object_ = self.context, self.object_
+        rights = find_rights(context, object_, Action.CREATE, data.blame)
         if not self.root.many:
-            values, references = build_create_one(self.context, self.object_, data)
+            values, references, marks = build_create_one(context, object_, data, rights)
+            self.judged = judge(context, rights, marks=marks)
             return InsertOne(
-                table=self.object_.table,
-                key=self.object_.key,
+                table=object_.table,
+                key=object_.key,
                 values=values,
                 references=references,
+                rights=self.judged.rights,
+                defaults=left_out(object_, [value.column for value in values], references),
                 event=self._event(),
-                record=self._written_record(),
+                # Its statement tells no id beside the record, and the check asks for one.
+                record=None if self.judged.deferred else self._written_record(),
             )
-        columns, references, rows = build_create(self.context, self.object_, data)
+        columns, references, rows = build_create(context, object_, data, rights)
+        self.judged = judge(context, rights, marks=marks_key(rights))
         return Insert(
-            table=self.object_.table,
-            key=self.object_.key,
+            table=object_.table,
+            key=object_.key,
             columns=columns,
             rows=rows,
             references=references,
+            rights=self.judged.rights,
+            defaults=left_out(object_, columns, references),
             event=self._event(),
             record=self._written_record(),
         )
 
     def _update(self, known: Sequence[Field] | None) -> Update:
         verb = self.root.verb
-        condition, ids = self._which(deleted=verb is Verb.RESTORE)
+        meant = self._meant(deleted=verb is Verb.RESTORE)
+        rights = find_rights(self.context, self.object_, RIGHTS[verb], self._blame("data"))
+        ways = None
         references: tuple[Reference, ...] = ()
         assignments: tuple[Assignment, ...] = ()
         if verb is Verb.UPDATE:
             blame = self._blame("data")
             changes = build_column_changes(self.context, self.object_, self.selected, self.path)
             data = self._argument("data") if self._names("data") or not changes.assignments else {}
-            assignments, references = build_assignments(self.context, self.object_, data, blame, known or ())
+            preset: Collection[UUID] = ()
+            if rights is not None and rights.admission is not None:
+                admitted = admit_change(self.context, rights.admission, data, [name for name, _ in changes.sources])
+                data, ways, preset = admitted.complete(data), admitted.ways, admitted.preset_ids
+            assignments, references = build_assignments(self.context, self.object_, data, blame, known or (), preset)
             changes.check_apart_from(assignments, self.object_, self.path)
             self.changed = changes.sources
             assignments = (*changes.assignments, *assignments)
         elif self.object_.deleted_at is not None:
             assignments = (Assignment(column=self.object_.deleted_at, value=Now() if verb is Verb.DELETE else Null()),)
+        self.judged = judge(self.context, rights, ways=ways)
         return Update(
             table=self.object_.table,
             key=self.object_.key,
-            condition=condition,
-            ids=ids,
+            condition=meant.condition,
+            ids=meant.ids,
             must_match=bool(self.key),
             limit=self.limit,
+            rights=self.judged.rights,
             assignments=(*assignments, *touched_at(self.object_)),
             references=references,
             expected=self._expected(),
@@ -328,8 +358,9 @@ class _Root:
         return None if self.root.many else find_expected(self.context, self.object_, self.selected, self.path)
 
     def _delete(self) -> Delete:
-        condition, ids = self._which(deleted=None)
+        meant = self._meant(deleted=None)
         expected = self._expected()
+        self.judged = judge(self.context, find_rights(self.context, self.object_, Action.DESTROY, self._blame("id")))
         record = self._record()
         self.price, cost = self._price_of(record), self.context.limits.cost
         if self.root.many:
@@ -339,51 +370,23 @@ class _Root:
         return Delete(
             table=self.object_.table,
             key=self.object_.key,
-            condition=condition,
-            ids=ids,
+            condition=meant.condition,
+            ids=meant.ids,
             must_match=bool(self.key),
             limit=self.limit,
+            rights=self.judged.rights,
             expected=expected,
             event=self._event(),
             record=record,
         )
 
-    def _which(self, *, deleted: bool | None) -> tuple[Condition, Parameter | None]:
-        """Return which records are meant, by a condition and by an id.
-
-        `deleted` picks among the deleted or the live ones; None means both by an id, and by a filter the live ones
-        unless it names deletedAt.
-        """
-        context, object_ = self.context, self.object_
-        if not self.root.many:
-            return self._which_one(deleted=deleted)
-        said, names_deleted = write_filter(context, object_, self._argument("filter"), self._blame("filter"))
-        if deleted is None and not names_deleted:
-            deleted = False
-        return And(terms=(said, _among(context, object_, deleted=deleted))), None
-
-    def _which_one(self, *, deleted: bool | None) -> tuple[Condition, Parameter | None]:
-        """Return which record is meant: among the deleted, the live, or (by an id alone, where it is None) both."""
-        context, object_ = self.context, self.object_
-        arguments = arguments_of(self.selected.nodes[0], context.variables)
-        given = [name for name in ("id", "where") if arguments.get(name) is not None]
-        if len(given) != 1:
-            raise self._blame("id").error(
-                f"'{self.selected.name}' takes either 'id' or 'where', and it must not be null."
+    def _meant(self, *, deleted: bool | None) -> Meant:
+        """Return the records that are meant; one that a key names is the only one."""
+        if self.root.many:
+            return meant_by_filter(
+                self.context, self.object_, self._argument("filter"), self._blame("filter"), deleted=deleted
             )
-        if given == ["where"]:
-            said, self.key = key_condition(context, object_, arguments["where"], self._blame("where"))
-            self.limit = 1
-            return And(terms=(said, _among(context, object_, deleted=deleted is True))), None
-        encode = encoder(UUID)
-        blame = self._blame("id")
-        binder = bind_tree(arguments["id"], lambda value: array_literal([encode(value).decode()]), blame)
-        ids = context.parameters.add(binder, SqlType.UUID, array=True)
-        return _among(context, object_, deleted=deleted), ids
-
-
-def _among(context: PlanContext, object_: Object, *, deleted: bool | None) -> Condition:
-    terms = visible(context, object_, deleted=deleted is not False)
-    if deleted and object_.deleted_at is not None:
-        terms = (*terms, IsNull(column=object_.deleted_at, negated=True))
-    return And(terms=terms)
+        meant = meant_by_name(self.context, self.object_, self.selected, self.path, deleted=deleted)
+        if meant.key:
+            self.key, self.limit = meant.key, 1
+        return meant

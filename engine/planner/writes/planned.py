@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import assert_never
 
+from fieldstone.engine.planner.access.write_rights import DeferredCheck
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Price
@@ -11,6 +12,7 @@ from fieldstone.engine.planner.writes.removal import Removal
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.read import Connection, Literal, NodeId, Output, Record, ToOne, Value
 from fieldstone.sql.plan.write import Faults
 
@@ -32,6 +34,7 @@ class PlannedWrite:
         keys: the fields of the unique keys of `faults`, for the message of one that is taken.
         changed: the fields of an update's first assignments, which change values by the values before.
         faults: the search for the rows to blame, if a create or an upsert fails.
+        deferred: the check of the records before the commit.
     """
 
     key: str
@@ -51,6 +54,7 @@ class PlannedWrite:
     keys: tuple[tuple[str, ...], ...] = ()
     faults: Faults | None = None
     changed: tuple[str, ...] = ()
+    deferred: DeferredCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ def is_in_row(output: Output, table: Table) -> bool:
         case Record():
             return all(is_in_row(entry, table) for _, entry in output.entries)
         case ToOne():
-            return output.hop.table != table and is_in_row(output.record, table)
+            return table not in parts_of(output.hop) and is_in_row(output.record, table)
         case Connection():
             return False
         case _:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.metadata.json_text import JsonValue
 
 MOST_ROWS = 20
@@ -38,8 +38,10 @@ def show_row(index: int, fields: Sequence[str], values: Sequence[JsonValue]) -> 
 
 
 def blame_rows(
-    error: BadUserInput, rows: Sequence[Mapping[str, JsonValue]], write: Callable[[Mapping[str, JsonValue]], object]
-) -> BadUserInput:
+    error: BadUserInput | Forbidden,
+    rows: Sequence[Mapping[str, JsonValue]],
+    write: Callable[[Mapping[str, JsonValue]], object],
+) -> BadUserInput | Forbidden:
     """Return the error of a list of records, with the first rows that are refused in its extensions.
 
     Args:
@@ -51,7 +53,7 @@ def blame_rows(
     for index, row in enumerate(rows):
         try:
             write(row)
-        except BadUserInput as one:
+        except (BadUserInput, Forbidden) as one:
             wrong.append((index, one.field))
             if len(wrong) == MOST_ROWS:
                 break

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.planner.arguments.trees import Blame
+from fieldstone.engine.errors import BadUserInput, Forbidden
+from fieldstone.engine.planner.access.admission import Admission, Completion
+from fieldstone.engine.planner.arguments.trees import Bindings, Blame
 from fieldstone.engine.planner.writes.column_values import FieldWriter, build_cell_reader, build_field_writer, missing
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id_digits
@@ -113,6 +114,7 @@ class RowWriter:
         sources: for each relation and lookup that the Insert resolves.
         is_dated: whether a default asks for the moment.
         many: whether the client gave a list, so that an error says which of its rows.
+        admission: which ways of the role admit the data; None: all.
     """
 
     object_: Object
@@ -122,20 +124,28 @@ class RowWriter:
     sources: Mapping[tuple[str, str], LinkSource]
     is_dated: bool
     many: bool
+    admission: Admission | None
     blame: Blame
 
-    def write(self, rows: Sequence[Mapping[str, JsonValue]], actor: str) -> list[list[Cell]]:
-        """Return the Insert's rows.
+    def write(self, rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[list[Cell]]:
+        """Return the Insert's rows, completed by presets; where ways are marked, the marks stand behind the cells.
 
         Raises:
             BadUserInput: a value is missing or wrong; the message names its field, `extensions.index` the row.
+            Forbidden: the role may not give a field, likewise.
         """
         now = datetime.now(UTC).isoformat() if self.is_dated else ""
+        completion = None if self.admission is None else Completion(self.admission, bindings)
         written: list[list[Cell]] = []
         for row in rows:
             try:
-                written.append(self._row(row, actor, now))
-            except BadUserInput as error:
+                if completion is None:
+                    written.append(self._row(row, bindings.actor, now))
+                else:
+                    data, marks = completion.complete(row)
+                    cells = self._row(data, bindings.actor, now)
+                    written.append([*cells, marks] if completion.admission.is_marked else cells)
+            except (BadUserInput, Forbidden) as error:
                 if self.many:
                     error.extensions.setdefault("index", len(written))
                 raise
@@ -170,6 +180,7 @@ def build_row_writer(
     sources: Mapping[tuple[str, str], LinkSource],
     *,
     many: bool,
+    admission: Admission | None,
     blame: Blame,
 ) -> RowWriter:
     """Return the writer of an object's rows; defaults that are the same for all rows are made into cells here, once.
@@ -198,6 +209,7 @@ def build_row_writer(
         sources=sources,
         is_dated=any(_asks_for_the_moment(field) for field in plain),
         many=many,
+        admission=admission,
         blame=blame,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldstone.engine.documents.document import Selected
+from fieldstone.engine.planner.access.write_rights import forbidden_action
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Absent, Bindings, Blame, arguments_of, value_of
 from fieldstone.engine.planner.context import PlanContext, type_literal
@@ -15,6 +16,7 @@ from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
+from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import BOOLEAN, Cell
 from fieldstone.sql.plan.elements import Column
 from fieldstone.sql.plan.read import Output, Record, Value
@@ -45,7 +47,7 @@ def find_on_conflict(selected: Selected, context: PlanContext, path: AnswerPath,
     Raises:
         BadUserInput: an argument is null, or they contradict each other.
     """
-    bindings = Bindings(variables=context.variables, actor="")
+    bindings = context.sample
     trees = arguments_of(selected.nodes[0], context.variables)
     given = {name: value_of(trees[name], bindings) for name in ("onConflict", "upsert") if name in trees}
     blame = Blame(field="onConflict", path=path)
@@ -88,7 +90,9 @@ def build_upsert(
     Raises:
         BadUserInput: `conflict` names no unique key, or a field that cannot be changed.
     """
-    columns, references, writer = build_writer(context, object_, data)
+    if object_.access is not None:
+        raise forbidden_action(context, object_, Action.CREATE, blame)
+    columns, references, writer = build_writer(context, object_, data, None)
     places = _places(object_, columns)
     context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
     known = unique_keys(context.snapshot, object_.whole)
@@ -98,9 +102,9 @@ def build_upsert(
     names = {_names(key) for key in by}
     order = [column.name for column in columns], [str(reference.source) for reference in references]
 
-    def write(rows: Sequence[Mapping[str, JsonValue]], actor: str) -> list[dict[str, Cell]]:
+    def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[dict[str, Cell]]:
         names = [*order[0], *order[1]]
-        cells = writer.write(rows, actor)
+        cells = writer.write(rows, bindings)
         return [
             {**dict(zip(names, row, strict=True)), GIVEN: _bits(object_, places, given, data.blame)}
             for row, given in zip(cells, rows, strict=True)

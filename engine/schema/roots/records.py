@@ -3,15 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLBoolean,
-    GraphQLField,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLString,
-)
+from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
 
 from fieldstone.engine.schema.objects.duplicates import duplicates_field
 from fieldstone.engine.schema.objects.groups import group_by_field
@@ -141,10 +133,7 @@ def _one_arguments(scope: TypeScope, object_: Object) -> dict[str, GraphQLArgume
     if scope.mutations is None:
         key = scope.input_of(object_, TypeRole.UNIQUE_KEY)
         arguments["where"] = GraphQLArgument(key, description="A unique key of the record, in the place of its id.")
-        return arguments
-    unique = (name for name, field in object_.by_name.items() if field.is_unique)
-    described = "The record's name, in the place of its id."
-    return arguments | {name: GraphQLArgument(GraphQLString, description=described) for name in unique}
+    return arguments
 
 
 def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:

@@ -21,7 +21,6 @@ class Subject(Enum):
     OBJECT = "object"
     FIELD = "field"
     INDEX = "index"
-    ROLE = "role"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +101,7 @@ class Kind(Generic[C]):
 
 def _read(shape: Shape, value: JsonValue) -> object:
     match shape:
-        case Shape.OBJECT | Shape.FIELD | Shape.INDEX | Shape.ROLE:
+        case Shape.OBJECT | Shape.FIELD | Shape.INDEX:
             return UUID(value)
         case Shape.FIELDS:
             return tuple(map(UUID, value))

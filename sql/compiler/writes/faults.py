@@ -5,6 +5,7 @@ one row only, in the server's language.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
@@ -17,6 +18,7 @@ from fieldstone.sql.plan.write import Faults, UniqueKey, Upsert
 
 def compile_faults(plan: Faults, draft: StatementDraft) -> Query:
     """Return the statement of Faults."""
+    plan = replace(plan, insert=replace(plan.insert, rows=replace(plan.insert.rows, slot=0)))
     statement = Query().with_(given_rows(plan.insert, draft), "given")
     found = [_missing(plan, index, draft) for index in plan.missing]
     found += [_taken(plan, key, draft) for key in plan.keys]

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, Query
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.plan.elements import And, Condition
 from fieldstone.sql.plan.rights import Rights
-from fieldstone.sql.plan.write import Assignment, Null, Problem
+from fieldstone.sql.plan.write import Assignment, Null, Problem, Unfit
 
 
 def lockable(condition: Condition, rights: Rights | None) -> Condition:
@@ -57,6 +57,17 @@ def refused_row(
     for source in sources:
         query.from_(source)
     return query.order(order).limit(1)
+
+
+def compile_unfit(plan: Unfit, draft: StatementDraft) -> Query:
+    """Return the statement of an Unfit."""
+    row = RowReference(alias=draft.alias())
+    key = row.column(plan.key.name)
+    unfit = expressions.is_true(compile_condition(plan.check, row, draft), negated=True)
+    named = expressions.equal_to_any(key, expressions.parameter(plan.ids))
+    first = Query().from_(table_source(plan.table, row.alias)).select(key)
+    first.only(expressions.all_of((named, unfit))).order(key).limit(1)
+    return Query().select(expressions.scalar(first))
 
 
 def future_values(

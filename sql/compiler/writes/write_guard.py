@@ -82,7 +82,7 @@ def compile_verdict(
         expressions.case([(missing, target_problem(index, expressions.number(0)))])
         for index, missing in enumerate(missing_targets(targets))
     ]
-    if isinstance(plan, Update) and plan.rights is not None and plan.rights.has_check:
+    if plan.rights is not None and plan.rights.has_check:
         problems.append(expressions.scalar(_refused(plan, plan.rights, targets, draft)))
     return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
 
@@ -113,11 +113,13 @@ def _forbidden(plan: Update | Delete, draft: StatementDraft) -> list[Query]:
     return [found.limit(1)]
 
 
-def _refused(plan: Update, rights: Rights, targets: Sequence[ResolvedReference], draft: StatementDraft) -> Query:
-    """Return the problem of the first locked row that no way allows as it will be."""
+def _refused(
+    plan: Update | Delete, rights: Rights, targets: Sequence[ResolvedReference], draft: StatementDraft
+) -> Query:
+    """Return the problem of the first locked row that no way allows as it will be, or as it is if it is removed."""
     locked = FromItem("locked", draft.alias())
     row = RowReference(alias=locked.alias)
-    values = future_values(plan.assignments, target_columns(targets), row)
+    values = future_values(plan.assignments if isinstance(plan, Update) else (), target_columns(targets), row)
     old = row if rights.refuses or len(rights.ways) > 1 else None
     marks = expressions.parameter(rights.admitted) if isinstance(rights.admitted, Parameter) else None
     allowed = compile_allowed(rights, old, FutureRow(alias=row.alias, values=values), draft, marks=marks)

@@ -16,10 +16,7 @@ ID = str(UUID(int=7))
 
 VALUES: dict[Shape, Any] = {
     **dict.fromkeys((Shape.NAME, Shape.LABEL, Shape.TEXT), "x"),
-    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX, Shape.ROLE), ID),
-    Shape.ROLE_NAME: "x",
-    **{shape: [] for shape in (Shape.ROLES, Shape.CLAIMS, Shape.SETTINGS, Shape.GRANTS)},
-    Shape.LIMITS: {},
+    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX), ID),
     Shape.FLAG: True,
     Shape.FIELD_TYPE: "TEXT",
     Shape.FIELDS: [ID],

@@ -93,6 +93,7 @@ class TreeBuilder:
             BadUserInput: the data cannot be written, whatever its values.
         """
         self._count(level)
+        self.context.writes_more = True
         self.context.touch(object_)
         known = [parent] if creates and parent is not None else []
         to_one: list[ToOne] = []
@@ -243,14 +244,14 @@ class _Below:
 
     def _release(self) -> Step | None:
         """Return the step that empties the keys in the way of a one-to-one relation's new link."""
-        end, column = self.end, self.end.foreign_key.column
+        end = self.end
         if end.holds_key:
             if not (self.field.is_unique and self.field.is_nullable and self.says(CONNECT, CONNECT_OR_CREATE)):
                 return None
-            return statements.plan_keep(self.context, self.object_, column, self.object_.key, deletes=False)
+            return statements.plan_keep(self.context, self.object_, self.field, self.object_.key, deletes=False)
         if self.creates or not end.target_field.is_nullable:
             return None
-        return statements.plan_keep(self.context, end.target, column, end.target.key, deletes=False)
+        return statements.plan_keep(self.context, end.target, end.target_field, end.target.key, deletes=False)
 
     def to_many(self) -> ToMany:
         """Return the plan of a to-many relation."""
@@ -271,14 +272,14 @@ class _Below:
             find=statements.plan_find(context, target, [(holder,), (kept, target.key)])
             if far is not None and changes
             else None,
-            detach=statements.plan_leave(context, target, holder, among=self.field.name, deletes=far is not None)
+            detach=statements.plan_leave(context, target, child, among=self.field.name, deletes=far is not None)
             if changes and leaves and can_leave
             else None,
-            keep=statements.plan_keep(context, target, holder, kept, deletes=far is not None)
+            keep=statements.plan_keep(context, target, child, kept, deletes=far is not None)
             if changes and self.says(SET) and can_leave
             else None,
             update=self._records(UPDATE, updates, creates=False, parent=child) if updates else None,
-            remove=statements.plan_leave(context, target, holder, among=self.field.name, deletes=True)
+            remove=statements.plan_leave(context, target, child, among=self.field.name, deletes=True)
             if changes and self.says(DELETE) and far is None
             else None,
             move=statements.plan_move(context, target, child) if moves and far is None else None,

@@ -1,14 +1,16 @@
 """The rows of an UpdateRows: the changes of each record, of those columns that its data names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.planner.arguments.trees import Blame
+from fieldstone.engine.errors import BadUserInput, Forbidden
+from fieldstone.engine.planner.access.admission import Admission, Completion, sample_rows
+from fieldstone.engine.planner.arguments.trees import Bindings, Blame
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.column_values import CellReader, build_cell_reader, missing
 from fieldstone.engine.planner.writes.connects import known_reference, link_coercer, link_end, link_reference
-from fieldstone.engine.planner.writes.creates import find_lookups
+from fieldstone.engine.planner.writes.creates import WAYS, find_lookups
 from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item
 from fieldstone.engine.planner.writes.nested.steps import RowCell
@@ -55,33 +57,41 @@ class ChangeWriter:
     plain: Mapping[str, _PlainChange]
     links: tuple[_LinkChange, ...]
     bits: int
+    admission: Admission | None
     blame: Blame
 
     @property
     def keys(self) -> list[str]:
         """The keys of a row's cells."""
         values = [f"v{index}" for index in range(len(self.columns))]
-        return ["id", "parent", "given", *values, *(str(reference.source) for reference in self.references)]
+        marks = [WAYS] if self.admission is not None and self.admission.is_marked else []
+        return ["id", "parent", "given", *values, *(str(reference.source) for reference in self.references), *marks]
 
-    def write(self, items: Sequence[Item], _actor: str) -> list[list[RowCell]]:
+    def write(self, items: Sequence[Item], bindings: Bindings) -> list[list[RowCell]]:
         """Return the rows of these records.
 
         Raises:
             BadUserInput: a value is wrong; `extensions.index` is that of the record.
+            Forbidden: the role may not give a field, likewise.
         """
+        completion = None if self.admission is None else Completion(self.admission, bindings)
         written: list[list[RowCell]] = []
         for item in items:
             try:
-                written.append(self._row(item))
-            except BadUserInput as error:
+                written.append(self._row(item, completion))
+            except (BadUserInput, Forbidden) as error:
                 error.extensions["index"] = len(written)
                 raise
         return written
 
-    def _row(self, item: Item) -> list[RowCell]:
+    def _row(self, item: Item, completion: Completion | None) -> list[RowCell]:
         cells: list[RowCell] = [None] * len(self.keys)
         bits = bytearray(b"0" * self.bits)
         data = with_known(self.object_, item)
+        if completion is not None:
+            data, marks = completion.complete(data)
+            if completion.admission.is_marked:
+                cells[-1] = marks
         for name, change in self.plain.items():
             if name in data:
                 self._write_plain(change, data[name], cells, bits)
@@ -141,8 +151,12 @@ def build_change_writer(
     blame: Blame,
     *,
     known: Sequence[Field],
+    admission: Admission | None,
 ) -> ChangeWriter:
     """Return the writer of changes such as these; `known` are relations to records that the request finds or makes."""
+    preset: Collection[UUID] = ()
+    if admission is not None:
+        preset, sample = admission.always_preset, sample_rows(admission, sample, context.sample)
     named = {name for row in sample for name in row} | {field.name for field in known}
     columns: list[Column] = []
     plain: dict[str, _PlainChange] = {}
@@ -158,7 +172,7 @@ def build_change_writer(
     for key_name, field in _linked(object_, named):
         found: list[tuple[str, Callable[[JsonValue], RowCell]]] = []
         for lookup in find_lookups(sample, key_name, field):
-            end = link_end(context, field, blame.at(field.name))
+            end = link_end(context, field, blame.at(field.name), is_preset=field.id in preset)
             found.append((lookup, link_coercer(end, lookup, blame.at(field.name))))
             source = f"s{len(references)}"
             references.append(link_reference(context, end, lookup, source, blame.at(field.name)))
@@ -175,6 +189,7 @@ def build_change_writer(
         plain=plain,
         links=_place_links(columns, linked),
         bits=len(columns) + sum(1 for _, _, found in linked if found),
+        admission=admission,
         blame=blame,
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.writes.nested.places import InputPath
 from fieldstone.engine.planner.writes.nested.steps import Found, RowCell, Step, When
 from fieldstone.metadata.json_text import JsonValue
@@ -51,13 +52,13 @@ class Records:
     """The records that are created or changed in one place of the data.
 
     Attributes:
-        write: makes the step's rows; raises BadUserInput whose `extensions.index` is the item's.
+        write: makes the step's rows; raises BadUserInput or Forbidden whose `extensions.index` is the item's.
     """
 
     object_: Object
     creates: bool
     step: Step
-    write: Callable[[Sequence[Item], str], Sequence[Sequence[RowCell]]]
+    write: Callable[[Sequence[Item], Bindings], Sequence[Sequence[RowCell]]]
     to_one: tuple["ToOne", ...] = ()
     to_many: tuple["ToMany", ...] = ()
 

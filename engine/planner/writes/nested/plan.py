@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fieldstone.engine.documents.document import Selected
-from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, value_of
 from fieldstone.engine.planner.bound_statement import BoundStatement
@@ -69,14 +69,14 @@ class PlannedNested:
         Raises:
             BadUserInput: a value is refused; `extensions.input` is its place.
         """
-        unfolding = Unfolding(actor=bindings.actor, most=self.limit)
+        unfolding = Unfolding(bindings=bindings, most=self.limit)
         try:
             items = self._items(bindings)
             unfolding.records(self.records, items)
             if self.root is not None:
                 # Its values are checked before anything is sent.
                 self.root.write.bind(bindings._replace(given=(b"",) * len(self.records.to_one)))
-        except BadUserInput as error:
+        except (BadUserInput, Forbidden) as error:
             error.path, error.locations = self.path, self.location
             raise error if "input" in error.extensions else place_error(error, ("data",)) from None
         return BoundNested(steps=unfolding.steps, ids=[item.id for item in items])
@@ -100,7 +100,7 @@ def check_upsert(context: PlanContext, object_: Object, data: CreateInput, selec
     Raises:
         BadUserInput: it does.
     """
-    rows = [*map(dict, data.rows(Bindings(variables=context.variables, actor="")))]
+    rows = [*map(dict, data.rows(context.sample))]
     if is_nested(context, object_, rows, takes_over=False):
         raise data.blame.error(
             f"An upsert ('{selected.name}') may connect and disconnect the records of relations, no more."
@@ -121,7 +121,7 @@ def find_records(
     Raises:
         ApiError: the data is refused, whatever its values.
     """
-    sample = [*map(dict, data.rows(Bindings(variables=context.variables, actor="")))]
+    sample = [*map(dict, data.rows(context.sample))]
     if not is_nested(context, object_, sample):
         return None
     builder = TreeBuilder(context, Blame(field="data", path=data.blame.path))
@@ -144,9 +144,11 @@ def find_records(
 
 
 def _root_records(object_: Object, write: PlannedWrite, known: Sequence[Field]) -> Records:
-    step = Step(bound=write.write, encode=encode_values, object_=object_, action="update", is_root=True)
+    step = Step(
+        bound=write.write, encode=encode_values, object_=object_, action="update", is_root=True, deferred=write.deferred
+    )
 
-    def cells(items: Sequence[Item], _actor: str) -> list[list[RowCell]]:
+    def cells(items: Sequence[Item], _bindings: Bindings) -> list[list[RowCell]]:
         return [[item.links[field.name] for field in known] for item in items]
 
     return Records(object_=object_, creates=False, step=step, write=cells)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from fieldstone.engine.planner.arguments.trees import Blame, Leaf
+from fieldstone.engine.planner.access.write_rights import JudgedRights, find_rights, judge, plan_deferred
+from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf
 from fieldstone.engine.planner.bound_statement import compile_bound
-from fieldstone.engine.planner.context import ParameterList, PlanContext, visible
+from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, visible
+from fieldstone.engine.planner.writes.assignments import preset_assignments
 from fieldstone.engine.planner.writes.connects import ReferenceName, known_reference, name_reference
-from fieldstone.engine.planner.writes.creates import CreateInput, build_writer
+from fieldstone.engine.planner.writes.creates import CreateInput, build_writer, left_out, marks_key, row_keys
 from fieldstone.engine.planner.writes.events import bind_given, event_target, touched_at
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.nested.change_rows import build_change_writer
@@ -15,6 +17,7 @@ from fieldstone.engine.planner.writes.nested.nodes import Item, Records
 from fieldstone.engine.planner.writes.nested.steps import RowCell, Step, encode_columns, encode_objects
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
+from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.plan.elements import Among, AmongPairs, And, Column, Parameter
 from fieldstone.sql.plan.write import (
     Assignment,
@@ -34,9 +37,9 @@ Rows = Sequence[dict[str, JsonValue]]
 
 def plan_create(context: PlanContext, object_: Object, sample: Rows, blame: Blame, known: Sequence[Field]) -> Records:
     """Return the plan that creates records; `known` are relations to records that the request finds or makes."""
-    rows = _begin(context)
+    rows, rights = _begin(context), find_rights(context, object_, Action.CREATE, blame)
     data = CreateInput(tree=Leaf(sample=[_without(row, known) for row in sample]), many=True, blame=blame)
-    columns, found, writer = build_writer(context, object_, data)
+    columns, found, writer = build_writer(context, object_, data, rights)
     references = (*found, *(known_reference(context, field, f"{field.name}:known", blame) for field in known))
     plan = Insert(
         table=object_.table,
@@ -44,10 +47,12 @@ def plan_create(context: PlanContext, object_: Object, sample: Rows, blame: Blam
         columns=columns,
         rows=rows,
         references=references,
+        rights=(judged := judge(context, rights, marks=marks_key(rights))).rights,
+        defaults=left_out(object_, columns, references),
         event=event_target(context, object_, "created"),
         record=None,
     )
-    keys = [*(column.name for column in columns), *(str(reference.source) for reference in references)]
+    keys = [*row_keys(columns, found, rights), *(str(reference.source) for reference in references[len(found) :])]
     faults = build_faults(context, object_, plan)
     step = Step(
         bound=compile_bound(plan, context.parameters),
@@ -57,10 +62,12 @@ def plan_create(context: PlanContext, object_: Object, sample: Rows, blame: Blam
         references=_names(context, object_, references),
         faults=faults,
         keys=key_fields(object_, faults.keys),
+        deferred=plan_deferred(context, object_, Action.CREATE, judged),
+        written=[column.name for column in columns].index(object_.key.name),
     )
 
-    def write(items: Sequence[Item], actor: str) -> Sequence[Sequence[RowCell]]:
-        written = writer.write([with_known(object_, item) for item in items], actor)
+    def write(items: Sequence[Item], bindings: Bindings) -> Sequence[Sequence[RowCell]]:
+        written = writer.write([with_known(object_, item) for item in items], bindings)
         if not known:
             return written
         return [
@@ -81,17 +88,20 @@ def plan_update(
     among: str | None = None,
 ) -> Records:
     """Return the plan that changes records, each of which hangs on its parent by `holder`, the relation `among`."""
-    rows = _begin(context)
-    writer = build_change_writer(context, object_, [_without(row, known) for row in sample], blame, known=known)
+    rows, rights = _begin(context), find_rights(context, object_, Action.UPDATE, blame)
+    admission = None if rights is None else rights.admission
+    given = [_without(row, known) for row in sample]
+    writer = build_change_writer(context, object_, given, blame, known=known, admission=admission)
     plan = UpdateRows(
         table=object_.table,
         key=object_.key,
-        condition=And(terms=visible(context, object_)),
+        condition=And(terms=visible(context, object_, site=Site.POINT)),
         rows=rows,
         hold=None if holder is None else Hold(column=holder),
         columns=writer.columns,
         references=writer.references,
         assignments=touched_at(object_),
+        rights=(judged := judge(context, rights, marks=marks_key(rights))).rights,
         event=event_target(context, object_, "updated"),
     )
     step = Step(
@@ -102,6 +112,8 @@ def plan_update(
         among=among,
         identity=0,
         references=_names(context, object_, writer.references),
+        deferred=plan_deferred(context, object_, Action.UPDATE, judged),
+        written=0,
     )
     return Records(object_=object_, creates=False, step=step, write=writer.write)
 
@@ -109,13 +121,16 @@ def plan_update(
 def plan_move(context: PlanContext, object_: Object, holder: Field) -> Step:
     """Return the step that makes records hang on parents by the field `holder`: its rows are id, parent and ""."""
     rows = _begin(context)
+    condition = And(terms=visible(context, object_, site=Site.POINT))
+    judged, presets = _judge_alike(context, object_, Action.UPDATE, holder)
     plan = UpdateRows(
         table=object_.table,
         key=object_.key,
-        condition=And(terms=visible(context, object_)),
+        condition=condition,
         rows=rows,
         hold=Hold(column=holder.parts[0].column, moves=True),
-        assignments=(*_without_siblings(object_, holder), *touched_at(object_)),
+        assignments=(*_without_siblings(object_, holder), *presets, *touched_at(object_)),
+        rights=judged.rights,
         event=event_target(context, object_, "updated"),
     )
     return Step(
@@ -124,20 +139,26 @@ def plan_move(context: PlanContext, object_: Object, holder: Field) -> Step:
         object_=object_,
         action="connect",
         identity=0,
+        deferred=plan_deferred(context, object_, Action.UPDATE, judged),
+        written=0,
     )
 
 
-def plan_leave(context: PlanContext, object_: Object, holder: Column, *, among: str, deletes: bool) -> Step:
+def plan_leave(context: PlanContext, object_: Object, holder: Field, *, among: str, deletes: bool) -> Step:
     """Return the step that disconnects or deletes records that hang on parents: its rows are parent and id."""
     parents, ids = _begin_pairs(context)
-    pairs = AmongPairs(columns=(holder, object_.key), values=(parents, ids))
+    pairs = AmongPairs(columns=(holder.parts[0].column, object_.key), values=(parents, ids))
+    condition = And(terms=(pairs, *visible(context, object_, site=Site.POINT)))
+    action = Action.DELETE if deletes else Action.UPDATE
+    judged, presets = _judge_alike(context, object_, action, holder)
     plan = Update(
         table=object_.table,
         key=object_.key,
-        condition=And(terms=(pairs, *visible(context, object_))),
+        condition=condition,
         ids=ids,
         limit=context.limits.bulk,
-        assignments=(*_leaving(object_, holder, deletes=deletes), *touched_at(object_)),
+        assignments=(*_leaving(object_, holder, deletes=deletes), *presets, *touched_at(object_)),
+        rights=judged.rights,
         event=event_target(context, object_, "deleted" if deletes else "updated"),
         record=None,
     )
@@ -148,28 +169,38 @@ def plan_leave(context: PlanContext, object_: Object, holder: Column, *, among: 
         action="delete" if deletes else "disconnect",
         among=among,
         identity=1,
+        deferred=plan_deferred(context, object_, action, judged),
     )
 
 
-def plan_keep(context: PlanContext, object_: Object, holder: Column, kept: Column, *, deletes: bool) -> Step:
+def plan_keep(context: PlanContext, object_: Object, holder: Field, kept: Column, *, deletes: bool) -> Step:
     """Return the step that disconnects or deletes the records that hang on parents, except those that are kept.
 
     Its rows are a parent, and the value of the column `kept` in a record of the parent's that stays, or NULL.
     """
     parents, values = _begin_pairs(context)
-    hanging = Among(column=holder, values=parents)
-    others = AmongPairs(columns=(holder, kept), values=(parents, values), negated=True)
+    column = holder.parts[0].column
+    hanging = Among(column=column, values=parents)
+    others = AmongPairs(columns=(column, kept), values=(parents, values), negated=True)
+    condition = And(terms=(hanging, others, *visible(context, object_, site=Site.POINT)))
+    action = Action.DELETE if deletes else Action.UPDATE
+    judged, presets = _judge_alike(context, object_, action, holder, refuses=True)
     plan = Update(
         table=object_.table,
         key=object_.key,
-        condition=And(terms=(hanging, others, *visible(context, object_))),
+        condition=condition,
         limit=context.limits.bulk,
-        assignments=(*_leaving(object_, holder, deletes=deletes), *touched_at(object_)),
+        assignments=(*_leaving(object_, holder, deletes=deletes), *presets, *touched_at(object_)),
+        rights=judged.rights,
         event=event_target(context, object_, "deleted" if deletes else "updated"),
         record=None,
     )
     return Step(
-        bound=compile_bound(plan, context.parameters), encode=encode_columns, object_=object_, action="disconnect"
+        bound=compile_bound(plan, context.parameters),
+        encode=encode_columns,
+        object_=object_,
+        action="disconnect",
+        deferred=plan_deferred(context, object_, action, judged),
     )
 
 
@@ -187,7 +218,7 @@ def plan_find(
         table=object_.table,
         result=result or object_.key,
         lookups=tuple(lookups),
-        condition=And(terms=visible(context, object_)),
+        condition=And(terms=visible(context, object_, site=Site.POINT)),
         rows=rows,
     )
     return Step(
@@ -226,9 +257,22 @@ def _names(context: PlanContext, object_: Object, references: Sequence[Reference
     return tuple(name_reference(context.snapshot, object_, reference) for reference in references)
 
 
-def _leaving(object_: Object, holder: Column, *, deletes: bool) -> tuple[Assignment, ...]:
+def _judge_alike(
+    context: PlanContext, object_: Object, action: Action, holder: Field, *, refuses: bool = False
+) -> tuple[JudgedRights, tuple[Assignment, ...]]:
+    """Return the rights of a statement that changes records alike, the key `holder` of an update, and its presets."""
+    blame = Blame(field=holder.name, path=())
+    rights = find_rights(context, object_, action, blame)
+    if rights is None or rights.admission is None:
+        return judge(context, rights, refuses=refuses), ()
+    admitted = rights.admission.admit([holder.name], context.role_name)
+    presets = preset_assignments(context, object_, admitted, blame)
+    return judge(context, rights, ways=admitted.ways, refuses=refuses), presets
+
+
+def _leaving(object_: Object, holder: Field, *, deletes: bool) -> tuple[Assignment, ...]:
     if not deletes:
-        return (Assignment(column=holder, value=Null()),)
+        return (Assignment(column=holder.parts[0].column, value=Null()),)
     if object_.deleted_at is None:
         msg = f"records of {object_.name_plural} cannot be deleted softly"
         raise LookupError(msg)

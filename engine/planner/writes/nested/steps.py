@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fieldstone.engine.planner.access.write_rights import DeferredCheck
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.writes.connects import ReferenceName
@@ -90,6 +91,8 @@ class Step:
         identity: which cell has the id of the record that a row changes; None where it changes none.
         references: the names of the statement's references.
         faults: the search for the rows of a create that are to blame for a taken key, and the fields of its keys.
+        deferred: the check of the records before the commit.
+        written: which cell has the id of the record that a row writes; None where the statement answers the ids.
     """
 
     bound: BoundStatement
@@ -103,6 +106,8 @@ class Step:
     references: tuple[ReferenceName, ...] = ()
     faults: Faults | None = None
     keys: tuple[tuple[str, ...], ...] = ()
+    deferred: DeferredCheck | None = None
+    written: int | None = None
 
 
 class BoundStep(NamedTuple):

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.errors import BadUserInput, Forbidden
+from fieldstone.engine.planner.access.admission import MadeId
+from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.writes.nested.nodes import Item, Lookup, Records, ToMany, ToOne
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowCell, Step, When
@@ -38,7 +40,7 @@ class Unfolding:
         steps: the steps so far.
     """
 
-    actor: str
+    bindings: Bindings
     most: int
     steps: list[BoundStep] = field(default_factory=list)
     _named: int = 0
@@ -55,8 +57,8 @@ class Unfolding:
         for one in plan.to_one:
             _UnfoldingToOne(self, plan, one).find_targets(items)
         try:
-            rows = plan.write(items, self.actor)
-        except BadUserInput as error:
+            rows = plan.write(items, self.bindings)
+        except (BadUserInput, Forbidden) as error:
             raise place_error(error, items[error.extensions.pop("index")].path) from None
         founds = [item.id for item in items if isinstance(item.id, Found)] if plan.step.is_root else ()
         written = [InputRow(row, item.path, item.when) for row, item in zip(rows, items, strict=True)]
@@ -93,7 +95,8 @@ class Unfolding:
 def new_item(data: Mapping[str, JsonValue], path: InputPath, when: When | None = None) -> Item:
     """Return a record to create, whose id is made here unless its data has one."""
     given = data.get("id")
-    id_ = str(new_id()) if given is None else read_id(given, (*path, "id"))
+    is_made = given is None or isinstance(given, MadeId)
+    id_ = given or MadeId(new_id()) if is_made else read_id(given, (*path, "id"))
     return Item(id=id_, data={**data, "id": id_}, path=path, when=when)
 
 
@@ -187,7 +190,7 @@ class _UnfoldingToOne:
         for item, one in said:
             if one.verb == CONNECT_OR_CREATE:
                 where, made = one.value["where"], one.value["create"].get("id")
-                target = Found(made=str(new_id()) if made is None else read_id(made, (*one.path, "create", "id")))
+                target = Found(made=MadeId(new_id()) if made is None else read_id(made, (*one.path, "create", "id")))
                 missing.append((item, one, target))
             elif one.verb == CONNECT and isinstance(one.value, dict) and self.relation.finds_connected:
                 where = one.value["where"]
@@ -296,7 +299,7 @@ class _UnfoldingToMany:
                     missing = f"There is no record with the id {id_} among '{relation.field.name}' to {verb}."
                     found = Found(missing=missing)
                 else:
-                    found = Found(made=str(new_id()))
+                    found = Found(made=MadeId(new_id()))
                 links[(id(item), id_)] = found
                 rows.append(InputRow((item.id, id_), path, item.when))
         self.unfolding.add(relation.find, rows, [*links.values()])

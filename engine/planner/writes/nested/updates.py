@@ -75,6 +75,6 @@ def build_updates(context: PlanContext, object_: Object, updates: UpdatesInput) 
     Raises:
         ApiError: the data is refused, whatever its values.
     """
-    rows = updates.rows(Bindings(variables=context.variables, actor=""))
+    rows = updates.rows(context.sample)
     builder = TreeBuilder(context, Blame(field="data", path=updates.blame.path))
     return builder.records(object_, [dict(row["data"]) for row in rows], (UPDATES, "data"), creates=False)

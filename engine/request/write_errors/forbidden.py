@@ -1,0 +1,68 @@
+"""Writes that the rights of a role do not allow, as the errors that a client is sent."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from fieldstone.engine.errors import Forbidden
+from fieldstone.engine.planner.access.write_rights import DeferredCheck
+from fieldstone.engine.planner.arguments.field_errors import AnswerPath
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.writes.planned import PlannedWrite
+from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
+from fieldstone.metadata.api_names import Verb
+from fieldstone.metadata.model import Object
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.transaction import Transaction
+
+
+class Written(NamedTuple):
+    """Records that were written, by PostgreSQL's text of their ids, and the check that they still must fulfil."""
+
+    check: DeferredCheck
+    ids: bytes
+    path: AnswerPath
+    location: tuple[tuple[int, int], ...]
+
+
+async def uphold(transaction: Transaction, written: Sequence[Written], bindings: Bindings) -> None:
+    """Hold the records that a mutation has written against the checks that read its other records.
+
+    Raises:
+        Forbidden: one of them does not fulfil its check.
+    """
+    if not written:
+        return
+    statements = [
+        (one.check.statement.statement, one.check.statement.bind(bindings._replace(ids=one.ids))) for one in written
+    ]
+    for one, ((unfit,),) in zip(written, await transaction.pipeline(statements), strict=True):
+        if unfit is not None:
+            raise Forbidden(
+                forbidden_message(one.check.object_, one.check.action.value, Problem.CHECK, bindings.role),
+                path=one.path,
+                locations=one.location,
+            )
+
+
+def describe_forbidden(write: PlannedWrite, problem: Problem, details: list[Any], role: str) -> Forbidden:
+    """Return the error of a problem of rights, by its details as `sql/plan/write.py` describes them."""
+    message = forbidden_message(write.object_, write.verb.value, problem, role)
+    first = details[0] if details else None
+    if write.verb in {Verb.CREATE, Verb.UPSERT} and isinstance(first, int):
+        error = row_error(Forbidden, message, write, [RowBlame(index=first)])
+        return error if isinstance(error, Forbidden) else Forbidden(message)
+    listed = [{"id": first}] if write.many and first is not None else []
+    return Forbidden(
+        message,
+        field=None if write.many else "where" if write.key_fields else "id",
+        path=write.path,
+        locations=write.location,
+        extensions={"rows": listed} if listed else {},
+    )
+
+
+def forbidden_message(object_: Object, action: str, problem: Problem, role: str) -> str:
+    """Return the message of a write that no way of a role allows."""
+    if problem is Problem.FORBIDDEN:
+        return f"The role '{role}' may not {action} this {object_.label_singular}."
+    return f"The role '{role}' may not {action} such a {object_.label_singular}: it would not fulfil the role's check."

@@ -1,0 +1,112 @@
+"""The verdicts of the statements that write, as the errors that a client is sent."""
+
+import json
+from collections.abc import Sequence
+
+from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound, QueryTooComplex
+from fieldstone.engine.planner.writes.planned import PlannedWrite
+from fieldstone.engine.planner.writes.removal import Implied
+from fieldstone.engine.request.write_errors.forbidden import describe_forbidden
+from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
+from fieldstone.engine.request.write_errors.upsert_problems import describe_upsert
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.statement import Row
+
+
+def judge_write(write: PlannedWrite, row: Row, role: str) -> None:
+    """Raise the error of a write of this role, where it has one."""
+    if row[0] is None:
+        return
+    problem, _, details = row[0].decode().partition(":")
+    match Problem(problem):
+        case Problem.FORBIDDEN | Problem.CHECK:
+            raise describe_forbidden(write, Problem(problem), json.loads(details), role)
+        case Problem.NOT_FOUND if write.key_fields:
+            raise NotFound(
+                f"There is no {write.object_.label_singular} with this {_listed(write.key_fields)} to"
+                f" {write.verb.value}.",
+                field="where",
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.NOT_FOUND:
+            ids = ", ".join(json.loads(details))
+            raise NotFound(
+                f"There is no {write.object_.label_singular} with the id {ids} to {write.verb.value}.",
+                field="id",
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.TARGET_NOT_FOUND:
+            raise _target_not_found(write, *json.loads(details))
+        case Problem.OUT_OF_RANGE:
+            place, id_ = json.loads(details)
+            name = write.changed[place]
+            raise BadUserInput(
+                f"'{name}' of the {write.object_.label_singular} {id_} would be out of range.",
+                field=name,
+                path=write.path,
+                locations=write.location,
+                extensions={"input": ["increment", name], "rows": [{"id": id_, "field": name}]},
+            )
+        case Problem.CHANGED:
+            (local,) = json.loads(details)
+            raise Conflict(
+                f"The {write.object_.label_singular} was changed at {local}Z, which 'ifUpdatedAt' does not say.",
+                field="ifUpdatedAt",
+                path=write.path,
+                locations=write.location,
+                extensions={"current": {"updatedAt": f"{local}Z"}},
+            )
+        case Problem.KEY_TWICE | Problem.RECORD_TWICE | Problem.TWO_RECORDS | Problem.KEY_TAKEN:
+            raise describe_upsert(write, Problem(problem), json.loads(details))
+        case Problem.TOO_MANY if write.key_fields:
+            raise BadUserInput(
+                f"Several deleted records of {write.object_.label_plural} have this {_listed(write.key_fields)}:"
+                f" name the one to {write.verb.value} by its id.",
+                field="where",
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.TOO_MANY if write.is_dear:
+            raise QueryTooComplex(
+                f"The filter means more than the {write.limit:,} records that may be answered with this selection, "
+                f"which costs {write.price.fixed:,} for each record (FIELDSTONE_MAX_COST); nothing was written.",
+                field="filter",
+                path=write.path,
+                locations=write.location,
+            )
+        case Problem.TOO_MANY:
+            raise BadUserInput(
+                f"The filter means more than the {write.limit} records that a request may write; nothing was written.",
+                field="filter",
+                path=write.path,
+                locations=write.location,
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"'{name}'" for name in names)
+
+
+def restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:
+    """Raise the error of records that stand in the way of a removal, where there are any."""
+    count = json.loads(row[0] or b"{}")["n"]["n"]
+    if count:
+        raise Conflict(
+            f"Records of {implied.holder.label_plural} point to records that would be destroyed, by "
+            f"'{implied.field.name}': {count}, deleted ones included. Connect them to another record, or destroy"
+            " them, first.",
+            field=implied.field.name,
+            path=write.path,
+            locations=write.location,
+        )
+
+
+def _target_not_found(write: PlannedWrite, place: int, index: int) -> ApiError:
+    """Return the error of a reference to no record, in this row of the data."""
+    reference = write.references[place]
+    message = f"There is no {reference.target} to connect '{reference.field}' to."
+    if write.faults is not None and place not in write.faults.missing:
+        return row_error(NotFound, message, write, [RowBlame(index=index, fields=(reference.field,))])
+    return NotFound(message, field=reference.field, path=write.path, locations=write.location)

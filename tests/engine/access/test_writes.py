@@ -1,0 +1,302 @@
+"""Writes of a role: it changes what it may read and what a rule allows, and leaves nothing that no way allows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.apis import Apis
+from tests.engine.records import NOBODY, create, take_events
+from tests.views import RoleClient, granted, view
+
+BERLIN = {"city": {"eq": "$principal.city"}}
+"""The rule of the one who works in a city."""
+NOT_ROME = {"city": {"neq": "Rome"}}
+ALL: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A workspace with a company and three people: one in the role's city, one who may be read, and one in Rome."""
+
+    apis: Apis
+    company: str
+    own: str
+    read: str
+    hidden: str
+
+    async def rep(self, **rights: dict[str, Any]) -> RoleClient:
+        """A client of the role with these rights by nameSingular; nothing else is restricted."""
+        snapshot = await self.apis.snapshot()
+        found = {
+            snapshot.by_singular[name].id: granted(snapshot, snapshot.by_singular[name], **actions)
+            for name, actions in rights.items()
+        }
+        return RoleClient(database=self.apis.database, seen=view(snapshot, found), claims={"city": "Berlin"})
+
+    async def people(self) -> dict[str, Any]:
+        """The people by id."""
+        answer = await self.apis.data(
+            "{ people(filter: { or: [{ deletedAt: { is: NULL } } { deletedAt: { is: NOT_NULL } }] })"
+            " { edges { node { id firstName city jobTitle deletedAt companyId } } } }"
+        )
+        return {edge["node"]["id"]: edge["node"] for edge in answer["people"]["edges"]}
+
+
+@pytest.fixture
+async def world(apis: Apis) -> World:
+    company = await create(apis, "company", name="Acme")
+    people = [
+        await create(apis, "person", firstName=name, email=f"{name}@x.org", city=city, companyId=company)
+        for name, city in [("Own", "Berlin"), ("Read", "Paris"), ("Hidden", "Rome")]
+    ]
+    await take_events(apis)
+    return World(apis=apis, company=company, own=people[0], read=people[1], hidden=people[2])
+
+
+BY_ID = [
+    ("update", "update", 'mutation {{ updatePerson(id: "{id}" data: {{ jobTitle: "x" }}) {{ id }} }}'),
+    ("delete", "delete", 'mutation {{ deletePerson(id: "{id}") {{ id }} }}'),
+    ("destroy", "destroy", 'mutation {{ destroyPerson(id: "{id}") {{ id }} }}'),
+]
+
+
+@pytest.mark.parametrize(("action", "verb", "text"), BY_ID, ids=[one[0] for one in BY_ID])
+async def test_a_record_that_is_named_is_allowed_forbidden_or_not_there(
+    world: World, action: str, verb: str, text: str
+) -> None:
+    rep = await world.rep(person={"read": {"rule": NOT_ROME}, action: {"rule": BERLIN}})
+    refused = await rep.refusal(text.format(id=world.read))
+    assert refused["extensions"]["code"] == "FORBIDDEN"
+    assert refused["message"] == f"The role 'rep' may not {verb} this Person."
+    hidden, absent = await rep.refusal(text.format(id=world.hidden)), await rep.refusal(text.format(id=NOBODY))
+    assert hidden["extensions"]["code"] == "NOT_FOUND"
+    assert str(hidden).replace(world.hidden, NOBODY) == str(absent)
+    assert await take_events(world.apis) == []
+    await rep.write(text.format(id=world.own))
+    assert [event.record_id for event in await take_events(world.apis)] == [world.own]
+
+
+BY_FILTER = [
+    ("update", 'mutation { updatePeople(filter: { email: { contains: "x" } } data: { jobTitle: "x" }) { id } }'),
+    ("delete", 'mutation { deletePeople(filter: { email: { contains: "x" } }) { id } }'),
+    ("destroy", 'mutation { destroyPeople(filter: { email: { contains: "x" } }) { id } }'),
+]
+
+
+@pytest.mark.parametrize(("action", "text"), BY_FILTER, ids=[one[0] for one in BY_FILTER])
+async def test_a_filter_means_no_record_that_may_not_be_written(world: World, action: str, text: str) -> None:
+    rep = await world.rep(person={"read": {"rule": NOT_ROME}, action: {"rule": BERLIN}})
+    ((listed,),) = [(await rep.write(text)).values()]
+    assert listed == [{"id": world.own}]
+    assert [event.record_id for event in await take_events(world.apis)] == [world.own]
+
+
+async def test_a_record_is_restored_by_its_own_right(world: World) -> None:
+    await world.apis.data('mutation { deletePeople(filter: { email: { contains: "x" } }) { id } }')
+    rep = await world.rep(person={"read": {"rule": NOT_ROME}, "restore": {"rule": BERLIN}})
+    text = 'mutation {{ restorePerson(id: "{id}") {{ id city }} }}'
+    assert (await rep.refusal(text.format(id=world.read)))["extensions"]["code"] == "FORBIDDEN"
+    assert (await rep.refusal(text.format(id=world.hidden)))["extensions"]["code"] == "NOT_FOUND"
+    assert await rep.write(text.format(id=world.own)) == {"restorePerson": {"id": world.own, "city": "Berlin"}}
+    none = await world.rep(person={"read": ALL, "update": ALL})
+    refused = await none.refusal(text.format(id=world.read))
+    assert (refused["extensions"]["code"], refused["message"]) == (
+        "FORBIDDEN",
+        "The role 'rep' may not restore People.",
+    )
+
+
+async def test_a_record_that_a_key_names(world: World) -> None:
+    rep = await world.rep(person={"read": {"rule": NOT_ROME}, "update": {"rule": BERLIN}})
+    text = 'mutation {{ updatePerson(where: {{ email: "{name}@x.org" }} data: {{ jobTitle: "x" }}) {{ id }} }}'
+    assert (await rep.refusal(text.format(name="Read")))["extensions"]["code"] == "FORBIDDEN"
+    hidden, absent = await rep.refusal(text.format(name="Hidden")), await rep.refusal(text.format(name="Nobody"))
+    assert hidden == absent
+    assert hidden["extensions"]["code"] == "NOT_FOUND"
+    assert await rep.write(text.format(name="Own")) == {"updatePerson": {"id": world.own}}
+
+
+@pytest.mark.parametrize(
+    ("update", "city", "allows"),
+    [
+        ({"rule": BERLIN}, "Berlin", True),
+        ({"rule": BERLIN}, "Paris", False),
+        ({"rule": BERLIN}, None, False),
+        ({"rule": BERLIN, "check": {}}, "Paris", True),
+        ({"rule": BERLIN, "check": NOT_ROME}, "Paris", True),
+        ({"rule": BERLIN, "check": NOT_ROME}, "Rome", False),
+        ({"rule": BERLIN, "check": NOT_ROME}, None, False),
+        ({"check": NOT_ROME}, "Rome", False),
+    ],
+)
+async def test_the_result_of_an_update_is_held_against_its_check(
+    world: World, update: dict[str, Any], city: str | None, allows: bool
+) -> None:
+    rep = await world.rep(person={"read": ALL, "update": update})
+    value = "null" if city is None else f'"{city}"'
+    text = f'mutation {{ updatePerson(id: "{world.own}" data: {{ city: {value} }}) {{ city }} }}'
+    if allows:
+        assert await rep.write(text) == {"updatePerson": {"city": city}}
+        return
+    refused = await rep.refusal(text)
+    assert refused["extensions"]["code"] == "FORBIDDEN"
+    assert refused["message"] == "The role 'rep' may not update such a Person: it would not fulfil the role's check."
+    assert (await world.people())[world.own]["city"] == "Berlin"
+    assert await take_events(world.apis) == []
+
+
+CREATES = {"rule": ALL, "check": {"and": [BERLIN, {"company": {"name": {"eq": "Acme"}}}]}}
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ('email: "n@x.org" city: "Berlin" companyId: "{company}"', None),
+        ('email: "n@x.org" city: "Rome" companyId: "{company}"', "FORBIDDEN"),
+        ('email: "n@x.org" companyId: "{company}"', "FORBIDDEN"),
+        ('email: "n@x.org" city: "Berlin"', "FORBIDDEN"),
+        ('email: "Hidden@x.org" city: "Rome"', "FORBIDDEN"),
+        ('email: "Hidden@x.org" city: "Berlin" companyId: "{company}"', "CONFLICT"),
+        ('email: "n@x.org" city: "Rome" companyId: "{nobody}"', "NOT_FOUND"),
+    ],
+    ids=["allowed", "refused", "unknown", "no hop", "before its key", "its key", "no target"],
+)
+@pytest.mark.parametrize("many", [False, True])
+async def test_a_new_record_is_held_against_its_check(world: World, data: str, code: str | None, many: bool) -> None:
+    rep = await world.rep(person={"read": ALL, "create": CREATES})
+    data = data.format(company=world.company, nobody=NOBODY)
+    good = f'{{ email: "g@x.org" city: "Berlin" companyId: "{world.company}" }}'
+    text = f"mutation {{ createPeople(data: [{good} {{ {data} }}]) {{ city }} }}"
+    text = text if many else f"mutation {{ createPerson(data: {{ {data} }}) {{ city }} }}"
+    if code is None:
+        assert list((await rep.write(text)).values()) == [[{"city": "Berlin"}] * 2 if many else {"city": "Berlin"}]
+        return
+    refused = await rep.refusal(text)
+    assert refused["extensions"]["code"] == code
+    if many and code == "FORBIDDEN":
+        assert refused["extensions"]["input"] == ["data", 1]
+    assert len(await world.people()) == 3
+
+
+async def test_presets_are_written_whatever_the_client_gives(world: World) -> None:
+    create_ = {"preset": {"city": "$principal.city", "companyId": world.company}, "check": BERLIN}
+    rep = await world.rep(person={"read": ALL, "create": create_, "update": {"preset": {"jobTitle": "seen"}}})
+    made = await rep.write('mutation { createPerson(data: { email: "n@x.org" }) { city company { name } } }')
+    assert made == {"createPerson": {"city": "Berlin", "company": {"name": "Acme"}}}
+    made = await rep.write('mutation { createPeople(data: [{ email: "m@x.org" }]) { city company { name } } }')
+    assert made == {"createPeople": [{"city": "Berlin", "company": {"name": "Acme"}}]}
+    changed = await rep.write(
+        f'mutation {{ updatePerson(id: "{world.hidden}" data: {{ city: "Oslo" }}) {{ jobTitle }} }}'
+    )
+    assert changed == {"updatePerson": {"jobTitle": "seen"}}
+    changed = await rep.write('mutation { updatePeople(filter: { city: { eq: "Oslo" } } data: {}) { jobTitle } }')
+    assert changed == {"updatePeople": [{"jobTitle": "seen"}]}
+    for text, field in [
+        ('createPerson(data: { email: "o@x.org" city: "Rome" })', "city"),
+        (f'createPerson(data: {{ email: "o@x.org" company: {{ connect: "{world.company}" }} }})', "company"),
+        (f'updatePerson(id: "{world.own}" data: {{ jobTitle: "x" }})', "jobTitle"),
+    ]:
+        refused = await rep.refusal(f"mutation {{ {text} {{ id }} }}")
+        assert (refused["extensions"]["code"], refused["extensions"]["field"]) == ("FORBIDDEN", field)
+
+
+async def test_fields_are_written_by_those_who_may_write_them(world: World) -> None:
+    rep = await world.rep(
+        person={"read": ALL, "create": {"only": ["email", "firstName"]}, "update": {"allBut": ["email", "city"]}}
+    )
+    assert await rep.write('mutation { createPerson(data: { email: "n@x.org" firstName: "N" }) { firstName } }')
+    for text, field in [
+        ('createPerson(data: { email: "o@x.org" city: "Rome" })', "city"),
+        (f'createPerson(data: {{ email: "o@x.org" id: "{NOBODY}" }})', "id"),
+        (f'updatePerson(id: "{world.own}" data: {{ city: "Rome" }})', "city"),
+        ('updatePeople(filter: { city: { is: NOT_NULL } } data: { email: "x" })', "email"),
+        (f'updatePerson(id: "{world.own}" data: {{ jobTitle: "x" }})', None),
+    ]:
+        full = f"mutation {{ {text} {{ id }} }}"
+        if field is None:
+            await rep.write(full)
+            continue
+        refused = await rep.refusal(full)
+        assert (refused["extensions"]["code"], refused["extensions"]["field"]) == ("FORBIDDEN", field)
+        assert "rep" in refused["message"]
+    many = await rep.refusal(
+        'mutation { createPeople(data: [{ email: "a@x.org" } { email: "b@x.org" city: "x" }]) { id } }'
+    )
+    assert (many["extensions"]["code"], many["extensions"]["field"]) == ("FORBIDDEN", "data[1].city")
+
+
+async def test_one_way_allows_a_record_before_and_after_and_all_that_is_given(world: World) -> None:
+    """In Berlin all is written, elsewhere the job title alone: nobody carries a right across."""
+    ways = [{"rule": BERLIN}, {"rule": NOT_ROME, "only": ["jobTitle"], "check": {}}]
+    rep = await world.rep(person={"read": ALL, "update": ways})
+    text = 'mutation {{ updatePerson(id: "{id}" data: {{ {data} }}) {{ id }} }}'
+    await rep.write(text.format(id=world.own, data='jobTitle: "x" firstName: "y"'))
+    await rep.write(text.format(id=world.read, data='jobTitle: "x"'))
+    for id_, data in [
+        (world.read, 'firstName: "y"'),
+        (world.own, 'city: "Paris"'),
+        (world.hidden, 'jobTitle: "x"'),
+    ]:
+        assert (await rep.refusal(text.format(id=id_, data=data)))["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_the_ways_of_a_creation(world: World) -> None:
+    ways = [{"check": BERLIN}, {"only": ["email", "city"], "check": {"city": {"eq": "Paris"}}}]
+    rep = await world.rep(person={"read": ALL, "create": ways})
+    await rep.write('mutation { createPerson(data: { email: "a@x.org" city: "Paris" }) { id } }')
+    await rep.write('mutation { createPerson(data: { email: "b@x.org" city: "Berlin" jobTitle: "x" }) { id } }')
+    text = 'mutation { createPeople(data: [{ email: "c@x.org" city: "Paris" } %s]) { id } }'
+    refused = await rep.refusal(text % '{ email: "d@x.org" city: "Paris" jobTitle: "x" }')
+    assert (refused["extensions"]["code"], refused["extensions"]["input"]) == ("FORBIDDEN", ["data", 1])
+    await rep.write(text % '{ email: "d@x.org" city: "Berlin" jobTitle: "x" }')
+
+
+async def test_a_target_to_connect_must_be_readable(world: World) -> None:
+    hidden = await create(world.apis, "company", name="Hidden")
+    rep = await world.rep(company={"read": {"rule": {"name": {"neq": "Hidden"}}}})
+    texts = [
+        'createPerson(data: { email: "n@x.org" companyId: "ID" })',
+        'createPeople(data: [{ email: "n@x.org" company: { connect: "ID" } }])',
+        f'updatePerson(id: "{world.own}" data: {{ companyId: "ID" }})',
+        'updatePeople(filter: { city: { eq: "Berlin" } } data: { company: { connect: "ID" } })',
+    ]
+    for text in texts:
+        full = f"mutation {{ {text} {{ id }} }}"
+        refused = await rep.refusal(full.replace("ID", hidden))
+        absent = await rep.refusal(full.replace("ID", NOBODY))
+        assert refused["extensions"]["code"] == "NOT_FOUND"
+        assert str(refused).replace(hidden, NOBODY) == str(absent)
+    await rep.write(f'mutation {{ updatePerson(id: "{world.own}" data: {{ companyId: "{world.company}" }}) {{ id }} }}')
+
+
+async def test_the_answer_is_the_record_that_was_written_though_it_may_not_be_read(world: World) -> None:
+    rep = await world.rep(
+        person={"read": {"rule": NOT_ROME}, "create": ALL, "update": {"check": {}}},
+        company={"read": {"rule": {"name": {"neq": "Acme"}}}},
+    )
+    made = await rep.write(
+        'mutation { createPerson(data: { email: "n@x.org" city: "Rome" }) { city company { name } } }'
+    )
+    assert made == {"createPerson": {"city": "Rome", "company": None}}
+    moved = await rep.write(
+        f'mutation {{ updatePerson(id: "{world.own}" data: {{ city: "Rome" }}) {{ city company {{ name }} }} }}'
+    )
+    assert moved == {"updatePerson": {"city": "Rome", "company": None}}
+
+
+async def test_an_action_without_a_right_is_forbidden(world: World) -> None:
+    rep = await world.rep(person={"read": ALL})
+    for text, action in [
+        ('createPerson(data: { email: "n@x.org" })', "create"),
+        ('createPeople(data: [{ email: "n@x.org" }])', "create"),
+        (f'updatePerson(id: "{world.own}" data: {{ city: "x" }})', "update"),
+        ('updatePeople(filter: { city: { is: NOT_NULL } } data: { city: "x" })', "update"),
+        (f'deletePerson(id: "{world.own}")', "delete"),
+        (f'restorePerson(id: "{world.own}")', "restore"),
+        (f'destroyPerson(id: "{world.own}")', "destroy"),
+    ]:
+        refused = await rep.refusal(f"mutation {{ {text} {{ id }} }}")
+        assert refused["extensions"]["code"] == "FORBIDDEN"
+        assert refused["message"] == f"The role 'rep' may not {action} People."
+    assert await take_events(world.apis) == []
