@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.broken_operations import broken_operations
+from fieldstone.engine.metadata_api.role_rules import check_role_rules
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.answer import Answer, data_body
 from fieldstone.engine.request.compile import Limits
@@ -207,7 +208,15 @@ async def open_apis(
     try:
         catalog = await Catalog.migrate(database)
         current = CurrentSnapshots(database)
-        writer = ModelWriter(database, current, trigram=catalog.trigram, waits=waits, big_table=big_table, turn=turn)
+        writer = ModelWriter(
+            database,
+            current,
+            trigram=catalog.trigram,
+            waits=waits,
+            big_table=big_table,
+            turn=turn,
+            check=check_role_rules,
+        )
         keys = KeyStore(database)
         async with WorkThread() as work:
             core = build_core_api(database, current, limits, work=work, time_limit=time_limit, relay=relay)
@@ -329,8 +338,9 @@ async def _make_workspace(dsn: str) -> None:
                 QUERIES["insert_workspace"], {"id": WORKSPACE_ID, "name": "default", "schema_name": SCHEMA}
             )
             workspace = Workspace(id=WORKSPACE_ID, name="default", schema=SCHEMA)
-            roles = [replace(role, id=uuid5(WORKSPACE_ID, role.name)) for role in system_roles()]
-            await send_as_one(connection, insert_roles(workspace, roles))
+            roles = {id_: replace(role, id=id_) for role in system_roles() for id_ in [uuid5(WORKSPACE_ID, role.name)]}
+            empty = Snapshot(workspace=workspace, version=0, objects={}, relations={}, indexes={}, roles=roles)
+            await send_as_one(connection, insert_roles(empty, roles.values()))
             await connection.execute(create.create_schema(SCHEMA))
         writer = ModelWriter(database, CurrentSnapshots(database), trigram=catalog.trigram)
         changes = pin_ids(standard_changes(with_trigram=catalog.trigram is not None))

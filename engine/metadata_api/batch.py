@@ -17,6 +17,7 @@ from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.errors import InvalidChange, InvalidValue, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.metadata.roles.role import find_role
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.metadata.scalars import shown
 
@@ -83,6 +84,8 @@ def _resolve_value(snapshot: Snapshot, shape: Shape | None, value: JsonValue) ->
             return _object_id(snapshot, value)
         case Shape.FIELD if isinstance(value, str):
             return _field_id(snapshot, value)
+        case Shape.ROLE if isinstance(value, str):
+            return _role_id(snapshot, value)
         case Shape.FIELDS if isinstance(value, list):
             return [_resolve_value(snapshot, Shape.FIELD, one) for one in value]
         case Shape.RELATION:
@@ -111,6 +114,15 @@ def _field_id(snapshot: Snapshot, name: str) -> str:
     found = next((field for field in fields if field.name == field_name), None)
     if found is None:
         raise UnknownObject(f"there is no field {shown(name)}; a field is named object.field", field="changes")
+    return str(found.id)
+
+
+def _role_id(snapshot: Snapshot, name: str) -> str:
+    if _is_id(name):
+        return name
+    found = find_role(snapshot.roles, name)
+    if found is None:
+        raise UnknownObject(f"there is no role {shown(name)}", field="changes")
     return str(found.id)
 
 

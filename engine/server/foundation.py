@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from fieldstone.engine.metadata_api.role_rules import check_role_rules
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
@@ -62,7 +63,13 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
             current=current,
             keys=KeyStore(database),
             workspaces=workspaces,
-            writer=ModelWriter(database, current, trigram=catalog.trigram, largest_rewrite=settings.max_rewrite_bytes),
+            writer=ModelWriter(
+                database,
+                current,
+                trigram=catalog.trigram,
+                largest_rewrite=settings.max_rewrite_bytes,
+                check=check_role_rules,
+            ),
             default=await _find_or_create_default(workspaces, current),
             work=work,
         )

@@ -88,14 +88,18 @@ UPDATE fieldstone.role SET version = %(version)s WHERE id = ANY (%(role_ids)s);
 
 -- name: insert_role
 INSERT INTO fieldstone.role (id, workspace_id, name, label, description, parents, grants, claims, limits, settings,
-    is_system)
+    shown, is_system)
 VALUES (%(id)s, %(workspace_id)s, %(name)s, %(label)s, %(description)s, %(parents)s, %(grants)s, %(claims)s, %(limits)s,
-    %(settings)s, %(is_system)s);
+    %(settings)s, %(shown)s, %(is_system)s);
 
 -- name: update_role
 UPDATE fieldstone.role SET name = %(name)s, label = %(label)s, description = %(description)s, parents = %(parents)s,
-    grants = %(grants)s, claims = %(claims)s, limits = %(limits)s, settings = %(settings)s, updated_at = now()
+    grants = %(grants)s, claims = %(claims)s, limits = %(limits)s, settings = %(settings)s, shown = %(shown)s,
+    updated_at = now()
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
+-- name: show_role
+UPDATE fieldstone.role SET shown = %(shown)s WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: release_role
 -- Keys that are valid no more keep no role from being deleted.

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+from fieldstone.metadata.access.role_display import show_rights
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.round_trip import QueryStep
 from fieldstone.metadata.catalog.sessions import Session
@@ -80,8 +82,9 @@ async def read_snapshot(connection: Session, workspace_id: UUID, base: Snapshot 
         return await load_snapshot(connection, workspace_id, base)
 
 
-def corrections(workspace: Workspace, difference: Difference) -> Iterator[QueryStep]:
+def corrections(before: Snapshot, after: Snapshot, difference: Difference) -> Iterator[QueryStep]:
     """Yield the inserts, updates and deletes of the rows of a difference; the names that it uses up are rows too."""
+    workspace = before.workspace
     # A field's row refers to its relation's, whose own references to its fields are checked at the commit.
     yield from _each("insert_object", workspace, map(_object_row, difference.new_objects))
     yield from _each("insert_relation", workspace, map(_relation_row, difference.new_relations))
@@ -95,16 +98,35 @@ def corrections(workspace: Workspace, difference: Difference) -> Iterator[QueryS
     yield from _each("delete_field", workspace, (_id_row(field) for _, field in difference.removed_fields))
     yield from _each("delete_relation", workspace, map(_id_row, difference.removed_relations))
     yield from _each("delete_object", workspace, map(_id_row, difference.removed_objects))
-    yield from insert_roles(workspace, difference.new_roles)
-    yield from _each("update_role", workspace, map(_role_row, difference.roles))
+    yield from insert_roles(after, difference.new_roles)
+    yield from _each("update_role", workspace, (_role_row(after, role) for role in difference.roles))
     yield from _each("release_role", workspace, map(_id_row, difference.removed_roles))
     yield from _each("delete_role", workspace, map(_id_row, difference.removed_roles))
+    yield from _each("show_role", workspace, _shown_roles(before, after, difference))
     yield from _each("retire_name", workspace, _retired_names(difference))
 
 
-def insert_roles(workspace: Workspace, roles: Iterable[Role]) -> Iterator[QueryStep]:
-    """Yield the inserts of new roles."""
-    return _each("insert_role", workspace, map(_role_row, roles))
+def insert_roles(snapshot: Snapshot, roles: Iterable[Role]) -> Iterator[QueryStep]:
+    """Yield the inserts of new roles of a snapshot."""
+    return _each("insert_role", snapshot.workspace, (_role_row(snapshot, role) for role in roles))
+
+
+def _shown_roles(before: Snapshot, after: Snapshot, difference: Difference) -> Iterator[Mapping[str, Any]]:
+    """Yield the roles that are the same in ids and are shown in other names."""
+    touched = {one.id for pair in difference.pairs for one in pair if one}
+    renamed = {role.id for role in difference.roles}
+    for id_, role in after.roles.items():
+        if before.roles.get(id_) is role and (_names(role, touched) or not renamed.isdisjoint(role.parents)):
+            shown = show_rights(after, role)
+            if shown != show_rights(before, role):
+                yield {"id": id_, "shown": dumps(shown)}
+
+
+def _names(role: Role, object_ids: AbstractSet[UUID]) -> bool:
+    """Return whether a role may name a field of one of these objects: by a grant for it, or by a rule on another."""
+    return bool(object_ids) and any(
+        grant.object_id in object_ids or any(way.stored for way in grant.ways) for grant in role.grants
+    )
 
 
 def _each(query: str, workspace: Workspace, rows: Iterable[Mapping[str, Any]]) -> Iterator[QueryStep]:
@@ -156,11 +178,9 @@ def _index_row(index: Index) -> Mapping[str, Any]:
     return {**_values(index), "field_ids": field_ids, "status": index.status.value}
 
 
-def _role_row(role: Role) -> Mapping[str, Any]:
-    rights = encode_rights(
-        parents=role.parents, grants=role.grants, claims=role.claims, limits=role.limits, settings=role.settings
-    )
-    return {**_values(role), **{name: dumps(value) for name, value in rights.items()}}
+def _role_row(snapshot: Snapshot, role: Role) -> Mapping[str, Any]:
+    rights = {name: dumps(value) for name, value in encode_rights(role).items()}
+    return {**_values(role), **rights, "shown": dumps(show_rights(snapshot, role))}
 
 
 def _json(value: JsonValue) -> str | None:

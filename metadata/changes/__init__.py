@@ -8,6 +8,9 @@ from fieldstone.metadata.changes.kinds.delete_index import DeleteIndex
 from fieldstone.metadata.changes.kinds.delete_object import DeleteObject
 from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, NewJunction, NewRelation
 from fieldstone.metadata.changes.kinds.retry_build import RetryBuild
+from fieldstone.metadata.changes.kinds.roles.create_role import CreateRole
+from fieldstone.metadata.changes.kinds.roles.delete_role import DeleteRole
+from fieldstone.metadata.changes.kinds.roles.update_role import UpdateRole
 from fieldstone.metadata.changes.kinds.settle import SettleField, SettleIndex
 from fieldstone.metadata.changes.kinds.update_field import UpdateField
 from fieldstone.metadata.changes.kinds.update_object import UpdateObject
@@ -19,9 +22,11 @@ __all__ = [
     "CreateField",
     "CreateIndex",
     "CreateObject",
+    "CreateRole",
     "DeleteField",
     "DeleteIndex",
     "DeleteObject",
+    "DeleteRole",
     "NewJunction",
     "NewRelation",
     "RetryBuild",
@@ -29,6 +34,7 @@ __all__ = [
     "SettleIndex",
     "UpdateField",
     "UpdateObject",
+    "UpdateRole",
     "always",
     "apply",
     "describe",

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+from fieldstone.metadata.access.role_needs import check_roles
 from fieldstone.metadata.changes.kinds.table import kind_of
+from fieldstone.metadata.changes.rules.problems import Problems
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
@@ -12,10 +14,15 @@ def apply(snapshot: Snapshot, change: Change) -> Applied:
     """Return the next snapshot, which shares every object that the change does not touch, with its new parts.
 
     Raises:
-        InvalidChange: the change breaks a rule; NameTaken where only names are taken.
+        InvalidChange: the change breaks a rule, or takes away a field that a role needs; NameTaken where only names
+            are taken.
         UnknownObject: the subject of the change is not there.
     """
-    return kind_of(change).apply(snapshot, change)
+    applied = kind_of(change).apply(snapshot, change)
+    problems = Problems()
+    problems.add(*check_roles(snapshot, applied.snapshot))
+    problems.raise_any()
+    return applied
 
 
 def always(change: Change) -> Callable[[Snapshot], Change]:

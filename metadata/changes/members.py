@@ -1,4 +1,4 @@
-"""The members of an object, a field and an index as the Metadata API takes them: one row each."""
+"""The members of an object, a field, an index and a role as the Metadata API takes them: one row each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -25,10 +25,17 @@ class Shape(Enum):
     INDEX = "the id of an index"
     RELATION = "the other end of a relation"
     RELATIONS = "the other ends of a morph relation"
+    ROLE = "the id of a role"
+    ROLE_NAME = "the name of a role"
+    ROLES = "names of roles"
+    CLAIMS = "principals' values with their types"
+    LIMITS = "the limits of a role"
+    SETTINGS = "settings"
+    GRANTS = "the grants of a role"
 
 
 _NULLABLE = frozenset({Shape.TEXT, Shape.MAPPING, Shape.VALUE})
-_REQUIRED = frozenset({Shape.NAME, Shape.LABEL, Shape.FIELD_TYPE, Shape.OBJECT, Shape.FIELDS})
+_REQUIRED = frozenset({Shape.NAME, Shape.LABEL, Shape.FIELD_TYPE, Shape.OBJECT, Shape.FIELDS, Shape.ROLE_NAME})
 _SHOWN = frozenset({Shape.LABEL, Shape.TEXT})
 
 
@@ -174,6 +181,25 @@ INDEX: Final = (
     _member("isPartial", Shape.FLAG, default=False, created="True: the index is of the live records alone."),
 )
 """The members of an index, in the order of the input."""
+
+ROLE: Final = (
+    _member("name", Shape.ROLE_NAME, created="Its name: letters, digits, hyphens and underscores, a letter first.",
+        updated="The new name; keys and webhooks keep the role."),
+    _member("label", Shape.TEXT, created="The role's name that is shown; made of its name where it is left out.",
+        updated="The role's name that is shown; null for one made of its name."),
+    _member("description", Shape.TEXT, created="The role's meaning.", updated="The role's meaning; null for none."),
+    _member("parents", Shape.ROLES, created="The roles that it inherits: it has their rights beside its own.",
+        updated="All roles that it inherits."),
+    _member("claims", Shape.CLAIMS, created="The principal's values that its rules name as `$principal.NAME`.",
+        updated="All values that its rules name."),
+    _member("limits", Shape.LIMITS, created="The limits of its requests, below those of the server.",
+        updated="All limits of its requests."),
+    _member("settings", Shape.SETTINGS, created="The parts of the administration that it may see and change.",
+        updated="All parts of the administration that it may see and change."),
+    _member("grants", Shape.GRANTS, created="Its rights: for all objects (`*`) and for single ones.",
+        updated="All of its rights."),
+)
+"""The members of a role, in the order of the inputs."""
 # fmt: on
 
 FIELD_NAME: Final = next(member for member in FIELD if member.shape is Shape.NAME)

@@ -6,25 +6,18 @@ from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.claim_types import CLAIM_TYPES, claim_type
-from fieldstone.metadata.roles.role import Action, Claim, Fields, Grant, RoleLimits, Setting, Stored, Way
+from fieldstone.metadata.roles.role import Action, Claim, Fields, Grant, Role, RoleLimits, Setting, Stored, Way
 
 _RULES = ("rule", "check", "presets")
 _WAY = frozenset({*_RULES, "fields"})
 _ACTIONS = {action.value: action for action in Action}
 
 
-def encode_rights(
-    *,
-    parents: Iterable[UUID],
-    grants: Iterable[Grant],
-    claims: Iterable[Claim],
-    limits: RoleLimits,
-    settings: Iterable[Setting],
-) -> dict[str, JsonValue]:
+def encode_rights(role: Role) -> dict[str, JsonValue]:
     """Return the parts of a role that are more than text, as JSON values by their attributes."""
     return {
-        "parents": [str(id_) for id_ in parents],
-        "grants": [_encode_grant(grant) for grant in grants],
+        "parents": [str(id_) for id_ in role.parents],
+        "grants": [_encode_grant(grant) for grant in role.grants],
         "claims": [
             {
                 "name": claim.name,
@@ -32,10 +25,10 @@ def encode_rights(
                 "isList": claim.is_list,
                 "mayLack": claim.may_lack,
             }
-            for claim in claims
+            for claim in role.claims
         ],
-        "limits": {"page": limits.page, "cost": limits.cost, "rate": limits.rate},
-        "settings": sorted(setting.value for setting in settings),
+        "limits": {"page": role.limits.page, "cost": role.limits.cost, "rate": role.limits.rate},
+        "settings": sorted(setting.value for setting in role.settings),
     }
 
 

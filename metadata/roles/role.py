@@ -92,6 +92,11 @@ class Way:
     check: Stored | None = None
     presets: Stored | None = None
 
+    @property
+    def stored(self) -> tuple[Stored, ...]:
+        """Its rule, check and presets, those that it has."""
+        return tuple(one for one in (self.rule, self.check, self.presets) if one is not None)
+
 
 WHOLLY: Final = (Way(),)
 """The ways of an action that is allowed without a restriction."""

@@ -76,16 +76,15 @@ class Workspaces:
             await connection.execute(QUERIES["begin_change"], prepare=False)
             await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
             workspace = await _insert_workspace(connection, name)
-            roles = system_roles()
-            await send_as_one(connection, insert_roles(workspace, roles))
             empty = Snapshot(
                 workspace=workspace,
                 version=0,
                 objects={},
                 relations={},
                 indexes={},
-                roles={role.id: role for role in roles},
+                roles={role.id: role for role in system_roles()},
             )
+            await send_as_one(connection, insert_roles(empty, empty.roles.values()))
             transaction = ModelTransaction(connection, empty, Bounds(trigram=self._trigram))
             if standard:
                 for change in standard_changes(with_trigram=self._trigram is not None):

@@ -10,7 +10,7 @@ from psycopg.sql import Composed
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import Change, describe
 from fieldstone.metadata.changes.locks import find_locks, later_statements
-from fieldstone.metadata.changes.plan import ChangePlan, draft_change
+from fieldstone.metadata.changes.plan import ChangePlan
 from fieldstone.metadata.changes.row_work import (
     ConvertValues,
     FillValues,
@@ -26,6 +26,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.metadata.writer.losses import find_deleted
 from fieldstone.metadata.writer.record_checks import COUNTED_ROWS, check_row_work, require_no_rows
+from fieldstone.metadata.writer.role_holders import require_unheld
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.value_conversion import find_lost, require_kept
 from fieldstone.sql.conversions import Conversion
@@ -139,7 +140,7 @@ class _Drafting:
     async def add(self, build: Callable[[Snapshot], Change]) -> None:
         """Add a change, built for the model that those before it make; a refused one leaves that model as it is."""
         change = build(self._snapshot)
-        draft = draft_change(self._snapshot, change)
+        draft = self._transaction.draft(self._snapshot, change)
         if draft is None:
             self._changes.append(change)
             return
@@ -166,6 +167,9 @@ class _Drafting:
         for required in plan.required:
             if _has_table(self._first, self._snapshot, required.field.object_id):
                 await require_no_rows(connection, required)
+        for role in plan.difference.removed_roles:
+            if role.id in self._first.roles:
+                await require_unheld(connection, plan.before, role)
         for work in plan.draft.asked.work:
             if not _is_there(self._first, work) or self._written & set(_fields(work)):
                 self._is_certain = False

@@ -15,7 +15,7 @@ from fieldstone.metadata.changes.plan import BIG_TABLE, LARGEST_REWRITE, Bounds
 from fieldstone.metadata.errors import ChangeBlocked
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
-from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.metadata.writer.transaction import CheckModel, ModelTransaction
 from fieldstone.metadata.writer.turns import LIMIT as TURN
 from fieldstone.metadata.writer.turns import Turn, Turns
 from fieldstone.sql.concurrency.backoff import Backoff
@@ -53,6 +53,7 @@ class ModelWriter:
         largest_rewrite: the bytes of a table up to which a change may look at or write each row while others wait.
         patience: the seconds that the transactions which are in the way are waited for, beside these waits.
         turn: the seconds that another change of the same model is waited for.
+        check: as `ModelTransaction` takes it.
 
     Attributes:
         committed: called with each new model that this writer has committed.
@@ -70,6 +71,7 @@ class ModelWriter:
         largest_rewrite: int = LARGEST_REWRITE,
         patience: float = PATIENCE,
         turn: float = TURN,
+        check: CheckModel = lambda _before, _after: None,
     ) -> None:
         self._sessions = sessions
         self._current = current
@@ -79,6 +81,7 @@ class ModelWriter:
         self.committed: Signal[[Snapshot]] = Signal()
         self.postponed: Signal[[]] = Signal()
         self._turns = Turns(turn)
+        self._check = check
 
     async def _outwait(self, tables: set[str], waited: float, patience: float) -> bool:
         """Wait until the transactions have ended that were there before we began; return whether there were any.
@@ -191,7 +194,7 @@ class ModelWriter:
             snapshot = await load_snapshot(connection, workspace_id, snapshot)
             # Nobody else can change it while we hold the lock: this snapshot is committed.
             self._current.publish(snapshot)
-        return ModelTransaction(connection, snapshot, self._bounds, postponed=self.postponed)
+        return ModelTransaction(connection, snapshot, self._bounds, postponed=self.postponed, check=self._check)
 
 
 class _Blocked(Exception):

@@ -22,6 +22,7 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot, Status
 from fieldstone.metadata.snapshot import carry_look_ups
 from fieldstone.metadata.writer.record_checks import check_row_work, do_row_work, require_no_rows
+from fieldstone.metadata.writer.role_holders import require_unheld
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.errors import (
     DatabaseUnavailable,
@@ -39,6 +40,10 @@ PASSING: Final = (LockTimeout, Serialization, StatementTimeout, DatabaseUnavaila
 """Errors that are no fault of a change: it may succeed when it is tried again."""
 
 
+CheckModel = Callable[[Snapshot, Snapshot], None]
+"""Raises InvalidChange for a change of a model, which it is called with as it was and as it is to be."""
+
+
 class ModelTransaction:
     """A transaction of changes: they are committed together, or not at all.
 
@@ -51,6 +56,8 @@ class ModelTransaction:
 
     Args:
         postponed: called after the commit where the builder has work to do.
+        check: called with the models before and after each change; it raises the refusals that the changes themselves
+            cannot know.
     """
 
     def __init__(
@@ -60,6 +67,7 @@ class ModelTransaction:
         bounds: Bounds,
         *,
         postponed: Callable[[], None] = lambda: None,
+        check: CheckModel = lambda _before, _after: None,
     ) -> None:
         self.connection = connection
         self.snapshot = snapshot
@@ -67,6 +75,7 @@ class ModelTransaction:
         self.bounds = bounds
         self.locked: set[str] = set()
         self._postponed = postponed
+        self._check = check
         self._waiting: list[QueryStep | Composed] = []
         self._history: list[JsonValue] = []
         self.committed: Signal[[]] = Signal()
@@ -79,7 +88,7 @@ class ModelTransaction:
             UnknownObject: its subject is not there.
             ChangeFailed: PostgreSQL refused it.
         """
-        draft = draft_change(self.snapshot, change)
+        draft = self.draft(self.snapshot, change)
         if draft is None:
             return self.snapshot
         await self.write_tables()
@@ -87,6 +96,8 @@ class ModelTransaction:
             plan = await self.plan(draft)
             for required in plan.required:
                 await require_no_rows(self.connection, required)
+            for role in plan.difference.removed_roles:
+                await require_unheld(self.connection, plan.before, role)
             for work in plan.draft.asked.work:
                 if plan.is_deferred(work):
                     # It is done after the commit, when a refusal would reach no client.
@@ -117,6 +128,18 @@ class ModelTransaction:
             except MetadataError as error:
                 error.change = place
                 raise
+
+    def draft(self, before: Snapshot, change: Change) -> Draft | None:
+        """Return a change applied to a model; None if it changes nothing.
+
+        Raises:
+            InvalidChange: it breaks a rule.
+            UnknownObject: its subject is not there.
+        """
+        draft = draft_change(before, change)
+        if draft is not None:
+            self._check(before, draft.asked.snapshot)
+        return draft
 
     async def plan(self, draft: Draft) -> ChangePlan:
         """Return the plan of a change, made with the sizes of its tables as they are now.
@@ -209,7 +232,7 @@ def _moved_roles(before: Snapshot, after: Snapshot) -> list[UUID]:
 
 def _catalog_steps(plan: ChangePlan) -> Iterator[QueryStep]:
     difference = plan.difference
-    yield from corrections(plan.before.workspace, difference)
+    yield from corrections(plan.before, plan.applied.snapshot, difference)
     statuses = {status for one in difference.fields for status in (one.before.status, one.after.status)}
     statuses |= {one.status for one in difference.removed_indexes}
     statuses |= {field.status for _, field in difference.removed_fields}

@@ -22,7 +22,7 @@ from fieldstone.engine.schema.introspection import is_introspection_field
 from fieldstone.engine.schema.scope import NODE_ROOTS, SEARCH
 from fieldstone.metadata.api_names import QueryRole, find_query
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.metadata.model import Object
+from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition
 from fieldstone.sql.plan.read import Literal, One, OrderKey, ReadPlan, Record, Root
@@ -105,15 +105,23 @@ def _located(selected: Selected, build: Callable[[], Root]) -> Root:
 def plan_one(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> One:
     """Return the plan of one record, by its id, by a unique key, or as the first (by id) under a filter."""
     arguments = arguments_of(selected.nodes[0], context.variables)
-    given = [name for name in ("id", "where", "filter") if arguments.get(name) is not None]
+    unique = _unique_arguments(object_)
+    known = ("id", *unique, "filter") if object_.owner else ("id", "where", "filter")
+    given = [name for name in known if arguments.get(name) is not None]
     if len(given) != 1:
-        raise Blame(field="id", path=path).error(f"'{selected.name}' takes either 'id', 'where' or 'filter'.")
+        *names, last = (f"'{name}'" for name in known)
+        raise Blame(field="id", path=path).error(f"'{selected.name}' takes either {', '.join(names)} or {last}.")
     blame = Blame(field=given[0], path=path)
     wanted: Condition
     order: tuple[OrderKey, ...] = ()
     if given == ["id"]:
         key = context.parameters.add(bind_tree(arguments["id"], encoder(UUID_SCALAR), blame), SqlType.UUID)
         wanted = Compare(left=object_.key, comparison=Comparison.EQ, right=key)
+        condition = And(terms=(wanted, select_condition(context, object_, None, blame, site=Site.POINT)))
+    elif given[0] in unique:
+        part = unique[given[0]].parts[0]
+        value = context.parameters.add(bind_tree(arguments[given[0]], encoder(part.scalar), blame), part.column.type)
+        wanted = Compare(left=part.column, comparison=Comparison.EQ, right=value)
         condition = And(terms=(wanted, select_condition(context, object_, None, blame, site=Site.POINT)))
     elif given == ["where"]:
         wanted, _ = key_condition(context, object_, arguments["where"], blame)
@@ -130,6 +138,11 @@ def plan_one(context: PlanContext, object_: Object, selected: Selected, path: An
         sampled=bool(order) and is_sampled(context, object_, condition, order),
         record=record,
     )
+
+
+def _unique_arguments(object_: Object) -> Mapping[str, Field]:
+    """Return the fields by which a record of the catalog is named as well as by its id."""
+    return {name: field for name, field in object_.by_name.items() if field.is_unique} if object_.owner else {}
 
 
 def plan_one_by_id(

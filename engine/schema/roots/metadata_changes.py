@@ -12,13 +12,13 @@ from graphql import (
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
-    GraphQLScalarType,
     GraphQLString,
 )
 
 from fieldstone.engine.documents.allowances import ACCEPTS
 from fieldstone.engine.schema.roots.model_plans import CHANGE, PLAN_MUTATIONS, PLAN_TYPES
 from fieldstone.engine.schema.roots.mutation_notation import InputType, input_member, input_of, mutation
+from fieldstone.engine.schema.roots.role_types import ROLE_SHAPES, ROLE_TYPES, NullableInput
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar
 from fieldstone.metadata import scalars
@@ -33,26 +33,28 @@ _JSON = SCALARS[scalars.JSON.name]
 MUTATIONS: Mapping[str, Mutation] = {kind.action: kind.mutation for kind in KINDS.values() if kind.mutation}
 """The mutations that ask for one change each."""
 
-_Types = Mapping[Shape, GraphQLScalarType | GraphQLList[GraphQLNonNull[GraphQLScalarType]]]
+_Types = Mapping[Shape, NullableInput]
 
 _TYPES: _Types = {
     **dict.fromkeys((Shape.NAME, Shape.LABEL, Shape.TEXT), GraphQLString),
     **dict.fromkeys((Shape.LIST, Shape.MAPPING, Shape.VALUE, Shape.RELATION, Shape.RELATIONS), _JSON),
-    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX), _UUID),
+    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX, Shape.ROLE), _UUID),
     Shape.FLAG: GraphQLBoolean,
     Shape.FIELDS: GraphQLList(GraphQLNonNull(_UUID)),
+    **ROLE_SHAPES,
 }
 
 MODEL_NAME = build_scalar(
     "ModelName",
-    "The id of an object or field, or its name: `project`, `project.budget`. Changes before it in the list count.",
+    "The id of an object, field or role, or its name: `project`, `project.budget`, `rep`. Changes before it in the list"
+    " count.",
     STRING.coerce,
 )
 MODEL_NAME.extensions[ACCEPTS] = (GraphQLID.name, _UUID.name, GraphQLString.name)
 
 _TYPES_IN_LIST: _Types = {
     **_TYPES,
-    **dict.fromkeys((Shape.OBJECT, Shape.FIELD), MODEL_NAME),
+    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.ROLE), MODEL_NAME),
     Shape.FIELDS: GraphQLList(GraphQLNonNull(MODEL_NAME)),
 }
 """The types of the members in a list of changes, where names may stand in the place of ids."""
@@ -174,6 +176,7 @@ CHANGE_TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     **dict(_input_types()),
     **dict(_listed_types()),
     MODEL_NAME.name: lambda _: MODEL_NAME,
+    **{name: lambda _scope, type_=type_: type_ for name, type_ in ROLE_TYPES.items()},  # type: ignore[misc]  # its own
     **PLAN_TYPES,
 }
 """The types that only these mutations use."""

@@ -3,7 +3,15 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
 
 from fieldstone.engine.schema.objects.duplicates import duplicates_field
 from fieldstone.engine.schema.objects.groups import group_by_field
@@ -133,7 +141,10 @@ def _one_arguments(scope: TypeScope, object_: Object) -> dict[str, GraphQLArgume
     if scope.mutations is None:
         key = scope.input_of(object_, TypeRole.UNIQUE_KEY)
         arguments["where"] = GraphQLArgument(key, description="A unique key of the record, in the place of its id.")
-    return arguments
+        return arguments
+    unique = (name for name, field in object_.by_name.items() if field.is_unique)
+    described = "The record's name, in the place of its id."
+    return arguments | {name: GraphQLArgument(GraphQLString, description=described) for name in unique}
 
 
 def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:

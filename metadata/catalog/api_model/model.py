@@ -86,14 +86,32 @@ _INDEX = _object("index", "indexes", "index", "An index on fields of an object."
     _field("updatedAt", FieldType.DATE_TIME, "When it was last changed."),
 ))
 
-_API_KEY = _object("apiKey", "apiKeys", "api_key", "A key to the API; its token was shown when it was made.", (
+_API_KEY = _object("apiKey", "apiKeys", "api_key_shown", "A key to the API; its token was shown when it was made.", (
     _field("id", FieldType.UUID, "The key's id."),
     _field("name", FieldType.TEXT, "Its purpose."),
     _field("createdAt", FieldType.DATE_TIME, "When it was made."),
+    _field("role", FieldType.TEXT, "The name of its role; null where a revoked or expired key's has been deleted.",
+        required=False),
+    _field("claims", FieldType.RAW_JSON, "The values that the rules of its role name."),
     _field("createdByKey", FieldType.UUID, "The id of the key that made it, null for one made on the command line.",
         required=False),
     _field("expiresAt", FieldType.DATE_TIME, "From when on it is not valid.", required=False),
     _field("revokedAt", FieldType.DATE_TIME, "Since when it is not valid.", required=False),
+))
+
+_ROLE = _object("role", "roles", "role_shown", "A role: the rights of keys, users and webhooks.", (
+    _field("id", FieldType.UUID, "The role's id."),
+    _field("name", FieldType.TEXT, "Its name.", unique=True),
+    _field("label", FieldType.TEXT, "Its name that is shown."),
+    _field("description", FieldType.TEXT, "Its meaning.", required=False),
+    _field("parents", FieldType.ARRAY, "The names of the roles that it inherits."),
+    _field("claims", FieldType.RAW_JSON, "The values that its rules name, as `{ name type isList mayLack }`."),
+    _field("limits", FieldType.RAW_JSON, "The limits of its requests, as `{ maxPage maxCost rateLimit }`."),
+    _field("settings", FieldType.ARRAY, "The parts of the administration that it may see and change."),
+    _field("grants", FieldType.RAW_JSON, "Its rights, as `createRole` takes them, with the present names of fields."),
+    _field("isSystem", FieldType.BOOLEAN, "Whether every workspace begins with it."),
+    _field("createdAt", FieldType.DATE_TIME, "When it was created."),
+    _field("updatedAt", FieldType.DATE_TIME, "When it was last changed."),
 ))
 
 _CHANGE = _object("metadataChange", "metadataHistory", "model_change",
@@ -109,7 +127,7 @@ _CHANGE = _object("metadataChange", "metadataHistory", "model_change",
 # fmt: on
 
 _OBJECTS: Final = {
-    object_.id: object_ for object_ in (_OBJECT, _FIELD, _RELATION, _INDEX, _API_KEY, _CHANGE, WEBHOOK, DELIVERY)
+    object_.id: object_ for object_ in (_OBJECT, _FIELD, _RELATION, _INDEX, _API_KEY, _ROLE, _CHANGE, WEBHOOK, DELIVERY)
 }
 _RELATIONS: Final = {
     relation.id: relation

@@ -19,6 +19,8 @@ WEBHOOK = _object("webhook", "webhooks", "webhook_shown",
     _field("disabledReason", FieldType.TEXT, "Why it was disabled.", required=False),
     _field("createdAt", FieldType.DATE_TIME, "When it was made."),
     _field("updatedAt", FieldType.DATE_TIME, "When it was last changed."),
+    _field("role", FieldType.TEXT, "The name of the role that its events are for.", required=False),
+    _field("claims", FieldType.RAW_JSON, "The values that the rules of its role name."),
     _field("deliveries", FieldType.RELATION, "The events for it, sent and waiting.",
         column="", required=False, relation="webhookDelivery.webhook"),
 ))

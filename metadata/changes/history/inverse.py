@@ -7,6 +7,7 @@ from fieldstone.metadata.changes.kinds.delete_field import DeleteField
 from fieldstone.metadata.changes.kinds.delete_index import DeleteIndex
 from fieldstone.metadata.changes.kinds.delete_object import DeleteObject
 from fieldstone.metadata.changes.kinds.kind import Subject
+from fieldstone.metadata.changes.kinds.roles.delete_role import DeleteRole
 from fieldstone.metadata.changes.kinds.table import kind_of
 from fieldstone.metadata.changes.types import Change
 from fieldstone.metadata.model import Snapshot
@@ -15,6 +16,7 @@ _DELETIONS: Mapping[Subject, Callable[[UUID], Change]] = {
     Subject.OBJECT: lambda id_: DeleteObject(object_id=id_),
     Subject.FIELD: lambda id_: DeleteField(field_id=id_),
     Subject.INDEX: lambda id_: DeleteIndex(index_id=id_),
+    Subject.ROLE: lambda id_: DeleteRole(role_id=id_),
 }
 
 

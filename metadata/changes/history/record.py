@@ -5,8 +5,8 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from fieldstone.metadata.access.role_display import show_role
 from fieldstone.metadata.changes.apply import describe
-from fieldstone.metadata.changes.difference import Difference
 from fieldstone.metadata.changes.history.inverse import invert
 from fieldstone.metadata.changes.kinds.fields.new_field import NewRelation
 from fieldstone.metadata.changes.kinds.table import KINDS, kind_of
@@ -16,7 +16,8 @@ from fieldstone.metadata.changes.rules.options import options_json
 from fieldstone.metadata.changes.types import UNSET, Change
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Field, Index, Object, RelationType
+from fieldstone.metadata.model import Field, Index, Object, RelationType, Snapshot
+from fieldstone.metadata.roles.role import Role
 
 
 def encode_change(change: Change) -> JsonValue:
@@ -44,12 +45,13 @@ def record_change(plan: ChangePlan) -> JsonValue:
     inverse = invert(plan.before, plan.draft.change, plan.applied.snapshot)
     return {
         **describe(plan.draft.change),
-        **_show_difference(plan.difference),
+        **_show_difference(plan),
         "inverse": [encode_change(step) for step in inverse],
     }
 
 
-def _show_difference(difference: Difference) -> dict[str, JsonValue]:
+def _show_difference(plan: ChangePlan) -> dict[str, JsonValue]:
+    difference, before, after = plan.difference, plan.before, plan.applied.snapshot
     was = [changed.before for changed in difference.fields]
     now = [changed.after for changed in difference.fields]
     gone = [field for _, field in difference.removed_fields]
@@ -59,11 +61,13 @@ def _show_difference(difference: Difference) -> dict[str, JsonValue]:
             *map(_show_object, difference.removed_objects),
             *map(_show_field, was + gone),
             *map(_show_index, difference.removed_indexes),
+            *(_show_role(before, role) for role in (*difference.roles_before, *difference.removed_roles)),
         ],
         "after": [
             *map(_show_object, (*difference.new_objects, *difference.objects)),
             *map(_show_field, (*now, *difference.all_new_fields)),
             *map(_show_index, difference.new_indexes),
+            *(_show_role(after, role) for role in (*difference.new_roles, *difference.roles)),
         ],
     }
 
@@ -136,3 +140,7 @@ def _show_index(index: Index) -> JsonValue:
         "status": index.status.value,
         "failure": index.failure,
     }
+
+
+def _show_role(snapshot: Snapshot, role: Role) -> JsonValue:
+    return {"kind": "role", "id": str(role.id), **show_role(snapshot, role)}

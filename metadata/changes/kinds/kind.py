@@ -21,6 +21,7 @@ class Subject(Enum):
     OBJECT = "object"
     FIELD = "field"
     INDEX = "index"
+    ROLE = "role"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ class Kind(Generic[C]):
 
 def _read(shape: Shape, value: JsonValue) -> object:
     match shape:
-        case Shape.OBJECT | Shape.FIELD | Shape.INDEX:
+        case Shape.OBJECT | Shape.FIELD | Shape.INDEX | Shape.ROLE:
             return UUID(value)
         case Shape.FIELDS:
             return tuple(map(UUID, value))

@@ -12,6 +12,9 @@ from fieldstone.metadata.changes.kinds.delete_object import DELETE_OBJECT
 from fieldstone.metadata.changes.kinds.kind import Kind
 from fieldstone.metadata.changes.kinds.renew_texts import RENEW_TEXTS
 from fieldstone.metadata.changes.kinds.retry_build import RETRY_BUILD
+from fieldstone.metadata.changes.kinds.roles.create_role import CREATE_ROLE
+from fieldstone.metadata.changes.kinds.roles.delete_role import DELETE_ROLE
+from fieldstone.metadata.changes.kinds.roles.update_role import UPDATE_ROLE
 from fieldstone.metadata.changes.kinds.settle import SETTLE_FIELD, SETTLE_INDEX
 from fieldstone.metadata.changes.kinds.update_field import UPDATE_FIELD
 from fieldstone.metadata.changes.kinds.update_object import UPDATE_OBJECT
@@ -30,6 +33,9 @@ _ALL: Final[tuple[Kind[Any], ...]] = (
     SETTLE_FIELD,
     SETTLE_INDEX,
     RENEW_TEXTS,
+    CREATE_ROLE,
+    UPDATE_ROLE,
+    DELETE_ROLE,
 )
 
 KINDS: Final[Mapping[str, Kind[Any]]] = {kind.action: kind for kind in _ALL}

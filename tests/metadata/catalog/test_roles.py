@@ -10,7 +10,7 @@ from fieldstone.metadata.catalog.migrate import MIGRATIONS, Catalog
 from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.claim_types import CLAIM_TYPES
 from fieldstone.metadata.roles.encoding import decode_rights, encode_rights
@@ -70,23 +70,17 @@ RICH = Role(
 )
 
 
-def rights_of(role: Role) -> dict[str, JsonValue]:
-    return encode_rights(
-        parents=role.parents, grants=role.grants, claims=role.claims, limits=role.limits, settings=role.settings
-    )
-
-
 def without_ids(roles: dict[UUID, Role]) -> list[Role]:
     return [replace(role, id=NOBODY) for role in roles.values()]
 
 
 @pytest.mark.parametrize("role", [RICH, *system_roles()], ids=lambda role: role.name)
 def test_a_role_is_the_same_after_its_json(role: Role) -> None:
-    assert replace(role, **decode_rights(loads(dumps(rights_of(role))))) == role
+    assert replace(role, **decode_rights(loads(dumps(encode_rights(role))))) == role
 
 
 def test_parts_of_a_newer_process_grant_nothing() -> None:
-    written = rights_of(RICH)
+    written = encode_rights(RICH)
     *others, last = written["grants"]
     ways = [{**last["ways"][0], "until": "2030"}, {"fields": {"these": []}}, last["ways"][1]]
     later = [*others, {**last, "action": "export"}, {**last, "ways": ways}]
@@ -99,7 +93,7 @@ def test_parts_of_a_newer_process_grant_nothing() -> None:
 
 
 def test_a_role_with_a_claim_of_an_unknown_type_grants_nothing() -> None:
-    written = rights_of(RICH)
+    written = encode_rights(RICH)
     claims = [*written["claims"], {"name": "area", "type": "SHAPE", "isList": False, "mayLack": False}]
     read = decode_rights({**written, "claims": claims})
     assert (read["grants"], read["claims"]) == ((), RICH.claims)

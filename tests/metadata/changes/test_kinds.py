@@ -16,7 +16,10 @@ ID = str(UUID(int=7))
 
 VALUES: dict[Shape, Any] = {
     **dict.fromkeys((Shape.NAME, Shape.LABEL, Shape.TEXT), "x"),
-    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX), ID),
+    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX, Shape.ROLE), ID),
+    Shape.ROLE_NAME: "x",
+    **{shape: [] for shape in (Shape.ROLES, Shape.CLAIMS, Shape.SETTINGS, Shape.GRANTS)},
+    Shape.LIMITS: {},
     Shape.FLAG: True,
     Shape.FIELD_TYPE: "TEXT",
     Shape.FIELDS: [ID],

@@ -1,0 +1,157 @@
+"""The inputs of roles, and the types that only they use."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLString,
+)
+
+from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
+from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.metadata import scalars
+from fieldstone.metadata.access.role_reader import WAY_MEMBERS
+from fieldstone.metadata.changes.members import Shape
+from fieldstone.metadata.roles.claim_types import CLAIM_TYPES
+from fieldstone.metadata.roles.role import Action, Setting
+
+_JSON = SCALARS[scalars.JSON.name]
+_TEXT = GraphQLNonNull(GraphQLString)
+
+
+NullableInput = GraphQLScalarType | GraphQLEnumType | GraphQLInputObjectType | GraphQLList[Any]
+
+
+def _list(item: NullableInput) -> GraphQLList[Any]:
+    return GraphQLList(GraphQLNonNull(item))
+
+
+def _enum(name: str, values: Mapping[str, str], description: str) -> GraphQLEnumType:
+    members = {value: GraphQLEnumValue(value, description=meaning) for value, meaning in values.items()}
+    return GraphQLEnumType(name, members, description=description)
+
+
+def _input(name: str, members: Mapping[str, GraphQLInputField], description: str) -> GraphQLInputObjectType:
+    return GraphQLInputObjectType(name, members, description=description)
+
+
+_SETTINGS = {
+    Setting.DATA_MODEL: "Objects, fields and indexes; needs unconditional read of all objects.",
+    Setting.ROLES: "Roles, and their binding to keys and webhooks.",
+    Setting.API_KEYS: "API keys.",
+    Setting.WEBHOOKS: "Webhooks and their deliveries.",
+    Setting.HISTORY: "The history of the model.",
+    Setting.METRICS: "The metrics of the server.",
+    Setting.AUDIT: "The audit log.",
+    Setting.IMPERSONATE: "Requests in another role, with other principal's values.",
+    Setting.DOCUMENTS: "Trusted documents.",
+    Setting.EXPLAIN: "The plans of operations, with PostgreSQL's estimates.",
+}
+_SETTING = _enum(
+    "RoleSetting",
+    {setting.value: meaning for setting, meaning in _SETTINGS.items()},
+    "A part of the administration of a workspace.",
+)
+_CLAIM_TYPE = _enum(
+    "RoleClaimType",
+    {name: scalar.description for name, scalar in CLAIM_TYPES.items()},
+    "The type of a principal's value.",
+)
+
+_CLAIM = _input(
+    "RoleClaimInput",
+    {
+        "name": _member(_TEXT, "The name after `$principal.`."),
+        "type": _member(GraphQLNonNull(_CLAIM_TYPE), "The type of the value, or of each item of a list."),
+        "isList": _member(GraphQLBoolean, "True: the value is a list."),
+        "mayLack": _member(GraphQLBoolean, "True: a principal without this list has an empty one."),
+    },
+    "A principal's value that the rules of a role name; a principal without it may do nothing.",
+)
+_LIMITS = _input(
+    "RoleLimitsInput",
+    {
+        "maxPage": _member(GraphQLInt, "The largest page."),
+        "maxCost": _member(GraphQLInt, "The highest price of an operation."),
+        "rateLimit": _member(GraphQLInt, "Operations in a window of the rate limit."),
+    },
+    "The limits of a role's requests; those of the server hold where they are lower.",
+)
+_FIELDS = _input(
+    "RoleFieldsInput",
+    {
+        "only": _member(_list(GraphQLString), "These fields, and none that comes later."),
+        "allBut": _member(_list(GraphQLString), "All fields but these, those that come later among them."),
+    },
+    "Fields of an object by their names; one of the two members.",
+)
+_CHECK = (
+    "A filter that the record fulfils as it is written. Without one the result of an update fulfils the rule;"
+    " `{}` lifts that."
+)
+_WAY_TYPES: Mapping[str, tuple[GraphQLInputType, str]] = {
+    "rule": (
+        _JSON,
+        "The records: a filter of the object, which may name `$principal.` values. Left out: all.",
+    ),
+    "fields": (_FIELDS, "The fields that may be read, or given; all where it is left out."),
+    "check": (_JSON, _CHECK),
+    "preset": (_JSON, "Data of the object that is written whatever the client gives."),
+}
+_WAYS = {
+    action: _input(
+        f"Role{action.value.title()}Input",
+        {name: _member(*_WAY_TYPES[name]) for name in WAY_MEMBERS[action]},
+        f"A way to {action.value} records; `{{}}` is without a restriction.",
+    )
+    for action in Action
+}
+_DONE = {
+    Action.READ: "read",
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.DELETE: "deleted",
+    Action.RESTORE: "restored",
+    Action.DESTROY: "destroyed",
+}
+_GRANT = _input(
+    "RoleGrantInput",
+    {
+        "object": _member(_TEXT, "The nameSingular of an object; `*` for all that have no grant of their own."),
+        "aggregates": _member(
+            GraphQLBoolean, "False: the records may be read, and not be counted, aggregated or grouped."
+        ),
+        **{
+            action.value: _member(
+                _list(_WAYS[action]), f"How records may be {done}, in one way or several. Left out or null: not at all."
+            )
+            for action, done in _DONE.items()
+        },
+    },
+    "The rights on an object. A grant for one object replaces the one for all, in every action.",
+)
+
+ROLE_SHAPES: Final[Mapping[Shape, NullableInput]] = {
+    Shape.ROLE_NAME: GraphQLString,
+    Shape.ROLES: _list(GraphQLString),
+    Shape.CLAIMS: _list(_CLAIM),
+    Shape.LIMITS: _LIMITS,
+    Shape.SETTINGS: _list(_SETTING),
+    Shape.GRANTS: _list(_GRANT),
+}
+"""The types of a role's members by their shapes."""
+
+ROLE_TYPES: Final = {
+    type_.name: type_ for type_ in (_SETTING, _CLAIM_TYPE, _CLAIM, _LIMITS, _FIELDS, *_WAYS.values(), _GRANT)
+}
+"""The types that only the inputs of roles use."""

@@ -1,0 +1,193 @@
+"""Roles while the model changes: names may change, what a rule needs may not go, and a rollback brings rights back."""
+
+from typing import Any
+
+import pytest
+
+from fieldstone.metadata.roles.role import find_role
+from tests.apis import Apis
+from tests.engine.metadata_api.changing import APPLY, refused
+from tests.engine.metadata_api.roles import DELETE, OWN, REP, UPDATE, add_owner, create_role, show
+
+ROLLBACK = "mutation ($to: BigInt!) { rollback(to: $to) }"
+
+
+async def apply(apis: Apis, *changes: dict[str, Any], dry_run: bool = False) -> Any:
+    return (await apis.change(APPLY, changes=list(changes), dryRun=dry_run))["applyChanges"]
+
+
+async def refusal(apis: Apis, *changes: dict[str, Any], dry_run: bool = False) -> str:
+    return str((await refused(apis, APPLY, changes=list(changes), dryRun=dry_run))["message"])
+
+
+async def test_a_rename_changes_nothing_but_the_shown_names(apis: Apis) -> None:
+    await add_owner(apis)
+    await create_role(apis, **REP)
+    before = dict((await apis.snapshot()).roles)
+    await apply(
+        apis,
+        {"updateField": {"id": "opportunity.owner", "update": {"name": "seller"}}},
+        {"updateField": {"id": "opportunity.closeDate", "update": {"name": "due"}}},
+        {"updateObject": {"id": "opportunity", "update": {"nameSingular": "deal", "namePlural": "deals"}}},
+    )
+    after = (await apis.snapshot()).roles
+    assert after == before
+    assert all(after[id_] is role for id_, role in before.items())
+    _, deal = (await show(apis, "rep"))["grants"]
+    assert deal["object"] == "deal"
+    assert deal["read"] == {"rule": {"sellerId": {"eq": "$principal.userId"}}, "fields": {"allBut": ["due"]}}
+    assert deal["create"]["preset"] == {"sellerId": "$principal.userId"}
+
+
+NEEDS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "deleted": ({"rule": {"score": {"gt": 1}}}, {"deleteField": {"id": "company.score"}}, "company.score goes"),
+    "hidden": (
+        {"rule": {"score": {"gt": 1}}},
+        {"updateField": {"id": "company.score", "update": {"isActive": False}}},
+        "company.score is hidden",
+    ),
+    "retyped": (
+        {"rule": {"score": {"gt": 1}}},
+        {"updateField": {"id": "company.score", "update": {"type": "TEXT"}}},
+        "company.score gets another type",
+    ),
+    "of another kind of number": (
+        {"rule": {"score": {"gt": 1}}},
+        {"updateField": {"id": "company.score", "update": {"settings": {"dataType": "int"}}}},
+        "company.score gets another type",
+    ),
+    "with its object hidden": (
+        {"rule": {"opportunities": {"some": {"name": {"eq": "a"}}}}},
+        {"updateObject": {"id": "opportunity", "update": {"isActive": False}}},
+        "opportunity.name",
+    ),
+    "a relation that a rule hops over": (
+        {"rule": {"tasks": {"some": {"done": {"eq": "YES"}}}}},
+        {"deleteField": {"id": "task.company"}},
+        "company.tasks goes",
+    ),
+    "the object that a rule hops to": (
+        {"rule": {"tasks": {"some": {"done": {"eq": "YES"}}}}}, {"deleteObject": {"id": "task"}}, "task.done",
+    ),
+    "an option that a rule names": (
+        {"rule": {"tasks": {"some": {"done": {"eq": "YES"}}}}},
+        {"updateField": {"id": "task.done", "update": {"options": [{"value": "NO", "label": "No", "position": 0}]}}},
+        "task.done loses the options YES",
+    ),
+    "a relation that leads to one record afterwards": (
+        {"rule": {"tasks": {"some": {"done": {"eq": "YES"}}}}},
+        {"updateField": {"id": "task.company", "update": {"isUnique": True}}},
+        "company.tasks leads to another number of records",
+    ),
+}  # fmt: skip
+
+PREPARED = (
+    {"createField": {"objectMetadataId": "company", "name": "score", "label": "Score", "type": "NUMBER"}},
+    {
+        "createObject": {
+            "nameSingular": "task", "namePlural": "tasks", "labelSingular": "Task", "labelPlural": "Tasks",
+        }
+    },
+    {
+        "createField": {
+            "objectMetadataId": "task", "name": "done", "label": "Done", "type": "SELECT",
+            "options": [
+                {"value": "NO", "label": "No", "position": 0}, {"value": "YES", "label": "Yes", "position": 1},
+            ],
+        }
+    },
+    {
+        "createField": {
+            "objectMetadataId": "task", "name": "company", "label": "Company", "type": "RELATION",
+            "relationCreationPayload": {"targetObjectMetadataId": "company", "targetFieldLabel": "Tasks"},
+        }
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("way", "change", "words"), NEEDS.values(), ids=NEEDS.keys())
+async def test_what_a_rule_needs_does_not_go(apis: Apis, way: Any, change: dict[str, Any], words: str) -> None:
+    await apply(apis, *PREPARED)
+    id_ = await create_role(apis, name="clerk", grants=[{"object": "company", "read": way}])
+    message = await refusal(apis, change)
+    assert words in message
+    assert "the role clerk needs it" in message
+    assert await refusal(apis, change, dry_run=True) == message
+    mended = {"updateRole": {"id": "clerk", "update": {"grants": [{"object": "company", "read": {}}]}}}
+    assert words in await refusal(apis, change, mended)
+    await apply(apis, mended, change)
+    assert (await show(apis, "clerk"))["id"] == id_
+
+
+async def test_a_check_and_a_preset_need_their_fields_too(apis: Apis) -> None:
+    await apply(apis, *PREPARED)
+    delete = {"deleteField": {"id": "company.score"}}
+    for name, way in (("checking", {"check": {"score": {"gt": 1}}}), ("presetting", {"preset": {"score": 1}})):
+        id_ = await create_role(apis, name=name, grants=[{"object": "company", "create": way}])
+        assert f"the role {name} needs it" in await refusal(apis, delete)
+        await apis.change(DELETE, id=id_)
+    await apply(apis, delete)
+
+
+async def test_a_list_of_fields_needs_none_of_them_and_keeps_the_id_of_a_deleted_one(apis: Apis) -> None:
+    await apply(apis, *PREPARED)
+    grants = [{"object": "company", "read": {"fields": {"allBut": ["score", "website"]}}}]
+    await create_role(apis, name="clerk", grants=grants)
+    version = (await apis.snapshot()).version
+    (before,) = [role for role in (await apis.snapshot()).roles.values() if role.name == "clerk"]
+    await apply(apis, {"deleteField": {"id": "company.score"}})
+    (shown,) = (await show(apis, "clerk"))["grants"]
+    assert shown["read"] == {"fields": {"allBut": ["website"]}}
+    assert (await apis.snapshot()).roles[before.id] is before
+    await apis.change(ROLLBACK, to=str(version))
+    (shown,) = (await show(apis, "clerk"))["grants"]
+    assert sorted(shown["read"]["fields"]["allBut"]) == ["score", "website"]
+
+
+async def test_a_rollback_brings_roles_back_as_they_were(apis: Apis) -> None:
+    await add_owner(apis)
+    first = (await apis.snapshot()).version
+    id_ = await create_role(apis, **REP)
+    kept, version = await show(apis, "rep"), (await apis.snapshot()).version
+    role = find_role((await apis.snapshot()).roles, "rep")
+    assert role is not None
+    await apis.change(UPDATE, id=id_, input={"name": "seller", "label": "x", "grants": [], "claims": [], "limits": {}})
+    await apply(apis, {"updateField": {"id": "opportunity.owner", "update": {"name": "keeper"}}})
+    await apis.change(DELETE, id=id_)
+    await apis.change(ROLLBACK, to=str(version))
+    assert await show(apis, "rep") == kept
+    assert (await apis.snapshot()).roles[role.id] == role
+    await apis.change(ROLLBACK, to=str(first))
+    assert await show(apis, "rep") is None
+
+
+async def test_a_system_role_that_was_deleted_comes_back_as_one(apis: Apis) -> None:
+    kept, version = await show(apis, "editor"), (await apis.snapshot()).version
+    await apis.change(DELETE, id=kept["id"])
+    await apis.change(ROLLBACK, to=str(version))
+    assert await show(apis, "editor") == kept
+
+
+async def test_the_history_shows_a_role_before_and_after(apis: Apis) -> None:
+    await add_owner(apis)
+    id_ = await create_role(apis, **REP)
+    await apis.change(UPDATE, id=id_, input={"limits": {"maxPage": 5}})
+    found = await apis.change(
+        "{ metadataHistory(first: 1, orderBy: { version: DESC }) { edges { node { changes } } } }"
+    )
+    (change,) = found["metadataHistory"]["edges"][0]["node"]["changes"]
+    assert (change["action"], change["id"], change["limits"]) == ("updateRole", id_, {"maxPage": 5})
+    (before,), (after,) = change["before"], change["after"]
+    assert (before["kind"], before["limits"], after["limits"]) == ("role", REP["limits"], {"maxPage": 5})
+    assert before["grants"] == after["grants"]
+    assert before["grants"][1]["read"]["rule"] == OWN
+
+
+async def test_a_change_of_a_role_locks_no_table_and_changes_no_statement(apis: Apis) -> None:
+    plan = await apply(apis, {"createRole": {"name": "clerk"}}, dry_run=True)
+    assert (plan["sql"], plan["locks"], plan["appears"], plan["breaking"]) == ([], [], [], [])
+    before = await apis.snapshot()
+    await apply(apis, {"createRole": {"name": "clerk"}})
+    after = await apis.snapshot()
+    assert after.version == before.version + 1
+    assert all(after.objects[id_] is object_ for id_, object_ in before.objects.items())
