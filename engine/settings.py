@@ -236,6 +236,9 @@ class Settings(BaseSettings):
         "Seconds without a successful attempt after which a webhook is disabled.")
     webhook_retention_hours: int = _whole(72, "Retention of deliveries, in hours.")
     webhook_failed_hours: int = _whole(720, "Retention of deliveries that were given up, in hours.")
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = _setting((),
+        "The networks of the proxies whose `X-Forwarded-For` names the clients' addresses.",
+        "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
     jwt: Annotated[str | None, BeforeValidator(_json)] = _setting(None,
         "The identity providers whose tokens are accepted beside API keys, as a JSON list.",
         "a JSON list of issuers", secret=True)

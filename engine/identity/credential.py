@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from fieldstone.engine.identity.tokens import hash_jwt
+from fieldstone.metadata.roles.networks import Address
 from fieldstone.metadata.workspaces.api_keys import TOKEN_PREFIX, hash_token
 
 _LONGEST = 8_192
@@ -27,9 +28,11 @@ class Presented(NamedTuple):
 
     Attributes:
         credential: None where there is none, or none that could be valid.
+        address: of the client; None where it is not known.
     """
 
     credential: Credential | None
+    address: Address | None = None
 
 
 def read_credential(authorization: bytes | None) -> Credential | None:

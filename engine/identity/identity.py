@@ -7,11 +7,12 @@ from typing import Final, NamedTuple
 import httpx
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import Unauthenticated
+from fieldstone.engine.errors import Forbidden, Unauthenticated
 from fieldstone.engine.identity.credential import Credential, Presented
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.key_sets import FETCH_LIMIT, trust
 from fieldstone.engine.identity.tokens import Tokens
+from fieldstone.metadata.roles.networks import is_within
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.key_store import KeyStore
@@ -43,7 +44,7 @@ class Identity(NamedTuple):
 
         Raises:
             Unauthenticated: it presents nothing that is valid.
-            Forbidden: its credential gives no role.
+            Forbidden: its credential gives no role, or may not be used from its address.
             ServiceUnavailable: the credential cannot be checked at the moment.
         """
         credential = presented.credential
@@ -57,6 +58,8 @@ class Identity(NamedTuple):
             raise
         if principal is None:
             raise Unauthenticated(INVALID)
+        if principal.networks and not is_within(presented.address, principal.networks):
+            raise Forbidden("The API key may not be used from this address.")
         return principal
 
     async def _look_up(self, credential: Credential) -> Principal | None:

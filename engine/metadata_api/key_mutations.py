@@ -6,9 +6,9 @@ from uuid import UUID
 
 from fieldstone.engine.metadata_api.rights import own_role
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
-from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.scalars import DATE_TIME
-from fieldstone.metadata.workspaces.api_keys import create_key, revoke_key, revoke_made
+from fieldstone.metadata.workspaces.api_keys import create_key, revoke_key, revoke_made, rotate_key
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
@@ -19,6 +19,7 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
     async def create(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
         expires_at = given.get("expiresAt")
+        is_key = principal.kind is SubjectKind.API_KEY
         made = await create_key(
             transaction.connection,
             workspace_id=principal.workspace_id,
@@ -26,7 +27,9 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
             expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
             role=own_role(transaction.snapshot, principal).id,
             claims=principal.claims,
-            maker_id=principal.subject_id,
+            networks=given.get("networks") or (),
+            maker_id=principal.subject_id if is_key else None,
+            root_id=None if is_key else principal.rate_key,
         )
         return Written(object_name="apiKey", id=made.key.id, type_name="CreatedApiKey", extra={"token": made.token})
 
@@ -36,7 +39,18 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
         revoked = [key_id]
         if arguments.get("withMade"):
             revoked += await revoke_made(connection, workspace_id=workspace_id, key_id=key_id)
-        transaction.committed.connect(lambda: keys.note_revoked(revoked))
+        transaction.committed.connect(lambda: keys.note_changed(revoked))
         return Written(object_name="apiKey", id=key_id, type_name="ApiKey")
 
-    return {"createApiKey": create, "revokeApiKey": revoke}
+    async def rotate(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
+        rotated = await rotate_key(
+            transaction.connection,
+            workspace_id=principal.workspace_id,
+            key_id=UUID(arguments["id"]),
+            overlap_seconds=arguments.get("overlapSeconds") or 0,
+        )
+        key_id = rotated.key.id
+        transaction.committed.connect(lambda: keys.note_changed([key_id]))
+        return Written(object_name="apiKey", id=key_id, type_name="CreatedApiKey", extra={"token": rotated.token})
+
+    return {"createApiKey": create, "revokeApiKey": revoke, "rotateApiKey": rotate}

@@ -81,7 +81,12 @@ class Fieldstone:
             for path, select in _APIS.items()
         }
         self._closing = asyncio.Event()
-        self._socket = SocketEndpoint(runtime=self.runtime, metrics=self.metrics, log=self.log)
+        self._socket = SocketEndpoint(
+            runtime=self.runtime,
+            metrics=self.metrics,
+            log=self.log,
+            presented=admission.presented,
+        )
         self._stream = StreamEndpoint(admission=admission, closing=self._closing)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
         inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)

@@ -38,7 +38,7 @@ from fieldstone.metadata.catalog.secret_rotation import check_secrets, rotate_se
 from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
-from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.key_store import KeyStore, keep_noted
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
 
@@ -124,7 +124,13 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
             _building(foundation) as builder,
-            running({"kept answers": lambda: keep_swept(foundation.database), "principal watch": watch.run}),
+            running(
+                {
+                    "kept answers": lambda: keep_swept(foundation.database),
+                    "principal watch": watch.run,
+                    "key uses": lambda: keep_noted(foundation.keys),
+                }
+            ),
             open_events(
                 foundation.database,
                 foundation.current,

@@ -15,7 +15,7 @@ from fieldstone.sql.concurrency.tasks import running
 MODEL_TOPIC = "model"
 """A workspace's id and the version of its model, as `id:version`."""
 KEY_TOPIC = "keys"
-"""The id of a key that was revoked."""
+"""The id of a key that was revoked or rotated."""
 
 
 @asynccontextmanager
@@ -43,7 +43,7 @@ def _connect(broadcast: Broadcast, watch: SnapshotWatch, foundation: Foundation,
         watch.hear(UUID(workspace_id), int(version))
 
     writer.committed.connect(tell_of_model)
-    foundation.keys.revoked.connect(lambda key_id: broadcast.publish(KEY_TOPIC, str(key_id)))
+    foundation.keys.changed.connect(lambda key_id: broadcast.publish(KEY_TOPIC, str(key_id)))
     broadcast.heard[MODEL_TOPIC].connect(hear_of_model)
     broadcast.heard[KEY_TOPIC].connect(lambda payload: foundation.keys.forget(UUID(payload)))
     broadcast.gap.connect(watch.ask)

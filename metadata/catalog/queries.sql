@@ -259,39 +259,62 @@ INSERT INTO fieldstone.retired_name (workspace_id, object_id, name)
 VALUES (%(workspace_id)s, %(object_id)s, %(name)s);
 
 -- name: insert_api_key
-INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role_id, claims, expires_at, created_by_key, root_key)
-VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(role_id)s, %(claims)s, %(expires_at)s, %(maker_id)s,
-    %(root_id)s)
-RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at,
-    expires_at, revoked_at;
+INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role_id, claims, networks, expires_at,
+    created_by_key, root_key)
+VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(role_id)s, %(claims)s, %(networks)s, %(expires_at)s,
+    %(maker_id)s, %(root_id)s)
+RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
+    revoked_at, last_used_at, networks;
 
 -- name: api_key_maker
 -- A revocation of the maker waits until the new key is committed, and so finds it.
 SELECT coalesce(root_key, id) FROM fieldstone.api_key
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL FOR SHARE;
 
--- name: api_key_by_hash
-SELECT id, workspace_id, name, role_id, extract(epoch FROM expires_at), coalesce(root_key, id), claims
-FROM fieldstone.api_key
-WHERE token_hash = %(token_hash)s::bytea AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
-
 -- name: api_keys_by_hashes
-SELECT id, workspace_id, name, role_id, extract(epoch FROM expires_at), coalesce(root_key, id), claims,
-    encode(token_hash, 'hex')
-FROM fieldstone.api_key
-WHERE token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
-    AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now());
+-- The old token of a rotated key ends earlier than its key. The last column is whether a use of it has to be noted.
+SELECT encode(token.hash, 'hex'), k.id, k.workspace_id, k.name, k.role_id,
+    extract(epoch FROM least(k.expires_at, token.until)), coalesce(k.root_key, k.id), k.claims,
+    array_to_string(k.networks, ','), k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute'
+FROM (
+    SELECT id, token_hash AS hash, NULL AS until FROM fieldstone.api_key
+    WHERE token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
+    UNION ALL
+    SELECT id, old_token_hash, old_token_until FROM fieldstone.api_key
+    WHERE old_token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
+        AND old_token_until > now()
+) AS token JOIN fieldstone.api_key AS k ON k.id = token.id
+WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now());
 
 -- name: api_keys
 SELECT id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
-    revoked_at
+    revoked_at, last_used_at, networks
 FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s ORDER BY id;
 
 -- name: revoke_api_key
 UPDATE fieldstone.api_key SET revoked_at = coalesce(revoked_at, now())
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s
-RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at,
-    expires_at, revoked_at;
+RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
+    revoked_at, last_used_at, networks;
+
+-- name: rotate_api_key
+-- The token before the last rotation ends at once; a key that is not valid any more stays as it is.
+UPDATE fieldstone.api_key
+SET token_hash = %(token_hash)s, old_token_hash = token_hash,
+    old_token_until = now() + make_interval(secs => %(overlap)s)
+WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL
+    AND (expires_at IS NULL OR expires_at > now())
+RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
+    revoked_at, last_used_at, networks;
+
+-- name: note_key_uses
+-- Another process may have noted a use meanwhile, and one that is about to write a key need not be waited for.
+UPDATE fieldstone.api_key SET last_used_at = now()
+WHERE id IN (
+    SELECT id FROM fieldstone.api_key
+    WHERE id = ANY (%(ids)s) AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
+    FOR NO KEY UPDATE SKIP LOCKED
+);
 
 -- name: revoke_made_keys
 WITH RECURSIVE made AS (

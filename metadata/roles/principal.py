@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.roles.networks import Network
 from fieldstone.metadata.roles.role import RoleReference
 
 
@@ -32,6 +33,7 @@ class Principal:
         rate_key: all principals with the same one share a rate limit: a key and the keys that it has made.
         role: resolved in the snapshot at each request.
         claims: the values that rules may name as `$principal.NAME`, as they were given.
+        networks: those that it may be used from; all if there are none.
         expires_at: Unix time at which it ends; None: never, or as the cache of keys decides.
     """
 
@@ -42,4 +44,5 @@ class Principal:
     workspace_id: UUID
     role: RoleReference
     claims: Mapping[str, JsonValue] = field(default_factory=lambda: _NO_CLAIMS, hash=False)
+    networks: tuple[Network, ...] = ()
     expires_at: float | None = None

@@ -14,6 +14,7 @@ from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.role import ADMIN, RoleReference
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
@@ -23,6 +24,10 @@ TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - the prefix of every token
 
 _TOKEN = re.compile(r"fs_[A-Za-z0-9_-]{43}", re.ASCII)
 _RANDOM_BYTES = 32
+_MOST_NETWORKS = 100
+
+LONGEST_OVERLAP: Final = 30 * 86_400
+"""Seconds for which the old token of a rotated key may stay valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,8 @@ class ApiKey:
     """A key as it is kept; times have an offset, None where there is no such time.
 
     Attributes:
+        last_used_at: to the minute.
+        networks: those that it may be used from; all if there are none.
         role: its role's name; None where the role of a revoked or expired key has been deleted.
     """
 
@@ -40,6 +47,8 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+    networks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +72,9 @@ async def create_key(
     expires_at: datetime | None = None,
     role: RoleReference = ADMIN,
     claims: Mapping[str, JsonValue] | None = None,
+    networks: Sequence[str] = (),
     maker_id: UUID | None = None,
+    root_id: UUID | None = None,
 ) -> NewApiKey:
     """Insert a key; commit it before the token is shown.
 
@@ -74,11 +85,13 @@ async def create_key(
         expires_at: when it ends; never if None.
         role: its rights.
         claims: the values that the rules of its role may name; none if None.
-        maker_id: the key that asks for it; None on the command line.
+        networks: those that it may be used from, in CIDR form; all if there are none.
+        maker_id: the key that asks for it; None on the command line, and if it is a user that asks.
+        root_id: has the same rate limit as the key, where no key asks for it.
 
     Raises:
-        InvalidChange: the name is blank, the expiry is not in the future, there is no such role, or the maker has been
-            revoked.
+        InvalidChange: the name is blank, the expiry is not in the future, a network is none, there is no such role, or
+            the maker has been revoked.
     """
     if not name.strip():
         raise InvalidChange("name must not be blank: it states the purpose of the key", field="name")
@@ -86,8 +99,9 @@ async def create_key(
         raise InvalidChange(f"name {reason}", field="name")
     if expires_at is not None and expires_at <= datetime.now(UTC):
         raise InvalidChange("expiresAt must be in the future", field="expiresAt")
-    root_id = None if maker_id is None else await _root_of(connection, workspace_id, maker_id)
-    token = TOKEN_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    if maker_id is not None:
+        root_id = await _root_of(connection, workspace_id, maker_id)
+    token = _new_token()
     cursor = await connection.execute(
         QUERIES["insert_api_key"],
         {
@@ -97,12 +111,29 @@ async def create_key(
             "token_hash": hash_token(token),
             "role_id": role if isinstance(role, UUID) else await _role_id(connection, workspace_id, role),
             "claims": dumps(dict(claims or {})),
+            "networks": _checked_networks(networks),
             "expires_at": expires_at,
             "maker_id": maker_id,
             "root_id": root_id,
         },
     )
     return NewApiKey(key=_build_key(await cursor.fetchone() or ()), token=token)
+
+
+def _new_token() -> str:
+    return TOKEN_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+
+
+def _checked_networks(networks: Sequence[str]) -> list[str]:
+    if len(networks) > _MOST_NETWORKS:
+        raise InvalidChange(f"networks must have at most {_MOST_NETWORKS} entries", field="networks")
+    try:
+        return [str(read_network(network)) for network in networks]
+    except ValueError:
+        raise InvalidChange(
+            "networks must be networks such as 203.0.113.0/24, without bits behind the prefix, or addresses",
+            field="networks",
+        ) from None
 
 
 async def _role_id(connection: Session, workspace_id: UUID, name: str) -> UUID:
@@ -134,7 +165,7 @@ async def list_keys(connection: Session, workspace_id: UUID) -> tuple[ApiKey, ..
 
 
 async def revoke_key(connection: Session, *, workspace_id: UUID, key_id: UUID) -> ApiKey:
-    """Revoke a key, for good; one that is revoked stays as it is. Call `KeyStore.note_revoked` after the commit.
+    """Revoke a key, for good; one that is revoked stays as it is. Call `KeyStore.note_changed` after the commit.
 
     Raises:
         UnknownObject: the workspace has no such key.
@@ -144,6 +175,34 @@ async def revoke_key(connection: Session, *, workspace_id: UUID, key_id: UUID) -
     if row is None:
         raise UnknownObject(f"there is no API key {key_id}", field="id")
     return _build_key(row)
+
+
+async def rotate_key(connection: Session, *, workspace_id: UUID, key_id: UUID, overlap_seconds: int = 0) -> NewApiKey:
+    """Give a key another token; call `KeyStore.note_changed` after the commit.
+
+    Args:
+        connection: in a transaction.
+        workspace_id: whose records the key is for.
+        key_id: its id.
+        overlap_seconds: for as long the token that it had is valid too; the one before that ends at once.
+
+    Raises:
+        InvalidChange: the overlap is out of its bounds.
+        UnknownObject: the workspace has no such key that is valid.
+    """
+    if not 0 <= overlap_seconds <= LONGEST_OVERLAP:
+        raise InvalidChange(f"overlapSeconds must be from 0 to {LONGEST_OVERLAP}", field="overlapSeconds")
+    token = _new_token()
+    values = {
+        "workspace_id": workspace_id,
+        "id": key_id,
+        "token_hash": hash_token(token),
+        "overlap": overlap_seconds,
+    }
+    row = await (await connection.execute(QUERIES["rotate_api_key"], values)).fetchone()
+    if row is None:
+        raise UnknownObject(f"there is no valid API key {key_id}", field="id")
+    return NewApiKey(key=_build_key(row), token=token)
 
 
 async def revoke_made(connection: Session, *, workspace_id: UUID, key_id: UUID) -> list[UUID]:
@@ -159,4 +218,4 @@ async def revoke_made(connection: Session, *, workspace_id: UUID, key_id: UUID) 
 
 def _build_key(row: Sequence[Any]) -> ApiKey:
     values = read_row(ApiKey, row)
-    return ApiKey(**values)
+    return ApiKey(**{**values, "networks": tuple(values["networks"])})

@@ -1,18 +1,20 @@
 """The cache of API keys: a token is looked up once a second at most, and a revoked key is dropped at once."""
 
 import asyncio
+import logging
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from fieldstone.metadata.catalog.queries import catalog_statement
+from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.workspaces.api_keys import (
@@ -23,17 +25,23 @@ from fieldstone.metadata.workspaces.api_keys import (
     list_keys,
     revoke_key,
     revoke_made,
+    rotate_key,
 )
 from fieldstone.sql.concurrency.signal import Signal
+from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.statement import Row
+
+_LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_KEY_BY_HASH = catalog_statement("api_key_by_hash")
-_KEYS_BY_HASHES = catalog_statement("api_keys_by_hashes")
+_BY_HASHES = catalog_statement("api_keys_by_hashes")
 
 FRESH_FOR: Final = 1.0
 """Seconds for which a cache entry holds: a key revoked by another process may work that long here."""
+
+NOTED_AFTER: Final = 2.0
+"""Seconds after which the uses of keys are noted, together."""
 
 LIMIT: Final = 10_000
 """Cache entries of each kind: keys and refusals."""
@@ -60,31 +68,56 @@ class KeyStore:
         limit: cache entries of each kind.
 
     Attributes:
-        revoked: called with each key that was revoked here.
+        changed: called with each key that was revoked or rotated here.
     """
 
     def __init__(self, database: Reads, *, clock: Callable[[], float] = time.monotonic, limit: int = LIMIT) -> None:
-        self.revoked: Signal[[UUID]] = Signal()
+        self.changed: Signal[[UUID]] = Signal()
         self._database = database
         self._clock = clock
         self._limit = limit
         self._keys: OrderedDict[bytes, _Known] = OrderedDict()
-        self._hashes: dict[UUID, bytes] = {}
+        # A rotated key has two tokens for a while.
+        self._hashes: defaultdict[UUID, set[bytes]] = defaultdict(set)
+        self._used: set[UUID] = set()
         # Apart, so that a flood of made-up tokens drives out no key.
         self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._forgotten: int = 0
 
     async def create(
-        self, workspace_id: UUID, name: str, *, expires_at: datetime | None = None, role: str = ADMIN
+        self,
+        workspace_id: UUID,
+        name: str,
+        *,
+        expires_at: datetime | None = None,
+        role: str = ADMIN,
+        networks: Sequence[str] = (),
     ) -> NewApiKey:
         """Create a key and commit it.
 
         Raises:
-            InvalidChange: the name is blank, the expiry is not in the future, or there is no such role.
+            InvalidChange: the name is blank, the expiry is not in the future, a network is none, or there is no such
+                role.
         """
         async with self._database.session() as connection, connection.transaction():
-            return await create_key(connection, workspace_id=workspace_id, name=name, expires_at=expires_at, role=role)
+            return await create_key(
+                connection, workspace_id=workspace_id, name=name, expires_at=expires_at, role=role, networks=networks
+            )
+
+    async def rotate(self, workspace_id: UUID, key_id: UUID, *, overlap_seconds: int = 0) -> NewApiKey:
+        """Give a key another token; the one that it had is valid for `overlap_seconds` more.
+
+        Raises:
+            InvalidChange: the overlap is out of its bounds.
+            UnknownObject: the workspace has no such key that is valid.
+        """
+        async with self._database.session() as connection, connection.transaction():
+            rotated = await rotate_key(
+                connection, workspace_id=workspace_id, key_id=key_id, overlap_seconds=overlap_seconds
+            )
+        self.note_changed([key_id])
+        return rotated
 
     async def list(self, workspace_id: UUID) -> tuple[ApiKey, ...]:
         """Return the workspace's keys in the order in which they were made, revoked ones too."""
@@ -107,20 +140,19 @@ class KeyStore:
             revoked = await revoke_key(connection, workspace_id=workspace_id, key_id=key_id)
             if with_made:
                 made = await revoke_made(connection, workspace_id=workspace_id, key_id=key_id)
-        self.note_revoked([key_id, *made])
+        self.note_changed([key_id, *made])
         return revoked
 
-    def note_revoked(self, key_ids: Iterable[UUID]) -> None:
-        """Forget keys and tell the listeners of each; call it when their revocation has been committed."""
+    def note_changed(self, key_ids: Iterable[UUID]) -> None:
+        """Forget keys and tell the listeners of each; call it when their revocation or rotation has been committed."""
         for key_id in key_ids:
             self.forget(key_id)
-            self.revoked(key_id)
+            self.changed(key_id)
 
     def forget(self, key_id: UUID) -> None:
         """Drop the key's cache entry: its next use looks it up again."""
         self._forgotten += 1
-        token_hash = self._hashes.pop(key_id, None)
-        if token_hash is not None:
+        for token_hash in self._hashes.pop(key_id, ()):
             self._keys.pop(token_hash, None)
 
     async def authenticate(self, token: str) -> Principal | None:
@@ -145,13 +177,20 @@ class KeyStore:
                 return principal
             return await self._look_up(token_hash)
 
-    async def refresh(self, token_hashes: Collection[bytes]) -> None:
-        """Look all of these keys up in one statement, so that the cache has the newest of each."""
+    async def refresh(self, token_hashes: Collection[bytes]) -> Mapping[bytes, Principal]:
+        """Return the principals of the valid keys among these, looked up in one statement, and keep them."""
         now, forgotten = self._clock(), self._forgotten
-        rows = await self._database.read(*_KEYS_BY_HASHES.bind(hashes=[one.hex() for one in token_hashes]))
-        found = {bytes.fromhex((row[-1] or b"").decode()): row for row in rows}
-        for token_hash in token_hashes:
-            self._note(token_hash, found.get(token_hash), now, forgotten)
+        rows = await self._database.read(*_BY_HASHES.bind(hashes=[one.hex() for one in token_hashes]))
+        found = {bytes.fromhex((row[0] or b"").decode()): row for row in rows}
+        known = {one: self._note(one, found.get(one), now, forgotten) for one in token_hashes}
+        return {token_hash: principal for token_hash, principal in known.items() if principal is not None}
+
+    async def note_uses(self) -> None:
+        """Write when the keys that were looked up since the last call were used, for each at most once a minute."""
+        used, self._used = self._used, set()
+        if used:
+            async with self._database.session() as connection, connection.transaction():
+                await connection.execute(QUERIES["note_key_uses"], {"ids": list(used)})
 
     def _find_answer(self, token_hash: bytes) -> tuple[bool, Principal | None]:
         """Return whether there is a fresh answer, and the answer."""
@@ -162,47 +201,67 @@ class KeyStore:
         return refused_at is not None and now - refused_at < FRESH_FOR, None
 
     async def _look_up(self, token_hash: bytes) -> Principal | None:
-        now, forgotten = self._clock(), self._forgotten
-        rows = await self._database.read(*_KEY_BY_HASH.bind(token_hash=rf"\x{token_hash.hex()}"))
-        return self._note(token_hash, rows[0] if rows else None, now, forgotten)
+        return (await self.refresh((token_hash,))).get(token_hash)
 
     def _note(self, token_hash: bytes, row: Row | None, now: float, forgotten: int) -> Principal | None:
         """Keep the answer of a look-up that began at `now`, when `forgotten` keys had been dropped, and return it."""
         if row is None:
             if known := self._keys.pop(token_hash, None):
-                self._hashes.pop(known.principal.subject_id, None)
+                self._drop_hash(known, token_hash)
             _keep(self._refused, token_hash, now, self._limit)
             return None
-        known = _read_known(row, now, self._keys.get(token_hash))
+        known, is_use_due = _read_known(row, now, self._keys.get(token_hash))
+        if is_use_due:
+            self._used.add(known.principal.subject_id)
         # A key dropped during the look-up may be this one, read before its revocation.
         if forgotten == self._forgotten:
             self._refused.pop(token_hash, None)
-            self._hashes[known.principal.subject_id] = token_hash
-            for oldest in _keep(self._keys, token_hash, known, self._limit):
-                self._hashes.pop(oldest.principal.subject_id, None)
+            self._hashes[known.principal.subject_id].add(token_hash)
+            for hash_, oldest in _keep(self._keys, token_hash, known, self._limit):
+                self._drop_hash(oldest, hash_)
         return known.answer
 
+    def _drop_hash(self, known: _Known, token_hash: bytes) -> None:
+        hashes = self._hashes[known.principal.subject_id]
+        hashes.discard(token_hash)
+        if not hashes:
+            del self._hashes[known.principal.subject_id]
 
-def _read_known(row: Row, now: float, before: _Known | None) -> _Known:
-    id_, workspace_id, name, role_id = (value.decode() for value in row[:4] if value is not None)
+
+async def keep_noted(keys: KeyStore) -> None:
+    """Note the uses of keys every few seconds, until cancelled."""
+    while True:
+        await asyncio.sleep(NOTED_AFTER)
+        try:
+            await keys.note_uses()
+        except DatabaseError as error:
+            _LOG.info("the uses of keys are noted later: %s", error)
+
+
+def _read_known(row: Row, now: float, before: _Known | None) -> tuple[_Known, bool]:
+    """Return a row's key, and whether its use is to be noted."""
+    id_, workspace_id, name, role_id = ((value or b"").decode() for value in row[1:5])
+    networks = (row[8] or b"").decode()
     principal = Principal(
         subject_id=UUID(id_),
-        rate_key=UUID((row[5] or b"").decode()),
+        rate_key=UUID((row[6] or b"").decode()),
         name=name,
         workspace_id=UUID(workspace_id),
         role=UUID(role_id),
-        claims=loads(row[6] or b"{}"),
+        claims=loads(row[7] or b"{}"),
+        networks=tuple(map(read_network, networks.split(","))) if networks else (),
     )
-    return _Known(
+    known = _Known(
         # The same instance as long as it is equal: dict look-ups of identical ids are cheaper than of equal ones.
         principal=before.principal if before and before.principal == principal else principal,
-        expires_at=None if row[4] is None else float(row[4]),
+        expires_at=None if row[5] is None else float(row[5]),
         checked_at=now,
     )
+    return known, row[9] == b"t"
 
 
-def _keep(answers: OrderedDict[bytes, T], token_hash: bytes, value: T, limit: int) -> list[T]:
+def _keep(answers: OrderedDict[bytes, T], token_hash: bytes, value: T, limit: int) -> list[tuple[bytes, T]]:
     """Store a cache entry, and return the oldest ones, which it displaced."""
     answers[token_hash] = value
     answers.move_to_end(token_hash)
-    return [answers.popitem(last=False)[1] for _ in range(len(answers) - limit)]
+    return [answers.popitem(last=False) for _ in range(len(answers) - limit)]

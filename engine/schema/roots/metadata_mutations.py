@@ -7,6 +7,8 @@ from graphql import (
     GraphQLBoolean,
     GraphQLField,
     GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -22,6 +24,7 @@ from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEB
 from fieldstone.engine.schema.scope import MutationSet, TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
+from fieldstone.metadata.workspaces.api_keys import LONGEST_OVERLAP
 
 _UUID = SCALARS[scalars.UUID.name]
 _DATE_TIME = SCALARS[scalars.DATE_TIME.name]
@@ -33,6 +36,10 @@ _CREATE_API_KEY_INPUT = GraphQLInputObjectType(
     {
         "name": _member(_REQUIRED_TEXT, "The key's purpose; events name it as their actor."),
         "expiresAt": _member(_DATE_TIME, "When the key ceases to be valid; never where it is left out."),
+        "networks": _member(
+            GraphQLList(_REQUIRED_TEXT),
+            "The networks that it may be used from, such as 203.0.113.0/24; all where it is left out.",
+        ),
     },
     description="An API key to create.",
 )
@@ -44,6 +51,10 @@ _CREATED_API_KEY = GraphQLObjectType(
         "name": GraphQLField(_REQUIRED_TEXT, description="The key's purpose."),
         "token": GraphQLField(_REQUIRED_TEXT, description="The key itself, shown this once."),
         "expiresAt": GraphQLField(_DATE_TIME, description="When the key ceases to be valid, null for never."),
+        "networks": GraphQLField(
+            GraphQLNonNull(GraphQLList(_REQUIRED_TEXT)),
+            description="The networks that it may be used from, [] for all.",
+        ),
         "createdAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When the key was created."),
     },
     description="A new API key with its token.",
@@ -72,6 +83,23 @@ def _revoke_api_key(scope: TypeScope) -> GraphQLField:
     )
 
 
+def _rotate_api_key(scope: TypeScope) -> GraphQLField:
+    return GraphQLField(
+        GraphQLNonNull(scope.object_type(_CREATED_API_KEY.name)),
+        args={
+            "id": GraphQLArgument(GraphQLNonNull(_UUID), description="The key's id."),
+            "overlapSeconds": GraphQLArgument(
+                GraphQLInt,
+                description=(
+                    f"For as long the token before is valid too, at most {LONGEST_OVERLAP}; not at all where it is left"
+                    " out."
+                ),
+            ),
+        },
+        description="Gives an API key another token and shows it; the key keeps its id, role and networks.",
+    )
+
+
 METADATA_MUTATIONS = MutationSet(
     fields={
         **CHANGE_FIELDS,
@@ -82,6 +110,7 @@ METADATA_MUTATIONS = MutationSet(
             input_description="The values of the new key.",
         ),
         "revokeApiKey": _revoke_api_key,
+        "rotateApiKey": _rotate_api_key,
         **TOKEN_FIELDS,
         **WEBHOOK_FIELDS,
     },

@@ -1,5 +1,6 @@
 """`fieldstone api-key`: keys made, listed and revoked."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.api_keys import ApiKey
 
 
-async def create(settings: Settings, *, workspace: str, name: str, expires_at: datetime | None) -> None:
+async def create(
+    settings: Settings, *, workspace: str, name: str, expires_at: datetime | None, networks: Sequence[str] = ()
+) -> None:
     """Make a key and print it alone on the last line.
 
     Raises:
@@ -22,7 +25,7 @@ async def create(settings: Settings, *, workspace: str, name: str, expires_at: d
         expires_at = expires_at.replace(tzinfo=UTC)
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
-        made = await foundation.keys.create(found.id, name, expires_at=expires_at)
+        made = await foundation.keys.create(found.id, name, expires_at=expires_at, networks=networks)
     typer.echo(f"Key '{escape(name)}' of workspace '{workspace}' ({made.key.id}); it is shown this once:", err=True)
     typer.echo(made.token)
 
@@ -41,6 +44,20 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         typer.echo(f"{key.id}  {_state(key):<32}  {escape(key.name)}")
     if not keys:
         typer.echo("There are no keys: make one with fieldstone api-key create --name NAME.", err=True)
+
+
+async def rotate(settings: Settings, *, workspace: str, key_id: UUID, overlap_seconds: int) -> None:
+    """Give a key another token and print it alone on the last line.
+
+    Raises:
+        MetadataError: there is no such workspace, or it has no such key that is valid.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        found = await foundation.workspaces.find(workspace)
+        made = await foundation.keys.rotate(found.id, key_id, overlap_seconds=overlap_seconds)
+    typer.echo(f"Key '{escape(made.key.name)}' has another token; it is shown this once:", err=True)
+    typer.echo(made.token)
 
 
 async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made: bool) -> None:

@@ -14,6 +14,7 @@ from fieldstone.engine.server.cli.exit_codes import run
 from fieldstone.engine.server.cli.import_schema import import_schema
 from fieldstone.engine.server.cli.migrate import migrate as migrate_catalog
 from fieldstone.engine.server.cli.serving.serve import serve as serve_app
+from fieldstone.metadata.workspaces.api_keys import LONGEST_OVERLAP
 
 cli = typer.Typer(
     name="fieldstone",
@@ -31,7 +32,7 @@ cli = typer.Typer(
     epilog="Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the command line is wrong,"
     " or a comparison has found a difference, 130 Ctrl+C ended it.",
 )
-_api_key = typer.Typer(no_args_is_help=True, help="Make, list and revoke the keys that clients send.")
+_api_key = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke the keys that clients send.")
 _workspace = typer.Typer(
     no_args_is_help=True, help="Make, list and delete workspaces, each with its own model and records."
 )
@@ -130,18 +131,37 @@ def create_key(
     expires_at: Annotated[
         datetime | None, typer.Option(help="When it stops working, in UTC; never unless given.")
     ] = None,
+    network: Annotated[
+        list[str] | None, typer.Option(help="A network that it may be used from; may be given several times.")
+    ] = None,
 ) -> None:
     """Make a key and print it, alone on the last line.
 
     It is shown this once: only its hash is kept. Works beside a running server.
     """
-    run(lambda settings: api_keys.create(settings, workspace=workspace, name=name, expires_at=expires_at))
+    run(
+        lambda settings: api_keys.create(
+            settings, workspace=workspace, name=name, expires_at=expires_at, networks=network or ()
+        )
+    )
 
 
 @_api_key.command("list")
 def list_keys(workspace: _Workspace = "default") -> None:
     """List a workspace's keys: id, state, name."""
     run(lambda settings: api_keys.list_all(settings, workspace=workspace))
+
+
+@_api_key.command("rotate")
+def rotate_key(
+    key_id: Annotated[UUID, typer.Argument(help="The key's id, as `fieldstone api-key list` shows it.")],
+    workspace: _Workspace = "default",
+    overlap: Annotated[
+        int, typer.Option(help="Seconds for which the token that it has is valid too.", min=0, max=LONGEST_OVERLAP)
+    ] = 0,
+) -> None:
+    """Give a key another token and print it, alone on the last line."""
+    run(lambda settings: api_keys.rotate(settings, workspace=workspace, key_id=key_id, overlap_seconds=overlap))
 
 
 @_api_key.command("revoke")

@@ -11,6 +11,7 @@ from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
 from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath, WarmRequest
 from fieldstone.engine.server.http.responses import Reply
+from fieldstone.metadata.roles.networks import Address, read_address
 
 _END = b"\r\n\r\n"
 
@@ -106,6 +107,10 @@ class FieldstoneProtocol(GuardedProtocol):
     def _wait_no_longer(self) -> None:
         if part := self._take_part():
             self.parse(part)
+
+    def address(self) -> Address | None:
+        """Return the address that the client is connected from."""
+        return read_address(self.client[0]) if self.client else None
 
     def reply(self, reply: Reply, lines: bytes) -> None:
         """Answer the warm request."""

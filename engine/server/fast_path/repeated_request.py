@@ -28,6 +28,7 @@ from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.roles.networks import Address, is_within
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.errors import (
@@ -75,6 +76,10 @@ class Head(NamedTuple):
 
 class Client(Protocol):
     """The client that waits for the answer to a request."""
+
+    def address(self) -> Address | None:
+        """Return the address that it is connected from."""
+        ...
 
     def reply(self, reply: Reply, lines: bytes) -> None:
         """Send this reply, with these lines of headers besides its own."""
@@ -165,6 +170,8 @@ class WarmPath:
         principal = services.identity.find_fresh(head.credential) if services else None
         if services is None or principal is None:
             return None
+        if principal.networks and not self._may_use(principal, client):
+            return None
         try:
             request = build_request(decode_json(body), max_batch=0)
         except ApiError:
@@ -179,6 +186,10 @@ class WarmPath:
             return None
         lines = head.lines if allowance is None else allowance.lines() + head.lines
         return WarmRequest(self, services.foundation.database, head, principal, ready, client, lines, begun)
+
+    def _may_use(self, principal: Principal, client: "Client") -> bool:
+        """Return whether a key may be used from a connection; the ordinary path decides about proxies' clients."""
+        return not self._settings.trusted_proxies and is_within(client.address(), principal.networks)
 
     def give_back(self, principal: Principal) -> None:
         """Have a request not count that starts over."""

@@ -7,7 +7,7 @@ from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.auth import read_presented
+from fieldstone.engine.server.http.auth import PresentedReader
 from fieldstone.engine.server.http.body import read_body
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import is_json
@@ -22,7 +22,7 @@ from fieldstone.sql.concurrency.deadlines import Overdue
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
-_LISTS = frozenset({b"accept", b"accept-encoding"})
+_LISTS = frozenset({b"accept", b"accept-encoding", b"x-forwarded-for"})
 _ONCE = {
     b"authorization": "A request has one Authorization header at most.",
     b"idempotency-key": "A request has one Idempotency-Key header at most.",
@@ -59,11 +59,15 @@ class Admission:
     Args:
         settings: the limits of requests.
         runtime: gives the services as soon as they are there.
+
+    Attributes:
+        presented: reads all that a request presents of its principal.
     """
 
     def __init__(self, *, settings: Settings, runtime: Runtime) -> None:
         self._settings = settings
         self._runtime = runtime
+        self.presented = PresentedReader(settings.trusted_proxies)
         self._deadline = Overdue(settings.body_timeout)
 
     async def admit(self, scope: "Scope", given: dict[bytes, bytes], headers: Headers) -> tuple[Services, Principal]:
@@ -76,7 +80,7 @@ class Admission:
             ServiceUnavailable: the services cannot be had.
         """
         services = self._runtime.services or await self._runtime.ready()
-        principal = await services.identity.resolve(read_presented(given.get(b"authorization")))
+        principal = await services.identity.resolve(self.presented.read(scope, given))
         if scope["method"] != "POST":
             require_preflight(scope["headers"])
         context_of(scope).principal = principal

@@ -24,7 +24,6 @@ from fieldstone.engine.planner.subscriptions import read_position
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
-from fieldstone.engine.server.http.auth import read_presented
 from fieldstone.engine.server.http.errors import NotAcceptable
 from fieldstone.engine.server.http.negotiation import JSON, takes_event_stream
 from fieldstone.engine.server.http.operations import Batch
@@ -109,7 +108,7 @@ class StreamEndpoint:
             # A client reconnects with the address that it began with: the last position that it received counts.
             blame = Blame(field="Last-Event-ID", path=())
             opened = replace(opened, after=read_position(last.decode("latin-1"), blame))
-        watched = Watched(read_presented(given.get(b"authorization")), principal)
+        watched = Watched(self._admission.presented.read(scope, given), principal)
         await self._subscribe(services, watched, opened, receive, send, headers)
         return None
 

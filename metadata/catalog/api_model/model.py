@@ -97,6 +97,8 @@ _API_KEY = _object("apiKey", "apiKeys", "api_key_shown", "A key to the API; its 
         required=False),
     _field("expiresAt", FieldType.DATE_TIME, "From when on it is not valid.", required=False),
     _field("revokedAt", FieldType.DATE_TIME, "Since when it is not valid.", required=False),
+    _field("lastUsedAt", FieldType.DATE_TIME, "Its last use, to the minute; null for none.", required=False),
+    _field("networks", FieldType.ARRAY, "The networks that it may be used from, [] for all."),
 ))
 
 _ROLE = _object("role", "roles", "role_shown", "A role: the rights of keys, users and webhooks.", (

@@ -194,7 +194,7 @@ async def test_keys_that_a_key_made_are_revoked_with_it_where_that_is_asked(
     for made in (first, second, third, other):
         assert await desk.keys.authenticate(made.token) is not None
     told: list[UUID] = []
-    desk.keys.revoked.connect(told.append)
+    desk.keys.changed.connect(told.append)
     await desk.keys.revoke(model.workspace.id, first.key.id, with_made=with_made)
     refused = [await desk.keys.authenticate(made.token) is None for made in (first, second, third, other)]
     assert refused == [True, with_made, with_made, False]

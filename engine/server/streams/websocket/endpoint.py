@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import BadUserInput, ServiceUnavailable
 from fieldstone.engine.server.http.admission import read_headers
+from fieldstone.engine.server.http.auth import PresentedReader
 from fieldstone.engine.server.http.request_log import note_key
 from fieldstone.engine.server.log import Log
 from fieldstone.engine.server.metrics import Metrics
@@ -26,13 +27,23 @@ class SocketEndpoint:
 
     Args:
         runtime: gives the services as soon as they are there.
+        presented: reads all that a handshake presents of its principal.
         limits: those of each socket.
         metrics: counts sockets.
         log: for the line of each socket, and unexpected errors.
     """
 
-    def __init__(self, *, runtime: Runtime, metrics: Metrics, log: Log, limits: SocketLimits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        metrics: Metrics,
+        log: Log,
+        presented: PresentedReader | None = None,
+        limits: SocketLimits | None = None,
+    ) -> None:
         self._runtime = runtime
+        self._presented = presented or PresentedReader()
         self._limits = limits or SocketLimits()
         self._metrics = metrics
         self._log = log
@@ -64,7 +75,7 @@ class SocketEndpoint:
         except ServiceUnavailable as error:
             return Closing(Close.TRY_AGAIN_LATER, error.message)
         try:
-            authorization = read_headers(scope["headers"]).get(b"authorization")
+            given = read_headers(scope["headers"])
         except BadUserInput as error:
             return Closing(Close.BAD_MESSAGE, error.message)
         connection = ClientSocket(
@@ -73,7 +84,7 @@ class SocketEndpoint:
             services=services,
             limits=self._limits,
             log=self._log,
-            authorization=authorization,
+            present=partial(self._presented.read, scope, given),
             note_key=partial(note_key, scope),
         )
         return await connection.run()

@@ -12,11 +12,11 @@ from fieldstone.engine.events.hub import AnyMember
 from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.auth import read_presented
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.body import LARGE
 from fieldstone.engine.server.http.operations import Batch, build_request
@@ -88,7 +88,7 @@ class ClientSocket:
         services: those behind the endpoints.
         limits: those of the socket.
         log: for unexpected errors.
-        authorization: the header of the handshake.
+        present: returns all that the handshake presents, with the credential of the first message where it has one.
         note_key: called when the client has shown a valid key.
     """
 
@@ -100,7 +100,7 @@ class ClientSocket:
         services: Services,
         limits: SocketLimits,
         log: Log,
-        authorization: bytes | None,
+        present: Callable[[bytes | None], Presented],
         note_key: Callable[[], None],
     ) -> None:
         self._receive = receive
@@ -108,7 +108,7 @@ class ClientSocket:
         self._services = services
         self._limits = limits
         self._log = log
-        self._authorization = authorization
+        self._present = present
         self._note_key = note_key
         self._queue = SendQueue(limits.queue, services.events.hub.notice_room)
         self._operations: dict[str, _Operation] = {}
@@ -203,9 +203,8 @@ class ClientSocket:
             raise Closing(Close.TOO_MANY_INITIALISATIONS, "Too many initialisation requests")
         self._is_initialised = True
         given = payload.get("authorization", payload.get("Authorization"))
-        authorization = given.encode("utf-8", "replace") if isinstance(given, str) else self._authorization
         try:
-            presented = read_presented(authorization)
+            presented = self._present(given.encode("utf-8", "replace") if isinstance(given, str) else None)
             principal = await self._services.identity.resolve(presented)
         except (Unauthenticated, Forbidden) as error:
             raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None

@@ -59,7 +59,18 @@ def test_workspaces_share_the_objects() -> None:
 
 def test_a_tokens_hash_cannot_be_read() -> None:
     api_key = catalog_snapshot(HERE).by_singular["apiKey"]
-    names = ["id", "name", "createdAt", "role", "claims", "createdByKey", "expiresAt", "revokedAt"]
+    names = [
+        "id",
+        "name",
+        "createdAt",
+        "role",
+        "claims",
+        "createdByKey",
+        "expiresAt",
+        "revokedAt",
+        "lastUsedAt",
+        "networks",
+    ]
     assert [field.name for field in api_key.fields] == names
     assert all(
         part.column.type in {SqlType.UUID, SqlType.TEXT, SqlType.TIMESTAMP}

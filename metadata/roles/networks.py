@@ -1,0 +1,30 @@
+"""The networks that a key may be used from."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+def read_network(text: str) -> Network:
+    """Return a network in CIDR form; an address alone is a network of one.
+
+    Raises:
+        ValueError: it is none, or has bits set behind its prefix.
+    """
+    return ip_network(text.strip())
+
+
+def read_address(text: str) -> Address | None:
+    """Return the address of a client, an IPv4 address for one that is mapped into IPv6; None for any other text."""
+    try:
+        address = ip_address(text.strip().partition("%")[0])
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def is_within(address: Address | None, networks: Iterable[Network]) -> bool:
+    """Return whether an address is in one of the networks; an unknown one is in none."""
+    return address is not None and any(address in network for network in networks)
