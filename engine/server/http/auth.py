@@ -14,7 +14,7 @@ CHALLENGE = (b"www-authenticate", b'Bearer realm="fieldstone"')
 
 
 class PresentedReader:
-    """Reads what requests present.
+    """Reads all that requests present of their principals.
 
     Args:
         proxies: the networks of the proxies whose X-Forwarded-For counts.

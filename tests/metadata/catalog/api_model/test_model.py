@@ -70,6 +70,8 @@ def test_a_tokens_hash_cannot_be_read() -> None:
         "revokedAt",
         "lastUsedAt",
         "networks",
+        "lastUsedAt",
+        "networks",
     ]
     assert [field.name for field in api_key.fields] == names
     assert all(
