@@ -71,7 +71,8 @@ class Call(NamedTuple, Generic[P_co]):
     @property
     def bindings(self) -> Bindings:
         """The source of its statements' parameters."""
-        return Bindings(variables=self.variables, actor=self.principal.name, claims=self.claims)
+        role = "" if self.snapshot.role is None else self.snapshot.role.name
+        return Bindings(variables=self.variables, actor=self.principal.name, claims=self.claims, role=role)
 
 
 class Compiler:

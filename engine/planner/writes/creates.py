@@ -114,9 +114,12 @@ def build_create_one(
 
 
 def build_writer(
-    context: PlanContext, object_: Object, data: CreateInput, rights: WriteRights | None
+    context: PlanContext, object_: Object, data: CreateInput, rights: WriteRights | None, *, is_upsert: bool = False
 ) -> tuple[tuple[Column, ...], tuple[Reference, ...], RowWriter]:
-    """Return a create's columns, its references, and the writer of its rows, whose cells are in that order."""
+    """Return a create's columns, its references, and the writer of its rows, whose cells are in that order.
+
+    The rows of an upsert are admitted and completed by the caller.
+    """
     sample, admission = data.rows(context.sample), None if rights is None else rights.admission
     preset = frozenset[UUID]()
     if admission is not None:
@@ -132,7 +135,9 @@ def build_writer(
             place = len(columns) + len(references)
             sources[(field.name, lookup)] = LinkSource(place, link_coercer(end, lookup, blame))
             references.append(link_reference(context, end, lookup, f"{end.foreign_key.column.name}:{lookup}", blame))
-    writer = build_row_writer(object_, plain, sources, many=data.many, admission=admission, blame=data.blame)
+    writer = build_row_writer(
+        object_, plain, sources, many=data.many, admission=None if is_upsert else admission, blame=data.blame
+    )
     return columns, tuple(references), writer
 
 

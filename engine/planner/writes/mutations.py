@@ -285,7 +285,7 @@ class _Root:
     def _insert(self) -> Insert | InsertOne | Upsert:
         data = CreateInput(tree=self._argument("data", whole=True), many=self.root.many, blame=self._blame("data"))
         if (conflict := self._find_conflict()) is not None:
-            upsert = build_upsert(self.context, self.object_, data, conflict, self._blame("onConflict"))
+            upsert, self.judged = build_upsert(self.context, self.object_, data, conflict, self._blame("onConflict"))
             return replace(upsert, record=self._written_record())
         context, object_ = self.context, self.object_
         rights = find_rights(context, object_, Action.CREATE, data.blame)

@@ -1,22 +1,23 @@
 """Upserts: the data of a create, and the records that it changes where their unique keys are there already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldstone.engine.documents.document import Selected
-from fieldstone.engine.planner.access.write_rights import forbidden_action
+from fieldstone.engine.planner.access.upsert_rights import find_upsert_rights, judge_upsert
+from fieldstone.engine.planner.access.write_rights import JudgedRights
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Absent, Bindings, Blame, arguments_of, value_of
 from fieldstone.engine.planner.context import PlanContext, type_literal
 from fieldstone.engine.planner.reads.selection import build_record
-from fieldstone.engine.planner.writes.creates import CreateInput, add_rows, build_writer
+from fieldstone.engine.planner.writes.assignments import preset_assignments
+from fieldstone.engine.planner.writes.creates import CreateInput, add_rows, build_writer, left_out
 from fieldstone.engine.planner.writes.events import event_target, touched_at
 from fieldstone.engine.planner.writes.rows import COMPUTED, read_link
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
-from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import BOOLEAN, Cell
 from fieldstone.sql.plan.elements import Column
 from fieldstone.sql.plan.read import Output, Record, Value
@@ -84,15 +85,15 @@ def read_on_conflict(given: Mapping[str, JsonValue], blame: Blame) -> OnConflict
 
 def build_upsert(
     context: PlanContext, object_: Object, data: CreateInput, conflict: OnConflict, blame: Blame
-) -> Upsert:
-    """Return the upsert of a create's data, without its record; `blame` is that of onConflict.
+) -> tuple[Upsert, JudgedRights]:
+    """Return the upsert of a create's data, without its record, and its rights; `blame` is that of onConflict.
 
     Raises:
         BadUserInput: `conflict` names no unique key, or a field that cannot be changed.
+        Forbidden: the role may neither create nor update records, or may not revive them.
     """
-    if object_.access is not None:
-        raise forbidden_action(context, object_, Action.CREATE, blame)
-    columns, references, writer = build_writer(context, object_, data, None)
+    rights = find_upsert_rights(context, object_, blame, revives=conflict.revives)
+    columns, references, writer = build_writer(context, object_, data, rights.creation, is_upsert=True)
     places = _places(object_, columns)
     context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
     known = unique_keys(context.snapshot, object_.whole)
@@ -100,21 +101,30 @@ def build_upsert(
     written = {column.name for column in columns} | {reference.column.name for reference in references}
     keys = [key for key in known if all(column.name in written for column in _columns(key))]
     names = {_names(key) for key in by}
-    order = [column.name for column in columns], [str(reference.source) for reference in references]
+    fields = _updated(object_, conflict, blame)
+    if object_.access is not None and len(by) == 1:
+        # Its key is that of the record already.
+        fields = [field for field in fields if field not in by[0]]
+    order = [*(column.name for column in columns), *(str(reference.source) for reference in references)]
+    updated = {field.id for field in fields}
 
     def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[dict[str, Cell]]:
-        names = [*order[0], *order[1]]
-        cells = writer.write(rows, bindings)
+        completed = rights.complete(rows, updated, bindings)
+        cells = writer.write([row for row, _ in completed], bindings)
         return [
-            {**dict(zip(names, row, strict=True)), GIVEN: _bits(object_, places, given, data.blame)}
-            for row, given in zip(cells, rows, strict=True)
+            {**dict(zip(order, row, strict=True)), GIVEN: _bits(object_, places, given, data.blame), **marks}
+            for row, given, (_, marks) in zip(cells, rows, completed, strict=True)
         ]
 
-    return Upsert(
+    rows = add_rows(context, data, write)
+    judged = judge_upsert(context, rights, revives=conflict.revives)
+    presets = preset_assignments(context, object_, admitted, blame) if (admitted := rights.change_presets) else ()
+    taken = {assignment.column.name for assignment in presets}
+    upsert = Upsert(
         table=object_.table,
         key=object_.key,
         columns=columns,
-        rows=add_rows(context, data, write),
+        rows=rows,
         given=GIVEN,
         references=references,
         keys=tuple(
@@ -127,12 +137,18 @@ def build_upsert(
         by=tuple(place for place, key in enumerate(keys) if _names(key) in names),
         deleted_at=object_.deleted_at,
         revives=conflict.revives,
-        updates=_updates(object_, places, conflict, blame),
-        touched=touched_at(object_),
+        updates=tuple(one for one in _given_columns(places, fields) if one.column.name not in taken),
+        touched=(*presets, *touched_at(object_)),
         many=data.many,
+        readable=judged.readable,
+        rights=judged.creation.rights,
+        updating=judged.change.rights,
+        defaults=left_out(object_, columns, references),
         event=event_target(context, object_, "created"),
         record=None,
     )
+    deferred = dict.fromkeys((*judged.creation.deferred, *judged.change.deferred))
+    return upsert, JudgedRights(deferred=tuple(deferred))
 
 
 def upsert_record(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Record:
@@ -171,19 +187,24 @@ def _found_by(
     return (key,)
 
 
-def _updates(object_: Object, places: Mapping[str, int], conflict: OnConflict, blame: Blame) -> tuple[GivenColumn, ...]:
-    """Return the columns to set in a record that is there; those of the creation alone are never among them."""
+def _updated(object_: Object, conflict: OnConflict, blame: Blame) -> list[Field]:
+    """Return the fields to set in a record that is there; those of the creation alone are never among them."""
     chosen = None if conflict.update is None else set(conflict.update)
     for name in conflict.update or ():
         if object_.active[name].access is not Access.READ_WRITE:
             raise blame.error(f"'update': the field '{name}' cannot be changed once the record is there.")
-    return tuple(
-        GivenColumn(column=part.column, bit=places[part.column.name])
+    return [
+        field
         for field in object_.active.values()
         if field.access is Access.READ_WRITE and (chosen is None or _is_chosen(object_, field, chosen))
-        for part in field.parts
-        if part.column.name in places
-    )
+    ]
+
+
+def _given_columns(places: Mapping[str, int], fields: Sequence[Field]) -> Iterator[GivenColumn]:
+    for field in fields:
+        for part in field.parts:
+            if part.column.name in places:
+                yield GivenColumn(column=part.column, bit=places[part.column.name])
 
 
 def _is_chosen(object_: Object, field: Field, chosen: set[str]) -> bool:
