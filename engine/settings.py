@@ -202,6 +202,8 @@ class Settings(BaseSettings):
     plan_cache_size: int = _whole(2_000, "The most compiled operations kept.")
     model_cache_mb: int = _whole(128,
         "Memory for the models of workspaces, in MiB; beyond it the least recently used model is evicted.")
+    audit_retention_days: int = _whole(365, "Retention of the audit log, in days; 0 keeps everything.", least=0,
+        most=36_500)
     event_retention_hours: int = _whole(72,
         "Retention of events, from which subscriptions and webhooks resume, in hours.")
     event_retention_count: int = _whole(1_000_000,

@@ -8,8 +8,10 @@ from uuid import UUID
 from psycopg import AsyncRawCursor
 
 from fieldstone.engine.access.principals import see_catalog
+from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.metadata_api.audited import note_mutation
 from fieldstone.engine.metadata_api.broken_documents import FindBrokenDocuments, broken_documents
 from fieldstone.engine.metadata_api.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.change_mutations import change_runs
@@ -33,6 +35,7 @@ from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.webhooks.service import Webhooks
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
+from fieldstone.metadata.catalog.audit import author_of
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
@@ -142,7 +145,10 @@ class _Roots:
                     await check(arguments)
             asked.append((root, arguments))
 
+        author = author_of(call.principal, CLIENT_ADDRESS.get())
+
         async def body(transaction: ModelTransaction) -> list[str | Sequel]:
+            transaction.author = author
             written = []
             for root, arguments in asked:
                 with _located(root):
@@ -168,6 +174,9 @@ class _Roots:
         if selected.name in self._plans:
             return dumps(await self._plan(call, transaction, selected, arguments))
         written = await self._runs[selected.name](transaction, call.principal, arguments)
+        await note_mutation(
+            transaction, author_of(call.principal, CLIENT_ADDRESS.get()), selected.name, arguments, written
+        )
         if written.sequel is not None:
             return written.sequel
         answer = written.constant or await self._answer(call, transaction, selected, written)

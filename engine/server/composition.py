@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fieldstone.engine.audit.retention import keep_trimmed
+from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.broadcast import Broadcast
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.events.log.partitions import Retention
@@ -59,6 +61,7 @@ class Services:
         webhooks: send the events to the URLs that asked for them.
         broadcast: the messages to and from other processes.
         builder: the work on big tables after a change's commit.
+        audit: notes acts that any number of requests may do.
     """
 
     foundation: Foundation
@@ -72,6 +75,7 @@ class Services:
     webhooks: Webhooks
     broadcast: Broadcast
     builder: Builder
+    audit: AuditTrail
 
 
 @asynccontextmanager
@@ -131,6 +135,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                     "key uses": lambda: keep_noted(foundation.keys),
                 }
             ),
+            _auditing(settings, foundation) as audit,
             open_events(
                 foundation.database,
                 foundation.current,
@@ -158,6 +163,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 webhooks=webhooks,
                 broadcast=broadcast,
                 builder=builder,
+                audit=audit,
             )
 
 
@@ -168,6 +174,18 @@ async def _building(foundation: Foundation) -> AsyncIterator[Builder]:
     foundation.writer.postponed.connect(builder.wake)
     async with running({"builder": builder.run}):
         yield builder
+
+
+@asynccontextmanager
+async def _auditing(settings: Settings, foundation: Foundation) -> AsyncIterator[AuditTrail]:
+    """Write the acts of requests to the audit log, and delete its old entries."""
+    audit = AuditTrail(foundation.database)
+    works = {
+        "audit log": audit.run,
+        "audit retention": lambda: keep_trimmed(foundation.database, settings.audit_retention_days),
+    }
+    async with running(works):
+        yield audit
 
 
 @asynccontextmanager

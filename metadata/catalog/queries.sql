@@ -782,3 +782,13 @@ SELECT id, secret FROM fieldstone.webhook WHERE secret NOT LIKE %(current)s ORDE
 -- name: replace_secrets
 UPDATE fieldstone.webhook SET secret = given.secret
 FROM unnest(%(ids)s::uuid[], %(secrets)s::text[]) AS given (id, secret) WHERE webhook.id = given.id;
+
+-- name: note_audit
+INSERT INTO fieldstone.audit_log (id, workspace_id, action, actor_kind, actor_id, actor_name, address, subject_id,
+    subject_name, count, details)
+SELECT id, workspace_id, action, actor_kind, actor_id, actor_name, address, subject_id, subject_name, count, details
+FROM jsonb_to_recordset(%(entries)s::jsonb) AS given (id uuid, workspace_id uuid, action text, actor_kind text,
+    actor_id uuid, actor_name text, address text, subject_id uuid, subject_name text, count int, details jsonb);
+
+-- name: api_key_name
+SELECT name FROM fieldstone.api_key WHERE id = %(id)s;

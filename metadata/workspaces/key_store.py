@@ -11,9 +11,10 @@ from typing import Final, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, note
 from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
-from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import ADMIN
@@ -101,9 +102,11 @@ class KeyStore:
                 role.
         """
         async with self._database.session() as connection, connection.transaction():
-            return await create_key(
+            made = await create_key(
                 connection, workspace_id=workspace_id, name=name, expires_at=expires_at, role=role, networks=networks
             )
+            await note(connection, _act(AuditAction.API_KEY_CREATED, made.key))
+            return made
 
     async def rotate(self, workspace_id: UUID, key_id: UUID, *, overlap_seconds: int = 0) -> NewApiKey:
         """Give a key another token; the one that it had is valid for `overlap_seconds` more.
@@ -116,6 +119,7 @@ class KeyStore:
             rotated = await rotate_key(
                 connection, workspace_id=workspace_id, key_id=key_id, overlap_seconds=overlap_seconds
             )
+            await note(connection, _act(AuditAction.API_KEY_ROTATED, rotated.key, overlapSeconds=overlap_seconds))
         self.note_changed([key_id])
         return rotated
 
@@ -140,6 +144,7 @@ class KeyStore:
             revoked = await revoke_key(connection, workspace_id=workspace_id, key_id=key_id)
             if with_made:
                 made = await revoke_made(connection, workspace_id=workspace_id, key_id=key_id)
+            await note(connection, _act(AuditAction.API_KEY_REVOKED, revoked, withMade=with_made))
         self.note_changed([key_id, *made])
         return revoked
 
@@ -226,6 +231,18 @@ class KeyStore:
         hashes.discard(token_hash)
         if not hashes:
             del self._hashes[known.principal.subject_id]
+
+
+def _act(action: AuditAction, key: ApiKey, **details: JsonValue) -> AuditEntry:
+    """Return the act of a command on a key: the Metadata API notes its own."""
+    return AuditEntry(
+        workspace_id=key.workspace_id,
+        action=action,
+        author=Author(kind=COMMAND, name="fieldstone"),
+        subject_id=key.id,
+        subject_name=key.name,
+        details=details,
+    )
 
 
 async def keep_noted(keys: KeyStore) -> None:

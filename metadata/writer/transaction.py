@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg.sql import Composed
 
+from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, audit_parameters
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.round_trip import QueryStep, send_as_one
 from fieldstone.metadata.catalog.sessions import Session
@@ -53,6 +54,7 @@ class ModelTransaction:
         snapshot: the model as changed so far; its version is that of the model before until `commit`.
         bounds: the bounds that the plans of its changes keep to.
         locked: the names, quoted, of the tables that its changes lock.
+        author: the author of its changes for the audit log; None: the command that commits it.
 
     Args:
         postponed: called after the commit where the builder has work to do.
@@ -74,6 +76,7 @@ class ModelTransaction:
         self._before = snapshot
         self.bounds = bounds
         self.locked: set[str] = set()
+        self.author: Author | None = None
         self._postponed = postponed
         self._check = check
         self._waiting: list[QueryStep | Composed] = []
@@ -217,6 +220,8 @@ class ModelTransaction:
                 ("set_role_versions", {**parameters, "role_ids": _moved_roles(self._before, self.snapshot)}),
                 ("record_change", {**parameters, "change": dumps(self._history), "actor": actor}),
             ]
+            if acts := _role_acts(self._before, self.snapshot, self.author or Author(kind=COMMAND, name=actor)):
+                steps.append(("note_audit", audit_parameters(acts)))
         await self._send([*steps, *self._waiting], commit=True)
 
     async def _send(self, steps: Iterable[QueryStep | Composed], *, commit: bool = False) -> None:
@@ -224,6 +229,27 @@ class ModelTransaction:
             await send_as_one(self.connection, steps, commit=commit)
         except psycopg.Error as error:
             raise _refusal(error) from error
+
+
+def _role_acts(before: Snapshot, after: Snapshot, author: Author) -> list[AuditEntry]:
+    acts = []
+    for id_, old, new in find_differing(before.roles, after.roles):
+        if new is None:
+            action = AuditAction.ROLE_DELETED
+        else:
+            action = AuditAction.ROLE_CREATED if old is None else AuditAction.ROLE_UPDATED
+        role = new or old
+        acts.append(
+            AuditEntry(
+                workspace_id=after.workspace.id,
+                action=action,
+                author=author,
+                subject_id=id_,
+                subject_name=None if role is None else role.name,
+                details={"version": after.version},
+            )
+        )
+    return acts
 
 
 def _moved_roles(before: Snapshot, after: Snapshot) -> list[UUID]:

@@ -7,7 +7,7 @@ from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.auth import PresentedReader
+from fieldstone.engine.server.http.auth import PresentedReader, sign_in
 from fieldstone.engine.server.http.body import read_body
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import is_json
@@ -80,7 +80,7 @@ class Admission:
             ServiceUnavailable: the services cannot be had.
         """
         services = self._runtime.services or await self._runtime.ready()
-        principal = await services.identity.resolve(self.presented.read(scope, given))
+        principal = await sign_in(services.identity, services.audit, self.presented.read(scope, given))
         if scope["method"] != "POST":
             require_preflight(scope["headers"])
         context_of(scope).principal = principal

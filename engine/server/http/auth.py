@@ -1,11 +1,15 @@
-"""Reads from a request's head all that it presents of its principal."""
+"""Reads from a request's head all that it presents of its principal, and notes refusals in the audit log."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.errors import Unauthenticated
+from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
+from fieldstone.engine.audit.trail import AuditTrail
+from fieldstone.engine.errors import Forbidden, Unauthenticated
 from fieldstone.engine.identity.credential import Presented, read_credential
+from fieldstone.engine.identity.identity import Identity
 from fieldstone.metadata.roles.networks import Address, Network, is_within, read_address
+from fieldstone.metadata.roles.principal import Principal
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -56,3 +60,21 @@ class PresentedReader:
             if not is_within(address, self._proxies):
                 return address
         return address
+
+
+async def sign_in(identity: Identity, audit: AuditTrail, presented: Presented) -> Principal:
+    """Return the principal of a request or a socket, or note the failure with the address of its client.
+
+    Raises:
+        Unauthenticated: there is no valid key or token.
+        Forbidden: the token gives no role.
+        ServiceUnavailable: the database is away, so that the key cannot be checked.
+    """
+    address = None if presented.address is None else str(presented.address)
+    CLIENT_ADDRESS.set(address)
+    try:
+        return await identity.resolve(presented)
+    except (Unauthenticated, Forbidden):
+        credential = presented.credential
+        audit.fail(None if credential is None else credential.hash, address)
+        raise

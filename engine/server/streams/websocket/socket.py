@@ -17,6 +17,7 @@ from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.http.auth import sign_in
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.body import LARGE
 from fieldstone.engine.server.http.operations import Batch, build_request
@@ -205,7 +206,7 @@ class ClientSocket:
         given = payload.get("authorization", payload.get("Authorization"))
         try:
             presented = self._present(given.encode("utf-8", "replace") if isinstance(given, str) else None)
-            principal = await self._services.identity.resolve(presented)
+            principal = await sign_in(self._services.identity, self._services.audit, presented)
         except (Unauthenticated, Forbidden) as error:
             raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None
         except ServiceUnavailable as error:

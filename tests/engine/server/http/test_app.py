@@ -175,7 +175,7 @@ async def test_while_the_database_is_away_answers_are_503_and_then_it_goes_on(
                 assert answer.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
                 assert answer.headers["retry-after"] == "1"
             unready = await client.get("/readyz")
-            assert (unready.status_code, unready.json()) == (503, {"status": "the database does not answer"})
+            assert (unready.status_code, unready.json()) == (503, {"status": "unavailable"})
             assert (await client.get("/healthz")).status_code == 200
             await server.execute(SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(Identifier(name)))
         assert (await client.post("/graphql", json=PING)).json() == PONG

@@ -1,0 +1,41 @@
+-- name: note_failures
+-- A credential that was a key of a workspace once is a failure of that workspace. Beyond `most` rows the others are one.
+WITH given AS (
+    SELECT * FROM jsonb_to_recordset(%(failures)s::jsonb) AS given (hash text, address text, count int)
+),
+found AS (
+    SELECT key.workspace_id, key.id, key.name, given.address, sum(given.count)::int AS count
+    FROM given LEFT JOIN LATERAL (
+        SELECT workspace_id, id, name FROM fieldstone.api_key WHERE token_hash = decode(given.hash, 'hex')
+        UNION ALL
+        SELECT workspace_id, id, name FROM fieldstone.api_key WHERE old_token_hash = decode(given.hash, 'hex') LIMIT 1
+    ) AS key ON true
+    GROUP BY key.workspace_id, key.id, key.name, given.address
+),
+placed AS (
+    SELECT found.*, row_number() OVER (ORDER BY id IS NULL, count DESC, address) AS place FROM found
+)
+INSERT INTO fieldstone.audit_log (id, workspace_id, action, actor_kind, actor_id, actor_name, address, subject_id,
+    subject_name, count, details)
+SELECT gen_random_uuid(), workspace_id, 'SIGN_IN_FAILED', CASE WHEN id IS NULL THEN 'UNKNOWN' ELSE 'API_KEY' END,
+    id, name, address, id, name, count, '{}'::jsonb
+FROM placed WHERE place <= %(most)s::int
+UNION ALL
+SELECT gen_random_uuid(), NULL, 'SIGN_IN_FAILED', 'UNKNOWN', NULL, NULL, NULL, NULL, NULL,
+    (coalesce(sum(count), 0) + %(others)s::int)::int, '{"others": true}'::jsonb
+FROM placed WHERE place > %(most)s::int HAVING count(*) + %(others)s::int > 0
+RETURNING 1;
+
+-- name: note_acts
+INSERT INTO fieldstone.audit_log (id, workspace_id, action, actor_kind, actor_id, actor_name, address, subject_id,
+    subject_name, count, details)
+SELECT id, workspace_id, action, actor_kind, actor_id, actor_name, address, subject_id, subject_name, count, details
+FROM jsonb_to_recordset(%(entries)s::jsonb) AS given (id uuid, workspace_id uuid, action text, actor_kind text,
+    actor_id uuid, actor_name text, address text, subject_id uuid, subject_name text, count int, details jsonb)
+RETURNING 1;
+
+-- name: trim_audit_log
+DELETE FROM fieldstone.audit_log WHERE id IN (
+    SELECT id FROM fieldstone.audit_log WHERE created_at < now() - %(days)s::int * interval '1 day'
+    ORDER BY created_at LIMIT %(portion)s::int
+) RETURNING 1;

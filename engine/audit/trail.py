@@ -1,0 +1,109 @@
+"""The acts that any number of requests may do: failed sign-ins and impersonation. Equal ones become one row.
+
+A flood cannot fill the audit log: a process writes a bounded number of rows for failed sign-ins, and one row for all
+failures beyond that. They are written behind the requests, within two seconds.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from dataclasses import replace
+from typing import Final
+
+from fieldstone.metadata.catalog.audit import AuditEntry, audit_parameters
+from fieldstone.metadata.json_text import dumps
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.executor import Database
+from fieldstone.sql.queries import named_statement
+
+_LOG = logging.getLogger(__name__)
+
+FLUSHED_EVERY: Final = 2.0
+MOST_PENDING: Final = 1_000
+"""Different acts of each kind that wait in memory."""
+MOST_ROWS: Final = 100
+"""Rows for failed sign-ins after a quiet time."""
+ROWS_A_SECOND: Final = 1 / 6
+"""Further rows for failed sign-ins: 600 an hour."""
+
+_NOTE_FAILURES = named_statement(__name__, "note_failures")
+_NOTE_ACTS = named_statement(__name__, "note_acts")
+
+
+class AuditTrail:
+    """The acts of a process that wait to be written.
+
+    Args:
+        database: where the audit log is.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._failures: Counter[tuple[str | None, str | None]] = Counter()
+        self._others = 0
+        self._acts: Counter[AuditEntry] = Counter()
+        self._lost = 0
+        self._rows = float(MOST_ROWS)
+        self._filled_at = time.monotonic()
+
+    def fail(self, credential_hash: bytes | None, address: str | None) -> None:
+        """Note a failed sign-in with a credential that has this hash; None for one that has no form."""
+        key = (None if credential_hash is None else credential_hash.hex(), address)
+        if key in self._failures or len(self._failures) < MOST_PENDING:
+            self._failures[key] += 1
+        else:
+            self._others += 1
+
+    def add(self, entry: AuditEntry) -> None:
+        """Note an act of a known principal, such as an impersonation, outside of any transaction."""
+        if entry in self._acts or len(self._acts) < MOST_PENDING:
+            self._acts[entry] += entry.count
+        else:
+            self._lost += entry.count
+
+    async def run(self) -> None:
+        """Write the acts that wait, until cancelled, and once more at the end."""
+        try:
+            while True:
+                await asyncio.sleep(FLUSHED_EVERY)
+                await self.flush()
+        finally:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write the acts that wait; they go on waiting if the database is away."""
+        try:
+            await self._flush_failures()
+            await self._flush_acts()
+        except DatabaseError as error:
+            _LOG.warning("the audit log waits: %s", error)
+
+    async def _flush_failures(self) -> None:
+        if not self._failures and not self._others:
+            return
+        now = time.monotonic()
+        self._rows = min(MOST_ROWS, self._rows + (now - self._filled_at) * ROWS_A_SECOND)
+        self._filled_at = now
+        if self._rows < 1:
+            # Not even the row for all others is written at each turn.
+            return
+        failures, others = self._failures, self._others
+        listed = [{"hash": hash_, "address": address, "count": count} for (hash_, address), count in failures.items()]
+        rows = await self._database.write(
+            *_NOTE_FAILURES.bind(failures=dumps(listed), most=max(0, int(self._rows) - 1), others=others)
+        )
+        self._failures = self._failures - failures
+        self._others -= others
+        self._rows -= len(rows)
+
+    async def _flush_acts(self) -> None:
+        if self._lost:
+            _LOG.error("%d acts are missing in the audit log: there were too many different ones", self._lost)
+            self._lost = 0
+        acts = dict(self._acts)
+        if acts:
+            entries = [replace(entry, count=count) for entry, count in acts.items()]
+            await self._database.write(*_NOTE_ACTS.bind(entries=audit_parameters(entries)["entries"]))
+            self._acts.subtract(acts)
+            self._acts = +self._acts
