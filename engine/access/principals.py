@@ -5,12 +5,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.errors import Forbidden, ServiceUnavailable
+from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.access.view import find_claims, view_of
 from fieldstone.metadata.errors import PrincipalValueRefused, UnknownRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import Setting, find_role
+from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits, Setting, find_role
 
 
 class Seen(NamedTuple):
@@ -19,10 +20,12 @@ class Seen(NamedTuple):
     Attributes:
         view: the view of the principal's role: the snapshot itself if the role sees all of it whole.
         claims: the principal's values, of the types that the role declares.
+        limits: those of the role.
     """
 
     view: Snapshot
     claims: Mapping[str, JsonValue]
+    limits: RoleLimits = NO_LIMITS
 
 
 See = Callable[[Snapshot, Principal], Seen]
@@ -44,7 +47,7 @@ def see(snapshot: Snapshot, principal: Principal) -> Seen:
         raise Forbidden(error.message, extensions=reason) from None
     if view.role is not None:
         raise Forbidden(f"The role '{view.role.name}' has restrictions, which are not served yet.")
-    return Seen(view, claims)
+    return Seen(view, claims, role_limits(snapshot, principal.role))
 
 
 def see_catalog(find_model: Callable[[UUID], Snapshot | None]) -> See:
@@ -57,10 +60,10 @@ def see_catalog(find_model: Callable[[UUID], Snapshot | None]) -> See:
         model = find_model(principal.workspace_id)
         if model is None:
             raise ServiceUnavailable("The model of the workspace was just dropped from memory: try again in a moment.")
-        view, claims = see(model, principal)
+        view, claims, limits = see(model, principal)
         role = find_role(model.roles, principal.role)
         if view is not model or (role is not None and role.settings != frozenset(Setting)):
             raise Forbidden(f"The role '{role.name if role else ''}' may not use the Metadata API.")
-        return Seen(catalog, claims)
+        return Seen(catalog, claims, limits)
 
     return find

@@ -222,7 +222,7 @@ class _Roots:
             snapshot=call.snapshot,
             operation=call.operation.operation,
             variables=call.variables,
-            limits=self._compiler.limits.records,
+            limits=self._compiler.limits_of(call.limits).records,
         )
         object_: Object = call.snapshot.by_singular[written.object_name]
         extra = dict(written.extra) | {"__typename": written.type_name}

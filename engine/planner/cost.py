@@ -134,7 +134,8 @@ class Price:
         factors = " x ".join(f"{factor:,}" for _, factor in dearest.product)
         total = "" if len(dearest.product) == 1 else f" = {_shown(dearest.amount)}"
         return QueryTooComplex(
-            f"The operation costs {_shown(cost)}, and at most {limit:,} (FIELDSTONE_MAX_COST) is allowed. "
+            f"The operation costs {_shown(cost)}, and at most {limit:,} is allowed (FIELDSTONE_MAX_COST or the role's"
+            " maxCost). "
             f"Its dearest part is {names}: {factors}{total}. Ask for fewer records there, with 'first' for instance.",
             extensions={"cost": min(cost, LARGEST_SHOWN), "limit": limit, "path": list(dearest.path)},
         )

@@ -4,6 +4,7 @@ The heavy part is made in the work thread; all that is kept is found and kept on
 """
 
 from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
@@ -14,6 +15,7 @@ from graphql import GraphQLSchema
 from fieldstone.engine.documents.document import check_length
 from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ServiceUnavailable
 from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.request.compile import (
     Limits,
@@ -35,12 +37,15 @@ from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
 
 LARGEST_CONSTANT = 1_000_000
 """Bytes of an answer that is kept as it is: the schema of a workspace of some twenty objects."""
 
 LONGEST_SAMPLE = 2_000
 """Characters of the variables that are kept with a plan, to make it again."""
+MOST_LIMITS = 1_000
+"""Different limits of roles that are kept."""
 RENEWED_SHAPES = 4
 """Plans of one operation that are made again when the model has changed."""
 
@@ -56,6 +61,7 @@ class Call(NamedTuple, Generic[P_co]):
         is_large: whether its variables are so large that to look through them takes long.
         keeping: keeps the answer of a mutation with an Idempotency-Key.
         claims: the principal's values, of the types that its role declares.
+        limits: those of its role.
     """
 
     principal: Principal
@@ -67,6 +73,7 @@ class Call(NamedTuple, Generic[P_co]):
     is_large: bool
     keeping: Keeping | None = None
     claims: Mapping[str, JsonValue] = MappingProxyType({})
+    limits: RoleLimits = NO_LIMITS
 
     @property
     def bindings(self) -> Bindings:
@@ -89,6 +96,7 @@ class Compiler:
         self.plans = PlanCache(limits.cached_documents)
         self.schemas = SchemaCache(build_schema)
         self._work = work
+        self._limits: dict[RoleLimits, Limits] = {}
         self._refusals = Refusals()
 
     def forget(self, workspace_id: UUID) -> None:
@@ -138,6 +146,22 @@ class Compiler:
         self.plans.keep_operation(key, operation)
         return operation
 
+    def limits_of(self, role: RoleLimits) -> Limits:
+        """Return the limits of the requests of a role: those of the server, or smaller ones of the role."""
+        if role.page is None and role.cost is None:
+            return self.limits
+        found = self._limits.get(role)
+        if found is None:
+            if len(self._limits) >= MOST_LIMITS:
+                self._limits.clear()
+            found = self._limits[role] = replace(self.limits, records=_limited(self.limits.records, role))
+        return found
+
+    def shape(self, operation: ValidOperation[Plan], variables: Variables, limits: Limits) -> Hashable:
+        """Return the key of an operation's plan for these variables; plans under a role's limits have their own."""
+        shape = shape_of(operation.usages, variables)
+        return shape if limits is self.limits else (shape, limits.records)
+
     def coerce(self, operation: ValidOperation[Plan], given: Variables, schema: GraphQLSchema) -> Variables:
         """Return the values of an operation's variables.
 
@@ -156,7 +180,8 @@ class Compiler:
         """
         snapshot, document, operation = call.snapshot, call.key, call.operation
         variables, is_large = call.variables, call.is_large
-        shape = await self.run(snapshot, partial(shape_of, operation.usages, variables), is_heavy=is_large)
+        limits = self.limits_of(call.limits)
+        shape = await self.run(snapshot, partial(self.shape, operation, variables, limits), is_heavy=is_large)
         if found := self.plans.find_plan(operation, shape, snapshot):
             return found
         if shared := self.plans.share_plan(document, operation, shape, snapshot):
@@ -166,7 +191,7 @@ class Compiler:
             raise refusal
         self.plans.counters.misses += 1
         schema = self.schemas.get(snapshot)
-        make = partial(plan_operation, operation, snapshot, schema, self.limits, variables)
+        make = partial(plan_operation, operation, snapshot, schema, limits, variables)
         is_heavy = is_large or operation.is_heavy
         try:
             made: P = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, id(operation), id(schema), shape))
@@ -197,7 +222,7 @@ class Compiler:
         except ApiError:
             operation, snapshot = call.operation, call.snapshot
             schema = self.schemas.get(snapshot)
-            make = partial(plan_forgivingly, operation, snapshot, schema, self.limits, call.bindings)
+            make = partial(plan_forgivingly, operation, snapshot, schema, self.limits_of(call.limits), call.bindings)
             return await self.run(snapshot, make, is_heavy=call.is_large or operation.is_heavy)
 
     async def renew(self, key: OperationKey, touched: AnyOperation, snapshot: Snapshot) -> AsyncGenerator[None]:
@@ -243,6 +268,15 @@ class Compiler:
             return False  # they are of another type by now: no request of this shape gets as far as its plan
         self.plans.keep_plan(operation, shape_of(operation.usages, variables), made, sample)
         return True
+
+
+def _limited(limits: RecordLimits, role: RoleLimits) -> RecordLimits:
+    """Return limits with those of a role in their place that are smaller."""
+    largest = limits.largest_page if role.page is None else min(limits.largest_page, role.page)
+    costs = [cost for cost in (limits.cost, role.cost) if cost]
+    return replace(
+        limits, default_page=min(limits.default_page, largest), largest_page=largest, cost=min(costs, default=0)
+    )
 
 
 def _sample(variables: Variables) -> Variables | None:

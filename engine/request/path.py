@@ -43,7 +43,6 @@ from fieldstone.engine.request.idempotency.claim import Claim, Keeping, SentKey,
 from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
 from fieldstone.engine.request.plan_cache import key_of
 from fieldstone.engine.request.refusals import InvalidDocument
-from fieldstone.engine.request.shape import shape_of
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments, find_document
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import (
@@ -184,12 +183,13 @@ class GraphQLApi:
             return None
         request, compiler = given, self.compiler
         try:
-            snapshot, claims = self.see(current, principal)
+            snapshot, claims, role = self.see(current, principal)
             operation = compiler.plans.find_operation(key_of(snapshot, request.query, request.operation_name), snapshot)
             if operation is None or operation.is_introspection:
                 return None
             variables = compiler.coerce(operation, request.variables, compiler.schemas.get(snapshot))
-            plan = compiler.plans.find_plan(operation, shape_of(operation.usages, variables), snapshot)
+            shape = compiler.shape(operation, variables, compiler.limits_of(role))
+            plan = compiler.plans.find_plan(operation, shape, snapshot)
             tell: Callable[[Row], bytes | None] = _text
             match plan:
                 case QueryPlan(statement=BoundStatement() as bound, is_computed=False):
@@ -298,7 +298,7 @@ class GraphQLApi:
         compiler, snapshot = self.compiler, seen.view
         coerce = partial(compiler.coerce, operation, request.variables, compiler.schemas.get(snapshot))
         variables = await compiler.run(snapshot, coerce, is_heavy=request.is_large)
-        meter = Meter(limit=compiler.limits.records.cost)
+        meter = Meter(limit=compiler.limits_of(seen.limits).records.cost)
         return Call(
             principal=principal,
             snapshot=snapshot,
@@ -308,6 +308,7 @@ class GraphQLApi:
             meter=meter,
             is_large=request.is_large,
             claims=seen.claims,
+            limits=seen.limits,
         )
 
     async def _mutation(self, call: Call[MutationPlan], request: GraphQLRequest) -> Answer:

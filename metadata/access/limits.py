@@ -8,6 +8,8 @@ from fieldstone.metadata.roles.role import NO_LIMITS, Role, RoleLimits, RoleRefe
 
 def role_limits(snapshot: Snapshot, reference: RoleReference) -> RoleLimits:
     """Return the limits of a role; those of the server for a role that the workspace does not have."""
+    if not snapshot.has_role_limits:
+        return NO_LIMITS
     known = snapshot.whole.role_limits
     limits = known.get(reference)
     if limits is None:

@@ -10,7 +10,7 @@ from fieldstone.metadata.model.indexes import Index
 from fieldstone.metadata.model.objects import Object
 from fieldstone.metadata.model.relations import Relation
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import Role, RoleLimits, RoleReference
+from fieldstone.metadata.roles.role import NO_LIMITS, Role, RoleLimits, RoleReference
 
 _SNAPSHOT_BYTES, _RELATION_BYTES, _INDEX_BYTES = 3_000, 500, 700
 
@@ -56,6 +56,11 @@ class Snapshot:
     def claims(self) -> dict[int, tuple[Principal, Mapping[str, JsonValue]]]:
         """The typed values of the principals whose roles need some, by the identity of the principal."""
         return {}
+
+    @cached_property
+    def has_role_limits(self) -> bool:
+        """Whether any of the roles has limits."""
+        return any(role.limits != NO_LIMITS for role in self.roles.values())
 
     @cached_property
     def role_limits(self) -> "dict[RoleReference, RoleLimits]":

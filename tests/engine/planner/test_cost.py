@@ -149,9 +149,9 @@ def test_the_message_names_the_dearest_part_and_its_product(served: Served) -> N
     log.steps.clear()
     error = refusal(served.ask(THREE_FULL_LEVELS))
     assert error == {
-        "message": "The operation costs 8,040,200, and at most 500,000 (FIELDSTONE_MAX_COST) is allowed. Its dearest "
-        "part is companies > people > activities: 200 x 200 x 200 = 8,000,000. Ask for fewer records there, with "
-        "'first' for instance.",
+        "message": "The operation costs 8,040,200, and at most 500,000 is allowed (FIELDSTONE_MAX_COST or the role's "
+        "maxCost). Its dearest part is companies > people > activities: 200 x 200 x 200 = 8,000,000. Ask for "
+        "fewer records there, with 'first' for instance.",
         "extensions": {
             "code": "QUERY_TOO_COMPLEX",
             "cost": 8_040_200,
