@@ -1,20 +1,10 @@
 """Destroying records: what becomes of those that point to them, by the relation's onDelete."""
 
-from typing import Any
-
 import pytest
 
 from tests.apis import Apis
 from tests.engine.records import check_refused, count, create, take_events
-from tests.engine.removing import CREATE_FIELD, make_object, waiting
-
-
-async def relate(apis: Apis, source: str, name: str, target: str, on_delete: str | None, **more: Any) -> None:
-    """A new relation from one object to another."""
-    payload = {"targetObjectMetadataId": target, "targetFieldLabel": f"{name} of", "type": "MANY_TO_ONE"}
-    given = {"objectMetadataId": source, "name": name, "label": name, "type": "RELATION", **more}
-    settings = {"onDelete": on_delete} if on_delete else None
-    await apis.change(CREATE_FIELD, f={**given, "settings": settings, "relationCreationPayload": payload})
+from tests.engine.removing import make_object, relate, waiting
 
 
 async def test_set_null_is_what_a_relation_does_unless_told_otherwise(apis: Apis) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
-from fieldstone.engine.planner.context import ParameterList, PlanContext
+from fieldstone.engine.planner.context import ParameterList, PlanContext, visible
 from fieldstone.engine.planner.writes.events import bind_ids, event_target, touched_at
 from fieldstone.metadata.model import Field, Object, OnDelete, Relation
 from fieldstone.sql.plan.aggregates import Count
-from fieldstone.sql.plan.elements import Among, Parameter
+from fieldstone.sql.plan.elements import Among, And, Condition, Parameter
 from fieldstone.sql.plan.read import Aggregate, AggregateRecord, ReadPlan
 from fieldstone.sql.plan.write import Assignment, Delete, Null, Update
 from fieldstone.sql.types import SqlType
@@ -20,7 +20,7 @@ class Implied:
     """The effect on one relation when records of its target are destroyed.
 
     The statement takes the destroyed records' ids. For SET_NULL and CASCADE it writes, and answers as a write does; for
-    RESTRICT it counts those that stand in the way, as `{"n":{"n":3}}`.
+    RESTRICT it counts those that stand in the way, as `{"n":{"n":3}}`; those that a restricted role sees as "seen".
     """
 
     relation: Relation
@@ -96,5 +96,18 @@ def _plan(
                 record=None,
             )
         case OnDelete.RESTRICT:
+            counted: dict[str, Condition] = {"n": pointing}
+            if holder.access is not None and is_shown(holder, field):
+                counted["seen"] = And(terms=(pointing, *visible(context, holder, deleted=True)))
             count = AggregateRecord(entries=(("n", Count()),))
-            return ReadPlan(entries=(("n", Aggregate(table=holder.table, condition=pointing, record=count)),))
+            return ReadPlan(
+                entries=tuple(
+                    (name, Aggregate(table=holder.table, condition=condition, record=count))
+                    for name, condition in counted.items()
+                )
+            )
+
+
+def is_shown(holder: Object, field: Field) -> bool:
+    """Return whether the role may read some records of an object, and their field."""
+    return holder.is_active and bool(holder.rights.read) and holder.shows(field)

@@ -84,7 +84,8 @@ def build_claim(
         BadUserInput: the key cannot be one.
     """
     key = sent.read()
-    text = dumps([query, operation_name, variables])
+    # Under another role, or with other values, it is another mutation.
+    text = dumps([query, operation_name, variables, str(principal.role), {**principal.claims}])
     return Claim(
         workspace_id=principal.workspace_id,
         api_key_id=principal.subject_id,

@@ -91,16 +91,25 @@ def _listed(names: Sequence[str]) -> str:
 
 def restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:
     """Raise the error of records that stand in the way of a removal, where there are any."""
-    count = json.loads(row[0] or b"{}")["n"]["n"]
-    if count:
+    counts = json.loads(row[0] or b"{}")
+    if not counts["n"]["n"]:
+        return
+    is_whole = implied.holder.access is None
+    count = counts["n" if is_whole else "seen"]["n"] if is_whole or "seen" in counts else 0
+    if not count:
         raise Conflict(
-            f"Records of {implied.holder.label_plural} point to records that would be destroyed, by "
-            f"'{implied.field.name}': {count}, deleted ones included. Connect them to another record, or destroy"
-            " them, first.",
-            field=implied.field.name,
-            path=write.path,
-            locations=write.location,
+            "Other records depend on those that would be destroyed.", path=write.path, locations=write.location
         )
+    rights = implied.holder.rights
+    deleted = ", deleted ones included" if rights.restore or rights.destroy else ""
+    raise Conflict(
+        f"Records of {implied.holder.label_plural} point to records that would be destroyed, by "
+        f"'{implied.field.name}': {count}{deleted}. Connect them to another record, or destroy"
+        " them, first.",
+        field=implied.field.name,
+        path=write.path,
+        locations=write.location,
+    )
 
 
 def _target_not_found(write: PlannedWrite, place: int, index: int) -> ApiError:
