@@ -98,7 +98,11 @@ class Verb(Enum):
     DELETE = "delete"
     RESTORE = "restore"
     DESTROY = "destroy"
+    MERGE = "merge"
 
+
+_OF_MANY = frozenset({Verb.MERGE})
+"""The verbs that stand before the names of several records alone."""
 
 _HAPPENED = {
     Verb.CREATE: "Created",
@@ -213,6 +217,11 @@ def mutation_name(object_: Object, verb: Verb, *, many: bool) -> str:
     return verb.value + capitalised(object_.name_plural if many else object_.name_singular)
 
 
+def mutation_names(object_: Object, *, many: bool) -> list[str]:
+    """Return the names of the root fields of Mutation that begin behind the verb with the one or the other name."""
+    return [mutation_name(object_, verb, many=many) for verb in Verb if many or verb not in _OF_MANY]
+
+
 def subscription_name(object_: Object, verb: Verb) -> str:
     """Return the name of a root field of Subscription."""
     return object_.name_singular + _HAPPENED[verb]
@@ -275,7 +284,7 @@ def find_mutation(snapshot: Snapshot, name: str) -> MutationRoot | None:
         if rest == name or not rest[:1].isupper():
             continue
         for many, names in ((False, snapshot.by_singular), (True, snapshot.by_plural)):
-            if object_ := names.get(rest[0].lower() + rest[1:]):
+            if (many or verb not in _OF_MANY) and (object_ := names.get(rest[0].lower() + rest[1:])):
                 return MutationRoot(object=object_, verb=verb, many=many)
     return None
 
@@ -313,7 +322,8 @@ def all_query_names(object_: Object) -> Iterator[str]:
 
 def all_mutation_names(object_: Object) -> Iterator[str]:
     """Yield the names of all root fields of Mutation of an object."""
-    return (mutation_name(object_, verb, many=many) for verb in Verb for many in (False, True))
+    yield from mutation_names(object_, many=False)
+    yield from mutation_names(object_, many=True)
 
 
 def all_subscription_names(object_: Object) -> Iterator[str]:

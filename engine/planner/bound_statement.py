@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinder
 from fieldstone.engine.planner.context import ParameterList
-from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.plan.read import ReadPlan
-from fieldstone.sql.plan.write import NestedPlan, ReadBack, WritePlan
+from fieldstone.sql.compiler import Plan, compile_plan
 from fieldstone.sql.statement import Statement
 
 
@@ -27,7 +25,7 @@ class BoundStatement:
         return bound
 
 
-def compile_bound(plan: ReadPlan | WritePlan | NestedPlan | ReadBack, parameters: ParameterList) -> BoundStatement:
+def compile_bound(plan: Plan, parameters: ParameterList) -> BoundStatement:
     """Compile a plan that has these parameters."""
     return BoundStatement(
         statement=compile_plan(plan), binders=tuple(parameters.binders), row=parameters.row, lead=parameters.lead

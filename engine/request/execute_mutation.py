@@ -9,11 +9,13 @@ from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.planner.writes.merging.merge import BoundMerge, PlannedMerge
 from fieldstone.engine.planner.writes.mutations import Planned, located
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
 from fieldstone.engine.request.execute_nested import NestedRun
 from fieldstone.engine.request.idempotency.claim import Keeping
+from fieldstone.engine.request.merging.execute_merge import run_merge
 from fieldstone.engine.request.write_errors.forbidden import Written, uphold
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
 from fieldstone.engine.request.write_errors.verdicts import judge_write, restrict
@@ -26,7 +28,7 @@ from fieldstone.sql.transaction import Transaction, run_transaction
 _DEFER = Statement(text="SET CONSTRAINTS ALL DEFERRED")
 _NO_IDS = b"{}"
 
-BoundWrite = list[bytes | None] | BoundNested
+BoundWrite = list[bytes | None] | BoundNested | BoundMerge
 """The parameters of one root field for a request."""
 
 
@@ -143,15 +145,15 @@ async def _name_rows(database: Database, runs: "Sequence[Run]", *, time_limit: f
             await run.failed.name_rows(database, time_limit=time_limit, share=share)
 
 
-Run = NestedRun | list[bytes | None]
-"""A root field about to be run: its parameters, or its nested write."""
+Run = NestedRun | BoundMerge | list[bytes | None]
+"""A root field about to be run: its parameters, its nested write, or the statements of its merge."""
 
 
 def _runs(writes: Sequence[Planned], bound: Sequence[BoundWrite], snapshot: Snapshot) -> list[Run]:
     return [
         NestedRun(write=one, bound=of_one, snapshot=snapshot, judge=judge_write)
         if isinstance(one, PlannedNested) and isinstance(of_one, BoundNested)
-        else cast("list[bytes | None]", of_one)
+        else cast("BoundMerge | list[bytes | None]", of_one)
         for one, of_one in zip(writes, bound, strict=True)
     ]
 
@@ -168,6 +170,8 @@ async def _root(
     """Run one root field, note the checks that wait for the end of the mutation, and return the field's answer."""
     if isinstance(run, NestedRun):
         return await _run_nested(transaction, run, bindings, meter, checks)
+    if isinstance(run, BoundMerge):
+        return await run_merge(transaction, cast("PlannedMerge", write), run, bindings, snapshot, meter)
     if isinstance(write, PlannedWrite):
         return await _try(transaction, write, run, bindings, snapshot, meter, checks)
     return b'"Mutation"'
@@ -182,11 +186,11 @@ def bind_writes(writes: Sequence[Planned], bindings: Bindings) -> list[BoundWrit
     return [[] if isinstance(one, TypeNameOnly) else _bind(one, bindings) for one in writes]
 
 
-def _bind(write: PlannedWrite | PlannedNested, bindings: Bindings) -> BoundWrite:
+def _bind(write: PlannedWrite | PlannedNested | PlannedMerge, bindings: Bindings) -> BoundWrite:
     if isinstance(write, PlannedNested):
         return write.bind(bindings)
     try:
-        return write.write.bind(bindings)
+        return write.bind(bindings) if isinstance(write, PlannedMerge) else write.write.bind(bindings)
     except ApiError as error:
         raise located(error, write.location) from None
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.planner.writes.merging.merge import PlannedMerge
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.answer import Answer
@@ -102,6 +103,9 @@ class _Explaining:
                 match write:
                     case PlannedWrite():
                         self._statements.append((_WRITE, write.write.statement, write.write.bind(call.bindings)))
+                    case PlannedMerge():
+                        statements = write.bind(call.bindings).statements
+                        self._statements += [(_WRITE, statement, given) for statement, given in statements]
                     case PlannedNested():
                         # Its writes depend on the records that the levels above them make.
                         self._statements.append((_WRITE, write.read_back.statement, None))

@@ -81,6 +81,7 @@ _ARGUMENT_PROBES = {
     "updates": Probe.NESTED,
     "onConflict": Probe.VALUE,
     "upsert": Probe.VALUE,
+    "dryRun": Probe.VALUE,
 }
 # Leaves of a filter stand below its operators alone: a field with such a name has an object of operators below it.
 _PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", "inFuture", "unit", "this"})

@@ -1,5 +1,5 @@
 """From plan to statement."""
 
-from fieldstone.sql.compiler.plans import compile_plan
+from fieldstone.sql.compiler.plans import Plan, compile_plan
 
-__all__ = ["compile_plan"]
+__all__ = ["Plan", "compile_plan"]

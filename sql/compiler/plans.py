@@ -8,11 +8,14 @@ from fieldstone.sql.compiler.scope import StatementDraft
 from fieldstone.sql.compiler.terms import Query
 from fieldstone.sql.compiler.writes.faults import compile_faults
 from fieldstone.sql.compiler.writes.insert import compile_insert, compile_insert_one
+from fieldstone.sql.compiler.writes.merge import compile_merge
 from fieldstone.sql.compiler.writes.mutate import compile_delete, compile_update
 from fieldstone.sql.compiler.writes.read_back import compile_read_back
+from fieldstone.sql.compiler.writes.repoint import compile_repoint
 from fieldstone.sql.compiler.writes.rights import compile_unfit
 from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
 from fieldstone.sql.compiler.writes.upsert import compile_upsert
+from fieldstone.sql.plan.merge import Merge, MergePlan, Repoint
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
 from fieldstone.sql.plan.write import (
     Delete,
@@ -30,8 +33,10 @@ from fieldstone.sql.plan.write import (
 )
 from fieldstone.sql.statement import Statement
 
+Plan = ReadPlan | WritePlan | NestedPlan | MergePlan | ReadBack | Faults | EventFeed
 
-def compile_plan(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | Faults | EventFeed) -> Statement:
+
+def compile_plan(plan: Plan) -> Statement:
     """Return the plan's one statement; equal plans give equal text.
 
     Raises:
@@ -40,7 +45,7 @@ def compile_plan(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | Faults | E
     return Statement(text=_compile_query(plan).text())
 
 
-def _compile_query(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | Faults | EventFeed) -> Query:
+def _compile_query(plan: Plan) -> Query:
     draft = StatementDraft(plan.most_bytes if isinstance(plan, ReadPlan | ReadBack | EventFeed) else None)
     match plan:
         case ReadPlan():
@@ -57,8 +62,8 @@ def _compile_query(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | Faults |
             return compile_delete(plan, draft)
         case ReadBack():
             return compile_read_back(plan, draft)
-        case UpdateRows() | Find() | Unfit():
-            return _compile_nested(plan, draft)
+        case UpdateRows() | Find() | Unfit() | Merge() | Repoint():
+            return _compile_part(plan, draft)
         case Faults():
             return compile_faults(plan, draft)
         case EventFeed():
@@ -67,7 +72,7 @@ def _compile_query(plan: ReadPlan | WritePlan | NestedPlan | ReadBack | Faults |
             assert_never(plan)
 
 
-def _compile_nested(plan: NestedPlan, draft: StatementDraft) -> Query:
+def _compile_part(plan: NestedPlan | MergePlan, draft: StatementDraft) -> Query:
     match plan:
         case UpdateRows():
             return compile_update_rows(plan, draft)
@@ -75,3 +80,7 @@ def _compile_nested(plan: NestedPlan, draft: StatementDraft) -> Query:
             return compile_find(plan, draft)
         case Unfit():
             return compile_unfit(plan, draft)
+        case Merge():
+            return compile_merge(plan, draft)
+        case Repoint():
+            return compile_repoint(plan, draft)

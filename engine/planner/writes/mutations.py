@@ -8,7 +8,6 @@ from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.access.write_rights import FREE as UNRESTRICTED
 from fieldstone.engine.planner.access.write_rights import admit_change, find_rights, judge, plan_deferred
-from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import (
     Blame,
@@ -24,13 +23,14 @@ from fieldstone.engine.planner.writes.assignments import build_assignments
 from fieldstone.engine.planner.writes.column_changes import build_column_changes
 from fieldstone.engine.planner.writes.connects import name_reference
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one, left_out, marks_key
-from fieldstone.engine.planner.writes.events import bind_created, bind_ids, event_target, touched_at
+from fieldstone.engine.planner.writes.events import event_target, touched_at
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.meant_records import Meant, find_expected, meant_by_filter, meant_by_name
+from fieldstone.engine.planner.writes.merging.merge import PlannedMerge, plan_merge
 from fieldstone.engine.planner.writes.nested.nodes import Records
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, check_upsert, find_records
 from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
-from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, is_in_row
+from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, is_in_row, plan_read_back
 from fieldstone.engine.planner.writes.removal import plan_removal
 from fieldstone.engine.planner.writes.upserts import OnConflict, build_upsert, find_on_conflict, upsert_record
 from fieldstone.engine.schema.values.value_changes import Argument
@@ -47,13 +47,11 @@ from fieldstone.sql.plan.write import (
     InsertOne,
     Now,
     Null,
-    ReadBack,
     Reference,
     Update,
     Upsert,
     WritePlan,
 )
-from fieldstone.sql.types import SqlType
 
 ACTIONS = {
     Verb.CREATE: "created",
@@ -74,7 +72,7 @@ RIGHTS = {
 """The action that a role needs a right to; the update of an upsert's record needs another one."""
 
 
-Planned = PlannedWrite | PlannedNested | TypeNameOnly
+Planned = PlannedWrite | PlannedNested | PlannedMerge | TypeNameOnly
 """The plan of a root field."""
 
 
@@ -98,7 +96,8 @@ def plan_mutation(context: PlanContext) -> tuple[Planned, ...]:
             raise LookupError(msg)
         context.parameters = ParameterList()
         try:
-            write = _Root(context, root, selected).plan()
+            is_merge = root.verb is Verb.MERGE
+            write = plan_merge(context, root.object, selected) if is_merge else _Root(context, root, selected).plan()
         except ApiError as error:
             raise located(error, selected.location) from None
         write.price.check(context.limits.cost, before=cost)
@@ -257,24 +256,12 @@ class _Root:
         return None
 
     def _read_back(self) -> BoundStatement:
-        self.context.parameters = ParameterList()
-        ids = self.context.parameters.add(bind_ids, SqlType.UUID, array=True)
-        created = None
-        if self.root.verb is Verb.UPSERT:
-            created = self.context.parameters.add(bind_created, SqlType.BOOLEAN, array=True)
-        record = self._record()
-        self.price = self._price_of(record)
-        limit_offsets(self.price, self.context.limits.cost, self.context.parameters)
-        times, most = self.limit if self.root.many else 1, self.context.limits.response_bytes
-        plan = ReadBack(
-            table=self.object_.table,
-            key=self.object_.key,
-            ids=ids,
-            created=created,
-            record=record,
-            most_bytes=bytes_to_count(record, times=times, most=most),
+        is_upsert, times = self.root.verb is Verb.UPSERT, self.limit if self.root.many else 1
+        key = self.selected.key
+        bound, self.price, _ = plan_read_back(
+            self.context, self.object_, key, self._record, times=times, tells_created=is_upsert
         )
-        return compile_bound(plan, self.context.parameters)
+        return bound
 
     def _price_of(self, record: Record) -> Price:
         return price_of_record(record, self.selected.key, self.context.parameters)

@@ -1,20 +1,25 @@
-"""The plan of a root field of a mutation that one statement writes."""
+"""The plan of a root field of a mutation that one statement writes, and of the statement that reads its answer back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import assert_never
 
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
+from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
-from fieldstone.engine.planner.bound_statement import BoundStatement
-from fieldstone.engine.planner.cost import Price
+from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
+from fieldstone.engine.planner.context import ParameterList, PlanContext
+from fieldstone.engine.planner.cost import Price, limit_offsets, price_of_record
 from fieldstone.engine.planner.writes.connects import ReferenceName
+from fieldstone.engine.planner.writes.events import bind_created, bind_ids
 from fieldstone.engine.planner.writes.removal import Removal
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.read import Connection, Literal, NodeId, Output, Record, ToOne, Value
-from fieldstone.sql.plan.write import Faults
+from fieldstone.sql.plan.write import Faults, ReadBack
+from fieldstone.sql.types import SqlType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +82,39 @@ def is_in_row(output: Output, table: Table) -> bool:
             return False
         case _:
             assert_never(output)
+
+
+def plan_read_back(
+    context: PlanContext,
+    object_: Object,
+    key: str,
+    build: Callable[[], Record],
+    *,
+    times: int = 1,
+    tells_created: bool = False,
+) -> tuple[BoundStatement, Price, Record]:
+    """Return the statement that reads an answer by the ids of the records written, its price for each, and the record.
+
+    Args:
+        context: the operation, whose parameters become those of the statement.
+        object_: the object of the records.
+        key: the response key of the root field.
+        build: plans the output of a record.
+        times: how many records the answer may have.
+        tells_created: whether the output says which of the records were created.
+    """
+    context.parameters = ParameterList()
+    ids = context.parameters.add(bind_ids, SqlType.UUID, array=True)
+    created = context.parameters.add(bind_created, SqlType.BOOLEAN, array=True) if tells_created else None
+    record = build()
+    price = price_of_record(record, key, context.parameters)
+    limit_offsets(price, context.limits.cost, context.parameters)
+    plan = ReadBack(
+        table=object_.table,
+        key=object_.key,
+        ids=ids,
+        created=created,
+        record=record,
+        most_bytes=bytes_to_count(record, times=times, most=context.limits.response_bytes),
+    )
+    return compile_bound(plan, context.parameters), price, record

@@ -1,6 +1,6 @@
-"""The root field that looks for the duplicates of records."""
+"""The root field that looks for the duplicates of records, and the arguments of the one that merges them."""
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull
+from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLInt, GraphQLList, GraphQLNonNull
 
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
@@ -22,3 +22,18 @@ def duplicates_field(scope: TypeScope, object_: Object) -> GraphQLField:
         },
         description=f"For each given record, in their order, the records of {object_.label_plural} that are like it.",
     )
+
+
+def merge_arguments() -> dict[str, GraphQLArgument]:
+    """Return the arguments of the mutation that merges records."""
+    ids = GraphQLNonNull(GraphQLList(GraphQLNonNull(SCALARS[UUID.name])))
+    return {
+        "ids": GraphQLArgument(ids, description="The ids of the records, from two to nine."),
+        "conflictPriorityIndex": GraphQLArgument(
+            GraphQLNonNull(GraphQLInt),
+            description="The place in `ids`, from 0, of the record that is kept; its values count before all others.",
+        ),
+        "dryRun": GraphQLArgument(
+            GraphQLBoolean, description="True: answer the record as it would be, and write nothing."
+        ),
+    }

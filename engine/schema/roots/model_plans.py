@@ -131,7 +131,7 @@ _PLAN = _type(
 
 PLAN_TYPES: Mapping[str, Callable[[TypeScope], GraphQLObjectType]] = {
     type_.name: lambda _scope, type_=type_: type_  # type: ignore[misc]  # each has its own
-    for type_ in (_LOCK, _EXAMPLE, _CONVERSION, _LOSS, _BROKEN, _PROBLEM, _PLAN)
+    for type_ in (_LOCK, _EXAMPLE, _CONVERSION, _LOSS, _BROKEN, _BROKEN_DOCUMENT, _PROBLEM, _PLAN)
 }
 """The types of a plan; every schema of the Metadata API has these very instances."""
 

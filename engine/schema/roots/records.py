@@ -13,7 +13,7 @@ from graphql import (
     GraphQLString,
 )
 
-from fieldstone.engine.schema.objects.duplicates import duplicates_field
+from fieldstone.engine.schema.objects.duplicates import duplicates_field, merge_arguments
 from fieldstone.engine.schema.objects.groups import group_by_field
 from fieldstone.engine.schema.objects.nodes import node_field
 from fieldstone.engine.schema.objects.records import connection_field
@@ -39,6 +39,7 @@ _EFFECTS = {
     Verb.DELETE: "Deletes {}; deleted records can be restored.",
     Verb.RESTORE: "Restores {} that had been deleted.",
     Verb.DESTROY: "Removes {} for good.",
+    Verb.MERGE: "Merges {} into one, which gets the values that it lacks and the records that point to the others.",
 }
 
 
@@ -152,8 +153,8 @@ def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:
     role = TypeRole.UPSERT_RESULT if root.verb is Verb.UPSERT else TypeRole.RECORD
     record = GraphQLNonNull(scope.output_of(object_, role))
     return GraphQLField(
-        GraphQLNonNull(GraphQLList(record)) if root.many else record,
-        args=_mutation_arguments(scope, root),
+        GraphQLNonNull(GraphQLList(record)) if root.many and root.verb is not Verb.MERGE else record,
+        args=merge_arguments() if root.verb is Verb.MERGE else _mutation_arguments(scope, root),
         description=_EFFECTS[root.verb].format(
             f"records of {object_.label_plural}" if root.many else f"a record of {object_.label_plural}"
         ),

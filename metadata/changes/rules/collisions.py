@@ -6,7 +6,7 @@ from itertools import count
 from operator import attrgetter
 
 from fieldstone.metadata import api_names
-from fieldstone.metadata.api_names import QueryRole, Verb
+from fieldstone.metadata.api_names import QueryRole
 from fieldstone.metadata.changes.rules.names import claimed_names
 from fieldstone.metadata.errors import NameTaken
 from fieldstone.metadata.model import Field, Object, Snapshot
@@ -91,7 +91,7 @@ def _singular_clash(snapshot: Snapshot, object_: Object) -> str | None:
         if reason := _type_clash(snapshot, name):
             return reason
     roots = [api_names.query_name(object_, role) for role in _OF_ONE]
-    mutations = [api_names.mutation_name(object_, verb, many=False) for verb in Verb]
+    mutations = api_names.mutation_names(object_, many=False)
     for name in api_names.all_subscription_names(object_):
         if query := api_names.find_query(snapshot, name):
             return f"the object {query.object.name_singular} has a query {name}, which is a subscription too"
@@ -106,7 +106,7 @@ def _plural_clash(snapshot: Snapshot, object_: Object) -> str | None:
         return f"the query {object_.name_singular} would stand for both names"
     if taken := set(roots).intersection(api_names.all_subscription_names(object_)):
         return f"the subscription {min(taken)} would stand for both names"
-    mutations = [api_names.mutation_name(object_, verb, many=True) for verb in Verb]
+    mutations = api_names.mutation_names(object_, many=True)
     return _root_clash(snapshot, roots, mutations)
 
 

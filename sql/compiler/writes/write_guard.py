@@ -68,7 +68,7 @@ def compile_verdict(
     if plan.rights is not None and plan.rights.has_rule and not plan.rights.refuses:
         problems += [expressions.scalar(query) for query in _forbidden(plan, draft)]
     if plan.ids is not None:
-        problems.append(expressions.scalar(_absent(plan.key, plan.ids, draft)))
+        problems.append(expressions.scalar(absent_ids(plan.key, plan.ids, draft)))
     elif plan.must_match:
         nothing = expressions.exists(
             Query().from_(FromItem("locked", draft.alias())).select(expressions.ONE), negated=True
@@ -143,7 +143,7 @@ def _changed(expected: Expected, draft: StatementDraft) -> Query:
     return Query().from_(locked).select(text).only(expressions.negation(expressions.is_true(is_as_expected))).limit(1)
 
 
-def _absent(key: Column, ids: Parameter, draft: StatementDraft) -> Query:
+def absent_ids(key: Column, ids: Parameter, draft: StatementDraft) -> Query:
     """Return the problem of the ids that are not locked, NULL where all are."""
     wanted = rows_source(expressions.call("unnest", expressions.parameter(ids)), draft.alias(), ("id", "position"))
     locked = FromItem("locked", draft.alias())

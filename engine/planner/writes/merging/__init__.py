@@ -1,0 +1,1 @@
+"""The merge of several records into one of them."""

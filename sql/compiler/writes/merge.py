@@ -1,0 +1,129 @@
+"""The statement that merges rows: lock, judge, mark the others as deleted, fill the blanks of the one that is kept.
+
+Its WITH queries are those of an Update, and `lost`: the rows that were marked; `merged`: the values of the units.
+"""
+
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, table_source
+from fieldstone.sql.compiler.writes.changed_values import assigned_value
+from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
+from fieldstone.sql.compiler.writes.write_guard import absent_ids, compile_guard, compile_problem
+from fieldstone.sql.plan.elements import Column, Comparison
+from fieldstone.sql.plan.merge import Merge
+from fieldstone.sql.plan.write import EventTarget
+from fieldstone.sql.types import SqlType
+
+_EMPTY_DOCUMENTS = Expression("""ARRAY['null','""','[]','{}']::jsonb[]""")
+_NO_TEXTS = Expression("'{}'::text[]")
+
+
+def compile_merge(plan: Merge, draft: StatementDraft) -> Query:
+    """Return the statement of a Merge."""
+    statement = Query().with_(_locked(plan, draft), "locked")
+    problem = expressions.named(expressions.scalar(absent_ids(plan.key, plan.ids, draft)), "problem")
+    statement.with_(Query().select(problem), "verdict")
+    statement.with_(_lost(plan, draft), "lost").with_(_merged(plan, draft), "merged")
+    statement.with_(_written(plan, draft), "written")
+    for name, source, event in (("filled", "written", plan.filled_event), ("deleted", "lost", plan.deleted_event)):
+        statement.with_(_event(plan, source, event, draft), name)
+    return answer_row(
+        statement, compile_problem(draft), expressions.array((expressions.parameter(plan.kept),)), expressions.NULL_TEXT
+    )
+
+
+def _locked(plan: Merge, draft: StatementDraft) -> Query:
+    row = RowReference(alias=draft.alias())
+    key = row.column(plan.key.name)
+    there = expressions.equal_to_any(key, expressions.parameter(plan.ids))
+    locked = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
+    locked.only(expressions.all_of((there, compile_condition(plan.condition, row, draft))))
+    return locked.order(key).for_update()
+
+
+def _lost(plan: Merge, draft: StatementDraft) -> Query:
+    row = RowReference(alias=draft.alias())
+    key = row.column(plan.key.name)
+    change = Query().update(table_source(plan.table, row.alias))
+    for assignment in plan.deleted:
+        change.set(assignment.column.name, assigned_value(assignment))
+    terms = (
+        expressions.equal_to_any(key, expressions.parameter(plan.ids)),
+        expressions.compare(key, Comparison.NE, expressions.parameter(plan.kept)),
+        compile_guard(draft),
+    )
+    return change.only(expressions.all_of(terms)).returning(expressions.whole_row(row.alias))
+
+
+def _merged(plan: Merge, draft: StatementDraft) -> Query:
+    """Return the value of each column: that of the first row in which its unit is not blank, NULL where all are."""
+    row = RowReference(alias=draft.alias())
+    query = Query().from_(FromItem("locked", row.alias))
+    key = row.column(plan.key.name)
+    is_kept = expressions.equal(key, expressions.parameter(plan.kept))
+    later = expressions.call("array_position", expressions.parameter(plan.ids), key)
+    place = expressions.case([(is_kept, expressions.number(0))], otherwise=later)
+    for number, unit in enumerate(plan.units):
+        has_value = expressions.any_of([_has_value(plan, column, row) for column in unit])
+        for part, column in enumerate(unit):
+            value = row.column(column.name)
+            if column.type is SqlType.TEXT_ARRAY:
+                value = expressions.call("to_jsonb", value)
+            listed = expressions.aggregate("array_agg", value, order=place, only=has_value)
+            query.select(expressions.named(expressions.element(listed, expressions.ONE), f"u{number}_{part}"))
+    # Without any units the query still is of one row.
+    return query.select(expressions.named(expressions.COUNT, "rows"))
+
+
+def _has_value(plan: Merge, column: Column, row: RowReference) -> Expression:
+    value = row.column(column.name)
+    if column in plan.own_keys:
+        return expressions.unlike_all(value, expressions.parameter(plan.ids))
+    match column.type:
+        case SqlType.TEXT:
+            return expressions.compare(value, Comparison.NE, expressions.text_literal(""))
+        case SqlType.TEXT_ARRAY:
+            return expressions.is_empty(value, negated=True)
+        case SqlType.JSONB:
+            return expressions.unlike_all(value, _EMPTY_DOCUMENTS)
+        case _:
+            return expressions.is_null(value, negated=True)
+
+
+def _written(plan: Merge, draft: StatementDraft) -> Query:
+    row, merged = RowReference(alias=draft.alias()), FromItem("merged", draft.alias())
+    change = Query().update(table_source(plan.table, row.alias))
+    for number, unit in enumerate(plan.units):
+        for part, column in enumerate(unit):
+            found = expressions.result(merged.alias, f"u{number}_{part}")
+            change.set(column.name, _value(plan, column, found, row.column(column.name)))
+    for assignment in plan.filled:
+        change.set(assignment.column.name, assigned_value(assignment))
+    # The others are marked before: no unique key of theirs is in the way any more.
+    lost = Query().from_(FromItem("lost", draft.alias())).select(expressions.COUNT)
+    terms = (
+        expressions.equal(row.column(plan.key.name), expressions.parameter(plan.kept)),
+        expressions.compare(expressions.scalar(lost), Comparison.GE, expressions.number(0)),
+        compile_guard(draft),
+    )
+    return change.from_(merged).only(expressions.all_of(terms)).returning(expressions.whole_row(row.alias))
+
+
+def _value(plan: Merge, column: Column, found: Expression, before: Expression) -> Expression:
+    """Return the value of the row that is kept; where all rows are blank, it stays."""
+    if column in plan.own_keys and column.nullable:
+        return found
+    if column.type is SqlType.TEXT_ARRAY:
+        items = Query().select(expressions.call("jsonb_array_elements_text", found))
+        texts = expressions.coalesce(expressions.array_from(items), _NO_TEXTS)
+        return expressions.case([(expressions.is_null(found, negated=True), texts)], otherwise=before)
+    return expressions.coalesce(found, before)
+
+
+def _event(plan: Merge, source: str, event: EventTarget, draft: StatementDraft) -> Query:
+    changed, locked = FromItem(source, draft.alias()), FromItem("locked", draft.alias())
+    key = expressions.column(changed.alias, plan.key.name)
+    query = event_rows(event, key, locked.alias, changed.alias).from_(changed)
+    query.join(InnerJoin(locked, expressions.equal(expressions.column(locked.alias, plan.key.name), key)))
+    return query.order(key)

@@ -1,0 +1,72 @@
+"""The plans of a merge of records: the records themselves, and those that point to them, as plain frozen data.
+
+Each is one statement that answers one row of three columns, as the write plans do (`sql/plan/write.py`).
+"""
+
+from dataclasses import dataclass
+
+from fieldstone.sql.plan.elements import Column, Condition, Parameter, Table
+from fieldstone.sql.plan.write import Assignment, EventTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """Fill the blanks of the row `kept` with the values of the other rows of `ids` (a uuid[]), and mark those deleted.
+
+    All rows are locked in key order; one that is not there under `condition`: NOT_FOUND. Columns of one of the `units`
+    have their values from one row: the first of `ids`, `kept` before all others, in which one of them has a value that
+    is not blank. Blank are NULL, an empty text, list or JSON document, and in a column of `own_keys`, which hold keys
+    of the same table, each of the `ids`. The answer's ids are `kept` alone.
+
+    Attributes:
+        filled: more assignments of the row that is kept.
+        deleted: the assignments that mark the others.
+        filled_event, deleted_event: of the two kinds of rows.
+    """
+
+    table: Table
+    key: Column
+    condition: Condition
+    ids: Parameter
+    kept: Parameter
+    units: tuple[tuple[Column, ...], ...]
+    own_keys: tuple[Column, ...] = ()
+    filled: tuple[Assignment, ...]
+    deleted: tuple[Assignment, ...]
+    filled_event: EventTarget
+    deleted_event: EventTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repoint:
+    """Have the rows whose `keys` are some of `ids` point to `kept` instead; deleted rows are meant, too.
+
+    All rows are locked in key order; more than `limit`: TOO_MANY. Rows that are themselves among the `ids` (in the
+    table of the merged records) stay as they are. There are no ids in the answer.
+
+    Attributes:
+        alone: those of the keys that no two live rows share: if `kept` has such a row already, or gets it from an
+            earlier one of `ids`, a row stays where it is.
+        pair: foreign keys that no two live rows share together, as in a junction: a live row that would be the second
+            one is marked as deleted instead, and so is one whose keys among `keys` would all be `kept`.
+        moved: more assignments of a row that is moved.
+        deleted: the assignments that mark a row as deleted.
+    """
+
+    table: Table
+    key: Column
+    keys: tuple[Column, ...]
+    ids: Parameter
+    kept: Parameter
+    is_own: bool
+    limit: int
+    alone: tuple[Column, ...] = ()
+    pair: tuple[Column, ...] = ()
+    deleted_at: Column | None
+    moved: tuple[Assignment, ...]
+    deleted: tuple[Assignment, ...]
+    moved_event: EventTarget
+    deleted_event: EventTarget
+
+
+MergePlan = Merge | Repoint

@@ -1,0 +1,3 @@
+SELECT version
+FROM fieldstone.workspace
+WHERE id = $1::uuid;
