@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from fieldstone.engine.identity.issuer import Issuer, read_issuers
 from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.sql.embedded import default_data_dir
 
 _SHORTEST_KEY = 32
@@ -238,6 +239,9 @@ class Settings(BaseSettings):
         "Seconds without a successful attempt after which a webhook is disabled.")
     webhook_retention_hours: int = _whole(72, "Retention of deliveries, in hours.")
     webhook_failed_hours: int = _whole(720, "Retention of deliveries that were given up, in hours.")
+    anonymous_role: str | None = _setting(None,
+        "The role of requests without a key or token, in the workspace `default`. Unset: they are refused.",
+        "the name of a role other than admin", min_length=1)
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = _setting((),
         "The networks of the proxies whose `X-Forwarded-For` names the clients' addresses.",
         "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
@@ -290,6 +294,13 @@ class Settings(BaseSettings):
     @classmethod
     def _are_long_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(len(key) < _SHORTEST_KEY for key in value):
+            raise ValueError
+        return value
+
+    @field_validator("anonymous_role")
+    @classmethod
+    def _is_restricted(cls, value: str | None) -> str | None:
+        if value == ADMIN:
             raise ValueError
         return value
 

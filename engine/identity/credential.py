@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
+from fieldstone.engine.identity.impersonation import ActsAs
 from fieldstone.engine.identity.tokens import hash_jwt
 from fieldstone.metadata.roles.networks import Address
 from fieldstone.metadata.workspaces.api_keys import TOKEN_PREFIX, hash_token
@@ -29,10 +30,14 @@ class Presented(NamedTuple):
     Attributes:
         credential: None where there is none, or none that could be valid.
         address: of the client; None where it is not known.
+        is_anonymous: whether there is no credential at all.
+        acts_as: the headers by which the request acts as another principal.
     """
 
     credential: Credential | None
     address: Address | None = None
+    is_anonymous: bool = False
+    acts_as: ActsAs | None = None
 
 
 def read_credential(authorization: bytes | None) -> Credential | None:

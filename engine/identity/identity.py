@@ -2,25 +2,26 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import httpx
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import Forbidden, Unauthenticated
+from fieldstone.engine.identity.anonymous import Visitors
 from fieldstone.engine.identity.credential import Credential, Presented
+from fieldstone.engine.identity.impersonation import impersonate
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.key_sets import FETCH_LIMIT, trust
 from fieldstone.engine.identity.tokens import Tokens
 from fieldstone.metadata.roles.networks import is_within
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.registry import WorkspaceNames
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
-
-INVALID: Final = "The API key is not valid: it is unknown, expired or revoked."
 
 
 class Identity(NamedTuple):
@@ -29,10 +30,14 @@ class Identity(NamedTuple):
     Attributes:
         keys: the API keys.
         tokens: the tokens of identity providers.
+        current: the models, with the roles of their workspaces.
+        visitors: the rights of requests without a credential; None: there are none.
     """
 
     keys: KeyStore
     tokens: Tokens
+    current: CurrentSnapshots
+    visitors: Visitors | None
 
     def find_fresh(self, credential: Credential) -> Principal | None:
         """Return the principal of a credential that was checked a moment ago."""
@@ -44,20 +49,32 @@ class Identity(NamedTuple):
 
         Raises:
             Unauthenticated: it presents nothing that is valid.
-            Forbidden: its credential gives no role, or may not be used from its address.
+            Forbidden: its credential gives no role, or may not be used from its address, or may not act as another.
+            BadUserInput: the headers by which it acts as another are wrong.
             ServiceUnavailable: the credential cannot be checked at the moment.
         """
-        credential = presented.credential
-        if credential is None:
-            raise Unauthenticated(INVALID)
         try:
-            principal = self.find_fresh(credential) or await self._look_up(credential)
+            principal = await self._find(presented)
+            if presented.acts_as is None:
+                return principal
+            snapshot = await self.current.get(principal.workspace_id)
         except DatabaseError as error:
             if known := describe(error, None, None):
                 raise known from error
             raise
+        return impersonate(snapshot, principal, presented.acts_as)
+
+    async def _find(self, presented: Presented) -> Principal:
+        if presented.is_anonymous:
+            if self.visitors is None:
+                raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
+            return self.visitors.find(presented.address)
+        credential = presented.credential
+        principal = None
+        if credential is not None:
+            principal = self.find_fresh(credential) or await self._look_up(credential)
         if principal is None:
-            raise Unauthenticated(INVALID)
+            raise Unauthenticated("The API key is not valid: it is unknown, expired or revoked.")
         if principal.networks and not is_within(presented.address, principal.networks):
             raise Forbidden("The API key may not be used from this address.")
         return principal
@@ -71,13 +88,25 @@ class Identity(NamedTuple):
 
 
 @asynccontextmanager
-async def open_identity(database: Database, keys: KeyStore, issuers: Sequence[Issuer]) -> AsyncIterator[Identity]:
+async def open_identity(
+    database: Database,
+    keys: KeyStore,
+    current: CurrentSnapshots,
+    *,
+    issuers: Sequence[Issuer] = (),
+    visitors: Visitors | None = None,
+) -> AsyncIterator[Identity]:
     """Open the sources of principals for the length of the block."""
     # Nothing of an answer may lead the request elsewhere, and no cookie is kept.
     async with httpx.AsyncClient(timeout=FETCH_LIMIT, follow_redirects=False) as client:
         trusted = [trust(issuer, client) for issuer in issuers]
         try:
-            yield Identity(keys=keys, tokens=Tokens(trusted, DeniedTokens(database), WorkspaceNames(database)))
+            yield Identity(
+                keys=keys,
+                tokens=Tokens(trusted, DeniedTokens(database), WorkspaceNames(database)),
+                current=current,
+                visitors=visitors,
+            )
         finally:
             for one in trusted:
                 await one.keys.close()

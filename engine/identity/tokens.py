@@ -15,9 +15,10 @@ from joserfc.errors import JoseError
 from fieldstone.engine.errors import Forbidden, Unauthenticated
 from fieldstone.engine.identity.claim_mapping import choose_role, find_claim, read_name, read_values
 from fieldstone.engine.identity.issuer import Issuer
+from fieldstone.engine.identity.json_objects import read_object
 from fieldstone.engine.identity.key_sets import TrustedIssuer
 from fieldstone.engine.identity.signing_keys import SigningKey
-from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.shown_text import fit
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens, TokenFacts
@@ -232,21 +233,10 @@ def _decode(part: str) -> bytes:
 
 
 def _read_claims(text: bytes) -> Mapping[str, JsonValue]:
-    try:
-        claims = loads(text)
-    except (ValueError, RecursionError):
-        claims = None
-    if not isinstance(claims, dict) or (b"\\u" in text and not _is_storable(claims)):
+    claims = read_object(text)
+    if claims is None:
         raise Unauthenticated("The token is not valid: it is no JSON Web Token.")
     return claims
-
-
-def _is_storable(claims: Mapping[str, JsonValue]) -> bool:
-    """Return whether PostgreSQL could hold the claims' texts: a lone surrogate or a NUL can come in by an escape."""
-    try:
-        return b"\\u0000" not in dumps(claims).encode()
-    except UnicodeEncodeError:
-        return False
 
 
 def _check_times(issuer: Issuer, claims: Mapping[str, JsonValue], now: float) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from fieldstone.engine.errors import Forbidden, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.errors import ApiError, ServiceUnavailable
 from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.identity.identity import Identity
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
@@ -89,10 +89,10 @@ class PrincipalWatch:
     async def _holds(self, watched: Watched) -> bool:
         try:
             return await self._identity.resolve(watched.presented) == watched.principal
-        except (Unauthenticated, Forbidden):
-            return False
         except ServiceUnavailable:
             return True  # nobody knows: the next check may
+        except ApiError:
+            return False
 
     @staticmethod
     def _end_expired(expires_at: float, end: Callable[[], object]) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.events.log.partitions import Retention
 from fieldstone.engine.events.quotas import QuotaLimits
 from fieldstone.engine.events.service import Events, open_events
+from fieldstone.engine.identity.anonymous import Visitors
 from fieldstone.engine.identity.identity import Identity, open_identity
 from fieldstone.engine.identity.watch import PrincipalWatch
 from fieldstone.engine.metadata_api.api import build_metadata_api
@@ -88,7 +89,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
     """
     async with (
         open_foundation(settings) as foundation,
-        open_identity(foundation.database, foundation.keys, settings.issuers) as identity,
+        _identity(settings, foundation) as identity,
         open_leases(settings.shared_rate_limit_url, length=settings.rate_window_ms / 1000) as leases,
     ):
         box = await _open_secrets(settings, foundation)
@@ -165,6 +166,17 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 builder=builder,
                 audit=audit,
             )
+
+
+def _identity(settings: Settings, foundation: Foundation) -> AbstractAsyncContextManager[Identity]:
+    role = settings.anonymous_role
+    return open_identity(
+        foundation.database,
+        foundation.keys,
+        foundation.current,
+        issuers=settings.issuers,
+        visitors=None if role is None else Visitors(role, foundation.default.workspace.id),
+    )
 
 
 @asynccontextmanager

@@ -33,6 +33,7 @@ class Principal:
         rate_key: all principals with the same one share a rate limit: a key and the keys that it has made.
         role: resolved in the snapshot at each request.
         claims: the values that rules may name as `$principal.NAME`, as they were given.
+        acts_as: the name of the role that it acts as, by the right to impersonate; None: its own.
         networks: those that it may be used from; all if there are none.
         expires_at: Unix time at which it ends; None: never, or as the cache of keys decides.
     """
@@ -44,5 +45,6 @@ class Principal:
     workspace_id: UUID
     role: RoleReference
     claims: Mapping[str, JsonValue] = field(default_factory=lambda: _NO_CLAIMS, hash=False)
+    acts_as: str | None = None
     networks: tuple[Network, ...] = ()
     expires_at: float | None = None

@@ -16,7 +16,7 @@ from fieldstone.engine.server.http.request_log import context_of, note_key
 from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _LISTS = frozenset({b"accept", b"accept-encoding", b"x-forwarded-for"})
 _ONCE = {
     b"authorization": "A request has one Authorization header at most.",
     b"idempotency-key": "A request has one Idempotency-Key header at most.",
+    b"x-fieldstone-role": "A request has one X-Fieldstone-Role header at most.",
+    b"x-fieldstone-principal": "A request has one X-Fieldstone-Principal header at most.",
 }
 _READ = _LISTS | {
     *_ONCE,
@@ -84,7 +86,8 @@ class Admission:
         if scope["method"] != "POST":
             require_preflight(scope["headers"])
         context_of(scope).principal = principal
-        note_key(scope)
+        if principal.kind is not SubjectKind.ANONYMOUS:
+            note_key(scope)
         await services.limiter.count(principal, 1, headers)
         return services, principal
 

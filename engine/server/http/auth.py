@@ -8,6 +8,8 @@ from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.errors import Forbidden, Unauthenticated
 from fieldstone.engine.identity.credential import Presented, read_credential
 from fieldstone.engine.identity.identity import Identity
+from fieldstone.engine.identity.impersonation import read_acts_as
+from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, author_of
 from fieldstone.metadata.roles.networks import Address, Network, is_within, read_address
 from fieldstone.metadata.roles.principal import Principal
 
@@ -34,14 +36,14 @@ class PresentedReader:
             scope: of ASGI.
             given: its headers.
             authorization: a header of the connection's first message, in the place of that of the handshake.
-
-        Raises:
-            Unauthenticated: there is no credential.
         """
-        authorization = authorization or given.get(b"authorization")
-        if authorization is None:
-            raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
-        return Presented(read_credential(authorization), self.address(scope, given))
+        authorization = given.get(b"authorization") if authorization is None else authorization
+        return Presented(
+            read_credential(authorization),
+            self.address(scope, given),
+            is_anonymous=authorization is None,
+            acts_as=read_acts_as(given),
+        )
 
     def address(self, scope: "Scope", given: Mapping[bytes, bytes]) -> Address | None:
         """Return the address of a client: of the connection, or the one that trusted proxies report.
@@ -63,7 +65,7 @@ class PresentedReader:
 
 
 async def sign_in(identity: Identity, audit: AuditTrail, presented: Presented) -> Principal:
-    """Return the principal of a request or a socket, or note the failure with the address of its client.
+    """Return the principal of a request or a socket; the audit log has failures, and principals that act as others.
 
     Raises:
         Unauthenticated: there is no valid key or token.
@@ -73,8 +75,18 @@ async def sign_in(identity: Identity, audit: AuditTrail, presented: Presented) -
     address = None if presented.address is None else str(presented.address)
     CLIENT_ADDRESS.set(address)
     try:
-        return await identity.resolve(presented)
+        principal = await identity.resolve(presented)
     except (Unauthenticated, Forbidden):
         credential = presented.credential
         audit.fail(None if credential is None else credential.hash, address)
         raise
+    if principal.acts_as is not None:
+        audit.add(
+            AuditEntry(
+                workspace_id=principal.workspace_id,
+                action=AuditAction.IMPERSONATED,
+                author=author_of(principal, address),
+                details={"role": principal.acts_as},
+            )
+        )
+    return principal

@@ -90,6 +90,8 @@ def _write_with(log: Log, method: str, path: str, context: RequestContext, statu
             "key": str(principal.subject_id),
             "operations": context.operations,
         }
+        if principal.acts_as is not None:
+            facts["acts_as"] = principal.acts_as
     if context.error_id is not None:
         facts["error_id"] = context.error_id
     log.info("request", **facts)
@@ -109,7 +111,8 @@ class _JsonLines:
             if principal is not self._who[0]:
                 prefix = f', "workspace": "{principal.workspace_id}", "key": "{principal.subject_id}", "operations": '
                 self._who = (principal, prefix)
-            named = f"{self._who[1]}{context.operations}"
+            acts_as = "" if principal.acts_as is None else f', "acts_as": {quoted(principal.acts_as)}'
+            named = f"{self._who[1]}{context.operations}{acts_as}"
         error = "" if context.error_id is None else f', "error_id": {quoted(context.error_id)}'
         hold_line(
             f'{{"method": {quoted(method)}, "path": {_quoted_path(path)}, "status": {status}, '

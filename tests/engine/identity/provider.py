@@ -121,3 +121,12 @@ async def provide(*keys: Any) -> AsyncIterator[Provider]:
         host, port = server.sockets[0].getsockname()[:2]
         provider.url = f"http://{host}:{port}/jwks"
         yield provider
+
+
+async def create_open_role(client: Any, name: str = "open", claims: str = "") -> None:
+    """Create a role that may do everything with records, and nothing else."""
+    all_ = " ".join(f"{action}: {{}}" for action in ("read", "create", "update", "delete", "restore", "destroy"))
+    grants = f'grants: [{{ object: "*" aggregates: true {all_} }}]'
+    query = f'mutation {{ createRole(input: {{ name: "{name}" label: "Open" {claims} {grants} }}) {{ id }} }}'
+    answer = await client.post("/metadata", json={"query": query})
+    assert "errors" not in answer.json(), answer.text

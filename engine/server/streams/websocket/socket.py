@@ -7,7 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, Forbidden, QueryTooComplex, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.errors import (
+    ApiError,
+    BadUserInput,
+    Forbidden,
+    QueryTooComplex,
+    ServiceUnavailable,
+    Unauthenticated,
+)
 from fieldstone.engine.events.hub import AnyMember
 from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
@@ -36,7 +43,7 @@ from fieldstone.engine.server.streams.websocket.messages import (
     read_message,
 )
 from fieldstone.metadata.json_text import JsonValue, loads
-from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -209,6 +216,8 @@ class ClientSocket:
             principal = await sign_in(self._services.identity, self._services.audit, presented)
         except (Unauthenticated, Forbidden) as error:
             raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None
+        except BadUserInput as error:
+            raise Closing(Close.BAD_MESSAGE, error.message) from None
         except ServiceUnavailable as error:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
         try:
@@ -217,7 +226,8 @@ class ClientSocket:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
         self._principal = principal
         self._watched = Watched(presented, principal)
-        self._note_key()
+        if principal.kind is not SubjectKind.ANONYMOUS:
+            self._note_key()
         self._farewells += (close, self._services.watch.watch(self._watched, self._end_forbidden))
         await self._queue.put(acknowledge())
 
@@ -285,13 +295,13 @@ class ClientSocket:
         try:
             if await self._services.identity.resolve(self._watched.presented) == self._watched.principal:
                 return True
-        except (Unauthenticated, Forbidden):
-            pass
         except ServiceUnavailable as error:
             self._queue.force(failure(id_, [error.formatted()]))
             self._forget(id_, operation)
             operation.task = None
             return False
+        except ApiError:
+            pass
         self._end_forbidden()
         return False
 

@@ -111,7 +111,7 @@ async def test_a_token_that_is_denied_is_refused_at_once(serve: Serve) -> None:
         ("Origin: https://a.example\r\nOrigin: https://b.example\r\n", 200),
         ("Expect: 100-continue\r\n", 100),
         ("Cookie: a=b\r\n", 200),
-        ("X-Fieldstone-Role: viewer\r\n", 200),
+        ("X-Fieldstone-Role: admin\r\n", 200),
         ("X-Fieldstone-Anything: 1\r\n", 200),
         ("Connection: close\r\n", 200),
         ("Authorization: Bearer nobody\r\n", 400),
