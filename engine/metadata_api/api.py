@@ -1,13 +1,13 @@
 """The Metadata API: the model of a workspace, read like records and changed in one transaction a request."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
 from psycopg import AsyncRawCursor
 
-from fieldstone.engine.access.principals import see_catalog
+from fieldstone.engine.access.principals import model_of, see_catalog
 from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
@@ -18,6 +18,8 @@ from fieldstone.engine.metadata_api.change_mutations import change_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.key_mutations import key_runs
 from fieldstone.engine.metadata_api.plans import plan_runs, select_members
+from fieldstone.engine.metadata_api.roles.me import describe_principal
+from fieldstone.engine.metadata_api.roles.rights import require_root
 from fieldstone.engine.metadata_api.token_mutations import token_runs
 from fieldstone.engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
 from fieldstone.engine.metadata_api.writes import Run, Sequel, Written
@@ -32,6 +34,8 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.valid_operation import MutationPlan, QueryPlan
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
+from fieldstone.engine.schema.roots.model_plans import PLAN
+from fieldstone.engine.schema.roots.principals import ME
 from fieldstone.engine.webhooks.service import Webhooks
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
@@ -48,6 +52,8 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.read import ReadPlan
 
 MOST_CATALOGS = 1_000
+
+_TOLD = frozenset({"me"})
 
 MutationCall = Call[MutationPlan]
 QueryCall = Call[QueryPlan]
@@ -123,8 +129,10 @@ class _Roots:
         compiler: Compiler,
         find_broken: FindBroken,
         find_documents: FindBrokenDocuments,
+        find_model: Callable[[UUID], Snapshot | None],
     ) -> None:
         self._writer = writer
+        self._find_model = find_model
         self._plans = plan_runs(find_broken, find_documents)
         self._compiler = compiler
         self._checks = webhook_checks(webhooks)
@@ -171,6 +179,7 @@ class _Roots:
     ) -> str | Sequel:
         if selected.name == "__typename":
             return dumps("Mutation")
+        require_root(transaction.snapshot, call.snapshot, call.principal, selected, arguments)
         if selected.name in self._plans:
             return dumps(await self._plan(call, transaction, selected, arguments))
         written = await self._runs[selected.name](transaction, call.principal, arguments)
@@ -189,6 +198,9 @@ class _Roots:
         read: Mapping[str, JsonValue] = loads(data.decode())
         roots = _roots_of(call)
         asked = [(root, _arguments(call, root)) for root in roots if root.name in self._plans]
+        told = {root.key: await self._tell(call, root) for root in roots if root.name in _TOLD}
+        if not asked:
+            return dumps({root.key: {**read, **told}[root.key] for root in roots}).encode()
 
         async def body(transaction: ModelTransaction) -> Mapping[str, JsonValue]:
             planned = {}
@@ -199,9 +211,8 @@ class _Roots:
 
         with _located(asked[0][0]):
             planned = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.name)
-        return dumps(
-            {root.key: planned[root.key] if root.key in planned else read[root.key] for root in roots}
-        ).encode()
+        found = {**read, **told, **planned}
+        return dumps({root.key: found[root.key] for root in roots}).encode()
 
     async def _plan(
         self,
@@ -210,9 +221,22 @@ class _Roots:
         selected: Selected,
         arguments: Mapping[str, JsonValue],
     ) -> JsonValue:
+        require_root(transaction.snapshot, call.snapshot, call.principal, selected, arguments)
         schema = self._compiler.schemas.get(call.snapshot)
-        plan = await self._plans[selected.name](schema, transaction, arguments)
-        return select_members(schema, call.operation.operation, selected, plan, call.variables)
+        plan = await self._plans[selected.name](schema, transaction, call.principal, arguments)
+        return select_members(schema, call.operation.operation, selected, plan, call.variables, PLAN)
+
+    async def _tell(self, call: QueryCall, selected: Selected) -> JsonValue:
+        """Return the value of a root field that no statement answers."""
+        schema = self._compiler.schemas.get(call.snapshot)
+        value = describe_principal(model_of(self._find_model, call.principal.workspace_id), call.principal)
+        return select_members(schema, call.operation.operation, selected, value, call.variables, ME)
+
+    def permit(self, call: QueryCall | MutationCall) -> None:
+        """Refuse an operation whose root fields need settings that the principal's role has not; raise Forbidden."""
+        model = model_of(self._find_model, call.principal.workspace_id)
+        for root in _roots_of(call):
+            require_root(model, call.snapshot, call.principal, root, _arguments(call, root))
 
     async def _answer(
         self, call: MutationCall, transaction: ModelTransaction, selected: Selected, written: Written
@@ -278,6 +302,7 @@ def build_metadata_api(
         compiler,
         find_broken,
         find_documents or broken_documents(work, limits.document),
+        current.peek,
     )
     api = GraphQLApi(
         database=database,
@@ -286,6 +311,7 @@ def build_metadata_api(
         compiler=compiler,
         mutate=roots,
         compute=roots.compute,
+        permit=roots.permit,
         time_limit=time_limit,
     )
     current.forgotten.connect(api.forget)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from fieldstone.engine.metadata_api.rights import own_role
+from fieldstone.engine.metadata_api.roles.rights import bind_role, require_binding
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.scalars import DATE_TIME
-from fieldstone.metadata.workspaces.api_keys import create_key, revoke_key, revoke_made, rotate_key
+from fieldstone.metadata.workspaces.api_keys import create_key, read_binding, revoke_key, revoke_made, rotate_key
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
@@ -18,6 +18,7 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
 
     async def create(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
+        role_id, claims = bind_role(transaction.snapshot, principal, given)
         expires_at = given.get("expiresAt")
         is_key = principal.kind is SubjectKind.API_KEY
         made = await create_key(
@@ -25,8 +26,8 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
             workspace_id=principal.workspace_id,
             name=given["name"],
             expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
-            role=own_role(transaction.snapshot, principal).id,
-            claims=principal.claims,
+            role=role_id,
+            claims=claims,
             networks=given.get("networks") or (),
             maker_id=principal.subject_id if is_key else None,
             root_id=None if is_key else principal.rate_key,
@@ -43,13 +44,16 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
         return Written(object_name="apiKey", id=key_id, type_name="ApiKey")
 
     async def rotate(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
+        connection, key_id = transaction.connection, UUID(arguments["id"])
+        held = await read_binding(connection, workspace_id=principal.workspace_id, key_id=key_id)
+        # Its new token gives all that the key may do.
+        require_binding(transaction.snapshot, principal, held.role_id, held.claims)
         rotated = await rotate_key(
-            transaction.connection,
+            connection,
             workspace_id=principal.workspace_id,
-            key_id=UUID(arguments["id"]),
+            key_id=key_id,
             overlap_seconds=arguments.get("overlapSeconds") or 0,
         )
-        key_id = rotated.key.id
         transaction.committed.connect(lambda: keys.note_changed([key_id]))
         return Written(object_name="apiKey", id=key_id, type_name="CreatedApiKey", extra={"token": rotated.token})
 

@@ -12,17 +12,18 @@ from fieldstone.engine.metadata_api.batch import read_change
 from fieldstone.engine.metadata_api.broken_documents import FindBrokenDocuments
 from fieldstone.engine.metadata_api.broken_operations import FindBroken
 from fieldstone.engine.metadata_api.errors import describe_refusal
+from fieldstone.engine.metadata_api.roles.rights import require_for_changes
 from fieldstone.engine.metadata_api.writes import Arguments
-from fieldstone.engine.schema.roots.model_plans import PLAN
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.scalars import BIG_INT
 from fieldstone.metadata.writer.dry_run import Preview, preview, try_out
 from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
-PlanRun = Callable[[GraphQLSchema, ModelTransaction, Arguments], Awaitable[JsonValue]]
+PlanRun = Callable[[GraphQLSchema, ModelTransaction, Principal, Arguments], Awaitable[JsonValue]]
 """Returns the whole plan; raises MetadataError or ApiError."""
 
 
@@ -38,9 +39,14 @@ def plan_runs(find_broken: FindBroken, find_documents: FindBrokenDocuments) -> M
 
 
 def select_members(
-    schema: GraphQLSchema, operation: Operation, selected: Selected, plan: JsonValue, variables: Mapping[str, JsonValue]
+    schema: GraphQLSchema,
+    operation: Operation,
+    selected: Selected,
+    whole: JsonValue,
+    variables: Mapping[str, JsonValue],
+    type_name: str,
 ) -> JsonValue:
-    """Return the selected members of a plan; all of them if there is no selection."""
+    """Return the selected members of a value of this type; all of them if there is no selection."""
 
     def select(of: Selected, value: JsonValue, type_: GraphQLOutputType) -> JsonValue:
         if isinstance(value, list):
@@ -56,16 +62,17 @@ def select_members(
             for field in below
         }
 
-    whole = schema.type_map[PLAN]
-    if not isinstance(whole, GraphQLObjectType):
-        raise TypeError(PLAN)
-    return select(selected, plan, whole)
+    kind = schema.type_map[type_name]
+    if not isinstance(kind, GraphQLObjectType):
+        raise TypeError(type_name)
+    return select(selected, whole, kind)
 
 
 async def _apply_changes(
     find: "_Find",
     schema: GraphQLSchema,
     transaction: ModelTransaction,
+    _principal: Principal,
     arguments: Arguments,
     *,
     only_plans: bool = False,
@@ -87,6 +94,7 @@ async def _roll_back(
     find: "_Find",
     _schema: GraphQLSchema,
     transaction: ModelTransaction,
+    principal: Principal,
     arguments: Arguments,
     *,
     only_plans: bool = False,
@@ -95,6 +103,7 @@ async def _roll_back(
     is_dry = only_plans or bool(arguments.get("dryRun"))
     # The steps themselves ask the rows, each those that the steps before it leave.
     found = await preview_rollback(transaction, to, ask_rows=is_dry, gathers=True)
+    require_for_changes(transaction.snapshot, principal, found.changes)
     if found.problems and not only_plans:
         raise _refusal(found.problems)
     broken = await find(transaction, found.snapshot)

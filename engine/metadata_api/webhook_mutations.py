@@ -1,11 +1,12 @@
 """The Metadata API's mutations of webhooks."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.metadata_api.rights import own_role
+from fieldstone.engine.metadata_api.roles.rights import bind_role, require_binding
 from fieldstone.engine.metadata_api.writes import Arguments, Check, Run, Written
 from fieldstone.engine.webhooks.payloads import TEST_EVENT, build_body, build_test_payload
 from fieldstone.engine.webhooks.sender import Outcome
@@ -17,6 +18,7 @@ from fieldstone.metadata.catalog.webhooks import (
     WebhookUpdate,
     create_webhook,
     delete_webhook,
+    read_binding,
     read_target,
     redeliver,
     update_webhook,
@@ -51,9 +53,10 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
 
     async def create(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
+        role_id, claims = bind_role(transaction.snapshot, principal, given)
         new = NewWebhook(
-            role_id=own_role(transaction.snapshot, principal).id,
-            claims=principal.claims,
+            role_id=role_id,
+            claims=claims,
             target_url=given["targetUrl"],
             operations=_listed(given["operations"]),
             description=given.get(_DESCRIPTION),
@@ -63,9 +66,9 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
         transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="CreatedWebhook", extra={"secret": secret})
 
-    async def update(transaction: ModelTransaction, _principal: Principal, arguments: Arguments) -> Written:
+    async def update(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
-        changed = _read_update(arguments["input"])
+        changed = await _rebind(transaction, principal, id_, arguments["input"])
         await update_webhook(transaction.connection, transaction.snapshot, id_, changed, webhooks.sender.box)
         transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="Webhook")
@@ -119,6 +122,20 @@ def _describe(outcome: Outcome) -> Mapping[str, JsonValue]:
         "error": outcome.error,
         "durationMs": outcome.duration_ms,
     }
+
+
+async def _rebind(
+    transaction: ModelTransaction, principal: Principal, webhook_id: UUID, given: Arguments
+) -> WebhookUpdate:
+    """Return the new values of a webhook, whose events are of its role: another's are not led elsewhere."""
+    update, held = _read_update(given), await read_binding(transaction.connection, principal.workspace_id, webhook_id)
+    require_binding(transaction.snapshot, principal, held.role_id, held.claims)
+    if given.get("role") is None and given.get("claims") is None:
+        return update
+    kept = transaction.snapshot.roles.get(held.role_id) if held.role_id else None
+    named = given.get("role") or (kept.name if kept else None)
+    role_id, claims = bind_role(transaction.snapshot, principal, {"role": named, "claims": given.get("claims")})
+    return replace(update, role_id=role_id, claims=claims)
 
 
 def _read_update(given: Arguments) -> WebhookUpdate:

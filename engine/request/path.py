@@ -13,7 +13,7 @@ an operation that is bound already, without a task.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from graphql import FieldNode
@@ -95,6 +95,10 @@ Compute = Callable[[Call[QueryPlan], bytes], Awaitable[bytes]]
 """Returns a query's data with the computed root fields added to it, as JSON text; raises ApiError or DatabaseError."""
 
 
+Permit = Callable[[Call[Any]], None]
+"""Refuses an operation that a role may not ask for; raises Forbidden."""
+
+
 class GraphQLApi:
     """One GraphQL API, behind all transports.
 
@@ -109,6 +113,7 @@ class GraphQLApi:
         compute: adds the root fields of a query that no statement answers; None: the API has none.
         kept: the answers of mutations with an Idempotency-Key; None: the API does not read that header.
         documents: the stored documents; None: each request has its text.
+        permit: is asked about each operation under a role's view; None: a view says all.
     """
 
     def __init__(
@@ -124,6 +129,7 @@ class GraphQLApi:
         compute: Compute | None = None,
         kept: KeptAnswers | None = None,
         documents: StoredDocuments | None = None,
+        permit: Permit | None = None,
     ) -> None:
         self.compiler = compiler
         self.schema_answers = SchemaAnswers()
@@ -135,6 +141,7 @@ class GraphQLApi:
         self._written = written
         self._compute = compute
         self._kept = kept
+        self._permit = permit
         self.documents = documents
 
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
@@ -185,7 +192,7 @@ class GraphQLApi:
         try:
             snapshot, claims, role = self.see(current, principal)
             operation = compiler.plans.find_operation(key_of(snapshot, request.query, request.operation_name), snapshot)
-            if operation is None or operation.is_introspection:
+            if operation is None or operation.is_introspection or (self._permit and snapshot.role):
                 return None
             variables = compiler.coerce(operation, request.variables, compiler.schemas.get(snapshot))
             shape = compiler.shape(operation, variables, compiler.limits_of(role))
@@ -298,18 +305,20 @@ class GraphQLApi:
         compiler, snapshot = self.compiler, seen.view
         coerce = partial(compiler.coerce, operation, request.variables, compiler.schemas.get(snapshot))
         variables = await compiler.run(snapshot, coerce, is_heavy=request.is_large)
-        meter = Meter(limit=compiler.limits_of(seen.limits).records.cost)
-        return Call(
+        call: Call[P] = Call(
             principal=principal,
             snapshot=snapshot,
             key=key_of(snapshot, request.query, request.operation_name),
             operation=operation,
             variables=variables,
-            meter=meter,
+            meter=Meter(limit=compiler.limits_of(seen.limits).records.cost),
             is_large=request.is_large,
             claims=seen.claims,
             limits=seen.limits,
         )
+        if self._permit is not None and snapshot.role is not None:
+            self._permit(call)
+        return call
 
     async def _mutation(self, call: Call[MutationPlan], request: GraphQLRequest) -> Answer:
         def answer(data: bytes) -> Answer:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from fieldstone.engine.metadata_api.role_rules import check_role_rules
+from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog

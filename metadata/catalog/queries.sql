@@ -297,6 +297,9 @@ WHERE workspace_id = %(workspace_id)s AND id = %(id)s
 RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
     revoked_at, last_used_at, networks;
 
+-- name: api_key_binding
+SELECT role_id, claims::text FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
 -- name: rotate_api_key
 -- The token before the last rotation ends at once; a key that is not valid any more stays as it is.
 UPDATE fieldstone.api_key
@@ -538,7 +541,8 @@ VALUES (%(webhook_id)s, %(place)s, %(object_id)s, %(action)s);
 -- A NULL keeps the value. A new target, or an activation, ends the rest and the series of failures.
 UPDATE fieldstone.webhook SET target_url = coalesce(%(target_url)s, target_url), secret = coalesce(%(secret)s, secret),
     description = CASE WHEN %(describe)s THEN %(description)s ELSE description END,
-    is_active = coalesce(%(is_active)s, is_active), updated_at = now(),
+    is_active = coalesce(%(is_active)s, is_active), role_id = coalesce(%(role_id)s, role_id),
+    claims = coalesce(%(claims)s::jsonb, claims), updated_at = now(),
     failures = CASE WHEN %(restart)s THEN 0 ELSE failures END,
     failing_since = CASE WHEN %(restart)s THEN NULL ELSE failing_since END,
     rests_until = CASE WHEN %(restart)s THEN NULL ELSE rests_until END,
@@ -548,6 +552,9 @@ WHERE workspace_id = %(workspace_id)s AND id = %(id)s RETURNING id;
 
 -- name: delete_webhook
 DELETE FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(id)s RETURNING id;
+
+-- name: webhook_binding
+SELECT role_id, claims::text FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: webhook_target
 SELECT target_url, secret FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(id)s;

@@ -11,8 +11,9 @@ from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import JsonValue, dumps, unstorable
+from fieldstone.metadata.json_text import JsonValue, dumps, loads, unstorable
 from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.roles.binding import Binding
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
 
@@ -62,6 +63,8 @@ class WebhookUpdate:
     is_active: bool | None = None
     describe: bool = False
     description: str | None = None
+    role_id: UUID | None = None
+    claims: Mapping[str, JsonValue] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +154,8 @@ async def update_webhook(
             "describe": update.describe,
             "description": update.description,
             "is_active": update.is_active,
+            "role_id": update.role_id,
+            "claims": None if update.claims is None else dumps(dict(update.claims)),
             "restart": update.is_active or update.target_url is not None,
         },
     )
@@ -170,6 +175,19 @@ async def delete_webhook(connection: Session, workspace_id: UUID, webhook_id: UU
     cursor = await connection.execute(QUERIES["delete_webhook"], {"workspace_id": workspace_id, "id": webhook_id})
     if await cursor.fetchone() is None:
         raise _unknown(webhook_id)
+
+
+async def read_binding(connection: Session, workspace_id: UUID, webhook_id: UUID) -> Binding:
+    """Return the role of a webhook and its claims.
+
+    Raises:
+        UnknownObject: the workspace has no such webhook.
+    """
+    cursor = await connection.execute(QUERIES["webhook_binding"], {"workspace_id": workspace_id, "id": webhook_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise _unknown(webhook_id)
+    return Binding(role_id=row[0], claims=loads(row[1]))
 
 
 async def read_target(connection: Session, workspace_id: UUID, webhook_id: UUID) -> WebhookTarget:

@@ -13,7 +13,8 @@ from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.roles.binding import Binding
 from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.role import ADMIN, RoleReference
 from fieldstone.metadata.scalars import shown
@@ -175,6 +176,19 @@ async def revoke_key(connection: Session, *, workspace_id: UUID, key_id: UUID) -
     if row is None:
         raise UnknownObject(f"there is no API key {key_id}", field="id")
     return _build_key(row)
+
+
+async def read_binding(connection: Session, *, workspace_id: UUID, key_id: UUID) -> Binding:
+    """Return the role of a key and its claims.
+
+    Raises:
+        UnknownObject: the workspace has no such key.
+    """
+    rows = await fetch(connection, "api_key_binding", workspace_id=workspace_id, id=key_id)
+    if not rows:
+        raise UnknownObject(f"there is no API key {key_id}", field="id")
+    role_id, claims = rows[0]
+    return Binding(role_id=role_id, claims=loads(claims))
 
 
 async def rotate_key(connection: Session, *, workspace_id: UUID, key_id: UUID, overlap_seconds: int = 0) -> NewApiKey:

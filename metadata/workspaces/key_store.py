@@ -94,6 +94,7 @@ class KeyStore:
         expires_at: datetime | None = None,
         role: str = ADMIN,
         networks: Sequence[str] = (),
+        claims: Mapping[str, JsonValue] | None = None,
     ) -> NewApiKey:
         """Create a key and commit it.
 
@@ -103,7 +104,13 @@ class KeyStore:
         """
         async with self._database.session() as connection, connection.transaction():
             made = await create_key(
-                connection, workspace_id=workspace_id, name=name, expires_at=expires_at, role=role, networks=networks
+                connection,
+                workspace_id=workspace_id,
+                name=name,
+                expires_at=expires_at,
+                role=role,
+                claims=claims,
+                networks=networks,
             )
             await note(connection, _act(AuditAction.API_KEY_CREATED, made.key))
             return made

@@ -19,6 +19,7 @@ from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANG
 from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation
+from fieldstone.engine.schema.roots.principals import PRINCIPAL_QUERIES, PRINCIPAL_TYPES
 from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
 from fieldstone.engine.schema.scope import MutationSet, TypeScope
@@ -28,6 +29,7 @@ from fieldstone.metadata.workspaces.api_keys import LONGEST_OVERLAP
 
 _UUID = SCALARS[scalars.UUID.name]
 _DATE_TIME = SCALARS[scalars.DATE_TIME.name]
+_JSON = SCALARS[scalars.JSON.name]
 _REQUIRED_TEXT = GraphQLNonNull(GraphQLString)
 
 
@@ -40,6 +42,8 @@ _CREATE_API_KEY_INPUT = GraphQLInputObjectType(
             GraphQLList(_REQUIRED_TEXT),
             "The networks that it may be used from, such as 203.0.113.0/24; all where it is left out.",
         ),
+        "role": _member(GraphQLString, "The name of its role; the role of this request where it is left out."),
+        "claims": _member(_JSON, 'The values that the rules of its role name, as `{ userId: ".." }`.'),
     },
     description="An API key to create.",
 )
@@ -50,6 +54,7 @@ _CREATED_API_KEY = GraphQLObjectType(
         "id": GraphQLField(GraphQLNonNull(_UUID), description="The key's id."),
         "name": GraphQLField(_REQUIRED_TEXT, description="The key's purpose."),
         "token": GraphQLField(_REQUIRED_TEXT, description="The key itself, shown this once."),
+        "role": GraphQLField(GraphQLString, description="The name of the key's role."),
         "expiresAt": GraphQLField(_DATE_TIME, description="When the key ceases to be valid, null for never."),
         "networks": GraphQLField(
             GraphQLNonNull(GraphQLList(_REQUIRED_TEXT)),
@@ -64,6 +69,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
     **CHANGE_TYPES,
+    **{name: lambda _scope, type_=type_: type_ for name, type_ in PRINCIPAL_TYPES.items()},  # type: ignore[misc]  # its own
     **TOKEN_TYPES,
     **WEBHOOK_TYPES,
 }
@@ -114,7 +120,7 @@ METADATA_MUTATIONS = MutationSet(
         **TOKEN_FIELDS,
         **WEBHOOK_FIELDS,
     },
-    queries=PLAN_QUERIES,
+    queries={**PLAN_QUERIES, **PRINCIPAL_QUERIES},
     types=_TYPES,
 )
 """The Metadata API's mutations; the snapshot must have the objects `object`, `field` (whose `type` is a SELECT),

@@ -57,7 +57,7 @@ _SETTINGS = {
     Setting.DOCUMENTS: "Trusted documents.",
     Setting.EXPLAIN: "The plans of operations, with PostgreSQL's estimates.",
 }
-_SETTING = _enum(
+SETTING = _enum(
     "RoleSetting",
     {setting.value: meaning for setting, meaning in _SETTINGS.items()},
     "A part of the administration of a workspace.",
@@ -146,12 +146,12 @@ ROLE_SHAPES: Final[Mapping[Shape, NullableInput]] = {
     Shape.ROLES: _list(GraphQLString),
     Shape.CLAIMS: _list(_CLAIM),
     Shape.LIMITS: _LIMITS,
-    Shape.SETTINGS: _list(_SETTING),
+    Shape.SETTINGS: _list(SETTING),
     Shape.GRANTS: _list(_GRANT),
 }
 """The types of a role's members by their shapes."""
 
 ROLE_TYPES: Final = {
-    type_.name: type_ for type_ in (_SETTING, _CLAIM_TYPE, _CLAIM, _LIMITS, _FIELDS, *_WAYS.values(), _GRANT)
+    type_.name: type_ for type_ in (SETTING, _CLAIM_TYPE, _CLAIM, _LIMITS, _FIELDS, *_WAYS.values(), _GRANT)
 }
 """The types that only the inputs of roles use."""

@@ -21,9 +21,12 @@ from fieldstone.metadata import scalars
 
 _UUID = SCALARS[scalars.UUID.name]
 _DATE_TIME = SCALARS[scalars.DATE_TIME.name]
+_JSON = SCALARS[scalars.JSON.name]
 _TEXT = GraphQLNonNull(GraphQLString)
 _TEXTS = GraphQLList(_TEXT)
 _OPERATIONS = "The events that it waits for: `person.created`, `person.*`, `*.deleted` or `*.*`, for instance."
+_ROLE = "The name of the role that its events are for"
+_CLAIMS = 'The values that the rules of its role name, as `{ userId: ".." }`.'
 _SECRET = "The key that signs the events."  # noqa: S105 - a description
 
 
@@ -34,6 +37,8 @@ _CREATE_INPUT = GraphQLInputObjectType(
         "operations": _member(GraphQLNonNull(_TEXTS), _OPERATIONS),
         "description": _member(GraphQLString, "Its purpose."),
         "secret": _member(GraphQLString, f"{_SECRET} One is made where it is left out."),
+        "role": _member(GraphQLString, f"{_ROLE}; the role of this request where it is left out."),
+        "claims": _member(_JSON, _CLAIMS),
     },
     description="A webhook to create. It gets the events from then on.",
 )
@@ -48,6 +53,8 @@ _UPDATE_INPUT = GraphQLInputObjectType(
         "isActive": _member(
             GraphQLBoolean, "False: it gets none of the events meanwhile. True: waiting events are sent."
         ),
+        "role": _member(GraphQLString, f"{_ROLE}."),
+        "claims": _member(_JSON, f"{_CLAIMS} All of them."),
     },
     description="New values of a webhook; members that are left out stay.",
 )
@@ -61,6 +68,7 @@ _CREATED = GraphQLObjectType(
         "description": GraphQLField(GraphQLString, description="Its purpose."),
         "secret": GraphQLField(_TEXT, description="The key that signs the events; it is shown this once."),
         "isActive": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether events are sent."),
+        "role": GraphQLField(GraphQLString, description=f"{_ROLE}."),
         "createdAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When it was made."),
         "updatedAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When it was last changed."),
     },

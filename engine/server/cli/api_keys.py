@@ -1,6 +1,6 @@
 """`fieldstone api-key`: keys made, listed and revoked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,24 +8,37 @@ import typer
 
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.api_keys import ApiKey
 
 
 async def create(
-    settings: Settings, *, workspace: str, name: str, expires_at: datetime | None, networks: Sequence[str] = ()
+    settings: Settings,
+    *,
+    workspace: str,
+    name: str,
+    expires_at: datetime | None,
+    networks: Sequence[str] = (),
+    role: str = ADMIN,
+    claims: str | None = None,
 ) -> None:
     """Make a key and print it alone on the last line.
 
     Raises:
-        MetadataError: there is no such workspace, or the name or the expiry is not allowed.
+        MetadataError: there is no such workspace or role, or the name, the expiry or the claims are not allowed.
         SqlError: the database cannot be had.
     """
     if expires_at is not None and expires_at.tzinfo is None:
         expires_at = expires_at.replace(tzinfo=UTC)
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
-        made = await foundation.keys.create(found.id, name, expires_at=expires_at, networks=networks)
+        given = None if claims is None else _read_claims(claims)
+        made = await foundation.keys.create(
+            found.id, name, expires_at=expires_at, networks=networks, role=role, claims=given
+        )
     typer.echo(f"Key '{escape(name)}' of workspace '{workspace}' ({made.key.id}); it is shown this once:", err=True)
     typer.echo(made.token)
 
@@ -41,7 +54,7 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         found = await foundation.workspaces.find(workspace)
         keys = await foundation.keys.list(found.id)
     for key in keys:
-        typer.echo(f"{key.id}  {_state(key):<32}  {escape(key.name)}")
+        typer.echo(f"{key.id}  {_state(key):<32}  {key.role or '-':<12}  {escape(key.name)}")
     if not keys:
         typer.echo("There are no keys: make one with fieldstone api-key create --name NAME.", err=True)
 
@@ -71,6 +84,16 @@ async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made:
         found = await foundation.workspaces.find(workspace)
         revoked = await foundation.keys.revoke(found.id, key_id, with_made=with_made)
     typer.echo(f"Key '{escape(revoked.name)}' is revoked.", err=True)
+
+
+def _read_claims(text: str) -> Mapping[str, JsonValue]:
+    try:
+        given = loads(text)
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise InvalidChange('claims must be a JSON object of values by name, such as {"userId": ".."}', field="claims")
+    return given
 
 
 def _state(key: ApiKey) -> str:

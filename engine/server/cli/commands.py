@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from fieldstone.engine.server.cli import api_keys, documents, schema, secrets, workspaces
+from fieldstone.engine.server.cli import api_keys, documents, roles, schema, secrets, workspaces
 from fieldstone.engine.server.cli.doctor import doctor as examine
 from fieldstone.engine.server.cli.exit_codes import run
 from fieldstone.engine.server.cli.import_schema import import_schema
@@ -39,10 +39,12 @@ _workspace = typer.Typer(
 _documents = typer.Typer(
     no_args_is_help=True, help="Import, list and remove the documents that `FIELDSTONE_DOCUMENTS=trusted` answers."
 )
+_role = typer.Typer(no_args_is_help=True, help="List and show the roles that keys, users and webhooks have.")
 _schema = typer.Typer(no_args_is_help=True, help="Keep a workspace's model as a YAML file in version control.")
 _secrets = typer.Typer(no_args_is_help=True, help="Keep the secrets in the database encrypted.")
 cli.add_typer(_api_key, name="api-key")
 cli.add_typer(_documents, name="documents")
+cli.add_typer(_role, name="role")
 cli.add_typer(_schema, name="schema")
 cli.add_typer(_secrets, name="secrets")
 cli.add_typer(_workspace, name="workspace")
@@ -134,6 +136,10 @@ def create_key(
     network: Annotated[
         list[str] | None, typer.Option(help="A network that it may be used from; may be given several times.")
     ] = None,
+    role: Annotated[str, typer.Option(help="The name of its role, as `fieldstone role list` shows it.")] = "admin",
+    claims: Annotated[
+        str | None, typer.Option(help="The values that the rules of its role name, as a JSON object.")
+    ] = None,
 ) -> None:
     """Make a key and print it, alone on the last line.
 
@@ -141,14 +147,20 @@ def create_key(
     """
     run(
         lambda settings: api_keys.create(
-            settings, workspace=workspace, name=name, expires_at=expires_at, networks=network or ()
+            settings,
+            workspace=workspace,
+            name=name,
+            expires_at=expires_at,
+            networks=network or (),
+            role=role,
+            claims=claims,
         )
     )
 
 
 @_api_key.command("list")
 def list_keys(workspace: _Workspace = "default") -> None:
-    """List a workspace's keys: id, state, name."""
+    """List a workspace's keys: id, state, role, name."""
     run(lambda settings: api_keys.list_all(settings, workspace=workspace))
 
 
@@ -174,6 +186,21 @@ def revoke_key(
 ) -> None:
     """Revoke a key for good; running servers refuse it within a second."""
     run(lambda settings: api_keys.revoke(settings, workspace=workspace, key_id=key_id, with_made=with_made))
+
+
+@_role.command("list")
+def list_roles(workspace: _Workspace = "default") -> None:
+    """List a workspace's roles: name, label, settings."""
+    run(lambda settings: roles.list_all(settings, workspace=workspace))
+
+
+@_role.command("show")
+def show_role(
+    name: Annotated[str, typer.Argument(help="The role's name.")],
+    workspace: _Workspace = "default",
+) -> None:
+    """Show a role as YAML, with the present names of objects and fields."""
+    run(lambda settings: roles.show(settings, workspace=workspace, name=name))
 
 
 @_documents.command("import")

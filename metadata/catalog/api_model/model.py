@@ -6,6 +6,7 @@ from fieldstone.metadata.catalog.api_model.audit_model import AUDIT_ENTRY
 from fieldstone.metadata.catalog.api_model.notation import catalog_field as _field
 from fieldstone.metadata.catalog.api_model.notation import catalog_object as _object
 from fieldstone.metadata.catalog.api_model.notation import catalog_relation as _relation
+from fieldstone.metadata.catalog.api_model.reader_role import READER
 from fieldstone.metadata.catalog.api_model.webhook_model import DELIVERY, WEBHOOK
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import RelationType, Snapshot, Status, Workspace
@@ -148,4 +149,11 @@ _RELATIONS: Final = {
 
 def catalog_snapshot(workspace: Workspace) -> Snapshot:
     """Return the model of the catalog for reading the rows of this workspace; all share its objects."""
-    return Snapshot(workspace=workspace, version=0, objects=_OBJECTS, relations=_RELATIONS, indexes={})
+    return Snapshot(
+        workspace=workspace,
+        version=0,
+        objects=_OBJECTS,
+        relations=_RELATIONS,
+        indexes={},
+        roles={READER.id: READER},
+    )

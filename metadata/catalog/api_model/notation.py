@@ -14,8 +14,8 @@ _SCHEMA = "fieldstone"
 _OWNER = Column(name="workspace_id", type=SqlType.UUID, nullable=False)
 
 
-def _id(*path: str) -> UUID:
-    """Return the id of a thing of this model, the same in every process."""
+def catalog_id(*path: str) -> UUID:
+    """Return the id of a part of this model, the same in every process."""
     return uuid5(_NAMESPACE, ".".join(path))
 
 
@@ -38,8 +38,8 @@ def catalog_field(
     """Return the maker of a field that no client writes; its column has its name in snake_case unless given."""
     choices = tuple(Option(value=value, label=value, position=place) for place, value in enumerate(options))
     return lambda owner: Field(
-        id=_id(owner, name),
-        object_id=_id(owner),
+        id=catalog_id(owner, name),
+        object_id=catalog_id(owner),
         name=name,
         type=type_,
         label=name,
@@ -50,7 +50,7 @@ def catalog_field(
         is_custom=False,
         is_system=True,
         options=choices,
-        relation_id=_id("relation between", relation) if relation else None,
+        relation_id=catalog_id("relation between", relation) if relation else None,
         settings={"dataType": data_type} if data_type else {},
         access=Access.READ_ONLY,
     )
@@ -59,7 +59,7 @@ def catalog_field(
 def catalog_object(singular: str, plural: str, table: str, description: str, fields: Iterable[FieldOf]) -> Object:
     """Return an object whose records are a table or view of the catalog, shared by all workspaces."""
     return Object(
-        id=_id(singular),
+        id=catalog_id(singular),
         name_singular=singular,
         name_plural=plural,
         label_singular=singular,
@@ -76,9 +76,9 @@ def catalog_object(singular: str, plural: str, table: str, description: str, fie
 def catalog_relation(source: str, name: str, target: str, inverse: str = "id") -> Relation:
     """Return a relation; one that is shown at its source alone ends at the target's id."""
     return Relation(
-        id=_id("relation between", f"{source}.{name}"),
-        source_object_id=_id(source),
-        source_field_id=_id(source, name),
-        target_object_id=_id(target),
-        target_field_id=_id(target, inverse),
+        id=catalog_id("relation between", f"{source}.{name}"),
+        source_object_id=catalog_id(source),
+        source_field_id=catalog_id(source, name),
+        target_object_id=catalog_id(target),
+        target_field_id=catalog_id(target, inverse),
     )

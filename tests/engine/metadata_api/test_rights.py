@@ -1,0 +1,276 @@
+"""Rights in the Metadata API: settings guard root fields, a role is shown its part of the model, rights mint none."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from tests.apis import PRINCIPAL, Apis
+from tests.engine.metadata_api.changing import APPLY
+from tests.engine.metadata_api.roles import add_owner, create_role
+
+READ_ALL = {"object": "*", "read": {}}
+
+
+async def ask(apis: Apis, who: Principal, text: str, variables: Mapping[str, Any] | None = None) -> Any:
+    request = GraphQLRequest(query=text, operation_name=None, variables=variables or {})
+    return loads((await apis.metadata.execute(who, request, allow_mutation=True)).body)
+
+
+async def data(apis: Apis, who: Principal, text: str, **variables: Any) -> Any:
+    answer = await ask(apis, who, text, variables)
+    assert "errors" not in answer, answer["errors"]
+    return answer["data"]
+
+
+async def forbidden(apis: Apis, who: Principal, text: str, **variables: Any) -> str:
+    answer = await ask(apis, who, text, variables)
+    assert answer.get("data") is None, answer
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "FORBIDDEN", error
+    return str(error["message"])
+
+
+async def of_role(apis: Apis, name: str = "clerk", *settings: str, grants: Any = (READ_ALL,), **more: Any) -> Principal:
+    await create_role(apis, name=name, settings=list(settings), grants=list(grants), **more)
+    return replace(PRINCIPAL, role=name)
+
+
+KEY = 'mutation { createApiKey(input: { name: "k" }) { id role } }'
+HOOK = """mutation { createWebhook(input: { targetUrl: "https://example.com/x" operations: ["*.*"] }) { id role } }"""
+FIELD = """mutation ($of: UUID!) {
+    createField(input: { objectMetadataId: $of name: "size" label: "Size" type: TEXT }) { id } }"""
+
+GUARDED = {
+    "keys": ("{ apiKeys { edges { node { id } } } }", "API_KEYS"),
+    "the number of keys": ("{ apiKeysAggregate { count } }", "API_KEYS"),
+    "a new key": (KEY, "API_KEYS"),
+    "webhooks": ("{ webhooks { edges { node { id } } } }", "WEBHOOKS"),
+    "deliveries": ("{ mine: webhookDeliveries { edges { node { id } } } }", "WEBHOOKS"),
+    "a new webhook": (HOOK, "WEBHOOKS"),
+    "the audit log": ("{ auditLog { edges { node { id } } } }", "AUDIT"),
+    "the history": ("{ metadataHistory { edges { node { changes } } } }", "HISTORY"),
+    "roles": ("{ roles { edges { node { grants } } } }", "ROLES"),
+    "a role": ('{ role(name: "viewer") { grants } }', "ROLES"),
+    "a new role": ('mutation { createRole(input: { name: "x" }) { id } }', "ROLES"),
+    "a new role by its other name": ('mutation { createOneRole(input: { role: { name: "x" } }) { id } }', "ROLES"),
+    "a new object": (
+        """mutation { createObject(input: { nameSingular: "a" namePlural: "as" labelSingular: "A" labelPlural: "As" })
+        { id } }""",
+        "DATA_MODEL",
+    ),
+    "a list of changes": (
+        'mutation { applyChanges(changes: [{ updateObject: { id: "person", update: { icon: "x" } } }]) { version } }',
+        "DATA_MODEL",
+    ),
+    "a list of roles": ('mutation { applyChanges(changes: [{ createRole: { name: "x" } }]) { version } }', "ROLES"),
+    "a plan": ('{ planChanges(changes: [{ updateObject: { id: "person", update: {} } }]) { sql } }', "DATA_MODEL"),
+    "a rollback": ("mutation { rollback(to: 1) { version } }", "DATA_MODEL"),
+    "a plan of a rollback": ("{ planRollback(to: 1) { sql } }", "DATA_MODEL"),
+}
+
+
+@pytest.mark.parametrize(("text", "setting"), GUARDED.values(), ids=GUARDED.keys())
+async def test_a_root_field_needs_its_setting(apis: Apis, text: str, setting: str) -> None:
+    clerk = await of_role(apis)
+    message = await forbidden(apis, clerk, text)
+    assert message.startswith(f"The role 'clerk' lacks the setting {setting}, which ")
+    # A rollback goes over the roles that this test makes.
+    boss = await of_role(apis, "boss", setting, *(["ROLES"] if "ollback" in text else []))
+    answer = await ask(apis, boss, text)
+    assert all(error["extensions"]["code"] != "FORBIDDEN" for error in answer.get("errors", ())), answer
+
+
+async def test_one_forbidden_root_field_of_several_stops_all(apis: Apis) -> None:
+    clerk = await of_role(apis, "clerk", "API_KEYS")
+    text = """mutation { createApiKey(input: { name: "k" }) { id } createRole(input: { name: "x" }) { id } }"""
+    assert "lacks the setting ROLES, which createRole needs" in await forbidden(apis, clerk, text)
+    assert (await data(apis, clerk, "{ apiKeys { edges { node { id } } } }"))["apiKeys"]["edges"] == []
+    text = """query ($all: Boolean!) { apiKeys { edges { node { id } } }
+        roles @include(if: $all) { edges { node { id } } } }"""
+    assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, all=True)
+    assert "apiKeys" in await data(apis, clerk, text, all=False)
+
+
+async def test_a_setting_is_inherited(apis: Apis) -> None:
+    await create_role(apis, name="base", settings=["HISTORY"])
+    heir = await of_role(apis, "heir", parents=["base"])
+    assert (await data(apis, heir, "{ metadataHistory(first: 1) { edges { node { version } } } }"))["metadataHistory"]
+
+
+async def test_me_tells_every_role_about_itself(apis: Apis) -> None:
+    clerk = await of_role(apis, "clerk", "HISTORY", "API_KEYS", grants=())
+    text = "{ __typename self: me { __typename kind id name role workspace settings } }"
+    assert await data(apis, clerk, text) == {
+        "__typename": "Query",
+        "self": {
+            "__typename": "Me",
+            "kind": "API_KEY",
+            "id": str(PRINCIPAL.subject_id),
+            "name": "tester",
+            "role": "clerk",
+            "workspace": "default",
+            "settings": ["API_KEYS", "HISTORY"],
+        },
+    }
+    assert (await data(apis, PRINCIPAL, "{ me { role } objects(first: 1) { edges { node { id } } } }"))["me"] == {
+        "role": "admin"
+    }
+
+
+async def test_a_deleted_role_may_nothing(apis: Apis) -> None:
+    gone = replace(PRINCIPAL, role="gone")
+    for text in ("{ me { role } }", KEY, "{ objects { edges { node { id } } } }"):
+        assert "does not exist" in await forbidden(apis, gone, text)
+
+
+MODEL = """{
+    objects(first: 100, orderBy: { nameSingular: ASC }) { edges { node { nameSingular
+        fields(first: 100) { edges { node { name relation { targetObject { nameSingular } targetField { name } } } } }
+        indexes(first: 100) { edges { node { fieldMetadataIds } } } } } }
+    fields(first: 200) { edges { node { id name object { nameSingular } } } }
+    indexes(first: 200) { edges { node { id object { nameSingular } fieldMetadataIds } } }
+    objectsAggregate { count }
+}"""
+
+
+async def test_a_role_is_shown_the_model_of_its_schema(apis: Apis) -> None:
+    await add_owner(apis)
+    grants = [
+        {
+            "object": "company",
+            "read": {"fields": {"only": ["name", "people"]}},
+            "create": {"fields": {"only": ["website"]}},
+        },
+        {"object": "person", "read": {"fields": {"allBut": ["phone"]}}},
+    ]
+    clerk = await of_role(apis, grants=grants)
+    shown = await data(apis, clerk, MODEL)
+    objects = {edge["node"]["nameSingular"]: edge["node"] for edge in shown["objects"]["edges"]}
+    assert list(objects) == ["company", "person"]
+    assert shown["objectsAggregate"] == {"count": 2}
+    names = {name: [edge["node"]["name"] for edge in node["fields"]["edges"]] for name, node in objects.items()}
+    assert sorted(names["company"]) == ["id", "name", "people", "website"]
+    assert {"phone", "opportunities", "activities", "owned"}.isdisjoint(names["person"])
+    assert {"email", "company"} <= set(names["person"])
+    everything = [edge["node"] for edge in shown["fields"]["edges"]]
+    assert sorted(field["name"] for field in everything if field["object"]["nameSingular"] == "company") == sorted(
+        names["company"]
+    )
+    assert {field["object"]["nameSingular"] for field in everything} == {"company", "person"}
+    ids = {field["id"] for field in everything}
+    indexes = [edge["node"] for edge in shown["indexes"]["edges"]]
+    assert indexes
+    assert all(ids.issuperset(index["fieldMetadataIds"]) for index in indexes)
+
+
+async def test_two_roles_share_the_plans_of_the_model_and_see_their_own_parts(apis: Apis) -> None:
+    first = await of_role(apis, "first", grants=[{"object": "company", "read": {}}])
+    second = await of_role(apis, "second", grants=[{"object": "person", "read": {}}])
+    text = "{ objects { edges { node { nameSingular } } } }"
+    made = []
+    for who in (first, second, first, PRINCIPAL, second):
+        edges = (await data(apis, who, text))["objects"]["edges"]
+        made.append([edge["node"]["nameSingular"] for edge in edges])
+    assert [len(names) for names in made] == [1, 1, 1, 4, 1]
+    assert [made[0], made[1], made[2], made[4]] == [["company"], ["person"], ["company"], ["person"]]
+
+
+async def test_the_model_changes_and_so_does_its_shown_part(apis: Apis) -> None:
+    clerk = await of_role(apis, grants=[{"object": "company", "read": {}}])
+    text = '{ fields(filter: { name: { eq: "size" } }) { edges { node { name } } } }'
+    assert (await data(apis, clerk, text))["fields"]["edges"] == []
+    await apis.change(
+        APPLY,
+        changes=[{"createField": {"objectMetadataId": "company", "name": "size", "label": "Size", "type": "TEXT"}}],
+    )
+    assert (await data(apis, clerk, text))["fields"]["edges"] == [{"node": {"name": "size"}}]
+
+
+async def test_keys_and_webhooks_have_the_role_of_their_maker(apis: Apis) -> None:
+    clerk = await of_role(apis, "clerk", "API_KEYS", "WEBHOOKS", claims=[{"name": "userId", "type": "UUID"}])
+    claims = {"userId": str(PRINCIPAL.subject_id)}
+    clerk = replace(clerk, claims=claims)
+    made = await data(apis, clerk, HOOK.replace("{ id role }", "{ id role }"))
+    assert made["createWebhook"]["role"] == "clerk"
+    listed = (await data(apis, clerk, "{ webhooks { edges { node { role claims } } } }"))["webhooks"]["edges"]
+    assert listed == [{"node": {"role": "clerk", "claims": claims}}]
+
+
+MINTING = {
+    "another role for a key": 'mutation { createApiKey(input: { name: "k" role: "admin" }) { id } }',
+    "other claims for a key": 'mutation { createApiKey(input: { name: "k" claims: { userId: "x" } }) { id } }',
+    "another role for a webhook": """mutation { createWebhook(input: {
+        targetUrl: "https://example.com/x" operations: ["*.*"] role: "admin" }) { id } }""",
+    "other claims for a webhook": """mutation { createWebhook(input: {
+        targetUrl: "https://example.com/x" operations: ["*.*"] claims: { userId: "x" } }) { id } }""",
+    "a role": 'mutation { createRole(input: { name: "x" settings: [ROLES] }) { id } }',
+}
+
+
+@pytest.mark.parametrize("text", MINTING.values(), ids=MINTING.keys())
+async def test_rights_mint_no_rights(apis: Apis, text: str) -> None:
+    clerk = await of_role(apis, "clerk", "API_KEYS", "WEBHOOKS", "DATA_MODEL")
+    assert "'clerk' lacks the setting ROLES" in await forbidden(apis, clerk, text)
+
+
+async def test_the_setting_for_roles_binds_any(apis: Apis) -> None:
+    text = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { id role } }"
+    user = replace(PRINCIPAL, kind=SubjectKind.USER)
+    await of_role(apis, "clerk")
+    given = {"name": "k", "role": "clerk", "claims": {"userId": "7"}}
+    assert (await data(apis, user, text, input=given))["createApiKey"]["role"] == "clerk"
+    (key,) = (await apis.change("{ apiKeys { edges { node { role claims } } } }"))["apiKeys"]["edges"]
+    assert key["node"] == {"role": "clerk", "claims": {"userId": "7"}}
+    for wrong, field in (({"role": "boss"}, "role"), ({"claims": ["x"]}, "claims")):
+        (error,) = (await ask(apis, user, text, {"input": {"name": "k", **wrong}}))["errors"]
+        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", field)
+
+
+async def test_a_webhook_of_another_role_is_not_led_elsewhere(apis: Apis) -> None:
+    id_ = (await apis.change(HOOK))["createWebhook"]["id"]
+    clerk = await of_role(apis, "clerk", "WEBHOOKS")
+    text = "mutation ($id: UUID!, $i: UpdateWebhookInput!) { updateWebhook(id: $id, input: $i) { id role claims } }"
+    assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=id_, i={"description": "mine"})
+    given = {"role": "clerk", "claims": {"a": 1}}
+    assert (await data(apis, PRINCIPAL, text, id=id_, i=given))["updateWebhook"] == {"id": id_, **given}
+    assert (await data(apis, PRINCIPAL, text, id=id_, i={"role": "viewer"}))["updateWebhook"]["claims"] == {}
+    answer = await ask(apis, PRINCIPAL, text, {"id": str(PRINCIPAL.subject_id), "i": {"role": "clerk"}})
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_the_data_model_needs_unconditional_read(apis: Apis) -> None:
+    boss = await of_role(apis, "boss", "DATA_MODEL")
+    assert (await data(apis, boss, MODEL))["objectsAggregate"] == {"count": 4}
+    of = await data(apis, boss, '{ objects(filter: { nameSingular: { eq: "company" } }) { edges { node { id } } } }')
+    await data(apis, boss, FIELD, of=of["objects"]["edges"][0]["node"]["id"])
+
+
+async def test_a_rollback_over_roles_needs_the_setting_for_roles(apis: Apis) -> None:
+    boss = await of_role(apis, "boss", "DATA_MODEL")
+    version = (await apis.snapshot()).version
+    await create_role(apis, name="other")
+    for text in (
+        f"mutation {{ rollback(to: {version}) {{ version }} }}",
+        f"mutation {{ rollback(to: {version}, dryRun: true) {{ version }} }}",
+        f"{{ planRollback(to: {version}) {{ version }} }}",
+    ):
+        assert "lacks the setting ROLES, which a rollback over changes of roles needs" in await forbidden(
+            apis, boss, text
+        )
+    assert len((await apis.snapshot()).roles) == 5
+
+
+async def test_a_key_of_another_role_is_not_rotated(apis: Apis) -> None:
+    made = await KeyStore(apis.database).create(PRINCIPAL.workspace_id, "boss's")
+    clerk = await of_role(apis, "clerk", "API_KEYS")
+    own = await KeyStore(apis.database).create(PRINCIPAL.workspace_id, "clerk's", role="clerk")
+    text = "mutation ($id: UUID!) { rotateApiKey(id: $id) { id token } }"
+    assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=str(made.key.id))
+    assert (await data(apis, clerk, text, id=str(own.key.id)))["rotateApiKey"]["token"].startswith("fs_")
+    assert (await data(apis, PRINCIPAL, text, id=str(made.key.id)))["rotateApiKey"]["id"] == str(made.key.id)
