@@ -133,6 +133,9 @@ class Settings(BaseSettings):
         "The PostgreSQL (15 or newer) to use. Unset: Fieldstone starts its own in the data folder.",
         "a PostgreSQL connection string such as postgresql://user:password@host:5432/database",
         secret=True, variable="DATABASE_URL")
+    owner_database_url: str | None = _setting(None,
+        "The same database with the login that owns the tables and changes the model; `DATABASE_URL` only serves then.",
+        "a PostgreSQL connection string such as postgresql://owner:password@host:5432/database", secret=True)
     environment: Environment = _setting(Environment.PRODUCTION,
         "`development` serves GraphiQL, opens CORS and prints a key at the start.", "production or development",
         variable="FIELDSTONE_ENV")
@@ -266,7 +269,7 @@ class Settings(BaseSettings):
         "json or console")
     # fmt: on
 
-    @field_validator("database_url", "listen_url")
+    @field_validator("database_url", "owner_database_url", "listen_url")
     @classmethod
     def _is_a_connection_string(cls, value: str | None) -> str | None:
         if value is not None:
@@ -329,6 +332,12 @@ class Settings(BaseSettings):
             read_issuers(self.jwt or "[]")
         except ValueError as error:
             raise ValueError(f"FIELDSTONE_JWT {error}.") from None
+        return self
+
+    @model_validator(mode="after")
+    def _owner_has_a_server(self) -> Self:
+        if self.owner_database_url is not None and self.database_url is None:
+            raise ValueError("FIELDSTONE_OWNER_DATABASE_URL needs DATABASE_URL, the login that serves.")
         return self
 
     @model_validator(mode="after")

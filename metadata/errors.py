@@ -9,6 +9,7 @@ MetadataError
 ├── PrincipalValueRefused  a principal lacks a value that its role needs
 ├── ChangeBlocked      the tables stayed locked by others for too long
 ├── ModelBusy          another change of the model did not end in time
+├── LoginsRefused      the two logins of the database cannot be used together
 ├── SecretUnreadable   a secret is encrypted under a key that is not here
 ├── ChangeFailed       PostgreSQL refused the statements of a change
 └── CatalogMismatch    the catalog is not as this program's migrations make it
@@ -70,6 +71,10 @@ class ChangeBlocked(MetadataError):
 
 class ModelBusy(MetadataError):
     """Another change of the workspace's model did not end in time; nothing was changed."""
+
+
+class LoginsRefused(MetadataError):
+    """The two logins of the database cannot be used together."""
 
 
 class SecretUnreadable(MetadataError):

@@ -32,20 +32,28 @@ class Database:
     `statement_timeout` ends a statement, by the server's own timer. Where the server does not answer, the connection is
     given up after `cancel_timeout` more, and nothing is tried again. Callers with the same `share`, such as the
     requests of one workspace, have a share of the connections together, see `sql/driver/shares.py`.
+
+    Where there are two logins, one that serves runs the statements, and the sessions are those of the tables' owner.
     """
 
-    def __init__(self, dsn: str, settings: PoolSettings) -> None:
+    def __init__(self, dsn: str, settings: PoolSettings, *, owner_dsn: str | None = None) -> None:
         self._dsn = dsn
         self._settings = settings
         self._counters = PoolCounters()
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
         self._pool = ConnectionPool(dsn, settings, self._counters)
-        self._sessions = Sessions(dsn, settings)
+        self._sessions = Sessions(owner_dsn or dsn, settings)
 
     @classmethod
-    def connect(cls, dsn: str, *, settings: PoolSettings) -> "Database":
-        """Return the database that `dsn` names, a libpq connection string or URL, without reaching for it yet."""
-        return cls(dsn, settings)
+    def connect(cls, dsn: str, *, settings: PoolSettings, owner_dsn: str | None = None) -> "Database":
+        """Return the database that `dsn` names, a libpq connection string or URL, without reaching for it yet.
+
+        Args:
+            dsn: the login that serves.
+            settings: those of the connections.
+            owner_dsn: the same database with the login that owns the tables; that of `dsn` if None.
+        """
+        return cls(dsn, settings, owner_dsn=owner_dsn)
 
     async def open(self) -> None:
         """Wait until the database accepts connections, and get ready to serve.

@@ -38,4 +38,4 @@ RETURNING 1;
 DELETE FROM fieldstone.audit_log WHERE id IN (
     SELECT id FROM fieldstone.audit_log WHERE created_at < now() - %(days)s::int * interval '1 day'
     ORDER BY created_at LIMIT %(portion)s::int
-) RETURNING 1;
+);

@@ -5,23 +5,25 @@ import logging
 
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
-from fieldstone.sql.queries import named_statement
+from fieldstone.sql.queries import read_queries
 
 _LOG = logging.getLogger(__name__)
 
 _PORTION = 5_000
 _HOUR = 3_600.0
 
-_TRIM = named_statement(__name__, "trim_audit_log")
+_QUERIES = read_queries(__name__)
 
 
 async def trim(database: Database, days: int) -> int:
     """Delete the entries that are older, and return their number."""
     deleted = 0
     while True:
-        rows = await database.write(*_TRIM.bind(days=days, portion=_PORTION))
-        deleted += len(rows)
-        if len(rows) < _PORTION:
+        # Of two logins, the one that serves may not delete.
+        async with database.session() as connection:
+            cursor = await connection.execute(_QUERIES["trim_audit_log"], {"days": days, "portion": _PORTION})
+        deleted += cursor.rowcount
+        if cursor.rowcount < _PORTION:
             return deleted
 
 

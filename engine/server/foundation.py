@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.catalog.logins import grant_serving
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.errors import NameTaken, UnknownObject
 from fieldstone.metadata.model import Snapshot
@@ -19,7 +20,9 @@ from fieldstone.sql import embedded
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
 
+_USER = Statement(text="SELECT current_user")
 _CLOSING = 2.0
 """Seconds that the pool waits for statements that a drained server still runs."""
 
@@ -86,12 +89,22 @@ async def open_catalog(settings: Settings) -> AsyncIterator[tuple[Database, Cata
         MetadataError: its catalog is not for this program.
     """
     async with _address(settings) as (dsn, watch):
-        database = Database.connect(dsn, settings=_pool_settings(settings))
+        owner_dsn = settings.owner_database_url
+        database = Database.connect(dsn, settings=_pool_settings(settings), owner_dsn=owner_dsn)
         try:
             await database.open()
-            yield database, await Catalog.migrate(database), watch
+            catalog = await Catalog.migrate(database)
+            if owner_dsn is not None:
+                await grant_serving(database, await _user_of(database))
+            yield database, catalog, watch
         finally:
             await database.close()
+
+
+async def _user_of(database: Database) -> str:
+    """Return the user of the connections that serve."""
+    ((name,),) = await database.read(_USER, ())
+    return (name or b"").decode()
 
 
 async def _find_or_create_default(workspaces: Workspaces, current: CurrentSnapshots) -> Snapshot:

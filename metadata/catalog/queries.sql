@@ -799,3 +799,33 @@ FROM jsonb_to_recordset(%(entries)s::jsonb) AS given (id uuid, workspace_id uuid
 
 -- name: api_key_name
 SELECT name FROM fieldstone.api_key WHERE id = %(id)s;
+
+-- name: logins
+SELECT current_user, pg_has_role(current_user, serving.oid, 'USAGE'), pg_has_role(serving.oid, current_user, 'MEMBER'),
+    serving.rolsuper, (
+        SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE (n.nspname = 'fieldstone' OR n.nspname IN (SELECT schema_name FROM fieldstone.workspace))
+            AND c.relkind IN ('r', 'p') AND NOT pg_has_role(current_user, c.relowner, 'USAGE') LIMIT 1
+    )
+FROM pg_roles AS serving WHERE serving.rolname = %(serving)s;
+
+-- name: schemas_without_grant
+SELECT nspname FROM pg_namespace
+WHERE (nspname IN ('fieldstone', 'fieldstone_ext') OR nspname IN (SELECT schema_name FROM fieldstone.workspace))
+    AND pg_has_role(current_user, nspowner, 'USAGE') AND NOT has_schema_privilege(%(serving)s, oid, 'USAGE')
+ORDER BY nspname;
+
+-- name: has_default_grant
+SELECT EXISTS (
+    SELECT FROM pg_default_acl AS given, aclexplode(given.defaclacl) AS entry
+    WHERE given.defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user) AND given.defaclnamespace = 0
+        AND given.defaclobjtype = 'r' AND entry.privilege_type = 'DELETE'
+        AND entry.grantee = (SELECT oid FROM pg_roles WHERE rolname = %(serving)s)
+);
+
+-- name: exceeds_grants
+SELECT has_table_privilege(%(serving)s, 'fieldstone.audit_log', 'UPDATE, DELETE, TRUNCATE')
+    OR EXISTS (
+        SELECT FROM unnest(%(tables)s::text[]) AS name
+        WHERE has_table_privilege(%(serving)s, 'fieldstone.' || quote_ident(name), 'INSERT, UPDATE, DELETE, TRUNCATE')
+    );

@@ -15,6 +15,10 @@ from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
 _ACTOR = "fieldstone doctor"
+_ONE_LOGIN = (
+    "Not guarded: the user of DATABASE_URL serves and owns the tables, so that it could drop them and change the audit"
+    " log. FIELDSTONE_OWNER_DATABASE_URL gives the tables another owner."
+)
 
 
 async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str | None = None) -> None:
@@ -49,6 +53,8 @@ async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str 
     if count:
         raise DifferenceFound(f"{count} {'thing is' if count == 1 else 'things are'} not as the models say")
     typer.echo(f"The catalog and the tables agree. Workspaces: {len(workspaces)}.")
+    if settings.database_url is not None and settings.owner_database_url is None:
+        typer.echo(_ONE_LOGIN, err=True)
 
 
 async def _rewrite(settings: Settings, foundation: Foundation, snapshot: Snapshot, object_name: str | None) -> Snapshot:

@@ -1,0 +1,42 @@
+"""The statements that give the login which serves its rights, composed by psycopg."""
+
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from fieldstone.sql.ddl.names import name_sql, table_sql
+from fieldstone.sql.plan.elements import Table
+
+
+def grant_schema(schema: str, login: str) -> list[sql.Composed]:
+    """Return the statements that let a login read and write all tables of a schema."""
+    where, to = name_sql(schema), name_sql(login)
+    return [
+        sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(where, to),
+        sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} TO {}").format(where, to),
+        sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {}").format(where, to),
+    ]
+
+
+def grant_by_default(login: str) -> list[sql.Composed]:
+    """Return the statements that let a login read and write all tables that this session's user will create."""
+    to = name_sql(login)
+    return [
+        sql.SQL("ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO {}").format(to),
+        sql.SQL("ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}").format(to),
+        sql.SQL("ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO {}").format(to),
+    ]
+
+
+def revoke_changes(tables: Sequence[Table], login: str) -> sql.Composed:
+    """Return the statement that lets a login only read and add rows."""
+    return sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(_listed(tables), name_sql(login))
+
+
+def revoke_writes(tables: Sequence[Table], login: str) -> sql.Composed:
+    """Return the statement that lets a login only read rows."""
+    return sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(_listed(tables), name_sql(login))
+
+
+def _listed(tables: Sequence[Table]) -> sql.Composed:
+    return sql.SQL(", ").join(map(table_sql, tables))

@@ -1,0 +1,211 @@
+"""Two real logins: one serves and can neither drop a table nor change the audit log, the other owns the tables."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from fieldstone.engine import create_app
+from fieldstone.metadata.errors import LoginsRefused
+from tests.databases import Databases
+from tests.engine.server.conftest import client_of
+from tests.engine.server.prepared import migrate
+from tests.processes.serving import run
+from tests.waiting import until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logins:
+    """A database and the addresses of its logins."""
+
+    admin: str
+    owner: str
+    serving: str
+
+    def execute(self, statement: str) -> None:
+        """Execute a statement as a superuser."""
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture
+def logins(databases: Databases, server_dsn: str) -> Iterator[Logins]:
+    """An empty database of an owner, and a login that serves."""
+    with databases.clone() as dsn:
+        name = str(conninfo_to_dict(dsn)["dbname"])
+        owner, serving = f"{name}_owner", f"{name}_serving"
+        with psycopg.connect(server_dsn, autocommit=True) as connection:
+            for role in (owner, serving):
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(serving), sql.Identifier(owner)))
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} OWNER TO {}").format(sql.Identifier(name), sql.Identifier(owner))
+            )
+        try:
+            yield Logins(admin=dsn, owner=make_conninfo(dsn, user=owner), serving=make_conninfo(dsn, user=serving))
+        finally:
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                for role in (serving, owner):
+                    connection.execute(sql.SQL("DROP OWNED BY {} CASCADE").format(sql.Identifier(role)))
+                    connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO CURRENT_USER").format(sql.Identifier(name)))
+                    connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+@asynccontextmanager
+async def served(logins: Logins, **settings: Any) -> AsyncIterator[tuple[Any, httpx.AsyncClient]]:
+    app = create_app(
+        **{
+            "database_url": logins.serving,
+            "owner_database_url": logins.owner,
+            "rate_limit": 0,
+            "log_level": "error",
+            **settings,
+        }
+    )
+    async with app.lifespan_context(), client_of(app) as client:
+        services = await app.runtime.ready()
+        made = await services.keys.create(services.foundation.default.workspace.id, "test")
+        client.headers["Authorization"] = f"Bearer {made.token}"
+        yield app, client
+
+
+async def ask(client: httpx.AsyncClient, query: str, path: str = "/graphql", **variables: Any) -> Any:
+    answer = (await client.post(path, json={"query": query, "variables": variables})).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+CREATE_OBJECT = (
+    'mutation { createObject(input: { nameSingular: "project" namePlural: "projects" labelSingular: "P"'
+    ' labelPlural: "Ps" }) { id } }'
+)
+CREATE_FIELD = (
+    'mutation ($id: UUID!) { createField(input: { objectMetadataId: $id name: "budget" label: "B" type: NUMBER })'
+    " { id } }"
+)
+
+
+async def test_records_the_model_events_and_the_audit_log_work_with_two_logins(logins: Logins) -> None:
+    async with served(logins) as (app, client):
+        object_ = (await ask(client, CREATE_OBJECT, "/metadata"))["createObject"]["id"]
+        await ask(client, CREATE_FIELD, "/metadata", id=object_)
+        # The table is of the owner's session, and its rows are of the other login's statement.
+        made = await ask(client, 'mutation { createProject(data: { name: "A" budget: 5 }) { id } }')
+        id_ = made["createProject"]["id"]
+        await ask(client, "mutation ($id: UUID!) { updateProject(id: $id data: { budget: 6 }) { budget } }", id=id_)
+        found = await ask(client, "{ projects { edges { node { name budget } } } }")
+        assert found["projects"]["edges"] == [{"node": {"name": "A", "budget": 6}}]
+        await ask(client, "mutation ($id: UUID!) { destroyProject(id: $id) { id } }", id=id_)
+        answer = await client.post(
+            "/graphql",
+            json={"query": 'mutation { createCompany(data: { name: "B" }) { name } }'},
+            headers={"Idempotency-Key": "once"},
+        )
+        assert answer.json() == {"data": {"createCompany": {"name": "B"}}}
+        events = (await app.runtime.ready()).events
+        await until(lambda: events.bounds.last >= 4)
+        services = await app.runtime.ready()
+        services.audit.fail(None, "203.0.113.9")
+        await services.audit.flush()
+        log = await ask(client, "{ auditLog { edges { node { action } } } }", "/metadata")
+        assert [edge["node"]["action"] for edge in log["auditLog"]["edges"]] == ["API_KEY_CREATED"]
+    # Another start gives nothing again.
+    async with served(logins) as (_, client):
+        assert (await ask(client, "{ projects { totalCount } }"))["projects"]["totalCount"] == 0
+
+
+REFUSED = (
+    "DROP TABLE fieldstone.audit_log",
+    "TRUNCATE fieldstone.audit_log",
+    "DELETE FROM fieldstone.audit_log",
+    "UPDATE fieldstone.audit_log SET action = 'SIGN_IN'",
+    "ALTER TABLE fieldstone.audit_log OWNER TO CURRENT_USER",
+    "DROP SCHEMA fieldstone CASCADE",
+    "CREATE TABLE fieldstone.mine (id int)",
+    "DELETE FROM fieldstone.workspace",
+    "UPDATE fieldstone.role SET name = 'x'",
+    "UPDATE fieldstone.api_key SET revoked_at = NULL",
+    "INSERT INTO fieldstone.api_key SELECT * FROM fieldstone.api_key",
+    "DROP TABLE SCHEMA.person",
+    "DROP TABLE SCHEMA.project",
+    "TRUNCATE SCHEMA.person",
+    "ALTER TABLE SCHEMA.person ADD COLUMN mine text",
+    "CREATE TABLE SCHEMA.mine (id int)",
+    "CREATE SCHEMA mine",
+    "SET ROLE OWNER_NAME",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE OWNER_NAME REVOKE SELECT ON TABLES FROM CURRENT_USER",
+)
+
+
+async def test_the_login_that_serves_cannot_drop_or_rewrite(logins: Logins) -> None:
+    async with served(logins) as (app, client):
+        await ask(client, CREATE_OBJECT, "/metadata")
+        schema = (await app.runtime.ready()).foundation.default.workspace.schema
+    owner = str(conninfo_to_dict(logins.owner)["user"])
+    with psycopg.connect(logins.serving, autocommit=True) as connection:
+        for statement in REFUSED:
+            text = statement.replace("OWNER_NAME", owner).replace("SCHEMA.", f"{schema}.")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(text)
+        # It has no right that it could give itself.
+        connection.execute("GRANT ALL ON fieldstone.audit_log TO CURRENT_USER")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM fieldstone.audit_log")
+        assert connection.execute("SELECT count(*) FROM fieldstone.audit_log").fetchone() == (1,)
+
+
+async def test_logins_that_guard_nothing_or_see_too_little_are_refused(logins: Logins) -> None:
+    owner, serving = (str(conninfo_to_dict(dsn)["user"]) for dsn in (logins.owner, logins.serving))
+
+    async def refused(sentence: str, **settings: str) -> None:
+        with pytest.raises(LoginsRefused, match=sentence):
+            async with served(logins, **settings):
+                pass
+
+    await refused("have the same user", database_url=logins.owner)
+    logins.execute(f'ALTER ROLE "{serving}" SUPERUSER')
+    await refused("could drop them")
+    logins.execute(f'ALTER ROLE "{serving}" NOSUPERUSER; REVOKE "{serving}" FROM "{owner}"')
+    await refused(f'GRANT "{serving}" TO "{owner}"')
+    logins.execute(f'GRANT "{owner}" TO "{serving}"')
+    await refused("could drop them")
+    logins.execute(f'REVOKE "{owner}" FROM "{serving}"; GRANT "{serving}" TO "{owner}"')
+    async with served(logins) as (_, client):
+        assert await ask(client, "{ companies { totalCount } }") == {"companies": {"totalCount": 0}}
+    logins.execute("ALTER TABLE fieldstone.webhook OWNER TO CURRENT_USER")
+    await refused("fieldstone.webhook belongs to another user")
+
+
+async def test_a_database_of_one_login_gets_a_second_one_that_serves(logins: Logins) -> None:
+    async with served(logins, database_url=logins.owner, owner_database_url=None) as (_, client):
+        await ask(client, 'mutation { createCompany(data: { name: "B" }) { name } }')
+    async with served(logins) as (_, client):
+        assert await ask(client, "{ companies { totalCount } }") == {"companies": {"totalCount": 1}}
+        await ask(client, 'mutation { createCompany(data: { name: "C" }) { name } }')
+
+
+async def test_several_processes_may_start_at_once(logins: Logins) -> None:
+    async def start() -> int:
+        async with served(logins) as (_, client):
+            return int((await ask(client, "{ companies { totalCount } }"))["companies"]["totalCount"])
+
+    assert await asyncio.gather(*(start() for _ in range(3))) == [0, 0, 0]
+
+
+def test_the_doctor_says_that_one_login_guards_nothing(databases: Databases) -> None:
+    with databases.clone(databases.template("default workspace", migrate)) as dsn:
+        done = run("doctor", DATABASE_URL=dsn)
+    assert done.returncode == 0
+    assert "could drop them and change the audit log" in done.stderr
+
+
+def test_the_doctor_says_nothing_of_two_logins(logins: Logins) -> None:
+    done = run("doctor", DATABASE_URL=logins.serving, FIELDSTONE_OWNER_DATABASE_URL=logins.owner)
+    assert (done.returncode, "Not guarded" in done.stderr) == (0, False)
