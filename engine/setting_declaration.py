@@ -1,0 +1,72 @@
+"""The declaration of a setting, and the types of settings that have a form of their own."""
+
+import re
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+_SHORTEST_KEY = 32
+_TOKEN = re.compile(r"[!-~]+")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\s]+")
+
+
+def _split(value: Any) -> Any:
+    return (
+        tuple(part for part in (part.strip() for part in value.split(",")) if part) if isinstance(value, str) else value
+    )
+
+
+def _check_token(value: str) -> str:
+    if not _TOKEN.fullmatch(value):
+        raise ValueError
+    return value
+
+
+def _check_keys(value: tuple[str, ...]) -> tuple[str, ...]:
+    if any(len(key) < _SHORTEST_KEY for key in value):
+        raise ValueError
+    return value
+
+
+def _check_origins(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if value and value != ("*",) and not all(map(_ORIGIN.fullmatch, value)):
+        raise ValueError
+    return value
+
+
+Token: TypeAlias = Annotated[str, AfterValidator(_check_token)]
+SecretKeys: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_keys)]
+Origins: TypeAlias = Annotated[
+    tuple[str, ...] | None, NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)
+]
+
+
+def setting(
+    default: Any, description: str, accepts: str, *, variable: str | None = None, secret: bool = False, **bounds: Any
+) -> Any:
+    """Declare a setting; its variable is its name in upper case behind FIELDSTONE_ unless given.
+
+    `accepts` completes the sentence "it must be ...".
+    """
+    return Field(
+        default,
+        validation_alias=variable,
+        description=description,
+        json_schema_extra={"accepts": accepts},
+        repr=not secret,
+        **bounds,
+    )
+
+
+def whole(default: int, description: str, *, variable: str | None = None, least: int = 1, most: int = 2**31 - 1) -> Any:
+    """Declare a whole number within bounds."""
+    upper = f" to {most}" if most < 2**31 - 1 else " up"
+    accepts = f"a whole number from {least}{upper}, {default} for instance"
+    return setting(default, description, accepts, variable=variable, ge=least, le=most)
+
+
+def seconds(default: float, description: str) -> Any:
+    """Declare a time of at most a day."""
+    accepts = f"a number of seconds above 0, {default:g} for instance"
+    return setting(default, description, accepts, gt=0, le=86_400)
