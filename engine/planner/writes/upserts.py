@@ -97,7 +97,7 @@ def build_upsert(
     places = _places(object_, columns)
     context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
     known = unique_keys(context.snapshot, object_.whole)
-    by = _found_by(context, object_, known, conflict, blame)
+    by = _found_by(context, object_, conflict, blame)
     written = {column.name for column in columns} | {reference.column.name for reference in references}
     keys = [key for key in known if all(column.name in written for column in _columns(key))]
     names = {_names(key) for key in by}
@@ -172,9 +172,13 @@ def key_names(keys: Sequence[Sequence[Field]]) -> str:
     return ", ".join(f"[{' '.join(field.name for field in key)}]" for key in keys)
 
 
-def _found_by(
-    context: PlanContext, object_: Object, known: Sequence[tuple[Field, ...]], conflict: OnConflict, blame: Blame
-) -> Sequence[tuple[Field, ...]]:
+def _found_by(context: PlanContext, object_: Object, conflict: OnConflict, blame: Blame) -> Sequence[tuple[Field, ...]]:
+    """Return the unique keys by which records are found: those that the role reads in each record."""
+    known = [
+        key
+        for key in unique_keys(context.snapshot, object_)
+        if all(field.name == "id" or object_.rights.reads_plainly(field.id) for field in key)
+    ]
     if conflict.fields is None:
         return known
     named = set(conflict.fields)
@@ -182,7 +186,7 @@ def _found_by(
     if key is None:
         raise blame.error(
             f"[{' '.join(conflict.fields)}] is no unique key of {object_.type_name};"
-            f" its unique keys are {key_names(unique_keys(context.snapshot, object_))}."
+            f" its unique keys are {key_names(known)}."
         )
     return (key,)
 

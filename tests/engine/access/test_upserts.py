@@ -132,3 +132,13 @@ async def test_a_deleted_record_is_revived_by_a_role_that_may_restore_all(world:
     )
     rep = await world.rep(person={**RIGHTS, "restore": ALL})
     assert (await rep.write(text))["upsertPerson"]["created"] is False
+
+
+async def test_a_key_that_may_not_be_read_finds_no_record(world: World) -> None:
+    """It would tell which of the readable records has it."""
+    rep = await world.rep(person={"read": {"allBut": ["email"]}, "create": ALL, "update": ALL})
+    refused = await rep.refusal(upsert('email: "Own@x.org" jobTitle: "x"'))
+    assert refused["extensions"]["code"] == "CONFLICT"
+    refused = await rep.refusal(upsert('email: "Own@x.org"', "onConflict: { fields: [email] }"))
+    assert refused["extensions"]["code"] == "BAD_USER_INPUT"
+    assert (await world.people())[world.own]["jobTitle"] is None
