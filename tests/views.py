@@ -12,6 +12,7 @@ from fieldstone.engine.planner.cost import Meter
 from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, validate_text
 from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
 from fieldstone.engine.request.plan_cache import OperationKey
+from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.valid_operation import QueryPlan, ValidMutation, ValidQuery
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.metadata.access.rules import store_data, store_filter
@@ -119,14 +120,16 @@ class RoleClient:
     seen: Snapshot
     claims: Mapping[str, Any]
 
-    async def write(self, text: str) -> Any:
-        """The data of a mutation.
+    async def write(self, text: str, *, is_valid: bool = True) -> Any:
+        """The data of a mutation; one that `is_valid` passes the whole schema, so that the planner alone refuses it.
 
         Raises:
             ApiError: it is refused.
+            InvalidDocument: it does not fit the role's schema.
         """
-        schema = lazy_schema(self.seen)
-        operation = validate_text(OperationKey(0, text, None), self.seen, schema, LIMITS.document)
+        shown = self.seen.whole if is_valid else self.seen
+        schema = lazy_schema(shown)
+        operation = validate_text(OperationKey(0, text, None), shown, schema, LIMITS.document)
         assert isinstance(operation, ValidMutation)
         plan = plan_operation(operation, self.seen, schema, LIMITS, {})
         role = "" if self.seen.role is None else self.seen.role.name
@@ -143,10 +146,12 @@ class RoleClient:
         )
         return loads(await done)
 
-    async def refusal(self, text: str) -> dict[str, Any]:
+    async def refusal(self, text: str, *, is_valid: bool = True) -> dict[str, Any]:
         """The error of a mutation that must be refused."""
         try:
-            answer = await self.write(text)
+            answer = await self.write(text, is_valid=is_valid)
         except ApiError as error:
             return error.formatted()
+        except InvalidDocument as invalid:
+            return invalid.errors[0].formatted()
         raise AssertionError(answer)

@@ -53,11 +53,8 @@ async def test_a_record_is_restored_by_its_own_right(world: World) -> None:
     assert (await rep.refusal(text.format(id=world.hidden)))["extensions"]["code"] == "NOT_FOUND"
     assert await rep.write(text.format(id=world.own)) == {"restorePerson": {"id": world.own, "city": "Berlin"}}
     none = await world.rep(person={"read": ALL, "update": ALL})
-    refused = await none.refusal(text.format(id=world.read))
-    assert (refused["extensions"]["code"], refused["message"]) == (
-        "FORBIDDEN",
-        "The role 'rep' may not restore People.",
-    )
+    refused = await none.refusal(text.format(id=world.read), is_valid=False)
+    assert refused["extensions"]["code"] == "FORBIDDEN"
 
 
 async def test_a_record_that_a_key_names(world: World) -> None:
@@ -249,7 +246,7 @@ async def test_an_action_without_a_right_is_forbidden(world: World) -> None:
         (f'restorePerson(id: "{world.own}")', "restore"),
         (f'destroyPerson(id: "{world.own}")', "destroy"),
     ]:
-        refused = await rep.refusal(f"mutation {{ {text} {{ id }} }}")
+        refused = await rep.refusal(f"mutation {{ {text} {{ id }} }}", is_valid=False)
         assert refused["extensions"]["code"] == "FORBIDDEN"
-        assert refused["message"] == f"The role 'rep' may not {action} People."
+        assert f"'rep' may not {action}" in refused["message"]
     assert await take_events(world.apis) == []
