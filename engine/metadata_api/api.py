@@ -1,8 +1,9 @@
 """The Metadata API: the model of a workspace, read like records and changed in one transaction a request."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
 from psycopg import AsyncRawCursor
@@ -18,6 +19,7 @@ from fieldstone.engine.metadata_api.change_mutations import change_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.key_mutations import key_runs
 from fieldstone.engine.metadata_api.plans import plan_runs, select_members
+from fieldstone.engine.metadata_api.roles.explain import explain_access
 from fieldstone.engine.metadata_api.roles.me import describe_principal
 from fieldstone.engine.metadata_api.roles.rights import require_root
 from fieldstone.engine.metadata_api.token_mutations import token_runs
@@ -35,7 +37,7 @@ from fieldstone.engine.request.valid_operation import MutationPlan, QueryPlan
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.schema.roots.model_plans import PLAN
-from fieldstone.engine.schema.roots.principals import ME
+from fieldstone.engine.schema.roots.principals import EXPLANATION, ME
 from fieldstone.engine.webhooks.service import Webhooks
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
@@ -53,7 +55,7 @@ from fieldstone.sql.plan.read import ReadPlan
 
 MOST_CATALOGS = 1_000
 
-_TOLD = frozenset({"me"})
+_TOLD = frozenset({"me", "explainAccess"})
 
 MutationCall = Call[MutationPlan]
 QueryCall = Call[QueryPlan]
@@ -130,8 +132,10 @@ class _Roots:
         find_broken: FindBroken,
         find_documents: FindBrokenDocuments,
         find_model: Callable[[UUID], Snapshot | None],
+        explain: Callable[[Snapshot, Mapping[str, JsonValue]], Awaitable[JsonValue]],
     ) -> None:
         self._writer = writer
+        self._explain = explain
         self._find_model = find_model
         self._plans = plan_runs(find_broken, find_documents)
         self._compiler = compiler
@@ -227,10 +231,16 @@ class _Roots:
         return select_members(schema, call.operation.operation, selected, plan, call.variables, PLAN)
 
     async def _tell(self, call: QueryCall, selected: Selected) -> JsonValue:
-        """Return the value of a root field that no statement answers."""
+        """Return the value of a root field that no statement on the catalog answers."""
         schema = self._compiler.schemas.get(call.snapshot)
-        value = describe_principal(model_of(self._find_model, call.principal.workspace_id), call.principal)
-        return select_members(schema, call.operation.operation, selected, value, call.variables, ME)
+        model = model_of(self._find_model, call.principal.workspace_id)
+        if selected.name == "me":
+            value, type_name = describe_principal(model, call.principal), ME
+        else:
+            with _located(selected):
+                value = await self._explain(model, _arguments(call, selected)["input"])
+            type_name = EXPLANATION
+        return select_members(schema, call.operation.operation, selected, value, call.variables, type_name)
 
     def permit(self, call: QueryCall | MutationCall) -> None:
         """Refuse an operation whose root fields need settings that the principal's role has not; raise Forbidden."""
@@ -303,6 +313,7 @@ def build_metadata_api(
         find_broken,
         find_documents or broken_documents(work, limits.document),
         current.peek,
+        partial(explain_access, database, time_limit=time_limit),
     )
     api = GraphQLApi(
         database=database,

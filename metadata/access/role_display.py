@@ -59,13 +59,14 @@ def _show_grants(snapshot: Snapshot, role: Role) -> Iterator[JsonValue]:
         for grant in grants:
             if grant.action is Action.READ and grant.ways:
                 shown["aggregates"] = grant.aggregates
-            ways = [_show_way(snapshot, object_, way) for way in grant.ways]
+            ways = [show_way(snapshot, object_, way) for way in grant.ways]
             if ways:
                 shown[grant.action.value] = ways[0] if len(ways) == 1 else ways
         yield shown
 
 
-def _show_way(snapshot: Snapshot, object_: Object | None, way: Way) -> JsonValue:
+def show_way(snapshot: Snapshot, object_: Object | None, way: Way) -> dict[str, JsonValue]:
+    """Return a way as a grant shows it; `object_` is None for all objects."""
     shown: dict[str, JsonValue] = {}
     for attribute, name in _RULES:
         stored: Stored | None = getattr(way, attribute)

@@ -1,25 +1,32 @@
-"""The root field of the Metadata API that tells a principal about itself."""
+"""The root fields of the Metadata API about rights: those of the principal itself, and those of a role."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
     GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
 )
 
+from fieldstone.engine.schema.roots.mutation_notation import input_member
 from fieldstone.engine.schema.roots.role_types import SETTING
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
 from fieldstone.metadata.roles.principal import SubjectKind
+from fieldstone.metadata.roles.role import Action
 
 ME: Final = "Me"
+EXPLANATION: Final = "AccessExplanation"
 
 _TEXT = GraphQLNonNull(GraphQLString)
 _KINDS = {
@@ -48,10 +55,47 @@ _ME = GraphQLObjectType(
     description="The identity behind a request.",
 )
 
-PRINCIPAL_TYPES: Final = {type_.name: type_ for type_ in (_KIND, _ME)}
-"""The types that only this root field uses."""
+_ACTION = GraphQLEnumType(
+    "RoleAction",
+    {action.name: GraphQLEnumValue(action.name, description=f"To {action.value} records.") for action in Action},
+    description="An action on records.",
+)
+_QUESTION = GraphQLInputObjectType(
+    "ExplainAccessInput",
+    {
+        "role": input_member(_TEXT, "The name of the role."),
+        "object": input_member(_TEXT, "The nameSingular of the object."),
+        "action": input_member(GraphQLNonNull(_ACTION), "The action."),
+        "field": input_member(GraphQLString, "The field that is to be read or given; none: the whole record."),
+        "recordId": input_member(SCALARS[scalars.UUID.name], "The record; any where it is left out."),
+        "principal": input_member(SCALARS[scalars.JSON.name], 'The principal\'s values, as `{ userId: ".." }`.'),
+    },
+    description="A question about the rights of a role.",
+)
+_EXPLANATION = GraphQLObjectType(
+    EXPLANATION,
+    {
+        "allowed": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether the role may do it."),
+        "reason": GraphQLField(_TEXT, description="The reason, with the terms of the rule that hold or do not."),
+        "way": GraphQLField(
+            SCALARS[scalars.JSON.name],
+            description="The way that allows it, or the first one that does not, with the role that grants it.",
+        ),
+    },
+    description="The answer to a question about the rights of a role.",
+)
+
+PRINCIPAL_TYPES: Final[Mapping[str, GraphQLNamedType]] = {
+    type_.name: type_ for type_ in (_KIND, _ME, _ACTION, _QUESTION, _EXPLANATION)
+}
+"""The types that only these root fields use."""
 
 PRINCIPAL_QUERIES: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
     "me": lambda _scope: GraphQLField(GraphQLNonNull(_ME), description="The identity behind this request."),
+    "explainAccess": lambda _scope: GraphQLField(
+        GraphQLNonNull(_EXPLANATION),
+        args={"input": GraphQLArgument(GraphQLNonNull(_QUESTION), description="The question.")},
+        description="Tells whether a role may do something, and the way that says so.",
+    ),
 }
-"""The root field; every role may ask for it."""
+"""The root fields. Every role may ask for `me`."""

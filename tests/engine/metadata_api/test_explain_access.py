@@ -1,0 +1,166 @@
+"""`explainAccess`: yes or no, the way that says so, and the terms of its rule that hold or do not."""
+
+from typing import Any
+
+import pytest
+
+from tests.apis import Apis
+from tests.engine.metadata_api.changing import refused
+from tests.engine.metadata_api.roles import create_role
+
+ASK = "query ($input: ExplainAccessInput!) { explainAccess(input: $input) { allowed reason way } }"
+MINE = {"city": {"eq": "$principal.city"}}
+EITHER = {"or": [MINE, {"company": {"name": {"eq": "$principal.firm"}}}]}
+CLAIMS = {"city": "Bonn", "firm": "Acme"}
+
+
+@pytest.fixture
+async def ids(apis: Apis) -> dict[str, str]:
+    """People: one of the principal's city, one of its company, one of neither, a deleted one of its city."""
+    company = (await apis.data('mutation { createCompany(data: { name: "Acme" }) { id } }'))["createCompany"]["id"]
+    made = await apis.data(
+        """mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }""",
+        data=[
+            {"email": "mine@x.org", "city": "Bonn"},
+            {"email": "ours@x.org", "city": "Rome", "company": {"connect": company}},
+            {"email": "theirs@x.org", "city": "Rome"},
+            {"email": "gone@x.org", "city": "Bonn"},
+        ],
+    )
+    found = dict(zip(("mine", "ours", "theirs", "gone"), (one["id"] for one in made["createPeople"]), strict=True))
+    await apis.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=found["gone"])
+    await create_role(
+        apis,
+        name="clerk",
+        claims=[{"name": "city", "type": "TEXT"}, {"name": "firm", "type": "TEXT"}],
+        grants=[
+            {
+                "object": "person",
+                "read": {"rule": EITHER, "fields": {"allBut": ["phone"]}},
+                "create": {"check": MINE, "preset": {"jobTitle": "new"}},
+                "update": [
+                    {"rule": MINE, "fields": {"only": ["phone", "email"]}},
+                    {"rule": EITHER, "fields": {"only": ["email"]}},
+                ],
+                "delete": {"rule": {**MINE, "jobTitle": {"is": "NULL"}}},
+            },
+            {"object": "company", "read": {}},
+        ],
+    )
+    return found
+
+
+async def ask(apis: Apis, action: str, record: str | None = None, **more: Any) -> tuple[bool, str, Any]:
+    given = {"role": "clerk", "object": "person", "action": action, "principal": CLAIMS, **more}
+    answer = (await apis.change(ASK, input={**given, **({"recordId": record} if record else {})}))["explainAccess"]
+    return answer["allowed"], answer["reason"], answer["way"]
+
+
+async def test_the_term_that_lets_a_record_through_is_named(apis: Apis, ids: dict[str, str]) -> None:
+    allowed, reason, way = await ask(apis, "READ", ids["mine"])
+    assert (allowed, reason) == (True, "The record fulfils the rule of a way to read person, by its term or[0].")
+    assert way == {"role": "clerk", "rule": EITHER, "fields": {"allBut": ["phone"]}}
+    allowed, reason, _ = await ask(apis, "READ", ids["ours"])
+    assert (allowed, "by its term or[1]" in reason) == (True, True)
+
+
+async def test_the_terms_that_keep_a_record_back_are_named(apis: Apis, ids: dict[str, str]) -> None:
+    allowed, reason, way = await ask(apis, "READ", ids["theirs"])
+    assert (allowed, way["rule"]) == (False, EITHER)
+    assert reason == "The record is in no way of the role to read person: these terms do not hold: or[0], or[1]."
+    allowed, reason, _ = await ask(apis, "DELETE", ids["ours"])
+    assert (allowed, reason.endswith("these terms do not hold: city.")) == (False, True)
+    assert (await ask(apis, "DELETE", ids["mine"]))[0]
+
+
+async def test_a_write_needs_to_read_the_record_first(apis: Apis, ids: dict[str, str]) -> None:
+    allowed, reason, _ = await ask(apis, "UPDATE", ids["theirs"])
+    assert (allowed, reason.startswith("The role does not read the record: ")) == (False, True)
+
+
+async def test_a_field_chooses_among_the_ways(apis: Apis, ids: dict[str, str]) -> None:
+    assert (await ask(apis, "UPDATE", ids["ours"], field="email"))[0]
+    allowed, _, way = await ask(apis, "UPDATE", ids["ours"], field="phone")
+    assert (allowed, way["fields"]) == (False, {"only": ["email", "phone"]})
+    assert (await ask(apis, "UPDATE", ids["mine"], field="phone"))[0]
+    for action, name in (("READ", "phone"), ("CREATE", "jobTitle"), ("UPDATE", "city")):
+        allowed, reason, way = await ask(apis, action, field=name)
+        assert (allowed, way) == (False, None)
+        assert f"has the field {name}" in reason
+    assert (await ask(apis, "READ", field="id"))[0]
+    assert (await ask(apis, "READ", ids["mine"], field="companyId"))[0]
+
+
+async def test_without_a_record_the_condition_is_told(apis: Apis, ids: dict[str, str]) -> None:
+    assert ids
+    allowed, reason, way = await ask(apis, "READ")
+    assert (allowed, reason, way["rule"]) == (
+        True, "The role may read person that fulfils the rule of one of its ways.", EITHER,
+    )  # fmt: skip
+    assert await ask(apis, "READ", object="company") == (
+        True, "The role may read company without a condition.", {"role": "clerk"},
+    )  # fmt: skip
+    allowed, reason, _ = await ask(apis, "CREATE")
+    assert (allowed, "whose data fulfils the check" in reason) == (True, True)
+
+
+async def test_a_check_is_held_against_a_record_as_it_is(apis: Apis, ids: dict[str, str]) -> None:
+    assert (await ask(apis, "CREATE", ids["mine"]))[0]
+    assert not (await ask(apis, "CREATE", ids["theirs"]))[0]
+
+
+async def test_what_is_not_granted_is_denied(apis: Apis, ids: dict[str, str]) -> None:
+    assert await ask(apis, "DESTROY", ids["mine"]) == (
+        False,
+        "No grant of the role 'clerk' allows to destroy person.",
+        None,
+    )
+    allowed, reason, _ = await ask(apis, "READ", object="activity")
+    assert (allowed, "which it does not see" in reason) == (False, True)
+
+
+async def test_a_deleted_record_is_for_roles_that_may_restore_or_destroy(apis: Apis, ids: dict[str, str]) -> None:
+    allowed, reason, _ = await ask(apis, "READ", ids["gone"])
+    assert (allowed, reason.startswith("The record is deleted")) == (False, True)
+    assert not (await ask(apis, "UPDATE", ids["gone"], role="admin"))[0]
+    assert (await ask(apis, "READ", ids["gone"], role="admin"))[0]
+    assert (await ask(apis, "RESTORE", ids["gone"], role="admin"))[0]
+    assert not (await ask(apis, "RESTORE", ids["mine"], role="admin"))[0]
+
+
+async def test_the_way_of_a_parent_names_the_parent(apis: Apis, ids: dict[str, str]) -> None:
+    await create_role(apis, name="heir", parents=["clerk"])
+    allowed, _, way = await ask(apis, "READ", ids["mine"], role="heir")
+    assert (allowed, way["role"]) == (True, "clerk")
+
+
+async def test_a_principal_without_a_value_may_nothing(apis: Apis, ids: dict[str, str]) -> None:
+    allowed, reason, way = await ask(apis, "READ", ids["mine"], principal={"city": "Bonn"})
+    assert (allowed, way) == (False, None)
+    assert "'firm'" in reason
+
+
+WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
+    "an unknown role": ({"role": "boss"}, "BAD_USER_INPUT", "role"),
+    "an unknown object": ({"object": "persn"}, "BAD_USER_INPUT", "object"),
+    "an unknown field": ({"field": "emial"}, "BAD_USER_INPUT", "field"),
+    "a field of a removal": ({"field": "email", "action": "DELETE"}, "BAD_USER_INPUT", "field"),
+    "a principal that is no object": ({"principal": ["x"]}, "BAD_USER_INPUT", "principal"),
+    "an unknown record": ({"recordId": "00000000-0000-0000-0000-000000000000"}, "NOT_FOUND", "recordId"),
+}
+
+
+@pytest.mark.parametrize(("given", "code", "field"), WRONG.values(), ids=WRONG.keys())
+async def test_a_wrong_question_is_refused(
+    apis: Apis, ids: dict[str, str], given: dict[str, Any], code: str, field: str
+) -> None:
+    assert ids
+    question = {"role": "clerk", "object": "person", "action": "READ", "principal": CLAIMS, **given}
+    error = await refused(apis, ASK, input=question)
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == (code, field)
+    assert error["path"] == ["explainAccess"]
+
+
+async def test_values_of_the_record_are_parameters(apis: Apis, ids: dict[str, str]) -> None:
+    hostile = {"city": "x' OR true --", "firm": "%"}
+    assert not (await ask(apis, "READ", ids["mine"], principal=hostile))[0]
