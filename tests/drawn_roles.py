@@ -23,8 +23,8 @@ _COMPARING = frozenset({"eq", "neq", "gt", "gte", "lt", "lte", "in", "notIn", "c
 
 
 @st.composite
-def roles(draw: st.DrawFn, reference: Reference, ids: Sequence[str]) -> DrawnRole:
-    """What a role may read: under one to three rules for each of some objects."""
+def roles(draw: st.DrawFn, reference: Reference, ids: Sequence[str], *, guards: bool = False) -> DrawnRole:
+    """What a role may read: under one to three rules for each of some objects; with `guards`, by each other fields."""
     snapshot = reference.snapshot
     claims: dict[str, Any] = {}
     reads: dict[UUID, ReadRight] = {}
@@ -32,8 +32,16 @@ def roles(draw: st.DrawFn, reference: Reference, ids: Sequence[str]) -> DrawnRol
         st.lists(st.sampled_from(list(snapshot.by_singular.values())), min_size=1, unique_by=lambda one: one.id)
     ):
         rules = [_rule(draw, reference, object_, ids, claims) for _ in range(draw(st.integers(1, 3)))]
-        reads[object_.id] = ReadRight(rules=rules, reads_deleted=draw(st.booleans()))
+        left_out = [_left_out(draw, object_) if guards and place else frozenset[UUID]() for place in range(len(rules))]
+        ways = list(zip(rules, draw(st.permutations(left_out)), strict=True))
+        reads[object_.id] = ReadRight(ways=ways, reads_deleted=draw(st.booleans()))
     return DrawnRole(reads=reads, claims=claims)
+
+
+def _left_out(draw: st.DrawFn, object_: Object) -> frozenset[UUID]:
+    """Some fields that have cells; a row is live or deleted whatever a role reads of it."""
+    ids = [field.id for name, field in object_.by_name.items() if field.parts and name not in {"id", "deletedAt"}]
+    return frozenset(draw(st.lists(st.sampled_from(ids), unique=True)))
 
 
 def _rule(draw: st.DrawFn, reference: Reference, object_: Object, ids: Sequence[str], claims: dict[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from graphql import GraphQLError, GraphQLResolveInfo, execute_sync, parse, validate
+from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute_sync, parse, validate
 from psycopg import sql
 from psycopg.types.json import set_json_loads
 
@@ -61,12 +61,19 @@ def _plain(value: Any) -> Any:
 class Reference:
     """Answers queries on a snapshot from rows in memory."""
 
-    def __init__(self, snapshot: Snapshot, rows: Rows, limits: RecordLimits | None = None) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        rows: Rows,
+        limits: RecordLimits | None = None,
+        *,
+        schema: GraphQLSchema | None = None,
+    ) -> None:
         self.snapshot = snapshot
         self.rows = rows
         self.limits = limits or RecordLimits()
         self.filters = Filters(snapshot, rows)
-        self.schema = eager_schema(snapshot)
+        self.schema = schema or eager_schema(snapshot)
 
     def ask(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Any:
         """The whole answer to a query, as JSON values; a document that is not valid is the test's fault."""

@@ -5,25 +5,27 @@ rows, and if it is not deleted, unless the role may restore or destroy.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from fieldstone.metadata.model import Object, Snapshot
 from tests.reference_filters import SILENT, Filters
-from tests.reference_values import Rows
+from tests.reference_values import Row, Rows
 
 PREFIX = "$principal."
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadRight:
-    """What a role may read of an object: the rows under any of these rules, which are as clients write filters.
+    """What a role may read of an object: by each way the rows under its rule, without the fields that it leaves out.
 
-    `reads_deleted` says that the role may restore or destroy.
+    Attributes:
+        ways: rules as clients write filters, each with the ids of the fields that are not read by it.
+        reads_deleted: whether the role may restore or destroy.
     """
 
-    rules: Sequence[Any] = ({},)
+    ways: Sequence[tuple[Any, frozenset[UUID]]]
     reads_deleted: bool = True
 
 
@@ -36,21 +38,40 @@ class DrawnRole:
 
 
 def readable_rows(snapshot: Snapshot, rows: Rows, role: DrawnRole) -> Rows:
-    """The rows that the role may read."""
+    """The rows that the role may read, without the cells that it may not."""
     filters = Filters(snapshot, rows)
-    left: dict[UUID, Any] = {}
+    left: dict[UUID, dict[str, Row]] = {}
     for id_, of_object in rows.items():
         object_, right = snapshot.objects[id_], role.reads.get(id_)
-        left[id_] = {
-            key: row for key, row in of_object.items() if right is None or _may_read(filters, object_, row, right, role)
-        }
+        left[id_] = {}
+        for key, row in of_object.items():
+            shown = row if right is None else _readable_row(filters, object_, row, right, role)
+            if shown is not None:
+                left[id_][key] = shown
     return left
 
 
-def _may_read(filters: Filters, object_: Object, row: Any, right: ReadRight, role: DrawnRole) -> bool:
+def _readable_row(filters: Filters, object_: Object, row: Row, right: ReadRight, role: DrawnRole) -> Row | None:
     if not (right.reads_deleted or filters.is_live(object_, row)):
-        return False
-    return any(filters.truth(object_, row, with_claims(rule, role.claims)) in {True, SILENT} for rule in right.rules)
+        return None
+    left_out = [
+        ids for rule, ids in right.ways if filters.truth(object_, row, with_claims(rule, role.claims)) in {True, SILENT}
+    ]
+    if not left_out:
+        return None
+    hidden = [field for field in object_.fields if all(field.id in ids for ids in left_out)]
+    cells: Row = {part.column.name: None for field in hidden for part in field.parts}
+    return {**row, **cells}
+
+
+def with_guards(snapshot: Snapshot, role: DrawnRole) -> Snapshot:
+    """The snapshot in which the fields may be null that the role does not read in every row."""
+    objects = dict(snapshot.objects)
+    for id_, right in role.reads.items():
+        some = frozenset[UUID]().union(*(ids for _, ids in right.ways))
+        fields = tuple(replace(field, is_nullable=True) if field.id in some else field for field in objects[id_].fields)
+        objects[id_] = replace(objects[id_], fields=fields)
+    return replace(snapshot, objects=objects)
 
 
 def with_claims(value: Any, claims: Mapping[str, Any]) -> Any:

@@ -295,7 +295,7 @@ class Filters:
 
     def _is_silent(self, object_: Object, given: Any) -> bool:
         """Whether the filter says nothing, whatever the record."""
-        nobody = dict.fromkeys(column for any_row in self.rows[object_.id].values() for column in any_row)
+        nobody: Row = {part.column.name: None for field in object_.fields for part in field.parts}
         return self.truth(object_, nobody, given) is SILENT
 
 

@@ -1,9 +1,9 @@
 """The context that the parts of the planner share while one operation is planned."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from fieldstone.engine.documents.document import COMPARISONS, Operation, Selected, collect_fields
@@ -16,6 +16,7 @@ from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
 from fieldstone.metadata.roles.role import Stored
 from fieldstone.sql.plan.elements import (
     And,
+    Cell,
     Column,
     Compare,
     Comparison,
@@ -24,6 +25,7 @@ from fieldstone.sql.plan.elements import (
     IsNull,
     Parameter,
     Sorted,
+    Table,
     TimeUnit,
 )
 from fieldstone.sql.plan.read import Literal
@@ -221,8 +223,30 @@ def type_literal(name: str) -> Literal:
     return Literal(text=dumps(name))
 
 
-RulePlanner = Callable[[PlanContext, Object, Site], Condition | None]
-"""Returns the condition on the records of a restricted object that its role reads; None: it reads all of them."""
+class RulePlanner(Protocol):
+    """Plans the rules of restricted objects."""
+
+    def read(self, context: PlanContext, object_: Object, site: Site) -> Condition | None:
+        """Return the condition on the records that the role reads; None: it reads all of them."""
+        ...
+
+    def cells(self, context: PlanContext, object_: Object) -> tuple[Cell, ...]:
+        """Return the cells of the fields that the role reads in some of its records only."""
+        ...
+
+
+def _rules_of(context: PlanContext, object_: Object) -> RulePlanner:
+    if context.rules is None:
+        msg = f"the object {object_.name_singular} is restricted, and nothing plans its rules"
+        raise LookupError(msg)
+    return context.rules
+
+
+def readable(context: PlanContext, object_: Object) -> Table:
+    """Return the table of an object whose records are read, with the cells that its fields stand for."""
+    if not object_.guarded:
+        return object_.table
+    return replace(object_.table, cells=_rules_of(context, object_).cells(context, object_))
 
 
 def visible(
@@ -240,10 +264,7 @@ def visible(
     if object_.deleted_at is not None and not (deleted and (access is None or access.restore or access.destroy)):
         terms.append(IsNull(column=object_.deleted_at))
     if access is not None:
-        if context.rules is None:
-            msg = f"the object {object_.name_singular} is restricted, and nothing plans its rules"
-            raise LookupError(msg)
-        rule = context.rules(context, object_, site)
+        rule = _rules_of(context, object_).read(context, object_, site)
         terms += [] if rule is None else [rule]
     return tuple(terms)
 
@@ -253,7 +274,7 @@ def hop_over(context: PlanContext, end: RelationEnd, *, deleted: bool = False) -
     target = context.touch(end.target)
     return Hop(
         column=end.near,
-        table=target.table,
+        table=readable(context, target),
         key=end.far,
         condition=And(terms=visible(context, target, deleted=deleted, site=Site.POINT)),
         is_unique=end.holds_key,

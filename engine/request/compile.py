@@ -17,7 +17,7 @@ from fieldstone.engine.documents.document import (
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
-from fieldstone.engine.planner.access.rules import plan_read_rule
+from fieldstone.engine.planner.access.rules import RULES
 from fieldstone.engine.planner.answer_size import LARGE, estimate_size
 from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
@@ -137,7 +137,7 @@ def plan_operation(
         operation=operation.operation,
         variables=variables,
         limits=limits.records,
-        rules=plan_read_rule,
+        rules=RULES,
     )
     return operation.planner(context, schema)
 
@@ -153,7 +153,7 @@ def plan_forgivingly(
         limits=limits.records,
         parameters=ParameterList(tried=bindings),
         failures=Failures(),
-        rules=plan_read_rule,
+        rules=RULES,
     )
     planned = _plan_query(context, schema)
     return planned, planned.bind(bindings)

@@ -1,7 +1,7 @@
 """An object: a type of record, with its fields, as a role sees it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -71,7 +71,27 @@ class Object:
         access = self.access
         if access is None:
             return self.active
-        return {name: field for name, field in self.active.items() if name == "id" or _is_readable(field, access)}
+        return {
+            name: self.guarded.get(field.id, field)
+            for name, field in self.active.items()
+            if name == "id" or _is_readable(field, access)
+        }
+
+    @cached_property
+    def guarded(self) -> Mapping[UUID, Field]:
+        """The fields that the role reads in some of its records only, as it sees them: NULL in the others.
+
+        Their columns are no columns of the table: a read computes them (`sql.plan.elements.Cell`). A relation without a
+        key of its own is not among them, and is not read at all.
+        """
+        access = self.access
+        if access is None or all(way == access.read[0] for way in access.read):
+            return {}
+        return {
+            field.id: replace(field, column=f"~{place}", is_nullable=True)
+            for place, field in enumerate(self.fields)
+            if field.parts and field.name != "id" and access.reads(field.id) and not access.reads_plainly(field.id)
+        }
 
     @cached_property
     def by_id(self) -> Mapping[UUID, Field]:
@@ -94,7 +114,7 @@ class Object:
         """The fields of `by_name` that hold a key, by the name under which the API shows the key: the name + Id."""
         if self.access is None:
             return self.held_keys
-        return {name: field for name, field in self.held_keys.items() if self.shows(field)}
+        return {f"{name}Id": field for name, field in self.by_name.items() if field.relation_id and field.parts}
 
     @cached_property
     def held_keys(self) -> Mapping[str, Field]:
@@ -102,7 +122,7 @@ class Object:
         return {f"{name}Id": field for name, field in self.active.items() if field.relation_id and field.parts}
 
     def shows(self, field: Field) -> bool:
-        """Return whether one of its fields is active, and may be read by the role that sees it."""
+        """Return whether one of its fields is active, and the role that sees it may read it in every record."""
         return self.by_name.get(field.name) is field
 
     @cached_property
@@ -136,7 +156,7 @@ def _is_readable(field: Field, access: ObjectAccess) -> bool:
         access.reads_plainly(UUID(id_)) for id_ in field.settings["fields"]
     ):
         return False
-    return access.reads(field.id)
+    return access.reads(field.id) if field.parts else access.reads_plainly(field.id)
 
 
 def _field_weight(field: Field) -> int:

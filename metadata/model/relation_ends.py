@@ -41,6 +41,12 @@ def relation_end(snapshot: Snapshot, end: Field) -> RelationEnd | None:
     target_field = target.by_id[relation.target_field_id if holds_key else relation.source_field_id]
     if not (target.is_active and target_field.is_active and target.rights.read):
         return None
+    if not holds_key and target.access is not None:
+        # Records are linked by a key that the role may not read, or reads in some of them only.
+        shown = target.by_name.get(target_field.name)
+        if shown is None:
+            return None
+        target_field = shown
     source = end if holds_key else target_field
     foreign_key = source.parts[0]
     return RelationEnd(

@@ -57,7 +57,10 @@ class ObjectAccess:
 
     def reads_plainly(self, field_id: UUID) -> bool:
         """Return whether a field may be read in every record that may be read."""
-        return field_id not in self.dropped and all(way.fields.has(field_id) for way in self.read)
+        if field_id in self.dropped:
+            return False
+        rules = {way.rule for way in self.read if way.fields.has(field_id)}
+        return bool(rules) and (None in rules or rules == {way.rule for way in self.read})
 
     def gives(self, action: Action, field_id: UUID) -> bool:
         """Return whether a client may give a field's value in a create or an update."""

@@ -10,7 +10,7 @@ from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.moments import compile_moment
 from fieldstone.sql.compiler.operands import compile_operand, compile_operand_parameter
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, Query, query_source, rows_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, rows_source, table_source
 from fieldstone.sql.compiler.text_keys import text_keys
 from fieldstone.sql.compiler.text_matching import compile_matching, compile_range, compile_resembling
 from fieldstone.sql.plan.elements import (
@@ -54,6 +54,18 @@ class Search(Enum):
     PLANNED = "as PostgreSQL decides"
     SINGLY = "for each row at hand by itself, by an index"
     SAMPLED = "as SINGLY, but only among the first of many"
+
+
+def row_source(table: Table, alias: str, draft: StatementDraft) -> FromItem:
+    """Return the rows of a table with their cells, as a sub-select that PostgreSQL dissolves."""
+    if not table.cells:
+        return table_source(table, alias)
+    row = RowReference(alias=draft.alias())
+    query = Query().from_(table_source(table, row.alias)).select(expressions.whole_row(row.alias))
+    for cell in table.cells:
+        value = expressions.case([(compile_condition(cell.guard, row, draft), row.column(cell.of.name))])
+        query.select(expressions.renamed(value, cell.column.name))
+    return query_source(query.text(), alias)
 
 
 def compile_condition(
@@ -209,9 +221,9 @@ class _Step:
     near: Column
     condition: Condition
 
-    def read(self, there: RowReference, selected: Expression, *conditions: Expression) -> Query:
+    def read(self, draft: StatementDraft, there: RowReference, selected: Expression, *conditions: Expression) -> Query:
         """Return the query of these rows, short of how they are tied to the row at hand."""
-        source = table_source(self.table, there.alias)
+        source = row_source(self.table, there.alias, draft)
         return Query().from_(source).select(selected).only(expressions.all_of(conditions))
 
 
@@ -221,13 +233,15 @@ def _compile_exists(
     there = RowReference(alias=draft.alias())
     tie = expressions.equal(there.column(step.far.name), row.column(step.near.name))
     if search is Search.SAMPLED and not negated and linked_depth(step.condition):
-        first = step.read(there, expressions.whole_row(there.alias), tie).limit(FAN_OUT)
+        first = step.read(draft, there, expressions.whole_row(there.alias), tie).limit(FAN_OUT)
         there = RowReference(alias=draft.alias())
         source = query_source(first.text(), there.alias)
         query = Query().from_(source).select(expressions.ONE)
         query.only(compile_condition(step.condition, there, draft, search=search))
     else:
-        query = step.read(there, expressions.ONE, tie, compile_condition(step.condition, there, draft, search=search))
+        query = step.read(
+            draft, there, expressions.ONE, tie, compile_condition(step.condition, there, draft, search=search)
+        )
     if search in {Search.SINGLY, Search.SAMPLED}:
         # With an OFFSET it becomes neither a join nor a hash of the whole table.
         query.offset(expressions.number(0))
@@ -240,7 +254,7 @@ def _compile_gathered(step: _Step, row: RowReference, draft: StatementDraft) -> 
     An index serves it also beside other conditions in an OR, where PostgreSQL would ask for each row by itself.
     """
     there = RowReference(alias=draft.alias())
-    query = step.read(there, there.column(step.far.name), compile_condition(step.condition, there, draft))
+    query = step.read(draft, there, there.column(step.far.name), compile_condition(step.condition, there, draft))
     return expressions.equal_to_any(row.column(step.near.name), expressions.array_from(query))
 
 
@@ -249,7 +263,7 @@ def _compile_totals(condition: HasTotals, row: RowReference, draft: StatementDra
     there = RowReference(alias=draft.alias())
     wanted = And(terms=(condition.live, condition.condition))
     tie = expressions.equal(there.column(condition.link.column.name), row.column(condition.link.key.name))
-    query = Query().from_(table_source(condition.table, there.alias))
+    query = Query().from_(row_source(condition.table, there.alias, draft))
     for index, measure in enumerate(condition.measures):
         query.select(expressions.named(compile_measure(measure, there), "m" + str(index)))
     query.only(expressions.all_of((tie, compile_condition(wanted, there, draft, search=search))))
@@ -264,7 +278,7 @@ def _compile_answer(condition: Related, row: RowReference, draft: StatementDraft
     wanted = compile_condition(condition.condition, there, draft, negated=True, search=search)
     arrived = compile_arrival(condition.hop, row, there, draft)
     answer = wanted if condition.hop.is_unique else expressions.aggregate("bool_or", wanted)
-    query = Query().from_(table_source(condition.hop.table, there.alias))
+    query = Query().from_(row_source(condition.hop.table, there.alias, draft))
     return expressions.scalar(query.select(answer).only(arrived))
 
 

@@ -8,10 +8,11 @@ from fieldstone.sql.types import SqlType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table by its physical name."""
+    """A table by its physical name, and the cells that are computed of each of its rows."""
 
     schema: str
     name: str
+    cells: tuple["Cell", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,6 +359,15 @@ class HasTotals:
     condition: "Condition" = And(terms=())
     measures: tuple[Measured, ...]
     having: "Condition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A value of each row, which is read as `column`: that of the column `of` where the `guard` holds, else NULL."""
+
+    column: Column
+    of: Column
+    guard: "Condition"
 
 
 # Conditions are over the row at hand and follow SQL's three-valued logic.

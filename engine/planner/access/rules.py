@@ -1,8 +1,8 @@
 """Rules of roles become conditions: planned on the whole model, with the principal's values as parameters."""
 
 from dataclasses import replace
+from typing import Final
 
-from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.access.forms import gather
 from fieldstone.engine.planner.arguments.trees import Blame, Leaf, Tree
 from fieldstone.engine.planner.context import PlanContext, Site
@@ -13,23 +13,37 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import Stored, Way
-from fieldstone.sql.plan.elements import Condition, Or
+from fieldstone.sql.plan.elements import And, Cell, Condition, Or
 
 NEVER = Or(terms=())
 """The condition of a rule that this process cannot read: it lets no record through."""
 
 
-def plan_read_rule(context: PlanContext, object_: Object, site: Site) -> Condition | None:
-    """Return the condition on the records of a restricted object that its role reads: the rule of any way.
+class Rules:
+    """Plans the rules of restricted objects."""
 
-    None: it reads all of them.
-    """
-    ways = object_.rights.read
-    if any(way.fields != ways[0].fields for way in ways):
-        raise Forbidden(
-            f"The role reads some fields of {object_.label_plural} in some records only, which cannot be answered yet."
-        )
-    return rule_of(context, object_, ways, site)
+    def read(self, context: PlanContext, object_: Object, site: Site) -> Condition | None:
+        """Return the condition on the records that the role reads: the rule of any way; None: it reads all of them."""
+        return rule_of(context, object_, object_.rights.read, site)
+
+    def cells(self, context: PlanContext, object_: Object) -> tuple[Cell, ...]:
+        """Return the cells of the fields that the role reads in some of its records only.
+
+        The guard of a field is the rule of any way that has the field.
+        """
+        found: list[Cell] = []
+        for field_id, shown in object_.guarded.items():
+            ways = tuple(way for way in object_.rights.read if way.fields.has(field_id))
+            guard = rule_of(context, object_, ways, Site.SCAN) or And(terms=())
+            found += [
+                Cell(column=part.column, of=own.column, guard=guard)
+                for part, own in zip(shown.parts, object_.by_id[field_id].parts, strict=True)
+            ]
+        return tuple(found)
+
+
+RULES: Final = Rules()
+"""The planner of rules that requests use."""
 
 
 def rule_of(context: PlanContext, object_: Object, ways: tuple[Way, ...], site: Site) -> Condition | None:

@@ -3,7 +3,7 @@
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
-from fieldstone.engine.planner.context import PlanContext, type_literal
+from fieldstone.engine.planner.context import PlanContext, readable, type_literal
 from fieldstone.engine.planner.reads.filters import select_condition
 from fieldstone.engine.planner.reads.measures import compute
 from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, find_shorthand
@@ -19,7 +19,9 @@ def build_aggregate(context: PlanContext, object_: Object, selected: Selected, p
     context.touch(object_)
     arguments = arguments_of(selected.nodes[0], context.variables)
     condition = select_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))
-    return Aggregate(table=object_.table, condition=condition, record=build_measures(context, object_, selected))
+    return Aggregate(
+        table=readable(context, object_), condition=condition, record=build_measures(context, object_, selected)
+    )
 
 
 def build_measures(context: PlanContext, object_: Object, selected: Selected) -> AggregateRecord:

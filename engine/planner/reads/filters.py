@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, array_literal, bind_tree, listed
-from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, hop_over, visible
+from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, hop_over, readable, visible
 from fieldstone.engine.planner.reads.json_paths import build_paths
 from fieldstone.engine.planner.reads.measures import named_measures, operand_of
 from fieldstone.engine.planner.reads.relative_dates import build_period, note_operator
@@ -221,7 +221,7 @@ def linked_records(context: PlanContext, end: RelationEnd, tree: Tree, blame: Bl
     below = _Level(context=context, object_=context.touch(end.target), blame=blame)
     said = _object(below, tree)
     return LinkedRecords(
-        table=end.target.table,
+        table=readable(context, end.target),
         link=Link(column=end.far, key=end.near),
         live=And(terms=visible(context, end.target, deleted=below.names_deleted)),
         condition=said or And(terms=()),

@@ -8,7 +8,7 @@ from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.documents.field_merging import NODE
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, Blame, arguments_of, value_of
-from fieldstone.engine.planner.context import PlanContext, Site, visible
+from fieldstone.engine.planner.context import PlanContext, Site, readable, visible
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
@@ -52,7 +52,9 @@ def build_nodes(context: PlanContext, selected: Selected, path: AnswerPath) -> N
         ids = context.parameters.add(bind(object_.id), SqlType.UUID, array=True)
         condition = And(terms=visible(context, object_, site=Site.POINT))
         record = build_record(context, object_, fields, path)
-        branches.append(NodeBranch(ids=ids, table=object_.table, key=object_.key, condition=condition, record=record))
+        branches.append(
+            NodeBranch(ids=ids, table=readable(context, object_), key=object_.key, condition=condition, record=record)
+        )
     return Nodes(places=places, branches=tuple(branches), is_list=is_list, limit=most)
 
 

@@ -7,7 +7,7 @@ from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of, bind_tree, constant
-from fieldstone.engine.planner.context import PlanContext, Site, type_literal, visible
+from fieldstone.engine.planner.context import PlanContext, Site, readable, type_literal, visible
 from fieldstone.engine.planner.reads.aggregates import build_aggregate
 from fieldstone.engine.planner.reads.duplicates.duplicates import build_duplicates
 from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
@@ -132,7 +132,7 @@ def plan_one(context: PlanContext, object_: Object, selected: Selected, path: An
         order = build_order(context, object_, None, blame)
     record = build_record(context, object_, context.selected_below(selected), path)
     return One(
-        table=object_.table,
+        table=readable(context, object_),
         condition=condition,
         order=order,
         sampled=bool(order) and is_sampled(context, object_, condition, order),

@@ -97,10 +97,10 @@ def _names_one(condition: Condition, unique: Collection[Column]) -> bool:
 
 def _links_are_served(context: PlanContext, condition: Condition) -> bool:
     """Whether an index finds the records that each link leads to, at any depth."""
-    objects = {object_.table: object_ for object_ in context.touched.values()}
+    objects = {object_.table.name: object_ for object_ in context.touched.values()}
     for term in _flat(condition):
         if isinstance(term, HasLinked | HasTotals):
-            linked = objects[term.table]
+            linked = objects[term.table.name]
             if not any(_leads(linked, index, term.link.column) for index in ready_indexes(context, linked)):
                 return False
         if isinstance(term, HasLinked | HasTotals | Related) and not _links_are_served(context, term.condition):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
-from fieldstone.engine.planner.context import PlanContext, Site, hop_over, type_literal
+from fieldstone.engine.planner.context import PlanContext, Site, hop_over, readable, type_literal
 from fieldstone.engine.planner.reads.aggregates import build_measures, build_shorthand
 from fieldstone.engine.planner.reads.distinct import build_distinct, default_order, read_distinct
 from fieldstone.engine.planner.reads.filters import select_condition
@@ -136,7 +136,7 @@ def build_connection(
     site = Site.SCAN if over is None else Site.POINT
     condition = select_condition(context, object_, arguments.get("filter"), blame, site=site)
     return Connection(
-        table=object_.table,
+        table=readable(context, object_),
         condition=condition,
         link=link,
         order=order,

@@ -1,11 +1,11 @@
 """Duplicates: for each of some given records, a connection to those that are like it."""
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import Fragment, aggregate_text, inline, join_pieces
 from fieldstone.sql.compiler.reads.page_output import RecordWriter, compile_connection
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, rows_source, table_source
+from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, rows_source
 from fieldstone.sql.plan.elements import Column
 from fieldstone.sql.plan.read import Alike, Duplicates
 
@@ -36,7 +36,7 @@ def _read_given(duplicates: Duplicates, draft: StatementDraft) -> tuple[Query, R
     is_meant = expressions.equal(given.column(_link(duplicates).key.name), expressions.result(source.alias, "id"))
     is_live = compile_condition(duplicates.condition, given, draft)
     query = Query().from_(source)
-    query.join(LeftJoin(table_source(duplicates.table, given.alias), expressions.all_of((is_meant, is_live))))
+    query.join(LeftJoin(row_source(duplicates.table, given.alias, draft), expressions.all_of((is_meant, is_live))))
     return query, given, expressions.result(source.alias, "position")
 
 

@@ -1,11 +1,11 @@
 """The rows that a connection means as a FROM clause: its table under a condition, or one row for each value."""
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import Search, compile_condition
+from fieldstone.sql.compiler.filters import Search, compile_condition, row_source
 from fieldstone.sql.compiler.reads.likeness import compile_alike
 from fieldstone.sql.compiler.reads.ordering import compile_order, order_items
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.plan.elements import Link, column_of
 from fieldstone.sql.plan.read import Alike, Connection
 
@@ -23,12 +23,14 @@ def compile_members(
         # Found first, by the indexes of the criteria: in the order of the page, rows that nothing resembles would have
         # the whole table read.
         found = RowReference(alias=draft.alias())
-        alike = Query().from_(table_source(connection.table, found.alias)).select(expressions.whole_row(found.alias))
+        alike = (
+            Query().from_(row_source(connection.table, found.alias, draft)).select(expressions.whole_row(found.alias))
+        )
         wanted = compile_condition(connection.condition, found, draft)
         alike.only(expressions.all_of((compile_alike(connection.link, found, around), wanted)))
         return query_source(alike.offset(expressions.number(0)).text(), row.alias), expressions.TRUE
     if not connection.distinct:
-        return table_source(connection.table, row.alias), _condition(connection, row, around, draft, search)
+        return row_source(connection.table, row.alias, draft), _condition(connection, row, around, draft, search)
     # Elected in the order that is asked for, whatever the direction of the page: each page has the same records. The
     # values are compared as they are, since the keys of long texts are equal where the texts are not.
     inner = RowReference(alias=draft.alias())
@@ -37,7 +39,7 @@ def compile_members(
         key for key in connection.order if key.hops or key.totals or column_of(key.operand) not in connection.distinct
     ]
     keys, joins = compile_order(within, inner, draft)
-    query = Query().from_(table_source(connection.table, inner.alias)).distinct(*values)
+    query = Query().from_(row_source(connection.table, inner.alias, draft)).distinct(*values)
     for join in joins:
         query.join(join)
     query.select(expressions.whole_row(inner.alias)).only(_condition(connection, inner, around, draft, search))

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import NULL_TEXT, Fragment, TextPiece, aggregate_text, join_pieces
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, Query, rows_source, table_source
+from fieldstone.sql.compiler.terms import Expression, Query, rows_source
 from fieldstone.sql.plan.read import NodeId, Nodes, Record
 
 RecordWriter = Callable[[Record, RowReference, StatementDraft], list[TextPiece]]
@@ -29,7 +29,7 @@ def compile_nodes(nodes: Nodes, draft: StatementDraft, write: RecordWriter) -> F
     texts: list[Expression] = []
     for name, branch in zip(names[1:], nodes.branches, strict=True):
         row = RowReference(alias=draft.alias())
-        query = Query().from_(table_source(branch.table, row.alias))
+        query = Query().from_(row_source(branch.table, row.alias, draft))
         wanted = expressions.equal(row.column(branch.key.name), expressions.result(places.alias, name))
         query.only(expressions.all_of((wanted, compile_condition(branch.condition, row, draft))))
         texts.append(expressions.scalar(query.select(join_pieces(write(branch.record, row, draft)))))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_arrival, compile_condition
+from fieldstone.sql.compiler.filters import compile_arrival, compile_condition, row_source
 from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.operands import compile_operand, compile_operand_parameter
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, lateral_source, query_source, table_source
+from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, lateral_source, query_source
 from fieldstone.sql.plan.aggregates import measure_column
 from fieldstone.sql.plan.elements import And, Column, Comparison, Hop, Operand, Parameter, Sorted
 from fieldstone.sql.plan.read import OrderKey, Totals
@@ -60,7 +60,7 @@ def compile_order(
             hop = path[-1]
             there = RowReference(alias=draft.alias())
             condition = compile_arrival(hop, joined[path[:-1]], there, draft)
-            joins.append(LeftJoin(table_source(hop.table, there.alias), condition))
+            joins.append(LeftJoin(row_source(hop.table, there.alias, draft), condition))
             joined[path] = there
         if key.totals is None:
             value = compile_operand(key.operand, joined[key.hops])
@@ -93,7 +93,7 @@ def _join_totals(
     key, near = there.column(totals.link.column.name), row.column(totals.link.key.name)
     wanted = compile_condition(And(terms=(totals.live, totals.condition)), there, draft)
     measure = expressions.named(compile_measure(totals.measure, there), "m0")
-    query = Query().from_(table_source(totals.table, there.alias)).select(measure)
+    query = Query().from_(row_source(totals.table, there.alias, draft)).select(measure)
     value = compile_operand(operand, found)
     if not grouped:
         text = query.only(expressions.all_of((expressions.equal(key, near), wanted))).text()

@@ -7,9 +7,9 @@ rows have. Here few related rows lead to few keys, at any depth, and each level 
 from collections.abc import Iterator
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.compiler.terms import Expression, Query
 from fieldstone.sql.plan.elements import (
     And,
     Column,
@@ -70,4 +70,4 @@ def _read_keys(driver: Related | HasLinked, draft: StatementDraft) -> Query:
 def _keys(table: Table, key: Column, condition: Condition, draft: StatementDraft) -> Query:
     there = RowReference(alias=draft.alias())
     wanted = compile_related_first(condition, there, draft)
-    return Query().from_(table_source(table, there.alias)).select(there.column(key.name)).only(wanted)
+    return Query().from_(row_source(table, there.alias, draft)).select(there.column(key.name)).only(wanted)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import Fragment, TextPiece, aggregate_text, encode_value, join_pieces, object_pieces
 from fieldstone.sql.compiler.reads.cursors import compile_cursor
 from fieldstone.sql.compiler.reads.page_output import page_info_pieces, within_limit
 from fieldstone.sql.compiler.reads.paging import PageRows
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.compiler.text_keys import computed_once
 from fieldstone.sql.page_cursor import KeyKind, encode_head
 from fieldstone.sql.plan.elements import Column, Comparison
@@ -109,7 +109,7 @@ def _find_words(search: Search, branch: SearchBranch, draft: StatementDraft) -> 
     row = RowReference(alias=draft.alias())
     vector = _vector(branch.texts, row)
     has_words = expressions.has_words(vector, _wanted_words(search))
-    inner = Query().from_(table_source(branch.table, row.alias))
+    inner = Query().from_(row_source(branch.table, row.alias, draft))
     inner.only(expressions.all_of((has_words, compile_condition(branch.condition, row, draft))))
     inner.select(
         expressions.named(row.column(branch.key.name), "k"),
@@ -129,7 +129,7 @@ def _find_alike(search: Search, branch: SearchBranch, hits: str, draft: Statemen
     label = _label(branch.label, row)
     number = expressions.scalar(Query().from_(FromItem(hits, draft.alias())).select(expressions.COUNT))
     has_words = expressions.has_words(_vector(branch.texts, row), _wanted_words(search))
-    inner = Query().from_(table_source(branch.table, row.alias))
+    inner = Query().from_(row_source(branch.table, row.alias, draft))
     inner.only(
         expressions.all_of(
             (
@@ -249,7 +249,7 @@ def _first(
     texts: list[Expression] = []
     for branch in search.branches:
         there = RowReference(alias=draft.alias())
-        query = Query().from_(table_source(branch.table, there.alias))
+        query = Query().from_(row_source(branch.table, there.alias, draft))
         is_it = expressions.equal(expressions.result(row.alias, "o"), expressions.text_literal(branch.name))
         is_there = expressions.equal(there.column(branch.key.name), expressions.result(row.alias, "k"))
         query.only(expressions.all_of((is_it, is_there))).select(join_pieces(text(branch, there)))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_arrival, compile_condition
+from fieldstone.sql.compiler.filters import compile_arrival, compile_condition, row_source
 from fieldstone.sql.compiler.json_paths import read_path
 from fieldstone.sql.compiler.output import (
     Fragment,
@@ -29,7 +29,7 @@ from fieldstone.sql.compiler.reads.page_output import columns_of, compile_connec
 from fieldstone.sql.compiler.reads.paging import compile_page
 from fieldstone.sql.compiler.reads.search import compile_search
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.compiler.terms import Expression, Query
 from fieldstone.sql.plan.read import (
     Aggregate,
     Connection,
@@ -133,7 +133,7 @@ def _compile_output(output: Output, row: RowReference, draft: StatementDraft) ->
             return _record_pieces(output, row, draft)
         case ToOne():
             there = RowReference(alias=draft.alias())
-            query = Query().from_(table_source(output.hop.table, there.alias))
+            query = Query().from_(row_source(output.hop.table, there.alias, draft))
             arrived = compile_arrival(output.hop, row, there, draft)
             pieces = _record_pieces(output.record, there, draft)
             query.select(join_pieces(pieces)).only(arrived)
@@ -169,7 +169,7 @@ def _compile_one(one: One, draft: StatementDraft) -> tuple[Query, Sequence[TextP
         pieces = _record_pieces(one.record, rows.row, draft)
         return Query().from_(rows.source).select(join_pieces(pieces)), pieces
     row = RowReference(alias=draft.alias())
-    query = Query().from_(table_source(one.table, row.alias))
+    query = Query().from_(row_source(one.table, row.alias, draft))
     condition = compile_condition(one.condition, row, draft)
     pieces = _record_pieces(one.record, row, draft)
     return query.select(join_pieces(pieces)).only(condition).limit(1), pieces
@@ -182,6 +182,6 @@ def _compile_aggregate(aggregate: Aggregate, draft: StatementDraft) -> Fragment:
         return Fragment(pieces=constant_pieces(aggregate.record))
     row = RowReference(alias=draft.alias())
     pieces = aggregate_pieces(aggregate.record, row)
-    query = Query().from_(table_source(aggregate.table, row.alias))
+    query = Query().from_(row_source(aggregate.table, row.alias, draft))
     condition = compile_condition(aggregate.condition, row, draft)
     return Fragment(pieces=pieces, query=query.only(condition))

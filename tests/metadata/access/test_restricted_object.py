@@ -63,7 +63,8 @@ def test_a_field_may_be_given_unless_a_preset_writes_it_or_the_way_lacks_it() ->
 
 def test_a_field_of_some_ways_is_read_but_not_plainly() -> None:
     city = PERSON.by_name["city"].id
-    access = ObjectAccess(read=(Way(), Way(fields=Fields(ids=frozenset({city})))))
+    mine = Way(rule=Stored(text='{"mine":1}'))
+    access = ObjectAccess(read=(mine, Way(fields=Fields(ids=frozenset({city})))))
     assert access.reads(city)
     assert not access.reads_plainly(city)
     assert not replace(access, dropped=frozenset({city})).reads(city)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, arguments_of, bind_tree, value_of
-from fieldstone.engine.planner.context import PlanContext, visible
+from fieldstone.engine.planner.context import PlanContext, readable, visible
 from fieldstone.engine.planner.reads.filters import list_encoder
 from fieldstone.engine.planner.reads.orders import build_order, order_tag
 from fieldstone.engine.planner.reads.selection import build_facet
@@ -52,7 +52,7 @@ def build_duplicates(context: PlanContext, object_: Object, selected: Selected, 
             lambda bindings: _rows(object_, criteria, _read_list(tree, bindings), blame), SqlType.JSONB
         )
     return Duplicates(
-        table=object_.table,
+        table=readable(context, object_),
         ids=ids,
         rows=rows,
         condition=And(terms=visible(context, object_)),
@@ -70,7 +70,7 @@ def _connection(
 ) -> Connection:
     order = build_order(context, object_, None, Blame(field="orderBy", path=path))
     return Connection(
-        table=object_.table,
+        table=readable(context, object_),
         condition=And(terms=visible(context, object_)),
         link=Alike(
             key=object_.key,

@@ -5,7 +5,7 @@ import hashlib
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of, required_argument
-from fieldstone.engine.planner.context import PlanContext, type_literal
+from fieldstone.engine.planner.context import PlanContext, readable, type_literal
 from fieldstone.engine.planner.reads.aggregates import build_measure, build_shorthand
 from fieldstone.engine.planner.reads.filters import select_condition
 from fieldstone.engine.planner.reads.grouping.dimensions import Grouping, build_groupings
@@ -57,7 +57,7 @@ def build_groups(context: PlanContext, object_: Object, selected: Selected, path
         for field in context.selected_below(selected)
     )
     return Groups(
-        table=object_.table,
+        table=readable(context, object_),
         condition=condition,
         dimensions=tuple(grouping.dimension for grouping in groupings),
         measures=tuple(measures.found),

@@ -17,7 +17,7 @@ from fieldstone.engine.planner.arguments.trees import (
     bind_tree,
     value_of,
 )
-from fieldstone.engine.planner.context import PlanContext, type_literal
+from fieldstone.engine.planner.context import PlanContext, readable, type_literal
 from fieldstone.engine.planner.reads.filters import encoder, select_condition
 from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.search.filter_types import check_filter
@@ -163,7 +163,7 @@ def _branch(
     types = {object_.type_name, NODE, SEARCH_RECORD}
     return SearchBranch(
         name=object_.name_singular,
-        table=object_.table,
+        table=readable(context, object_),
         key=object_.key,
         label=tuple(part.column for part in label_parts(object_, searched)),
         texts=tuple(part.column for part in searched_parts(object_, searched)),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.output import (
     Fragment,
@@ -21,7 +21,7 @@ from fieldstone.sql.compiler.reads.grouping.records import SharedPage, compile_r
 from fieldstone.sql.compiler.reads.ordering import any_branch, compile_order, order_items, seek_branches
 from fieldstone.sql.compiler.reads.page_output import RecordWriter, within_limit
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import FromItem, InnerJoin, Query, query_source, table_source
+from fieldstone.sql.compiler.terms import FromItem, InnerJoin, Query, query_source
 from fieldstone.sql.plan.read import (
     Cursor,
     DimensionTexts,
@@ -99,7 +99,7 @@ def _grouped(groups: Groups, draft: StatementDraft) -> Query:
     """Return all groups under the filter: the columns of the dimensions and of the measures."""
     row = RowReference(alias=draft.alias())
     values, joins = compile_dimensions(groups.dimensions, row, draft)
-    query = Query().from_(table_source(groups.table, row.alias))
+    query = Query().from_(row_source(groups.table, row.alias, draft))
     for join in joins:
         query.join(join)
     for index, value in enumerate(values):

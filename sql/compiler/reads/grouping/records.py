@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import TextPiece, as_long_as, join_pieces
 from fieldstone.sql.compiler.reads.cursors import compile_place
 from fieldstone.sql.compiler.reads.grouping.dimensions import compile_dimensions, compile_identity
@@ -12,7 +12,7 @@ from fieldstone.sql.compiler.reads.ordering import compile_order, order_items
 from fieldstone.sql.compiler.reads.page_output import RecordWriter, columns_of, edges_pieces, page_info_pieces
 from fieldstone.sql.compiler.reads.paging import PageRows
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.read import Connection, Cursor, Edges, GroupRecords, Groups, Page, PageFact, PageInfo
 
@@ -85,7 +85,7 @@ def _rows(records: GroupRecords, groups: Groups, page: str, draft: StatementDraf
     names = {name: "c" + str(index) for index, name in enumerate(columns_of(outputs))}
     gid, limit = expressions.result(group, "number"), expressions.number(records.limit)
     number = expressions.over(expressions.call("row_number"), by=[gid], order=expressions.listed(order_items(keys)))
-    query = Query().from_(table_source(groups.table, row.alias))
+    query = Query().from_(row_source(groups.table, row.alias, draft))
     for join in (*joins, *order_joins):
         query.join(join)
     identity = compile_identity(groups.dimensions, values)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
-from fieldstone.engine.planner.access.rules import plan_read_rule
+from fieldstone.engine.planner.access.rules import RULES
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.metadata.model import Snapshot
@@ -29,7 +29,7 @@ MINE: Any = {
 
 def context_of(seen: Snapshot, text: str) -> PlanContext:
     operation = parse_operation(text, None, DocumentLimits())
-    return PlanContext(snapshot=seen, operation=operation, variables={}, limits=RecordLimits(), rules=plan_read_rule)
+    return PlanContext(snapshot=seen, operation=operation, variables={}, limits=RecordLimits(), rules=RULES)
 
 
 def test_a_principals_value_is_one_parameter_of_each_type() -> None:
