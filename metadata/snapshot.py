@@ -138,6 +138,8 @@ def _called(object_: Object) -> tuple[object, ...]:
 def _build_object(row: CatalogRow, schema: str, fields: tuple[Field, ...], retired: frozenset[str]) -> Object:
     values = read_row(Object, row)
     values["table"] = Table(schema=schema, name=values["table"])
+    if values["duplicate_criteria"]:
+        values["duplicate_criteria"] = loads(values["duplicate_criteria"])
     return Object(**values, fields=fields, retired_columns=retired)
 
 

@@ -52,7 +52,7 @@ SELECT id, name, schema_name FROM fieldstone.workspace ORDER BY name;
 
 -- name: load_objects
 SELECT id, name_singular, name_plural, label_singular, label_plural, description, icon, table_name,
-    is_custom, is_system, is_active
+    is_custom, is_system, is_active, duplicate_criteria::text
 FROM fieldstone.object WHERE workspace_id = %(workspace_id)s AND version > %(after)s ORDER BY seq;
 
 -- name: load_object_ids
@@ -201,9 +201,10 @@ VALUES (%(workspace_id)s, %(version)s, %(change)s::jsonb, %(actor)s);
 
 -- name: insert_object
 INSERT INTO fieldstone.object (id, workspace_id, name_singular, name_plural, label_singular, label_plural, description,
-    icon, table_name, is_custom, is_system, is_active)
+    icon, table_name, is_custom, is_system, is_active, duplicate_criteria)
 VALUES (%(id)s, %(workspace_id)s, %(name_singular)s, %(name_plural)s, %(label_singular)s, %(label_plural)s,
-    %(description)s, %(icon)s, %(table_name)s, %(is_custom)s, %(is_system)s, %(is_active)s);
+    %(description)s, %(icon)s, %(table_name)s, %(is_custom)s, %(is_system)s, %(is_active)s,
+    %(duplicate_criteria)s::jsonb);
 
 -- name: insert_field
 INSERT INTO fieldstone.field (id, workspace_id, object_id, name, type, label, description, icon, column_name,
@@ -229,7 +230,7 @@ VALUES (%(id)s, %(workspace_id)s, %(object_id)s, %(name)s, %(field_ids)s::jsonb,
 -- name: update_object
 UPDATE fieldstone.object SET name_singular = %(name_singular)s, name_plural = %(name_plural)s,
     label_singular = %(label_singular)s, label_plural = %(label_plural)s, description = %(description)s,
-    icon = %(icon)s, is_active = %(is_active)s, updated_at = now()
+    icon = %(icon)s, is_active = %(is_active)s, duplicate_criteria = %(duplicate_criteria)s::jsonb, updated_at = now()
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: update_field

@@ -152,7 +152,11 @@ def _values(one: Object | Field | Relation | Index | Role) -> dict[str, Any]:
 
 
 def _object_row(object_: Object) -> Mapping[str, Any]:
-    return {**_values(object_), "table_name": object_.table.name}
+    return {
+        **_values(object_),
+        "table_name": object_.table.name,
+        "duplicate_criteria": _json(object_.duplicate_criteria),
+    }
 
 
 def _field_row(field: Field) -> Mapping[str, Any]:

@@ -120,6 +120,9 @@ OBJECT: Final = (
     _member("icon", Shape.TEXT, created="The name of an icon.", updated="The name of an icon; null for none."),
     _member("isActive", Shape.FLAG, default=True,
         updated="False: the object and its records are kept, but not shown in the API."),
+    _member("duplicateCriteria", Shape.VALUE,
+        updated='The criteria by which records are duplicates, each a list of fields by their names or ids:'
+        ' `[["firstName", "lastName"], ["email"]]`; one is enough. [] is none, null is the usual ones.'),
     _member("skipNameField", Shape.FLAG, is_kept=False, default=False,
         created="True: the object gets no field `name`."),
 )

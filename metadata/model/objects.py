@@ -7,6 +7,7 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model.fields import MORPH_SETTING, Field, capitalised
 from fieldstone.metadata.roles.object_access import WHOLE, ObjectAccess
 from fieldstone.sql.plan.elements import Column, Table
@@ -19,6 +20,7 @@ class Object:
     """An object's metadata with its fields. Not slotted: the look-up tables are made at first use.
 
     Attributes:
+        duplicate_criteria: lists of ids of fields, as texts; None: the usual ones (`metadata/changes/duplicates.py`).
         retired_columns: physical names that were used once and must not be used again.
         owner: the column that holds the workspace's id, where the table is shared by all workspaces.
         access: the rights of the role that sees it; None: it is whole.
@@ -39,6 +41,7 @@ class Object:
     is_custom: bool = True
     is_system: bool = False
     is_active: bool = True
+    duplicate_criteria: JsonValue = None
     fields: tuple[Field, ...] = ()
     retired_columns: frozenset[str] = frozenset()
     owner: Column | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from uuid import UUID
 
+from fieldstone.metadata.changes.duplicates import known_criteria
 from fieldstone.metadata.changes.kinds.delete_index import is_kept
 from fieldstone.metadata.changes.members import FIELD, shown_values
 from fieldstone.metadata.changes.rules.options import options_json
@@ -79,9 +80,16 @@ def index_values(object_: Object, index: Index, name_of: Callable[[Field], str])
     }
 
 
+def criteria_names(object_: Object, name_of: Callable[[Field], str]) -> JsonValue:
+    """Return the criteria by which records are duplicates in a document; None for the usual ones."""
+    known = known_criteria(object_)
+    return None if known is None else [[name_of(object_.by_id[UUID(id_)]) for id_ in one] for one in known]
+
+
 def _export_object(snapshot: Snapshot, object_: Object) -> dict[str, JsonValue]:
     values = {name: getattr(object_, member.attribute) for name, member in members.OBJECT.items() if member.is_kept}
     values["skipNameField"] = built_in_name(object_) is None
+    values["duplicateCriteria"] = criteria_names(object_, _own_name)
     if not object_.is_custom and object_.table.name != object_.name_singular:
         values["renamedFrom"] = object_.table.name
     fields = {field.name: _export_field(snapshot, field) for field in object_.fields if not _is_usual(field)}

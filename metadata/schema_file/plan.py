@@ -22,7 +22,13 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Relation, Snapshot
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_file import members
-from fieldstone.metadata.schema_file.export import built_in_name, index_values, indexes_on_demand, is_inverse
+from fieldstone.metadata.schema_file.export import (
+    built_in_name,
+    criteria_names,
+    index_values,
+    indexes_on_demand,
+    is_inverse,
+)
 from fieldstone.metadata.schema_file.field_plan import (
     create_field,
     finish_relation,
@@ -33,6 +39,8 @@ from fieldstone.metadata.schema_file.field_plan import (
 from fieldstone.metadata.schema_file.matching import Stated, StatedObject, match_document
 from fieldstone.metadata.schema_file.order import order_fields
 from fieldstone.metadata.schema_file.renames import order_renames
+
+_CRITERIA = "duplicateCriteria"
 
 Build = Callable[[Snapshot], Change]
 
@@ -63,6 +71,7 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
         *(partial(create_field, stated, field) for field in new),
         *(build for field in stated.fields.values() for build in require_filled(field)),
         *_create_indexes(snapshot, stated),
+        *_change_criteria(stated),
         *_deactivate_objects(stated),
         *map(always, last),
         *(build for field in new for build in finish_relation(stated, field)),
@@ -78,8 +87,21 @@ def _own_values(object_: StatedObject) -> dict[str, JsonValue]:
     missing = [name for name in ("namePlural", "labelSingular", "labelPlural") if object_.values[name] is None]
     if missing:
         raise InvalidChange(f"the object {object_.name} needs {', '.join(missing)}", field=missing[0])
-    values = {member.attribute: object_.values[name] for name, member in members.OBJECT.items() if member.is_kept}
-    return {"name_singular": object_.name, **values}
+    kept = {name: member for name, member in members.OBJECT.items() if member.is_kept and name != _CRITERIA}
+    return {"name_singular": object_.name, **{member.attribute: object_.values[name] for name, member in kept.items()}}
+
+
+def _change_criteria(stated: Stated) -> Iterator[Build]:
+    """Yield the changes of the criteria for duplicates, once the fields have their names."""
+    for object_ in stated.objects.values():
+        known = None if object_.known is None else criteria_names(object_.known, stated.name_of)
+        if object_.values[_CRITERIA] != known:
+            yield partial(_set_criteria, object_.name, object_.values[_CRITERIA])
+
+
+def _set_criteria(name: str, criteria: JsonValue, latest: Snapshot) -> UpdateObject:
+    object_ = next(object_ for object_ in latest.objects.values() if object_.name_singular == name)
+    return UpdateObject(object_id=object_.id, duplicate_criteria=criteria)
 
 
 def _update_objects(stated: Stated) -> Iterator[UpdateObject]:

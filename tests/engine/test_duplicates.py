@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fieldstone.metadata.json_text import loads
 from tests.apis import Apis
 from tests.engine.records import NOBODY, create
 
@@ -148,3 +149,20 @@ async def test_an_object_cannot_take_the_name(apis: Apis) -> None:
     text = "mutation ($i: CreateObjectInput!) { createObject(input: $i) { id } }"
     answer = await apis.send(text, {"i": given}, api=apis.metadata)
     assert b"has a query personDuplicates" in bytes(answer.body)
+
+
+async def test_chosen_criteria(apis: Apis, people: dict[str, str]) -> None:
+    person = (await apis.snapshot()).by_singular["person"]
+    text = """mutation ($id: UUID!, $criteria: JSON) {
+      updateObject(id: $id, input: { duplicateCriteria: $criteria }) { duplicateCriteria } }"""
+    assert await duplicates(apis, ids=[people["d"]]) == [[]]
+    answer = await apis.send(text, {"id": str(person.id), "criteria": [["lastName"]]}, api=apis.metadata)
+    assert loads(answer.body) == {
+        "data": {"updateObject": {"duplicateCriteria": [[str(person.by_name["lastName"].id)]]}}
+    }
+    assert await duplicates(apis, ids=[people["d"], people["c"]]) == [["a@x.org", "b@x.org", "e@x.org", "f@x.org"], []]
+    await apis.send(text, {"id": str(person.id), "criteria": []}, api=apis.metadata)
+    assert await duplicates(apis, ids=[people["d"]]) == [[]]
+    answer = await apis.send(text, {"id": str(person.id), "criteria": [["nothing"]]}, api=apis.metadata)
+    (error,) = loads(answer.body)["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "duplicateCriteria")

@@ -8,6 +8,7 @@ from fieldstone.metadata.changes import (
 )
 from fieldstone.metadata.model import MORPH_SETTING, Field, Object, Snapshot
 from fieldstone.metadata.schema_file import export_model, plan_document
+from fieldstone.metadata.schema_file.export import criteria_names
 from fieldstone.metadata.schema_file.text import read_document, write_document
 
 
@@ -46,7 +47,7 @@ def shown(snapshot: Snapshot) -> Any:
         (
             object_.name_singular, object_.name_plural, object_.label_singular, object_.label_plural,
             object_.description,
-            object_.icon, object_.is_custom, object_.is_active,
+            object_.icon, object_.is_custom, object_.is_active, criteria_names(object_, lambda field: field.name),
             [shown_field(snapshot, object_, field) for field in object_.fields],
             {
                 (*(object_.by_id[id_].name for id_ in index.field_ids), index.is_unique, index.is_partial, index.method)

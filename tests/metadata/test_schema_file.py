@@ -126,6 +126,7 @@ def models(draw: st.DrawFn) -> Snapshot:
         target = draw(st.sampled_from(list(snapshot.objects.values())))
         changes: list[Change] = [
             UpdateObject(object_id=object_.id, is_active=False),
+            UpdateObject(object_id=object_.id, duplicate_criteria=[[field.name], [other.name, str(field.id)]]),
             UpdateObject(object_id=object_.id, name_singular=draw(names), description=draw(texts)),
             UpdateField(field_id=field.id, is_active=False),
             UpdateField(field_id=field.id, name=draw(names)),

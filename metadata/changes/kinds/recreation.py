@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
+from fieldstone.metadata.changes.duplicates import known_criteria
 from fieldstone.metadata.changes.kinds.create_object import CreateObject
 from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, NewRelation
 from fieldstone.metadata.changes.kinds.update_field import UpdateField
@@ -43,6 +44,8 @@ def recreate_object(before: Snapshot, object_: Object) -> Iterator[Change]:
     for relation in before.relations.values():
         if object_.id in {relation.source_object_id, relation.target_object_id}:
             yield from _recreate_relation(before, relation)
+    if object_.duplicate_criteria is not None:
+        yield UpdateObject(object_id=object_.id, duplicate_criteria=known_criteria(object_))
     if not object_.is_active:
         yield UpdateObject(object_id=object_.id, is_active=False)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from fieldstone.metadata.changes.duplicates import known_criteria, read_criteria
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import OBJECT, Shape, given, given_values
 from fieldstone.metadata.changes.rules.collisions import check_object_names
@@ -11,7 +12,10 @@ from fieldstone.metadata.changes.rules.problems import Problems
 from fieldstone.metadata.changes.rules.texts import check_not_null, check_texts
 from fieldstone.metadata.changes.types import UNSET, Applied, Change, Unset
 from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
+
+_CRITERIA = "duplicate_criteria"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class UpdateObject(Change):
     description: str | Unset | None = UNSET
     icon: str | Unset | None = UNSET
     is_active: bool | Unset = UNSET
+    duplicate_criteria: JsonValue | Unset = UNSET
 
 
 def apply_update_object(snapshot: Snapshot, change: UpdateObject) -> Applied:
@@ -40,7 +45,10 @@ def apply_update_object(snapshot: Snapshot, change: UpdateObject) -> Applied:
     problems = Problems()
     problems.add(*check_not_null(values), *check_texts(values))
     problems.raise_any()
-    updated: Object = replace(object_, **{member.attribute: value for member, value in values.items()})
+    attributes = {member.attribute: value for member, value in values.items()}
+    if attributes.get(_CRITERIA) is not None:
+        attributes[_CRITERIA] = read_criteria(object_, attributes[_CRITERIA])
+    updated: Object = replace(object_, **attributes)
     if (updated.name_singular, updated.name_plural) != (object_.name_singular, object_.name_plural):
         others = {id_: other for id_, other in snapshot.objects.items() if id_ != object_.id}
         problems.add(*check_object_names(replace(snapshot, objects=others), updated))
@@ -69,6 +77,8 @@ def _check_needed(snapshot: Snapshot, object_: Object) -> InvalidChange | None:
 def _invert(before: Snapshot, change: UpdateObject, _after: Snapshot) -> list[Change]:
     object_ = find_object(before, change.object_id)
     old = {member.attribute: getattr(object_, member.attribute) for member in given(change, OBJECT)}
+    if old.get(_CRITERIA) is not None:
+        old[_CRITERIA] = known_criteria(object_)
     return [UpdateObject(object_id=object_.id, **old)]
 
 

@@ -69,6 +69,18 @@ def morph(snapshot: Snapshot, target: str) -> CreateField:
 
 
 REFUSALS = {
+    "criteria are lists of fields": renamed(
+        "duplicateCriteria", "duplicateCriteria must be a list of lists of fields", duplicate_criteria=["email"]
+    ),
+    "criteria are few": renamed(
+        "duplicateCriteria", "duplicateCriteria must have at most 20 criteria", duplicate_criteria=[["email"]] * 21
+    ),
+    "criteria name fields": renamed(
+        "duplicateCriteria", 'person has no field "nothing", which duplicateCriteria', duplicate_criteria=[["nothing"]]
+    ),
+    "criteria compare values": renamed(
+        "duplicateCriteria", "duplicateCriteria cannot name company", duplicate_criteria=[["company"]]
+    ),
     "object: none": deleted(lambda _: [UpdateObject(object_id=NOBODY, icon="x")], "there is no object", UnknownObject),
     "object: name taken": renamed(
         "nameSingular", "there is an object company; company2 would pass", NameTaken, name_singular="company"
