@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.sql import Composed
 
+from fieldstone.metadata.access.access_changes import find_access_changes
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import Change, describe
 from fieldstone.metadata.changes.locks import find_locks, later_statements
@@ -190,6 +191,7 @@ class _Drafting:
             "conversions": self._conversions,
             "lost": [entry async for entry in find_deleted(self._connection, self._first, self._snapshot)],
             **compare_schemas(self._first, self._snapshot),
+            "roles": find_access_changes(self._first, self._snapshot),
         }
         return Preview(
             changes=tuple(self._changes),

@@ -107,6 +107,20 @@ _PROBLEM = _type(
         "field": (GraphQLString, "The input at fault."),
     },
 )
+_ACCESS_KINDS = (
+    "`READABLE` for roles that read a new object or field, `WIDENED` for those that may do more than before,"
+    " `CANNOT_CREATE` for those that give no value to a field that has become required."
+)
+_ACCESS = _type(
+    "PlannedAccess",
+    "The effect of a change on the rights of roles.",
+    {
+        "kind": (_TEXT, _ACCESS_KINDS),
+        "name": (_TEXT, "The object, the field as `object.field`, `*` for all other objects, or `settings`."),
+        "roles": (_TEXTS, "The names of the roles."),
+        "message": (_TEXT, "The effect as a sentence."),
+    },
+)
 _PLAN = _type(
     PLAN,
     "The effect of changes of the model.",
@@ -123,6 +137,7 @@ _PLAN = _type(
         "alters": (_TEXTS, "The fields that get another type."),
         "vanishes": (_TEXTS, "The types, fields, root fields and enum values that go."),
         "breaking": (_TEXTS, "The part of these differences that breaks clients."),
+        "roles": (_list(_ACCESS), "The effects on the rights of roles."),
         "operations": (_list(_BROKEN), "The operations served lately that would break."),
         "documents": (_list(_BROKEN_DOCUMENT), "The trusted documents that would break, by client."),
         "documentsUnchecked": (_COUNT, "The trusted documents that were too many to be looked at."),
@@ -131,7 +146,7 @@ _PLAN = _type(
 
 PLAN_TYPES: Mapping[str, Callable[[TypeScope], GraphQLObjectType]] = {
     type_.name: lambda _scope, type_=type_: type_  # type: ignore[misc]  # each has its own
-    for type_ in (_LOCK, _EXAMPLE, _CONVERSION, _LOSS, _BROKEN, _BROKEN_DOCUMENT, _PROBLEM, _PLAN)
+    for type_ in (_LOCK, _EXAMPLE, _CONVERSION, _LOSS, _BROKEN, _BROKEN_DOCUMENT, _PROBLEM, _ACCESS, _PLAN)
 }
 """The types of a plan; every schema of the Metadata API has these very instances."""
 

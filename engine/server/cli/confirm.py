@@ -99,6 +99,10 @@ def _show(before: Snapshot, planned: Preview) -> None:
             typer.echo(escape(line))
     for breaking in planned.plan["breaking"]:
         typer.echo(escape(f"breaking for clients: {breaking}"))
+    for effect in planned.plan["roles"]:
+        # Those that read what is new are too many for people.
+        if effect["kind"] != "READABLE":
+            typer.echo(escape(f"rights of roles: {effect['message']}"))
 
 
 def _names(snapshot: Snapshot) -> dict[str, str]:

@@ -191,3 +191,86 @@ async def test_a_change_of_a_role_locks_no_table_and_changes_no_statement(apis: 
     after = await apis.snapshot()
     assert after.version == before.version + 1
     assert all(after.objects[id_] is object_ for id_, object_ in before.objects.items())
+
+
+async def effects(apis: Apis, *changes: dict[str, Any]) -> list[tuple[str, str, list[str]]]:
+    plan = await apply(apis, *changes, dry_run=True)
+    return [(one["kind"], one["name"], one["roles"]) for one in plan["roles"]]
+
+
+async def test_a_dry_run_names_the_roles_that_read_what_is_new(apis: Apis) -> None:
+    everything = {"object": "company", "read": {"fields": {"allBut": ["website"]}}}
+    await create_role(apis, name="wide", grants=[everything])
+    await create_role(apis, name="narrow", grants=[{"object": "company", "read": {"fields": {"only": ["name"]}}}])
+    field = {"createField": {"objectMetadataId": "company", "name": "size", "label": "Size", "type": "TEXT"}}
+    built_in = ["admin", "editor", "viewer"]
+    assert await effects(apis, field) == [("READABLE", "company.size", [*built_in, "wide"])]
+    project = {
+        "createObject": {"nameSingular": "a", "namePlural": "as", "labelSingular": "A", "labelPlural": "As"},
+    }
+    assert await effects(apis, project) == [("READABLE", "a", built_in)]
+    assert await effects(apis, {"updateField": {"id": "company.name", "update": {"label": "x"}}}) == []
+
+
+async def test_a_dry_run_names_the_roles_that_can_create_no_more(apis: Apis) -> None:
+    only = {"fields": {"only": ["name"]}}
+    await create_role(apis, name="narrow", grants=[{"object": "company", "read": {}, "create": only}])
+    ways = [only, {"preset": {"website": "x"}}]
+    await create_role(apis, name="setting", grants=[{"object": "company", "create": ways}])
+    required = {"updateField": {"id": "company.website", "update": {"isNullable": False}}}
+    assert await effects(apis, required) == [("CANNOT_CREATE", "company.website", ["narrow"])]
+
+
+GRANT = {"object": "company", "read": {"rule": {"name": {"eq": "a"}}, "fields": {"allBut": ["website"]}}}
+WIDER: dict[str, tuple[Any, Any, list[str]]] = {
+    "nothing": (GRANT, GRANT, []),
+    "another rule": (
+        GRANT, {**GRANT, "read": {"rule": {"name": {"eq": "b"}}, "fields": {"allBut": ["website"]}}}, ["company"],
+    ),
+    "no rule": (GRANT, {**GRANT, "read": {"fields": {"allBut": ["website"]}}}, ["company"]),
+    "a rule": ({"object": "company", "read": {}}, GRANT, []),
+    "more fields": (GRANT, {**GRANT, "read": {"rule": {"name": {"eq": "a"}}}}, ["company"]),
+    "fewer fields": (GRANT, {**GRANT, "read": {"rule": {"name": {"eq": "a"}}, "fields": {"only": ["name"]}}}, []),
+    "another action": (GRANT, {**GRANT, "delete": {}}, ["company"]),
+    "an action less": ({**GRANT, "delete": {}}, GRANT, []),
+    "aggregates": ({**GRANT, "aggregates": False}, GRANT, ["company"]),
+    "no check": (
+        {"object": "company", "update": {"check": {"name": {"eq": "a"}}}},
+        {"object": "company", "update": {}},
+        ["company"],
+    ),
+    "a lifted check": (
+        {"object": "company", "update": {"rule": {"name": {"eq": "a"}}}},
+        {"object": "company", "update": {"rule": {"name": {"eq": "a"}}, "check": {}}},
+        ["company"],
+    ),
+    "no preset": (
+        {"object": "company", "create": {"preset": {"name": "a"}}}, {"object": "company", "create": {}}, ["company"],
+    ),
+    "all objects": (GRANT, [GRANT, {"object": "*", "read": {}}], ["*"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "names"), WIDER.values(), ids=WIDER.keys())
+async def test_a_dry_run_names_the_roles_that_get_wider(apis: Apis, old: Any, new: Any, names: list[str]) -> None:
+    await create_role(apis, name="clerk", grants=[old])
+    await create_role(apis, name="heir", parents=["clerk"])
+    change = {"updateRole": {"id": "clerk", "update": {"grants": new if isinstance(new, list) else [new]}}}
+    found = await effects(apis, change)
+    assert found == [("WIDENED", name, [role]) for role in ("clerk", "heir") for name in names]
+
+
+async def test_a_rollback_that_widens_a_role_says_so(apis: Apis) -> None:
+    id_ = await create_role(apis, name="clerk", settings=["HISTORY"], grants=[{"object": "company", "read": {}}])
+    version = (await apis.snapshot()).version
+    await apis.change(UPDATE, id=id_, input={"grants": [], "settings": []})
+    text = f"{{ planRollback(to: {version}) {{ roles {{ kind name roles message }} }} }}"
+    assert (await apis.change(text))["planRollback"]["roles"] == [
+        {
+            "kind": "WIDENED",
+            "name": "company",
+            "roles": ["clerk"],
+            "message": "clerk may do more with company than before",
+        },
+        {"kind": "WIDENED", "name": "settings", "roles": ["clerk"], "message": "clerk gets the settings HISTORY"},
+    ]

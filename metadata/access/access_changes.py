@@ -1,0 +1,130 @@
+"""The effect of a change of the model on roles: those that read a new field, get wider, or can create no more."""
+
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+from fieldstone.metadata.access.effective import Rights, effective_rights, lineage
+from fieldstone.metadata.access.role_checks import effective_settings, may_fill, required_fields
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.object_access import ObjectAccess
+from fieldstone.metadata.roles.role import Action, Fields, Role, Way
+
+ALL = "*"
+
+
+def find_access_changes(before: Snapshot, after: Snapshot) -> list[JsonValue]:
+    """Return the effects of a change on roles as plans show them: `{ kind name roles message }`.
+
+    `READABLE` are the roles that read a new object or field, `WIDENED` those that may do more than before, and
+    `CANNOT_CREATE` those that give no value to a field that has become required.
+    """
+    rights = {role.id: effective_rights(after, role) for role in after.roles.values()}
+    return [
+        *_readable(before, after, rights),
+        *_unfilled(before, after, rights),
+        *_widened(before, after, rights),
+    ]
+
+
+def _entry(kind: str, name: str, roles: list[str], message: str) -> JsonValue:
+    return {"kind": kind, "name": name, "roles": roles, "message": message}
+
+
+def _readable(before: Snapshot, after: Snapshot, rights: Mapping[UUID, Rights]) -> Iterator[JsonValue]:
+    for id_, object_ in after.objects.items():
+        known = before.objects.get(id_)
+        if known is object_:
+            continue
+        if known is None:
+            roles = [role.name for role in after.roles.values() if rights[role.id].on(id_).read]
+            yield _read(object_.name_singular, roles)
+            continue
+        for field in object_.fields:
+            if field.id not in known.by_id:
+                roles = [role.name for role in after.roles.values() if rights[role.id].on(id_).reads(field.id)]
+                yield _read(f"{object_.name_singular}.{field.name}", roles)
+
+
+def _read(name: str, roles: list[str]) -> JsonValue:
+    return _entry("READABLE", name, roles, f"{name} is new, and is read by {', '.join(roles) or 'no role'}")
+
+
+def _unfilled(before: Snapshot, after: Snapshot, rights: Mapping[UUID, Rights]) -> Iterator[JsonValue]:
+    for id_, object_ in after.objects.items():
+        known = before.objects.get(id_)
+        if known is object_:
+            continue
+        demanded = {field.id for field in required_fields(known)} if known else set()
+        for field in required_fields(object_):
+            if field.id in demanded:
+                continue
+            ways = {role.name: rights[role.id].on(id_).create for role in after.roles.values()}
+            roles = [name for name, found in ways.items() if found and not any(may_fill(way, field) for way in found)]
+            if roles:
+                name = f"{object_.name_singular}.{field.name}"
+                message = f"{', '.join(roles)} can create no {object_.name_singular} without {name}, which is required"
+                yield _entry("CANNOT_CREATE", name, roles, message)
+
+
+def _widened(before: Snapshot, after: Snapshot, rights: Mapping[UUID, Rights]) -> Iterator[JsonValue]:
+    for role in after.roles.values():
+        known = before.roles.get(role.id)
+        if known is None or _is_unchanged(before, after, known, role):
+            continue
+        old, new = effective_rights(before, known), rights[role.id]
+        for name in _wider_objects(after, old, new):
+            yield _entry("WIDENED", name, [role.name], f"{role.name} may do more with {_shown(name)} than before")
+        if more := effective_settings(after, role) - effective_settings(before, known):
+            names = ", ".join(sorted(setting.value for setting in more))
+            yield _entry("WIDENED", "settings", [role.name], f"{role.name} gets the settings {names}")
+
+
+def _is_unchanged(before: Snapshot, after: Snapshot, known: Role, role: Role) -> bool:
+    old, new = lineage(before, known), lineage(after, role)
+    return len(old) == len(new) and all(one is other for one, other in zip(old, new, strict=True))
+
+
+def _shown(name: str) -> str:
+    return "all other objects" if name == ALL else name
+
+
+def _wider_objects(after: Snapshot, old: Rights, new: Rights) -> Iterator[str]:
+    for object_id in dict.fromkeys((*old.single, *new.single)):
+        object_ = after.objects.get(object_id)
+        if object_ is not None and _is_wider(old, new, object_):
+            yield object_.name_singular
+    if _grows(old.others, new.others):
+        yield ALL
+
+
+def _is_wider(old: Rights, new: Rights, object_: Object) -> bool:
+    return _grows(old.on(object_.id), new.on(object_.id))
+
+
+def _grows(old: ObjectAccess, new: ObjectAccess) -> bool:
+    if new.aggregates and not old.aggregates:
+        return True
+    return any(not all(_is_covered(way, old.ways(action)) for way in new.ways(action)) for action in Action)
+
+
+def _is_covered(way: Way, known: tuple[Way, ...]) -> bool:
+    """Return whether one of the known ways allows all that a way does, as far as that shows without the records."""
+    return any(
+        one.rule in (None, way.rule)
+        and _has_all(one.fields, way.fields)
+        and (one.check == way.check or _is_lifted(one))
+        and one.presets in (None, way.presets)
+        for one in known
+    )
+
+
+def _is_lifted(way: Way) -> bool:
+    """Return whether a way checks nothing."""
+    return way.check.text == "{}" if way.check is not None else way.rule is None
+
+
+def _has_all(wide: Fields, narrow: Fields) -> bool:
+    if narrow.only:
+        return all(map(wide.has, narrow.ids))
+    return not wide.only and wide.ids <= narrow.ids
