@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, Tree, arguments_of, array_literal, bind_tree
-from fieldstone.engine.planner.context import PlanContext, visible
+from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.engine.planner.reads.filters import encoder, write_filter
 from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.metadata.json_text import JsonValue
@@ -65,15 +65,17 @@ def meant_by_name(
         raise blame.error(f"'{selected.name}' takes either 'id' or 'where', and it must not be null.")
     if given == ["where"]:
         said, key = key_condition(context, object_, arguments["where"], Blame(field="where", path=path))
-        return Meant(condition=And(terms=(said, _among(context, object_, deleted=deleted is True))), key=key)
+        return Meant(
+            condition=And(terms=(said, _among(context, object_, deleted=deleted is True, site=Site.POINT))), key=key
+        )
     encode = encoder(UUID)
     binder = bind_tree(arguments["id"], lambda value: array_literal([encode(value).decode()]), blame)
     ids = context.parameters.add(binder, SqlType.UUID, array=True)
-    return Meant(condition=_among(context, object_, deleted=deleted), ids=ids)
+    return Meant(condition=_among(context, object_, deleted=deleted, site=Site.POINT), ids=ids)
 
 
-def _among(context: PlanContext, object_: Object, *, deleted: bool | None) -> Condition:
-    terms = visible(context, object_, deleted=deleted is not False)
+def _among(context: PlanContext, object_: Object, *, deleted: bool | None, site: Site = Site.SCAN) -> Condition:
+    terms = visible(context, object_, deleted=deleted is not False, site=site)
     if deleted and object_.deleted_at is not None:
         terms = (*terms, IsNull(column=object_.deleted_at, negated=True))
     return And(terms=terms)

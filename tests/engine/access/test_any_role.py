@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 from graphql import GraphQLSchema
-from hypothesis import given, note
+from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 from fieldstone.metadata.access.rules import store_filter
@@ -81,6 +81,8 @@ def check(bench: Bench, role: DrawnRole, operation: Operation, schema: GraphQLSc
     """Hold the engine's answer to the role against the oracle's."""
     reference = bench.reference
     text, _ = operation.write(lift=False)
+    # They are for roles that read all records.
+    assume("Duplicates(" not in text)
     note(f"{role}\n{text}")
     rows = readable_rows(reference.snapshot, reference.rows, role)
     expected = Reference(with_guards(reference.snapshot, role), rows, schema=schema).ask(text)
