@@ -30,6 +30,7 @@ def test_without_an_environment_the_documented_defaults_hold() -> None:
 def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {
         "DATABASE_URL": ("postgresql://u@h/d", "postgresql://u@h/d"),
+        "FIELDSTONE_OWNER_DATABASE_URL": ("postgresql://o@h/d", "postgresql://o@h/d"),
         "FIELDSTONE_ENV": ("development", Environment.DEVELOPMENT),
         "FIELDSTONE_DATA_DIR": ("/data", Path("/data")),
         "FIELDSTONE_METRICS_PORT": ("8", 8),
