@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     persisted_queries: int = whole(1_000,
         "The most documents that clients of one workspace may store by their hash (Apollo's automatic persisted "
         "queries); beyond it the least recently read go, and 0 turns them off.", least=0, most=100_000)
+    introspection: bool = setting(True,
+        "Whether clients may ask for the schema, and messages suggest names of it.", "true or false")
     default_page: int = whole(60, "The default number of records on a page.")
     max_page: int = whole(200, "The most records on a page.")
     max_bulk_writes: int = whole(10_000, "The most records that one field of a mutation may write.")

@@ -49,12 +49,17 @@ operation in all fragments that it spreads."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentLimits:
-    """The limits of a document: `tokens` in its text, `depth` of nesting, `aliases`, `fields` when expanded."""
+    """The limits of a document: `tokens` in its text, `depth` of nesting, `aliases`, `fields` when expanded.
+
+    Attributes:
+        introspection: False if no document may ask for the schema, and no message suggests a name of it.
+    """
 
     tokens: int = 10_000
     depth: int = 100
     aliases: int = 500
     fields: int = 20_000
+    introspection: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

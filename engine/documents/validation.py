@@ -26,7 +26,12 @@ VALIDATION_ERRORS = 20
 
 
 def validate_operation(
-    schema: GraphQLSchema, operation: Operation, *, named: set[str] | None = None, places: Places | None = None
+    schema: GraphQLSchema,
+    operation: Operation,
+    *,
+    named: set[str] | None = None,
+    places: Places | None = None,
+    suggests: bool = True,
 ) -> list[ApiError]:
     """Return the errors that the GraphQL specification's validation rules find.
 
@@ -35,6 +40,7 @@ def validate_operation(
         operation: as it was parsed.
         named: gets the names of the types of all its fields, arguments and variables.
         places: gets the types that the values of its variables must be of beside the declared ones.
+        suggests: True if messages may name parts of the schema.
     """
     # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
     collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
@@ -44,7 +50,9 @@ def validate_operation(
         found = validate(schema, operation.document, rules, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
     except RecursionError:
         return [QueryTooComplex("The document is nested too deeply.")]
-    messages = add_suggestions(schema, [error.message for error in found])
+    messages = [error.message for error in found]
+    if suggests:
+        messages = add_suggestions(schema, messages)
     errors: list[ApiError] = [
         ValidationFailed(message, locations=locations_of(error)) for message, error in zip(messages, found, strict=True)
     ]

@@ -15,6 +15,7 @@ from fieldstone.engine.documents.document import (
     parse_operation,
 )
 from fieldstone.engine.documents.validation import validate_operation
+from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
 from fieldstone.engine.planner.access.rules import RULES
@@ -84,21 +85,25 @@ def validate_text(key: OperationKey, snapshot: Snapshot, schema: GraphQLSchema, 
         InvalidDocument: it does not fit the schema.
     """
     operation = parse_operation(key.text, key.operation_name, limits)
-    return validate_parsed(operation, snapshot, schema, is_heavy=is_heavy_text(key.text))
+    return validate_parsed(operation, snapshot, schema, limits, is_heavy=is_heavy_text(key.text))
 
 
-def validate_parsed(operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, *, is_heavy: bool) -> AnyOperation:
+def validate_parsed(
+    operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, limits: DocumentLimits, *, is_heavy: bool
+) -> AnyOperation:
     """Return an operation that was parsed, valid under this snapshot.
 
     Raises:
-        InvalidDocument: its document does not fit the schema.
+        InvalidDocument: its document does not fit the schema, or asks for the schema where it may not.
     """
+    is_introspection = _asks_for_schema(operation)
+    if is_introspection and not limits.introspection:
+        raise InvalidDocument([Forbidden("Introspection is off at this server (FIELDSTONE_INTROSPECTION).")])
     named: set[str] = set()
     places: dict[str, set[str]] = {}
-    if found := validate_operation(schema, operation, named=named, places=places):
+    if found := validate_operation(schema, operation, named=named, places=places, suggests=limits.introspection):
         raise InvalidDocument(found)
     definition = operation.definition
-    is_introspection = _asks_for_schema(operation)
     objects = _find_objects(snapshot, named)
     declarations = declare(schema, definition.variable_definitions or (), places)
     match operation.type:

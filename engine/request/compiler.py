@@ -135,7 +135,8 @@ class Compiler:
         schema = self.schemas.get(snapshot)
         is_heavy = is_heavy_text(key.text) or is_wide(schema)
         if (parsed := self.plans.find_parsed(key)) is not None:
-            make = partial(validate_parsed, parsed, snapshot, schema, is_heavy=is_heavy_text(key.text))
+            limits = self.limits.document
+            make = partial(validate_parsed, parsed, snapshot, schema, limits, is_heavy=is_heavy_text(key.text))
         else:
             make = partial(validate_text, key, snapshot, schema, self.limits.document)
         try:
@@ -169,7 +170,13 @@ class Compiler:
             BadUserInput: a value is not of its type.
             QueryTooComplex: it is nested too deeply.
         """
-        return coerce_variables(schema, operation.declarations, given, depth=self.limits.document.depth)
+        limits = self.limits.document
+        try:
+            return coerce_variables(schema, operation.declarations, given, depth=limits.depth)
+        except BadUserInput as error:
+            if not limits.introspection:
+                error.message = error.message.partition(" Did you mean")[0]
+            raise
 
     async def plan(self, call: Call[P]) -> P:
         """Return the plan for an operation with these variables, from the cache where it is there.
@@ -241,8 +248,8 @@ class Compiler:
                 self.plans.counters.renewals += await self._renew_plan(touched, sample, snapshot)
                 yield
             return
-        schema = self.schemas.get(snapshot)
-        make = partial(validate_parsed, touched.operation, snapshot, schema, is_heavy=touched.is_heavy)
+        schema, limits = self.schemas.get(snapshot), self.limits.document
+        make = partial(validate_parsed, touched.operation, snapshot, schema, limits, is_heavy=touched.is_heavy)
         try:
             renewed = await self.run(snapshot, make, is_heavy=touched.is_heavy or is_wide(schema))
         except InvalidDocument:

@@ -269,7 +269,12 @@ def _limiter(settings: Settings, foundation: Foundation, leases: Leases | None) 
 def limits_of(settings: Settings) -> Limits:
     """Return the limits of a request."""
     return Limits(
-        document=DocumentLimits(tokens=settings.max_tokens, depth=settings.max_depth, aliases=settings.max_aliases),
+        document=DocumentLimits(
+            tokens=settings.max_tokens,
+            depth=settings.max_depth,
+            aliases=settings.max_aliases,
+            introspection=settings.introspection,
+        ),
         records=RecordLimits(
             default_page=settings.default_page,
             largest_page=settings.max_page,
