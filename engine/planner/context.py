@@ -28,6 +28,7 @@ from fieldstone.sql.plan.elements import (
     Table,
     TimeUnit,
 )
+from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.read import Literal
 from fieldstone.sql.types import SqlType
 
@@ -247,6 +248,13 @@ def readable(context: PlanContext, object_: Object) -> Table:
     if not object_.guarded:
         return object_.table
     return replace(object_.table, cells=_rules_of(context, object_).cells(context, object_))
+
+
+def readable_by(context: PlanContext, object_: Object, condition: Condition) -> Table:
+    """Return the table of an object whose records are written, with its cells if the condition on them reads some."""
+    cells = {part.column for shown in object_.guarded.values() for part in shown.parts}
+    is_read = bool(cells) and any(part in cells for part in parts_of(condition) if isinstance(part, Column))
+    return readable(context, object_) if is_read else object_.table
 
 
 def visible(

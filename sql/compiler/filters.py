@@ -9,7 +9,7 @@ from fieldstone.sql.compiler.json_paths import compile_json_test
 from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.moments import compile_moment
 from fieldstone.sql.compiler.operands import compile_operand, compile_operand_parameter
-from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, rows_source, table_source
 from fieldstone.sql.compiler.text_keys import text_keys
 from fieldstone.sql.compiler.text_matching import compile_matching, compile_range, compile_resembling
@@ -56,16 +56,32 @@ class Search(Enum):
     SAMPLED = "as SINGLY, but only among the first of many"
 
 
-def row_source(table: Table, alias: str, draft: StatementDraft) -> FromItem:
-    """Return the rows of a table with their cells, as a sub-select that PostgreSQL dissolves."""
+def row_source(table: Table, alias: str, draft: StatementDraft, *, among: str | None = None) -> FromItem:
+    """Return the rows of a table with their cells, as a sub-select that PostgreSQL dissolves.
+
+    With `among` they are those of the WITH query of this name, which has the table's columns.
+    """
     if not table.cells:
-        return table_source(table, alias)
+        return table_source(table, alias) if among is None else FromItem(among, alias)
     row = RowReference(alias=draft.alias())
-    query = Query().from_(table_source(table, row.alias)).select(expressions.whole_row(row.alias))
+    source = table_source(table, row.alias) if among is None else FromItem(among, row.alias)
+    query = Query().from_(source).select(expressions.whole_row(row.alias))
     for cell in table.cells:
         value = expressions.case([(compile_condition(cell.guard, row, draft), row.column(cell.of.name))])
         query.select(expressions.renamed(value, cell.column.name))
     return query_source(query.text(), alias)
+
+
+def with_cells(table: Table, alias: str, draft: StatementDraft) -> RowReference:
+    """Return the row of a table that has an alias, with its cells: for statements that lock the row itself."""
+    row = RowReference(alias=alias)
+    if not table.cells:
+        return row
+    cells = {
+        cell.column.name: expressions.case([(compile_condition(cell.guard, row, draft), row.column(cell.of.name))])
+        for cell in table.cells
+    }
+    return FutureRow(alias=alias, values=cells)
 
 
 def compile_condition(

@@ -58,7 +58,7 @@ def build_column_changes(context: PlanContext, object_: Object, selected: Select
             blame = Blame(field=name, path=path)
             if member is None:
                 raise blame.error(f"'{argument.value}': '{name}' must not be null.")
-            field = changeable(object_, argument)[name]
+            field = object_.active[changeable(object_, argument)[name].name]
             found.append((_assignment(context, field, argument, member, blame), (name, argument)))
     return ColumnChanges(
         assignments=tuple(assignment for assignment, _ in found), sources=tuple(source for _, source in found)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.metadata.errors import InvalidValue
@@ -37,6 +38,13 @@ def link_end(context: PlanContext, field: Field, blame: Blame, *, is_preset: boo
     if end is None:
         raise blame.error(f"The relation '{field.name}' leads to an object that is not active.")
     context.touch(context.snapshot.objects[end.target.id])
+    if not end.holds_key and end.target_field.id in end.target.guarded:
+        raise Forbidden(
+            f"The role '{context.role_name}' reads '{end.target_field.name}' of some {end.target.label_plural} only,"
+            f" and may not write them by '{field.name}'.",
+            field=field.name,
+            path=blame.path,
+        )
     return end
 
 

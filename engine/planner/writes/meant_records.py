@@ -95,7 +95,7 @@ def find_expected(context: PlanContext, object_: Object, selected: Selected, pat
     if tree is None:
         raise blame.error(f"'{IF_UPDATED_AT}' must not be null: leave it out to write the record of any time.")
     stamp = object_.by_name.get("updatedAt")
-    if stamp is None:
+    if stamp is None or not object_.shows(stamp) or stamp.id in object_.guarded:
         raise blame.error(f"{object_.type_name} has no field 'updatedAt' that '{IF_UPDATED_AT}' could be compared to.")
     return Expected(
         column=stamp.parts[0].column,

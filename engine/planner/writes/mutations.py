@@ -16,7 +16,7 @@ from fieldstone.engine.planner.arguments.trees import (
     required_argument,
 )
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
-from fieldstone.engine.planner.context import ParameterList, PlanContext
+from fieldstone.engine.planner.context import ParameterList, PlanContext, readable, readable_by
 from fieldstone.engine.planner.cost import FREE, Price, affordable, limit_offsets, price_of_record
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.assignments import build_assignments
@@ -248,6 +248,9 @@ class _Root:
 
         The statement that writes does not see its own rows: connections, and hops to the table itself, are read back.
         """
+        if self.object_.guarded:
+            # The rows written have none of the cells that reads compute.
+            return None
         roll_back = self.context.parameters.savepoint()
         record = self._record()
         if is_in_row(record, self.object_.table):
@@ -327,7 +330,7 @@ class _Root:
             assignments = (Assignment(column=self.object_.deleted_at, value=Now() if verb is Verb.DELETE else Null()),)
         self.judged = judge(self.context, rights, ways=ways)
         return Update(
-            table=self.object_.table,
+            table=readable_by(self.context, self.object_, meant.condition),
             key=self.object_.key,
             condition=meant.condition,
             ids=meant.ids,
@@ -355,7 +358,7 @@ class _Root:
             self.limit = affordable(self.price, cost, self.context.limits.bulk)
         limit_offsets(self.price, cost, self.context.parameters, times=self.limit if self.root.many else 1)
         return Delete(
-            table=self.object_.table,
+            table=readable(self.context, self.object_),
             key=self.object_.key,
             condition=meant.condition,
             ids=meant.ids,

@@ -8,7 +8,7 @@ from fieldstone.engine.planner.access.write_rights import DeferredCheck
 from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
-from fieldstone.engine.planner.context import ParameterList, PlanContext
+from fieldstone.engine.planner.context import ParameterList, PlanContext, readable
 from fieldstone.engine.planner.cost import Price, limit_offsets, price_of_record
 from fieldstone.engine.planner.writes.connects import ReferenceName
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids
@@ -110,7 +110,7 @@ def plan_read_back(
     price = price_of_record(record, key, context.parameters)
     limit_offsets(price, context.limits.cost, context.parameters)
     plan = ReadBack(
-        table=object_.table,
+        table=readable(context, object_),
         key=object_.key,
         ids=ids,
         created=created,

@@ -14,7 +14,7 @@ Where rows are aggregated without an ORDER BY they come from one WITH query, in 
 """
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition, crosses
+from fieldstone.sql.compiler.filters import compile_condition, crosses, row_source, with_cells
 from fieldstone.sql.compiler.reads.select import compile_list
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import (
@@ -35,7 +35,7 @@ from fieldstone.sql.compiler.writes.write_guard import (
     compile_problem,
     compile_verdict,
 )
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.elements import Column, Table
 from fieldstone.sql.plan.read import Record
 from fieldstone.sql.plan.write import (
     Delete,
@@ -93,7 +93,7 @@ def compile_delete(plan: Delete, draft: StatementDraft) -> Query:
     event = event_rows(plan.event, key, locked.alias, None).from_(locked)
     event.join(join)
     statement.with_(event.order(key), "event")
-    locked, join = _deleted(plan.key, draft)
+    locked, join = _deleted(plan.key, draft, plan.table)
     order = expressions.column(locked.alias, plan.key.name)
     text = answer_text(plan.record, locked.alias, draft, order)
     query = answer_row(statement, compile_problem(draft), _ids(order), text).from_(locked)
@@ -113,14 +113,15 @@ def _lock(statement: Query, plan: Update | Delete, draft: StatementDraft) -> str
     row = RowReference(alias=draft.alias())
     key = row.column(plan.key.name)
     meant_by = lockable(plan.condition, plan.rights)
-    condition = compile_condition(meant_by, row, draft)
-    is_crossing = crosses(meant_by)
+    condition = compile_condition(meant_by, with_cells(plan.table, row.alias, draft), draft)
+    is_crossing = crosses(meant_by) or bool(plan.table.cells)
     meant = "locked"
     if plan.ids is not None:
         given = expressions.parameter(plan.ids)
     elif is_crossing:
         meant = "found"
-        found = Query().from_(table_source(plan.table, row.alias)).select(key).only(condition)
+        found = Query().from_(row_source(plan.table, row.alias, draft)).select(key)
+        found.only(compile_condition(meant_by, row, draft) if plan.table.cells else condition)
         statement.with_(found.order(key).limit(plan.limit + 1), meant)
         given = _keys(meant, plan.key, draft)
     else:
@@ -149,9 +150,11 @@ def _among_locked(key: Column, row: RowReference, draft: StatementDraft) -> Expr
     return expressions.all_of((there, compile_guard(draft)))
 
 
-def _deleted(key: Column, draft: StatementDraft) -> tuple[FromItem, InnerJoin]:
-    """Return the locked rows, joined with those that were deleted."""
+def _deleted(key: Column, draft: StatementDraft, table: Table | None = None) -> tuple[FromItem, InnerJoin]:
+    """Return the locked rows, with the cells of a table, joined with those that were deleted."""
     locked, written = FromItem("locked", draft.alias()), FromItem("written", draft.alias())
+    if table is not None:
+        locked = row_source(table, locked.alias, draft, among="locked")
     same = expressions.equal(expressions.column(written.alias, key.name), expressions.column(locked.alias, key.name))
     return locked, InnerJoin(written, same)
 

@@ -1,9 +1,10 @@
 """The answer of a write read back, by the ids of the records written."""
 
 from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import row_source
 from fieldstone.sql.compiler.reads.select import compile_list
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import InnerJoin, Query, query_source, rows_source, table_source
+from fieldstone.sql.compiler.terms import InnerJoin, Query, query_source, rows_source
 from fieldstone.sql.plan.elements import Parameter
 from fieldstone.sql.plan.write import CREATED, ReadBack
 
@@ -20,14 +21,14 @@ def compile_read_back(plan: ReadBack, draft: StatementDraft) -> Query:
     there = expressions.equal(row.column(plan.key.name), expressions.result(named.alias, "id"))
     order = expressions.result(named.alias, "position")
     query = Query().from_(named).select(compile_list(plan.record, row, draft, order))
-    query.join(InnerJoin(table_source(plan.table, row.alias), there))
+    query.join(InnerJoin(row_source(plan.table, row.alias, draft), there))
     return query
 
 
 def _read_back_created(plan: ReadBack, created: Parameter, draft: StatementDraft) -> Query:
     arrays = expressions.call("unnest", expressions.parameter(plan.ids), expressions.parameter(created))
     named = rows_source(arrays, draft.alias(), ("id", "created", "position"))
-    source = table_source(plan.table, draft.alias())
+    source = row_source(plan.table, draft.alias(), draft)
     there = expressions.equal(expressions.column(source.alias, plan.key.name), expressions.result(named.alias, "id"))
     rows = (
         Query()

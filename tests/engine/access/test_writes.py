@@ -250,3 +250,75 @@ async def test_an_action_without_a_right_is_forbidden(world: World) -> None:
         assert refused["extensions"]["code"] == "FORBIDDEN"
         assert f"'rep' may not {action}" in refused["message"]
     assert await take_events(world.apis) == []
+
+
+JOBS = 'mutation { updatePeople(filter: { id: { is: NOT_NULL } } data: { jobTitle: "dev" }) { id } }'
+GUARDED: dict[str, Any] = {
+    "read": [{"rule": BERLIN}, {"rule": NOT_ROME, "allBut": ["jobTitle"]}],
+    "create": ALL,
+    "update": {"check": {}},
+    "delete": ALL,
+    "restore": ALL,
+    "destroy": ALL,
+}
+"""Jobs are read in the role's city alone."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'updatePerson(id: "ID" data: { firstName: "x" })',
+        'updatePeople(filter: { id: { eq: "ID" } } data: { firstName: "x" })',
+        'updatePeople(updates: [{ id: "ID" data: { firstName: "x" } }])',
+        'updatePerson(id: "ID" data: { company: { create: { name: "x" } } })',
+        'deletePerson(id: "ID")',
+        'deletePeople(filter: { id: { eq: "ID" } })',
+        'destroyPerson(id: "ID")',
+        'destroyPeople(filter: { id: { eq: "ID" } })',
+    ],
+)
+async def test_a_field_that_is_read_in_some_records_is_null_in_the_answers_of_others(world: World, text: str) -> None:
+    await world.apis.data(
+        'mutation { updatePeople(filter: { id: { is: NOT_NULL } } data: { jobTitle: "dev" }) { id } }'
+    )
+    rep = await world.rep(person=GUARDED)
+    for id_, job in [(world.own, "dev"), (world.read, None)]:
+        (answer,) = (await rep.write(f"mutation {{ {text.replace('ID', id_)} {{ id jobTitle }} }}")).values()
+        assert answer in ({"id": id_, "jobTitle": job}, [{"id": id_, "jobTitle": job}])
+
+
+async def test_a_field_that_is_read_in_some_records_is_null_in_new_ones(world: World) -> None:
+    rep = await world.rep(person=GUARDED)
+    for city, job in [("Berlin", "dev"), ("Paris", None)]:
+        data = f'email: "{city}" city: "{city}" jobTitle: "dev"'
+        made = await rep.write(f"mutation {{ createPerson(data: {{ {data} }}) {{ jobTitle }} }}")
+        assert made == {"createPerson": {"jobTitle": job}}
+        data = data.replace("email: ", "email: ")
+        upserted = await rep.write(
+            f"mutation {{ upsertPerson(data: {{ {data} }}) {{ created record {{ jobTitle }} }} }}"
+        )
+        assert upserted == {"upsertPerson": {"created": False, "record": {"jobTitle": job}}}
+
+
+@pytest.mark.parametrize("verb", ["update", "delete", "destroy"])
+async def test_a_filter_of_a_write_reads_fields_where_the_role_does(world: World, verb: str) -> None:
+    await world.apis.data(
+        'mutation { updatePeople(filter: { id: { is: NOT_NULL } } data: { jobTitle: "dev" }) { id } }'
+    )
+    rep = await world.rep(person=GUARDED)
+    more = 'data: { firstName: "x" }' if verb == "update" else ""
+    text = f'mutation {{ {verb}People(filter: {{ jobTitle: {{ eq: "dev" }} }} {more}) {{ id jobTitle }} }}'
+    assert await rep.write(text) == {f"{verb}People": [{"id": world.own, "jobTitle": "dev"}]}
+    none = f"mutation {{ {verb}People(filter: {{ jobTitle: {{ is: NULL }} }} {more}) {{ id jobTitle }} }}"
+    assert await rep.write(none) == {f"{verb}People": [{"id": world.read, "jobTitle": None}]}
+
+
+async def test_a_field_that_is_read_in_some_records_is_changed_by_its_value(world: World) -> None:
+    made = await world.apis.data('mutation { createOpportunity(data: { name: "a" amount: 5 }) { id } }')
+    ways = [{"rule": {"name": {"eq": "b"}}}, {"allBut": ["amount"]}]
+    rep = await world.rep(opportunity={"read": ways, "update": ALL})
+    id_ = made["createOpportunity"]["id"]
+    text = f'mutation {{ updateOpportunity(id: "{id_}" increment: {{ amount: 3 }}) {{ amount }} }}'
+    assert await rep.write(text) == {"updateOpportunity": {"amount": None}}
+    answer = await world.apis.data("{ opportunities { edges { node { amount } } } }")
+    assert answer["opportunities"]["edges"] == [{"node": {"amount": 8}}]
