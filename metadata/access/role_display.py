@@ -8,7 +8,7 @@ from fieldstone.metadata.access.rules import show
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.claim_types import claim_type
-from fieldstone.metadata.roles.role import ALL_FIELDS, Action, Fields, Grant, Role, Stored, Way
+from fieldstone.metadata.roles.role import Action, Fields, Grant, Role, Stored, Way
 
 _RULES = (("rule", "rule"), ("check", "check"), ("presets", "preset"))
 
@@ -72,8 +72,9 @@ def show_way(snapshot: Snapshot, object_: Object | None, way: Way) -> dict[str, 
         stored: Stored | None = getattr(way, attribute)
         if stored is not None:
             shown[name] = show(snapshot, stored)
-    if way.fields != ALL_FIELDS:
-        shown["fields"] = {"only" if way.fields.only else "allBut": _show_fields(object_, way.fields)}
+    names = _show_fields(object_, way.fields)
+    if way.fields.only or names:
+        shown["fields"] = {"only" if way.fields.only else "allBut": names}
     return shown
 
 

@@ -12,6 +12,7 @@ from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import MORPH_SETTING, Field, Index, Object, OnDelete, RelationType, Snapshot
 from fieldstone.metadata.schema_file import members
+from fieldstone.metadata.schema_file.roles import export_roles
 
 _KEY_SUFFIX = "Id"
 _NAME = "name"
@@ -21,10 +22,12 @@ def export_model(
     snapshot: Snapshot, *, objects: Callable[[Object], bool] = lambda _object: True
 ) -> dict[str, JsonValue]:
     """Return the document of a model, or of some of its objects; the same model always gives the same document."""
-    exported = filter(objects, snapshot.objects.values())
+    exported = list(filter(objects, snapshot.objects.values()))
+    roles = export_roles(snapshot) if len(exported) == len(snapshot.objects) else {}
     return {
         "version": members.VERSION,
         "objects": {object_.name_singular: _export_object(snapshot, object_) for object_ in exported},
+        **({"roles": roles} if roles else {}),
     }
 
 

@@ -29,7 +29,11 @@ def _of(table: tuple[Member, ...], *names: str) -> Mapping[str, Member]:
     return {member.name: member for name in names for member in table if member.name == name}
 
 
-DOCUMENT: Mapping[str, Member] = {"version": _own(Shape.VALUE), "objects": _own(Shape.MAPPING)}
+DOCUMENT: Mapping[str, Member] = {
+    "version": _own(Shape.VALUE),
+    "objects": _own(Shape.MAPPING),
+    "roles": _own(Shape.MAPPING),
+}
 
 OBJECT: Mapping[str, Member] = {
     "renamedFrom": _own(),
@@ -58,6 +62,13 @@ RELATION: Mapping[str, Member] = {
 INDEX: Mapping[str, Member] = {
     "fields": _own(Shape.LIST),
     **_of(members.INDEX, "method", "subField", "isUnique", "isPartial"),
+}
+
+ROLE: Mapping[str, Member] = {
+    "renamedFrom": _own(),
+    **dict.fromkeys(("label", "description"), _own()),
+    **dict.fromkeys(("parents", "claims", "settings", "grants"), _own(Shape.LIST)),
+    "limits": _own(Shape.MAPPING),
 }
 
 

@@ -39,6 +39,7 @@ from fieldstone.metadata.schema_file.field_plan import (
 from fieldstone.metadata.schema_file.matching import Stated, StatedObject, match_document
 from fieldstone.metadata.schema_file.order import order_fields
 from fieldstone.metadata.schema_file.renames import order_renames
+from fieldstone.metadata.schema_file.roles import free_roles, plan_roles
 
 _CRITERIA = "duplicateCriteria"
 
@@ -51,8 +52,8 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
     Args:
         snapshot: the model.
         document: a document of `export_model`, or a part of one.
-        prune: whether objects, fields and indexes that the document does not have are deleted, instead of left as they
-            are; those that every workspace has cannot be.
+        prune: whether objects, fields, indexes and roles that the document does not have are deleted, instead of left
+            as they are; those that every workspace has cannot be, and a document without roles leaves them all.
 
     Raises:
         InvalidChange: it is no such document, or changes a member that is fixed at creation.
@@ -63,6 +64,7 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
     last = [change for change in updates if change.is_active is False and _is_inverse(snapshot, change)]
     new = order_fields(stated)
     return [
+        *map(always, free_roles(snapshot, document, prune=prune)),
         *(map(always, _prune(snapshot, stated)) if prune else ()),
         *map(always, _update_objects(stated)),
         *map(always, _create_objects(stated)),
@@ -75,6 +77,7 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
         *_deactivate_objects(stated),
         *map(always, last),
         *(build for field in new for build in finish_relation(stated, field)),
+        *map(always, plan_roles(snapshot, document)),
     ]
 
 

@@ -24,6 +24,7 @@ from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import RelationType, Snapshot
+from fieldstone.metadata.roles.system_roles import system_roles
 from fieldstone.metadata.schema_file import plan_document
 from fieldstone.metadata.schema_file.text import read_document, write_document
 from fieldstone.metadata.writer.transaction import ModelTransaction
@@ -351,7 +352,9 @@ def test_numbers_keep_their_digits() -> None:
 def test_the_documented_file_can_be_applied() -> None:
     page = (ROOT / "docs" / "reference" / "model-file.md").read_text(encoding="utf-8")
     text = page.split("```yaml\n")[1].split("```")[0]
-    made, count = carry_out(standard_snapshot(), read_document(text))
+    base = replace(standard_snapshot(), roles={role.id: role for role in system_roles()})
+    made, count = carry_out(base, read_document(text))
     assert count > 0
+    assert "harbourMaster" in {role.name for role in made.roles.values()}
     assert made.by_singular["ship"].by_name["owner"].settings == {"onDelete": "RESTRICT"}
     assert carry_out(made, read_document(text)) == (made, 0)

@@ -100,15 +100,16 @@ def _show(before: Snapshot, planned: Preview) -> None:
     for breaking in planned.plan["breaking"]:
         typer.echo(escape(f"breaking for clients: {breaking}"))
     for effect in planned.plan["roles"]:
-        # Those that read what is new are too many for people.
+        # A list of all roles that read a new field would be too long here.
         if effect["kind"] != "READABLE":
             typer.echo(escape(f"rights of roles: {effect['message']}"))
 
 
 def _names(snapshot: Snapshot) -> dict[str, str]:
-    """Return how the objects, fields and indexes are called, by their ids."""
+    """Return how the objects, fields, indexes and roles are called, by their ids."""
     objects = snapshot.objects.values()
     names = {str(object_.id): object_.name_singular for object_ in objects}
+    names |= {str(role.id): role.name for role in snapshot.roles.values()}
     names |= {str(field.id): f"{object_.name_singular}.{field.name}" for object_ in objects for field in object_.fields}
     for index in snapshot.indexes.values():
         object_ = snapshot.objects[index.object_id]
