@@ -9,6 +9,7 @@ from uuid import UUID
 from psycopg import AsyncRawCursor
 
 from fieldstone.engine.access.principals import model_of, see_catalog
+from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
@@ -16,6 +17,7 @@ from fieldstone.engine.metadata_api.audited import note_mutation
 from fieldstone.engine.metadata_api.broken_documents import FindBrokenDocuments, broken_documents
 from fieldstone.engine.metadata_api.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.change_mutations import change_runs
+from fieldstone.engine.metadata_api.document_mutations import document_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.key_mutations import key_runs
 from fieldstone.engine.metadata_api.plans import plan_runs, select_members
@@ -143,6 +145,7 @@ class _Roots:
         self._runs: Mapping[str, Run] = {
             **change_runs(),
             **key_runs(keys),
+            **document_runs(compiler.limits.document),
             **token_runs(denied),
             **webhook_runs(webhooks),
         }
@@ -287,6 +290,7 @@ def build_metadata_api(
     denied: DeniedTokens | None = None,
     find_broken: FindBroken = none_broken,
     find_documents: FindBrokenDocuments | None = None,
+    slots: Slots | None = None,
 ) -> GraphQLApi:
     """Return the Metadata API.
 
@@ -301,6 +305,7 @@ def build_metadata_api(
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
         denied: the denied tokens of this process; by default those that nothing here asks for.
         find_broken: tells which operations of clients a change would break.
+        slots: bounds the operations in progress; by default nothing does.
         find_documents: tells which trusted documents a change would break.
     """
     compiler = Compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
@@ -323,6 +328,7 @@ def build_metadata_api(
         mutate=roots,
         compute=roots.compute,
         permit=roots.permit,
+        slots=slots,
         time_limit=time_limit,
     )
     current.forgotten.connect(api.forget)

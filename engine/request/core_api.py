@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from fieldstone.engine.access.principals import see
+from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
@@ -27,6 +28,7 @@ def build_core_api(
     written: Callable[[], None] = lambda: None,
     relay: bool = False,
     documents: StoredDocuments | None = None,
+    slots: Slots | None = None,
 ) -> GraphQLApi:
     """Return the Core API.
 
@@ -38,6 +40,7 @@ def build_core_api(
         time_limit: the seconds that an operation may take.
         relay: whether records have Relay's `Node`.
         written: called when a mutation has been committed.
+        slots: bounds the operations in progress; by default nothing does.
         documents: the stored documents; by default all documents are served, and clients may store some.
     """
     compiler = Compiler(partial(lazy_schema, relay=relay), limits, work)
@@ -67,6 +70,7 @@ def build_core_api(
         written=written,
         kept=KeptAnswers(database, time_limit),
         documents=documents or StoredDocuments(database, time_limit=time_limit),
+        slots=slots,
     )
     current.forgotten.connect(api.forget)
     return api

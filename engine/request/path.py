@@ -16,9 +16,8 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from graphql import FieldNode
-
 from fieldstone.engine.access.principals import See, Seen
+from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.access.snapshot_source import SnapshotSource
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
@@ -46,7 +45,6 @@ from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments, find_document
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import (
-    AnyOperation,
     MutationPlan,
     P,
     QueryPlan,
@@ -54,6 +52,7 @@ from fieldstone.engine.request.valid_operation import (
     ValidOperation,
     ValidQuery,
     ValidSubscription,
+    path_of,
 )
 from fieldstone.engine.schema.introspection import too_large
 from fieldstone.engine.schema.lazy import LazySchema
@@ -114,6 +113,7 @@ class GraphQLApi:
         kept: the answers of mutations with an Idempotency-Key; None: the API does not read that header.
         documents: the stored documents; None: each request has its text.
         permit: is asked about each operation under a role's view; None: a view says all.
+        slots: bounds the operations in progress of a key and of a workspace.
     """
 
     def __init__(
@@ -130,6 +130,7 @@ class GraphQLApi:
         kept: KeptAnswers | None = None,
         documents: StoredDocuments | None = None,
         permit: Permit | None = None,
+        slots: Slots | None = None,
     ) -> None:
         self.compiler = compiler
         self.schema_answers = SchemaAnswers()
@@ -143,6 +144,7 @@ class GraphQLApi:
         self._kept = kept
         self._permit = permit
         self.documents = documents
+        self.slots = slots or Slots()
 
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
         """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
@@ -156,11 +158,9 @@ class GraphQLApi:
     ) -> Answer | AnySubscription:
         """Return the answer to a query or a mutation, as `execute` does, or the subscription that was asked for."""
         try:
-            request = await find_document(self.documents, principal, request)
-        except ApiError as error:
-            return refusal([error])
-        try:
-            return await self._resolve(principal, request, allow_mutation=allow_mutation)
+            async with self.slots.held(principal):
+                request = await find_document(self.documents, principal, request)
+                return await self._resolve(principal, request, allow_mutation=allow_mutation)
         except InvalidDocument as invalid:
             return await self._find_kept(principal, request) or refusal(invalid.errors)
         except ApiError as error:
@@ -209,7 +209,7 @@ class GraphQLApi:
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
-        return Ready(snapshot, _path(operation), bound.statement, parameters, writes, tell)
+        return Ready(snapshot, path_of(operation), bound.statement, parameters, writes, tell)
 
     def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
         data = tell_single(write, row)
@@ -294,7 +294,7 @@ class GraphQLApi:
         except StaleSchema:
             raise
         except DatabaseError as error:
-            if known := describe(error, snapshot, _path(operation)):
+            if known := describe(error, snapshot, path_of(operation)):
                 raise known from error
             raise
 
@@ -391,10 +391,3 @@ _TRY_ZONE = Statement(text="SELECT (now() AT TIME ZONE $1::text)::text")
 def _text(row: Row) -> bytes:
     """Return the data that a query's row is."""
     return row[0] or b"null"
-
-
-def _path(operation: AnyOperation) -> tuple[str | int, ...]:
-    """Return the path that a failure of the whole operation is reported at: its first root field."""
-    selections = operation.operation.definition.selection_set.selections
-    first = selections[0] if selections else None
-    return ((first.alias or first.name).value,) if isinstance(first, FieldNode) else ()

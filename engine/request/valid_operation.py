@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from graphql import GraphQLSchema
+from graphql import FieldNode, GraphQLSchema
 
 from fieldstone.engine.documents.document import Operation
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
@@ -115,3 +115,10 @@ class ValidSubscription(ValidOperation[SubscriptionPlan | LivePlan]):
 
 
 AnyOperation = ValidQuery | ValidMutation | ValidSubscription
+
+
+def path_of(operation: AnyOperation) -> tuple[str | int, ...]:
+    """Return the path that a failure of the whole operation is reported at: its first root field."""
+    selections = operation.operation.definition.selection_set.selections
+    first = selections[0] if selections else None
+    return ((first.alias or first.name).value,) if isinstance(first, FieldNode) else ()

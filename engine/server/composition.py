@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.audit.retention import keep_trimmed
 from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.broadcast import Broadcast
@@ -94,6 +95,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
     ):
         box = await _open_secrets(settings, foundation)
         limits = limits_of(settings)
+        slots = _slots(settings)
         writer = foundation.writer
         written = Wake()
         watch = PrincipalWatch(identity)
@@ -105,6 +107,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             time_limit=settings.statement_timeout,
             written=written,
             relay=settings.relay,
+            slots=slots,
             documents=StoredDocuments(
                 foundation.database,
                 only_trusted=settings.documents is Documents.TRUSTED,
@@ -124,6 +127,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             webhooks=webhooks,
             denied=identity.tokens.denied,
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
+            slots=slots,
             find_documents=broken_documents(foundation.work, limits.document, relay=settings.relay),
         )
         async with (
@@ -248,6 +252,15 @@ def _quotas(settings: Settings) -> QuotaLimits:
         sockets=settings.max_sockets,
         bytes_each=settings.max_subscription_bytes,
         bytes_total=settings.max_subscription_bytes_total,
+    )
+
+
+def _slots(settings: Settings) -> Slots:
+    each, workspace = settings.max_concurrent_per_key, settings.max_concurrent_per_workspace
+    # More than the connections, so that some operations are being read while others run.
+    return Slots(
+        each=max(16, 2 * settings.pool_size) if each is None else each,
+        workspace=max(32, 4 * settings.pool_size) if workspace is None else workspace,
     )
 
 

@@ -167,6 +167,13 @@ _OF_SERVICES: _Rows = (
             ("event",)),
         _Row(_GAUGE, "plan_cache_documents", "Operations in the plan cache.", len),
     )),
+    (lambda services: services.core.slots, (
+        _Row(_GAUGE, "operations_in_progress", "Operations in progress.", lambda one: one.in_progress),
+        _Row(_GAUGE, "operations_waiting", "Operations that wait for a slot of their key or workspace.",
+            lambda one: one.waiting),
+        _Row(_COUNTER, "slot_waits", "Operations that had to wait for a slot, and those refused after all.",
+            lambda one: _each(one.counters, "waited", "refused"), ("outcome",)),
+    )),
     (lambda services: services.limiter, (
         _Row(_COUNTER, "rate_limit_leases",
             "Leases of shared rate limits: granted, of windows that were used up, and failed as Redis did not answer.",

@@ -6,10 +6,12 @@ at hand too, and its statement prepared, the request is answered by plain calls:
 the database's answer. Whatever takes more than that starts over on the ordinary path, which every server has.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from fieldstone.engine.access.slots import LONGEST_WAIT
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.identity.credential import Credential, read_credential
@@ -163,7 +165,7 @@ class WarmPath:
         lines = self._cross_origin.answer_lines(origins[0]) if origins and self._cross_origin else b""
         self._heads[head] = Head(path, credential, media_type, length, lines)
 
-    def find_request(self, head: Head, body: bytes, client: Client) -> "WarmRequest | None":
+    def find_request(self, head: Head, body: bytes, client: Client) -> "WarmRequest | QueuedRequest | None":
         """Return the request, ready to begin; None where it takes more than is at hand."""
         begun = time.perf_counter()
         services = self._runtime.services
@@ -172,6 +174,18 @@ class WarmPath:
             return None
         if principal.networks and not self._may_use(principal, client):
             return None
+        slots = services.core.slots
+        if not slots.try_enter(principal):
+            return QueuedRequest(self, services, head, principal, body, client)
+        request = self.find_warm(services, head, principal, body, client, begun)
+        if request is None:
+            slots.leave(principal)
+        return request
+
+    def find_warm(
+        self, services: Services, head: Head, principal: Principal, body: bytes, client: Client, begun: float
+    ) -> "WarmRequest | None":
+        """Return the request of a principal that has a slot, ready to begin; None where it takes more."""
         try:
             request = build_request(decode_json(body), max_batch=0)
         except ApiError:
@@ -191,15 +205,92 @@ class WarmPath:
         """Return whether a key may be used from a connection; the ordinary path decides about proxies' clients."""
         return not self._settings.trusted_proxies and is_within(client.address(), principal.networks)
 
-    def give_back(self, principal: Principal) -> None:
-        """Have a request not count that starts over."""
+    def leave(self, principal: Principal, *, starts_over: bool = False) -> None:
+        """Give the slot of a request back that is over; one that starts over does not count."""
         if services := self._runtime.services:
-            services.limiter.give_back(principal)
+            services.core.slots.leave(principal)
+            if starts_over:
+                services.limiter.give_back(principal)
 
     def note(self, context: RequestContext, seconds: float) -> None:
         """Log and count a request that is over."""
         self._metrics.count_warm_request(context.endpoint, context.status, seconds)
         self._write_line("POST", context.endpoint, context, context.status, seconds)
+
+
+class QueuedRequest:
+    """One request whose principal has to wait for a slot. It is not read before its turn, so that it costs little."""
+
+    __slots__ = (
+        "_begun",
+        "_body",
+        "_client",
+        "_head",
+        "_path",
+        "_principal",
+        "_request",
+        "_services",
+        "_timer",
+        "_turn",
+    )
+
+    def __init__(
+        self, path: WarmPath, services: Services, head: Head, principal: Principal, body: bytes, client: Client
+    ) -> None:
+        self._path = path
+        self._services = services
+        self._head = head
+        self._principal = principal
+        self._body = body
+        self._client = client
+        self._begun = time.perf_counter()
+        self._turn: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._request: WarmRequest | None = None
+
+    def begin(self) -> None:
+        """Wait for a slot."""
+        try:
+            self._turn = self._services.core.slots.queue(self._principal)
+        except ApiError:
+            self._client.start_over()
+            return
+        self._turn.add_done_callback(self._go)
+        self._timer = asyncio.get_running_loop().call_later(LONGEST_WAIT, self._give_up)
+
+    def abandon(self) -> None:
+        """End it: the client has gone."""
+        if self._request is not None:
+            self._request.abandon()
+        else:
+            self._withdraw()
+
+    def _withdraw(self) -> None:
+        turn, self._turn = self._turn, None
+        if self._timer is not None:
+            self._timer.cancel()
+        if turn is not None:
+            self._services.core.slots.withdraw(self._principal, turn)
+
+    def _give_up(self) -> None:
+        self._withdraw()
+        self._client.start_over()
+
+    def _go(self, turn: "asyncio.Future[None]") -> None:
+        if self._turn is not turn:
+            return  # It was withdrawn.
+        if self._timer is not None:
+            self._timer.cancel()
+        # The key may have been revoked meanwhile.
+        if self._services.identity.find_fresh(self._head.credential) is self._principal:
+            self._request = self._path.find_warm(
+                self._services, self._head, self._principal, self._body, self._client, self._begun
+            )
+        if self._request is None:
+            self._withdraw()
+            self._client.start_over()
+        else:
+            self._request.begin()
 
 
 class WarmRequest:
@@ -248,7 +339,7 @@ class WarmRequest:
         self._note(CLIENT_GONE)
 
     def _start_over(self) -> None:
-        self._path.give_back(self._principal)
+        self._path.leave(self._principal, starts_over=True)
         self._client.start_over()
 
     def _finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
@@ -266,5 +357,6 @@ class WarmRequest:
         self._note(reply.status)
 
     def _note(self, status: int) -> None:
+        self._path.leave(self._principal)
         context = RequestContext(endpoint=self._head.path, status=status, principal=self._principal, operations=1)
         self._path.note(context, time.perf_counter() - self._begun)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.errors import ApiError, MethodNotAllowed, ServiceUnavailable
+from fieldstone.engine.errors import ApiError, MethodNotAllowed, RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.request.answer import Answer, Explain, SchemaAnswer
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.request.path import GraphQLApi
@@ -168,7 +168,7 @@ def _mark(
 def build_reply(answer: Answer, media_type: bytes) -> Reply:
     """Return the response that carries an operation's answer."""
     body = answer.text if isinstance(answer, SchemaAnswer) else answer.body
-    headers = (RETRY_SOON,) if answer.status == ServiceUnavailable.status else ()
+    headers = (RETRY_SOON,) if answer.status in {ServiceUnavailable.status, RateLimitExceeded.status} else ()
     return Reply(_status(answer, media_type), body, media_type, headers)
 
 

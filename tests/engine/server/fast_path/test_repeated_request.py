@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
+from fieldstone.engine.server.fast_path.repeated_request import WarmRequest
 from tests.engine.identity.provider import ISSUER, claims, new_key, provide, sign
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, locked, until_waiting
@@ -314,7 +315,7 @@ async def test_a_request_that_starts_over_is_read_no_faster_than_others(serve: S
             protocol.data_received(talk.request(PEOPLE, n="Ada"))
             protocol.data_received(talk.request(PEOPLE, n="x" * 70_000))
             request = protocol._request
-            assert request is not None
+            assert isinstance(request, WarmRequest)
             assert request._quick is not None
             request._quick.cancel()
             request._start_over()

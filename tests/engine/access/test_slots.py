@@ -1,0 +1,93 @@
+"""Slots: operations in progress of a key and of a workspace, and the turns of those that wait."""
+
+import asyncio
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from fieldstone.engine.access import slots as module
+from fieldstone.engine.access.slots import Slots
+from fieldstone.engine.errors import RateLimitExceeded
+from fieldstone.metadata.roles.principal import Principal
+from tests.apis import PRINCIPAL
+
+
+def key(workspace: Principal | None = None) -> Principal:
+    workspace_id = uuid4() if workspace is None else workspace.workspace_id
+    return replace(PRINCIPAL, rate_key=uuid4(), workspace_id=workspace_id)
+
+
+async def enter(slots: Slots, principal: Principal, order: list[str], name: str) -> None:
+    async with slots.held(principal):
+        order.append(name)
+        await asyncio.sleep(0)
+
+
+async def test_a_key_waits_for_its_own_operations_and_for_no_others() -> None:
+    slots = Slots(each=2, workspace=0)
+    one = key()
+    assert [slots.try_enter(one) for _ in range(3)] == [True, True, False]
+    assert slots.try_enter(key(one))
+    assert slots.try_enter(key())
+    slots.leave(one)
+    assert slots.try_enter(one)
+
+
+async def test_the_keys_of_a_workspace_share_its_slots_by_turns() -> None:
+    slots = Slots(each=0, workspace=1)
+    noisy, elsewhere = key(), key()
+    quiet = key(noisy)
+    assert slots.try_enter(noisy)
+    order: list[str] = []
+    tasks = [asyncio.create_task(enter(slots, noisy, order, f"noisy {n}")) for n in range(5)]
+    await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(enter(slots, quiet, order, "quiet")))
+    await asyncio.sleep(0)
+    assert (slots.in_progress, slots.waiting) == (1, 6)
+    assert slots.try_enter(elsewhere)
+    slots.leave(noisy)
+    await asyncio.gather(*tasks)
+    assert order == ["noisy 0", "quiet", "noisy 1", "noisy 2", "noisy 3", "noisy 4"]
+    slots.leave(elsewhere)
+    assert (slots.in_progress, slots.waiting, slots.counters.waited) == (0, 0, 6)
+    assert not slots._taken
+    assert not slots._queues
+
+
+async def test_one_that_leaves_the_queue_gives_its_turn_to_the_next() -> None:
+    slots = Slots(each=1)
+    one = key()
+    assert slots.try_enter(one)
+    order: list[str] = []
+    tasks = [asyncio.create_task(enter(slots, one, order, str(n))) for n in range(3)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    await asyncio.sleep(0)
+    slots.leave(one)
+    # Its slot comes in the moment in which it is cancelled.
+    tasks[1].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert order == ["2"]
+    assert (slots.in_progress, slots.waiting) == (0, 0)
+    assert not slots._queues
+
+
+async def test_the_wait_is_bounded_in_number_and_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    monkeypatch.setattr(module, "LONGEST_WAIT", 0.05)
+    slots = Slots(each=1)
+    one = key()
+    assert slots.try_enter(one)
+    waiting = [asyncio.create_task(enter(slots, one, [], "")) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(RateLimitExceeded, match="in progress or wait"):
+        await enter(slots, one, [], "")
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(error, RateLimitExceeded) for error in found)
+    assert (slots.in_progress, slots.waiting, slots.counters.refused) == (1, 0, 3)
+
+
+async def test_without_limits_nothing_waits() -> None:
+    slots = Slots()
+    assert all(slots.try_enter(PRINCIPAL) for _ in range(1_000))
