@@ -86,10 +86,15 @@ def test_whole_bodies_that_wait_for_the_database(target: Target, database: str) 
     assert [connection.receive()[0] for connection in waiting] == [200] * 12
     eventually(lambda: kept(target) < 1_000, "they are counted after their answers", 10)
     with locked(database):
-        for _ in range(30):
-            target.connect().send(request)
-        eventually(lambda: cut_off(target) >= before + 5, "nobody is cut off", 10)
+        crowd = [target.connect() for _ in range(30)]
+        for connection in crowd:
+            connection.send(request)
+        eventually(lambda: target.metrics().get("refused beyond the buffered bytes", 0) >= 5, "nobody is refused", 10)
         eventually(lambda: kept(target) <= MOST, "too much is kept", 10)
+    answers = [connection.receive() for connection in crowd]
+    # Each client is told: none that has sent all of its request is only disconnected.
+    assert {status for status, *_ in answers} == {200, 503}
+    assert cut_off(target) == before
 
 
 def test_heads_that_lack_their_last_line(target: Target) -> None:

@@ -249,6 +249,19 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         """Return whether the client has sent whole requests, reads, and waits for an answer."""
         return bool(self._unanswered) and not self._is_receiving and not self.flow.write_paused
 
+    def refuse_waiting(self) -> bool:
+        """Answer the request that waits with 503 in the place of its answer; return whether that could be done."""
+        cycle = self.cycle
+        # Of several requests those before the last are uvicorn's alone.
+        if not self.is_waiting() or len(self._unanswered) != 1 or self.pipeline or cycle.response_started:
+            return False
+        self._unanswered.pop()
+        # Its task is ended as that of a client that has gone, and all that it sends is dropped.
+        cycle.disconnected = True
+        cycle.message_event.set()
+        self._refuse(503, "Too many bytes of requests wait for their answers: try again in a moment.", None)
+        return True
+
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no request."""
         self._refuse(*(self._verdict or (400, msg, "no request")))

@@ -36,6 +36,10 @@ class Occupant(Protocol):
         """Return whether the client has sent whole requests, reads, and waits for an answer."""
         ...
 
+    def refuse_waiting(self) -> bool:
+        """Answer a client that waits with 503 and end its connection; return False if that cannot be done."""
+        ...
+
 
 class NotesBuffered(asyncio.Protocol):
     """A protocol whose connection's place is told when its client does not read as fast as it is answered."""

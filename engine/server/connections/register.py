@@ -176,7 +176,7 @@ class Connections:
             self._begin().call_soon(self._relieve)
 
     def _relieve(self) -> None:
-        """Abort the connections without progress for longest, until the bytes kept for all are within the limit."""
+        """End the connections without progress for longest, until the bytes kept for all are within the limit."""
         now = self._begin().time()
         waiting = [place for place in self._all.places if place.buffered]
         for place in waiting:
@@ -194,9 +194,11 @@ class Connections:
             if self._buffered <= most or rest == 1:
                 break
             rest -= 1
-            self.count("slow beyond the buffered bytes")
+            is_told = place.occupant.refuse_waiting()
+            self.count("refused beyond the buffered bytes" if is_told else "slow beyond the buffered bytes")
             self.leave(place)
-            place.transport.abort()
+            if not is_told:
+                place.transport.abort()
         self._is_relieving = False
 
     def _begin(self) -> asyncio.AbstractEventLoop:

@@ -60,6 +60,10 @@ class BreakingProtocol(NotesBuffered, WebSocketsSansIOProtocol):
         """Return False: a socket has no requests."""
         return False
 
+    def refuse_waiting(self) -> bool:
+        """Return False: a socket has no requests."""
+        return False
+
     async def run_asgi(self) -> None:
         """Run the app for one socket."""
         try:

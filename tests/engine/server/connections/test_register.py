@@ -48,7 +48,7 @@ class Client:
     def __init__(self, connections: Connections, address: str = "192.0.2.1", *, idle: float | None = 0.0) -> None:
         self.idle = idle
         self.sent = self.kept = 0
-        self.waits = False
+        self.waits = self.is_told = False
         self.raw = Raw(address)
         self.transport = ClientTransport(self.raw, asyncio.get_running_loop())
         self.place: Place | None = connections.enter(self, self.transport)
@@ -71,6 +71,10 @@ class Client:
         return self.kept
 
     def is_waiting(self) -> bool:
+        return self.waits
+
+    def refuse_waiting(self) -> bool:
+        self.is_told = self.waits
         return self.waits
 
     def wait_for(self, size: int) -> None:
@@ -161,6 +165,19 @@ async def test_whoever_waits_for_an_answer_goes_after_all_that_are_late() -> Non
     await until(lambda: stalled.raw.ended == "aborted")
     assert waiting.raw.ended == ""
     assert connections.stats().ended == {"slow beyond the buffered bytes": 1}
+
+
+async def test_whoever_waits_for_an_answer_is_told() -> None:
+    connections = Connections(ConnectionLimits(buffered_bytes=1_000, unread=0.4))
+    waiting, other = Client(connections), Client(connections)
+    for client in (waiting, other):
+        client.waits = True
+        client.kept = 900
+        client.placed.note_buffered()
+    await until(lambda: waiting.is_told or other.is_told)
+    assert (waiting.raw.ended, other.raw.ended) == ("", "")
+    assert connections.stats().ended == {"refused beyond the buffered bytes": 1}
+    assert connections.stats().buffered == 900
 
 
 async def test_one_answer_may_be_larger_than_what_waits_for_all() -> None:
