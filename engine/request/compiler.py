@@ -194,8 +194,10 @@ class Compiler:
         if shared := self.plans.share_plan(document, operation, shape, snapshot):
             return shared
         # The shape of large variables is large itself: it would be written out on the event loop.
-        if not is_large and (refusal := self._refusals.find(document, snapshot, shape=shape)) is not None:
-            raise refusal
+        if not is_large:
+            for kept in (shape, _tried(shape, variables)):
+                if (refusal := self._refusals.find(document, snapshot, shape=kept)) is not None:
+                    raise refusal
         self.plans.counters.misses += 1
         schema = self.schemas.get(snapshot)
         make = partial(plan_operation, operation, snapshot, schema, limits, variables)
@@ -229,8 +231,16 @@ class Compiler:
         except ApiError:
             operation, snapshot = call.operation, call.snapshot
             schema = self.schemas.get(snapshot)
-            make = partial(plan_forgivingly, operation, snapshot, schema, self.limits_of(call.limits), call.bindings)
-            return await self.run(snapshot, make, is_heavy=call.is_large or operation.is_heavy)
+            limits = self.limits_of(call.limits)
+            make = partial(plan_forgivingly, operation, snapshot, schema, limits, call.bindings)
+            try:
+                return await self.run(snapshot, make, is_heavy=call.is_large or operation.is_heavy)
+            except QueryTooComplex as error:
+                if not call.is_large:
+                    # The values decide which fields fail, and so about the price of the others.
+                    tried = _tried(self.shape(operation, call.variables, limits), call.variables)
+                    self._refusals.keep(call.key, snapshot, error, shape=tried)
+                raise
 
     async def renew(self, key: OperationKey, touched: AnyOperation, snapshot: Snapshot) -> AsyncGenerator[None]:
         """Validate an operation again that a change touched, and plan its hottest shapes; drop it if it holds no more.
@@ -275,6 +285,11 @@ class Compiler:
             return False  # they are of another type by now: no request of this shape gets as far as its plan
         self.plans.keep_plan(operation, shape_of(operation.usages, variables), made, sample)
         return True
+
+
+def _tried(shape: Hashable, variables: Variables) -> Hashable:
+    """Return the key of a refusal that is of these very values."""
+    return "tried", shape, dumps(variables)
 
 
 def _limited(limits: RecordLimits, role: RoleLimits) -> RecordLimits:

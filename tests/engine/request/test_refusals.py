@@ -7,13 +7,14 @@ import pytest
 
 from fieldstone.engine.errors import ApiError, ParseFailed, QueryTooComplex, ValidationFailed
 from fieldstone.engine.request import compiler
-from fieldstone.engine.request.compile import plan_operation, validate_text
+from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, validate_text
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import MOST_BYTES, MOST_REFUSALS, SECONDS, InvalidDocument, Refusals
 from tests.apis import Apis
 from tests.models import standard_snapshot
 
 SNAPSHOT = standard_snapshot()
+NOBODY = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
 KEY = OperationKey(1, "{ nothing }", None)
 
 
@@ -181,3 +182,33 @@ async def test_after_a_change_of_the_model_a_price_is_told_by_the_new_one(apis: 
     )
     await apis.error(DEARS["query"], n=200)
     assert planned == [{"n": 200}] * 2
+
+
+async def test_a_dear_document_with_a_refused_argument_is_not_planned_again(
+    apis: Apis, planned: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+
+    def note(*arguments: Any) -> object:
+        tried.append(arguments[-1].variables)
+        return plan_forgivingly(*arguments)
+
+    monkeypatch.setattr(compiler, "plan_forgivingly", note)
+    refused = "bad: person(id: $id) { company { people(first: 1, offset: $o) { totalCount } } }"
+    text = f"query ($n: Int!, $o: Int, $id: UUID) {{ {refused} {DEAR} }}"
+    first = await apis.error(text, n=200, o=-1, id=NOBODY)
+    assert first["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    assert [await apis.error(text, n=200, o=-1, id=NOBODY) for _ in range(3)] == [first] * 3
+    assert len(planned) + len(tried) <= 2
+    # With an affordable price the other field answers, and the refused one says why.
+    answer = await apis.ask(text, n=1, o=-1, id=NOBODY)
+    assert answer["data"]["people"] == {"edges": []}
+
+
+async def test_an_argument_refused_by_its_shape_counts_too(apis: Apis, planned: list[object]) -> None:
+    refused = "bad: person(id: $id) { company { people(first: 100000) { totalCount } } }"
+    text = f"query ($n: Int!, $id: UUID) {{ {refused} {DEAR} }}"
+    first = await apis.error(text, n=200, id=NOBODY)
+    assert first["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+    assert [await apis.error(text, n=200, id=NOBODY) for _ in range(3)] == [first] * 3
+    assert planned == [{"n": 200, "id": NOBODY}]
