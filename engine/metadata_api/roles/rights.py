@@ -25,6 +25,7 @@ _OF_MUTATION: Final[Mapping[str, Setting]] = {
     **{alias_of(action, asked): _OF_SUBJECT[asked.answer] for action, asked in MUTATIONS.items() if asked.has_alias},
     **dict.fromkeys(("createApiKey", "revokeApiKey", "rotateApiKey"), Setting.API_KEYS),
     **dict.fromkeys(("createWebhook", "updateWebhook", "deleteWebhook", "testWebhook", "redeliver"), Setting.WEBHOOKS),
+    **dict.fromkeys(("importDocuments", "removeDocuments"), Setting.DOCUMENTS),
     "rollback": Setting.DATA_MODEL,
     "planRollback": Setting.DATA_MODEL,
 }
@@ -36,6 +37,7 @@ _OF_RECORDS: Final[Mapping[str, Setting | None]] = {
     "role": Setting.ROLES,
     "metadataChange": Setting.HISTORY,
     "auditEntry": Setting.AUDIT,
+    "trustedDocument": Setting.DOCUMENTS,
     "webhook": Setting.WEBHOOKS,
     "webhookDelivery": Setting.WEBHOOKS,
 }

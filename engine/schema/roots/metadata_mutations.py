@@ -15,6 +15,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.roots.document_mutations import DOCUMENT_FIELDS, DOCUMENT_TYPES
 from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
 from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
@@ -70,6 +71,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
     **CHANGE_TYPES,
     **{name: lambda _scope, type_=type_: type_ for name, type_ in PRINCIPAL_TYPES.items()},  # type: ignore[misc]  # its own
+    **DOCUMENT_TYPES,
     **TOKEN_TYPES,
     **WEBHOOK_TYPES,
 }
@@ -117,6 +119,7 @@ METADATA_MUTATIONS = MutationSet(
         ),
         "revokeApiKey": _revoke_api_key,
         "rotateApiKey": _rotate_api_key,
+        **DOCUMENT_FIELDS,
         **TOKEN_FIELDS,
         **WEBHOOK_FIELDS,
     },

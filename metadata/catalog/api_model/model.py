@@ -3,6 +3,7 @@
 from typing import Final
 
 from fieldstone.metadata.catalog.api_model.audit_model import AUDIT_ENTRY
+from fieldstone.metadata.catalog.api_model.document_model import DOCUMENT
 from fieldstone.metadata.catalog.api_model.notation import catalog_field as _field
 from fieldstone.metadata.catalog.api_model.notation import catalog_object as _object
 from fieldstone.metadata.catalog.api_model.notation import catalog_relation as _relation
@@ -135,7 +136,19 @@ _CHANGE = _object("metadataChange", "metadataHistory", "model_change",
 
 _OBJECTS: Final = {
     object_.id: object_
-    for object_ in (_OBJECT, _FIELD, _RELATION, _INDEX, _API_KEY, _ROLE, _CHANGE, WEBHOOK, DELIVERY, AUDIT_ENTRY)
+    for object_ in (
+        _OBJECT,
+        _FIELD,
+        _RELATION,
+        _INDEX,
+        _API_KEY,
+        _ROLE,
+        _CHANGE,
+        WEBHOOK,
+        DELIVERY,
+        AUDIT_ENTRY,
+        DOCUMENT,
+    )
 }
 _RELATIONS: Final = {
     relation.id: relation

@@ -1,0 +1,45 @@
+"""The Metadata API's mutations of trusted documents."""
+
+from collections.abc import Mapping
+
+from fieldstone.engine.documents.document import DocumentLimits
+from fieldstone.engine.documents.manifests import read_manifest
+from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.workspaces.trusted_documents import Imported, import_documents, remove_documents
+from fieldstone.metadata.writer.transaction import ModelTransaction
+
+
+def document_runs(limits: DocumentLimits) -> Mapping[str, Run]:
+    """Return the functions that execute the mutations of documents, by their names."""
+
+    async def import_(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
+        given = arguments["input"]
+        imported = await import_documents(
+            transaction.connection,
+            workspace_id=principal.workspace_id,
+            client=given["client"],
+            documents=read_manifest(given["manifest"], limits),
+            replaces=bool(given.get("replace")),
+        )
+        return _written(imported)
+
+    async def remove(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
+        count = await remove_documents(
+            transaction.connection,
+            workspace_id=principal.workspace_id,
+            client=arguments["client"],
+            ids=arguments.get("ids"),
+        )
+        return _written(Imported(written=0, removed=count))
+
+    return {"importDocuments": import_, "removeDocuments": remove}
+
+
+def _written(imported: Imported) -> Written:
+    async def sequel() -> Mapping[str, JsonValue]:
+        return {"__typename": "ImportedDocuments", "written": imported.written, "removed": imported.removed}
+
+    return Written(id=new_id(), sequel=sequel)

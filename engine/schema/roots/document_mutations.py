@@ -1,0 +1,73 @@
+"""The mutations of trusted documents, with the types that only they use."""
+
+from collections.abc import Callable, Mapping
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from fieldstone.engine.schema.roots.mutation_notation import input_member, mutation
+from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.metadata import scalars
+
+_JSON = SCALARS[scalars.JSON.name]
+_TEXT = GraphQLNonNull(GraphQLString)
+_COUNT = GraphQLNonNull(GraphQLInt)
+
+_INPUT = GraphQLInputObjectType(
+    "ImportDocumentsInput",
+    {
+        "client": input_member(_TEXT, "The name of the client that sends the documents."),
+        "manifest": input_member(
+            GraphQLNonNull(_JSON), "The manifest that Apollo, Relay or graphql-codegen have written of them."
+        ),
+        "replace": input_member(GraphQLBoolean, "True: the client's other documents are removed."),
+    },
+    description="Documents to trust.",
+)
+
+_IMPORTED = GraphQLObjectType(
+    "ImportedDocuments",
+    {
+        "written": GraphQLField(_COUNT, description="The documents that are new or have another text."),
+        "removed": GraphQLField(_COUNT, description="The documents that were removed."),
+    },
+    description="The effect of an import or a removal of documents.",
+)
+
+DOCUMENT_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
+    _INPUT.name: lambda _: _INPUT,
+    _IMPORTED.name: lambda _: _IMPORTED,
+}
+"""The types that only these mutations use."""
+
+
+def _remove(scope: TypeScope) -> GraphQLField:
+    return GraphQLField(
+        GraphQLNonNull(scope.object_type(_IMPORTED.name)),
+        args={
+            "client": GraphQLArgument(_TEXT, description="The name of the client."),
+            "ids": GraphQLArgument(
+                GraphQLList(_TEXT), description="The ids of its documents; all of them where it is left out."
+            ),
+        },
+        description="Removes trusted documents of a client.",
+    )
+
+
+DOCUMENT_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+    "importDocuments": mutation(
+        _IMPORTED.name, "Imports the documents of a client, to be trusted.", input_name=_INPUT.name
+    ),
+    "removeDocuments": _remove,
+}
+"""The root fields of these mutations."""

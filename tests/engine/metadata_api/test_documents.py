@@ -1,0 +1,104 @@
+"""Trusted documents in the Metadata API: imported, listed and removed, with the setting DOCUMENTS."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from fieldstone.engine.server.app import Fieldstone
+from tests.engine.server.conftest import StartApp, app_database, start_app
+
+__all__ = ["app_database", "start_app"]
+
+COUNT = "query Count { companies { totalCount } }"
+IMPORT = (
+    "mutation ($client: String!, $manifest: JSON!, $replace: Boolean) {"
+    " importDocuments(input: { client: $client manifest: $manifest replace: $replace })"
+    " { __typename written removed } }"
+)
+LIST = (
+    "{ trustedDocuments(orderBy: { documentId: ASC }) { totalCount edges { node { client documentId operationName text"
+    " } } } }"
+)
+REMOVE = 'mutation ($ids: [String!]) { removeDocuments(client: "web" ids: $ids) { removed } }'
+
+
+async def ask(http: httpx.AsyncClient, text: str, **variables: Any) -> Any:
+    return (await http.post("/metadata", json={"query": text, "variables": variables})).json()
+
+
+async def test_documents_are_imported_listed_and_removed(start_app: StartApp) -> None:
+    async with start_app(documents="trusted") as (_, client):
+        manifest = {"a": COUNT, "b": "{ people { totalCount } }"}
+        for written in (2, 0):
+            answer = await ask(client, IMPORT, client="web", manifest=manifest)
+            assert answer["data"]["importDocuments"] == {
+                "__typename": "ImportedDocuments",
+                "written": written,
+                "removed": 0,
+            }
+        assert (await client.post("/graphql", json={"documentId": "a"})).json()["data"]
+        listed = (await ask(client, LIST))["data"]["trustedDocuments"]
+        assert listed["totalCount"] == 2
+        assert listed["edges"][0]["node"] == {
+            "client": "web",
+            "documentId": "a",
+            "operationName": "Count",
+            "text": COUNT,
+        }
+        answer = await ask(client, IMPORT, client="web", manifest={"c": COUNT}, replace=True)
+        assert answer["data"]["importDocuments"]["removed"] == 2
+        assert (await ask(client, REMOVE, ids=["c", "d"]))["data"]["removeDocuments"] == {"removed": 1}
+        assert (await ask(client, REMOVE))["data"]["removeDocuments"] == {"removed": 0}
+        assert (await ask(client, LIST))["data"]["trustedDocuments"]["edges"] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "message"),
+    [
+        ({"client": "web", "manifest": {}}, "BAD_USER_INPUT", "it has no document"),
+        ({"client": "web", "manifest": {"a": "{"}}, "BAD_USER_INPUT", "the document of the id a cannot be served"),
+        ({"client": " ", "manifest": {"a": COUNT}}, "BAD_USER_INPUT", "client must have 1 to 100 characters"),
+        ({"client": "web", "manifest": {"x": "{ a }"}}, "CONFLICT", "the id x stands for another document"),
+    ],
+)
+async def test_a_refused_import_imports_nothing(
+    start_app: StartApp, given: dict[str, Any], code: str, message: str
+) -> None:
+    async with start_app() as (_, client):
+        await ask(client, IMPORT, client="ios", manifest={"x": COUNT})
+        (error,) = (await ask(client, IMPORT, **given))["errors"]
+        assert error["extensions"]["code"] == code
+        assert message in error["message"]
+        assert (await ask(client, LIST))["data"]["trustedDocuments"]["totalCount"] == 1
+
+
+async def keep_key(app: Fieldstone, client: httpx.AsyncClient, *settings: str) -> None:
+    """Let the client have a key of a role that reads all and has these settings."""
+    made = await ask(
+        client,
+        'mutation ($settings: [RoleSetting!]) { createRole(input: { name: "some" label: "Some" settings: $settings'
+        ' grants: [{ object: "*" read: {} }] }) { id } }',
+        settings=list(settings),
+    )
+    assert "errors" not in made, made
+    foundation = (await app.runtime.ready()).foundation
+    key = await foundation.keys.create(foundation.default.workspace.id, "some", role="some")
+    client.headers["authorization"] = f"Bearer {key.token}"
+
+
+@pytest.mark.parametrize("settings", [["DOCUMENTS"], ["ROLES", "API_KEYS", "WEBHOOKS", "HISTORY", "DATA_MODEL"]])
+async def test_the_setting_documents_guards_them(start_app: StartApp, settings: list[str]) -> None:
+    async with start_app() as (app, client):
+        await keep_key(app, client, *settings)
+        for text, variables in (
+            (IMPORT, {"client": "web", "manifest": {"a": COUNT}}),
+            (LIST, {}),
+            (REMOVE, {"ids": ["a"]}),
+        ):
+            answer = await ask(client, text, **variables)
+            if "DOCUMENTS" in settings:
+                assert "errors" not in answer, answer
+            else:
+                assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+                assert "lacks the setting DOCUMENTS" in answer["errors"][0]["message"]
