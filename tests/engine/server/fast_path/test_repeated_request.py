@@ -315,8 +315,7 @@ async def test_a_request_that_starts_over_is_read_no_faster_than_others(serve: S
             protocol.data_received(talk.request(PEOPLE, n="Ada"))
             protocol.data_received(talk.request(PEOPLE, n="x" * 70_000))
             request = protocol._request
-            assert isinstance(request, WarmRequest)
-            assert request._quick is not None
+            assert isinstance(request, WarmRequest) and request._quick is not None  # noqa: PT018 - one fact
             request._quick.cancel()
             request._start_over()
             assert protocol.flow.read_paused
