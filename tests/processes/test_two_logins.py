@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -16,7 +17,9 @@ from fieldstone.engine import create_app
 from fieldstone.metadata.errors import LoginsRefused
 from tests.databases import Databases
 from tests.engine.server.conftest import client_of
+from tests.engine.server.listening import listening
 from tests.engine.server.prepared import migrate
+from tests.engine.webhooks.target import target_server
 from tests.processes.serving import run
 from tests.waiting import until
 
@@ -119,6 +122,76 @@ async def test_records_the_model_events_and_the_audit_log_work_with_two_logins(l
     # Another start gives nothing again.
     async with served(logins) as (_, client):
         assert (await ask(client, "{ projects { totalCount } }"))["projects"]["totalCount"] == 0
+
+
+async def test_a_change_of_the_model_waits_for_a_statement_of_the_other_login(logins: Logins) -> None:
+    async with served(logins) as (app, client):
+        services = await app.runtime.ready()
+        schema = services.foundation.default.workspace.schema
+        person = await ask(
+            client, '{ objects(filter: { nameSingular: { eq: "person" } }) { edges { node { id } } } }', "/metadata"
+        )
+        id_ = person["objects"]["edges"][0]["node"]["id"]
+        async with await psycopg.AsyncConnection.connect(logins.serving) as reading:
+            await reading.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, "person")))
+            changing = asyncio.create_task(ask(client, CREATE_FIELD, "/metadata", id=id_))
+            await asyncio.sleep(1.5)
+            assert not changing.done()
+            # Its owner sees since when the other login's transaction holds the table.
+            await reading.rollback()
+            assert await changing
+        assert await ask(client, "{ people { edges { node { budget } } } }") == {"people": {"edges": []}}
+
+
+async def test_webhooks_keys_documents_and_secrets_work_with_two_logins(logins: Logins) -> None:
+    settings = {"webhook_allow": "127.0.0.0/8", "webhook_retry_delay": 0.02, "secret_key": "k" * 32}
+    async with target_server() as target, served(logins, **settings) as (app, client):
+        await ask(
+            client,
+            'mutation ($url: String!) { createWebhook(input: { targetUrl: $url operations: "*.*" }) { id } }',
+            "/metadata",
+            url=target.url,
+        )
+        await ask(client, 'mutation { createPerson(data: { email: "a@example.com" }) { id } }')
+        assert [event["event"] for event in await target.until_taken(1)] == ["person.created"]
+        key = await ask(client, 'mutation { createApiKey(input: { name: "x" }) { id token } }', "/metadata")
+        async with client_of(app) as other:
+            other.headers["Authorization"] = f"Bearer {key['createApiKey']['token']}"
+            assert await ask(other, "{ people { totalCount } }") == {"people": {"totalCount": 1}}
+            await ask(
+                client,
+                "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }",
+                "/metadata",
+                id=key["createApiKey"]["id"],
+            )
+            assert (await other.post("/graphql", json={"query": "{ __typename }"})).status_code == 401
+        services = await app.runtime.ready()
+        await services.keys.note_uses()
+        text = "{ people { totalCount } }"
+        reference = {"persistedQuery": {"version": 1, "sha256Hash": sha256(text.encode()).hexdigest()}}
+        for body in ({"query": text, "extensions": reference}, {"extensions": reference}):
+            assert (await client.post("/graphql", json=body)).json() == {"data": {"people": {"totalCount": 1}}}
+        subscription = 'subscription { personCreated(after: "0") { email } }'
+        async with (
+            listening(app) as address,
+            httpx.AsyncClient(base_url=address, headers=client.headers) as streaming,
+            streaming.stream("GET", "/graphql/stream", params={"query": subscription}) as stream,
+        ):
+            async with asyncio.timeout(20):
+                async for line in stream.aiter_lines():
+                    if line.startswith("data: "):
+                        assert "a@example.com" in line
+                        break
+    urls = {"DATABASE_URL": logins.serving, "FIELDSTONE_OWNER_DATABASE_URL": logins.owner}
+    for arguments in (
+        ("workspace", "create", "second"),
+        ("api-key", "create", "--name", "y", "--workspace", "second"),
+        ("secrets", "rotate"),
+        ("workspace", "delete", "second", "--yes"),
+        ("doctor",),
+    ):
+        done = await asyncio.to_thread(run, *arguments, FIELDSTONE_SECRET_KEY=f"{'n' * 32},{'k' * 32}", **urls)
+        assert done.returncode == 0, done.stderr
 
 
 REFUSED = (
