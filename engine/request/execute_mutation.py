@@ -16,7 +16,7 @@ from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
 from fieldstone.engine.request.execute_nested import NestedRun
 from fieldstone.engine.request.idempotency.claim import Keeping
 from fieldstone.engine.request.merging.execute_merge import run_merge
-from fieldstone.engine.request.write_errors.forbidden import Written, uphold
+from fieldstone.engine.request.write_errors.forbidden import Written, checks_of, uphold
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
 from fieldstone.engine.request.write_errors.verdicts import judge_write, restrict
 from fieldstone.metadata.model import OnDelete, Snapshot
@@ -200,7 +200,7 @@ def single(writes: Sequence[Planned]) -> PlannedWrite | None:
     only = writes[0]
     if len(writes) > 1 or not isinstance(only, PlannedWrite) or only.read_back or only.removal.get(only.object_.id):
         return None
-    return None if only.deferred else only
+    return None if only.deferred or only.deferred_change else only
 
 
 def tell_single(write: PlannedWrite, row: Row) -> bytes | None:
@@ -244,8 +244,7 @@ async def _run(
     judge_write(write, row, bindings.role)
     _, ids, answer, *created = row
     meter.pay(write.price, bindings, times=_count(ids))
-    if write.deferred is not None and ids:
-        checks.append(Written(write.deferred, ids, write.path, write.location))
+    checks += checks_of(write, ids or _NO_IDS, created[0] if created else None)
     if ids and ids != _NO_IDS:
         await _imply(transaction, write, write.object_.id, bindings._replace(ids=ids))
     if write.read_back is not None:

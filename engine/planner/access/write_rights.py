@@ -125,6 +125,8 @@ def judge(
     chosen = rights.ways if ways is None else ways
     rules = [_said(way.rule) for way in chosen]
     checks = [_said(_check_of(way, rights.action)) for way in chosen]
+    if marks is None and (None, None) in zip(rules, checks, strict=True):
+        return FREE
     planned, deferred = _plan_checks(context, rights.object_, checks)
     is_judged = marks is not None or any(check is not None for check in planned)
     is_bound = None not in rules and not _covers(rules, rights.object_)

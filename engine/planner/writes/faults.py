@@ -1,12 +1,13 @@
 """The search for the rows of a failed create that are to blame."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.row_errors import MOST_ROWS
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
-from fieldstone.metadata.model import Object
+from fieldstone.metadata.model import Field, Object
+from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.plan.elements import And, Parameter
 from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.write import Faults, Insert, UniqueKey, Upsert
@@ -43,6 +44,15 @@ def build_faults(context: PlanContext, object_: Object, insert: Insert | Upsert)
 
 
 def key_fields(object_: Object, keys: Iterable[UniqueKey]) -> tuple[tuple[str, ...], ...]:
-    """Return the names of the fields of unique keys, in their order."""
-    fields = {part.column.name: field.name for field in object_.active.values() for part in field.parts}
-    return tuple(tuple(dict.fromkeys(fields[column.name] for column in key.columns)) for key in keys)
+    """Return the names of the fields of unique keys, in their order; none of a key that a role may not know."""
+    fields = {part.column.name: field for field in object_.active.values() for part in field.parts}
+    return tuple(_names(object_, [fields[column.name] for column in key.columns]) for key in keys)
+
+
+def _names(object_: Object, fields: Sequence[Field]) -> tuple[str, ...]:
+    rights = object_.rights
+    is_known = all(
+        field.name in object_.by_name or rights.gives(Action.CREATE, field.id) or rights.gives(Action.UPDATE, field.id)
+        for field in fields
+    )
+    return tuple(dict.fromkeys(field.name for field in fields)) if is_known else ()

@@ -125,7 +125,7 @@ class _Root:
         self.limit = context.limits.bulk
         self.key: tuple[str, ...] = ()
         self.changed: tuple[tuple[str, Argument], ...] = ()
-        self.judged = UNRESTRICTED
+        self.judged = self.judged_change = UNRESTRICTED
 
     def plan(self) -> PlannedWrite | PlannedNested:
         return self._nested() or self._flat()
@@ -201,6 +201,7 @@ class _Root:
         read_back = None if plan.record is not None or known is not None else self._read_back()
         references = () if isinstance(plan, Delete) else plan.references
         deferred = plan_deferred(self.context, self.object_, RIGHTS[self.root.verb], self.judged)
+        deferred_change = plan_deferred(self.context, self.object_, Action.UPDATE, self.judged_change)
         faults = build_faults(self.context, self.object_, plan) if isinstance(plan, Insert | Upsert) else None
         return PlannedWrite(
             key=self.selected.key,
@@ -221,6 +222,7 @@ class _Root:
             faults=faults,
             changed=tuple(name for name, _ in self.changed),
             deferred=deferred,
+            deferred_change=deferred_change,
         )
 
     def _blame(self, field: str) -> Blame:
@@ -275,7 +277,8 @@ class _Root:
     def _insert(self) -> Insert | InsertOne | Upsert:
         data = CreateInput(tree=self._argument("data", whole=True), many=self.root.many, blame=self._blame("data"))
         if (conflict := self._find_conflict()) is not None:
-            upsert, self.judged = build_upsert(self.context, self.object_, data, conflict, self._blame("onConflict"))
+            upsert, judged = build_upsert(self.context, self.object_, data, conflict, self._blame("onConflict"))
+            self.judged, self.judged_change = judged.creation, judged.change
             return replace(upsert, record=self._written_record())
         context, object_ = self.context, self.object_
         rights = find_rights(context, object_, Action.CREATE, data.blame)
@@ -288,7 +291,7 @@ class _Root:
                 values=values,
                 references=references,
                 rights=self.judged.rights,
-                defaults=left_out(object_, [value.column for value in values], references),
+                defaults=left_out(object_, [one.column for one in values], references) if self.judged.rights else (),
                 event=self._event(),
                 # Its statement tells no id beside the record, and the check asks for one.
                 record=None if self.judged.deferred else self._written_record(),
@@ -302,7 +305,7 @@ class _Root:
             rows=rows,
             references=references,
             rights=self.judged.rights,
-            defaults=left_out(object_, columns, references),
+            defaults=left_out(object_, columns, references) if self.judged.rights else (),
             event=self._event(),
             record=self._written_record(),
         )

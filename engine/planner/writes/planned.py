@@ -39,7 +39,8 @@ class PlannedWrite:
         keys: the fields of the unique keys of `faults`, for the message of one that is taken.
         changed: the fields of an update's first assignments, which change values by the values before.
         faults: the search for the rows to blame, if a create or an upsert fails.
-        deferred: the check of the records before the commit.
+        deferred: the check of the records before the commit; of an upsert, of those that it has created.
+        deferred_change: of an upsert, the check of those that were there.
     """
 
     key: str
@@ -60,6 +61,7 @@ class PlannedWrite:
     faults: Faults | None = None
     changed: tuple[str, ...] = ()
     deferred: DeferredCheck | None = None
+    deferred_change: DeferredCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

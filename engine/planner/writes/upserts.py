@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldstone.engine.documents.document import Selected
-from fieldstone.engine.planner.access.upsert_rights import find_upsert_rights, judge_upsert
-from fieldstone.engine.planner.access.write_rights import JudgedRights
+from fieldstone.engine.planner.access.upsert_rights import JudgedUpsert, find_upsert_rights, judge_upsert
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Absent, Bindings, Blame, arguments_of, value_of
 from fieldstone.engine.planner.context import PlanContext, type_literal
@@ -85,7 +84,7 @@ def read_on_conflict(given: Mapping[str, JsonValue], blame: Blame) -> OnConflict
 
 def build_upsert(
     context: PlanContext, object_: Object, data: CreateInput, conflict: OnConflict, blame: Blame
-) -> tuple[Upsert, JudgedRights]:
+) -> tuple[Upsert, JudgedUpsert]:
     """Return the upsert of a create's data, without its record, and its rights; `blame` is that of onConflict.
 
     Raises:
@@ -143,12 +142,11 @@ def build_upsert(
         readable=judged.readable,
         rights=judged.creation.rights,
         updating=judged.change.rights,
-        defaults=left_out(object_, columns, references),
+        defaults=left_out(object_, columns, references) if judged.creation.rights else (),
         event=event_target(context, object_, "created"),
         record=None,
     )
-    deferred = dict.fromkeys((*judged.creation.deferred, *judged.change.deferred))
-    return upsert, JudgedRights(deferred=tuple(deferred))
+    return upsert, judged
 
 
 def upsert_record(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Record:

@@ -24,6 +24,26 @@ class Written(NamedTuple):
     location: tuple[tuple[int, int], ...]
 
 
+def checks_of(write: PlannedWrite, ids: bytes, created: bytes | None) -> list[Written]:
+    """Return the checks that wait for the records that a root field has written.
+
+    Args:
+        write: the field.
+        ids: PostgreSQL's text of the ids.
+        created: of an upsert, the text of the boolean[] beside them.
+    """
+    named = [(write.deferred, ids)]
+    if created is not None:
+        flags = created.strip(b"{}").split(b",")
+        pairs = [*zip(ids.strip(b"{}").split(b","), flags, strict=True)]
+        named = [(check, _ids(pairs, flag)) for check, flag in ((write.deferred, b"t"), (write.deferred_change, b"f"))]
+    return [Written(check, which, write.path, write.location) for check, which in named if check is not None]
+
+
+def _ids(pairs: Sequence[tuple[bytes, bytes]], flag: bytes) -> bytes:
+    return b"{%b}" % b",".join(id_ for id_, found in pairs if found == flag)
+
+
 async def uphold(transaction: Transaction, written: Sequence[Written], bindings: Bindings) -> None:
     """Hold the records that a mutation has written against the checks that read its other records.
 

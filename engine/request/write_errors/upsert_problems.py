@@ -31,8 +31,8 @@ def describe_upsert(write: PlannedWrite, problem: Problem, details: list[Any]) -
         case _:
             key, index, values = details
             names = write.keys[key]
-            rows = [RowBlame(index=index, fields=names, values=values)]
-            message = f"Another {label} has this {_quoted(names)}."
+            rows = [RowBlame(index=index, fields=names, values=values if names else ())]
+            message = f"Another {label} has this {_quoted(names)}." if names else "Another record has these values."
             return row_error(Conflict, message, write, rows)
 
 

@@ -143,3 +143,25 @@ async def test_a_key_that_may_not_be_read_finds_no_record(world: World) -> None:
     refused = await rep.refusal(upsert('email: "Own@x.org"', "onConflict: { fields: [email] }"))
     assert refused["extensions"]["code"] == "BAD_USER_INPUT"
     assert (await world.people())[world.own]["jobTitle"] is None
+
+
+@pytest.mark.parametrize(
+    ("rights", "email", "allows"),
+    [
+        ({"create": {"check": {"people": {"some": BERLIN}}}, "update": ALL}, "x", False),
+        ({"create": {"check": {"people": {"some": BERLIN}}}, "update": ALL}, "Acme", True),
+        ({"create": ALL, "update": {"check": {"people": {"none": BERLIN}}}}, "x", True),
+        ({"create": ALL, "update": {"check": {"people": {"none": BERLIN}}}}, "Acme", False),
+    ],
+)
+async def test_a_check_of_relations_is_of_its_own_branch(
+    world: World, rights: dict[str, Any], email: str, allows: bool
+) -> None:
+    rep = await world.rep(company={"read": ALL, **rights})
+    given = f'id: "{world.company}" ' if email == "Acme" else ""
+    text = f'mutation {{ upsertCompany(data: {{ {given} name: "N" }}) {{ created }} }}'
+    if allows:
+        assert await rep.write(text) == {"upsertCompany": {"created": email == "x"}}
+    else:
+        assert (await rep.refusal(text))["extensions"]["code"] == "FORBIDDEN"
+        assert await take_events(world.apis) == []

@@ -48,7 +48,7 @@ def plan_create(context: PlanContext, object_: Object, sample: Rows, blame: Blam
         rows=rows,
         references=references,
         rights=(judged := judge(context, rights, marks=marks_key(rights))).rights,
-        defaults=left_out(object_, columns, references),
+        defaults=left_out(object_, columns, references) if judged.rights else (),
         event=event_target(context, object_, "created"),
         record=None,
     )
