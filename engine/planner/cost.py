@@ -8,7 +8,7 @@
     groupBy       100 as an aggregate, and groups x first for the records of each group
     by aggregates as much as such aggregates, for each with a filter of its own in a filter or an order
     duplicates    for each given record 5, or 100 where an index lacks for one of the criteria, and its connection
-    search        20 for each object that is searched, and the page
+    search        20 for each object that is searched by an index, 100 for each other one, and the page
     offset        parents x offset / 10: the rows that are passed over are read
 
 The page sizes are part of the shape, so a plan has one price; only offsets are priced for each request.
@@ -52,7 +52,7 @@ WHOLE_TABLE = 100
 NESTED_SCAN = 5
 """Price of the same for a connection below a record, for each such record."""
 SEARCHED = 20
-"""Price of the search in one object."""
+"""Price of the search in one object that has an index for it."""
 OFFSET_SHARE = 10
 """Rows passed over by `offset` that cost as much as one record."""
 LARGEST_SHOWN = 10**15
@@ -261,7 +261,7 @@ class _Walk:
         yield from self._connection(duplicates.connection, key, place)
 
     def _search(self, search: Search, key: str) -> Iterator[Part | Skipped]:
-        scans = SEARCHED * max(len(search.branches), 1)
+        scans = sum(SEARCHED if branch.indexed else WHOLE_TABLE for branch in search.branches) or SEARCHED
         yield Part(amount=scans, path=(key,), product=((f"{key}.objects", scans),))
         product = ((key, search.page.limit),)
         yield Part(amount=search.page.limit, path=(key,), product=product)

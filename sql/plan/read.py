@@ -344,13 +344,17 @@ class HitEdges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchBranch:
-    """The records of one object, called `name`, in which a search looks: `texts` have the words, `label` resembles."""
+    """The records of one object, called `name`, in which a search looks: `texts` have the words, `label` resembles.
+
+    If it is `indexed`, an index has the words, else all records are read.
+    """
 
     name: str
     table: Table
     key: Column
     label: tuple[Column, ...]
     texts: tuple[Column, ...]
+    indexed: bool
     condition: Condition
     records: tuple[Record, ...]
 

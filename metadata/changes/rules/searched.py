@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from fieldstone.metadata.changes.rules.indexed_values import SEARCH
 from fieldstone.metadata.changes.rules.label_indexes import STANDARD_LABELS, label_sub_fields
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Field, Object, Part, Snapshot, Status
+from fieldstone.metadata.model import Field, Index, Object, Part, Snapshot, Status
 from fieldstone.sql.types import SqlType
 
 _SEARCHED = frozenset({FieldType.TEXT, FieldType.FULL_NAME, FieldType.EMAILS, FieldType.PHONES, FieldType.LINKS})
@@ -19,11 +19,21 @@ def searched_fields(snapshot: Snapshot, object_: Object) -> tuple[Field, ...]:
     return tuple(field for field in found if object_.shows(field) and object_.rights.reads_plainly(field.id))
 
 
-def _indexed_fields(snapshot: Snapshot, object_: Object) -> tuple[Field, ...]:
+def is_served(snapshot: Snapshot, object_: Object, searched: Sequence[Field]) -> bool:
+    """Return whether an index has just these fields of the object, so that a search in them reads it."""
+    index = _search_index(snapshot, object_)
+    return index is not None and set(index.field_ids) == {field.id for field in searched}
+
+
+def _search_index(snapshot: Snapshot, object_: Object) -> Index | None:
     indexes = snapshot.indexes_of.get(object_.id, ())
     ready = [index for index in indexes if index.method == SEARCH and index.status is Status.READY]
-    if ready:
-        return tuple(object_.by_id[id_] for id_ in ready[-1].field_ids)
+    return ready[-1] if ready else None
+
+
+def _indexed_fields(snapshot: Snapshot, object_: Object) -> tuple[Field, ...]:
+    if index := _search_index(snapshot, object_):
+        return tuple(object_.by_id[id_] for id_ in index.field_ids)
     return tuple(field for field in object_.by_name.values() if field.type in _SEARCHED and not field.is_system)
 
 

@@ -23,7 +23,7 @@ from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.search.filter_types import check_filter
 from fieldstone.engine.planner.reads.selection import build_page_info, build_record
 from fieldstone.engine.schema.scope import SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RESULT
-from fieldstone.metadata.changes.rules.searched import label_parts, searched_fields, searched_parts
+from fieldstone.metadata.changes.rules.searched import is_served, label_parts, searched_fields, searched_parts
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
@@ -167,6 +167,7 @@ def _branch(
         key=object_.key,
         label=tuple(part.column for part in label_parts(object_, searched)),
         texts=tuple(part.column for part in searched_parts(object_, searched)),
+        indexed=is_served(context.snapshot, object_, searched),
         condition=select_condition(context, object_, said, blame),
         records=tuple(_record(context, object_, types, one) for one in records),
     )
