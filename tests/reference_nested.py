@@ -156,6 +156,10 @@ class NestedReference:
             is_required = bool(one.parts) and not (one.is_nullable or one.is_system)
             if is_required and row[one.parts[0].column.name] is None:
                 raise Refused("BAD_USER_INPUT")
+        ends = [one.parts[0].column.name for one in object_.fields if one.id in self.links]
+        others = [other for id_, other in self._rows(object_) if id_ != item.id]
+        if ends and any(all(other[end] == row[end] for end in ends) for other in others):
+            raise Refused("CONFLICT")
 
     def _update_targets(
         self, end: RelationEnd, changes: Sequence[Mapping[str, Any]], keys: Sequence[str | None], *, creates: bool

@@ -25,10 +25,11 @@ FROM generate_series(1, 100000) AS n
 
 def large_template(databases: Databases) -> str:
     """The template of the workspace with these people."""
-    return databases.template("many people", _fill, base=workspace_template(databases))
+    return databases.template("many people", fill_people, base=workspace_template(databases))
 
 
-def _fill(dsn: str) -> None:
+def fill_people(dsn: str) -> None:
+    """Put these people into a workspace."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         # Made after the rows, an index takes a tenth of the time.
         trigrams = connection.execute(

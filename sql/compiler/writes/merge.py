@@ -66,6 +66,8 @@ def _merged(plan: Merge, draft: StatementDraft) -> Query:
     place = expressions.case([(is_kept, expressions.number(0))], otherwise=later)
     for number, unit in enumerate(plan.units):
         has_value = expressions.any_of([_has_value(plan, column, row) for column in unit])
+        if len(unit) > 1:
+            query.select(expressions.named(expressions.aggregate("bool_or", has_value), f"h{number}"))
         for part, column in enumerate(unit):
             value = row.column(column.name)
             if column.type is SqlType.TEXT_ARRAY:
@@ -97,7 +99,12 @@ def _written(plan: Merge, draft: StatementDraft) -> Query:
     for number, unit in enumerate(plan.units):
         for part, column in enumerate(unit):
             found = expressions.result(merged.alias, f"u{number}_{part}")
-            change.set(column.name, _value(plan, column, found, row.column(column.name)))
+            value = _value(plan, column, found, row.column(column.name))
+            if len(unit) > 1 and column not in plan.own_keys:
+                # A blank column of the row that the unit comes from is blank in the end, too.
+                is_found = expressions.result(merged.alias, f"h{number}")
+                value = expressions.case([(is_found, found)], otherwise=row.column(column.name))
+            change.set(column.name, value)
     for assignment in plan.filled:
         change.set(assignment.column.name, assigned_value(assignment))
     # The others are marked before: no unique key of theirs is in the way any more.
