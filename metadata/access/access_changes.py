@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fieldstone.metadata.access.effective import Rights, effective_rights, lineage
 from fieldstone.metadata.access.role_checks import effective_settings, may_fill, required_fields
+from fieldstone.metadata.access.unindexed import find_unindexed
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.object_access import ObjectAccess
@@ -16,14 +17,16 @@ ALL = "*"
 def find_access_changes(before: Snapshot, after: Snapshot) -> list[JsonValue]:
     """Return the effects of a change on roles as plans show them: `{ kind name roles message }`.
 
-    `READABLE` are the roles that read a new object or field, `WIDENED` those that may do more than before, and
-    `CANNOT_CREATE` those that give no value to a field that has become required.
+    `READABLE` are the roles that read a new object or field, `WIDENED` those that may do more than before,
+    `CANNOT_CREATE` those that give no value to a field that has become required, and `UNINDEXED` those whose rules find
+    records by a field that no index serves, where that is new.
     """
     rights = {role.id: effective_rights(after, role) for role in after.roles.values()}
     return [
         *_readable(before, after, rights),
         *_unfilled(before, after, rights),
         *_widened(before, after, rights),
+        *_unindexed(before, after),
     ]
 
 
@@ -78,6 +81,21 @@ def _widened(before: Snapshot, after: Snapshot, rights: Mapping[UUID, Rights]) -
         if more := effective_settings(after, role) - effective_settings(before, known):
             names = ", ".join(sorted(setting.value for setting in more))
             yield _entry("WIDENED", "settings", [role.name], f"{role.name} gets the settings {names}")
+
+
+def _unindexed(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:
+    by_name: dict[str, list[str]] = {}
+    for role in after.roles.values():
+        known = before.roles.get(role.id)
+        if known is role and before.indexes is after.indexes:
+            continue
+        former = find_unindexed(before, known) if known else []
+        for name in find_unindexed(after, role):
+            if name not in former:
+                by_name.setdefault(name, []).append(role.name)
+    for name, roles in by_name.items():
+        message = f"a rule of {', '.join(roles)} finds records by {name}, which no index serves: createIndex would help"
+        yield _entry("UNINDEXED", name, roles, message)
 
 
 def _is_unchanged(before: Snapshot, after: Snapshot, known: Role, role: Role) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from fieldstone.metadata.access.stored_keys import CLAIM_NAME, KEY, claim_of, key_of
+from fieldstone.metadata.access.stored_keys import CLAIM_NAME, KEY, claim_of, has_claim, key_of
 from fieldstone.metadata.aggregates import BY_NAME, aggregated
 from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
 from fieldstone.metadata.errors import InvalidChange, InvalidValue
@@ -218,7 +218,7 @@ def _operators(part: Part, value: JsonValue, place: _Place) -> dict[str, JsonVal
     known = {operator.name: operator for operator in part.operators}
     read = _checked(value, place, tuple(known))
     for name, argument in read.items():
-        if known[name].argument in _WITHOUT_CLAIMS and _has_claim(argument):
+        if known[name].argument in _WITHOUT_CLAIMS and has_claim(argument):
             raise place.at(name).error("cannot be given by a principal's value")
     return read
 
@@ -246,13 +246,3 @@ def _check_value(value: JsonValue, place: _Place) -> None:
                 _check_value(item, place)
         case _ if (name := claim_of(value)) is not None and not CLAIM_NAME.fullmatch(name):
             raise place.error(f"must name a principal's value as in $principal.userId, not by {shown(value)}")
-
-
-def _has_claim(value: JsonValue) -> bool:
-    match value:
-        case dict():
-            return any(map(_has_claim, value.values()))
-        case list():
-            return any(map(_has_claim, value))
-        case _:
-            return claim_of(value) is not None

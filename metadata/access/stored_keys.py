@@ -32,3 +32,14 @@ def claim_of(value: JsonValue) -> str | None:
     return (
         value.removeprefix(PRINCIPAL_PREFIX) if isinstance(value, str) and value.startswith(PRINCIPAL_PREFIX) else None
     )
+
+
+def has_claim(value: JsonValue) -> bool:
+    """Return whether a principal's value stands somewhere in a value."""
+    match value:
+        case dict():
+            return any(map(has_claim, value.values()))
+        case list():
+            return any(map(has_claim, value))
+        case _:
+            return claim_of(value) is not None

@@ -109,7 +109,8 @@ _PROBLEM = _type(
 )
 _ACCESS_KINDS = (
     "`READABLE` for roles that read a new object or field, `WIDENED` for those that may do more than before,"
-    " `CANNOT_CREATE` for those that give no value to a field that has become required."
+    " `CANNOT_CREATE` for those that give no value to a field that has become required, `UNINDEXED` for those whose"
+    " rules find records by a field that no index serves."
 )
 _ACCESS = _type(
     "PlannedAccess",
