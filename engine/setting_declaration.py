@@ -35,7 +35,14 @@ def _check_origins(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return value
 
 
+def _check_public_url(value: str) -> str:
+    if not (value.startswith(("http://", "https://")) and _ORIGIN.fullmatch(value)):
+        raise ValueError
+    return value
+
+
 Token: TypeAlias = Annotated[str, AfterValidator(_check_token)]
+PublicUrl: TypeAlias = Annotated[str, AfterValidator(_check_public_url)]
 SecretKeys: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_keys)]
 Origins: TypeAlias = Annotated[
     tuple[str, ...] | None, NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)

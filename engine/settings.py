@@ -14,7 +14,8 @@ from pydantic import AliasGenerator, BeforeValidator, ValidationError, field_val
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fieldstone.engine.identity.issuer import Issuer, read_issuers
-from fieldstone.engine.setting_declaration import Origins, SecretKeys, Token, seconds, setting, whole
+from fieldstone.engine.identity.openid import ProviderSettings, read_providers
+from fieldstone.engine.setting_declaration import Origins, PublicUrl, SecretKeys, Token, seconds, setting, whole
 from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.role import ADMIN
@@ -216,6 +217,13 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = setting((),
         "The networks of the proxies whose `X-Forwarded-For` names the clients' addresses.",
         "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
+    oidc: Annotated[str | None, BeforeValidator(_json)] = setting(None,
+        "The OpenID providers at which people sign in by a browser, as a JSON list.",
+        "a JSON list of providers", secret=True)
+    public_url: PublicUrl | None = setting(None,
+        "The address at which browsers reach this server; with `https` its cookies are `Secure`.",
+        "an http or https address without a path, such as https://api.example.com")
+    session_hours: int = whole(12, "The length of a person's session, in hours.", most=8_760)
     jwt: Annotated[str | None, BeforeValidator(_json)] = setting(None,
         "The identity providers whose tokens are accepted beside API keys, as a JSON list.",
         "a JSON list of issuers", secret=True)
@@ -274,6 +282,16 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _providers_are_right(self) -> Self:
+        try:
+            providers = read_providers(self.oidc or "[]")
+        except ValueError as error:
+            raise ValueError(f"FIELDSTONE_OIDC {error}.") from None
+        if providers and not (self.public_url and self.secret_key):
+            raise ValueError("FIELDSTONE_OIDC needs FIELDSTONE_PUBLIC_URL and FIELDSTONE_SECRET_KEY.")
+        return self
+
+    @model_validator(mode="after")
     def _issuers_are_right(self) -> Self:
         try:
             read_issuers(self.jwt or "[]")
@@ -315,6 +333,16 @@ class Settings(BaseSettings):
     def issuers(self) -> tuple[Issuer, ...]:
         """The identity providers whose tokens are accepted."""
         return read_issuers(self.jwt or "[]")
+
+    @property
+    def providers(self) -> tuple[ProviderSettings, ...]:
+        """The OpenID providers at which people sign in."""
+        return read_providers(self.oidc or "[]")
+
+    @property
+    def is_behind_tls(self) -> bool:
+        """Whether browsers reach this server by TLS."""
+        return (self.public_url or "").startswith("https://")
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
-"""The credential of a request: an API key or a token, read from the header that carries it."""
+"""The credential of a request: an API key, a token or a session, read from the header that carries it."""
 
+from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -7,21 +8,31 @@ from fieldstone.engine.identity.impersonation import ActsAs
 from fieldstone.engine.identity.tokens import hash_jwt
 from fieldstone.metadata.roles.networks import Address
 from fieldstone.metadata.workspaces.api_keys import TOKEN_PREFIX, hash_token
+from fieldstone.metadata.workspaces.sessions import hash_session
 
 _LONGEST = 8_192
 """Bytes of the longest header that is read: tokens of some providers list a user's groups."""
+
+
+class CredentialKind(Enum):
+    """The kinds of a credential."""
+
+    KEY = "KEY"
+    TOKEN = "TOKEN"  # noqa: S105 - a kind
+    SESSION = "SESSION"
 
 
 class Credential(NamedTuple):
     """A credential, which is not checked yet.
 
     Attributes:
-        hash: of the secret; keys and tokens are found by it.
-        token: the text of a token; None: it is an API key.
+        hash: of the secret, by which its principal is found.
+        token: the text of a token; "" for the other kinds.
     """
 
+    kind: CredentialKind
     hash: bytes
-    token: str | None = None
+    token: str = ""
 
 
 class Presented(NamedTuple):
@@ -56,5 +67,10 @@ def _read(authorization: bytes) -> Credential | None:
     text = secret.decode("ascii")
     if text.startswith(TOKEN_PREFIX):
         token_hash = hash_token(text)
-        return None if token_hash is None else Credential(token_hash)
-    return Credential(hash_jwt(text), text) if text.count(".") == 2 else None
+        return None if token_hash is None else Credential(CredentialKind.KEY, token_hash)
+    return Credential(CredentialKind.TOKEN, hash_jwt(text), text) if text.count(".") == 2 else None
+
+
+def session_credential(cookie: str) -> Credential:
+    """Return the credential of a session's cookie."""
+    return Credential(CredentialKind.SESSION, hash_session(cookie))

@@ -1,6 +1,6 @@
 """The identity of requests: from a credential to its principal."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -9,10 +9,11 @@ import httpx
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import Forbidden, Unauthenticated
 from fieldstone.engine.identity.anonymous import Visitors
-from fieldstone.engine.identity.credential import Credential, Presented
+from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
 from fieldstone.engine.identity.impersonation import impersonate
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.key_sets import FETCH_LIMIT, trust
+from fieldstone.engine.identity.openid import OpenIdProvider, ProviderSettings
 from fieldstone.engine.identity.tokens import Tokens
 from fieldstone.metadata.roles.networks import is_within
 from fieldstone.metadata.roles.principal import Principal
@@ -20,6 +21,7 @@ from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.registry import WorkspaceNames
+from fieldstone.metadata.workspaces.sessions import SessionStore
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 
@@ -30,19 +32,28 @@ class Identity(NamedTuple):
     Attributes:
         keys: the API keys.
         tokens: the tokens of identity providers.
+        sessions: the sessions of people in browsers.
+        providers: those at which people sign in, by name.
         current: the models, with the roles of their workspaces.
         visitors: the rights of requests without a credential; None: there are none.
     """
 
     keys: KeyStore
     tokens: Tokens
+    sessions: SessionStore
+    providers: Mapping[str, OpenIdProvider]
     current: CurrentSnapshots
     visitors: Visitors | None
 
     def find_fresh(self, credential: Credential) -> Principal | None:
         """Return the principal of a credential that was checked a moment ago."""
-        source = self.keys if credential.token is None else self.tokens
-        return source.find_fresh(credential.hash)
+        match credential.kind:
+            case CredentialKind.KEY:
+                return self.keys.find_fresh(credential.hash)
+            case CredentialKind.TOKEN:
+                return self.tokens.find_fresh(credential.hash)
+            case CredentialKind.SESSION:
+                return self.sessions.find_fresh(credential.hash)
 
     async def resolve(self, presented: Presented) -> Principal:
         """Return the principal of a request.
@@ -80,11 +91,16 @@ class Identity(NamedTuple):
         return principal
 
     async def _look_up(self, credential: Credential) -> Principal | None:
-        if credential.token is None:
-            return await self.keys.look_up(credential.hash)
-        if not self.tokens.are_accepted:
-            return None
-        return await self.tokens.authenticate(credential.token)
+        match credential.kind:
+            case CredentialKind.KEY:
+                return await self.keys.look_up(credential.hash)
+            case CredentialKind.TOKEN:
+                return await self.tokens.authenticate(credential.token) if self.tokens.are_accepted else None
+            case CredentialKind.SESSION:
+                principal = await self.sessions.look_up(credential.hash)
+                if principal is None:
+                    raise Unauthenticated("The session has ended: sign in again.")
+                return principal
 
 
 @asynccontextmanager
@@ -94,19 +110,26 @@ async def open_identity(
     current: CurrentSnapshots,
     *,
     issuers: Sequence[Issuer] = (),
+    providers: Sequence[ProviderSettings] = (),
     visitors: Visitors | None = None,
 ) -> AsyncIterator[Identity]:
     """Open the sources of principals for the length of the block."""
-    # Nothing of an answer may lead the request elsewhere, and no cookie is kept.
+    denied, workspaces = DeniedTokens(database), WorkspaceNames(database)
+    # Nothing of an answer may lead the request elsewhere.
     async with httpx.AsyncClient(timeout=FETCH_LIMIT, follow_redirects=False) as client:
         trusted = [trust(issuer, client) for issuer in issuers]
+        opened = {one.name: OpenIdProvider(one, client, denied, workspaces) for one in providers}
         try:
             yield Identity(
                 keys=keys,
-                tokens=Tokens(trusted, DeniedTokens(database), WorkspaceNames(database)),
+                tokens=Tokens(trusted, denied, workspaces),
+                sessions=SessionStore(database),
+                providers=opened,
                 current=current,
                 visitors=visitors,
             )
         finally:
             for one in trusted:
                 await one.keys.close()
+            for provider in opened.values():
+                await provider.close()

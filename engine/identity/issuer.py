@@ -55,14 +55,15 @@ def read_issuers(text: str) -> tuple[Issuer, ...]:
         raise ValueError("must be a JSON list of issuers") from None
     if not isinstance(given, list):
         raise ValueError("must be a JSON list of issuers")  # noqa: TRY004 - pydantic takes ValueError
-    issuers = tuple(_read_issuer(one, f"[{index}]") for index, one in enumerate(given))
+    issuers = tuple(read_issuer(one, f"[{index}]") for index, one in enumerate(given))
     names = [issuer.name for issuer in issuers]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ValueError(f'names the issuer "{twice}" twice')
     return issuers
 
 
-def _read_issuer(given: JsonValue, place: str) -> Issuer:
+def read_issuer(given: JsonValue, place: str) -> Issuer:
+    """Return the issuer of one entry; raises ValueError, which names its place."""
     members = _members(given, place, _MEMBERS)
     keys = _read_keys(members, place)
     roles = _texts(members, "roles", place)
@@ -85,7 +86,7 @@ def _read_keys(members: Mapping[str, JsonValue], place: str) -> str | SigningKey
     if (url is None) == (key is None):
         raise ValueError(f"{place} must have either jwksUrl or key")
     if url is not None:
-        return _checked_url(_text(members, "jwksUrl", place), f"{place}.jwksUrl")
+        return checked_url(_text(members, "jwksUrl", place), f"{place}.jwksUrl")
     try:
         if isinstance(key, Mapping):
             return read_jwk(key)
@@ -95,7 +96,8 @@ def _read_keys(members: Mapping[str, JsonValue], place: str) -> str | SigningKey
         raise ValueError(f"{place}.key must be {error}") from None
 
 
-def _checked_url(url: str, place: str) -> str:
+def checked_url(url: str, place: str) -> str:
+    """Return an address of a provider; raises ValueError for one that others could read or change on its way."""
     try:
         parts = urlsplit(url)
         is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

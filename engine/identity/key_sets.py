@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import httpx
 
 from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.identity.fetching import fetch
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.signing_keys import SigningKey, read_key_set
 from fieldstone.metadata.json_text import loads
@@ -20,8 +21,6 @@ _LOG = logging.getLogger(__name__)
 
 FETCH_LIMIT: Final = 3.0
 """Seconds for one fetch."""
-LARGEST: Final = 256 << 10
-"""Bytes of a key set."""
 FRESH_FOR: Final = 300.0
 """Seconds after which a key set is fetched again, while the old one serves."""
 USABLE_FOR: Final = 86_400.0
@@ -146,26 +145,13 @@ class FetchedKeys:
     async def _load(self) -> None:
         try:
             async with asyncio.timeout(FETCH_LIMIT):
-                keys = read_key_set(loads(await self._read()))
+                keys = read_key_set(loads(await fetch(self._client, self._client.build_request("GET", self._url))))
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
             _LOG.warning("the key set at %s cannot be fetched: %s", self._url, str(error) or type(error).__name__)
             return
         before, self._keys, self._fetched_at = self._keys, keys, self._clock()
         if before != keys:
             self.changed()
-
-    async def _read(self) -> bytes:
-        # Without a compression, which could turn a few bytes into gigabytes.
-        wanted = {"accept": "application/json", "accept-encoding": "identity"}
-        async with self._client.stream("GET", self._url, headers=wanted) as answer:
-            if answer.status_code != httpx.codes.OK:
-                raise ValueError(f"the answer has the status {answer.status_code}")
-            body = b""
-            async for part in answer.aiter_raw():
-                body += part
-                if len(body) > LARGEST:
-                    raise ValueError(f"the answer has more than {LARGEST} bytes")
-            return body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,17 +44,19 @@ class _Registry(jws.JWSRegistry):
 _REGISTRY = _Registry(algorithms=["HS256", "RS256", "ES256", "Ed25519"], strict_check_header=False)
 
 
-class _Verified(NamedTuple):
+class Verified(NamedTuple):
     """A verified token.
 
     Attributes:
         until: the monotonic time up to which it is kept.
+        claims: all that it says; {} in the cache.
     """
 
     principal: Principal
     facts: TokenFacts
     key: SigningKey
     until: float
+    claims: Mapping[str, JsonValue]
 
 
 def hash_jwt(token: str) -> bytes:
@@ -89,7 +91,7 @@ class Tokens:
         self._clock = clock
         self._now = now
         self._limit = limit
-        self._kept: OrderedDict[bytes, _Verified] = OrderedDict()
+        self._kept: OrderedDict[bytes, Verified] = OrderedDict()
         denied.changed.connect(self._drop_denied)
         for trusted in self._trusted.values():
             trusted.keys.changed.connect(partial(self._drop_unsigned, trusted))
@@ -121,18 +123,24 @@ class Tokens:
         if principal := self.find_fresh(token_hash):
             return principal
         before = self._kept.pop(token_hash, None)
-        verified = await self._verify(token)
-        if self.denied.denies(verified.facts):
-            raise Unauthenticated("The token has been revoked.")
+        verified = await self.verify(token)
         if before is not None and before.principal == verified.principal:
             # The same instance as long as it is equal: dict look-ups of identical ids are cheaper than of equal ones.
             verified = verified._replace(principal=before.principal)
-        self._kept[token_hash] = verified
+        self._kept[token_hash] = verified._replace(claims={})
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
         return verified.principal
 
-    async def _verify(self, token: str) -> _Verified:
+    async def verify(self, token: str) -> Verified:
+        """Return a token of an issuer whose signature and claims are right; it raises as `authenticate` does."""
+        await self.denied.refresh()
+        verified = await self._verify(token)
+        if self.denied.denies(verified.facts):
+            raise Unauthenticated("The token has been revoked.")
+        return verified
+
+    async def _verify(self, token: str) -> Verified:
         header, claims = _read_unverified(token)
         trusted = self._trusted.get(claims["iss"]) if isinstance(claims.get("iss"), str) else None
         if trusted is None:
@@ -153,7 +161,7 @@ class Tokens:
             raise Unauthenticated("The token is not valid: its signature is wrong.") from None
         return await self._accept(trusted.issuer, _read_claims(signed.payload), key)
 
-    async def _accept(self, issuer: Issuer, claims: Mapping[str, JsonValue], key: SigningKey) -> _Verified:
+    async def _accept(self, issuer: Issuer, claims: Mapping[str, JsonValue], key: SigningKey) -> Verified:
         """Return a token whose signature is right, if its claims are."""
         now = self._now()
         expires_at = _check_times(issuer, claims, now)
@@ -182,7 +190,7 @@ class Tokens:
             issued_at=_read_time(claims, "iat"),
         )
         until = self._clock() + min(FRESH_FOR, expires_at - now)
-        return _Verified(principal=principal, facts=facts, key=key, until=until)
+        return Verified(principal=principal, facts=facts, key=key, until=until, claims=claims)
 
     async def _find_workspace(self, issuer: Issuer, claims: Mapping[str, JsonValue]) -> UUID:
         path = issuer.mapping.workspace

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from fieldstone.engine.errors import ApiError, ServiceUnavailable
-from fieldstone.engine.identity.credential import Presented
+from fieldstone.engine.identity.credential import CredentialKind, Presented
 from fieldstone.engine.identity.identity import Identity
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.sql.concurrency.signal import Signal
@@ -76,7 +76,7 @@ class PrincipalWatch:
         keys = {
             watched.presented.credential.hash
             for watched in asked
-            if watched.presented.credential is not None and watched.presented.credential.token is None
+            if watched.presented.credential is not None and watched.presented.credential.kind is CredentialKind.KEY
         }
         if keys:
             await self._identity.keys.refresh(keys)

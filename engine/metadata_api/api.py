@@ -50,6 +50,7 @@ from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.sessions import SessionStore
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.executor import Database
@@ -129,6 +130,7 @@ class _Roots:
         writer: ModelWriter,
         keys: KeyStore,
         denied: DeniedTokens,
+        sessions: SessionStore,
         webhooks: Webhooks,
         compiler: Compiler,
         find_broken: FindBroken,
@@ -146,7 +148,7 @@ class _Roots:
             **change_runs(),
             **key_runs(keys),
             **document_runs(compiler.limits.document),
-            **token_runs(denied),
+            **token_runs(denied, sessions),
             **webhook_runs(webhooks),
         }
 
@@ -288,6 +290,7 @@ def build_metadata_api(
     time_limit: float,
     webhooks: Webhooks | None = None,
     denied: DeniedTokens | None = None,
+    sessions: SessionStore | None = None,
     find_broken: FindBroken = none_broken,
     find_documents: FindBrokenDocuments | None = None,
     slots: Slots | None = None,
@@ -304,6 +307,7 @@ def build_metadata_api(
         time_limit: the seconds that a query may take.
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
         denied: the denied tokens of this process; by default those that nothing here asks for.
+        sessions: the sessions of this process; by default likewise.
         find_broken: tells which operations of clients a change would break.
         slots: bounds the operations in progress; by default nothing does.
         find_documents: tells which trusted documents a change would break.
@@ -313,6 +317,7 @@ def build_metadata_api(
         writer,
         keys,
         denied or DeniedTokens(database),
+        sessions or SessionStore(database),
         webhooks or Webhooks(database, current),
         compiler,
         find_broken,

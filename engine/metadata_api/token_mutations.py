@@ -1,7 +1,8 @@
-"""The Metadata API's mutation of tokens of identity providers."""
+"""The Metadata API's mutations of tokens of identity providers and of sessions."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
@@ -10,11 +11,12 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.scalars import DATE_TIME
 from fieldstone.metadata.workspaces.denied_tokens import DeniedBy, DeniedTokens, deny_tokens
+from fieldstone.metadata.workspaces.sessions import SessionStore, revoke_session
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
 
-def token_runs(denied: DeniedTokens) -> Mapping[str, Run]:
-    """Return the function that executes the mutation, by its name."""
+def token_runs(denied: DeniedTokens, sessions: SessionStore) -> Mapping[str, Run]:
+    """Return the functions that execute the mutations, by their names."""
 
     async def deny(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
@@ -30,6 +32,7 @@ def token_runs(denied: DeniedTokens) -> Mapping[str, Run]:
             expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
         )
         transaction.committed.connect(denied.forget)
+        transaction.committed.connect(sessions.forget_all)
 
         async def sequel() -> Mapping[str, JsonValue]:
             return {
@@ -43,4 +46,10 @@ def token_runs(denied: DeniedTokens) -> Mapping[str, Run]:
 
         return Written(id=new_id(), sequel=sequel)
 
-    return {"denyTokens": deny}
+    async def revoke(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
+        id_ = UUID(arguments["id"])
+        await revoke_session(transaction.connection, workspace_id=principal.workspace_id, session_id=id_)
+        transaction.committed.connect(sessions.forget_all)
+        return Written(object_name="session", id=id_, type_name="Session")
+
+    return {"denyTokens": deny, "revokeSession": revoke}

@@ -31,6 +31,7 @@ from fieldstone.engine.server.http.request_log import build_request_log, context
 from fieldstone.engine.server.log import Log, build_log, flush_log
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Assemble, Runtime
+from fieldstone.engine.server.sign_in.pages import SignIn
 from fieldstone.engine.server.status.insight import Everything, InsightRule
 from fieldstone.engine.server.status.pages import Health, IndexPage, MetricsPage, NotFound, Readiness
 from fieldstone.engine.server.streams.sse import StreamEndpoint
@@ -87,6 +88,7 @@ class Fieldstone:
             log=self.log,
             presented=admission.presented,
         )
+        self._sign_in = SignIn(settings=settings, runtime=self.runtime, admission=admission)
         self._stream = StreamEndpoint(admission=admission, closing=self._closing)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
         inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
@@ -183,6 +185,7 @@ class Fieldstone:
             Route("/", IndexPage()),
             *self._state_routes(InsightRule(self.settings)),
             Route("/graphql/stream", self._stream),
+            Route("/auth/{name}", self._sign_in),
         ]
         for path, endpoint in self._graphql.items():
             shown: ASGIApp = GraphiQLOr(endpoint, path) if self.settings.is_development else HintOr(endpoint)

@@ -126,6 +126,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             time_limit=settings.statement_timeout,
             webhooks=webhooks,
             denied=identity.tokens.denied,
+            sessions=identity.sessions,
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
             slots=slots,
             find_documents=broken_documents(foundation.work, limits.document, relay=settings.relay),
@@ -179,6 +180,7 @@ def _identity(settings: Settings, foundation: Foundation) -> AbstractAsyncContex
         foundation.keys,
         foundation.current,
         issuers=settings.issuers,
+        providers=settings.providers,
         visitors=None if role is None else Visitors(role, foundation.default.workspace.id),
     )
 

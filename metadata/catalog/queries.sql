@@ -330,6 +330,39 @@ UPDATE fieldstone.api_key SET revoked_at = now() FROM made
 WHERE api_key.id = made.id AND api_key.revoked_at IS NULL
 RETURNING api_key.id;
 
+-- name: session_by_hash
+-- A session ends with its key, and with a denial of its subject.
+SELECT s.key_id IS NOT NULL, coalesce(k.id, s.user_id), coalesce(k.root_key, k.id, s.user_id), coalesce(k.name, s.name),
+    s.workspace_id, coalesce(k.role_id::text, s.role), coalesce(k.claims, s.claims),
+    array_to_string(coalesce(k.networks, '{}'), ','), extract(epoch FROM least(s.expires_at, k.expires_at))
+FROM fieldstone.session AS s LEFT JOIN fieldstone.api_key AS k ON k.id = s.key_id
+WHERE s.token_hash = decode(%(token_hash)s::text, 'hex') AND s.revoked_at IS NULL AND s.expires_at > now()
+    AND (k.id IS NULL OR (k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())))
+    AND NOT EXISTS (
+        SELECT 1 FROM fieldstone.denied_token AS d
+        WHERE d.workspace_id = s.workspace_id AND d.issuer = s.issuer AND d.kind = 'SUBJECT' AND d.value = s.subject
+            AND d.denied_at >= s.created_at AND (d.expires_at IS NULL OR d.expires_at > now())
+    );
+
+-- name: insert_session
+INSERT INTO fieldstone.session (id, workspace_id, token_hash, key_id, user_id, issuer, subject, name, role, claims,
+    address, expires_at)
+VALUES (%(id)s, %(workspace_id)s, %(token_hash)s, %(key_id)s, %(user_id)s, %(issuer)s, %(subject)s, %(name)s, %(role)s,
+    %(claims)s, %(address)s, now() + make_interval(secs => %(seconds)s));
+
+-- name: drop_old_sessions
+-- Those that ended a month ago are of no use in the list.
+DELETE FROM fieldstone.session
+WHERE workspace_id = %(workspace_id)s AND least(expires_at, coalesce(revoked_at, expires_at)) < now() - interval '30 days';
+
+-- name: revoke_session
+UPDATE fieldstone.session SET revoked_at = coalesce(revoked_at, now())
+WHERE workspace_id = %(workspace_id)s AND id = %(id)s RETURNING id;
+
+-- name: revoke_session_by_hash
+UPDATE fieldstone.session SET revoked_at = now() WHERE token_hash = %(token_hash)s AND revoked_at IS NULL
+RETURNING id, workspace_id, key_id IS NOT NULL, coalesce(key_id, user_id), name;
+
 -- name: denied_tokens
 -- Nothing but the version where it is the one that the caller knows.
 SELECT v.version, d.workspace_id, d.issuer, d.kind, d.value, extract(epoch FROM d.denied_at)

@@ -43,6 +43,8 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_RELAY": ("true", True),
         "FIELDSTONE_INTROSPECTION": ("false", False),
         "FIELDSTONE_JWT": ("[]", "[]"),
+        "FIELDSTONE_OIDC": ("[]", "[]"),
+        "FIELDSTONE_PUBLIC_URL": ("https://a.example", "https://a.example"),
         "FIELDSTONE_METRICS_TOKEN": ("secret", "secret"),
         "FIELDSTONE_SECRET_KEY": (f"{'a' * 32}, {'b' * 32}", ("a" * 32, "b" * 32)),
         "FIELDSTONE_ANONYMOUS_ROLE": ("viewer", "viewer"),

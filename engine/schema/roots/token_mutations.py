@@ -1,4 +1,4 @@
-"""The mutation of tokens of identity providers, with the types that only it uses."""
+"""The mutations of tokens of identity providers and of sessions, with the types that only they use."""
 
 from collections.abc import Callable, Mapping
 
@@ -43,7 +43,7 @@ TOKEN_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQL
     _INPUT.name: lambda _: _INPUT,
     _DENIED.name: lambda _: _DENIED,
 }
-"""The types that only this mutation uses."""
+"""The types that only these mutations use."""
 
 TOKEN_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
     "denyTokens": mutation(
@@ -52,5 +52,6 @@ TOKEN_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
         input_name=_INPUT.name,
         input_description="The tokens.",
     ),
+    "revokeSession": mutation("Session", "Ends a person's session: its browser must sign in again.", by_id=True),
 }
-"""The root field of this mutation."""
+"""The root fields of these mutations; the snapshot must have the object `session`."""

@@ -33,6 +33,7 @@ _READ = _LISTS | {
     *_ONCE,
     b"content-length",
     b"content-type",
+    b"cookie",
     b"last-event-id",
     b"x-fieldstone-cost",
     b"x-fieldstone-explain",
@@ -69,7 +70,7 @@ class Admission:
     def __init__(self, *, settings: Settings, runtime: Runtime) -> None:
         self._settings = settings
         self._runtime = runtime
-        self.presented = PresentedReader(settings.trusted_proxies)
+        self.presented = PresentedReader(settings.trusted_proxies, is_secure=settings.is_behind_tls)
         self._deadline = Overdue(settings.body_timeout)
 
     async def admit(self, scope: "Scope", given: dict[bytes, bytes], headers: Headers) -> tuple[Services, Principal]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.errors import Forbidden, Unauthenticated
-from fieldstone.engine.identity.credential import Presented, read_credential
+from fieldstone.engine.identity.credential import Presented, read_credential, session_credential
 from fieldstone.engine.identity.identity import Identity
 from fieldstone.engine.identity.impersonation import read_acts_as
+from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, author_of
 from fieldstone.metadata.roles.networks import Address, Network, is_within, read_address
 from fieldstone.metadata.roles.principal import Principal
@@ -24,10 +25,12 @@ class PresentedReader:
 
     Args:
         proxies: the networks of the proxies whose X-Forwarded-For counts.
+        is_secure: whether browsers reach this server by TLS, which decides about its cookies.
     """
 
-    def __init__(self, proxies: Sequence[Network] = ()) -> None:
+    def __init__(self, proxies: Sequence[Network] = (), *, is_secure: bool = False) -> None:
         self._proxies = proxies
+        self.is_secure = is_secure
 
     def read(self, scope: "Scope", given: Mapping[bytes, bytes], authorization: bytes | None = None) -> Presented:
         """Return all that a request or a handshake presents.
@@ -38,10 +41,11 @@ class PresentedReader:
             authorization: a header of the connection's first message, in the place of that of the handshake.
         """
         authorization = given.get(b"authorization") if authorization is None else authorization
+        cookie = read_cookie(given, SESSION, secure=self.is_secure) if authorization is None else None
         return Presented(
-            read_credential(authorization),
+            read_credential(authorization) if cookie is None else session_credential(cookie),
             self.address(scope, given),
-            is_anonymous=authorization is None,
+            is_anonymous=authorization is None and cookie is None,
             acts_as=read_acts_as(given),
         )
 

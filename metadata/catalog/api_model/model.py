@@ -8,6 +8,7 @@ from fieldstone.metadata.catalog.api_model.notation import catalog_field as _fie
 from fieldstone.metadata.catalog.api_model.notation import catalog_object as _object
 from fieldstone.metadata.catalog.api_model.notation import catalog_relation as _relation
 from fieldstone.metadata.catalog.api_model.reader_role import READER
+from fieldstone.metadata.catalog.api_model.session_model import SESSION
 from fieldstone.metadata.catalog.api_model.webhook_model import DELIVERY, WEBHOOK
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import RelationType, Snapshot, Status, Workspace
@@ -148,6 +149,7 @@ _OBJECTS: Final = {
         DELIVERY,
         AUDIT_ENTRY,
         DOCUMENT,
+        SESSION,
     )
 }
 _RELATIONS: Final = {

@@ -1,0 +1,206 @@
+"""Sessions of people in browsers, found by the hash of a random id, revocable and listed."""
+
+import asyncio
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement
+from fieldstone.metadata.catalog.sessions import Reads, Session
+from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.roles.networks import read_network
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.sql.statement import Row
+
+T = TypeVar("T")
+
+_BY_HASH = catalog_statement("session_by_hash")
+_RANDOM_BYTES = 32
+
+FRESH_FOR: Final = 1.0
+"""Seconds for which a cache entry holds: a session revoked by another process may work that long here."""
+LIMIT: Final = 10_000
+"""Cache entries of each kind: sessions and refusals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFacts:
+    """The facts of a user of an identity provider.
+
+    Attributes:
+        role: the name of the role that the provider gives.
+        claims: the values that rules may name.
+    """
+
+    user_id: UUID
+    issuer: str
+    subject: str
+    name: str
+    role: str
+    claims: Mapping[str, JsonValue]
+
+
+class EndedSession(NamedTuple):
+    """A session that its person has ended."""
+
+    id: UUID
+    workspace_id: UUID
+    is_of_key: bool
+    subject_id: UUID
+    name: str
+
+
+class _Known(NamedTuple):
+    principal: Principal
+    checked_at: float
+
+
+def hash_session(token: str) -> bytes:
+    """Return the hash under which the session of a cookie is stored."""
+    return sha256(f"session {token}".encode()).digest()
+
+
+async def create_session(
+    connection: Session,
+    *,
+    workspace_id: UUID,
+    seconds: float,
+    address: str | None,
+    key: Principal | None = None,
+    user: UserFacts | None = None,
+) -> tuple[UUID, str]:
+    """Insert a session and return its id and the random id for its cookie, which is not kept; commit it before.
+
+    Args:
+        connection: in a transaction.
+        workspace_id: the workspace that it is for.
+        seconds: its length.
+        address: of the client that signs in.
+        key: the principal of the API key that signs in; None if a user does.
+        user: the user that signs in; None if a key does.
+    """
+    token, id_ = secrets.token_urlsafe(_RANDOM_BYTES), new_id()
+    values = {
+        "id": id_,
+        "workspace_id": workspace_id,
+        "token_hash": hash_session(token),
+        "seconds": seconds,
+        "address": address,
+        "key_id": None if key is None else key.subject_id,
+        "name": key.name if key is not None else user.name if user is not None else "",
+        "user_id": None if user is None else user.user_id,
+        "issuer": None if user is None else user.issuer,
+        "subject": None if user is None else user.subject,
+        "role": None if user is None else user.role,
+        "claims": dumps({} if user is None else dict(user.claims)),
+    }
+    await connection.execute(QUERIES["drop_old_sessions"], {"workspace_id": workspace_id})
+    await connection.execute(QUERIES["insert_session"], values)
+    return id_, token
+
+
+async def revoke_session(connection: Session, *, workspace_id: UUID, session_id: UUID) -> None:
+    """Revoke a session, for good; call `SessionStore.forget_all` after the commit.
+
+    Raises:
+        UnknownObject: the workspace has no such session.
+    """
+    values = {"workspace_id": workspace_id, "id": session_id}
+    cursor = await connection.execute(QUERIES["revoke_session"], values)
+    if await cursor.fetchone() is None:
+        raise UnknownObject(f"there is no session {session_id}", field="id")
+
+
+class SessionStore:
+    """The sessions, with a cache of principals.
+
+    Args:
+        database: where the sessions are.
+        clock: seconds that never go back.
+    """
+
+    def __init__(self, database: Reads, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        # Apart, so that a flood of made-up cookies drives out no session.
+        self._refused: OrderedDict[bytes, float] = OrderedDict()
+        self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
+        self._forgotten = 0
+
+    def find_fresh(self, token_hash: bytes) -> Principal | None:
+        """Return the principal of the session with this hash, if a fresh cache entry has it."""
+        known = self._known.get(token_hash)
+        if known is None or self._clock() - known.checked_at >= FRESH_FOR:
+            return None
+        expires_at = known.principal.expires_at
+        return known.principal if expires_at is None or time.time() < expires_at else None
+
+    async def look_up(self, token_hash: bytes) -> Principal | None:
+        """Return the principal of the session with this hash; None where there is no valid one."""
+        async with self._look_ups.setdefault(token_hash, asyncio.Lock()):
+            if principal := self.find_fresh(token_hash):
+                return principal
+            refused_at = self._refused.get(token_hash)
+            if refused_at is not None and self._clock() - refused_at < FRESH_FOR:
+                return None
+            return await self._look_up(token_hash)
+
+    async def revoke_own(self, token_hash: bytes) -> EndedSession | None:
+        """Revoke the session with this hash and return it; None where there is none: its person signs out."""
+        async with self._database.session() as connection, connection.transaction():
+            cursor = await connection.execute(QUERIES["revoke_session_by_hash"], {"token_hash": token_hash})
+            row = await cursor.fetchone()
+        self.forget_all()
+        return None if row is None else EndedSession(*row)
+
+    def forget_all(self) -> None:
+        """Have each session looked up at its next use."""
+        self._forgotten += 1
+        self._known.clear()
+
+    async def _look_up(self, token_hash: bytes) -> Principal | None:
+        now, forgotten, before = self._clock(), self._forgotten, self._known.pop(token_hash, None)
+        rows = await self._database.read(*_BY_HASH.bind(token_hash=token_hash.hex()))
+        if not rows:
+            _keep(self._refused, token_hash, now)
+            return None
+        principal = _read_principal(rows[0])
+        if before is not None and before.principal == principal:
+            principal = before.principal
+        # A session that was forgotten during the look-up may have been read before its revocation.
+        if forgotten == self._forgotten:
+            self._refused.pop(token_hash, None)
+            _keep(self._known, token_hash, _Known(principal, now))
+        return principal
+
+
+def _keep(entries: OrderedDict[bytes, T], token_hash: bytes, entry: T) -> None:
+    entries[token_hash] = entry
+    while len(entries) > LIMIT:
+        entries.popitem(last=False)
+
+
+def _read_principal(row: Row) -> Principal:
+    is_key = row[0] == b"t"
+    subject_id, rate_key, name, workspace_id, role = ((value or b"").decode() for value in row[1:6])
+    networks = (row[7] or b"").decode()
+    return Principal(
+        kind=SubjectKind.API_KEY if is_key else SubjectKind.USER,
+        subject_id=UUID(subject_id),
+        rate_key=UUID(rate_key),
+        name=name,
+        workspace_id=UUID(workspace_id),
+        role=UUID(role) if is_key else role,
+        claims=loads(row[6] or b"{}"),
+        networks=tuple(map(read_network, networks.split(","))) if networks else (),
+        expires_at=float(row[8] or 0),
+    )
