@@ -71,7 +71,10 @@ def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path 
     if snapshot is None or index is None:
         return Conflict("Another record has this id.", field="id", path=path)
     object_ = snapshot.objects[index.object_id]
-    names = [object_.by_id[field_id].name for field_id in index.field_ids]
+    fields = [object_.by_id[field_id] for field_id in index.field_ids]
+    names = [field.name for field in fields]
+    if not object_.is_active or not all(map(object_.knows, fields)):
+        return Conflict("Another record has these values.", path=path)
     if len(names) == 1:
         return Conflict(f"Another {object_.label_singular} has this value of '{names[0]}'.", field=names[0], path=path)
     together = " and ".join(f"'{name}'" for name in names)
@@ -84,5 +87,8 @@ def _required(error: errors.NotNullViolation, snapshot: Snapshot | None, path: P
     objects = snapshot.objects.values() if snapshot else ()
     object_ = next((object_ for object_ in objects if object_.table.name == error.table), None)
     fields = object_.fields if object_ else ()
-    name = next((field.name for field in fields for part in field.parts if part.column.name == error.column), "")
+    found = next((field for field in fields for part in field.parts if part.column.name == error.column), None)
+    if object_ is not None and found is not None and not object_.knows(found):
+        return BadUserInput("A field that the role may not give is required.", path=path)
+    name = found.name if found is not None else ""
     return BadUserInput(f"Field '{name or error.column}' is required", field=name or None, path=path)

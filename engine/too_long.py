@@ -20,7 +20,9 @@ def describe_too_long(
 ) -> BadUserInput:
     """Return the refusal of a value, with its field where the server or the object `written` tells which it is."""
     if "tsvector" in error.message:
-        names = [field.name for field in written.fields if field.type is FieldType.TS_VECTOR] if written else []
+        names = (
+            [field.name for field in written.by_name.values() if field.type is FieldType.TS_VECTOR] if written else []
+        )
         subject, reason = "The texts that {} is computed from are", "a TS_VECTOR takes 1,048,575 bytes of words at most"
     else:
         names = list(dict.fromkeys(_indexed(error, snapshot, written))) if snapshot and written else []
@@ -42,7 +44,7 @@ def _measured(index: Index, written: Object) -> Iterator[str]:
     # Trigrams are short, and texts that must be unique are measured before they are sent.
     is_of_one_unique = index.is_unique and len(index.field_ids) == 1
     if index.method not in {TRIGRAM, SEARCH} and not is_of_one_unique and not _fits_always(index, written):
-        fields = (written.by_id[id_] for id_ in index.field_ids)
+        fields = (field for id_ in index.field_ids if written.knows(field := written.by_id[id_]))
         yield from (field.name for field in fields if any(part.column.type in _OF_ANY_LENGTH for part in field.parts))
 
 

@@ -6,6 +6,7 @@ from enum import Enum
 
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, Snapshot, capitalised
+from fieldstone.metadata.roles.role import WHOLLY, Action
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 
 
@@ -219,7 +220,8 @@ def mutation_name(object_: Object, verb: Verb, *, many: bool) -> str:
 
 def mutation_names(object_: Object, *, many: bool) -> list[str]:
     """Return the names of the root fields of Mutation that begin behind the verb with the one or the other name."""
-    return [mutation_name(object_, verb, many=many) for verb in Verb if many or verb not in _OF_MANY]
+    verbs = [verb for verb in Verb if (many or verb not in _OF_MANY) and lacking(object_, verb) is None]
+    return [mutation_name(object_, verb, many=many) for verb in verbs]
 
 
 def subscription_name(object_: Object, verb: Verb) -> str:
@@ -263,8 +265,57 @@ def find_alias(snapshot: Snapshot, name: str) -> ObjectType | None:
     return None
 
 
+_NEEDED = {
+    Verb.CREATE: (Action.CREATE,),
+    Verb.UPSERT: (Action.READ,),
+    Verb.UPDATE: (Action.READ, Action.UPDATE),
+    Verb.DELETE: (Action.READ, Action.DELETE),
+    Verb.RESTORE: (Action.READ, Action.RESTORE),
+    Verb.DESTROY: (Action.READ, Action.DESTROY),
+}
+
+
+def lacking(object_: Object, verb: Verb) -> Action | None:
+    """Return the first action that a mutation of an object needs and the role which sees it lacks; None: none.
+
+    Of an upsert, only the branch that is taken needs its right; a merge needs all of them.
+    """
+    access = object_.access
+    if access is None:
+        return None
+    if verb is Verb.MERGE:
+        return Action.UPDATE
+    if verb is Verb.UPSERT and not (access.create or access.update):
+        return Action.CREATE
+    return next((action for action in _NEEDED[verb] if not access.ways(action)), None)
+
+
+def may_give(object_: Object) -> bool:
+    """Return whether the role that sees an object may give data for its records."""
+    return lacking(object_, Verb.CREATE) is None or lacking(object_, Verb.UPDATE) is None
+
+
+def may_ask(object_: Object, role: QueryRole) -> bool:
+    """Return whether the role that sees an object may ask for a root field of Query of it."""
+    access = object_.access
+    match role:
+        case _ if access is None:
+            return True
+        case QueryRole.ONE | QueryRole.MANY:
+            return bool(access.read)
+        case QueryRole.AGGREGATE | QueryRole.GROUP_BY:
+            return access.aggregates
+        case QueryRole.DUPLICATES:
+            return access.read == access.update == WHOLLY and not access.dropped
+
+
 def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
-    """Return the object and work of a root field of Query."""
+    """Return the object and work of a root field of Query, None if the role may not ask for it."""
+    found = _find_query(snapshot, name)
+    return found if found is not None and may_ask(found.object, found.role) else None
+
+
+def _find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
     if object_ := snapshot.by_plural.get(name):
         return QueryRoot(object=object_, role=QueryRole.MANY)
     if object_ := snapshot.by_singular.get(name):
@@ -278,28 +329,29 @@ def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:
 
 
 def find_mutation(snapshot: Snapshot, name: str) -> MutationRoot | None:
-    """Return the object and work of a root field of Mutation."""
+    """Return the object and work of a root field of Mutation, None if the role lacks a right."""
     for verb in Verb:
         rest = name.removeprefix(verb.value)
         if rest == name or not rest[:1].isupper():
             continue
         for many, names in ((False, snapshot.by_singular), (True, snapshot.by_plural)):
-            if (many or verb not in _OF_MANY) and (object_ := names.get(rest[0].lower() + rest[1:])):
+            object_ = names.get(rest[0].lower() + rest[1:]) if many or verb not in _OF_MANY else None
+            if object_ is not None and lacking(object_, verb) is None:
                 return MutationRoot(object=object_, verb=verb, many=many)
     return None
 
 
 def find_subscription(snapshot: Snapshot, name: str) -> SubscriptionRoot | None:
-    """Return the object and write of a root field of Subscription."""
+    """Return the object and write of a root field of Subscription, None if the role may not read the object."""
     for verb, ending in _HAPPENED.items():
-        if name.endswith(ending) and (object_ := snapshot.by_singular.get(name.removesuffix(ending))):
+        if name.endswith(ending) and (object_ := snapshot.readable.get(name.removesuffix(ending))):
             return SubscriptionRoot(object=object_, verb=verb)
     return None
 
 
 def enum_fields(object_: Object) -> Iterator[Field]:
-    """Yield the active fields that have a GraphQL enum of their own."""
-    return (field for field in object_.by_name.values() if FIELD_TYPES[field.type].has_options)
+    """Yield the fields that a role knows of and that have a GraphQL enum of their own."""
+    return (field for field in object_.known.values() if FIELD_TYPES[field.type].has_options)
 
 
 def enum_type_names(object_: Object, field: Field) -> Iterator[str]:
@@ -317,7 +369,7 @@ def all_type_names(object_: Object) -> Iterator[str]:
 
 def all_query_names(object_: Object) -> Iterator[str]:
     """Yield the names of all root fields of Query of an object."""
-    return (query_name(object_, role) for role in QueryRole)
+    return (query_name(object_, role) for role in QueryRole if may_ask(object_, role))
 
 
 def all_mutation_names(object_: Object) -> Iterator[str]:
@@ -328,4 +380,4 @@ def all_mutation_names(object_: Object) -> Iterator[str]:
 
 def all_subscription_names(object_: Object) -> Iterator[str]:
     """Yield the names of all root fields of Subscription of an object."""
-    return (subscription_name(object_, verb) for verb in _HAPPENED)
+    return (subscription_name(object_, verb) for verb in _HAPPENED if object_.rights.read)

@@ -2,7 +2,7 @@
 
 from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
 
-from fieldstone.engine.schema.definitions import build_type, type_names
+from fieldstone.engine.schema.definitions import absent_roots, build_type, has_root, type_names
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
 from fieldstone.engine.schema.scope import Members, MutationSet, TypeScope
@@ -21,12 +21,18 @@ def eager_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> Gr
             types[name] = built
         return types[name]
 
-    scope = TypeScope(snapshot=snapshot, mutations=mutations, named=named, build_object=_build_object)
+    scope = TypeScope(
+        snapshot=snapshot,
+        mutations=mutations,
+        named=named,
+        build_object=_build_object,
+        absent=absent_roots(snapshot),
+    )
     everything = [named(name) for name in type_names(scope)]
     return GraphQLSchema(
         query=scope.object_type(QUERY),
-        mutation=scope.object_type(MUTATION),
-        subscription=scope.object_type(SUBSCRIPTION) if mutations is None else None,
+        mutation=scope.object_type(MUTATION) if has_root(scope, MUTATION) else None,
+        subscription=scope.object_type(SUBSCRIPTION) if has_root(scope, SUBSCRIPTION) else None,
         types=everything,
         assume_valid=True,
     )

@@ -44,7 +44,9 @@ def view(snapshot: Snapshot, rights: Mapping[UUID, ObjectAccess]) -> Snapshot:
 def reading(snapshot: Snapshot, object_: Object, *rules: Any, reads_deleted: bool = True) -> ObjectAccess:
     """The right to read the records under any of these rules."""
     ways = tuple(Way(rule=store_filter(snapshot, object_, rule)) for rule in rules)
-    return ObjectAccess(read=ways, restore=WHOLLY if reads_deleted else (), aggregates=True)
+    return ObjectAccess(
+        read=ways, create=WHOLLY, update=WHOLLY, restore=WHOLLY if reads_deleted else (), aggregates=True
+    )
 
 
 def view_by_rules(snapshot: Snapshot, **rules: Any) -> Snapshot:

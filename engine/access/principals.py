@@ -44,8 +44,6 @@ def see(snapshot: Snapshot, principal: Principal) -> Seen:
         Forbidden: its role does not exist any more, or needs a value that the principal does not have.
     """
     view, claims = _view(snapshot, principal), _claims(snapshot, principal)
-    if view.role is not None:
-        raise Forbidden(f"The role '{view.role.name}' has restrictions, which are not served yet.")
     return Seen(view, claims, role_limits(snapshot, principal.role))
 
 

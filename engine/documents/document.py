@@ -96,11 +96,15 @@ class Selected:
     @property
     def location(self) -> tuple[tuple[int, int], ...]:
         """Where it stands in the document: line and column from 1."""
-        start = self.nodes[0].loc
-        if start is None:
-            return ()
-        place = start.source.get_location(start.start)
-        return ((place.line, place.column),)
+        return location_of(self.nodes[0])
+
+
+def location_of(node: Node) -> tuple[tuple[int, int], ...]:
+    """Return where a node stands in its document: line and column from 1."""
+    if node.loc is None:
+        return ()
+    place = node.loc.source.get_location(node.loc.start)
+    return ((place.line, place.column),)
 
 
 def check_length(text: str) -> None:

@@ -4,6 +4,7 @@ from functools import partial
 from typing import cast
 
 from graphql import (
+    FieldNode,
     GraphQLSchema,
     GraphQLType,
     NamedTypeNode,
@@ -15,7 +16,7 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.allowances import RULES
-from fieldstone.engine.documents.document import Operation, locations_of
+from fieldstone.engine.documents.document import Operation, location_of, locations_of
 from fieldstone.engine.documents.field_merging import find_conflicts
 from fieldstone.engine.documents.suggestions import add_suggestions
 from fieldstone.engine.documents.variable_positions import Places, VariablePositions
@@ -42,6 +43,8 @@ def validate_operation(
         places: gets the types that the values of its variables must be of beside the declared ones.
         suggests: True if messages may name parts of the schema.
     """
+    if schema.get_root_type(operation.type) is None:
+        return _unknown_roots(operation)
     # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
     collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
     positions = partial(VariablePositions, executed=operation.definition, places={} if places is None else places)
@@ -58,6 +61,18 @@ def validate_operation(
     ]
     left = VALIDATION_ERRORS - len(errors)
     return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
+
+
+def _unknown_roots(operation: Operation) -> list[ApiError]:
+    """Return the errors of an operation whose root type the schema lacks: those of names that it does not know."""
+    root = operation.type.value.capitalize()
+    fields = [node for node in operation.definition.selection_set.selections if isinstance(node, FieldNode)]
+    if not fields:
+        return [ValidationFailed(f"Unknown type '{root}'.")]
+    return [
+        ValidationFailed(f"Cannot query field '{node.name.value}' on type '{root}'.", locations=location_of(node))
+        for node in fields[:VALIDATION_ERRORS]
+    ]
 
 
 class _NamedTypes(ValidationRule):

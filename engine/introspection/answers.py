@@ -32,6 +32,8 @@ MOST_BYTES = 32 << 20
 """Compressed bytes that are kept of all workspaces together: those of some 8,000 objects."""
 MOST_REQUESTS = 16
 """Requests whose templates are kept. GraphiQL, codegen and their like ask in a handful of ways."""
+MOST_TEXTS = 64
+"""Texts of one object that are kept for roles that see it in different ways."""
 _AT_ONCE = 4
 """Objects that are written before others are served: some two milliseconds."""
 
@@ -49,12 +51,12 @@ class _Fragment:
 
     Attributes:
         depends: the object itself, and those that its relations lead to.
-        is_one_way_target: whether a relation leads to it that it does not show.
+        is_led_to: which relations lead to it that it does not show.
         pieces: its types, and its fields of the root types.
     """
 
     depends: Dependencies
-    is_one_way_target: bool
+    is_led_to: tuple[bool, ...]
     pieces: tuple[DeflatedPiece, ...]
 
     @property
@@ -72,7 +74,7 @@ class _Frame:
     """
 
     before: DeflatedPiece
-    roots: tuple[tuple[DeflatedPiece, DeflatedPiece], ...]
+    roots: Mapping[str, tuple[DeflatedPiece, DeflatedPiece]]
     shared: DeflatedPiece
     after: DeflatedPiece
     templates: Templates
@@ -91,8 +93,9 @@ class SchemaAnswers:
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self.written = 0
         self._most_bytes = most_bytes
-        self._frames: OrderedDict[Hashable, _Frame] = OrderedDict()
-        self._kept: OrderedDict[tuple[UUID, Hashable], dict[UUID, _Fragment]] = OrderedDict()
+        self._frames: OrderedDict[tuple[Hashable, frozenset[str]], _Frame] = OrderedDict()
+        self._templates: dict[Hashable, Templates] = {}
+        self._kept: OrderedDict[tuple[UUID, Hashable], dict[UUID, list[_Fragment]]] = OrderedDict()
         self._searches: OrderedDict[Hashable, tuple[Mapping[str, DeflatedPiece], DeflatedPiece]] = OrderedDict()
         self._sizes: dict[tuple[UUID, Hashable], int] = {}
 
@@ -112,7 +115,7 @@ class SchemaAnswers:
         request = None if schema.scope.mutations or schema.scope.has_nodes else read_request(operation, variables)
         if request is None:
             return None
-        frame = self._frame(request)
+        frame = self._frame(request, schema.scope.absent)
         snapshot = schema.scope.snapshot
         key = (snapshot.workspace.id, request.key)
         kept = self._kept.setdefault(key, {})
@@ -122,10 +125,13 @@ class SchemaAnswers:
             if fresh == _AT_ONCE:
                 fresh = 0
                 await asyncio.sleep(0)
-            found = kept.get(object_.id)
-            if found is None or not _holds(found, object_, schema):
+            known = kept.setdefault(object_.id, [])
+            found = next((one for one in known if _holds(one, object_, schema)), None)
+            if found is None:
                 fresh += 1
-                found = kept[object_.id] = self._write(frame.templates, schema, object_)
+                found = self._write(frame.templates, schema, object_)
+                # Roles that see an object in another way have texts of their own, while the model has its objects.
+                known[:] = [*(one for one in known if _is_current(one, snapshot)), found][-MOST_TEXTS:]
             fragments.append(found)
         self._keep(key, kept, snapshot)
         search = self._search(request, schema) if schema.scope.has_search else ({}, _EMPTY)
@@ -147,18 +153,18 @@ class SchemaAnswers:
                 # Its unique keys are those of its indexes.
                 indexes={object_.id: snapshot.indexes_of.get(object_.id, ())},
             ),
-            is_one_way_target=object_.id in schema.scope.one_way_targets,
+            is_led_to=schema.scope.is_led_to(object_),
             pieces=tuple(map(deflate, texts)),
         )
 
     def _search(self, request: SchemaRequest, schema: LazySchema) -> tuple[Mapping[str, DeflatedPiece], DeflatedPiece]:
         """Return the search's fields of the root types, and its types, which have the names of all objects."""
-        key = (request.key, tuple(schema.scope.snapshot.by_type_name))
+        key = (request.key, tuple(one.type_name for one in schema.scope.snapshot.readable.values()))
         found = self._searches.get(key)
         if found is None:
             writer = TypeWriter(request, schema)
             fields: dict[str, DeflatedPiece] = {}
-            for root in (QUERY, SUBSCRIPTION):
+            for root in {QUERY, SUBSCRIPTION} - schema.scope.absent:
                 own = GraphQLObjectType(root, {SEARCH: schema.scope.object_type(root).fields[SEARCH]})
                 fields[root] = deflate(",".join(text for _, text in writer.write(own).members))
             types = ",".join(writer.write(schema.type_map[name]).text for name in SEARCH_TYPE_NAMES)
@@ -168,39 +174,43 @@ class SchemaAnswers:
         self._searches.move_to_end(key)
         return found
 
-    def _frame(self, request: SchemaRequest) -> _Frame:
-        found = self._frames.get(request.key)
+    def _frame(self, request: SchemaRequest, absent: frozenset[str]) -> _Frame:
+        key = (request.key, absent)
+        found = self._frames.get(key)
         if found is None:
-            found = self._frames[request.key] = _make_frame(request)
+            templates = self._templates.setdefault(request.key, Templates(request))
+            found = self._frames[key] = _make_frame(request, templates, absent)
             if len(self._frames) > MOST_REQUESTS:
-                self._frames.popitem(last=False)
-        self._frames.move_to_end(request.key)
+                (oldest, _), _ = self._frames.popitem(last=False)
+                if all(one[0] != oldest for one in self._frames):
+                    del self._templates[oldest]
+        self._frames.move_to_end(key)
         return found
 
-    def _keep(self, key: tuple[UUID, Hashable], kept: dict[UUID, _Fragment], snapshot: Snapshot) -> None:
+    def _keep(self, key: tuple[UUID, Hashable], kept: dict[UUID, list[_Fragment]], snapshot: Snapshot) -> None:
         """Count the texts that are kept; drop those of objects that are gone, and those beyond the limit."""
         for id_ in kept.keys() - snapshot.objects.keys():
             del kept[id_]
         self._kept[key] = kept
         self._kept.move_to_end(key)
-        self._sizes[key] = sum(fragment.size for fragment in kept.values())
+        self._sizes[key] = sum(fragment.size for known in kept.values() for fragment in known)
         while len(self._sizes) > 1 and self.bytes > self._most_bytes:
             oldest = next(one for one in self._kept if one in self._sizes)
             del self._kept[oldest], self._sizes[oldest]
 
 
-def _make_frame(request: SchemaRequest) -> _Frame:
-    schema = lazy_schema(_NOTHING)
+def _make_frame(request: SchemaRequest, templates: Templates, absent: frozenset[str]) -> _Frame:
+    schema = lazy_schema(_NOTHING, absent=absent)
     writer = TypeWriter(request, schema)
     before, after = writer.around()
-    roots = [writer.write(schema.type_map[root]) for root in ROOTS]
+    roots = {root: writer.write(schema.type_map[root]) for root in ROOTS if root not in absent}
     shared = ",".join(writer.write(schema.type_map[name]).text for name in SHARED)
     return _Frame(
         before=deflate(before),
-        roots=tuple((deflate(root.head), deflate(root.tail + ",")) for root in roots),
+        roots={root: (deflate(text.head), deflate(text.tail + ",")) for root, text in roots.items()},
         shared=deflate(shared),
         after=deflate(after),
-        templates=Templates(request),
+        templates=templates,
     )
 
 
@@ -208,7 +218,10 @@ def _join(
     frame: _Frame, fragments: list[_Fragment], search: Mapping[str, DeflatedPiece], search_types: DeflatedPiece
 ) -> Iterator[DeflatedPiece]:
     yield frame.before
-    for place, (root, (head, tail)) in enumerate(zip(ROOTS, frame.roots, strict=True), start=1):
+    for place, root in enumerate(ROOTS, start=1):
+        if root not in frame.roots:
+            continue
+        head, tail = frame.roots[root]
         yield head
         yield from _separated([*(fragment.pieces[place] for fragment in fragments), search.get(root, _EMPTY)])
         yield tail
@@ -225,13 +238,19 @@ def _separated(pieces: Iterable[DeflatedPiece]) -> Iterator[DeflatedPiece]:
 
 
 def _neighbours(snapshot: Snapshot, object_: Object) -> Iterator[tuple[UUID, Object]]:
-    for field in object_.by_name.values():
+    for field in object_.known.values():
         if field.relation_id is not None:
             relation = snapshot.relations[field.relation_id]
             other = relation.target_object_id if field.id == relation.source_field_id else relation.source_object_id
             yield other, snapshot.objects[other]
 
 
+def _is_current(fragment: _Fragment, view: Snapshot) -> bool:
+    """Return whether the model still has the objects of a text, for whatever role."""
+    objects = view.whole.objects
+    return all(objects.get(id_) is object_.whole for id_, object_ in fragment.depends.objects.items())
+
+
 def _holds(fragment: _Fragment, object_: Object, schema: LazySchema) -> bool:
     scope = schema.scope
-    return fragment.is_one_way_target == (object_.id in scope.one_way_targets) and fragment.depends.hold(scope.snapshot)
+    return fragment.is_led_to == scope.is_led_to(object_) and fragment.depends.hold(scope.snapshot)

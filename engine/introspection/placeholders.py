@@ -38,6 +38,9 @@ def field_specimen(snapshot: Snapshot, object_: Object, field: Field, *, in_key:
     own = replace(field, name=FIELD, label=_FIELD_LABEL, description=described, options=options)
     key = () if field.name == "id" else (object_.by_name["id"],)
     specimen = replace(_renamed(object_), fields=(*key, own))
+    if object_.reads(field) and FIELD not in specimen.by_name:
+        # The id may always be read, which is known by its name.
+        vars(specimen)["by_name"] = {**specimen.by_name, FIELD: own}
     index = Index(id=_INDEX, object_id=object_.id, name="", field_ids=(field.id,), is_unique=True)
     indexes = {_INDEX: index} if in_key else {}
     if field.relation_id is None:

@@ -28,9 +28,10 @@ from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
 from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES, build_enum, build_enum_filter
 from fieldstone.engine.schema.values.value_changes import CHANGED_ROLES
 from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
-from fieldstone.metadata.api_names import FILTER_WORDS, TypeRole
+from fieldstone.metadata.api_names import FILTER_WORDS, QueryRole, TypeRole, may_ask, query_name
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, RelationEnd, Snapshot, relation_end
+from fieldstone.metadata.roles.role import Action
 
 ROOTS = (QUERY, MUTATION, SUBSCRIPTION)
 
@@ -91,7 +92,7 @@ class Templates:
         in_keys = {one.id for key in unique_keys(schema.scope.snapshot, object_) for one in key}
         rows: list[list[str]] = []
         enums: list[str] = []
-        for one in object_.by_name.values():
+        for one in object_.known.values():
             end = relation_end(schema.scope.snapshot, one)
             template = self._field_template(schema.scope.snapshot, object_, one, end, in_key=one.id in in_keys)
             columns = (template.columns % (words | field_words(one, end))).split(_CUT)
@@ -102,7 +103,9 @@ class Templates:
             if FIELD_TYPES[one.type].has_options:
                 options = sorted(one.options, key=lambda option: option.position)
                 listed = _join(template.option % option_words(option) for option in options)
-                enums += [head + listed + tail, enum_filter]
+                enums.append(head + listed + tail)
+                if object_.reads(one):
+                    enums.append(enum_filter)
         by_role = dict(zip(_FIELD_ROLES, map(_join, zip(*rows, strict=True)), strict=True))
         roles = [role for role in TypeRole if has_role(schema.scope, object_, role)]
         *parts, query, mutation, subscription = (self._object_template(schema, object_, roles) % words).split(_CUT)
@@ -113,7 +116,7 @@ class Templates:
         return ObjectTexts(",".join([*types, *enums]), query, mutation, subscription)
 
     def _object_template(self, schema: LazySchema, object_: Object, roles: list[TypeRole]) -> str:
-        kind = (bool(object_.description), *roles)
+        kind = (bool(object_.description), _rights_of(object_), *roles)
         if (known := self._objects.get(kind)) is not None:
             return known
         made = self._objects[kind] = _template(self._object_columns(schema.scope.snapshot, object_, roles))
@@ -125,18 +128,22 @@ class Templates:
         schema = lazy_schema(alone, is_specimen=True)
         writer = TypeWriter(self.request, schema)
         columns: list[str] = []
+        # It has not all fields, and so the role may seem to read all of them.
+        finds_duplicates = may_ask(object_, QueryRole.DUPLICATES)
+        left_out = set() if finds_duplicates else {query_name(specimen, QueryRole.DUPLICATES)}
         for role in roles:
             written = writer.write(build_object_type(schema.scope, specimen, role))
             own = [text for name, text in written.members if role not in _FIELD_ROLES or name in FILTER_WORDS]
             columns += [written.head, ",".join(own), written.tail]
         for root in ROOTS:
-            columns.append(",".join(text for _, text in writer.write(schema.type_map[root]).members))
+            members = writer.write(schema.type_map[root]).members
+            columns.append(",".join(text for name, text in members if name not in left_out))
         return columns
 
     def _field_template(
         self, snapshot: Snapshot, object_: Object, one: Field, end: RelationEnd | None, *, in_key: bool
     ) -> _FieldTemplate:
-        kind = (in_key, *_kind_of(one, end))
+        kind = (in_key, *_kind_of(one, end), *_access_of(object_, one, end))
         if (known := self._fields.get(kind)) is not None:
             return known
         alone, specimen = field_specimen(snapshot, object_, one, in_key=in_key)
@@ -144,11 +151,14 @@ class Templates:
         writer = TypeWriter(self.request, schema)
         columns: list[str] = []
         for role in _FIELD_ROLES:
+            if not has_role(schema.scope, specimen, role):
+                columns.append("")
+                continue
             written = writer.write(build_object_type(schema.scope, specimen, role))
             columns.append(",".join(text for name, text in written.members if name.startswith(FIELD)))
         option = ""
         if FIELD_TYPES[one.type].has_options:
-            own = specimen.by_name[FIELD]
+            own = specimen.active[FIELD]
             enum = writer.write(build_enum(specimen, own))
             option = ",".join(text for _, text in enum.members)
             enum_filter = writer.write(build_enum_filter(schema.scope, specimen, own))
@@ -157,6 +167,20 @@ class Templates:
             columns += ["", "", ""]
         made = self._fields[kind] = _FieldTemplate(_template(columns), _template([option]))
         return made
+
+
+def _rights_of(object_: Object) -> Hashable:
+    """Return the actions that the role which sees an object has a right to: its verbs depend on them."""
+    actions = (bool(object_.rights.ways(action)) for action in Action)
+    return (object_.rights.aggregates, may_ask(object_, QueryRole.DUPLICATES), *actions)
+
+
+def _access_of(object_: Object, one: Field, end: RelationEnd | None) -> tuple[Hashable, ...]:
+    """Return all of the rights on a field, and on the object that it leads to, that the definitions look at."""
+    rights = object_.rights
+    gives = tuple(rights.gives(action, one.id) for action in (Action.CREATE, Action.UPDATE))
+    far = None if end is None else (end.target.reads(end.target_field), _rights_of(end.target))
+    return (object_.reads(one), gives, _rights_of(object_), far)
 
 
 def _kind_of(one: Field, end: RelationEnd | None) -> tuple[Hashable, ...]:

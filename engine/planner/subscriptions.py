@@ -161,6 +161,9 @@ def _columns(object_: Object, tree: Tree, blame: Blame) -> Binder:
 
     def encode(value: JsonValue) -> bytes:
         names = value if isinstance(value, list) else [value]
+        hidden = next((name for name in names if name not in object_.by_name), None)
+        if hidden is not None:
+            raise blame.error(f"'changed' cannot have '{hidden}': the role may write that field, and not read it.")
         return array_literal([part.column.name for name in names for part in object_.by_name[name].parts])
 
     return bind_tree(tree, encode, blame)

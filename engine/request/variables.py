@@ -27,9 +27,10 @@ from graphql import (
     type_from_ast,
 )
 
+from fieldstone.engine.access.withheld import WITHHELD
 from fieldstone.engine.documents.document import FILTER_MEMBERS
 from fieldstone.engine.documents.suggestions import suggest
-from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ValidationFailed
+from fieldstone.engine.errors import BadUserInput, Forbidden, QueryTooComplex, ValidationFailed
 from fieldstone.engine.planner.arguments.trees import constant_value
 from fieldstone.engine.schema.values.filters import is_operator
 from fieldstone.metadata.errors import InvalidValue
@@ -209,6 +210,8 @@ def _check_object(
     for name, item in value.items():
         defined = fields.get(name)
         if defined is None:
+            if withheld := declared.extensions.get(WITHHELD, {}).get(name):
+                raise Forbidden(withheld, field=name)
             raise BadUserInput(
                 f"{_named(place)} has the field {shown(name)}, which '{declared}' does not define."
                 f"{suggest(name, fields)}",

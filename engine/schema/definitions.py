@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from graphql import GraphQLID, GraphQLNamedType, introspection_types
 
+from fieldstone.engine.access.type_rights import right_for
 from fieldstone.engine.schema.objects import (
     aggregate_inputs,
     aggregates,
@@ -33,9 +34,15 @@ from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
 from fieldstone.engine.schema.values.value_changes import CHANGED_ROLES, fields_of
 from fieldstone.metadata import api_names
 from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
-from fieldstone.metadata.api_names import SEARCH_TYPE_NAMES, FieldEnumType, FieldTypeRole, ObjectType, TypeRole
+from fieldstone.metadata.api_names import (
+    SEARCH_TYPE_NAMES,
+    FieldEnumType,
+    FieldTypeRole,
+    ObjectType,
+    TypeRole,
+)
 from fieldstone.metadata.field_types import FIELD_TYPES
-from fieldstone.metadata.model import Object, relation_end
+from fieldstone.metadata.model import Object, Snapshot, relation_end
 
 _SHARED = (
     *(PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE),
@@ -68,11 +75,8 @@ _COMPOSITE_TYPES = {
 
 def type_names(scope: TypeScope) -> Iterator[str]:
     """Yield the names of all types."""
-    yield QUERY
-    yield MUTATION
-    if scope.mutations is None:
-        yield SUBSCRIPTION
-    else:
+    yield from (root for root in (QUERY, MUTATION, SUBSCRIPTION) if has_root(scope, root))
+    if scope.mutations is not None:
         yield from scope.mutations.types
     if scope.has_nodes:
         yield from (NODE, GraphQLID.name)
@@ -80,9 +84,24 @@ def type_names(scope: TypeScope) -> Iterator[str]:
     for object_ in scope.snapshot.by_singular.values():
         yield from (api_names.type_name(object_, role) for role in TypeRole if has_role(scope, object_, role))
         for field in api_names.enum_fields(object_):
-            yield from api_names.enum_type_names(object_, field)
+            yield api_names.enum_name(object_, field)
+            if object_.reads(field):
+                yield api_names.enum_name(object_, field, FieldTypeRole.ENUM_FILTER)
     if scope.has_search:
         yield from SEARCH_TYPE_NAMES
+
+
+def has_root(scope: TypeScope, name: str) -> bool:
+    """Whether the schema has a root type."""
+    return name not in scope.absent and not (name == SUBSCRIPTION and scope.mutations is not None)
+
+
+def absent_roots(view: Snapshot) -> frozenset[str]:
+    """Return the root types of mutations and subscriptions that the role which sees a view has no field of."""
+    if view.base is None:
+        return frozenset()
+    writes = any(True for object_ in view.by_singular.values() for _ in api_names.all_mutation_names(object_))
+    return frozenset(name for name, is_there in ((MUTATION, writes), (SUBSCRIPTION, view.readable)) if not is_there)
 
 
 def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
@@ -90,9 +109,9 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
     if name == QUERY:
         return build_query(scope)
     if name == MUTATION:
-        return build_mutation(scope)
+        return build_mutation(scope) if has_root(scope, name) else None
     if name == SUBSCRIPTION:
-        return build_subscription(scope) if scope.mutations is None else None
+        return build_subscription(scope) if has_root(scope, name) else None
     if name == NODE and scope.has_nodes:
         return build_node()
     if name in SEARCH_TYPE_NAMES and scope.has_search:
@@ -107,7 +126,7 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
         case FieldEnumType(object=object_, field=field, role=FieldTypeRole.ENUM):
             return enums.build_enum(object_, field)
         case FieldEnumType(object=object_, field=field):
-            return enums.build_enum_filter(scope, object_, field)
+            return enums.build_enum_filter(scope, object_, field) if object_.reads(field) else None
         case ObjectType(object=object_, role=role):
             return build_object_type(scope, object_, role) if has_role(scope, object_, role) else None
 
@@ -181,10 +200,25 @@ def _is_shared(scope: TypeScope, name: str) -> bool:
     return name not in _ONLY_IN_DATA and _COMPOSITE_TYPES.get(name) in {None, *scope.field_types}
 
 
+_OF_DATA = frozenset({TypeRole.RELATION_INPUT, TypeRole.CONNECT_OR_CREATE, TypeRole.RELATION_LIST_INPUT})
+_OF_MANY = frozenset(
+    {
+        TypeRole.RELATION_LIST_INPUT,
+        TypeRole.CONNECTION_FILTER,
+        TypeRole.AGGREGATE_FILTER,
+        TypeRole.AGGREGATE_ORDER_BY,
+    }
+)
+_LED_TO = frozenset({TypeRole.RELATION_FILTER, *_OF_DATA, *_OF_MANY})
+"""The types that are there if a relation leads to the object."""
+
+
 def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
     """Whether the object has this type: those that nothing would lead to are left out."""
-    if scope.is_specimen:
-        return True
+    if right_for(object_, role) is not None or scope.is_specimen:
+        return right_for(object_, role) is None
+    if scope.snapshot.base is not None and role in _LED_TO:
+        return object_.id in scope.led_to[role in _OF_MANY, role in _OF_DATA]
     match role:
         case _ if role in _OF_WRITES:
             return scope.mutations is None

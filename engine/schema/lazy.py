@@ -21,7 +21,7 @@ from graphql import (
 )
 from graphql.type.schema import InterfaceImplementations
 
-from fieldstone.engine.schema.definitions import build_type, type_names
+from fieldstone.engine.schema.definitions import absent_roots, build_type, has_root, type_names
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
 from fieldstone.engine.schema.scope import NODE, Members, MutationSet, TypeScope
@@ -122,7 +122,12 @@ class LazySchema(GraphQLSchema):
 
 
 def lazy_schema(
-    snapshot: Snapshot, mutations: MutationSet | None = None, *, is_specimen: bool = False, relay: bool = False
+    snapshot: Snapshot,
+    mutations: MutationSet | None = None,
+    *,
+    is_specimen: bool = False,
+    relay: bool = False,
+    absent: frozenset[str] | None = None,
 ) -> LazySchema:
     """Return the schema of a snapshot: at once, whatever the number of its objects.
 
@@ -131,6 +136,7 @@ def lazy_schema(
         relay: whether records have Relay's `Node`.
         mutations: take the place of the mutations derived from the objects.
         is_specimen: whether each object has all types.
+        absent: the root types that are left out; by default those that the snapshot's role has no field of.
     """
     lock = RLock()
 
@@ -147,14 +153,15 @@ def lazy_schema(
         named=lambda name: schema.type_map[name],
         build_object=build_object,
         is_specimen=is_specimen,
+        absent=frozenset() if is_specimen else absent_roots(snapshot) if absent is None else absent,
     )
     # The constructor walks from the root types to all others, so it is given none.
     schema = LazySchema(assume_valid=True)
     schema.scope = scope
     schema.type_map = LazyMap(lambda: type_names(scope), lambda name: build_type(scope, name), lock)
     schema.query_type = scope.object_type(QUERY)
-    schema.mutation_type = scope.object_type(MUTATION)
-    schema.subscription_type = scope.object_type(SUBSCRIPTION) if mutations is None else None
+    schema.mutation_type = scope.object_type(MUTATION) if has_root(scope, MUTATION) else None
+    schema.subscription_type = scope.object_type(SUBSCRIPTION) if has_root(scope, SUBSCRIPTION) else None
     return schema
 
 

@@ -16,9 +16,9 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from fieldstone.metadata.api_names import SEARCH_TYPE_NAMES, TypeRole, find_query, find_type, type_name
+from fieldstone.metadata.api_names import SEARCH_TYPE_NAMES, TypeRole, find_query, find_type, may_give, type_name
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Object, Snapshot, relation_end
 
 NODE = "Node"
 NODE_ROOTS = ("node", "nodes")
@@ -27,6 +27,9 @@ NODE_ROOTS = ("node", "nodes")
 SEARCH = "search"
 """The root field that searches."""
 SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RESULT, SEARCH_RECORD = SEARCH_TYPE_NAMES
+
+
+_EITHER = (False, True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class TypeScope:
         mutations: None where the mutations are derived from the objects.
         relay: whether records are to have Relay's `Node`.
         named: a type of this schema by its name; KeyError where there is none.
+        absent: the root types that a role has no field of.
         is_specimen: whether each object has all types, those that nothing leads to included.
         build_object: an object type from its name, description and members, all made at once or as they are used.
     """
@@ -69,8 +73,8 @@ class TypeScope:
     named: Callable[[str], GraphQLNamedType]
     build_object: Callable[[str, str, Members], GraphQLObjectType]
     is_specimen: bool = False
-
     relay: bool = False
+    absent: frozenset[str] = frozenset()
 
     @cached_property
     def has_nodes(self) -> bool:
@@ -81,14 +85,19 @@ class TypeScope:
     @cached_property
     def has_search(self) -> bool:
         """Whether the schema has the search; an object of an older workspace that is called so takes the name."""
-        if self.mutations is not None or self.is_specimen or not self.snapshot.by_singular:
+        if self.mutations is not None or self.is_specimen or not self.snapshot.readable:
             return False
         is_taken = any(find_type(self.snapshot, name) for name in SEARCH_TYPE_NAMES)
         return not is_taken and find_query(self.snapshot, SEARCH) is None
 
     def is_node(self, object_: Object) -> bool:
         """Return whether an object's records are nodes: unless it has a `nodeId` of its own."""
-        return self.has_nodes and "nodeId" not in object_.by_name and "nodeId" not in object_.foreign_keys
+        return (
+            self.has_nodes
+            and bool(object_.rights.read)
+            and "nodeId" not in object_.by_name
+            and "nodeId" not in object_.foreign_keys
+        )
 
     def interface_type(self, name: str) -> GraphQLInterfaceType:
         """Return an interface type."""
@@ -106,6 +115,33 @@ class TypeScope:
             for relation in self.snapshot.relations.values()
             if self.snapshot.objects[relation.target_object_id].by_id[relation.target_field_id].relation_id is None
         )
+
+    @cached_property
+    def led_to(self) -> Mapping[tuple[bool, bool], frozenset[UUID]]:
+        """The ids of the objects that some relation of a role's view leads to.
+
+        By whether the relation leads to many records, and whether it is one of data: the role may give it.
+        """
+        found: dict[tuple[bool, bool], set[UUID]] = {(many, data): set() for many in _EITHER for data in _EITHER}
+        for relation in self.snapshot.relations.values():
+            for object_id, field_id in (
+                (relation.source_object_id, relation.source_field_id),
+                (relation.target_object_id, relation.target_field_id),
+            ):
+                object_ = self.snapshot.objects[object_id]
+                field = object_.by_id[field_id]
+                end = relation_end(self.snapshot, field) if object_.is_active and object_.knows(field) else None
+                if end is not None and object_.reads(field):
+                    found[not end.to_one, False].add(end.target.id)
+                if end is not None and may_give(object_) and field.name in object_.givable:
+                    found[not end.to_one, True].add(end.target.id)
+        return {kind: frozenset(ids) for kind, ids in found.items()}
+
+    def is_led_to(self, object_: Object) -> tuple[bool, ...]:
+        """Return all that an object's types depend on beside the object and those that its own relations lead to."""
+        if self.snapshot.base is None:
+            return (object_.id in self.one_way_targets,)
+        return tuple(object_.id in ids for ids in self.led_to.values())
 
     @cached_property
     def most_fields(self) -> int:

@@ -10,6 +10,7 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model.fields import MORPH_SETTING, Field, capitalised
 from fieldstone.metadata.roles.object_access import WHOLE, ObjectAccess
+from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.plan.elements import Column, Table
 
 _OBJECT_BYTES, _FIELD_BYTES, _OPTION_BYTES = 2_000, 900, 150
@@ -123,6 +124,39 @@ class Object:
     def held_keys(self) -> Mapping[str, Field]:
         """The fields of `active` that hold a key, named as in `foreign_keys`."""
         return {f"{name}Id": field for name, field in self.active.items() if field.relation_id and field.parts}
+
+    @cached_property
+    def givable(self) -> Mapping[str, Field]:
+        """The active fields that a client may give in a create or an update, by name, READ_ONLY ones among them."""
+        access = self.access
+        if access is None:
+            return self.active
+        return {
+            name: field
+            for name, field in self.active.items()
+            if access.gives(Action.CREATE, field.id) or access.gives(Action.UPDATE, field.id)
+        }
+
+    @cached_property
+    def known(self) -> Mapping[str, Field]:
+        """The fields that a role knows of: those that it may read, and those that it may give."""
+        if self.access is None:
+            return self.active
+        return {
+            name: self.by_name.get(name, field)
+            for name, field in self.active.items()
+            if name in self.by_name or name in self.givable
+        }
+
+    def knows(self, field: Field) -> bool:
+        """Return whether one of its fields is active, and may be read or given by the role that sees it."""
+        found = self.known.get(field.name)
+        return found is not None and found.id == field.id
+
+    def reads(self, field: Field) -> bool:
+        """Return whether one of its fields is active, and may be read by the role, if only in some records."""
+        found = self.by_name.get(field.name)
+        return found is not None and found.id == field.id
 
     def shows(self, field: Field) -> bool:
         """Return whether one of its fields is active, and the role that sees it may read it in every record."""

@@ -32,7 +32,10 @@ class RelationEnd:
 
 
 def relation_end(snapshot: Snapshot, end: Field) -> RelationEnd | None:
-    """Return the relation that a RELATION field is an end of; None if the other end is not active or readable."""
+    """Return the relation that a RELATION field is an end of; None if the other end is not active or readable.
+
+    The records that point to one are told by the field that holds their key: without it, the inverse is hidden as well.
+    """
     if end.relation_id is None:
         return None
     relation = snapshot.relations[end.relation_id]

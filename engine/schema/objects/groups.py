@@ -65,7 +65,7 @@ def _key_fields(scope: TypeScope, object_: Object) -> Iterator[tuple[str, GraphQ
         entry = FIELD_TYPES[field.type]
         if field.relation_id is not None:
             end = relation_end(scope.snapshot, field)
-            if end and end.to_one:
+            if end and end.to_one and end.target.rights.aggregates:
                 target = scope.output_of(end.target, TypeRole.GROUP_KEY)
                 yield name, GraphQLField(GraphQLNonNull(target), description=describe_relation(field, end))
             if field.parts:

@@ -1,6 +1,6 @@
 """An object's types for input: its filters, its order, its data."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from graphql import (
@@ -12,6 +12,7 @@ from graphql import (
     GraphQLNonNull,
 )
 
+from fieldstone.engine.access.withheld import WITHHELD, withheld_members
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import (
@@ -42,24 +43,27 @@ class _Types(NamedTuple):
     scalar: Callable[[Field], GraphQLInputType | None]
     options: Callable[[Field], GraphQLInputType]
     composite: TypeRole
-    relation: TypeRole
+    relation: TypeRole | None
     to_many: TypeRole | None = None
     aggregate: TypeRole | None = None
 
 
-def _fields(scope: TypeScope, object_: Object, types: _Types) -> Iterator[tuple[Field, str, GraphQLInputField]]:
-    """Yield an input's members: each with its field, its name, and its definition."""
-    for name, field in object_.by_name.items():
+def _fields(
+    scope: TypeScope, object_: Object, types: _Types, fields: Mapping[str, Field] | None = None
+) -> Iterator[tuple[Field, str, GraphQLInputField]]:
+    """Yield an input's members for fields, those that may be read by default: each with its field and its name."""
+    for name, field in (object_.by_name if fields is None else fields).items():
         entry = FIELD_TYPES[field.type]
         of_type: GraphQLInputType | None
         if field.relation_id is not None:
             end = relation_end(scope.snapshot, field)
             role = types.relation if end and end.to_one else types.to_many
-            if end and role:
+            if end and role and has_members(end.target, role):
                 of_type = scope.input_of(end.target, role)
                 yield field, name, GraphQLInputField(of_type, description=describe_relation(field, end))
-            if end and not end.to_one and types.aggregate and name + AGGREGATE_ENDING not in object_.by_name:
-                of_type = scope.input_of(end.target, types.aggregate)
+            totals = types.aggregate if end and not end.to_one and end.target.rights.aggregates else None
+            if end and totals and name + AGGREGATE_ENDING not in object_.by_name:
+                of_type = scope.input_of(end.target, totals)
                 yield (
                     field,
                     name + AGGREGATE_ENDING,
@@ -178,9 +182,21 @@ def _data_types(scope: TypeScope, object_: Object) -> _Types:
     )
 
 
-def data_members(scope: TypeScope, object_: Object) -> Iterator[tuple[Field, str, GraphQLInputField]]:
-    """Yield the members of an input that has values of an object's fields: each with its field and its name."""
-    return _fields(scope, object_, _data_types(scope, object_))
+def data_members(
+    scope: TypeScope, object_: Object, fields: Mapping[str, Field]
+) -> Iterator[tuple[Field, str, GraphQLInputField]]:
+    """Yield the members of an input that has values of these fields of an object: each with its field and its name."""
+    return _fields(scope, object_, _data_types(scope, object_), fields)
+
+
+def key_members(scope: TypeScope, object_: Object) -> Iterator[tuple[Field, str, GraphQLInputField]]:
+    """Yield the members of an input that has values of an object's fields, without the verbs of relations."""
+    return _fields(scope, object_, _data_types(scope, object_)._replace(relation=None, to_many=None))
+
+
+def has_members(target: Object, role: TypeRole) -> bool:
+    """Return whether the role has the right that an input of a relation to an object is for."""
+    return role is not TypeRole.GROUP_BY or target.rights.aggregates
 
 
 def build_group_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
@@ -200,10 +216,14 @@ def build_group_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
 
 def build_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
     """Return the data of a record to create or update; which fields are required is said when it is written."""
+    withheld = withheld_members(scope.snapshot.role, object_)
     return GraphQLInputObjectType(
         type_name(object_, TypeRole.INPUT),
         lambda: {
-            name: member for field, name, member in data_members(scope, object_) if field.access is not Access.READ_ONLY
+            name: member
+            for field, name, member in data_members(scope, object_, object_.givable)
+            if field.access is not Access.READ_ONLY
         },
         description=f"A record of {object_.label_plural} to create, or the changes of one.",
+        extensions={WITHHELD: withheld} if withheld else None,
     )

@@ -101,14 +101,21 @@ def build_connection(scope: TypeScope, object_: Object) -> GraphQLObjectType:
     object would make an introspection twice as long.
     """
 
+    def names() -> Iterator[str]:
+        return (name for name in _CONNECTION_FIELDS if object_.rights.aggregates or name not in _TOTALS)
+
     def find(name: str) -> GraphQLField | None:
+        if name in _CONNECTION_FIELDS and name not in _TOTALS:
+            return _CONNECTION_FIELDS[name](scope, object_)
+        if not object_.rights.aggregates:
+            return None
         build = _CONNECTION_FIELDS.get(name)
         return build(scope, object_) if build else shorthand_field(scope, object_, name)
 
     return scope.build_object(
         type_name(object_, TypeRole.CONNECTION),
         f"A page of {object_.label_plural}.",
-        Members(names=lambda: _CONNECTION_FIELDS, find=find),
+        Members(names=names, find=find),
     )
 
 
@@ -126,6 +133,10 @@ _CONNECTION_FIELDS: Mapping[str, Callable[[TypeScope, Object], GraphQLField]] = 
         description="The aggregates of all records that match, on this page and all others.",
     ),
 }
+
+
+_TOTALS = frozenset({"totalCount", "aggregate"})
+"""The members of a connection that only roles have which may aggregate the object."""
 
 
 def build_edge(scope: TypeScope, object_: Object) -> GraphQLObjectType:

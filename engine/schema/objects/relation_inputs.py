@@ -1,5 +1,7 @@
 """The input types of relations in a record's data: the verbs for the records that they lead to."""
 
+from collections.abc import Iterator
+
 from graphql import (
     GraphQLBoolean,
     GraphQLInputField,
@@ -11,7 +13,7 @@ from graphql import (
 
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import CONNECT_TARGET, SCALARS
-from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.api_names import TypeRole, Verb, lacking, type_name
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import UUID
 
@@ -19,28 +21,40 @@ _ID = SCALARS[UUID.name]
 
 
 def build_relation_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
-    """Return the verbs of a to-one relation to the object."""
+    """Return the verbs of a to-one relation to the object, those that the role has a right to."""
 
-    def members() -> dict[str, GraphQLInputField]:
-        data = scope.input_of(object_, TypeRole.INPUT)
-        return {
-            "create": GraphQLInputField(data, description="A record to create and lead to."),
-            "connect": GraphQLInputField(
+    def members() -> Iterator[tuple[str, GraphQLInputField]]:
+        if _may(object_, Verb.CREATE):
+            data = scope.input_of(object_, TypeRole.INPUT)
+            yield "create", GraphQLInputField(data, description="A record to create and lead to.")
+        yield (
+            "connect",
+            GraphQLInputField(
                 CONNECT_TARGET, description="The record to lead to: its id, or a unique field and its value."
             ),
-            "connectOrCreate": GraphQLInputField(
-                scope.input_of(object_, TypeRole.CONNECT_OR_CREATE),
-                description="The record to lead to, which is created if no live one has the unique key.",
-            ),
-            "disconnect": GraphQLInputField(GraphQLBoolean, description="True: lead to no record any more."),
-            "update": GraphQLInputField(data, description="The changes of the record that the relation leads to."),
-        }
+        )
+        if _may(object_, Verb.CREATE):
+            yield (
+                "connectOrCreate",
+                GraphQLInputField(
+                    scope.input_of(object_, TypeRole.CONNECT_OR_CREATE),
+                    description="The record to lead to, which is created if no live one has the unique key.",
+                ),
+            )
+        yield "disconnect", GraphQLInputField(GraphQLBoolean, description="True: lead to no record any more.")
+        if _may(object_, Verb.UPDATE):
+            data = scope.input_of(object_, TypeRole.INPUT)
+            yield "update", GraphQLInputField(data, description="The changes of the record that the relation leads to.")
 
     return GraphQLInputObjectType(
         type_name(object_, TypeRole.RELATION_INPUT),
-        members,
+        lambda: dict(members()),
         description=f"One verb: the record of {object_.label_plural} that a relation shall lead to.",
     )
+
+
+def _may(object_: Object, verb: Verb) -> bool:
+    return lacking(object_, verb) is None
 
 
 def build_connect_or_create(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
@@ -61,24 +75,26 @@ def build_connect_or_create(scope: TypeScope, object_: Object) -> GraphQLInputOb
 
 
 def build_relation_list_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
-    """Return the verbs of a to-many relation to the object."""
+    """Return the verbs of a to-many relation to the object, those that the role has a right to."""
 
-    def members() -> dict[str, GraphQLInputField]:
-        data = _list_of(scope.input_of(object_, TypeRole.INPUT))
-        updates = _list_of(scope.input_of(object_, TypeRole.UPDATE_ITEM))
+    def members() -> Iterator[tuple[str, GraphQLInputField]]:
         ids = _list_of(_ID)
-        return {
-            "create": GraphQLInputField(data, description="Records to create and connect."),
-            "connect": GraphQLInputField(ids, description="Records to connect, by their ids."),
-            "disconnect": GraphQLInputField(ids, description="Records to disconnect, by their ids."),
-            "set": GraphQLInputField(ids, description="Exactly these shall be connected; all others are disconnected."),
-            "update": GraphQLInputField(updates, description="Changes of records that are connected."),
-            "delete": GraphQLInputField(ids, description="Connected records to delete; they can be restored."),
-        }
+        if _may(object_, Verb.CREATE):
+            data = _list_of(scope.input_of(object_, TypeRole.INPUT))
+            yield "create", GraphQLInputField(data, description="Records to create and connect.")
+        yield "connect", GraphQLInputField(ids, description="Records to connect, by their ids.")
+        yield "disconnect", GraphQLInputField(ids, description="Records to disconnect, by their ids.")
+        description = "Exactly these shall be connected; all others are disconnected."
+        yield "set", GraphQLInputField(ids, description=description)
+        if _may(object_, Verb.UPDATE):
+            updates = _list_of(scope.input_of(object_, TypeRole.UPDATE_ITEM))
+            yield "update", GraphQLInputField(updates, description="Changes of records that are connected.")
+        if _may(object_, Verb.DELETE):
+            yield "delete", GraphQLInputField(ids, description="Connected records to delete; they can be restored.")
 
     return GraphQLInputObjectType(
         type_name(object_, TypeRole.RELATION_LIST_INPUT),
-        members,
+        lambda: dict(members()),
         description=f"Verbs for the records of {object_.label_plural} that a relation leads to.",
     )
 

@@ -93,6 +93,6 @@ def build_search_type(scope: TypeScope, name: str) -> GraphQLNamedType:
         case _:
             return GraphQLUnionType(
                 name,
-                lambda: [scope.object_type(object_.type_name) for object_ in scope.snapshot.by_singular.values()],
+                lambda: [scope.object_type(object_.type_name) for object_ in scope.snapshot.readable.values()],
                 description="A record of any object.",
             )

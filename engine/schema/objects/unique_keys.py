@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from graphql import GraphQLInputField, GraphQLInputObjectType
 
-from fieldstone.engine.schema.objects.inputs import data_members
+from fieldstone.engine.schema.objects.inputs import key_members
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.model import Field, Object, Snapshot, Status
@@ -36,7 +36,7 @@ def build_unique_key(scope: TypeScope, object_: Object) -> GraphQLInputObjectTyp
 
     def members() -> Iterator[tuple[str, GraphQLInputField]]:
         wanted = {field.id for key in unique_keys(scope.snapshot, object_) for field in key}
-        for field, name, member in data_members(scope, object_):
+        for field, name, member in key_members(scope, object_):
             if field.id in wanted and name == member_name(field):
                 yield name, member
 

@@ -13,6 +13,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.access.withheld import WITHHELD, withheld_members
 from fieldstone.engine.schema.objects.duplicates import duplicates_field, merge_arguments
 from fieldstone.engine.schema.objects.groups import group_by_field
 from fieldstone.engine.schema.objects.nodes import node_field
@@ -21,7 +22,7 @@ from fieldstone.engine.schema.objects.search import search_field
 from fieldstone.engine.schema.scope import NODE_ROOTS, SEARCH, Members, TypeScope
 from fieldstone.engine.schema.values.paging import filter_argument
 from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.engine.schema.values.value_changes import ROLES, Argument, fields_of
+from fieldstone.engine.schema.values.value_changes import ROLES, Argument, fields_of, withheld_fields
 from fieldstone.metadata import api_names
 from fieldstone.metadata.api_names import MutationRoot, QueryRole, QueryRoot, TypeRole, Verb
 from fieldstone.metadata.model import Object
@@ -83,7 +84,8 @@ def query_names(scope: TypeScope) -> Iterator[str]:
 def _object_queries(scope: TypeScope, object_: Object) -> Iterator[str]:
     for role in QueryRole:
         # The data of duplicates has the type that only mutations derived from the objects have.
-        if role is not QueryRole.DUPLICATES or scope.mutations is None:
+        is_left_out = role is QueryRole.DUPLICATES and scope.mutations is not None
+        if not is_left_out and api_names.may_ask(object_, role):
             yield api_names.query_name(object_, role)
 
 
@@ -152,13 +154,29 @@ def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:
     object_ = root.object
     role = TypeRole.UPSERT_RESULT if root.verb is Verb.UPSERT else TypeRole.RECORD
     record = GraphQLNonNull(scope.output_of(object_, role))
+    withheld = _withheld_arguments(scope, root)
     return GraphQLField(
         GraphQLNonNull(GraphQLList(record)) if root.many and root.verb is not Verb.MERGE else record,
         args=merge_arguments() if root.verb is Verb.MERGE else _mutation_arguments(scope, root),
+        extensions={WITHHELD: withheld} if withheld else None,
         description=_EFFECTS[root.verb].format(
             f"records of {object_.label_plural}" if root.many else f"a record of {object_.label_plural}"
         ),
     )
+
+
+def _withheld_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, tuple[str, str]]:
+    """Return the arguments that the role may use for no field it reads: each with such a field, and the refusal."""
+    object_ = root.object
+    if object_.access is None or root.verb is not Verb.UPDATE:
+        return {}
+    refusals = withheld_members(scope.snapshot.role, object_)
+    found = {}
+    for argument, role in ROLES.items():
+        fields = sorted(withheld_fields(object_, role).values(), key=lambda field: field.is_system)
+        if fields and not fields_of(object_, role) and fields[0].name in refusals:
+            found[argument.value] = (fields[0].name, refusals[fields[0].name])
+    return found
 
 
 def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, GraphQLArgument]:
@@ -199,12 +217,12 @@ def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, Graph
             GraphQLList(item),
             description="The records to change with data of their own, in the place of `filter` and `data`.",
         )
-    if creates:
+    if creates and api_names.lacking(object_, Verb.UPSERT) is None:
         arguments["onConflict"] = GraphQLArgument(
             scope.input_of(object_, TypeRole.ON_CONFLICT),
             description="Change the record that has the same unique key, where there is one.",
         )
-    if root.verb is Verb.CREATE:
+    if root.verb is Verb.CREATE and api_names.lacking(object_, Verb.UPSERT) is None:
         arguments["upsert"] = GraphQLArgument(
             GraphQLBoolean, description="True: change the record that has the id given, or another unique key given."
         )

@@ -98,4 +98,4 @@ def build_field_names(object_: Object) -> GraphQLEnumType:
 
 def named_fields(object_: Object) -> Iterator[Field]:
     """Yield the fields whose change a subscription can ask for."""
-    return (field for field in object_.by_name.values() if field.parts and field.name not in NO_ENUM_VALUES)
+    return (field for field in object_.known.values() if field.parts and field.name not in NO_ENUM_VALUES)

@@ -21,6 +21,8 @@ def describe_relation(field: Field, end: RelationEnd) -> str:
     target = end.target
     if end.to_one:
         return f"{field.label}: a record of {target.label_plural}."
+    if not target.reads(end.target_field):
+        return f"{field.label}: the records of {target.label_plural} that lead to this record."
     return f"{field.label}: the records of {target.label_plural} whose `{end.target_field.name}` is this record."
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Access, Field, Object
+from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.types import SqlType
 
 
@@ -43,9 +44,20 @@ def changeable(object_: Object, argument: Argument) -> Mapping[str, Field]:
 
 def fields_of(object_: Object, role: TypeRole) -> Mapping[str, Field]:
     """Return the fields that an input of this role has as members."""
+    fitting = _fitting(object_.givable, role)
+    return {name: field for name, field in fitting.items() if object_.rights.gives(Action.UPDATE, field.id)}
+
+
+def withheld_fields(object_: Object, role: TypeRole) -> Mapping[str, Field]:
+    """Return the fields that the input would have as well if the role that reads them could change them."""
+    given = fields_of(object_, role)
+    return {name: field for name, field in _fitting(object_.by_name, role).items() if name not in given}
+
+
+def _fitting(fields: Mapping[str, Field], role: TypeRole) -> Mapping[str, Field]:
     return {
         name: field
-        for name, field in object_.by_name.items()
+        for name, field in fields.items()
         if field.access is Access.READ_WRITE
         and field.relation_id is None
         and len(field.parts) == 1

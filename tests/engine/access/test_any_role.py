@@ -54,6 +54,8 @@ def seen_by(role: DrawnRole, snapshot: Snapshot) -> Snapshot:
         {
             id_: ObjectAccess(
                 read=tuple(way(snapshot.objects[id_], rule, left_out) for rule, left_out in right.ways),
+                create=WHOLLY,
+                update=WHOLLY,
                 restore=WHOLLY if right.reads_deleted else (),
                 aggregates=True,
             )
