@@ -1,11 +1,10 @@
 """Dependencies: a plan or a text is valid as long as a snapshot has the instances that it was made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from fieldstone.metadata.api_names import find_type
-from fieldstone.metadata.changes.shared_parts import has_grown
 from fieldstone.metadata.model import Index, Object, Snapshot
 
 
@@ -54,3 +53,11 @@ class Dependencies:
         self.objects = {id_: snapshot.objects[id_] for id_ in self.objects}
         self.checked = snapshot
         return True
+
+
+def has_grown(before: Object, after: Object | None) -> bool:
+    """Return whether an object differs from before only by new fields behind its old ones."""
+    if after is None or after is before:
+        return after is before
+    # Behind those that were there: create_field appends, and rows are loaded in the order of creation.
+    return after.fields[: len(before.fields)] == before.fields and replace(after, fields=before.fields) == before

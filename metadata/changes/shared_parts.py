@@ -1,13 +1,12 @@
 """The differences between a model and the one before it, found without a look at their shared parts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 from operator import is_
 from typing import TypeVar
 from uuid import UUID
 
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Snapshot
 
 T = TypeVar("T")
 
@@ -36,11 +35,3 @@ def find_differing(before: Mapping[UUID, T], after: Mapping[UUID, T]) -> list[tu
         return changed + [(id_, None, new) for id_, new in islice(after.items(), len(before), None)]
     found = [(id_, one, after.get(id_)) for id_, one in before.items() if after.get(id_) is not one]
     return found + [(id_, None, one) for id_, one in after.items() if id_ not in before]
-
-
-def has_grown(before: Object, after: Object | None) -> bool:
-    """Return whether an object differs from before only by new fields behind its old ones."""
-    if after is None or after is before:
-        return after is before
-    # Behind those that were there: create_field appends, and rows are loaded in the order of creation.
-    return after.fields[: len(before.fields)] == before.fields and replace(after, fields=before.fields) == before

@@ -6,7 +6,8 @@ from uuid import UUID, uuid5
 import pytest
 
 from fieldstone.metadata.changes import CreateField, DeleteField, UpdateField, UpdateObject
-from fieldstone.metadata.changes.shared_parts import find_differing, has_grown
+from fieldstone.metadata.changes.shared_parts import find_differing
+from fieldstone.metadata.dependencies import has_grown
 from fieldstone.metadata.field_types import FieldType
 from tests.models import NAMESPACE, add_object, apply_all, empty_snapshot
 
