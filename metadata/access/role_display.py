@@ -71,7 +71,7 @@ def show_way(snapshot: Snapshot, object_: Object | None, way: Way) -> dict[str, 
     for attribute, name in _RULES:
         stored: Stored | None = getattr(way, attribute)
         if stored is not None:
-            shown[name] = show(snapshot, stored)
+            shown[name] = show(snapshot, stored, near=object_)
     names = _show_fields(object_, way.fields)
     if way.fields.only or names:
         shown["fields"] = {"only" if way.fields.only else "allBut": names}

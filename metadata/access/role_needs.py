@@ -88,19 +88,15 @@ def _type_of(field: Field) -> tuple[object, ...]:
 
 def _needs(role: Role, losses: Mapping[UUID, _Loss]) -> Iterator[UUID]:
     """Yield the fields among the lost ones that a role needs."""
+    if role.mentioned.isdisjoint(losses):
+        return
     for grant in role.grants:
         for way in grant.ways:
             for stored in way.stored:
-                for id_ in named_fields(stored) & losses.keys():
+                for id_ in fields_named(stored) & losses.keys():
                     values = losses[id_].values
                     if not values or values & _texts_in(stored):
                         yield id_
-
-
-@lru_cache(maxsize=4_096)
-def named_fields(stored: Stored) -> frozenset[UUID]:
-    """Return the ids of the fields that a rule, a check or presets name; read once."""
-    return fields_named(stored)
 
 
 @lru_cache(maxsize=1_024)

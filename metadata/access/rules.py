@@ -34,13 +34,14 @@ def store_data(snapshot: Snapshot, object_: Object, given: JsonValue, *, place: 
     return _kept(read_data(snapshot, object_, given, place), place)
 
 
-def show(snapshot: Snapshot, stored: Stored) -> JsonValue:
-    """Return the filter or the data in the names that the fields have now.
+def show(snapshot: Snapshot, stored: Stored, *, near: Object | None = None) -> JsonValue:
+    """Return the filter or the data in the names that the fields have now; most of them are those of `near`.
 
     Raises:
         InvalidChange: a field that it names is not in the model.
     """
-    fields = {field_id: _find(snapshot, field_id) for field_id in fields_named(stored)}
+    own = near.by_id if near else {}
+    fields = {field_id: own.get(field_id) or _find(snapshot, field_id) for field_id in fields_named(stored)}
     return _named(loads(stored.text), fields)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -113,20 +112,24 @@ def insert_roles(snapshot: Snapshot, roles: Iterable[Role]) -> Iterator[QuerySte
 
 def _shown_roles(before: Snapshot, after: Snapshot, difference: Difference) -> Iterator[Mapping[str, Any]]:
     """Yield the roles that are the same in ids and are shown in other names."""
-    touched = {one.id for pair in difference.pairs for one in pair if one}
+    moved = set(_moved_names(difference))
     renamed = {role.id for role in difference.roles}
     for id_, role in after.roles.items():
-        if before.roles.get(id_) is role and (_names(role, touched) or not renamed.isdisjoint(role.parents)):
-            shown = show_rights(after, role)
-            if shown != show_rights(before, role):
-                yield {"id": id_, "shown": dumps(shown)}
+        if before.roles.get(id_) is role and not (
+            moved.isdisjoint(role.mentioned) and renamed.isdisjoint(role.parents)
+        ):
+            yield {"id": id_, "shown": dumps(show_rights(after, role))}
 
 
-def _names(role: Role, object_ids: AbstractSet[UUID]) -> bool:
-    """Return whether a role may name a field of one of these objects: by a grant for it, or by a rule on another."""
-    return bool(object_ids) and any(
-        grant.object_id in object_ids or any(way.stored for way in grant.ways) for grant in role.grants
-    )
+def _moved_names(difference: Difference) -> Iterator[UUID]:
+    """Yield the objects and fields whose names have come, gone or become others."""
+    yield from (object_.id for object_ in (*difference.new_objects, *difference.removed_objects))
+    yield from (field.id for field in difference.all_new_fields)
+    yield from (field.id for _, field in difference.removed_fields)
+    yield from (field.id for object_ in difference.removed_objects for field in object_.fields)
+    yield from (changed.after.id for changed in difference.fields if changed.before.name != changed.after.name)
+    was = {object_.id: object_.name_singular for object_ in difference.objects_before}
+    yield from (object_.id for object_ in difference.objects if object_.name_singular != was[object_.id])
 
 
 def _each(query: str, workspace: Workspace, rows: Iterable[Mapping[str, Any]]) -> Iterator[QueryStep]:

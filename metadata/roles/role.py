@@ -1,8 +1,10 @@
 """A role: the rights of a key, a user or an anonymous visitor, immutable. Rules, checks and presets keep field ids."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +17,9 @@ VIEWER: Final = "viewer"
 
 PRINCIPAL_PREFIX: Final = "$principal."
 """The beginning of a text in a rule, a check or a preset that stands for a principal's value."""
+
+
+_KEY = re.compile(r'"@([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})')
 
 
 class Action(Enum):
@@ -146,9 +151,9 @@ class RoleLimits:
 NO_LIMITS: Final = RoleLimits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Role:
-    """A role of a workspace.
+    """A role of a workspace. Not slotted: `mentioned` is made at first use.
 
     Attributes:
         name: unique among the workspace's roles.
@@ -166,6 +171,15 @@ class Role:
     limits: RoleLimits = NO_LIMITS
     settings: frozenset[Setting] = frozenset()
     is_system: bool = False
+
+    @cached_property
+    def mentioned(self) -> frozenset[UUID]:
+        """The ids of all objects and fields that its grants could name; a few others may be among them."""
+        found = {grant.object_id for grant in self.grants if grant.object_id is not None}
+        for way in (way for grant in self.grants for way in grant.ways):
+            found |= way.fields.ids
+            found |= {UUID(key) for stored in way.stored for key in _KEY.findall(stored.text)}
+        return frozenset(found)
 
 
 RoleReference = UUID | str

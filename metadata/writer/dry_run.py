@@ -7,9 +7,9 @@ from uuid import UUID
 
 from psycopg.sql import Composed
 
-from fieldstone.metadata.access.access_changes import find_access_changes
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import Change, describe
+from fieldstone.metadata.changes.access_changes import find_access_changes
 from fieldstone.metadata.changes.locks import find_locks, later_statements
 from fieldstone.metadata.changes.plan import ChangePlan
 from fieldstone.metadata.changes.row_work import (

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from fieldstone.metadata.access.access_changes import find_access_changes
 from fieldstone.metadata.access.rules import store_filter
 from fieldstone.metadata.access.unindexed import find_unindexed
+from fieldstone.metadata.changes.access_changes import find_access_changes
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.role import Action, Grant, Role, Way

@@ -1,11 +1,12 @@
 """The effect of a change of the model on roles: those that read a new field, get wider, or can create no more."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from uuid import UUID
 
-from fieldstone.metadata.access.effective import Rights, effective_rights, lineage
+from fieldstone.metadata.access.effective import Rights, access_on, effective_rights, lineage
 from fieldstone.metadata.access.role_checks import effective_settings, may_fill, required_fields
 from fieldstone.metadata.access.unindexed import find_unindexed
+from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.object_access import ObjectAccess
@@ -21,11 +22,10 @@ def find_access_changes(before: Snapshot, after: Snapshot) -> list[JsonValue]:
     `CANNOT_CREATE` those that give no value to a field that has become required, and `UNINDEXED` those whose rules find
     records by a field that no index serves, where that is new.
     """
-    rights = {role.id: effective_rights(after, role) for role in after.roles.values()}
     return [
-        *_readable(before, after, rights),
-        *_unfilled(before, after, rights),
-        *_widened(before, after, rights),
+        *_readable(before, after),
+        *_unfilled(before, after),
+        *_widened(before, after),
         *_unindexed(before, after),
     ]
 
@@ -34,35 +34,37 @@ def _entry(kind: str, name: str, roles: list[str], message: str) -> JsonValue:
     return {"kind": kind, "name": name, "roles": roles, "message": message}
 
 
-def _readable(before: Snapshot, after: Snapshot, rights: Mapping[UUID, Rights]) -> Iterator[JsonValue]:
-    for id_, object_ in after.objects.items():
-        known = before.objects.get(id_)
-        if known is object_:
+def _readable(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:
+    for id_, known, object_ in find_differing(before.objects, after.objects):
+        if object_ is None:
             continue
+        new = [field for field in object_.fields if known is None or field.id not in known.by_id]
+        access = _access(after, id_) if new else {}
         if known is None:
-            roles = [role.name for role in after.roles.values() if rights[role.id].on(id_).read]
-            yield _read(object_.name_singular, roles)
+            yield _read(object_.name_singular, [name for name, rights in access.items() if rights.read])
             continue
-        for field in object_.fields:
-            if field.id not in known.by_id:
-                roles = [role.name for role in after.roles.values() if rights[role.id].on(id_).reads(field.id)]
-                yield _read(f"{object_.name_singular}.{field.name}", roles)
+        for field in new:
+            readers = [name for name, rights in access.items() if rights.reads(field.id)]
+            yield _read(f"{object_.name_singular}.{field.name}", readers)
+
+
+def _access(after: Snapshot, object_id: UUID) -> dict[str, ObjectAccess]:
+    """Return the rights of each role on an object, by the role's name."""
+    return {role.name: access_on(after, role, object_id) for role in after.roles.values()}
 
 
 def _read(name: str, roles: list[str]) -> JsonValue:
     return _entry("READABLE", name, roles, f"{name} is new, and is read by {', '.join(roles) or 'no role'}")
 
 
-def _unfilled(before: Snapshot, after: Snapshot, rights: Mapping[UUID, Rights]) -> Iterator[JsonValue]:
-    for id_, object_ in after.objects.items():
-        known = before.objects.get(id_)
-        if known is object_:
+def _unfilled(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:
+    for id_, known, object_ in find_differing(before.objects, after.objects):
+        if object_ is None:
             continue
         demanded = {field.id for field in required_fields(known)} if known else set()
-        for field in required_fields(object_):
-            if field.id in demanded:
-                continue
-            ways = {role.name: rights[role.id].on(id_).create for role in after.roles.values()}
+        fields = [field for field in required_fields(object_) if field.id not in demanded]
+        ways = {name: rights.create for name, rights in _access(after, id_).items()} if fields else {}
+        for field in fields:
             roles = [name for name, found in ways.items() if found and not any(may_fill(way, field) for way in found)]
             if roles:
                 name = f"{object_.name_singular}.{field.name}"
@@ -70,12 +72,12 @@ def _unfilled(before: Snapshot, after: Snapshot, rights: Mapping[UUID, Rights]) 
                 yield _entry("CANNOT_CREATE", name, roles, message)
 
 
-def _widened(before: Snapshot, after: Snapshot, rights: Mapping[UUID, Rights]) -> Iterator[JsonValue]:
+def _widened(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:
     for role in after.roles.values():
         known = before.roles.get(role.id)
         if known is None or _is_unchanged(before, after, known, role):
             continue
-        old, new = effective_rights(before, known), rights[role.id]
+        old, new = effective_rights(before, known), effective_rights(after, role)
         for name in _wider_objects(after, old, new):
             yield _entry("WIDENED", name, [role.name], f"{role.name} may do more with {_shown(name)} than before")
         if more := effective_settings(after, role) - effective_settings(before, known):
