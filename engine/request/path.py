@@ -343,6 +343,7 @@ class GraphQLApi:
                 principal=call.principal,
                 operation=request,
                 bindings=call.bindings,
+                sealed=call.snapshot.role is not None,
                 depends=call.operation.depends,
             )
         for zone in plan.zones:
@@ -354,6 +355,7 @@ class GraphQLApi:
             principal=call.principal,
             operation=request,
             bindings=call.bindings,
+            sealed=call.snapshot.role is not None,
             depends=call.operation.depends,
         )
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
@@ -66,6 +67,13 @@ def expired(position: int, bounds: Bounds) -> BadUserInput:
         field="after",
         extensions={"reason": "POSITION_EXPIRED", "oldest": str(bounds.first - 1)},
     )
+
+
+MISSED: Final = BadUserInput(
+    "Events that were not delivered yet are not kept any more: read the records again and subscribe again.",
+    extensions={"reason": "POSITION_EXPIRED"},
+)
+"""The end of a subscription that tells no positions, and that retention has overtaken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
