@@ -205,7 +205,7 @@ class GraphQLApi:
                     bound, writes, tell = only.write, True, partial(self._told, only)
                 case _:
                     return None
-            parameters = bound.bind(Bindings(variables, principal.name, claims=claims))
+            parameters = bound.bind(Bindings(variables, principal.actor, claims=claims))
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None

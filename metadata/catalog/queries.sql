@@ -196,8 +196,8 @@ SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %(prefix)s);
 UPDATE fieldstone.workspace SET version = %(version)s WHERE id = %(workspace_id)s;
 
 -- name: record_change
-INSERT INTO fieldstone.model_change (workspace_id, version, change, actor)
-VALUES (%(workspace_id)s, %(version)s, %(change)s::jsonb, %(actor)s);
+INSERT INTO fieldstone.model_change (workspace_id, version, change, actor, actor_kind, actor_id)
+VALUES (%(workspace_id)s, %(version)s, %(change)s::jsonb, %(actor)s, %(actor_kind)s, %(actor_id)s);
 
 -- name: insert_object
 INSERT INTO fieldstone.object (id, workspace_id, name_singular, name_plural, label_singular, label_plural, description,
