@@ -295,7 +295,8 @@ class Filters:
 
     def _is_silent(self, object_: Object, given: Any) -> bool:
         """Whether the filter says nothing, whatever the record."""
-        nobody: Row = {part.column.name: None for field in object_.fields for part in field.parts}
+        fields = (*object_.fields, *object_.by_name.values())
+        nobody: Row = {part.column.name: None for field in fields for part in field.parts}
         return self.truth(object_, nobody, given) is SILENT
 
 

@@ -123,7 +123,7 @@ def _compile_rows(connection: Connection, around: RowReference | None, draft: St
     ends = page.limit > 0 and bool(facts & {PageFact.START_CURSOR, PageFact.END_CURSOR})
     behind = page.limit > 0 and _fact_behind(page) in facts and not _is_at_start(page)
     if not (edges or beyond or ends or behind):
-        draft.leave_unread((connection.condition, connection.order, page))
+        draft.leave_unread((connection.table, connection.condition, connection.order, page))
         return None
     last = PageFact.START_CURSOR if page.backward else PageFact.END_CURSOR
     columns = columns_of(outputs)

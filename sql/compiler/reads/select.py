@@ -178,7 +178,7 @@ def _compile_one(one: One, draft: StatementDraft) -> tuple[Query, Sequence[TextP
 def _compile_aggregate(aggregate: Aggregate, draft: StatementDraft) -> Fragment:
     if not is_measured(aggregate.record):
         # Without an aggregate the SELECT would have a row for each of the table's.
-        draft.leave_unread(aggregate.condition)
+        draft.leave_unread((aggregate.table, aggregate.condition))
         return Fragment(pieces=constant_pieces(aggregate.record))
     row = RowReference(alias=draft.alias())
     pieces = aggregate_pieces(aggregate.record, row)
