@@ -146,6 +146,8 @@ def lazy_schema(
         built.fields = fields
         return built
 
+    # Mutations of the schema's own are there whatever a role may write: they ask for its settings.
+    has_all_roots = is_specimen or mutations is not None
     scope = TypeScope(
         snapshot=snapshot,
         mutations=mutations,
@@ -153,7 +155,7 @@ def lazy_schema(
         named=lambda name: schema.type_map[name],
         build_object=build_object,
         is_specimen=is_specimen,
-        absent=frozenset() if is_specimen else absent_roots(snapshot) if absent is None else absent,
+        absent=frozenset() if has_all_roots else absent_roots(snapshot) if absent is None else absent,
     )
     # The constructor walks from the root types to all others, so it is given none.
     schema = LazySchema(assume_valid=True)

@@ -5,9 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from graphql import FieldNode, NameNode
 
+from fieldstone.engine.documents.document import Selected
+from fieldstone.engine.errors import Forbidden
+from fieldstone.engine.metadata_api.roles.rights import require_root
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
+from fieldstone.metadata.api_names import all_query_names
 from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from tests.apis import PRINCIPAL, Apis
@@ -274,3 +281,34 @@ async def test_a_key_of_another_role_is_not_rotated(apis: Apis) -> None:
     assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=str(made.key.id))
     assert (await data(apis, clerk, text, id=str(own.key.id)))["rotateApiKey"]["token"].startswith("fs_")
     assert (await data(apis, PRINCIPAL, text, id=str(made.key.id)))["rotateApiKey"]["id"] == str(made.key.id)
+
+
+async def test_no_root_field_but_me_is_open_to_a_role_without_settings(apis: Apis) -> None:
+    """Also one that is added later: what no table names needs ROLES."""
+    clerk = await of_role(apis)
+    model, catalog = await apis.snapshot(), await apis.metadata.source.get(PRINCIPAL.workspace_id)
+    queries = [name for object_ in catalog.by_singular.values() for name in all_query_names(object_)]
+    names = [*METADATA_MUTATIONS.fields, *METADATA_MUTATIONS.queries, *queries, "madeLater"]
+    is_open = [name for name in names if is_permitted(model, catalog, clerk, name)]
+    of_the_model = [
+        name
+        for singular in ("object", "field", "relation", "index")
+        for name in all_query_names(catalog.by_singular[singular])
+    ]
+    assert sorted(is_open) == sorted(["me", *of_the_model])
+
+
+def is_permitted(model: Snapshot, catalog: Snapshot, who: Principal, name: str) -> bool:
+    root = Selected(key=name, nodes=(FieldNode(name=NameNode(value=name)),))
+    try:
+        require_root(model, catalog, who, root, {})
+    except Forbidden:
+        return False
+    return True
+
+
+async def test_the_schema_of_metadata_is_the_same_for_every_role(apis: Apis) -> None:
+    clerk = await of_role(apis)
+    text = """{ __schema { queryType { name } mutationType { name } types { name } }
+        __type(name: "Mutation") { fields { name args { name } } } }"""
+    assert await data(apis, clerk, text) == await data(apis, PRINCIPAL, text)
