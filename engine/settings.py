@@ -345,6 +345,12 @@ class Settings(BaseSettings):
         return (self.public_url or "").startswith("https://")
 
     @property
+    def cookie_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may send cookies, besides that of the `Host` header."""
+        own = () if self.public_url is None else (self.public_url.lower().rstrip("/"),)
+        return own + self.allowed_origins if self.cors_credentials else own
+
+    @property
     def allowed_origins(self) -> tuple[str, ...]:
         """The origins that CORS lets in; `("*",)` is all."""
         if self.cors_origins is not None:

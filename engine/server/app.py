@@ -101,7 +101,7 @@ class Fieldstone:
         self.state_pages: ASGIApp = SecurityHeaders(
             RequestLog(ErrorBoundary(pages, self.log), write_line=write_line, metrics=self.metrics)
         )
-        self._cookie_origins = settings.allowed_origins if settings.cors_credentials else ()
+        self._cookie_origins = settings.cookie_origins
         self.warm = WarmPath(
             settings=settings,
             runtime=self.runtime,

@@ -165,3 +165,11 @@ async def test_all_origins_in_development_send_no_credentials(start_app: StartAp
 def test_origins_that_cannot_be_meant_end_the_start(settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigurationError, match=sentence):
         load_settings(**settings)
+
+
+def test_the_public_address_and_listed_origins_send_cookies() -> None:
+    assert load_settings(public_url="https://CRM.example.com").cookie_origins == ("https://crm.example.com",)
+    assert load_settings(cors_origins=APP).cookie_origins == ()
+    listed = load_settings(public_url="https://crm.example.com", cors_origins=APP, cors_credentials=True)
+    assert listed.cookie_origins == ("https://crm.example.com", APP)
+    assert _keeps_cookie({"origin": "https://public.example.com"}, trusted=("https://public.example.com",))
