@@ -17,12 +17,17 @@ from fieldstone.engine.request.stored_documents.documents import find_document
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import ValidMutation, ValidQuery
 from fieldstone.engine.schema.lazy import LazySchema
+from fieldstone.metadata.access.role_checks import effective_settings
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import Setting, find_role
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.statement import Parameters, Statement
 
 REFUSED = "X-Fieldstone-Explain is read with FIELDSTONE_ENV=development only."
+WITHHELD = (
+    "X-Fieldstone-Explain is for roles with the setting EXPLAIN: a plan tells of records that a role does not read."
+)
 
 _READ = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
 _WRITE = "EXPLAIN (FORMAT JSON) "
@@ -38,6 +43,9 @@ async def execute_explained(
     The stages are the request's own: the caches keep their results for the execution behind them. PostgreSQL's EXPLAIN
     ANALYZE executes a read once more; a write is only planned.
     """
+    if not await _may_explain(api, principal):
+        answer = await api.execute(principal, request, allow_mutation=allow_mutation)
+        return add_extension(answer, {"hint": WITHHELD})
     explaining = _Explaining(api, principal)
     # The execution below finds the same refusals and answers with them.
     with suppress(ApiError, InvalidDocument, DatabaseError):
@@ -45,6 +53,18 @@ async def execute_explained(
     with explaining.stage("execute"):
         answer = await api.execute(principal, request, allow_mutation=allow_mutation)
     return add_extension(answer, await explaining.explain())
+
+
+async def _may_explain(api: GraphQLApi, principal: Principal) -> bool:
+    """Return whether a principal may see plans: by the setting, or because it sees the whole catalog."""
+    current = await api.source.get(principal.workspace_id)
+    role = find_role(current.roles, principal.role)
+    if role is not None:
+        return Setting.EXPLAIN in effective_settings(current, role)
+    try:
+        return api.see(current, principal).view is current
+    except ApiError:
+        return False
 
 
 def add_extension(answer: Answer, explained: JsonValue) -> Answer:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
-from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.access.rules import RULES
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.engine.planner.writes.mutations import plan_mutation
+from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.metadata.access.rules import store_filter
 from fieldstone.metadata.model import Object, relation_end
 from fieldstone.metadata.roles.object_access import ObjectAccess
@@ -109,7 +109,10 @@ def test_the_column_itself_is_read_under_its_guard_alone(text: str) -> None:
     assert len(read) == len(under_guard) > 0
 
 
-def test_a_write_of_such_records_is_refused() -> None:
-    text = 'mutation { updateOpportunity(id: "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e", data: {name: "x"}) { id } }'
-    with pytest.raises(Forbidden, match="may not write Opportunities"):
-        plan_mutation(context_of(text))
+def test_a_write_is_answered_by_a_read_that_computes_the_cells() -> None:
+    text = 'mutation { updateOpportunity(id: "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e", data: {name: "x"}) { amount } }'
+    (write,) = plan_mutation(context_of(text))
+    assert isinstance(write, PlannedWrite)
+    assert write.read_back is not None
+    assert "CASE WHEN" in write.read_back.statement.text
+    assert '"amount"' not in write.write.statement.text

@@ -70,6 +70,22 @@ async def test_each_answer_of_a_batch_is_explained_beside_its_cost(start_app: St
         assert "explain" in read.json()["extensions"]
 
 
+async def test_a_role_without_the_setting_is_answered_without_a_plan(start_app: StartApp) -> None:
+    async with start_app(environment="development") as (_, client):
+        made = await client.post(
+            "/metadata",
+            json={"query": 'mutation { createApiKey(input: { name: "v", role: "viewer" }) { token } }'},
+        )
+        token = made.json()["data"]["createApiKey"]["token"]
+        headers = {**ASKS, "Authorization": f"Bearer {token}"}
+        answer = (await client.post("/graphql", json={"query": "{ people { totalCount } }"}, headers=headers)).json()
+        assert answer["data"] == {"people": {"totalCount": 0}}
+        assert set(answer["extensions"]["explain"]) == {"hint"}
+        assert "setting EXPLAIN" in answer["extensions"]["explain"]["hint"]
+        refused = await client.post("/metadata", json={"query": "{ objects { totalCount } }"}, headers=headers)
+        assert set(refused.json()["extensions"]["explain"]) == {"hint"}
+
+
 async def test_production_ignores_the_header_with_a_hint(client: httpx.AsyncClient) -> None:
     sent = await client.post("/graphql", json={"query": PEOPLE}, headers=ASKS)
     assert sent.json()["data"] == {"people": {"edges": []}}
