@@ -52,7 +52,7 @@ class Dimension:
         if shown is None or isinstance(shown, str):
             return shown
         if isinstance(shown, bool | list | tuple):
-            return json.dumps(shown, ensure_ascii=False)
+            return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
         return NumberText(str(shown))
 
 

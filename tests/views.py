@@ -20,6 +20,7 @@ from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.object_access import ObjectAccess
 from fieldstone.metadata.roles.role import WHOLLY, Fields, Role, Way
+from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from tests.apis import LIMITS
 
@@ -157,3 +158,12 @@ class RoleClient:
         except InvalidDocument as invalid:
             return invalid.errors[0].formatted()
         raise AssertionError(answer)
+
+    async def outcome(self, text: str) -> Any:
+        """The data of a mutation, or the code that it is refused with; the class of a fault of the server's."""
+        try:
+            return await self.write(text)
+        except ApiError as error:
+            return error.code
+        except DatabaseError as error:
+            return type(error).__name__

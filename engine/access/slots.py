@@ -57,21 +57,28 @@ class Slots:
         self._queues: dict[int, _Queue] = {}
 
     def try_enter(self, principal: Principal) -> bool:
-        """Take a slot if one is free and no operation waits for it; `leave` gives it back."""
-        queue = self._queues.get(principal.workspace_id.int)
-        if queue is not None and (self._is_full(principal) or principal.rate_key.int in queue):
+        """Take a slot if one is free and no operation of the key waits for it; `leave` gives it back."""
+        # The numbers of workspaces are negative, so that none is that of a key.
+        key, workspace, taken = principal.rate_key.int, ~principal.workspace_id.int, self._taken
+        of_key, of_workspace = taken.get(key, 0), taken.get(workspace, 0)
+        if of_key >= self._each or of_workspace >= self._workspace:
             return False
-        if self._is_full(principal):
+        if self._queues and key in self._queues.get(workspace, ()):
             return False
-        self._count(principal.rate_key.int, principal.workspace_id.int, 1)
+        taken[key], taken[workspace] = of_key + 1, of_workspace + 1
+        self.in_progress += 1
         return True
 
     def leave(self, principal: Principal) -> None:
         """Give a slot back, to one that waits for it if there is any."""
-        workspace = principal.workspace_id.int
-        self._count(principal.rate_key.int, workspace, -1)
-        queue = self._queues.get(workspace)
-        if queue is not None:
+        workspace, taken = ~principal.workspace_id.int, self._taken
+        self.in_progress -= 1
+        for number in (principal.rate_key.int, workspace):
+            if taken[number] == 1:
+                del taken[number]
+            else:
+                taken[number] -= 1
+        if self._queues and (queue := self._queues.get(workspace)) is not None:
             self._hand_on(queue, workspace)
 
     @asynccontextmanager
@@ -94,7 +101,7 @@ class Slots:
         Raises:
             RateLimitExceeded: too many operations wait.
         """
-        workspace = principal.workspace_id.int
+        workspace = ~principal.workspace_id.int
         queue = self._queues.setdefault(workspace, OrderedDict())
         if sum(map(len, queue.values())) >= MOST_WAITING:
             raise self.refusal()
@@ -111,7 +118,7 @@ class Slots:
             return
         turn.cancel()
         self.waiting -= 1
-        key, workspace = principal.rate_key.int, principal.workspace_id.int
+        key, workspace = principal.rate_key.int, ~principal.workspace_id.int
         queue = self._queues[workspace]
         queue[key].remove(turn)
         if not queue[key]:
@@ -134,7 +141,7 @@ class Slots:
 
     def _hand_on(self, queue: _Queue, workspace: int) -> None:
         """Give free slots to operations that wait, by turns of their keys."""
-        while queue and self._taken.get(~workspace, 0) < self._workspace:
+        while queue and self._taken.get(workspace, 0) < self._workspace:
             key = next((key for key in queue if self._taken.get(key, 0) < self._each), None)
             if key is None:
                 return
@@ -143,27 +150,12 @@ class Slots:
             if not queue[key]:
                 del queue[key]
             self.waiting -= 1
-            self._count(key, workspace, 1)
+            self.in_progress += 1
+            for number in (key, workspace):
+                self._taken[number] = self._taken.get(number, 0) + 1
             turn.set_result(None)
         if not queue:
             self._queues.pop(workspace, None)
-
-    def _is_full(self, principal: Principal) -> bool:
-        taken = self._taken
-        return (
-            taken.get(principal.rate_key.int, 0) >= self._each
-            or taken.get(~principal.workspace_id.int, 0) >= self._workspace
-        )
-
-    def _count(self, key: int, workspace: int, change: int) -> None:
-        self.in_progress += change
-        # The numbers of workspaces are negative, so that none is that of a key.
-        for number in (key, ~workspace):
-            left = self._taken.get(number, 0) + change
-            if left:
-                self._taken[number] = left
-            else:
-                del self._taken[number]
 
     def refusal(self) -> RateLimitExceeded:
         """Return the error of an operation that got no slot, and count it."""

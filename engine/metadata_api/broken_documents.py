@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
+from uuid import UUID
 
 from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode
 
@@ -12,8 +13,10 @@ from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.broken_operations import MOST_REASONS, show_reasons
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.dependencies import Dependencies
+from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.workspaces.trusted_documents import TrustedDocument, list_documents
@@ -39,11 +42,11 @@ def broken_documents(work: WorkThread, limits: DocumentLimits, *, relay: bool = 
     """Return a search among the trusted documents of a workspace; `relay` is that of their schema."""
 
     async def find(connection: Session, before: Snapshot, after: Snapshot) -> BrokenDocuments:
-        # A document stays valid where objects only get more fields.
-        if Dependencies(objects=before.objects, may_grow=True).hold(after):
-            return BrokenDocuments([], 0)
         workspace_id = after.workspace.id
-        documents = await list_documents(connection, workspace_id)
+        listed = await list_documents(connection, workspace_id)
+        roles = {document.role_id for document in listed}
+        touched = {role_id for role_id in roles if _is_touched(before, after, role_id)}
+        documents = [document for document in listed if document.role_id in touched]
         broken: list[JsonValue] = []
         unchecked = len(documents)
         for portion in _portions(documents):
@@ -58,12 +61,15 @@ def broken_documents(work: WorkThread, limits: DocumentLimits, *, relay: bool = 
 def find_invalid(
     document: TrustedDocument, snapshot: Snapshot, limits: DocumentLimits, *, relay: bool = False
 ) -> list[str]:
-    """Return the first reasons for which a document is not valid under a model, without its values."""
+    """Return the first reasons for which a document is not valid as its role sees a model, without its values."""
+    view = _find_view(snapshot, document.role_id)
+    if view is None:
+        return ["The role of its client does not exist."]
     try:
         parsed = parse_document(document.text, limits)
     except ApiError as error:
         return [error.message]
-    schema = lazy_schema(snapshot, relay=relay)
+    schema = lazy_schema(view, relay=relay)
     for operation in _operations_of(parsed):
         if errors := validate_operation(schema, operation):
             return show_reasons(operation, errors[:MOST_REASONS])
@@ -84,6 +90,22 @@ def _find_broken(
         if (reasons := find_invalid(document, after, limits, relay=relay))
         and not find_invalid(document, before, limits, relay=relay)
     ]
+
+
+def _find_view(snapshot: Snapshot, role_id: UUID | None) -> Snapshot | None:
+    """Return the snapshot as a role sees it; None if the role is not there."""
+    if role_id is None:
+        return snapshot
+    try:
+        return view_of(snapshot, role_id)
+    except UnknownRole:
+        return None
+
+
+def _is_touched(before: Snapshot, after: Snapshot, role_id: UUID | None) -> bool:
+    """Return whether documents of a role may become invalid: they stay valid where objects only get more fields."""
+    one, other = _find_view(before, role_id), _find_view(after, role_id)
+    return one is None or other is None or not Dependencies(objects=one.objects, may_grow=True).hold(other)
 
 
 def _operations_of(document: DocumentNode) -> Iterator[Operation]:

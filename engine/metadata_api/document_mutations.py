@@ -4,10 +4,13 @@ from collections.abc import Mapping
 
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.documents.manifests import read_manifest
+from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import find_role
+from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.workspaces.trusted_documents import Imported, import_documents, remove_documents
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
@@ -17,11 +20,16 @@ def document_runs(limits: DocumentLimits) -> Mapping[str, Run]:
 
     async def import_(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
+        name = given.get("role")
+        role = None if name is None else find_role(transaction.snapshot.roles, name)
+        if name is not None and role is None:
+            raise BadUserInput(f"There is no role {shown(name)}.", field="role")
         imported = await import_documents(
             transaction.connection,
             workspace_id=principal.workspace_id,
             client=given["client"],
             documents=read_manifest(given["manifest"], limits),
+            role_id=None if role is None else role.id,
             replaces=bool(given.get("replace")),
         )
         return _written(imported)

@@ -1,7 +1,7 @@
 """Live queries: a root field of Query in a subscription becomes a read plan, and the columns that it reads."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf, Tre
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Parameter
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Parameter, Table
 from fieldstone.sql.plan.read import Connection, One, ReadPlan
 from fieldstone.sql.plan.reads import columns_read, tables_named
 
@@ -49,20 +49,30 @@ def plan_live_query(context: PlanContext, selected: Selected) -> PlannedLiveQuer
     """
     arguments = arguments_of(selected.nodes[0], context.variables)
     read = plan_query(context, {})
-    objects = {object_.table: object_ for object_ in context.touched.values()}
+    objects = {_bare(object_.table): object_ for object_ in context.touched.values()}
+    reads = {objects[_bare(table)].id: columns for table, columns in columns_read(read).items() if not table.cells}
+    for object_ in context.touched.values() if context.snapshot.role is not None else ():
+        if object_.id not in reads or object_.guarded:
+            # A rule or a guard may read any of them.
+            reads[object_.id] = frozenset(part.column.name for field in object_.active.values() for part in field.parts)
     ((_, root),) = read.entries
     return PlannedLiveQuery(
         key=selected.key,
         read=read,
-        reads={objects[table].id: columns for table, columns in columns_read(read).items()},
-        record=_single_record(root, objects[root.table]) if isinstance(root, One | Connection) else None,
+        reads=reads,
+        record=_single_record(root, objects[_bare(root.table)]) if isinstance(root, One | Connection) else None,
         interval=_interval(arguments.get("interval"), Blame(field="interval", path=(selected.key,))),
     )
 
 
+def _bare(table: Table) -> Table:
+    """Return a table without the cells that a role's guards compute."""
+    return replace(table, cells=()) if table.cells else table
+
+
 def _single_record(root: One | Connection, object_: Object) -> tuple[UUID, int] | None:
     """Return which record a root reads, if it reads no other record of this object, its own."""
-    if sum(table == object_.table for table in tables_named(root)) > 1:
+    if object_.guarded or sum(table == object_.table for table in tables_named(root)) > 1:
         return None
     for term in _all_of(root.condition):
         match term:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from fieldstone.engine.documents.document import Selected, collect_fields
-from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.errors import Forbidden, QueryTooComplex
 from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.trees import (
     Binder,
@@ -16,17 +16,18 @@ from fieldstone.engine.planner.arguments.trees import (
     arguments_of,
     array_literal,
     bind_tree,
+    constant,
 )
-from fieldstone.engine.planner.context import ParameterList, PlanContext
+from fieldstone.engine.planner.context import ParameterList, PlanContext, Site
 from fieldstone.engine.planner.cost import affordable, limit_offsets, price_of_record
 from fieldstone.engine.planner.live_queries import PlannedLiveQuery, plan_live_query
 from fieldstone.engine.planner.reads.filters import filter_condition
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.mutations import ACTIONS
-from fieldstone.metadata.api_names import SubscriptionRoot, find_subscription
+from fieldstone.metadata.api_names import SubscriptionRoot, Verb, find_subscription
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.elements import And, Condition, Parameter, Table
+from fieldstone.sql.plan.elements import And, Condition, IsNull, Parameter, Table
 from fieldstone.sql.plan.read import EventFeed, Output, Record, Value
 from fieldstone.sql.types import SqlType
 
@@ -89,11 +90,12 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
     object_ = context.touch(root.object)
     path = (selected.key,)
     arguments = arguments_of(selected.nodes[0], context.variables)
+    _check_role(context, object_, arguments, path)
     record = _nullable(build_record(context, object_, context.selected_below(selected), path))
     price, cost = price_of_record(record, selected.key, context.parameters), context.limits.cost
     price.check(cost)
     limit_offsets(price, cost, context.parameters)
-    condition, changed, set_binders = _plan_sets(context, object_, arguments, path)
+    condition, changed, set_binders = _plan_sets(context, root, arguments, path)
     slots, limit = len(context.parameters.binders), affordable(price, cost, LONGEST_READ)
     feed = EventFeed(
         log=LOG,
@@ -136,24 +138,73 @@ def _nullable(record: Record) -> Record:
 
 
 def _plan_sets(
-    context: PlanContext, object_: Object, arguments: dict[str, Tree], path: tuple[str, ...]
+    context: PlanContext, root: SubscriptionRoot, arguments: dict[str, Tree], path: tuple[str, ...]
 ) -> tuple[Condition, Parameter | None, tuple[Binder, ...]]:
-    """Return the condition, the parameter of the changed columns, and the values of a set."""
+    """Return the condition, the parameter of the changed columns, and the values of a set.
+
+    The condition of a role is part of it: one statement serves all principals of the role.
+    """
+    object_ = root.object
     outside, context.parameters = context.parameters, _SetParameters()
     try:
+        terms = _seen(context, object_)
         said = filter_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))
         changed = None
         if (tree := arguments.get("changed")) is not None:
             bind = _columns(object_, tree, Blame(field="changed", path=path))
             changed = context.parameters.add(bind, SqlType.TEXT, array=True)
+        elif root.verb is Verb.UPDATE and len(object_.by_name) < len(object_.active):
+            # A write of fields that the role may not read is none for it.
+            changed = context.parameters.add(constant(array_literal(_read_columns(object_))), SqlType.TEXT, array=True)
         if len(context.parameters.binders) > LARGEST_SET:
             raise QueryTooComplex(
                 f"The filter of a subscription has more than {LARGEST_SET:,} values. An 'in' with a list has one.",
                 path=path,
             )
-        return said or And(terms=()), changed, tuple(context.parameters.binders)
+        condition = And(terms=(*terms, *([] if said is None else [said])))
+        return condition, changed, tuple(context.parameters.binders)
     finally:
         context.parameters = outside
+
+
+def _check_role(context: PlanContext, object_: Object, arguments: dict[str, Tree], path: tuple[str, ...]) -> None:
+    """Refuse a subscription that would tell a role more than it may know.
+
+    Raises:
+        Forbidden: it resumes at a position, or is to records of which some fields are guarded.
+    """
+    role = context.snapshot.role
+    if role is None:
+        return
+    if arguments.get("after") is not None:
+        raise Forbidden(
+            f"The role '{role.name}' cannot resume after a position: positions count the events of all objects.",
+            field="after",
+            path=path,
+        )
+    if object_.guarded:
+        raise Forbidden(
+            f"The role '{role.name}' may not subscribe to writes of {object_.label_plural}: it reads some of their"
+            " fields in some records only. A live query is allowed.",
+            path=path,
+        )
+
+
+def _seen(context: PlanContext, object_: Object) -> list[Condition]:
+    """Return the conditions under which a role sees the record of an event, as the event shows it."""
+    access = object_.access
+    if access is None or context.rules is None:
+        return []
+    terms: list[Condition] = []
+    if object_.deleted_at is not None and not (access.restore or access.destroy):
+        terms.append(IsNull(column=object_.deleted_at))
+    rule = context.rules.read(context, object_, Site.POINT)
+    return terms if rule is None else [*terms, rule]
+
+
+def _read_columns(object_: Object) -> list[str]:
+    """Return the columns that a role reads, but for the time of the last change, which each write changes."""
+    return [part.column.name for field in object_.by_name.values() if field.name != "updatedAt" for part in field.parts]
 
 
 def _columns(object_: Object, tree: Tree, blame: Blame) -> Binder:

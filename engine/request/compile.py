@@ -165,20 +165,6 @@ def plan_forgivingly(
     return planned, planned.bind(bindings)
 
 
-def _refuse_unserved(context: PlanContext) -> None:
-    """Refuse a subscription to objects that the role does not see whole.
-
-    Raises:
-        Forbidden: it is to such an object.
-    """
-    for object_ in context.touched.values():
-        if object_.access is not None:
-            name = context.snapshot.role.name if context.snapshot.role else ""
-            raise Forbidden(
-                f"The role '{name}' may not subscribe to {object_.label_plural}, which it does not see whole."
-            )
-
-
 def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     introspected: Mapping[str, str] = {}
     asks_for_schema = _asks_for_schema(context.operation)
@@ -232,7 +218,6 @@ def _plan_mutation(context: PlanContext, _schema: GraphQLSchema) -> MutationPlan
 
 def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> SubscriptionPlan | LivePlan:
     planned = plan_subscription(context)
-    _refuse_unserved(context)
     if isinstance(planned, PlannedLiveQuery):
         statement, _ = _compile_read(context, planned.read)
         return LivePlan(

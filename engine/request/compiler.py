@@ -79,7 +79,7 @@ class Call(NamedTuple, Generic[P_co]):
     def bindings(self) -> Bindings:
         """The source of its statements' parameters."""
         role = "" if self.snapshot.role is None else self.snapshot.role.name
-        return Bindings(variables=self.variables, actor=self.principal.name, claims=self.claims, role=role)
+        return Bindings(variables=self.variables, actor=self.principal.actor, claims=self.claims, role=role)
 
 
 class Compiler:

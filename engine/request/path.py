@@ -205,7 +205,7 @@ class GraphQLApi:
                     bound, writes, tell = only.write, True, partial(self._told, only)
                 case _:
                     return None
-            parameters = bound.bind(Bindings(variables, principal.name, claims=claims))
+            parameters = bound.bind(Bindings(variables, principal.actor, claims=claims))
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
@@ -343,6 +343,7 @@ class GraphQLApi:
                 principal=call.principal,
                 operation=request,
                 bindings=call.bindings,
+                sealed=call.snapshot.role is not None,
                 depends=call.operation.depends,
             )
         for zone in plan.zones:
@@ -354,6 +355,7 @@ class GraphQLApi:
             principal=call.principal,
             operation=request,
             bindings=call.bindings,
+            sealed=call.snapshot.role is not None,
             depends=call.operation.depends,
         )
 

@@ -22,7 +22,6 @@ def check_role(snapshot: Snapshot, role: Role) -> Iterator[InvalidChange]:
     inherits = lineage(snapshot, role)
     yield from _check_claims(role, inherits)
     yield from _check_presets(snapshot, role)
-    yield from _check_required(snapshot, role)
     if Setting.DATA_MODEL in effective_settings(snapshot, role) and not reads_all(snapshot, role):
         yield InvalidChange(
             f"{role.name} cannot have the setting DATA_MODEL: plans of changes quote values, so it needs to read all"
@@ -99,8 +98,11 @@ def _check_presets(snapshot: Snapshot, role: Role) -> Iterator[InvalidChange]:
                         )
 
 
-def _check_required(snapshot: Snapshot, role: Role) -> Iterator[InvalidChange]:
-    """Yield the refusals of ways to create records that lack a field which each record must have."""
+def check_creates(snapshot: Snapshot, role: Role) -> Iterator[InvalidChange]:
+    """Yield the refusals of ways to create records that lack a field which each record must have.
+
+    They are for new grants alone: a field may become required after them, as the plan of that change says.
+    """
     for grant in role.grants:
         if grant.action is Action.CREATE:
             objects = snapshot.objects.values() if grant.object_id is None else [snapshot.objects.get(grant.object_id)]

@@ -196,8 +196,8 @@ SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %(prefix)s);
 UPDATE fieldstone.workspace SET version = %(version)s WHERE id = %(workspace_id)s;
 
 -- name: record_change
-INSERT INTO fieldstone.model_change (workspace_id, version, change, actor)
-VALUES (%(workspace_id)s, %(version)s, %(change)s::jsonb, %(actor)s);
+INSERT INTO fieldstone.model_change (workspace_id, version, change, actor, actor_kind, actor_id)
+VALUES (%(workspace_id)s, %(version)s, %(change)s::jsonb, %(actor)s, %(actor_kind)s, %(actor_id)s);
 
 -- name: insert_object
 INSERT INTO fieldstone.object (id, workspace_id, name_singular, name_plural, label_singular, label_plural, description,
@@ -793,19 +793,23 @@ DELETE FROM fieldstone.trusted_document
 WHERE workspace_id = %(workspace_id)s AND client = %(client)s AND document_id <> ALL (%(ids)s::text[]) RETURNING 1;
 
 -- name: import_documents
-INSERT INTO fieldstone.trusted_document AS kept (workspace_id, client, document_id, text, operation_name, hash)
-SELECT %(workspace_id)s, %(client)s, given.id, given.text, given.name, sha256(convert_to(given.text, 'UTF8'))
+INSERT INTO fieldstone.trusted_document AS kept
+(workspace_id, client, document_id, text, operation_name, hash, role_id)
+SELECT
+    %(workspace_id)s, %(client)s, given.id, given.text, given.name, sha256(convert_to(given.text, 'UTF8')),
+    %(role_id)s
 FROM unnest(%(ids)s::text[], %(texts)s::text[], %(names)s::text[]) AS given (id, text, name)
 ON CONFLICT (workspace_id, client, document_id) DO UPDATE
-SET text = excluded.text, operation_name = excluded.operation_name, hash = excluded.hash, created_at = now()
-WHERE kept.hash <> excluded.hash
+SET text = excluded.text, operation_name = excluded.operation_name, hash = excluded.hash, created_at = now(),
+role_id = excluded.role_id
+WHERE kept.hash <> excluded.hash OR kept.role_id IS DISTINCT FROM excluded.role_id
 RETURNING 1;
 
 -- name: count_documents
 SELECT count(*) FROM fieldstone.trusted_document WHERE workspace_id = %(workspace_id)s;
 
 -- name: trusted_documents
-SELECT client, document_id, operation_name, text, created_at FROM fieldstone.trusted_document
+SELECT client, document_id, operation_name, text, created_at, role_id FROM fieldstone.trusted_document
 WHERE workspace_id = %(workspace_id)s AND (%(client)s::text IS NULL OR client = %(client)s)
 ORDER BY client, document_id;
 

@@ -20,6 +20,9 @@ class SubjectKind(Enum):
     ANONYMOUS = "ANONYMOUS"
 
 
+ACTOR_SEPARATOR: Final = "\x1f"
+"""The character between the parts of an author's text; no name has it."""
+
 _NO_CLAIMS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 
@@ -35,6 +38,7 @@ class Principal:
         claims: the values that rules may name as `$principal.NAME`, as they were given.
         acts_as: the name of the role that it acts as, by the right to impersonate; None: its own.
         networks: those that it may be used from; all if there are none.
+        actor: the kind, the id and the name as one text, which writes carry.
         expires_at: Unix time at which it ends; None: never, or as the cache of keys decides.
     """
 
@@ -48,3 +52,16 @@ class Principal:
     acts_as: str | None = None
     networks: tuple[Network, ...] = ()
     expires_at: float | None = None
+    actor: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "actor", ACTOR_SEPARATOR.join((self.kind.value, str(self.subject_id), self.name)))
+
+
+def read_actor(actor: str) -> tuple[str | None, str | None, str]:
+    """Return the kind, the id and the name of an author's text; the name alone where it has no more."""
+    kind, separator, rest = actor.partition(ACTOR_SEPARATOR)
+    if not separator:
+        return None, None, actor
+    id_, _, name = rest.partition(ACTOR_SEPARATOR)
+    return kind, id_, name

@@ -32,13 +32,14 @@ class NewDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedDocument:
-    """A document as it is kept."""
+    """A document as it is kept; `role_id` is the role of its client's users, None for one that sees the whole model."""
 
     client: str
     document_id: str
     operation_name: str | None
     text: str
     created_at: datetime
+    role_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ async def import_documents(
     workspace_id: UUID,
     client: str,
     documents: Mapping[str, NewDocument],
+    role_id: UUID | None = None,
     replaces: bool = False,
 ) -> Imported:
     """Keep documents, by their ids, for a client.
@@ -64,6 +66,7 @@ async def import_documents(
         workspace_id: whose records they are about.
         client: the name of the client.
         documents: by the ids under which the client sends them.
+        role_id: the role of the client's users, as which the documents are held against changes of the model.
         replaces: whether the client's other documents are removed: requests of its older versions are then refused.
 
     Raises:
@@ -86,7 +89,7 @@ async def import_documents(
         )
     removed = len(await fetch(connection, "remove_other_documents", **given)) if replaces else 0
     names = [one.operation_name for one in documents.values()]
-    written = await fetch(connection, "import_documents", **given, **texts, names=names)
+    written = await fetch(connection, "import_documents", **given, **texts, names=names, role_id=role_id)
     ((count,),) = await fetch(connection, "count_documents", workspace_id=workspace_id)
     if count > MOST_DOCUMENTS:
         raise InvalidChange(

@@ -209,6 +209,7 @@ class ModelTransaction:
             ChangeFailed: PostgreSQL refused it.
         """
         steps: list[QueryStep | Composed] = []
+        author = self.author or Author(kind=COMMAND, name=actor)
         if self.is_changed:
             self.snapshot = replace(self.snapshot, version=self.snapshot.version + 1)
             parameters = {"workspace_id": self.snapshot.workspace.id, "version": self.snapshot.version}
@@ -218,9 +219,18 @@ class ModelTransaction:
                 ("set_version", parameters),
                 ("set_object_versions", {**parameters, "object_ids": list(moved)}),
                 ("set_role_versions", {**parameters, "role_ids": _moved_roles(self._before, self.snapshot)}),
-                ("record_change", {**parameters, "change": dumps(self._history), "actor": actor}),
+                (
+                    "record_change",
+                    {
+                        **parameters,
+                        "change": dumps(self._history),
+                        "actor": actor,
+                        "actor_kind": author.kind,
+                        "actor_id": author.id,
+                    },
+                ),
             ]
-            if acts := _role_acts(self._before, self.snapshot, self.author or Author(kind=COMMAND, name=actor)):
+            if acts := _role_acts(self._before, self.snapshot, author):
                 steps.append(("note_audit", audit_parameters(acts)))
         await self._send([*steps, *self._waiting], commit=True)
 

@@ -132,3 +132,18 @@ async def test_without_it_there_is_none(apis: Apis) -> None:
     for text in ('{ node(nodeId: "x") { nodeId } }', "{ people { edges { node { nodeId } } } }"):
         answer = await apis.ask(text)
         assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_the_plan_of_nodes_is_kept(relay: Apis) -> None:
+    person = await node_id(relay, "person", await create(relay, "person", email="a"))
+    relay.database.log.steps.clear()
+    await relay.data("query ($ids: [ID!]!) { nodes(nodeIds: $ids) { nodeId } }", ids=[person])
+    ((statement, parameters),) = relay.database.log.steps
+    values = ",".join([f"'{(one or b'').decode()}'" for one in parameters])
+    async with relay.database.session() as connection:
+        await connection.execute("PREPARE kept AS " + statement.text)
+        for _ in range(8):
+            await connection.execute(f"EXECUTE kept({values})")
+        cursor = await connection.execute("SELECT generic_plans FROM pg_prepared_statements WHERE name = 'kept'")
+        assert await cursor.fetchone() == (3,)
+        await connection.execute("DEALLOCATE kept")

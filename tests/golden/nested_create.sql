@@ -127,6 +127,6 @@ SELECT '[' || COALESCE(
     ORDER BY t0.position
   ),''
 ) || ']'
-FROM unnest($1::uuid[])
+FROM unnest((SELECT $1::uuid[])::uuid[])
 WITH ORDINALITY AS t0(id,position)
 JOIN "workspace_default"."company" AS t1 ON t1."id" = t0.id;

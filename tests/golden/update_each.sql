@@ -49,7 +49,7 @@ SELECT '[' || COALESCE(
     ORDER BY t0.position
   ),''
 ) || ']'
-FROM unnest($1::uuid[])
+FROM unnest((SELECT $1::uuid[])::uuid[])
 WITH ORDINALITY AS t0(id,position)
 JOIN "workspace_default"."person" AS t1 ON t1."id" = t0.id;
 SELECT version

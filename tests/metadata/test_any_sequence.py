@@ -18,14 +18,18 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.metadata.access.role_display import show_rights
 from fieldstone.metadata.changes import (
     Change,
     CreateIndex,
+    CreateRole,
     DeleteField,
     DeleteIndex,
     DeleteObject,
+    DeleteRole,
     UpdateField,
     UpdateObject,
+    UpdateRole,
 )
 from fieldstone.metadata.changes.types import UNSET
 from fieldstone.metadata.doctor.drift import find_drift
@@ -122,6 +126,25 @@ class AnySequence(RuleBasedStateMachine):
     def delete_field(self, data: st.DataObject) -> None:
         self._apply([DeleteField(field_id=self._draw_field(data).id)])
 
+    @rule(data=st.data())
+    def create_role(self, data: st.DataObject) -> None:
+        role = CreateRole(name=data.draw(NAMES), parents=self._draw_parents(data), grants=self._draw_grants(data))
+        self._apply([role])
+
+    @rule(data=st.data())
+    def update_role(self, data: st.DataObject) -> None:
+        values: dict[str, Any] = {"name": NAMES, "label": st.none() | LABELS}
+        given = data.draw(st.fixed_dictionaries({}, optional=values))
+        if data.draw(st.booleans()):
+            given["grants"] = self._draw_grants(data)
+        if data.draw(st.booleans()):
+            given["parents"] = self._draw_parents(data)
+        self._apply([UpdateRole(role_id=data.draw(st.sampled_from(list(self.snapshot.roles))), **given)])
+
+    @rule(data=st.data())
+    def delete_role(self, data: st.DataObject) -> None:
+        self._apply([DeleteRole(role_id=data.draw(st.sampled_from(list(self.snapshot.roles))))])
+
     @precondition(lambda self: len(self.snapshot.objects) > 1)
     @rule(data=st.data())
     def delete_object(self, data: st.DataObject) -> None:
@@ -179,6 +202,30 @@ class AnySequence(RuleBasedStateMachine):
     def _draw_field(self, data: st.DataObject) -> Field:
         object_ = self._draw_object(data)
         return data.draw(st.sampled_from(sorted(object_.fields, key=lambda field: field.is_system)))
+
+    def _draw_parents(self, data: st.DataObject) -> Any:
+        names = [role.name for role in self.snapshot.roles.values()]
+        return data.draw(st.lists(st.sampled_from(names), max_size=2, unique=True))
+
+    def _draw_grants(self, data: st.DataObject) -> Any:
+        """Grants for some objects, with lists of fields and with rules."""
+        grants = []
+        for object_ in data.draw(st.lists(st.sampled_from(self._objects), max_size=2, unique_by=lambda one: one.id)):
+            fields = {"fields": {data.draw(st.sampled_from(["only", "allBut"])): [self._draw_own(data, object_)]}}
+            rule = {"rule": self._draw_rule(data, object_)}
+            ways = data.draw(st.lists(st.sampled_from([{}, fields, rule, {**fields, **rule}]), max_size=2))
+            grants.append({"object": object_.name_singular, "read": ways, "update": ways, "delete": rule})
+        return grants
+
+    def _draw_own(self, data: st.DataObject, object_: Object) -> str:
+        return data.draw(st.sampled_from(object_.fields)).name
+
+    def _draw_rule(self, data: st.DataObject, object_: Object) -> Any:
+        plain = [one for one in object_.by_name.values() if one.parts and not one.is_composite]
+        field = data.draw(st.sampled_from(plain))
+        name = f"{field.name}Id" if field.relation_id else field.name
+        known = {operator.name for operator in field.parts[0].operators}
+        return {name: {"is": "NULL"}} if "is" in known else {"id": {"eq": str(object_.id)}}
 
     def _draw_row(self, object_: Object, chance: random.Random) -> dict[str, Any] | None:
         """Values for a record's columns; None where it would need one of another object that has none."""
@@ -239,6 +286,7 @@ class AnySequence(RuleBasedStateMachine):
         assert after is not None
         assert bench.run(bench.desk.reload(after.workspace.id)) == after
         assert bench.follow(before) == after
+        assert self._shown_roles() == {role.id: show_rights(after, role) for role in after.roles.values()}
         assert bench.run(self._drift(after)) == []
         for object_ in after.objects.values():
             columns = columns_of(bench.dsn, object_.table.schema, object_.table.name)
@@ -248,6 +296,12 @@ class AnySequence(RuleBasedStateMachine):
         self.snapshot = after
         self.past[after.version] = shown(after)
         _check_records(before, after, rows, self._read_rows())
+
+    def _shown_roles(self) -> dict[UUID, Any]:
+        """The roles' rights as the catalog shows them."""
+        query = "SELECT id, shown FROM fieldstone.role WHERE workspace_id = %s"
+        with psycopg.connect(self.bench.dsn, autocommit=True) as connection:
+            return dict(connection.execute(query, [self.snapshot.workspace.id]).fetchall())
 
     async def _drift(self, snapshot: Snapshot) -> Any:
         async with self.bench.desk.database.session() as connection:

@@ -86,6 +86,27 @@ def test_keys_are_made_listed_and_revoked(database: str) -> None:
     assert "revoked" in run("api-key", "list", DATABASE_URL=database).stdout.splitlines()[0]
 
 
+def test_roles_are_listed_shown_and_bound_to_keys(database: str) -> None:
+    made = run(
+        "api-key", "create", "--name", "reads", "--role", "viewer", "--claims", '{"a": 1}', DATABASE_URL=database
+    )
+    assert made.returncode == 0, made.stderr
+    assert "  viewer " in run("api-key", "list", DATABASE_URL=database).stdout
+    listed = run("role", "list", DATABASE_URL=database).stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["admin", "editor", "viewer"]
+    shown = run("role", "show", "viewer", DATABASE_URL=database).stdout
+    assert "grants:\n- object: '*'\n  aggregates: true\n  read: {}\n" in shown
+    for arguments, words in (
+        (("role", "show", "boss"), 'no role "boss"; the workspace has admin, editor, viewer'),
+        (("api-key", "create", "--name", "x", "--role", "boss"), 'no role "boss"'),
+        (("api-key", "create", "--name", "x", "--claims", "[1]"), "laims must be a JSON object"),
+        (("api-key", "create", "--name", "x", "--claims", "{"), "laims must be a JSON object"),
+    ):
+        refused = run(*arguments, DATABASE_URL=database)
+        assert refused.returncode == 1
+        assert words in refused.stderr
+
+
 def test_names_are_printed_so_that_they_drive_no_terminal(database: str) -> None:
     """A key may have got its name before there was a rule."""
     refused = run("api-key", "create", "--name", "a\x1b[31mb", DATABASE_URL=database)

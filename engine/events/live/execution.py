@@ -97,7 +97,8 @@ class Execution:
         digest = blake2b(data, digest_size=_DIGEST).digest()
         if group.is_retired or all(member.seen == digest and not member.is_announced for member in group):
             return
-        payload = '{"data":' + data.decode() + ',"extensions":{"position":"' + str(position) + '"}}'
+        told = "" if group.key.sealed else ',"extensions":{"position":"' + str(position) + '"}'
+        payload = '{"data":' + data.decode() + told + "}"
         answer = LiveAnswer(position=position, payload=payload, digest=digest)
         self.waiting.keep(group, answer)
         for number, member in enumerate(group, start=1):

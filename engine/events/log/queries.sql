@@ -18,12 +18,18 @@ moved AS (
 ),
 logged AS (
     INSERT INTO fieldstone.event_log
-        (position, workspace_id, object_id, record_id, action, changed, before, after, actor, at)
+        (position, workspace_id, object_id, record_id, action, changed, before, after, actor_kind, actor_id, actor, at)
     SELECT top.position + row_number() OVER (ORDER BY m.seq), m.workspace_id, m.object_id, m.record_id, m.action,
         CASE WHEN m.action = 'updated' THEN ARRAY(
             SELECT a.key FROM jsonb_each(m.after) AS a WHERE a.value IS DISTINCT FROM m.before -> a.key ORDER BY a.key
-        ) ELSE '{}' END, m.before, m.after, m.actor, m.at
-    FROM moved AS m CROSS JOIN top
+        ) ELSE '{}' END, m.before, m.after, author.kind, author.id::uuid,
+        CASE WHEN author.kind IS NULL THEN m.actor
+            ELSE substr(m.actor, length(author.kind) + length(author.id) + 3) END, m.at
+    FROM moved AS m CROSS JOIN top CROSS JOIN LATERAL (
+        -- A process from before the kind and the id leaves the name alone.
+        SELECT CASE WHEN strpos(m.actor, E'\x1f') > 0 THEN split_part(m.actor, E'\x1f', 1) END AS kind,
+            CASE WHEN strpos(m.actor, E'\x1f') > 0 THEN split_part(m.actor, E'\x1f', 2) END AS id
+    ) AS author
     ORDER BY m.seq
     RETURNING position, at
 ),
@@ -44,7 +50,7 @@ SELECT extract(epoch FROM clock_timestamp());
 
 -- name: read_events
 SELECT position, workspace_id, object_id, record_id, action, to_jsonb(changed), before, after, actor,
-    to_jsonb(at AT TIME ZONE 'UTC') #>> '{}'
+    to_jsonb(at AT TIME ZONE 'UTC') #>> '{}', actor_kind, actor_id
 FROM fieldstone.event_log WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint;
 
 -- name: count_events

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
@@ -26,7 +27,9 @@ class Event:
         changed: JSON text, the list of the physical names of the columns whose value an update changed.
         before: JSON text of the row by its columns' physical names; None for a create.
         after: the same after the write; None where the write removed the row.
+        actor: the author's name.
         at: ISO 8601 in UTC with Z.
+        actor_kind: the kind of the author; None for events from before it was kept.
     """
 
     position: int
@@ -39,6 +42,8 @@ class Event:
     after: bytes | None
     actor: str | None
     at: str
+    actor_kind: str | None = None
+    actor_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,13 @@ def expired(position: int, bounds: Bounds) -> BadUserInput:
         field="after",
         extensions={"reason": "POSITION_EXPIRED", "oldest": str(bounds.first - 1)},
     )
+
+
+MISSED: Final = BadUserInput(
+    "Events that were not delivered yet are not kept any more: read the records again and subscribe again.",
+    extensions={"reason": "POSITION_EXPIRED"},
+)
+"""The end of a subscription that tells no positions, and that retention has overtaken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +152,7 @@ def _census(rows: Sequence[Row]) -> Census:
 
 
 def _event(row: Row) -> Event:
-    position, workspace_id, object_id, record_id, action, changed, before, after, actor, at = row
+    position, workspace_id, object_id, record_id, action, changed, before, after, actor, at, actor_kind, actor_id = row
     return Event(
         position=int(position or 0),
         workspace_id=UUID((workspace_id or b"").decode()),
@@ -152,4 +164,6 @@ def _event(row: Row) -> Event:
         after=after,
         actor=None if actor is None else actor.decode(),
         at=(at or b"").decode() + "Z",
+        actor_kind=None if actor_kind is None else actor_kind.decode(),
+        actor_id=None if actor_id is None else UUID(actor_id.decode()),
     )

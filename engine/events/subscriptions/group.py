@@ -187,7 +187,8 @@ class SubscriptionGroup:
         found = []
         for position, numbers, text in rows:
             if position is not None and numbers is not None and text is not None:
-                tail = '},"extensions":{"position":"' + position.decode() + '"}}'
+                told = "" if self.key.sealed else ',"extensions":{"position":"' + position.decode() + '"}'
+                tail = "}" + told + "}"
                 found.append(Delivery(position=int(position), numbers=numbers, payload=head + text.decode() + tail))
         is_all = len(rows) < self.key.limit
         return found, upto if is_all else int(rows[-1][0] or 0)

@@ -46,12 +46,14 @@ class LiveKey:
     """The key of a group: live queries with equal keys have one answer.
 
     Attributes:
+        sealed: whether the answers tell no positions.
         key: the response key of their field.
         interval: the seconds for which events are gathered before the statement runs.
     """
 
     workspace_id: UUID
     role: RoleReference
+    sealed: bool
     key: str
     statement: Statement
     parameters: tuple[bytes | None, ...]
@@ -91,6 +93,7 @@ def bind_live_query(
     principal: Principal,
     operation: SubscriptionRequest,
     bindings: Bindings,
+    sealed: bool,
     depends: Dependencies,
 ) -> LiveQuery:
     """Return the live query of one request.
@@ -106,6 +109,7 @@ def bind_live_query(
         group=LiveKey(
             workspace_id=principal.workspace_id,
             role=principal.role,
+            sealed=sealed,
             key=plan.key,
             statement=plan.statement.statement,
             parameters=tuple(parameters),

@@ -75,6 +75,7 @@ class GroupKey:
     """The key of a group: subscriptions with equal keys are served by one statement.
 
     Attributes:
+        sealed: whether the results tell no positions: these count the events of all workspaces and objects.
         key: the response key of their field.
         limit: the number of events that the statement reads.
         parameters: the values of the statement's parameters, without those for the range and the sets.
@@ -82,6 +83,7 @@ class GroupKey:
 
     workspace_id: UUID
     role: RoleReference
+    sealed: bool
     object_id: UUID
     action: str
     key: str
@@ -134,6 +136,7 @@ def bind_subscription(
     principal: Principal,
     operation: SubscriptionRequest,
     bindings: Bindings,
+    sealed: bool,
     depends: Dependencies,
 ) -> Subscription:
     """Return the subscription of one request.
@@ -150,6 +153,7 @@ def bind_subscription(
         group=GroupKey(
             workspace_id=principal.workspace_id,
             role=principal.role,
+            sealed=sealed,
             object_id=planned.object_.id,
             action=planned.action,
             key=planned.key,

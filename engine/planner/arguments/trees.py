@@ -35,7 +35,7 @@ class Bindings(NamedTuple):
 
     Attributes:
         variables: the coerced variables.
-        actor: the name that events carry.
+        actor: the author's kind, id and name as one text, or the name alone.
         ids: PostgreSQL's text of the uuid[] that an earlier statement of the request answered.
         created: the text of the boolean[] beside it, which an upsert answers.
         given: the rows of a step of a nested write, as its statement takes them.

@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.engine.documents.document import Selected, collect_fields
@@ -12,7 +13,7 @@ from fieldstone.engine.planner.context import PlanContext, Site, readable, visib
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.elements import And
+from fieldstone.sql.plan.elements import And, Parameter
 from fieldstone.sql.plan.read import NodeBranch, Nodes
 from fieldstone.sql.types import SqlType
 
@@ -44,12 +45,16 @@ def build_nodes(context: PlanContext, selected: Selected, path: AnswerPath) -> N
 
         return binder
 
-    places = context.parameters.add(bind(None), SqlType.UUID, array=True)
+    def add(object_id: UUID | None) -> Parameter:
+        # For ids that it sees, PostgreSQL would plan the statement each time, which takes longer than to run it.
+        return replace(context.parameters.add(bind(object_id), SqlType.UUID, array=True), unplanned=True)
+
+    places = add(None)
     branches: list[NodeBranch] = []
     for object_ in _objects(context, read(Bindings(variables=context.variables, actor=""))):
         types = {object_.type_name, NODE}
         fields = collect_fields(context.operation, selected.selection_sets, context.variables, types=types)
-        ids = context.parameters.add(bind(object_.id), SqlType.UUID, array=True)
+        ids = add(object_.id)
         condition = And(terms=visible(context, object_, site=Site.POINT))
         record = build_record(context, object_, fields, path)
         branches.append(

@@ -1,7 +1,7 @@
 """The plan of a root field of a mutation that one statement writes, and of the statement that reads its answer back."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
@@ -114,8 +114,9 @@ def plan_read_back(
     plan = ReadBack(
         table=readable(context, object_),
         key=object_.key,
-        ids=ids,
-        created=created,
+        # For ids that it sees, PostgreSQL would plan the statement each time, which takes longer than to run it.
+        ids=replace(ids, unplanned=True),
+        created=created and replace(created, unplanned=True),
         record=record,
         most_bytes=bytes_to_count(record, times=times, most=context.limits.response_bytes),
     )

@@ -14,6 +14,7 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id_digits
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
+from fieldstone.metadata.roles.principal import read_actor
 from fieldstone.metadata.scalars import Cell
 
 KNOWN = object()
@@ -214,6 +215,21 @@ def build_row_writer(
     )
 
 
+def _put_author(field: Field, first: int, blame: Blame) -> Default:
+    """Return the default of `createdBy`: the author's name, and its kind and id as the context."""
+    places = {part.name: (place, part) for place, part in enumerate(field.parts, first)}
+    (name_place, name_part), (context_place, context_part) = places["name"], places["context"]
+    read_name, read_context = build_cell_reader(field, name_part, blame), build_cell_reader(field, context_part, blame)
+
+    def put(actor: str, _now: str, row: list[Cell]) -> None:
+        kind, id_, name = read_actor(actor)
+        row[name_place] = read_name(name)
+        if kind is not None:
+            row[context_place] = read_context({"kind": kind, "id": id_})
+
+    return put
+
+
 def _find_default(field: Field, first: int, write: FieldWriter, blank: list[Cell], blame: Blame) -> Default | None:
     """Return the default of a field that has another one in each row; its shared part goes into the blank row."""
     match field.name:
@@ -223,13 +239,7 @@ def _find_default(field: Field, first: int, write: FieldWriter, blank: list[Cell
             return lambda _actor, now, row: write(now, row)
         case "createdBy" if field.type is FieldType.ACTOR:
             write({"source": "API"}, blank)
-            place, part = next(item for item in enumerate(field.parts, first) if item[1].name == "name")
-            read = build_cell_reader(field, part, blame)
-
-            def write_name(actor: str, _now: str, row: list[Cell]) -> None:
-                row[place] = read(actor)
-
-            return write_name
+            return _put_author(field, first, blame)
     match field.default:
         case "uuid" if field.type is FieldType.UUID:
             return _put_new_id(first)

@@ -30,6 +30,10 @@ _INPUT = GraphQLInputObjectType(
         "manifest": input_member(
             GraphQLNonNull(_JSON), "The manifest that Apollo, Relay or graphql-codegen have written of them."
         ),
+        "role": input_member(
+            GraphQLString,
+            "The role of the client's users, as which changes of the model are held against the documents.",
+        ),
         "replace": input_member(GraphQLBoolean, "True: the client's other documents are removed."),
     },
     description="Documents to trust.",

@@ -215,6 +215,10 @@ def import_documents(
     ],
     workspace: _Workspace = "default",
     client: Annotated[str, typer.Option(help="The name of the client that sends them.")] = "default",
+    role: Annotated[
+        str | None,
+        typer.Option(help="The role of the client's users, as which changes of the model are held against them."),
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Remove the client's documents that the file does not have.")
     ] = False,
@@ -226,7 +230,7 @@ def import_documents(
     """
     run(
         lambda settings: documents.import_manifest(
-            settings, workspace=workspace, client=client, path=path, replaces=replace
+            settings, workspace=workspace, client=client, path=path, role=role, replaces=replace
         )
     )
 

@@ -14,17 +14,20 @@ from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.model import Workspace
+from fieldstone.metadata.roles.role import find_role
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.trusted_documents import import_documents, list_documents, remove_documents
 
 _MOST_WARNINGS = 20
 
 
-async def import_manifest(settings: Settings, *, workspace: str, client: str, path: Path, replaces: bool) -> None:
+async def import_manifest(
+    settings: Settings, *, workspace: str, client: str, path: Path, role: str | None, replaces: bool
+) -> None:
     """Import the documents of a manifest for a client, and name those that the model refuses.
 
     Raises:
-        CommandError: the file cannot be read, or is no manifest.
+        CommandError: the file cannot be read or is no manifest, or there is no such role.
         MetadataError: there is no such workspace, or the documents are refused.
         SqlError: the database cannot be had.
     """
@@ -34,9 +37,17 @@ async def import_manifest(settings: Settings, *, workspace: str, client: str, pa
         raise CommandError(f"{path}: {error.message}") from None
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.find(workspace)
+        known = find_role((await foundation.current.get(found.id)).roles, role) if role is not None else None
+        if role is not None and known is None:
+            raise CommandError(f"the workspace {workspace} has no role {role}")
         async with foundation.database.session() as connection, connection.transaction():
             imported = await import_documents(
-                connection, workspace_id=found.id, client=client, documents=documents, replaces=replaces
+                connection,
+                workspace_id=found.id,
+                client=client,
+                documents=documents,
+                role_id=known.id if known else None,
+                replaces=replaces,
             )
         await _warn(settings, foundation, found, client)
     typer.echo(

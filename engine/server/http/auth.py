@@ -82,7 +82,9 @@ async def sign_in(identity: Identity, audit: AuditTrail, presented: Presented) -
         principal = await identity.resolve(presented)
     except (Unauthenticated, Forbidden):
         credential = presented.credential
-        audit.fail(None if credential is None else credential.hash, address)
+        # A visitor that shows nothing has not tried to sign in.
+        if not presented.is_anonymous:
+            audit.fail(None if credential is None else credential.hash, address)
         raise
     if principal.acts_as is not None:
         audit.add(

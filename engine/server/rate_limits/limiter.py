@@ -59,6 +59,14 @@ class RateLimiter:
         Returns whether they may be executed, and the allowance left: None without a limit, or where Redis has to be
         asked, which `take` does.
         """
+        if self.leases is None and not self._workspace_limit:
+            # The fast path of most servers.
+            rate = self._find_limits(principal).rate
+            limit = self._limit if rate is None else rate
+            if not limit:
+                return True, None
+            allowance = self._windows.take(principal.rate_key.int, limit, operations)
+            return allowance.granted, allowance
         tightest: Allowance | None = None
         taken: list[_Limit] = []
         for one in self._limits_of(principal):

@@ -104,7 +104,8 @@ class StreamEndpoint:
             # Errors of the document go into the stream too: clients would retry a failed request.
             await _send_one(send, opened.body.decode(), headers)
             return None
-        if (last := given.get(b"last-event-id")) is not None and isinstance(opened, Subscription):
+        last = given.get(b"last-event-id")
+        if last is not None and isinstance(opened, Subscription) and not opened.group.sealed:
             # A client reconnects with the address that it began with: the last position that it received counts.
             blame = Blame(field="Last-Event-ID", path=())
             opened = replace(opened, after=read_position(last.decode("latin-1"), blame))
@@ -129,7 +130,7 @@ class StreamEndpoint:
             queue.force(_next(listed) + _COMPLETE, None)
             queue.force("")
 
-        sink = _StreamSink(queue, fail)
+        sink = _SealedSink(queue, fail) if subscription.group.sealed else _StreamSink(queue, fail)
         try:
             member = await services.events.hub.subscribe(subscription, sink)
         except (BadUserInput, QueryTooComplex) as error:
@@ -185,6 +186,13 @@ class _StreamSink(QueueSink):
 
     def format(self, position: int, payload: str) -> str:
         return _next(payload, position)
+
+
+class _SealedSink(QueueSink):
+    """The results of a subscription that tells no positions."""
+
+    def format(self, _position: int, payload: str) -> str:
+        return _next(payload)
 
 
 async def _send_one(send: "Send", payload: str, headers: Headers) -> None:

@@ -10,6 +10,7 @@ from fieldstone.metadata.catalog.api_model.notation import catalog_relation as _
 from fieldstone.metadata.catalog.api_model.reader_role import READER
 from fieldstone.metadata.catalog.api_model.session_model import SESSION
 from fieldstone.metadata.catalog.api_model.webhook_model import DELIVERY, WEBHOOK
+from fieldstone.metadata.catalog.audit import ACTOR_KINDS
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import RelationType, Snapshot, Status, Workspace
 
@@ -127,7 +128,10 @@ _CHANGE = _object("metadataChange", "metadataHistory", "model_change",
     "A version of the model: its changes, their author and time.", (
     _field("id", FieldType.UUID, "The id of this entry."),
     _field("version", FieldType.NUMBER, "The version that it made.", data_type="bigint"),
-    _field("actor", FieldType.TEXT, "The name of the key, or of the command."),
+    _field("actor", FieldType.TEXT, "The name of the key or the user, or of the command."),
+    _field("actorKind", FieldType.SELECT, "The kind of its author; null for entries from before it was kept.",
+        required=False, options=ACTOR_KINDS),
+    _field("actorId", FieldType.UUID, "The id of the key or the user; null for a command.", required=False),
     _field("createdAt", FieldType.DATE_TIME, "When it was made.", column="at"),
     _field("changes", FieldType.RAW_JSON,
         "Each change in its order: its data, the parts that it touched `before` and `after`, and its `inverse`.",

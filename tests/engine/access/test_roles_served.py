@@ -259,9 +259,3 @@ async def test_the_metadata_api_is_for_those_who_may_do_everything(apis: Apis) -
     rep = await client(apis, every=READ)
     status, answer = await rep.send("{ objects { edges { node { nameSingular } } } }", api=apis.metadata)
     assert status == 403 or "person" in str(answer), "it is refused, or shows what the role sees"
-
-
-async def test_subscriptions_of_restricted_roles_are_refused(apis: Apis) -> None:
-    rep = await client(apis, every=READ)
-    for text in ("subscription { personCreated { id } }", "subscription { people { edges { node { id } } } }"):
-        assert (await rep.refused(text))[1] == "FORBIDDEN"

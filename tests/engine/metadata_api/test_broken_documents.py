@@ -1,6 +1,7 @@
 """The plan of a change names the trusted documents that it breaks, by client."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -80,3 +81,36 @@ async def test_documents_past_the_limit_are_counted(apis: Apis, monkeypatch: pyt
     plan = await planned(apis, HIDE_PHONE)
     assert [one["documentId"] for one in plan["documents"]] == ["a", "b", "c"]
     assert plan["documentsUnchecked"] == 1
+
+
+async def test_documents_are_held_against_the_model_as_their_role_sees_it(apis: Apis) -> None:
+    made = await apis.change(
+        'mutation { createRole(input: { name: "rep" label: "Rep" grants: ['
+        ' { object: "*" read: {} } { object: "person" read: { fields: { allBut: [] } } }] }) { id } }'
+    )
+    role_id = made["createRole"]["id"]
+    text = "{ people { edges { node { phone } } } }"
+    document = {"phones": NewDocument(text=text, operation_name=None)}
+    async with apis.database.session() as connection, connection.transaction():
+        for client, role in (("rep's", UUID(role_id)), ("admin's", None)):
+            await import_documents(
+                connection, workspace_id=WORKSPACE_ID, client=client, documents=document, role_id=role
+            )
+    narrower = {
+        "updateRole": {
+            "id": role_id,
+            "update": {
+                "grants": [{"object": "*", "read": {}}, {"object": "person", "read": {"fields": {"allBut": ["phone"]}}}]
+            },
+        }
+    }
+    plan = await planned(apis, [narrower])
+    assert [(one["client"], one["reasons"]) for one in plan["documents"]] == [
+        ("rep's", ["Cannot query field 'phone' on type 'Person'."])
+    ]
+    # A change of the model concerns both.
+    assert [one["client"] for one in (await planned(apis, HIDE_PHONE))["documents"]] == ["admin's", "rep's"]
+    gone = await planned(apis, [{"deleteRole": {"id": role_id}}])
+    assert [(one["client"], one["reasons"]) for one in gone["documents"]] == [
+        ("rep's", ["The role of its client does not exist."])
+    ]

@@ -274,3 +274,16 @@ async def test_a_rollback_that_widens_a_role_says_so(apis: Apis) -> None:
         },
         {"kind": "WIDENED", "name": "settings", "roles": ["clerk"], "message": "clerk gets the settings HISTORY"},
     ]
+
+
+async def test_a_field_that_becomes_required_refuses_new_grants_alone(apis: Apis) -> None:
+    create = {"object": "company", "read": {}, "create": {"fields": {"only": ["name"]}}}
+    id_ = await create_role(apis, name="clerk", grants=[create])
+    await apply(apis, {"updateField": {"id": "company.website", "update": {"isNullable": False}}})
+    version = (await apis.snapshot()).version
+    await apis.change(UPDATE, id=id_, input={"label": "Other"})
+    error = await refused(apis, UPDATE, id=id_, input={"grants": [{**create, "delete": {}}]})
+    assert "without website" in error["message"]
+    await apis.change(UPDATE, id=id_, input={"grants": []})
+    await apis.change(ROLLBACK, to=str(version))
+    assert (await show(apis, "clerk"))["grants"][0]["create"] == {"fields": {"only": ["name"]}}

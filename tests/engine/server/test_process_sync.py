@@ -11,9 +11,11 @@ from fieldstone.engine.broadcast import Broadcast
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.server.process_sync import keep_in_step
 from fieldstone.engine.settings import load_settings
-from fieldstone.metadata.changes import CreateObject
+from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.changes import CreateObject, UpdateRole
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.writer.model_writer import ModelWriter
+from tests.metadata.desk import role_named
 from tests.waiting import until
 
 NEVER = 3600.0
@@ -65,6 +67,23 @@ async def test_a_change_is_loaded_by_the_other(one: Process, other: Process) -> 
         after = await through.writer.change(id_, lambda _, change=change: [change], actor="test")  # type: ignore[misc]  # a default argument
         await until(lambda beside=beside, after=after: beside.version == after.version)  # type: ignore[misc]  # default arguments
         assert beside.foundation.current.peek(id_) == after
+
+
+async def test_a_role_that_is_changed_by_one_has_its_rights_in_the_other(one: Process, other: Process) -> None:
+    id_ = one.foundation.default.workspace.id
+
+    def seen() -> list[str]:
+        model = other.foundation.current.peek(id_)
+        assert model is not None
+        return sorted(view_of(model, "viewer").by_singular)
+
+    assert seen() == ["activity", "company", "opportunity", "person"]
+    grants = [{"object": "company", "read": {}}]
+    await one.writer.change(
+        id_, lambda model: [UpdateRole(role_id=role_named(model, "viewer").id, grants=grants)], actor="test"
+    )
+    await until(lambda: other.version == one.version)
+    assert seen() == ["company"]
 
 
 async def test_what_was_loaded_is_not_told_on(one: Process, other: Process) -> None:

@@ -7,16 +7,19 @@ from typing import Any
 from fieldstone.metadata.changes import (
     Change,
     CreateIndex,
+    CreateRole,
     DeleteField,
     DeleteIndex,
     DeleteObject,
+    DeleteRole,
     NewRelation,
     UpdateField,
     UpdateObject,
+    UpdateRole,
 )
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, RelationType, Snapshot
-from tests.metadata.desk import new_field, new_object, new_relation, person
+from tests.metadata.desk import new_field, new_object, new_relation, person, role_named
 from tests.metadata.updates import field_of, options
 
 Build = Callable[[Snapshot], Iterable[Change]]
@@ -86,6 +89,11 @@ CHANGES: dict[str, Build] = {
     "field deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],
     "composite deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "budget").id)],
     "relation deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "person", "project").id)],
+    "role created": lambda _: [CreateRole(name="clerk", grants=[{"object": "project", "read": {}}])],
+    "role changed": lambda snapshot: [
+        UpdateRole(role_id=role_named(snapshot, "viewer").id, name="reader", settings=["HISTORY"], grants=[])
+    ],
+    "role deleted": lambda snapshot: [DeleteRole(role_id=role_named(snapshot, "editor").id)],
     "object deleted": lambda snapshot: [DeleteObject(object_id=project(snapshot).id)],
 }  # fmt: skip
 
@@ -101,6 +109,7 @@ def shown(snapshot: Snapshot) -> Any:
             for object_ in snapshot.objects.values()
         },
         dict(snapshot.relations),
+        dict(snapshot.roles),
         {
             (one.object_id, one.field_ids, one.is_unique, one.is_partial, one.method)
             for one in snapshot.indexes.values()

@@ -1,6 +1,7 @@
 """Duplicates: for each of some records, there or given as data, the records that are like it by one of the criteria."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
@@ -43,11 +44,12 @@ def build_duplicates(context: PlanContext, object_: Object, selected: Selected, 
         raise blame.error(f"'{name}' must have at most {most} records, not {count}.")
     criteria = duplicate_criteria(object_)
     parameters = context.parameters
+    ids = rows = None
     if name == "ids":
         encode = list_encoder(UUID)
-        ids, rows = parameters.add(bind_tree(tree, encode, blame), SqlType.UUID, array=True), None
+        # For ids that it sees, PostgreSQL would plan the statement each time, which takes longer than to run it.
+        ids = replace(parameters.add(bind_tree(tree, encode, blame), SqlType.UUID, array=True), unplanned=True)
     else:
-        ids = None
         rows = parameters.add(
             lambda bindings: _rows(object_, criteria, _read_list(tree, bindings), blame), SqlType.JSONB
         )

@@ -59,7 +59,7 @@ def apply_create_role(snapshot: Snapshot, change: CreateRole) -> Applied:
         **build_rights(snapshot, given, change.rights),
     )
     after = replace(snapshot, roles={**snapshot.roles, role.id: role})
-    check_saved(after, role)
+    check_saved(after, role, has_new_grants=change.rights is None)
     return Applied(snapshot=after)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from fieldstone.metadata.access.role_checks import check_role, inherited
+from fieldstone.metadata.access.role_checks import check_creates, check_role, inherited
 from fieldstone.metadata.access.role_reader import (
     read_claims,
     read_grants,
@@ -84,8 +84,10 @@ def find_changeable(snapshot: Snapshot, role_id: UUID) -> Role:
     return role
 
 
-def check_saved(after: Snapshot, role: Role) -> None:
+def check_saved(after: Snapshot, role: Role, *, has_new_grants: bool) -> None:
     """Refuse a role that breaks a rule, or by which a role that inherits it does.
+
+    A role that becomes as it was has no new grants, whatever the model demands since.
 
     Raises:
         InvalidChange: a member breaks a rule; NameTaken if another role has the name.
@@ -98,6 +100,8 @@ def check_saved(after: Snapshot, role: Role) -> None:
         problems.refuse("name", f"a workspace has at most {MOST_ROLES:,} roles")
     problems.raise_any()
     problems.add(*check_role(after, role))
+    if has_new_grants:
+        problems.add(*check_creates(after, role))
     problems.raise_any()
     for heir in after.roles.values():
         if role.id in inherited(after, heir):

@@ -68,7 +68,7 @@ def apply_update_role(snapshot: Snapshot, change: UpdateRole) -> Applied:
     if updated == role:
         return Applied(snapshot=snapshot)
     after = replace(snapshot, roles={**snapshot.roles, role.id: updated})
-    check_saved(after, updated)
+    check_saved(after, updated, has_new_grants=change.rights is None and updated.grants != role.grants)
     return Applied(snapshot=after)
 
 

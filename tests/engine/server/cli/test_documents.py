@@ -1,6 +1,7 @@
 """`fieldstone documents`: manifests that are refused, imports that replace, and removals."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ def written(tmp_path: Path, manifest: Any) -> Path:
 
 
 async def import_(settings: Settings, path: Path, *, client: str = "web", replaces: bool = False) -> None:
-    await documents.import_manifest(settings, workspace="default", client=client, path=path, replaces=replaces)
+    await documents.import_manifest(
+        settings, workspace="default", client=client, path=path, role=None, replaces=replaces
+    )
 
 
 async def test_an_import_adds_and_replaces_on_demand(
@@ -98,6 +101,16 @@ async def test_a_file_that_is_no_manifest_is_refused(
     with pytest.raises(CommandError) as refused:
         await import_(settings, written(tmp_path, manifest))
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize("role", ["viewer", "nobody"])
+async def test_a_role_that_is_not_there_is_named(settings: Settings, tmp_path: Path, role: str) -> None:
+    path = written(tmp_path, {"a": COUNT})
+    expected = pytest.raises(CommandError, match="has no role nobody") if role == "nobody" else nullcontext()
+    with expected:
+        await documents.import_manifest(
+            settings, workspace="default", client="web", path=path, role=role, replaces=False
+        )
 
 
 async def test_a_missing_file_is_named(settings: Settings, tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""A few people and companies, which are put back before each example."""
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from tests.apis import Served
+from tests.reference import load_rows
+
+ACME, BOLT = (str(UUID(int=number)) for number in (0xC1, 0xC2))
+PEOPLE = [str(UUID(int=0xA0 + number)) for number in range(5)]
+
+
+class Bench:
+    """The engine over a few records, which are the same before each example."""
+
+    def __init__(self, served: Served, dsn: str) -> None:
+        self.served, self.dsn, self.snapshot = served, dsn, served.snapshot()
+        self.person, self.company = (self.snapshot.by_singular[name] for name in ("person", "company"))
+
+    def fill(self) -> None:
+        """Put the records back."""
+        person, company = (sql.Identifier(one.table.schema, one.table.name) for one in (self.person, self.company))
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute(sql.SQL("DELETE FROM {}; DELETE FROM {}").format(person, company))
+            cursor = connection.cursor()
+            cursor.executemany(
+                sql.SQL("INSERT INTO {} (id, name) VALUES (%s, %s)").format(company),
+                [(ACME, "Acme"), (BOLT, "Bolt")],
+            )
+            cursor.executemany(
+                sql.SQL(
+                    'INSERT INTO {} (id, email, city, "jobTitle", "companyId", "deletedAt")'
+                    " VALUES (%s, %s, %s, %s, %s, %s)"
+                ).format(person),
+                [
+                    (PEOPLE[0], "0", "Berlin", "dev", ACME, None),
+                    (PEOPLE[1], "1", "Paris", "ops", BOLT, None),
+                    (PEOPLE[2], "2", None, None, None, None),
+                    (PEOPLE[3], "3", "Berlin", None, BOLT, None),
+                    (PEOPLE[4], "4", "Berlin", "dev", ACME, "2020-01-01Z"),
+                ],
+            )
+
+    def people(self) -> list[tuple[Any, ...]]:
+        """The people as they are, without their ids."""
+        rows = load_rows(self.dsn, self.snapshot)[self.person.id].values()
+        return shown(rows)
+
+
+def shown(rows: Any) -> list[tuple[Any, ...]]:
+    names = ("email", "city", "jobTitle", "companyId")
+    return sorted([(*(row[name] for name in names), row["deletedAt"] is not None) for row in rows], key=repr)

@@ -1,0 +1,199 @@
+"""Subscriptions and live queries of roles: an event is told if its image may be read, and positions are not told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from fieldstone.engine.events.subscriptions.subscription import Refused
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.roles.principal import Principal
+from tests.apis import PRINCIPAL
+from tests.engine.events.desk import Desk, Listener, open_desk
+from tests.engine.metadata_api.roles import CREATE, UPDATE
+from tests.waiting import until
+
+MINE = {"city": {"eq": "$principal.city"}}
+ALL: dict[str, Any] = {"read": {}}
+
+
+@pytest.fixture
+async def desk(workspace_dsn: str) -> AsyncIterator[Desk]:
+    """One process over a workspace without records."""
+    async with open_desk(workspace_dsn) as opened:
+        yield opened
+
+
+@dataclass(slots=True, eq=False)
+class SealedListener(Listener):
+    """A subscriber that must not be told a position."""
+
+    def offer(self, _position: int, payload: str) -> bool:
+        result = loads(payload)
+        assert set(result) == {"data"}
+        self.results.append(next(iter(result["data"].values())))
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rep:
+    """A subscriber's principal."""
+
+    desk: Desk
+    principal: Principal
+    role_id: str
+
+    async def subscribe(self, text: str) -> SealedListener:
+        request = GraphQLRequest(query=text, operation_name=None, variables={})
+        listener = SealedListener()
+        subscription = await self.desk.core.subscribe(self.principal, request)
+        listener.member = await self.desk.events.hub.subscribe(subscription, listener)
+        return listener
+
+    async def refusal(self, text: str) -> Any:
+        with pytest.raises(Refused) as caught:
+            await self.subscribe(text)
+        return caught.value.errors[0].formatted()
+
+    async def change(self, grants: list[dict[str, Any]]) -> None:
+        """Give the role other grants."""
+        await self.desk.data(UPDATE, api=self.desk.metadata, id=self.role_id, input={"grants": grants})
+
+    def of(self, city: str) -> "Rep":
+        """Another principal of the role."""
+        return replace(self, principal=replace(self.principal, subject_id=uuid4(), claims={"city": city}))
+
+
+async def rep(desk: Desk, *grants: dict[str, Any]) -> Rep:
+    """A principal in Berlin whose role has these grants."""
+    given = {"name": "rep", "label": "Rep", "claims": [{"name": "city", "type": "TEXT"}], "grants": list(grants)}
+    made = await desk.data(CREATE, api=desk.metadata, input=given)
+    principal = replace(PRINCIPAL, subject_id=uuid4(), role="rep", claims={"city": "Berlin"})
+    return Rep(desk=desk, principal=principal, role_id=made["createRole"]["id"])
+
+
+async def test_an_event_is_told_if_the_record_may_be_read_as_it_shows_it(desk: Desk) -> None:
+    one = await rep(desk, {"object": "person", "read": {"rule": MINE}})
+    created = await one.subscribe("subscription { personCreated { firstName } }")
+    updated = await one.subscribe("subscription { personUpdated { firstName city } }")
+    deleted = await one.subscribe("subscription { personDeleted { id } }")
+    destroyed = await one.subscribe("subscription { personDestroyed { firstName } }")
+    await desk.person("a@x.org", firstName="Rome", city="Rome")
+    mover = await desk.person("b@x.org", firstName="Berlin", city="Berlin")
+    assert await created.until(1) == [{"firstName": "Berlin"}]
+    await desk.update(mover, city="Rome")
+    await desk.update(mover, city=None)
+    await desk.update(mover, city="Berlin")
+    assert await updated.until(1) == [{"firstName": "Berlin", "city": "Berlin"}], "whoever leaves is not told of"
+    other = await desk.person("c@x.org", firstName="Gone", city="Berlin")
+    await desk.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=mover)
+    await desk.data("mutation ($id: UUID!) { destroyPerson(id: $id) { id } }", id=other)
+    assert await destroyed.until(1) == [{"firstName": "Gone"}]
+    await desk.delivered(8)
+    assert (len(created.results), len(updated.results), deleted.results) == (2, 1, [])
+
+
+async def test_a_role_that_may_restore_is_told_of_deletions(desk: Desk) -> None:
+    one = await rep(desk, {"object": "person", "read": {"rule": MINE}, "restore": {}})
+    deleted = await one.subscribe("subscription { personDeleted { firstName } }")
+    for city in ("Rome", "Berlin"):
+        id_ = await desk.person(f"{city}@x.org", firstName=city, city=city)
+        await desk.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=id_)
+    assert await deleted.until(1) == [{"firstName": "Berlin"}]
+
+
+async def test_the_principals_of_a_role_share_a_statement_and_get_their_own(desk: Desk) -> None:
+    berlin = await rep(desk, {"object": "person", "read": {"rule": MINE}})
+    text = 'subscription { personCreated(filter: { firstName: { neq: "skip" } }) { firstName } }'
+    first, second = await berlin.subscribe(text), await berlin.of("Rome").subscribe(text)
+    assert desk.events.hub.groups == 1
+    for name, city in (("skip", "Rome"), ("r", "Rome"), ("p", "Paris"), ("b", "Berlin")):
+        await desk.person(f"{name}@x.org", firstName=name, city=city)
+    assert await first.until(1) == [{"firstName": "b"}]
+    assert await second.until(1) == [{"firstName": "r"}]
+    await desk.delivered(4)
+    assert (len(first.results), len(second.results)) == (1, 1)
+
+
+async def test_a_rule_over_a_relation(desk: Desk) -> None:
+    made = await desk.data('mutation { createCompany(data: { name: "Acme" }) { id } }')
+    company = made["createCompany"]["id"]
+    one = await rep(
+        desk, {"object": "*", **ALL}, {"object": "person", "read": {"rule": {"company": {"name": {"eq": "Acme"}}}}}
+    )
+    created = await one.subscribe("subscription { personCreated { firstName company { name } } }")
+    await desk.person("a@x.org", firstName="Alone")
+    await desk.person("b@x.org", firstName="Acme", companyId=company)
+    assert await created.until(1) == [{"firstName": "Acme", "company": {"name": "Acme"}}]
+
+
+async def test_a_write_of_hidden_fields_is_none(desk: Desk) -> None:
+    one = await rep(desk, {"object": "person", "read": {"fields": {"allBut": ["jobTitle"]}}})
+    updated = await one.subscribe("subscription { personUpdated { firstName city } }")
+    id_ = await desk.person("a@x.org", firstName="Ada")
+    await desk.update(id_, jobTitle="secret")
+    await desk.update(id_, city="Rome", jobTitle="more")
+    assert await updated.until(1) == [{"firstName": "Ada", "city": "Rome"}]
+    await desk.delivered(3)
+    assert len(updated.results) == 1
+    refused = await one.refusal("subscription { personUpdated { jobTitle } }")
+    assert refused["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_a_role_is_told_no_position_and_resumes_after_none(desk: Desk) -> None:
+    one = await rep(desk, {"object": "*", **ALL})
+    refused = await one.refusal('subscription { personCreated(after: "0") { id } }')
+    assert (refused["extensions"]["code"], refused["extensions"]["field"]) == ("FORBIDDEN", "after")
+    whole = await desk.subscribe("subscription { personCreated { email } }")
+    sealed = await one.subscribe("subscription { personCreated { email } }")
+    await desk.person("a@x.org")
+    assert await whole.until(1) == await sealed.until(1) == [{"email": "a@x.org"}]
+    assert whole.positions == [1]
+
+
+async def test_fields_that_are_read_in_some_records_are_for_live_queries(desk: Desk) -> None:
+    ways = [{"fields": {"allBut": ["jobTitle"]}}, {"rule": MINE}]
+    one = await rep(desk, {"object": "person", "read": ways})
+    assert (await one.refusal("subscription { personCreated { id } }"))["extensions"]["code"] == "FORBIDDEN"
+    live = await one.subscribe(
+        "subscription { people(orderBy: [{ firstName: AscNullsLast }]) { edges { node { firstName jobTitle } } } }"
+    )
+    await live.until(1)
+    id_ = await desk.person("a@x.org", firstName="Ada", jobTitle="chief", city="Rome")
+    await until(lambda: live.results[-1] == {"edges": [{"node": {"firstName": "Ada", "jobTitle": None}}]})
+    await desk.update(id_, city="Berlin")
+    await until(lambda: live.results[-1] == {"edges": [{"node": {"firstName": "Ada", "jobTitle": "chief"}}]})
+
+
+async def test_a_live_query_follows_the_records_that_a_rule_looks_at(desk: Desk) -> None:
+    """The query names companies alone; a new person lets the role see one."""
+    made = await desk.data('mutation { createCompany(data: { name: "Acme" }) { id } }')
+    one = await rep(desk, {"object": "company", "read": {"rule": {"people": {"some": MINE}}}})
+    berlin, rome = (
+        await one.subscribe("subscription { companies { edges { node { name } } } }"),
+        await one.of("Rome").subscribe("subscription { companies { edges { node { name } } } }"),
+    )
+    assert await berlin.until(1) == await rome.until(1) == [{"edges": []}]
+    id_ = await desk.person("a@x.org", city="Berlin", companyId=made["createCompany"]["id"])
+    await until(lambda: berlin.results[-1] == {"edges": [{"node": {"name": "Acme"}}]})
+    await desk.update(id_, city="Rome")
+    await until(lambda: berlin.results[-1] == {"edges": []})
+    await until(lambda: rome.results[-1] == {"edges": [{"node": {"name": "Acme"}}]})
+
+
+async def test_a_changed_role_holds_for_open_subscriptions(desk: Desk) -> None:
+    one = await rep(desk, {"object": "person", "read": {"rule": MINE}})
+    created = await one.subscribe("subscription { personCreated { firstName city } }")
+    live = await one.subscribe("subscription { people { edges { node { city } } } }")
+    await live.until(1)
+    await one.change([{"object": "person", "read": {"rule": {"city": {"eq": "Rome"}}}}])
+    await desk.person("a@x.org", firstName="Berlin", city="Berlin")
+    await desk.person("b@x.org", firstName="Rome", city="Rome")
+    assert await created.until(1) == [{"firstName": "Rome", "city": "Rome"}]
+    await until(lambda: live.results[-1] == {"edges": [{"node": {"city": "Rome"}}]})
+    await one.change([{"object": "person", "read": {"fields": {"allBut": ["city"]}}}])
+    assert (await created.until_failed())["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert (await live.until_failed())["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"

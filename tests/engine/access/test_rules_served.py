@@ -1,0 +1,166 @@
+"""Rules through the whole path: the principals of a role share its plans, and each reads its own records."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.roles.principal import Principal
+from tests.apis import PRINCIPAL, Apis
+from tests.engine.metadata_api.roles import UPDATE, create_role
+
+PEOPLE = "{ people(orderBy: [{email: ASC}]) { totalCount edges { node { email city } } } }"
+MINE: dict[str, Any] = {"city": {"eq": "$principal.city"}}
+
+
+class Client:
+    """A client whose principal has a role."""
+
+    def __init__(self, apis: Apis, role: str, claims: Mapping[str, Any]) -> None:
+        self.apis = apis
+        self.principal: Principal = replace(PRINCIPAL, subject_id=uuid4(), role=role, claims=claims)
+
+    async def answer(self, text: str, **variables: Any) -> Any:
+        request = GraphQLRequest(query=text, operation_name=None, variables=variables)
+        return loads((await self.apis.core.execute(self.principal, request, allow_mutation=True)).body)
+
+    async def data(self, text: str, **variables: Any) -> Any:
+        answer = await self.answer(text, **variables)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    async def people(self) -> list[str]:
+        """The beginnings of the addresses of the people that it reads."""
+        page = (await self.data(PEOPLE))["people"]
+        found = [edge["node"]["email"].partition("@")[0] for edge in page["edges"]]
+        assert page["totalCount"] == len(found)
+        return found
+
+    def is_warm(self, text: str) -> bool:
+        request = GraphQLRequest(query=text, operation_name=None, variables={})
+        return self.apis.core.find_ready(self.principal, request) is not None
+
+
+@pytest.fixture
+async def filled(apis: Apis) -> Apis:
+    """Two people in Rome, one in Oslo, one of whom nobody knows the city, and a company with one of each."""
+    data = [
+        {"email": "ada@x.example", "city": "Rome"},
+        {"email": "bob@x.example", "city": "Rome"},
+        {"email": "cid@x.example", "city": "Oslo"},
+        {"email": "dot@x.example"},
+    ]
+    await apis.data("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=data)
+    return apis
+
+
+async def make(apis: Apis, *grants: dict[str, Any], name: str = "rep", **more: Any) -> str:
+    claims = [{"name": "city", "type": "TEXT"}]
+    return await create_role(apis, name=name, label=name, grants=list(grants), claims=claims, **more)
+
+
+async def test_the_principals_of_a_role_read_their_own_records_by_one_plan(filled: Apis) -> None:
+    await make(filled, {"object": "person", "read": {"rule": MINE}, "aggregates": True})
+    rome, oslo = Client(filled, "rep", {"city": "Rome"}), Client(filled, "rep", {"city": "Oslo"})
+    filled.database.log.steps.clear()
+    for _ in range(4):
+        assert await rome.people() == ["ada", "bob"]
+        assert await oslo.people() == ["cid"]
+    assert len(set(filled.database.log.texts)) == 1
+    assert rome.is_warm(PEOPLE)
+    assert oslo.is_warm(PEOPLE)
+    assert await Client(filled, "rep", {"city": "Paris"}).people() == []
+    assert len((await filled.data(PEOPLE))["people"]["edges"]) == 4
+
+
+async def test_a_value_is_a_text_and_no_pattern_or_filter(filled: Apis) -> None:
+    await make(filled, {"object": "person", "read": {"rule": MINE}, "aggregates": True})
+    for value in ("", "%", "' OR true --", "$principal.city", "NULL", "rome"):
+        assert await Client(filled, "rep", {"city": value}).people() == []
+
+
+@pytest.mark.parametrize("claims", [{}, {"city": None}, {"city": 1}, {"city": ["Rome"]}], ids=str)
+async def test_a_missing_or_ill_typed_value_is_refused(filled: Apis, claims: dict[str, Any]) -> None:
+    none = {"not": {"city": {"eq": "$principal.city"}}}
+    await make(filled, {"object": "person", "read": {"rule": none}, "aggregates": True})
+    (error,) = (await Client(filled, "rep", claims).answer(PEOPLE))["errors"]
+    assert error["extensions"] == {
+        "code": "FORBIDDEN", "reason": "PRINCIPAL_VALUE", "name": "city", "type": "TEXT",
+    }  # fmt: skip
+
+
+async def test_a_changed_rule_holds_for_the_next_request(filled: Apis) -> None:
+    id_ = await make(filled, {"object": "person", "read": {"rule": MINE}, "aggregates": True})
+    rome = Client(filled, "rep", {"city": "Rome"})
+    assert await rome.people() == ["ada", "bob"]
+    other = [{"object": "person", "read": {"rule": {"city": {"neq": "$principal.city"}}}, "aggregates": True}]
+    await filled.change(UPDATE, id=id_, input={"grants": other})
+    assert await rome.people() == ["cid"]
+
+
+async def test_records_of_others_are_none_in_any_place(filled: Apis) -> None:
+    await make(
+        filled,
+        {"object": "*", "read": {}},
+        {"object": "person", "read": {"rule": MINE}, "aggregates": True},
+    )
+    rome = Client(filled, "rep", {"city": "Rome"})
+    people = await filled.data("{ people { edges { node { id email } } } }")
+    ids = {edge["node"]["email"][:3]: edge["node"]["id"] for edge in people["people"]["edges"]}
+    for who, is_read in (("ada", True), ("cid", False), ("dot", False)):
+        one = "query ($id: UUID!) { person(id: $id) { id } }"
+        assert ((await rome.data(one, id=ids[who]))["person"] is not None) is is_read
+        where = f'{{ person(where: {{email: "{who}@x.example"}}) {{ id }} }}'
+        assert ((await rome.data(where))["person"] is not None) is is_read
+        task = 'mutation ($id: UUID!) { createActivity(data: {title: "call", personId: $id}) { id } }'
+        await filled.data(task, id=ids[who])
+    activities = await rome.data(
+        "{ activities(orderBy: [{createdAt: ASC}]) { edges { node { personId person { email } } } }"
+        " without: activities(filter: {person: {is: NULL}}) { edges { node { id } } } }"
+    )
+    nodes = [edge["node"] for edge in activities["activities"]["edges"]]
+    # The key is a value of the activity itself, which may be read.
+    assert [node["personId"] for node in nodes] == [ids["ada"], ids["cid"], ids["dot"]]
+    assert [node["person"] and node["person"]["email"] for node in nodes] == ["ada@x.example", None, None]
+    assert len(activities["without"]["edges"]) == 2
+
+
+async def test_a_search_finds_the_records_of_the_role(filled: Apis) -> None:
+    await make(filled, {"object": "person", "read": {"rule": MINE}, "aggregates": True})
+    rome = Client(filled, "rep", {"city": "Rome"})
+    text = '{ search(query: "x.example", objects: ["person"]) { edges { cursor } } }'
+    everybody = len((await filled.data(text))["search"]["edges"])
+    assert everybody == 4
+    assert len((await rome.data(text))["search"]["edges"]) == 2
+
+
+async def test_a_role_of_two_ways_reads_a_field_where_the_way_that_has_it_holds(filled: Apis) -> None:
+    """All people without their city by one parent, those of the principal's city by the other."""
+    await make(filled, {"object": "person", "read": {"rule": MINE}, "aggregates": True}, name="own")
+    hidden = {"fields": {"allBut": ["city"]}}
+    await make(filled, {"object": "person", "read": hidden, "aggregates": True}, name="all")
+    await make(filled, name="both", parents=["own", "all"])
+    rome = Client(filled, "both", {"city": "Rome"})
+    page = (await rome.data(PEOPLE))["people"]
+    assert [edge["node"]["city"] for edge in page["edges"]] == ["Rome", "Rome", None, None]
+    found = await rome.data(
+        '{ oslo: people(filter: {city: {eq: "Oslo"}}) { totalCount }'
+        " none: people(filter: {city: {is: NULL}}) { totalCount }"
+        " peopleAggregate { countDistinct { city } max { city } }"
+        " peopleGroupBy(groupBy: [{city: true}], orderBy: [{count: ASC}]) { count key { city } } }"
+    )
+    assert found["oslo"]["totalCount"] == 0
+    assert found["none"]["totalCount"] == 2
+    assert found["peopleAggregate"] == {"countDistinct": {"city": 1}, "max": {"city": "Rome"}}
+    assert sorted(str(group["key"]["city"]) for group in found["peopleGroupBy"]) == ["None", "Rome"]
+    # Cursors hold the cell and not the value.
+    seek = "query ($after: String) { people(first: 3, after: $after, orderBy: [{city: AscNullsLast}, {email: ASC}])"
+    seek += " { edges { node { email } } pageInfo { endCursor } } }"
+    first = (await rome.data(seek))["people"]
+    rest = (await rome.data(seek, after=first["pageInfo"]["endCursor"]))["people"]
+    emails = [edge["node"]["email"][:3] for edge in (*first["edges"], *rest["edges"])]
+    assert emails == ["ada", "bob", "cid", "dot"]

@@ -1,0 +1,147 @@
+"""Each place where a write holds to a role's rights is needed: without it, one of these writes has another outcome."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fieldstone.engine.planner.access import upsert_rights, write_rights
+from fieldstone.engine.planner.writes import connects, meant_records, mutations, planned
+from fieldstone.engine.planner.writes.nested import statements
+from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.writes import insert, mutate, update_rows, upsert, upsert_verdict, write_guard
+from tests.apis import Served, serve, workspace_template
+from tests.databases import Databases
+from tests.engine.access.few_people import ACME, BOLT, PEOPLE, Bench
+from tests.views import RoleClient, granted, view
+
+BERLIN = {"city": {"eq": "$principal.city"}}
+HAS_DEVELOPERS = {"people": {"some": {"jobTitle": {"eq": "dev"}}}}
+PERSON: dict[str, Any] = {
+    "read": [{"rule": {"city": {"is": "NOT_NULL"}}, "allBut": ["jobTitle"]}, {"rule": BERLIN}],
+    "create": {"check": BERLIN, "allBut": ["jobTitle"]},
+    "update": {"rule": BERLIN, "allBut": ["phone"], "preset": {"firstName": "seen"}},
+    "delete": {"rule": BERLIN},
+    "destroy": {"rule": BERLIN},
+}
+COMPANY: dict[str, Any] = {
+    "read": {"rule": {"name": {"eq": "Acme"}}},
+    "create": {"check": HAS_DEVELOPERS},
+    "update": {"allBut": ["employees"]},
+}
+OWN, READ, HIDDEN = PEOPLE[0], PEOPLE[1], PEOPLE[2]
+WRITES = [
+    f'updatePerson(id: "{READ}" data: {{ lastName: "x" }}) {{ id }}',
+    f'updatePerson(id: "{HIDDEN}" data: {{ lastName: "x" }}) {{ id }}',
+    f'updatePerson(id: "{OWN}" data: {{ city: "Paris" }}) {{ id }}',
+    f'updatePerson(id: "{OWN}" data: {{ phone: "1" }}) {{ id }}',
+    f'updatePerson(id: "{OWN}" data: {{ lastName: "x" }}) {{ firstName jobTitle company {{ name }} }}',
+    f'updatePerson(id: "{OWN}" data: {{ companyId: "{BOLT}" }}) {{ id }}',
+    f'updatePerson(id: "{PEOPLE[3]}" data: {{ lastName: "x" }}) {{ company {{ name }} }}',
+    'updatePeople(filter: { email: { is: NOT_NULL } } data: { lastName: "x" }) { email }',
+    f'updatePeople(updates: [{{ id: "{READ}" data: {{ lastName: "x" }} }}]) {{ id }}',
+    f'updatePeople(updates: [{{ id: "{OWN}" data: {{ city: "Paris" }} }}]) {{ id }}',
+    f'updatePeople(updates: [{{ id: "{READ}" data: {{ city: "Berlin" }} }}]) {{ id }}',
+    f'deletePerson(id: "{READ}") {{ id }}',
+    f'destroyPerson(id: "{READ}") {{ id }}',
+    f'destroyPerson(id: "{HIDDEN}") {{ id }}',
+    'createPerson(data: { email: "n" city: "Rome" }) { id }',
+    'createPerson(data: { email: "n" city: "Berlin" jobTitle: "x" }) { id }',
+    'createPeople(data: [{ email: "n" city: "Rome" }]) { email }',
+    'createPeople(data: [{ email: "n" city: "Berlin" }]) { email }',
+    'upsertPerson(data: { email: "1" city: "Berlin" }) { created }',
+    'upsertPerson(data: { email: "0" city: "Paris" }) { created }',
+    'upsertPerson(data: { email: "n" city: "Paris" }) { created }',
+    f'updateCompany(id: "{ACME}" data: {{ people: {{ connect: ["{READ}"] }} }}) {{ id }}',
+    f'updateCompany(id: "{ACME}" data: {{ people: {{ connect: ["{HIDDEN}"] }} }}) {{ id }}',
+    f'updateCompany(id: "{ACME}" data: {{ people: {{ disconnect: ["{OWN}"] }} }}) {{ id }}',
+    f'updateCompany(id: "{ACME}" data: {{ people: {{ create: [{{ email: "n" city: "Rome" }}] }} }}) {{ id }}',
+    'createCompany(data: { name: "n" }) { id }',
+    f'upsertCompany(data: {{ id: "{BOLT}" name: "n" }}) {{ created }}',
+]
+
+
+def _nothing(*_arguments: Any, **_more: Any) -> Any:
+    return ()
+
+
+def _none(*_arguments: Any, **_more: Any) -> Any:
+    return None
+
+
+def _free(*_arguments: Any, **_more: Any) -> Any:
+    return write_rights.FREE
+
+
+def _true(*_arguments: Any, **_more: Any) -> Any:
+    return expressions.TRUE
+
+
+def _unbound(condition: Any, _rights: Any) -> Any:
+    return condition
+
+
+def _table(_context: Any, object_: Any) -> Any:
+    return object_.table
+
+
+SABOTAGE: dict[str, list[tuple[Any, str, Callable[..., Any]]]] = {
+    "the rule of the rows locked": [(mutate, "lockable", _unbound)],
+    "the rule of rows changed each in its way": [(update_rows, "lockable", _unbound)],
+    "the rule of what a filter or an id means": [(meant_records, "visible", _nothing)],
+    "the check of an update": [(write_guard, "compile_allowed", _true)],
+    "the check of a creation": [(insert, "compile_allowed", _true)],
+    "the check of rows changed each in its way": [(update_rows, "compile_allowed", _true)],
+    "the checks of an upsert": [(upsert_verdict, "compile_allowed", _true)],
+    "the rows that an upsert finds": [(upsert, "permitted", _true), (upsert_verdict, "permitted", _true)],
+    "the record that an upsert may read": [(upsert_rights, "visible", _nothing)],
+    "fields and presets": [(write_rights, "find_admission", _none)],
+    "targets to connect": [(connects, "visible", _nothing)],
+    "the rights of records of relations": [(statements, "find_rights", _none)],
+    "the records of relations": [(statements, "visible", _nothing)],
+    "checks before the commit": [(mutations, "plan_deferred", _none), (statements, "plan_deferred", _none)],
+    "the difference between forbidden and absent": [(write_guard, "_forbidden", _nothing)],
+    "the rights of a field": [(mutations, "find_rights", _none)],
+    "answers that are read back": [(planned, "readable", _table)],
+}
+
+
+@pytest.fixture(scope="module")
+def bench(databases: Databases) -> Iterator[Bench]:
+    with databases.clone(workspace_template(databases)) as dsn:
+        for served in serve(dsn):
+            yield Bench(served, dsn)
+
+
+def outcomes(bench: Bench) -> list[Any]:
+    """What each of the writes answers, or is refused with, by itself."""
+    return [_outcome(bench.served, bench, text) for text in WRITES]
+
+
+def _outcome(served: Served, bench: Bench, text: str) -> Any:
+    bench.fill()
+    snapshot = bench.snapshot
+    rights = {
+        bench.person.id: granted(snapshot, bench.person, **PERSON),
+        bench.company.id: granted(snapshot, bench.company, **COMPANY),
+    }
+    rep = RoleClient(database=served.apis.database, seen=view(snapshot, rights), claims={"city": "Berlin"})
+    return served.run(rep.outcome(f"mutation {{ {text} }}"))
+
+
+@pytest.fixture(scope="module")
+def expected(bench: Bench) -> list[Any]:
+    return outcomes(bench)
+
+
+def test_the_writes_have_all_outcomes(expected: list[Any]) -> None:
+    assert {"FORBIDDEN", "NOT_FOUND", "CONFLICT"} <= {one for one in expected if isinstance(one, str)}
+    assert sum(not isinstance(one, str) for one in expected) >= 4
+
+
+@pytest.mark.parametrize("name", SABOTAGE)
+def test_each_place_is_needed(bench: Bench, expected: list[Any], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    for module, function, broken in SABOTAGE[name]:
+        assert hasattr(module, function)
+        monkeypatch.setattr(module, function, broken)
+    assert outcomes(bench) != expected
