@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import httpx
 
@@ -24,6 +24,8 @@ from fieldstone.metadata.workspaces.registry import WorkspaceNames
 from fieldstone.metadata.workspaces.sessions import SessionStore
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
+
+_KEY: Final = CredentialKind.KEY
 
 
 class Identity(NamedTuple):
@@ -47,13 +49,11 @@ class Identity(NamedTuple):
 
     def find_fresh(self, credential: Credential) -> Principal | None:
         """Return the principal of a credential that was checked a moment ago."""
-        match credential.kind:
-            case CredentialKind.KEY:
-                return self.keys.find_fresh(credential.hash)
-            case CredentialKind.TOKEN:
-                return self.tokens.find_fresh(credential.hash)
-            case CredentialKind.SESSION:
-                return self.sessions.find_fresh(credential.hash)
+        # Most are keys, and each request of the fast path asks this.
+        if credential.kind is _KEY:
+            return self.keys.find_fresh(credential.hash)
+        source = self.tokens if credential.kind is CredentialKind.TOKEN else self.sessions
+        return source.find_fresh(credential.hash)
 
     async def resolve(self, presented: Presented) -> Principal:
         """Return the principal of a request.

@@ -1,11 +1,11 @@
 // Serves an OpenID provider by oidc-provider and prints its address as JSON. Its key set rotates when it gets a line of
-// input. Usage: node provide_tokens.js CLIENT_ID CLIENT_SECRET REDIRECT_URI
+// input. Usage: node provide_tokens.js CLIENT_ID CLIENT_SECRET REDIRECT_URI SECONDS
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import Provider from "oidc-provider";
 
-const [clientId, clientSecret, redirectUri] = process.argv.slice(2);
+const [clientId, clientSecret, redirectUri, seconds] = process.argv.slice(2);
 
 const newKey = () => ({
   ...generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" }),
@@ -28,6 +28,7 @@ const server = createServer((request, response) => handle(request, response)).li
       }],
       jwks: { keys: [newKey()] },
       cookies: { keys: ["of this test"] },
+      ttl: { IdToken: Number(seconds) },
       pkce: { required: () => true },
       claims: { openid: ["sub"], profile: ["name", "role"] },
       conformIdTokenClaims: false,

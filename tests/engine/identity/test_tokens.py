@@ -270,3 +270,18 @@ async def test_a_denial_that_breaks_a_rule_is_refused(
     answer = await client.post("/metadata", json={"query": text, "variables": {"d": {"issuer": ISSUER, **given}}})
     (error,) = answer.json()["errors"]
     assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", field)
+
+
+async def test_a_user_makes_a_key_that_shares_the_users_rate_limit(
+    provided: tuple[Provider, httpx.AsyncClient],
+) -> None:
+    _, client = provided
+    token = sign(claims(), KEYS["ES256"], "ES256")
+    headers = {"authorization": f"Bearer {token}"}
+    query = 'mutation { createApiKey(input: { name: "made by a user" }) { id token } }'
+    made = (await client.post("/metadata", json={"query": query}, headers=headers)).json()
+    assert "errors" not in made, made
+    assert (await ask(client, made["data"]["createApiKey"]["token"])).status_code == 200
+    listed = '{ apiKeys(filter: {name: {like: "made%"}}) { edges { node { createdByKey role } } } }'
+    answer = (await client.post("/metadata", json={"query": listed}, headers=headers)).json()
+    assert answer["data"]["apiKeys"]["edges"] == [{"node": {"createdByKey": None, "role": "admin"}}]
