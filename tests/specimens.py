@@ -162,7 +162,7 @@ async def _fill_awkward(dsn: str) -> None:
         for name, own in ids.items():
             object_ = snapshot.by_singular[name]
             for number, id_ in enumerate(own):
-                row = _awkward_row(snapshot, object_, number, id_, ids, chance)
+                row = awkward_row(snapshot, object_, number, id_, ids, chance)
                 columns = sql.SQL(",").join(map(sql.Identifier, row))
                 table = sql.Identifier(object_.table.schema, object_.table.name)
                 places = sql.SQL(",").join(sql.Placeholder() * len(row))
@@ -171,9 +171,10 @@ async def _fill_awkward(dsn: str) -> None:
                 )
 
 
-def _awkward_row(
+def awkward_row(
     snapshot: Snapshot, object_: Object, number: int, id_: str, ids: dict[str, list[str]], chance: random.Random
 ) -> dict[str, Any]:
+    """A row of a record, with values that are chosen to be awkward; `ids` are those of all records."""
     row: dict[str, Any] = {"id": id_}
     for field in object_.by_name.values():
         if field.name == "deletedAt":

@@ -72,6 +72,10 @@ ROOTS: dict[str, tuple[str, Any]] = {
         'companies(filter: { people: { some: { city: { eq: "Oslo" } } } }) { edges { node { name } } }',
         {"edges": [{"node": {"name": "Acme"}}]},
     ),
+    "duplicates": (
+        'personDuplicates(data: [{ email: "A@example.com" }]) { edges { node { city } } }',
+        [{"edges": [{"node": {"city": "Oslo"}}]}],
+    ),
     "order over a to-one relation": (
         "activities(orderBy: { person: { city: ASC } }) { totalCount edges { node { person { city } } } }",
         {"totalCount": 1, "edges": [{"node": {"person": {"city": "Oslo"}}}]},
