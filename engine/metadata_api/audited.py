@@ -18,8 +18,11 @@ _ACTIONS: Final[Mapping[str, AuditAction]] = {
     "createWebhook": AuditAction.WEBHOOK_CREATED,
     "updateWebhook": AuditAction.WEBHOOK_UPDATED,
     "deleteWebhook": AuditAction.WEBHOOK_DELETED,
+    "importDocuments": AuditAction.DOCUMENTS_IMPORTED,
+    "removeDocuments": AuditAction.DOCUMENTS_REMOVED,
 }
 _KEYS: Final = frozenset({"createApiKey", "rotateApiKey", "revokeApiKey"})
+_DOCUMENTS: Final = frozenset({"importDocuments", "removeDocuments"})
 
 
 async def note_mutation(
@@ -39,13 +42,18 @@ async def note_mutation(
         workspace_id=transaction.snapshot.workspace.id,
         action=action,
         author=author,
-        subject_id=written.id,
-        subject_name=await _key_name(transaction, written) if name in _KEYS else None,
+        subject_id=None if name in _DOCUMENTS else written.id,
+        subject_name=await _subject_name(transaction, name, arguments, written),
         details=details,
     )
     await note(transaction.connection, entry)
 
 
-async def _key_name(transaction: ModelTransaction, written: Written) -> str | None:
+async def _subject_name(transaction: ModelTransaction, name: str, arguments: Arguments, written: Written) -> str | None:
+    """Return the name of a key, or of the client that documents belong to."""
+    if name in _DOCUMENTS:
+        return str((arguments.get("input") or arguments)["client"])
+    if name not in _KEYS:
+        return None
     rows = await fetch(transaction.connection, "api_key_name", id=written.id)
     return str(rows[0][0]) if rows else None

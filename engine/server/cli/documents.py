@@ -12,6 +12,8 @@ from fieldstone.engine.server.cli.exit_codes import CommandError
 from fieldstone.engine.server.composition import limits_of
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, note
+from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.roles.role import find_role
@@ -49,6 +51,7 @@ async def import_manifest(
                 role_id=known.id if known else None,
                 replaces=replaces,
             )
+            await _note(connection, found, AuditAction.DOCUMENTS_IMPORTED, client)
         await _warn(settings, foundation, found, client)
     typer.echo(
         f"Documents of '{escape(client)}': {len(documents)} in {path}, {imported.written} of them new or changed"
@@ -85,6 +88,8 @@ async def remove(settings: Settings, *, workspace: str, client: str, ids: Sequen
         found = await foundation.workspaces.find(workspace)
         async with foundation.database.session() as connection, connection.transaction():
             count = await remove_documents(connection, workspace_id=found.id, client=client, ids=ids or None)
+            if count:
+                await _note(connection, found, AuditAction.DOCUMENTS_REMOVED, client)
     if not count:
         raise CommandError(f"the client {client} has no such documents")
     typer.echo(f"Documents removed: {count}.")
@@ -103,6 +108,11 @@ async def _warn(settings: Settings, foundation: Foundation, workspace: Workspace
             typer.echo(escape(f"{name} does not fit the model: {' '.join(reasons)}"), err=True)
     if warnings > _MOST_WARNINGS:
         typer.echo(f"{warnings - _MOST_WARNINGS} more documents do not fit the model.", err=True)
+
+
+async def _note(connection: Session, workspace: Workspace, action: AuditAction, client: str) -> None:
+    author = Author(kind=COMMAND, name="fieldstone")
+    await note(connection, AuditEntry(workspace_id=workspace.id, action=action, author=author, subject_name=client))
 
 
 def _read(path: Path) -> JsonValue:

@@ -51,6 +51,11 @@ async def test_documents_are_imported_listed_and_removed(start_app: StartApp) ->
         assert (await ask(client, REMOVE, ids=["c", "d"]))["data"]["removeDocuments"] == {"removed": 1}
         assert (await ask(client, REMOVE))["data"]["removeDocuments"] == {"removed": 0}
         assert (await ask(client, LIST))["data"]["trustedDocuments"]["edges"] == []
+        log = '{ auditLog(filter: { subjectName: { eq: "web" } }) { edges { node { action subjectId details } } } }'
+        noted = [edge["node"] for edge in (await ask(client, log))["data"]["auditLog"]["edges"]]
+        assert sorted(one["action"] for one in noted) == ["DOCUMENTS_IMPORTED"] * 3 + ["DOCUMENTS_REMOVED"] * 2
+        assert {one["subjectId"] for one in noted} == {None}
+        assert {"inputs": ["client", "manifest", "replace"]} in [one["details"] for one in noted]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from fieldstone.engine.server.cli import documents
 from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.errors import InvalidChange, NameTaken
 
@@ -49,6 +50,11 @@ async def test_an_import_adds_and_replaces_on_demand(
     assert capsys.readouterr().out == "Documents removed: 1.\n"
     with pytest.raises(CommandError, match="the client web has no such documents"):
         await documents.remove(settings, workspace="default", client="web", ids=[])
+    async with open_foundation(settings) as foundation, foundation.database.session() as connection:
+        cursor = await connection.execute(
+            "SELECT action, actor_kind FROM fieldstone.audit_log WHERE subject_name = 'web' ORDER BY created_at, id"
+        )
+        assert await cursor.fetchall() == [("DOCUMENTS_IMPORTED", "COMMAND")] * 3 + [("DOCUMENTS_REMOVED", "COMMAND")]
 
 
 async def test_an_id_has_one_text_in_a_workspace(settings: Settings, tmp_path: Path) -> None:
