@@ -348,6 +348,8 @@ def test_the_metadata_api_writes_by_its_own_mutations() -> None:
         "token": "String!",
         "expiresAt": "DateTime",
         "createdAt": "DateTime!",
+        "role": "String",
+        "networks": "[String!]!",
     }
     assert fields_of(schema, "CreateFieldInput")["type"] == "FieldTypeEnum!"
     for name in ("FieldInput", "ObjectRelationInput", "ConnectTarget", "CurrencyValue"):
