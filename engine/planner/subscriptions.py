@@ -62,7 +62,7 @@ class PlannedFeed:
     after: Callable[[Bindings], int | None]
 
 
-class _SetParameters(ParameterList):
+class SetParameters(ParameterList):
     """The parameters of one set, in the order of their places."""
 
     def add(self, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
@@ -145,9 +145,9 @@ def _plan_sets(
     The condition of a role is part of it: one statement serves all principals of the role.
     """
     object_ = root.object
-    outside, context.parameters = context.parameters, _SetParameters()
+    outside, context.parameters = context.parameters, SetParameters()
     try:
-        terms = _seen(context, object_)
+        terms = seen_image(context, object_)
         said = filter_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))
         changed = None
         if (tree := arguments.get("changed")) is not None:
@@ -155,7 +155,7 @@ def _plan_sets(
             changed = context.parameters.add(bind, SqlType.TEXT, array=True)
         elif root.verb is Verb.UPDATE and len(object_.by_name) < len(object_.active):
             # A write of fields that the role may not read is none for it.
-            changed = context.parameters.add(constant(array_literal(_read_columns(object_))), SqlType.TEXT, array=True)
+            changed = context.parameters.add(constant(array_literal(read_columns(object_))), SqlType.TEXT, array=True)
         if len(context.parameters.binders) > LARGEST_SET:
             raise QueryTooComplex(
                 f"The filter of a subscription has more than {LARGEST_SET:,} values. An 'in' with a list has one.",
@@ -190,7 +190,7 @@ def _check_role(context: PlanContext, object_: Object, arguments: dict[str, Tree
         )
 
 
-def _seen(context: PlanContext, object_: Object) -> list[Condition]:
+def seen_image(context: PlanContext, object_: Object) -> list[Condition]:
     """Return the conditions under which a role sees the record of an event, as the event shows it."""
     access = object_.access
     if access is None or context.rules is None:
@@ -202,7 +202,7 @@ def _seen(context: PlanContext, object_: Object) -> list[Condition]:
     return terms if rule is None else [*terms, rule]
 
 
-def _read_columns(object_: Object) -> list[str]:
+def read_columns(object_: Object) -> list[str]:
     """Return the columns that a role reads, but for the time of the last change, which each write changes."""
     return [part.column.name for field in object_.by_name.values() if field.name != "updatedAt" for part in field.parts]
 

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from fieldstone.engine.planner.subscriptions import LOG
+from fieldstone.engine.documents.document import DocumentLimits, parse_operation
+from fieldstone.engine.planner.access.rules import RULES
+from fieldstone.engine.planner.arguments.trees import Binder
+from fieldstone.engine.planner.context import PlanContext, RecordLimits
+from fieldstone.engine.planner.subscriptions import LOG, SetParameters, seen_image
 from fieldstone.engine.planner.writes.mutations import ACTIONS
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Field, Object, Part
+from fieldstone.metadata.model import Field, Object, Part, Snapshot
 from fieldstone.sql.plan.elements import And, Parameter
 from fieldstone.sql.plan.read import EventFeed, Output, Record, Value
 from fieldstone.sql.types import SqlType
@@ -61,6 +65,36 @@ def whole_feed(object_: Object, action: str, *, limit: int) -> EventFeed:
         limit=limit,
         record=whole_record(object_).record,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenFeed:
+    """The feed of an object's events of one action for principals of a role.
+
+    Attributes:
+        feed: its parameters are after, upto, and the sets.
+        binders: those of the values of a set, for each principal.
+    """
+
+    feed: EventFeed
+    binders: tuple[Binder, ...]
+
+
+def seen_feed(view: Snapshot, object_: Object, action: str, *, limit: int) -> SeenFeed:
+    """Return the feed of an object's events as the role sees them that a view is of."""
+    parameters = SetParameters()
+    context = PlanContext(
+        snapshot=view,
+        operation=parse_operation("{ __typename }", None, DocumentLimits()),
+        variables={},
+        limits=RecordLimits(),
+        parameters=parameters,
+        rules=RULES,
+    )
+    condition = And(terms=tuple(seen_image(context, object_)))
+    whole = whole_feed(object_, action, limit=limit)
+    feed = replace(whole, condition=condition, set_size=len(parameters.binders))
+    return SeenFeed(feed=feed, binders=tuple(parameters.binders))
 
 
 def _output(field: Field) -> Output:

@@ -13,11 +13,11 @@ from uuid import UUID
 
 from fieldstone.engine.events.log.consumers import REGISTER
 from fieldstone.engine.events.log.standstill import Standstill
-from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, build_payload
-from fieldstone.metadata.access.view import view_of
-from fieldstone.metadata.errors import UnknownObject, UnknownRole
+from fieldstone.engine.webhooks.payloads import NewEvent, Recipient, RecordReader, build_payload
+from fieldstone.engine.webhooks.seen_records import Shown, find_seen, read_shown
+from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.backoff import EVEN, Backoff
@@ -135,26 +135,31 @@ class FanOut:
         snapshots = await self._find_snapshots(events)
         objects = _find_objects(snapshots, events)
         records = await self._read_records(objects, events)
+        restricted = await read_shown(self._records, snapshots, events)
         described, links = [], []
         for event in events:
             snapshot, object_ = snapshots[event.workspace_id], objects.get(event.object_id)
             if snapshot is None or object_ is None:
                 _LOG.warning("event %d is of an object that was deleted: no webhook gets it", event.position)
                 continue
-            described.append(
-                {
-                    "position": event.position,
-                    "workspace_id": str(event.workspace_id),
-                    "record_id": str(event.record_id),
-                    "event": f"{object_.name_singular}.{event.action}",
-                    "payload": build_payload(object_, event, records[event.position]),
-                }
-            )
-            links += [
-                {"id": str(new_id()), "webhook_id": str(webhook_id), "position": event.position}
-                for webhook_id, role_id in event.webhooks.items()
-                if _sees_whole(snapshot, role_id, object_)
-            ]
+            whole = {id_ for id_, one in event.webhooks.items() if find_seen(snapshot, one.role_id, object_) is object_}
+            shown = [Shown(object_=object_, record=records[event.position], webhooks=whole)] if whole else []
+            shown += restricted.get(event.position, ())
+            for variant, one in enumerate(shown):
+                described.append(
+                    {
+                        "position": event.position,
+                        "variant": variant,
+                        "workspace_id": str(event.workspace_id),
+                        "record_id": str(event.record_id),
+                        "event": f"{object_.name_singular}.{event.action}",
+                        "payload": build_payload(one.object_, event, one.record),
+                    }
+                )
+                links += [
+                    {"id": str(new_id()), "webhook_id": str(id_), "position": event.position, "variant": variant}
+                    for id_ in one.webhooks
+                ]
         bound = _INSERT.bind(events=dumps(described), links=dumps(links), name=CONSUMER, after=after, upto=upto)
         rows = await self._database.write(*bound, timeout=_TIME_LIMIT)
         return int(rows[0][0] or 0) if rows else None
@@ -191,14 +196,6 @@ def _find_objects(snapshots: Mapping[UUID, Snapshot | None], events: Sequence[Ne
     return found
 
 
-def _sees_whole(snapshot: Snapshot, role_id: UUID, object_: Object) -> bool:
-    """Return whether the role of a webhook sees an object whole; events of other objects are not sent for it."""
-    try:
-        return view_of(snapshot, role_id).objects[object_.id] is object_
-    except UnknownRole:
-        return False
-
-
 def _event(row: Row) -> NewEvent:
     position, workspace_id, object_id, record_id, action, changed, at, webhooks = (
         (value or b"").decode() for value in row
@@ -211,5 +208,5 @@ def _event(row: Row) -> NewEvent:
         action=action,
         changed=json.loads(changed),
         at=f"{at}Z",
-        webhooks={UUID(id_): UUID(role_id) for id_, role_id in json.loads(webhooks).items()},
+        webhooks={UUID(id_): Recipient(UUID(role_id), claims) for id_, (role_id, claims) in loads(webhooks).items()},
     )

@@ -4,11 +4,13 @@ import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.planner.whole_record import whole_feed, whole_record
-from fieldstone.metadata.json_text import dumps
-from fieldstone.metadata.model import Object
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.whole_record import seen_feed, whole_feed, whole_record
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
@@ -25,6 +27,13 @@ _MOST_STATEMENTS = 1_000
 _PASSING = (DatabaseUnavailable, Serialization, StaleSchema)
 
 
+class Recipient(NamedTuple):
+    """The rights of a webhook: the role that its events are for, and the values that the rules of the role name."""
+
+    role_id: UUID
+    claims: Mapping[str, JsonValue]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
     """An event that matches a webhook.
@@ -32,7 +41,7 @@ class NewEvent:
     Attributes:
         changed: the physical names of the columns that an update changed.
         at: ISO 8601 in UTC with Z.
-        webhooks: the ids of the webhooks that it matches, each with that of its role.
+        webhooks: the ids of the webhooks that it matches, each with the id of its role and its claims.
     """
 
     position: int
@@ -42,7 +51,7 @@ class NewEvent:
     action: str
     changed: Sequence[str]
     at: str
-    webhooks: Mapping[UUID, UUID]
+    webhooks: Mapping[UUID, Recipient]
 
 
 def build_payload(object_: Object, event: NewEvent, record: str) -> str:
@@ -52,7 +61,8 @@ def build_payload(object_: Object, event: NewEvent, record: str) -> str:
     head = {
         "event": f"{object_.name_singular}.{event.action}",
         "workspaceId": str(event.workspace_id),
-        "position": event.position,
+        # Positions count the events of all objects, and of all workspaces.
+        "position": event.position if object_.access is None else None,
         "occurredAt": event.at,
         "object": object_.name_singular,
         "recordId": str(event.record_id),
@@ -100,18 +110,41 @@ class RecordReader:
             DatabaseError: the statement failed for a reason that is not one event's.
         """
         statement = self._statement(object_, action)
-        found: dict[int, str] = {}
+        return {position: text for position, (_, text) in (await self._each(statement, positions, b"[{}]")).items()}
+
+    async def read_seen(
+        self,
+        view: Snapshot,
+        object_: Object,
+        action: str,
+        positions: Sequence[int],
+        claims: Sequence[Mapping[str, JsonValue]],
+    ) -> Mapping[int, tuple[frozenset[int], str]]:
+        """Return the records of a restricted object, each with the numbers of the claims that see it, from 1."""
+        feed = seen_feed(view, object_, action, limit=self._limit)
+        sets = []
+        for given in claims:
+            bindings = Bindings(variables={}, actor="", claims=given)
+            values = (binder(bindings) for binder in feed.binders)
+            sets.append({f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)})
+        statement = compile_plan(feed.feed)
+        return await self._each(statement, positions, dumps(sets).encode())
+
+    async def _each(
+        self, statement: Statement, positions: Sequence[int], sets: bytes
+    ) -> Mapping[int, tuple[frozenset[int], str]]:
+        found: dict[int, tuple[frozenset[int], str]] = {}
         pending = [tuple(positions)]
         while pending:
             part = pending.pop()
             try:
-                found |= await self._read(statement, part)
+                found |= await self._read(statement, part, sets)
             except _PASSING:
                 raise
             except DatabaseError as error:
                 if len(part) == 1:
                     _LOG.exception("the record of event %d cannot be sent: %s", part[0], error)
-                    found[part[0]] = "null"
+                    found[part[0]] = (frozenset(), "null")
                 else:
                     half = len(part) // 2
                     pending += [part[:half], part[half:]]
@@ -128,7 +161,15 @@ class RecordReader:
             self._statements.popitem(last=False)
         return known[1]
 
-    async def _read(self, statement: Statement, positions: Sequence[int]) -> Mapping[int, str]:
+    async def _read(
+        self, statement: Statement, positions: Sequence[int], sets: bytes
+    ) -> Mapping[int, tuple[frozenset[int], str]]:
         after, upto = positions[0] - 1, positions[-1]
-        rows = await self._database.read(statement, [b"%d" % after, b"%d" % upto, b"[{}]"])
-        return {int(row[0] or 0): (row[2] or b"null").decode() for row in rows}
+        rows = await self._database.read(statement, [b"%d" % after, b"%d" % upto, sets])
+        return {
+            int(row[0] or 0): (
+                frozenset(int(number) for number in row[1].split(b",")) if row[1] else frozenset(),
+                (row[2] or b"null").decode(),
+            )
+            for row in rows
+        }

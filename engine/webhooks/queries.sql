@@ -6,7 +6,7 @@ FROM fieldstone.log_consumer WHERE name = %(name)s::text FOR UPDATE OF log_consu
 
 -- name: match_events
 SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
-    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_object_agg(webhook.id, webhook.role_id)
+    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_object_agg(webhook.id, jsonb_build_array(webhook.role_id, webhook.claims))
 FROM fieldstone.event_log AS event
     JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.is_active
         AND webhook.start_position < event.position
@@ -36,9 +36,9 @@ FROM (
         SELECT link.id, link.webhook_id, event.*,
             row_number() OVER (PARTITION BY link.webhook_id, event.record_id ORDER BY event.position) AS place
         FROM jsonb_to_recordset(%(events)s::jsonb) AS event
-                (position bigint, workspace_id uuid, record_id uuid, event text, payload text)
-            JOIN jsonb_to_recordset(%(links)s::jsonb) AS link (id uuid, webhook_id uuid, position bigint)
-                ON link.position = event.position
+                (position bigint, variant int, workspace_id uuid, record_id uuid, event text, payload text)
+            JOIN jsonb_to_recordset(%(links)s::jsonb) AS link (id uuid, webhook_id uuid, position bigint, variant int)
+                ON link.position = event.position AND link.variant = event.variant
             JOIN fieldstone.webhook ON webhook.id = link.webhook_id
             CROSS JOIN moved
     ) AS new

@@ -57,12 +57,21 @@ def find_claims(snapshot: Snapshot, principal: Principal) -> Mapping[str, JsonVa
     kept = snapshot.claims.get(id(principal))
     if kept is not None and kept[0] is principal:
         return kept[1]
-    declared = {claim.name: claim for one in reversed(lineage(snapshot, role)) for claim in one.claims}
-    typed = coerce_claims(tuple(declared.values()), principal.claims)
+    typed = type_claims(snapshot, role, principal.claims)
     if len(snapshot.claims) >= MOST_PRINCIPALS:
         snapshot.claims.clear()
     snapshot.claims[id(principal)] = (principal, typed)
     return typed
+
+
+def type_claims(snapshot: Snapshot, role: Role, given: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+    """Return the values that a role and those that it inherits declare, typed.
+
+    Raises:
+        PrincipalValueRefused: a value is missing, or not of its type.
+    """
+    declared = {claim.name: claim for one in reversed(lineage(snapshot, role)) for claim in one.claims}
+    return coerce_claims(tuple(declared.values()), given)
 
 
 def still_hold(depends: Dependencies, snapshot: Snapshot, reference: RoleReference) -> bool:

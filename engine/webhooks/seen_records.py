@@ -1,0 +1,85 @@
+"""The records of events as the roles of webhooks see them: for each role and its claims, or not at all."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from uuid import UUID
+
+from fieldstone.engine.planner.subscriptions import read_columns
+from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader
+from fieldstone.metadata.access.view import type_claims, view_of
+from fieldstone.metadata.errors import PrincipalValueRefused, UnknownRole
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object, Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The record of an event, as some webhooks get it.
+
+    Attributes:
+        object_: the object as their role sees it.
+        record: JSON text.
+        webhooks: their ids.
+    """
+
+    object_: Object
+    record: str
+    webhooks: Collection[UUID]
+
+
+def find_seen(snapshot: Snapshot, role_id: UUID, object_: Object) -> Object | None:
+    """Return an object as a role sees it, None if the role is gone or reads none of its records."""
+    try:
+        seen = view_of(snapshot, role_id).objects[object_.id]
+    except UnknownRole:
+        return None
+    return seen if seen.is_active and seen.rights.read else None
+
+
+_Claims = Mapping[str, JsonValue]
+
+
+async def read_shown(
+    records: RecordReader, snapshots: Mapping[UUID, Snapshot | None], events: Sequence[NewEvent]
+) -> Mapping[int, Sequence[Shown]]:
+    """Return the records of events for the webhooks whose roles see the objects with restrictions, by the position.
+
+    A webhook gets no event of a record that its role may not read, no update of fields alone that it may not read, and
+    no event of an object of which it reads some fields in some records only.
+    """
+    kinds: defaultdict[tuple[UUID, UUID, UUID, str], list[NewEvent]] = defaultdict(list)
+    for event in events:
+        for role_id in dict.fromkeys(one.role_id for one in event.webhooks.values()):
+            kinds[event.workspace_id, role_id, event.object_id, event.action].append(event)
+    found: defaultdict[int, list[Shown]] = defaultdict(list)
+    for (workspace_id, role_id, object_id, action), told in kinds.items():
+        snapshot = snapshots[workspace_id]
+        object_ = None if snapshot is None else snapshot.objects.get(object_id)
+        seen = None if snapshot is None or object_ is None else find_seen(snapshot, role_id, object_)
+        if snapshot is None or seen is None or seen is object_ or seen.guarded:
+            continue
+        columns = {*read_columns(seen)}
+        meant = [event for event in told if action != "updated" or columns.intersection(event.changed)]
+        typed = _type_claims(snapshot, role_id, meant)
+        if not typed:
+            continue
+        view, positions = view_of(snapshot, role_id), [event.position for event in meant]
+        read = await records.read_seen(view, seen, action, positions, [*typed.values()])
+        for event in meant:
+            numbers, record = read.get(event.position, (frozenset(), "null"))
+            webhooks = [id_ for number, id_ in enumerate(typed, start=1) if number in numbers and id_ in event.webhooks]
+            if webhooks:
+                found[event.position].append(Shown(object_=seen, record=record, webhooks=webhooks))
+    return found
+
+
+def _type_claims(snapshot: Snapshot, role_id: UUID, events: Sequence[NewEvent]) -> Mapping[UUID, _Claims]:
+    """Return the claims of the webhooks of a role, those left out whose claims the role refuses."""
+    given = {id_: one.claims for event in events for id_, one in event.webhooks.items() if one.role_id == role_id}
+    typed: dict[UUID, _Claims] = {}
+    for id_, claims in given.items():
+        with suppress(PrincipalValueRefused):
+            typed[id_] = type_claims(snapshot, snapshot.roles[role_id], claims)
+    return typed

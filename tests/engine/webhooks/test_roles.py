@@ -1,0 +1,71 @@
+"""Webhooks of roles: a payload has what the role may read of a record that it may read, and no position."""
+
+from typing import Any
+
+from tests.engine.metadata_api.roles import CREATE, UPDATE
+from tests.engine.webhooks.conftest import Sending
+from tests.engine.webhooks.target import TargetServer
+
+MINE = {"city": {"eq": "$principal.city"}}
+
+
+async def make_role(sending: Sending, **person: Any) -> str:
+    """A role with these rights on people alone, and a claim."""
+    made = await sending.data(
+        CREATE,
+        input={
+            "name": "rep",
+            "label": "Rep",
+            "claims": [{"name": "city", "type": "TEXT"}],
+            "grants": [{"object": "person", **person}],
+        },
+    )
+    return str(made["createRole"]["id"])
+
+
+def events(target: TargetServer, path: str) -> list[Any]:
+    return [one.event for one in target.received if one.path == f"/hook{path}"]
+
+
+async def test_a_payload_has_the_records_and_fields_that_the_role_reads(sending: Sending, target: TargetServer) -> None:
+    await make_role(sending, read={"rule": MINE, "fields": {"allBut": ["jobTitle"]}})
+    await sending.webhook(f"{target.url}/whole", "*.*")
+    for city in ("Berlin", "Rome"):
+        await sending.webhook(f"{target.url}/{city}", "*.*", role="rep", claims={"city": city})
+    ids = {
+        city: await sending.person(f"{city}@x.org", city=city, jobTitle="secret")
+        for city in ("Berlin", "Rome", "Paris")
+    }
+    await sending.update(ids["Berlin"], jobTitle="other")
+    await sending.update(ids["Berlin"], firstName="Ada", jobTitle="more")
+    await sending.data('mutation { createCompany(data: { name: "Acme" }) { id } }', metadata=False)
+    await target.until_taken(6 + 2 + 1)
+    assert len(events(target, "/whole")) == 6
+    created, updated = events(target, "/Berlin")
+    assert (created["event"], created["recordId"], created["position"]) == ("person.created", ids["Berlin"], None)
+    assert created["record"]["city"] == "Berlin"
+    assert "jobTitle" not in created["record"]
+    assert "companyId" not in created["record"], "a company is hidden, and its key with it"
+    assert (updated["event"], updated["updatedFields"]) == ("person.updated", ["firstName"])
+    assert "secret" not in str(created) + str(updated)
+    (only,) = events(target, "/Rome")
+    assert only["recordId"] == ids["Rome"]
+    assert sorted(one["position"] for one in events(target, "/whole")) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_webhook_whose_role_refuses_its_claims_or_is_guarded_gets_nothing(
+    sending: Sending, target: TargetServer
+) -> None:
+    role = await make_role(sending, read=[{"rule": MINE}, {"fields": {"allBut": ["jobTitle"]}}])
+    await sending.webhook(f"{target.url}/rep", "person.*", role="rep", claims={"city": "Berlin"})
+    await sending.webhook(f"{target.url}/whole", "person.*")
+    await sending.person("a@x.org", city="Berlin")
+    await target.until_taken(1)
+    grants = [{"object": "person", "read": {"rule": MINE}}]
+    await sending.data(UPDATE, id=role, input={"grants": grants, "claims": [{"name": "city", "type": "UUID"}]})
+    await sending.person("b@x.org", city="Berlin")
+    await target.until_taken(2)
+    await sending.data(UPDATE, id=role, input={"claims": [{"name": "city", "type": "TEXT"}]})
+    id_ = await sending.person("c@x.org", city="Berlin")
+    await target.until_taken(4)
+    assert [one["recordId"] for one in events(target, "/rep")] == [id_]
