@@ -49,11 +49,17 @@ def link_end(context: PlanContext, field: Field, blame: Blame, *, is_preset: boo
 
 
 def unique_parts(object_: Object) -> Mapping[str, tuple[Field, Part]]:
-    """Return the fields that identify one live record, by name: the id and the unique fields of one column."""
+    """Return the fields that identify one live record, by name: the id and the unique fields of one column.
+
+    A field that the role reads in some records only identifies none.
+    """
     return {
         field.name: (field, field.parts[0])
         for field in object_.by_name.values()
-        if len(field.parts) == 1 and (field.is_unique or field.name == "id") and field.relation_id is None
+        if len(field.parts) == 1
+        and (field.is_unique or field.name == "id")
+        and field.relation_id is None
+        and field.id not in object_.guarded
     }
 
 

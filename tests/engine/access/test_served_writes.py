@@ -8,8 +8,8 @@ import pytest
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL, Apis
-from tests.engine.metadata_api.roles import create_role
-from tests.engine.records import take_events
+from tests.engine.metadata_api.roles import REP, add_owner, create_role
+from tests.engine.records import NOBODY, create, take_events
 
 CREATE = "mutation ($data: PersonInput!) { createPerson(data: $data) { id city jobTitle } }"
 UPDATE = "mutation ($id: UUID!, $data: PersonInput!) { updatePerson(id: $id, data: $data) { city jobTitle } }"
@@ -111,3 +111,37 @@ async def test_many_records_name_the_first_that_is_refused(roles: Apis) -> None:
     text = "mutation ($f: PersonFilterInput!) { deletePeople(filter: $f) { city } }"
     gone = await send(roles, "own", text, f={"email": {"in": ["a", "b"]}})
     assert gone == {"data": {"deletePeople": [{"city": "Berlin"}] * 2}}
+
+
+async def test_the_role_of_a_sales_rep(apis: Apis) -> None:
+    """A rep creates opportunities of its own, changes their amounts up to a million, and deletes none."""
+    await add_owner(apis)
+    rep, other = [await create(apis, "person", email=email) for email in ("rep@x.org", "other@x.org")]
+    foreign = await create(apis, "opportunity", name="Foreign", ownerId=other)
+    await create_role(apis, **REP)
+    principal = replace(PRINCIPAL, role="rep", claims={"userId": rep})
+
+    async def ask(text: str) -> Any:
+        request = GraphQLRequest(query=text, operation_name=None, variables={})
+        answer = loads((await apis.core.execute(principal, request, allow_mutation=True)).body)
+        return answer["errors"][0]["extensions"]["code"] if "errors" in answer else answer["data"]
+
+    made = await ask('mutation { createOpportunity(data: { name: "Own" amount: 5 }) { id ownerId owner { email } } }')
+    own = made["createOpportunity"].pop("id")
+    assert made == {"createOpportunity": {"ownerId": rep, "owner": {"email": "rep@x.org"}}}
+    update = 'mutation {{ updateOpportunity(id: "{id}" data: {{ {data} }}) {{ amount stage }} }}'
+    assert await ask(update.format(id=own, data="amount: 1000000 stage: NEW")) == {
+        "updateOpportunity": {"amount": 1000000, "stage": "NEW"}
+    }
+    for id_, data, code in [
+        (own, "amount: 1000001", "FORBIDDEN"),
+        (own, 'name: "x"', "FORBIDDEN"),
+        (own, f'ownerId: "{other}"', "FORBIDDEN"),
+        (foreign, "amount: 1", "FORBIDDEN"),
+        (NOBODY, "amount: 1", "NOT_FOUND"),
+    ]:
+        assert await ask(update.format(id=id_, data=data)) == code, data
+    assert (
+        await ask(f'mutation {{ createOpportunity(data: {{ name: "x" ownerId: "{other}" }}) {{ id }} }}') == "FORBIDDEN"
+    )
+    assert await ask(f'mutation {{ deleteOpportunity(id: "{own}") {{ id }} }}') == "FORBIDDEN"

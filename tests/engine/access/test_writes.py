@@ -322,3 +322,17 @@ async def test_a_field_that_is_read_in_some_records_is_changed_by_its_value(worl
     assert await rep.write(text) == {"updateOpportunity": {"amount": None}}
     answer = await world.apis.data("{ opportunities { edges { node { amount } } } }")
     assert answer["opportunities"]["edges"] == [{"node": {"amount": 8}}]
+
+
+@pytest.mark.parametrize(
+    "read", [{"allBut": ["email"]}, [{"rule": BERLIN}, {"allBut": ["email"]}]], ids=["hidden", "read in some records"]
+)
+async def test_a_field_that_a_role_does_not_read_names_no_record_to_connect(world: World, read: Any) -> None:
+    rep = await world.rep(person={"read": read})
+    text = 'createOpportunity(data: { name: "o" person: { connect: { where: { email: "Own@x.org" } } } })'
+    refused = await rep.refusal(f"mutation {{ {text} {{ id }} }}")
+    assert refused["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "'email' is no unique key" in refused["message"]
+    named = text.replace('email: "Own@x.org"', f'id: "{world.own}"')
+    made = await rep.write(f"mutation {{ {named} {{ id }} }}")
+    assert made["createOpportunity"]["id"]
