@@ -50,6 +50,18 @@ async def test_a_write_is_planned_and_executed_once(start_app: StartApp) -> None
         assert refused["extensions"]["explain"]["statements"]
 
 
+async def test_all_statements_of_a_merge_are_planned(start_app: StartApp) -> None:
+    async with start_app(environment="development") as (_, client):
+        rows = 'createPeople(data: [{ email: "a@b.c" }, { email: "d@e.f", city: "Ulm" }]) { id }'
+        made = (await ask(client, f"mutation {{ {rows} }}"))["data"]["createPeople"]
+        text = "mutation ($ids: [UUID!]!) { mergePeople(ids: $ids, conflictPriorityIndex: 0) { city } }"
+        answer = await ask(client, text, ids=[one["id"] for one in made])
+        assert answer["data"] == {"mergePeople": {"city": "Ulm"}}
+        statements = answer["extensions"]["explain"]["statements"]
+        # The people, the opportunities, the activities, and the answer.
+        assert ["Execution Time" in one["plan"][0] for one in statements] == [False] * 4
+
+
 async def test_refused_documents_and_the_model_are_explained_too(start_app: StartApp) -> None:
     async with start_app(environment="development") as (_, client):
         wrong = await ask(client, "{ nothing }")
