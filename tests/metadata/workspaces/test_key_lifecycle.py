@@ -19,7 +19,9 @@ async def model(desk: Desk) -> Snapshot:
     return await desk.default()
 
 
-async def test_a_rotated_key_has_another_token_and_the_old_one_ends(desk: Desk, model: Snapshot) -> None:
+async def test_a_rotated_key_has_another_token_and_the_old_one_ends(
+    desk: Desk, model: Snapshot, model_dsn: str
+) -> None:
     made = await desk.keys.create(model.workspace.id, "console", networks=["10.0.0.0/8"])
     before = await desk.keys.authenticate(made.token)
     told: list[UUID] = []
@@ -31,6 +33,9 @@ async def test_a_rotated_key_has_another_token_and_the_old_one_ends(desk: Desk, 
     assert await desk.keys.authenticate(made.token) is None
     assert await desk.keys.authenticate(rotated.token) == before
     assert len(await desk.keys.list(model.workspace.id)) == 1
+    with psycopg.connect(model_dsn) as connection:
+        query = "SELECT actor_kind, subject_id FROM fieldstone.audit_log WHERE action = 'API_KEY_ROTATED'"
+        assert connection.execute(query).fetchall() == [("COMMAND", made.key.id)]
 
 
 async def test_the_old_token_is_valid_for_the_overlap_and_the_one_before_is_not(
