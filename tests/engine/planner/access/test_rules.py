@@ -1,6 +1,8 @@
 """Rules in plans: their parameters, the objects that a plan depends on, and rules that cannot be read."""
 
+from base64 import urlsafe_b64encode
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -109,6 +111,14 @@ def test_nothing_is_planned_of_a_restricted_object_where_nothing_plans_rules() -
     context.rules = None
     with pytest.raises(LookupError, match="opportunity is restricted"):
         plan_query(context, {})
+
+
+def test_a_node_is_read_under_the_rule() -> None:
+    opportunity = SNAPSHOT.by_singular["opportunity"]
+    node = urlsafe_b64encode(opportunity.id.bytes + UUID(int=1).bytes).decode().rstrip("=")
+    for seen, rules in ((SNAPSHOT, 0), (view_by_rules(SNAPSHOT, opportunity=MINE), 1)):
+        context = context_of(seen, f'{{ node(nodeId: "{node}") {{ id }} }}')
+        assert compile_plan(plan_query(context, {})).text.count('"personId"') == rules
 
 
 @pytest.mark.parametrize("reads_deleted", [False, True])
