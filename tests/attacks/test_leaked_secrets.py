@@ -56,7 +56,8 @@ async def test_no_secret_is_found_anywhere(dsn: str, tmp_path: Path) -> None:
         )
         try:
             wait_until_ready(served)
-            answers = await _use(served, target.url)
+            cookies: list[str] = []
+            answers = await _use(served, target.url, cookies)
             await target.until_received(1)
             served.stop()
         finally:
@@ -71,10 +72,14 @@ async def test_no_secret_is_found_anywhere(dsn: str, tmp_path: Path) -> None:
         assert tokens_in(text) == [], place
         assert served.key not in text, place
         assert "whsec_" not in text, place
+        assert cookies[0] not in text, place
 
 
-async def _use(served: Served, url: str) -> str:
-    """Do all that has a secret to do, well and badly; return the answers that have no business with one."""
+async def _use(served: Served, url: str, cookies: list[str]) -> str:
+    """Do all that has a secret to do, well and badly; return the answers that have no business with one.
+
+    `cookies` gets the secret of a session.
+    """
     shown: list[str] = []
     headers = {"Authorization": f"Bearer {served.key}"}
     async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=30) as client:
@@ -103,6 +108,11 @@ async def _use(served: Served, url: str) -> str:
                 "/graphql", json={"query": "{ __typename }"}, headers={"Authorization": f"Bearer {one}"}
             )
             shown.append(answer.text)
+        signed_in = await client.post("/auth/key", json={"key": rotated})
+        assert signed_in.status_code == 200
+        cookies.append(signed_in.headers["set-cookie"].split(";")[0].split("=", 1)[1])
+        shown.append((await client.post("/auth/key", json={"key": f"{MARK}-wrong"})).text)
+        client.cookies.clear()
         await ask('mutation { createPerson(data: { email: "a@example.com" }) { id } }', "/graphql")
         shown.append(
             (await ask("mutation ($id: UUID!) { testWebhook(id: $id) { succeeded error } }", id=made["id"])).text
