@@ -13,7 +13,13 @@ from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.errors import InvalidChange, MetadataError
 from fieldstone.metadata.writer import record_checks, transaction, value_conversion
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from tests.metadata.changes import refused_conversions, refused_creates, refused_payloads, refused_updates
+from tests.metadata.changes import (
+    refused_conversions,
+    refused_creates,
+    refused_payloads,
+    refused_roles,
+    refused_updates,
+)
 from tests.metadata.changes.prepared import Prepared, writer_of
 from tests.metadata.changes.prepared_cases import CHANGED, NEW
 from tests.metadata.changes.refusal import Refusal
@@ -44,6 +50,7 @@ def cases() -> Iterator[Prepared]:
         refused_creates.FIELDS,
         refused_creates.RELATIONS,
         refused_creates.INDEXES,
+        refused_roles.ROLES,
         NEW,
     ):
         plain += table.values()

@@ -4,11 +4,18 @@ import pytest
 
 from tests.metadata.changes.refusal import Refusal, check_refused
 from tests.metadata.changes.refused_creates import FIELDS, INDEXES, OBJECTS, RELATIONS
+from tests.metadata.changes.refused_roles import ROLES
 from tests.metadata.desk import Desk
 
 CASES = [
     pytest.param(refusal, id=f"{kind}: {name}")
-    for kind, refusals in (("object", OBJECTS), ("field", FIELDS), ("relation", RELATIONS), ("index", INDEXES))
+    for kind, refusals in (
+        ("object", OBJECTS),
+        ("field", FIELDS),
+        ("relation", RELATIONS),
+        ("index", INDEXES),
+        ("role", ROLES),
+    )
     for name, refusal in refusals.items()
 ]
 
