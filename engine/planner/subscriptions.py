@@ -16,9 +16,8 @@ from fieldstone.engine.planner.arguments.trees import (
     arguments_of,
     array_literal,
     bind_tree,
-    constant,
 )
-from fieldstone.engine.planner.context import ParameterList, PlanContext, Site
+from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, readable
 from fieldstone.engine.planner.cost import affordable, limit_offsets, price_of_record
 from fieldstone.engine.planner.live_queries import PlannedLiveQuery, plan_live_query
 from fieldstone.engine.planner.reads.filters import filter_condition
@@ -90,7 +89,8 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
     object_ = context.touch(root.object)
     path = (selected.key,)
     arguments = arguments_of(selected.nodes[0], context.variables)
-    _check_role(context, object_, arguments, path)
+    _check_role(context, arguments, path)
+    table = readable(context, object_)
     record = _nullable(build_record(context, object_, context.selected_below(selected), path))
     price, cost = price_of_record(record, selected.key, context.parameters), context.limits.cost
     price.check(cost)
@@ -99,7 +99,7 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
     slots, limit = len(context.parameters.binders), affordable(price, cost, LONGEST_READ)
     feed = EventFeed(
         log=LOG,
-        table=object_.table,
+        table=table,
         object_id=str(object_.id),
         action=ACTIONS[root.verb],
         after=Parameter(slot=slots, type=SqlType.BIGINT),
@@ -149,13 +149,8 @@ def _plan_sets(
     try:
         terms = seen_image(context, object_)
         said = filter_condition(context, object_, arguments.get("filter"), Blame(field="filter", path=path))
-        changed = None
-        if (tree := arguments.get("changed")) is not None:
-            bind = _columns(object_, tree, Blame(field="changed", path=path))
-            changed = context.parameters.add(bind, SqlType.TEXT, array=True)
-        elif root.verb is Verb.UPDATE and len(object_.by_name) < len(object_.active):
-            # A write of fields that the role may not read is none for it.
-            changed = context.parameters.add(constant(array_literal(read_columns(object_))), SqlType.TEXT, array=True)
+        bind = _changed(root, arguments.get("changed"), Blame(field="changed", path=path))
+        changed = None if bind is None else context.parameters.add(bind, SqlType.TEXT, array=True)
         if len(context.parameters.binders) > LARGEST_SET:
             raise QueryTooComplex(
                 f"The filter of a subscription has more than {LARGEST_SET:,} values. An 'in' with a list has one.",
@@ -167,25 +162,17 @@ def _plan_sets(
         context.parameters = outside
 
 
-def _check_role(context: PlanContext, object_: Object, arguments: dict[str, Tree], path: tuple[str, ...]) -> None:
+def _check_role(context: PlanContext, arguments: dict[str, Tree], path: tuple[str, ...]) -> None:
     """Refuse a subscription that would tell a role more than it may know.
 
     Raises:
-        Forbidden: it resumes at a position, or is to records of which some fields are guarded.
+        Forbidden: it resumes at a position.
     """
     role = context.snapshot.role
-    if role is None:
-        return
-    if arguments.get("after") is not None:
+    if role is not None and arguments.get("after") is not None:
         raise Forbidden(
             f"The role '{role.name}' cannot resume after a position: positions count the events of all objects.",
             field="after",
-            path=path,
-        )
-    if object_.guarded:
-        raise Forbidden(
-            f"The role '{role.name}' may not subscribe to writes of {object_.label_plural}: it reads some of their"
-            " fields in some records only. A live query is allowed.",
             path=path,
         )
 
@@ -204,7 +191,18 @@ def seen_image(context: PlanContext, object_: Object) -> list[Condition]:
 
 def read_columns(object_: Object) -> list[str]:
     """Return the columns that a role reads, but for the time of the last change, which each write changes."""
-    return [part.column.name for field in object_.by_name.values() if field.name != "updatedAt" for part in field.parts]
+    return [part.column.name for name in object_.by_name if name != "updatedAt" for part in object_.active[name].parts]
+
+
+def _changed(root: SubscriptionRoot, tree: Tree, blame: Blame) -> Binder | None:
+    """Return the binder of the columns of which an update must have changed one, None where each update is meant."""
+    object_ = root.object
+    given = None if tree is None else _columns(object_, tree, blame)
+    if root.verb is not Verb.UPDATE or (len(object_.by_name) == len(object_.active) and not object_.guarded):
+        return given
+    # A write of fields that the role may not read is none for it.
+    readable_ones = array_literal(read_columns(object_))
+    return lambda bindings: (given and given(bindings)) or readable_ones
 
 
 def _columns(object_: Object, tree: Tree, blame: Blame) -> Binder:
@@ -215,7 +213,7 @@ def _columns(object_: Object, tree: Tree, blame: Blame) -> Binder:
         hidden = next((name for name in names if name not in object_.by_name), None)
         if hidden is not None:
             raise blame.error(f"'changed' cannot have '{hidden}': the role may write that field, and not read it.")
-        return array_literal([part.column.name for name in names for part in object_.by_name[name].parts])
+        return array_literal([part.column.name for name in names for part in object_.active[name].parts])
 
     return bind_tree(tree, encode, blame)
 

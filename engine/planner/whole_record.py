@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.planner.access.rules import RULES
 from fieldstone.engine.planner.arguments.trees import Binder
-from fieldstone.engine.planner.context import PlanContext, RecordLimits
+from fieldstone.engine.planner.context import ParameterList, PlanContext, RecordLimits, readable
 from fieldstone.engine.planner.subscriptions import LOG, SetParameters, seen_image
 from fieldstone.engine.planner.writes.mutations import ACTIONS
 from fieldstone.metadata.field_types import FieldType
@@ -42,7 +42,7 @@ def whole_record(object_: Object) -> WholeRecord:
         key = f"{name}Id" if field.relation_id else name
         entries.append((key, _output(field)))
         if name not in _QUIET:
-            keys |= {part.column.name: key for part in field.parts}
+            keys |= {part.column.name: key for part in object_.active[name].parts}
     return WholeRecord(record=Record(entries=tuple(entries)), keys=keys)
 
 
@@ -72,29 +72,42 @@ class SeenFeed:
     """The feed of an object's events of one action for principals of a role.
 
     Attributes:
-        feed: its parameters are after, upto, and the sets.
+        feed: its parameters are those that the cells of guarded fields name, after, upto, and the sets.
+        guards: the binders of the former: principals with equal values of them get the same texts.
         binders: those of the values of a set, for each principal.
     """
 
     feed: EventFeed
+    guards: tuple[Binder, ...]
     binders: tuple[Binder, ...]
 
 
 def seen_feed(view: Snapshot, object_: Object, action: str, *, limit: int) -> SeenFeed:
     """Return the feed of an object's events as the role sees them that a view is of."""
-    parameters = SetParameters()
+    sets, guards = SetParameters(), ParameterList()
     context = PlanContext(
         snapshot=view,
         operation=parse_operation("{ __typename }", None, DocumentLimits()),
         variables={},
         limits=RecordLimits(),
-        parameters=parameters,
+        parameters=guards,
         rules=RULES,
     )
+    table, slots = readable(context, object_), len(guards.binders)
+    context.parameters = sets
     condition = And(terms=tuple(seen_image(context, object_)))
     whole = whole_feed(object_, action, limit=limit)
-    feed = replace(whole, condition=condition, set_size=len(parameters.binders))
-    return SeenFeed(feed=feed, binders=tuple(parameters.binders))
+    feed = replace(
+        whole,
+        table=table,
+        after=replace(whole.after, slot=slots),
+        upto=replace(whole.upto, slot=slots + 1),
+        sets=replace(whole.sets, slot=slots + 2),
+        set_size=len(sets.binders),
+        condition=condition,
+        tells_changed=True,
+    )
+    return SeenFeed(feed=feed, guards=tuple(guards.binders), binders=tuple(sets.binders))
 
 
 def _output(field: Field) -> Output:

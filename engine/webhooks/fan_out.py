@@ -143,7 +143,11 @@ class FanOut:
                 _LOG.warning("event %d is of an object that was deleted: no webhook gets it", event.position)
                 continue
             whole = {id_ for id_, one in event.webhooks.items() if find_seen(snapshot, one.role_id, object_) is object_}
-            shown = [Shown(object_=object_, record=records[event.position], webhooks=whole)] if whole else []
+            shown = (
+                [Shown(object_=object_, record=records[event.position], changed=event.changed, webhooks=whole)]
+                if whole
+                else []
+            )
             shown += restricted.get(event.position, ())
             for variant, one in enumerate(shown):
                 described.append(
@@ -153,7 +157,7 @@ class FanOut:
                         "workspace_id": str(event.workspace_id),
                         "record_id": str(event.record_id),
                         "event": f"{object_.name_singular}.{event.action}",
-                        "payload": build_payload(one.object_, event, one.record),
+                        "payload": build_payload(one.object_, event, one.record, one.changed),
                     }
                 )
                 links += [

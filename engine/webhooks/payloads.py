@@ -1,7 +1,7 @@
 """The payloads of deliveries, and the records in them, read from the log."""
 
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,12 +9,12 @@ from uuid import UUID
 
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.whole_record import seen_feed, whole_feed, whole_record
-from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.statement import Row, Statement
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,10 +54,27 @@ class NewEvent:
     webhooks: Mapping[UUID, Recipient]
 
 
-def build_payload(object_: Object, event: NewEvent, record: str) -> str:
-    """Return the body of an event, but for its id; `record` is JSON text."""
+class SeenRecord(NamedTuple):
+    """The record of an event, as some principals of a role see it.
+
+    Attributes:
+        numbers: those of their claims, from 1.
+        record: JSON text.
+        changed: the physical names of the columns that an update changed, without those that they do not see.
+    """
+
+    numbers: frozenset[int]
+    record: str
+    changed: Sequence[str]
+
+
+_UNSEEN = SeenRecord(frozenset(), "null", ())
+
+
+def build_payload(object_: Object, event: NewEvent, record: str, changed: Sequence[str]) -> str:
+    """Return the body of an event, but for its id; `record` is JSON text, `changed` has physical names of columns."""
     keys = whole_record(object_).keys
-    changed = {keys[column] for column in event.changed if column in keys}
+    updated = {keys[column] for column in changed if column in keys}
     head = {
         "event": f"{object_.name_singular}.{event.action}",
         "workspaceId": str(event.workspace_id),
@@ -72,7 +89,7 @@ def build_payload(object_: Object, event: NewEvent, record: str) -> str:
         + ',"record":'
         + record
         + ',"updatedFields":'
-        + dumps([key for key in dict.fromkeys(keys.values()) if key in changed])
+        + dumps([key for key in dict.fromkeys(keys.values()) if key in updated])
         + "}"
     )
 
@@ -110,7 +127,8 @@ class RecordReader:
             DatabaseError: the statement failed for a reason that is not one event's.
         """
         statement = self._statement(object_, action)
-        return {position: text for position, (_, text) in (await self._each(statement, positions, b"[{}]")).items()}
+        read = await self._each(statement, positions, [], b"[{}]")
+        return {position: seen.record for position, seen in read.items()}
 
     async def read_seen(
         self,
@@ -119,32 +137,40 @@ class RecordReader:
         action: str,
         positions: Sequence[int],
         claims: Sequence[Mapping[str, JsonValue]],
-    ) -> Mapping[int, tuple[frozenset[int], str]]:
-        """Return the records of a restricted object, each with the numbers of the claims that see it, from 1."""
+    ) -> Mapping[int, Sequence[SeenRecord]]:
+        """Return the records of a restricted object: one for all claims, unless they decide about single fields."""
         feed = seen_feed(view, object_, action, limit=self._limit)
-        sets = []
-        for given in claims:
+        statement = compile_plan(feed.feed)
+        groups: defaultdict[tuple[bytes | None, ...], dict[int, dict[str, str | None]]] = defaultdict(dict)
+        for number, given in enumerate(claims, start=1):
             bindings = Bindings(variables={}, actor="", claims=given)
             values = (binder(bindings) for binder in feed.binders)
-            sets.append({f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)})
-        statement = compile_plan(feed.feed)
-        return await self._each(statement, positions, dumps(sets).encode())
+            wanted = {f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)}
+            groups[tuple(binder(bindings) for binder in feed.guards)][number] = wanted
+        found: defaultdict[int, list[SeenRecord]] = defaultdict(list)
+        for guards, sets in groups.items():
+            numbers = [*sets]
+            read = await self._each(statement, positions, guards, dumps([*sets.values()]).encode())
+            for position, seen in read.items():
+                meant = frozenset(numbers[place - 1] for place in seen.numbers)
+                found[position].append(seen._replace(numbers=meant))
+        return found
 
     async def _each(
-        self, statement: Statement, positions: Sequence[int], sets: bytes
-    ) -> Mapping[int, tuple[frozenset[int], str]]:
-        found: dict[int, tuple[frozenset[int], str]] = {}
+        self, statement: Statement, positions: Sequence[int], guards: Sequence[bytes | None], sets: bytes
+    ) -> Mapping[int, SeenRecord]:
+        found: dict[int, SeenRecord] = {}
         pending = [tuple(positions)]
         while pending:
             part = pending.pop()
             try:
-                found |= await self._read(statement, part, sets)
+                found |= await self._read(statement, part, guards, sets)
             except _PASSING:
                 raise
             except DatabaseError as error:
                 if len(part) == 1:
                     _LOG.exception("the record of event %d cannot be sent: %s", part[0], error)
-                    found[part[0]] = (frozenset(), "null")
+                    found[part[0]] = _UNSEEN
                 else:
                     half = len(part) // 2
                     pending += [part[:half], part[half:]]
@@ -162,14 +188,17 @@ class RecordReader:
         return known[1]
 
     async def _read(
-        self, statement: Statement, positions: Sequence[int], sets: bytes
-    ) -> Mapping[int, tuple[frozenset[int], str]]:
+        self, statement: Statement, positions: Sequence[int], guards: Sequence[bytes | None], sets: bytes
+    ) -> Mapping[int, SeenRecord]:
         after, upto = positions[0] - 1, positions[-1]
-        rows = await self._database.read(statement, [b"%d" % after, b"%d" % upto, sets])
-        return {
-            int(row[0] or 0): (
-                frozenset(int(number) for number in row[1].split(b",")) if row[1] else frozenset(),
-                (row[2] or b"null").decode(),
-            )
-            for row in rows
-        }
+        rows = await self._database.read(statement, [*guards, b"%d" % after, b"%d" % upto, sets])
+        return {int(row[0] or 0): _seen(row) for row in rows}
+
+
+def _seen(row: Row) -> SeenRecord:
+    _, numbers, record, *changed = row
+    return SeenRecord(
+        numbers=frozenset(map(int, numbers.split(b","))) if numbers else frozenset(),
+        record=(record or b"null").decode(),
+        changed=loads(changed[0]) if changed and changed[0] else (),
+    )

@@ -21,11 +21,13 @@ class Shown:
     Attributes:
         object_: the object as their role sees it.
         record: JSON text.
+        changed: the physical names of the columns that an update changed, without those that they do not see.
         webhooks: their ids.
     """
 
     object_: Object
     record: str
+    changed: Sequence[str]
     webhooks: Collection[UUID]
 
 
@@ -46,8 +48,7 @@ async def read_shown(
 ) -> Mapping[int, Sequence[Shown]]:
     """Return the records of events for the webhooks whose roles see the objects with restrictions, by the position.
 
-    A webhook gets no event of a record that its role may not read, no update of fields alone that it may not read, and
-    no event of an object of which it reads some fields in some records only.
+    A webhook gets no event of a record that its role may not read, and no update of fields alone that it may not read.
     """
     kinds: defaultdict[tuple[UUID, UUID, UUID, str], list[NewEvent]] = defaultdict(list)
     for event in events:
@@ -58,7 +59,7 @@ async def read_shown(
         snapshot = snapshots[workspace_id]
         object_ = None if snapshot is None else snapshot.objects.get(object_id)
         seen = None if snapshot is None or object_ is None else find_seen(snapshot, role_id, object_)
-        if snapshot is None or seen is None or seen is object_ or seen.guarded:
+        if snapshot is None or seen is None or seen is object_:
             continue
         columns = {*read_columns(seen)}
         meant = [event for event in told if action != "updated" or columns.intersection(event.changed)]
@@ -68,10 +69,15 @@ async def read_shown(
         view, positions = view_of(snapshot, role_id), [event.position for event in meant]
         read = await records.read_seen(view, seen, action, positions, [*typed.values()])
         for event in meant:
-            numbers, record = read.get(event.position, (frozenset(), "null"))
-            webhooks = [id_ for number, id_ in enumerate(typed, start=1) if number in numbers and id_ in event.webhooks]
-            if webhooks:
-                found[event.position].append(Shown(object_=seen, record=record, webhooks=webhooks))
+            for one in read.get(event.position, ()):
+                numbers = one.numbers if action != "updated" or columns.intersection(one.changed) else ()
+                webhooks = [
+                    id_ for place, id_ in enumerate(typed, start=1) if place in numbers and id_ in event.webhooks
+                ]
+                if webhooks:
+                    found[event.position].append(
+                        Shown(object_=seen, record=one.record, changed=one.changed, webhooks=webhooks)
+                    )
     return found
 
 

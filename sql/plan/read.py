@@ -238,15 +238,17 @@ class EventFeed:
     One row for each event, in log order, at most `limit`: its position; the numbers from 1 of the parameter sets that
     want it, with commas between them, NULL where none does; the JSON text of its record, NULL likewise. The record is
     the row as the write left it (as it was before, where the write removed it); values that `record` reads from other
-    tables are as they are now. The log has the columns of the migration that makes it.
+    tables are as they are now. The log has the columns of the migration that makes it. A column of which a cell is
+    computed has changed where the guard of the cell holds.
 
     Attributes:
-        table: where such records are kept, for the types of their columns.
+        table: where such records are kept, for the types of their columns, with the cells of the record.
         after: the position that the range begins behind; it ends with `upto`.
         sets: a JSON list of one object for each set, with the texts or nulls p0, p1 and so on, `set_size` of them.
         changed: the value in the sets of which columns an update must have changed one; NULL is any.
         condition: over the record; its parameters are `in_set`.
         most_bytes: as in `ReadPlan`, of the connections in all results.
+        tells_changed: whether each row has the changed columns as a JSON list, too.
     """
 
     log: Table
@@ -262,6 +264,7 @@ class EventFeed:
     limit: int
     record: Record
     most_bytes: int | None = None
+    tells_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.expressions import SETS
-from fieldstone.sql.compiler.filters import compile_condition
+from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.reads.select import compile_record, name_unread
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import (
@@ -36,10 +36,13 @@ def compile_feed(plan: EventFeed, draft: StatementDraft) -> Query:
     numbers = expressions.result(wanted.alias, "numbers")
     text = compile_record(plan.record, record, draft)
     query = Query().from_(event)
-    query.join(InnerJoin(_lateral(FromItem(written.text, record.alias)), expressions.TRUE))
+    source = row_source(plan.table, record.alias, draft, among=written.text)
+    query.join(InnerJoin(_lateral(source), expressions.TRUE))
     query.join(InnerJoin(_lateral(wanted), expressions.TRUE))
     position = expressions.result(event.alias, "position")
     query.select(position, numbers, expressions.case([(expressions.is_null(numbers, negated=True), text)]))
+    if plan.tells_changed:
+        query.select(expressions.call("to_jsonb", _changed(plan, event, record, draft)))
     name_unread(query, draft)
     return query.order(position)
 
@@ -68,12 +71,22 @@ def _wanted(plan: EventFeed, event: FromItem, record: RowReference, draft: State
     condition = compile_condition(plan.condition, record, draft)
     if plan.changed is not None:
         columns = expressions.parameter(plan.changed)
-        overlap = expressions.compare(expressions.result(event.alias, "changed"), Comparison.OVERLAPS, columns)
+        overlap = expressions.compare(_changed(plan, event, record, draft), Comparison.OVERLAPS, columns)
         condition = expressions.all_of((expressions.any_of((expressions.is_null(columns), overlap)), condition))
     number = expressions.cast_to_text(_NUMBER)
     numbers = expressions.aggregate("string_agg", number, _COMMA, order=_NUMBER)
     query = Query().from_(_sets(plan)).select(expressions.named(numbers, "numbers"))
     return query.only(condition)
+
+
+def _changed(plan: EventFeed, event: FromItem, record: RowReference, draft: StatementDraft) -> Expression:
+    """Return the changed columns, without those whose cells are hidden."""
+    changed = expressions.result(event.alias, "changed")
+    for cell in plan.table.cells:
+        seen = compile_condition(cell.guard, record, draft)
+        hidden = expressions.case([(seen, expressions.NULL)], otherwise=expressions.text_literal(cell.of.name))
+        changed = expressions.call("array_remove", changed, hidden)
+    return changed
 
 
 def _sets(plan: EventFeed) -> FromItem:

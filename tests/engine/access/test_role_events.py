@@ -46,8 +46,8 @@ class Rep:
     principal: Principal
     role_id: str
 
-    async def subscribe(self, text: str) -> SealedListener:
-        request = GraphQLRequest(query=text, operation_name=None, variables={})
+    async def subscribe(self, text: str, **variables: Any) -> SealedListener:
+        request = GraphQLRequest(query=text, operation_name=None, variables=variables)
         listener = SealedListener()
         subscription = await self.desk.core.subscribe(self.principal, request)
         listener.member = await self.desk.events.hub.subscribe(subscription, listener)
@@ -154,10 +154,59 @@ async def test_a_role_is_told_no_position_and_resumes_after_none(desk: Desk) -> 
     assert whole.positions == [1]
 
 
-async def test_fields_that_are_read_in_some_records_are_for_live_queries(desk: Desk) -> None:
-    ways = [{"fields": {"allBut": ["jobTitle"]}}, {"rule": MINE}]
-    one = await rep(desk, {"object": "person", "read": ways})
-    assert (await one.refusal("subscription { personCreated { id } }"))["extensions"]["code"] == "FORBIDDEN"
+GUARDED = [{"fields": {"allBut": ["jobTitle"]}}, {"rule": MINE}]
+"""Rights that have the job titles in the principal's own city."""
+
+
+async def test_a_field_that_is_read_in_some_records_is_null_in_the_events_of_the_others(desk: Desk) -> None:
+    berlin = await rep(desk, {"object": "person", "read": GUARDED})
+    text = "subscription { personCreated { firstName jobTitle } }"
+    chiefs = 'subscription { personCreated(filter: { jobTitle: { eq: "chief" } }) { firstName } }'
+    first, second = await berlin.subscribe(text), await berlin.of("Rome").subscribe(text)
+    found = await berlin.subscribe(chiefs)
+    for city in ("Rome", "Berlin"):
+        await desk.person(f"{city}@x.org", firstName=city, jobTitle="chief", city=city)
+    assert await first.until(2) == [
+        {"firstName": "Rome", "jobTitle": None},
+        {"firstName": "Berlin", "jobTitle": "chief"},
+    ]
+    assert await second.until(2) == [
+        {"firstName": "Rome", "jobTitle": "chief"},
+        {"firstName": "Berlin", "jobTitle": None},
+    ]
+    assert await found.until(1) == [{"firstName": "Berlin"}]
+    await desk.delivered(2)
+    assert len(found.results) == 1
+
+
+async def test_an_update_of_a_field_that_is_hidden_in_its_record_is_none(desk: Desk) -> None:
+    one = await rep(desk, {"object": "person", "read": GUARDED})
+    updated = await one.subscribe("subscription { personUpdated { firstName jobTitle } }")
+    titles = await one.subscribe("subscription { personUpdated(changed: [jobTitle]) { firstName jobTitle } }")
+    rome, berlin = [await desk.person(f"{city}@x.org", firstName=city, city=city) for city in ("Rome", "Berlin")]
+    await desk.update(rome, jobTitle="secret")
+    await desk.update(rome, jobTitle="more", lastName="Lovelace")
+    await desk.update(berlin, jobTitle="chief")
+    seen = [{"firstName": "Rome", "jobTitle": None}, {"firstName": "Berlin", "jobTitle": "chief"}]
+    assert await updated.until(2) == seen
+    assert await titles.until(1) == seen[1:]
+    await desk.delivered(5)
+    assert (len(updated.results), len(titles.results)) == (2, 1)
+
+
+@pytest.mark.parametrize("changed", [None, "absent"])
+async def test_a_null_for_the_changed_fields_is_no_way_around(desk: Desk, changed: str | None) -> None:
+    one = await rep(desk, {"object": "person", "read": {"fields": {"allBut": ["jobTitle"]}}})
+    text = "subscription ($changed: [PersonField!]) { personUpdated(changed: $changed) { firstName } }"
+    updated = await one.subscribe(text, **({} if changed else {"changed": None}))
+    id_ = await desk.person("a@x.org", firstName="Ada")
+    await desk.update(id_, jobTitle="secret")
+    await desk.update(id_, firstName="Eve")
+    assert await updated.until(1) == [{"firstName": "Eve"}]
+
+
+async def test_a_live_query_follows_the_fields_that_are_read_in_some_records(desk: Desk) -> None:
+    one = await rep(desk, {"object": "person", "read": GUARDED})
     live = await one.subscribe(
         "subscription { people(orderBy: [{ firstName: AscNullsLast }]) { edges { node { firstName jobTitle } } } }"
     )

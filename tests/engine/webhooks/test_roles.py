@@ -53,19 +53,33 @@ async def test_a_payload_has_the_records_and_fields_that_the_role_reads(sending:
     assert sorted(one["position"] for one in events(target, "/whole")) == [1, 2, 3, 4, 5, 6]
 
 
-async def test_a_webhook_whose_role_refuses_its_claims_or_is_guarded_gets_nothing(
+async def test_a_field_that_a_role_reads_in_some_records_is_null_in_the_payloads_of_the_others(
     sending: Sending, target: TargetServer
 ) -> None:
-    role = await make_role(sending, read=[{"rule": MINE}, {"fields": {"allBut": ["jobTitle"]}}])
+    await make_role(sending, read=[{"rule": MINE}, {"fields": {"allBut": ["jobTitle"]}}])
+    for city in ("Berlin", "Rome"):
+        await sending.webhook(f"{target.url}/{city}", "person.*", role="rep", claims={"city": city})
+    await sending.webhook(f"{target.url}/Bonn", "person.*", role="rep", claims={"city": "Rome"})
+    id_ = await sending.person("a@x.org", city="Berlin", jobTitle="chief")
+    await target.until_taken(3)
+    await sending.update(id_, jobTitle="boss", firstName="Ada")
+    await target.until_taken(6)
+    await sending.update(id_, jobTitle="queen")
+    await target.until_taken(7)
+    seen = {path: [one["record"]["jobTitle"] for one in events(target, path)] for path in ("/Berlin", "/Rome", "/Bonn")}
+    assert seen == {"/Berlin": ["chief", "boss", "queen"], "/Rome": [None, None], "/Bonn": [None, None]}
+    updated = [[one["updatedFields"] for one in events(target, path)] for path in ("/Berlin", "/Rome")]
+    assert updated == [[[], ["firstName", "jobTitle"], ["jobTitle"]], [[], ["firstName"]]]
+
+
+async def test_a_webhook_whose_role_refuses_its_claims_gets_nothing(sending: Sending, target: TargetServer) -> None:
+    role = await make_role(sending, read={"rule": MINE})
     await sending.webhook(f"{target.url}/rep", "person.*", role="rep", claims={"city": "Berlin"})
     await sending.webhook(f"{target.url}/whole", "person.*")
-    await sending.person("a@x.org", city="Berlin")
-    await target.until_taken(1)
-    grants = [{"object": "person", "read": {"rule": MINE}}]
-    await sending.data(UPDATE, id=role, input={"grants": grants, "claims": [{"name": "city", "type": "UUID"}]})
+    await sending.data(UPDATE, id=role, input={"claims": [{"name": "city", "type": "UUID"}]})
     await sending.person("b@x.org", city="Berlin")
-    await target.until_taken(2)
+    await target.until_taken(1)
     await sending.data(UPDATE, id=role, input={"claims": [{"name": "city", "type": "TEXT"}]})
     id_ = await sending.person("c@x.org", city="Berlin")
-    await target.until_taken(4)
+    await target.until_taken(3)
     assert [one["recordId"] for one in events(target, "/rep")] == [id_]
