@@ -41,6 +41,7 @@ async def reader(sample_dsn: str) -> AsyncIterator[Reader]:
         ("docs/reference/reading.md", 7),
         ("docs/reference/writing.md", 9),
         ("docs/reference/metadata.md", 12),
+        ("docs/how-to/give-roles.md", 3),
         ("docs/reference/limits.md", 1),
         ("docs/reference/errors.md", 1),
     ],

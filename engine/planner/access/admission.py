@@ -99,9 +99,10 @@ class Admission:
         return next((name for name, id_ in given.items() if id_ in self.hidden or not _allows(way, id_)), None)
 
     def _forbidden(self, name: str, role: str, *, is_alone: bool) -> Forbidden:
+        given = f"'{name}' of '{self.object_.name_singular}'"
         beside = "" if is_alone else " together with the other fields given"
         return Forbidden(
-            f"The role '{role}' may not give '{name}'{beside} to {self.action.value} a {self.object_.type_name}.",
+            f"The role '{role}' may not give {given}{beside} on {self.action.value}.",
             field=name,
             path=self.blame.path,
         )

@@ -85,4 +85,4 @@ def forbidden_message(object_: Object, action: str, problem: Problem, role: str)
     """Return the message of a write that no way of a role allows."""
     if problem is Problem.FORBIDDEN:
         return f"The role '{role}' may not {action} this {object_.label_singular}."
-    return f"The role '{role}' may not {action} such a {object_.label_singular}: it would not fulfil the role's check."
+    return f"The role '{role}' may not {action} this {object_.label_singular}: it would not fulfil the role's check."

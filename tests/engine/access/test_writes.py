@@ -91,7 +91,7 @@ async def test_the_result_of_an_update_is_held_against_its_check(
         return
     refused = await rep.refusal(text)
     assert refused["extensions"]["code"] == "FORBIDDEN"
-    assert refused["message"] == "The role 'rep' may not update such a Person: it would not fulfil the role's check."
+    assert refused["message"] == "The role 'rep' may not update this Person: it would not fulfil the role's check."
     assert (await world.people())[world.own]["city"] == "Berlin"
     assert await take_events(world.apis) == []
 
