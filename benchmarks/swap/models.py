@@ -158,9 +158,9 @@ _WORKSPACE_COPIES = (
     WHERE name = 'default'
     """,
     """
-    INSERT INTO fieldstone.role (id, workspace_id, name, label, description, grants, settings, is_system)
+    INSERT INTO fieldstone.role (id, workspace_id, name, label, description, grants, settings, shown, is_system)
     SELECT md5(role.id::text || number)::uuid, md5(workspace_id::text || number)::uuid, role.name, label, description,
-        grants, settings, is_system
+        grants, settings, shown, is_system
     FROM fieldstone.role JOIN fieldstone.workspace ON workspace.id = workspace_id
         CROSS JOIN generate_series(%(first)s::int, %(most)s::int) AS number
     WHERE workspace.name = 'default' ORDER BY number, role.seq

@@ -5,7 +5,7 @@ of a number is lost: the column's scalar reads it when it is bound.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from graphql import (
     ConstValueNode,
@@ -130,9 +130,22 @@ def _check_places(schema: GraphQLSchema, declaration: Declaration, value: JsonVa
 
 @dataclass(slots=True)
 class _Members:
-    """Counts the members of the filters in the values of an operation's variables."""
+    """Counts the members of the filters in the values of an operation's variables.
+
+    Attributes:
+        required: the required members of each input type that was met: a type has many, and a list many of its values.
+    """
 
     found: int = 0
+    required: dict[str, list[str]] = field(default_factory=dict)
+
+    def find_required(self, declared: GraphQLInputObjectType) -> list[str]:
+        """Return the names of an input type's required members."""
+        if (known := self.required.get(declared.name)) is None:
+            fields = declared.fields.items()
+            known = [name for name, defined in fields if isinstance(defined.type, GraphQLNonNull)]
+            self.required[declared.name] = known
+        return known
 
     def count(self, declared: GraphQLInputObjectType, given: Mapping[str, JsonValue]) -> None:
         """Count those of one input object, if it is part of a filter."""
@@ -223,8 +236,8 @@ def _check_object(
         if not is_right or depth < 0:
             blamed = field if is_operator(defined) else name
             _check(defined.type, item, f"{place}.{name}", blamed, depth, members)
-    for name, defined in fields.items():
-        if name not in value and isinstance(defined.type, GraphQLNonNull):
+    for name in members.find_required(declared):
+        if name not in value:
             raise BadUserInput(f"{_named(place)} lacks the field '{name}', which is required.", field=name)
 
 

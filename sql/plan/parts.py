@@ -1,8 +1,9 @@
 """All parts of a plan, found by one walk over its dataclasses, whichever elements these have."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 
 
 def parts_of(part: object) -> Iterator[object]:
@@ -11,18 +12,21 @@ def parts_of(part: object) -> Iterator[object]:
     while waiting:
         one = waiting.pop()
         if isinstance(one, tuple):
-            waiting.extend(reversed(one))
-        elif (names := _members(type(one))) is not None:  # type: ignore[arg-type]  # types have a hash
+            waiting += one[::-1]
+        elif (members := _members(type(one))) is not None:  # type: ignore[arg-type]  # types have a hash
             yield one
-            waiting.extend([getattr(one, name) for name in names])
+            waiting += members(one)
 
 
 @cache
-def _members(type_: type) -> tuple[str, ...] | None:
-    """Return the members of a type of parts that may be parts, the last first; None for another type."""
+def _members(type_: type) -> Callable[[object], Sequence[object]] | None:
+    """Return the reader of a part's members that may be parts, the last first; None for another type."""
     if not is_dataclass(type_):
         return None
-    return tuple(field.name for field in reversed(fields(type_)) if not _is_value(field.type))
+    names = [field.name for field in reversed(fields(type_)) if not _is_value(field.type)]
+    if len(names) < 2:
+        return lambda part: [getattr(part, name) for name in names]
+    return attrgetter(*names)
 
 
 def _is_value(annotation: object) -> bool:

@@ -96,6 +96,9 @@ MADE: Final[dict[str, Build]] = {
     "object described": lambda snapshot: [
         UpdateObject(object_id=project(snapshot).id, label_singular="Plan", label_plural="Plans", icon="map")
     ],
+    "criteria for duplicates": lambda snapshot: [
+        UpdateObject(object_id=project(snapshot).id, duplicate_criteria=[["name"]])
+    ],
     "field described": on("code", description="The number on the folder"),
     "unique": on("name", is_unique=True),
     "required": on("stage", is_nullable=False),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.apis import Apis
+from tests.apis import PRINCIPAL, Apis
 from tests.engine.records import NOBODY, check_refused, count, create, take_events
 
 UUID_7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -128,7 +128,7 @@ async def test_each_write_stages_one_event(apis: Apis) -> None:
         await apis.data(f"mutation ($id: UUID!) {{ {verb}Company(id: $id{rest}) {{ id }} }}", id=id_)
     events = await take_events(apis)
     assert [event.action for event in events] == ["created", "updated", "deleted", "restored", "destroyed"]
-    assert {(event.object_id, event.record_id, event.actor) for event in events} == {(company.id, id_, "tester")}
+    assert {(event.object_id, event.record_id, event.actor) for event in events} == {(company.id, id_, PRINCIPAL.actor)}
     states = [(event.before and event.before["name"], event.after and event.after["name"]) for event in events]
     assert states == [(None, "a"), ("a", "b"), ("b", "b"), ("b", "b"), ("b", None)]
     for event, following in pairwise(events):
