@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from fieldstone.engine.webhooks.backoff import LONGEST
+from fieldstone.engine.webhooks.payloads import Recipient
 from fieldstone.engine.webhooks.sender import Outcome
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row
@@ -38,6 +39,9 @@ class Claimed:
     Attributes:
         attempts: this one included.
         is_failing: True where the webhook's last attempt failed.
+        object_id: the object that the event is of; None in deliveries from before rights were kept.
+        rights: the digest of the rights by which the payload was built; None likewise.
+        recipient: the rights that the webhook has now; None: it has none.
     """
 
     id: UUID
@@ -49,6 +53,10 @@ class Claimed:
     attempts: int
     target: WebhookTarget
     is_failing: bool
+    position: int = 0
+    object_id: UUID | None = None
+    rights: str | None = None
+    recipient: Recipient | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,7 @@ class Result:
 
     Attributes:
         status: DELIVERED, FAILED, or PENDING where it is retried.
+        is_judged: whether it tells of the target: not where nothing was sent.
         pause: the seconds until the retry.
         asked: the seconds for which the target asks for no attempt.
     """
@@ -66,6 +75,7 @@ class Result:
     pause: float | None = None
     asked: float | None = None
     outcome: Outcome
+    is_judged: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +152,7 @@ class Claims:
             for result in results
         ]
         judging = _JUDGE.bind(
-            verdicts=dumps(_verdicts(results)),
+            verdicts=dumps(_verdicts([result for result in results if result.is_judged])),
             patience=PATIENCE,
             longest_rest=LONGEST_REST,
             first_rest=min(self._first_pause, LONGEST),
@@ -193,8 +203,9 @@ def _verdicts(results: Sequence[Result]) -> list[dict[str, object]]:
 
 
 def _claimed(row: Row, claim: UUID) -> Claimed:
-    id_, webhook_id, event, payload, attempts, url, secret, is_failing, workspace_id = (
-        (value or b"").decode() for value in row
+    *told, object_id, rights, role_id, claims = (None if value is None else value.decode() for value in row)
+    id_, webhook_id, event, payload, attempts, url, secret, is_failing, workspace_id, position = (
+        value or "" for value in told
     )
     return Claimed(
         id=UUID(id_),
@@ -206,4 +217,8 @@ def _claimed(row: Row, claim: UUID) -> Claimed:
         attempts=int(attempts),
         target=WebhookTarget(url=url, secret=secret),
         is_failing=is_failing == "t",
+        position=int(position),
+        object_id=None if object_id is None else UUID(object_id),
+        rights=rights,
+        recipient=None if role_id is None else Recipient(UUID(role_id), loads(claims or "{}")),
     )

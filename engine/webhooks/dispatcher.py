@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fieldstone.engine.webhooks.backoff import next_pause
 from fieldstone.engine.webhooks.claims import Claimed, ClaimQuota, Claims, Result
 from fieldstone.engine.webhooks.payloads import build_body
+from fieldstone.engine.webhooks.renewal import Renewal
 from fieldstone.engine.webhooks.sender import Outcome, Sender
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
@@ -22,6 +23,7 @@ INTERVAL = 0.5
 """Seconds between two looks for due deliveries that no wakeup asks for."""
 _TAKE_OVER = 5.0
 """Seconds of a lease beyond the time limit of an attempt: then another process takes the delivery over."""
+_FORBIDDEN = "Nothing was sent: the role of the webhook may not read the event any more."
 _DRAIN = 2.0
 """Seconds that a stop waits for the attempts under way."""
 
@@ -65,16 +67,25 @@ class Dispatcher:
 
     Args:
         claims: the deliveries that are due.
+        renewal: renews those whose webhook has got other rights.
         sender: sends them.
         effort: the limits of its attempts.
         wake: to be called when there may be something to send.
     """
 
     def __init__(
-        self, claims: Claims, sender: Sender, effort: Effort, *, wake: Wake, interval: float = INTERVAL
+        self,
+        claims: Claims,
+        renewal: Renewal,
+        sender: Sender,
+        effort: Effort,
+        *,
+        wake: Wake,
+        interval: float = INTERVAL,
     ) -> None:
         self.counters = WebhookCounters()
         self._claims = claims
+        self._renewal = renewal
         self._sender = sender
         self._effort = effort
         self._wake = wake
@@ -137,10 +148,26 @@ class Dispatcher:
                 lease=self._sender.time_limit + _TAKE_OVER,
             )
         )
-        for one in claimed:
+        try:
+            renewed = await self._renewal.renew(claimed)
+        except DatabaseError:
+            await self._claims.release(claimed)
+            raise
+        for before, one in zip(claimed, renewed, strict=True):
+            if one is None:
+                self._drop(before)
+                continue
             task = asyncio.create_task(self._send(one), name="webhook delivery")
             self._sending[task] = one
             task.add_done_callback(self._ended)
+
+    def _drop(self, claimed: Claimed) -> None:
+        """End a delivery that its webhook may not have any more."""
+        _LOG.warning("webhook %s: delivery %s is given up: %s", claimed.webhook_id, claimed.id, _FORBIDDEN)
+        outcome = Outcome(error=_FORBIDDEN, duration_ms=0)
+        self.counters.failed += 1
+        self._results.append(Result(claimed=claimed, status="FAILED", outcome=outcome, is_judged=False))
+        self._wake()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         del self._sending[task]

@@ -6,26 +6,24 @@ the log keeps the events that have not been read yet, and no lock is held betwee
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from fieldstone.engine.events.log.consumers import REGISTER
 from fieldstone.engine.events.log.standstill import Standstill
-from fieldstone.engine.webhooks.payloads import NewEvent, Recipient, RecordReader, build_payload
-from fieldstone.engine.webhooks.seen_records import Shown, find_seen, read_shown
+from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, build_payload, read_event
+from fieldstone.engine.webhooks.shown_events import show_events
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import dumps, loads
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.backoff import EVEN, Backoff
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
-from fieldstone.sql.statement import Row
 
 _LOG = logging.getLogger(__name__)
 
@@ -128,41 +126,39 @@ class FanOut:
 
     async def _match(self, after: int, upto: int) -> list[NewEvent]:
         rows = await self._database.read(*_MATCH.bind(after=after, upto=upto), timeout=_TIME_LIMIT)
-        return [_event(row) for row in rows]
+        return [read_event(row) for row in rows]
 
     async def _deliver(self, events: Sequence[NewEvent], after: int, upto: int) -> int | None:
         """Make the deliveries of events; return how many, None where the consumer is not at `after`, or is locked."""
         snapshots = await self._find_snapshots(events)
-        objects = _find_objects(snapshots, events)
-        records = await self._read_records(objects, events)
-        restricted = await read_shown(self._records, snapshots, events)
+        by_position = await show_events(self._records, snapshots, events)
         described, links = [], []
         for event in events:
-            snapshot, object_ = snapshots[event.workspace_id], objects.get(event.object_id)
-            if snapshot is None or object_ is None:
+            shown = by_position.get(event.position)
+            if shown is None:
                 _LOG.warning("event %d is of an object that was deleted: no webhook gets it", event.position)
                 continue
-            whole = {id_ for id_, one in event.webhooks.items() if find_seen(snapshot, one.role_id, object_) is object_}
-            shown = (
-                [Shown(object_=object_, record=records[event.position], changed=event.changed, webhooks=whole)]
-                if whole
-                else []
-            )
-            shown += restricted.get(event.position, ())
             for variant, one in enumerate(shown):
                 described.append(
                     {
                         "position": event.position,
                         "variant": variant,
                         "workspace_id": str(event.workspace_id),
+                        "object_id": str(event.object_id),
                         "record_id": str(event.record_id),
-                        "event": f"{object_.name_singular}.{event.action}",
-                        "payload": build_payload(one.object_, event, one.record, one.changed),
+                        "event": f"{one.object_.name_singular}.{event.action}",
+                        "payload": build_payload(one, event),
                     }
                 )
                 links += [
-                    {"id": str(new_id()), "webhook_id": str(id_), "position": event.position, "variant": variant}
-                    for id_ in one.webhooks
+                    {
+                        "id": str(new_id()),
+                        "webhook_id": str(id_),
+                        "position": event.position,
+                        "variant": variant,
+                        "rights": rights,
+                    }
+                    for id_, rights in one.webhooks.items()
                 ]
         bound = _INSERT.bind(events=dumps(described), links=dumps(links), name=CONSUMER, after=after, upto=upto)
         rows = await self._database.write(*bound, timeout=_TIME_LIMIT)
@@ -177,40 +173,3 @@ class FanOut:
             return await self._current.refresh(workspace_id)
         except UnknownObject:
             return None
-
-    async def _read_records(self, objects: Mapping[UUID, Object], events: Sequence[NewEvent]) -> Mapping[int, str]:
-        """Return the record of each event, as JSON text, by its position."""
-        kinds: dict[tuple[UUID, str], list[int]] = {}
-        for event in events:
-            if event.object_id in objects:
-                kinds.setdefault((event.object_id, event.action), []).append(event.position)
-        found: dict[int, str] = {}
-        for (object_id, action), positions in kinds.items():
-            found |= await self._records.read(objects[object_id], action, positions)
-        return found
-
-
-def _find_objects(snapshots: Mapping[UUID, Snapshot | None], events: Sequence[NewEvent]) -> Mapping[UUID, Object]:
-    """Return the objects of events by their ids."""
-    found: dict[UUID, Object] = {}
-    for event in events:
-        snapshot = snapshots[event.workspace_id]
-        if snapshot and (object_ := snapshot.objects.get(event.object_id)):
-            found[event.object_id] = object_
-    return found
-
-
-def _event(row: Row) -> NewEvent:
-    position, workspace_id, object_id, record_id, action, changed, at, webhooks = (
-        (value or b"").decode() for value in row
-    )
-    return NewEvent(
-        position=int(position),
-        workspace_id=UUID(workspace_id),
-        object_id=UUID(object_id),
-        record_id=UUID(record_id),
-        action=action,
-        changed=json.loads(changed),
-        at=f"{at}Z",
-        webhooks={UUID(id_): Recipient(UUID(role_id), claims) for id_, (role_id, claims) in loads(webhooks).items()},
-    )

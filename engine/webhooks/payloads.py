@@ -68,13 +68,47 @@ class SeenRecord(NamedTuple):
     changed: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The record of an event, as some webhooks get it.
+
+    Attributes:
+        object_: the object as their role sees it.
+        record: JSON text.
+        changed: the physical names of the columns that an update changed, without those that they do not see.
+        webhooks: the digests of their rights (`rights.py`), by their ids.
+    """
+
+    object_: Object
+    record: str
+    changed: Sequence[str]
+    webhooks: Mapping[UUID, str]
+
+
 _UNSEEN = SeenRecord(frozenset(), "null", ())
 
 
-def build_payload(object_: Object, event: NewEvent, record: str, changed: Sequence[str]) -> str:
-    """Return the body of an event, but for its id; `record` is JSON text, `changed` has physical names of columns."""
-    keys = whole_record(object_).keys
-    updated = {keys[column] for column in changed if column in keys}
+def read_event(row: Row) -> NewEvent:
+    """Return the event of a row of `match_events` or `find_event`."""
+    position, workspace_id, object_id, record_id, action, changed, at, webhooks = (
+        (value or b"").decode() for value in row
+    )
+    return NewEvent(
+        position=int(position),
+        workspace_id=UUID(workspace_id),
+        object_id=UUID(object_id),
+        record_id=UUID(record_id),
+        action=action,
+        changed=loads(changed),
+        at=f"{at}Z",
+        webhooks={UUID(id_): Recipient(UUID(role_id), claims) for id_, (role_id, claims) in loads(webhooks).items()},
+    )
+
+
+def build_payload(shown: Shown, event: NewEvent) -> str:
+    """Return the body of an event, but for its id."""
+    object_, keys = shown.object_, whole_record(shown.object_).keys
+    updated = {keys[column] for column in shown.changed if column in keys}
     head = {
         "event": f"{object_.name_singular}.{event.action}",
         "workspaceId": str(event.workspace_id),
@@ -87,7 +121,7 @@ def build_payload(object_: Object, event: NewEvent, record: str, changed: Sequen
     return (
         dumps(head)[:-1]
         + ',"record":'
-        + record
+        + shown.record
         + ',"updatedFields":'
         + dumps([key for key in dict.fromkeys(keys.values()) if key in updated])
         + "}"

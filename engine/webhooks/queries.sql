@@ -29,15 +29,15 @@ moved AS (
     FROM free WHERE consumer.name = free.name RETURNING consumer.position
 ),
 made AS (
-INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload, due_at)
-SELECT new.id, new.workspace_id, new.webhook_id, new.position, new.event, new.record_id, new.payload,
+INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, object_id, record_id, payload, rights, due_at)
+SELECT new.id, new.workspace_id, new.webhook_id, new.position, new.event, new.object_id, new.record_id, new.payload, new.rights,
     CASE WHEN new.place = 1 AND earlier.id IS NULL THEN now() END
 FROM (
-        SELECT link.id, link.webhook_id, event.*,
+        SELECT link.id, link.webhook_id, link.rights, event.*,
             row_number() OVER (PARTITION BY link.webhook_id, event.record_id ORDER BY event.position) AS place
         FROM jsonb_to_recordset(%(events)s::jsonb) AS event
-                (position bigint, variant int, workspace_id uuid, record_id uuid, event text, payload text)
-            JOIN jsonb_to_recordset(%(links)s::jsonb) AS link (id uuid, webhook_id uuid, position bigint, variant int)
+                (position bigint, variant int, workspace_id uuid, object_id uuid, record_id uuid, event text, payload text)
+            JOIN jsonb_to_recordset(%(links)s::jsonb) AS link (id uuid, webhook_id uuid, position bigint, variant int, rights text)
                 ON link.position = event.position AND link.variant = event.variant
             JOIN fieldstone.webhook ON webhook.id = link.webhook_id
             CROSS JOIN moved
@@ -112,7 +112,20 @@ UPDATE fieldstone.webhook_delivery AS delivery
 SET claim = %(claim)s::uuid, due_at = now() + %(lease)s::float8 * interval '1 second', attempts = attempts + 1, attempted_at = now()
 FROM picked WHERE delivery.id = picked.id
 RETURNING delivery.id, delivery.webhook_id, delivery.event, delivery.payload, delivery.attempts, picked.target_url,
-    picked.secret, picked.is_failing, delivery.workspace_id;
+    picked.secret, picked.is_failing, delivery.workspace_id, delivery.position, delivery.object_id, delivery.rights,
+    (SELECT webhook.role_id FROM fieldstone.webhook WHERE webhook.id = delivery.webhook_id),
+    (SELECT webhook.claims::text FROM fieldstone.webhook WHERE webhook.id = delivery.webhook_id);
+
+-- name: find_event
+SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
+    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_build_object(webhook.id, jsonb_build_array(webhook.role_id, webhook.claims))
+FROM fieldstone.event_log AS event JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id
+WHERE event.position = %(position)s::bigint AND webhook.id = %(webhook_id)s::uuid AND webhook.role_id IS NOT NULL;
+
+-- name: renew_payload
+UPDATE fieldstone.webhook_delivery
+SET payload = %(payload)s::text, rights = %(rights)s::text, object_id = %(object_id)s::uuid
+WHERE id = %(id)s::uuid AND claim = %(claim)s::uuid;
 
 -- name: record_results
 UPDATE fieldstone.webhook_delivery AS delivery

@@ -1,44 +1,17 @@
 """The records of events as the roles of webhooks see them: for each role and its claims, or not at all."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.planner.subscriptions import read_columns
-from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader
+from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, Shown
+from fieldstone.engine.webhooks.rights import digest_rights, find_seen
 from fieldstone.metadata.access.view import type_claims, view_of
-from fieldstone.metadata.errors import PrincipalValueRefused, UnknownRole
+from fieldstone.metadata.errors import PrincipalValueRefused
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Object, Snapshot
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """The record of an event, as some webhooks get it.
-
-    Attributes:
-        object_: the object as their role sees it.
-        record: JSON text.
-        changed: the physical names of the columns that an update changed, without those that they do not see.
-        webhooks: their ids.
-    """
-
-    object_: Object
-    record: str
-    changed: Sequence[str]
-    webhooks: Collection[UUID]
-
-
-def find_seen(snapshot: Snapshot, role_id: UUID, object_: Object) -> Object | None:
-    """Return an object as a role sees it, None if the role is gone or reads none of its records."""
-    try:
-        seen = view_of(snapshot, role_id).objects[object_.id]
-    except UnknownRole:
-        return None
-    return seen if seen.is_active and seen.rights.read else None
-
+from fieldstone.metadata.model import Snapshot
 
 _Claims = Mapping[str, JsonValue]
 
@@ -59,7 +32,7 @@ async def read_shown(
         snapshot = snapshots[workspace_id]
         object_ = None if snapshot is None else snapshot.objects.get(object_id)
         seen = None if snapshot is None or object_ is None else find_seen(snapshot, role_id, object_)
-        if snapshot is None or seen is None or seen is object_:
+        if snapshot is None or object_ is None or seen is None or seen is object_:
             continue
         columns = {*read_columns(seen)}
         meant = [event for event in told if action != "updated" or columns.intersection(event.changed)]
@@ -71,9 +44,11 @@ async def read_shown(
         for event in meant:
             for one in read.get(event.position, ()):
                 numbers = one.numbers if action != "updated" or columns.intersection(one.changed) else ()
-                webhooks = [
-                    id_ for place, id_ in enumerate(typed, start=1) if place in numbers and id_ in event.webhooks
-                ]
+                webhooks = {
+                    id_: digest_rights(seen, claims)
+                    for place, (id_, claims) in enumerate(typed.items(), start=1)
+                    if place in numbers and id_ in event.webhooks
+                }
                 if webhooks:
                     found[event.position].append(
                         Shown(object_=seen, record=one.record, changed=one.changed, webhooks=webhooks)

@@ -8,6 +8,7 @@ from fieldstone.engine.events.service import Events
 from fieldstone.engine.webhooks.claims import Claims
 from fieldstone.engine.webhooks.dispatcher import Dispatcher, Effort
 from fieldstone.engine.webhooks.fan_out import FanOut
+from fieldstone.engine.webhooks.renewal import Renewal
 from fieldstone.engine.webhooks.retention import Backlog, Keep, keep_measured, keep_trimmed
 from fieldstone.engine.webhooks.sender import TIME_LIMIT, Sender
 from fieldstone.engine.webhooks.ssrf_guard import Targets
@@ -62,7 +63,7 @@ class Webhooks:
         self._news, self._due = Wake(), Wake()
         self.fan_out = FanOut(database, current, wake=self._news, made=self._due)
         claims = Claims(database, first_pause=chosen.effort.first_pause, disable_after=chosen.disable_after)
-        self.dispatcher = Dispatcher(claims, self.sender, chosen.effort, wake=self._due)
+        self.dispatcher = Dispatcher(claims, Renewal(database, current), self.sender, chosen.effort, wake=self._due)
 
     def notice_change(self) -> None:
         """Look again: a webhook was made or changed, or a delivery is to be sent again."""

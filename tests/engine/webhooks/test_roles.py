@@ -1,11 +1,14 @@
 """Webhooks of roles: a payload has what the role may read of a record that it may read, and no position."""
 
+import asyncio
 from typing import Any
 
 from tests.engine.metadata_api.roles import CREATE, UPDATE
 from tests.engine.webhooks.conftest import Sending
-from tests.engine.webhooks.target import TargetServer
+from tests.engine.webhooks.target import Received, Reply, TargetServer, take
 
+BIND = "mutation ($id: UUID!, $input: UpdateWebhookInput!) { updateWebhook(id: $id, input: $input) { id } }"
+REDELIVER = "mutation ($id: UUID!) { redeliver(id: $id) { id } }"
 MINE = {"city": {"eq": "$principal.city"}}
 
 
@@ -83,3 +86,98 @@ async def test_a_webhook_whose_role_refuses_its_claims_gets_nothing(sending: Sen
     id_ = await sending.person("c@x.org", city="Berlin")
     await target.until_taken(3)
     assert [one["recordId"] for one in events(target, "/rep")] == [id_]
+
+
+async def refuse(_: Received) -> Reply:
+    """Take nothing."""
+    return Reply(status=503)
+
+
+async def reading(sending: Sending, role: str, *ways: Any) -> None:
+    """Give the role this right to read people alone."""
+    await sending.data(UPDATE, id=role, input={"grants": [{"object": "person", "read": list(ways)}]})
+
+
+async def waiting(sending: Sending, target: TargetServer, **values: Any) -> str:
+    """The id of a person whose creation no target takes yet."""
+    target.behave = refuse
+    id_ = await sending.person("a@x.org", **values)
+    await target.until_received(1)
+    return id_
+
+
+async def ended(sending: Sending, count: int) -> list[Any]:
+    """The deliveries, as soon as all of them have ended."""
+    async with asyncio.timeout(20):
+        while True:
+            found = await sending.deliveries()
+            if len(found) == count and all(one["status"] != "PENDING" for one in found):
+                return found
+            await asyncio.sleep(0.01)
+
+
+async def test_a_waiting_delivery_has_the_fields_that_the_role_reads_by_now(
+    sending: Sending, target: TargetServer
+) -> None:
+    role = await make_role(sending, read={"rule": MINE})
+    await sending.webhook(f"{target.url}/rep", "person.*", role="rep", claims={"city": "Berlin"})
+    await waiting(sending, target, city="Berlin", jobTitle="secret")
+    assert target.received[0].event["record"]["jobTitle"] == "secret"
+    await reading(sending, role, {"rule": MINE, "fields": {"allBut": ["jobTitle"]}})
+    target.behave = take
+    (event,) = await target.until_taken(1)
+    assert event["id"] == target.received[0].event["id"]
+    assert (event["record"]["city"], "jobTitle" in event["record"]) == ("Berlin", False)
+
+
+async def test_a_waiting_delivery_that_the_role_may_not_read_by_now_is_given_up_and_says_so(
+    sending: Sending, target: TargetServer
+) -> None:
+    role = await make_role(sending, read={"rule": MINE})
+    hook = await sending.webhook(f"{target.url}/rep", "person.*", role="rep", claims={"city": "Berlin"})
+    await waiting(sending, target, city="Berlin")
+    await reading(sending, role, {"rule": {"city": {"eq": "Rome"}}})
+    target.behave = take
+    (only,) = await ended(sending, 1)
+    assert (only["status"], only["event"], only["responseStatus"]) == ("FAILED", "person.created", None)
+    assert only["error"] == "Nothing was sent: the role of the webhook may not read the event any more."
+    assert target.taken == []
+    assert (await sending.shown(hook["id"]))["isActive"] is True
+    received = len(target.received)
+    await sending.data(REDELIVER, id=only["id"])
+    assert (await ended(sending, 1))[0]["status"] == "FAILED"
+    assert len(target.received) == received, "to send it again does not help"
+    await reading(sending, role, {"rule": MINE})
+    await sending.data(REDELIVER, id=only["id"])
+    (event,) = await target.until_taken(1)
+    assert (event["event"], event["record"]["city"]) == ("person.created", "Berlin")
+
+
+async def test_a_waiting_delivery_follows_the_role_and_the_claims_of_its_webhook(
+    sending: Sending, target: TargetServer
+) -> None:
+    """A webhook that saw all gets another role; then its claims change."""
+    await make_role(sending, read={"rule": MINE, "fields": {"allBut": ["jobTitle"]}})
+    hook = await sending.webhook(f"{target.url}/hook", "person.*")
+    await waiting(sending, target, city="Berlin", jobTitle="secret")
+    await sending.data(BIND, id=hook["id"], input={"role": "rep", "claims": {"city": "Rome"}})
+    (only,) = await ended(sending, 1)
+    assert only["status"] == "FAILED"
+    await sending.data(BIND, id=hook["id"], input={"claims": {"city": "Berlin"}})
+    target.behave = take
+    await sending.data(REDELIVER, id=only["id"])
+    (event,) = await target.until_taken(1)
+    assert ("jobTitle" in event["record"], event["position"]) == (False, None)
+
+
+async def test_a_change_of_other_rights_leaves_waiting_deliveries_as_they_are(
+    sending: Sending, target: TargetServer
+) -> None:
+    role = await make_role(sending, read={"rule": MINE})
+    await sending.webhook(f"{target.url}/rep", "person.*", role="rep", claims={"city": "Berlin"})
+    await waiting(sending, target, city="Berlin")
+    grants = [{"object": "person", "read": {"rule": MINE}, "update": {}}, {"object": "company", "delete": {}}]
+    await sending.data(UPDATE, id=role, input={"grants": grants})
+    target.behave = take
+    (event,) = await target.until_taken(1)
+    assert event["record"]["city"] == "Berlin"
