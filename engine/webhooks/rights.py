@@ -27,7 +27,7 @@ def find_seen(snapshot: Snapshot, role_id: UUID, object_: Object) -> Object | No
 
 
 def find_digest(snapshot: Snapshot, role_id: UUID, claims: Mapping[str, JsonValue], object_: Object) -> str | None:
-    """Return the digest of what a role reads of an object with these claims, None if it reads nothing of it."""
+    """Return the digest of the right of a role with these claims to read an object, None if it has none."""
     seen = find_seen(snapshot, role_id, object_)
     if seen is None or seen is object_:
         return None if seen is None else ALL
@@ -38,7 +38,7 @@ def find_digest(snapshot: Snapshot, role_id: UUID, claims: Mapping[str, JsonValu
 
 
 def digest_rights(seen: Object, claims: Mapping[str, JsonValue]) -> str:
-    """Return the digest of what may be read of a restricted object with these typed claims."""
+    """Return the digest of the right to read a restricted object with these typed claims."""
     rights = seen.rights
     known = {
         "ways": sorted(map(_describe, rights.read)),
