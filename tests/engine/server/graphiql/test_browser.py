@@ -203,7 +203,7 @@ async def test_the_documentation_shows_the_descriptions_of_the_schema(watched: W
         await show_documentation(page)
         documentation = page.locator(".graphiql-doc-explorer")
         await documentation.get_by_role("link", name="Query").click()
-        await documentation.get_by_role("link", name="PersonConnection").click()
+        await documentation.get_by_role("link", name="PersonConnection").first.click()
         await documentation.get_by_role("link", name="PersonEdge").click()
         await documentation.get_by_role("link", name="Person", exact=True).click()
         await expect(documentation).to_contain_text("A contact.")
