@@ -6,6 +6,7 @@ equal rights on it (`Object.restricted`), and so by the views of the next snapsh
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from operator import is_
 from types import MappingProxyType
 from uuid import UUID
 
@@ -102,13 +103,9 @@ def _find_view(snapshot: Snapshot, role: Role) -> Snapshot:
         if id_ in dropped and access is not HIDDEN:
             access = replace(access, dropped=dropped[id_])
         objects[id_] = object_ if access is WHOLE else restrict(object_, access)
-    if all(map(_is_same, objects.values(), snapshot.objects.values())):
+    if all(map(is_, objects.values(), snapshot.objects.values())):
         return snapshot
     return replace(snapshot, objects=objects, role=role, base=snapshot)
-
-
-def _is_same(one: Object, other: Object) -> bool:
-    return one is other
 
 
 def _dropped(snapshot: Snapshot, rights: Rights) -> Mapping[UUID, frozenset[UUID]]:

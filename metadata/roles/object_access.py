@@ -46,11 +46,6 @@ class ObjectAccess:
         """Whether any action is granted; else the object does not exist for the role."""
         return any(map(self.ways, Action))
 
-    @property
-    def is_row_bound(self) -> bool:
-        """Whether the role reads only some of the records, or some fields in some of the records."""
-        return any(way.rule is not None for way in self.read)
-
     def reads(self, field_id: UUID) -> bool:
         """Return whether a field may be read, if only in some of the records."""
         return field_id not in self.dropped and any(way.fields.has(field_id) for way in self.read)
