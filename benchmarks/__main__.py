@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures Fieldstone against others, and writes what came out."""
+"""`python -m benchmarks`: measures Fieldstone against others, and writes the results."""
 
 import argparse
 import contextlib
@@ -37,7 +37,7 @@ _MIXED_SECONDS, _MIXED_ROUNDS, _MIXED_CONNECTIONS = 20, 3, (8, 32)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
-    """What the command line asks for."""
+    """The arguments of the command line."""
 
     kind: str
     plan: Plan

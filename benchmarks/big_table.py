@@ -1,4 +1,4 @@
-"""Changes of a table of a million records while it is read and written: how long they take, and who waits for them.
+"""Changes of a table of a million records while it is read and written: how long they take, and the waiting requests.
 
     python -m benchmarks.big_table [--rows 1000000] [--seconds 4]
 
@@ -24,7 +24,7 @@ from benchmarks.events import Server, serving
 TABLE = "workspace_default.ledger"
 READERS, WRITERS = 4, 2
 _PACE = 0.04
-"""Seconds between two requests of a client: the two processes must not be what is measured."""
+"""Seconds between two requests of a client: the measure must not be of the two client processes."""
 
 READ = "query ($first: Int) { ledgers(first: $first, orderBy: [{ createdAt: DESC }]) { edges { node { id name } } } }"
 WRITE = "mutation ($data: LedgerInput!) { createLedger(data: $data) { id name } }"
@@ -42,7 +42,7 @@ _FIELDS = """query ($of: UUID!) { fields(filter: { objectMetadataId: { eq: $of }
 
 @dataclass(slots=True)
 class Load:
-    """The readers and writers: what each request took, in milliseconds, and what failed."""
+    """The readers and writers: the milliseconds of each request, and the failures."""
 
     client: httpx.AsyncClient
     took: list[float] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Fieldstone's own command, which makes what the benchmarks need."""
+"""Fieldstone's own command, which makes the workspaces and keys of the benchmarks."""
 
 import os
 import subprocess
@@ -11,11 +11,11 @@ FIELDSTONE = (sys.executable, "-m", "fieldstone.engine")
 
 
 class CommandFailed(Exception):
-    """Fieldstone's command could not do what it was asked for; the message is what it said."""
+    """Fieldstone's command failed; the message is its output."""
 
 
 def run_fieldstone(*arguments: str, environment: Mapping[str, str]) -> str:
-    """Run the command and return what it printed.
+    """Run the command and return its output.
 
     Raises:
         CommandFailed: it ended with an error.

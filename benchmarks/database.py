@@ -28,7 +28,7 @@ class SharedDatabase:
     Attributes:
         dsn: libpq's connection string.
         socket_folder: where the server's UNIX socket is.
-        user: whom to connect as.
+        user: the user to connect as.
         name: the database's name.
         schema: the schema of the workspace's tables.
         postmaster: the server's process id.
@@ -50,7 +50,7 @@ def shared_database() -> Iterator[SharedDatabase]:
         schema = _fill_template(server.dsn)
         with psycopg.connect(server.dsn, autocommit=True) as connection:
             _copy(connection)
-            # What the copy has left to write must not fall into the first measurement.
+            # The writes that the copy has left to do must not fall into the first measurement.
             connection.execute("CHECKPOINT")
         given = conninfo_to_dict(server.dsn)
         try:
@@ -70,7 +70,7 @@ def shared_database() -> Iterator[SharedDatabase]:
 
 
 def vacuum(database: SharedDatabase) -> None:
-    """Bring the tables to rest after writes, so that what was measured before does not weigh on what comes next."""
+    """Bring the tables to rest after writes, so that one measurement does not weigh on the next."""
     with psycopg.connect(database.dsn, autocommit=True) as connection:
         for rows in TABLES:
             connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(database.schema, rows.table)))
@@ -139,7 +139,7 @@ def _fill(dsn: str, schema: str) -> None:
 
 
 def _fingerprint() -> str:
-    """Return what changes when the tables or the rows might."""
+    """Return a text that changes when the tables or the rows might."""
     sources = [HERE / "dataset.py", *(ROOT / "metadata").rglob("*.py"), *(ROOT / "metadata").rglob("*.sql")]
     digest = hashlib.sha256()
     for source in sorted([*sources, Path(__file__), ROOT / "sql" / "ddl" / "create.py"], key=Path.as_posix):

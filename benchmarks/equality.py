@@ -8,7 +8,7 @@ from decimal import Decimal
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _OWN = frozenset({"cursor", "endCursor", "startCursor"})
-"""What every server makes in its own way."""
+"""The values that every server makes in its own way."""
 
 
 class Unequal(Exception):
@@ -49,7 +49,7 @@ def read_data(body: bytes) -> object:
     return answer["data"]
 
 
-def require_equal(what: str, expected: object, found: object) -> None:
+def require_equal(subject: str, expected: object, found: object) -> None:
     """Compare two canonical values.
 
     Raises:
@@ -57,7 +57,7 @@ def require_equal(what: str, expected: object, found: object) -> None:
     """
     difference = _difference(expected, found, "")
     if difference is not None:
-        raise Unequal(f"{what}: {difference}")
+        raise Unequal(f"{subject}: {difference}")
 
 
 def _difference(expected: object, found: object, place: str) -> str | None:

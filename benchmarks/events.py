@@ -88,7 +88,7 @@ def serving() -> Iterator[Server]:
 
 @dataclass(slots=True)
 class Received:
-    """What all subscribers got: how many results, their delays in seconds, how many were out of order or twice."""
+    """The results of all subscribers: how many, their delays in seconds, how many were out of order or twice."""
 
     count: int = 0
     wrong: int = 0

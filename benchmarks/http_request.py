@@ -28,7 +28,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:
-    """What came back; `size` counts the bytes on the wire as wrk does, head and body."""
+    """The answer; `size` counts the bytes on the wire as wrk does, head and body."""
 
     status: int
     body: bytes
@@ -53,7 +53,7 @@ def write_requests(raw: list[bytes]) -> bytes:
 
 
 def read_requests(content: bytes) -> list[bytes]:
-    """Return what `write_requests` was given."""
+    """Return the requests that `write_requests` was given."""
     found: list[bytes] = []
     place = 0
     while place < len(content):

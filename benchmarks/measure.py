@@ -1,4 +1,4 @@
-"""Measures servers against each other: in turn, so that what the machine does besides falls on all of them."""
+"""Measures servers against each other: in turn, so that other work of the machine falls on all of them."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ def _measure_once(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What server and database had used at the beginning of a load."""
+    """The resources that server and database had used at the beginning of a load."""
 
     server: RunningServer
     database: SharedDatabase
@@ -103,7 +103,7 @@ class Watch:
 
 
 def watch(server: RunningServer, database: SharedDatabase) -> Watch:
-    """Note what server and database have used so far."""
+    """Note the resources that server and database have used so far."""
     return Watch(
         server=server,
         database=database,

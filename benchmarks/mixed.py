@@ -36,7 +36,7 @@ mutation ($object: UUID!, $name: String!) {
 
 @dataclass(slots=True)
 class Changes:
-    """What came of the changes of the model during one load."""
+    """The outcome of the changes of the model during one load."""
 
     done: int = 0
     refusal: str | None = None

@@ -81,7 +81,7 @@ def _with_cursor(
 
 
 def _read(connection: http.client.HTTPConnection, requests: Sequence[HttpRequest]) -> tuple[list[int], list[object]]:
-    """Return the sizes of all answers, and what some of them say."""
+    """Return the sizes of all answers, and the text of some of them."""
     responses = [_send(connection, request, 0) for request in requests]
     answers = [_flat(canonical(read_data(response.body))) for response in responses[:_COMPARED]]
     return [response.size for response in responses], answers
@@ -149,5 +149,5 @@ def _flat(answer: object) -> object:
 
 
 def is_expected_size(prepared: Prepared, received: int, requests: int) -> bool:
-    """Tell whether so many bytes are what right answers weigh: what failed is shorter, or longer."""
+    """Tell whether so many bytes are the weight of right answers: a failed one is shorter, or longer."""
     return requests == 0 or abs(received / requests - prepared.size) <= 0.05 * prepared.size

@@ -1,4 +1,4 @@
-"""What processes have used, from /proc."""
+"""The resources that processes have used, from /proc."""
 
 import os
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ class Usage:
 
 
 def process_usage(pid: int) -> Usage:
-    """Return what one process has used; its memory is the resident set."""
+    """Return the resources that one process has used; its memory is the resident set."""
     return Usage(cpu=_cpu(pid, reaped=False), memory=_field(pid, "status", "VmRSS:"))
 
 
 def server_usage(postmaster: int) -> Usage:
-    """Return what a PostgreSQL server has used with all its processes, those that have ended included.
+    """Return the resources that a PostgreSQL server has used with all its processes, those that have ended included.
 
     Its memory is the proportional set of those that live: pages that they share count once.
     """

@@ -1,4 +1,4 @@
-"""What a run measured, as it is kept in a file."""
+"""The measures of a run, as they are kept in a file."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ class Measurement:
         workload: W1 to W12.
         server: its short name.
         connections: how many at once.
-        variant: what else distinguishes it; empty but in W7.
+        variant: a further distinction; empty but in W7.
         rate: requests per second.
         p50: latency in milliseconds, like the other percentiles.
         server_cpu: of the server's process, in microseconds for each request.
@@ -51,7 +51,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """All measurements of one run, and what they were made on."""
+    """All measurements of one run, and the machine that they were made on."""
 
     kind: str
     started: str
@@ -99,7 +99,7 @@ def _summarise(found: Sequence[Measurement]) -> Measurement:
 
 
 def describe_machine(postgres: str) -> dict[str, Any]:
-    """Return what the numbers depend on."""
+    """Return the conditions that the numbers depend on."""
     packages = ("fieldstone", "psycopg", "starlette", "uvicorn", "uvloop", "graphql-core")
     return {
         "cpu": _cpu_model(),

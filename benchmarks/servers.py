@@ -34,12 +34,12 @@ class Server:
     Attributes:
         name: short, for the command line.
         label: for tables and plots.
-        command: what runs it, given the port.
+        command: the command that runs it, given the port.
         environment: variables beside those of this process.
         folder: where it runs.
         ask: makes its requests.
         operations: those that it can be asked.
-        headers: what its requests carry besides.
+        headers: further headers of its requests.
     """
 
     name: str

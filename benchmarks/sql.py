@@ -1,4 +1,4 @@
-"""What forms of SQL cost: each statement on its own, by the CPU that PostgreSQL's process uses for it.
+"""The cost of forms of SQL: each statement on its own, by the CPU that PostgreSQL's process uses for it.
 
 `python -m benchmarks.sql` takes about two minutes and prints the tables that stand in docs/explanation/performance.md.
 """
@@ -72,7 +72,7 @@ def _show(dsn: str, title: str, forms: Sequence[Form]) -> None:
 
 
 def _measure(dsn: str, forms: Sequence[Form]) -> list[_Run]:
-    """Run the forms in turn, so that what the machine does besides falls on all of them."""
+    """Run the forms in turn, so that other work of the machine falls on all of them."""
     with ExitStack() as stack:
         connections = {
             mode: stack.enter_context(psycopg.connect(dsn, autocommit=True, options=_SESSION + mode))
@@ -80,7 +80,7 @@ def _measure(dsn: str, forms: Sequence[Form]) -> list[_Run]:
         }
         runs = [_prepare(connections[form.mode], form, number) for number, form in enumerate(forms)]
         for run in runs:
-            # PostgreSQL plans five executions before it may settle on a generic plan; and what is read lies in memory.
+            # PostgreSQL plans five executions before it may settle on a generic plan; and the rows lie in memory.
             run.often = max(8, len(run.form.parameters))
             run.measure()
             run.often = max(3, round(_ROUND * 1e6 / max(1.0, run.measure())))

@@ -1,4 +1,4 @@
-"""The workloads: what is asked for, with other values each time."""
+"""The workloads: the operations, with other values each time."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Workload:
 
     Attributes:
         name: W1 to W12; W7 is a mix of others.
-        title: what it does, in a few words.
+        title: its task, in a few words.
         variables: makes the values of all its requests.
         operation: the name of the operations' files.
         cursor: the operation that gives the cursor of its requests, which each server makes in its own way.
@@ -124,7 +124,7 @@ def _new_companies() -> list[Variables]:
 
 
 def _upserted_people() -> list[Variables]:
-    """Return people of whom every other one is there already."""
+    """Return people, every other one of which is there already."""
     found = [person_email(number) for number in _spread(3_001)]
     return [
         {

@@ -1,4 +1,4 @@
-"""Runs wrk, and reads what it reports."""
+"""Runs wrk, and reads its report."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ class WrkError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What one run of wrk saw; latencies in microseconds.
+    """The figures of one run of wrk; latencies in microseconds.
 
     Attributes:
         bytes: received, heads and bodies.
@@ -91,7 +91,7 @@ def run_wrk(
 
 
 def parse_output(output: str) -> Load:
-    """Return what the script reported among wrk's own words.
+    """Return the script's report among wrk's own words.
 
     Raises:
         WrkError: there is no report.

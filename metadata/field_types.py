@@ -150,7 +150,7 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
         _document("additionalPhones", "Further numbers, a list of `{ number countryCode callingCode }`."),
     )),
     FieldType.LINKS: _entry("Links, one of them the primary.", composite="LinksValue", can_be_unique=True, subfields=(
-        _text("primaryLinkUrl", "Where the primary link leads to.", identifies=True),
+        _text("primaryLinkUrl", "The URL of the primary link.", identifies=True),
         _text("primaryLinkLabel", "The text that is shown for it."),
         _document("secondaryLinks", "Further links, a list of `{ url label }`."),
     )),
@@ -158,7 +158,7 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
         _part("amountMicros", "The amount in millionths of the currency.", scalars.BIG_INT, operators.ORDERED),
         _part("currencyCode", "The currency's ISO 4217 code.", scalars.STRING, operators.TEXT),
     )),
-    FieldType.ADDRESS: _entry("A postal address, and where it is.", composite="AddressValue", subfields=(
+    FieldType.ADDRESS: _entry("A postal address, and its coordinates.", composite="AddressValue", subfields=(
         _text("addressStreet1", "Street and number."),
         _text("addressStreet2", "The second line of the street."),
         _text("addressCity", "The city."),
@@ -170,9 +170,9 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
     )),
     FieldType.ACTOR: _entry("The author of a change, and the means.", composite="ActorValue", subfields=(
         _part("source", "The means: API, IMPORT, MANUAL, SYSTEM ...", scalars.STRING, operators.TEXT),
-        _part("workspaceMemberId", "The member, where it was one.", scalars.UUID, operators.EQUALITY),
+        _part("workspaceMemberId", "The id of the member, null for another author.", scalars.UUID, operators.EQUALITY),
         _part("name", "The name to show.", scalars.STRING, operators.TEXT),
-        _part("context", "More, as the source has it.", scalars.JSON, operators.DOCUMENT),
+        _part("context", "Further data of the source.", scalars.JSON, operators.DOCUMENT),
     )),
     FieldType.RICH_TEXT: _entry(
         "Formatted text: as Markdown, and as the document of the BlockNote editor; each is kept as given.",
@@ -182,7 +182,7 @@ FIELD_TYPES: Mapping[FieldType, FieldTypeEntry] = {
     )),
     FieldType.POSITION: _entry("A place in a hand-made order.", _column(scalars.DOUBLE, operators.ORDERED)),
     FieldType.TS_VECTOR: _entry(
-        "The words of the text fields named in settings.fields, kept by PostgreSQL for searching.",
+        "The words of the text fields named in settings.fields, for text search.",
         _column(scalars.TS_VECTOR, operators.SEARCHED), can_default=False),
     FieldType.RELATION: _entry("A link to records of another object, or of the same.", can_default=False),
     FieldType.MORPH_RELATION: _entry(

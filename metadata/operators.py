@@ -196,7 +196,7 @@ GT = _operator("gt", "Greater than.", Argument.VALUE, _compare(Comparison.GT, ra
 GTE = _operator("gte", "Greater than or equal to.", Argument.VALUE, _compare(Comparison.GE, ranked=True))
 LT = _operator("lt", "Less than.", Argument.VALUE, _compare(Comparison.LT, ranked=True))
 LTE = _operator("lte", "Less than or equal to.", Argument.VALUE, _compare(Comparison.LE, ranked=True))
-BETWEEN = _operator("between", "From the first to the second of two values, both included.", Argument.RANGE, _between)
+BETWEEN = _operator("between", "At least the first and at most the second of two values.", Argument.RANGE, _between)
 CONTAINS = _operator("contains", "Contains this text, whatever the case and the accents.", Argument.TEXT,
     _resembles(Place.ANYWHERE))
 STARTS_WITH = _operator("startsWith", "Starts with this text, whatever the case and the accents.", Argument.TEXT,
@@ -212,8 +212,8 @@ IS = _operator("is", "Is NULL or NOT_NULL (null means NULL).", Argument.PRESENCE
     when_not_null=_is_not_null)
 IS_NOT = _operator("isNot", "Is not NULL, or is not NOT_NULL (null means NULL).", Argument.PRESENCE, _is_not_null,
     when_null=_is_not_null, when_not_null=_is_null)
-JSON_CONTAINS = _operator("contains", "Contains this JSON value, as PostgreSQL's @> has it.", Argument.VALUE,
-    _compare(Comparison.CONTAINS))
+JSON_CONTAINS = _operator("contains", "Contains this JSON value, as PostgreSQL's operator @> defines it.",
+    Argument.VALUE, _compare(Comparison.CONTAINS))
 CONTAINS_ANY = _operator("containsAny", "Has at least one of these; an empty list matches nothing.", Argument.VALUES,
     _compare(Comparison.OVERLAPS))
 CONTAINS_ALL = _operator("containsAll", "Has each of these; an empty list matches every list, but not NULL.",
@@ -221,7 +221,7 @@ CONTAINS_ALL = _operator("containsAll", "Has each of these; an empty list matche
 IS_EMPTY = _operator("isEmpty", "Has no items, or, where false, has some (a NULL never matches).", Argument.FLAG,
     _is_empty, when_false=_has_items)
 SEARCH = _operator("search",
-    "Has words that begin with all words of this text, whatever the case; a text without words matches nothing.",
+    "Each word of this text begins a word of the field, whatever the case; a text without words matches nothing.",
     Argument.TEXT, _searches, pattern=_words)
 WITHIN = _operator("within", "In a period relative to now.", Argument.PERIOD, _within, is_relative=True)
 IS_TODAY = _operator("isToday", "On this day in UTC, or, where false, on another one (a NULL never matches).",

@@ -203,7 +203,7 @@ UUID = _scalar("UUID", "A UUID, in lower case.", SqlType.UUID, Encoding.QUOTED, 
 STRING = _scalar("String", "Text.", SqlType.TEXT, Encoding.STRING, _text, extremes=True)
 STRING_LIST = _scalar("String", "A list of text.", SqlType.TEXT_ARRAY, Encoding.ARRAY, _texts, element=STRING)
 TS_VECTOR = _scalar("TSVector",
-    "The lexemes of a record with their positions, as PostgreSQL's text search has found them.",
+    "The lexemes of a record with their positions, in the notation of PostgreSQL's text search.",
     SqlType.TSVECTOR, Encoding.STRING, _never)
 BOOLEAN = _scalar("Boolean", "true or false.", SqlType.BOOLEAN, Encoding.BARE, _boolean)
 DECIMAL = _scalar("Float", "A decimal number; all its digits are kept.", SqlType.NUMERIC, Encoding.BARE,

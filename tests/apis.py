@@ -74,7 +74,7 @@ class Log:
 
 
 class RecordingDatabase(Database):
-    """A database that notes all that the APIs send it; it does what the other does."""
+    """A database that notes each statement of the APIs and passes it on to the real one."""
 
     def __init__(self, dsn: str, settings: PoolSettings) -> None:
         super().__init__(dsn, settings)
@@ -116,7 +116,7 @@ class _RecordingTransaction(Transaction):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Apis:
-    """What one process serves from a database."""
+    """The services of one process over a database."""
 
     database: RecordingDatabase
     current: CurrentSnapshots
@@ -276,7 +276,7 @@ class Served:
         return None if body is None else loads(body)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """What a coroutine returns, run where the APIs are served."""
+        """The result of a coroutine that runs on the loop of the APIs."""
         return self._runner.run(coroutine)
 
     def snapshot(self) -> Snapshot:
@@ -299,7 +299,7 @@ def pin_ids(changes: Iterable[Change], *, salt: str = "", known: Iterable[UUID] 
     Args:
         changes: as they are made.
         salt: makes the ids differ from those of other changes.
-        known: the ids of what is there already, which stay.
+        known: the ids of the definitions that exist already; they stay.
     """
     pinned = {id_: id_ for id_ in known}
 

@@ -11,7 +11,7 @@ from hypothesis import settings
 from tests.databases import Databases, add_extensions, running_server
 from tests.npm_clients import install_once
 
-# The same examples each time; whoever looks for more asks for more, and gets others.
+# The same examples each time; a run that asks for more examples gets others.
 settings.register_profile("steady", derandomize="FIELDSTONE_TEST_EXAMPLES" not in os.environ)
 settings.load_profile("steady")
 
@@ -22,12 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--update-golden") and os.environ.get("CI"):
-        raise pytest.UsageError("golden cases are updated by people, who read the diff, not by CI")
+        raise pytest.UsageError("golden cases are updated by people that read the diff, not by CI")
 
 
 @pytest.fixture(scope="session")
 def server_dsn() -> Iterator[str]:
-    """The address of a server, as a user who may make databases."""
+    """The address of a server, as a user that may make databases."""
     with running_server() as dsn:
         yield dsn
 
@@ -63,5 +63,5 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def clients(run_folder: Path) -> Path:
-    """The folder of the Node.js clients with what they need installed."""
+    """The folder of the Node.js clients with the packages that they need installed."""
     return install_once(run_folder)

@@ -80,7 +80,7 @@ class Databases:
     """Makes databases on one server and drops them.
 
     Args:
-        server_dsn: The server's address, as a user who may make databases.
+        server_dsn: The server's address, as a user that may make databases.
     """
 
     def __init__(self, server_dsn: str) -> None:
@@ -92,7 +92,7 @@ class Databases:
         """Return the template ``name``, made at its first use.
 
         Args:
-            name: What the template is known by in this session.
+            name: The template's name in this session.
             fill: Is given the address of a database to fill.
             base: The template that this one begins as; none is an empty database.
         """
@@ -156,7 +156,7 @@ def _name_of(dsn: str) -> str:
 
 
 def add_extensions(dsn: str) -> None:
-    """Install in a database what Fieldstone uses where the server has it."""
+    """Install in a database the extensions that Fieldstone uses where the server has them."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION pg_trgm")
         connection.execute("CREATE EXTENSION unaccent")

@@ -14,7 +14,7 @@ COMPARABLE: list[Any] = [one for one in VALUES if not isinstance(one, dict | lis
 
 
 class Drawing(Protocol):
-    """What draws values."""
+    """The interface of a source of drawn values."""
 
     draw: st.DrawFn
 

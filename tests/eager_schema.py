@@ -1,4 +1,4 @@
-"""The ordinary GraphQLSchema, fully built from the same definitions: what the lazy one is held against."""
+"""The ordinary GraphQLSchema, fully built from the same definitions: the lazy one is compared with it."""
 
 from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
 

@@ -29,12 +29,12 @@ def apply_all(snapshot: Snapshot, changes: Iterable[Change]) -> Snapshot:
 
 
 def standard_snapshot() -> Snapshot:
-    """Return what a new workspace starts with."""
+    """Return the definitions that a new workspace starts with."""
     return apply_all(empty_snapshot(), standard_changes(with_trigram=False))
 
 
 def metadata_snapshot() -> Snapshot:
-    """Return what the Metadata API reads."""
+    """Return the definitions that the Metadata API reads."""
     return catalog_snapshot(WORKSPACE)
 
 

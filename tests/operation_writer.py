@@ -26,7 +26,7 @@ class Lifted:
 
 @dataclass(slots=True)
 class Writer:
-    """Writes a drawn operation; `lift` makes variables of what can be, `take_other` gives them their other values."""
+    """Writes a drawn operation; `lift` makes variables of its arguments, `take_other` gives them their other values."""
 
     lift: bool
     take_other: bool = False

@@ -38,7 +38,7 @@ TIMES = int(os.environ.get("FIELDSTONE_TEST_EXAMPLES", "1"))
 def examples(count: int) -> settings:
     """Settings for so many examples.
 
-    What fails is not made smaller: for operations that takes longer than to read them.
+    A failing operation is not made smaller: for operations that takes longer than to read them.
     """
     return settings(
         phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -32,7 +32,7 @@ from tests.reference_values import DIRECTIONS, Row, Rows, encode_cursor, refuse,
 
 @dataclass(frozen=True, slots=True)
 class OrderKey:
-    """What rows are ordered by: a function of the row that is None for NULL."""
+    """The key that rows are ordered by: a function of the row that is None for NULL."""
 
     read: Callable[[Row], Any]
     descending: bool
@@ -139,7 +139,7 @@ class Reference:
         return _Record(self, object_, row)
 
     def answer_field(self, object_: Object, row: Row, name: str) -> Callable[..., Any]:
-        """What answers a field of a record."""
+        """The function that answers a field of a record."""
         if holder := object_.foreign_keys.get(name):
             return _value(holder.parts[0], row)
         field = object_.by_name[name]
@@ -252,7 +252,7 @@ class Reference:
 
 
 class _Record:
-    """A record: what answers each of its fields."""
+    """A record: the functions that answer each of its fields."""
 
     def __init__(self, reference: Reference, object_: Object, row: Row) -> None:
         self.reference = reference
@@ -310,7 +310,7 @@ def _column_key(part: Part, direction: str) -> OrderKey:
 
 
 def code_of(error: GraphQLError) -> Any:
-    """The code of an error; what is not refused is a fault of the oracle."""
+    """The code of an error; an error that is no refusal is a fault of the oracle."""
     if "code" not in (error.extensions or {}):
         raise error
     return (error.extensions or {})["code"]

@@ -1,4 +1,4 @@
-"""The oracle of roles: restriction is deletion. A role reads what all may read where its rows alone are left.
+"""The oracle of roles: restriction is deletion. A role reads as all may read where its rows alone are left.
 
 Written without the planner: a row may be read if one of the rules holds, told by `tests/reference_filters.py` over all
 rows, and if it is not deleted, unless the role may restore or destroy.
@@ -18,7 +18,7 @@ PREFIX = "$principal."
 
 @dataclass(frozen=True, kw_only=True)
 class ReadRight:
-    """What a role may read of an object: by each way the rows under its rule, without the fields that it leaves out.
+    """The right of a role to read an object: by each way the rows under its rule, without its hidden fields.
 
     Attributes:
         ways: rules as clients write filters, each with the ids of the fields that are not read by it.

@@ -18,7 +18,7 @@ NUMBERS = ("sum", "avg", "min", "max", "stddev", "variance", "median")
 
 
 def aggregate(object_: Object, rows: Sequence[Row]) -> dict[str, Callable[..., Any]]:
-    """What answers each field of an object's aggregate over these rows."""
+    """The functions that answer each field of an object's aggregate over these rows."""
     found: dict[str, Callable[..., Any]] = {"count": _constant(len(rows))}
     for function in (*COUNTS, *PERCENTAGES, *NUMBERS):
         found[function] = _constant(

@@ -13,7 +13,7 @@ _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 
 
 def is_relative(value: date, name: str, argument: Any) -> bool:
-    """What an operator says of a date (or a date and time) now."""
+    """An operator's verdict on a date (or a date and time) now."""
     now = datetime.now(UTC)
     match name:
         case "inPast":

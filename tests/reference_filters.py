@@ -50,7 +50,7 @@ def negated(term: Truth) -> Truth:
 
 
 def read_value(part: Part, value: Any) -> Any:
-    """What the client gave, comparable with what the rows hold."""
+    """The client's value, comparable with the values of the rows."""
     match part.column.type:
         case SqlType.UUID:
             return value.lower()
@@ -157,7 +157,7 @@ def _json_operator(document: Any, name: str, argument: Any) -> "Said":
 
 
 def _compare(part: Part, value: Any, name: str, argument: Any) -> bool:
-    """What an operator says of two values that are there."""
+    """An operator's verdict on two values that are there."""
     if name in _RESEMBLING and part.column.type is SqlType.TEXT:
         fold_part = _lower if part.options is not None or part.column.name.startswith("aRichText") else fold
         return _RESEMBLING[name](fold_part(value), fold_part(argument))
@@ -207,7 +207,7 @@ class Filters:
         return object_.deleted_at is None or row[object_.deleted_at.name] is None
 
     def names_deleted(self, object_: Object, given: Any) -> bool:
-        """Whether the filter names deletedAt on this level, in what says something."""
+        """Whether the filter names deletedAt on this level, in an operand."""
         if not given:
             return False
         for name, member in given.items():
@@ -251,7 +251,7 @@ class Filters:
         return self._part(field.parts[0], row, given)
 
     def totals(self, object_: Object, row: Row, name: str, given: Any) -> list[tuple[Part, Any, Any]]:
-        """The aggregates that are named of the records that a to-many relation leads to, each with what is given."""
+        """The named aggregates of the records that a to-many relation leads to, each with its given value."""
         end = relation_end(self.snapshot, object_.by_name[name.removesuffix("Aggregate")])
         assert end is not None
         counted = [
@@ -283,7 +283,7 @@ class Filters:
         return _joined(terms)
 
     def _quantifier(self, end: RelationEnd, row: Row, name: str, given: Any) -> Said:
-        """What is said of the records that a to-many relation leads to: true or false."""
+        """The verdict on the records that a to-many relation leads to: true or false."""
         linked = [one for one in self.rows[end.target.id].values() if one[end.far.name] == row.get(end.near.name)]
         if name == "isEmpty":
             return any(self.is_live(end.target, one) for one in linked) is not given

@@ -298,7 +298,7 @@ def _order(object_: Object, dimensions: Sequence[Dimension], given: Sequence[Any
 
 
 def _raw(index: int) -> Callable[[Group], Any]:
-    """Return what tells texts with the same key apart; other values are told apart before."""
+    """Return the key that tells texts with the same key apart; other values are told apart before."""
     return lambda one: one.values[index] if isinstance(one.values[index], str) else ""
 
 

@@ -67,7 +67,7 @@ def test_value(
     literal: Mapping[str, Callable[[str, str], bool]],
     contains: Callable[[Any, Any], bool],
 ) -> Truth:
-    """What an operator says of a value, which is None where it is not there."""
+    """An operator's verdict on a value, which is None where it is not there."""
     if name in {"is", "isNot"}:
         return ((value is None) is (argument != "NOT_NULL")) is (name == "is")
     if argument is None:
@@ -103,7 +103,7 @@ def _has_key(value: Any, key: str) -> bool:
 
 
 def sort_value(document: Any, given: Mapping[str, Any]) -> Any:
-    """What a document is ordered by at a path; None for NULL."""
+    """The key that a document is ordered by at a path; None for NULL."""
     value = at_path(document, given["path"])
     match given.get("type", "TEXT"):
         case "NUMBER":

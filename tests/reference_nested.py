@@ -16,7 +16,7 @@ State = dict[UUID, dict[str, Row]]
 """The rows of each object by its id, by their own ids, keyed by physical column names."""
 
 DELETED = "deleted"
-"""What `deletedAt` holds in a row that a write has deleted."""
+"""The value of `deletedAt` in a row that a write has deleted."""
 
 
 class Refused(Exception):

@@ -16,7 +16,7 @@ _NUMBER = Part(
 
 
 def totals(object_: Object, rows: Sequence[Row], given: Mapping[str, Any]) -> Iterator[tuple[Part, Any, Any]]:
-    """Each aggregate that is named, as a part that says how it compares, with its value and what is given for it."""
+    """Each aggregate that is named, as a part that says how it compares, with its value and its given operand."""
     for name, below in given.items():
         if name == "count":
             yield _NUMBER, len(rows), below

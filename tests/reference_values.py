@@ -53,7 +53,7 @@ def refuse(message: str) -> GraphQLError:
 
 
 def sort_value(part: Part, value: Any) -> Any:
-    """What a row's value is ordered by; None for NULL."""
+    """The key that a row's value is ordered by; None for NULL."""
     if value is None or part.options is None:
         return sort_key(value) if isinstance(value, str) and part.column.type is SqlType.TEXT else value
     if isinstance(value, list | tuple):

@@ -70,12 +70,12 @@ def values_of(part: Part) -> Sequence[Any]:
 
 
 def field_name(field_type: FieldType, variant: str = "") -> str:
-    """What the specimen's field of a type is called."""
+    """The name of the specimen's field of a type."""
     return "a" + "".join(word.title() for word in field_type.value.split("_")) + variant.title()
 
 
 def specimen_fields() -> Iterator[tuple[FieldType, str]]:
-    """All types with their variants, but relations and what only PostgreSQL can compute."""
+    """All types with their variants, but relations and fields that only PostgreSQL can compute."""
     for field_type, entry in FIELD_TYPES.items():
         if field_type not in RELATIONS | {FieldType.TS_VECTOR}:
             yield from ((field_type, variant) for variant in entry.variants or ("",))
@@ -182,7 +182,7 @@ def awkward_row(
             continue
         if field.relation_id is not None and field.parts:
             target = snapshot.objects[snapshot.relations[field.relation_id].target_object_id].name_singular
-            # What is already there: of the object itself, the records before this one.
+            # The existing records: of the object itself, the records before this one.
             known = ids[target][:number] if target == object_.name_singular else ids[target]
             row[field.parts[0].column.name] = chance.choice(known) if known and chance.random() < 0.8 else None
             continue

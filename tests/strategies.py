@@ -102,7 +102,7 @@ def _new_fields(draw: st.DrawFn, objects: list[Object]) -> CreateField:
 def snapshots(draw: st.DrawFn, *, objects: int = 4, fields: int = 12) -> Snapshot:
     """Legal snapshots of one to `objects` objects, and up to `fields` fields besides those that every object has.
 
-    What the rules refuse is left out.
+    A specimen that the rules refuse is left out.
     """
     snapshot = apply(
         empty_snapshot(),

@@ -1,4 +1,4 @@
-"""Waiting for what is about to happen: for the condition, never for the clock."""
+"""Waiting for an event that is about to happen: for the condition, never for the clock."""
 
 import asyncio
 import time
@@ -45,15 +45,15 @@ async def until_true(ask: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.02)
 
 
-def eventually(condition: Callable[[], bool], what: str, limit: float = 30) -> None:
+def eventually(condition: Callable[[], bool], failure: str, limit: float = 30) -> None:
     """Return when the condition holds; for tests that are not coroutines.
 
     Raises:
-        AssertionError: it does not within `limit` seconds; `what` says so.
+        AssertionError: it does not within `limit` seconds; its message is `failure`.
     """
     end = time.monotonic() + limit
     while not condition():
-        assert time.monotonic() < end, what
+        assert time.monotonic() < end, failure
         time.sleep(0.002)
 
 

@@ -1,1 +1,1 @@
-"""What one would write by hand, as fast as one can, without Fieldstone."""
+"""A server as one would write it by hand, as fast as one can, without Fieldstone."""

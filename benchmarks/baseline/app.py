@@ -1,4 +1,4 @@
-"""Starlette endpoints over psycopg's pool, as fast as one can write them by hand: nobody is asked who they are."""
+"""Starlette endpoints over psycopg's pool, as fast as one can write them by hand: no request is authenticated."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Installs the peers below `benchmarks/.work`, and again where what they need has changed."""
+"""Installs the peers below `benchmarks/.work`, and again where their requirements have changed."""
 
 import hashlib
 import shutil
@@ -26,7 +26,7 @@ _NPM = (
 
 
 class InstallError(Exception):
-    """A peer could not be installed; the message holds what was said about it."""
+    """A peer could not be installed; the message holds the installer's output."""
 
 
 def install_postgraphile() -> Path:

@@ -34,7 +34,7 @@ _PATIENCE = 60.0
 
 @dataclass(slots=True)
 class Findings:
-    """What was seen: samples of the server's memory, ids that were acknowledged, and the subscribers."""
+    """The observations: samples of the server's memory, ids that were acknowledged, and the subscribers."""
 
     tally: Tally = field(default_factory=Tally)
     samples: list[Sample] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Findings:
 
 
 async def soak(server: Soaked, seconds: float) -> Findings:
-    """Return what was seen in so many seconds."""
+    """Return the observations of so many seconds."""
     found, is_over = Findings(), asyncio.Event()
     clients = [RetryingClient(server.url, server.key, found.tally) for _ in range(_READERS + _WRITERS + 1)]
     found.subscribers = [Subscriber(server.url, server.key, found.tally) for _ in range(_SUBSCRIBERS)]
@@ -96,7 +96,7 @@ async def _until_heard(found: Findings) -> None:
 
 
 def judge(found: Findings, complaints: Sequence[str], seconds: float) -> list[str]:
-    """Return what is wrong, a sentence each."""
+    """Return the failures, a sentence each."""
     wrong = []
     if failures := found.tally.failures:
         wrong.append(f"{len(failures)} operations failed, the first: {failures[0]}")

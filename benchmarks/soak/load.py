@@ -1,4 +1,4 @@
-"""What the server is asked meanwhile: reads, writes, fields that come and go."""
+"""The operations that the server gets meanwhile: reads, writes, fields that come and go."""
 
 import asyncio
 import contextlib

@@ -16,7 +16,7 @@ _PATIENCE = 60.0
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the operations: how many of each kind were answered, what failed, how many were sent again."""
+    """The outcome of the operations: how many of each kind were answered, the failures, how many were sent again."""
 
     answered: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class RetryingClient:
         """Return the data of an operation.
 
         Args:
-            kind: what it counts as.
+            kind: the kind that it counts as.
             query: its document.
             variables: their values.
             path: the API's.

@@ -1,4 +1,4 @@
-"""Subscribers: some that stay, of whom each must hear of every company once, and some that come and go."""
+"""Subscribers: some that stay, each of which must hear of every company once, and some that come and go."""
 
 import asyncio
 import json

@@ -1,1 +1,1 @@
-"""What a change of the model costs, and what the size of the model and the number of workspaces do to it."""
+"""The cost of a change of the model, and the influence of the model's size and of the number of workspaces on it."""

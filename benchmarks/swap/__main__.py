@@ -1,4 +1,4 @@
-"""`python -m benchmarks.swap`: measures what a change of the model costs, and writes what came out.
+"""`python -m benchmarks.swap`: measures the cost of a change of the model, and writes the results.
 
     python -m benchmarks.swap [--quick] [--parts sizes load rotation start introspection]
 
@@ -156,7 +156,7 @@ def main() -> int:
     given = parser.parse_args()
     plan, parts = _QUICK if given.quick else _FULL, given.parts
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    # Only what is whole is worth keeping beside the sources; the parts of it may be measured one by one.
+    # Only a whole run is worth keeping beside the sources; the parts of it may be measured one by one.
     path = (WORK / "results" if given.quick else RESULTS) / "swap.json"
     result: dict[str, Any] = {} if given.quick or not path.exists() else json.loads(path.read_text(encoding="utf-8"))
     result["started"] = datetime.now(UTC).isoformat(timespec="seconds")

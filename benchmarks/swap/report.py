@@ -1,4 +1,4 @@
-"""The report: what was measured as Markdown tables."""
+"""The report: the measures as Markdown tables."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median

@@ -22,7 +22,7 @@ _METRIC = re.compile(r'^fieldstone_model_(bytes|events_total)(?:\{event="(\w+)"\
 
 @dataclass(slots=True, kw_only=True)
 class Rotation:
-    """What came of it; times in milliseconds.
+    """The outcome; times in milliseconds.
 
     Attributes:
         memory: of the server's process in MiB, from time to time.
@@ -41,7 +41,7 @@ class Rotation:
     models: dict[str, float] = field(default_factory=dict)
 
     def summary(self) -> dict[str, object]:
-        """Return what a report shows."""
+        """Return the figures that a report shows."""
         return {
             "workspaces": self.workspaces,
             "requests": self.requests,
@@ -60,7 +60,7 @@ class Rotation:
 async def measure_rotation(
     server: SwapServer, dsn: str, postmaster: int, tokens: Sequence[str], *, again: int
 ) -> Rotation:
-    """Return what it was like to ask every workspace in turn, and then `again` of them a second time."""
+    """Return the times of a request to every workspace in turn, and then `again` to some of them a second time."""
     rotation = Rotation(workspaces=len(tokens))
     order = iter([*tokens, *tokens[:again]])
     each = max(1, (len(tokens) + again) // _LOOKS)
@@ -93,7 +93,7 @@ async def measure_rotation(
 
 
 def _read_models(server: SwapServer) -> dict[str, float]:
-    """Return what the server's metrics say of its models."""
+    """Return the figures of the server's metrics about its models."""
     with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
         connection.request("GET", "/metrics")
         text = connection.getresponse().read().decode()

@@ -24,7 +24,7 @@ _HOST = "127.0.0.1"
 
 
 class ServerFailed(Exception):
-    """The server did not start, or did not answer as it must; the message says what it said."""
+    """The server did not start, or did not answer as it must; the message is its output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ _DOCUMENTS = 10
 
 @dataclass(slots=True, kw_only=True)
 class Size:
-    """What was measured at one size; times in milliseconds.
+    """The measures at one size; times in milliseconds.
 
     Attributes:
         alone: createField's times where nothing else is asked.
@@ -56,7 +56,7 @@ class Size:
     renewed: int = 0
 
     def summary(self) -> dict[str, float]:
-        """Return what a report shows."""
+        """Return the figures that a report shows."""
         return {
             "objects": self.objects,
             "create_field_ms": middle(self.alone),
@@ -103,7 +103,7 @@ async def _create_field(server: SwapServer, made: Made, name: str) -> tuple[floa
 
 @contextlib.asynccontextmanager
 async def _reading(server: SwapServer, made: Made, size: Size) -> AsyncIterator[None]:
-    """Read the object that is changed, and another, until the block ends; `_sort` takes what was noted."""
+    """Read the object that is changed, and another, until the block ends; `_sort` takes the noted times."""
     over = False
     noted: list[tuple[float, float]] = []
 
@@ -130,7 +130,7 @@ def _sort(size: Size, begun: float, ended: float) -> None:
 
 
 async def count_swap(dsn: str, made: Made, size: Size) -> None:
-    """Count in this process what one change costs: the types that are built after it, and the plans that it drops."""
+    """Count in this process the cost of one change: the types that are built after it, and the plans that it drops."""
     settings = Settings(database_url=dsn, model_cache_mb=512, log_level=LogLevel.ERROR)
     async with assemble(settings) as services:
         workspace = await services.foundation.workspaces.find(made.name)

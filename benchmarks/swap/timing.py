@@ -1,4 +1,4 @@
-"""Percentiles of what was measured."""
+"""Percentiles of the measures."""
 
 from collections.abc import Sequence
 from statistics import median

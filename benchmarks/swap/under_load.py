@@ -30,10 +30,10 @@ _COUNT = "{ companies(first: 5) { edges { node { name people { totalCount } } } 
 
 @dataclass(slots=True, kw_only=True)
 class Load:
-    """What came of a load; times in milliseconds.
+    """The outcome of a load; times in milliseconds.
 
     Attributes:
-        failed: what the requests that failed were answered.
+        failed: the answers to the requests that failed.
         memory: of the server in MiB, from time to time.
     """
 
@@ -46,7 +46,7 @@ class Load:
     memory: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, object]:
-        """Return what a report shows."""
+        """Return the figures that a report shows."""
         return {
             "swaps": self.swaps,
             "seconds": self.seconds,
@@ -66,10 +66,10 @@ class Load:
 async def measure_load(
     server: SwapServer, token: str, *, swaps: int, mark: str, seconds: float = 0.0, pause: float = 0.0
 ) -> Load:
-    """Return what a load of `_CLIENTS` connections was like during so many swaps, or for so many seconds without.
+    """Return the outcome of a load of `_CLIENTS` connections during so many swaps, or for so many seconds without.
 
     Args:
-        server: what is asked.
+        server: the server that gets the requests.
         token: of the workspace with the standard objects.
         swaps: changes of the model, one after the other; 0 for none.
         mark: makes names and addresses differ from those of other loads.

@@ -1,1 +1,1 @@
-"""Attacks over real sockets: what one client must not be able to do to the others."""
+"""Attacks over real sockets: limits that keep one client from harming the others."""

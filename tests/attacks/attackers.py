@@ -1,4 +1,4 @@
-"""The attacks of test_all_at_once, in a process of their own: what they cost is not the measuring client's.
+"""The attacks of test_all_at_once in a process of their own, so that the measuring client does not pay their cost.
 
 `python -m tests.attacks.attackers URL KEY PERSON SECONDS` runs them for so many seconds at most.
 """
@@ -86,7 +86,7 @@ async def update(http: httpx.AsyncClient, id_: str) -> None:
 
 
 async def subscribe(url: str, key: str) -> None:
-    """Hold the heavy subscriptions on one socket, and leave unread what they bring."""
+    """Hold the heavy subscriptions on one socket, and leave their events unread."""
     async with connect(
         url.replace("http", "ws") + "/graphql", subprotocols=[Subprotocol("graphql-transport-ws")], max_size=None
     ) as socket:

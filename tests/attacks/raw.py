@@ -1,4 +1,4 @@
-"""Raw connections to a server in a process of its own, and what is to be seen of that process from outside."""
+"""Raw connections to a server in a process of its own, and figures of that process seen from outside."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from tests.processes.serving import Served
 
 @dataclass(slots=True)
 class Connection:
-    """One connection; what it reads is bounded in time."""
+    """One connection, each of whose reads is bounded in time."""
 
     raw: socket.socket
     held: bytes = b""

@@ -1,4 +1,4 @@
-"""What is done through two servers of which one comes to stand still: writes that go on, changes of the model."""
+"""Work through two servers, one of which comes to stand still: writes that go on, changes of the model."""
 
 import threading
 import time
@@ -44,7 +44,7 @@ def eventually_told(reader: Client, writing: Writing, limit: float) -> None:
     answered = set(writing.answered)
     eventually(
         lambda: answered <= {result["personCreated"]["email"] for result in reader.results},
-        f"what was written is not told within {limit} s",
+        f"not every written record is delivered within {limit} s",
         limit,
     )
 
@@ -94,7 +94,7 @@ class Changing:
 def holder_at_rest(dsn: str, workspace_id: object) -> int | None:
     """Return the process of the session that has the turn of a model's changes and waits for its client; None if none.
 
-    What it runs at this moment is let run to its end.
+    A statement that it runs at this moment is let run to its end.
     """
     with psycopg.connect(dsn, autocommit=True) as looking:
         end = time.monotonic() + 5

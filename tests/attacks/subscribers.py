@@ -25,7 +25,7 @@ WITHIN = 1.0
 
 @dataclass(slots=True, eq=False)
 class Socket:
-    """One socket, and what the server has said on it by the ids of the operations.
+    """One socket, and the server's messages on it by the ids of the operations.
 
     Attributes:
         code: the one that the server has closed it with.
@@ -57,7 +57,7 @@ class Socket:
         return error
 
     async def listen(self) -> None:
-        """Note what comes until the socket is closed."""
+        """Note each message until the socket is closed."""
         try:
             async for text in self.connection:
                 message = json.loads(text)
@@ -134,7 +134,7 @@ async def tenant(served: Served, dsn: str, workspace: str) -> AsyncIterator[Tena
 
 @asynccontextmanager
 async def two_workspaces(served: Served, dsn: str) -> AsyncIterator[tuple[Tenant, Tenant]]:
-    """The attacker, and who is to notice nothing of it."""
+    """The attacker, and the victim, which must notice nothing of it."""
     async with tenant(served, dsn, "attacker") as attacker, tenant(served, dsn, "victim") as victim:
         yield attacker, victim
 

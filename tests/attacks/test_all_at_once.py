@@ -65,7 +65,7 @@ async def crowd(attacker: Tenant) -> str:
 
 @contextlib.contextmanager
 def attacking(served: Served, key: str, person: str) -> Iterator[None]:
-    """Run the attacks for the length of the block; none of them may have met what it does not expect."""
+    """Run the attacks for the length of the block; none of them may have met an unexpected answer."""
     arguments = [sys.executable, "-m", "tests.attacks.attackers", served.url, key, person, "120"]
     process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
     try:
@@ -81,7 +81,7 @@ async def test_one_workspace_goes_on_while_another_and_strangers_attack(
 ) -> None:
     """The attackers have no more than their shares, so the server needs neither a restart nor much memory.
 
-    They, the servers and PostgreSQL share the processors. The control tells what that alone costs: the same attacks on
+    They, the servers and PostgreSQL share the processors. The control tells the cost of that alone: the same attacks on
     another server beside this one.
     """
     other_dsn = clone_database(databases.template("empty", add_extensions))
@@ -115,7 +115,7 @@ async def test_one_workspace_goes_on_while_another_and_strangers_attack(
                 await until_subscribed(served, lambda: 1)
             after = await measure(victim, hearing, 1)
     # Without the limits one of the attacks alone makes a read wait for 3 to 16 s, and an event for 8 s and more.
-    # What else the machine does changes from round to round, so each is compared with the measures next to it.
+    # The load of the machine changes from round to round, so each round is compared with the measures next to it.
     slowdowns = [
         here.p99 / max(3 * peace.p99, there.p99) for peace, there, here in zip(quiet, beside, attacked, strict=True)
     ]

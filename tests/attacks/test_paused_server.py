@@ -27,7 +27,7 @@ from tests.waiting import eventually
 
 PAUSES = 8
 AT_ONCE = 5.0
-"""Seconds for what nothing must be waited for: half of what PostgreSQL gives to a transaction that stands still."""
+"""Seconds for steps that must wait for nothing: half of PostgreSQL's limit for an idle transaction."""
 IDLE = 5.0
 """Seconds that it gives to it where the test says so."""
 
@@ -96,7 +96,7 @@ def test_a_model_is_changed_while_a_server_is_paused_within_a_change_of_it(dsn: 
         assert living.served is not None
         said = living.served.errors
         eventually(lambda: f"for that of pid {holder} (fieldstone from " in "".join(said), f"the log has only {said}")
-        # What had been answered is there, for both, and the one that was paused changes the model again.
+        # The answered changes are there, for both, and the paused server changes the model again.
         assert "errors" not in ask_model(stopped.url, key, CREATE_FIELD, of=person, name="later")
         expected = {"late", "later", *changing.answered}
         for server in both:

@@ -52,7 +52,7 @@ def test_statements_of_one_workspace_that_stand_still_keep_no_other_from_being_s
     ):
         attack = {"authorization": f"Bearer {token}"}
         with httpx.Client(base_url=served.url, headers=attack) as attacker:
-            # What is asked before is answered without a task from then on.
+            # Repeated requests are answered without a task from then on.
             for _ in range(POOL + 2):
                 assert "errors" not in ask(attacker, query).json()
         lock(holder, dsn)
@@ -60,7 +60,7 @@ def test_statements_of_one_workspace_that_stand_still_keep_no_other_from_being_s
             base_url=served.url, headers=attack, timeout=30, limits=httpx.Limits(max_connections=CALLERS)
         ) as attacker:
             answers = [threads.submit(ask, attacker, query) for _ in range(CALLERS)]
-            # As many as it gets, of whom others that have been here leave it half.
+            # As many connections as it gets: other workspaces with traffic leave it half of the pool.
             eventually(lambda: waiting(observer) >= POOL // 2, "nobody waits for the lock")
             for number in range(READS):
                 assert read_and_write(client, number) == [200, 200], number

@@ -162,7 +162,7 @@ def test_out_of_descriptors_the_idlest_go_and_the_log_says_so(scarce: Target) ->
 
     assert [ask(connection) for connection in others] == [200, 200, 200]
     idle = [scarce.connect() for _ in range(400)]
-    # Those who have shown a key are still there, and new ones are served.
+    # The clients that have shown a key are still there, and new ones are served.
     assert [ask(connection) for connection in others] == [200, 200, 200]
     assert ask(scarce.connect()) == 200
     with httpx.Client(base_url=scarce.served.url) as client:

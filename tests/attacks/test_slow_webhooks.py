@@ -52,6 +52,6 @@ async def test_targets_that_do_not_answer_delay_no_other_workspace(dsn: str) -> 
             await quick.until_taken(number + 1)
             waits.append(asyncio.get_running_loop().time() - begin)
         is_over.set()
-    # A look at what is due comes twice a second at least.
+    # The dispatcher looks for due deliveries twice a second at least.
     assert max(waits) < 2, waits
     assert slow.busiest == PLACES // 2

@@ -118,7 +118,7 @@ async def test_nobody_waits_for_a_database_that_answers_nothing(dsn: str, folder
         for query in (READ, WRITE, BOTH):
             await until_answered(client, "/graphql", query)
         await until_answered(client, "/metadata", *creates("afterwards"), of=company)
-        # What goes on in the background goes on: all that was written is moved to the log.
+        # The background work goes on: each written event is moved to the log.
         async with asyncio.timeout(30):
             while await logged(client) < await written(client):
                 await asyncio.sleep(0.05)

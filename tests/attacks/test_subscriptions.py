@@ -1,4 +1,4 @@
-"""Subscriptions of one workspace against those of another: what is heavy, what is big, what can never be served."""
+"""Subscriptions of one workspace against those of another: heavy ones, big ones, and ones that can never be served."""
 
 import asyncio
 import time
@@ -59,7 +59,7 @@ async def test_heavy_subscriptions_of_one_workspace_delay_those_of_no_other(dsn:
                         await check_that_events_arrive(victim, hearing, 5)
                         await attacker.update(id_, f"{time.monotonic()}")
                     assert len(heavy.errors) < 24
-                    # Whoever leaves takes the statement along that ran for it.
+                    # A subscriber that leaves takes the statement along that ran for it.
                     await heavy.connection.close()
                     eventually(lambda: _stuck(dsn) == 0, "statements of nobody go on", limit=5)
                     await check_that_events_arrive(victim, hearing, 5)
@@ -158,7 +158,7 @@ async def test_big_variables_are_bounded_and_cost_nobody_the_loop(dsn: str) -> N
             longest = await _longest_wait(victim, lambda: len(big.results["0"]) == 1)
             assert longest < 2 * WITHIN
             await check_that_events_arrive(victim, hearing, 5)
-            # What is left makes room.
+            # A subscription that has ended makes room.
             for id_left in range(20):
                 await big.send(id=f"{id_left}", type="complete")
             await big.subscribe("again", BIG, names=names(0))
@@ -219,7 +219,7 @@ async def test_subscriptions_and_sockets_of_a_workspace_are_bounded(dsn: str) ->
                     assert "FIELDSTONE_MAX_SOCKETS" in third.reason
             await until_subscribed(served, lambda: 3)
             await check_that_events_arrive(victim, hearing, 1)
-            # Those who have gone make room for others.
+            # Subscribers that have gone make room for others.
             async with opened(served, attacker.key) as again:
                 await again.subscribe("1", CREATED)
                 await until_subscribed(served, lambda: 4)

@@ -92,7 +92,7 @@ def test_a_socket_that_nobody_reads_is_given_up(target: Target) -> None:
 def test_a_client_that_reads_slowly_gets_all(target: Target) -> None:
     before = target.metrics().get("unread", 0)
     connection = ask(target)
-    # Longer than what is waited for one that reads nothing.
+    # Longer than the time that a server waits for a client that reads nothing.
     end, taken = time.monotonic() + 5, 0
     while time.monotonic() < end:
         taken += len(connection.raw.recv(20_000))

@@ -1,4 +1,4 @@
-"""What /proc tells."""
+"""The readings of /proc."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""What is kept of a run."""
+"""The kept results of a run."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The soak: its verdicts, and the client that sends again what may be sent again."""
+"""The soak: its verdicts, and the client that sends again only operations that may be sent again."""
 
 import json
 from dataclasses import replace

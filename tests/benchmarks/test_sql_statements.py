@@ -20,7 +20,7 @@ def sample_dsn(databases: Databases) -> Iterator[str]:
 
 
 def answers(dsn: str, form: Form) -> Any:
-    """What the form answers to its first parameters, in one spelling, without the envelope."""
+    """The form's answer to its first parameters, in one spelling, without the envelope."""
     with psycopg.connect(dsn, autocommit=True, options="-c TimeZone=UTC") as connection:
         values = [value.decode() for value in form.parameters[0]]
         row = psycopg.RawCursor(connection).execute(form.text.encode(), values).fetchone()

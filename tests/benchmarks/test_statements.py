@@ -1,4 +1,4 @@
-"""The baseline's SQL and the operations of the others: what the benchmark asks is the same question for all."""
+"""The baseline's SQL and the operations of the others: the benchmark asks all of them the same question."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""benchmarks/swap: the workspaces that it makes are whole, and its report says what was measured."""
+"""benchmarks/swap: the workspaces that it makes are whole, and its report has the measures."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What wrk reports."""
+"""The report of wrk."""
 
 import threading
 from collections import Counter
@@ -81,6 +81,6 @@ def test_the_script_sends_each_request_in_turn_with_numbers_of_its_own(
     numbered = {body: count for body, count in seen.items() if body.startswith(b"n=")}
     assert min(numbered) == b"n=000000000042"
     assert set(numbered.values()) == {1}
-    # What was under way at the end has been seen by the server, but not by wrk.
+    # A request under way at the end has been seen by the server, but not by wrk.
     assert 0 <= seen[b"wrong"] - load.failed <= 2
     assert 0 <= seen.total() - load.requests <= 2

@@ -19,7 +19,7 @@ const wsLink = new GraphQLWsLink(
     on: { connected: () => say({ connected: true }) },
   }),
 );
-// The operation is sent anew at each connection: what was received last is where it goes on.
+// The operation is sent again at each connection: the position received last is the one to resume from.
 const resumeLink = new ApolloLink((operation, forward) =>
   forward(operation).pipe(
     tap((result) => {

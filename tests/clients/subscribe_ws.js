@@ -20,7 +20,7 @@ const client = createClient({
 });
 
 client.subscribe(
-  // Read anew at each connection: what was received last is where it goes on.
+  // Read again at each connection: the position received last is the one to resume from.
   { query, variables: { get after() { return last; } } },
   {
     next: (result) => {

@@ -1,4 +1,4 @@
-"""100,000 opportunities and as many activities of the 100,000 people, some of whom have many, for tests of plans."""
+"""100,000 opportunities and as many activities of the 100,000 people, some of which have many, for tests of plans."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ FROM generate_series(1, 100000) AS n
 
 
 def opportunities_template(databases: Databases) -> str:
-    """The template of the workspace with these records and indexes on what they are filtered by."""
+    """The template of the workspace with these records and indexes on the fields that filters name."""
     return databases.template("many opportunities", lambda dsn: asyncio.run(_fill(dsn)), base=large_template(databases))
 
 

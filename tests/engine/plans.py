@@ -1,4 +1,4 @@
-"""How PostgreSQL runs the statement of a query: the nodes of its plan, and what they read."""
+"""The way PostgreSQL runs the statement of a query: the nodes of its plan, and the rows that they read."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What tests of writes look at: a workspace with some records, the staged events, how many records there are."""
+"""Readings for tests of writes: a workspace with some records, the staged events, how many records there are."""
 
 import json
 from collections.abc import AsyncIterator

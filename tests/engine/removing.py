@@ -1,4 +1,4 @@
-"""Objects with relations, for tests of what goes with a record."""
+"""Objects with relations, for tests of records that are removed with another."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ CREATE_FIELD = "mutation ($f: CreateFieldInput!) { createField(input: $f) { id }
 
 
 def waiting(plural: str, field: str, number: int) -> str:
-    """What a refused destruction says."""
+    """The error of a refused destruction."""
     return (
         f"Records of {plural} point to records that would be destroyed, by '{field}': {number}, deleted ones included."
         " Connect them to another record, or destroy them, first."

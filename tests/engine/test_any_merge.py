@@ -1,4 +1,4 @@
-"""Any merge does what the oracle does: to the rows of all objects, and in the events that it leaves."""
+"""Any merge does as the oracle does: to the rows of all objects, and in the events that it leaves."""
 
 import asyncio
 import random

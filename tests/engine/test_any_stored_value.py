@@ -54,7 +54,7 @@ HOSTILE: Mapping[SqlType, Sequence[str]] = {
         *("ARRAY['', ' ', '{', '\"', '\\']", "array_fill('a'::text, ARRAY[2000])", "ARRAY[repeat('x', 20000)]"),
     ),
 }
-"""Values of each type of column as SQL; what is computed is that of these texts."""
+"""Values of each type of column as SQL; a computed value is that of these texts."""
 
 COMPUTED = {SqlType.TSVECTOR}
 

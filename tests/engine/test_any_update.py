@@ -1,4 +1,4 @@
-"""Any update of one record or of many does what the oracle does: to the rows, and in the events that it leaves."""
+"""Any update of one record or of many does as the oracle does: to the rows, and in the events that it leaves."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Any sequence of upserts gives what the oracle gives, answers and refusals alike, and an unbroken chain of events."""
+"""Any sequence of upserts gives the oracle's answers and refusals, and an unbroken chain of events."""
 
 from collections.abc import Iterator
 from typing import Any

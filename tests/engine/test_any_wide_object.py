@@ -1,4 +1,4 @@
-"""Any query of an object with 300 fields gives what the oracle gives."""
+"""Any query of an object with 300 fields gives the oracle's answer."""
 
 import asyncio
 import random

@@ -1,4 +1,4 @@
-"""Writes of many records: nothing widens what a filter means, and too many are refused beforehand."""
+"""Writes of many records: nothing widens the meaning of a filter, and too many records are refused beforehand."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -27,7 +27,7 @@ def write(verb: str, filter_: str) -> str:
 
 
 async def people(apis: Apis, number: int = 4) -> list[str]:
-    """The ids of people of whom the second and the fourth have no first name."""
+    """The ids of people, the second and the fourth of which have no first name."""
     rows = [{"email": f"{n}", "firstName": None if n % 2 else f"f{n}", "lastName": f"l{n}"} for n in range(number)]
     answer = await apis.data("mutation ($d: [PersonInput!]!) { createPeople(data: $d) { id } }", d=rows)
     return [row["id"] for row in answer["createPeople"]]
@@ -149,7 +149,7 @@ async def test_a_filter_that_says_nothing_is_refused(apis: Apis, verb: str) -> N
 
 ABSENT = {
     "an operand": "{firstName: {eq: $v}}",
-    "beside what says something": '{email: {eq: "0"}, firstName: {eq: $v}}',
+    "beside an operand": '{email: {eq: "0"}, firstName: {eq: $v}}',
     "in a disjunction": '{or: [{email: {eq: "0"}}, {firstName: {eq: $v}}]}',
     "in a relation": "{company: {name: {eq: $v}}}",
     "in a composite": "{createdBy: {name: {contains: $v}}}",

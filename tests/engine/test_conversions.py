@@ -1,4 +1,4 @@
-"""Another type for a field through the Metadata API, and what the Core API serves after it."""
+"""Another type for a field through the Metadata API, and the Core API that is served after it."""
 
 from functools import partial
 from typing import Any

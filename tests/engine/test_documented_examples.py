@@ -1,4 +1,4 @@
-"""The examples of the documentation run as they stand, page by page, and answer what the page says."""
+"""The examples of the documentation run as they stand, page by page, and give the answers that the page prints."""
 
 import json
 from collections.abc import AsyncIterator, Callable

@@ -1,4 +1,4 @@
-"""No document, and no variables, within the limits hold up the event loop: what takes long is done in the work thread.
+"""No document, and no variables, within the limits hold up the event loop: long work is done in the work thread.
 
 Measured is the processor time that the loop's own thread spends in one callback, which no neighbour's load adds to.
 """
@@ -48,7 +48,7 @@ def longest(monkeypatch: pytest.MonkeyPatch) -> Iterator[Longest]:
         found.seconds = max(found.seconds, time.thread_time() - before)
 
     monkeypatch.setattr(asyncio.Handle, "_run", measured)
-    # A collection of all that the tests have left would be charged to whoever causes it.
+    # A collection of the garbage that the tests have left would be charged to the handle that causes it.
     gc.disable()
     yield found
     gc.enable()

@@ -19,7 +19,7 @@ PATTERNS = ("", "%", "_", "a%", "%b", "A_", "\\%%", "%\\_%", "%é%", "\\\\%")
 
 
 def arguments(part: Part, operator: Operator) -> Iterator[Any]:
-    """Values for an operator: null where that means something, and what the records have."""
+    """Values for an operator: null where that means something, and values that the records have."""
     if operator.when_null is not None:
         yield None
     known = [str(value) if isinstance(value, UUID) else write_value(part, value) for value in values_of(part)]
@@ -45,7 +45,7 @@ def every_filter(object_: Object) -> Iterator[dict[str, Any]]:
     for names, part in columns(object_):
         for operator in part.operators:
             if operator.name == "search":
-                continue  # what text search finds is PostgreSQL's own
+                continue  # the matches of text search are PostgreSQL's own
             for argument in arguments(part, operator):
                 plain = nested((*names, operator.name), argument)
                 yield plain

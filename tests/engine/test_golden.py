@@ -1,4 +1,4 @@
-"""Golden cases: an operation, the SQL that it compiles to, and what it answers on the sample data.
+"""Golden cases: an operation, the SQL that it compiles to, and its answer on the sample data.
 
 `make golden` writes the `.sql` and `.json` beside each `.graphql` again; their diff is for people to read, which is why
 the SQL has line breaks at its clauses.

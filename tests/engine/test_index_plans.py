@@ -1,4 +1,4 @@
-"""A plan that is another where an index is there is made anew when the index has been built, and when it goes."""
+"""A plan that differs where an index exists is made again when the index has been built, and when it goes."""
 
 import psycopg
 
@@ -46,5 +46,5 @@ async def test_an_index_counts_from_when_it_is_ready(workspace_dsn: str) -> None
 
         await change(apis, DeleteIndex(index_id=index.id))
         assert await ask(apis) == (plain, made + 3)
-        # What another object has is no matter.
+        # The indexes of another object do not matter.
         assert (await ask(apis, COMPANIES))[1] == made + 3

@@ -147,7 +147,7 @@ REFUSED = {
         {"company": {"connect": NOBODY, "disconnect": True}},
         "'company' cannot connect and disconnect at once.",
     ),
-    "by what is not unique": (
+    "by a field that is not unique": (
         {"company": {"connect": {"where": {"name": "x"}}}},
         "'name' is no unique key of Company; connect by one of: id.",
     ),

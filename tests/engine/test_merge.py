@@ -28,7 +28,7 @@ async def merge(apis: Apis, ids: list[str], index: int = 0, *, dry: bool | None 
 
 @pytest.fixture
 async def people(apis: Apis) -> list[str]:
-    """Three people with an opportunity each: the second and the third have what the first lacks."""
+    """Three people with an opportunity each: the second and the third have values that the first lacks."""
     acme, else_ = [await create(apis, "company", name=name) for name in ("Acme", "Else")]
     given: list[dict[str, Any]] = [
         {"email": "a@x.org", "firstName": "Ada", "lastName": "", "phone": None},

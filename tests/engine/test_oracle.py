@@ -1,4 +1,4 @@
-"""Any query gives what the oracle gives: graphql-core over rows in memory."""
+"""Any query gives the oracle's answer: graphql-core over rows in memory."""
 
 import re
 from collections.abc import Iterator
@@ -134,5 +134,5 @@ def check(bench: Bench, operation: Operation, *, has_refusals: bool) -> None:
         assert len(log) <= 1
         assert bench.served.ask(document, values) == actual
         warm = bench.served.ask_warm(document, values)
-        # A constant is not for the warm path, nor is what has a refused argument, if only where nobody gets to.
+        # A constant is not for the warm path, nor is a refused argument, even on a field that is never reached.
         assert warm == actual or (warm is None and (has_refusals or "errors" in actual or not log))

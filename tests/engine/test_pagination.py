@@ -289,7 +289,7 @@ GARBLED_KEYS = ["aNumberInt", "aNumberBigint", "aNumber", "aNumberFloat", "aNume
 
 @pytest.mark.parametrize("key", GARBLED_KEYS)
 def test_forged_cursors_are_answered_or_refused(served: Served, key: str) -> None:
-    """The check is no secret: who forges one gets what a filter could give, or an error, but no fault of ours."""
+    """The check is no secret: a forger gets rows that a filter could give, or an error, but no fault of ours."""
     order: Order = [{key: "ASC"}]
     _, (tag, *_) = genuine(served, order)
     some_id = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"

@@ -85,7 +85,7 @@ async def test_a_pattern_is_found_by_trigrams_or_by_the_order(large: Apis, large
     for mode in MODES:
         found = explain(large_dsn, step, mode)
         assert "Seq Scan" not in scans(found)
-        # The sample, and then either a hundred rows in order or what the trigrams lead to.
+        # The sample, and then either a hundred rows in order or the rows that the trigrams lead to.
         assert read_rows(found) < 500, (mode, read_rows(found))
 
 

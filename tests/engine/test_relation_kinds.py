@@ -87,14 +87,14 @@ async def test_an_object_may_be_related_to_itself(apis: Apis) -> None:
 
 
 async def test_a_many_to_many_relation_has_an_object_of_its_own(apis: Apis) -> None:
-    made = await relate(apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY", description="Who helps.")
+    made = await relate(apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY", description="Helpers.")
     assert made["data"]["createField"]["relation"] == {
         "type": "ONE_TO_MANY",
         "targetObject": {"nameSingular": "companyPerson"},
         "targetField": {"name": "company", "relation": {"type": "MANY_TO_ONE"}},
     }
     snapshot = await apis.snapshot()
-    assert snapshot.by_singular["company"].by_name["advisers"].description == "Who helps."
+    assert snapshot.by_singular["company"].by_name["advisers"].description == "Helpers."
     acme, blue = await _companies(apis, "Acme", "Blue")
     people = await apis.data('mutation { createPeople(data: [{ email: "ada@x" }, { email: "bob@x" }]) { id } }')
     ada, bob = (one["id"] for one in people["createPeople"])
@@ -130,7 +130,7 @@ async def test_a_many_to_many_relation_has_an_object_of_its_own(apis: Apis) -> N
         },
         "people": {"edges": [{"node": {"advises": {"edges": [{"node": {"company": {"name": "Acme"}}}]}}}]},
     }
-    # The links go with what they link.
+    # The links go with the records that they link.
     await apis.data("mutation ($id: UUID!) { destroyPerson(id: $id) { id } }", id=ada)
     assert (await apis.data("{ companyPeople { totalCount } }"))["companyPeople"]["totalCount"] == 1
 
@@ -298,7 +298,7 @@ async def test_the_database_holds_that_one_key_of_a_morph_relation_is_set(apis: 
     left = await apis.data("query ($id: UUID!) { activity(id: $id) { ownerPersonId } }", id=call)
     assert left == {"activity": {"ownerPersonId": None}}
 
-    # What is left of it is held when one of its parts goes.
+    # The rest of it is held when one of its parts goes.
     third = (await apis.snapshot()).by_singular["activity"].by_name["ownerOpportunity"].id
     await apis.change("mutation ($id: UUID!) { deleteField(id: $id) { id } }", id=str(third))
     with pytest.raises(psycopg.errors.CheckViolation, match="activity_owner_morph"):

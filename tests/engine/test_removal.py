@@ -1,4 +1,4 @@
-"""Destroying records: what becomes of those that point to them, by the relation's onDelete."""
+"""Destroying records: the records that point to them are treated by the relation's onDelete."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What becomes of a record when the one that it leads to is deleted, restored and destroyed: each kind of relation."""
+"""A record that leads to a deleted, restored or destroyed one: its fate for each kind of relation."""
 
 from typing import Any
 

@@ -61,7 +61,7 @@ WRITES = {
     "update": f'mutation {{ updateCompany(id: "{NOBODY}", data: {{name: "x"}}) {{ id name }} }}',
     "update many": 'mutation { updateCompanies(filter: {name: {is: NULL}}, data: {name: "x"}) { id } }',
     "delete": f'mutation {{ deleteCompany(id: "{NOBODY}") {{ id }} }}',
-    "connect, and answer what is connected": (
+    "connect, and answer the connected record": (
         f'mutation {{ createPerson(data: {{email: "x", companyId: "{NOBODY}"}}) {{ company {{ name }} }} }}'
     ),
 }

@@ -70,7 +70,7 @@ CASES: dict[str, tuple[Any, set[str]]] = {
 async def test_a_quantifier(firms: Apis, given: Any, expected: set[str]) -> None:
     assert await found(firms, {"opportunities": given}) == expected
     if given != {"every": {}}:
-        # Never unknown: what is not in the one is in the other.
+        # Never unknown: a record that is not in the one is in the other.
         assert await found(firms, {"not": {"opportunities": given}}) == ALL - expected
         named = {"name": {"eq": "none"}}
         assert await found(firms, {"or": [{"opportunities": given}, named]}) == expected | {"none"}
@@ -89,7 +89,7 @@ async def test_a_parent_by_its_place_below_another(firms: Apis) -> None:
     await create(firms, "person", email="alone")
     assert await emails({"company": {"opportunities": {"some": MORE}}}) == ["1"]
     assert await emails({"company": {"opportunities": {"isEmpty": True}}}) == ["0"]
-    # Who has no company is in neither half, as with any condition across a to-one relation.
+    # A person without a company is in neither half, as with any condition across a to-one relation.
     assert await emails({"not": {"company": {"opportunities": {"some": MORE}}}}) == ["0"]
     nested = await firms.data(
         "query ($f: PersonFilterInput) { companies(filter: { people: { some: $f } }, orderBy: { name: ASC }) {"
@@ -117,7 +117,7 @@ ABSENT: dict[str, tuple[str, set[str]]] = {
     "a quantifier as a whole": ("{ opportunities: { some: $f, isEmpty: false } }", {"null", "some", "all"}),
     "a flag": ("{ opportunities: { isEmpty: $b, some: { amount: { eq: 5 } } } }", {"some", "all"}),
     "all of them": ("{ opportunities: $m }", ALL),
-    "beside what says something": ("{ opportunities: { some: { amount: { gt: $v, eq: 10 } } } }", {"all"}),
+    "beside an operand": ("{ opportunities: { some: { amount: { gt: $v, eq: 10 } } } }", {"all"}),
     "within another": (
         "{ opportunities: { none: { company: { opportunities: { some: { amount: { gt: $v } } } } } } }",
         ALL,

@@ -23,7 +23,7 @@ PEOPLE = (
 COMPANIES = PEOPLE.replace("Person", "Company").replace("people", "companies")
 NEWEST = [{"createdAt": "DESC"}]
 
-AMOUNTS = {"what a third has": 0, "what one in a thousand has": 4_000, "what nobody has": 10**6}
+AMOUNTS = {"of a third": 0, "of one in a thousand": 4_000, "of nobody": 10**6}
 
 
 @pytest.fixture(scope="module")

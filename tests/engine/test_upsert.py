@@ -201,7 +201,7 @@ REFUSED = {
         "onConflict: {fields: [email, id]}",
         "[email id] is no unique key of Person; its unique keys are [id], [email].",
     ),
-    "what cannot be changed": (
+    "a field that cannot be changed": (
         "onConflict: {fields: [email], update: [createdAt]}",
         "'update': the field 'createdAt' cannot be changed once the record is there.",
     ),

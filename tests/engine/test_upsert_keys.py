@@ -90,7 +90,7 @@ async def test_by_a_one_to_one_relation(apis: Apis) -> None:
 
 
 async def test_shapes_of_one_document_do_not_cross(apis: Apis) -> None:
-    """What a request gives is bound, not planned: absent, null and other members, in turn, on both paths."""
+    """A request's values are bound, not planned: absent, null and other members, in turn, on both paths."""
     text = """mutation ($f: String, $d: PersonInput!) {
       a: upsertPerson(data: {email: "a", firstName: $f, lastName: "l"}) { created record { firstName lastName } }
       b: upsertPerson(data: $d, onConflict: {fields: [email]}) {

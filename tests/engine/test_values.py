@@ -1,4 +1,4 @@
-"""Values of every type: what goes in comes out, whatever its digits, and what cannot be held is named beforehand."""
+"""Values of every type: each comes out as it went in, whatever its digits, and one beyond the limits is named."""
 
 from decimal import Decimal, localcontext
 from hashlib import sha256
@@ -48,7 +48,7 @@ _DOCUMENTS: tuple[Any, ...] = (
     [{"a": 1}, 2],
 )  # fmt: skip
 
-# What is sent, and what comes back.
+# The value sent, and the value that comes back.
 KEPT: dict[str, list[tuple[Any, Any]]] = {
     "aUuid": [(ID.upper(), ID), (None, None)],
     "aText": [

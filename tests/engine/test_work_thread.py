@@ -80,7 +80,7 @@ async def test_requests_for_the_same_share_one_call(work: WorkThread) -> None:
     gate.open.set()
     await first
     assert await asyncio.gather(*shared[1:], other) == [1, 1, 1, 1, 2]
-    # What was shared is over: the next one is a call of its own.
+    # The shared call is over: the next one is a call of its own.
     assert await work.run(A, call, key="same") == 3
     assert (work.counters.calls, work.counters.shared) == (4, 4)
 

@@ -1,4 +1,4 @@
-"""What tests of upserts share: the mutations, an object with several unique keys, and the chain of events."""
+"""Shared parts of the tests of upserts: the mutations, an object with several unique keys, and the chain of events."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Fixtures: a database with the catalog and the workspace `default`, and what works on it."""
+"""Fixtures: a database with the catalog and the workspace `default`, and the services that work on it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -27,7 +27,7 @@ async def database(model_dsn: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def desk(database: Database) -> Desk:
-    """What one process holds of it."""
+    """The state that one process holds of it."""
     return await open_desk(database)
 
 

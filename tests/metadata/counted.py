@@ -9,7 +9,7 @@ from fieldstone.sql.statement import Parameters, Row, Statement
 
 
 class Counted:
-    """A database that counts what is asked of it."""
+    """A database that counts its statements."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What one process has at hand to work on a model, and the whole state of a database for comparison."""
+"""The services with which one process works on a model, and the whole state of a database for comparison."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -107,7 +107,7 @@ def new_field(object_: Object | UUID, name: str, type_: FieldType = FieldType.TE
 
 
 def new_relation(object_: Object, name: str, target: Object, label: str, **more: Any) -> CreateField:
-    """A relation; what the other end is given starts with `target_` or is `kind`."""
+    """A relation; arguments for its other end start with `target_`, or are `kind`."""
     kind = {"type": more.pop("kind")} if "kind" in more else {}
     other = {key: more.pop(key) for key in tuple(more) if key.startswith("target_")}
     relation = NewRelation(target_object_id=target.id, target_field_label=label, **kind, **other)

@@ -1,7 +1,7 @@
-"""Any changes and rollbacks in any order, with records inside: what is loaded, the tables, the schema and the records.
+"""Any changes and rollbacks in any order, with records inside: the loaded model, the tables, the schema, the records.
 
-Whatever is done, a dry run refuses what is refused, the model is the one that the catalog loads, the tables are what it
-says, the lazy schema prints what an eager one does, and every value that nothing was done to is still there.
+Whatever is done, a dry run refuses the refused changes, the model is the one that the catalog loads, the tables agree
+with it, the lazy schema prints the same as an eager one, and every value that nothing was done to is still there.
 """
 
 import random
@@ -58,7 +58,7 @@ KIN = (FieldType.TEXT, FieldType.EMAILS, FieldType.PHONES, FieldType.LINKS, Fiel
 
 
 class AnySequence(RuleBasedStateMachine):
-    """One workspace and what is done to it."""
+    """One workspace and the changes made to it."""
 
     bench: ClassVar[Workbench]
 
@@ -339,7 +339,7 @@ def _insert(connection: psycopg.Connection[Any], object_: Object, row: Mapping[s
 
 
 def _check_records(before: Snapshot, after: Snapshot, rows: Rows, now: Rows) -> None:
-    """No record is gone or new, and each value is what it was unless something was done to its field."""
+    """No record is gone or new, and each value is the same unless a change converted its field."""
     old = {id_: (object_, field) for object_ in before.objects.values() for id_, field in object_.by_id.items()}
     for object_ in after.objects.values():
         if object_.table.name not in rows:

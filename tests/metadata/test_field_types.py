@@ -13,7 +13,7 @@ from tests.metadata.desk import Desk, columns_of, new_field, person
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A field with a default, its columns, and what a record that gives nothing gets in them."""
+    """A field with a default, its columns, and their values in a record that gives nothing."""
 
     type: FieldType
     default: Any
@@ -202,7 +202,7 @@ async def test_a_field_has_its_columns_and_its_default(case: Case, desk: Desk, m
         )
         query = psycopg.sql.SQL("SELECT {} FROM workspace_default.person").format(listed)
         assert [list(row) for row in connection.execute(query).fetchall()] == [case.values] * 2
-        # The rows that were there are not written anew.
+        # The rows that were there are not rewritten.
         kept = connection.execute("SELECT ctid FROM workspace_default.person WHERE email = 'a@example.com'")
         assert kept.fetchone() == old
     columns = columns_of(model_dsn, after.workspace.schema, "person")

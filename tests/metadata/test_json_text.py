@@ -1,4 +1,4 @@
-"""JSON that is read in pieces is what is read at once, and so are its errors."""
+"""JSON that is read in pieces gives the same value as JSON read at once, and the same errors."""
 
 import json
 import threading

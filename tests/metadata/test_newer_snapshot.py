@@ -1,4 +1,4 @@
-"""A process that is behind loads what has moved and keeps the rest."""
+"""A process that is behind loads the changed parts and keeps the rest."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

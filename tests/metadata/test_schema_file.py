@@ -71,7 +71,7 @@ def rich(base: Snapshot) -> Snapshot:
             new_relation(company, "boss", person(base), "Bosses", is_active=False),
             new_relation(project, "tasks", replace(project, id=task.id), "Project", kind=RelationType.ONE_TO_MANY),
             CreateField(
-                object_id=object_.id, name="crew", label="Crew", type=FieldType.RELATION, description="Who helps.",
+                object_id=object_.id, name="crew", label="Crew", type=FieldType.RELATION, description="Helpers.",
                 relation=NewRelation(target_object_id=person(base).id, target_field_label="Crews", junction=junction),
             ),
             new_field(junction.id, "since", FieldType.DATE),
@@ -92,7 +92,7 @@ def rich(base: Snapshot) -> Snapshot:
         UpdateObject(object_id=person(base).id, name_singular="contact", name_plural="contacts"),
         UpdateField(field_id=person(base).by_name["city"].id, name="town"),
         UpdateField(field_id=person(base).by_name["company"].id, name="employer", settings={"onDelete": "RESTRICT"}),
-        UpdateField(field_id=company.by_name["people"].id, name="staff", description="Who works there"),
+        UpdateField(field_id=company.by_name["people"].id, name="staff", description="The staff"),
         UpdateField(field_id=company.by_name["createdAt"].id, label="Since", description=None),
         UpdateField(field_id=field_of(model, "project", "name").id, name="title", is_nullable=False, default="New"),
         UpdateField(field_id=field_of(model, "task", "ownerCompany").id, name="payer", label="Payer"),

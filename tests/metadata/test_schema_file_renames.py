@@ -21,7 +21,7 @@ from tests.models import apply_all, standard_snapshot
 
 
 def renamed(names: dict[str, Any], moves: dict[str, str]) -> None:
-    """Give what stands in a mapping new names, by the old ones."""
+    """Give the definitions in a mapping new names, by the old ones."""
     moved = {moves.get(name, name): values for name, values in names.items()}
     for old, new in moves.items():
         moved[new] = {**moved[new], "renamedFrom": old}
@@ -48,7 +48,7 @@ def test_fields_take_the_names_of_others(moves: dict[str, str]) -> None:
         old: person(model).by_name[old].id for old in moves
     }
     assert carry_out(made, document, prune=True) == (made, 0)
-    # What was renamed is the same in another workspace.
+    # A renamed definition is the same in another workspace.
     again, _ = carry_out(standard_snapshot(), written(made))
     assert shown(again) == shown(made)
     assert carry_out(made, written(made), prune=True) == (made, 0)
@@ -86,7 +86,7 @@ def related() -> Snapshot:
 
 
 def point_elsewhere(document: dict[str, Any], moves: Mapping[str, str]) -> None:
-    """Have what leads to objects and fields lead to their new names; `object.field` is a field."""
+    """Have references to objects and fields lead to their new names; `object.field` is a field."""
     for object_ in document["objects"].values():
         for values in object_.get("fields", {}).values():
             if relation := values.get("relation"):

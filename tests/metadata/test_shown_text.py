@@ -1,4 +1,4 @@
-"""Texts that are only shown: what they may hold, what an import makes of them, and how a terminal gets them."""
+"""Texts that are only shown: the characters that they may hold, their form after an import, and on a terminal."""
 
 import pytest
 

@@ -43,7 +43,7 @@ async def test_those_who_refresh_at_once_share_what_began_after_they_asked(datab
     loaded = await current.get(model.workspace.id)
     refreshed = await asyncio.gather(*(current.refresh(model.workspace.id) for _ in range(20)))
     assert all(snapshot is loaded for snapshot in refreshed)
-    # The first to ask has the check that it began; all who came during it share a second.
+    # The first caller has the check that it began; all callers that came during it share a second.
     assert (counted.loads, counted.checks) == (1, 2)
 
 
@@ -128,7 +128,7 @@ async def test_what_is_needed_stays_and_so_does_the_newest(desk: Desk, database:
 async def test_the_weight_is_what_a_snapshot_takes(desk: Desk, database: Database, model: Snapshot) -> None:
     await desk.change(lambda _: [new_object(f"thing{number}") for number in range(20)])
     current = CurrentSnapshots(database)
-    await current.get(model.workspace.id)  # what is made once, whatever is loaded
+    await current.get(model.workspace.id)  # some parts are made once, whatever is loaded
     current.forget(model.workspace.id)
     tracemalloc.start()
     try:

@@ -56,7 +56,7 @@ async def test_a_version_that_is_heard_of_is_loaded_without_a_question(
         watch.hear(model.workspace.id, after.version)
         watch.hear(model.workspace.id, after.version)
         await until(lambda: current.version_of(model.workspace.id) == after.version)
-        # What is known by then is not loaded again.
+        # The version that is known by then is not loaded again.
         watch.hear(model.workspace.id, after.version)
         watch.hear(model.workspace.id, model.version)
         watch.hear(new_id(), 7)

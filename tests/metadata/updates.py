@@ -1,4 +1,4 @@
-"""Updates of what a model has, and how columns and records stand after them."""
+"""Updates of the definitions of a model, and how columns and records stand after them."""
 
 from typing import Any
 

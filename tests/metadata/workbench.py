@@ -36,7 +36,7 @@ class Workbench:
         return after
 
     def follow(self, behind: Snapshot) -> Snapshot:
-        """What a process that is behind has after it has looked."""
+        """The model of a process that is behind, after it has looked."""
 
         async def read() -> Snapshot:
             async with self._database.session() as connection:

@@ -1,4 +1,4 @@
-// Runs the PHP code of standard input and prints what it prints.
+// Runs the PHP code of standard input and prints its output.
 import { readFileSync } from "node:fs";
 import { getPHPLoaderModule } from "@php-wasm/node-8-4";
 import { loadPHPRuntime, PHP } from "@php-wasm/universal";

@@ -15,7 +15,7 @@ from tests.processes.killed_changes import KILLED
 
 
 async def make(dsn: str) -> None:
-    """Make a change, and do all that a server does after it: tell the others, and build what was left to be built."""
+    """Make a change, and do all that a server does after it: notify the others, and build the deferred parts."""
     async with desk_at(dsn) as desk:
         model = await desk.default()
         _say(os.getpid())

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.sql.network import connect_onward, near_end
 
 _HEAD = 5
-# What has the server do something, and keep it: a simple query, and the end of what was sent to prepared statements.
+# Messages with a lasting effect on the server: a simple query, and the end of a prepared statement's messages.
 # https://www.postgresql.org/docs/current/protocol-message-formats.html
 _STEPS = frozenset(b"QS")
 
@@ -34,7 +34,7 @@ class CuttingWay:
         self.on_cut: Callable[[], None] | None = None
 
     def begin(self, last: int | None, on_cut: Callable[[], None] | None = None) -> None:
-        """Count anew, and carry so many steps, of which the last has no answer."""
+        """Reset the count, and pass so many messages on, the last of which gets no answer."""
         self.last, self.steps, self.was_cut, self.on_cut = last, 0, False, on_cut
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Users of the embedded server in processes of their own, and what can be seen of the server's."""
+"""Users of the embedded server in processes of their own, and the visible state of the server's processes."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ class User:
         assert self.process.returncode == 0
 
     def kill(self) -> list[int]:
-        """Kill it and return what it had acknowledged."""
+        """Kill it and return the numbers that it had acknowledged."""
         self.process.kill()
         assert self.process.stdout is not None
         # `communicate` would lose the lines that were read ahead with the first one.

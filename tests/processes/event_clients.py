@@ -28,7 +28,7 @@ CLIENTS = {
 
 @dataclass(slots=True)
 class Client:
-    """A subscriber in a process of its own, and what it has printed."""
+    """A subscriber in a process of its own, and its printed lines."""
 
     process: subprocess.Popen[str]
     said: list[dict[str, Any]] = field(default_factory=list)
@@ -146,7 +146,7 @@ class Writing:
     """A thread that creates people on whichever server answers, until it is told to stop.
 
     Args:
-        name: what the emails begin with, where there are several.
+        name: the beginning of the emails, where there are several.
 
     Attributes:
         answered: the emails of those whose creation was answered, in order.
@@ -207,7 +207,7 @@ def staged(dsn: str) -> int:
 
 @contextlib.contextmanager
 def following(folder: Path, both: Sequence[Server], key: str) -> Iterator[list[Client]]:
-    """Have two clients follow what each server says of new people, from the beginning, by both protocols."""
+    """Have two clients follow the events of new people on each server, from the beginning, by both protocols."""
     created = "subscription ($after: String) { personCreated(after: $after) { email } }"
     with contextlib.ExitStack() as stack:
         clients = []
@@ -222,7 +222,7 @@ def following(folder: Path, both: Sequence[Server], key: str) -> Iterator[list[C
 
 
 def check_that_all_arrived(dsn: str, clients: list[Client], *writing: Writing) -> int:
-    """Hold what each client got against the log, and the log against what was answered; return how many they are."""
+    """Compare each client's events with the log, and the log with the answered writes; return how many they are."""
     eventually(lambda: staged(dsn) == 0, "events wait")
     expected = logged_positions(dsn)
     assert expected == sorted(set(expected))
@@ -240,7 +240,7 @@ def check_that_all_arrived(dsn: str, clients: list[Client], *writing: Writing) -
 def survive(dsn: str, folder: Path, kills: int) -> int:
     """Kill one of two servers, again and again, under writes; return how many events there were.
 
-    Whoever follows, over reconnections, may not have lost an event or have got one twice.
+    A client that follows, over reconnections, may not have lost an event or have got one twice.
     """
     with servers(dsn, 2) as both:
         key = make_key(dsn)

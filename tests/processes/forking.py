@@ -18,7 +18,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 
-import typer.rich_utils  # noqa: F401 - what is imported here is there in each process that is forked
+import typer.rich_utils  # noqa: F401 - a module imported here is there in each forked process
 
 import fieldstone.engine.server.cli.commands  # noqa: F401
 from tests.processes.embedded_runs import ROOT
@@ -144,13 +144,13 @@ def _await_turn(control: socket.socket) -> list[str]:
 
 
 def _report_on(made: int, report: int, streams: list[int]) -> None:
-    """Tell who asked which process it is, and in the end its status."""
+    """Tell the parent which process it is, and in the end its status."""
     for descriptor in streams:
         os.close(descriptor)
     with socket.socket(fileno=report) as there:
         there.sendall(made.to_bytes(_NUMBER, signed=True))
         _, status = os.waitpid(made, 0)
-        # Who asked may have gone.
+        # The parent may have gone.
         with contextlib.suppress(BrokenPipeError):
             there.sendall(os.waitstatus_to_exitcode(status).to_bytes(_NUMBER, signed=True))
     os._exit(0)

@@ -26,7 +26,7 @@ from tests.metadata.updates import options
 from tests.metadata.writer.undone import CHANGES, Build, fill, on, project
 
 _BIG_TABLE = -1
-"""Every table is big: what looks at each record is done after the commit."""
+"""Every table is big: each step that reads all records is done after the commit."""
 
 RECORDS: Final = (
     "INSERT INTO workspace_default.project (id, name, stage, code)"
@@ -38,7 +38,7 @@ Body = Callable[[ModelTransaction], Awaitable[object]]
 
 
 def _several(snapshot: Snapshot) -> Iterable[Change]:
-    """As one: what makes tables, columns and indexes, what changes the records, and what takes a column away."""
+    """As one: steps that make tables, columns and indexes, that change the records, and that take a column away."""
     object_, there = new_object("batch"), project(snapshot).by_name
     yield object_
     yield new_field(object_.id, "one", is_unique=True)
@@ -81,7 +81,7 @@ def _again(snapshot: Snapshot) -> Iterable[Change]:
 
 
 def _leaving(snapshot: Snapshot) -> Iterable[Change]:
-    """What leaves the most for after the commit, where the table is big: values, an index, a key and a promise."""
+    """The change with the most work after the commit, where the table is big: values, an index, a key and a promise."""
     yield from on("name", is_nullable=False, backfill="none", default="none")(snapshot)
     yield from _relation(RelationType.MANY_TO_ONE)(snapshot)
     yield from _again(snapshot)
@@ -112,7 +112,7 @@ MADE: Final[dict[str, Build]] = {
 
 
 def _apply(build: Build) -> Body:
-    """Return what makes these changes in a transaction."""
+    """Return the coroutine that makes these changes in a transaction."""
 
     async def body(transaction: ModelTransaction) -> None:
         for change in build(transaction.snapshot):
@@ -128,7 +128,7 @@ async def _roll_back(transaction: ModelTransaction) -> None:
 BODIES: Final[dict[str, Body]] = {**{name: _apply(build) for name, build in MADE.items()}, "rollback": _roll_back}
 
 KILLED: Final = BODIES["several changes as one"]
-"""What is made in a process that is killed."""
+"""The change made in a process that is killed."""
 
 
 def fill_killed(dsn: str) -> None:
@@ -144,7 +144,7 @@ def fill_killed(dsn: str) -> None:
                 "motto"
             ]
             await desk.change(lambda _: [SettleField(field_id=motto.id, failure="a record was in the way")])
-            # This is what is rolled back.
+            # This change is rolled back.
             await desk.change(lambda snapshot: [new_object("obsolete"), new_field(project(snapshot), "late")])
 
     fill_model(dsn)

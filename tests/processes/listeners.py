@@ -17,7 +17,7 @@ def count_listeners(dsn: str) -> int:
 def end_listeners(dsn: str, number: int) -> None:
     """Terminate those of a database, as soon as there are so many.
 
-    None is terminated before: servers that connect anew at different times would never be there together.
+    None is terminated before: servers that reconnect at different times would never be there together.
     """
     eventually(lambda: count_listeners(dsn) == number, "a server does not listen")
     with psycopg.connect(dsn, autocommit=True) as connection:

@@ -32,11 +32,11 @@ _OPTIONS = _options("RED", "BLUE")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a change has come to.
+    """The outcome of a change.
 
     Attributes:
-        document: what is valid from then on.
-        gone: what is not valid any more.
+        document: an operation that is valid from then on.
+        gone: an operation that is not valid any more.
     """
 
     document: str
@@ -193,7 +193,7 @@ class Series:
 
     def _require_from_the_start(self, plural: str) -> Step:
         def step(ask: Ask) -> Outcome:
-            # What a writer that does not know the field leaves out is the default, which must do.
+            # A writer that does not know the field leaves it to the default, which must do.
             name, id_ = self._new_text(ask, plural, "must", isNullable=False, defaultValue="none")
             ask(_UPDATE_FIELD, id=id_, input={"isNullable": True})
             return Outcome(_first(plural, name))

@@ -38,7 +38,7 @@ class Host:
     address: str
 
     def cut(self) -> None:
-        """Cut the link: nobody is told of it, what is sent is lost."""
+        """Cut the link: no end gets notice of it, each packet is lost."""
         _run("ip", "-n", self.name, "link", "set", "eth0", "down")
 
     def mend(self) -> None:

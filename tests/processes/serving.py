@@ -46,7 +46,7 @@ class Served:
         url: where it listens.
         key: the one that it made for this start.
         curl: the line that it told to paste.
-        errors: what it has written to standard error so far.
+        errors: its output on standard error so far.
     """
 
     process: Forked | subprocess.Popen[str]
@@ -89,7 +89,7 @@ def start(*options: str, **variables: str) -> Served:
 
 
 def wait_until_ready(served: Served) -> None:
-    """Read what the server prints up to the line to paste."""
+    """Read the server's output up to the line to paste."""
     for line in served.stdout:
         if ready := _READY.match(line):
             served.url = ready[1]

@@ -1,4 +1,4 @@
-"""A change of the model, and what is built after it, interrupted at each message: it is whole or not there.
+"""A change of the model, and the builds after it, interrupted at each message: it is whole or not there.
 
 The messages are not chosen: they are counted until there are no more. The last that is carried is answered nobody.
 """
@@ -61,13 +61,13 @@ def left(databases: Databases, template: str) -> str:
 
 
 async def until_alone(dsn: str) -> None:
-    """Return when the server has done what it was told, and noticed who has gone."""
+    """Return when the server has carried out its messages, and noticed which clients have gone."""
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
         await until_found(connection, _ALONE)
 
 
 async def check_agreement(desk: Desk) -> Snapshot:
-    """See that the tables are what the model says, and the model is what the catalog has; return it."""
+    """See that the tables agree with the model, and the model with the catalog; return it."""
     model = await desk.default()
     assert model == await desk.reload(model.workspace.id)
     async with desk.database.session() as connection:
@@ -76,7 +76,7 @@ async def check_agreement(desk: Desk) -> Snapshot:
 
 
 async def restart(dsn: str) -> Snapshot:
-    """Build what an interrupted build left, as a server does at its start; return the model."""
+    """Build the rest of an interrupted build, as a server does at its start; return the model."""
     async with desk_at(dsn) as desk:
         await Builder(desk.database, desk.writer, trigram=desk.catalog.trigram).build_all()
         return await check_agreement(desk)
@@ -106,7 +106,7 @@ async def test_each_kind_of_change_is_among_them(databases: Databases, template:
 async def test_a_change_that_is_cut_off_is_whole_or_not_there(
     name: str, databases: Databases, template: str, folder: Path
 ) -> None:
-    """The process lives on: what it then serves is what the database has, and it can make the change again."""
+    """The process lives on: it then serves the model that the database has, and it can make the change again."""
     with databases.clone(template) as dsn:
         before = whole_state(dsn)
         async with cutting_way(dsn, folder) as (way, near), desk_at(near) as desk:
@@ -118,7 +118,7 @@ async def test_a_change_that_is_cut_off_is_whole_or_not_there(
                 was_cut = way.was_cut
                 way.begin(None)
                 # Its last message commits. PostgreSQL may notice in the middle of that that there is nobody to answer:
-                # then nothing has come of it, and what came through is the next try.
+                # then the change was not made, and the message that came through belongs to the next try.
                 if not was_cut:
                     break
                 await until_alone(dsn)
@@ -193,7 +193,7 @@ async def maker() -> AsyncIterator[Maker]:
 async def test_a_process_that_is_killed_leaves_the_change_whole_or_not_there(
     databases: Databases, template: str, folder: Path, maker: Maker
 ) -> None:
-    """To the database it is what the other tests do; here nothing of the process is left that could go on."""
+    """To the database it is the same as the other tests; here no process is left that could go on."""
     steps = itertools.count(1)
     outcomes = []
     was_killed = True

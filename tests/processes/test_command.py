@@ -197,7 +197,7 @@ def test_what_the_database_refuses_is_told_in_a_sentence(database: str, argument
 
 @pytest.fixture
 def stranger(empty_database: str) -> Iterator[str]:
-    """Yield the address of an empty database for a user who may connect to it and no more."""
+    """Yield the address of an empty database for a user that may connect to it and no more."""
     name = f"stranger_{uuid4().hex}"
     role = sql.Identifier(name)
     with psycopg.connect(empty_database, autocommit=True) as connection:

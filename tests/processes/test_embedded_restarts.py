@@ -202,7 +202,7 @@ def test_the_address_stays_the_same_where_the_path_is_too_long_for_a_socket_and_
         eventually(lambda: watch.is_broken, "it is not noticed")
         away.rename(control)
         eventually(lambda: not watch.is_broken and _serves(server), "not started")
-        # Whoever comes new meets the others there.
+        # A new process meets the others there.
         with running(place) as beside:
             assert beside.dsn == server.dsn
     assert not server.socket_folder.exists()

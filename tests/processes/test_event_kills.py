@@ -1,4 +1,4 @@
-"""Events under SIGKILL: whoever resumes has lost nothing, and got nothing twice."""
+"""Events under SIGKILL: a client that resumes has lost nothing, and got nothing twice."""
 
 from pathlib import Path
 

@@ -16,7 +16,7 @@ from tests.waiting import eventually
 
 ROUNDS = 2
 ACKNOWLEDGED = 10
-"""Changes of each round before the kill; what is under way then is another one."""
+"""Changes of each round before the kill; the change under way then is another one."""
 
 
 def ask(client: httpx.Client, path: str, query: str, **variables: Any) -> Any:

@@ -1,6 +1,6 @@
-"""What carries messages goes away and comes back, and PostgreSQL too, under subscribers and writes: nothing is lost.
+"""The broker of messages goes away and comes back, and PostgreSQL too, under subscribers and writes: nothing is lost.
 
-Nobody starts a server again, and no client has to connect anew.
+Nobody starts a server again, and no client has to reconnect.
 """
 
 import contextlib
@@ -52,7 +52,7 @@ class Scene:
         eventually(lambda: all(http.get("/readyz").status_code == 200 for http in self._https), "not ready")
 
     def until_delivered(self) -> None:
-        """Return when each client has got what was written up to now."""
+        """Return when each client has got every event written up to now."""
         written = set(self.writing.answered)
         for one in self.clients:
             eventually(

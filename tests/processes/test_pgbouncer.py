@@ -39,7 +39,7 @@ def pgbouncer(dsn: str, folder: Path) -> Iterator[str]:
     )
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, "pgbouncer is not installed"
-    # It refuses to run as root, and whoever runs it has to reach the server's socket.
+    # It refuses to run as root, and its user has to reach the server's socket.
     other = ("-u", Path(target["host"]).owner()) if os.geteuid() == 0 else ()
     with (folder / "pgbouncer.log").open("wb") as log:
         process = subprocess.Popen([program, *other, str(config)], stdout=log, stderr=log)

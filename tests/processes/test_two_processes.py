@@ -1,4 +1,4 @@
-"""Two servers on one database: what is changed through one is served by the other, whatever becomes of the messages."""
+"""Two servers on one database: a change through one is served by the other, whatever becomes of the messages."""
 
 import asyncio
 import contextlib
@@ -66,7 +66,7 @@ def object_ids(client: httpx.Client) -> dict[str, str]:
 
 
 def metric(client: httpx.Client, name: str) -> float:
-    """What a server says of itself, without being made to look at anything."""
+    """A server's figures about itself, without a request that would make it look."""
     found = re.search(rf"^{re.escape(name)} (\S+)$", client.get("/metrics").text, re.MULTILINE)
     assert found is not None
     return float(found[1])
@@ -98,7 +98,7 @@ READS = (
     "{ opportunities(first: 3) { edges { node { id name company { id } person { email } } } } }",
     "{ activities(first: 3, orderBy: { createdAt: DESC }) { edges { node { id title } } } }",
 )
-# Each is about what the one before it made, where that is there by then.
+# Each concerns the record of the one before it, where that is there by then.
 WRITES = (
     'mutation {{ createPerson(data: {{ email: "{name}{number}@example.com", firstName: "L" }}) {{ id }} }}',
     'mutation {{ updatePeople(filter: {{ email: {{ eq: "{name}{last}@example.com" }} }}, data: {{ city: "Ulm" }}) {{ id }} }}',  # noqa: E501 - one operation, one line
@@ -166,7 +166,7 @@ async def loaded(served: Served, name: str) -> AsyncIterator[Load]:
         finally:
             task.cancel()
             await asyncio.wait([task])
-        # What ended it early is no failure of a request.
+        # The reason of its early end is no failure of a request.
         task.result()
 
 
@@ -261,7 +261,7 @@ def test_redis_is_stopped_and_started(database: str) -> None:
         redis.start()
         change_and_see(pair, "again")
         connections = 'fieldstone_broadcast_events_total{event="connections"}'
-        eventually(lambda: [metric(client, connections) for client in pair.clients] == [2, 2], "not connected anew")
+        eventually(lambda: [metric(client, connections) for client in pair.clients] == [2, 2], "not reconnected")
 
 
 def test_with_messages_cut_off_each_looks_by_itself(database: str) -> None:

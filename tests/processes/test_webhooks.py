@@ -14,7 +14,7 @@ from tests.waiting import eventually
 
 KILLS = 3
 IN_FLIGHT = 64
-"""What a process sends at once, and so what comes twice at most when it is killed."""
+"""The deliveries that a process sends at once, and so those that come twice at most when it is killed."""
 
 
 def until_more_is_sent(writing: Writing, taken: Taken) -> None:

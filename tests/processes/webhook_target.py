@@ -18,7 +18,7 @@ SETTINGS = {
     "FIELDSTONE_WEBHOOK_TIMEOUT": "2",
     "FIELDSTONE_WEBHOOK_RETRY_DELAY": "0.05",
 }
-"""What servers need to send here, and to be soon with it."""
+"""The settings that servers need to send here, and soon."""
 
 _CREATE = "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { id } }"
 _LEFT = "{ webhookDeliveries(filter: { status: { neq: DELIVERED } }) { totalCount } }"
@@ -26,7 +26,7 @@ _LEFT = "{ webhookDeliveries(filter: { status: { neq: DELIVERED } }) { totalCoun
 
 @dataclass(slots=True)
 class Taken:
-    """What a target has taken, by the path that it was sent to.
+    """The deliveries that a target has taken, by the path that each was sent to.
 
     Attributes:
         requests: how many requests there were; each seventh is refused.
@@ -62,7 +62,7 @@ def target() -> Iterator[Taken]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """The test says what there is to say."""
+            """A server that logs nothing: the test asserts the rest."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True

@@ -1,11 +1,11 @@
-"""The examples of a page of the documentation, and a reader who tries them out.
+"""The examples of a page of the documentation, and a reader that tries them out.
 
 A page's examples are executed in their order on the sample workspace, as a reader would. An example is
 
     ```graphql              an operation of the Core API; `graphql metadata` is one of the Metadata API
     ```bash                 a curl command with an operation, or a batch of them, in its -d
     ```json variables       the variables of the example before it
-    ```json answer          what the example before it answers; ids, times, cursors, tokens and the places of errors
+    ```json answer          the answer of the example before it; ids, times, cursors, tokens and the places of errors
                             in the document may differ
 
 One that is marked `error` (```graphql error) must fail, all others must not. A text in capitals stands for an id:
@@ -35,7 +35,7 @@ _CURSORS = {"cursor", "startCursor", "endCursor"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """What is sent to one of the APIs (one request, or a batch), and what is said to come back."""
+    """A request to one of the APIs (one operation, or a batch), and its printed answer."""
 
     place: str
     path: str
@@ -87,7 +87,7 @@ async def fill_in(text: str, ids: dict[str, str], find: Callable[[str], Any]) ->
 
 
 def comparable(value: Any, key: str = "") -> Any:
-    """An answer without what differs from one time to the next."""
+    """An answer without the values that differ from one time to the next."""
     match value:
         case dict():
             return {name: comparable(item, name) for name, item in value.items() if name != "locations"}

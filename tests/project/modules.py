@@ -12,7 +12,7 @@ SOURCES = ("engine", "metadata", "sql")
 def modules(*packages: str) -> list[Path]:
     """Return the modules of the packages, as paths from the root."""
     found = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
-    return [path.relative_to(ROOT) for path in found if "node_modules" not in path.parts]
+    return [path.relative_to(ROOT) for path in found if not {"node_modules", ".work"} & set(path.parts)]
 
 
 def parse(module: Path) -> ast.Module:

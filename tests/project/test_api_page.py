@@ -1,4 +1,4 @@
-"""The tables of the API's reference that repeat what the code says are the code's own."""
+"""The tables of the API's reference that repeat the code are the code's own."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ def test_the_sets_of_operators() -> None:
 
 
 def _columns(kind: FieldType) -> Iterator[tuple[str, SubField, str]]:
-    """The columns of a field type: what each is called, and what it means."""
+    """The columns of a field type: their names and their meanings."""
     entry = FIELD_TYPES[kind]
     if entry.variants is not None:
         for variant, column in entry.variants.items():
@@ -73,8 +73,8 @@ def test_the_field_types() -> None:
 def test_the_limits() -> None:
     defaults = {variable.attribute: variable for variable in configuration_table()}
     rows = [
-        (what, f"`{defaults[attribute].default}`", f"`{defaults[attribute].name}`", refusal)
-        for what, attribute, refusal in (
+        (limit, f"`{defaults[attribute].default}`", f"`{defaults[attribute].name}`", refusal)
+        for limit, attribute, refusal in (
             ("bytes of a body", "max_body_bytes", "413"),
             ("bytes of an answer", "max_response_bytes", "`QUERY_TOO_COMPLEX`"),
             ("operations in a batch", "max_batch", "`QUERY_TOO_COMPLEX`"),

@@ -33,7 +33,7 @@ def test_each_module_can_be_imported_first(package: str) -> None:
 
 @pytest.mark.parametrize("package", ["engine", "metadata", "sql"])
 def test_what_stands_in_a_room_imports_in_one_direction(package: str) -> None:
-    """Its modules and rooms have an order in which each imports only what comes before it, down to the last room."""
+    """Its modules and rooms have an order in which each imports only modules before it, down to the last room."""
     rooms: defaultdict[Names, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for module in modules(package):
         own = module.parent.parts if module.stem == "__init__" else module.with_suffix("").parts

@@ -1,4 +1,4 @@
-"""What the documentation shows works.
+"""The commands and links of the documentation work.
 
 Python blocks pass mypy, and run where they are marked so (```` ```python run ````); JSON and GraphQL blocks parse; the
 make targets, the commands and the options in shell blocks exist.
@@ -28,7 +28,7 @@ def _commands() -> list[tuple[str, list[str]]]:
     for snippet in snippets(*_SHELLS):
         for line in snippet.text.replace("\\\n", " ").splitlines():
             if snippet.language == "console" and not line.startswith("$ "):
-                continue  # what a command printed
+                continue  # the output of a command
             words = shlex.split(line.removeprefix("$ "), comments=True)
             while words and re.match(r"[A-Z_]+=", words[0]):
                 words = words[1:]

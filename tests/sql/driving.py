@@ -31,7 +31,7 @@ async def opened(dsn: str, settings: PoolSettings = QUICK, **changes: Any) -> As
 
 
 class Observer:
-    """A connection of its own that sees and ends what the others do."""
+    """A connection of its own that sees and ends the sessions of the others."""
 
     def __init__(self, connection: psycopg.AsyncConnection) -> None:
         self.connection = connection

@@ -15,7 +15,7 @@ _PORT = "5432"
 class Network:
     """Passes bytes on in both directions while `carries` is set, otherwise not even the end of a stream.
 
-    Who newly comes is let in while `admits` is set, and counted in `admitted`.
+    A new connection is let in while `admits` is set, and counted in `admitted`.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -67,7 +67,7 @@ async def network(dsn: str, folder: Path) -> AsyncIterator[tuple[Network, str]]:
 
 
 class Way(Protocol):
-    """What stands between a client and the server."""
+    """A relay between a client and the server."""
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None: ...
 

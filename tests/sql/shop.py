@@ -1,4 +1,4 @@
-"""A small schema that the compiler's tests write plans over by hand, and what runs them."""
+"""A small schema that the compiler's tests write plans over by hand, and the functions that run them."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -153,7 +153,7 @@ class Shop:
         return problem, [str(one) for one in ids or ()], None if answer is None else json.loads(answer)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What is in the database."""
+        """The rows in the database."""
         return self.database.execute(query.encode()).fetchall()
 
     def fill(self, query: str, rows: Sequence[Sequence[object]] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Cursors read back what was written, and tell blank, altered and foreign ones apart."""
+"""Cursors read back the written values, and tell blank, altered and foreign ones apart."""
 
 from hashlib import md5
 

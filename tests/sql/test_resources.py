@@ -1,4 +1,4 @@
-"""What one statement may take of the server: memory for sorts, and temporary files."""
+"""The share of the server that one statement may take: memory for sorts, and temporary files."""
 
 import logging
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ LARGE_SORT = Statement(
 
 @pytest.fixture
 def stranger(empty_database: str) -> Iterator[tuple[str, str]]:
-    """The name of a user who is no superuser, and the address of the database for that user."""
+    """The name of a user that is no superuser, and the address of the database for that user."""
     name = f"stranger_{uuid4().hex}"
     role = sql.Identifier(name)
     with psycopg.connect(empty_database, autocommit=True) as connection:

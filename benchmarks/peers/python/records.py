@@ -158,7 +158,7 @@ async def _load_latest(entity: Any, keys: Sequence[tuple[UUID, int]]) -> list[li
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What is known of the amounts of all opportunities."""
+    """The aggregates of the amounts of all opportunities."""
 
     count: int
     sum: Decimal | None

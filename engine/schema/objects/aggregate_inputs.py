@@ -92,8 +92,7 @@ def build_group_order(scope: TypeScope, object_: Object) -> GraphQLInputObjectTy
     return GraphQLInputObjectType(
         type_name(object_, TypeRole.GROUP_ORDER),
         fields,
-        description=f"An order of groups of {object_.label_plural}: one key, since the order of several in one object"
-        " is lost.",
+        description=f"An order of groups of {object_.label_plural}: one key, as the keys of an object have no order.",
     )
 
 

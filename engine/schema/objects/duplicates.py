@@ -18,9 +18,9 @@ def duplicates_field(scope: TypeScope, object_: Object) -> GraphQLField:
         GraphQLNonNull(GraphQLList(connection)),
         args={
             "ids": GraphQLArgument(ids, description="The ids of records."),
-            "data": GraphQLArgument(data, description="Data of records that need not be there, in the place of `ids`."),
+            "data": GraphQLArgument(data, description="Data of records that need not exist, in place of `ids`."),
         },
-        description=f"For each given record, in their order, the records of {object_.label_plural} that are like it.",
+        description=f"For each given record, in their order, its likely duplicates among {object_.label_plural}.",
     )
 
 

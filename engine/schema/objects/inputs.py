@@ -168,7 +168,7 @@ def build_order_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
     return GraphQLInputObjectType(
         type_name(object_, TypeRole.ORDER_BY),
         lambda: {name: member for _, name, member in _fields(scope, object_, types)},
-        description=f"An order of {object_.label_plural}: one key, since the order of several in one object is lost.",
+        description=f"An order of {object_.label_plural}: one key, since the keys of an object have no order.",
     )
 
 

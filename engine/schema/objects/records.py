@@ -124,7 +124,9 @@ _CONNECTION_FIELDS: Mapping[str, Callable[[TypeScope, Object], GraphQLField]] = 
         GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.output_of(object_, TypeRole.EDGE)))),
         description="The records of this page, in order.",
     ),
-    "pageInfo": lambda _, __: GraphQLField(GraphQLNonNull(PAGE_INFO), description="Where this page stands."),
+    "pageInfo": lambda _, __: GraphQLField(
+        GraphQLNonNull(PAGE_INFO), description="The position of this page among all records that match."
+    ),
     "totalCount": lambda _, __: GraphQLField(
         GraphQLNonNull(GraphQLInt), description="How many records match, on this page and all others."
     ),

@@ -36,7 +36,9 @@ _ARGUMENTS = {
     "filter": GraphQLArgument(
         SCALARS[JSON.name], description="Only records that match: a filter of the one object that is searched."
     ),
-    "first": GraphQLArgument(GraphQLInt, description="At most so many hits from the start of the rest."),
+    "first": GraphQLArgument(
+        GraphQLInt, description="At most so many hits, counted from the start of those that `after` leaves."
+    ),
     "after": GraphQLArgument(GraphQLString, description="Only hits that follow the one with this cursor."),
     "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
 }
@@ -60,7 +62,9 @@ def build_search_type(scope: TypeScope, name: str) -> GraphQLNamedType:
                 name,
                 {
                     "edges": GraphQLField(edges, description="The hits, the best first."),
-                    "pageInfo": GraphQLField(GraphQLNonNull(PAGE_INFO), description="Where the page stands."),
+                    "pageInfo": GraphQLField(
+                        GraphQLNonNull(PAGE_INFO), description="The position of the page among all hits."
+                    ),
                 },
                 description="A page of hits.",
             )

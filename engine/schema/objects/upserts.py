@@ -31,10 +31,10 @@ def build_on_conflict(scope: TypeScope, object_: Object) -> GraphQLInputObjectTy
             ),
             "revive": GraphQLInputField(
                 GraphQLBoolean,
-                description="True: where no record has the key, the one that was deleted last is restored and changed.",
+                description="True: where no live record has the key, the last deleted one is restored and changed.",
             ),
         },
-        description=f"Which record of {object_.label_plural} is changed instead of one being created.",
+        description=f"The record of {object_.label_plural} that is changed in place of a new one.",
     )
 
 
@@ -44,7 +44,8 @@ def build_upsert_result(scope: TypeScope, object_: Object) -> GraphQLObjectType:
         type_name(object_, TypeRole.UPSERT_RESULT),
         lambda: {
             "created": GraphQLField(
-                GraphQLNonNull(GraphQLBoolean), description="Whether the record was created; else it was there."
+                GraphQLNonNull(GraphQLBoolean),
+                description="True for a created record, false for one that existed and was changed.",
             ),
             "record": GraphQLField(
                 GraphQLNonNull(scope.output_of(object_, TypeRole.RECORD)), description="The record itself."

@@ -95,7 +95,7 @@ PRINCIPAL_QUERIES: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
     "explainAccess": lambda _scope: GraphQLField(
         GraphQLNonNull(_EXPLANATION),
         args={"input": GraphQLArgument(GraphQLNonNull(_QUESTION), description="The question.")},
-        description="Tells whether a role may do something, and the way that says so.",
+        description="Answers whether a role may act on records or fields, with the way that decides it.",
     ),
 }
 """The root fields. Every role may ask for `me`."""

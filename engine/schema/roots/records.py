@@ -143,7 +143,7 @@ def _one_arguments(scope: TypeScope, object_: Object) -> dict[str, GraphQLArgume
     arguments = {"id": GraphQLArgument(_ID, description="The record's id.")}
     if scope.mutations is None:
         key = scope.input_of(object_, TypeRole.UNIQUE_KEY)
-        arguments["where"] = GraphQLArgument(key, description="A unique key of the record, in the place of its id.")
+        arguments["where"] = GraphQLArgument(key, description="A unique key of the record, in place of its id.")
         return arguments
     unique = (name for name, field in object_.by_name.items() if field.is_unique)
     described = "The record's name, in the place of its id."
@@ -191,7 +191,7 @@ def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, Graph
             arguments |= _one_arguments(scope, object_)
             arguments["ifUpdatedAt"] = GraphQLArgument(
                 SCALARS[DATE_TIME.name],
-                description="The record's `updatedAt`, to as many digits as given; if it is another one: CONFLICT.",
+                description="The `updatedAt` that the record must have, to the digits given; else CONFLICT.",
             )
     if creates or root.verb is Verb.UPDATE:
         data = scope.input_of(object_, TypeRole.INPUT)
@@ -215,7 +215,7 @@ def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, Graph
         item = GraphQLNonNull(scope.input_of(object_, TypeRole.UPDATE_ITEM))
         arguments["updates"] = GraphQLArgument(
             GraphQLList(item),
-            description="The records to change with data of their own, in the place of `filter` and `data`.",
+            description="The records to change with data of their own, in place of `filter` and `data`.",
         )
     if creates and api_names.lacking(object_, Verb.UPSERT) is None:
         arguments["onConflict"] = GraphQLArgument(

@@ -34,7 +34,7 @@ _HAPPENINGS = {
 
 _INTERVAL = GraphQLArgument(
     GraphQLInt,
-    description="Milliseconds for which writes gather before the next answer: 100 at least, 250 unless given.",
+    description="The least milliseconds between a write and the next answer: 100 at least, 250 unless given.",
 )
 
 
@@ -65,11 +65,11 @@ def _subscription_field(scope: TypeScope, root: SubscriptionRoot) -> GraphQLFiel
     object_ = root.object
     arguments = {
         "filter": GraphQLArgument(
-            scope.input_of(object_, TypeRole.FILTER), description="Only records that match as the write left them."
+            scope.input_of(object_, TypeRole.FILTER), description="Only records that match after the write."
         ),
         "after": GraphQLArgument(
             GraphQLString,
-            description="Resume behind the result whose `extensions.position` this is: missed events come first.",
+            description="The `extensions.position` of the last result received; the events since then come first.",
         ),
     }
     if root.verb is Verb.UPDATE:

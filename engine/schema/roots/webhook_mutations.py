@@ -56,7 +56,7 @@ _UPDATE_INPUT = GraphQLInputObjectType(
         "role": _member(GraphQLString, f"{_ROLE}."),
         "claims": _member(_JSON, f"{_CLAIMS} All of them."),
     },
-    description="New values of a webhook; members that are left out stay.",
+    description="New values of a webhook; a member that is left out keeps its value.",
 )
 
 _CREATED = GraphQLObjectType(
@@ -70,7 +70,7 @@ _CREATED = GraphQLObjectType(
         "isActive": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether events are sent."),
         "role": GraphQLField(GraphQLString, description=f"{_ROLE}."),
         "createdAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When it was made."),
-        "updatedAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When it was last changed."),
+        "updatedAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="The time of its last change."),
     },
     description="A new webhook with its secret.",
 )
@@ -78,11 +78,13 @@ _CREATED = GraphQLObjectType(
 _TEST = GraphQLObjectType(
     "WebhookTest",
     {
-        "succeeded": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether the target took the event."),
+        "succeeded": GraphQLField(
+            GraphQLNonNull(GraphQLBoolean), description="Whether the target answered with success."
+        ),
         "responseStatus": GraphQLField(GraphQLInt, description="The HTTP status of its answer; null for none."),
-        "responseBody": GraphQLField(GraphQLString, description="How the answer's body begins."),
-        "error": GraphQLField(GraphQLString, description="Why it did not succeed."),
-        "durationMs": GraphQLField(GraphQLNonNull(GraphQLInt), description="How long it took, in milliseconds."),
+        "responseBody": GraphQLField(GraphQLString, description="The beginning of the answer's body."),
+        "error": GraphQLField(GraphQLString, description="The reason of its failure; null for a success."),
+        "durationMs": GraphQLField(GraphQLNonNull(GraphQLInt), description="Its duration in milliseconds."),
     },
     description="The outcome of a test event.",
 )

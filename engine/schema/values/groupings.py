@@ -55,7 +55,7 @@ DATE_GROUP = GraphQLObjectType(
 )
 
 BUCKET_ARGUMENT = {
-    "bucket": GraphQLArgument(DATE_BUCKET, description="Which one, where the field is grouped by several buckets.")
+    "bucket": GraphQLArgument(DATE_BUCKET, description="The bucket, where the field is grouped by several.")
 }
 
 

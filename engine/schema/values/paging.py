@@ -44,7 +44,7 @@ PAGE_INFO = GraphQLObjectType(
             GraphQLString, description="The cursor of the page's last record, null where the page is empty."
         ),
     },
-    description="Where a page stands among all records that match.",
+    description="The position of a page among all records that match.",
 )
 
 
@@ -53,7 +53,7 @@ def filter_argument(filter_input: GraphQLInputObjectType, *, required: bool = Fa
     if required:
         return GraphQLArgument(
             GraphQLNonNull(filter_input),
-            description="Which records are meant; a filter that says nothing is refused.",
+            description="The records to write; a filter without a condition is refused.",
         )
     return GraphQLArgument(filter_input, description="Only records that match.")
 
@@ -76,9 +76,15 @@ def connection_arguments(
 
 
 _PAGE_ARGUMENTS = {
-    "first": GraphQLArgument(GraphQLInt, description="At most so many records from the start of the rest."),
+    "first": GraphQLArgument(
+        GraphQLInt,
+        description="At most so many records, counted from the start of those that `after` and `before` leave.",
+    ),
     "after": GraphQLArgument(GraphQLString, description="Only records that follow the one with this cursor."),
-    "last": GraphQLArgument(GraphQLInt, description="At most so many records from the end of the rest."),
+    "last": GraphQLArgument(
+        GraphQLInt,
+        description="At most so many records, counted from the end of those that `after` and `before` leave.",
+    ),
     "before": GraphQLArgument(GraphQLString, description="Only records that come before the one with this cursor."),
     "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
     "offset": GraphQLArgument(GraphQLInt, description="Skip so many records first."),

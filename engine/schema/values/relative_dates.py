@@ -35,7 +35,7 @@ RELATIVE_DATE = GraphQLInputObjectType(
         "this": GraphQLInputField(GraphQLBoolean, description="True: the current minute, hour, day and so on."),
         "unit": GraphQLInputField(GraphQLNonNull(RELATIVE_DATE_UNIT), description="The unit of the period."),
         "timeZone": GraphQLInputField(
-            GraphQLString, description="The time zone, such as Europe/Berlin, by whose calendar; UTC unless given."
+            GraphQLString, description="The time zone of the calendar, such as Europe/Berlin; UTC unless given."
         ),
         "firstDayOfWeek": GraphQLInputField(
             FIRST_DAY_OF_WEEK, description="With `this` and WEEK: the day that a week begins on; Monday unless given."

@@ -35,7 +35,7 @@ _OBJECT = _object("object", "objects", "object", "An object: a kind of record.",
     _field("status", FieldType.SELECT,
         "BUILDING while one of its fields or indexes is, FAILED where one of them is.", options=_STATUSES),
     _field("createdAt", FieldType.DATE_TIME, "When it was created."),
-    _field("updatedAt", FieldType.DATE_TIME, "When it was last changed."),
+    _field("updatedAt", FieldType.DATE_TIME, "The time of its last change."),
     _field("fields", FieldType.RELATION, "Its fields.", column="", required=False, relation="field.object"),
     _field("indexes", FieldType.RELATION, "Its indexes.", column="", required=False, relation="index.object"),
 ))
@@ -62,7 +62,7 @@ _FIELD = _object("field", "fields", "field", "A field of an object.", (
         options=_STATUSES),
     _field("failure", FieldType.TEXT, "Why it is FAILED.", required=False),
     _field("createdAt", FieldType.DATE_TIME, "When it was created."),
-    _field("updatedAt", FieldType.DATE_TIME, "When it was last changed."),
+    _field("updatedAt", FieldType.DATE_TIME, "The time of its last change."),
     _field("relation", FieldType.RELATION, "For a RELATION, the relation as this end sees it.",
         column="id", required=False, relation="field.relation"),
 ))
@@ -91,7 +91,7 @@ _INDEX = _object("index", "indexes", "index", "An index on fields of an object."
         "Whether it is in use: BUILDING on a big table, FAILED where records are in the way.", options=_STATUSES),
     _field("failure", FieldType.TEXT, "Why it is FAILED.", required=False),
     _field("createdAt", FieldType.DATE_TIME, "When it was created."),
-    _field("updatedAt", FieldType.DATE_TIME, "When it was last changed."),
+    _field("updatedAt", FieldType.DATE_TIME, "The time of its last change."),
 ))
 
 _API_KEY = _object("apiKey", "apiKeys", "api_key_shown", "A key to the API; its token was shown when it was made.", (
@@ -121,7 +121,7 @@ _ROLE = _object("role", "roles", "role_shown", "A role: the rights of keys, user
     _field("grants", FieldType.RAW_JSON, "Its rights, as `createRole` takes them, with the present names of fields."),
     _field("isSystem", FieldType.BOOLEAN, "Whether every workspace begins with it."),
     _field("createdAt", FieldType.DATE_TIME, "When it was created."),
-    _field("updatedAt", FieldType.DATE_TIME, "When it was last changed."),
+    _field("updatedAt", FieldType.DATE_TIME, "The time of its last change."),
 ))
 
 _CHANGE = _object("metadataChange", "metadataHistory", "model_change",

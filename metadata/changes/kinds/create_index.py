@@ -150,7 +150,7 @@ CREATE_INDEX = Kind(
     makes=lambda change: [(Subject.INDEX, change.id)],
     mutation=Mutation(
         answer=Subject.INDEX,
-        description="Creates an index; on a big table it is BUILDING until it is READY, and nobody waits for it.",
+        description="Creates an index; on a big table it is built in the background: BUILDING, then READY.",
         input_description="An index to create.",
         members=INDEX,
     ),

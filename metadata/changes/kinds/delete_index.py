@@ -84,7 +84,7 @@ DELETE_INDEX = Kind(
     invert=lambda before, change, _after: [recreate_index(before.indexes[change.index_id])],
     mutation=Mutation(
         answer=Subject.INDEX,
-        description="Deletes an index; answers as it was.",
+        description="Deletes an index; answers with the index as it was.",
         id_shape=Shape.INDEX,
         is_removal=True,
     ),

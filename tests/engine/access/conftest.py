@@ -8,5 +8,5 @@ from tests.engine.access.world import World, make_world
 
 @pytest.fixture
 async def world(apis: Apis) -> World:
-    """A company and three people: one in the role's city, one who may be read, and one in Rome."""
+    """A company and three people: one in the role's city, one that may be read, and one in Rome."""
     return await make_world(apis)

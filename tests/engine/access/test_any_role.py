@@ -1,4 +1,4 @@
-"""Any query of any role, with ways and parents, gives what the oracle gives without all that the role may not read."""
+"""Any query of any role, with ways and parents, gives the oracle's answer over only the rows that the role may read."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Any write of any role does what the oracle of its rights says, and nothing else."""
+"""Any write of any role does as the oracle of its rights says, and nothing else."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What destroying records does to others, and what a role is told of those that stand in the way."""
+"""The effect of destroyed records on others, and the error that a role gets about records that stand in the way."""
 
 from dataclasses import replace
 from typing import Any

@@ -44,7 +44,7 @@ async def test_an_event_is_told_if_the_record_may_be_read_as_it_shows_it(desk: D
     await desk.update(mover, city="Rome")
     await desk.update(mover, city=None)
     await desk.update(mover, city="Berlin")
-    assert await updated.until(1) == [{"firstName": "Berlin", "city": "Berlin"}], "whoever leaves is not told of"
+    assert await updated.until(1) == [{"firstName": "Berlin", "city": "Berlin"}], "no event of a record that leaves"
     other = await desk.person("c@x.org", firstName="Gone", city="Berlin")
     await desk.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=mover)
     await desk.data("mutation ($id: UUID!) { destroyPerson(id: $id) { id } }", id=other)

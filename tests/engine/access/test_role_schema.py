@@ -1,4 +1,4 @@
-"""The schema of a role is a projection of the whole one: legal, the same in each form, and without what is hidden."""
+"""The schema of a role is a projection of the whole one: legal, the same in each form, and without hidden parts."""
 
 import asyncio
 from typing import Any
@@ -120,7 +120,7 @@ def in_order(answer: Any) -> Any:
 
 @either
 async def test_introspections_of_roles_in_turn_are_graphql_cores(aggregates: bool) -> None:
-    """One cache answers them all: no role is told of what another one may do."""
+    """One cache answers all roles: no role learns of another one's rights."""
     answers = SchemaAnswers()
     for _ in range(2):
         for rights in ROLES.values():

@@ -224,7 +224,7 @@ async def test_roles_that_see_a_documents_objects_alike_share_its_plan(apis: Api
     """Each hides another object than the document's, or none; the first plan serves all."""
     clients = [Client(apis, "admin")]
     for number, name in enumerate(("opportunity", "activity", "company")):
-        # A relation leads from people to companies: who does not see these sees another person.
+        # A relation leads from people to companies: a role without companies sees a person without it.
         clients.append(await client(apis, f"rep{number}", {"every": WRITE, name: READ}))
     text = "{ people { edges { node { firstName } } } }"
     counters = apis.core.compiler.plans.counters
@@ -258,4 +258,4 @@ async def test_a_changed_role_drops_its_own_plans_alone(apis: Apis) -> None:
 async def test_the_metadata_api_is_for_those_who_may_do_everything(apis: Apis) -> None:
     rep = await client(apis, every=READ)
     status, answer = await rep.send("{ objects { edges { node { nameSingular } } } }", api=apis.metadata)
-    assert status == 403 or "person" in str(answer), "it is refused, or shows what the role sees"
+    assert status == 403 or "person" in str(answer), "it is refused, or shows only the role's view"

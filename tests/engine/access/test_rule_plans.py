@@ -1,4 +1,4 @@
-"""A rule over 100,000 records costs any principal little: one who may read none of them, some, or half.
+"""A rule over 100,000 records costs any principal little: a role that may read none of them, some, or half.
 
 Held are blocks of tables and indexes, which the same tables give each time, under one plan for all principals.
 """

@@ -47,7 +47,7 @@ class Client:
 
 @pytest.fixture
 async def filled(apis: Apis) -> Apis:
-    """Two people in Rome, one in Oslo, one of whom nobody knows the city, and a company with one of each."""
+    """Two people in Rome, one in Oslo, one with an unknown city, and a company with one of each."""
     data = [
         {"email": "ada@x.example", "city": "Rome"},
         {"email": "bob@x.example", "city": "Rome"},
@@ -111,13 +111,13 @@ async def test_records_of_others_are_none_in_any_place(filled: Apis) -> None:
     rome = Client(filled, "rep", {"city": "Rome"})
     people = await filled.data("{ people { edges { node { id email } } } }")
     ids = {edge["node"]["email"][:3]: edge["node"]["id"] for edge in people["people"]["edges"]}
-    for who, is_read in (("ada", True), ("cid", False), ("dot", False)):
+    for email, is_read in (("ada", True), ("cid", False), ("dot", False)):
         one = "query ($id: UUID!) { person(id: $id) { id } }"
-        assert ((await rome.data(one, id=ids[who]))["person"] is not None) is is_read
-        where = f'{{ person(where: {{email: "{who}@x.example"}}) {{ id }} }}'
+        assert ((await rome.data(one, id=ids[email]))["person"] is not None) is is_read
+        where = f'{{ person(where: {{email: "{email}@x.example"}}) {{ id }} }}'
         assert ((await rome.data(where))["person"] is not None) is is_read
         task = 'mutation ($id: UUID!) { createActivity(data: {title: "call", personId: $id}) { id } }'
-        await filled.data(task, id=ids[who])
+        await filled.data(task, id=ids[email])
     activities = await rome.data(
         "{ activities(orderBy: [{createdAt: ASC}]) { edges { node { personId person { email } } } }"
         " without: activities(filter: {person: {is: NULL}}) { edges { node { id } } } }"

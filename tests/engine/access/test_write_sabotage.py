@@ -88,7 +88,7 @@ def _table(_context: Any, object_: Any) -> Any:
 SABOTAGE: dict[str, list[tuple[Any, str, Callable[..., Any]]]] = {
     "the rule of the rows locked": [(mutate, "lockable", _unbound)],
     "the rule of rows changed each in its way": [(update_rows, "lockable", _unbound)],
-    "the rule of what a filter or an id means": [(meant_records, "visible", _nothing)],
+    "the rule of records meant by a filter or an id": [(meant_records, "visible", _nothing)],
     "the check of an update": [(write_guard, "compile_allowed", _true)],
     "the check of a creation": [(insert, "compile_allowed", _true)],
     "the check of rows changed each in its way": [(update_rows, "compile_allowed", _true)],
@@ -114,7 +114,7 @@ def bench(databases: Databases) -> Iterator[Bench]:
 
 
 def outcomes(bench: Bench) -> list[Any]:
-    """What each of the writes answers, or is refused with, by itself."""
+    """The answer to each of the writes, or its refusal, by itself."""
     return [_outcome(bench.served, bench, text) for text in WRITES]
 
 

@@ -1,4 +1,4 @@
-"""Writes of a role: it changes what it may read and what a rule allows, and leaves nothing that no way allows."""
+"""Writes of a role: it changes records that it may read and that a rule allows, and leaves no forbidden state."""
 
 from typing import Any
 

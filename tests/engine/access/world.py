@@ -8,14 +8,14 @@ from tests.engine.records import create, take_events
 from tests.views import RoleClient, granted, view
 
 BERLIN = {"city": {"eq": "$principal.city"}}
-"""The rule of the one who works in a city."""
+"""The rule of a principal that works in a city."""
 NOT_ROME = {"city": {"neq": "Rome"}}
 ALL: dict[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """A workspace with a company and three people: one in the role's city, one who may be read, and one in Rome."""
+    """A workspace with a company and three people: one in the role's city, one that may be read, and one in Rome."""
 
     apis: Apis
     company: str

@@ -1,4 +1,4 @@
-"""The audit log over HTTP: who did what, when, from where; and a flood of failures that does not fill it."""
+"""The audit log over HTTP: principal, action, time and address of each entry. A flood of failures does not fill it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -112,7 +112,7 @@ async def test_failed_sign_ins_are_noted_by_address_and_those_of_a_former_key_in
             assert (await former.get("/graphql/stream", params={"query": "{ __typename }"})).status_code == 401
             former.headers["Authorization"] = "Basic Zm9v"
             assert (await former.post("/metadata", json={"query": "{ __typename }"})).status_code == 401
-            # A visitor who shows nothing has not tried to sign in.
+            # A visitor without a key or a cookie has not tried to sign in.
             del former.headers["Authorization"]
             assert (await former.post("/graphql", json={"query": "{ __typename }"})).status_code == 401
         await (await app.runtime.ready()).audit.flush()

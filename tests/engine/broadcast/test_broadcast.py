@@ -38,7 +38,7 @@ SETTINGS = PoolSettings(connections=2)
 
 @dataclass
 class Ears:
-    """What one process has heard."""
+    """The messages that one process has heard."""
 
     broadcast: Broadcast
     heard: list[str] = field(default_factory=list)
@@ -165,7 +165,7 @@ async def test_starting_does_not_wait_for_a_medium_that_is_away() -> None:
         assert (one.gaps, other.gaps) == (0, 0)
         await asyncio.to_thread(server.start)
         try:
-            # What could not be sent is told of as a gap, beside that of the connection.
+            # A message that could not be sent is announced as a gap, beside that of the connection.
             await until(lambda: one.gaps > 0 and other.gaps > 0 and one.broadcast.counters.sent > 0)
             one.broadcast.publish("news", "late")
             await until(lambda: other.heard == ["late"])

@@ -1,4 +1,4 @@
-"""Variables that are declared by the names of Twenty's clients, and what their values must be all the same."""
+"""Variables that are declared by the names of Twenty's clients, and the values that they must have all the same."""
 
 from typing import Any
 
@@ -74,7 +74,7 @@ VALUES: dict[str, tuple[str, Any, str]] = {
         {"nothing": 1},
         "Variable '$v' has the field \"nothing\", which 'PersonInput' does not define.",
     ),
-    "what nothing connects to": (
+    "a record to connect that is missing": (
         'mutation ($v: ID!) { createPerson(data: { email: "x" company: { connect: $v } }) { id } }',
         "1",
         "Variable '$v' must be a UUID such as 0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e, not \"1\".",

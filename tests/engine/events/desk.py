@@ -1,4 +1,4 @@
-"""One process's APIs and events over a test's database, and subscribers that keep what they get."""
+"""One process's APIs and events over a test's database, and subscribers that keep their events."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -125,7 +125,7 @@ class Desk:
         )
 
     async def delivered(self, count: int) -> None:
-        """Wait until the log's first `count` events have been delivered to all who want them."""
+        """Wait until the log's first `count` events have been delivered to all subscribers that want them."""
         hub = self.events.hub
         await until(lambda: hub.position >= count and not any(group.has_news or group.behind for group in hub.registry))
 

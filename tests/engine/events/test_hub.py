@@ -1,4 +1,4 @@
-"""Subscriptions: who gets which events, in which order, at what cost."""
+"""Subscriptions: the events of each subscriber, their order, and their cost."""
 
 import asyncio
 from datetime import timedelta
@@ -233,7 +233,7 @@ async def test_whoever_leaves_gets_nothing_more(desk: Desk) -> None:
 
 
 async def test_one_group_that_fails_takes_no_other_with_it(workspace_dsn: str, desk: Desk) -> None:
-    """An event that cannot be read as a record any more ends who asked for it, with an error, and nobody else."""
+    """An event that no longer reads as a record ends the subscribers that selected it, with an error, and no others."""
     people, companies = await desk.subscribe(CREATED), await desk.subscribe("subscription { companyCreated { name } }")
     person = await object_id(desk, "person")
     async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
@@ -326,7 +326,7 @@ async def test_parameter_sets_travel_a_mebibyte_at_a_time(desk: Desk) -> None:
 
 
 async def test_one_group_stands_still_and_the_others_do_not(workspace_dsn: str, desk: Desk) -> None:
-    """More groups than there are connections wait for a table; who leaves takes the statement along."""
+    """More groups than there are connections wait for a table; a subscriber that leaves takes the statement along."""
     async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
         stuck = [
             await desk.subscribe(f"subscription {{ g{number}: personCreated {{ opportunities {{ totalCount }} }} }}")

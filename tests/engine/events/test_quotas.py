@@ -1,4 +1,4 @@
-"""What the subscribers of a workspace may hold."""
+"""The quotas of a workspace's subscribers."""
 
 from uuid import UUID
 

@@ -45,7 +45,7 @@ async def test_a_person_signs_in_by_a_key_and_out(start_app: StartApp) -> None:
         answer = await browser.post("/auth/logout", json={})
         assert "Max-Age=0" in answer.headers["set-cookie"]
         assert not browser.cookies
-        # Whoever has kept the cookie has nothing.
+        # A kept cookie is worth nothing.
         kept = client_of(app, cookies=before)
         assert (await kept.post("/graphql", json=READ)).status_code == 401
 

@@ -1,4 +1,4 @@
-"""What introspection answers has as many bytes at most as any other answer."""
+"""An answer to introspection has as many bytes at most as any other answer."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Introspection in the ordinary way is graphql-core's answer, and costs what has changed since the last one."""
+"""Introspection in the ordinary way is graphql-core's answer, and costs as much as has changed since the last one."""
 
 import asyncio
 from collections.abc import Mapping
@@ -134,7 +134,7 @@ async def test_variables(flag: bool) -> None:
 
 UNUSUAL: dict[str, str] = {
     "types within types": "{ __schema { types { fields { type { fields { name } } } } } }",
-    "what a wrapped type says of itself": "{ __schema { types { fields { type { ofType { description } } } } } }",
+    "the description of a wrapped type": "{ __schema { types { fields { type { ofType { description } } } } } }",
     "the fields of a root": "{ __schema { queryType { fields { name } } types { name } } }",
     "two lists": "{ __schema { types { a: fields { name } b: fields { name } } } }",
     "the types twice": "{ __schema { a: types { name } b: types { name } } }",

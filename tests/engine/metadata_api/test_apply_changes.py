@@ -1,4 +1,4 @@
-"""`applyChanges`: several changes as one version, and what a dry run says of them."""
+"""`applyChanges`: several changes as one version, and the report of a dry run about them."""
 
 from hashlib import sha256
 from typing import Any

@@ -1,4 +1,4 @@
-"""Changes of the model through the Metadata API, and what the Core API serves after each."""
+"""Changes of the model through the Metadata API, and the Core API that is served after each."""
 
 from functools import partial
 from typing import Any

@@ -24,19 +24,19 @@ from tests.engine.metadata_api.roles import add_owner, create_role
 READ_ALL = {"object": "*", "read": {}}
 
 
-async def ask(apis: Apis, who: Principal, text: str, variables: Mapping[str, Any] | None = None) -> Any:
+async def ask(apis: Apis, principal: Principal, text: str, variables: Mapping[str, Any] | None = None) -> Any:
     request = GraphQLRequest(query=text, operation_name=None, variables=variables or {})
-    return loads((await apis.metadata.execute(who, request, allow_mutation=True)).body)
+    return loads((await apis.metadata.execute(principal, request, allow_mutation=True)).body)
 
 
-async def data(apis: Apis, who: Principal, text: str, **variables: Any) -> Any:
-    answer = await ask(apis, who, text, variables)
+async def data(apis: Apis, principal: Principal, text: str, **variables: Any) -> Any:
+    answer = await ask(apis, principal, text, variables)
     assert "errors" not in answer, answer["errors"]
     return answer["data"]
 
 
-async def forbidden(apis: Apis, who: Principal, text: str, **variables: Any) -> str:
-    answer = await ask(apis, who, text, variables)
+async def forbidden(apis: Apis, principal: Principal, text: str, **variables: Any) -> str:
+    answer = await ask(apis, principal, text, variables)
     assert answer.get("data") is None, answer
     (error,) = answer["errors"]
     assert error["extensions"]["code"] == "FORBIDDEN", error
@@ -181,8 +181,8 @@ async def test_two_roles_share_the_plans_of_the_model_and_see_their_own_parts(ap
     second = await of_role(apis, "second", grants=[{"object": "person", "read": {}}])
     text = "{ objects { edges { node { nameSingular } } } }"
     made = []
-    for who in (first, second, first, PRINCIPAL, second):
-        edges = (await data(apis, who, text))["objects"]["edges"]
+    for principal in (first, second, first, PRINCIPAL, second):
+        edges = (await data(apis, principal, text))["objects"]["edges"]
         made.append([edge["node"]["nameSingular"] for edge in edges])
     assert [len(names) for names in made] == [1, 1, 1, 4, 1]
     assert [made[0], made[1], made[2], made[4]] == [["company"], ["person"], ["company"], ["person"]]
@@ -284,7 +284,7 @@ async def test_a_key_of_another_role_is_not_rotated(apis: Apis) -> None:
 
 
 async def test_no_root_field_but_me_is_open_to_a_role_without_settings(apis: Apis) -> None:
-    """Also one that is added later: what no table names needs ROLES."""
+    """Each field needs a right, also one that is added later: a field that no table names needs ROLES."""
     clerk = await of_role(apis)
     model, catalog = await apis.snapshot(), await apis.metadata.source.get(PRINCIPAL.workspace_id)
     queries = [name for object_ in catalog.by_singular.values() for name in all_query_names(object_)]
@@ -298,10 +298,10 @@ async def test_no_root_field_but_me_is_open_to_a_role_without_settings(apis: Api
     assert sorted(is_open) == sorted(["me", *of_the_model])
 
 
-def is_permitted(model: Snapshot, catalog: Snapshot, who: Principal, name: str) -> bool:
+def is_permitted(model: Snapshot, catalog: Snapshot, principal: Principal, name: str) -> bool:
     root = Selected(key=name, nodes=(FieldNode(name=NameNode(value=name)),))
     try:
-        require_root(model, catalog, who, root, {})
+        require_root(model, catalog, principal, root, {})
     except Forbidden:
         return False
     return True

@@ -1,4 +1,4 @@
-"""Roles while the model changes: names may change, what a rule needs may not go, and a rollback brings rights back."""
+"""Roles while the model changes: names may change, fields of rules may not go, and a rollback brings rights back."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Roles in the Metadata API: as they are given they are shown, and what breaks a rule is refused where it stands."""
+"""Roles in the Metadata API: each is shown as it was given, and a wrong one is refused at its place."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Any nested write does what the oracle does: to the rows, and in the events that it leaves."""
+"""Any nested write does as the oracle does: to the rows, and in the events that it leaves."""
 
 import asyncio
 from collections.abc import Iterator, Mapping

@@ -74,7 +74,7 @@ async def test_a_filter_that_means_no_record_makes_none(apis: Apis) -> None:
     text = 'mutation ($d: PersonInput!) { updatePeople(filter: { email: { eq: "x" } }, data: $d) { id } }'
     async with check_unchanged(apis):
         assert await apis.data(text, d={"company": {"create": {"name": "x"}}}) == {"updatePeople": []}
-    # What other fields of the mutation write is kept.
+    # The writes of other fields of the mutation are kept.
     two = (
         'mutation ($d: PersonInput!) { createPerson(data: { email: "b", company: { create: { name: "y" } } }) { email }'
         f" {text.partition('{')[2]}"

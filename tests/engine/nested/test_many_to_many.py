@@ -23,7 +23,7 @@ FIELDS = "id advisers(orderBy: { person: { email: ASC } }) { edges { node { id n
 
 @pytest.fixture
 async def advised(apis: Apis) -> Apis:
-    """Companies have advisers, who are people; the record that links two has a note."""
+    """Companies have advisers, which are people; the record that links two has a note."""
     await relate(apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY")
     link = (await apis.snapshot()).by_singular["companyPerson"]
     await apis.change(

@@ -64,7 +64,7 @@ async def test_connect_takes_the_target_from_its_holder(led: Apis, way: str) -> 
     moved = await update(led, "company", blue["id"], BOSS, boss={"connect": target})
     assert moved["boss"]["id"] == ada
     assert await boss_of(led, acme["id"]) is None
-    # Who gave the place up, and who took it; nobody is written twice.
+    # The person that gave the place up, and the one that took it; nobody is written twice.
     assert sorted((await briefs(led))[1:]) == sorted([("updated", "person", bob), ("updated", "person", ada)])
 
     target = acme["id"] if way == "id" else {"where": {"id": acme["id"]}}

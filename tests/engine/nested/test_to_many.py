@@ -82,7 +82,7 @@ async def test_set_with_create_replaces_all(apis: Apis) -> None:
     people: dict[str, Any] = {"set": [], "create": [{"email": "new"}], "connect": [ids["d"], ids["b"]]}
     answer = await update(apis, "company", acme, FIELDS, people=people)
     assert [email for email, _ in people_of(answer)] == ["b", "d", "new"]
-    # Who stays is not touched.
+    # A person that stays is not touched.
     assert ("updated", "person", ids["b"]) not in await briefs(apis)
 
 
@@ -119,11 +119,11 @@ async def test_delete_is_soft(apis: Apis) -> None:
 
 
 @pytest.mark.parametrize("verb", ["disconnect", "update", "delete"])
-@pytest.mark.parametrize("who", ["stranger", "deleted", "nobody"])
-async def test_records_that_do_not_hang_on_it(apis: Apis, verb: str, who: str) -> None:
+@pytest.mark.parametrize("stranger", ["stranger", "deleted", "nobody"])
+async def test_records_that_do_not_hang_on_it(apis: Apis, verb: str, stranger: str) -> None:
     acme, ids = await staffed(apis)
     await apis.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=ids["a"])
-    id_ = {"stranger": ids["d"], "deleted": ids["a"], "nobody": NOBODY}[who]
+    id_ = {"stranger": ids["d"], "deleted": ids["a"], "nobody": NOBODY}[stranger]
     other = [{"id": one, "data": {"city": "x"}} if verb == "update" else one for one in (ids["b"], id_)]
     message = f"There is no Person with the id {id_} among 'people' to {verb}."
     path: list[str | int] = ["data", "people", verb, 1, *(["id"] if verb == "update" else [])]

@@ -39,7 +39,7 @@ async def test_update_changes_the_target(apis: Apis) -> None:
     assert answer["company"] == {"id": ada["company"]["id"], "name": "New"}
     assert writes_of(apis) == ["update person", "find", "update company", "read"]
     assert await briefs(apis) == [("updated", "person", ada["id"]), ("updated", "company", ada["company"]["id"])]
-    # What the changes do not name stays.
+    # Fields that the changes do not name stay.
     await update(apis, "person", ada["id"], company={"update": {"website": "x"}})
     left = await apis.data(
         "query ($id: UUID!) { company(id: $id) { name employees website } }", id=ada["company"]["id"]

@@ -1,4 +1,4 @@
-"""What tests of nested writes share: the two mutations of an object, and the events of a write in short."""
+"""Shared parts of the tests of nested writes: the two mutations of an object, and the events of a write in short."""
 
 import re
 from collections.abc import Sequence

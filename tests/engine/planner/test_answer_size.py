@@ -49,7 +49,7 @@ LARGE_ONES = {
     "many fields": f"{{ {people(200, company(people(200, aliases('createdAt', 10))))} }}",
     "texts": f"{{ {people(100, company(people(100, 'email')))} }}",
     "a long alias": f"{{ {people(200, 'a' * 30_000 + ': id')} }}",
-    "what is known of pages": f"{{ {people(200, company(aliases(PAGE_INFO, 200)))} }}",
+    "page infos": f"{{ {people(200, company(aliases(PAGE_INFO, 200)))} }}",
 }
 
 

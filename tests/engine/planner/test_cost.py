@@ -1,4 +1,4 @@
-"""The price of an operation: what each of its parts adds, and what is refused for it."""
+"""The price of an operation: the share of each of its parts, and the operations that are refused for it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -49,8 +49,8 @@ PRICES: dict[str, tuple[str, int]] = {
     "last": ("{ people(last: 7) { edges { node { id } } } }", 7),
     "limit": ("{ people(limit: 7) { edges { node { id } } } }", 7),
     "no records": ("{ people(first: 0) { edges { node { id } } } }", 0),
-    "what is known of a page": ("{ people(first: 7) { pageInfo { hasNextPage } } }", 7),
-    "what is known of a page beside its records": (
+    "the info of a page": ("{ people(first: 7) { pageInfo { hasNextPage } } }", 7),
+    "the info of a page beside its records": (
         "{ people(first: 7) { pageInfo { endCursor } edges { cursor } } }",
         7,
     ),
@@ -86,7 +86,7 @@ PRICES: dict[str, tuple[str, int]] = {
         2 * (1 + 5),
     ),
     "an inline fragment": (braced(of_companies("(first: 10)", "... " + braced(of_people("(first: 5)", "id")))), 60),
-    "what is skipped": ("{ people(first: 3) { edges @skip(if: true) { cursor } totalCount } }", 100),
+    "a skipped field": ("{ people(first: 3) { edges @skip(if: true) { cursor } totalCount } }", 100),
     "a constant offset": ("{ people(first: 3, offset: 1000) { edges { cursor } } }", 3 + 100),
     "a nested offset": (
         braced(of_companies("(first: 10)", of_people("(first: 5, offset: 20)", "id"))),

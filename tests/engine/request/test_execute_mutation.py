@@ -1,4 +1,4 @@
-"""Writes of single records: what they answer, what they change, what they leave behind, and what they refuse."""
+"""Writes of single records: their answers, their changes, their traces, and their refusals."""
 
 import re
 from itertools import pairwise

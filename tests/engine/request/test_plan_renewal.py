@@ -92,7 +92,7 @@ async def test_a_renewed_plan_asks_the_new_model(apis: Apis, renewing: Renewing)
     await apis.data(text)
     added = await new_field(apis)
     await renewing.change(added)
-    # The mutation alone: what the query reads is what it was.
+    # The mutation alone: the model that the query reads is the same.
     await renewing.renew(1)
     assert renewing.counts == (0, 2, 1, 1)
     assert await apis.data(text) == {"people": {"edges": [{"node": {"firstName": "Ada"}}]}}

@@ -125,7 +125,7 @@ def _activated(object_: Object) -> Object:
 
 
 def undescribed(schema: GraphQLSchema) -> Iterator[str]:
-    """Yield the coordinates of what has no description."""
+    """Yield the coordinates of the elements without a description."""
     for name, type_ in schema.type_map.items():
         if is_introspection_type(type_):
             continue

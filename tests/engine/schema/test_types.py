@@ -1,4 +1,4 @@
-"""What an object's types hold, for an object with a field of every type."""
+"""The types of an object that has a field of every type."""
 
 from dataclasses import replace
 

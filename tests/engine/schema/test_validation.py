@@ -1,4 +1,4 @@
-"""What validation says of a document does not depend on how the schema is built, nor on what was asked before."""
+"""Validation's verdict on a document does not depend on the way the schema is built, nor on earlier documents."""
 
 from itertools import permutations
 from pathlib import Path

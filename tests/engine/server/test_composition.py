@@ -1,4 +1,4 @@
-"""engine/server/composition.py: what runs beside the requests goes on whatever happens to it."""
+"""engine/server/composition.py: the tasks beside the requests go on whatever happens to them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ from tests.waiting import until
 
 
 class Stumbling(Database):
-    """A database whose first session meets what nobody foresaw."""
+    """A database whose first session meets an unforeseen error."""
 
     stumbles = 1
 

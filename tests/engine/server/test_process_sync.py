@@ -36,7 +36,7 @@ class Process:
 async def process(dsn: str) -> AsyncIterator[Process]:
     settings = load_settings(database_url=dsn, pool_size=2, session_pool_size=2)
     async with open_foundation(settings) as opened:
-        # A clock that stands: what is known of a key never grows old.
+        # A clock that stands: a cached key never grows old.
         foundation = replace(opened, keys=KeyStore(opened.database, clock=lambda: 0.0))
         writer = ModelWriter(foundation.database, foundation.current, trigram=None)
         async with keep_in_step(settings, foundation, writer, interval=NEVER) as broadcast:

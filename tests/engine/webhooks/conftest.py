@@ -20,7 +20,7 @@ Start = Callable[..., AbstractAsyncContextManager["Sending"]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """An app that sends events, and who asks it."""
+    """An app that sends events, and its client."""
 
     services: Services
     principal: Principal = PRINCIPAL

@@ -1,4 +1,4 @@
-"""A real HTTP server on this machine that takes events, and does with them what a test wants."""
+"""A real HTTP server on this machine that takes events, and does with them as a test wants."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What the server does: `reset` cuts the connection, and a body may be longer than anybody wants to read."""
+    """The server's behaviour: `reset` cuts the connection, and a body may be longer than anybody wants to read."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)

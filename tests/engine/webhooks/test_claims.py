@@ -1,4 +1,4 @@
-"""Claims: one process has a delivery, until its time is up; and what is kept of those that have ended."""
+"""Claims: one process has a delivery, until its time is up; and the records kept of deliveries that have ended."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -134,7 +134,7 @@ async def test_no_delivery_is_claimed_twice(database: Database, claims: Claims) 
             found.extend(delivery.id for delivery in claimed)
 
     await asyncio.gather(*map(take_all, others))
-    # Whoever found the rest locked has gone: it comes back.
+    # The process that found the rest locked has gone: it comes back.
     await take_all(claims)
     assert sorted(found) == sorted(made)
 
@@ -145,7 +145,7 @@ async def test_a_claim_that_is_not_settled_is_taken_over(database: Database, cla
     (second,) = await claims.claim(room())
     assert (first.id, first.attempts, second.attempts) == (second.id, 1, 2)
     assert first.claim != second.claim
-    # Who was too late has no say any more.
+    # A process that was too late has no say any more.
     await claims.record([taken(first)])
     assert await run(database, "SELECT status FROM fieldstone.webhook_delivery") == [("PENDING",)]
     await claims.record([taken(second)])
@@ -171,7 +171,7 @@ async def test_the_next_event_of_a_record_waits_for_the_one_before(database: Dat
     assert await claims.claim(room()) == []
     (held,) = (delivery for delivery in claimed if delivery.id == first)
     await claims.record([failed(held, pause=3_600.0)])
-    assert await claims.claim(room()) == [], "it waits for what is tried again later"
+    assert await claims.claim(room()) == [], "it waits for the delivery that is tried again later"
     await run(database, "UPDATE fieldstone.webhook_delivery SET due_at = now() WHERE id = %(id)s", id=first)
     (held,) = await claims.claim(room())
     await claims.record([failed(held, status="FAILED", pause=None)])
@@ -241,7 +241,7 @@ async def test_of_several_workspaces_none_has_more_places_than_it_leaves_free(
         await add_delivery(database, other, position)
     second = await claims.claim(room(total=4, sent=first))
     assert [delivery.workspace_id for delivery in second] == [other_workspace] * 2
-    # Those who have the fewest come first.
+    # The workspaces with the fewest come first.
     third = await claims.claim(room(total=6, sent=first[:2]))
     assert sorted(delivery.workspace_id == other_workspace for delivery in third) == [False, True, True, True]
 

@@ -1,4 +1,4 @@
-"""Events reach their targets: what is sent, to whom, and in which order."""
+"""Events reach their targets: the payload, the receivers, and the order."""
 
 import asyncio
 import hmac

@@ -1,4 +1,4 @@
-"""Events from before a change of the model: what is no longer there is left out, and all that follows is told."""
+"""Events from before a change of the model: lost parts are left out, and all later events are delivered."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.waiting import until
 
 @asynccontextmanager
 async def unread(workspace_dsn: str, sending: Sending) -> AsyncIterator[None]:
-    """Have no process read events for webhooks during the block; what it writes is in the log at its end."""
+    """Have no process read events for webhooks during the block; the events of its writes are in the log at its end."""
     async with await psycopg.AsyncConnection.connect(workspace_dsn) as reader:
         await reader.execute("SELECT FROM fieldstone.log_consumer WHERE name = %s FOR UPDATE", [CONSUMER])
         yield

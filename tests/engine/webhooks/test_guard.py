@@ -1,4 +1,4 @@
-"""The guard against sending into the network: by the URL, by what its host resolves to, and at the connection."""
+"""The guard against sending into the network: by the URL, by the addresses of its host, and at the connection."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -87,7 +87,7 @@ async def test_one_address_that_is_not_public_is_enough() -> None:
 
 
 async def send(targets: Targets, url: str, *, context: ssl.SSLContext | None = None) -> Outcome:
-    """Send an event, and return what came of it."""
+    """Send an event, and return its outcome."""
     sender = Sender(targets, time_limit=5, ssl_context=context)
     try:
         target = WebhookTarget(url=url, secret="-")  # noqa: S106 - of this test alone

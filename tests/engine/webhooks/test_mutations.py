@@ -1,4 +1,4 @@
-"""The Metadata API's mutations of webhooks: what they do and what they refuse."""
+"""The Metadata API's mutations of webhooks: their effects and their refusals."""
 
 from typing import Any
 
@@ -141,15 +141,15 @@ async def test_a_test_event_is_sent_at_once_and_its_answer_told(sending: Sending
 
 async def test_a_test_that_fails_says_why(start_sending: Start, target: TargetServer) -> None:
     async def refuse(_: Received) -> Reply:
-        return Reply(status=401, body=b"who are you?")
+        return Reply(status=401, body=b"no such key")
 
     target.behave = refuse
     async with start_sending() as sending:
         made = await sending.webhook(target.url)
         told = (await sending.data(TEST, id=made["id"]))["testWebhook"]
         assert (told["ok"], told["responseStatus"], told["error"]) == (False, 401, "HTTP 401")
-        assert told["responseBody"] == "who are you?"
-    # The same database, served by somebody who does not allow this machine.
+        assert told["responseBody"] == "no such key"
+    # The same database, served by an operator that does not allow this machine.
     async with start_sending(webhook_allow="") as strict:
         told = (await strict.data(TEST, id=made["id"]))["testWebhook"]
         assert (told["ok"], told["responseStatus"]) == (False, None)

@@ -1,4 +1,4 @@
-"""Webhooks of roles: a payload has what the role may read of a record that it may read, and no position."""
+"""Webhooks of roles: a payload has the fields that the role may read of a record that it may read, and no position."""
 
 import asyncio
 from typing import Any

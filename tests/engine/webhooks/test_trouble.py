@@ -1,4 +1,4 @@
-"""Targets that are slow, down for a while, answer what nobody wants, or ask to be left alone."""
+"""Targets that are slow, down for a while, answer at needless length, or ask to be left alone."""
 
 import asyncio
 import logging
@@ -209,7 +209,7 @@ async def test_what_is_given_up_is_kept_and_can_be_sent_again(start_sending: Sta
         first, second = await delivered(sending)
         assert (first["status"], first["attempts"], second["status"]) == ("DELIVERED", 1, "DELIVERED")
         assert [event["id"] for event in target.taken] == [later["id"], given_up["id"]]
-        # What was taken can be sent again as well.
+        # A delivery that was taken can be sent again as well.
         await sending.data(REDELIVER, id=later["id"])
         await target.until_taken(3)
         assert target.taken[2]["id"] == later["id"]
@@ -231,7 +231,7 @@ async def test_a_webhook_that_fails_for_too_long_is_disabled_with_a_notice(
         )
         await until(lambda: f"webhook {webhook['id']} is disabled. {shown['disabledReason']}" in caplog.text)
         assert sending.services.webhooks.dispatcher.counters.disabled == 1
-        # It is told of nothing that happens now, and what waited waits on.
+        # It gets no event of now, and its waiting deliveries wait on.
         await sending.person("b@example.com")
         (waiting,) = await sending.deliveries()
         assert waiting["status"] == "PENDING"

@@ -1,4 +1,4 @@
-"""What a restricted object keeps of its whole one, and what it hides."""
+"""The parts that a restricted object keeps of its whole one, and those that it hides."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""metadata/catalog/migrate.py: migrations run twice, at once, cut short, and on what is not theirs."""
+"""metadata/catalog/migrate.py: migrations run twice, at once, cut short, and on foreign tables."""
 
 import asyncio
 import contextlib

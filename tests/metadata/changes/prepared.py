@@ -18,10 +18,10 @@ from tests.metadata.desk import Desk, new_field, person
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """What is made first, and what is refused then.
+    """The changes that are made first, and the refused one.
 
     Attributes:
-        done: what somebody does to the tables in between.
+        done: statements that somebody runs on the tables in between.
         writer: how the writer differs from others.
     """
 

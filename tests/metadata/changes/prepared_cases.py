@@ -1,4 +1,4 @@
-"""Changes that a rule refuses because of what was made before them, by the rule."""
+"""Changes that a rule refuses because of the changes before them, by the rule."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -18,7 +18,7 @@ Build = Callable[[Snapshot], Iterable[Change]]
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """What is asked for, and how it is refused."""
+    """A change, and its refusal."""
 
     build: Build
     field: str | None

@@ -92,7 +92,7 @@ REFUSED = {
             "id", "thing is BUILDING: its records are still looked through",
         ),
     ),
-    "a source of what is computed": Prepared(
+    "a source of a computed field": Prepared(
         build=searched,
         refusal=refused(update("person", "thing", type=T.ARRAY), "type", "words is computed from thing"),
     ),

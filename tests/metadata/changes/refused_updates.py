@@ -170,10 +170,10 @@ REFUSALS = {
     ),
     "options: of a type without": updated("city", "options", "has no options", options=select("A")),
     "options: none": updated("stage", "options", "needs at least one", of="opportunity", options=[]),
-    "options: mapping of what stays": updated(
+    "options: mapping of a kept option": updated(
         "stage", "optionMapping", "no option that goes; none goes", of="opportunity", option_mapping={"NEW": "MEETING"}
     ),
-    "options: mapping to what goes": updated(
+    "options: mapping to a removed option": updated(
         "stage", "optionMapping", "must lead to an option that stays (NEW)", of="opportunity",
         options=options("NEW"), option_mapping={"MEETING": "PROPOSAL"},
     ),
@@ -199,7 +199,7 @@ REFUSALS = {
     "deletion: index of a relation": deleted(index_deletion("person_companyId_deletedAt_idx"), "the engine needs"),
     "index: unique on one field": indexed("isUnique", "for one field, updateField", "city", is_unique=True),
     "index: a field twice": indexed("fieldMetadataIds", "each field once", "city", "city"),
-    "index: of what is inside a text": indexed(
+    "index: of the inside of a text": indexed(
         "fieldMetadataIds", "one field of JSON or of lists", "city", method="gin"
     ),
     "index: unique with duplicates": indexed(

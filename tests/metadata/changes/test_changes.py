@@ -1,4 +1,4 @@
-"""metadata/changes/apply.py: what a change makes of a snapshot, without a database."""
+"""metadata/changes/apply.py: the snapshot that a change makes of another, without a database."""
 
 from collections.abc import Iterable
 from dataclasses import replace

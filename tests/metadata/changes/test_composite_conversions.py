@@ -1,4 +1,4 @@
-"""A plain field that becomes a composite, and the other way round: what comes into the first column, what goes."""
+"""A plain field that becomes a composite, and the other way round: the first column's value, the lost parts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,8 +27,8 @@ class Case:
     """A field of one type that becomes one of another.
 
     Attributes:
-        kept: values, and what they become.
-        lost: values of which something would be lost, how they are shown, and what they become where that is allowed.
+        kept: values, and their converted forms.
+        lost: values with a part that would be lost, their shown text, and their converted forms where allowed.
     """
 
     source: T
@@ -113,7 +113,7 @@ def read(dsn: str, columns: Sequence[str]) -> list[Row]:
 
 
 def shown(rows: Sequence[Row]) -> list[Row]:
-    """Values as they can be compared: what is no number of a composite is a text."""
+    """Values as they can be compared: a part of a composite that is no number is a text."""
     return [tuple(value if isinstance(value, int | None) else str(value) for value in row) for row in rows]
 
 

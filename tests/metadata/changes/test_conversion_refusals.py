@@ -1,4 +1,4 @@
-"""Every rule about another type for a field, and that what is refused leaves no trace."""
+"""Every rule about another type for a field; a refused change leaves no trace."""
 
 import pytest
 

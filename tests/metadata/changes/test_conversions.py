@@ -1,4 +1,4 @@
-"""Another type for a field: what becomes of its values, its default, its column and its indexes."""
+"""Another type for a field: the fate of its values, its default, its column and its indexes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,8 +28,8 @@ class Case:
     """A field of one type that becomes one of another.
 
     Attributes:
-        kept: values, and what they become.
-        lost: values that the new type cannot hold as they are, and what they become where that is allowed.
+        kept: values, and their converted forms.
+        lost: values that the new type cannot hold as they are, and their converted forms where that is allowed.
     """
 
     source: FieldType
@@ -304,7 +304,7 @@ async def test_what_needs_no_look_at_the_records_is_done_at_any_size(desk: Desk,
     async def look(transaction: ModelTransaction) -> None:
         await preview(transaction, [lambda snapshot: conversion_of(snapshot, T.NUMBER)])
 
-    # A preview says what the change would.
+    # A preview says the same as the change would.
     with pytest.raises(InvalidChange, match="FIELDSTONE_MAX_REWRITE_BYTES"):
         await careful.run((await desk.default()).workspace.id, look, actor="test")
     made = await desk.change(lambda snapshot: [conversion_of(snapshot, T.SELECT, **OPTIONS)])

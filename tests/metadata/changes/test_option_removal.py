@@ -1,4 +1,4 @@
-"""Options that go: what writes one of them before, meanwhile or after is found, waited for or refused."""
+"""Removed options: a write of one of them before, meanwhile or after is found, waited for or refused."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every rule about what a new model has not got yet: made first, then a change that breaks the rule leaves no trace."""
+"""Every rule about definitions that a new model lacks: made first, then the refused change leaves no trace."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every rule that refuses a change, and that what is refused leaves the catalog and the tables as they were."""
+"""Every rule that refuses a change; a refused change leaves the catalog and the tables as they were."""
 
 import pytest
 

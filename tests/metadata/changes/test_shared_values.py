@@ -1,4 +1,4 @@
-"""What a change writes into records is held against the unique indexes before, by the change and by its preview."""
+"""Values that a change writes into records are checked against unique indexes first, by the change and its preview."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every rule that refuses a change of what is there, and that what is refused leaves no trace."""
+"""Every rule that refuses a change of an existing definition; a refused change leaves no trace."""
 
 import psycopg
 import pytest

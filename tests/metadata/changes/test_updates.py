@@ -1,4 +1,4 @@
-"""Changes of what is there: the model, the tables and the records after each."""
+"""Changes of existing definitions: the model, the tables and the records after each."""
 
 from collections.abc import Iterable
 from typing import Any

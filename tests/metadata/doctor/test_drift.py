@@ -1,4 +1,4 @@
-"""metadata/doctor/drift.py: what was done to the tables by hand is named, and its repair repairs it."""
+"""metadata/doctor/drift.py: changes of the tables by hand are named, and each repair repairs its drift."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -93,7 +93,7 @@ async def test_no_statement_is_of_one_object_alone(desk: Desk, monkeypatch: pyte
     await desk.change(lambda _: [new_object(f"thing{number}") for number in range(20)])
     assert await count_statements(desk, monkeypatch) == few
     await desk.change(lambda _: [new_object(f"more{number}") for number in range(40)])
-    # What takes many locks is done for some objects at a time.
+    # Steps that take many locks are done for some objects at a time.
     assert few < await count_statements(desk, monkeypatch) < 2 * few
 
 

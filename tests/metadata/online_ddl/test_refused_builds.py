@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses to build is FAILED with its reason, what is interrupted is tried again; others go on."""
+"""A build that PostgreSQL refuses is FAILED with its reason, an interrupted one is tried again; others go on."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -120,7 +120,7 @@ async def test_a_field_that_failed_is_filled_and_required_by_another_try(
     assert (field_status(model_dsn, "phone"), phone.is_nullable) == (("FAILED", "FAILED"), True)
     assert phone.failure is not None
     assert 'check constraint "no"' in phone.failure
-    # What says nothing about it leaves the reason there.
+    # A change that does not concern it leaves the reason there.
     await desk.change(lambda _: [UpdateField(field_id=phone.id, label="Telephone")])
     assert person(await desk.default()).by_name["phone"].failure == phone.failure
     execute(model_dsn, "ALTER TABLE workspace_default.person DROP CONSTRAINT no")
@@ -187,7 +187,7 @@ async def test_what_is_interrupted_rests_while_others_are_built(end: str, desk: 
         else:
             with pytest.raises((DatabaseError, psycopg.Error)):
                 await build
-            # The connection is lost. What it was lost with is not the first of the next one.
+            # The connection is lost. The statement that it was lost with is not the first of the next one.
             assert await patient.build_all() == 1
         website = (await desk.default()).by_singular["company"].by_name["website"]
         assert (website.status, website.can_be_null) == (Status.READY, False)

@@ -1,4 +1,4 @@
-"""`fieldstone schema import` a second time: what was imported is found, and what is new since is all that comes."""
+"""`fieldstone schema import` a second time: imported tables are found, and only new ones are added."""
 
 import asyncio
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class Importing:
         self._capsys = capsys
 
     async def run(self, *, with_rows: bool = True, check: bool = False) -> str:
-        """Import, and return what is said."""
+        """Import, and return the report."""
         settings = load_settings(database_url=self.dsn, log_level="error")
         await import_schema(
             settings,
@@ -169,7 +169,7 @@ async def test_who_imports_while_another_does_is_told_to_look_again(importing: I
 
 
 async def test_an_import_may_wait_longer_than_a_transaction_may_idle(importing: Importing) -> None:
-    """As people do who think it over; PostgreSQL ended the session that had read the schema meanwhile."""
+    """Confirm after a pause, as people do; PostgreSQL ended the session that had read the schema meanwhile."""
     with psycopg.connect(importing.dsn) as holder:
         holder.execute(QUERIES["lock_workspace"], {"workspace_id": WORKSPACE_ID})
         waits = (

@@ -1,4 +1,4 @@
-"""What a stranger's tables had that an import failed at, or that its report kept to itself."""
+"""Columns of a stranger's tables at which an import failed, or about which its report was silent."""
 
 import psycopg
 import pytest

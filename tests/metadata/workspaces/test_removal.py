@@ -15,7 +15,7 @@ from tests.metadata.desk import Desk, new_object, new_relation, whole_state
 
 TABLES = 200
 
-# What each statement that drops something has locked by its end.
+# The locks that each dropping statement holds by its end.
 _COUNT_LOCKS = """
     CREATE TABLE public.locks (held integer);
     CREATE FUNCTION public.count_locks() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN

@@ -237,7 +237,7 @@ async def test_killed_while_committing_the_outcome_is_unknown_and_looked_at_anew
         with pytest.raises(CommitOutcomeUnknown):
             await change
         await other.execute("DROP TRIGGER linger ON fieldstone.model_change")
-        # Another process commits meanwhile what ours, in doubt, must see.
+        # Another process commits meanwhile a change that ours, in doubt, must see.
         current = CurrentSnapshots(desk.database)
         there = ModelWriter(desk.database, current, trigram=desk.catalog.trigram)
         await there.change(model.workspace.id, add("later"), actor="test")

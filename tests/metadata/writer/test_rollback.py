@@ -1,4 +1,4 @@
-"""metadata/writer/rollback.py: every kind of change undone, and the model and tables what they were."""
+"""metadata/writer/rollback.py: every kind of change undone, and the model and tables as they were."""
 
 from collections.abc import Iterable
 from typing import Any

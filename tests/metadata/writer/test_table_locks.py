@@ -36,7 +36,7 @@ async def test_no_round_trip_lies_between_a_tables_lock_and_the_commit(desk: Des
     model = await desk.default()
     with trace.open("wb") as trace_file:
         (await desk.writer.run(model.workspace.id, body, actor="test")).untrace()
-    # F is what the frontend sends: a simple query, or what goes with a prepared statement.
+    # F marks messages of the frontend: a simple query, or those of a prepared statement.
     sent = re.findall(
         r"^[^\n]*\tF\t\d+\t(?:Query|Parse)\t(.*?)(?=^\S[^\n]*\t[FB]\t)", trace.read_text(), re.MULTILINE | re.DOTALL
     )

@@ -117,7 +117,7 @@ def test_any_combination(people: Shop, tree: Tree) -> None:
 
 
 def where(condition: Condition) -> str:
-    """What stands in WHERE."""
+    """The condition in WHERE."""
     root = Connection(
         table=PERSON,
         condition=condition,

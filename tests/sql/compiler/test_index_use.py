@@ -1,4 +1,4 @@
-"""Deep pages cost what the first one costs: by the index, with nothing read and thrown away."""
+"""Deep pages cost as much as the first one: by the index, with nothing read and thrown away."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Inserts: what they answer, what they leave, and what stops them."""
+"""Inserts: their answers, their rows, and the reasons that stop them."""
 
 import json
 from dataclasses import replace
@@ -94,14 +94,14 @@ def one_of(plan: Insert, *references: Reference) -> InsertOne:
 
 BY_ID = by_key("company")
 BY_VAT = by_vat("company.vat")
-# Any column can be set by what is found: here a person's city, by a company's name.
+# Any column can be set by a found record: here a person's city, by a company's name.
 CITY_BY_VAT = replace(BY_VAT, column=CITY, key=NAME)
 ONE_ROWS: dict[str, tuple[tuple[Reference, ...], dict[str, str | None]]] = {
     "no reference": ((), given(ANNA, "9@z.org", name='N"in\\e, NULL', score="-5")),
     "by key": ((BY_ID,), given(ANNA, "9@z.org", company=ACME)),
     "by another column": ((BY_VAT,), given(ANNA, "9@z.org", **{"company.vat": "B1"})),
     "to nobody": ((BY_ID,), given(ANNA, "9@z.org", company=NOBODY)),
-    "to what is deleted": ((BY_ID,), given(ANNA, "9@z.org", company=GONE)),
+    "to a deleted record": ((BY_ID,), given(ANNA, "9@z.org", company=GONE)),
     "to nobody by another column": ((BY_VAT,), given(ANNA, "9@z.org", **{"company.vat": "?"})),
     "two": ((BY_ID, CITY_BY_VAT), given(ANNA, "9@z.org", company=ACME, **{"company.vat": "B1"})),
     "two, the first to nobody": ((BY_ID, CITY_BY_VAT), given(ANNA, "9@z.org", company=GONE, **{"company.vat": "B1"})),

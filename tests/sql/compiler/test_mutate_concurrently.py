@@ -225,13 +225,13 @@ def test_more_related_than_the_limit_are_too_many_though_one_of_them_moves_away(
 )
 @pytest.mark.parametrize("kind", ["update", "delete"])
 def test_what_went_meanwhile_is_not_found(two: tuple[Shop, Shop], kind: str, meanwhile: str) -> None:
-    whom = f"{{{BELA},{ANNA}}}"
+    meant = f"{{{BELA},{ANNA}}}"
     if kind == "update":
         problem, ids, answer = during(
-            two, meanwhile, lambda shop: shop.write(rename(LIVE, by_ids=True), whom, "New", "me")
+            two, meanwhile, lambda shop: shop.write(rename(LIVE, by_ids=True), meant, "New", "me")
         )
     else:
-        problem, ids, answer = during(two, meanwhile, lambda shop: shop.write(destroy(LIVE), whom, "me"))
+        problem, ids, answer = during(two, meanwhile, lambda shop: shop.write(destroy(LIVE), meant, "me"))
     assert problem is not None
     kind_of_problem, _, details = problem.partition(":")
     assert (kind_of_problem, json.loads(details)) == ("not_found", [ANNA])

@@ -1,4 +1,4 @@
-"""Those who take too long are called, in their order, and nobody else."""
+"""Callbacks whose time is up are called, in their order, and no others."""
 
 import asyncio
 

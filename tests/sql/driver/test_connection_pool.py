@@ -1,4 +1,4 @@
-"""What the pool of driven connections does beyond serving one caller."""
+"""The services of the pool of driven connections beyond serving one caller."""
 
 import asyncio
 from functools import partial
@@ -62,7 +62,7 @@ async def test_a_share_whose_statements_stand_still_keeps_no_other_from_being_se
             async with database.transaction(share=2) as transaction:
                 assert await transaction.run(ECHO, (b"x",)) == [(b"x",)]
         assert database.stats().waiting == 20 - (QUICK.connections - 1)
-        # One that leaves makes room for the others, of whom only half are served now.
+        # One that leaves makes room for the others, only half of which are served now.
         for task in slow[:2]:
             task.cancel()
         await until(lambda: database.stats().in_use == QUICK.connections // 2)

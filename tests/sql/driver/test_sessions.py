@@ -1,4 +1,4 @@
-"""sql/driver/sessions.py: who gets which connection, and what becomes of it."""
+"""sql/driver/sessions.py: the connection that a caller gets, and the fate of that connection."""
 
 import asyncio
 from pathlib import Path
@@ -89,7 +89,7 @@ async def test_after_an_outage_nobody_waits(empty_database: str) -> None:
     """However often a connection could not be made meanwhile; psycopg's own pool had callers wait as long again."""
     name = psycopg.sql.Identifier(str(psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]))
     maintenance = psycopg.conninfo.make_conninfo(empty_database, dbname="postgres")
-    # Who waits here for anything does not come back in time for the test.
+    # A caller that waits here for anything does not come back in time for the test.
     async with (
         opened(empty_database, acquire_timeout=1_000) as database,
         await psycopg.AsyncConnection.connect(maintenance, autocommit=True) as other,
@@ -108,7 +108,7 @@ async def test_after_an_outage_nobody_waits(empty_database: str) -> None:
 
 
 async def test_a_session_ends_where_the_database_answers_nobody(empty_database: str, folder: Path) -> None:
-    """It had waited for as long as the database was silent; so did whoever took it to look whether it was usable."""
+    """It had waited for as long as the database was silent; so did the caller that checked it."""
     async with (
         network(empty_database, folder) as (between, dsn),
         opened(dsn, session_patience=0.2, connect_timeout=2, close_timeout=0.1) as database,

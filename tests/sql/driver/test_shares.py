@@ -25,7 +25,7 @@ class Line:
         return served
 
     def free(self, key: str | None) -> str | None:
-        """Have a connection of a share come back, and return who gets it."""
+        """Have a connection of a share come back, and return the caller that gets it."""
         self.shares.give_back(self.shares.find(key))
         found = self.shares.next()
         if found is None:
@@ -67,7 +67,7 @@ def test_those_who_come_are_served_first_until_the_shares_are_even() -> None:
     line.ask("a", 50)
     line.ask("b", 50)
     assert line.held("a", "b") == [7, 1]
-    # The first that comes back is kept for whoever has none.
+    # The first that comes back is kept for a share that has none.
     assert [line.free("a") for _ in range(3)] == [None, "b0", "b1"]
     assert line.held("a", "b") == [4, 3]
     assert [line.free("a"), line.free("b"), line.free("b")] == ["a0", "b2", "b3"]
@@ -80,7 +80,7 @@ def test_who_has_nothing_yet_gets_the_last_one() -> None:
     line.ask("b", 50)
     line.free("a")
     assert line.ask("c") == 1
-    # Who comes when all are in use is the next.
+    # A caller that comes when all are in use is the next.
     assert line.ask("d") == 0
     assert line.free("a") == "d0"
 
@@ -110,7 +110,7 @@ def test_the_longest_queue_makes_room() -> None:
     # One share alone may have all places; the next of its own is refused.
     assert line.shares.line_up(a, "a10") == "a10"
     displaced = [line.shares.line_up(b, f"b{number}") for number in range(6)]
-    # Those of the others who came last go, until both have as many; then each refuses its own.
+    # The last callers of the other shares go, until both have as many; then each refuses its own.
     assert displaced == ["a9", "a8", "a7", "a6", "a5", "b5"]
     assert line.shares.waiting == 10
 

@@ -12,7 +12,7 @@ from fieldstone.sql.driver.wire import Wire
 
 
 class InPieces:
-    """libpq, to which the end of what failed comes after its error, just before the next look at the socket."""
+    """libpq, to which the end of a failed statement comes after its error, just before the next look at the socket."""
 
     def __init__(self, pgconn: PGconn) -> None:
         self._pgconn = pgconn

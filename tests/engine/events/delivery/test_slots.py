@@ -1,4 +1,4 @@
-"""The slots that statements run in: who gets which, and when."""
+"""The slots that statements run in: the order in which callers get them."""
 
 import asyncio
 from uuid import UUID
@@ -11,7 +11,7 @@ A, B, C = (UUID(int=number) for number in range(3))
 
 
 class Callers:
-    """Those who hold a slot, each by its name, until they are told to go."""
+    """The callers that hold a slot, each by its name, until they are told to go."""
 
     def __init__(self, slots: Slots) -> None:
         self.slots = slots
@@ -52,7 +52,7 @@ async def test_a_workspace_leaves_a_slot_to_the_others() -> None:
     assert callers.holding[-1] == "b"
     await callers.come("c", C)
     await callers.go("a0")
-    # It has none yet, so it comes before those who have waited for longer.
+    # It has none yet, so it comes before callers that have waited for longer.
     assert callers.holding == ["a1", "a2", "b", "c"]
     await callers.go("b")
     assert callers.holding == ["a1", "a2", "c", "a3"]

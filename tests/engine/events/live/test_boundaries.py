@@ -15,7 +15,7 @@ DUE = "subscription { activities(filter: { dueAt: { inPast: true } }) { edges { 
 
 @pytest.mark.parametrize("unit", TimeUnit)
 def test_every_start_of_a_unit_is_a_boundary_in_every_time_zone(unit: TimeUnit) -> None:
-    # A quarter of an hour is what the offsets of all time zones are multiples of.
+    # The offsets of all time zones are multiples of a quarter of an hour.
     assert period_of(unit) == (60 if unit is TimeUnit.MINUTE else 900)
 
 

@@ -1,4 +1,4 @@
-"""What of the log is kept, and for whom."""
+"""The parts of the log that are kept, and the consumers that they are kept for."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Subscriptions to new people, and the ids of what is changed while they last."""
+"""Subscriptions to new people, and the ids of the records that are changed while they last."""
 
 from tests.engine.events.desk import Desk, Listener
 

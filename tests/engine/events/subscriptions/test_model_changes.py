@@ -100,7 +100,7 @@ async def test_a_change_ends_the_subscriptions_that_it_makes_invalid_and_no_othe
 
 
 async def test_a_process_that_has_not_heard_of_a_change_notices_it(workspace_dsn: str) -> None:
-    """A statement names a column that another process has dropped: who does not ask for it goes on."""
+    """A statement names a column that another process has dropped: a subscriber that does not select it goes on."""
     async with open_desk(workspace_dsn) as two, open_desk(workspace_dsn) as one:
         create = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
         given = {
@@ -125,7 +125,7 @@ async def test_a_process_that_has_not_heard_of_a_change_notices_it(workspace_dsn
 
 
 async def test_a_subscription_goes_on_where_a_field_is_deleted_that_it_does_not_name(desk: Desk) -> None:
-    """What reads the log takes the table's type without the table, so PostgreSQL does not plan it again by itself."""
+    """The log's reader takes the table's type without the table, so PostgreSQL does not plan it again by itself."""
     objects = await desk.data("{ objects { edges { node { id nameSingular } } } }", api=desk.metadata)
     (person,) = (edge["node"]["id"] for edge in objects["objects"]["edges"] if edge["node"]["nameSingular"] == "person")
     listener = await desk.subscribe("subscription { personUpdated { id } }")

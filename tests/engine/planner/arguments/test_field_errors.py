@@ -1,4 +1,4 @@
-"""Fields that fail: what is null around them, where the errors point, and what answers all the same."""
+"""Fields that fail: the null around them, the places of the errors, and the fields that are answered all the same."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ REFUSED_BY_VALUE: dict[str, tuple[str, str, Any, str]] = {
 def test_a_value_that_is_refused_leaves_the_other_roots_their_data(
     sample: Served, field: str, declared: str, value: Any, blamed: str
 ) -> None:
-    """The plan of such a shape holds for other values: what is refused is the value, when it is bound."""
+    """The plan of such a shape holds for other values: the value is refused, when it is bound."""
     text = f"""query ($v: {declared}) {{
       person(filter: {{id: {{is: NOT_NULL}}}}) {{ {field} {{ totalCount }} }} companies {{ totalCount }} }}"""
     answer = sample.ask(text, {"v": value})

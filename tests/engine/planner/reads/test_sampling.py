@@ -50,7 +50,7 @@ PLAIN: dict[str, tuple[Any, Any]] = {
     "related records of few people": ({"id": {"in": [NOBODY]}, "activities": {"some": MEETING}}, NEWEST),
     "related records in an order without an index": ({"activities": {"some": MEETING}}, [{"city": "ASC"}]),
     "related records across a relation": ({"company": {"people": {"isEmpty": False}}}, NEWEST),
-    "what must not match": ({"not": CONTAINS}, NEWEST),
+    "a negated match": ({"not": CONTAINS}, NEWEST),
     "an order without an index": (CONTAINS, [{"city": "ASC"}]),
     "an order across a relation": (CONTAINS, [{"company": {"createdAt": "ASC"}}]),
     "a condition across a relation": ({**CONTAINS, "company": {"name": {"eq": "x"}}}, NEWEST),

@@ -1,4 +1,4 @@
-"""`fieldstone schema apply` refused on the way: nothing of what came before it is left."""
+"""`fieldstone schema apply` refused on the way: the changes before the refused one leave no trace."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -94,7 +94,7 @@ async def test_what_is_refused_on_the_way_leaves_no_trace(
     file.write_text(write_document(document))
     before = whole_state(workspace_dsn)
     settings = load_settings(database_url=workspace_dsn, log_level="error")
-    # A comparison refuses what PostgreSQL alone does not.
+    # A comparison refuses changes that PostgreSQL alone does not.
     for check in (False, True)[: 1 if kind is ChangeFailed else 2]:
         with pytest.raises(kind) as caught:
             await apply_file(settings, workspace="default", path=file, yes=True, check=check)
@@ -138,7 +138,7 @@ async def test_what_is_said_of_one_step_is_used_by_it_and_harmless_after(
         for object_, names in {"person": ("jobTitle", "badge", "phone"), "task": ("size",)}.items()
         for name in names
     )
-    # Nothing is left to do, and what is changed later is not held up by what was said of the step before.
+    # Nothing is left to do, and a later change is not held up by the message of the step before.
     await apply_file(settings, workspace="default", path=file, check=True)
     for field in (stage, person["jobTitle"], person["badge"], person["city"], person["phone"]):
         field["label"] = "Another"

@@ -1,4 +1,4 @@
-"""Who goes when there are too many connections, or too much waits for their clients."""
+"""The connections that are closed when there are too many, or when too many bytes wait for their clients."""
 
 import asyncio
 from collections.abc import Mapping
@@ -78,7 +78,7 @@ class Client:
         return self.waits
 
     def wait_for(self, size: int) -> None:
-        """Write what the client does not read."""
+        """Write bytes that the client does not read."""
         self.transport.write_now(b"x" * size)
         self.placed.note_buffered()
 

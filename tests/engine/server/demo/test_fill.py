@@ -1,4 +1,4 @@
-"""The sample data: always the same, with what is awkward in it, and inserted once."""
+"""The sample data: always the same, with awkward values in it, and inserted once."""
 
 import hashlib
 from collections import Counter

@@ -117,7 +117,7 @@ async def create_person(client: httpx.AsyncClient, name: str) -> None:
 
 @asynccontextmanager
 async def locked(dsn: str) -> AsyncIterator[psycopg.AsyncConnection]:
-    """Hold the table of the people, so that whoever reads it waits; the lock goes with the block or a commit."""
+    """Hold the table of the people, so that its readers wait; the lock goes with the block or a commit."""
     async with await psycopg.AsyncConnection.connect(dsn) as connection:
         cursor = await connection.execute("SELECT oid::regclass::text FROM pg_class WHERE relname LIKE '%person'")
         ((table,),) = await cursor.fetchall()

@@ -1,4 +1,4 @@
-"""What goes over the wire is what uvicorn itself would send; an answer that is there as a whole goes in one write."""
+"""The bytes on the wire are those of uvicorn itself; an answer that is there as a whole goes in one write."""
 
 import asyncio
 import socket
@@ -186,7 +186,7 @@ class Late(FieldstoneProtocol):
     """Writes when its client has gone."""
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Write what would be sent in the next turn of the loop, and in that turn what would be at once."""
+        """Write an answer for the next turn of the loop, and in that turn one that is due at once."""
         self.transport.write(b"too late")
         self.loop.call_soon(self.transport.write, b"too late")
         self.loop.call_soon(self.transport.write, b"by far")

@@ -129,7 +129,7 @@ async def test_a_head_that_says_more_goes_the_ordinary_way(serve: Serve, more: s
 
 
 async def test_a_web_socket_is_opened_at_the_same_address(serve: Serve) -> None:
-    # What follows its first request is no HTTP.
+    # The bytes after its first request are no HTTP.
     more = (
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n"
@@ -305,7 +305,7 @@ async def test_what_arrives_meanwhile_waits_and_is_answered_after(serve: Serve, 
 
 
 async def test_a_request_that_starts_over_is_read_no_faster_than_others(serve: Serve, app_database: str) -> None:
-    """uvicorn stops reading for a long body, and must not be overruled for what arrived behind it."""
+    """uvicorn stops reading for a long body, and must not be overruled for bytes that arrived behind it."""
     async with serve() as serving:
         talk = await serving.talk()
         await talk.warm_up(PEOPLE, n="Ada")

@@ -67,7 +67,7 @@ async def test_a_write_goes_to_no_connection_that_is_known_to_be_dead(serve: Ser
 
 
 async def test_a_write_whose_commit_fails_is_not_told_as_done(serve: Serve, app_database: str) -> None:
-    """The statement itself goes well: what refuses it is a constraint that is deferred to the commit."""
+    """The statement itself goes well: a constraint that is deferred to the commit refuses it."""
     refuse = """
     CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'not today' USING ERRCODE = 'unique_violation'; END $$;

@@ -39,12 +39,12 @@ PEOPLE = "query People($first: Int) { people(first: $first) { edges { node { fir
 NAMES = ("Ada", "Grace", "Łukasz")
 CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
 CREATED = 'subscription { personCreated(after: "0") { firstName } }'
-"""Who was created from the beginning on."""
+"""The people created from the beginning on."""
 
 
 @dataclass(kw_only=True)
 class Served:
-    """A running server, and what it was asked for."""
+    """A running server, and the requests that it got."""
 
     address: str
     key: str
@@ -85,7 +85,7 @@ async def fill(core: GraphQLApi, principal: Principal) -> None:
 
 
 class _Overhearing:
-    """Passes all to an app, and notes the keys in what its sockets receive."""
+    """A middleware that passes all to an app, and notes the keys in the messages that its sockets receive."""
 
     def __init__(self, app: ASGIApp, keys: list[str]) -> None:
         self._app = app

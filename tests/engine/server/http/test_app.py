@@ -38,7 +38,7 @@ def quiet_app(dsn: str, **settings: Any) -> Fieldstone:
 
 @asynccontextmanager
 async def lifespan_of(app: Any) -> AsyncIterator[list["Message"]]:
-    """Run an app's lifespan as a server does; yields what it has sent."""
+    """Run an app's lifespan as a server does; yields the messages that the app has sent."""
     to_app: asyncio.Queue[Message] = asyncio.Queue()
     sent: list[Message] = []
     answered = asyncio.Event()

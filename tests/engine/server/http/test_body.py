@@ -35,7 +35,7 @@ def chunks(*parts: bytes) -> "Receive":
     )
 
 
-async def read(receive: "Receive", *, declared: bytes | None = None, limit: int = 10, timeout: float = 5) -> bytes:  # noqa: ASYNC109 - what is tested
+async def read(receive: "Receive", *, declared: bytes | None = None, limit: int = 10, timeout: float = 5) -> bytes:  # noqa: ASYNC109 - the timeout is tested
     return await read_body(receive, declared=declared, limit=limit, deadline=Overdue(timeout))
 
 

@@ -94,7 +94,7 @@ async def test_a_client_that_leaves_at_the_very_end_breaks_nothing() -> None:
     async def work() -> None:
         async with CancelOnDisconnect(Channel().receive, Overdue(SOON)) as watch:
             await until(lambda: watch._watcher is not None)
-            # What the watcher does, at a moment after which the block awaits nothing.
+            # The watcher does this at a moment after which the block awaits nothing.
             watch._gone = True
             watch._task.cancel()
 

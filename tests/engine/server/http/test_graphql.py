@@ -1,4 +1,4 @@
-"""The endpoints: methods, media types, parameters, keys, and what is said when something is wrong."""
+"""The endpoints: methods, media types, parameters, keys, and the answers to wrong requests."""
 
 from typing import Any
 

@@ -87,7 +87,7 @@ async def check_graphiql(client: httpx.AsyncClient) -> None:
 
 
 SUBSCRIPTION = 'subscription { personCreated(after: "0") { email } }'
-"""What was created from the beginning on."""
+"""The records created from the beginning on."""
 
 
 async def check_socket(client: httpx.AsyncClient, token: str) -> None:

@@ -1,4 +1,4 @@
-"""The outermost layers: what nobody foresaw, the line in the log, and a client that left."""
+"""The outermost layers: unforeseen errors, the line in the log, and a client that left."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The pages beside the APIs, what is not there, and CORS."""
+"""The pages beside the APIs, unknown paths, and CORS."""
 
 import re
 

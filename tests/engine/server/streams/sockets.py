@@ -22,7 +22,7 @@ class Closed(Exception):
 
 @dataclass(slots=True)
 class Socket:
-    """The client's end; `reads` is what lets the server send."""
+    """The client's end; the server can send while `reads` is set."""
 
     incoming: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
     outgoing: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)

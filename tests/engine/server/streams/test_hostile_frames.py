@@ -13,7 +13,7 @@ from tests.engine.server.streams.sockets import Closed, connected
 from tests.operations import examples
 
 CODES = {1000, 1002, 1003, 1007, 1009, 4400, 4401, 4403, 4406, 4408, 4409, 4429}
-"""How the protocols close a socket for what its client did."""
+"""The close codes of both protocols for a client's misuse of a socket."""
 
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),

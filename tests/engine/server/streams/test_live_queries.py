@@ -20,7 +20,7 @@ def counted(count: int, position: int) -> dict[str, Any]:
 
 
 async def next_of(socket: Socket, id_: str) -> Any:
-    """Return the next result of an operation, which must be what comes next."""
+    """Return the next result of an operation; the next message must be one."""
     message = await socket.receive()
     assert (message["id"], message["type"]) == (id_, "next"), message
     return message["payload"]

@@ -1,4 +1,4 @@
-"""engine/server/streams/send_queue.py: what one queue holds, and what all of them hold together."""
+"""engine/server/streams/send_queue.py: the bounds of one queue, and of all of them together."""
 
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueTotal, SendQueue
 

@@ -54,7 +54,7 @@ TO_MAKER = Hop(column=column("maker_id", SqlType.UUID), table=MAKER, key=ID, con
 TO_PARENT = Hop(column=column("parent_id", SqlType.UUID), table=MAKER, key=ID, condition=TRUE)
 STAGES = ("NEW", "LOST", "WON")
 
-# What an order may be by: hops, operand, and the same in SQL for the big read.
+# The keys that an order may have: hops, operand, and the same in SQL for the big read.
 ATTRIBUTES: dict[str, tuple[tuple[Hop, ...], Column | Ranked, str]] = {
     "a": ((), column("a", SqlType.INTEGER), "i.a"),
     "b": ((), column("b", SqlType.TEXT), "i.b"),

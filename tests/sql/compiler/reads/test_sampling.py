@@ -28,7 +28,7 @@ from tests.sql.shop import (
     parameter,
 )
 
-# In the order of the score, "near" is what the sample is full of and "far" what lies behind it.
+# In the order of the score, the sample is full of "near" and "far" lies behind it.
 _FILL = f"""
 INSERT INTO shop.person (id, email, name, score, city, deleted_at)
 SELECT md5(n::text)::uuid, n || CASE WHEN n <= {SAMPLE} THEN '@near' ELSE '@far' END, CASE WHEN n % 3 > 0 THEN 'x' END,

@@ -1,4 +1,4 @@
-"""Updates and deletes: what they answer, what they change, what events they leave, and what stops them."""
+"""Updates and deletes: their answers, their changes, their events, and the reasons that stop them."""
 
 import json
 
@@ -96,14 +96,14 @@ def test_ids_that_are_not_there(staffed: Shop, write: Update | Delete) -> None:
 @pytest.mark.parametrize("kind", ["update", "delete"])
 def test_too_many(staffed: Shop, kind: str, ids: bool, limit: int) -> None:
     before = people(staffed)
-    whom = array(ANNA, BELA, CLIO) if ids else "%"
+    meant = array(ANNA, BELA, CLIO) if ids else "%"
     write = delete(ids=ids, limit=limit)
     if kind == "update":
         problem, *answer = staffed.write(
-            update(Assignment(column=NAME, value=Null()), ids=ids, limit=limit), whom, "me"
+            update(Assignment(column=NAME, value=Null()), ids=ids, limit=limit), meant, "me"
         )
     else:
-        problem, *answer = staffed.write(write, whom, "me")
+        problem, *answer = staffed.write(write, meant, "me")
     assert (problem, answer) == ("too_many", [[], []])
     assert people(staffed) == before
     assert events(staffed) == []
