@@ -20,7 +20,9 @@ from benchmarks.workloads import Variables, Workload, Written
 
 _COMPARED = 12
 """Requests of each workload whose answers are compared; those of every server are read for their size."""
-_OF_THE_RECORD_ITSELF = ("id", "email", "name", "createdAt", "updatedAt", "createdBySource", "createdByName")
+_OF_THE_RECORD_ITSELF = frozenset(
+    ("id", "email", "name", "createdAt", "updatedAt", "createdBySource", "createdByName", "createdByContext")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -244,9 +244,9 @@ async def open_apis(
 class Served:
     """The APIs for tests that are not coroutines, as those of hypothesis are."""
 
-    def __init__(self, dsn: str, *, limits: Limits = LIMITS) -> None:
+    def __init__(self, dsn: str, *, limits: Limits = LIMITS, relay: bool = False) -> None:
         self._runner = asyncio.Runner()
-        self._opened = open_apis(dsn, limits=limits)
+        self._opened = open_apis(dsn, limits=limits, relay=relay)
         self.apis = self._runner.run(self._opened.__aenter__())
 
     def close(self) -> None:
@@ -284,9 +284,9 @@ class Served:
         return self._runner.run(self.apis.snapshot())
 
 
-def serve(dsn: str, *, limits: Limits = LIMITS) -> Iterator[Served]:
+def serve(dsn: str, *, limits: Limits = LIMITS, relay: bool = False) -> Iterator[Served]:
     """Yield the APIs over a database, for a fixture."""
-    served = Served(dsn, limits=limits)
+    served = Served(dsn, limits=limits, relay=relay)
     try:
         yield served
     finally:

@@ -9,7 +9,7 @@ from fieldstone.engine.schema.scope import Members, MutationSet, TypeScope
 from fieldstone.metadata.model import Snapshot
 
 
-def eager_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> GraphQLSchema:
+def eager_schema(snapshot: Snapshot, mutations: MutationSet | None = None, *, relay: bool = False) -> GraphQLSchema:
     """Return the schema of a snapshot with every type built; the arguments are those of `lazy_schema`."""
     types: dict[str, GraphQLNamedType] = {}
 
@@ -26,6 +26,7 @@ def eager_schema(snapshot: Snapshot, mutations: MutationSet | None = None) -> Gr
         mutations=mutations,
         named=named,
         build_object=_build_object,
+        relay=relay,
         absent=absent_roots(snapshot),
     )
     everything = [named(name) for name in type_names(scope)]

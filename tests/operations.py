@@ -28,6 +28,7 @@ from tests import drawn_values
 from tests.distinct_operations import draw_distinct
 from tests.duplicate_operations import draw_given
 from tests.group_operations import draw_groups
+from tests.node_operations import draw_nodes
 from tests.operation_writer import EnumValue, Lifted, Operation, Selection, Writer, write_set
 from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEXTS, UUIDS
 
@@ -203,10 +204,13 @@ _REFUSED = [
 class Selections:
     """Draws selection sets."""
 
-    def __init__(self, draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], refused: int) -> None:
+    def __init__(
+        self, draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], refused: int, nodes: Sequence[str] = ()
+    ) -> None:
         self.draw = draw
         self.schema = schema
         self.refused = refused
+        self.nodes = nodes
         self.values = Values(draw, ids)
         self.times = [
             name
@@ -218,8 +222,8 @@ class Selections:
         self.fragments: list[tuple[str, str, Sequence[Selection]]] = []
         self.aliases = 0
 
-    def of(self, parent: GraphQLObjectType, depth: int) -> list[Selection]:
-        """A selection set on this type."""
+    def of(self, parent: GraphQLObjectType, depth: int, *, aliased: bool = False) -> list[Selection]:
+        """A selection set on this type; where it is `aliased`, no field has its own name as its key."""
         # The oracle has no text search: see `engine/test_search.py`.
         names = [
             name
@@ -227,20 +231,22 @@ class Selections:
             if (depth > 0 or is_leaf_type(get_named_type(one.type))) and get_named_type(one.type).name != _SEARCH
         ]
         chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=4))
-        lines = [self.line(parent, name, depth) for name in chosen]
+        lines = [self.line(parent, name, depth, aliased=aliased) for name in chosen]
         if len(lines) > 1 and self.values.chance(25):
-            lines = [*lines[:1], self._fragment(parent, lines[1:])]
+            lines = [*lines[:1], self.fragment(parent, lines[1:])]
         return lines
 
-    def line(self, parent: GraphQLObjectType, name: str, depth: int) -> Selection:
+    def line(self, parent: GraphQLObjectType, name: str, depth: int, *, aliased: bool = False) -> Selection:
         """A field."""
-        alias = self.alias()
+        alias = self.alias(always=aliased)
         directive = self._directive()
         if name == "__typename":
             return Selection(lambda w: f"{alias}__typename{directive(w)}")
         one = parent.fields[name]
         if "groupBy" in one.args:
             return draw_groups(self, name, one, depth)
+        if {"nodeId", "nodeIds"} & one.args.keys():
+            return draw_nodes(self, name, one, depth)
         named = get_named_type(one.type)
         arguments = self.arguments(one)
         if arguments and not alias:
@@ -268,13 +274,14 @@ class Selections:
         flag = self.values.liftable("Boolean!", lambda: self.draw(st.booleans()))
         return lambda writer: f" @{kind}(if: {writer.value(flag)})"
 
-    def _fragment(self, parent: GraphQLObjectType, lines: Sequence[Selection]) -> Selection:
+    def fragment(self, parent: GraphQLNamedType, lines: Sequence[Selection], *, is_narrower: bool = False) -> Selection:
+        """A spread of these lines; one on a type that `is_narrower` than that around it names the type."""
         directive = self._directive()
         if self.values.chance(50):
             name = f"F{len(self.fragments)}"
             self.fragments.append((name, parent.name, lines))
             return Selection(lambda w: f"...{name}{directive(w)}")
-        on = self.draw(st.sampled_from(["", f" on {parent.name}"]))
+        on = self.draw(st.sampled_from(["", f" on {parent.name}"])) if not is_narrower else f" on {parent.name}"
         return Selection(lambda w: f"...{on}{directive(w)} {write_set(w, lines)}")
 
     def arguments(self, one: GraphQLField) -> dict[str, Any]:
@@ -320,15 +327,22 @@ class Selections:
 
 @st.composite
 def queries(
-    draw: st.DrawFn, schema: GraphQLSchema, ids: Sequence[str], *, depth: int = 4, refused: int = 0, roots: str = ""
+    draw: st.DrawFn,
+    schema: GraphQLSchema,
+    ids: Sequence[str],
+    *,
+    depth: int = 4,
+    refused: int = 0,
+    roots: str | tuple[str, ...] = "",
+    nodes: Sequence[str] = (),
 ) -> Operation:
     """Valid queries.
 
-    `ids` are those of the records, `refused` the percentage of pages that cannot be; only root fields are drawn whose
-    names end with `roots`, where it is given.
+    `ids` are those of the records, `nodes` their ids as nodes, `refused` the percentage of pages that cannot be; only
+    root fields are drawn whose names end with `roots`, where it is given.
     """
     assert schema.query_type is not None
-    selections = Selections(draw, schema, ids, refused)
+    selections = Selections(draw, schema, ids, refused, nodes)
     if roots:
         names = [name for name in schema.query_type.fields if name.endswith(roots)]
         chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2))

@@ -4,7 +4,7 @@ Its answers are compared with those of the engine by `agree` (`tests/reference_v
 """
 
 import json
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +85,7 @@ class Reference:
             variable_values=dict(variables or {}),
             operation_name=operation_name,
             field_resolver=self._resolve,
+            type_resolver=_type_of,
         )
         answer: dict[str, Any] = {"data": result.data}
         if result.errors:
@@ -97,6 +98,12 @@ class Reference:
         return source[info.field_name](**arguments)
 
     def _root(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        if name == "node":
+            return self._node(arguments["nodeId"])
+        if name == "nodes":
+            if len(arguments["nodeIds"]) > self.limits.largest_page:
+                raise refuse("too many nodes")
+            return [self._node(id_) for id_ in arguments["nodeIds"]]
         root = find_query(self.snapshot, name)
         assert root is not None
         object_ = root.object
@@ -135,6 +142,13 @@ class Reference:
             found = sorted(self._selected(object_, rows, given["filter"]), key=lambda row: str(row[object_.key.name]))
         return self._record(object_, found[0]) if found else None
 
+    def _node(self, id_: str) -> "_Record | None":
+        for object_ in self.snapshot.objects.values():
+            for row in self.rows[object_.id].values():
+                if node_id(object_, row) == id_ and self.filters.selects(object_, row, None):
+                    return self._record(object_, row)
+        return None
+
     def _record(self, object_: Object, row: Row) -> "_Record":
         return _Record(self, object_, row)
 
@@ -142,6 +156,8 @@ class Reference:
         """The function that answers a field of a record."""
         if holder := object_.foreign_keys.get(name):
             return _value(holder.parts[0], row)
+        if name == "nodeId" and name not in object_.by_name:
+            return lambda: node_id(object_, row)
         field = object_.by_name[name]
         if field.relation_id is not None:
             return self._related(object_, field, row)
@@ -291,6 +307,16 @@ class _Page:
         if self.backward:
             return max(start, end - self.limit), end
         return start, max(start, min(end, start + self.limit))
+
+
+def node_id(object_: Object, row: Row) -> str:
+    """The id of a record among those of all objects."""
+    data = object_.id.bytes + UUID(row[object_.key.name]).bytes
+    return urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _type_of(value: "_Record", _info: Any, _type: Any) -> str:
+    return value.object_.type_name
 
 
 def decode_cursor(text: str, tag: str) -> str:

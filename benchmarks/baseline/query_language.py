@@ -52,21 +52,22 @@ FROM (
 
 NESTED_CREATE = """
 WITH company AS (
-    INSERT INTO ${schema}.company (id, name, website, "createdBySource", "createdByName")
-    VALUES ($$1::uuid, $$2, $$3, 'API', 'baseline') RETURNING *
+    INSERT INTO ${schema}.company (id, name, website, "createdBySource", "createdByName", "createdByContext")
+    VALUES ($$1::uuid, $$2, $$3, 'API', 'baseline', ${context}) RETURNING *
 ), people AS (
-    INSERT INTO ${schema}.person (id, "firstName", "lastName", email, "companyId", "createdBySource", "createdByName")
-    SELECT gen_random_uuid(), "firstName", "lastName", email, $$1::uuid, 'API', 'baseline'
+    INSERT INTO ${schema}.person
+        (id, "firstName", "lastName", email, "companyId", "createdBySource", "createdByName", "createdByContext")
+    SELECT gen_random_uuid(), "firstName", "lastName", email, $$1::uuid, 'API', 'baseline', ${context}
     FROM json_to_recordset($$4::json) AS given ("firstName" text, "lastName" text, email text) RETURNING *
 ), company_event AS (
     INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, after, actor)
-    SELECT kind.workspace, kind.object, company.id, 'created', to_jsonb(company), 'baseline'
+    SELECT kind.workspace, kind.object, company.id, 'created', to_jsonb(company), ${actor}
     FROM company, (SELECT w.id AS workspace, o.id AS object
         FROM fieldstone.workspace AS w, fieldstone.object AS o
         WHERE w.schema_name = ${schema_name} AND o.workspace_id = w.id AND o.name_singular = 'company') AS kind
 ), people_events AS (
     INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, after, actor)
-    SELECT kind.workspace, kind.object, people.id, 'created', to_jsonb(people), 'baseline'
+    SELECT kind.workspace, kind.object, people.id, 'created', to_jsonb(people), ${actor}
     FROM people, (SELECT w.id AS workspace, o.id AS object
         FROM fieldstone.workspace AS w, fieldstone.object AS o
         WHERE w.schema_name = ${schema_name} AND o.workspace_id = w.id AND o.name_singular = 'person') AS kind
@@ -80,8 +81,8 @@ FROM company
 UPSERT = """
 WITH written AS (
     INSERT INTO ${schema}.person AS p
-        (id, "firstName", "lastName", email, "jobTitle", "createdBySource", "createdByName")
-    VALUES ($$1::uuid, $$2, $$3, $$4, $$5, 'API', 'baseline')
+        (id, "firstName", "lastName", email, "jobTitle", "createdBySource", "createdByName", "createdByContext")
+    VALUES ($$1::uuid, $$2, $$3, $$4, $$5, 'API', 'baseline', ${context})
     ON CONFLICT (email) WHERE "deletedAt" IS NULL DO UPDATE SET "firstName" = excluded."firstName",
         "lastName" = excluded."lastName", "jobTitle" = excluded."jobTitle", "updatedAt" = now()
     RETURNING new.id, new."updatedAt", old.id IS NULL AS created,
@@ -89,7 +90,7 @@ WITH written AS (
 ), event AS (
     INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, before, after, actor)
     SELECT kind.workspace, kind.object, written.id, CASE WHEN created THEN 'created' ELSE 'updated' END, before, after,
-        'baseline'
+        ${actor}
     FROM written, (SELECT w.id AS workspace, o.id AS object
         FROM fieldstone.workspace AS w, fieldstone.object AS o
         WHERE w.schema_name = ${schema_name} AND o.workspace_id = w.id AND o.name_singular = 'person') AS kind

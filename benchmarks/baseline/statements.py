@@ -5,6 +5,10 @@ from string import Template
 
 from benchmarks.baseline import query_language
 
+_KEY_ID = "01a20e80-3203-7f11-8b5e-f2a15fd8ab69"
+_ACTOR = f"E'API_KEY\\x1f{_KEY_ID}\\x1fbaseline'"
+_CONTEXT = f"""'{{"id": "{_KEY_ID}", "kind": "API_KEY"}}'::jsonb"""
+
 _PERSON = """
 SELECT '{"data":{"person":' || coalesce((
     SELECT '{"id":"' || id || '","firstName":' || coalesce(to_json("firstName")::text, 'null')
@@ -107,12 +111,12 @@ FROM (
 _CREATE = """
 WITH written AS (
     INSERT INTO ${schema}.person (id, "firstName", "lastName", email, phone, "jobTitle", city, "companyId",
-        "createdBySource", "createdByName")
-    VALUES ($$1::uuid, $$2, $$3, $$4, $$5, $$6, $$7, $$8::uuid, 'API', 'baseline')
+        "createdBySource", "createdByName", "createdByContext")
+    VALUES ($$1::uuid, $$2, $$3, $$4, $$5, $$6, $$7, $$8::uuid, 'API', 'baseline', ${context})
     RETURNING *
 ), event AS (
     INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, after, actor)
-    SELECT w.id, o.id, written.id, 'created', to_jsonb(written), 'baseline'
+    SELECT w.id, o.id, written.id, 'created', to_jsonb(written), ${actor}
     FROM written, fieldstone.workspace AS w, fieldstone.object AS o
     WHERE w.schema_name = ${schema_name} AND o.workspace_id = w.id AND o.name_singular = 'person'
 )
@@ -145,7 +149,9 @@ def build_statements(schema: str) -> Statements:
         raise ValueError(schema)
 
     def on(text: str, **more: str) -> str:
-        return Template(text).substitute(schema=schema, schema_name=f"'{schema}'", **more)
+        return Template(text).substitute(
+            schema=schema, schema_name=f"'{schema}'", actor=_ACTOR, context=_CONTEXT, **more
+        )
 
     return Statements(
         person=on(_PERSON),

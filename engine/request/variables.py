@@ -261,11 +261,17 @@ def _check_boolean(value: JsonValue) -> None:
         raise InvalidValue(f"must be true or false, not {shown(value)}")
 
 
+def _check_id(value: JsonValue) -> None:
+    """Refuse values that are no ID: the specification takes whole numbers as well (section 3.5.5)."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        STRING.coerce(value)
+
+
 # graphql-core's own scalars would read a Decimal as no number, and 3.0 as a float.
 _BUILT_IN = {
     "Int": INT.coerce,
     "Float": DECIMAL.coerce,
     "String": STRING.coerce,
-    "ID": STRING.coerce,
+    "ID": _check_id,
     "Boolean": _check_boolean,
 }

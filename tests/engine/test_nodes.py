@@ -48,6 +48,15 @@ async def test_a_node(relay: Apis) -> None:
     assert await relay.data(literal) == expected
 
 
+async def test_a_number_is_an_id_that_no_node_has(relay: Apis) -> None:
+    assert await relay.data(NODE, i=5) == {"node": None}
+    assert await relay.data("{ node(nodeId: 5) { nodeId } }") == {"node": None}
+    wrong: list[Any] = [True, 5.5, {}, ["a"]]
+    for value in wrong:
+        answer = await relay.ask(NODE, i=value)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+
+
 async def test_nodes_as_a_live_query_read_what_their_branches_read(relay: Apis) -> None:
     found = await node_id(relay, "person", await create(relay, "person", email="a"))
     document = NODES.replace("query", "subscription", 1)

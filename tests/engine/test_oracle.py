@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.apis import Served, serve
 from tests.databases import Databases
+from tests.eager_schema import eager_schema
 from tests.operation_writer import Operation
 from tests.operations import examples, queries
-from tests.reference import Reference, load_rows
+from tests.reference import Reference, load_rows, node_id
 from tests.reference_values import agree
 from tests.specimens import specimen_template
 
@@ -21,10 +22,11 @@ from tests.specimens import specimen_template
 class Bench:
     """The engine and the oracle over the same records."""
 
-    def __init__(self, served: Served, dsn: str) -> None:
+    def __init__(self, served: Served, dsn: str, *, relay: bool = False) -> None:
         self.served = served
         snapshot = served.snapshot()
-        self.reference = Reference(snapshot, load_rows(dsn, snapshot))
+        schema = eager_schema(snapshot, relay=relay)
+        self.reference = Reference(snapshot, load_rows(dsn, snapshot), schema=schema)
         self.ids = sorted(id_ for rows in self.reference.rows.values() for id_ in rows)
 
 
@@ -33,6 +35,14 @@ def bench(databases: Databases) -> Iterator[Bench]:
     with databases.clone(specimen_template(databases)) as dsn:
         for served in serve(dsn):
             yield Bench(served, dsn)
+
+
+@pytest.fixture(scope="module")
+def relay_bench(databases: Databases) -> Iterator[Bench]:
+    """The same where records are nodes."""
+    with databases.clone(specimen_template(databases)) as dsn:
+        for served in serve(dsn, relay=True):
+            yield Bench(served, dsn, relay=True)
 
 
 def refusals(answer: Any) -> list[Any]:
@@ -62,6 +72,16 @@ def test_any_groups(bench: Bench, data: st.DataObject) -> None:
 @examples(100)
 def test_any_duplicates(bench: Bench, data: st.DataObject) -> None:
     check(bench, data.draw(queries(bench.reference.schema, bench.ids, roots="Duplicates")), has_refusals=False)
+
+
+@given(data=st.data())
+@examples(100)
+def test_any_nodes(relay_bench: Bench, data: st.DataObject) -> None:
+    reference = relay_bench.reference
+    objects = reference.snapshot.objects
+    nodes = [node_id(objects[id_], row) for id_, rows in reference.rows.items() for row in rows.values()]
+    drawn = queries(reference.schema, relay_bench.ids, roots=("node", "nodes"), nodes=nodes)
+    check(relay_bench, data.draw(drawn), has_refusals=False)
 
 
 @given(data=st.data())
