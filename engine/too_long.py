@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fieldstone.engine.errors import BadUserInput, Path
-from fieldstone.metadata.changes.rules.indexed_values import SEARCH, TRIGRAM, holds_keys, indexed_parts
+from fieldstone.metadata.changes.rules.indexes.indexed_values import SEARCH, TRIGRAM, holds_keys, indexed_parts
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Index, Object, Snapshot
 from fieldstone.sql.errors import ValueTooLong

@@ -1,4 +1,4 @@
-"""Cursors: a row's place in an order, as sql/compiler/reads/cursors.py writes it in SQL and as Python reads it again.
+"""Cursors: a row's place in an order, as sql/compiler/reads/pages/cursors.py writes it in SQL and Python reads.
 
 A cursor is the hex of a place and of its MD5. A place is bytes:
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fieldstone.metadata.changes.rules.label_indexes import label_sub_fields
+from fieldstone.metadata.changes.rules.indexes.label_indexes import label_sub_fields
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.json_text import JsonValue

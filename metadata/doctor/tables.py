@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Composed
 
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM
+from fieldstone.metadata.changes.rules.indexes.indexed_values import TRIGRAM
 from fieldstone.metadata.changes.tables.migration import build_index, column_definitions, is_primary_key
 from fieldstone.metadata.model import Index, Object
 from fieldstone.sql.ddl import create

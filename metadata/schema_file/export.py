@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from uuid import UUID
 
 from fieldstone.metadata.changes.duplicates import known_criteria
-from fieldstone.metadata.changes.kinds.delete_index import is_kept
+from fieldstone.metadata.changes.kinds.indexes.delete_index import is_kept
 from fieldstone.metadata.changes.members import FIELD, shown_values
 from fieldstone.metadata.changes.rules.options import options_json
 from fieldstone.metadata.changes.rules.system_fields import usual_fields

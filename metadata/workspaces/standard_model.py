@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
-from fieldstone.metadata.changes.rules.indexed_values import TRIGRAM
-from fieldstone.metadata.changes.rules.label_indexes import STANDARD_LABELS
+from fieldstone.metadata.changes.rules.indexes.indexed_values import TRIGRAM
+from fieldstone.metadata.changes.rules.indexes.label_indexes import STANDARD_LABELS
 from fieldstone.metadata.changes.rules.names import derive_label, labelled
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue

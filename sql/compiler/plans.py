@@ -8,13 +8,13 @@ from fieldstone.sql.compiler.scope import StatementDraft
 from fieldstone.sql.compiler.terms import Query
 from fieldstone.sql.compiler.writes.faults import compile_faults
 from fieldstone.sql.compiler.writes.insert import compile_insert, compile_insert_one
-from fieldstone.sql.compiler.writes.merge import compile_merge
+from fieldstone.sql.compiler.writes.merging.merge import compile_merge
+from fieldstone.sql.compiler.writes.merging.repoint import compile_repoint
 from fieldstone.sql.compiler.writes.mutate import compile_delete, compile_update
 from fieldstone.sql.compiler.writes.read_back import compile_read_back
-from fieldstone.sql.compiler.writes.repoint import compile_repoint
 from fieldstone.sql.compiler.writes.rights import compile_unfit
 from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
-from fieldstone.sql.compiler.writes.upsert import compile_upsert
+from fieldstone.sql.compiler.writes.upserts.upsert import compile_upsert
 from fieldstone.sql.plan.merge import Merge, MergePlan, Repoint
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
 from fieldstone.sql.plan.write import (

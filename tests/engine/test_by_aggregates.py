@@ -132,7 +132,7 @@ ORDERS: dict[str, tuple[Any, list[str]]] = {
 async def test_an_order(
     firms: Apis, monkeypatch: pytest.MonkeyPatch, given: Any, expected: list[str], *, many: bool
 ) -> None:
-    monkeypatch.setattr("fieldstone.sql.compiler.reads.paging.MANY", 1 if many else 2_000)
+    monkeypatch.setattr("fieldstone.sql.compiler.reads.pages.paging.MANY", 1 if many else 2_000)
     by_name = "DESC" if "DESC" in str(given) or "Desc" in str(given) else "ASC"
     order = [{"opportunitiesAggregate": given}, {"name": by_name}]
     assert await found(firms, None, order) == expected

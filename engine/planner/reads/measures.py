@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree
 from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, result_scalar
-from fieldstone.metadata.changes.rules.indexed_values import is_sorted
+from fieldstone.metadata.changes.rules.indexes.indexed_values import is_sorted
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, Part
 from fieldstone.metadata.operators import ORDERED

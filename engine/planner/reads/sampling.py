@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.text_indexes import ready_indexes
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, TRIGRAM, indexed_parts, indexed_values
+from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM, indexed_parts, indexed_values
 from fieldstone.metadata.model import Index, Object
 from fieldstone.sql.plan.elements import (
     Among,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, TRIGRAM, indexed_values, is_sorted
+from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM, indexed_values, is_sorted
 from fieldstone.metadata.changes.rules.settings import KEEP_ACCENTS
 from fieldstone.metadata.model import Index, Object, Part, Status
 from fieldstone.sql.plan.elements import (

@@ -9,9 +9,9 @@ from fieldstone.engine.planner.access.admission import sample_rows
 from fieldstone.engine.planner.access.write_rights import WriteRights
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, array_literal, value_of
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.writes.connects import link_coercer, link_end, link_reference
 from fieldstone.engine.planner.writes.row_errors import blame_rows
-from fieldstone.engine.planner.writes.rows import LinkSource, RowWriter, build_row_writer, written_fields
+from fieldstone.engine.planner.writes.values.connects import link_coercer, link_end, link_reference
+from fieldstone.engine.planner.writes.values.rows import LinkSource, RowWriter, build_row_writer, written_fields
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object

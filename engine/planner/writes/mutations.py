@@ -19,9 +19,6 @@ from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bo
 from fieldstone.engine.planner.context import ParameterList, PlanContext, readable, readable_by
 from fieldstone.engine.planner.cost import FREE, Price, affordable, limit_offsets, price_of_record
 from fieldstone.engine.planner.reads.selection import build_record
-from fieldstone.engine.planner.writes.assignments import build_assignments
-from fieldstone.engine.planner.writes.column_changes import build_column_changes
-from fieldstone.engine.planner.writes.connects import name_reference
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one, left_out, marks_key
 from fieldstone.engine.planner.writes.events import event_target, touched_at
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
@@ -33,6 +30,9 @@ from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInpu
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, is_in_row, plan_read_back
 from fieldstone.engine.planner.writes.removal import plan_removal
 from fieldstone.engine.planner.writes.upserts import OnConflict, build_upsert, find_on_conflict, upsert_record
+from fieldstone.engine.planner.writes.values.assignments import build_assignments
+from fieldstone.engine.planner.writes.values.column_changes import build_column_changes
+from fieldstone.engine.planner.writes.values.connects import name_reference
 from fieldstone.engine.schema.values.value_changes import Argument
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
 from fieldstone.metadata.model import Field

@@ -10,9 +10,9 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, readable
 from fieldstone.engine.planner.cost import Price, limit_offsets, price_of_record
-from fieldstone.engine.planner.writes.connects import ReferenceName
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids
 from fieldstone.engine.planner.writes.removal import Removal
+from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import Table

@@ -9,10 +9,10 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Absent, Bindings, Blame, arguments_of, value_of
 from fieldstone.engine.planner.context import PlanContext, type_literal
 from fieldstone.engine.planner.reads.selection import build_record
-from fieldstone.engine.planner.writes.assignments import preset_assignments
 from fieldstone.engine.planner.writes.creates import CreateInput, add_rows, build_writer, left_out
 from fieldstone.engine.planner.writes.events import event_target, touched_at
-from fieldstone.engine.planner.writes.rows import COMPUTED, read_link
+from fieldstone.engine.planner.writes.values.assignments import preset_assignments
+from fieldstone.engine.planner.writes.values.rows import COMPUTED, read_link
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.delete_field import DeleteField
-from fieldstone.metadata.changes.kinds.delete_index import DeleteIndex
 from fieldstone.metadata.changes.kinds.delete_object import DeleteObject
+from fieldstone.metadata.changes.kinds.indexes.delete_index import DeleteIndex
 from fieldstone.metadata.changes.kinds.kind import Subject
 from fieldstone.metadata.changes.kinds.roles.delete_role import DeleteRole
 from fieldstone.metadata.changes.kinds.table import kind_of

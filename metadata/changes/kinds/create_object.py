@@ -6,7 +6,7 @@ from uuid import UUID
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import OBJECT, created_members, created_values
 from fieldstone.metadata.changes.rules.collisions import check_object_names
-from fieldstone.metadata.changes.rules.label_indexes import build_label_indexes
+from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes
 from fieldstone.metadata.changes.rules.lookup import with_indexes
 from fieldstone.metadata.changes.rules.names import choose_physical
 from fieldstone.metadata.changes.rules.problems import Problems

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from fieldstone.metadata.changes.kinds.delete_index import recreate_indexes
+from fieldstone.metadata.changes.kinds.indexes.delete_index import recreate_indexes
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.kinds.recreation import recreate_field
 from fieldstone.metadata.changes.members import Shape

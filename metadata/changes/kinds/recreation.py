@@ -6,7 +6,7 @@ from uuid import UUID
 from fieldstone.metadata.changes.duplicates import known_criteria
 from fieldstone.metadata.changes.kinds.create_object import CreateObject
 from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, NewRelation
-from fieldstone.metadata.changes.kinds.update_field import UpdateField
+from fieldstone.metadata.changes.kinds.fields.update_field import UpdateField
 from fieldstone.metadata.changes.kinds.update_object import UpdateObject
 from fieldstone.metadata.changes.members import FIELD, OBJECT, created_values, shown_values
 from fieldstone.metadata.changes.rules.lookup import find_field

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
 from fieldstone.metadata.changes.kinds.kind import Kind
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, TRIGRAM, indexed_parts, is_sorted
-from fieldstone.metadata.changes.rules.label_indexes import STANDARD_LABELS, build_label_indexes, name_index
+from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM, indexed_parts, is_sorted
+from fieldstone.metadata.changes.rules.indexes.label_indexes import STANDARD_LABELS, build_label_indexes, name_index
 from fieldstone.metadata.changes.rules.lookup import with_indexes
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.model import Index, Object, Snapshot, Status

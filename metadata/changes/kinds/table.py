@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fieldstone.metadata.changes.kinds.create_field import CREATE_FIELD
-from fieldstone.metadata.changes.kinds.create_index import CREATE_INDEX
 from fieldstone.metadata.changes.kinds.create_object import CREATE_OBJECT
 from fieldstone.metadata.changes.kinds.delete_field import DELETE_FIELD
-from fieldstone.metadata.changes.kinds.delete_index import DELETE_INDEX
 from fieldstone.metadata.changes.kinds.delete_object import DELETE_OBJECT
+from fieldstone.metadata.changes.kinds.fields.create_field import CREATE_FIELD
+from fieldstone.metadata.changes.kinds.fields.update_field import UPDATE_FIELD
+from fieldstone.metadata.changes.kinds.indexes.create_index import CREATE_INDEX
+from fieldstone.metadata.changes.kinds.indexes.delete_index import DELETE_INDEX
 from fieldstone.metadata.changes.kinds.kind import Kind
 from fieldstone.metadata.changes.kinds.renew_texts import RENEW_TEXTS
 from fieldstone.metadata.changes.kinds.retry_build import RETRY_BUILD
@@ -16,7 +17,6 @@ from fieldstone.metadata.changes.kinds.roles.create_role import CREATE_ROLE
 from fieldstone.metadata.changes.kinds.roles.delete_role import DELETE_ROLE
 from fieldstone.metadata.changes.kinds.roles.update_role import UPDATE_ROLE
 from fieldstone.metadata.changes.kinds.settle import SETTLE_FIELD, SETTLE_INDEX
-from fieldstone.metadata.changes.kinds.update_field import UPDATE_FIELD
 from fieldstone.metadata.changes.kinds.update_object import UPDATE_OBJECT
 from fieldstone.metadata.changes.types import Change
 

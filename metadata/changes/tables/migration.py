@@ -7,10 +7,10 @@ from psycopg.sql import Composed
 
 from fieldstone.metadata.changes.difference import Difference
 from fieldstone.metadata.changes.rules.defaults import default_cells, is_function
-from fieldstone.metadata.changes.rules.indexed_values import INVERTED, SEARCH, TRIGRAM, indexed_values
+from fieldstone.metadata.changes.rules.indexes.indexed_values import INVERTED, SEARCH, TRIGRAM, indexed_values
+from fieldstone.metadata.changes.rules.indexes.searched import label_parts, searched_parts
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.changes.rules.search import source_columns
-from fieldstone.metadata.changes.rules.searched import label_parts, searched_parts
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import RELATIONS, FieldType
 from fieldstone.metadata.json_text import dumps

@@ -3,7 +3,7 @@
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import Fragment, aggregate_text, inline, join_pieces
-from fieldstone.sql.compiler.reads.page_output import RecordWriter, compile_connection
+from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, compile_connection
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, rows_source
 from fieldstone.sql.plan.elements import Column

@@ -6,9 +6,9 @@ from typing import assert_never
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import Fragment, TextPiece, aggregate_text, encode_value, join_pieces, object_pieces
-from fieldstone.sql.compiler.reads.cursors import compile_cursor
-from fieldstone.sql.compiler.reads.page_output import page_info_pieces, within_limit
-from fieldstone.sql.compiler.reads.paging import PageRows
+from fieldstone.sql.compiler.reads.pages.cursors import compile_cursor
+from fieldstone.sql.compiler.reads.pages.page_output import page_info_pieces, within_limit
+from fieldstone.sql.compiler.reads.pages.paging import PageRows
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.compiler.text_keys import computed_once

@@ -25,8 +25,8 @@ from fieldstone.sql.compiler.reads.aggregates import aggregate_pieces, constant_
 from fieldstone.sql.compiler.reads.duplicates import compile_duplicates
 from fieldstone.sql.compiler.reads.grouping.groups import compile_groups
 from fieldstone.sql.compiler.reads.nodes import compile_nodes, node_id
-from fieldstone.sql.compiler.reads.page_output import columns_of, compile_connection
-from fieldstone.sql.compiler.reads.paging import compile_page
+from fieldstone.sql.compiler.reads.pages.page_output import columns_of, compile_connection
+from fieldstone.sql.compiler.reads.pages.paging import compile_page
 from fieldstone.sql.compiler.reads.search import compile_search
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query

@@ -12,7 +12,7 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.insert import given_rows, given_targets, given_value
 from fieldstone.sql.compiler.writes.references import missing_targets, target_columns
-from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows
+from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows
 from fieldstone.sql.plan.write import Faults, UniqueKey, Upsert
 
 

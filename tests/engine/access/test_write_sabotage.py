@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.planner.access import upsert_rights, write_rights
-from fieldstone.engine.planner.writes import connects, meant_records, mutations, planned
+from fieldstone.engine.planner.writes import meant_records, mutations, planned
 from fieldstone.engine.planner.writes.nested import statements
+from fieldstone.engine.planner.writes.values import connects
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.writes import insert, mutate, update_rows, upsert, upsert_verdict, write_guard
+from fieldstone.sql.compiler.writes import insert, mutate, update_rows, write_guard
+from fieldstone.sql.compiler.writes.upserts import upsert, upsert_verdict
 from tests.apis import Served, serve, workspace_template
 from tests.databases import Databases
 from tests.engine.access.few_people import ACME, BOLT, PEOPLE, Bench

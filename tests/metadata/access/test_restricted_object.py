@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from fieldstone.engine.planner.writes.events import touched_at
-from fieldstone.engine.planner.writes.rows import written_fields
+from fieldstone.engine.planner.writes.values.rows import written_fields
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.object_access import WHOLE, ObjectAccess, preset_ids
 from fieldstone.metadata.roles.role import WHOLLY, Action, Fields, Stored, Way

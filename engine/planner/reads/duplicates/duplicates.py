@@ -13,7 +13,7 @@ from fieldstone.engine.planner.reads.selection import build_facet
 from fieldstone.engine.planner.reads.text_indexes import leads
 from fieldstone.engine.planner.whole_access import check_whole
 from fieldstone.metadata.changes.duplicates import duplicate_criteria
-from fieldstone.metadata.changes.rules.indexed_values import is_sorted
+from fieldstone.metadata.changes.rules.indexes.indexed_values import is_sorted
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object

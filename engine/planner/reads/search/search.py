@@ -23,7 +23,7 @@ from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.search.filter_types import check_filter
 from fieldstone.engine.planner.reads.selection import build_page_info, build_record
 from fieldstone.engine.schema.scope import SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RESULT
-from fieldstone.metadata.changes.rules.searched import is_served, label_parts, searched_fields, searched_parts
+from fieldstone.metadata.changes.rules.indexes.searched import is_served, label_parts, searched_fields, searched_parts
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.writes.connects import link_end
 from fieldstone.engine.planner.writes.nested import statements
 from fieldstone.engine.planner.writes.nested.nodes import KeyPart, Lookup, Records, ToMany, ToOne
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
@@ -23,6 +22,7 @@ from fieldstone.engine.planner.writes.nested.verbs import (
     refusal,
     spoken,
 )
+from fieldstone.engine.planner.writes.values.connects import link_end
 from fieldstone.engine.schema.objects.unique_keys import member_name, unique_keys
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, OnDelete, RelationEnd, relation_end

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fieldstone.engine.planner.writes.nested.nodes import Item
-from fieldstone.engine.planner.writes.rows import KNOWN
+from fieldstone.engine.planner.writes.values.rows import KNOWN
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 

@@ -6,8 +6,6 @@ from fieldstone.engine.planner.access.write_rights import JudgedRights, find_rig
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf
 from fieldstone.engine.planner.bound_statement import compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, visible
-from fieldstone.engine.planner.writes.assignments import preset_assignments
-from fieldstone.engine.planner.writes.connects import ReferenceName, known_reference, name_reference
 from fieldstone.engine.planner.writes.creates import CreateInput, build_writer, left_out, marks_key, row_keys
 from fieldstone.engine.planner.writes.events import bind_given, event_target, touched_at
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
@@ -15,6 +13,8 @@ from fieldstone.engine.planner.writes.nested.change_rows import build_change_wri
 from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
 from fieldstone.engine.planner.writes.nested.steps import RowCell, Step, encode_columns, encode_objects
+from fieldstone.engine.planner.writes.values.assignments import preset_assignments
+from fieldstone.engine.planner.writes.values.connects import ReferenceName, known_reference, name_reference
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action

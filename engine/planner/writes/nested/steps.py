@@ -7,8 +7,8 @@ from typing import NamedTuple
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
-from fieldstone.engine.planner.writes.connects import ReferenceName
 from fieldstone.engine.planner.writes.nested.places import InputPath
+from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import Cell

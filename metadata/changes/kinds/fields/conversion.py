@@ -10,7 +10,7 @@ from psycopg import sql
 from fieldstone.metadata.changes.kinds.fields.new_field import choose_column
 from fieldstone.metadata.changes.row_work import ConvertValues, MapOptions, RowWork
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, is_sorted
+from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, is_sorted
 from fieldstone.metadata.changes.rules.lookup import with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes
 from fieldstone.metadata.changes.rules.search import vectors_over

@@ -7,8 +7,8 @@ from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, buil
 from fieldstone.metadata.changes.members import FIELD, created_members
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, INVERTED
-from fieldstone.metadata.changes.rules.label_indexes import build_label_indexes
+from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, INVERTED
+from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes
 from fieldstone.metadata.changes.rules.lookup import find_object, with_indexes, with_new_field
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
 from fieldstone.metadata.changes.rules.options import read_options

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.reads.grouping.buckets import compile_bucket, zone_of
-from fieldstone.sql.compiler.reads.ordering import compile_order
+from fieldstone.sql.compiler.reads.pages.ordering import compile_order
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, LeftJoin
 from fieldstone.sql.plan.groups import Dimension

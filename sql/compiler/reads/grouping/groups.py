@@ -15,11 +15,11 @@ from fieldstone.sql.compiler.output import (
     object_pieces,
     or_null,
 )
-from fieldstone.sql.compiler.reads.cursors import compile_cursor, compile_place
 from fieldstone.sql.compiler.reads.grouping.dimensions import compile_dimensions, compile_identity, compile_zone_checks
 from fieldstone.sql.compiler.reads.grouping.records import SharedPage, compile_records
-from fieldstone.sql.compiler.reads.ordering import any_branch, compile_order, order_items, seek_branches
-from fieldstone.sql.compiler.reads.page_output import RecordWriter, within_limit
+from fieldstone.sql.compiler.reads.pages.cursors import compile_cursor, compile_place
+from fieldstone.sql.compiler.reads.pages.ordering import any_branch, compile_order, order_items, seek_branches
+from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, within_limit
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import FromItem, InnerJoin, Query, query_source
 from fieldstone.sql.plan.read import (

@@ -6,11 +6,11 @@ from typing import NamedTuple
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import TextPiece, as_long_as, join_pieces
-from fieldstone.sql.compiler.reads.cursors import compile_place
 from fieldstone.sql.compiler.reads.grouping.dimensions import compile_dimensions, compile_identity
-from fieldstone.sql.compiler.reads.ordering import compile_order, order_items
-from fieldstone.sql.compiler.reads.page_output import RecordWriter, columns_of, edges_pieces, page_info_pieces
-from fieldstone.sql.compiler.reads.paging import PageRows
+from fieldstone.sql.compiler.reads.pages.cursors import compile_place
+from fieldstone.sql.compiler.reads.pages.ordering import compile_order, order_items
+from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, columns_of, edges_pieces, page_info_pieces
+from fieldstone.sql.compiler.reads.pages.paging import PageRows
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source
 from fieldstone.sql.plan.elements import Comparison

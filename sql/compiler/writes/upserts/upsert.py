@@ -31,8 +31,8 @@ from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.insert import created_events, given_rows
 from fieldstone.sql.compiler.writes.mutate import answer_row, answer_text, event_rows
 from fieldstone.sql.compiler.writes.read_back import PLACE
-from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows, permitted
-from fieldstone.sql.compiler.writes.upsert_verdict import compile_upsert_verdict
+from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
+from fieldstone.sql.compiler.writes.upserts.upsert_verdict import compile_upsert_verdict
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.write import CREATED, Upsert

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from fieldstone.metadata.changes.kinds.create_index import CreateIndex, recreate_index
+from fieldstone.metadata.changes.kinds.indexes.create_index import CreateIndex, recreate_index
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import Shape
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, TRIGRAM
-from fieldstone.metadata.changes.rules.label_indexes import is_label_index
+from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM
+from fieldstone.metadata.changes.rules.indexes.label_indexes import is_label_index
 from fieldstone.metadata.changes.rules.system_fields import BY_CREATION
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject

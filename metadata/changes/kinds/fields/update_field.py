@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from fieldstone.metadata.changes.kinds.create_index import find_same
-from fieldstone.metadata.changes.kinds.delete_index import recreate_indexes
 from fieldstone.metadata.changes.kinds.fields.conversion import (
     check_type,
     choose_new_column,
@@ -18,12 +16,14 @@ from fieldstone.metadata.changes.kinds.fields.conversion import (
     without_misfits,
 )
 from fieldstone.metadata.changes.kinds.fields.requirements import check_updated, is_required
+from fieldstone.metadata.changes.kinds.indexes.create_index import find_same
+from fieldstone.metadata.changes.kinds.indexes.delete_index import recreate_indexes
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import FIELD, FIELD_NAME, Member, Shape, given, given_values, shown_values
 from fieldstone.metadata.changes.row_work import FillValues, RequireDistinct, RequireValues, RowWork
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import canonical, default_cells, read_default
-from fieldstone.metadata.changes.rules.label_indexes import build_label_indexes
+from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes
 from fieldstone.metadata.changes.rules.lookup import find_field, with_field, with_indexes, with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
 from fieldstone.metadata.changes.rules.option_changes import find_gone, read_option_work

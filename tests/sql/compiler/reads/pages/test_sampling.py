@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.compiler.reads.sampling import ENOUGH, SAMPLE
+from fieldstone.sql.compiler.reads.pages.sampling import ENOUGH, SAMPLE
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Matches, Not, Or
 from fieldstone.sql.plan.read import Connection, OrderKey, Page, ReadPlan
 from fieldstone.sql.types import SqlType

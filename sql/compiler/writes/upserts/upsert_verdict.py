@@ -7,7 +7,7 @@ from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraf
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.insert import given_targets
 from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
-from fieldstone.sql.compiler.writes.upsert_rows import UpsertRows, permitted
+from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
 from fieldstone.sql.compiler.writes.write_guard import first_missing
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.rights import Rights

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import Search
-from fieldstone.sql.compiler.reads.cursors import compile_place
-from fieldstone.sql.compiler.reads.members import compile_members
-from fieldstone.sql.compiler.reads.ordering import (
+from fieldstone.sql.compiler.reads.pages.cursors import compile_place
+from fieldstone.sql.compiler.reads.pages.members import compile_members
+from fieldstone.sql.compiler.reads.pages.ordering import (
     Branch,
     SortKey,
     any_branch,
@@ -16,8 +16,8 @@ from fieldstone.sql.compiler.reads.ordering import (
     seek_branches,
     split_nulls,
 )
-from fieldstone.sql.compiler.reads.related_first import compile_related_first
-from fieldstone.sql.compiler.reads.sampling import (
+from fieldstone.sql.compiler.reads.pages.related_first import compile_related_first
+from fieldstone.sql.compiler.reads.pages.sampling import (
     MANY,
     columns_read,
     compile_choice,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from fieldstone.metadata.changes.rules.indexed_values import SEARCH
-from fieldstone.metadata.changes.rules.label_indexes import STANDARD_LABELS, label_sub_fields
+from fieldstone.metadata.changes.rules.indexes.indexed_values import SEARCH
+from fieldstone.metadata.changes.rules.indexes.label_indexes import STANDARD_LABELS, label_sub_fields
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Index, Object, Part, Snapshot, Status
 from fieldstone.sql.types import SqlType

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, INVERTED, SEARCH, TRIGRAM, first_parts, holds_keys
+from fieldstone.metadata.changes.rules.indexes.indexed_values import (
+    BTREE,
+    INVERTED,
+    SEARCH,
+    TRIGRAM,
+    first_parts,
+    holds_keys,
+)
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Index, Object

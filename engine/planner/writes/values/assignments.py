@@ -13,10 +13,10 @@ from fieldstone.engine.planner.arguments.trees import (
     value_of,
 )
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.writes.column_values import build_cell_reader, missing
-from fieldstone.engine.planner.writes.connects import known_reference, link_coercer, link_end, link_reference
 from fieldstone.engine.planner.writes.events import bind_given
-from fieldstone.engine.planner.writes.rows import check_morph, read_link, required_link
+from fieldstone.engine.planner.writes.values.column_values import build_cell_reader, missing
+from fieldstone.engine.planner.writes.values.connects import known_reference, link_coercer, link_end, link_reference
+from fieldstone.engine.planner.writes.values.rows import check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Access, Field, Object, Part
 from fieldstone.sql.plan.elements import Parameter

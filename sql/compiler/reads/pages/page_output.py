@@ -15,9 +15,9 @@ from fieldstone.sql.compiler.output import (
     object_pieces,
 )
 from fieldstone.sql.compiler.reads.aggregates import constant_pieces, is_measured, measure_pieces, measured_columns
-from fieldstone.sql.compiler.reads.cursors import compile_cursor
-from fieldstone.sql.compiler.reads.members import compile_members
-from fieldstone.sql.compiler.reads.paging import PageRows, compile_page, compile_whole
+from fieldstone.sql.compiler.reads.pages.cursors import compile_cursor
+from fieldstone.sql.compiler.reads.pages.members import compile_members
+from fieldstone.sql.compiler.reads.pages.paging import PageRows, compile_page, compile_whole
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LongText, Query, query_source
 from fieldstone.sql.plan.aggregates import Computed, Count, Measure

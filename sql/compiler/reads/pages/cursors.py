@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.reads.ordering import SortKey
+from fieldstone.sql.compiler.reads.pages.ordering import SortKey
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_of_key
 from fieldstone.sql.page_cursor import KeyKind, encode_head

@@ -6,10 +6,10 @@ from uuid import UUID
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import INDEX, created_values
 from fieldstone.metadata.changes.row_work import RequireDistinct
-from fieldstone.metadata.changes.rules.indexed_values import BTREE, INVERTED, SEARCH, TRIGRAM
-from fieldstone.metadata.changes.rules.label_indexes import name_index
+from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, INVERTED, SEARCH, TRIGRAM
+from fieldstone.metadata.changes.rules.indexes.label_indexes import name_index
+from fieldstone.metadata.changes.rules.indexes.searched import text_parts
 from fieldstone.metadata.changes.rules.lookup import find_object
-from fieldstone.metadata.changes.rules.searched import text_parts
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.field_types import FieldType

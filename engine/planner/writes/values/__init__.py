@@ -1,0 +1,1 @@
+"""The values that a write sets: columns, rows, and connected records."""

@@ -1,0 +1,1 @@
+"""Pages of records: their order, their cursors, and the output of one."""

@@ -1,0 +1,1 @@
+"""The statements that merge records into one."""
