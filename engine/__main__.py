@@ -1,6 +1,6 @@
 """The command `fieldstone`, also `python -m fieldstone.engine`."""
 
-from fieldstone.engine.server.cli.commands import cli
+from fieldstone.engine.server.cli.commands.root import cli
 
 
 def main() -> None:

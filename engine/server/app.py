@@ -28,7 +28,7 @@ from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.request_log import build_request_log, context_of
-from fieldstone.engine.server.log import Log, build_log, flush_log
+from fieldstone.engine.server.log import Log, build_log, flush_log, log_unknown_settings
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Assemble, Runtime
 from fieldstone.engine.server.sign_in.pages import SignIn
@@ -206,4 +206,7 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Fieldstone
     Raises:
         ConfigurationError: a setting breaks a rule.
     """
-    return Fieldstone(load_settings(settings, **overrides))
+    app = Fieldstone(load_settings(settings, **overrides))
+    if settings is None:
+        log_unknown_settings(app.log)
+    return app

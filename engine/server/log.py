@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import sys
 from typing import TypeAlias
 from uuid import uuid4
@@ -11,6 +12,7 @@ from structlog.typing import Processor
 
 from fieldstone.engine.server.log_queue import LOG_QUEUE
 from fieldstone.engine.settings import LogFormat, LogLevel, Settings
+from fieldstone.engine.unknown_settings import find_unknown_settings
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
 
@@ -37,6 +39,12 @@ def build_log(settings: Settings) -> Log:
     )
     LOG_QUEUE.report = lambda lines: log.error("log lines were dropped: standard error was not read", lines=lines)
     return log
+
+
+def log_unknown_settings(log: Log) -> None:
+    """Log the variables of the environment that look like settings and are none."""
+    for sentence in find_unknown_settings(os.environ):
+        log.warning("unknown setting", reason=sentence)
 
 
 class _QueueStream:

@@ -19,6 +19,7 @@ from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.role import ADMIN, RoleReference
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
+from fieldstone.metadata.workspaces.lifetimes import LONGEST_OVERLAP
 from fieldstone.sql.queries import read_row
 
 TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - the prefix of every token
@@ -26,9 +27,6 @@ TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - the prefix of every token
 _TOKEN = re.compile(r"fs_[A-Za-z0-9_-]{43}", re.ASCII)
 _RANDOM_BYTES = 32
 _MOST_NETWORKS = 100
-
-LONGEST_OVERLAP: Final = 30 * 86_400
-"""Seconds for which the old token of a rotated key may stay valid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

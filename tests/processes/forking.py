@@ -20,7 +20,20 @@ from collections.abc import Mapping, Sequence
 
 import typer.rich_utils  # noqa: F401 - a module imported here is there in each forked process
 
-import fieldstone.engine.server.cli.commands  # noqa: F401
+import fieldstone.engine.server.cli.commands.root  # noqa: F401
+from fieldstone.engine.server.cli import (  # noqa: F401
+    api_keys,
+    doctor,
+    documents,
+    exit_codes,
+    import_schema,
+    migrate,
+    roles,
+    schema,
+    secrets,
+    serve,
+    workspaces,
+)
 from tests.processes.embedded_runs import ROOT
 
 _NUMBER = 4

@@ -99,8 +99,8 @@ def test_roles_are_listed_shown_and_bound_to_keys(database: str) -> None:
     for arguments, words in (
         (("role", "show", "boss"), 'no role "boss"; the workspace has admin, editor, viewer'),
         (("api-key", "create", "--name", "x", "--role", "boss"), 'no role "boss"'),
-        (("api-key", "create", "--name", "x", "--claims", "[1]"), "laims must be a JSON object"),
-        (("api-key", "create", "--name", "x", "--claims", "{"), "laims must be a JSON object"),
+        (("api-key", "create", "--name", "x", "--claims", "[1]"), "fieldstone: claims must be a JSON object"),
+        (("api-key", "create", "--name", "x", "--claims", "{"), "fieldstone: claims must be a JSON object"),
     ):
         refused = run(*arguments, DATABASE_URL=database)
         assert refused.returncode == 1
@@ -143,7 +143,7 @@ def test_a_workspace_is_deleted_once_that_is_confirmed(database: str) -> None:
     assert (done.returncode, done.stdout) == (0, "Workspace 'second' is deleted.\n"), done.stderr
     assert run("workspace", "list", DATABASE_URL=database).stdout.split() == ["default"]
     again = run("workspace", "delete", "second", "--yes", DATABASE_URL=database)
-    assert (again.returncode, "here is no workspace" in again.stderr) == (1, True)
+    assert (again.returncode, "fieldstone: there is no workspace" in again.stderr) == (1, True)
 
 
 _AWAY = {"DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/d", "FIELDSTONE_STARTUP_TIMEOUT": "0.1"}
@@ -152,10 +152,10 @@ _AWAY = {"DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/d", "FIELDSTONE_STAR
 @pytest.mark.parametrize(
     ("arguments", "variables", "code", "sentence"),
     [
-        (["serve", "--host", "no.such.host.invalid"], {}, 1, "There is no address 'no.such.host.invalid'"),
+        (["serve", "--host", "no.such.host.invalid"], {}, 1, "there is no address 'no.such.host.invalid'"),
         (["serve", "--port", "70000"], {}, 1, "FIELDSTONE_PORT must be a whole number from 0 to 65535"),
         (["serve"], {"FIELDSTONE_ENV": "live"}, 1, "FIELDSTONE_ENV must be production or development, not 'live'."),
-        (["serve", "--port", "0"], _AWAY, 1, "Cannot connect to the database"),
+        (["serve", "--port", "0"], _AWAY, 1, "cannot connect to the database"),
         (["migrate"], _AWAY, 1, "unset DATABASE_URL to use Fieldstone's own PostgreSQL."),
         (["migrate"], {"FIELDSTONE_DATA_DIR": "/dev/null/x"}, 1, "FIELDSTONE_DATA_DIR names another folder"),
         (["serve", "--speed"], {}, 2, "No such option: --speed"),
@@ -179,12 +179,12 @@ def test_a_mistake_is_told_in_a_sentence(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["api-key", "create", "--name", " "], "Name must not be blank: it states the purpose of the key."),
-        (["api-key", "create", "--name", "a", "--workspace", "nope"], 'There is no workspace "nope".'),
-        (["api-key", "create", "--name", "a", "--expires-at", "2001-01-01"], "ExpiresAt must be in the future."),
-        (["api-key", "revoke", "018cc5ca-0413-7028-876c-8f782314f028"], "There is no API key 018cc5ca"),
-        (["workspace", "create", "default"], 'There is a workspace "default" already.'),
-        (["workspace", "create", "A"], 'A workspace cannot be called "A"'),
+        (["api-key", "create", "--name", " "], "name must not be blank: it states the purpose of the key."),
+        (["api-key", "create", "--name", "a", "--workspace", "nope"], 'there is no workspace "nope".'),
+        (["api-key", "create", "--name", "a", "--expires-at", "2001-01-01"], "expiresAt must be in the future."),
+        (["api-key", "revoke", "018cc5ca-0413-7028-876c-8f782314f028"], "there is no API key 018cc5ca"),
+        (["workspace", "create", "default"], 'there is a workspace "default" already.'),
+        (["workspace", "create", "A"], 'a workspace cannot be called "A"'),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -213,7 +213,7 @@ def stranger(empty_database: str) -> Iterator[str]:
 def test_a_user_without_rights_is_told_which_are_needed(stranger: str, arguments: list[str]) -> None:
     refused = run(*arguments, DATABASE_URL=stranger)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr.splitlines()[-1].startswith("fieldstone: Permission denied for database ")
+    assert refused.stderr.splitlines()[-1].startswith("fieldstone: permission denied for database ")
     assert "granted CREATE on it" in refused.stderr
     assert "Traceback" not in refused.stderr
 
@@ -233,7 +233,7 @@ def test_a_busy_port_is_told_before_anything_is_started(database: str) -> None:
         done = run("serve", "--port", str(port), DATABASE_URL=database)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"fieldstone: Port {port} of 127.0.0.1 is in use: stop the program that uses it, or choose"
+        f"fieldstone: port {port} of 127.0.0.1 is in use: stop the program that uses it, or choose"
         " another with --port.\n"
     )
 
@@ -270,7 +270,7 @@ def test_the_doctor_makes_a_table_anew_that_has_little_room(database: str) -> No
     assert "person has room for 120 more columns" in done.stdout
     assert "anew" not in run("doctor", "--rewrite", DATABASE_URL=database).stdout
     unknown = run("doctor", "--rewrite", "--object", "nothing", DATABASE_URL=database)
-    assert (unknown.returncode, unknown.stderr) == (1, 'fieldstone: No workspace has an object "nothing".\n')
+    assert (unknown.returncode, unknown.stderr) == (1, 'fieldstone: no workspace has an object "nothing".\n')
 
 
 def test_a_model_is_exported_changed_and_applied(database: str, tmp_path: Path) -> None:
@@ -308,7 +308,7 @@ def test_tables_are_imported_with_their_rows(database: str) -> None:
         found = connection.execute('SELECT "sourceId", name FROM workspace_default.ship').fetchall()
     assert found == [(1, "Ark")]
     nowhere = run("schema", "import", "nothing", DATABASE_URL=database)
-    assert nowhere.stderr == 'fieldstone: There is no table in a schema "nothing".\n'
+    assert nowhere.stderr == 'fieldstone: there is no table in a schema "nothing".\n'
 
 
 def test_a_model_is_carried_to_another_workspace(database: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from fieldstone.engine.server.cli.commands import cli
+from fieldstone.engine.server.cli.commands.root import cli
 from tests.project.modules import ROOT
 from tests.project.tables import check_table, line
 

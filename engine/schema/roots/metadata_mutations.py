@@ -26,7 +26,7 @@ from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEB
 from fieldstone.engine.schema.scope import MutationSet, TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
-from fieldstone.metadata.workspaces.api_keys import LONGEST_OVERLAP
+from fieldstone.metadata.workspaces.lifetimes import LONGEST_OVERLAP
 
 _UUID = SCALARS[scalars.UUID.name]
 _DATE_TIME = SCALARS[scalars.DATE_TIME.name]

@@ -1,11 +1,11 @@
 """Changes of a model from the command line: shown with their effects, and made once they are confirmed."""
 
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 
 import typer
 
 from fieldstone.engine.server.cli.exit_codes import DIFFERENT, CommandError
+from fieldstone.engine.server.cli.question import ask
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.json_text import dumps
@@ -64,16 +64,16 @@ async def change_model(
     _show(before, planned)
     if check:
         raise typer.Exit(DIFFERENT)
-    if not yes and not (sys.stdin.isatty() and typer.confirm("Make these changes?")):
+    if not yes and not await ask("Make these changes?"):
         raise CommandError(
-            "Nothing was changed: the changes were not confirmed; --yes confirms them without a question"
+            "nothing was changed: the changes were not confirmed; --yes confirms them without a question"
         )
 
     async def make(transaction: ModelTransaction) -> int:
         changes = planned.changes
         if transaction.snapshot.version != before.version:
             if not yes:
-                raise CommandError("Others changed the model meanwhile, so nothing was changed: look again")
+                raise CommandError("others changed the model meanwhile, so nothing was changed: look again")
             changes = (await look(transaction))[1].changes
         await transaction.apply_all(changes)
         await then(transaction)

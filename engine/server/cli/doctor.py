@@ -43,7 +43,7 @@ async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str 
         if object_name is not None:
             models = [await foundation.current.get(workspace.id) for workspace in workspaces]
             if not any(object_.name_singular == object_name for model in models for object_ in model.objects.values()):
-                raise CommandError(f'No workspace has an object "{object_name}"')
+                raise CommandError(f'no workspace has an object "{object_name}"')
         for workspace in workspaces:
             snapshot = await foundation.current.get(workspace.id)
             if rewrite:

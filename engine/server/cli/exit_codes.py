@@ -1,5 +1,7 @@
 """Failures as the person at the terminal sees them: one sentence with the way out, and an exit code.
 
+The sentence follows `fieldstone: ` and begins with a small letter, because its first word may be a name.
+
 0    done
 1    it could not be done; the sentence says why
 2    the command line is wrong, or a comparison has found a difference
@@ -7,6 +9,7 @@
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
@@ -14,6 +17,7 @@ import typer
 import uvloop
 
 from fieldstone.engine.settings import ConfigurationError, Settings, load_settings
+from fieldstone.engine.unknown_settings import find_unknown_settings
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.shown_text import escape
 from fieldstone.sql.errors import (
@@ -31,19 +35,24 @@ _INTERRUPTED = 130
 
 
 class CommandError(Exception):
-    """A command cannot do its work; the message is a whole sentence."""
+    """A command cannot do its work; the message is a sentence that follows `fieldstone: `."""
 
 
 class DifferenceFound(CommandError):
-    """A comparison has found something; the message is a whole sentence."""
+    """A comparison has found something; the message is such a sentence too."""
 
 
-def run(work: Callable[[Settings], Coroutine[Any, Any, None]], **overrides: Any) -> None:
+def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool = False, **overrides: Any) -> None:
     """Do a command's work with the settings of the environment, or end with a sentence and an exit code.
+
+    Variables that are no settings are named first; a command that `has_log` names them there.
 
     Raises:
         typer.Exit: it could not be done.
     """
+    if not has_log:
+        for sentence in find_unknown_settings(os.environ):
+            _say(sentence)
     try:
         settings = load_settings(**overrides)
     except ConfigurationError as error:
@@ -60,32 +69,32 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], **overrides: Any)
 
 
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:
-    typer.echo(escape(f"fieldstone: {sentence}"), err=True)
+    _say(sentence)
     raise typer.Exit(code)
+
+
+def _say(sentence: str) -> None:
+    typer.echo(escape(f"fieldstone: {sentence}"), err=True)
 
 
 def _explain(error: Exception, settings: Settings) -> str:
     reason = " ".join(str(error).split()).rstrip(".?!")
     match error:
         case DatabaseUnavailable() if "unsupported startup parameter" in reason:
-            return f"{_capitalised(reason)}. For pgbouncer in transaction mode set FIELDSTONE_PREPARE_STATEMENTS=false."
+            return f"{reason}. For pgbouncer in transaction mode set FIELDSTONE_PREPARE_STATEMENTS=false."
         case DatabaseUnavailable() if settings.database_url is not None:
             return (
-                f"{_capitalised(reason)}. Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use"
+                f"{reason}. Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use"
                 " Fieldstone's own PostgreSQL."
             )
         case PermissionDenied():
             return (
-                f"{_capitalised(reason)}. The user of DATABASE_URL must own the database or have been granted CREATE on"
+                f"{reason}. The user of DATABASE_URL must own the database or have been granted CREATE on"
                 " it, and must be the one that has made Fieldstone's schemas there, if they are there already."
             )
         case UnsupportedServer():
-            return f"{_capitalised(reason)}: set DATABASE_URL to such a server, or unset it to use Fieldstone's own."
+            return f"{reason}: set DATABASE_URL to such a server, or unset it to use Fieldstone's own."
         case EmbeddedServerError():
-            return f"{_capitalised(reason)}. FIELDSTONE_DATA_DIR names another folder, DATABASE_URL another server."
+            return f"{reason}. FIELDSTONE_DATA_DIR names another folder, DATABASE_URL another server."
         case _:
-            return f"{_capitalised(reason)}."
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
+            return f"{reason}."

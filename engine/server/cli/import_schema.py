@@ -84,7 +84,7 @@ async def import_schema(
         async def copy(transaction: ModelTransaction) -> None:
             nonlocal rows
             if await read_made(transaction.connection, found, source) != made:
-                raise CommandError("Another import ended meanwhile, so nothing was changed: look again")
+                raise CommandError("another import ended meanwhile, so nothing was changed: look again")
             await remember(transaction.connection, found, source, plans[-1].made)
             if with_rows:
                 await transaction.write_tables()
@@ -111,7 +111,7 @@ async def _open_source(foundation: Foundation, dsn: str | None) -> AsyncIterator
     try:
         connection = await psycopg.AsyncConnection.connect(dsn)
     except psycopg.Error as error:
-        raise CommandError(f"The database to import from cannot be reached: {error}") from None
+        raise CommandError(f"the database to import from cannot be reached: {error}") from None
     async with connection:
         await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)

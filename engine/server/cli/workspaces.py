@@ -1,10 +1,9 @@
 """`fieldstone workspace`: workspaces made, listed and deleted."""
 
-import sys
-
 import typer
 
 from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.question import ask
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.workspaces.removal import count_tables, delete_workspace
@@ -48,9 +47,9 @@ async def delete(settings: Settings, *, name: str, yes: bool) -> None:
         async with foundation.database.session() as connection:
             tables, size = await count_tables(connection, workspace)
         question = f"Delete the workspace '{name}' for good, with {tables:,} tables of {size >> 20:,} MiB?"
-        if not yes and not (sys.stdin.isatty() and typer.confirm(question)):
+        if not yes and not await ask(question):
             raise CommandError(
-                "Nothing was deleted: the deletion was not confirmed; --yes confirms it without a question"
+                "nothing was deleted: the deletion was not confirmed; --yes confirms it without a question"
             )
         left = tables
 

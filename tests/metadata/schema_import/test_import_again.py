@@ -163,7 +163,7 @@ async def test_who_imports_while_another_does_is_told_to_look_again(importing: I
         return second
 
     second = await importing.apis.writer.run(WORKSPACE_ID, body, actor="test")
-    with pytest.raises(CommandError, match="Another import ended meanwhile"):
+    with pytest.raises(CommandError, match="another import ended meanwhile"):
         await second
     assert await importing.model() is before
 

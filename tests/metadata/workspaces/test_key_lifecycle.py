@@ -8,8 +8,8 @@ import pytest
 
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.model import Snapshot
-from fieldstone.metadata.workspaces.api_keys import LONGEST_OVERLAP
 from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.lifetimes import LONGEST_OVERLAP
 from fieldstone.sql.executor import Database
 from tests.metadata.desk import Desk
 

@@ -19,7 +19,7 @@ def listen(host: str, port: int) -> socket.socket:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
     except OSError:
-        raise CommandError(f"There is no address '{host}': give one of this machine's with --host.") from None
+        raise CommandError(f"there is no address '{host}': give one of this machine's with --host.") from None
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -43,10 +43,10 @@ def url_of(listener: socket.socket) -> str:
 def _explain(error: OSError, host: str, port: int) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"Port {port} of {host} is in use: stop the program that uses it, or choose another with --port."
+            return f"port {port} of {host} is in use: stop the program that uses it, or choose another with --port."
         case errno.EACCES:
-            return f"Port {port} needs more rights than this user has: choose one above 1023 with --port."
+            return f"port {port} needs more rights than this user has: choose one above 1023 with --port."
         case errno.EADDRNOTAVAIL:
             return f"{host} is not an address of this machine: give one that is with --host."
         case _:
-            return f"Port {port} of {host} cannot be listened on: {error.strerror}."
+            return f"port {port} of {host} cannot be listened on: {error.strerror}."

@@ -23,7 +23,7 @@ from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.descriptors import raise_limit
 from fieldstone.engine.server.demo.fill import fill_demo
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
-from fieldstone.engine.server.log import route_standard_logging
+from fieldstone.engine.server.log import log_unknown_settings, route_standard_logging
 from fieldstone.engine.server.streams.websocket_protocol import BreakingProtocol
 from fieldstone.engine.settings import Settings
 
@@ -82,6 +82,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
     with contextlib.closing(listen(settings.host, settings.port)) as listener, state_server(settings) as show_state:
         route_standard_logging(settings)
         app = Fieldstone(settings, assembly=_assemble_with_demo if demo else assemble)
+        log_unknown_settings(app.log)
         database = "given by DATABASE_URL" if settings.database_url else f"embedded in {settings.data_dir}"
         if (clients := raise_limit(settings.max_connections)) < settings.max_connections:
             app.log.warning(

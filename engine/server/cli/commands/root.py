@@ -1,0 +1,109 @@
+"""The command `fieldstone`: its options, its single commands, and the groups of the others.
+
+The work of a command is imported when the command runs, so that help, the version and completion need none of it.
+"""
+
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+
+from fieldstone.engine.server import cli as work
+from fieldstone.engine.server.cli.commands.api_key import api_key
+from fieldstone.engine.server.cli.commands.documents import documents
+from fieldstone.engine.server.cli.commands.role import role
+from fieldstone.engine.server.cli.commands.schema import schema
+from fieldstone.engine.server.cli.commands.secrets import secrets
+from fieldstone.engine.server.cli.commands.workspace import workspace
+
+cli = typer.Typer(
+    name="fieldstone",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help=(
+        "A dynamic schema engine: metadata rows become a GraphQL API over PostgreSQL while the server runs.\n\n"
+        "Start with `fieldstone serve --demo`, which needs nothing else: without DATABASE_URL it brings its own"
+        " PostgreSQL. Then make a key with `fieldstone api-key create --name NAME` and send it as"
+        " `Authorization: Bearer KEY`.\n\n"
+        "All other settings are environment variables; docs/reference/configuration.md lists them."
+    ),
+    epilog="Exit codes: 0 done, 1 it could not be done (one sentence says why), 2 the command line is wrong,"
+    " or a comparison has found a difference, 130 Ctrl+C ended it.",
+)
+cli.add_typer(api_key, name="api-key")
+cli.add_typer(documents, name="documents")
+cli.add_typer(role, name="role")
+cli.add_typer(schema, name="schema")
+cli.add_typer(secrets, name="secrets")
+cli.add_typer(workspace, name="workspace")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("fieldstone"))
+        raise typer.Exit
+
+
+@cli.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
+
+@cli.command()
+def serve(
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on; 0 takes a free one.  [FIELDSTONE_PORT, 3000]")
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="The address to listen on.  [FIELDSTONE_HOST, 127.0.0.1]")] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill the workspace `default` with sample data, if it is empty.")
+    ] = False,
+) -> None:
+    """Serve the APIs until SIGTERM or Ctrl+C.
+
+    Waits for the database, brings its catalog up to date, then answers at `/graphql` (records) and `/metadata`
+    (objects and fields). With `FIELDSTONE_ENV=development` both show GraphiQL in a browser, and a key for this start
+    is printed in a line to paste.
+    """
+    given: dict[str, Any] = {"port": port, "host": host}
+    work.exit_codes.run(
+        lambda settings: work.serve.serve(settings, demo=demo),
+        has_log=True,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database's catalog up to date, and do nothing else.
+
+    Safe to repeat, and to run several times at once. A catalog newer than this program is refused.
+    """
+    work.exit_codes.run(work.migrate.migrate)
+
+
+@cli.command()
+def doctor(
+    rewrite: Annotated[
+        bool,
+        typer.Option(
+            "--rewrite", help="First rewrite tables that dropped columns bring near PostgreSQL's limit of 1,600."
+        ),
+    ] = False,
+    object_name: Annotated[
+        str | None, typer.Option("--object", help="With --rewrite: the object whose table is rewritten in any case.")
+    ] = None,
+) -> None:
+    """Compare each workspace's tables with its model, and name the differences with the SQL that repairs them.
+
+    Exits with 2 where anything differs. Changes nothing but with `--rewrite`: a table that has dropped at least 100
+    columns, or is short of room for the sake of any, is replaced by a new one in one transaction, under the same names;
+    it says which tables nobody can use meanwhile.
+    """
+    work.exit_codes.run(lambda settings: work.doctor.doctor(settings, rewrite=rewrite, object_name=object_name))

@@ -1,0 +1,24 @@
+"""Finds variables of the environment that look like settings and are none: a setting misspelled is a setting unset."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from fieldstone.engine.settings import Settings
+
+_PREFIX = "FIELDSTONE_"
+_CLOSE = 0.75
+
+
+def find_unknown_settings(environ: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable with the prefix of settings that is none, by the variables' names."""
+    known = [str(field.validation_alias) for field in Settings.model_fields.values()]
+    unknown = sorted(name for name in environ if name.upper().startswith(_PREFIX) and name not in known)
+    # The prefix that all have would make each close to each.
+    ends = {name.removeprefix(_PREFIX): name for name in known}
+    return [_describe(name, ends) for name in unknown]
+
+
+def _describe(name: str, ends: Mapping[str, str]) -> str:
+    close = get_close_matches(name[len(_PREFIX) :].upper(), ends, n=1, cutoff=_CLOSE)
+    hint = f": did you mean {ends[close[0]]}?" if close else "; docs/reference/configuration.md lists the settings."
+    return f"{name} is not a setting{hint}"

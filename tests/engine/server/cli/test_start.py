@@ -1,0 +1,124 @@
+"""The start of the command: it imports next to nothing before it knows its work."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fieldstone import engine
+from fieldstone.engine.server import cli as work
+from fieldstone.engine.server.cli.commands.root import cli
+
+_SCRIPT = """
+import json, sys
+from fieldstone.engine.__main__ import main
+sys.argv = ["fieldstone", *json.loads(sys.argv[1])]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+_HEAVY = {"graphql", "psycopg", "starlette", "httpx", "authlib", "cryptography", "uvicorn", "yaml"}
+_LIGHT = {
+    "fieldstone.engine",
+    "fieldstone.engine.__main__",
+    "fieldstone.engine.server",
+    "fieldstone.engine.server.cli",
+    "fieldstone.metadata",
+    "fieldstone.metadata.workspaces",
+    "fieldstone.metadata.workspaces.lifetimes",
+}
+
+
+def _run(*arguments: str, **variables: str) -> tuple[str, set[str]]:
+    """Return the output of the command and the modules that its process has imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, json.dumps(arguments)],
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "120", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout, set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def _ours(modules: set[str]) -> set[str]:
+    return {name for name in modules if name.startswith("fieldstone.") and "engine.server.cli.commands" not in name}
+
+
+def test_the_version_is_there_without_the_program() -> None:
+    printed, modules = _run("--version")
+    assert printed.strip().replace(".", "").isdigit()
+    assert {name.partition(".")[0] for name in modules} & {*_HEAVY, "pydantic", "rich", "asyncio"} == set()
+    assert _ours(modules) == _LIGHT
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["serve", "--help"], ["schema", "import", "-h"], ["api-key", "-h"]], ids=" ".join
+)
+def test_help_needs_none_of_the_work(arguments: list[str]) -> None:
+    printed, modules = _run(*arguments)
+    assert "Usage" in printed
+    assert {name.partition(".")[0] for name in modules} & _HEAVY == set()
+    assert _ours(modules) == _LIGHT
+
+
+def _paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _paths(child, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(_paths(typer.main.get_command(cli))), ids=" ".join)
+def test_each_command_takes_both_spellings_of_help(path: tuple[str, ...]) -> None:
+    short, long = (CliRunner().invoke(cli, [*path, option]) for option in ("-h", "--help"))
+    assert (short.exit_code, short.output) == (0, long.output)
+    assert "Usage" in short.output
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("fieldstone sch", ["schema"]),
+        ("fieldstone schema im", ["import"]),
+        ("fieldstone schema import --wi", ["--with-rows"]),
+        ("fieldstone documents ", ["import", "list", "remove"]),
+    ],
+)
+def test_a_shell_completes_commands_and_options(line: str, words: list[str]) -> None:
+    asked: dict[str, Any] = {
+        "_FIELDSTONE_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
+    }
+    done = subprocess.run(
+        [Path(sys.executable).with_name("fieldstone")],
+        env={**os.environ, **asked},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.split() == words
+
+
+def test_a_subcommand_imports_its_own_work_alone() -> None:
+    script = "import sys; from fieldstone.engine.server import cli; cli.roles; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert {"starlette", "uvicorn", "fieldstone.engine.server.app"} & set(done.stdout.split()) == set()
+
+
+def test_a_name_that_is_no_module_is_no_attribute() -> None:
+    assert (hasattr(engine, "x"), hasattr(work, "x")) == (False, False)
+    assert callable(engine.create_app)
