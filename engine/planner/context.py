@@ -135,6 +135,8 @@ class PlanContext:
         rules: plans the rules of restricted objects; None: there must be none.
         shown: the snapshot whose instances the plan depends on, where it is another one: rules see the whole model.
         writes_more: whether the mutation writes by more statements than the one being planned.
+        is_rest: whether the answer has the form of REST, in which edges are their nodes, a connection below a record is
+            the list of them, and `amountMicros` is a number.
     """
 
     snapshot: Snapshot
@@ -154,6 +156,7 @@ class PlanContext:
     rules: "RulePlanner | None" = None
     shown: Snapshot | None = None
     writes_more: bool = False
+    is_rest: bool = False
 
     @property
     def role_name(self) -> str:

@@ -22,10 +22,12 @@ class Answer(NamedTuple):
 
     Attributes:
         status: 200 where the operation was executed, else the HTTP status of its error.
+        errors: those that the body lists.
     """
 
     body: bytes
     status: int
+    errors: tuple[ApiError, ...] = ()
 
 
 SHARED_TEXT_RATIO = 4
@@ -56,7 +58,7 @@ def executed(data: bytes, errors: Sequence[ApiError] = (), *, cost: int | None =
     if not errors:
         return Answer(body=b'{"data":' + data + tail, status=200)
     listed = dumps([error.formatted() for error in errors]).encode("utf-8", "replace")
-    return Answer(body=b'{"errors":' + listed + b',"data":' + data + tail, status=200)
+    return Answer(body=b'{"errors":' + listed + b',"data":' + data + tail, status=200, errors=tuple(errors))
 
 
 def data_body(data: bytes) -> bytes:
@@ -69,5 +71,7 @@ def refusal(errors: Sequence[ApiError]) -> Answer:
     listed = [error.formatted() for error in errors]
     if any(error.path is not None for error in errors):
         status = errors[0].status if errors[0].status == 503 else 200
-        return Answer(body=dumps({"errors": listed, "data": None}).encode("utf-8", "replace"), status=status)
-    return Answer(body=dumps({"errors": listed}).encode("utf-8", "replace"), status=errors[0].status)
+        body = dumps({"errors": listed, "data": None}).encode("utf-8", "replace")
+        return Answer(body=body, status=status, errors=tuple(errors))
+    body = dumps({"errors": listed}).encode("utf-8", "replace")
+    return Answer(body=body, status=errors[0].status, errors=tuple(errors))

@@ -86,11 +86,17 @@ def validate_text(key: OperationKey, snapshot: Snapshot, schema: GraphQLSchema, 
         InvalidDocument: it does not fit the schema.
     """
     operation = parse_operation(key.text, key.operation_name, limits)
-    return validate_parsed(operation, snapshot, schema, limits, is_heavy=is_heavy_text(key.text))
+    return validate_parsed(operation, snapshot, schema, limits, is_heavy=is_heavy_text(key.text), is_rest=key.is_rest)
 
 
 def validate_parsed(
-    operation: Operation, snapshot: Snapshot, schema: GraphQLSchema, limits: DocumentLimits, *, is_heavy: bool
+    operation: Operation,
+    snapshot: Snapshot,
+    schema: GraphQLSchema,
+    limits: DocumentLimits,
+    *,
+    is_heavy: bool,
+    is_rest: bool = False,
 ) -> AnyOperation:
     """Return an operation that was parsed, valid under this snapshot.
 
@@ -126,6 +132,7 @@ def validate_parsed(
             checked=snapshot,
         ),
         is_introspection=is_introspection,
+        is_rest=is_rest,
         is_heavy=is_heavy or is_introspection or sum(len(one.fields) for one in objects.values()) > LIGHT_FIELDS,
     )
 
@@ -144,6 +151,7 @@ def plan_operation(
         variables=variables,
         limits=limits.records,
         rules=RULES,
+        is_rest=operation.is_rest,
     )
     return operation.planner(context, schema)
 
@@ -160,6 +168,7 @@ def plan_forgivingly(
         parameters=ParameterList(tried=bindings),
         failures=Failures(),
         rules=RULES,
+        is_rest=operation.is_rest,
     )
     planned = _plan_query(context, schema)
     return planned, planned.bind(bindings)

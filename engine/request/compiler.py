@@ -136,7 +136,8 @@ class Compiler:
         is_heavy = is_heavy_text(key.text) or is_wide(schema)
         if (parsed := self.plans.find_parsed(key)) is not None:
             limits = self.limits.document
-            make = partial(validate_parsed, parsed, snapshot, schema, limits, is_heavy=is_heavy_text(key.text))
+            is_long = is_heavy_text(key.text)
+            make = partial(validate_parsed, parsed, snapshot, schema, limits, is_heavy=is_long, is_rest=key.is_rest)
         else:
             make = partial(validate_text, key, snapshot, schema, self.limits.document)
         try:
@@ -259,7 +260,10 @@ class Compiler:
                 yield
             return
         schema, limits = self.schemas.get(snapshot), self.limits.document
-        make = partial(validate_parsed, touched.operation, snapshot, schema, limits, is_heavy=touched.is_heavy)
+        is_rest = touched.is_rest
+        make = partial(
+            validate_parsed, touched.operation, snapshot, schema, limits, is_heavy=touched.is_heavy, is_rest=is_rest
+        )
         try:
             renewed = await self.run(snapshot, make, is_heavy=touched.is_heavy or is_wide(schema))
         except InvalidDocument:

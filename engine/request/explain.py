@@ -105,7 +105,7 @@ class _Explaining:
             seen = api.see(current, self._principal)
             snapshot = seen.view
         with self.stage("document"):
-            operation = await api.compiler.operation(key_of(snapshot, request.query, request.operation_name), snapshot)
+            operation = await api.compiler.operation(key_of(snapshot, request), snapshot)
         schema = api.compiler.schemas.get(snapshot)
         if isinstance(operation, ValidQuery):
             with self.stage("variables"):

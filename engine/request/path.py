@@ -191,7 +191,7 @@ class GraphQLApi:
         request, compiler = given, self.compiler
         try:
             snapshot, claims, role = self.see(current, principal)
-            operation = compiler.plans.find_operation(key_of(snapshot, request.query, request.operation_name), snapshot)
+            operation = compiler.plans.find_operation(key_of(snapshot, request), snapshot)
             if operation is None or operation.is_introspection or (self._permit and snapshot.role):
                 return None
             variables = compiler.coerce(operation, request.variables, compiler.schemas.get(snapshot))
@@ -277,7 +277,7 @@ class GraphQLApi:
     ) -> Answer | AnySubscription:
         seen = self.see(current, principal)
         snapshot = seen.view
-        operation = await self.compiler.operation(key_of(snapshot, request.query, request.operation_name), snapshot)
+        operation = await self.compiler.operation(key_of(snapshot, request), snapshot)
         if request.is_new and self.documents is not None:
             await self.documents.keep(principal.workspace_id, request.query)
         if isinstance(operation, ValidMutation) and not allow_mutation:
@@ -308,7 +308,7 @@ class GraphQLApi:
         call: Call[P] = Call(
             principal=principal,
             snapshot=snapshot,
-            key=key_of(snapshot, request.query, request.operation_name),
+            key=key_of(snapshot, request),
             operation=operation,
             variables=variables,
             meter=Meter(limit=compiler.limits_of(seen.limits).records.cost),

@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 from uuid import UUID
 
 from fieldstone.engine.documents.document import Operation
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnyOperation, KeptPlan, P, ValidOperation
 from fieldstone.engine.request.variables import Variables
 from fieldstone.metadata.access.view import view_of
@@ -37,17 +38,20 @@ class OperationKey(NamedTuple):
         workspace: its id's number: Python computes an UUID's hash each time.
         text: the document's.
         role: the number of the id of the role whose view it is valid for; 0: the snapshot itself.
+        is_rest: whether its answers have the form of REST.
     """
 
     workspace: int
     text: str
     operation_name: str | None
     role: int = 0
+    is_rest: bool = False
 
 
-def key_of(view: Snapshot, text: str, operation_name: str | None) -> OperationKey:
-    """Return the key of an operation for the role that sees this view."""
-    return OperationKey(view.workspace.id.int, text, operation_name, 0 if view.role is None else view.role.id.int)
+def key_of(view: Snapshot, request: GraphQLRequest) -> OperationKey:
+    """Return the key of a request's operation for the role that sees this view."""
+    role = 0 if view.role is None else view.role.id.int
+    return OperationKey(view.workspace.id.int, request.query, request.operation_name, role, request.is_rest)
 
 
 def find_view(snapshot: Snapshot, key: OperationKey) -> Snapshot | None:

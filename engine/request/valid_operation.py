@@ -80,6 +80,7 @@ class ValidOperation(Generic[P_co]):
         depends: the objects that the document names, without which it might not be valid. Where they get more fields it
             stays valid: no name changes its meaning, and no argument is required by the schema because of a field.
         is_heavy: whether to validate or to plan it may take long.
+        is_rest: whether its answers have the form of REST; see `PlanContext`.
     """
 
     operation: Operation
@@ -89,6 +90,7 @@ class ValidOperation(Generic[P_co]):
     depends: Dependencies
     is_introspection: bool
     is_heavy: bool
+    is_rest: bool = False
     plans: OrderedDict[Hashable, KeptPlan[P_co]] = field(default_factory=OrderedDict)
 
     def holds(self, snapshot: Snapshot) -> bool:

@@ -30,6 +30,7 @@ from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.request_log import build_request_log, context_of
 from fieldstone.engine.server.log import Log, build_log, flush_log, log_unknown_settings
 from fieldstone.engine.server.metrics import Metrics
+from fieldstone.engine.server.rest.endpoint import ROOT, RestEndpoint
 from fieldstone.engine.server.runtime import Assemble, Runtime
 from fieldstone.engine.server.sign_in.pages import SignIn
 from fieldstone.engine.server.status.insight import Everything, InsightRule
@@ -81,6 +82,7 @@ class Fieldstone:
             )
             for path, select in _APIS.items()
         }
+        self._rest = RestEndpoint(admission=admission, log=self.log)
         self._closing = asyncio.Event()
         self._socket = SocketEndpoint(
             runtime=self.runtime,
@@ -159,6 +161,10 @@ class Fieldstone:
         """Answer a POST of an operation at once, and leave the rest to Starlette's router."""
         path = self._path(scope)
         endpoint = self._graphql.get(path)
+        if endpoint is None and path.startswith(ROOT):
+            context_of(scope).endpoint = ROOT[:-1]
+            await self._rest(scope, receive, send, path[len(ROOT) :])
+            return
         if endpoint is not None:
             context_of(scope).endpoint = path
             if scope["method"] == "POST":

@@ -27,6 +27,7 @@ from fieldstone.engine.request.idempotency.kept_answers import keep_swept
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_renewal import PlanRenewal
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
+from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.server.process_sync import keep_in_step
 from fieldstone.engine.server.rate_limits.leases import Leases, open_leases
@@ -58,6 +59,7 @@ class Services:
         identity: finds the principals of requests.
         watch: ends the connections of principals that have ended or changed.
         core: the API of the records.
+        rest: the same for clients of REST.
         metadata: the API of the model.
         events: the log of writes, and its subscriptions.
         webhooks: send the events to the URLs that asked for them.
@@ -72,6 +74,7 @@ class Services:
     identity: Identity
     watch: PrincipalWatch
     core: GraphQLApi
+    rest: RestApi
     metadata: GraphQLApi
     events: Events
     webhooks: Webhooks
@@ -164,6 +167,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 watch=watch,
                 limiter=_limiter(settings, foundation, leases),
                 core=core,
+                rest=RestApi(core),
                 metadata=metadata,
                 events=events,
                 webhooks=webhooks,

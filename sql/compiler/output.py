@@ -8,6 +8,7 @@ from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression, LongText, Query
+from fieldstone.sql.plan.read import BARE
 from fieldstone.sql.types import Encoding, SqlType
 
 TextPiece = str | Expression
@@ -73,9 +74,12 @@ def as_long_as(text: Expression, pieces: Sequence[TextPiece]) -> Expression:
 
 
 def object_pieces(entries: Iterable[tuple[str, Iterable[TextPiece]]]) -> list[TextPiece]:
-    """Return a JSON object of already encoded values."""
+    """Return a JSON object of already encoded values, or the only one by itself if its key is BARE."""
     pieces: list[TextPiece] = []
     opening = "{"
+    entries = list(entries)
+    if len(entries) == 1 and entries[0][0] == BARE:
+        return list(entries[0][1])
     for key, value in entries:
         pieces.append(opening + _quoted_key(key) + ":")
         pieces.extend(value)

@@ -56,7 +56,10 @@ class Page:
     offset: Parameter | None = None
 
 
-# Output: the text that is written for the row at hand.
+# Output: the text that is written for the row at hand. Keys are response keys. The empty one, which no client can give,
+# is BARE: the only entry under it is written by itself, without an object around it.
+
+BARE = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,11 @@ from fieldstone.engine.planner.reads.sampling import is_sampled
 from fieldstone.engine.planner.reads.text_indexes import note_order
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
-from fieldstone.metadata.model import Field, Object, RelationEnd, relation_end
+from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
 from fieldstone.sql.plan.aggregates import Count, Measure
 from fieldstone.sql.plan.elements import Link
 from fieldstone.sql.plan.read import (
+    BARE,
     AggregateRecord,
     Connection,
     Cursor,
@@ -34,6 +35,7 @@ from fieldstone.sql.plan.read import (
     ToOne,
     Value,
 )
+from fieldstone.sql.types import Encoding, SqlType
 
 
 def build_record(context: PlanContext, object_: Object, selected: Sequence[Selected], path: AnswerPath) -> Record:
@@ -97,13 +99,16 @@ def _composite(context: PlanContext, field: Field, selected: Selected) -> Record
         entries=tuple(
             (
                 sub.key,
-                type_literal(name)
-                if sub.name == "__typename"
-                else Value(column=parts[sub.name].column, encoding=parts[sub.name].scalar.encoding),
+                type_literal(name) if sub.name == "__typename" else _part_value(context, field, parts[sub.name]),
             )
             for sub in context.selected_below(selected)
         )
     )
+
+
+def _part_value(context: PlanContext, field: Field, part: Part) -> Value:
+    is_amount = context.is_rest and field.type is FieldType.CURRENCY and part.column.type is SqlType.BIGINT
+    return Value(column=part.column, encoding=Encoding.BARE if is_amount else part.scalar.encoding)
 
 
 def build_connection(
@@ -145,7 +150,7 @@ def build_connection(
         sampled=link is None and not distinct and is_sampled(context, object_, condition, order),
         distinct=distinct,
         entries=tuple(
-            (field.key, build_facet(context, object_, field, (*path, field.key)))
+            (BARE if context.is_rest and over else field.key, build_facet(context, object_, field, (*path, field.key)))
             for field in context.selected_below(selected)
         ),
     )
@@ -159,7 +164,7 @@ def build_facet(
         case "edges":
             return Edges(
                 entries=tuple(
-                    (field.key, _edge(context, object_, field, (*path, field.key)))
+                    (BARE if context.is_rest else field.key, _edge(context, object_, field, (*path, field.key)))
                     for field in context.selected_below(selected)
                 )
             )

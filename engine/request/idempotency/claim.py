@@ -29,10 +29,15 @@ _KEEP = named_statement(__name__, "keep_answer")
 
 
 class SentKey(NamedTuple):
-    """The Idempotency-Key of a request, with the index of the operation in a batch."""
+    """The Idempotency-Key of a request, with the index of the operation in a batch.
+
+    Attributes:
+        operation_text: stands for the document, if that is not the client's own and may be another one the next time.
+    """
 
     text: bytes
     operation: int = 0
+    operation_text: str | None = None
 
     def read(self) -> str:
         """Return the key.
@@ -85,7 +90,8 @@ def build_claim(
     """
     key = sent.read()
     # Under another role, or with other values, it is another mutation.
-    text = dumps([query, operation_name, variables, str(principal.role), {**principal.claims}])
+    said = query if sent.operation_text is None else sent.operation_text
+    text = dumps([said, operation_name, variables, str(principal.role), {**principal.claims}])
     return Claim(
         workspace_id=principal.workspace_id,
         api_key_id=principal.subject_id,

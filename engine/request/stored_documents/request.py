@@ -34,6 +34,7 @@ class GraphQLRequest(NamedTuple):
         explain: says if the answer explains itself.
         reference: names a stored document.
         is_new: whether the text is to be stored by its hash once it has proved valid.
+        is_rest: whether the answer has the form of REST; see `PlanContext`.
     """
 
     query: str
@@ -45,6 +46,7 @@ class GraphQLRequest(NamedTuple):
     explain: Explain = Explain.NOT
     reference: DocumentReference | None = None
     is_new: bool = False
+    is_rest: bool = False
 
     @property
     def may_write(self) -> bool:

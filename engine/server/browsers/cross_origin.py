@@ -21,7 +21,7 @@ from fieldstone.engine.errors import Forbidden
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_EXPOSED_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")
+_EXPOSED_HEADERS = ("ETag", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")
 _TEN_MINUTES = 600
 
 _PREFLIGHTED = frozenset(
@@ -114,7 +114,7 @@ class CrossOrigin:
         self._cors = CORSMiddleware(
             app,
             allow_origins=origins,
-            allow_methods=("GET", "POST", "OPTIONS"),
+            allow_methods=("GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"),
             allow_headers=("*",),
             allow_credentials=credentials,
             expose_headers=_EXPOSED_HEADERS,

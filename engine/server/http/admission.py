@@ -1,6 +1,7 @@
 """Admits requests of HTTP: looks their key up, counts their operations and reads them."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import BadUserInput
@@ -8,7 +9,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import PresentedReader, sign_in
-from fieldstone.engine.server.http.body import read_body
+from fieldstone.engine.server.http.body import LARGE, decode_json, read_body
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import is_json
 from fieldstone.engine.server.http.operations import Batch, build_query_request, read_request
@@ -16,13 +17,14 @@ from fieldstone.engine.server.http.request_log import context_of, note_key
 from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
-_LISTS = frozenset({b"accept", b"accept-encoding", b"x-forwarded-for"})
+_LISTS = frozenset({b"accept", b"accept-encoding", b"if-match", b"if-none-match", b"x-forwarded-for"})
 _ONCE = {
     b"authorization": "A request has one Authorization header at most.",
     b"idempotency-key": "A request has one Idempotency-Key header at most.",
@@ -110,13 +112,30 @@ class Admission:
         """
         if scope["method"] != "POST":
             return build_query_request(scope["query_string"])
+        body = await self._read_body(receive, given)
+        work = services.foundation.work
+        return await read_request(body, max_batch=max_batch, work=work, workspace_id=principal.workspace_id)
+
+    async def read_json(
+        self, receive: "Receive", given: dict[bytes, bytes], services: Services, principal: Principal
+    ) -> tuple[JsonValue, bool]:
+        """Return the JSON of an admitted request's body, and whether it is a large one.
+
+        Raises:
+            BadUserInput: it is not JSON in UTF-8, or is too large or too slow.
+            QueryTooComplex: it holds too many values.
+        """
+        body = await self._read_body(receive, given)
+        if len(body) <= LARGE:
+            return decode_json(body), False
+        return await services.foundation.work.run(principal.workspace_id, partial(decode_json, body)), True
+
+    async def _read_body(self, receive: "Receive", given: dict[bytes, bytes]) -> bytes:
         if not is_json(given.get(b"content-type")):
             raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
-        body = await read_body(
+        return await read_body(
             receive,
             declared=given.get(b"content-length"),
             limit=self._settings.max_body_bytes,
             deadline=self._deadline,
         )
-        work = services.foundation.work
-        return await read_request(body, max_batch=max_batch, work=work, workspace_id=principal.workspace_id)

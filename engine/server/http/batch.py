@@ -85,4 +85,4 @@ def _group(items: Sequence[GraphQLRequest | ApiError]) -> list[list[int]]:
 
 
 def _refuse(error: ApiError) -> Answer:
-    return Answer(body=bytes(build_error_reply(error).body), status=error.status)
+    return Answer(body=bytes(build_error_reply(error).body), status=error.status, errors=(error,))

@@ -52,6 +52,24 @@ def prefers_html(accept: bytes | None) -> bool:
     return page.exactness == 2 and page.quality > 0 and page >= answer
 
 
+def takes_json(accept: bytes | None) -> bool:
+    """Return whether the client takes application/json, or the form of errors that is JSON too."""
+    if accept is None:
+        return True
+    ranges = _parse_ranges(accept)
+    fits = [_fit(ranges, "application", subtype) for subtype in ("json", "problem+json")]
+    return not ranges or max(fits).quality > 0
+
+
+def prefers_problem(accept: bytes | None) -> bool:
+    """Return whether the client names application/problem+json, and wants it no less than application/json."""
+    if accept is None:
+        return False
+    ranges = _parse_ranges(accept)
+    problem = _fit(ranges, "application", "problem+json")
+    return problem.exactness == 2 and problem.quality > 0 and problem >= _fit(ranges, "application", "json")
+
+
 def takes_event_stream(accept: bytes | None) -> bool:
     """Return whether the client takes text/event-stream."""
     return accept is None or _fit(_parse_ranges(accept), "text", "event-stream").quality > 0

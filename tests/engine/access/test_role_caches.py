@@ -7,6 +7,7 @@ from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.compile import Limits, validate_text
 from fieldstone.engine.request.plan_cache import ROLES_EACH, OperationKey, PlanCache, key_of
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.schema import cache
 from fieldstone.engine.schema.cache import SchemaCache
 from fieldstone.engine.schema.lazy import lazy_schema
@@ -56,7 +57,7 @@ def test_schemas_are_dropped_by_weight(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def keep(plans: PlanCache, view: Snapshot, text: str = TEXT) -> OperationKey:
-    key = key_of(view, text, None)
+    key = key_of(view, GraphQLRequest(text, None, {}))
     if plans.share_operation(key, view) is None:
         plans.keep_operation(key, validate_text(key, view, lazy_schema(view), LIMITS.document))
     return key

@@ -22,6 +22,7 @@ from fieldstone.metadata.scalars import INT
 from fieldstone.sql.plan.aggregates import Computed, Count
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.read import (
+    BARE,
     AggregateRecord,
     Cursor,
     DimensionTexts,
@@ -132,7 +133,7 @@ def _records(
     for field in context.selected_below(selected):
         facet = build_facet(context, object_, field, (*path, field.key))
         if isinstance(facet, Edges | PageInfo | Literal):
-            entries.append((field.key, facet))
+            entries.append((BARE if context.is_rest else field.key, facet))
         else:
             entries.append((field.key, _measured(facet, measures)))
     return GroupRecords(order=order, limit=limit, cursor_tag=tag, entries=tuple(entries))

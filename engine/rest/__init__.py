@@ -1,0 +1,1 @@
+"""REST: requests by method and path become operations of the Core API, and their answers REST's."""

@@ -1,0 +1,98 @@
+"""The API of REST: a projection of the Core API, whose path, plans, limits and rights it has."""
+
+from typing import NamedTuple
+
+from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, Forbidden, NotFound, QueryTooComplex
+from fieldstone.engine.errors import ValidationFailed as ValidationError
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.rest.answers import find_tag, root_of, shape_answer, split_cost
+from fieldstone.engine.rest.documents import Documents
+from fieldstone.engine.rest.errors import PreconditionFailed, rename_inputs
+from fieldstone.engine.rest.operations import Asked, Sight, build_operation
+from fieldstone.engine.rest.routes import Action, not_found
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.principal import Principal
+
+_MOST_NEWER = 8
+_IF_UPDATED_AT = "ifUpdatedAt"
+
+
+class RestAnswer(NamedTuple):
+    """The body of a response, and the entity tag of the one record that it has."""
+
+    body: bytes
+    tag: bytes | None = None
+
+
+class RestApi:
+    """The records of a workspace for clients of REST.
+
+    Args:
+        core: the Core API.
+    """
+
+    def __init__(self, core: GraphQLApi) -> None:
+        self._core = core
+        self._documents = Documents()
+
+    async def execute(self, principal: Principal, asked: Asked) -> RestAnswer:
+        """Return the answer to a request.
+
+        A request that an older model would refuse is tried again on the newest one, as the Core API does.
+
+        Raises:
+            ApiError: the request is refused, or fails.
+        """
+        source = self._core.source
+        current = await source.get(principal.workspace_id)
+        for _ in range(_MOST_NEWER):
+            try:
+                return await self._attempt(current, principal, asked)
+            except (ValidationError, BadUserInput, NotFound, Forbidden):
+                newest = await source.refresh(principal.workspace_id)
+                if newest is current:
+                    raise
+                current = newest
+        return await self._attempt(current, principal, asked)
+
+    async def _attempt(self, current: Snapshot, principal: Principal, asked: Asked) -> RestAnswer:
+        object_, request = self._translate(current, principal, asked)
+        answer = await self._core.execute(principal, request, allow_mutation=True)
+        if answer.errors:
+            raise _describe(answer.errors[0], asked)
+        root = root_of(asked.action, object_)
+        data, end = split_cost(answer.body, tells_cost=asked.tells_cost)
+        body = shape_answer(asked.action, root, data, end)
+        if body is None:
+            raise NotFound(f"There is no {object_.label_singular} with the id {asked.id}.", field="id")
+        return RestAnswer(body, find_tag(asked.action, data))
+
+    def _translate(self, current: Snapshot, principal: Principal, asked: Asked) -> tuple[Object, GraphQLRequest]:
+        """Return the object of a request, and the GraphQL request that it is; raises ApiError."""
+        core = self._core
+        view, _, role = core.see(current, principal)
+        object_ = view.by_plural.get(asked.plural)
+        if object_ is None:
+            meant = view.by_singular.get(asked.plural)
+            raise not_found(asked.plural, f": do you mean /rest/{meant.name_plural}?" if meant else "")
+        records = core.compiler.limits_of(role).records
+        sight = Sight(
+            view=view,
+            schema=core.compiler.schemas.get(view),
+            largest_page=records.largest_page,
+            default_page=records.default_page,
+        )
+        return object_, build_operation(asked, object_, sight, self._documents)
+
+
+def _describe(error: ApiError, asked: Asked) -> ApiError:
+    """Return the error that a client of REST is sent for an error of its GraphQL request."""
+    if isinstance(error, Conflict) and error.field == _IF_UPDATED_AT and asked.if_updated_at is not None:
+        message = error.message.replace(f"'{_IF_UPDATED_AT}'", "the header If-Match")
+        return PreconditionFailed(message, field="If-Match", extensions=error.extensions)
+    if isinstance(error, QueryTooComplex) and "cost" in error.extensions:
+        error.message += " In REST these are 'limit' and 'depth'."
+    if isinstance(error, ValidationError) and asked.action is Action.GROUP_BY:
+        return BadUserInput(error.message, field="aggregate")
+    return rename_inputs(error)

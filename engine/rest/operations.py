@@ -1,0 +1,185 @@
+"""Operations: a request of REST becomes a GraphQL request, as the principal sees the model."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from graphql import GraphQLInputObjectType, GraphQLSchema
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.request.idempotency.claim import SentKey
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.rest.documents import Documents, Wish
+from fieldstone.engine.rest.filter_syntax import read_filter
+from fieldstone.engine.rest.order_syntax import read_order
+from fieldstone.engine.rest.parameters import Parameters
+from fieldstone.engine.rest.routes import Action, is_id
+from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object, Snapshot
+
+_AGGREGATE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,200}")
+_MOST_AGGREGATES = 50
+_MERGED = ("ids", "conflictPriorityIndex", "dryRun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request of REST, as the transport hands it over.
+
+    Attributes:
+        id: of the record that the path names, which may be no UUID.
+        body: its JSON; None where the action takes none.
+        is_large: whether the body is so large that to look through it takes long.
+        if_updated_at: the `updatedAt` that the record must have.
+        sent_key: its Idempotency-Key.
+    """
+
+    action: Action
+    plural: str
+    id: str | None
+    parameters: Parameters
+    body: JsonValue = None
+    is_large: bool = False
+    if_updated_at: str | None = None
+    tells_cost: bool = False
+    sent_key: SentKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """The model as a request sees it, with the most records of a page."""
+
+    view: Snapshot
+    schema: GraphQLSchema
+    largest_page: int
+    default_page: int
+
+
+def build_operation(asked: Asked, object_: Object, sight: Sight, documents: Documents) -> GraphQLRequest:
+    """Return the GraphQL request that a request of REST for an object's records is.
+
+    Raises:
+        BadUserInput: a parameter or the body is not valid.
+    """
+    parameters, action = asked.parameters, asked.action
+    variables: dict[str, JsonValue] = {}
+    if asked.id is not None:
+        if not is_id(asked.id):
+            raise BadUserInput(f"The id '{asked.id[:80]}' in the path is not a UUID.", field="id")
+        variables["id"] = asked.id
+    if asked.if_updated_at is not None:
+        variables["ifUpdatedAt"] = asked.if_updated_at
+    is_list = action is Action.CREATE and isinstance(asked.body, list)
+    wish = Wish(
+        action=Action.CREATE_MANY if is_list else action,
+        depth=parameters.depth,
+        largest_page=sight.largest_page,
+        soft=parameters.flag("soft_delete"),
+        upserts=parameters.flag("upsert"),
+        checks_time=asked.if_updated_at is not None,
+        samples=parameters.flag("include_records_sample"),
+        aggregates=_read_aggregates(parameters) if action is Action.GROUP_BY else (),
+    )
+    if wish.upserts:
+        variables["upsert"] = True
+    if (text := parameters.text("filter")) is not None:
+        variables["filter"] = read_filter(text, _input(sight, object_, TypeRole.FILTER))
+    elif action in {Action.UPDATE_MANY, Action.DELETE_MANY, Action.RESTORE_MANY}:
+        parameters.required("filter", "it says which records are meant, for instance filter=city[eq]:Berlin")
+    match action:
+        case Action.FIND_MANY:
+            variables |= _read_page(parameters, object_, sight)
+        case Action.GROUP_BY:
+            variables |= _read_groups(parameters)
+        case Action.MERGE | Action.DUPLICATES:
+            variables |= _read_members(asked.body, _MERGED if action is Action.MERGE else ("ids", "data"))
+        case Action.CREATE | Action.CREATE_MANY | Action.UPDATE_ONE | Action.UPDATE_MANY:
+            variables["data"] = _read_data(asked.body, is_list=is_list or action is Action.CREATE_MANY)
+        case _:
+            pass
+    return GraphQLRequest(
+        query=documents.get(sight.view, object_, wish),
+        operation_name=None,
+        variables=variables,
+        tells_cost=asked.tells_cost,
+        is_large=asked.is_large,
+        sent_key=None
+        if asked.sent_key is None
+        else asked.sent_key._replace(operation_text=_operation_text(asked, wish)),
+        is_rest=True,
+    )
+
+
+def _operation_text(asked: Asked, wish: Wish) -> str:
+    """Return the text that tells an operation from others under an Idempotency-Key, whatever fields the object has."""
+    return f"REST {wish.action.value} {asked.plural} {wish.depth} {wish.soft} {wish.upserts}"
+
+
+def _input(sight: Sight, object_: Object, role: TypeRole) -> GraphQLInputObjectType:
+    return cast("GraphQLInputObjectType", sight.schema.type_map[type_name(object_, role)])
+
+
+def _read_page(parameters: Parameters, object_: Object, sight: Sight) -> dict[str, JsonValue]:
+    found: dict[str, JsonValue] = {}
+    if (text := parameters.text("order_by")) is not None:
+        found["orderBy"] = read_order(text, _input(sight, object_, TypeRole.ORDER_BY))
+    after, before = parameters.text("starting_after"), parameters.text("ending_before")
+    limit = parameters.number("limit", sight.largest_page)
+    if before is None:
+        if limit is not None:
+            found["first"] = limit
+        if after is not None:
+            found["after"] = after
+        return found
+    if after is not None:
+        raise BadUserInput("'starting_after' and 'ending_before' cannot be given together.", field="ending_before")
+    return found | {"before": before, "last": sight.default_page if limit is None else limit}
+
+
+def _read_groups(parameters: Parameters) -> dict[str, JsonValue]:
+    parameters.required("group_by", 'it is a JSON list such as [{"city":true}]')
+    found: dict[str, JsonValue] = {"groupBy": parameters.json("group_by")}
+    for parameter, name in (("having", "having"), ("order_by", "orderBy")):
+        if (value := parameters.json(parameter)) is not None:
+            found[name] = value
+    if (limit := parameters.number("limit", 1_000)) is not None:
+        found["first"] = limit
+    if (after := parameters.text("starting_after")) is not None:
+        found["after"] = after
+    return found
+
+
+def _read_aggregates(parameters: Parameters) -> tuple[str, ...]:
+    given = parameters.json("aggregate")
+    names = [] if given is None else given
+    is_list = isinstance(names, list) and len(names) <= _MOST_AGGREGATES
+    if not is_list or not all(isinstance(name, str) and _AGGREGATE.fullmatch(name) for name in names):
+        raise BadUserInput(
+            f"'aggregate' must be a JSON list of at most {_MOST_AGGREGATES} names of aggregates, for instance"
+            ' ["totalCount","countNotEmptyCity"].',
+            field="aggregate",
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def _read_members(body: JsonValue, names: tuple[str, ...]) -> Mapping[str, JsonValue]:
+    given = _read_object(body)
+    if unknown := next((name for name in given if name not in names), None):
+        raise BadUserInput(f"The body has '{unknown[:80]}', and may have {', '.join(names)}.", field=unknown[:80])
+    return given
+
+
+def _read_data(body: JsonValue, *, is_list: bool) -> JsonValue:
+    if not is_list:
+        return _read_object(body)
+    if not isinstance(body, list):
+        raise BadUserInput("The body must be a JSON list of records.")
+    return body
+
+
+def _read_object(body: JsonValue) -> Mapping[str, JsonValue]:
+    if not isinstance(body, Mapping):
+        raise BadUserInput("The body must be a JSON object.")
+    return body

@@ -1,0 +1,42 @@
+"""The syntax of orders: `order_by=createdAt[DescNullsLast],company.name` becomes the JSON of a list of order inputs."""
+
+import re
+
+from graphql import GraphQLInputObjectType
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.rest.input_types import Input, Text
+from fieldstone.metadata.json_text import JsonValue
+
+DEFAULT = "AscNullsFirst"
+"""The direction of a field that says none, as Twenty's clients expect it."""
+
+DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast", "ASC", "DESC")
+
+_ITEM = re.compile(r"([A-Za-z0-9_.]+)(?:\[([A-Za-z]*)\])?")
+
+
+def read_order(text: str, type_: GraphQLInputObjectType, *, parameter: str = "order_by") -> list[JsonValue]:
+    """Return the JSON of a list of the order input `type_`.
+
+    Raises:
+        BadUserInput: it has another syntax, or names a member that the input does not have.
+    """
+    return [_read_item(item.strip(), type_, parameter) for item in text.split(",")]
+
+
+def _read_item(item: str, type_: GraphQLInputObjectType, parameter: str) -> JsonValue:
+    found = _ITEM.fullmatch(item)
+    if found is None:
+        raise BadUserInput(
+            f"'{parameter}' has '{item[:80]}', which is not valid: right is, for instance,"
+            " createdAt[DescNullsLast],name.",
+            field=parameter,
+        )
+    path, direction = found[1], DEFAULT if found[2] is None else found[2]
+    if direction not in DIRECTIONS:
+        raise BadUserInput(
+            f"'{parameter}' has the direction '{direction[:80]}': it must be one of {', '.join(DIRECTIONS)}.",
+            field=parameter,
+        )
+    return Input(type_, parameter).build(path.split("."), Text(direction, is_quoted=True))

@@ -1,0 +1,121 @@
+"""The parameters of a request's query string: which ones an action takes, and their values."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.rest.input_types import read_json
+from fieldstone.engine.rest.routes import Action
+from fieldstone.engine.rest.selection import DEEPEST
+from fieldstone.metadata.json_text import JsonValue
+
+_MOST = 50
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+_TAKEN: Mapping[Action, tuple[str, ...]] = {
+    Action.FIND_MANY: ("filter", "order_by", "limit", "depth", "starting_after", "ending_before"),
+    Action.FIND_ONE: ("depth",),
+    Action.CREATE: ("upsert", "depth"),
+    Action.CREATE_MANY: ("upsert", "depth"),
+    Action.UPDATE_ONE: ("depth",),
+    Action.UPDATE_MANY: ("filter", "depth"),
+    Action.DELETE_ONE: ("soft_delete",),
+    Action.DELETE_MANY: ("filter", "soft_delete"),
+    Action.RESTORE_ONE: ("depth",),
+    Action.RESTORE_MANY: ("filter", "depth"),
+    Action.DUPLICATES: ("depth",),
+    Action.GROUP_BY: (
+        "group_by",
+        "aggregate",
+        "filter",
+        "having",
+        "order_by",
+        "limit",
+        "starting_after",
+        "include_records_sample",
+        "depth",
+    ),
+    Action.MERGE: ("depth",),
+}
+
+
+class Parameters:
+    """The parameters of one request; an empty one counts as absent."""
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+
+    def text(self, name: str) -> str | None:
+        """Return the text of a parameter."""
+        return self._given.get(name)
+
+    def required(self, name: str, hint: str) -> str:
+        """Return the text of a parameter; raises BadUserInput if it is absent."""
+        text = self._given.get(name)
+        if text is None:
+            raise BadUserInput(f"The parameter '{name}' is missing: {hint}.", field=name)
+        return text
+
+    def flag(self, name: str) -> bool:
+        """Return the value of a parameter that is true or false; raises BadUserInput."""
+        text = self._given.get(name)
+        if text is None:
+            return False
+        value = _BOOLEANS.get(text.lower())
+        if value is None:
+            raise BadUserInput(f"'{name}' must be true or false, not '{text[:80]}'.", field=name)
+        return value
+
+    def number(self, name: str, most: int) -> int | None:
+        """Return the value of a parameter that is a number from 0 to `most`; raises BadUserInput."""
+        text = self._given.get(name)
+        if text is None:
+            return None
+        value = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+        if not 0 <= value <= most:
+            raise BadUserInput(f"'{name}' must be a number from 0 to {most}, not '{text[:80]}'.", field=name)
+        return value
+
+    def json(self, name: str) -> JsonValue:
+        """Return the value of a parameter that is JSON; raises BadUserInput."""
+        text = self._given.get(name)
+        if text is None:
+            return None
+        try:
+            return read_json(text)
+        except ValueError as error:
+            raise BadUserInput(f"'{name}' is not JSON: {error}.", field=name) from None
+
+    @property
+    def depth(self) -> int:
+        """The steps across relations; raises BadUserInput."""
+        return self.number("depth", DEEPEST) or 0
+
+
+def read_parameters(query_string: bytes, action: Action) -> Parameters:
+    """Return the parameters of a query string.
+
+    Raises:
+        BadUserInput: one is unknown, or given twice, or not percent-encoded UTF-8.
+    """
+    if not query_string:
+        return Parameters({})
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), errors="strict", max_num_fields=_MOST)
+    except UnicodeDecodeError:
+        raise BadUserInput("The query string is not percent-encoded UTF-8.") from None
+    except ValueError:
+        raise BadUserInput(f"The query string has more than {_MOST} parameters.") from None
+    taken = _TAKEN[action]
+    given: dict[str, str] = {}
+    for name, text in pairs:
+        if name not in taken:
+            raise BadUserInput(
+                f"There is no parameter '{name[:80]}' here: this address takes {', '.join(taken)}.", field=name[:80]
+            )
+        if name in given:
+            raise BadUserInput(f"The parameter '{name}' is given twice.", field=name)
+        given[name] = text
+    return Parameters(given)

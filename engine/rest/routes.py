@@ -1,0 +1,156 @@
+"""The routes of REST: a method and a path are an action on the records of an object.
+
+    /people                  find, create; update and delete by a filter
+    /people/{id}             find, update, delete
+    /people/duplicates       find the duplicates of records
+    /people/groupBy          group
+    /people/merge            merge
+    /batch/people            create
+    /restore/people[/{id}]   restore; also /people[/{id}]/restore
+
+The names in front and behind are no ids, so that an object may be called as they are: `/batch/{id}` is a record of the
+object whose plural is `batch`.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from fieldstone.engine.errors import MethodNotAllowed, NotFound
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+
+
+class Action(Enum):
+    """The action of a request on the records of an object."""
+
+    FIND_MANY = "find many"
+    FIND_ONE = "find one"
+    CREATE = "create"
+    CREATE_MANY = "create many"
+    UPDATE_ONE = "update one"
+    UPDATE_MANY = "update many"
+    DELETE_ONE = "delete one"
+    DELETE_MANY = "delete many"
+    RESTORE_ONE = "restore one"
+    RESTORE_MANY = "restore many"
+    DUPLICATES = "duplicates"
+    GROUP_BY = "group"
+    MERGE = "merge"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it writes nothing."""
+        return self in _READS
+
+    @property
+    def has_body(self) -> bool:
+        """Whether its request has a body."""
+        return self in _WITH_BODY
+
+
+_READS = frozenset({Action.FIND_MANY, Action.FIND_ONE, Action.DUPLICATES, Action.GROUP_BY})
+_WITH_BODY = frozenset(
+    {
+        Action.CREATE,
+        Action.CREATE_MANY,
+        Action.UPDATE_ONE,
+        Action.UPDATE_MANY,
+        Action.DUPLICATES,
+        Action.MERGE,
+    }
+)
+
+_COLLECTION = {
+    "GET": Action.FIND_MANY,
+    "POST": Action.CREATE,
+    "PATCH": Action.UPDATE_MANY,
+    "DELETE": Action.DELETE_MANY,
+}
+_RECORD = {
+    "GET": Action.FIND_ONE,
+    "PATCH": Action.UPDATE_ONE,
+    "PUT": Action.UPDATE_ONE,
+    "DELETE": Action.DELETE_ONE,
+}
+_BATCH = {"POST": Action.CREATE_MANY}
+_RESTORE_MANY = {"PATCH": Action.RESTORE_MANY}
+_RESTORE_ONE = {"PATCH": Action.RESTORE_ONE}
+_BEHIND: Mapping[str, Mapping[str, Action]] = {
+    "duplicates": {"POST": Action.DUPLICATES},
+    "groupBy": {"GET": Action.GROUP_BY},
+    "merge": {"PATCH": Action.MERGE},
+    "restore": _RESTORE_MANY,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The place that a path leads to: the records of an object, named by its plural, or one of them.
+
+    Attributes:
+        id: as the path has it, which may be no UUID.
+        actions: those that it has, by their methods.
+    """
+
+    plural: str
+    id: str | None = None
+    actions: Mapping[str, Action]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that it allows."""
+        reads = ("HEAD",) if "GET" in self.actions else ()
+        return (*self.actions, *reads, "OPTIONS")
+
+    def action(self, method: str) -> Action:
+        """Return the action of a method.
+
+        Raises:
+                MethodNotAllowed: the place has none.
+        """
+        action = self.actions.get("GET" if method == "HEAD" else method)
+        if action is None:
+            raise MethodNotAllowed(
+                f"The method {method} is not allowed here: this address takes {', '.join(self.methods)}."
+            )
+        return action
+
+
+def find_place(path: str) -> Place:
+    """Return the place that a path leads to, given without `/rest/`; its object may not be there.
+
+    Raises:
+        NotFound: no place has such a path.
+    """
+    match path.removesuffix("/").split("/"):
+        case [plural] if plural:
+            return Place(plural=plural, actions=_COLLECTION)
+        case ["batch", plural] if plural and not is_id(plural):
+            return Place(plural=plural, actions=_BATCH)
+        case ["restore", plural] if plural and not is_id(plural):
+            return Place(plural=plural, actions=_RESTORE_MANY)
+        case ["restore", plural, id_] | [plural, id_, "restore"] if plural:
+            return Place(plural=plural, id=id_, actions=_RESTORE_ONE)
+        case [plural, name] if plural and name in _BEHIND:
+            return Place(plural=plural, actions=_BEHIND[name])
+        case [plural, id_] if plural and id_:
+            return Place(plural=plural, id=id_, actions=_RECORD)
+    raise not_found(path)
+
+
+def not_found(path: str, hint: str = "") -> NotFound:
+    """Return the error of a path that leads nowhere."""
+    shown = hint or ": records are at /rest/people and /rest/people/ID, for instance."
+    return NotFound(f"There is nothing at /rest/{path[:200]}{shown}")
+
+
+def is_id(text: str) -> bool:
+    """Return whether a segment of a path is the id of a record."""
+    return _UUID.fullmatch(text) is not None
+
+
+def allow_header(methods: Sequence[str]) -> tuple[bytes, bytes]:
+    """Return the header that lists the methods of a place."""
+    return b"allow", ", ".join(methods).encode()

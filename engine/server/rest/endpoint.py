@@ -1,0 +1,143 @@
+"""The endpoint of REST: from an HTTP request to an action on records, and from its answer to a response."""
+
+from typing import TYPE_CHECKING
+
+from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed, RateLimitExceeded
+from fieldstone.engine.request.idempotency.claim import SentKey
+from fieldstone.engine.rest.api import RestAnswer
+from fieldstone.engine.rest.entity_tags import is_listed, read_if_match
+from fieldstone.engine.rest.operations import Asked
+from fieldstone.engine.rest.parameters import read_parameters
+from fieldstone.engine.rest.routes import Action, Place, allow_header, find_place
+from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.http.admission import Admission, read_headers
+from fieldstone.engine.server.http.batch import build_internal_error
+from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
+from fieldstone.engine.server.http.errors import ClientGone, NotAcceptable
+from fieldstone.engine.server.http.negotiation import takes_json
+from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, send_reply
+from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.rest.replies import build_rest_error
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.concurrency.deadlines import Overdue
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+ROOT = "/rest/"
+"""The path that all addresses of REST begin with."""
+
+_ALL_METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
+_CONDITIONAL = frozenset({Action.UPDATE_ONE, Action.DELETE_ONE, Action.RESTORE_ONE})
+_CREATED = frozenset({Action.CREATE, Action.CREATE_MANY})
+
+
+class RestEndpoint:
+    """An ASGI app that answers every request for records under `ROOT`.
+
+    Args:
+        admission: the one of all endpoints.
+        log: for unexpected errors.
+    """
+
+    def __init__(self, *, admission: Admission, log: Log) -> None:
+        self._admission = admission
+        self._log = log
+        self._patience = Overdue(PATIENCE)
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send", path: str) -> None:
+        """Answer one request; `path` is the one behind `ROOT`."""
+        headers: Headers = []
+        given: dict[bytes, bytes] = {}
+        try:
+            given = read_headers(scope["headers"])
+            reply = await self._answer(scope, receive, given, path, headers)
+        except ApiError as error:
+            reply = build_rest_error(error, given.get(b"accept"))
+            if isinstance(error, RateLimitExceeded) and not any(name == b"retry-after" for name, _ in headers):
+                headers.append(RETRY_SOON)
+        except ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001 - the app's edge
+            context = context_of(scope)
+            context.error_id = report_unexpected(self._log, error)
+            reply = build_rest_error(build_internal_error(context.error_id), given.get(b"accept"))
+        await send_reply(send, reply, headers, head=scope["method"] == "HEAD")
+
+    async def _answer(
+        self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], path: str, headers: Headers
+    ) -> Reply:
+        method = scope["method"]
+        if method == "OPTIONS":
+            place = find_place(path)
+            return Reply(status=200, body=b"", headers=[allow_header(place.methods)])
+        services, principal = await self._admission.admit(scope, given, headers)
+        if not takes_json(given.get(b"accept")):
+            raise NotAcceptable("The answer is application/json in UTF-8.")
+        place = find_place(path)
+        try:
+            action = place.action(method)
+        except MethodNotAllowed:
+            headers.append(allow_header(place.methods))
+            raise
+        asked = await self._read(scope, receive, given, services, principal, place, action)
+        context_of(scope).operations = 1
+        async with CancelOnDisconnect(receive, self._patience):
+            answer = await services.rest.execute(principal, asked)
+        return _build_reply(action, answer, given)
+
+    async def _read(
+        self,
+        scope: "Scope",
+        receive: "Receive",
+        given: dict[bytes, bytes],
+        services: Services,
+        principal: Principal,
+        place: Place,
+        action: Action,
+    ) -> Asked:
+        body: JsonValue = None
+        is_large = False
+        parameters = read_parameters(scope["query_string"], action)
+        if_updated_at = _read_condition(given, action)
+        if action.has_body:
+            body, is_large = await self._admission.read_json(receive, given, services, principal)
+        sent_key = None
+        if not action.reads and (key := given.get(b"idempotency-key")) is not None:
+            sent_key = SentKey(key)
+            sent_key.read()
+        return Asked(
+            action=action,
+            plural=place.plural,
+            id=place.id,
+            parameters=parameters,
+            body=body,
+            is_large=is_large,
+            if_updated_at=if_updated_at,
+            tells_cost=given.get(b"x-fieldstone-cost") == b"1",
+            sent_key=sent_key,
+        )
+
+
+def _read_condition(given: dict[bytes, bytes], action: Action) -> str | None:
+    """Return the `updatedAt` that a record must have for a write; raises ApiError."""
+    if action.reads:
+        return None
+    if b"if-none-match" in given:
+        raise BadUserInput("If-None-Match is for GET and HEAD: a write takes If-Match.", field="If-None-Match")
+    header = given.get(b"if-match")
+    if header is None:
+        return None
+    if action not in _CONDITIONAL:
+        raise BadUserInput("If-Match is for the write of one record, which the path names.", field="If-Match")
+    return read_if_match(header)
+
+
+def _build_reply(action: Action, answer: RestAnswer, given: dict[bytes, bytes]) -> Reply:
+    headers = () if answer.tag is None else ((b"etag", answer.tag),)
+    unless = given.get(b"if-none-match")
+    if action is Action.FIND_ONE and unless is not None and is_listed(answer.tag, unless):
+        return Reply(status=304, body=b"", headers=headers)
+    return Reply(status=201 if action in _CREATED else 200, body=answer.body, headers=headers)

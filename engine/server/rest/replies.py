@@ -1,0 +1,24 @@
+"""The responses to requests of REST that ended with an error."""
+
+from fieldstone.engine.errors import ApiError, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.rest.errors import PROBLEM, write_error
+from fieldstone.engine.server.http.auth import CHALLENGE
+from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow
+from fieldstone.engine.server.http.negotiation import JSON, prefers_problem
+from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply
+
+
+def build_rest_error(error: ApiError, accept: bytes | None) -> Reply:
+    """Return the response to a request that ended with this error, in the form that its Accept header asks for."""
+    as_problem = prefers_problem(accept)
+    headers: Headers = []
+    match error:
+        case Unauthenticated():
+            headers.append(CHALLENGE)
+        case ServiceUnavailable():
+            headers.append(RETRY_SOON)
+        case BodyTooLarge() | BodyTooSlow():
+            # The rest of the body must not be parsed as the next request.
+            headers.append((b"connection", b"close"))
+    body = write_error(error, as_problem=as_problem)
+    return Reply(status=error.status, body=body, media_type=PROBLEM if as_problem else JSON, headers=headers)

@@ -1,0 +1,175 @@
+"""Each action of REST on records, over HTTP."""
+
+import httpx
+import pytest
+
+from tests.engine.rest.asking import ask, create, emails
+
+
+async def test_one_record(client: httpx.AsyncClient) -> None:
+    made = await create(client, "people", email="a@x.org", city="Berlin")
+    assert made["createdBy"]["name"] == "test"
+    assert await ask(client, "GET", f"people/{made['id']}") == {"data": {"person": made}}
+    assert await ask(client, "GET", f"people/{made['id']}/") == {"data": {"person": made}}
+    for method in ("PATCH", "PUT"):
+        changed = await ask(client, method, f"people/{made['id']}", json={"city": method})
+        assert list(changed["data"]) == ["updatePerson"]
+        assert (changed["data"]["updatePerson"]["city"], changed["data"]["updatePerson"]["email"]) == (
+            method,
+            "a@x.org",
+        )
+    missing = f"people/{made['id'][:-4]}0000"
+    assert await ask(client, "GET", missing, 404) == {
+        "statusCode": 404,
+        "message": f"There is no Person with the id {made['id'][:-4]}0000.",
+        "error": "Not Found",
+    }
+    assert (await ask(client, "PATCH", missing, 404, json={"city": "x"}))["error"] == "Not Found"
+    assert (await ask(client, "DELETE", missing, 404))["error"] == "Not Found"
+
+
+async def test_a_page(client: httpx.AsyncClient) -> None:
+    for name in "abcd":
+        await create(client, "people", email=name)
+    first = await ask(client, "GET", "people?order_by=email[DescNullsLast]&limit=3")
+    assert [*first] == ["data", "pageInfo", "totalCount"]
+    assert [person["email"] for person in first["data"]["people"]] == ["d", "c", "b"]
+    assert [*first["pageInfo"]] == ["hasNextPage", "startCursor", "endCursor"]
+    assert (first["pageInfo"]["hasNextPage"], first["totalCount"]) == (True, 4)
+    end = first["pageInfo"]["endCursor"]
+    rest = f"order_by=email[DescNullsLast]&limit=3&starting_after={end}&ending_before="
+    second = await ask(client, "GET", f"people?{rest}")
+    assert [person["email"] for person in second["data"]["people"]] == ["a"]
+    assert second["pageInfo"]["hasNextPage"] is False
+    assert await emails(client, f"order_by=email[DescNullsLast]&limit=1&ending_before={end}") == ["c"]
+    assert await emails(client, f"order_by=email[DescNullsLast]&ending_before={end}") == ["d", "c"]
+    empty = await ask(client, "GET", "people?limit=0")
+    assert empty == {
+        "data": {"people": []},
+        "pageInfo": {"hasNextPage": True, "startCursor": None, "endCursor": None},
+        "totalCount": 4,
+    }
+
+
+async def test_depth_brings_relations(client: httpx.AsyncClient) -> None:
+    company = await create(client, "companies", name="Acme")
+    person = await create(client, "people", email="a@x.org", companyId=company["id"])
+    activity = await create(client, "activities", title="Call", personId=person["id"])
+    assert "company" not in person
+    assert person["companyId"] == company["id"]
+
+    (found,) = (await ask(client, "GET", "people?depth=1"))["data"]["people"]
+    assert found == {**person, "company": company, "activities": [activity], "opportunities": []}
+    one = (await ask(client, "GET", f"companies/{company['id']}?depth=2"))["data"]["company"]
+    assert one["people"] == [
+        {**person, "company": company, "activities": [activity], "opportunities": []},
+    ]
+    changed = await ask(client, "PATCH", f"people/{person['id']}?depth=1", json={"city": "Bonn"})
+    assert changed["data"]["updatePerson"]["company"] == company
+
+
+async def test_several_records_are_written(client: httpx.AsyncClient) -> None:
+    for path in ("batch/people", "people"):
+        made = await ask(client, "POST", path, 201, json=[{"email": f"{path} 1"}, {"email": f"{path} 2"}])
+        assert [person["email"] for person in made["data"]["createPeople"]] == [f"{path} 1", f"{path} 2"]
+    changed = await ask(client, "PATCH", "people?filter=email[like]:batch%", json={"city": "Bonn"})
+    assert [person["city"] for person in changed["data"]["updatePeople"]] == ["Bonn", "Bonn"]
+    gone = await ask(client, "DELETE", "people?filter=email[eq]:people 1&soft_delete=true")
+    assert [[*person] for person in gone["data"]["deletePeople"]] == [["id"]]
+    assert len(await emails(client, "")) == 3
+    back = await ask(client, "PATCH", "restore/people?filter=email[eq]:people 1")
+    assert [person["email"] for person in back["data"]["restorePeople"]] == ["people 1"]
+    destroyed = await ask(client, "DELETE", "people?filter=email[eq]:people 1")
+    assert destroyed == gone
+    assert (await ask(client, "PATCH", "restore/people?filter=email[eq]:people 1"))["data"]["restorePeople"] == []
+    for method in ("PATCH", "DELETE"):
+        refused = await ask(client, method, "people", 400, json={"city": "x"})
+        assert refused["messages"] == [
+            "The parameter 'filter' is missing: it says which records are meant, for instance filter=city[eq]:Berlin."
+        ]
+
+
+@pytest.mark.parametrize("path", ["restore/people/{}", "people/{}/restore"])
+async def test_a_deletion_is_for_good_unless_it_is_soft(client: httpx.AsyncClient, path: str) -> None:
+    id_ = (await create(client, "people", email="a"))["id"]
+    assert await ask(client, "DELETE", f"people/{id_}?soft_delete=true") == {"data": {"deletePerson": {"id": id_}}}
+    await ask(client, "GET", f"people/{id_}", 404)
+    back = await ask(client, "PATCH", path.format(id_))
+    assert back["data"]["restorePerson"]["id"] == id_
+    assert await ask(client, "DELETE", f"people/{id_}") == {"data": {"deletePerson": {"id": id_}}}
+    await ask(client, "PATCH", path.format(id_), 404)
+
+
+async def test_an_upsert(client: httpx.AsyncClient) -> None:
+    made = await create(client, "people", email="a", city="Bonn")
+    again = await create(client, "people?upsert=true", email="a", jobTitle="x")
+    assert (again["id"], again["city"], again["jobTitle"]) == (made["id"], "Bonn", "x")
+    both = await ask(client, "POST", "batch/people?upsert=true", 201, json=[{"email": "b"}, {"email": "a"}])
+    assert both["data"]["createPeople"][1]["id"] == made["id"]
+    refused = await ask(client, "POST", "people", 409, json={"email": "a"})
+    assert refused == {"statusCode": 409, "message": "Another Person has this value of 'email'.", "error": "Conflict"}
+
+
+async def test_duplicates_and_a_merge(client: httpx.AsyncClient) -> None:
+    one = await create(client, "people", email="Ann@x.org", firstName="Ann", lastName="Lee")
+    two = await create(client, "people", email="ann2@x.org", firstName="ann", lastName="lee", city="Bonn")
+    found = (await ask(client, "POST", "people/duplicates", json={"ids": [one["id"], two["id"]]}))["data"]
+    assert [[*item] for item in found] == [["personDuplicates", "totalCount", "pageInfo"]] * 2
+    assert [item["personDuplicates"] for item in found] == [[two], [one]]
+    of_data = await ask(client, "POST", "people/duplicates?depth=1", json={"data": [{"email": "ANN@x.org"}]})
+    assert [person["id"] for person in of_data["data"][0]["personDuplicates"]] == [one["id"]]
+    given = {"ids": [one["id"], two["id"]], "conflictPriorityIndex": 0}
+    tried = await ask(client, "PATCH", "people/merge", json={**given, "dryRun": True})
+    assert tried["data"]["mergePeople"]["city"] == "Bonn"
+    assert len(await emails(client, "")) == 2
+    merged = await ask(client, "PATCH", "people/merge", json=given)
+    assert (merged["data"]["mergePeople"]["id"], merged["data"]["mergePeople"]["city"]) == (one["id"], "Bonn")
+    assert await emails(client, "") == ["Ann@x.org"]
+    refused = await ask(client, "PATCH", "people/merge", 400, json={**given, "id": 1})
+    assert refused["messages"] == ["The body has 'id', and may have ids, conflictPriorityIndex, dryRun."]
+
+
+async def test_groups(client: httpx.AsyncClient) -> None:
+    for name, city in [("a", "Bonn"), ("b", "Berlin"), ("c", "Bonn"), ("d", None)]:
+        await create(client, "people", email=name, city=city)
+    query = 'group_by=[{"city":true}]&aggregate=["countNotEmptyId","countUniqueValuesEmail"]'
+    found = await ask(client, "GET", f'people/groupBy?{query}&order_by=[{{"count":"DESC"}},{{"key":{{"city":"ASC"}}}}]')
+    assert found == {
+        "data": {
+            "peopleGroupBy": [
+                {"groupByDimensionValues": ["Bonn"], "countNotEmptyId": 2, "countUniqueValuesEmail": 2},
+                {"groupByDimensionValues": ["Berlin"], "countNotEmptyId": 1, "countUniqueValuesEmail": 1},
+                {"groupByDimensionValues": [None], "countNotEmptyId": 1, "countUniqueValuesEmail": 1},
+            ]
+        }
+    }
+    sample = await ask(
+        client, "GET", f"people/groupBy?{query}&include_records_sample=true&filter=city[eq]:Bonn&limit=1"
+    )
+    (group,) = sample["data"]["peopleGroupBy"]
+    assert [person["email"] for person in group["records"]] == ["a", "c"]
+    refused = await ask(client, "GET", 'people/groupBy?group_by=[{"city":true}]&aggregate=["sum"]', 400)
+    assert "'sum'" in refused["messages"][0]
+    refused = await ask(client, "GET", 'people/groupBy?group_by=[{"city":true}]&aggregate=["a{b}"]', 400)
+    assert refused["messages"][0].startswith("'aggregate' must be a JSON list of at most 50 names")
+    assert (await ask(client, "GET", "people/groupBy", 400))["messages"] == [
+        "The parameter 'group_by' is missing: it is a JSON list such as [{\"city\":true}]."
+    ]
+
+
+async def test_amounts_are_numbers(client: httpx.AsyncClient) -> None:
+    query = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+    objects = await client.post("/metadata", json={"query": "{ objects { edges { node { id nameSingular } } } }"})
+    ids = {edge["node"]["nameSingular"]: edge["node"]["id"] for edge in objects.json()["data"]["objects"]["edges"]}
+    given = {"objectMetadataId": ids["company"], "name": "price", "label": "Price", "type": "CURRENCY"}
+    made = await client.post("/metadata", json={"query": query, "variables": {"input": given}})
+    assert "errors" not in made.json()
+    price = {"amountMicros": 9007199254740993, "currencyCode": "EUR"}
+    company = await create(client, "companies", name="Acme", price=price)
+    assert company["price"] == price
+    await create(client, "people", email="a", companyId=company["id"])
+    (person,) = (await ask(client, "GET", "people?depth=1"))["data"]["people"]
+    assert person["company"]["price"] == price
+    found = await ask(client, "GET", "companies?filter=price.amountMicros[gte]:9007199254740993")
+    assert found["data"]["companies"] == [company]
+    assert (await ask(client, "GET", "companies?filter=price.amountMicros[is]:NULL"))["totalCount"] == 0

@@ -1,0 +1,223 @@
+"""Requests that REST refuses: the status, the form of the error, and the input that it names."""
+
+from typing import Any
+
+import httpx
+
+from tests.engine.metadata_api.roles import CREATE
+from tests.engine.rest.asking import ask, create
+from tests.engine.server.conftest import StartApp
+
+ID = "018cc5ca-0000-7000-8000-000000000000"
+PROBLEM = {"accept": "application/problem+json"}
+
+
+_READS = [
+        ("people?limit=201", "'limit' must be a number from 0 to 200, not '201'."),
+        ("people?limit=-1", "'limit' must be a number from 0 to 200, not '-1'."),
+        ("people?limit=x", "'limit' must be a number from 0 to 200, not 'x'."),
+        ("people?depth=3", "'depth' must be a number from 0 to 2, not '3'."),
+        ("people?starting_after=a&ending_before=b", "'starting_after' and 'ending_before' cannot be given together."),
+        ("people?limit=1&limit=2", "The parameter 'limit' is given twice."),
+        ("people?filter=%ff", "The query string is not percent-encoded UTF-8."),
+        ("people?first=1", "There is no parameter 'first' here: this address takes filter, order_by, limit, depth,"),
+        (f"people/{ID}?limit=1", "There is no parameter 'limit' here: this address takes depth."),
+        ("people/x", "The id 'x' in the path is not a UUID."),
+        ("people?starting_after=x", "The cursor in 'starting_after' is not valid"),
+        ("people?filter=city[eq]", "'filter' is not valid at character 9: ']:' and a value is expected, not its end;"),
+        ("people?filter=and()", "'filter' is not valid at character 6: a condition between the parentheses"),
+        ("people?filter=and(city[eq]:a", "'filter' is not valid at character 15: a comma or ')' is expected"),
+        ("people?filter=city[eq]:a)", "'filter' is not valid at character 11: the end, or a comma is expected"),
+        ("people?filter=city[eq]:", "'filter' is not valid at character 10: a value, \"\" for an empty text"),
+        ('people?filter=city[eq]:"a', "'filter' is not valid at character 10: a closing \" is expected"),
+        ("people?filter=" + "not(" * 60 + "a", "'filter' is nested more than 50 levels deep."),
+        ("people?filter=city[in]:" + "[" * 60, "'filter' is nested more than 50 levels deep."),
+        ("people?filter=town[eq]:a", "'filter' has 'town.eq', and there is no 'town' here."),
+        ("people?filter=city[near]:a", "'filter' has 'city.near', and there is no 'near' in 'city'."),
+        ("people?filter=company.name.x[eq]:a", "'filter' has 'company.name.x.eq', and there is no 'x' in"),
+        ("people?filter=city[in]:a", "'filter' has 'city.in', which takes a list such as [first,second]."),
+        ("people?filter=city[eq]:[a]", "'filter' has 'city.eq', which takes one value, not a list."),
+        ("people?filter=createdAt[within]:a", "'filter' has 'createdAt.within', which takes a JSON object such as"),
+        ("people?filter=company.employees[gt]:a", "'filter.company.employees.gt' must be a number, not \"a\"."),
+        ("people?filter=companyId[eq]:a", "'filter.companyId.eq' must be a UUID"),
+        ("people?filter=createdAt[gt]:now", "'filter.createdAt.gt' must be a date and time"),
+        ("people?filter=company[is]:MAYBE", "'filter.company.is' must be"),
+        ('people?filter=createdAt[within]:{"last":"\\ud800"}', "'filter' is not valid at character 19: a JSON object"),
+        ("people?order_by=city[UP]", "'order_by' has the direction 'UP': it must be one of AscNullsFirst,"),
+        ("people?order_by=city,,name", "'order_by' has '', which is not valid: right is, for instance,"),
+        ("people?order_by=town", "'order_by' has 'town', and there is no 'town' here."),
+        ("people/groupBy?group_by={", "'group_by' is not JSON:"),
+        ('people/groupBy?group_by=[{"town":true}]', "'group_by[0]' has the field \"town\""),
+        ("people?filter=city[eq]:a%00b", "'filter.city.eq' must not contain the NUL character."),
+    ]  # fmt: skip
+
+
+async def test_wrong_reads(client: httpx.AsyncClient) -> None:
+    for path, message in _READS:
+        error = await ask(client, "GET", path, 400)
+        assert [*error] == ["statusCode", "messages", "error"]
+        assert (error["statusCode"], error["error"]) == (400, "Bad Request")
+        assert message in error["messages"][0], path
+
+
+_WRITES: list[tuple[str, str, Any, str]] = [
+    ("POST", "people", [1], "must be"),
+    ("POST", "people", "x", "The body must be a JSON object."),
+    ("POST", "people", {}, "Field 'email' is required"),
+    ("POST", "people", {"town": 1}, "The body has the field \"town\", which 'PersonInput' does not define."),
+    ("POST", "people", {"email": 1}, "'email' must be text, not 1."),
+    ("POST", "people", [{"email": "a"}, {"email": 1}], "'[1].email' must be text, not 1."),
+    ("POST", "batch/people", {"email": "a"}, "The body must be a JSON list of records."),
+    ("POST", "people?upsert=maybe", {"email": "a"}, "'upsert' must be true or false, not 'maybe'."),
+    ("PATCH", f"people/{ID}", [], "The body must be a JSON object."),
+    ("PATCH", "people?filter=and(not(city[eq]:a)", {}, "'filter' is not valid"),
+    ("POST", "people/duplicates", {"ids": [ID], "data": []}, "data"),
+    ("DELETE", f"people/{ID}?soft_delete=2", None, "'soft_delete' must be true or false, not '2'."),
+]
+
+
+async def test_wrong_writes(client: httpx.AsyncClient) -> None:
+    for method, path, body, message in _WRITES:
+        error = await ask(client, method, path, 400, json=body)
+        assert message in error["messages"][0], path
+
+
+async def test_unknown_paths_are_named(client: httpx.AsyncClient) -> None:
+    for path in ("nothing", f"nothing/{ID}", "nothing/x", "people/a/b/c", "batch/nothing", "", "a//b", "Person"):
+        error = await ask(client, "POST" if path.startswith("batch") else "GET", path, 404, json=[])
+        assert [*error] == ["statusCode", "message", "error"]
+        assert error["message"].startswith("There is nothing at /rest/")
+        assert path.removeprefix("batch/").partition("/")[0] in error["message"]
+
+
+async def test_the_plural_is_meant(client: httpx.AsyncClient) -> None:
+    error = await ask(client, "GET", "person", 404)
+    assert error["message"] == "There is nothing at /rest/person: do you mean /rest/people?"
+
+
+async def test_methods(client: httpx.AsyncClient) -> None:
+    id_ = (await create(client, "people", email="a"))["id"]
+    for path, methods in [
+        ("people", "GET, POST, PATCH, DELETE, HEAD, OPTIONS"),
+        (f"people/{id_}", "GET, PATCH, PUT, DELETE, HEAD, OPTIONS"),
+        ("batch/people", "POST, OPTIONS"),
+        ("people/groupBy", "GET, HEAD, OPTIONS"),
+    ]:
+        options = await client.request("OPTIONS", f"/rest/{path}")
+        assert (options.status_code, options.headers["allow"], options.content) == (200, methods, b"")
+        refused = await client.request("TRACE", f"/rest/{path}")
+        assert (refused.status_code, refused.headers["allow"]) == (405, methods)
+    head = await client.head(f"/rest/people/{id_}")
+    got = await client.get(f"/rest/people/{id_}")
+    assert (head.status_code, head.content) == (200, b"")
+    assert (head.headers["content-length"], head.headers["etag"]) == (str(len(got.content)), got.headers["etag"])
+
+
+async def test_problem_details_are_for_those_that_ask(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/rest/people", json={"email": 1}, headers=PROBLEM)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.json() == {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "'email' must be text, not 1.",
+        "code": "BAD_USER_INPUT",
+        "field": "email",
+    }
+    for accept, is_problem in [
+        ("application/json, application/problem+json", True),
+        ("application/json, application/problem+json;q=0.5", False),
+        ("*/*", False),
+        ("application/*", False),
+    ]:
+        answer = await client.get("/rest/people/x", headers={"accept": accept})
+        assert ("statusCode" not in answer.json()) is is_problem, accept
+    assert (await client.get("/rest/people", headers=PROBLEM)).status_code == 200
+    refused = await client.get("/rest/people", headers={"accept": "text/csv"})
+    assert (refused.status_code, refused.json()["statusCode"]) == (406, 406)
+
+
+async def test_a_key_is_needed(client: httpx.AsyncClient) -> None:
+    for path in ("people", "nothing"):
+        answer = await client.get(f"/rest/{path}", headers={"authorization": "Bearer no"})
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert [*answer.json()] == ["statusCode", "message", "error"]
+        assert answer.json()["error"] == "Unauthorized"
+
+
+async def test_bodies_are_json(start_app: StartApp) -> None:
+    async with start_app(max_body_bytes=1_000) as (_, client):
+        for content, type_, status in [
+            (b"{}", "text/plain", 415),
+            (b"{", "application/json", 400),
+            (b"", "application/json", 400),
+            (b'{"email":"\\ud800"}', "application/json", 400),
+            (b'"' + b"a" * 1_000 + b'"', "application/json", 413),
+        ]:
+            answer = await client.post("/rest/people", content=content, headers={"content-type": type_})
+            assert (answer.status_code, answer.json()["statusCode"]) == (status, status)
+
+
+async def test_the_rate_limit_counts_requests(start_app: StartApp) -> None:
+    async with start_app(rate_limit=2) as (_, client):
+        first = await client.get("/rest/people")
+        assert (first.status_code, first.headers["x-ratelimit-remaining"]) == (200, "1")
+        assert (await client.get("/rest/nothing")).status_code == 404
+        refused = await client.get("/rest/people", headers=PROBLEM)
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) >= 1
+        assert (refused.json()["code"], refused.json()["status"]) == ("RATE_LIMIT_EXCEEDED", 429)
+        assert refused.json()["resetAt"] > 0
+
+
+async def test_costs_are_told_and_limited(start_app: StartApp) -> None:
+    async with start_app(max_cost=5_000) as (_, client):
+        told = await client.get("/rest/people?limit=10", headers={"x-fieldstone-cost": "1"})
+        assert [*told.json()] == ["data", "pageInfo", "totalCount", "extensions"]
+        assert told.json()["extensions"] == {"cost": 110}
+        error = await ask(client, "GET", "people?depth=1", 400)
+        assert "In REST these are 'limit' and 'depth'." in error["messages"][0]
+
+
+async def test_trusted_documents_alone_are_no_way_for_rest(start_app: StartApp) -> None:
+    async with start_app(documents="trusted") as (_, client):
+        assert (await ask(client, "GET", "people", 403))["error"] == "Forbidden"
+
+
+async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
+    made = await create(client, "opportunities", name="deal", amount=5)
+    await create(client, "companies", name="Acme")
+    role = {
+        "name": "clerk",
+        "label": "Clerk",
+        "grants": [
+            {"object": "opportunity", "read": {"fields": {"only": ["name"]}}, "delete": {}, "aggregates": False},
+            {"object": "activity", "create": {}},
+        ],
+    }
+    key = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { token } }"
+    await client.post("/metadata", json={"query": CREATE, "variables": {"input": role}})
+    sent = {"query": key, "variables": {"input": {"name": "k", "role": "clerk"}}}
+    token = (await client.post("/metadata", json=sent)).json()["data"]["createApiKey"]["token"]
+    as_clerk: dict[str, Any] = {"headers": {"authorization": f"Bearer {token}"}}
+
+    page = await ask(client, "GET", "opportunities?depth=1", **as_clerk)
+    assert page["data"]["opportunities"] == [{"id": made["id"], "name": "deal"}]
+    assert "totalCount" not in page
+    hidden = await ask(client, "GET", "companies", 404, **as_clerk)
+    never = await ask(client, "GET", "nothings", 404, **as_clerk)
+    assert hidden == {**never, "message": never["message"].replace("nothings", "companies")}
+    assert (await ask(client, "GET", "company", 404, **as_clerk))["message"] == (
+        never["message"].replace("nothings", "company")
+    )
+    for query in ("filter=amount[gt]:1", "order_by=amount"):
+        error = await ask(client, "GET", f"opportunities?{query}", 400, **as_clerk)
+        assert "there is no 'amount'" in error["messages"][0]
+    await ask(client, "GET", "activities", 403, **as_clerk)
+    await ask(client, "GET", 'opportunities/groupBy?group_by=[{"name":true}]', 403, **as_clerk)
+    await ask(client, "PATCH", f"opportunities/{made['id']}", 403, json={"name": "x"}, **as_clerk)
+    await ask(client, "POST", "opportunities", 403, json={"name": "x"}, **as_clerk)
+    await ask(client, "DELETE", f"opportunities/{made['id']}", 403, **as_clerk)
+    gone = await ask(client, "DELETE", f"opportunities/{made['id']}?soft_delete=true", **as_clerk)
+    assert gone == {"data": {"deleteOpportunity": {"id": made["id"]}}}
