@@ -55,7 +55,8 @@ class CurrentSnapshots:
         self.bytes = 0
         self._database = database
         self._most_bytes = most_bytes
-        self._snapshots: OrderedDict[UUID, Snapshot] = OrderedDict()
+        # By the numbers of the workspaces' ids, whose hashes Python need not compute again each time.
+        self._snapshots: OrderedDict[int, Snapshot] = OrderedDict()
         self._latest: Snapshot | None = None  # the last of them
         self._flights: WeakValueDictionary[UUID, _Flight] = WeakValueDictionary()
         self._doubted: set[UUID] = set()
@@ -67,9 +68,9 @@ class CurrentSnapshots:
 
     def peek(self, workspace_id: UUID) -> Snapshot | None:
         """Return the snapshot if it is here."""
-        snapshot = self._snapshots.get(workspace_id)
+        snapshot = self._snapshots.get(workspace_id.int)
         if snapshot is not None and snapshot is not self._latest:
-            self._snapshots.move_to_end(workspace_id)
+            self._snapshots.move_to_end(workspace_id.int)
             self._latest = snapshot
         return snapshot
 
@@ -93,7 +94,7 @@ class CurrentSnapshots:
 
     def doubt(self, workspace_id: UUID) -> None:
         """Have the next `get` compare versions: a change may have been committed without our knowing."""
-        if workspace_id in self._snapshots:
+        if workspace_id.int in self._snapshots:
             self._doubted.add(workspace_id)
 
     async def refresh(self, workspace_id: UUID) -> Snapshot:
@@ -118,18 +119,18 @@ class CurrentSnapshots:
         """
         flight = self._flights.setdefault(workspace_id, _Flight())
         async with flight.lock:
-            snapshot = self._snapshots.get(workspace_id)
+            snapshot = self._snapshots.get(workspace_id.int)
             if snapshot is not None and snapshot.version < version:
                 await self._load(workspace_id, snapshot)
 
     def version_of(self, workspace_id: UUID) -> int | None:
         """Return the version of a snapshot that is here, without counting as a use of it."""
-        snapshot = self._snapshots.get(workspace_id)
+        snapshot = self._snapshots.get(workspace_id.int)
         return None if snapshot is None else snapshot.version
 
     def versions(self) -> Mapping[UUID, int]:
         """Return the versions of all snapshots that are here."""
-        return {id_: snapshot.version for id_, snapshot in self._snapshots.items()}
+        return {snapshot.workspace.id: snapshot.version for snapshot in self._snapshots.values()}
 
     def loaded(self) -> tuple[Snapshot, ...]:
         """Return all snapshots that are here."""
@@ -137,7 +138,7 @@ class CurrentSnapshots:
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop the snapshot of a workspace."""
-        forgotten = self._snapshots.pop(workspace_id, None)
+        forgotten = self._snapshots.pop(workspace_id.int, None)
         self._latest = None
         self._doubted.discard(workspace_id)
         if forgotten is not None:
@@ -147,12 +148,12 @@ class CurrentSnapshots:
     def publish(self, snapshot: Snapshot) -> bool:
         """Make this the current snapshot unless a newer one is; return whether it is now."""
         id_ = snapshot.workspace.id
-        before = self._snapshots.get(id_)
+        before = self._snapshots.get(id_.int)
         if before is not None and before.version >= snapshot.version:
             return before is snapshot
         self.bytes += snapshot.weight - (before.weight if before else 0)
-        self._snapshots[id_] = snapshot
-        self._snapshots.move_to_end(id_)
+        self._snapshots[id_.int] = snapshot
+        self._snapshots.move_to_end(id_.int)
         self._latest = snapshot
         if self.bytes > self._most_bytes:
             self._make_room(id_)
@@ -160,7 +161,7 @@ class CurrentSnapshots:
         return True
 
     def _make_room(self, newest: UUID) -> None:
-        for id_ in [id_ for id_ in self._snapshots if id_ != newest]:
+        for id_ in [one.workspace.id for one in self._snapshots.values() if one.workspace.id != newest]:
             if self.bytes <= self._most_bytes:
                 break
             if not any(is_needed(id_) for is_needed in self._needs):

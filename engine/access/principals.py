@@ -1,7 +1,6 @@
 """The part of a model that a principal's role sees, and the principal's values for the rules of the role."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 from uuid import UUID
 from weakref import ref
 
@@ -12,26 +11,13 @@ from fieldstone.metadata.access.view import find_claims, view_of
 from fieldstone.metadata.catalog.api_model.reader_role import READER, all_parts, shown_parts
 from fieldstone.metadata.errors import PrincipalValueRefused, UnknownRole
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.model import Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits, RoleReference, Setting, find_role
+from fieldstone.metadata.roles.role import RoleReference, Setting, find_role
 
 _MOST_READERS = 1_000
-
-
-class Seen(NamedTuple):
-    """The model as a principal sees it.
-
-    Attributes:
-        view: the view of the principal's role: the snapshot itself if the role sees all of it whole.
-        claims: the principal's values, of the types that the role declares.
-        limits: those of the role.
-    """
-
-    view: Snapshot
-    claims: Mapping[str, JsonValue]
-    limits: RoleLimits = NO_LIMITS
-
+MOST_PRINCIPALS = 10_000
+"""Principals for each of which is kept how it sees a snapshot."""
 
 See = Callable[[Snapshot, Principal], Seen]
 """Returns a snapshot as a principal sees it; raises Forbidden."""
@@ -43,23 +29,25 @@ def see(snapshot: Snapshot, principal: Principal) -> Seen:
     Raises:
         Forbidden: its role does not exist any more, or needs a value that the principal does not have.
     """
-    view, claims = _view(snapshot, principal), _claims(snapshot, principal)
-    return Seen(view, claims, role_limits(snapshot, principal.role))
+    # The store of keys gives out the same instance of a principal until its key changes.
+    seen = snapshot.seen.get(id(principal))
+    if seen is None or seen.principal is not principal:
+        seen = _see(snapshot, principal)
+        if len(snapshot.seen) >= MOST_PRINCIPALS:
+            snapshot.seen.clear()
+        snapshot.seen[id(principal)] = seen
+    return seen
 
 
-def _view(snapshot: Snapshot, principal: Principal) -> Snapshot:
+def _see(snapshot: Snapshot, principal: Principal) -> Seen:
     try:
-        return view_of(snapshot, principal.role)
+        view, claims = view_of(snapshot, principal.role), find_claims(snapshot, principal)
     except UnknownRole as error:
         raise Forbidden(error.message) from None
-
-
-def _claims(snapshot: Snapshot, principal: Principal) -> Mapping[str, JsonValue]:
-    try:
-        return find_claims(snapshot, principal)
     except PrincipalValueRefused as error:
         reason = {"reason": "PRINCIPAL_VALUE", "name": error.name, "type": error.type}
         raise Forbidden(error.message, extensions=reason) from None
+    return Seen(principal, view, claims, role_limits(snapshot, principal.role))
 
 
 def see_catalog(find_model: Callable[[UUID], Snapshot | None]) -> See:
@@ -84,14 +72,13 @@ def see_catalog(find_model: Callable[[UUID], Snapshot | None]) -> See:
 
     def find(catalog: Snapshot, principal: Principal) -> Seen:
         model = model_of(find_model, principal.workspace_id)
-        view, limits = _view(model, principal), role_limits(model, principal.role)
-        _claims(model, principal)
+        _, view, _, limits = see(model, principal)
         role = find_role(model.roles, principal.role)
         settings = frozenset(Setting) if role is None else effective_settings(model, role)
         if view is model and settings == frozenset(Setting):
-            return Seen(catalog, {}, limits)
+            return Seen(principal, catalog, {}, limits)
         shown = parts(model, view, principal, is_whole=Setting.DATA_MODEL in settings)
-        return Seen(view_of(catalog, READER.id), shown, limits)
+        return Seen(principal, view_of(catalog, READER.id), shown, limits)
 
     return find
 

@@ -43,41 +43,50 @@ class Slots:
         workspace: those of all principals of a workspace; 0 is no limit.
 
     Attributes:
-        in_progress: the operations that have a slot.
-        waiting: the operations that wait for one.
+        waiting: the operations that wait for a slot.
     """
 
     def __init__(self, *, each: int = 0, workspace: int = 0) -> None:
         self.counters = SlotCounters()
-        self.in_progress = 0
         self.waiting = 0
         self._each = each or math.inf
         self._workspace = workspace or math.inf
-        self._taken: dict[int, int] = {}
+        # By the numbers of the ids, whose hashes Python need not compute again each time.
+        self._of_keys: dict[int, int] = {}
+        self._of_workspaces: dict[int, int] = {}
         self._queues: dict[int, _Queue] = {}
+
+    @property
+    def in_progress(self) -> int:
+        """The operations that have a slot."""
+        return sum(self._of_workspaces.values())
 
     def try_enter(self, principal: Principal) -> bool:
         """Take a slot if one is free and no operation of the key waits for it; `leave` gives it back."""
-        # The numbers of workspaces are negative, so that none is that of a key.
-        key, workspace, taken = principal.rate_key.int, ~principal.workspace_id.int, self._taken
-        of_key, of_workspace = taken.get(key, 0), taken.get(workspace, 0)
-        if of_key >= self._each or of_workspace >= self._workspace:
-            return False
+        key, workspace = principal.rate_key.int, principal.workspace_id.int
         if self._queues and key in self._queues.get(workspace, ()):
             return False
-        taken[key], taken[workspace] = of_key + 1, of_workspace + 1
-        self.in_progress += 1
+        return self._take(key, workspace)
+
+    def _take(self, key: int, workspace: int) -> bool:
+        """Take a slot of a key and of a workspace; return False if either has none."""
+        of_key, of_workspace = self._of_keys.get(key, 0), self._of_workspaces.get(workspace, 0)
+        if of_key >= self._each or of_workspace >= self._workspace:
+            return False
+        self._of_keys[key], self._of_workspaces[workspace] = of_key + 1, of_workspace + 1
         return True
 
     def leave(self, principal: Principal) -> None:
         """Give a slot back, to one that waits for it if there is any."""
-        workspace, taken = ~principal.workspace_id.int, self._taken
-        self.in_progress -= 1
-        for number in (principal.rate_key.int, workspace):
-            if taken[number] == 1:
-                del taken[number]
-            else:
-                taken[number] -= 1
+        key, workspace = principal.rate_key.int, principal.workspace_id.int
+        if rest := self._of_keys[key] - 1:
+            self._of_keys[key] = rest
+        else:
+            del self._of_keys[key]
+        if rest := self._of_workspaces[workspace] - 1:
+            self._of_workspaces[workspace] = rest
+        else:
+            del self._of_workspaces[workspace]
         if self._queues and (queue := self._queues.get(workspace)) is not None:
             self._hand_on(queue, workspace)
 
@@ -101,7 +110,7 @@ class Slots:
         Raises:
             RateLimitExceeded: too many operations wait.
         """
-        workspace = ~principal.workspace_id.int
+        workspace = principal.workspace_id.int
         queue = self._queues.setdefault(workspace, OrderedDict())
         if sum(map(len, queue.values())) >= MOST_WAITING:
             raise self.refusal()
@@ -118,7 +127,7 @@ class Slots:
             return
         turn.cancel()
         self.waiting -= 1
-        key, workspace = principal.rate_key.int, ~principal.workspace_id.int
+        key, workspace = principal.rate_key.int, principal.workspace_id.int
         queue = self._queues[workspace]
         queue[key].remove(turn)
         if not queue[key]:
@@ -141,8 +150,8 @@ class Slots:
 
     def _hand_on(self, queue: _Queue, workspace: int) -> None:
         """Give free slots to operations that wait, by turns of their keys."""
-        while queue and self._taken.get(workspace, 0) < self._workspace:
-            key = next((key for key in queue if self._taken.get(key, 0) < self._each), None)
+        while queue and self._of_workspaces.get(workspace, 0) < self._workspace:
+            key = next((key for key in queue if self._take(key, workspace)), None)
             if key is None:
                 return
             turn = queue[key].popleft()
@@ -150,9 +159,6 @@ class Slots:
             if not queue[key]:
                 del queue[key]
             self.waiting -= 1
-            self.in_progress += 1
-            for number in (key, workspace):
-                self._taken[number] = self._taken.get(number, 0) + 1
             turn.set_result(None)
         if not queue:
             self._queues.pop(workspace, None)

@@ -159,10 +159,12 @@ class Compiler:
             found = self._limits[role] = replace(self.limits, records=_limited(self.limits.records, role))
         return found
 
-    def shape(self, operation: ValidOperation[Plan], variables: Variables, limits: Limits) -> Hashable:
+    def shape(self, operation: ValidOperation[Plan], variables: Variables, role: RoleLimits) -> Hashable:
         """Return the key of an operation's plan for these variables; plans under a role's limits have their own."""
         shape = shape_of(operation.usages, variables)
-        return shape if limits is self.limits else (shape, limits.records)
+        if role is NO_LIMITS or (limits := self.limits_of(role)) is self.limits:
+            return shape
+        return shape, limits.records
 
     def coerce(self, operation: ValidOperation[Plan], given: Variables, schema: GraphQLSchema) -> Variables:
         """Return the values of an operation's variables.
@@ -189,7 +191,7 @@ class Compiler:
         snapshot, document, operation = call.snapshot, call.key, call.operation
         variables, is_large = call.variables, call.is_large
         limits = self.limits_of(call.limits)
-        shape = await self.run(snapshot, partial(self.shape, operation, variables, limits), is_heavy=is_large)
+        shape = await self.run(snapshot, partial(self.shape, operation, variables, call.limits), is_heavy=is_large)
         if found := self.plans.find_plan(operation, shape, snapshot):
             return found
         if shared := self.plans.share_plan(document, operation, shape, snapshot):
@@ -239,7 +241,7 @@ class Compiler:
             except QueryTooComplex as error:
                 if not call.is_large:
                     # The values decide which fields fail, and so about the price of the others.
-                    tried = _tried(self.shape(operation, call.variables, limits), call.variables)
+                    tried = _tried(self.shape(operation, call.variables, call.limits), call.variables)
                     self._refusals.keep(call.key, snapshot, error, shape=tried)
                 raise
 

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.access.principals import See, Seen
+from fieldstone.engine.access.principals import See
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.access.snapshot_source import SnapshotSource
 from fieldstone.engine.database_errors import describe
@@ -45,6 +45,7 @@ from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments, find_document
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import (
+    AnyOperation,
     MutationPlan,
     P,
     QueryPlan,
@@ -58,7 +59,7 @@ from fieldstone.engine.schema.introspection import too_large
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.access.view import still_hold
 from fieldstone.metadata.dependencies import Dependencies
-from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.model import Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.errors import DatabaseError, StaleSchema
@@ -73,13 +74,13 @@ class Ready(NamedTuple):
     """An operation that nothing is left to do for but to ask the database.
 
     Attributes:
-        path: where its failure is reported at.
+        seen: the model as its principal sees it.
         writes: whether the statement changes anything.
         tell: returns the data that the statement's row means; None where the error has to be found out.
     """
 
-    snapshot: Snapshot
-    path: tuple[str | int, ...]
+    seen: Seen
+    operation: AnyOperation
     statement: Statement
     parameters: Parameters
     writes: bool
@@ -190,12 +191,13 @@ class GraphQLApi:
             return None
         request, compiler = given, self.compiler
         try:
-            snapshot, claims, role = self.see(current, principal)
+            seen = self.see(current, principal)
+            snapshot = seen.view
             operation = compiler.plans.find_operation(key_of(snapshot, request), snapshot)
             if operation is None or operation.is_introspection or (self._permit and snapshot.role):
                 return None
             variables = compiler.coerce(operation, request.variables, compiler.schemas.get(snapshot))
-            shape = compiler.shape(operation, variables, compiler.limits_of(role))
+            shape = compiler.shape(operation, variables, seen.limits)
             plan = compiler.plans.find_plan(operation, shape, snapshot)
             tell: Callable[[Row], bytes | None] = _text
             match plan:
@@ -205,11 +207,11 @@ class GraphQLApi:
                     bound, writes, tell = only.write, True, partial(self._told, only)
                 case _:
                     return None
-            parameters = bound.bind(Bindings(variables, principal.actor, claims=claims))
+            parameters = bound.bind(Bindings(variables, principal.actor, claims=seen.claims))
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
-        return Ready(snapshot, path_of(operation), bound.statement, parameters, writes, tell)
+        return Ready(seen, operation, bound.statement, parameters, writes, tell)
 
     def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
         data = tell_single(write, row)

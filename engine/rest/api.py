@@ -71,7 +71,7 @@ class RestApi:
     def _translate(self, current: Snapshot, principal: Principal, asked: Asked) -> tuple[Object, GraphQLRequest]:
         """Return the object of a request, and the GraphQL request that it is; raises ApiError."""
         core = self._core
-        view, _, role = core.see(current, principal)
+        _, view, _, role = core.see(current, principal)
         object_ = view.by_plural.get(asked.plural)
         if object_ is None:
             meant = view.by_singular.get(asked.plural)

@@ -20,9 +20,6 @@ from fieldstone.metadata.roles.object_access import HIDDEN, WHOLE, ObjectAccess
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import ADMIN, Role, RoleReference, find_role
 
-MOST_PRINCIPALS = 10_000
-"""Principals whose typed values are kept with a snapshot."""
-
 _NO_CLAIMS: Mapping[str, JsonValue] = MappingProxyType({})
 _SHARED = (*(one.name for one in fields(Object) if one.name not in {"is_active", "access", "base"}),)
 _SHARED_LOOK_UPS = ("active", "by_id", "held_keys", "key", "deleted_at", "morphs", "type_name", "weight")
@@ -55,14 +52,7 @@ def find_claims(snapshot: Snapshot, principal: Principal) -> Mapping[str, JsonVa
     role = find_role(snapshot.roles, principal.role)
     if role is None or not (role.claims or role.parents):
         return _NO_CLAIMS
-    kept = snapshot.claims.get(id(principal))
-    if kept is not None and kept[0] is principal:
-        return kept[1]
-    typed = type_claims(snapshot, role, principal.claims)
-    if len(snapshot.claims) >= MOST_PRINCIPALS:
-        snapshot.claims.clear()
-    snapshot.claims[id(principal)] = (principal, typed)
-    return typed
+    return type_claims(snapshot, role, principal.claims)
 
 
 def type_claims(snapshot: Snapshot, role: Role, given: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:

@@ -5,7 +5,7 @@ from fieldstone.metadata.model.indexes import Index
 from fieldstone.metadata.model.objects import Object
 from fieldstone.metadata.model.relation_ends import RelationEnd, relation_end
 from fieldstone.metadata.model.relations import OnDelete, Relation, RelationType
-from fieldstone.metadata.model.snapshots import Snapshot, Workspace
+from fieldstone.metadata.model.snapshots import Seen, Snapshot, Workspace
 
 __all__ = [
     "MORPH_SETTING",
@@ -19,6 +19,7 @@ __all__ = [
     "Relation",
     "RelationEnd",
     "RelationType",
+    "Seen",
     "Snapshot",
     "Status",
     "Workspace",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue
@@ -53,8 +54,8 @@ class Snapshot:
         return {}
 
     @cached_property
-    def claims(self) -> dict[int, tuple[Principal, Mapping[str, JsonValue]]]:
-        """The typed values of the principals whose roles need some, by the identity of the principal."""
+    def seen(self) -> "dict[int, Seen]":
+        """The snapshot as principals have seen it, by the identity of the principal."""
         return {}
 
     @cached_property
@@ -109,3 +110,18 @@ class Snapshot:
     def constraints(self) -> Mapping[str, Index]:
         """The indexes by their physical name."""
         return {index.name: index for index in self.indexes.values()}
+
+
+class Seen(NamedTuple):
+    """A snapshot as a principal sees it.
+
+    Attributes:
+        view: the view of the principal's role: the snapshot itself if the role sees all of it whole.
+        claims: the principal's values, of the types that the role declares.
+        limits: those of the role.
+    """
+
+    principal: Principal
+    view: Snapshot
+    claims: Mapping[str, JsonValue]
+    limits: RoleLimits

@@ -18,6 +18,7 @@ from fieldstone.engine.identity.credential import Credential, read_credential
 from fieldstone.engine.request.answer import data_body, refusal
 from fieldstone.engine.request.path import GraphQLApi, Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.request.valid_operation import path_of
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import read_headers
@@ -41,7 +42,6 @@ from fieldstone.sql.errors import (
     ResponseTooLarge,
     StatementTimeout,
 )
-from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Row
 
 _MOST_HEADS = 4_096
@@ -195,22 +195,15 @@ class WarmPath:
         ready = self._apis[head.path](services).find_ready(principal, request)
         if ready is None:
             return None
-        is_granted, allowance = services.limiter.take_now(principal)
+        is_granted, allowance = services.limiter.take_now(principal, ready.seen.limits)
         if not is_granted:
             return None
         lines = head.lines if allowance is None else allowance.lines() + head.lines
-        return WarmRequest(self, services.foundation.database, head, principal, ready, client, lines, begun)
+        return WarmRequest(self, services, head, principal, ready, client, lines, begun)
 
     def _may_use(self, principal: Principal, client: "Client") -> bool:
         """Return whether a key may be used from a connection; the ordinary path decides about proxies' clients."""
         return not self._settings.trusted_proxies and is_within(client.address(), principal.networks)
-
-    def leave(self, principal: Principal, *, starts_over: bool = False) -> None:
-        """Give the slot of a request back that is over; one that starts over does not count."""
-        if services := self._runtime.services:
-            services.core.slots.leave(principal)
-            if starts_over:
-                services.limiter.give_back(principal)
 
     def note(self, context: RequestContext, seconds: float) -> None:
         """Log and count a request that is over."""
@@ -296,12 +289,12 @@ class QueuedRequest:
 class WarmRequest:
     """One request, until it is answered or starts over."""
 
-    __slots__ = ("_begun", "_client", "_head", "_lines", "_path", "_principal", "_quick", "_ready")
+    __slots__ = ("_begun", "_client", "_head", "_lines", "_path", "_principal", "_quick", "_ready", "_services")
 
     def __init__(
         self,
         path: WarmPath,
-        database: Database,
+        services: Services,
         head: Head,
         principal: Principal,
         ready: Ready,
@@ -310,13 +303,14 @@ class WarmRequest:
         begun: float,
     ) -> None:
         self._path = path
+        self._services = services
         self._head = head
         self._principal = principal
         self._ready = ready
         self._client = client
         self._lines = lines
         self._begun = begun
-        self._quick = database.build_callback(
+        self._quick = services.foundation.database.build_callback(
             ready.statement,
             ready.parameters,
             writes=ready.writes,
@@ -339,7 +333,10 @@ class WarmRequest:
         self._note(CLIENT_GONE)
 
     def _start_over(self) -> None:
-        self._path.leave(self._principal, starts_over=True)
+        services = self._services
+        services.core.slots.leave(self._principal)
+        # It counts on the ordinary path.
+        services.limiter.give_back(self._principal)
         self._client.start_over()
 
     def _finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
@@ -347,7 +344,7 @@ class WarmRequest:
         data = ready.tell(rows[0]) if error is None else None
         if data is not None:
             reply = Reply(200, data_body(data), media_type)
-        elif isinstance(error, _FINAL) and (known := describe(error, ready.snapshot, ready.path)):
+        elif isinstance(error, _FINAL) and (known := describe(error, ready.seen.view, path_of(ready.operation))):
             reply = build_reply(refusal([known]), media_type)
         else:
             # Nothing was written, and the ordinary path says why.
@@ -357,6 +354,6 @@ class WarmRequest:
         self._note(reply.status)
 
     def _note(self, status: int) -> None:
-        self._path.leave(self._principal)
+        self._services.core.slots.leave(self._principal)
         context = RequestContext(endpoint=self._head.path, status=status, principal=self._principal, operations=1)
         self._path.note(context, time.perf_counter() - self._begun)

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fieldstone.engine.errors import RateLimitExceeded
@@ -21,6 +22,28 @@ class _Limit(NamedTuple):
     number: int
     operations: int
     is_workspace: bool
+
+
+@dataclass(slots=True)
+class _Taking:
+    """Operations that are taken from one window after another: from all of them, or from none in the end.
+
+    Attributes:
+        granted: the limits that had room for them.
+        tightest: the least allowance that those leave.
+    """
+
+    operations: int
+    granted: list[_Limit] = field(default_factory=list)
+    tightest: Allowance | None = None
+
+    def note(self, limit: _Limit, found: Allowance) -> bool:
+        """Note the answer of one window, and return whether it granted the operations."""
+        if found.granted:
+            self.granted.append(limit)
+            if self.tightest is None or found.remaining < self.tightest.remaining:
+                self.tightest = found
+        return found.granted
 
 
 class RateLimiter:
@@ -53,34 +76,30 @@ class RateLimiter:
         self._find_limits = find_limits
         self._clock = clock
 
-    def take_now(self, principal: Principal, operations: int = 1) -> tuple[bool, Allowance | None]:
-        """Use up `operations`, all of them or none, without asking anybody.
+    def take_now(self, principal: Principal, role: RoleLimits) -> tuple[bool, Allowance | None]:
+        """Use up one operation of a principal, whose role has these limits, without asking anybody.
 
-        Returns whether they may be executed, and the allowance left: None without a limit, or where Redis has to be
-        asked, which `take` does.
+        Returns whether it may be executed, and the allowance left: None without a limit, or where Redis has to be
+        asked, which `count` does.
         """
         if self.leases is None and not self._workspace_limit:
             # The fast path of most servers.
-            rate = self._find_limits(principal).rate
-            limit = self._limit if rate is None else rate
+            limit = self._limit if role.rate is None else role.rate
             if not limit:
                 return True, None
-            allowance = self._windows.take(principal.rate_key.int, limit, operations)
+            allowance = self._windows.take(principal.rate_key.int, limit)
             return allowance.granted, allowance
-        tightest: Allowance | None = None
-        taken: list[_Limit] = []
-        for one in self._limits_of(principal):
-            found = self._take_held(one, operations)
-            if found is None or not found.granted:
-                self._undo(taken, operations)
+        taking = _Taking(1)
+        for one in self._limits_of(principal, role):
+            found = self._take_held(one, 1)
+            if found is None or not taking.note(one, found):
+                self._undo(taking)
                 return False, found
-            taken.append(one)
-            tightest = found if tightest is None or found.remaining < tightest.remaining else tightest
-        return True, tightest
+        return True, taking.tightest
 
     def give_back(self, principal: Principal) -> None:
-        """Undo a `take_now` of one operation."""
-        self._undo([*self._limits_of(principal)], 1)
+        """Undo a `take_now`."""
+        self._undo(_Taking(1, [*self._limits_of(principal, self._find_limits(principal))]))
 
     async def count(self, principal: Principal, operations: int = 1, headers: list[Header] | None = None) -> None:
         """Use up `operations`, all of them or none, and put the headers about the rest into `headers`.
@@ -88,27 +107,23 @@ class RateLimiter:
         Raises:
             RateLimitExceeded: they are more than are left.
         """
-        tightest: Allowance | None = None
-        taken: list[_Limit] = []
-        for one in self._limits_of(principal):
+        taking = _Taking(operations)
+        for one in self._limits_of(principal, self._find_limits(principal)):
             found = await self._take(one, operations)
-            if not found.granted:
-                self._undo(taken, operations)
+            if not taking.note(one, found):
+                self._undo(taking)
                 if headers is not None:
                     headers[:] = [*found.headers(), (b"retry-after", b"%d" % self.retry_after(found))]
                 raise self._refusal(one, found)
-            taken.append(one)
-            tightest = found if tightest is None or found.remaining < tightest.remaining else tightest
-        if tightest is not None and headers is not None:
-            headers[:] = tightest.headers()
+        if taking.tightest is not None and headers is not None:
+            headers[:] = taking.tightest.headers()
 
     def retry_after(self, allowance: Allowance) -> int:
         """Return the whole seconds until the window's end, 1 at least."""
         return max(1, math.ceil(allowance.reset - self._clock()))
 
-    def _limits_of(self, principal: Principal) -> Iterator[_Limit]:
-        rate = self._find_limits(principal).rate
-        limit = self._limit if rate is None else rate
+    def _limits_of(self, principal: Principal, role: RoleLimits) -> Iterator[_Limit]:
+        limit = self._limit if role.rate is None else role.rate
         if limit:
             yield _Limit(principal.rate_key.int, limit, is_workspace=False)
         if self._workspace_limit:
@@ -128,9 +143,9 @@ class RateLimiter:
             raise TypeError(one)
         return found
 
-    def _undo(self, taken: list[_Limit], operations: int) -> None:
-        for one in taken:
-            (self.leases or self._windows).give_back(one.number, operations)
+    def _undo(self, taking: "_Taking") -> None:
+        for one in taking.granted:
+            (self.leases or self._windows).give_back(one.number, taking.operations)
 
     def _refusal(self, one: _Limit, allowance: Allowance) -> RateLimitExceeded:
         subject = "workspace" if one.is_workspace else "key"

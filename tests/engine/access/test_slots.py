@@ -51,7 +51,8 @@ async def test_the_keys_of_a_workspace_share_its_slots_by_turns() -> None:
     assert order == ["noisy 0", "quiet", "noisy 1", "noisy 2", "noisy 3", "noisy 4"]
     slots.leave(elsewhere)
     assert (slots.in_progress, slots.waiting, slots.counters.waited) == (0, 0, 6)
-    assert not slots._taken
+    assert not slots._of_keys
+    assert not slots._of_workspaces
     assert not slots._queues
 
 

@@ -9,7 +9,7 @@ from fieldstone.engine.errors import RateLimitExceeded
 from fieldstone.engine.server.rate_limits import windows
 from fieldstone.engine.server.rate_limits.allowance import Allowance
 from fieldstone.engine.server.rate_limits.limiter import RateLimiter
-from fieldstone.metadata.roles.role import RoleLimits
+from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
 from tests.apis import PRINCIPAL
 
 
@@ -23,8 +23,8 @@ class Clock:
         return self.now
 
 
-def taken(limiter: RateLimiter, operations: int = 1, key: UUID | None = None) -> Allowance:
-    is_granted, allowance = limiter.take_now(replace(PRINCIPAL, rate_key=key or _KEY), operations)
+def taken(limiter: RateLimiter, key: UUID | None = None) -> Allowance:
+    is_granted, allowance = limiter.take_now(replace(PRINCIPAL, rate_key=key or _KEY), NO_LIMITS)
     assert allowance is not None
     assert is_granted is allowance.granted
     return allowance
@@ -47,10 +47,10 @@ def test_operations_are_granted_up_to_the_limit_and_again_in_the_next_window() -
 
 
 def test_a_batch_is_granted_as_a_whole_or_not_at_all() -> None:
-    limiter = RateLimiter(limit=5, window=60, clock=Clock())
-    assert taken(limiter, 3).granted
-    assert taken(limiter, 3) == Allowance(limit=5, remaining=2, reset=1_000_060.25, granted=False)
-    assert taken(limiter, 2).granted
+    of_key = windows.Windows(length=60, clock=Clock())
+    assert of_key.take(_KEY.int, 5, 3).granted
+    assert of_key.take(_KEY.int, 5, 3) == Allowance(limit=5, remaining=2, reset=1_000_060.25, granted=False)
+    assert of_key.take(_KEY.int, 5, 2).granted
 
 
 def test_each_key_has_its_own_window() -> None:
@@ -60,18 +60,18 @@ def test_each_key_has_its_own_window() -> None:
 
 
 def test_a_limit_of_zero_counts_nothing() -> None:
-    assert RateLimiter(limit=0, window=60).take_now(PRINCIPAL) == (True, None)
+    assert RateLimiter(limit=0, window=60).take_now(PRINCIPAL, NO_LIMITS) == (True, None)
 
 
-def test_a_role_has_a_limit_of_its_own() -> None:
+async def test_a_role_has_a_limit_of_its_own() -> None:
     limits = {"viewer": RoleLimits(rate=1), "batch": RoleLimits(rate=1_000), "other": RoleLimits()}
     limiter = RateLimiter(limit=10, window=60, clock=Clock(), find_limits=lambda one: limits[str(one.role)])
-    told = {role: limiter.take_now(replace(PRINCIPAL, role=role, rate_key=uuid4()))[1] for role in limits}
-    assert {role: allowance and allowance.limit for role, allowance in told.items()} == {
-        "viewer": 1,
-        "batch": 1_000,
-        "other": 10,
-    }
+    for role, limit in ("viewer", 1), ("batch", 1_000), ("other", 10):
+        principal, headers = replace(PRINCIPAL, role=role, rate_key=uuid4()), list[tuple[bytes, bytes]]()
+        await limiter.count(principal, headers=headers)
+        assert headers[0] == (b"x-ratelimit-limit", b"%d" % limit)
+        _, allowance = limiter.take_now(principal, limits[role])
+        assert (allowance and allowance.limit) == limit
 
 
 async def test_all_of_a_workspace_share_its_limit() -> None:
@@ -83,14 +83,14 @@ async def test_all_of_a_workspace_share_its_limit() -> None:
         await limiter.count(principal, headers=headers)
     # The window that has less left is told.
     assert headers[:2] == [(b"x-ratelimit-limit", b"4"), (b"x-ratelimit-remaining", b"1")]
-    assert limiter.take_now(other)[0]
+    assert limiter.take_now(other, NO_LIMITS)[0]
     with pytest.raises(RateLimitExceeded, match="The workspace has used its 4 operations"):
         await limiter.count(one, headers=headers)
     assert headers[0] == (b"x-ratelimit-limit", b"4")
     await limiter.count(elsewhere)
     # The refused operation was not counted for its key.
     limiter.give_back(other)
-    assert limiter.take_now(one)[0]
+    assert limiter.take_now(one, NO_LIMITS)[0]
     with pytest.raises(RateLimitExceeded, match="The key has used its 3 operations"):
         await limiter.count(one)
 
