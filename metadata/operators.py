@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from fieldstone.metadata.errors import InvalidValue
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.plan.elements import (
     Among,
     And,
@@ -252,3 +253,10 @@ TEXT = (EQ, NEQ, IN, NOT_IN, GT, GTE, LT, LTE, BETWEEN, CONTAINS, STARTS_WITH, E
 DOCUMENT = (JSON_CONTAINS, PATH, HAS_KEY, HAS_ANY_KEYS, HAS_ALL_KEYS, JSON_IS_EMPTY, *PRESENCE)
 LIST = (CONTAINS_ANY, CONTAINS_ALL, IS_EMPTY, *PRESENCE)
 SEARCHED = (SEARCH, *PRESENCE)
+
+
+def meant(operator: Operator, value: JsonValue) -> Operator:
+    """Return the operator that one means with a value: `is: true`, which Twenty's clients write, is `eq: true`."""
+    if not isinstance(value, bool):
+        return operator
+    return EQ if operator is IS else NEQ if operator is IS_NOT else operator

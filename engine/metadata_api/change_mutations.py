@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of
+from fieldstone.engine.schema.roots.twenty_names import IGNORED
 from fieldstone.metadata.changes.kinds.kind import Kind
 from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.json_text import JsonValue
@@ -16,7 +18,11 @@ from fieldstone.metadata.writer.transaction import ModelTransaction
 def change_runs() -> Mapping[str, Run]:
     """Return the functions that execute the mutations, by their names."""
     runs: dict[str, Run] = {action: partial(_run, KINDS[action]) for action in MUTATIONS}
-    return runs | {alias_of(action, asked): runs[action] for action, asked in MUTATIONS.items() if asked.has_alias}
+    return runs | {
+        alias_of(action, asked): partial(_run, KINDS[action], is_alias=True)
+        for action, asked in MUTATIONS.items()
+        if asked.has_alias
+    }
 
 
 def unwrapped(given: Arguments, subject: str) -> Mapping[str, JsonValue]:
@@ -25,8 +31,21 @@ def unwrapped(given: Arguments, subject: str) -> Mapping[str, JsonValue]:
     return {**values, "id": given["id"]} if "id" in given else values
 
 
-async def _run(kind: Kind[Any], transaction: ModelTransaction, _principal: Principal, arguments: Arguments) -> Written:
+async def _run(
+    kind: Kind[Any],
+    transaction: ModelTransaction,
+    _principal: Principal,
+    arguments: Arguments,
+    *,
+    is_alias: bool = False,
+) -> Written:
     asked, given = MUTATIONS[kind.action], arguments.get("input", {})
+    if not is_alias and (ignored := [name for name in IGNORED.get(asked.answer, ()) if name in given]):
+        raise BadUserInput(
+            f"'{kind.action}' does not take '{ignored[0]}', which means nothing here: leave it out, or use"
+            f" '{alias_of(kind.action, asked)}', which ignores it.",
+            field=ignored[0],
+        )
     if "id" in arguments:
         given = {**given, "id": arguments["id"]}
     change = kind.read(unwrapped(given, asked.answer.value))

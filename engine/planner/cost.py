@@ -1,6 +1,8 @@
 """The price of an operation: an upper bound of the records that its plan reads, known before it runs.
 
     connection    parents x page (first, last or limit, else the default page) for each time its records are asked for
+                  a page of the catalog that Twenty's clients ask for in one object costs a default page at most: each
+                  field and each index is in the page of one object, so all pages together are no larger than the model
     record        1 for a root field of one record; to-one relations and plain fields are free
     aggregate     100 for those of a root field, `totalCount` among them, which are read together; parents x 5 below a
                   record; and as much again for each `median` and each `countDistinct`, which sort
@@ -301,11 +303,12 @@ class _Walk:
 
     def _connection(self, connection: Connection, key: str, place: _Place) -> Iterator[Part | Skipped]:
         page = connection.page
-        records = place.parents * page.limit
-        product = (*place.product, (key, page.limit))
+        rows = page.limit if page.priced is None else min(page.limit, page.priced)
+        records = place.parents * rows
+        product = (*place.product, (key, rows))
         if page.offset is not None:
-            rows = self.parameters.binders[page.offset.slot - self.parameters.width]
-            yield Skipped(path=place.path, times=place.parents, rows=rows)
+            skipped = self.parameters.binders[page.offset.slot - self.parameters.width]
+            yield Skipped(path=place.path, times=place.parents, rows=skipped)
         if connection.distinct:
             each = WHOLE_TABLE if connection.link is None else NESTED_SCAN
             amount = place.parents * each

@@ -22,7 +22,7 @@ from graphql import (
 
 from fieldstone.engine.documents.document import part_names
 from fieldstone.engine.request.variables import Declaration, Variables
-from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
+from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGING
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.page_cursor import CursorError, cursor_nulls
 
@@ -41,6 +41,7 @@ class Probe(Enum):
     OPAQUE = "its keys, and which values are true or false"
     ORDER = "as FILTER, and the directions"
     NODES = "the objects that ids of nodes name"
+    PAGING = "the numbers of a page, and which of its cursor's keys are null"
     COUNT = "how many items it has, as a list"
     STRUCTURE = "its keys and nulls"
 
@@ -82,6 +83,7 @@ _ARGUMENT_PROBES = {
     "onConflict": Probe.VALUE,
     "upsert": Probe.VALUE,
     "dryRun": Probe.VALUE,
+    PAGING: Probe.PAGING,
 }
 # Leaves of a filter stand below its operators alone: a field with such a name has an object of operators below it.
 _PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", "inFuture", "unit", "this"})
@@ -142,6 +144,8 @@ def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> P
                 return Probe.VALUE
             if outer is Probe.GROUPING and name.value in _GROUPING_VALUES:
                 return Probe.OPAQUE if isinstance(value, VariableNode) else outer
+            if outer is Probe.PAGING:
+                return _ARGUMENT_PROBES[name.value]
             if outer is Probe.MEMBER:
                 return Probe.NESTED if name.value in RELATION_VERBS else Probe.STRUCTURE
             return Probe.MEMBER if outer is Probe.CHANGES else outer
@@ -308,6 +312,12 @@ def _cursor_shape(value: JsonValue) -> object:
         return "invalid"
 
 
+def _paging_shape(value: JsonValue) -> object:
+    if not isinstance(value, dict):
+        return value
+    return tuple((name, _SHAPES[_ARGUMENT_PROBES[name]](item)) for name, item in value.items())
+
+
 def _nodes_shape(value: JsonValue) -> object:
     # The first 16 bytes of an id are 21 letters and two bits of the next one.
     return frozenset(
@@ -333,6 +343,7 @@ _SHAPES = {
     Probe.OPAQUE: _opaque_shape,
     Probe.ORDER: _order_shape,
     Probe.NODES: _nodes_shape,
+    Probe.PAGING: _paging_shape,
     Probe.COUNT: _count_shape,
     Probe.STRUCTURE: _structure_shape,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from graphql import (
     ConstValueNode,
+    GraphQLBoolean,
     GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
@@ -28,6 +29,7 @@ from graphql import (
 )
 
 from fieldstone.engine.access.withheld import WITHHELD
+from fieldstone.engine.documents.allowances import accepted
 from fieldstone.engine.documents.document import FILTER_MEMBERS
 from fieldstone.engine.documents.suggestions import suggest
 from fieldstone.engine.errors import BadUserInput, Forbidden, QueryTooComplex, ValidationFailed
@@ -202,6 +204,8 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
         case GraphQLInputObjectType():
             _check_object(declared, value, place, field, depth - 1, members)
         case GraphQLEnumType():
+            if isinstance(value, bool) and GraphQLBoolean.name in accepted(declared):
+                return
             if not isinstance(value, str) or value not in declared.values:
                 known = ", ".join(declared.values)
                 hint = suggest(value, declared.values) if isinstance(value, str) else ""

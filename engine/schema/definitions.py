@@ -116,10 +116,10 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
         return build_node()
     if name in SEARCH_TYPE_NAMES and scope.has_search:
         return build_search_type(scope, name)
-    if name in SHARED:
-        return SHARED[name] if _is_shared(scope, name) else None
     if scope.mutations is not None and (build := scope.mutations.types.get(name)):
         return build(scope)
+    if name in SHARED:
+        return SHARED[name] if _is_shared(scope, name) else None
     match api_names.find_type(scope.snapshot, name):
         case None:
             return _find_alias(scope, name)
@@ -135,6 +135,9 @@ def _find_alias(scope: TypeScope, name: str) -> GraphQLNamedType | None:
     """Return the type that variables may be declared to have by a name which the schema does not show."""
     if name == GraphQLID.name:
         return GraphQLID
+    if scope.mutations is not None:
+        own = scope.mutations.other_names.get(name)
+        return scope.named(own) if own else scope.mutations.unlisted.get(name)
     alias = api_names.find_alias(scope.snapshot, name)
     if alias is None or not has_role(scope, alias.object, alias.role):
         return None
@@ -197,6 +200,8 @@ def _is_shared(scope: TypeScope, name: str) -> bool:
     """Whether the schema has a shared type: where clients create no fields, only the types that its own may lead to."""
     if scope.mutations is None:
         return True
+    if name in scope.mutations.types:
+        return False
     return name not in _ONLY_IN_DATA and _COMPOSITE_TYPES.get(name) in {None, *scope.field_types}
 
 

@@ -26,13 +26,14 @@ from graphql import (
 
 from fieldstone.engine.documents.document import Operation, Selected, collect_fields
 from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.schema.unlisted import UNLISTED
 from fieldstone.metadata.json_text import JsonValue, dumps
 
 
 def _find_type(_: object, info: "Info", name: str) -> GraphQLNamedType | None:
     """Return a type by its own name: the other names that variables may declare it by are no part of the schema."""
     found = info.schema.get_type(name)
-    return found if found is not None and found.name == name else None
+    return found if found is not None and found.name == name and not found.extensions.get(UNLISTED) else None
 
 
 INTROSPECTION_FIELDS: Mapping[str, GraphQLField] = {

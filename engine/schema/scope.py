@@ -47,12 +47,16 @@ class MutationSet:
     Attributes:
         fields: the mutations.
         queries: queries beside those derived from the objects; their answers are not read by a statement.
-        types: the types that only these mutations and queries use.
+        types: the types that only these mutations and queries use; they stand in for shared ones of their names.
+        unlisted: types that variables may be declared to have, and that the schema does not list.
+        other_names: names by which variables may be declared, each with that of the type.
     """
 
     fields: Mapping[str, Callable[["TypeScope"], GraphQLField]]
     queries: Mapping[str, Callable[["TypeScope"], GraphQLField]]
     types: Mapping[str, Callable[["TypeScope"], GraphQLNamedType]]
+    unlisted: Mapping[str, GraphQLNamedType]
+    other_names: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,13 +47,14 @@ class Page:
     `seek` holds one entry for each order key, the values of a cursor (None: the key is NULL there): only rows behind it
     (before it, where `backward`) are meant. A Ranked key's value is the text that is ranked, a Sorted one's the
     beginning of the text. The limit is a literal in SQL; everything else is a parameter. `offset` rows are passed over,
-    from the end where `backward`.
+    from the end where `backward`. The price of the page is that of `priced` rows, if it is not that of its limit.
     """
 
     limit: int
     backward: bool = False
     seek: tuple[Parameter | None, ...] | None = None
     offset: Parameter | None = None
+    priced: int | None = None
 
 
 # Output: the text that is written for the row at hand. Keys are response keys. The empty one, which no client can give,

@@ -14,7 +14,7 @@ from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
-from fieldstone.metadata.operators import Argument, Operator
+from fieldstone.metadata.operators import Argument, Operator, meant
 from fieldstone.metadata.scalars import STRING, Scalar
 from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import (
@@ -286,7 +286,7 @@ def _part(level: _Level, part: Part, tree: Tree, blame: Blame) -> Condition | No
 
 def _operator(context: PlanContext, operator: Operator, part: Part, tree: Tree, blame: Blame) -> Condition | None:
     context.count_comparison()
-    operand = operand_of(part)
+    operator, operand = meant(operator, tree.sample if isinstance(tree, Leaf) else None), operand_of(part)
     if tree is None:
         if operator.when_null is None:
             raise blame.error(f"The operator '{operator.name}' of '{blame.field}' must not be null.")

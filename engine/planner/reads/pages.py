@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import cast
 
-from fieldstone.engine.planner.arguments.trees import Binder, Bindings, Blame, Leaf, Tree
+from fieldstone.engine.planner.arguments.trees import Absent, Binder, Bindings, Blame, Leaf, Tree
 from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.schema.values.paging import PAGING
 from fieldstone.metadata.json_text import JsonValue, unstorable
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.page_cursor import CursorError, decode_cursor
@@ -14,6 +15,10 @@ from fieldstone.sql.types import SqlType
 
 LARGEST_OFFSET = 2**31 - 1
 
+LARGEST_PAGING = 1_000
+"""Rows of a page of the catalog that is asked for in one object."""
+
+_PAGE_ARGUMENTS = frozenset({"first", "after", "last", "before", "limit", "offset"})
 _CONFLICTS = (
     ("first", "limit"),
     ("first", "last"),
@@ -26,6 +31,9 @@ _CONFLICTS = (
     ("after", "offset"),
     ("before", "offset"),
 )
+
+
+Given = Leaf | dict[str, Tree] | list[Tree]
 
 
 def build_page(
@@ -42,7 +50,10 @@ def build_page(
 
     `default` and `largest` are the numbers of rows unless said and at most; records have those of the settings.
     """
-    given = {name: tree for name, tree in arguments.items() if tree is not None}
+    given = _given(arguments)
+    priced = None
+    if PAGING in given:
+        given, largest, priced = _unpack(given, path), LARGEST_PAGING, context.limits.default_page
     for one, other in _CONFLICTS:
         if one in given and other in given:
             raise Blame(field=other, path=path).error(f"'{one}' and '{other}' cannot be given together.")
@@ -61,7 +72,18 @@ def build_page(
     for name in ("after", "before"):
         if name in given:
             seek = _seek(context, cast("Leaf", given[name]), order, tag, Blame(field=name, path=path))
-    return Page(limit=limit, backward=backward, seek=seek, offset=offset)
+    return Page(limit=limit, backward=backward, seek=seek, offset=offset, priced=priced)
+
+
+def _given(arguments: Mapping[str, Tree]) -> dict[str, Given]:
+    return {name: tree for name, tree in arguments.items() if tree is not None and not isinstance(tree, Absent)}
+
+
+def _unpack(given: Mapping[str, Given], path: tuple[str | int, ...]) -> dict[str, Given]:
+    """Return the arguments with the members of `paging` in its place."""
+    if others := given.keys() & _PAGE_ARGUMENTS:
+        raise Blame(field=PAGING, path=path).error(f"'{PAGING}' and '{min(others)}' cannot be given together.")
+    return _given(cast("Mapping[str, Tree]", given[PAGING]))
 
 
 def _limit(largest: int, leaf: Leaf, blame: Blame) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
@@ -16,7 +17,9 @@ from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.sampling import is_sampled
 from fieldstone.engine.planner.reads.text_indexes import note_order
 from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.catalog.api_model.other_names import MOST_ITEMS, Constant, Items, Same, find_other_name
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
+from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
 from fieldstone.sql.plan.aggregates import Count, Measure
 from fieldstone.sql.plan.elements import Link
@@ -29,6 +32,7 @@ from fieldstone.sql.plan.read import (
     Literal,
     NodeId,
     Output,
+    Page,
     PageFact,
     PageInfo,
     Record,
@@ -47,13 +51,23 @@ def build_record(context: PlanContext, object_: Object, selected: Sequence[Selec
 
 
 def _output(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Output:
-    name = selected.name
+    return _field_output(context, object_, selected.name, selected, path)
+
+
+def _field_output(context: PlanContext, object_: Object, name: str, selected: Selected, path: AnswerPath) -> Output:
     if name == "__typename":
         return type_literal(object_.type_name)
     if holder := object_.foreign_keys.get(name):
         return _value(holder)
     field = object_.by_name.get(name)
     if field is None:
+        match find_other_name(object_, name):
+            case Same(field=own):
+                return _field_output(context, object_, own, selected, path)
+            case Items(relation=relation):
+                return _items(context, object_, object_.by_name[relation], selected, path)
+            case Constant(value=value):
+                return Literal(text=dumps(value))
         # The schema lets no other name through.
         return NodeId(object_id=object_.id.bytes, key=object_.key)
     if field.relation_id is None:
@@ -153,6 +167,23 @@ def build_connection(
             (BARE if context.is_rest and over else field.key, build_facet(context, object_, field, (*path, field.key)))
             for field in context.selected_below(selected)
         ),
+    )
+
+
+def _items(context: PlanContext, object_: Object, field: Field, selected: Selected, path: AnswerPath) -> Connection:
+    """Return all records that a to-many relation of the catalog leads to, as a list."""
+    end = cast("RelationEnd", relation_end(context.snapshot, field))
+    target, blame = end.target, Blame(field=field.name, path=path)
+    order = build_order(context, target, None, blame)
+    record = build_record(context, target, context.selected_below(selected), path)
+    return Connection(
+        table=readable(context, target),
+        condition=select_condition(context, target, None, blame, site=Site.POINT),
+        link=Link(column=end.foreign_key.column, key=object_.key),
+        order=order,
+        page=Page(limit=MOST_ITEMS, priced=context.limits.default_page),
+        cursor_tag=order_tag(target, order, ()),
+        entries=((BARE, Edges(entries=((BARE, record),))),),
     )
 
 

@@ -22,7 +22,7 @@ from fieldstone.engine.schema.values.descriptions import (
     describe_totals,
 )
 from fieldstone.engine.schema.values.enums import enum_value_type
-from fieldstone.engine.schema.values.filters import operator_field, scalar_filter
+from fieldstone.engine.schema.values.filters import operator_field
 from fieldstone.engine.schema.values.groupings import grouping_type
 from fieldstone.engine.schema.values.groups import is_orderable
 from fieldstone.engine.schema.values.json_paths import JSON_ORDER_BY
@@ -84,7 +84,7 @@ def _fields(
 
 def _filter_fields(scope: TypeScope, object_: Object) -> Fields:
     types = _Types(
-        scalar=lambda field: scalar_filter(field.parts[0].scalar),
+        scalar=lambda field: scope.input_type(field.parts[0].scalar.filter_name),
         options=lambda field: scope.input_type(enum_name(object_, field, FieldTypeRole.ENUM_FILTER)),
         composite=TypeRole.FILTER,
         relation=TypeRole.RELATION_FILTER,

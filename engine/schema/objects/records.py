@@ -24,9 +24,10 @@ from fieldstone.engine.schema.values.descriptions import (
 )
 from fieldstone.engine.schema.values.enums import enum_value_type
 from fieldstone.engine.schema.values.json_paths import path_argument
-from fieldstone.engine.schema.values.paging import PAGE_INFO, connection_arguments
+from fieldstone.engine.schema.values.paging import PAGE_INFO, connection_arguments, take_paging
 from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.catalog.api_model.other_names import Constant, Items, Same, find_other_name
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Field, Object, relation_end
 
@@ -55,7 +56,7 @@ def _find(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
         return GraphQLField(_nullable(holder, scalar_type(holder.parts[0].scalar)), description=describe_key(holder))
     field = object_.by_name.get(name)
     if field is None:
-        return NODE_ID if name == "nodeId" and scope.is_node(object_) else None
+        return NODE_ID if name == "nodeId" and scope.is_node(object_) else _find_other(scope, object_, name)
     if field.relation_id is None:
         arguments = {"path": path_argument()} if field.type is FieldType.RAW_JSON else {}
         return GraphQLField(_value_type(scope, object_, field), args=arguments, description=describe_field(field))
@@ -66,6 +67,23 @@ def _find(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
     if end.to_one:
         return GraphQLField(scope.output_of(end.target, TypeRole.RECORD), description=description)
     return connection_field(scope, end.target, description)
+
+
+def _find_other(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
+    """Return a field of the catalog by the name that it has for clients of Twenty."""
+    match find_other_name(object_, name):
+        case Same(field=own):
+            return _find(scope, object_, own)
+        case Items(relation=relation):
+            field = object_.by_name.get(relation)
+            end = relation_end(scope.snapshot, field) if field else None
+            record = scope.output_of(end.target, TypeRole.RECORD) if end else None
+            return GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(record)))) if record else None
+        case Constant(value=value, scalar=scalar):
+            of_type = scalar_type(scalar)
+            return GraphQLField(of_type if value is None else GraphQLNonNull(of_type))
+        case None:
+            return None
 
 
 def _value_type(scope: TypeScope, object_: Object, field: Field) -> GraphQLOutputType:
@@ -83,7 +101,7 @@ def _nullable(field: Field, value: GraphQLOutputType) -> GraphQLOutputType:
 
 def connection_field(scope: TypeScope, target: Object, description: str) -> GraphQLField:
     """Return a field that holds a connection to an object."""
-    return GraphQLField(
+    field = GraphQLField(
         GraphQLNonNull(scope.output_of(target, TypeRole.CONNECTION)),
         args=connection_arguments(
             scope.input_of(target, TypeRole.FILTER),
@@ -92,6 +110,7 @@ def connection_field(scope: TypeScope, target: Object, description: str) -> Grap
         ),
         description=description,
     )
+    return take_paging(field) if scope.mutations is not None else field
 
 
 def build_connection(scope: TypeScope, object_: Object) -> GraphQLObjectType:

@@ -19,6 +19,7 @@ from fieldstone.engine.documents.allowances import ACCEPTS
 from fieldstone.engine.schema.roots.model_plans import CHANGE, PLAN_MUTATIONS, PLAN_TYPES
 from fieldstone.engine.schema.roots.mutation_notation import InputType, input_member, input_of, mutation
 from fieldstone.engine.schema.roots.role_types import ROLE_SHAPES, ROLE_TYPES, NullableInput
+from fieldstone.engine.schema.roots.twenty_names import IGNORED
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar
 from fieldstone.metadata import scalars
@@ -85,7 +86,9 @@ def _input_types() -> Iterable[tuple[str, InputType]]:
     for action, asked in MUTATIONS.items():
         name = input_name(action)
         if asked.members:
-            yield name, input_of(name, partial(_members, asked, _TYPES), asked.input_description)
+            unlisted = IGNORED.get(asked.answer, ()) if asked.has_alias else ()
+            values = partial(_members, asked, _TYPES)
+            yield name, input_of(name, values, asked.input_description, unlisted=unlisted)
         if asked.has_alias:
             wrapper = input_name(alias_of(action, asked))
             yield wrapper, _wrapper(wrapper, name, asked)

@@ -22,6 +22,7 @@ from fieldstone.engine.schema.roots.mutation_notation import input_member as _me
 from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.roots.principals import PRINCIPAL_QUERIES, PRINCIPAL_TYPES
 from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_TYPES
+from fieldstone.engine.schema.roots.twenty_names import BOOLEAN_FILTER, OTHER_NAMES, UNLISTED_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
 from fieldstone.engine.schema.scope import MutationSet, TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
@@ -74,6 +75,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     **DOCUMENT_TYPES,
     **TOKEN_TYPES,
     **WEBHOOK_TYPES,
+    BOOLEAN_FILTER.name: lambda _: BOOLEAN_FILTER,
 }
 
 
@@ -125,6 +127,8 @@ METADATA_MUTATIONS = MutationSet(
     },
     queries={**PLAN_QUERIES, **PRINCIPAL_QUERIES},
     types=_TYPES,
+    unlisted=UNLISTED_TYPES,
+    other_names=OTHER_NAMES,
 )
 """The Metadata API's mutations; the snapshot must have the objects `object`, `field` (whose `type` is a SELECT),
 `apiKey`, `webhook` and `webhookDelivery`."""

@@ -1,6 +1,6 @@
 """The notation of the Metadata API's mutations: their arguments, their inputs, and the members of these."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from graphql import (
     GraphQLArgument,
@@ -12,10 +12,12 @@ from graphql import (
 )
 
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.unlisted import OpenInput
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
 
 _UUID = SCALARS[scalars.UUID.name]
+_JSON = SCALARS[scalars.JSON.name]
 
 
 InputType = Callable[[TypeScope], GraphQLInputObjectType]
@@ -28,8 +30,12 @@ def input_of(
     description: str,
     *,
     is_one_of: bool = False,
+    unlisted: Collection[str] = (),
 ) -> InputType:
-    """Return the function that builds an input type; its members are built at first use."""
+    """Return the function that builds an input type; its members are built at first use, the unlisted ones JSON."""
+    if unlisted:
+        ignored = dict.fromkeys(unlisted, GraphQLInputField(_JSON))
+        return lambda scope: OpenInput(name, lambda: members(scope), ignored, description=description)
     return lambda scope: GraphQLInputObjectType(
         name, lambda: members(scope), description=description, is_one_of=is_one_of
     )

@@ -1,11 +1,14 @@
 """The common parts of every connection: its arguments, its page info, the directions of its order."""
 
+from typing import Final
+
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLField,
+    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInt,
     GraphQLList,
@@ -13,6 +16,8 @@ from graphql import (
     GraphQLObjectType,
     GraphQLString,
 )
+
+from fieldstone.engine.schema.unlisted import UNLISTED, WithUnlisted
 
 ORDER_BY_DIRECTION = GraphQLEnumType(
     "OrderByDirection",
@@ -46,6 +51,30 @@ PAGE_INFO = GraphQLObjectType(
     },
     description="The position of a page among all records that match.",
 )
+
+
+CURSOR_PAGING = GraphQLInputObjectType(
+    "CursorPaging",
+    {
+        name: GraphQLInputField(of_type)
+        for name, of_type in (
+            ("first", GraphQLInt),
+            ("after", GraphQLString),
+            ("last", GraphQLInt),
+            ("before", GraphQLString),
+        )
+    },
+    description="A page, as clients of Twenty ask for it.",
+    extensions={UNLISTED: True},
+)
+PAGING: Final = "paging"
+"""The argument that has a page in one object."""
+
+
+def take_paging(field: GraphQLField) -> GraphQLField:
+    """Return a field that holds a connection, which from now on takes a page in one object, too."""
+    field.args = WithUnlisted(field.args, {PAGING: GraphQLArgument(CURSOR_PAGING)})
+    return field
 
 
 def filter_argument(filter_input: GraphQLInputObjectType, *, required: bool = False) -> GraphQLArgument:

@@ -43,6 +43,8 @@ def test_the_relations_lead_where_they_say() -> None:
         "object.indexes": ("index.object", False, "object_id"),
         "field.object": ("object.fields", True, "object_id"),
         "field.relation": ("relation.id", True, "id"),
+        "relation.sourceObject": ("object.id", True, "source_object_id"),
+        "relation.sourceField": ("field.id", True, "field_id"),
         "relation.targetObject": ("object.id", True, "target_object_id"),
         "relation.targetField": ("field.id", True, "target_field_id"),
         "index.object": ("object.indexes", True, "object_id"),

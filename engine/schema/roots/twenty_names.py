@@ -1,0 +1,73 @@
+"""The names and inputs that clients of Twenty use for the Metadata API's own; its schema lists none of them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from graphql import BooleanValueNode, GraphQLBoolean, GraphQLEnumType, GraphQLInputObjectType, GraphQLNamedType
+from graphql.language import ConstValueNode
+
+from fieldstone.engine.documents.allowances import ACCEPTS
+from fieldstone.engine.schema.values.filters import operator_field, scalar_filter
+from fieldstone.engine.schema.values.paging import CURSOR_PAGING
+from fieldstone.engine.schema.values.presence import PRESENCE
+from fieldstone.metadata.changes.kinds.kind import Subject
+from fieldstone.metadata.operators import EQUALITY, IS, IS_NOT
+from fieldstone.metadata.scalars import BOOLEAN, STRING, UUID
+
+
+class _PresenceOrFlag(GraphQLEnumType):
+    """The enum `Presence`, in whose place true and false may stand. It equals the ordinary one: a schema has one."""
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or other is PRESENCE
+
+    def __hash__(self) -> int:
+        return hash(PRESENCE)
+
+    def coerce_input_literal(self, value_node: ConstValueNode, hide_suggestions: bool = False) -> object:
+        if isinstance(value_node, BooleanValueNode):
+            return value_node.value
+        return super().coerce_input_literal(value_node, hide_suggestions)
+
+
+_PRESENCE_OR_FLAG = _PresenceOrFlag(
+    PRESENCE.name,
+    PRESENCE.values,
+    description=PRESENCE.description,
+    extensions={ACCEPTS: (PRESENCE.name, GraphQLBoolean.name)},
+)
+
+
+def _boolean_filter() -> GraphQLInputObjectType:
+    """Return the filter of Booleans, in which `is` and `isNot` take true and false, too."""
+    shared = scalar_filter(BOOLEAN)
+    lenient = {
+        operator.name: operator_field(_PRESENCE_OR_FLAG, operator.description)
+        for operator in EQUALITY
+        if operator in {IS, IS_NOT}
+    }
+    return GraphQLInputObjectType(shared.name, {**shared.fields, **lenient}, description=shared.description)
+
+
+BOOLEAN_FILTER: Final = _boolean_filter()
+"""It stands in for the shared one."""
+
+UNLISTED_TYPES: Final[Mapping[str, GraphQLNamedType]] = {CURSOR_PAGING.name: CURSOR_PAGING}
+
+OTHER_NAMES: Final = {
+    "ConnectionCursor": STRING.name,
+    "ObjectFilter": "ObjectFilterInput",
+    "FieldFilter": "FieldFilterInput",
+    "UUIDFilterComparison": UUID.filter_name,
+    "BooleanFieldComparison": BOOLEAN_FILTER.name,
+    "CreateOneFieldMetadataInput": "CreateOneFieldInput",
+    "UpdateOneFieldMetadataInput": "UpdateOneFieldInput",
+    "UpdateObjectPayload": "UpdateObjectInput",
+    "FieldMetadataType": "FieldTypeEnum",
+    "RelationType": "RelationTypeEnum",
+}
+"""The names by which variables may be declared, each with that of the type."""
+
+_WITHOUT_EFFECT = ("isLabelSyncedWithName", "isRemote", "shortcut", "color", "isUIReadOnly", "isSystem")
+IGNORED: Final = dict.fromkeys((Subject.OBJECT, Subject.FIELD), _WITHOUT_EFFECT)
+"""By the subject of a mutation: members of its input that its other spelling takes and that mean nothing here."""
