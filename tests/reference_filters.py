@@ -277,7 +277,7 @@ class Filters:
         ]
         below = {name: member for name, member in given.items() if name not in {"is", "isNot"}}
         if there is None or not (is_there or self.names_deleted(end.target, below)):
-            terms.append(SILENT if self._is_silent(end.target, below) else None)
+            terms.append(SILENT if self.is_silent(end.target, below) else None)
         else:
             terms.append(self.truth(end.target, there, below))
         return _joined(terms)
@@ -288,12 +288,12 @@ class Filters:
         if name == "isEmpty":
             return any(self.is_live(end.target, one) for one in linked) is not given
         counted = [one for one in linked if self.is_live(end.target, one) or self.names_deleted(end.target, given)]
-        if self._is_silent(end.target, given):
+        if self.is_silent(end.target, given):
             return SILENT if name == "every" else bool(counted) is (name == "some")
         truths = [self.truth(end.target, one, given) is True for one in counted]
         return all(truths) if name == "every" else any(truths) is (name == "some")
 
-    def _is_silent(self, object_: Object, given: Any) -> bool:
+    def is_silent(self, object_: Object, given: Any) -> bool:
         """Whether the filter says nothing, whatever the record."""
         fields = (*object_.fields, *object_.by_name.values())
         nobody: Row = {part.column.name: None for field in fields for part in field.parts}

@@ -7,6 +7,7 @@ from uuid import UUID
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.roles.principal import Principal
 from tests.apis import PRINCIPAL, Served
 from tests.eager_schema import eager_schema
 from tests.reference import load_rows
@@ -44,7 +45,11 @@ class Bench:
 
 def ask_role(bench: Bench, drawn: DrawnRole, snapshot: Snapshot, text: str, variables: Any) -> Answer:
     """The answer of the engine to a query of a role that the snapshot has."""
+    return ask(bench, snapshot, replace(PRINCIPAL, role=drawn.role.id, claims=drawn.claims), text, variables)
+
+
+def ask(bench: Bench, snapshot: Snapshot, principal: Principal, text: str, variables: Any) -> Answer:
+    """The answer of the engine to a query of a principal on a model."""
     bench.core.source = OneSnapshot(snapshot)
-    principal = replace(PRINCIPAL, role=drawn.role.id, claims=drawn.claims)
     request = GraphQLRequest(query=text, operation_name=None, variables=variables)
     return bench.served.run(bench.core.execute(principal, request, allow_mutation=False))

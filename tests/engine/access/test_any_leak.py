@@ -1,10 +1,11 @@
 """Two databases that differ only in records that a role may not read are the same to it, to the statements sent."""
 
-import copy
 import random
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -21,26 +22,43 @@ from tests.apis import serve
 from tests.databases import Databases
 from tests.eager_schema import eager_schema
 from tests.engine.access.bench import Bench, ask_role
+from tests.engine.access.clone import Clone
+from tests.engine.access.read_bench import QUERIES
 from tests.operations import examples, queries
 from tests.reference_roles import RoleReference
-from tests.reference_values import Rows
 from tests.role_strategies import roles
 from tests.specimens import specimen_template, values_of
 
+_MORE = sql.SQL("INSERT INTO {table} SELECT (jsonb_populate_record(r, %s)).* FROM {table} AS r WHERE id = %s")
+
+
+@dataclass
+class Disturbed:
+    """The records of a database in which those that a role may not read are others.
+
+    Attributes:
+        changed: those with other cells.
+        added: the ids and addresses of copies, by the records that they are copied from.
+    """
+
+    rows: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    changed: list[tuple[Object, str]] = field(default_factory=list)
+    added: list[tuple[Object, str, dict[str, str]]] = field(default_factory=list)
+
 
 @pytest.fixture(scope="module")
-def benches(databases: Databases) -> Iterator[tuple[Bench, Bench]]:
+def benches(databases: Databases) -> Iterator[tuple[Bench, Bench, Clone]]:
     template = specimen_template(databases)
     with databases.clone(template) as one, databases.clone(template) as other:
         for first in serve(one):
             for second in serve(other):
-                yield Bench(first, one), Bench(second, other)
+                yield Bench(first, one), Bench(second, other), Clone(other, first.snapshot())
 
 
 @given(data=st.data())
 @examples(60)
-def test_unreadable_records_change_nothing(benches: tuple[Bench, Bench], data: st.DataObject) -> None:
-    one, other = benches
+def test_unreadable_records_change_nothing(benches: tuple[Bench, Bench, Clone], data: st.DataObject) -> None:
+    one, other, clone = benches
     drawn = data.draw(roles(one.snapshot, one.schema, one.ids))
     snapshot = replace(one.snapshot, roles={role.id: role for role in (*drawn.parents, drawn.role)})
     view = view_of(snapshot, drawn.role.id)
@@ -48,20 +66,19 @@ def test_unreadable_records_change_nothing(benches: tuple[Bench, Bench], data: s
     reference = RoleReference(snapshot, one.rows, drawn.role, drawn.claims)
     world = reference.world()
     chance = random.Random(data.draw(st.integers(0, 1 << 30)))  # noqa: S311 - drawn
-    disturbed, changed = _disturb(one, reference, chance)
-    assume(changed)
+    disturbed = _disturb(one, reference, chance)
+    assume(disturbed.changed)
     # Rules see all records, so a changed one may let others in.
-    assume(RoleReference(snapshot, disturbed, drawn.role, drawn.claims).world() == world)
+    assume(RoleReference(snapshot, disturbed.rows, drawn.role, drawn.claims).world() == world)
     schema = eager_schema(view)
     assume(schema.query_type is not None and schema.query_type.fields)
-    text, variables = data.draw(queries(schema, one.ids)).write(lift=True)
-    note(f"{drawn}\n{text}\n{variables}\n{changed}")
-    _write(other, disturbed, changed)
-    try:
-        told = [_told(bench, drawn, snapshot, text, variables) for bench in benches]
-    finally:
-        _write(other, one.rows, changed)
-    assert told[0] == told[1]
+    asked = [data.draw(queries(schema, one.ids)).write(lift=True) for _ in range(2)]
+    asked.append((data.draw(st.sampled_from([*QUERIES.values()])), {}))
+    note(f"{drawn}\n{asked}\n{disturbed.changed}\n{disturbed.added}")
+    with clone.changed(partial(_write, disturbed)):
+        for text, variables in asked:
+            told = [_told(bench, drawn, snapshot, text, variables) for bench in (one, other)]
+            assert told[0] == told[1]
 
 
 def _told(bench: Bench, drawn: Any, snapshot: Any, text: str, variables: Any) -> tuple[Any, ...]:
@@ -73,43 +90,55 @@ def _told(bench: Bench, drawn: Any, snapshot: Any, text: str, variables: Any) ->
     return answer.body, answer.status, log.texts, bench.core.compiler.plans.counters.misses - misses
 
 
-def _disturb(bench: Bench, reference: RoleReference, chance: random.Random) -> tuple[Rows, list[tuple[Object, str]]]:
-    """Other records in the place of some that the role may not read; deleted ones stay deleted."""
-    rows = copy.deepcopy(bench.rows)
-    changed = []
+def _disturb(bench: Bench, reference: RoleReference, chance: random.Random) -> Disturbed:
+    """Other records in the place of some that the role may not read, deleted or not, and more of them."""
+    found = Disturbed()
     for object_ in bench.snapshot.objects.values():
+        rows: dict[str, Any] = dict(bench.rows[object_.id])
         hidden = [id_ for id_, row in bench.rows[object_.id].items() if not reference.reads(object_, row)]
         for id_ in chance.sample(hidden, min(len(hidden), 5)):
-            for field in object_.by_name.values():
-                _change_cells(field, rows[object_.id][id_], chance)
-            changed.append((object_, id_))
-    return rows, changed
+            rows[id_] = dict(rows[id_])
+            for one in _changeable(object_):
+                _change_cells(one, rows[id_], chance)
+            found.changed.append((object_, id_))
+        for id_ in chance.sample(hidden, min(len(hidden), 2)):
+            new = str(UUID(int=chance.getrandbits(128)))
+            own = {one.column: f"{new}@x.org" for one in object_.by_name.values() if one.is_unique} | {"id": new}
+            rows[new] = {**bench.rows[object_.id][id_], **own}
+            found.added.append((object_, id_, own))
+        found.rows[object_.id] = rows
+    return found
 
 
-def _change_cells(field: Field, row: Any, chance: random.Random) -> None:
-    if field.is_unique or field.relation_id or field.name in {"id", "deletedAt"}:
+def _changeable(object_: Object) -> list[Field]:
+    return [one for one in object_.by_name.values() if one.parts and not one.is_unique and one.name != "id"]
+
+
+def _change_cells(field_: Field, row: Any, chance: random.Random) -> None:
+    if field_.relation_id:
+        row[field_.parts[0].column.name] = None
         return
-    for part in field.parts:
-        row[part.column.name] = chance.choice(values_of(part))
+    is_empty = field_.name == "deletedAt" and chance.random() < 0.5
+    for part in field_.parts:
+        row[part.column.name] = None if is_empty else chance.choice(values_of(part))
 
 
-def _write(bench: Bench, rows: Rows, changed: list[tuple[Object, str]]) -> None:
-    with psycopg.connect(bench.dsn) as connection:
-        for object_, id_ in changed:
-            row = rows[object_.id][id_]
-            parts = [
-                part
-                for field in object_.by_name.values()
-                if not (field.is_unique or field.relation_id or field.name in {"id", "deletedAt"})
-                for part in field.parts
-            ]
-            assigned = sql.SQL(",").join(
-                sql.SQL("{} = {}").format(sql.Identifier(part.column.name), sql.Placeholder()) for part in parts
-            )
-            table = sql.Identifier(object_.table.schema, object_.table.name)
-            values = [
-                Jsonb(value, dumps) if part.column.type is SqlType.JSONB and value is not None else value
-                for part in parts
-                for value in [row[part.column.name]]
-            ]
-            connection.execute(sql.SQL("UPDATE {} SET {} WHERE id = %s").format(table, assigned), [*values, id_])
+def _write(disturbed: Disturbed, connection: psycopg.Connection[Any]) -> None:
+    for object_, id_, own in disturbed.added:
+        connection.execute(_MORE.format(table=_table(object_)), (Jsonb(own), id_))
+    for object_, id_ in disturbed.changed:
+        row = disturbed.rows[object_.id][id_]
+        parts = [part for one in _changeable(object_) for part in one.parts]
+        cells = sql.SQL(",").join(
+            sql.SQL("{} = {}").format(sql.Identifier(part.column.name), sql.Placeholder()) for part in parts
+        )
+        values = [
+            Jsonb(value, dumps) if part.column.type is SqlType.JSONB and value is not None else value
+            for part in parts
+            for value in [row[part.column.name]]
+        ]
+        connection.execute(sql.SQL("UPDATE {} SET {} WHERE id = %s").format(_table(object_), cells), [*values, id_])
+
+
+def _table(object_: Object) -> sql.Composable:
+    return sql.Identifier(object_.table.schema, object_.table.name)

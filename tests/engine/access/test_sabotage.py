@@ -1,7 +1,6 @@
 """Each place where a read holds to a role's rules is needed: without it, one of these queries has another answer."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +8,9 @@ import pytest
 from fieldstone.engine.planner import context as planning
 from fieldstone.engine.planner.reads import filters
 from fieldstone.sql.errors import StaleSchema
-from fieldstone.sql.plan.elements import And
 from tests.apis import serve
 from tests.databases import Databases
+from tests.engine.access.lifting import lift_end, lift_guards, lift_object
 from tests.engine.access.read_bench import QUERIES, Bench, text_of
 from tests.reference_values import agree
 from tests.specimens import specimen_template
@@ -32,22 +31,6 @@ def test_the_answer_is_that_of_the_records_that_the_role_reads(bench: Bench, nam
 
 
 READS = "fieldstone.engine.planner.reads"
-
-
-def lift_object(real: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda context, object_, *more, **options: real(context, object_.whole, *more, **options)
-
-
-def lift_end(real: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda context, end, *more, **options: real(context, replace(end, target=end.target.whole), *more, **options)
-
-
-def lift_guards(real: Callable[..., Any]) -> Callable[..., Any]:
-    def read(context: Any, object_: Any) -> Any:
-        table = real(context, object_)
-        return replace(table, cells=tuple(replace(cell, guard=And(terms=())) for cell in table.cells))
-
-    return read
 
 
 SABOTAGE: dict[str, tuple[str, Callable[..., Any]]] = {
