@@ -8,7 +8,7 @@ from fieldstone.engine.errors import Forbidden, ServiceUnavailable
 from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.access.role_checks import effective_settings
 from fieldstone.metadata.access.view import find_claims, view_of
-from fieldstone.metadata.catalog.api_model.reader_role import READER, all_parts, shown_parts
+from fieldstone.metadata.catalog.api_model.reader_role import READER, all_parts, covered_webhooks, shown_parts
 from fieldstone.metadata.errors import PrincipalValueRefused, UnknownRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Seen, Snapshot
@@ -78,7 +78,8 @@ def see_catalog(find_model: Callable[[UUID], Snapshot | None]) -> See:
         if view is model and settings == frozenset(Setting):
             return Seen(principal, catalog, {}, limits)
         shown = parts(model, view, principal, is_whole=Setting.DATA_MODEL in settings)
-        return Seen(principal, view_of(catalog, READER.id), shown, limits)
+        webhooks = covered_webhooks(model, principal, is_whole=view is model)
+        return Seen(principal, view_of(catalog, READER.id), {**shown, **webhooks}, limits)
 
     return find
 

@@ -1,11 +1,13 @@
 """The Metadata API's mutations of API keys."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.metadata_api.roles.rights import bind_role, require_binding
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
+from fieldstone.metadata.roles.networks import are_within, read_network
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.scalars import DATE_TIME
 from fieldstone.metadata.workspaces.api_keys import create_key, read_binding, revoke_key, revoke_made, rotate_key
@@ -28,10 +30,12 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
             expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
             role=role_id,
             claims=claims,
-            networks=given.get("networks") or (),
+            networks=given.get("networks") or [str(network) for network in principal.networks],
             maker_id=principal.subject_id if is_key else None,
             root_id=None if is_key else principal.rate_key,
         )
+        # A refusal rolls the creation back.
+        _require_networks(principal, made.key.networks, field="networks")
         return Written(object_name="apiKey", id=made.key.id, type_name="CreatedApiKey", extra={"token": made.token})
 
     async def revoke(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
@@ -54,7 +58,24 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
             key_id=key_id,
             overlap_seconds=arguments.get("overlapSeconds") or 0,
         )
+        # A refusal rolls the rotation back.
+        _require_networks(principal, rotated.key.networks, field="id")
         transaction.committed.connect(lambda: keys.note_changed([key_id]))
         return Written(object_name="apiKey", id=key_id, type_name="CreatedApiKey", extra={"token": rotated.token})
 
     return {"createApiKey": create, "revokeApiKey": revoke, "rotateApiKey": rotate}
+
+
+def _require_networks(principal: Principal, networks: Sequence[str], *, field: str) -> None:
+    """Refuse a new token that could be used from elsewhere than the key that asks for it.
+
+    Raises:
+        Forbidden: the networks are not within those of the principal.
+    """
+    if not principal.networks or (networks and are_within(map(read_network, networks), principal.networks)):
+        return
+    own = ", ".join(map(str, principal.networks))
+    raise Forbidden(
+        f"The key that asks may be used from {own} alone: another's networks must be within these.",
+        field=field,
+    )

@@ -19,6 +19,7 @@ from fieldstone.metadata.catalog.webhooks import (
     create_webhook,
     delete_webhook,
     read_binding,
+    read_delivery_binding,
     read_target,
     redeliver,
     update_webhook,
@@ -84,6 +85,9 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
 
     async def send_again(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
+        held = await read_delivery_binding(transaction.connection, principal.workspace_id, id_)
+        # The answer tells of the delivery.
+        require_binding(transaction.snapshot, principal, held.role_id, held.claims)
         await redeliver(transaction.connection, principal.workspace_id, id_)
         transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhookDelivery", id=id_, type_name="WebhookDelivery")

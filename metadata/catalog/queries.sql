@@ -590,6 +590,11 @@ DELETE FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(
 -- name: webhook_binding
 SELECT role_id, claims::text FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
+-- name: delivery_binding
+SELECT webhook.role_id, webhook.claims::text
+FROM fieldstone.webhook_delivery AS delivery JOIN fieldstone.webhook ON webhook.id = delivery.webhook_id
+WHERE delivery.workspace_id = %(workspace_id)s AND delivery.id = %(id)s;
+
 -- name: webhook_target
 SELECT target_url, secret FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 

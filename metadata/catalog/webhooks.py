@@ -190,6 +190,19 @@ async def read_binding(connection: Session, workspace_id: UUID, webhook_id: UUID
     return Binding(role_id=row[0], claims=loads(row[1]))
 
 
+async def read_delivery_binding(connection: Session, workspace_id: UUID, delivery_id: UUID) -> Binding:
+    """Return the role of a delivery's webhook and its claims.
+
+    Raises:
+        UnknownObject: the workspace has no such delivery.
+    """
+    cursor = await connection.execute(QUERIES["delivery_binding"], {"workspace_id": workspace_id, "id": delivery_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise UnknownObject(f"there is no webhook delivery {delivery_id}", field="id")
+    return Binding(role_id=row[0], claims=loads(row[1]))
+
+
 async def read_target(connection: Session, workspace_id: UUID, webhook_id: UUID) -> WebhookTarget:
     """Return where a webhook's events are sent.
 

@@ -28,3 +28,15 @@ def read_address(text: str) -> Address | None:
 def is_within(address: Address | None, networks: Iterable[Network]) -> bool:
     """Return whether an address is in one of the networks; an unknown one is in none."""
     return address is not None and any(address in network for network in networks)
+
+
+def are_within(inner: Iterable[Network], outer: Iterable[Network]) -> bool:
+    """Return whether each of some networks lies in one of others."""
+    within = tuple(outer)
+    return all(any(_is_part(network, other) for other in within) for network in inner)
+
+
+def _is_part(network: Network, other: Network) -> bool:
+    if isinstance(network, IPv4Network):
+        return isinstance(other, IPv4Network) and network.subnet_of(other)
+    return isinstance(other, IPv6Network) and network.subnet_of(other)

@@ -4,18 +4,50 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+from fieldstone.metadata.access.effective import lineage
+from fieldstone.metadata.access.role_checks import effective_claims
 from fieldstone.metadata.catalog.api_model.notation import catalog_id
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.metadata.roles.role import PRINCIPAL_PREFIX, Action, Claim, Grant, Role, Stored, Way
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import PRINCIPAL_PREFIX, Action, Claim, Fields, Grant, Role, Stored, Way, find_role
+from fieldstone.metadata.scalars import JSON, STRING
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 
 _LISTS: Final = {"object": "objects", "field": "fields", "relation": "fields", "index": "indexes"}
 """The claims that list the ids of the records that are shown, by the catalog's object."""
 
 
+_ALL, _UNBOUND, _OWN, _VALUES, _LACKED = "allRoles", "rolesWithoutValues", "ownRoles", "ownValues", "lackedValues"
+"""The claims about the webhooks whose deliveries are shown."""
+
+
+def _named(claim: str) -> str:
+    return f"{PRINCIPAL_PREFIX}{claim}"
+
+
+def _delivery_ways() -> tuple[Way, ...]:
+    """Return the ways to deliveries: of all webhooks, and of those whose role reads nothing that the reader does not.
+
+    A position counts the events of all workspaces, so the second way does not have it.
+    """
+    role, claims = (f"@{catalog_id('webhook', name)}" for name in ("role", "claims"))
+    own = {
+        role: {"in": _named(_OWN)},
+        claims: {"contains": _named(_VALUES)},
+        "not": {claims: {"hasAnyKeys": _named(_LACKED)}},
+    }
+    covered = {"or": [{role: {"in": _named(_UNBOUND)}}, own]}
+    position = Fields(ids=frozenset({catalog_id("webhookDelivery", "position")}))
+    webhook = f"@{catalog_id('webhookDelivery', 'webhook')}"
+    return (
+        Way(rule=Stored(text=dumps({webhook: {role: {"in": _named(_ALL)}}}))),
+        Way(rule=Stored(text=dumps({webhook: covered})), fields=position),
+    )
+
+
 def _rule(name: str, claim: str) -> Stored:
-    return Stored(text=dumps({f"@{catalog_id(name, 'id')}": {"in": f"{PRINCIPAL_PREFIX}{claim}"}}))
+    return Stored(text=dumps({f"@{catalog_id(name, 'id')}": {"in": _named(claim)}}))
 
 
 READER: Final = Role(
@@ -28,10 +60,40 @@ READER: Final = Role(
             Grant(object_id=catalog_id(name), action=Action.READ, ways=(Way(rule=_rule(name, claim)),))
             for name, claim in _LISTS.items()
         ),
+        Grant(object_id=catalog_id("webhookDelivery"), action=Action.READ, ways=_delivery_ways()),
     ),
-    claims=tuple(Claim(name=name, scalar=UUID_SCALAR, is_list=True) for name in dict.fromkeys(_LISTS.values())),
+    claims=(
+        *(Claim(name=name, scalar=UUID_SCALAR, is_list=True) for name in dict.fromkeys(_LISTS.values())),
+        *(Claim(name=name, scalar=STRING, is_list=True) for name in (_ALL, _UNBOUND, _OWN, _LACKED)),
+        Claim(name=_VALUES, scalar=JSON),
+    ),
 )
-"""It reads the objects, fields, relations and indexes that its claims list, and the rest of the catalog."""
+"""It reads the objects, fields, relations and indexes that its claims list, the deliveries of the webhooks whose role
+reads no more than it does, and the rest of the catalog.
+"""
+
+
+def covered_webhooks(model: Snapshot, principal: Principal, *, is_whole: bool) -> Mapping[str, JsonValue]:
+    """Return the claims of a reader about webhooks: the roles and values of those that read no more than it does.
+
+    Args:
+        model: the model with the roles.
+        principal: the reader.
+        is_whole: whether its role sees the whole model.
+    """
+    role = find_role(model.roles, principal.role)
+    inherited = () if role is None else lineage(model, role)
+    declared = [] if role is None else [claim.name for claim in effective_claims(model, role)]
+    values = {name: principal.claims[name] for name in declared if name in principal.claims}
+    # A list contains each shorter one, whose webhook may read less than this principal, or more.
+    has_lists = any(isinstance(value, list) for value in values.values())
+    return {
+        _ALL: [one.name for one in model.roles.values()] if is_whole else [],
+        _UNBOUND: [one.name for one in inherited if not effective_claims(model, one)],
+        _OWN: [] if has_lists else [one.name for one in inherited],
+        _VALUES: values,
+        _LACKED: [name for name in declared if name not in values],
+    }
 
 
 def shown_parts(view: Snapshot) -> Mapping[str, JsonValue]:

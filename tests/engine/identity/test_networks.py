@@ -120,3 +120,37 @@ async def test_a_rotation_over_the_api(client: httpx.AsyncClient) -> None:
     assert (await client.post("/graphql", json={"query": "{ __typename }"}, headers=headers)).status_code == 401
     answer = await client.post("/metadata", json={"query": text, "variables": {"id": key["id"], "s": -1}})
     assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "overlapSeconds"}
+
+
+async def test_a_key_gives_no_token_that_could_be_used_from_elsewhere(start_app: StartApp) -> None:
+    make = 'mutation ($n: [String!]) { createApiKey(input: { name: "made", networks: $n }) { id token networks } }'
+    rotate = "mutation ($id: UUID!) { rotateApiKey(id: $id) { token networks } }"
+
+    async with start_app() as (_, client):
+        headers = {"authorization": f"Bearer {await made_for(client, '127.0.0.0/8', '2001:db8::/32')}"}
+
+        async def send(text: str, **variables: Any) -> Any:
+            asked = {"query": text, "variables": variables}
+            return (await client.post("/metadata", json=asked, headers=headers)).json()
+
+        free = (await client.post("/metadata", json={"query": make})).json()["data"]["createApiKey"]
+        assert free["networks"] == []
+        nothing: list[Any] = [None, []]
+        for given in nothing:
+            inherited = (await send(make, n=given))["data"]["createApiKey"]
+            assert inherited["networks"] == ["127.0.0.0/8", "2001:db8::/32"]
+        for narrower in (["127.0.0.1/32"], ["127.0.0.0/8"], ["2001:db8:1::/48", "127.1.0.0/16"]):
+            assert (await send(make, n=narrower))["data"]["createApiKey"]["networks"] == narrower
+        for wider in (["0.0.0.0/0"], ["127.0.0.1/32", "203.0.113.0/24"], ["::/0"], ["126.0.0.0/7"]):
+            (error,) = (await send(make, n=wider))["errors"]
+            assert error["extensions"] == {"code": "FORBIDDEN", "field": "networks"}
+        (error,) = (await send(make, n=["elsewhere"]))["errors"]
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "networks"}
+        (error,) = (await send(rotate, id=free["id"]))["errors"]
+        assert error["extensions"] == {"code": "FORBIDDEN", "field": "id"}
+        # The refused rotation has not ended the token.
+        held = {"authorization": f"Bearer {free['token']}"}
+        assert (await client.post("/graphql", json={"query": "{ __typename }"}, headers=held)).status_code == 200
+        assert (await send(rotate, id=inherited["id"]))["data"]["rotateApiKey"]["networks"] == inherited["networks"]
+        listed = await send("{ apiKeys { edges { node { networks } } } }")
+        assert len(listed["data"]["apiKeys"]["edges"]) == 1 + 1 + 1 + 2 + 3

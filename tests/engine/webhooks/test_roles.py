@@ -1,10 +1,12 @@
 """Webhooks of roles: a payload has the fields that the role may read of a record that it may read, and no position."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 
+from tests.apis import PRINCIPAL
 from tests.engine.metadata_api.roles import CREATE, UPDATE
 from tests.engine.webhooks.conftest import Sending
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take
@@ -237,3 +239,61 @@ async def test_a_rule_over_relations_decides_about_deliveries(sending: Sending, 
         [lead, "person.updated"],
         [last, "person.created"],
     ]
+
+
+SHOWN = "{ webhookDeliveries(first: 60) { totalCount edges { node { id position recordId webhook { targetUrl } } } } }"
+
+
+async def test_deliveries_are_shown_to_roles_that_read_all_that_their_webhooks_do(
+    sending: Sending, target: TargetServer
+) -> None:
+    """A delivery names a record, and may have the target's answer about it."""
+    everything = {"object": "person", "read": {}}
+    claims = [{"name": "city", "type": "TEXT"}, {"name": "more", "type": "TEXT", "isList": True, "mayLack": True}]
+    common = {"label": "Rep", "settings": ["WEBHOOKS"], "claims": claims}
+    await sending.data(CREATE, input={"name": "plain", "label": "Plain", "grants": [everything]})
+    mine = {"object": "person", "read": {"rule": {"or": [MINE, {"city": {"in": "$principal.more"}}]}}}
+    await sending.data(CREATE, input={"name": "rep", "grants": [mine], **common})
+    await sending.data(CREATE, input={"name": "lead", "grants": [], "parents": ["plain", "rep"], **common})
+    all_but = sorted({"DATA_MODEL", "ROLES", "API_KEYS", "WEBHOOKS", "HISTORY", "METRICS", "AUDIT", "IMPERSONATE"})
+    await sending.data(CREATE, input={"name": "boss", "label": "Boss", "parents": ["admin"], "settings": all_but})
+    berlin, bonn = {"city": "Berlin"}, {"city": "Bonn"}
+    bindings: dict[str, dict[str, Any]] = {
+        "admin": {},
+        "plain": {"role": "plain"},
+        "berlin": {"role": "rep", "claims": berlin},
+        "bonn": {"role": "rep", "claims": bonn},
+        "both": {"role": "rep", "claims": {**berlin, "more": ["Bonn"]}},
+        "lead": {"role": "lead", "claims": berlin},
+    }
+    for path, more in bindings.items():
+        await sending.webhook(f"{target.url}/{path}", "person.created", **more)
+    await sending.person("a@x.org", city="Berlin")
+    await target.until_taken(5)
+
+    async def shown(role: str, **values: Any) -> tuple[set[str], set[Any]]:
+        one = replace(sending, principal=replace(PRINCIPAL, role=role, claims=values))
+        found = (await one.data(SHOWN))["webhookDeliveries"]
+        nodes = [edge["node"] for edge in found["edges"]]
+        assert found["totalCount"] == len(nodes)
+        paths = {node["webhook"]["targetUrl"].rpartition("/")[2] for node in nodes}
+        return paths, {node["position"] for node in nodes}
+
+    everywhere = {"admin", "plain", "berlin", "both", "lead"}
+    assert await shown("admin") == (everywhere, {"1"})
+    assert (await shown("boss"))[0] >= everywhere, "a role that sees the model reads as much as any of them"
+    assert await shown("rep", **berlin) == ({"berlin"}, {None}), "another's values may read more"
+    assert await shown("rep", **bonn) == (set(), set())
+    assert await shown("rep", **berlin, more=["Bonn", "Rome"]) == (set(), set()), "a list may be longer or shorter"
+    assert await shown("lead", **berlin) == ({"plain", "berlin", "lead"}, {None})
+    assert await shown("lead", **bonn) == ({"plain"}, {None})
+
+    rep = replace(sending, principal=replace(PRINCIPAL, role="rep", claims=berlin))
+    nested = await rep.data("{ webhooks { edges { node { deliveries { totalCount } } } } }")
+    counts = [edge["node"]["deliveries"]["totalCount"] for edge in nested["webhooks"]["edges"]]
+    assert sorted(counts) == [0] * 5 + [1]
+    (own,) = (await rep.data(SHOWN))["webhookDeliveries"]["edges"]
+    others = [one for one in await sending.deliveries() if one["id"] != own["node"]["id"]]
+    for one in others:
+        assert (await rep.error(REDELIVER, id=one["id"]))["extensions"]["code"] == "FORBIDDEN"
+    assert (await rep.data(REDELIVER, id=own["node"]["id"]))["redeliver"] == {"id": own["node"]["id"]}
