@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import platform
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -106,10 +107,30 @@ def describe_machine(postgres: str) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
-        "python": platform.python_version(),
+        "python": describe_python(),
         "postgresql": postgres,
         "packages": {name: version(name) for name in packages},
     }
+
+
+def describe_python() -> str:
+    """Return the interpreter's version and build: its compiler, and the optimisations that its configuration names.
+
+    A distribution may have used more than it names: Debian's packages are built in several steps.
+    """
+    return describe_build(
+        str(sysconfig.get_config_var("CONFIG_ARGS") or ""), is_shared=bool(sysconfig.get_config_var("Py_ENABLE_SHARED"))
+    )
+
+
+def describe_build(configured: str, *, is_shared: bool) -> str:
+    """Return the description of this interpreter for the arguments of its `configure`."""
+    named = [
+        f"{name} {'named' if option in configured else 'not named'}"
+        for name, option in (("PGO", "--enable-optimizations"), ("LTO", "--with-lto"))
+    ]
+    library = "a shared library" if is_shared else "static"
+    return f"{platform.python_version()} ({platform.python_compiler()}, {library}; {', '.join(named)})"
 
 
 def _cpu_model() -> str:

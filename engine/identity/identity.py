@@ -1,7 +1,7 @@
 """The identity of requests: from a credential to its principal."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, NamedTuple
 
 import httpx
@@ -12,7 +12,7 @@ from fieldstone.engine.identity.anonymous import Visitors
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
 from fieldstone.engine.identity.impersonation import impersonate
 from fieldstone.engine.identity.issuer import Issuer
-from fieldstone.engine.identity.key_sets import FETCH_LIMIT, trust
+from fieldstone.engine.identity.key_sets import FETCH_LIMIT, TrustedIssuer, trust
 from fieldstone.engine.identity.openid import OpenIdProvider, ProviderSettings
 from fieldstone.engine.identity.tokens import Tokens
 from fieldstone.metadata.roles.networks import is_within
@@ -115,10 +115,16 @@ async def open_identity(
 ) -> AsyncIterator[Identity]:
     """Open the sources of principals for the length of the block."""
     denied, workspaces = DeniedTokens(database), WorkspaceNames(database)
-    # Nothing of an answer may lead the request elsewhere.
-    async with httpx.AsyncClient(timeout=FETCH_LIMIT, follow_redirects=False) as client:
-        trusted = [trust(issuer, client) for issuer in issuers]
-        opened = {one.name: OpenIdProvider(one, client, denied, workspaces) for one in providers}
+    async with AsyncExitStack() as stack:
+        trusted: list[TrustedIssuer] = []
+        opened: dict[str, OpenIdProvider] = {}
+        # The certificates that a client reads take a fifth of the time in which a server starts.
+        if issuers or providers:
+            # Nothing of an answer may lead the request elsewhere.
+            client = httpx.AsyncClient(timeout=FETCH_LIMIT, follow_redirects=False)
+            await stack.enter_async_context(client)
+            trusted += [trust(issuer, client) for issuer in issuers]
+            opened |= {one.name: OpenIdProvider(one, client, denied, workspaces) for one in providers}
         try:
             yield Identity(
                 keys=keys,

@@ -86,7 +86,7 @@ def test_tests_neither_mock_nor_skip() -> None:
 
 
 def _only_imports(node: ast.AST) -> bool:
-    """Return whether a node is an import, a list of names, or what stands for imports until a name is asked for."""
+    """Return whether a node is an import, a list of names, or a stand-in for later imports."""
     match node:
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return all(map(_only_imports, [*node.body, *node.orelse]))

@@ -3,6 +3,7 @@
 The modules with their work are attributes of this package, each imported when it is first asked for.
 """
 
+import gc
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -38,8 +39,13 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> ModuleType:
-        """Import a module."""
+        """Import a module; no collection looks meanwhile through objects that are all here to stay."""
+        is_on = gc.isenabled()
+        gc.disable()
         try:
             return import_module(f"{__name__}.serving.{name}" if name == "serve" else f"{__name__}.{name}")
         except ModuleNotFoundError as error:
             raise AttributeError(name) from error
+        finally:
+            if is_on:
+                gc.enable()

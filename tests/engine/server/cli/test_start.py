@@ -119,6 +119,21 @@ def test_a_subcommand_imports_its_own_work_alone() -> None:
     assert {"starlette", "uvicorn", "fieldstone.engine.server.app"} & set(done.stdout.split()) == set()
 
 
+def test_no_collection_delays_the_import_of_a_server() -> None:
+    script = """
+import gc
+from fieldstone.engine.server import cli
+seen = []
+gc.callbacks.append(lambda phase, info: seen.append(phase) if phase == "start" else None)
+cli.exit_codes, cli.serve
+print(len(seen), gc.isenabled())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    collections, is_on = done.stdout.split()
+    # One after each of the two, where there would be hundreds.
+    assert (int(collections) <= 2, is_on) == (True, "True")
+
+
 def test_a_name_that_is_no_module_is_no_attribute() -> None:
     assert (hasattr(engine, "x"), hasattr(work, "x")) == (False, False)
     assert callable(engine.create_app)
