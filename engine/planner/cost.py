@@ -16,8 +16,8 @@
 The page sizes are part of the shape, so a plan has one price; only offsets are priced for each request.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
@@ -94,15 +94,28 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """The price of an operation: `fixed` by its plan, its dearest part, and the offsets, which each request gives."""
+    """The price of an operation: `fixed` by its plan, its dearest part, and the offsets, which each request gives.
+
+    Attributes:
+        roots: the fixed price of each root field that has one, by its response key.
+    """
 
     fixed: int = 0
+    roots: Mapping[str, int] = field(default_factory=dict)
     dearest: Part | None = None
     offsets: tuple[Skipped, ...] = ()
 
     def of(self, bindings: Bindings) -> int:
         """Return the whole price of a request."""
         return self.fixed + sum(_skipping(skipped, bindings) for skipped in self.offsets)
+
+    def by_root(self, bindings: Bindings) -> dict[str, int]:
+        """Return the price of each root field of a request, by its response key; those that are free are left out."""
+        found = dict(self.roots)
+        for skipped in self.offsets:
+            root = str(skipped.path[0])
+            found[root] = found.get(root, 0) + _skipping(skipped, bindings)
+        return found
 
     def check(self, limit: int, bindings: Bindings | None = None, *, times: int = 1, before: int = 0) -> None:
         """Refuse a price above `limit`, where 0 is no limit.
@@ -152,6 +165,12 @@ class Meter:
 
     limit: int
     spent: int = 0
+    by_root: dict[str, int] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Begin again: the transaction that was paid for is run once more."""
+        self.spent = 0
+        self.by_root.clear()
 
     def pay(self, price: Price, bindings: Bindings, *, times: int = 1) -> None:
         """Add a price, paid for so many records.
@@ -160,7 +179,9 @@ class Meter:
             QueryTooComplex: the operation costs more than is allowed.
         """
         price.check(self.limit, bindings, times=times, before=self.spent)
-        self.spent += times * price.of(bindings)
+        for root, amount in price.by_root(bindings).items():
+            self.by_root[root] = self.by_root.get(root, 0) + times * amount
+            self.spent += times * amount
 
 
 def price_of(plan: ReadPlan, parameters: ParameterList) -> Price:
@@ -200,15 +221,17 @@ def _shown(amount: int) -> str:
 
 
 def _sum(found: "Iterator[Part | Skipped]") -> Price:
-    fixed, dearest, offsets = 0, None, []
+    fixed, dearest, offsets, roots = 0, None, [], dict[str, int]()
     for part in found:
         if isinstance(part, Skipped):
             offsets.append(part)
             continue
         fixed += part.amount
+        root = str(part.path[0])
+        roots[root] = roots.get(root, 0) + part.amount
         if dearest is None or part.amount > dearest.amount:
             dearest = part
-    return Price(fixed=fixed, dearest=dearest, offsets=tuple(offsets))
+    return Price(fixed=fixed, dearest=dearest, offsets=tuple(offsets), roots=roots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,9 +52,9 @@ class SchemaAnswer(Answer):
         return bytes(self.text)
 
 
-def executed(data: bytes, errors: Sequence[ApiError] = (), *, cost: int | None = None) -> Answer:
-    """Return the answer of an operation that was executed, with its price in the extensions where that is given."""
-    tail = b"}" if cost is None else b',"extensions":{"cost":%d}}' % cost
+def executed(data: bytes, errors: Sequence[ApiError] = (), *, extensions: bytes = b"") -> Answer:
+    """Return the answer of an operation that was executed, with the members of its extensions where there are some."""
+    tail = b',"extensions":{%b}}' % extensions if extensions else b"}"
     if not errors:
         return Answer(body=b'{"data":' + data + tail, status=200)
     listed = dumps([error.formatted() for error in errors]).encode("utf-8", "replace")

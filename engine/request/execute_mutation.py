@@ -120,6 +120,7 @@ async def _run_once(
         if keeping is not None:
             await keeping.begin(transaction)
         checks.clear()
+        meter.forget()
         answers: list[tuple[str, bytes]] = []
         for one, run in zip(writes, runs, strict=True):
             failed[:] = [(one, run)] if isinstance(one, PlannedWrite) and isinstance(run, list) else []

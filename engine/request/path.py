@@ -290,7 +290,7 @@ class GraphQLApi:
                     return await self._subscription(await self.build_call(operation, principal, request, seen), request)
                 case ValidQuery():
                     query = await self.build_call(operation, principal, request, seen)
-                    return await self._query(query, tells_cost=request.tells_cost)
+                    return await self._query(query, request)
                 case ValidMutation():
                     return await self._mutation(await self.build_call(operation, principal, request, seen), request)
         except StaleSchema:
@@ -324,7 +324,7 @@ class GraphQLApi:
 
     async def _mutation(self, call: Call[MutationPlan], request: GraphQLRequest) -> Answer:
         def answer(data: bytes) -> Answer:
-            return executed(data, cost=call.meter.spent if request.tells_cost else None)
+            return executed(data, extensions=request.tell_cost(call.meter.by_root))
 
         if self._kept is not None and request.sent_key is not None:
             claim = await self._claim(call.principal, request, request.sent_key)
@@ -361,7 +361,7 @@ class GraphQLApi:
             depends=call.operation.depends,
         )
 
-    async def _query(self, call: Call[QueryPlan], *, tells_cost: bool) -> Answer:
+    async def _query(self, call: Call[QueryPlan], request: GraphQLRequest) -> Answer:
         if call.operation.is_introspection:
             schema = self.compiler.schemas.get(call.snapshot)
             if isinstance(schema, LazySchema):
@@ -383,10 +383,10 @@ class GraphQLApi:
             data = _text(row)
         if planned.is_computed and self._compute is not None:
             data = await self._compute(call, data)
-        cost = planned.price.of(call.bindings) if tells_cost else None
+        told = request.tell_cost(planned.price.by_root(call.bindings))
         if planned.failures is None:
-            return executed(data, cost=cost)
-        return executed(*replace_marks(data, planned.failures), cost=cost)
+            return executed(data, extensions=told)
+        return executed(*replace_marks(data, planned.failures), extensions=told)
 
 
 _TRY_ZONE = Statement(text="SELECT (now() AT TIME ZONE $1::text)::text")

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from fieldstone.engine.request.answer import Explain
 from fieldstone.engine.request.idempotency.claim import SentKey
-from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.json_text import JsonValue, dumps
 
 SHA256: Final = "sha256:"
 """The prefix of an id that is a hash: https://graphql.github.io/graphql-over-http/draft/"""
@@ -29,6 +29,7 @@ class GraphQLRequest(NamedTuple):
     Attributes:
         query: the document; empty where only the reference is given.
         tells_cost: asks for its price in the answer's extensions.
+        tells_roots: asks for the price of each root field there, too.
         is_large: whether its variables are so large that to look through them takes long.
         sent_key: its Idempotency-Key, which queries do not read.
         explain: says if the answer explains itself.
@@ -47,9 +48,17 @@ class GraphQLRequest(NamedTuple):
     reference: DocumentReference | None = None
     is_new: bool = False
     is_rest: bool = False
+    tells_roots: bool = False
 
     @property
     def may_write(self) -> bool:
         """Whether it may be a mutation, as far as its text is at hand."""
         # A keyword has one spelling: a document without the word has no mutation.
         return not self.query or "mutation" in self.query
+
+    def tell_cost(self, by_root: Mapping[str, int]) -> bytes:
+        """Return the extensions that tell the price that it asks for, by the prices of its root fields."""
+        if not self.tells_cost:
+            return b""
+        told = b'"cost":%d' % sum(by_root.values())
+        return told + b',"costByRoot":' + dumps(dict(by_root)).encode() if self.tells_roots else told

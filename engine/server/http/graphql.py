@@ -140,7 +140,9 @@ def _mark(
     Raises:
         BadUserInput: a request with a mutation has a key that cannot be one, so that the request is malformed.
     """
-    tells_cost, key = given.get(b"x-fieldstone-cost") == b"1", given.get(b"idempotency-key")
+    cost, key = given.get(b"x-fieldstone-cost"), given.get(b"idempotency-key")
+    tells_roots = cost == b"roots"
+    tells_cost = tells_roots or cost == b"1"
     explain = Explain.NOT
     if given.get(b"x-fieldstone-explain") == b"1":
         explain = Explain.FULLY if is_development else Explain.REFUSED
@@ -151,7 +153,7 @@ def _mark(
         sent_key = None if key is None else SentKey(key, index)
         if sent_key is not None and item.may_write:
             sent_key.read()
-        return item._replace(tells_cost=tells_cost, sent_key=sent_key, explain=explain)
+        return item._replace(tells_cost=tells_cost, tells_roots=tells_roots, sent_key=sent_key, explain=explain)
 
     match request:
         case GraphQLRequest():

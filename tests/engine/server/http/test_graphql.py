@@ -219,6 +219,19 @@ async def test_the_price_is_told_to_who_asks_for_it(client: httpx.AsyncClient, m
         assert "extensions" not in (await client.request(method, "/graphql", headers=headers, **sent)).json()
 
 
+async def test_the_price_of_each_root_field_is_told_to_a_client_that_asks(client: httpx.AsyncClient) -> None:
+    document = """query ($offset: Int) { __typename a: people(first: 7) { totalCount edges { node { id } } }
+      b: person(id: "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e") { id }
+      c: people(first: 2, offset: $offset) { edges { cursor } } }"""
+    sent = {"query": document, "variables": {"offset": 50}}
+    told = await client.post("/graphql", json=sent, headers={"X-Fieldstone-Cost": "roots"})
+    assert told.json()["extensions"] == {"cost": 115, "costByRoot": {"a": 107, "b": 1, "c": 7}}
+    document = """mutation { free: createCompany(data: { name: "a" }) { id }
+      paid: createCompany(data: { name: "b" }) { people(first: 3) { edges { node { id } } } } }"""
+    told = await client.post("/graphql", json={"query": document}, headers={"X-Fieldstone-Cost": "roots"})
+    assert told.json()["extensions"] == {"cost": 3, "costByRoot": {"paid": 3}}
+
+
 async def test_each_answer_of_a_batch_has_its_price(client: httpx.AsyncClient) -> None:
     batch = [
         {"query": COSTLY},
