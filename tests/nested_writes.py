@@ -171,7 +171,10 @@ class Drawing:
         named = target if far_end is None else far_end.target
         said: dict[str, Any] = {}
         for verb in self.draw(st.lists(st.sampled_from(["connect", "set"]), max_size=1)):
-            said[verb] = [self.known(named) for _ in range(self.draw(st.integers(0, 2)))]
+            said[verb] = [
+                {"where": {"id": self.known(named)}} if self.chance(20) else self.known(named)
+                for _ in range(self.draw(st.integers(0, 2)))
+            ]
         if row is not None:
             for verb in self.draw(
                 st.lists(st.sampled_from(["disconnect", "delete", "update"]), max_size=2, unique=True)
@@ -181,11 +184,14 @@ class Drawing:
             rows = [self.record(target, depth - 1, row=None, parent=child) for _ in range(self.draw(st.integers(0, 2)))]
             said["create"] = self.lifted(f"[{type_name(target, TypeRole.INPUT)}!]", rows)
         ids = said.get("connect") or []
-        if ids and self.chance(4):
+        if ids and isinstance(ids[0], str) and self.chance(4):
             said["connect"] = [*ids, ids[0]]
             self.mistakes.append("BAD_USER_INPUT")
         return {
-            name: self.lifted("[UUID!]", value) if name in {"connect", "set"} else value for name, value in said.items()
+            name: self.lifted("[UUID!]" if all(isinstance(one, str) for one in value) else "[ConnectTarget!]", value)
+            if name in {"connect", "set"}
+            else value
+            for name, value in said.items()
         }
 
     def _held(self, verb: str, end: RelationEnd, depth: int, row: Row) -> list[Any]:

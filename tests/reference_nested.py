@@ -206,7 +206,7 @@ class NestedReference:
         said = [(item, item.data[one.name]) for item in items if isinstance(item.data.get(one.name), dict)]
         far = self.links.get(end.target_field.id)
         for _, verbs in said:
-            ids = [one["id"] if isinstance(one, dict) else one for one in _listed(verbs, *_NAMING)]
+            ids = [_id_of(one) for one in _listed(verbs, *_NAMING)]
             if len(set(ids)) < len(ids) or (creates and _listed(verbs, "disconnect", "update", "delete")):
                 raise Refused("BAD_USER_INPUT")
         self._leave(end, said, far)
@@ -220,7 +220,12 @@ class NestedReference:
             for item, verbs in said:
                 for id_ in verbs.get("delete") or ():
                     self._delete(end.target, self._held(end, far, item.id, id_))
-        named = [(id_, item.id) for verb in ("set", "connect") for item, verbs in said for id_ in verbs.get(verb) or ()]
+        named = [
+            (_id_of(one), item.id)
+            for verb in ("set", "connect")
+            for item, verbs in said
+            for one in verbs.get(verb) or ()
+        ]
         if far is None:
             self._move(end, [(self._live(end.target, id_), parent) for id_, parent in named])
         else:
@@ -239,7 +244,7 @@ class NestedReference:
         for item, verbs in said:
             if verbs.get("set") is None:
                 continue
-            kept = {*verbs["set"], *(verbs.get("connect") or ())}
+            kept = {_id_of(one) for one in [*verbs["set"], *(verbs.get("connect") or ())]}
             for id_, row in self._rows(target):
                 own = id_ if far is None else row[far.parts[0].column.name]
                 if row[end.foreign_key.column.name] == item.id and own not in kept:
@@ -344,6 +349,11 @@ class NestedReference:
 def _says(item: Item, one: Field, verb: str) -> bool:
     value = item.data.get(one.name)
     return isinstance(value, dict) and value.get(verb) is not None and value.get(verb) is not False
+
+
+def _id_of(one: Any) -> str:
+    """The id in a record's name: alone, in a unique key, or beside the changes of the record."""
+    return one if isinstance(one, str) else str((one.get("where") or one)["id"])
 
 
 _NAMING = ("connect", "disconnect", "set", "delete", "update")

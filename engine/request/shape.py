@@ -259,6 +259,10 @@ def _joint_shape(values: list[JsonValue]) -> object:
     found = {
         (name, _records_shape(items) if name == "create" else _joint_shape(items)) for name, items in members.items()
     }
+    if "where" in members:
+        # The fields of one key, not those of several keys together, say by which of them a record is looked up.
+        keys = (tuple(sorted(item)) if isinstance(item, dict) else None for item in members["where"])
+        found.add(("where", frozenset(keys)))
     if "disconnect" in members:
         found.add(("disconnect", frozenset(item for item in members["disconnect"] if isinstance(item, bool))))
     return frozenset(leaves), frozenset(found)

@@ -82,10 +82,12 @@ def build_relation_list_input(scope: TypeScope, object_: Object) -> GraphQLInput
         if _may(object_, Verb.CREATE):
             data = _list_of(scope.input_of(object_, TypeRole.INPUT))
             yield "create", GraphQLInputField(data, description="Records to create and connect.")
-        yield "connect", GraphQLInputField(ids, description="Records to connect, by their ids.")
+        targets = _list_of(CONNECT_TARGET)
+        by = "by their ids, or a unique field and its value"
+        yield "connect", GraphQLInputField(targets, description=f"Records to connect, {by}.")
         yield "disconnect", GraphQLInputField(ids, description="Records to disconnect, by their ids.")
         description = "Exactly these shall be connected; all others are disconnected."
-        yield "set", GraphQLInputField(ids, description=description)
+        yield "set", GraphQLInputField(targets, description=description)
         if _may(object_, Verb.UPDATE):
             updates = _list_of(scope.input_of(object_, TypeRole.UPDATE_ITEM))
             yield "update", GraphQLInputField(updates, description="Changes of records that are connected.")

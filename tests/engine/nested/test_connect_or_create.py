@@ -130,6 +130,21 @@ async def test_a_key_of_several_fields(apis: Apis) -> None:
     first = await create(apis, "person", "company { id name }", email="a", company={"connectOrCreate": wanted})
     again = await create(apis, "person", "company { id name }", email="b", company={"connectOrCreate": wanted})
     assert first == again
+    # Two keys together are another shape than one key of their fields.
+    await apis.change(
+        "mutation ($id: UUID!) { updateField(id: $id, input: { isUnique: true }) { id } }",
+        id=str(company.by_name["website"].id),
+    )
+    text = "mutation ($d: [PersonInput!]!) { createPeople(data: $d) { company { id } } }"
+    by_id = {"where": {"id": first["company"]["id"]}, "create": {"name": "x"}}
+    by_website = {"where": {"website": "a"}, "create": {"name": "x"}}
+    rows = [{"email": str(n), "company": {"connectOrCreate": one}} for n, one in enumerate([by_id, by_website, wanted])]
+    found = await apis.data(text, d=rows)
+    assert [one["company"]["id"] for one in found["createPeople"]] == [first["company"]["id"]] * 3
+    both = {"where": {"id": first["company"]["id"], "website": "a"}, "create": {"name": "x"}}
+    await apis.data(text, d=[{"email": "s", "company": {"connectOrCreate": by_id}}, {**rows[1], "email": "t"}])
+    error = await apis.error(text, d=[{"email": "u", "company": {"connectOrCreate": both}}])
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_it_takes_a_one_to_one_target_from_its_holder(apis: Apis) -> None:

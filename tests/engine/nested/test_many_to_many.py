@@ -56,6 +56,24 @@ async def test_create_with_fields_of_the_link(advised: Apis) -> None:
     ]  # fmt: skip
 
 
+async def test_connect_and_set_by_a_unique_key_of_the_other_end(advised: Apis) -> None:
+    ids = await people(advised, "abc")
+    key: Any = lambda email: {"where": {"email": email}}  # noqa: E731
+    acme = await create(advised, "company", FIELDS, advisers={"connect": [key("a"), ids["b"], key("a")]})
+    assert advisers_of(acme) == [("a", None), ("b", None)]
+    await take_events(advised)
+    again = await update(advised, "company", acme["id"], FIELDS, advisers={"connect": [key("b"), key("c")]})
+    assert [email for email, _ in advisers_of(again)] == ["a", "b", "c"]
+    created = [brief for brief in await briefs(advised) if brief[0] == "created"]
+    assert len(created) == 1
+    left = await update(advised, "company", acme["id"], FIELDS, advisers={"set": [key("c")]})
+    assert [email for email, _ in advisers_of(left)] == ["c"]
+    wrong = {"advisers": {"connect": [key("nobody")]}}
+    message = "There is no Person to connect 'advisers' to."
+    path: list[str | int] = ["data", "advisers", "connect", 0]
+    await check_refused(advised, update_text("company"), "NOT_FOUND", message, path, id=acme["id"], d=wrong)
+
+
 async def test_connect_names_the_other_end(advised: Apis) -> None:
     ids = await people(advised, "abc")
     advised.database.log.steps.clear()

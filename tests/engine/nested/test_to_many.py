@@ -53,6 +53,55 @@ async def test_connect_takes_a_record_from_another(apis: Apis) -> None:
     assert sorted(await briefs(apis)) == sorted([("updated", "company", acme), ("updated", "person", ids["a"])])
 
 
+async def test_connect_and_set_by_a_unique_key(apis: Apis) -> None:
+    _, ids = await staffed(apis)
+    key: Any = lambda email: {"where": {"email": email}}  # noqa: E731
+    blue = await create(apis, "company", FIELDS, people={"connect": [key("a"), ids["d"], {"where": {"id": ids["b"]}}]})
+    assert [email for email, _ in people_of(blue)] == ["a", "b", "d"]
+    assert writes_of(apis)[:4] == ["insert company", "find", "find", "update person"]
+    await take_events(apis)
+    again = await update(apis, "company", blue["id"], FIELDS, people={"set": [key("b"), key("c")]})
+    assert [email for email, _ in people_of(again)] == ["b", "c"]
+    touched = sorted(("updated", "person", ids[email]) for email in "acd")
+    assert sorted(await briefs(apis)) == sorted([("updated", "company", blue["id"]), *touched])
+
+
+async def test_records_named_by_unique_keys_that_are_refused(apis: Apis) -> None:
+    acme, ids = await staffed(apis)
+    by_key: Any = lambda *emails: {"people": {"connect": [{"where": {"email": email}} for email in emails]}}  # noqa: E731
+    for text, given in ((create_text("company"), {}), (update_text("company"), {"id": acme})):
+        missing = "There is no Person to connect 'people' to."
+        await check_refused(
+            apis, text, "NOT_FOUND", missing, ["data", "people", "connect", 1], d=by_key("d", "nobody"), **given
+        )
+        await check_refused(
+            apis,
+            text,
+            "BAD_USER_INPUT",
+            "'email' must not be null in a unique key.",
+            ["data", "people", "connect", 0, "where", "email"],
+            d=by_key(None),
+            **given,
+        )
+        path: list[str | int] = ["data", "people", "connect", "where"]
+        no_key = {"people": {"connect": [{"where": {"city": "x"}}]}}
+        keys = "'where' takes all fields of one unique key of Person, and no others: { id } or { email }."
+        await check_refused(apis, text, "BAD_USER_INPUT", keys, path, d=no_key, **given)
+        twice = f"The record with the id {ids['d']} is changed twice: say one thing of each record."
+        await check_refused(
+            apis, text, "BAD_USER_INPUT", twice, ["data", "people", "connect", 1], d=by_key("d", "d"), **given
+        )
+
+
+async def test_ids_of_several_types_of_variables(apis: Apis) -> None:
+    _, ids = await staffed(apis)
+    for declared in ("[UUID!]", "[UUID]", "[ID!]", "[ConnectTarget!]"):
+        text = f"""mutation ($c: {declared}) {{
+          createCompany(data: {{ people: {{ connect: $c }} }}) {{ {FIELDS} }} }}"""
+        answer = await apis.data(text, c=[ids["d"]])
+        assert people_of(answer["createCompany"]) == [("d", None)]
+
+
 async def test_disconnect(apis: Apis) -> None:
     acme, ids = await staffed(apis)
     left = await update(apis, "company", acme, FIELDS, people={"disconnect": [ids["a"], ids["c"]]})

@@ -75,6 +75,7 @@ class TreeBuilder:
         parent: Field | None = None,
         among: str | None = None,
         root: Callable[[Sequence[Field]], Records] | None = None,
+        found: Sequence[Field] = (),
     ) -> Records:
         """Return the plan of the records of one place, for data such as this.
 
@@ -87,6 +88,7 @@ class TreeBuilder:
             parent: the field by which they hang on other records, for those that do.
             among: the relation that leads to them from there.
             root: plans the statement of a root field's own records; takes relations to records that the request makes.
+            found: relations to records that the request looks up.
 
         Raises:
             QueryTooComplex: the data is nested too deeply, or has too many places.
@@ -95,7 +97,7 @@ class TreeBuilder:
         self._count(level)
         self.context.writes_more = True
         self.context.touch(object_)
-        known = [parent] if creates and parent is not None else []
+        known = [*found, *([parent] if creates and parent is not None else [])]
         to_one: list[ToOne] = []
         to_many: list[ToMany] = []
         try:
@@ -167,16 +169,17 @@ class _Below:
         return any(verb in spoken(value) for value in self.values for verb in verbs)
 
     def _records(
-        self, verb: str, sample: Rows, *, creates: bool, parent: Field | None = None, object_: Object | None = None
+        self, verb: str, sample: Rows, *, creates: bool, parent: Field | None = None, found: Sequence[Field] = ()
     ) -> Records:
         return self.builder.records(
-            object_ or self.end.target,
+            self.end.target,
             sample,
             (*self.path, self.field.name, verb),
             creates=creates,
             level=self.level,
             parent=parent,
             among=self.field.name,
+            found=found,
         )
 
     def to_one(self) -> ToOne | None:
@@ -194,7 +197,7 @@ class _Below:
             end=end,
             create=self._records(CREATE, self.given(CREATE), creates=True, parent=child) if self.says(CREATE) else None,
             create_missing=self._records(CONNECT_OR_CREATE, missing, creates=True, parent=child) if missing else None,
-            lookups=self._lookups(connects=connects),
+            lookups=self._lookups(end.target, *([CONNECT] if connects else []), CONNECT_OR_CREATE),
             finds_connected=connects,
             seek=self._seek() if updates else None,
             update=self._records(UPDATE, updates, creates=False, parent=child) if updates else None,
@@ -204,20 +207,17 @@ class _Below:
             else None,
         )
 
-    def _lookups(self, *, connects: bool) -> dict[tuple[str, ...], Lookup]:
-        """Return the look-ups by unique keys that the data asks for."""
-        wheres = [(CONNECT_OR_CREATE, value["where"]) for value in self.given(CONNECT_OR_CREATE)]
-        if connects:
-            wheres += [(CONNECT, value["where"]) for value in self.given(CONNECT) if isinstance(value, dict)]
+    def _lookups(self, target: Object, *verbs: str) -> dict[tuple[str, ...], Lookup]:
+        """Return the look-ups by unique keys that the data of these verbs asks for."""
         found: dict[tuple[str, ...], Lookup] = {}
+        wheres = [(verb, one["where"]) for verb in verbs for one in self.given(verb) if isinstance(one, dict)]
         for verb, where in wheres:
             names = tuple(sorted(where)) if isinstance(where, dict) else ()
             if names not in found:
-                found[names] = self._lookup(names, (*self.path, self.field.name, verb, "where"))
+                found[names] = self._lookup(target, names, (*self.path, self.field.name, verb, "where"))
         return found
 
-    def _lookup(self, names: tuple[str, ...], path: InputPath) -> Lookup:
-        target = self.end.target
+    def _lookup(self, target: Object, names: tuple[str, ...], path: InputPath) -> Lookup:
         self.context.indexes[target.id] = self.context.snapshot.indexes_of.get(target.id, ())
         known = unique_keys(self.context.snapshot, target)
         key = next((key for key in known if sorted(map(member_name, key)) == [*names]), None)
@@ -258,6 +258,8 @@ class _Below:
         end, context, target = self.end, self.context, self.end.target
         holder, child = end.foreign_key.column, end.target_field
         far = _far_field(context, end)
+        named = target if far is None else link_end(context, far, self.builder.blame.at(far.name)).target
+        lookups = self._lookups(named, CONNECT, SET)
         changes = not self.creates
         moves = self.says(CONNECT, SET)
         links = [{f"{far.name}Id": "id"}] if far is not None else []
@@ -268,9 +270,11 @@ class _Below:
         return ToMany(
             field=self.field,
             end=end,
+            named=named,
+            lookups=lookups,
             far=far,
             find=statements.plan_find(context, target, [(holder,), (kept, target.key)])
-            if far is not None and changes
+            if far is not None and (changes or lookups)
             else None,
             detach=statements.plan_leave(context, target, child, among=self.field.name, deletes=far is not None)
             if changes and leaves and can_leave
@@ -283,7 +287,9 @@ class _Below:
             if changes and self.says(DELETE) and far is None
             else None,
             move=statements.plan_move(context, target, child) if moves and far is None else None,
-            connect=self._records(CONNECT, links, creates=True, parent=child) if moves and far is not None else None,
+            connect=self._records(CONNECT, links, creates=True, parent=child, found=[far] if lookups else ())
+            if moves and far is not None
+            else None,
             create=self._records(CREATE, self.given(CREATE), creates=True, parent=child) if self.says(CREATE) else None,
         )
 

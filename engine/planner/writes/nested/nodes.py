@@ -104,6 +104,8 @@ class ToMany:
     """The verbs for the records that hang on a record.
 
     Attributes:
+        named: the object of the records to connect.
+        lookups: the ways to find them, each by the members of its unique key.
         far: the field by which the records of a many-to-many relation lead to its other end; None for any other.
         find: finds the record that links two others.
         detach: disconnects records; `keep` disconnects all but those named.
@@ -113,6 +115,8 @@ class ToMany:
 
     field: Field
     end: RelationEnd
+    named: Object
+    lookups: Mapping[tuple[str, ...], Lookup] = dataclasses.field(default_factory=dict)
     far: Field | None = None
     find: Step | None = None
     detach: Step | None = None

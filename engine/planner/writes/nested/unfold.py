@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import MadeId
 from fieldstone.engine.planner.arguments.trees import Bindings
-from fieldstone.engine.planner.writes.nested.nodes import Item, Lookup, Records, ToMany, ToOne
+from fieldstone.engine.planner.writes.nested.nodes import Item, Records, ToMany, ToOne
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowCell, Step, When
+from fieldstone.engine.planner.writes.nested.targets import Sought, Target, check_once, read_targets
 from fieldstone.engine.planner.writes.nested.verbs import (
     CONNECT,
     CONNECT_OR_CREATE,
@@ -20,12 +21,10 @@ from fieldstone.engine.planner.writes.nested.verbs import (
     UPDATE,
     Said,
     read_id,
-    read_ids,
     read_to_many,
     read_to_one,
     refusal,
 )
-from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field
@@ -76,6 +75,11 @@ class Unfolding:
         if not any(True for row in rows for _ in row.founds()):
             given = step.encode([[*row.cells] for row in rows])
         self.steps.append(BoundStep(step, rows, founds, given))
+
+    def look_up(self, sought: Sought) -> None:
+        """Add the steps that look records up."""
+        for step, rows, founds in sought.steps():
+            self.add(step, rows, founds)
 
     def _count(self, number: int, path: InputPath) -> None:
         self._named += number
@@ -184,7 +188,7 @@ class _UnfoldingToOne:
         Where the target holds the key, those to make are noted in `hangs`.
         """
         name, lookups = self.relation.field.name, self.relation.lookups
-        by_lookup: dict[tuple[str, ...], list[tuple[InputRow, Found]]] = {}
+        sought = Sought(lookups)
         found: list[tuple[Item, Said, Found]] = []
         missing: list[tuple[Item, Said, Found]] = []
         for item, one in said:
@@ -198,12 +202,9 @@ class _UnfoldingToOne:
                 target = Found(missing=f"There is no {label} to connect '{name}' to.")
             else:
                 continue
-            names = tuple(sorted(where))
-            row = InputRow(_key_cells(lookups[names], where, (*one.path, "where")), one.path, item.when)
-            by_lookup.setdefault(names, []).append((row, target))
+            sought.add(where, target, one.path, item.when)
             found.append((item, one, target))
-        for names, rows in by_lookup.items():
-            self.unfolding.add(lookups[names].step, [row for row, _ in rows], [target for _, target in rows])
+        self.unfolding.look_up(sought)
         if hangs is None:
             created = [self._missing_item(one, target) for _, one, target in missing]
             self.unfolding.records(self.relation.create_missing, created)
@@ -233,39 +234,44 @@ class _UnfoldingToMany:
         """Write the records that hang on these, or shall."""
         relation, unfolding = self.relation, self.unfolding
         said = [(item, one) for item in items for one in self._read(item)]
-        ids = {
-            verb: [(item, id_, path) for item, one in _with(said, verb) for id_, path in read_ids(one)]
+        label = relation.named.label_singular
+        sought, missing = Sought(relation.lookups), f"There is no {label} to connect '{relation.field.name}' to."
+        named = {
+            verb: [target for item, one in _with(said, verb) for target in read_targets(item, one, sought, missing)]
             for verb in (DISCONNECT, SET, UPDATE, DELETE, CONNECT)
         }
-        for named in ids.values():
-            unfolding.count_named(named, named[0][2] if named else ())
-        _check_once(ids.values())
-        links = self._find_links(ids)
-        unfolding.add(relation.detach, [self._leaving(links, *one) for one in ids[DISCONNECT]])
+        for targets in named.values():
+            unfolding.count_named(targets, targets[0].path if targets else ())
+        check_once(named.values())
+        unfolding.look_up(sought)
+        links = self._find_links(named)
+        unfolding.add(relation.detach, [self._leaving(links, one) for one in named[DISCONNECT]])
         if relation.far is not None:
-            unfolding.add(relation.detach, [self._leaving(links, *one) for one in ids[DELETE]])
+            unfolding.add(relation.detach, [self._leaving(links, one) for one in named[DELETE]])
         kept = [InputRow((item.id, None), one.path, item.when) for item, one in _with(said, SET)]
         parents = {id(item) for item, _ in _with(said, SET)}
-        connects = [*ids[SET], *ids[CONNECT]]
-        kept += [InputRow((item.id, id_), path, item.when) for item, id_, path in connects if id(item) in parents]
+        connects = [*named[SET], *named[CONNECT]]
+        kept += [
+            InputRow((one.item.id, one.id), one.path, one.item.when) for one in connects if id(one.item) in parents
+        ]
         unfolding.add(relation.keep, kept)
+        changes = [change for _, one in _with(said, UPDATE) for change in one.value]
         updates = [
             Item(
-                id=links.get((id(item), id_), id_),
-                data=one.value[index]["data"],
-                path=(*one.path, index, "data"),
-                parent=item.id,
-                when=item.when,
+                id=links.get(one.key, one.id),
+                data=change["data"],
+                path=(*one.path, "data"),
+                parent=one.item.id,
+                when=one.item.when,
             )
-            for item, one in _with(said, UPDATE)
-            for index, (id_, _) in enumerate(read_ids(one))
+            for one, change in zip(named[UPDATE], changes, strict=True)
         ]
         unfolding.records(relation.update, updates)
-        unfolding.add(relation.remove, [self._leaving(links, *one) for one in ids[DELETE]])
-        unfolding.add(relation.move, [InputRow((id_, item.id, ""), path, item.when) for item, id_, path in connects])
+        unfolding.add(relation.remove, [self._leaving(links, one) for one in named[DELETE]])
+        moved = [InputRow((one.id, one.item.id, ""), one.path, one.item.when) for one in connects]
+        unfolding.add(relation.move, moved)
         if (far := relation.far) is not None:
-            linked = [self._link(far, links, item, id_, path) for item, id_, path in connects]
-            unfolding.records(relation.connect, linked)
+            unfolding.records(relation.connect, [self._link(far, links, one) for one in connects])
         created = [
             _child(relation, item, new_item(data, (*one.path, index), item.when))
             for item, one in _with(said, CREATE)
@@ -286,37 +292,40 @@ class _UnfoldingToMany:
                 raise _required(relation.field.name, child.name, relation.end.target.label_singular, one.path)
         return said
 
-    def _find_links(self, ids: Mapping[str, Sequence[tuple[Item, str, InputPath]]]) -> dict[tuple[int, str], Found]:
-        """Look up the records that link to those named, by the record at hand and the id named."""
+    def _find_links(self, named: Mapping[str, Sequence[Target]]) -> dict[tuple[int, str | int], Found]:
+        """Look up the records that link to those named, by the keys of these."""
         relation = self.relation
         if relation.find is None:
             return {}
-        links: dict[tuple[int, str], Found] = {}
+        links: dict[tuple[int, str | int], Found] = {}
         rows: list[InputRow] = []
-        for verb, named in ids.items():
-            for item, id_, path in named:
+        for verb, targets in named.items():
+            for one in targets:
                 if verb in NEEDS_RECORD:
-                    missing = f"There is no record with the id {id_} among '{relation.field.name}' to {verb}."
+                    missing = f"There is no record with the id {one.id} among '{relation.field.name}' to {verb}."
                     found = Found(missing=missing)
                 else:
                     found = Found(made=MadeId(new_id()))
-                links[(id(item), id_)] = found
-                rows.append(InputRow((item.id, id_), path, item.when))
+                links[one.key] = found
+                rows.append(InputRow((one.item.id, one.id), one.path, one.item.when))
         self.unfolding.add(relation.find, rows, [*links.values()])
         return links
 
-    def _leaving(self, links: Mapping[tuple[int, str], Found], item: Item, id_: str, path: InputPath) -> InputRow:
-        cells: tuple[RowCell, RowCell] = (item.id, links.get((id(item), id_), id_))
-        return InputRow(cells, path, item.when)
+    def _leaving(self, links: Mapping[tuple[int, str | int], Found], one: Target) -> InputRow:
+        cells: tuple[RowCell, RowCell] = (one.item.id, links.get(one.key, one.id))
+        return InputRow(cells, one.path, one.item.when)
 
-    def _link(self, far: Field, links: Mapping[tuple[int, str], Found], item: Item, id_: str, path: InputPath) -> Item:
+    def _link(self, far: Field, links: Mapping[tuple[int, str | int], Found], one: Target) -> Item:
         """Return the record to create that links to the one named, where it is not linked yet."""
-        found = links.get((id(item), id_))
-        when = item.when if found is None else When(found, is_there=False)
-        data: dict[str, JsonValue] = {f"{far.name}Id": id_}
+        found = links.get(one.key)
+        when = one.item.when if found is None else When(found, is_there=False)
+        data: dict[str, JsonValue] = {f"{far.name}Id": one.id} if isinstance(one.id, str) else {}
         if found is not None:
             data["id"] = found.made
-        return _child(self.relation, item, new_item(data, path, when))
+        link = new_item(data, one.path, when)
+        if isinstance(one.id, Found):
+            link.links[far.name] = one.id
+        return _child(self.relation, one.item, link)
 
 
 def _with(said: Iterable[tuple[Item, Said]], verb: str) -> list[tuple[Item, Said]]:
@@ -330,31 +339,6 @@ def _child(relation: ToOne | ToMany, parent: Item, child: Item) -> Item:
         raise refusal(f"'{own}' is the record that '{relation.field.name}' is of: leave it out.", (*child.path, own))
     child.links[own] = parent.id
     return child
-
-
-def _check_once(named: Iterable[Sequence[tuple[Item, str, InputPath]]]) -> None:
-    seen: set[tuple[int, str]] = set()
-    for item, id_, path in (one for ids in named for one in ids):
-        if (id(item), id_) in seen:
-            raise refusal(f"The id {id_} stands there twice: say one thing of each record.", path)
-        seen.add((id(item), id_))
-
-
-def _key_cells(lookup: Lookup, where: Mapping[str, JsonValue], path: InputPath) -> list[RowCell]:
-    """Return the values of a unique key that a client names a record by."""
-    cells: list[RowCell] = []
-    for member, part, coerce in lookup.parts:
-        value = where[member]
-        if part is not None:
-            value = value.get(part) if isinstance(value, dict) else None
-        name = member if part is None else f"{member}.{part}"
-        if value is None:
-            raise refusal(f"'{name}' must not be null in a unique key.", (*path, member))
-        try:
-            cells.append(coerce(value))
-        except InvalidValue as error:
-            raise refusal(f"Field '{name}' {error.message}.", (*path, member)) from None
-    return cells
 
 
 def _required(relation: str, child: str, label: str, path: InputPath) -> BadUserInput:

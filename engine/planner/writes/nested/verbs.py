@@ -1,6 +1,6 @@
 """The verbs of a relation in a record's data, as a request gives them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fieldstone.engine.errors import BadUserInput
@@ -72,16 +72,6 @@ def read_to_many(field: Field, data: Mapping[str, JsonValue], path: InputPath) -
         if items or verb == SET:
             found.append(Said(verb, items, (*path, verb)))
     return found
-
-
-def read_ids(said: Said) -> Iterator[tuple[str, InputPath]]:
-    """Yield the ids of a verb's list, each with its place."""
-    for index, value in enumerate(said.value):
-        path = (*said.path, index)
-        if said.verb == UPDATE:
-            yield read_id(value["id"], (*path, "id")), path
-        else:
-            yield read_id(value, path), path
 
 
 def read_id(value: JsonValue, path: InputPath) -> str:
