@@ -8,7 +8,7 @@ from uuid import UUID
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.field_errors import replace_marks
 from fieldstone.engine.planner.arguments.trees import Bindings
-from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, validate_text
 from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
 from fieldstone.engine.request.plan_cache import OperationKey

@@ -18,8 +18,9 @@ from fieldstone.engine.planner.arguments.trees import (
     bind_tree,
 )
 from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, readable
-from fieldstone.engine.planner.cost import affordable, limit_offsets, price_of_record
+from fieldstone.engine.planner.cost import price_of_record
 from fieldstone.engine.planner.live_queries import PlannedLiveQuery, plan_live_query
+from fieldstone.engine.planner.price import affordable, limit_offsets
 from fieldstone.engine.planner.reads.filters import filter_condition
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.mutations import ACTIONS

@@ -25,8 +25,9 @@ from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, RecordLimits
-from fieldstone.engine.planner.cost import FREE, Price, limit_offsets, price_of
+from fieldstone.engine.planner.cost import price_of
 from fieldstone.engine.planner.live_queries import PlannedLiveQuery
+from fieldstone.engine.planner.price import FREE, Price, limit_offsets
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.engine.planner.subscriptions import plan_subscription
 from fieldstone.engine.planner.writes.mutations import plan_mutation

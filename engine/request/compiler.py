@@ -16,7 +16,7 @@ from fieldstone.engine.documents.document import check_length
 from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ServiceUnavailable
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.context import RecordLimits
-from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.request.compile import (
     Limits,
     is_heavy_text,

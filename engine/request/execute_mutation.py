@@ -8,7 +8,7 @@ from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
-from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.planner.writes.merging.merge import BoundMerge, PlannedMerge
 from fieldstone.engine.planner.writes.mutations import Planned, located
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested

@@ -33,7 +33,7 @@ from fieldstone.engine.introspection.answers import SchemaAnswers
 from fieldstone.engine.planner.arguments.field_errors import replace_marks
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
-from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer, SchemaAnswer, executed, refusal
 from fieldstone.engine.request.compiler import Call, Compiler

@@ -14,7 +14,7 @@ from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.cost import FREE, Price
+from fieldstone.engine.planner.price import FREE, Price
 from fieldstone.engine.planner.writes.mutations import Planned
 from fieldstone.engine.request.shape import Usage
 from fieldstone.engine.request.variables import Declaration, Variables

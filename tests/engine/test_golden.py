@@ -14,7 +14,7 @@ import pytest
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.bound_statement import BoundStatement
-from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import InvalidDocument

@@ -17,7 +17,8 @@ from fieldstone.engine.planner.arguments.trees import (
 )
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, readable, readable_by
-from fieldstone.engine.planner.cost import FREE, Price, affordable, limit_offsets, price_of_record
+from fieldstone.engine.planner.cost import price_of_record
+from fieldstone.engine.planner.price import FREE, Price, affordable, limit_offsets
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one, left_out, marks_key
 from fieldstone.engine.planner.writes.events import event_target, touched_at

@@ -9,7 +9,8 @@ from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, readable
-from fieldstone.engine.planner.cost import Price, limit_offsets, price_of_record
+from fieldstone.engine.planner.cost import price_of_record
+from fieldstone.engine.planner.price import Price, limit_offsets
 from fieldstone.engine.planner.writes.events import bind_created, bind_ids
 from fieldstone.engine.planner.writes.removal import Removal
 from fieldstone.engine.planner.writes.values.connects import ReferenceName

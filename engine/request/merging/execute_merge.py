@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, NotFound
 from fieldstone.engine.planner.arguments.trees import Bindings
-from fieldstone.engine.planner.cost import Meter
+from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.planner.writes.merging.merge import BoundMerge, MergeStep, PlannedMerge
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.errors import DatabaseError

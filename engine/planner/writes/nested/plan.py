@@ -9,7 +9,7 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, value_of
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.cost import Price
+from fieldstone.engine.planner.price import Price
 from fieldstone.engine.planner.writes.creates import CreateInput
 from fieldstone.engine.planner.writes.nested.build import TreeBuilder, is_nested
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
