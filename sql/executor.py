@@ -11,6 +11,7 @@ import psycopg
 from fieldstone.sql.driver.callback_statement import CallbackStatement, Finish
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.connection_pool import ConnectionPool
+from fieldstone.sql.driver.lanes.lanes import Lanes
 from fieldstone.sql.driver.server import may_set, require_version, wait_for_server
 from fieldstone.sql.driver.sessions import Sessions
 from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, NoAnswer, Serialization, StalePlan
@@ -42,6 +43,7 @@ class Database:
         self._counters = PoolCounters()
         self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
         self._pool = ConnectionPool(dsn, settings, self._counters)
+        self._lanes = Lanes(self._pool, settings, self._counters)
         self._sessions = Sessions(owner_dsn or dsn, settings)
 
     @classmethod
@@ -71,6 +73,7 @@ class Database:
             )
             settings = replace(self._settings, temp_file_mb=0)
             self._pool = ConnectionPool(self._dsn, settings, self._counters)
+            self._lanes = Lanes(self._pool, settings, self._counters)
         await self._pool.open()
         if not self._settings.prepare:
             await self._look_at_idle_limit()
@@ -143,7 +146,7 @@ class Database:
         if not self._settings.prepare:
             return None
         return CallbackStatement(
-            self._pool,
+            self._lanes,
             statement,
             parameters,
             writes=writes,
@@ -151,6 +154,7 @@ class Database:
             share=share,
             finish=finish,
             give_up=give_up,
+            pace=None if writes else self._lanes.find_pace(statement),
         )
 
     async def write(
@@ -255,7 +259,9 @@ class Database:
 
     def stats(self) -> PoolStats:
         """Return the present state of the connections that serve statements."""
-        return self._pool.stats()
+        stats = self._pool.stats()
+        stats.waiting += self._lanes.waiting
+        return stats
 
 
 async def _run_steps(connection: DriverConnection, steps: Sequence[Step], limit: float | None) -> list[list[Row]]:

@@ -22,6 +22,7 @@ class PoolSettings:
 
     Attributes:
         connections: how many serve statements at most.
+        lanes: on how many of these short reads share messages, see `sql/driver/lanes`; 0 is off.
         sessions: how many ordinary psycopg connections there are beside them at most.
         prepare: prepare statements; False suits pgbouncer in transaction mode, which also drops session settings.
         prepared_statements: how many a connection keeps prepared at most.
@@ -47,6 +48,7 @@ class PoolSettings:
     """
 
     connections: int = 8
+    lanes: int = 0
     sessions: int = 4
     prepare: bool = True
     prepared_statements: int = 200
@@ -81,6 +83,8 @@ class PoolCounters:
         cancelled: statements that the server was asked to end.
         retried: reads that were run again on another connection.
         refused: callers without a connection, as all were in use for too long, or too many callers waited.
+        joined: reads that shared a message with others.
+        moved: of these, those that left for a connection of their own, as another read held them up.
     """
 
     opened: int = 0
@@ -91,6 +95,8 @@ class PoolCounters:
     cancelled: int = 0
     retried: int = 0
     refused: int = 0
+    joined: int = 0
+    moved: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

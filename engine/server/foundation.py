@@ -146,6 +146,7 @@ def _pool_settings(settings: Settings) -> PoolSettings:
     return PoolSettings(
         connections=settings.pool_size,
         sessions=settings.session_pool_size,
+        lanes=settings.lanes,
         prepare=settings.prepare_statements,
         open_timeout=settings.startup_timeout,
         close_timeout=_CLOSING,

@@ -195,7 +195,8 @@ _OF_SERVICES: _Rows = (
             "Requests refused because no database connection became free in time, or too many requests waited.",
             lambda one: one.refused),
         _Row(_COUNTER, "pool_events", "Events of database connections and their statements.",
-            lambda one: _each(one, "opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried"),
+            lambda one: _each(one, "opened", "lost", "recycled", "prepared", "evicted", "cancelled", "retried",
+                "joined", "moved"),
             ("event",)),
     )),
     (lambda services: services.events, (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
+from fieldstone.sql.driver.pace import Pace
 from fieldstone.sql.driver.results import decode_rows
 from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
@@ -28,14 +29,18 @@ Finish = Callable[[Sequence[Row], DatabaseError | None], None]
 
 
 class Lender(Protocol):
-    """The pool that lends connections."""
+    """Lends connections of the pool."""
 
     def lend(self, quick: "CallbackStatement") -> None:
-        """Call the statement's `take` with a connection as soon as one is free, or its `refuse`."""
+        """Call the statement's `take` with a connection or its `refuse`, or send it with others."""
         ...
 
     def strike_off(self, quick: "CallbackStatement") -> None:
         """Take a waiting statement out of the queue."""
+        ...
+
+    def take_back(self, connection: "DriverConnection") -> None:
+        """Receive a connection from a statement that has its answer, or was cancelled."""
         ...
 
 
@@ -43,13 +48,14 @@ class CallbackStatement:
     """One run of a statement that is prepared on the connections already, and so costs its two messages alone.
 
     Args:
-        lender: the pool that lends the connection.
+        lender: lends the connection.
         statement: the whole transaction.
         parameters: its values, none of which holds a NUL.
         writes: True where the statement changes anything, and so must not be sent twice.
         limit: bytes of the answer.
         finish: called once, unless the statement is cancelled before.
         share: the share that the connection counts for, see `ConnectionPool.acquire`.
+        pace: is told the time of the runs that the server has timed.
         give_up: called instead where the statement is not prepared on this connection, or a failure may not recur:
             the caller starts over as usual.
     """
@@ -60,11 +66,12 @@ class CallbackStatement:
         "_give_up",
         "_lender",
         "_limit",
-        "_parameters",
-        "_statement",
         "_writes",
+        "pace",
+        "parameters",
         "place",
         "share",
+        "statement",
     )
 
     def __init__(
@@ -78,10 +85,12 @@ class CallbackStatement:
         share: Hashable,
         finish: Finish,
         give_up: Callable[[], None],
+        pace: Pace | None = None,
     ) -> None:
+        self.pace = pace
         self._lender = lender
-        self._statement = statement
-        self._parameters = parameters
+        self.statement = statement
+        self.parameters = parameters
         self._writes = writes
         self._limit = limit
         self._finish: Finish | None = finish
@@ -101,18 +110,34 @@ class CallbackStatement:
             self._lender.strike_off(self)
         else:
             self._connection.cancel()
-            self._connection.release()
+            self._release()
 
     def take(self, connection: "DriverConnection") -> bool:
         """Send the statement on this connection; return False where the connection stays free, and the lender's."""
         if self._writes and not connection.verify():
             self._lender.lend(self)
             return True
-        if connection.ask(self._statement, self._parameters, self):
+        if connection.ask(self.statement, self.parameters, self, is_timed=self.is_timed()):
             self._connection = connection
             return True
         self._give_up()
         return connection.ended
+
+    def is_timed(self) -> bool:
+        """Return whether the server is to tell the time of this run, which begins now."""
+        return self.pace is not None and self.pace.is_next_timed()
+
+    def let_go(self) -> Sequence["CallbackStatement"]:
+        """Note that this statement is slow; nothing waits behind it."""
+        if self.pace is not None:
+            self.pace.note_slow()
+        return ()
+
+    def start_over(self) -> None:
+        """Have the caller start over, if it still waits."""
+        if self._finish is not None:
+            self._finish = None
+            self._give_up()
 
     def refuse(self, error: DatabaseError) -> None:
         """Take the pool's refusal of a connection."""
@@ -135,6 +160,8 @@ class CallbackStatement:
             for result in results:
                 if result.status == _FATAL_ERROR:
                     raise translate_result(result)
+            if self.pace is not None and len(results) > 1:
+                self.pace.note_answer(results[1])
             rows = decode_rows(results[0], self._limit)
         except DatabaseError as found:
             error = found
@@ -149,7 +176,7 @@ class CallbackStatement:
 
     def _release(self) -> None:
         if self._connection is not None:
-            self._connection.release()
+            self._lender.take_back(self._connection)
 
     def _tell(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
         finish, self._finish = self._finish, None

@@ -12,6 +12,8 @@ from psycopg import capabilities
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from fieldstone.sql.driver.pace import CLOCK
+from fieldstone.sql.driver.pipeline_sync import send_sync
 from fieldstone.sql.driver.prepared import PreparedStatements
 from fieldstone.sql.driver.results import decode_rows
 from fieldstone.sql.driver.shares import Share
@@ -24,6 +26,9 @@ from fieldstone.sql.statement import Parameters, Row, Statement, Step, refuse_nu
 _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 _IDLE = int(TransactionStatus.IDLE)
 _CONNECTED = int(ConnStatus.OK)
+
+Run = tuple[Statement, Parameters, bool]
+"""A statement with its values, and whether the server is to tell its time."""
 
 
 class Home(Protocol):
@@ -155,10 +160,16 @@ class DriverConnection(Wire):
         results = await self._answer(sent, limit, steps=wanted)
         return [decode_rows(results[index], self._settings.response_limit) for index in wanted]
 
-    def ask(self, statement: Statement, parameters: Parameters, waiting: Waiting) -> bool:
-        """Send a prepared statement; return False where it is not prepared here, or cannot be sent."""
+    def ask(self, statement: Statement, parameters: Parameters, waiting: Waiting, *, is_timed: bool = False) -> bool:
+        """Send a prepared statement; return False where it is not prepared here, or cannot be sent.
+
+        Behind the results of a timed one are the clock's.
+        """
         if not self._prepared.touch(statement.name):
             return False
+        if is_timed:
+            self.ask_each([(statement, parameters, True)], waiting)
+            return True
         try:
             self.pgconn.send_query_prepared(statement.name, parameters)
         except psycopg.OperationalError as error:
@@ -167,6 +178,30 @@ class DriverConnection(Wire):
         self._statements += 1
         self.tell(waiting, 1)
         return True
+
+    def ask_each(self, runs: Sequence[Run], waiting: Waiting) -> None:
+        """Send prepared statements as one message, each with its own sync and so a transaction of its own.
+
+        `waiting` takes the results of each in their order. Where the message cannot be sent, the connection ends.
+        """
+        pgconn = self.pgconn
+        self.enter_pipeline()
+        self._waiting = waiting
+        try:
+            for statement, parameters, is_timed in runs:
+                pgconn.send_query_prepared(statement.name, parameters)
+                if is_timed:
+                    pgconn.send_query_params(CLOCK, None)
+                send_sync(pgconn)
+        except psycopg.OperationalError as error:
+            self.end(str(error))
+            return
+        self._statements += len(runs)
+        self.tell(waiting, 1, syncs=len(runs))
+
+    def has_prepared(self, statement: Statement) -> bool:
+        """Return whether the statement is prepared here, and count this as a use of it."""
+        return self._prepared.touch(statement.name)
 
     async def command(self, sql: bytes) -> bytes:
         """Run a command such as COMMIT, never prepared, and return its tag."""

@@ -89,6 +89,21 @@ class ConnectionPool:
         elif self._line_up(share, quick):
             quick.place = self._patience.enter(partial(self._give_up, share, quick))
 
+    def borrow(self) -> DriverConnection | None:
+        """Return a free connection that no other caller may have now; without one, None, and another is made if it may.
+
+        It counts for no share.
+        """
+        share = self._shares.find(None)
+        if self._may_have(share):
+            return self._hand_out(share)
+        self._grow(self._shares.waiting + 1)
+        return None
+
+    def note_presence(self, share: Hashable) -> None:
+        """Note that a share has callers, although they ask for no connection."""
+        self._shares.find(share)
+
     def strike_off(self, quick: CallbackStatement) -> None:
         """Take a waiting statement out of the queue."""
         self._patience.leave(quick.place)

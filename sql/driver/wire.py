@@ -56,6 +56,7 @@ class Wire:
         "_results",
         "_socket",
         "_started",
+        "_syncs",
         "_waiting",
         "ended",
         "pgconn",
@@ -68,6 +69,7 @@ class Wire:
         self._results: list[PGresult] = []
         self._pipelined = False
         self._expected = 1
+        self._syncs = 1
         self._started = self._loop.time()
         self._socket = pgconn.socket
         self._arrivals = select.poll()
@@ -112,9 +114,10 @@ class Wire:
         self.tell(future, expected)
         return future
 
-    def tell(self, waiting: Waiting, expected: int) -> None:
-        """Flush the messages, and give the results to `waiting` as `answer` does."""
+    def tell(self, waiting: Waiting, expected: int, *, syncs: int = 1) -> None:
+        """Flush the messages, and give the results to `waiting` as `answer` does, once for each of the `syncs`."""
         self._expected = expected
+        self._syncs = syncs
         self._started = self._loop.time()
         self._waiting = waiting
         try:
@@ -177,12 +180,28 @@ class Wire:
                 return
             status = result.status
             if status == _PIPELINE_SYNC:
+                if self._syncs > 1:
+                    self._pass_on()
+                    continue
                 self._finish()
                 return
             if status in _COPYING:
                 self.end("COPY is not for this driver")
                 return
             self._results.append(result)
+
+    def _pass_on(self) -> None:
+        """Give the results up to a sync that others follow."""
+        self._syncs -= 1
+        self._started = self._loop.time()
+        results, self._results = self._results, []
+        try:
+            if self._waiting is not None:
+                self._waiting.set_result(results)
+        except BaseException:
+            # The next answers may have been read already, and nothing else would report them.
+            self._loop.call_soon(self._on_readable)
+            raise
 
     def _finish(self) -> None:
         results, self._results = self._results, []

@@ -1,0 +1,1 @@
+"""Short reads that share a message: the lanes."""
