@@ -38,6 +38,7 @@ class Scalar:
         total: the scalar of `sum` and `avg`, None where there is none.
         extremes: whether `min` and `max` exist.
         element: for a list, the scalar of its items, whose name it shares; a list's cell is a list of cells.
+        specification: the address of the text that says how its values are written; None for GraphQL's own.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Scalar:
     total: "Scalar | None" = None
     extremes: bool = False
     element: "Scalar | None" = None
+    specification: str | None = None
 
     @property
     def filter_name(self) -> str:
@@ -193,32 +195,41 @@ def _scalar(
     return Scalar(name=name, description=description, sql_type=sql_type, encoding=encoding, coerce=coerce, **more)
 
 
+_POSTGRESQL = "https://www.postgresql.org/docs/current"
+_NUMERIC = f"{_POSTGRESQL}/datatype-numeric.html#DATATYPE-NUMERIC-DECIMAL"
+_INTERNET_TIME = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
+
 # One row a scalar.
 # fmt: off
 TOTAL = _scalar("Float", "A computed number.", SqlType.NUMERIC, Encoding.TRIMMED,
     lambda value: _decimal(value, text=False))
 BIG_TOTAL = _scalar("BigFloat", "A computed number of any precision, as a string.", SqlType.NUMERIC,
-    Encoding.QUOTED_TRIMMED, lambda value: _decimal(value, text=True))
-UUID = _scalar("UUID", "A UUID, in lower case.", SqlType.UUID, Encoding.QUOTED, _uuid)
+    Encoding.QUOTED_TRIMMED, lambda value: _decimal(value, text=True), specification=_NUMERIC)
+UUID = _scalar("UUID", "A UUID, in lower case.", SqlType.UUID, Encoding.QUOTED, _uuid,
+    specification="https://www.rfc-editor.org/rfc/rfc9562#section-4")
 STRING = _scalar("String", "Text.", SqlType.TEXT, Encoding.STRING, _text, extremes=True)
 STRING_LIST = _scalar("String", "A list of text.", SqlType.TEXT_ARRAY, Encoding.ARRAY, _texts, element=STRING)
 TS_VECTOR = _scalar("TSVector",
     "The lexemes of a record with their positions, in the notation of PostgreSQL's text search.",
-    SqlType.TSVECTOR, Encoding.STRING, _never)
+    SqlType.TSVECTOR, Encoding.STRING, _never, specification=f"{_POSTGRESQL}/datatype-textsearch.html")
 BOOLEAN = _scalar("Boolean", "true or false.", SqlType.BOOLEAN, Encoding.BARE, _boolean)
 DECIMAL = _scalar("Float", "A decimal number; all its digits are kept.", SqlType.NUMERIC, Encoding.BARE,
     lambda value: _decimal(value, text=False), total=TOTAL, extremes=True)
 BIG_FLOAT = _scalar("BigFloat", "A decimal number of any precision, as a string; accepts numbers and strings.",
-    SqlType.NUMERIC, Encoding.QUOTED, lambda value: _decimal(value, text=True), total=BIG_TOTAL, extremes=True)
+    SqlType.NUMERIC, Encoding.QUOTED, lambda value: _decimal(value, text=True), total=BIG_TOTAL, extremes=True,
+    specification=_NUMERIC)
 DOUBLE = _scalar("Float", "A double-precision number.", SqlType.DOUBLE, Encoding.BARE, _double, total=TOTAL,
     extremes=True)
 INT = _scalar("Int", "A whole number of 32 bits.", SqlType.INTEGER, Encoding.BARE,
     lambda value: _whole_number(value, 32, text=False), total=TOTAL, extremes=True)
 BIG_INT = _scalar("BigInt", "A whole number of 64 bits, as a string; accepts numbers and strings.", SqlType.BIGINT,
-    Encoding.QUOTED, lambda value: _whole_number(value, 64, text=True), total=BIG_TOTAL, extremes=True)
-DATE = _scalar("Date", "A date, ISO 8601: 2024-01-31.", SqlType.DATE, Encoding.QUOTED, _date, extremes=True)
+    Encoding.QUOTED, lambda value: _whole_number(value, 64, text=True), total=BIG_TOTAL, extremes=True,
+    specification=f"{_POSTGRESQL}/datatype-numeric.html#DATATYPE-INT")
+DATE = _scalar("Date", "A date, ISO 8601: 2024-01-31.", SqlType.DATE, Encoding.QUOTED, _date, extremes=True,
+    specification=_INTERNET_TIME)
 DATE_TIME = _scalar("DateTime",
     "A point in time, ISO 8601 in UTC: 2024-01-31T09:30:00Z. Input without an offset is UTC.",
-    SqlType.TIMESTAMP, Encoding.INSTANT, _instant, extremes=True)
-JSON = _scalar("JSON", "Any JSON value.", SqlType.JSONB, Encoding.JSON, _json)
+    SqlType.TIMESTAMP, Encoding.INSTANT, _instant, extremes=True, specification=_INTERNET_TIME)
+JSON = _scalar("JSON", "Any JSON value.", SqlType.JSONB, Encoding.JSON, _json,
+    specification="https://www.rfc-editor.org/rfc/rfc8259")
 # fmt: on

@@ -2,7 +2,7 @@
 
 from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLSchema
 
-from fieldstone.engine.schema.definitions import absent_roots, build_type, has_root, type_names
+from fieldstone.engine.schema.definitions import absent_roots, build_type, describe_schema, has_root, type_names
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
 from fieldstone.engine.schema.scope import Members, MutationSet, TypeScope
@@ -35,6 +35,7 @@ def eager_schema(snapshot: Snapshot, mutations: MutationSet | None = None, *, re
         mutation=scope.object_type(MUTATION) if has_root(scope, MUTATION) else None,
         subscription=scope.object_type(SUBSCRIPTION) if has_root(scope, SUBSCRIPTION) else None,
         types=everything,
+        description=describe_schema(scope),
         assume_valid=True,
     )
 

@@ -42,6 +42,7 @@ class Presented(NamedTuple):
         credential: None where there is none, or none that could be valid.
         address: of the client; None where it is not known.
         is_anonymous: whether there is no credential at all.
+        lacks_scheme: whether there is one without the word `Bearer` before it.
         acts_as: the headers by which the request acts as another principal.
     """
 
@@ -49,6 +50,7 @@ class Presented(NamedTuple):
     address: Address | None = None
     is_anonymous: bool = False
     acts_as: ActsAs | None = None
+    lacks_scheme: bool = False
 
 
 def read_credential(authorization: bytes | None) -> Credential | None:
@@ -69,6 +71,11 @@ def _read(authorization: bytes) -> Credential | None:
         token_hash = hash_token(text)
         return None if token_hash is None else Credential(CredentialKind.KEY, token_hash)
     return Credential(CredentialKind.TOKEN, hash_jwt(text), text) if text.count(".") == 2 else None
+
+
+def lacks_scheme(authorization: bytes) -> bool:
+    """Return whether a header is a credential without the scheme before it."""
+    return read_credential(b"Bearer " + authorization.strip()) is not None
 
 
 def session_credential(cookie: str) -> Credential:

@@ -80,6 +80,8 @@ class Identity(NamedTuple):
             if self.visitors is None:
                 raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
             return self.visitors.find(presented.address)
+        if presented.lacks_scheme:
+            raise Unauthenticated("The key stands alone in 'Authorization': write 'Authorization: Bearer KEY'.")
         credential = presented.credential
         principal = None
         if credential is not None:

@@ -91,6 +91,19 @@ def type_names(scope: TypeScope) -> Iterator[str]:
         yield from SEARCH_TYPE_NAMES
 
 
+def describe_schema(scope: TypeScope) -> str:
+    """Return the description of a schema."""
+    if scope.mutations is None:
+        return (
+            "Fieldstone's Core API: the records of a workspace, by the objects and fields of its model. The Metadata"
+            " API at `/metadata` shows and changes the model."
+        )
+    return (
+        "Fieldstone's Metadata API: the model of a workspace, which is its objects, fields, relations, indexes and"
+        " roles, and its keys and webhooks. The Core API at `/graphql` has the records."
+    )
+
+
 def has_root(scope: TypeScope, name: str) -> bool:
     """Whether the schema has a root type."""
     return name not in scope.absent and not (name == SUBSCRIPTION and scope.mutations is not None)

@@ -21,7 +21,7 @@ from graphql import (
 )
 from graphql.type.schema import InterfaceImplementations
 
-from fieldstone.engine.schema.definitions import absent_roots, build_type, has_root, type_names
+from fieldstone.engine.schema.definitions import absent_roots, build_type, describe_schema, has_root, type_names
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
 from fieldstone.engine.schema.scope import NODE, Members, MutationSet, TypeScope
@@ -160,6 +160,7 @@ def lazy_schema(
     # The constructor walks from the root types to all others, so it is given none.
     schema = LazySchema(assume_valid=True)
     schema.scope = scope
+    schema.description = describe_schema(scope)
     schema.type_map = LazyMap(lambda: type_names(scope), lambda name: build_type(scope, name), lock)
     schema.query_type = scope.object_type(QUERY)
     schema.mutation_type = scope.object_type(MUTATION) if has_root(scope, MUTATION) else None

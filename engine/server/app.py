@@ -72,6 +72,8 @@ class Fieldstone:
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self.metrics = Metrics(lambda: self.runtime.services, self.connections.stats)
         admission = Admission(settings=settings, runtime=self.runtime)
+        self._closing = asyncio.Event()
+        self._stream = StreamEndpoint(admission=admission, closing=self._closing)
         self._graphql = {
             path: GraphQLEndpoint(
                 admission=admission,
@@ -79,11 +81,11 @@ class Fieldstone:
                 max_batch=settings.max_batch,
                 log=self.log,
                 is_development=settings.is_development,
+                stream=self._stream if path == "/graphql" else None,
             )
             for path, select in _APIS.items()
         }
         self._rest = RestEndpoint(admission=admission, log=self.log)
-        self._closing = asyncio.Event()
         self._socket = SocketEndpoint(
             runtime=self.runtime,
             metrics=self.metrics,
@@ -91,7 +93,6 @@ class Fieldstone:
             presented=admission.presented,
         )
         self._sign_in = SignIn(settings=settings, runtime=self.runtime, admission=admission)
-        self._stream = StreamEndpoint(admission=admission, closing=self._closing)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
         inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
         cross_origin = None

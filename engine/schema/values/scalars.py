@@ -86,13 +86,16 @@ def _has_variables(node: ValueNode) -> bool:
     return False
 
 
-def build_scalar(name: str, description: str, check: Callable[[JsonValue], object]) -> GraphQLScalarType:
+def build_scalar(
+    name: str, description: str, check: Callable[[JsonValue], object], specification: str | None = None
+) -> GraphQLScalarType:
     """Return a scalar that hands on every value that `check` lets pass.
 
     Args:
         name: the GraphQL name.
         description: its text in the schema.
         check: raises InvalidValue ("must be ...").
+        specification: the address of the text that says how the values are written.
     """
 
     def parse_value(value: JsonValue) -> JsonValue:
@@ -112,7 +115,13 @@ def build_scalar(name: str, description: str, check: Callable[[JsonValue], objec
             raise GraphQLError(f"The value {error.message}.", node) from None
         return value
 
-    return GraphQLScalarType(name, parse_value=parse_value, parse_literal=parse_literal, description=description)
+    return GraphQLScalarType(
+        name,
+        parse_value=parse_value,
+        parse_literal=parse_literal,
+        description=description,
+        specified_by_url=specification,
+    )
 
 
 def _check_connect_target(value: JsonValue) -> None:
@@ -145,7 +154,7 @@ def _own_scalars() -> dict[str, GraphQLScalarType]:
     for sub in all_subfields():
         scalar = sub.scalar
         if scalar.name not in found and scalar.name not in BUILT_IN:
-            found[scalar.name] = build_scalar(scalar.name, scalar.description, scalar.coerce)
+            found[scalar.name] = build_scalar(scalar.name, scalar.description, scalar.coerce, scalar.specification)
     return found
 
 

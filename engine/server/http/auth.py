@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.errors import Forbidden, Unauthenticated
-from fieldstone.engine.identity.credential import Presented, read_credential, session_credential
+from fieldstone.engine.identity.credential import Presented, lacks_scheme, read_credential, session_credential
 from fieldstone.engine.identity.identity import Identity
 from fieldstone.engine.identity.impersonation import read_acts_as
 from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie
@@ -42,11 +42,13 @@ class PresentedReader:
         """
         authorization = given.get(b"authorization") if authorization is None else authorization
         cookie = read_cookie(given, SESSION, secure=self.is_secure) if authorization is None else None
+        credential = read_credential(authorization) if cookie is None else session_credential(cookie)
         return Presented(
-            read_credential(authorization) if cookie is None else session_credential(cookie),
+            credential,
             self.address(scope, given),
             is_anonymous=authorization is None and cookie is None,
             acts_as=read_acts_as(given),
+            lacks_scheme=credential is None and authorization is not None and lacks_scheme(authorization),
         )
 
     def address(self, scope: "Scope", given: Mapping[bytes, bytes]) -> Address | None:

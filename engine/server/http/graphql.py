@@ -17,7 +17,7 @@ from fieldstone.engine.server.http.admission import Admission, read_headers
 from fieldstone.engine.server.http.batch import answer_batch, answer_one
 from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
 from fieldstone.engine.server.http.errors import NotAcceptable
-from fieldstone.engine.server.http.negotiation import GRAPHQL_RESPONSE, choose_media_type
+from fieldstone.engine.server.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, takes_event_stream
 from fieldstone.engine.server.http.operations import Batch
 from fieldstone.engine.server.http.request_log import RequestContext, context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
@@ -26,7 +26,7 @@ from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ALLOW = (b"allow", b"GET, HEAD, POST, OPTIONS")
 
@@ -40,6 +40,7 @@ class GraphQLEndpoint:
         max_batch: the most operations of a request.
         log: for unexpected errors.
         is_development: True if answers may explain themselves and have a Server-Timing header.
+        stream: answers the requests that take nothing but an event stream; None: they are refused.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class GraphQLEndpoint:
         max_batch: int,
         log: Log,
         is_development: bool = False,
+        stream: "ASGIApp | None" = None,
     ) -> None:
+        self._stream = stream
         self._admission = admission
         self._select = select
         self._max_batch = max_batch
@@ -63,6 +66,9 @@ class GraphQLEndpoint:
         began = time.perf_counter()
         given = read_headers(scope["headers"])
         media_type = choose_media_type(given.get(b"accept"))
+        if media_type is None and self._stream is not None and takes_event_stream(given.get(b"accept")):
+            await self._stream(scope, receive, send)
+            return
         headers: Headers = []
         try:
             reply = await self._answer(scope, receive, given, media_type, headers)

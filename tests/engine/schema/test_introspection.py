@@ -54,6 +54,19 @@ def test_type_by_name(name: str, expected: dict[str, Any]) -> None:
     assert expected.items() <= answer["__type"].items()
 
 
+def test_scalars_say_where_they_are_specified() -> None:
+    answer = ask("{ __schema { types { name kind specifiedByURL } } }")
+    found = {one["name"]: one["specifiedByURL"] for one in answer["__schema"]["types"] if one["kind"] == "SCALAR"}
+    own = {name for name, address in found.items() if address is None}
+    assert own == {"String", "Int", "Float", "Boolean", "ConnectTarget", "NumberGrouping", "DateGrouping"}
+    assert found["UUID"] == "https://www.rfc-editor.org/rfc/rfc9562#section-4"
+
+
+def test_the_schema_has_a_description() -> None:
+    answer = ask("{ __schema { description } }")
+    assert answer["__schema"]["description"].startswith("Fieldstone's Core API: the records of a workspace")
+
+
 def test_fields_of_a_type_come_in_the_order_of_the_model() -> None:
     answer = ask('{ __type(name: "Company") { fields { name type { kind name ofType { name } } } } }')
     fields = {field["name"]: field["type"] for field in answer["__type"]["fields"]}

@@ -74,6 +74,16 @@ def payload_of(message: Mapping[str, JsonValue], *, required: bool = False) -> M
     return payload
 
 
+def authorization_of(payload: Mapping[str, JsonValue]) -> bytes | None:
+    """Return the header `Authorization` in the payload of connection_init: a member of it, or of its `headers`."""
+    headers = payload.get("headers")
+    for given in (payload, headers if isinstance(headers, Mapping) else {}):
+        for name, value in given.items():
+            if name.lower() == "authorization" and isinstance(value, str):
+                return value.encode("utf-8", "replace")
+    return None
+
+
 def id_of(message: Mapping[str, JsonValue]) -> str:
     """Return the id of the operation that a message is about.
 

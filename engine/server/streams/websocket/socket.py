@@ -34,6 +34,7 @@ from fieldstone.engine.server.streams.websocket.messages import (
     Close,
     Closing,
     acknowledge,
+    authorization_of,
     complete,
     failure,
     id_of,
@@ -210,9 +211,8 @@ class ClientSocket:
         if self._is_initialised:
             raise Closing(Close.TOO_MANY_INITIALISATIONS, "Too many initialisation requests")
         self._is_initialised = True
-        given = payload.get("authorization", payload.get("Authorization"))
         try:
-            presented = self._present(given.encode("utf-8", "replace") if isinstance(given, str) else None)
+            presented = self._present(authorization_of(payload))
             principal = await sign_in(self._services.identity, self._services.audit, presented)
         except (Unauthenticated, Forbidden) as error:
             raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None

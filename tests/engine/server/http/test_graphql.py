@@ -151,6 +151,23 @@ async def test_a_body_past_the_limit_gets_413(start_app: StartApp) -> None:
         assert (await client.post("/graphql", content=b'{"query":"{ __typename }"}', headers=headers)).is_success
 
 
+async def test_a_key_without_its_scheme_is_told_so(start_app: StartApp) -> None:
+    alone = "The key stands alone in 'Authorization': write 'Authorization: Bearer KEY'."
+    unknown = "The API key is not valid: it is unknown, expired or revoked."
+    async with start_app() as (app, client), client_of(app) as stranger:
+        key = client.headers["authorization"].removeprefix("Bearer ")
+        for given, message in (
+            (key, alone),
+            (f" {key} ", alone),
+            ("eyJh.eyJz.c2ln", alone),
+            ("secret", unknown),
+            (f"Token {key}", unknown),
+            ("Basic a2V5", unknown),
+        ):
+            answer = await stranger.post("/graphql", json={"query": "{ __typename }"}, headers={"authorization": given})
+            assert (answer.status_code, answer.json()["errors"][0]["message"]) == (401, message), given
+
+
 @pytest.mark.parametrize(
     "authorization",
     [None, "", "Bearer", "Bearer ", "Basic a2V5", "fs_abc", "Bearer fs_abc", "Bearer fs_" + "a" * 43, "Bearer é"],

@@ -141,6 +141,7 @@ async def streamed(
     method: str = "POST",
     query: bytes = b"",
     headers: Mapping[str, str],
+    path: str = "/graphql/stream",
 ) -> AsyncIterator[Stream]:
     """Hold a request to the event stream."""
     stream = Stream()
@@ -159,8 +160,8 @@ async def streamed(
     scope = {
         "type": "http",
         "method": method,
-        "path": "/graphql/stream",
-        "raw_path": b"/graphql/stream",
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": query,
         "headers": [(name.lower().encode(), value.encode()) for name, value in given.items()],
     }

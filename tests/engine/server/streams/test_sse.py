@@ -45,6 +45,39 @@ async def test_the_last_event_id_is_where_it_goes_on(running: Running) -> None:
         assert await stream.events(1) == [event("3@example.com", 3)]
 
 
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_the_address_of_operations_streams_for_a_client_that_takes_nothing_else(
+    running: Running, method: str
+) -> None:
+    query = urlencode({"query": CREATED}).encode() if method == "GET" else b""
+    body = {"query": CREATED} if method == "POST" else None
+    headers = authorized(running)
+    async with streamed(running.app, body, method=method, query=query, headers=headers, path="/graphql") as stream:
+        await until(lambda: running.services.events.hub.members == 1)
+        await running.create("1@example.com")
+        assert await stream.events(1) == [event("1@example.com", 1)]
+        assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "status", "content_type"),
+    [
+        ("/graphql", "application/json, text/event-stream", 200, "application/json; charset=utf-8"),
+        ("/graphql", "*/*", 200, "application/json; charset=utf-8"),
+        ("/graphql", "text/plain", 406, "application/json; charset=utf-8"),
+        ("/graphql", "text/event-stream;q=0", 406, "application/json; charset=utf-8"),
+        ("/metadata", "text/event-stream", 406, "application/json; charset=utf-8"),
+    ],
+)
+async def test_every_other_client_gets_json(
+    running: Running, path: str, accept: str, status: int, content_type: str
+) -> None:
+    headers = authorized(running, accept=accept)
+    async with streamed(running.app, {"query": "{ __typename }"}, headers=headers, path=path) as stream:
+        await stream.over()
+        assert (stream.status, stream.headers["content-type"]) == (status, content_type)
+
+
 async def test_a_query_is_one_result(running: Running) -> None:
     async with streamed(running.app, {"query": "{ people { totalCount } }"}, headers=authorized(running)) as stream:
         await stream.over()

@@ -106,6 +106,32 @@ async def test_the_key_may_come_in_the_header(running: Running) -> None:
         await socket.initialise(None)
 
 
+@pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
+@pytest.mark.parametrize("is_nested", [False, True])
+async def test_the_key_may_come_in_the_first_message(running: Running, name: str, is_nested: bool) -> None:
+    given = {name: f"Bearer {running.key}"}
+    async with connected(running.app) as socket:
+        await socket.send(type="connection_init", payload={"headers": given} if is_nested else given)
+        assert (await socket.receive())["type"] == "connection_ack"
+
+
+async def test_a_key_without_its_scheme_is_4403_with_the_reason(running: Running) -> None:
+    async with connected(running.app) as socket:
+        await socket.send(type="connection_init", payload={"authorization": running.key})
+        closed = await socket.closed()
+        assert (closed.code, closed.args[1]) == (
+            4403,
+            "Forbidden: The key stands alone in 'Authorization': write 'Authorization: Bearer KEY'.",
+        )
+
+
+@pytest.mark.parametrize("headers", [None, 1, "Bearer x", [], {"authorization": 1}, {"other": "x"}], ids=str)
+async def test_headers_without_a_key_are_none(running: Running, headers: Any) -> None:
+    async with connected(running.app) as socket:
+        await socket.send(type="connection_init", payload={"headers": headers})
+        assert (await socket.closed()).code == 4403
+
+
 async def test_another_subprotocol_is_4406(running: Running) -> None:
     async with connected(running.app, protocols=("graphql-ws",)) as socket:
         assert (await socket.closed()).code == 4406
