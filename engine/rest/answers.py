@@ -12,7 +12,8 @@ from fieldstone.metadata.api_names import QueryRole, query_name
 from fieldstone.metadata.model import Object
 
 _DATA = b'{"data":'
-_COST = b',"extensions":{"cost":'
+_COST = re.compile(rb',"extensions":\{"cost":[0-9]+\}\}\Z')
+_LONGEST_COST = 64
 _PAGE_INFO = b',"pageInfo":{'
 _UPDATED = re.compile(rb'\{"[^"]+":(?=\{"id":"[^"]+","updatedAt":"([^"]+)")')
 _TAGGED = frozenset({Action.FIND_ONE, Action.CREATE, Action.UPDATE_ONE, Action.RESTORE_ONE})
@@ -32,7 +33,9 @@ def root_of(action: Action, object_: Object) -> str:
 
 def split_cost(body: bytes, *, tells_cost: bool) -> tuple[bytes, bytes]:
     """Return the data of a GraphQL answer without errors, and the end of its body with the cost, if it is told."""
-    place = body.rfind(_COST) if tells_cost else len(body) - 1
+    # An answer that was kept for its Idempotency-Key may not tell it.
+    found = _COST.search(body, max(0, len(body) - _LONGEST_COST)) if tells_cost else None
+    place = len(body) - 1 if found is None else found.start()
     return body[len(_DATA) : place], body[place:]
 
 

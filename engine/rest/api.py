@@ -1,20 +1,30 @@
 """The API of REST: a projection of the Core API, whose path, plans, limits and rights it has."""
 
 from typing import NamedTuple
+from weakref import ref
 
-from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, Forbidden, NotFound, QueryTooComplex
-from fieldstone.engine.errors import ValidationFailed as ValidationError
-from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.errors import (
+    ApiError,
+    BadUserInput,
+    Conflict,
+    Forbidden,
+    NotFound,
+    QueryTooComplex,
+    ValidationFailed,
+)
+from fieldstone.engine.request.path import GraphQLApi, Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.answers import find_tag, root_of, shape_answer, split_cost
 from fieldstone.engine.rest.documents import Documents
 from fieldstone.engine.rest.errors import PreconditionFailed, rename_inputs
 from fieldstone.engine.rest.operations import Asked, Sight, build_operation
+from fieldstone.engine.rest.parameters import NO_PARAMETERS
 from fieldstone.engine.rest.routes import Action, not_found
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Object, Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
 
 _MOST_NEWER = 8
+_MOST_RECORDS = 10_000
 _IF_UPDATED_AT = "ifUpdatedAt"
 
 
@@ -23,6 +33,14 @@ class RestAnswer(NamedTuple):
 
     body: bytes
     tag: bytes | None = None
+
+
+class _KnownRead(NamedTuple):
+    """The document of the read of one record, under the view that it was written for."""
+
+    view: "ref[Snapshot]"
+    text: str
+    root: str
 
 
 class RestApi:
@@ -35,6 +53,7 @@ class RestApi:
     def __init__(self, core: GraphQLApi) -> None:
         self._core = core
         self._documents = Documents()
+        self._records: dict[tuple[int, int, str], _KnownRead] = {}
 
     async def execute(self, principal: Principal, asked: Asked) -> RestAnswer:
         """Return the answer to a request.
@@ -49,15 +68,55 @@ class RestApi:
         for _ in range(_MOST_NEWER):
             try:
                 return await self._attempt(current, principal, asked)
-            except (ValidationError, BadUserInput, NotFound, Forbidden):
+            except (ValidationFailed, BadUserInput, NotFound, Forbidden):
                 newest = await source.refresh(principal.workspace_id)
                 if newest is current:
                     raise
                 current = newest
         return await self._attempt(current, principal, asked)
 
+    def find_ready(self, principal: Principal, asked: Asked) -> tuple[Ready, str] | None:
+        """Return a read that was asked before in this shape, with its response key; None where it takes more."""
+        core = self._core
+        current = core.source.find_current(principal.workspace_id)
+        if current is None:
+            return None
+        try:
+            seen = core.see(current, principal)
+            object_, request = self._translate(seen, asked)
+        except ApiError:
+            return None
+        ready = core.find_ready(principal, request)
+        return None if ready is None else (ready, root_of(asked.action, object_))
+
+    def find_ready_record(self, principal: Principal, plural: str, id_: str) -> tuple[Ready, str] | None:
+        """Return the read of a record without its relations, as `find_ready` does: most of it is known from before."""
+        core = self._core
+        current = core.source.find_current(principal.workspace_id)
+        if current is None:
+            return None
+        try:
+            seen = core.see(current, principal)
+        except ApiError:
+            return None
+        view = seen.view
+        key = (view.workspace.id.int, 0 if view.role is None else view.role.id.int, plural)
+        known = self._records.get(key)
+        if known is None or known.view() is not view:
+            asked = Asked(action=Action.FIND_ONE, plural=plural, id=id_, parameters=NO_PARAMETERS)
+            try:
+                object_, request = self._translate(seen, asked)
+            except ApiError:
+                return None
+            if len(self._records) >= _MOST_RECORDS:
+                self._records.clear()
+            known = self._records[key] = _KnownRead(ref(view), request.query, root_of(asked.action, object_))
+        request = GraphQLRequest(known.text, None, {"id": id_}, is_rest=True)
+        ready = core.find_ready(principal, request)
+        return None if ready is None else (ready, known.root)
+
     async def _attempt(self, current: Snapshot, principal: Principal, asked: Asked) -> RestAnswer:
-        object_, request = self._translate(current, principal, asked)
+        object_, request = self._translate(self._core.see(current, principal), asked)
         answer = await self._core.execute(principal, request, allow_mutation=True)
         if answer.errors:
             raise _describe(answer.errors[0], asked)
@@ -68,15 +127,14 @@ class RestApi:
             raise NotFound(f"There is no {object_.label_singular} with the id {asked.id}.", field="id")
         return RestAnswer(body, find_tag(asked.action, data))
 
-    def _translate(self, current: Snapshot, principal: Principal, asked: Asked) -> tuple[Object, GraphQLRequest]:
+    def _translate(self, seen: Seen, asked: Asked) -> tuple[Object, GraphQLRequest]:
         """Return the object of a request, and the GraphQL request that it is; raises ApiError."""
-        core = self._core
-        _, view, _, role = core.see(current, principal)
+        core, view = self._core, seen.view
         object_ = view.by_plural.get(asked.plural)
         if object_ is None:
             meant = view.by_singular.get(asked.plural)
             raise not_found(asked.plural, f": do you mean /rest/{meant.name_plural}?" if meant else "")
-        records = core.compiler.limits_of(role).records
+        records = core.compiler.limits_of(seen.limits).records
         sight = Sight(
             view=view,
             schema=core.compiler.schemas.get(view),
@@ -93,6 +151,6 @@ def _describe(error: ApiError, asked: Asked) -> ApiError:
         return PreconditionFailed(message, field="If-Match", extensions=error.extensions)
     if isinstance(error, QueryTooComplex) and "cost" in error.extensions:
         error.message += " In REST these are 'limit' and 'depth'."
-    if isinstance(error, ValidationError) and asked.action is Action.GROUP_BY:
+    if isinstance(error, ValidationFailed) and asked.action is Action.GROUP_BY:
         return BadUserInput(error.message, field="aggregate")
     return rename_inputs(error)

@@ -10,6 +10,7 @@ A backslash before a quote, a backslash, a comma, a parenthesis or a bracket sta
 itself, so that patterns of `like` keep theirs.
 """
 
+import re
 from collections.abc import Mapping
 from json import JSONDecoder
 
@@ -25,6 +26,9 @@ DEEPEST = 50
 _CONJUNCTIONS = ("and", "or", "not")
 _ESCAPED = frozenset("\"'\\,()[]")
 _BLANK = " \t\n\r"
+_PLAIN = re.compile(r"[^\"'\\,()\[\]]+")
+_SIMPLE = re.compile(r"([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)\[([A-Za-z0-9_]+)\]:")
+"""A path and an operator without blanks, as most conditions have them."""
 _JSON = JSONDecoder()
 
 
@@ -62,6 +66,10 @@ class _Reader:
 
     def _condition(self, depth: int) -> dict[str, JsonValue]:
         self._skip_blanks()
+        if simple := _SIMPLE.match(self._text, self._place):
+            self._place = simple.end()
+            names = [*simple[1].split("."), simple[2]]
+            return Input(self._type, self._parameter).build(names, self._value(0, ends=",)"))
         names = [self._name()]
         if names[0] in _CONJUNCTIONS and self._takes("("):
             if self._takes(")"):
@@ -127,11 +135,15 @@ class _Reader:
         start, self._place = self._place, self._place + 1
         pieces: list[str] = []
         while self._place < len(self._text):
-            character = self._text[self._place]
-            if character == quote:
+            plain = _PLAIN.match(self._text, self._place)
+            if plain is not None:
+                pieces.append(plain[0])
+                self._place = plain.end()
+            elif self._text[self._place] == quote:
                 self._place += 1
                 return Text("".join(pieces), is_quoted=True)
-            pieces.append(self._character())
+            else:
+                pieces.append(self._character())
         self._place = start
         raise self._error(f"a closing {quote}")
 
@@ -139,6 +151,11 @@ class _Reader:
         pieces: list[str] = []
         open_ = 0
         while self._place < len(self._text):
+            plain = _PLAIN.match(self._text, self._place)
+            if plain is not None:
+                pieces.append(plain[0])
+                self._place = plain.end()
+                continue
             character = self._text[self._place]
             if not open_ and character in ends:
                 break

@@ -94,6 +94,9 @@ class Parameters:
         return self.number("depth", DEEPEST) or 0
 
 
+NO_PARAMETERS = Parameters({})
+
+
 def read_parameters(query_string: bytes, action: Action) -> Parameters:
     """Return the parameters of a query string.
 
@@ -101,7 +104,7 @@ def read_parameters(query_string: bytes, action: Action) -> Parameters:
         BadUserInput: one is unknown, or given twice, or not percent-encoded UTF-8.
     """
     if not query_string:
-        return Parameters({})
+        return NO_PARAMETERS
     try:
         pairs = parse_qsl(query_string.decode("ascii"), errors="strict", max_num_fields=_MOST)
     except UnicodeDecodeError:

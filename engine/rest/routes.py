@@ -25,6 +25,9 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 class Action(Enum):
     """The action of a request on the records of an object."""
 
+    # An enum's own hash is Python, which each request would call some times.
+    __hash__ = object.__hash__
+
     FIND_MANY = "find many"
     FIND_ONE = "find one"
     CREATE = "create"

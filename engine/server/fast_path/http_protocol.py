@@ -9,7 +9,8 @@ from uvicorn.server import ServerState
 
 from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
 from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
-from fieldstone.engine.server.fast_path.repeated_request import QueuedRequest, WarmPath, WarmRequest
+from fieldstone.engine.server.fast_path.repeated_request import Head, QueuedRequest, WarmPath, WarmRequest
+from fieldstone.engine.server.fast_path.rest_request import split_read
 from fieldstone.engine.server.http.responses import Reply
 from fieldstone.metadata.roles.networks import Address, read_address
 
@@ -67,7 +68,7 @@ class FieldstoneProtocol(GuardedProtocol):
         if part:
             data = part + data
         end = data.find(_END) + len(_END)
-        head = self._warm.find_head(data[:end])
+        head, body = self._find_head(self._warm, data, end)
         if head is not None:
             length = len(data) - end
             if length < head.length and not part:
@@ -75,7 +76,7 @@ class FieldstoneProtocol(GuardedProtocol):
                 self._part = data
                 self._part_place = self._warm.patience.enter(self._wait_no_longer)
                 return
-            request = self._warm.find_request(head, data[end:], self) if length == head.length else None
+            request = self._warm.find_request(head, body, self) if length == head.length else None
             if request is not None:
                 self._given, self._request = data, request
                 if self._place is not None:
@@ -88,6 +89,15 @@ class FieldstoneProtocol(GuardedProtocol):
         if head is None and self._begun == begun + 1 and not is_upgraded and not self._is_receiving:
             # It was one request, and all of it: the next one with these bytes need not be parsed.
             self._warm.learn(data[:end], self.scope, length=len(data) - end)
+
+    @staticmethod
+    def _find_head(warm: WarmPath, data: bytes, end: int) -> tuple[Head | None, bytes]:
+        """Return the meaning of a request's head if it was learned, and the body, or the address of a read of REST."""
+        head = warm.find_head(data[:end])
+        if head is None and (read := split_read(data, end)):
+            address, lines = read
+            return warm.find_head(lines), address
+        return head, data[end:]
 
     def look(self, now: float) -> None:
         """End the connection if its client is late."""

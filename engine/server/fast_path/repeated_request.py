@@ -15,16 +15,16 @@ from fieldstone.engine.access.slots import LONGEST_WAIT
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.identity.credential import Credential, read_credential
-from fieldstone.engine.request.answer import data_body, refusal
 from fieldstone.engine.request.path import GraphQLApi, Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import path_of
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
 from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.fast_path.forms import Form, GraphQLForm
+from fieldstone.engine.server.fast_path.rest_request import ENDPOINT, find_read, is_read
 from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.body import LARGE, decode_json
-from fieldstone.engine.server.http.graphql import build_reply
-from fieldstone.engine.server.http.negotiation import choose_media_type, is_json
+from fieldstone.engine.server.http.negotiation import choose_media_type, is_json, takes_json
 from fieldstone.engine.server.http.operations import build_request
 from fieldstone.engine.server.http.request_log import CLIENT_GONE, RequestContext, WriteLine
 from fieldstone.engine.server.http.responses import Reply
@@ -61,17 +61,20 @@ _FINAL = (CommitOutcomeUnknown, DatabaseUnavailable, LockTimeout, ResponseTooLar
 
 
 class Head(NamedTuple):
-    """The meaning of the head of a POST of an operation on a connection that stays open.
+    """The meaning of the head of a POST of an operation, or a read of REST, on a connection that stays open.
 
     Attributes:
-        media_type: of the reply.
+        path: the address of the API.
+        form: of the reply; None for a read of REST, whose address has a part in it.
+        accept: the header Accept.
         length: bytes of its body.
         lines: headers of each reply besides its own, for the page of another origin that asks.
     """
 
     path: str
     credential: Credential
-    media_type: bytes
+    form: GraphQLForm | None
+    accept: bytes | None
     length: int
     lines: bytes
 
@@ -135,9 +138,10 @@ class WarmPath:
             length: bytes of the body that came with it.
         """
         services, path = self._runtime.services, scope["path"]
-        if len(head) > _LONGEST_HEAD:
+        is_rest = is_read(scope)
+        if len(head) > _LONGEST_HEAD or not (is_rest or (scope["method"] == "POST" and path in self._apis)):
             return
-        if services is None or scope["method"] != "POST" or scope["http_version"] != "1.1" or path not in self._apis:
+        if services is None or scope["http_version"] != "1.1":
             return
         headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
         if any(
@@ -148,10 +152,9 @@ class WarmPath:
             given = read_headers(headers)
         except ApiError:
             return
-        media_type = choose_media_type(given.get(b"accept"))
-        if media_type is None or not is_json(given.get(b"content-type")):
-            return
-        if given.get(b"content-length") != b"%d" % length or length > min(LARGE, self._settings.max_body_bytes):
+        accept = given.get(b"accept")
+        form = None if is_rest else self._find_form(path, given, length)
+        if form is None and not (is_rest and takes_json(accept) and not length and b"content-length" not in given):
             return
         credential = read_credential(given.get(b"authorization"))
         # Nobody without a key can drive out the others' heads.
@@ -163,7 +166,17 @@ class WarmPath:
         if len(origins) > 1:
             return
         lines = self._cross_origin.answer_lines(origins[0]) if origins and self._cross_origin else b""
-        self._heads[head] = Head(path, credential, media_type, length, lines)
+        key = head[head.index(b"\r\n") :] if is_rest else head
+        self._heads[key] = Head(ENDPOINT if is_rest else path, credential, form, accept, length, lines)
+
+    def _find_form(self, path: str, given: Mapping[bytes, bytes], length: int) -> GraphQLForm | None:
+        """Return the form of the answers to operations with these headers; None if they are not answered here."""
+        media_type = choose_media_type(given.get(b"accept"))
+        if media_type is None or not is_json(given.get(b"content-type")):
+            return None
+        if given.get(b"content-length") != b"%d" % length or length > min(LARGE, self._settings.max_body_bytes):
+            return None
+        return GraphQLForm(path, media_type)
 
     def find_request(self, head: Head, body: bytes, client: Client) -> "WarmRequest | QueuedRequest | None":
         """Return the request, ready to begin; None where it takes more than is at hand."""
@@ -186,29 +199,40 @@ class WarmPath:
         self, services: Services, head: Head, principal: Principal, body: bytes, client: Client, begun: float
     ) -> "WarmRequest | None":
         """Return the request of a principal that has a slot, ready to begin; None where it takes more."""
+        form: Form | None = head.form
+        if form is None:
+            found = find_read(services.rest, principal, body, head.accept)
+            if found is None:
+                return None
+            ready, form = found
+        else:
+            operation = self._find_operation(services, head, principal, body)
+            if operation is None:
+                return None
+            ready = operation
+        is_granted, allowance = services.limiter.take_now(principal, ready.seen.limits)
+        if not is_granted:
+            return None
+        lines = head.lines if allowance is None else allowance.lines() + head.lines
+        return WarmRequest(self, services, form, principal, ready, client, lines, begun)
+
+    def _find_operation(self, services: Services, head: Head, principal: Principal, body: bytes) -> Ready | None:
         try:
             request = build_request(decode_json(body), max_batch=0)
         except ApiError:
             return None
         if not isinstance(request, GraphQLRequest):
             return None
-        ready = self._apis[head.path](services).find_ready(principal, request)
-        if ready is None:
-            return None
-        is_granted, allowance = services.limiter.take_now(principal, ready.seen.limits)
-        if not is_granted:
-            return None
-        lines = head.lines if allowance is None else allowance.lines() + head.lines
-        return WarmRequest(self, services, head, principal, ready, client, lines, begun)
+        return self._apis[head.path](services).find_ready(principal, request)
 
     def _may_use(self, principal: Principal, client: "Client") -> bool:
         """Return whether a key may be used from a connection; the ordinary path decides about proxies' clients."""
         return not self._settings.trusted_proxies and is_within(client.address(), principal.networks)
 
-    def note(self, context: RequestContext, seconds: float) -> None:
+    def note(self, form: Form, context: RequestContext, seconds: float) -> None:
         """Log and count a request that is over."""
         self._metrics.count_warm_request(context.endpoint, context.status, seconds)
-        self._write_line("POST", context.endpoint, context, context.status, seconds)
+        self._write_line(form.method, form.path, context, context.status, seconds)
 
 
 class QueuedRequest:
@@ -289,13 +313,13 @@ class QueuedRequest:
 class WarmRequest:
     """One request, until it is answered or starts over."""
 
-    __slots__ = ("_begun", "_client", "_head", "_lines", "_path", "_principal", "_quick", "_ready", "_services")
+    __slots__ = ("_begun", "_client", "_form", "_lines", "_path", "_principal", "_quick", "_ready", "_services")
 
     def __init__(
         self,
         path: WarmPath,
         services: Services,
-        head: Head,
+        form: Form,
         principal: Principal,
         ready: Ready,
         client: Client,
@@ -304,7 +328,7 @@ class WarmRequest:
     ) -> None:
         self._path = path
         self._services = services
-        self._head = head
+        self._form = form
         self._principal = principal
         self._ready = ready
         self._client = client
@@ -340,13 +364,14 @@ class WarmRequest:
         self._client.start_over()
 
     def _finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
-        ready, media_type = self._ready, self._head.media_type
+        ready = self._ready
         data = ready.tell(rows[0]) if error is None else None
+        reply = None
         if data is not None:
-            reply = Reply(200, data_body(data), media_type)
+            reply = self._form.answer(data)
         elif isinstance(error, _FINAL) and (known := describe(error, ready.seen.view, path_of(ready.operation))):
-            reply = build_reply(refusal([known]), media_type)
-        else:
+            reply = self._form.refuse(known)
+        if reply is None:
             # Nothing was written, and the ordinary path says why.
             self._start_over()
             return
@@ -355,5 +380,6 @@ class WarmRequest:
 
     def _note(self, status: int) -> None:
         self._services.core.slots.leave(self._principal)
-        context = RequestContext(endpoint=self._head.path, status=status, principal=self._principal, operations=1)
-        self._path.note(context, time.perf_counter() - self._begun)
+        form = self._form
+        context = RequestContext(endpoint=form.endpoint, status=status, principal=self._principal, operations=1)
+        self._path.note(form, context, time.perf_counter() - self._begun)

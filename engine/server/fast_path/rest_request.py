@@ -1,0 +1,109 @@
+"""The warm reads of REST: a head is known by the lines behind its first one, and its address is read each time.
+
+The address names a record or a page, so that the bytes of a whole head come back seldom.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.request.path import Ready
+from fieldstone.engine.rest.answers import find_tag, shape_answer
+from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.operations import Asked
+from fieldstone.engine.rest.parameters import read_parameters
+from fieldstone.engine.rest.routes import Action, find_place
+from fieldstone.engine.server.http.responses import Reply
+from fieldstone.engine.server.rest.endpoint import ROOT
+from fieldstone.engine.server.rest.replies import build_rest_error
+from fieldstone.metadata.roles.principal import Principal
+
+ENDPOINT = ROOT[:-1]
+
+_READ = b"GET " + ROOT.encode()
+_VERSION = b" HTTP/1.1"
+_RECORD = re.compile(r"[A-Za-z0-9]+/[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_ID = 37
+"""Characters of an id and the slash before it."""
+_CONDITIONS = frozenset({b"if-match", b"if-none-match"})
+
+
+class RestForm(NamedTuple):
+    """The form of an answer of REST.
+
+    Attributes:
+        address: the path behind `ROOT`.
+        root: the response key of the GraphQL data.
+        accept: the header of the request.
+    """
+
+    address: str
+    action: Action
+    root: str
+    accept: bytes | None
+    endpoint: str = ENDPOINT
+    method: str = "GET"
+
+    @property
+    def path(self) -> str:
+        """The path of the request."""
+        return ROOT + self.address
+
+    def answer(self, data: bytes) -> Reply | None:
+        """Return the reply with the data of a read; None if there is no such record."""
+        body = shape_answer(self.action, self.root, data, b"}")
+        if body is None:
+            return None
+        tag = find_tag(self.action, data)
+        return Reply(200, body) if tag is None else Reply(200, body, headers=((b"etag", tag),))
+
+    def refuse(self, error: ApiError) -> Reply:
+        """Return the reply to a read that failed with this error."""
+        return build_rest_error(error, self.accept)
+
+
+def split_read(data: bytes, end: int) -> tuple[bytes, bytes] | None:
+    """Return the address of a read of REST, and the lines of its head behind the first one; None for another request.
+
+    Args:
+        data: the bytes of the request.
+        end: the end of its head.
+    """
+    if not data.startswith(_READ):
+        return None
+    first = data.find(b"\r\n")
+    if data[first - len(_VERSION) : first] != _VERSION:
+        return None
+    return data[len(_READ) : first - len(_VERSION)], data[first:end]
+
+
+def is_read(scope: Mapping[str, Any]) -> bool:
+    """Return whether a head is that of a read of REST without conditions."""
+    if scope["method"] != "GET" or not scope["path"].startswith(ROOT):
+        return False
+    return not any(name in _CONDITIONS for name, _ in scope["headers"])
+
+
+def find_read(
+    api: RestApi, principal: Principal, address: bytes, accept: bytes | None
+) -> tuple[Ready, RestForm] | None:
+    """Return the read that an address behind `ROOT` is, ready to begin; None where it takes more than is at hand."""
+    path, _, query = address.partition(b"?")
+    if b"%" in path or not path.isascii():
+        return None
+    text = path.decode()
+    if not query and _RECORD.fullmatch(text):
+        found = api.find_ready_record(principal, text[:-_ID], text[1 - _ID :])
+        return None if found is None else (found[0], RestForm(text, Action.FIND_ONE, found[1], accept))
+    try:
+        place = find_place(text)
+        action = place.action("GET")
+        asked = Asked(action=action, plural=place.plural, id=place.id, parameters=read_parameters(query, action))
+    except ApiError:
+        return None
+    found = api.find_ready(principal, asked)
+    if found is None:
+        return None
+    ready, root = found
+    return ready, RestForm(text, action, root, accept)
