@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from json.encoder import c_make_encoder, encode_basestring  # type: ignore[attr-defined]  # typeshed lacks the first
 from json.scanner import make_scanner
 from typing import Any
 
@@ -19,6 +20,10 @@ _BLANK = frozenset(" \t\n\r")
 _BLANKS = re.compile(r"[ \t\n\r]*")
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_ENCODE: Callable[[JsonValue, int], Iterable[str]] = c_make_encoder(
+    None, _ENCODER.default, encode_basestring, None, ":", ",", False, False, False
+)
+"""Made once, of the same settings: `encode` makes one for each value."""
 
 
 def loads(text: str | bytes) -> JsonValue:
@@ -142,7 +147,7 @@ class _Pieces:
 def dumps(value: JsonValue) -> str:
     """Write JSON text without spaces, Decimals with all their digits."""
     try:
-        return _ENCODER.encode(value)
+        return "".join(_ENCODE(value, 0))
     except TypeError:
         return _dump(value)
 
@@ -187,6 +192,8 @@ def unstorable(text: str) -> str | None:
     """Return why PostgreSQL cannot hold this text, or None where it can."""
     if "\x00" in text:
         return "must not contain the NUL character"
+    if text.isascii():
+        return None
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -5,7 +5,7 @@ of a number is lost: the column's scalar reads it when it is bound.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from graphql import (
     ConstValueNode,
@@ -40,6 +40,9 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import DECIMAL, INT, STRING, shown
 
 Variables = Mapping[str, JsonValue]
+
+_REQUIRED = "required"
+"""The extension of an input type that names its required members."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,22 +135,9 @@ def _check_places(schema: GraphQLSchema, declaration: Declaration, value: JsonVa
 
 @dataclass(slots=True)
 class _Members:
-    """Counts the members of the filters in the values of an operation's variables.
-
-    Attributes:
-        required: the required members of each input type that was met: a type has many, and a list many of its values.
-    """
+    """Counts the members of the filters in the values of an operation's variables."""
 
     found: int = 0
-    required: dict[str, list[str]] = field(default_factory=dict)
-
-    def find_required(self, declared: GraphQLInputObjectType) -> list[str]:
-        """Return the names of an input type's required members."""
-        if (known := self.required.get(declared.name)) is None:
-            fields = declared.fields.items()
-            known = [name for name, defined in fields if isinstance(defined.type, GraphQLNonNull)]
-            self.required[declared.name] = known
-        return known
 
     def count(self, declared: GraphQLInputObjectType, given: Mapping[str, JsonValue]) -> None:
         """Count those of one input object, if it is part of a filter."""
@@ -240,9 +230,19 @@ def _check_object(
         if not is_right or depth < 0:
             blamed = field if is_operator(defined) else name
             _check(defined.type, item, f"{place}.{name}", blamed, depth, members)
-    for name in members.find_required(declared):
+    for name in _required_members(declared):
         if name not in value:
             raise BadUserInput(f"{_named(place)} lacks the field '{name}', which is required.", field=name)
+
+
+def _required_members(declared: GraphQLInputObjectType) -> Sequence[str]:
+    """Return the names of an input type's required members; they are kept with it, as it may have thousands."""
+    known: Sequence[str] | None = declared.extensions.get(_REQUIRED)
+    if known is None:
+        fields = declared.fields.items()
+        known = [name for name, defined in fields if isinstance(defined.type, GraphQLNonNull)]
+        declared.extensions[_REQUIRED] = known
+    return known
 
 
 def _check_leaf(declared: GraphQLScalarType, value: JsonValue, place: str, field: str) -> None:

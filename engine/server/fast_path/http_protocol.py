@@ -1,6 +1,7 @@
 """HTTP as `fieldstone serve` speaks it: uvicorn's protocol, with a shorter way for the requests of the fast path."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from uvicorn.config import Config
@@ -11,10 +12,11 @@ from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
 from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
 from fieldstone.engine.server.fast_path.repeated_request import Head, QueuedRequest, WarmPath, WarmRequest
 from fieldstone.engine.server.fast_path.rest_request import split_read
-from fieldstone.engine.server.http.responses import Reply
+from fieldstone.engine.server.http.responses import Header, Reply
 from fieldstone.metadata.roles.networks import Address, read_address
 
 _END = b"\r\n\r\n"
+_REPLY = b"%b%bcontent-type: %b\r\ncontent-length: %d\r\n%b" + SECURITY_LINES + b"%b\r\n%b"
 
 
 class FieldstoneProtocol(GuardedProtocol):
@@ -64,9 +66,9 @@ class FieldstoneProtocol(GuardedProtocol):
         if self._warm is None or self._is_receiving or self._unanswered or self.flow.write_paused:
             self.parse(data)
             return
-        part = self._take_part()
+        part = self._part
         if part:
-            data = part + data
+            data = self._take_part() + data
         end = data.find(_END) + len(_END)
         head, body = self._find_head(self._warm, data, end)
         if head is not None:
@@ -126,14 +128,13 @@ class FieldstoneProtocol(GuardedProtocol):
         """Answer the warm request."""
         self._request, self._given = None, b""
         body = bytes(reply.body)
-        parts = [STATUS_LINE[reply.status]]
-        for name, value in self.server_state.default_headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts += (b"content-type: ", reply.media_type, b"\r\ncontent-length: %d\r\n" % len(body))
-        for name, value in reply.headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts += (lines, SECURITY_LINES, b"connection: close\r\n\r\n" if self._is_last else b"\r\n", body)
-        self._client.write_now(b"".join(parts))
+        defaults = _join(self.server_state.default_headers)
+        if reply.headers:
+            lines = _join(reply.headers) + lines
+        last = b"connection: close\r\n" if self._is_last else b""
+        self._client.write_now(
+            _REPLY % (STATUS_LINE[reply.status], defaults, reply.media_type, len(body), lines, last, body)
+        )
         self.server_state.total_requests += 1
         self._answered_at = self.loop.time()
         if self._is_last:
@@ -152,3 +153,7 @@ class FieldstoneProtocol(GuardedProtocol):
         if self._is_last:
             super().shutdown()
         self.go_on()
+
+
+def _join(headers: Sequence[Header]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,6 +22,9 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.roles.principal import read_actor
 from fieldstone.metadata.scalars import Cell
+
+_AUTHORS = 32
+"""Authors whose cells a plan keeps."""
 
 KNOWN = object()
 """The value of a relation's key that is no client's: a record to connect to which the request itself has made."""
@@ -226,11 +230,14 @@ def _put_author(field: Field, first: int, blame: Blame) -> Default:
     (name_place, name_part), (context_place, context_part) = places["name"], places["context"]
     read_name, read_context = build_cell_reader(field, name_part, blame), build_cell_reader(field, context_part, blame)
 
-    def put(actor: str, _now: str, row: list[Cell]) -> None:
+    # Few keys make most of the records.
+    @lru_cache(maxsize=_AUTHORS)
+    def read(actor: str) -> tuple[Cell, Cell]:
         kind, id_, name = read_actor(actor)
-        row[name_place] = read_name(name)
-        if kind is not None:
-            row[context_place] = read_context({"kind": kind, "id": id_})
+        return read_name(name), None if kind is None else read_context({"kind": kind, "id": id_})
+
+    def put(actor: str, _now: str, row: list[Cell]) -> None:
+        row[name_place], row[context_place] = read(actor)
 
     return put
 
