@@ -55,6 +55,14 @@ class Identity(NamedTuple):
         source = self.tokens if credential.kind is CredentialKind.TOKEN else self.sessions
         return source.find_fresh(credential.hash)
 
+    def needs_verification(self, credential: Credential) -> bool:
+        """Return whether a credential is a token that was not verified before: to do so takes the event loop's time."""
+        return (
+            credential.kind is CredentialKind.TOKEN
+            and self.tokens.are_accepted
+            and not self.tokens.has(credential.hash)
+        )
+
     async def resolve(self, presented: Presented) -> Principal:
         """Return the principal of a request.
 

@@ -101,6 +101,10 @@ class Tokens:
         """Whether there is an issuer."""
         return bool(self._trusted)
 
+    def has(self, token_hash: bytes) -> bool:
+        """Return whether the token with this hash was verified before, however long ago."""
+        return token_hash in self._kept
+
     def find_fresh(self, token_hash: bytes) -> Principal | None:
         """Return the principal of the token with this hash, if it was verified and holds."""
         kept = self._kept.get(token_hash)

@@ -30,6 +30,7 @@ from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.server.process_sync import keep_in_step
+from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
 from fieldstone.engine.server.rate_limits.leases import Leases, open_leases
 from fieldstone.engine.server.rate_limits.limiter import RateLimiter
 from fieldstone.engine.settings import Documents, Settings
@@ -66,6 +67,7 @@ class Services:
         broadcast: the messages to and from other processes.
         builder: the work on big tables after a change's commit.
         audit: notes acts that any number of requests may do.
+        failed_tokens: bounds the tokens that are verified in vain.
     """
 
     foundation: Foundation
@@ -81,6 +83,7 @@ class Services:
     broadcast: Broadcast
     builder: Builder
     audit: AuditTrail
+    failed_tokens: FailedTokens
 
 
 @asynccontextmanager
@@ -174,6 +177,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 broadcast=broadcast,
                 builder=builder,
                 audit=audit,
+                failed_tokens=FailedTokens(),
             )
 
 

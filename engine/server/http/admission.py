@@ -81,11 +81,14 @@ class Admission:
         Raises:
             Unauthenticated: there is no valid key.
             Forbidden: a page of another site could have had a browser send it.
-            RateLimitExceeded: the key's operations are used up; `headers` has the time to wait.
+            RateLimitExceeded: the key's operations are used up, or too many tokens have failed; `headers` has the
+                time to wait.
             ServiceUnavailable: the services cannot be had.
         """
         services = self._runtime.services or await self._runtime.ready()
-        principal = await sign_in(services.identity, services.audit, self.presented.read(scope, given))
+        principal = await sign_in(
+            services.identity, services.audit, services.failed_tokens, self.presented.read(scope, given), headers
+        )
         if scope["method"] != "POST":
             require_preflight(scope["headers"])
         context_of(scope).principal = principal

@@ -10,6 +10,8 @@ from fieldstone.engine.identity.credential import Presented, lacks_scheme, read_
 from fieldstone.engine.identity.identity import Identity
 from fieldstone.engine.identity.impersonation import read_acts_as
 from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie
+from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
+from fieldstone.engine.server.rate_limits.limiter import Header
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, author_of
 from fieldstone.metadata.roles.networks import Address, Network, is_within, read_address
 from fieldstone.metadata.roles.principal import Principal
@@ -70,24 +72,38 @@ class PresentedReader:
         return address
 
 
-async def sign_in(identity: Identity, audit: AuditTrail, presented: Presented) -> Principal:
+async def sign_in(
+    identity: Identity,
+    audit: AuditTrail,
+    failed: FailedTokens,
+    presented: Presented,
+    headers: list[Header] | None = None,
+) -> Principal:
     """Return the principal of a request or a socket; the audit log has failures, and principals that act as others.
 
     Raises:
         Unauthenticated: there is no valid key or token.
+        RateLimitExceeded: too many tokens of the address have failed; `headers` has the time to wait.
         Forbidden: the token gives no role.
         ServiceUnavailable: the database is away, so that the key cannot be checked.
     """
     address = None if presented.address is None else str(presented.address)
     CLIENT_ADDRESS.set(address)
+    credential = presented.credential
+    is_counted = credential is not None and identity.needs_verification(credential)
+    if is_counted:
+        failed.begin(presented.address, headers)
     try:
         principal = await identity.resolve(presented)
     except (Unauthenticated, Forbidden):
-        credential = presented.credential
+        is_counted = False
         # A visitor that shows nothing has not tried to sign in.
         if not presented.is_anonymous:
             audit.fail(None if credential is None else credential.hash, address)
         raise
+    finally:
+        if is_counted:
+            failed.end(presented.address)
     if principal.acts_as is not None:
         audit.add(
             AuditEntry(

@@ -129,7 +129,9 @@ class SignIn:
         if credential is not None and credential.kind is not CredentialKind.KEY:
             credential = None
         address = self._presented.address(scope, given)
-        principal = await sign_in(services.identity, services.audit, Presented(credential, address))
+        principal = await sign_in(
+            services.identity, services.audit, services.failed_tokens, Presented(credential, address)
+        )
         cookie = await self._open_session(services, principal, None if address is None else str(address))
         context_of(scope).principal = principal
         shown = {"kind": principal.kind.value, "id": str(principal.subject_id), "name": principal.name}

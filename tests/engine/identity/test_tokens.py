@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import OctKey
 
 from fieldstone.engine.identity.tokens import user_id
+from fieldstone.engine.server.rate_limits.failed_tokens import MOST, WINDOW
+from fieldstone.metadata.json_text import dumps
 from tests.engine.identity.provider import (
     ISSUER,
     Provider,
@@ -285,3 +287,43 @@ async def test_a_user_makes_a_key_that_shares_the_users_rate_limit(
     listed = '{ apiKeys(filter: {name: {like: "made%"}}) { edges { node { createdByKey role } } } }'
     answer = (await client.post("/metadata", json={"query": listed}, headers=headers)).json()
     assert answer["data"]["apiKeys"]["edges"] == [{"node": {"createdByKey": None, "role": "admin"}}]
+
+
+async def test_an_address_whose_tokens_fail_has_no_more_of_them_verified(start_app: StartApp) -> None:
+    """A made-up token costs a signature; tokens that were verified before, and other addresses, go on being served."""
+    key = KEYS["ES256"]
+    issuer = {"issuer": ISSUER, "audience": "fieldstone", "key": pem(key), "algorithms": ["ES256"], "roles": ["admin"]}
+    async with start_app(jwt=dumps([issuer]), trusted_proxies="127.0.0.1") as (app, client):
+        tokens = (await app.runtime.ready()).identity.tokens
+        verified = 0
+        real = tokens.verify
+
+        async def verify(token: str) -> Any:
+            nonlocal verified
+            verified += 1
+            return await real(token)
+
+        tokens.verify = verify  # type: ignore[method-assign]  # counts
+
+        async def send(token: str, address: str) -> httpx.Response:
+            headers = {"authorization": f"Bearer {token}", "x-forwarded-for": address}
+            return await client.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+
+        good = [sign(claims(sub=name), key, "ES256") for name in ("ada", "bob", "eve")]
+        assert (await send(good[0], "203.0.113.1")).status_code == 200
+        for _ in range(MOST + 5):
+            assert (await send(good[0], "203.0.113.1")).status_code == 200, "those that hold are not counted"
+        made_up = [unsigned(claims(sub=str(n)), {"alg": "ES256", "kid": "es256"}, b"x" * 64) for n in range(MOST + 10)]
+        answers = [await send(token, "203.0.113.1") for token in made_up]
+        assert [one.status_code for one in answers] == [401] * MOST + [429] * 10
+        assert verified == 1 + MOST
+        (error,) = answers[-1].json()["errors"]
+        assert error["extensions"]["code"] == "RATE_LIMIT_EXCEEDED"
+        assert 1 <= int(answers[-1].headers["retry-after"]) <= WINDOW
+        assert (await send(good[1], "203.0.113.1")).status_code == 429
+        assert (await send(good[0], "203.0.113.1")).status_code == 200
+        assert (await send(good[1], "203.0.113.2")).status_code == 200
+        # The addresses of one network of IPv6 are one client's.
+        answers = [await send(token, f"2001:db8::{n}") for n, token in enumerate(made_up[: MOST + 1])]
+        assert [one.status_code for one in answers] == [401] * MOST + [429]
+        assert (await send(good[2], "2001:db8:0:1::1")).status_code == 200

@@ -12,6 +12,7 @@ from fieldstone.engine.errors import (
     BadUserInput,
     Forbidden,
     QueryTooComplex,
+    RateLimitExceeded,
     ServiceUnavailable,
     Unauthenticated,
 )
@@ -213,12 +214,13 @@ class ClientSocket:
         self._is_initialised = True
         try:
             presented = self._present(authorization_of(payload))
-            principal = await sign_in(self._services.identity, self._services.audit, presented)
+            services = self._services
+            principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented)
         except (Unauthenticated, Forbidden) as error:
             raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None
         except BadUserInput as error:
             raise Closing(Close.BAD_MESSAGE, error.message) from None
-        except ServiceUnavailable as error:
+        except (ServiceUnavailable, RateLimitExceeded) as error:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
         try:
             close = self._services.events.hub.quotas.open_socket(principal.workspace_id)

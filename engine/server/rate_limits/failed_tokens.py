@@ -1,0 +1,59 @@
+"""The limit of tokens that fail: beyond it, those of an address are not verified for a while."""
+
+import math
+import time
+from collections.abc import Callable
+from ipaddress import IPv6Address
+from typing import Final
+
+from fieldstone.engine.errors import RateLimitExceeded
+from fieldstone.engine.server.rate_limits.limiter import Header
+from fieldstone.engine.server.rate_limits.windows import Windows
+from fieldstone.metadata.roles.networks import Address
+
+MOST: Final = 200
+"""Tokens of an address that may fail in a window: a signature costs up to 0.4 ms of the event loop."""
+WINDOW: Final = 10.0
+"""Seconds of a window."""
+
+_UNKNOWN = -1
+_NETWORK_BITS = 64
+
+
+class FailedTokens:
+    """Counts the tokens that failed, by the address that sent them; an IPv6 client is its network of 64 bits.
+
+    Args:
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self._windows = Windows(length=WINDOW, clock=clock)
+        self._clock = clock
+
+    def begin(self, address: Address | None, headers: list[Header] | None = None) -> None:
+        """Count a token as failed before it is verified, so that tokens that come together are all counted.
+
+        Raises:
+            RateLimitExceeded: too many tokens of the address failed; `headers` has the time to wait.
+        """
+        allowance = self._windows.take(_number(address), MOST)
+        if allowance.granted:
+            return
+        if headers is not None:
+            headers[:] = [(b"retry-after", b"%d" % max(1, math.ceil(allowance.reset - self._clock())))]
+        raise RateLimitExceeded(
+            f"{MOST} tokens of this address have failed within {WINDOW:g} seconds: wait until the time in resetAt.",
+            extensions={"resetAt": math.ceil(allowance.reset * 1000)},
+        )
+
+    def end(self, address: Address | None) -> None:
+        """Undo a `begin`: the token has not failed."""
+        self._windows.give_back(_number(address))
+
+
+def _number(address: Address | None) -> int:
+    if address is None:
+        return _UNKNOWN
+    # The networks of IPv6 stand above all addresses of IPv4.
+    return (1 << _NETWORK_BITS) | int(address) >> _NETWORK_BITS if isinstance(address, IPv6Address) else int(address)
