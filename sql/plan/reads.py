@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
-from fieldstone.sql.plan.elements import Column, Hop, Link, Table
+from fieldstone.sql.plan.elements import Column, Condition, Hop, Link, Table
 from fieldstone.sql.plan.parts import parts_of
 
 Reads = Mapping[Table, frozenset[str]]
 """The physical names of the columns that are read, by their table; a table whose rows are only counted has none."""
+_ROW = Table(schema="", name="")
+"""The table of the row at hand, whichever it is."""
 
 
 def columns_read(plan: object) -> Reads:
@@ -20,6 +22,13 @@ def columns_read(plan: object) -> Reads:
     walk = _Walk()
     walk.visit(plan, None, None)
     return {table: frozenset(names) for table, names in walk.found.items()}
+
+
+def columns_of_row(condition: Condition) -> tuple[str, ...]:
+    """Return the physical names of the columns of the row at hand that a condition reads, in their order."""
+    walk = _Walk()
+    walk.visit(condition, _ROW, None)
+    return tuple(walk.found[_ROW])
 
 
 def tables_named(node: object) -> Iterator[Table]:
@@ -31,7 +40,7 @@ class _Walk:
     """The walk: `here` is the table of the row at hand, `outer` that of the row which it is linked to."""
 
     def __init__(self) -> None:
-        self.found: defaultdict[Table, set[str]] = defaultdict(set)
+        self.found: defaultdict[Table, dict[str, None]] = defaultdict(dict)
 
     def visit(self, node: object, here: Table | None, outer: Table | None) -> None:
         match node:
@@ -39,7 +48,7 @@ class _Walk:
                 if here is None:
                     msg = f"the column {node.name} belongs to no table"
                     raise LookupError(msg)
-                self.found[here].add(node.name)
+                self.found[here][node.name] = None
             case Link():
                 self.visit(node.column, here, outer)
                 self.visit(node.key, outer, None)

@@ -210,7 +210,7 @@ REFUSED = {
     "a direction that is null": ("orderBy", "{ count: null }", "The direction of 'count' must not be null."),
     "an order that is null": ("orderBy", "null", "The order by 'opportunitiesAggregate' must be an object."),
     "a filter that is null": ("filter", "null", "The filter of 'opportunitiesAggregate' must not be null; for records"),
-    "an aggregate that is null": ("filter", "{ sum: null }", "'sum' must be an object."),
+    "an aggregate that is null": ("filter", "{ sum: null }", "'sum' must be an object, not null: leave it out."),
     "a field that is null": ("filter", "{ sum: { amount: null } }", "The filter of 'sum.amount' must not be null."),
     "a count that is null": ("filter", "{ count: null }", "The filter of 'count' must not be null."),
 }

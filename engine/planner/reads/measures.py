@@ -69,19 +69,20 @@ def named_measures(object_: Object, given: Mapping[str, Tree], blame: Blame) -> 
             continue
         aggregation = BY_NAME[name]
         members = {member: (field, parts) for member, field, parts in aggregated(object_, aggregation.role)}
-        for member, below in _object(tree, blame.at(name)).items():
+        for member, below in given_members(tree, blame.at(name)).items():
             field, parts = members[member]
             if not field.is_composite:
                 yield _named(aggregation, field, parts[0], f"{name}.{member}", below, blame.at(member))
                 continue
             by_name = {part.name: part for part in parts}
-            for sub, value in _object(below, blame.at(member)).items():
+            for sub, value in given_members(below, blame.at(member)).items():
                 yield _named(aggregation, field, by_name[sub], f"{name}.{member}.{sub}", value, blame.at(sub))
 
 
-def _object(tree: Tree, blame: Blame) -> dict[str, Tree]:
+def given_members(tree: Tree, blame: Blame) -> dict[str, Tree]:
+    """Return the members of an object that an input gives; raises BadUserInput for null in its place."""
     if not isinstance(tree, dict):
-        raise blame.error(f"'{blame.field}' must be an object.")
+        raise blame.error(f"'{blame.field}' must be an object, not null: leave it out.")
     return {name: member for name, member in tree.items() if not isinstance(member, Absent)}
 
 

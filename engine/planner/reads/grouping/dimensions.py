@@ -45,7 +45,7 @@ class Grouping:
         """The operand that groups are ordered by."""
         if self.dimension.bucket is not None or self.dimension.width is not None:
             return self.column
-        return operand_in(self.part, self.column)
+        return operand_of(replace(self.part, column=self.column))
 
     @property
     def value(self) -> Value:
@@ -56,12 +56,6 @@ class Grouping:
         elif self.dimension.width is not None:
             encoding = Encoding.QUOTED_TRIMMED if encoding is Encoding.QUOTED else Encoding.TRIMMED
         return Value(column=self.column, encoding=encoding)
-
-
-def operand_in(part: Part, column: Column) -> Operand:
-    """Return the operand of a part whose value is in another column."""
-    operand = operand_of(part)
-    return column if isinstance(operand, Column) else replace(operand, column=column)
 
 
 def build_groupings(context: PlanContext, object_: Object, tree: Tree, blame: Blame) -> tuple[Grouping, ...]:

@@ -1,14 +1,11 @@
 """Orders of groups: by the values that records are grouped by, and by aggregates."""
 
 from fieldstone.engine.planner.arguments.trees import Blame, Tree, listed
-from fieldstone.engine.planner.reads.grouping.dimensions import Grouping, find_groupings, only_member, operand_in
-from fieldstone.engine.planner.reads.grouping.having import Measures, aggregated_members
-from fieldstone.engine.planner.reads.measures import compute
+from fieldstone.engine.planner.reads.grouping.dimensions import Grouping, find_groupings, only_member
+from fieldstone.engine.planner.reads.grouping.having import Measures
+from fieldstone.engine.planner.reads.measures import named_measures, operand_of
 from fieldstone.engine.planner.reads.orders import MOST_KEYS, read_direction
-from fieldstone.metadata.aggregates import BY_NAME, Aggregation
-from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.aggregates import Count
 from fieldstone.sql.plan.elements import Operand, Sorted
 from fieldstone.sql.plan.read import OrderKey
 
@@ -24,10 +21,10 @@ def build_group_order(
         name, member = only_member(item, blame, "orderBy")
         if name == "key":
             keys += _by_key(member, groupings, (), blame.at(name))
-        elif name == "count":
-            keys.append(_key(measures.column(Count()), member, blame.at(name)))
         else:
-            keys.append(_by_aggregate(object_, BY_NAME[name], member, measures, blame.at(name)))
+            _require_one_each(member, blame.at(name))
+            (named,) = named_measures(object_, {name: member}, blame)
+            keys.append(_key(operand_of(measures.part(named)), named.tree, named.blame))
     if len(keys) > MOST_KEYS:
         raise blame.error(f"The order has more than {MOST_KEYS} keys.")
     known = {key.operand for key in keys}
@@ -48,14 +45,10 @@ def _by_key(tree: Tree, groupings: tuple[Grouping, ...], names: tuple[str, ...],
     return [_key(one.operand, member, below) for one in found]
 
 
-def _by_aggregate(object_: Object, aggregation: Aggregation, tree: Tree, measures: Measures, blame: Blame) -> OrderKey:
-    name, member = only_member(tree, blame, "orderBy")
-    if isinstance(member, dict):
-        only_member(member, blame.at(name), "orderBy")
-    ((of, part, direction, below),) = aggregated_members(object_, aggregation, {name: member}, blame)
-    column = measures.column(compute(aggregation, of, part))
-    is_value = aggregation.role in {TypeRole.MIN, TypeRole.MAX}
-    return _key(operand_in(part, column) if is_value else column, direction, below)
+def _require_one_each(tree: Tree, blame: Blame) -> None:
+    if isinstance(tree, dict):
+        name, member = only_member(tree, blame, "orderBy")
+        _require_one_each(member, blame.at(name))
 
 
 def _key(operand: Operand, tree: Tree, blame: Blame) -> OrderKey:

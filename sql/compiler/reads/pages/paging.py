@@ -19,7 +19,6 @@ from fieldstone.sql.compiler.reads.pages.ordering import (
 from fieldstone.sql.compiler.reads.pages.related_first import compile_related_first
 from fieldstone.sql.compiler.reads.pages.sampling import (
     MANY,
-    columns_read,
     compile_choice,
     compile_hits,
     sample_size,
@@ -29,6 +28,7 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source
 from fieldstone.sql.plan.elements import Comparison, Condition
 from fieldstone.sql.plan.read import Connection, Page
+from fieldstone.sql.plan.reads import columns_of_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +247,7 @@ def _choose(
     base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], condition: Condition, draft: StatementDraft
 ) -> tuple[Expression, Expression]:
     """Return the conditions to follow the order and to follow the filter, from the first rows in order."""
-    names = {name: "c" + str(index) for index, name in enumerate(dict.fromkeys(columns_read(condition)))}
+    names = {name: "c" + str(index) for index, name in enumerate(columns_of_row(condition))}
     selected = [expressions.named(base.row.column(name), names[name]) for name in names]
     if len(branches) > 1:
         selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]

@@ -6,7 +6,6 @@ longer than reading the page, and guesses: for a pattern from a hundred values o
 averages. Where it is wrong it reads the whole table in order for a dozen rows.
 """
 
-from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar
 
@@ -15,14 +14,11 @@ from fieldstone.sql.compiler.filters import FAN_OUT, Search, compile_condition, 
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.plan.elements import (
-    AmongPairs,
     And,
     Column,
-    Compare,
     Comparison,
     Condition,
     HasLinked,
-    HasRelated,
     HasTotals,
     Matches,
     Not,
@@ -30,7 +26,6 @@ from fieldstone.sql.plan.elements import (
     Parameter,
     Related,
     Untrue,
-    column_of,
 )
 
 T = TypeVar("T")
@@ -73,28 +68,6 @@ def _hide(part: T) -> T:
     if is_dataclass(part) and not isinstance(part, type | Column):
         return replace(part, **{field.name: _hide(getattr(part, field.name)) for field in fields(part)})
     return part
-
-
-def columns_read(condition: Condition) -> Iterator[str]:
-    """Yield the columns of the row at hand that the condition reads, some more than once."""
-    match condition:
-        case And(terms=terms) | Or(terms=terms):
-            for term in terms:
-                yield from columns_read(term)
-        case Not(term=term) | Untrue(term=term):
-            yield from columns_read(term)
-        case Related(hop=hop) | HasRelated(hop=hop):
-            yield hop.column.name
-        case HasLinked(link=link) | HasTotals(link=link):
-            yield link.key.name
-        case Compare(left=left, right=right):
-            yield column_of(left).name
-            if isinstance(right, Column):
-                yield right.name
-        case AmongPairs(columns=columns):
-            yield from (column.name for column in columns)
-        case _:
-            yield column_of(condition.column).name
 
 
 def sample_size(condition: Condition) -> int:
