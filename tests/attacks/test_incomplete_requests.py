@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -94,6 +95,31 @@ def test_whole_bodies_that_wait_for_the_database(target: Target, database: str) 
     answers = [connection.receive() for connection in crowd]
     # Each client is told: none that has sent all of its request is only disconnected.
     assert {status for status, *_ in answers} == {200, 503}
+    assert cut_off(target) == before
+
+
+@pytest.mark.parametrize("behind", ["a whole one", "a part of one"])
+def test_pipelines_that_wait_for_the_database(target: Target, database: str, behind: str) -> None:
+    """Of several requests in a row the first is refused, and by its `Connection: close` all that are behind it."""
+    before = cut_off(target)
+    request = target.request("{ people { totalCount } } #" + "x" * 900_000)
+    sent = request + (request if behind == "a whole one" else request[:900_000])
+    with locked(database):
+        crowd = [target.connect() for _ in range(20)]
+        senders = [threading.Thread(target=connection.send, args=(sent,)) for connection in crowd]
+        for sender in senders:
+            sender.start()
+        eventually(lambda: target.metrics().get("refused beyond the buffered bytes", 0) >= 5, "nobody is refused", 10)
+        eventually(lambda: kept(target) <= MOST, "too much is kept", 10)
+    answers = [connection.receive()[0] for connection in crowd]
+    for sender in senders:
+        sender.join()
+    assert set(answers) == {200, 503}
+    for connection, status in zip(crowd, answers, strict=True):
+        if status == 503:
+            assert connection.is_ended(), "a request behind the refused one is answered"
+        elif behind == "a whole one":
+            assert connection.receive()[0] == 200
     assert cut_off(target) == before
 
 

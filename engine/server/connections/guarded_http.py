@@ -6,7 +6,7 @@ from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
@@ -45,9 +45,10 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         self._connections = connections if isinstance(connections, Connections) else Connections(ConnectionLimits())
         self._limits = self._connections.limits
         # Of uvicorn's requests: how many have begun, the bytes of the body of each one without an answer, and whether
-        # one is still being received.
+        # one is still being received; the first of them is the one that runs.
         self._begun = 0
         self._unanswered: deque[int] = deque()
+        self._running: RequestResponseCycle | None = None
         self._is_receiving = False
         self._is_head_open = False
         self._hosts = 0
@@ -250,12 +251,17 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         return bool(self._unanswered) and not self._is_receiving and not self.flow.write_paused
 
     def refuse_waiting(self) -> bool:
-        """Answer the request that waits with 503 in the place of its answer; return whether that could be done."""
-        cycle = self.cycle
-        # Of several requests those before the last are uvicorn's alone.
-        if not self.is_waiting() or len(self._unanswered) != 1 or self.pipeline or cycle.response_started:
+        """Answer the first of the requests that wait with 503 and close; return whether that could be done.
+
+        By the answer's `Connection: close` a client knows that none of the requests behind it is carried out.
+        https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+        """
+        cycle, whole = self._running, len(self._unanswered) - self._is_receiving
+        if cycle is None or whole < 1 or self.flow.write_paused or cycle.response_started:
             return False
-        self._unanswered.pop()
+        self._unanswered.clear()
+        self.pipeline.clear()
+        self._is_receiving = self._is_head_open = False
         # Its task is ended as that of a client that has gone, and all that it sends is dropped.
         cycle.disconnected = True
         cycle.message_event.set()
@@ -265,6 +271,10 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no request."""
         self._refuse(*(self._verdict or (400, msg, "no request")))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _head_size(self) -> int:
         """Return the bytes of the head that was parsed, about."""
