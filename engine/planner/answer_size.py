@@ -35,6 +35,11 @@ from fieldstone.sql.types import SqlType
 LARGE = 4 << 20
 """Bytes of an answer above which PostgreSQL counts them while it builds it: a few microseconds for each page."""
 
+_MANY_PAGES = 16
+"""Pages side by side beyond which an operation has half of the bytes.
+
+The memory of a page is kept until the statement ends: pages side by side take 13 times their text, nested ones 8 times.
+"""
 _VALUE = 40
 _LONG_VALUE = 1_000
 _LONG = frozenset({SqlType.TEXT, SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
@@ -69,9 +74,41 @@ def estimate_size(plan: ReadPlan) -> int:
     return _entries(plan.entries)
 
 
+def most_bytes(plan: ReadPlan, limit: int) -> int | None:
+    """Return the bytes that PostgreSQL lets the answer of a query have; None where they need not be counted.
+
+    Args:
+        plan: the query's.
+        limit: the most that an answer may have.
+    """
+    if estimate_size(plan) <= LARGE:
+        return None
+    return limit // 2 if _pages_at_once(plan.entries) > _MANY_PAGES else limit
+
+
 def bytes_to_count(record: Record, *, times: int, most: int) -> int | None:
     """Return `most` if the text of so many records may be large, else None: nothing need be counted."""
     return most if times * _entries(record.entries) > LARGE else None
+
+
+def _pages_at_once(entries: Iterable[tuple[str, _Part]]) -> float:
+    """Return how many pages PostgreSQL keeps at once: those below the rows of another take turns."""
+    return sum([_kept(part) for _, part in entries])
+
+
+def _kept(part: _Part) -> float:
+    match part:
+        case Connection(page=page, entries=entries):
+            rows = [entry for _, edges in entries if isinstance(edges, Edges) for entry in edges.entries]
+            return 1 + _pages_at_once(rows) / max(1, page.limit)
+        case Record(entries=entries):
+            return _pages_at_once(entries)
+        case ToOne(record=record) | One(record=record):
+            return _pages_at_once(record.entries)
+        case Groups() | Nodes() | Duplicates() | Search():
+            return 1
+        case _:
+            return 0
 
 
 def _entries(entries: Iterable[tuple[str, _Part]]) -> int:

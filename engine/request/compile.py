@@ -20,7 +20,7 @@ from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
 from fieldstone.engine.planner.access.rules import RULES
-from fieldstone.engine.planner.answer_size import LARGE, estimate_size
+from fieldstone.engine.planner.answer_size import most_bytes
 from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
@@ -215,8 +215,7 @@ def _compile_read(context: PlanContext, planned: ReadPlan) -> tuple[BoundStateme
     price = price_of(planned, context.parameters)
     price.check(context.limits.cost)
     limit_offsets(price, context.limits.cost, context.parameters)
-    if estimate_size(planned) > LARGE:
-        planned = replace(planned, most_bytes=context.limits.response_bytes)
+    planned = replace(planned, most_bytes=most_bytes(planned, context.limits.response_bytes))
     return compile_bound(planned, context.parameters), price
 
 

@@ -19,6 +19,8 @@ _SEPARATOR = expressions.text_literal(",")
 _EMPTY = expressions.text_literal("")
 _MOST_ARGUMENTS = 100
 """Arguments that PostgreSQL lets a function have."""
+_MOST_IN_A_ROW = 32
+"""Parts that are concatenated one after the other; the texts of such rows are concatenated in their turn."""
 
 
 def join_pieces(pieces: Sequence[TextPiece]) -> Expression:
@@ -44,13 +46,16 @@ def _gathered(parts: Sequence[Expression]) -> list[Expression]:
     """Return the parts, gathered so that long ones are copied seldom: a concatenation copies all the text before it.
 
     Several long ones are joined by a function: one after the other they would take memory by the square of their
-    number. The pieces behind a single long one are joined first.
+    number. The pieces behind a single long one are joined first, and many short ones in rows.
     """
     if sum(isinstance(part, LongText) for part in parts) > 1:
         return [_joined_at_once(parts)]
     for position, part in enumerate(parts):
         if isinstance(part, LongText) and position + 2 < len(parts):
             return [*parts[: position + 1], _joined(parts[position + 1 :])]
+    if len(parts) > 2 * _MOST_IN_A_ROW:
+        starts = range(0, len(parts), _MOST_IN_A_ROW)
+        return _gathered([_joined(parts[start : start + _MOST_IN_A_ROW]) for start in starts])
     return list(parts)
 
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.processes.conftest import data_dir
 from tests.processes.serving import serving
 
@@ -11,6 +13,8 @@ __all__ = ["data_dir"]
 PEOPLE = 200
 PARTS = 250
 MIB = 1024
+DOCUMENTED = 700
+"""MiB that the documentation of the limits gives to a statement."""
 FIELDS = "id email firstName lastName jobTitle city createdAt updatedAt"
 
 
@@ -66,3 +70,28 @@ def test_the_statement_stops_at_the_limit_of_an_answer(data_dir: Path) -> None:
         assert error["message"] == "The answer is too large: the answer has more than 67108864 bytes."
         # Built to its end, or to the longest text that PostgreSQL can hold, it took 1.4 GiB.
         assert peak_of_backends(data_dir) < 400
+
+
+def test_the_widest_operations_stay_within_the_documented_memory(data_dir: Path) -> None:
+    """Texts of 700 bytes in pages side by side: the dearest answers, in memory, that the limits let through."""
+    with serving(FIELDSTONE_DATA_DIR=str(data_dir)) as served, served.client() as client:
+
+        def ask(query: str, **variables: object) -> httpx.Response:
+            return client.post("/graphql", json={"query": query, "variables": variables}, timeout=60)
+
+        crowd = [{"email": f"{n}@example.com", "jobTitle": "x" * 700} for n in range(PEOPLE)]
+        ask("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=crowd)
+
+        def pages(number: int, fields: int) -> str:
+            texts = " ".join(f"b{n}: jobTitle" for n in range(fields))
+            parts = " ".join(f"a{n}: people(first: {PEOPLE}) {{ ...F }}" for n in range(number))
+            return f"{{ {parts} }} fragment F on PersonConnection {{ edges {{ node {{ {texts} }} }} }}"
+
+        # One after the other, the texts of such a record were copied by the square of their number, past the timeout.
+        assert len(ask(pages(1, 420)).content) > 55 * MIB * MIB
+        assert len(ask(pages(16, 27)).content) > 55 * MIB * MIB
+        assert len(ask(pages(200, 1)).content) > 25 * MIB * MIB
+        # The last took 846 MiB for 56.
+        (error,) = ask(pages(400, 1)).json()["errors"]
+        assert error["message"] == "The answer is too large: the answer has more than 33554432 bytes."
+        assert peak_of_backends(data_dir) < DOCUMENTED
