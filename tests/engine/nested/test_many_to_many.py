@@ -74,6 +74,27 @@ async def test_connect_and_set_by_a_unique_key_of_the_other_end(advised: Apis) -
     await check_refused(advised, update_text("company"), "NOT_FOUND", message, path, id=acme["id"], d=wrong)
 
 
+async def test_connect_follows_the_changes_of_links(advised: Apis) -> None:
+    """Links are looked for where all other verbs have done their work."""
+    ids = await people(advised, "abc")
+    fields = "id advisers(orderBy: { person: { email: ASC } }) { edges { node { id note person { id email } } } }"
+    acme = await create(advised, "company", fields, advisers={"connect": [ids["a"]]})
+    (link,) = [edge["node"]["id"] for edge in acme["advisers"]["edges"]]
+    moved: Any = {"update": [{"id": link, "data": {"person": {"connect": ids["b"]}}}], "connect": [ids["a"]]}
+    answer = await update(advised, "company", acme["id"], fields, advisers=moved)
+    assert advisers_of(answer) == [("a", None), ("b", None)]
+    link = answer["advisers"]["edges"][1]["node"]["id"]
+    there: Any = {
+        "update": [{"id": link, "data": {"note": "x", "person": {"connect": ids["c"]}}}],
+        "connect": [ids["c"]],
+    }
+    answer = await update(advised, "company", acme["id"], fields, advisers=there)
+    assert advisers_of(answer) == [("a", None), ("c", "x")]
+    again: Any = {"disconnect": [link], "connect": [ids["c"]]}
+    answer = await update(advised, "company", acme["id"], fields, advisers=again)
+    assert advisers_of(answer) == [("a", None), ("c", None)]
+
+
 async def test_connect_names_the_other_end(advised: Apis) -> None:
     ids = await people(advised, "abc")
     advised.database.log.steps.clear()
@@ -117,7 +138,7 @@ async def test_set_and_update(advised: Apis) -> None:
     advised.database.log.steps.clear()
     answer = await update(advised, "company", acme["id"], FIELDS, advisers={"set": [ids["b"], ids["d"]]})
     assert [email for email, _ in advisers_of(answer)] == ["b", "d"]
-    assert writes_of(advised) == ["update company", "find", "update companyPerson", "insert companyPerson", "read"]
+    assert writes_of(advised) == ["update company", "update companyPerson", "find", "insert companyPerson", "read"]
     found = [(action, name) for action, name, _ in await briefs(advised)]
     assert found == [("updated", "company"), ("deleted", "companyPerson"), ("created", "companyPerson")]
     link = answer["advisers"]["edges"][0]["node"]["id"]

@@ -244,7 +244,7 @@ class _UnfoldingToMany:
             unfolding.count_named(targets, targets[0].path if targets else ())
         check_once(named.values())
         unfolding.look_up(sought)
-        links = self._find_links(named)
+        links = self._find_links({verb: named[verb] for verb in (DISCONNECT, UPDATE, DELETE)})
         unfolding.add(relation.detach, [self._leaving(links, one) for one in named[DISCONNECT]])
         if relation.far is not None:
             unfolding.add(relation.detach, [self._leaving(links, one) for one in named[DELETE]])
@@ -271,6 +271,8 @@ class _UnfoldingToMany:
         moved = [InputRow((one.id, one.item.id, ""), one.path, one.item.when) for one in connects]
         unfolding.add(relation.move, moved)
         if (far := relation.far) is not None:
+            # The other verbs may have made a link lead to another record.
+            links = self._find_links({verb: named[verb] for verb in (SET, CONNECT)})
             unfolding.records(relation.connect, [self._link(far, links, one) for one in connects])
         created = [
             _child(relation, item, new_item(data, (*one.path, index), item.when))
